@@ -1,0 +1,49 @@
+"""A Redis-backed distributed priority scheduler.
+
+The names below are loaded when first used, so that importing redisched costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from redisched.client.handler import Handler
+    from redisched.client.reference import TaskRef
+    from redisched.client.request import TaskRequest
+    from redisched.client.scheduler import Scheduler
+    from redisched.context import TaskContext, current_task
+    from redisched.errors import RedischedError
+    from redisched.model import Priority, TaskState
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Handler": "redisched.client.handler",
+    "Priority": "redisched.model",
+    "RedischedError": "redisched.errors",
+    "Scheduler": "redisched.client.scheduler",
+    "TaskContext": "redisched.context",
+    "TaskRef": "redisched.client.reference",
+    "TaskRequest": "redisched.client.request",
+    "TaskState": "redisched.model",
+    "current_task": "redisched.context",
+}
+
+__all__ = [
+    "Handler",
+    "Priority",
+    "RedischedError",
+    "Scheduler",
+    "TaskContext",
+    "TaskRef",
+    "TaskRequest",
+    "TaskState",
+    "__version__",
+    "current_task",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

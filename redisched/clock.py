@@ -1,0 +1,47 @@
+"""Time as a value that is handed in, so that tests and simulation can move it."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What redisched asks of time: a monotonic reading, for durations and deadlines only."""
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary moment; never goes back."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(slots=True)
+class ServerClock:
+    """Estimates the server's time so that it is never ahead of it: no task starts before its `run_at`.
+
+    A reply carries the server's TIME, read between sending and receiving. At the moment of receiving, the server
+    is at least there: `server - received` is a lower bound of the offset, `server - sent` an upper bound. The
+    largest lower bound is kept, as the reply with the least delay gives it, until a new upper bound contradicts it,
+    which means that the server's clock was set back.
+    """
+
+    offset_s: float | None = None
+
+    def observe(self, sent_s: float, received_s: float, server_us: int) -> None:
+        """Learn from one reply: monotonic times around the call, and the server's TIME in microseconds."""
+        server_s = server_us / 1e6
+        lower_s, upper_s = server_s - received_s, server_s - sent_s
+        if self.offset_s is None or lower_s > self.offset_s or upper_s < self.offset_s:
+            self.offset_s = lower_s
+
+    def now_ms(self, monotonic_s: float) -> float:
+        """The server's time in milliseconds at a monotonic moment; 0 before the first observation."""
+        return 0.0 if self.offset_s is None else (monotonic_s + self.offset_s) * 1e3
+
+    def monotonic_at(self, server_ms: float) -> float:
+        """The monotonic moment, in seconds, at which the server's time is `server_ms`."""
+        return server_ms / 1e3 - (self.offset_s or 0.0)

