@@ -1,0 +1,197 @@
+"""Tasks, outcomes and failures as bytes: msgpack with a few registered types, never pickle.
+
+A record is an 8-byte digest and a body. The scripts compare digests and never look into a body.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgpack
+
+from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
+from redisched.model import Failure, Outcome, TaskBody, TaskState
+
+DIGEST_BYTES = 8
+ERROR_CHARACTERS = 1_000
+TRACEBACK_CHARACTERS = 8_000
+
+_UUID, _DECIMAL, _SET, _DATE = 1, 2, 3, 4
+_SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
+_ALLOWED = (
+    "None, bool, int up to 64 bits, float, str, bytes, list, dict with str or bytes keys, "
+    "aware datetime, date, Decimal, UUID or set"
+)
+
+
+def encode_task(body: TaskBody, limit: int) -> bytes:
+    """The body of a task as bytes.
+
+    Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
+    """
+    limits = {
+        key: value
+        for key, value in (
+            ("max_attempts", body.max_attempts),
+            ("timeout_ms", body.timeout_ms),
+            ("retention_ms", body.retention_ms),
+        )
+        if value is not None
+    }
+    parts: list[Any] = [body.name, body.args]
+    if body.kwargs or limits:
+        parts.append(body.kwargs)
+    if limits:
+        parts.append(limits)
+    try:
+        encoded = _pack(parts)
+        if not _SCALARS.issuperset(map(type, body.args)) or body.kwargs:
+            _unpack(encoded)
+    except Exception:
+        _name_the_culprit(body)
+        raise
+    if len(encoded) > limit:
+        raise PayloadTooLarge(f"arguments of {body.name}", len(encoded), limit)
+    return encoded
+
+
+def digest_of(body: bytes, priority: int, when: str) -> bytes:
+    """What tells two enqueues under one id apart: 8 bytes over the body, the priority and the time asked for."""
+    return blake2b(b"%b|%d|%b" % (body, priority, when.encode()), digest_size=DIGEST_BYTES).digest()
+
+
+def decode_task(record: bytes, limit: int) -> TaskBody:
+    """The body within a record. Raises Undecodable for anything that is not one."""
+    if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
+        raise Undecodable(f"a record of {len(record)} bytes")
+    try:
+        name, args, *rest = _unpack(memoryview(record)[DIGEST_BYTES:])
+        kwargs = rest[0] if rest else {}
+        limits = rest[1] if len(rest) > 1 else {}
+        if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
+            raise TypeError("not [name, arguments, keywords, limits]")
+        return TaskBody(name, args, kwargs, **{key: _whole(value) for key, value in limits.items()})
+    except Exception as error:
+        raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def encode_outcome(outcome: Outcome, limit: int) -> bytes:
+    """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
+    try:
+        encoded = _pack(
+            (
+                outcome.state,
+                outcome.name,
+                outcome.attempt,
+                outcome.worker,
+                outcome.started_ms,
+                outcome.ended_ms,
+                outcome.result,
+            )
+        )
+        if type(outcome.result) not in _SCALARS:
+            _unpack(encoded)
+    except Exception as error:
+        raise NotEncodable(f"result of {outcome.name}", outcome.result, _ALLOWED) from error
+    if len(encoded) > limit:
+        raise PayloadTooLarge(f"result of {outcome.name}", len(encoded), limit)
+    return encoded
+
+
+def decode_outcome(encoded: bytes) -> Outcome:
+    """The outcome within bytes. Raises Undecodable."""
+    try:
+        state, *rest = _unpack(encoded)
+        return Outcome(TaskState(state), *rest)
+    except Exception as error:
+        raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def encode_failure(failure: Failure) -> bytes:
+    """A failure as bytes; long texts are cut, keeping the start of the error and the end of the traceback."""
+    return _pack(
+        {
+            "name": _clean(failure.name)[:ERROR_CHARACTERS],
+            "error": _clean(failure.error)[:ERROR_CHARACTERS],
+            "traceback": _clean(failure.traceback)[-TRACEBACK_CHARACTERS:],
+            "attempt": failure.attempt,
+            "worker": failure.worker,
+            "failed_ms": failure.failed_ms,
+            "reason": failure.reason,
+        }
+    )
+
+
+def decode_failure(encoded: bytes) -> Failure:
+    """The failure within bytes. Raises Undecodable."""
+    try:
+        return Failure(**_unpack(encoded))
+    except Exception as error:
+        raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def describe(error: BaseException) -> str:
+    """An exception as one line of text, whatever its `__str__` does."""
+    return f"{type(error).__name__}: {_text_of(error, ERROR_CHARACTERS)}"
+
+
+def _text_of(error: BaseException, characters: int) -> str:
+    try:
+        return str(error)[:characters]
+    except Exception as inner:
+        return f"<its text cannot be had: {type(inner).__name__}>"
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _name_the_culprit(body: TaskBody) -> None:
+    named = [(f"args[{index}]", value) for index, value in enumerate(body.args)]
+    named += [(f"kwargs[{key!r}]", value) for key, value in body.kwargs.items()]
+    for argument, value in named:
+        try:
+            _unpack(_pack(value))
+        except Exception as error:
+            raise NotEncodable(f"{argument} of {body.name}", value, _ALLOWED) from error
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("a limit is not a whole number")
+    return value
+
+
+def _to_extension(value: object) -> object:
+    if isinstance(value, UUID):
+        return msgpack.ExtType(_UUID, value.bytes)
+    if isinstance(value, Decimal):
+        return msgpack.ExtType(_DECIMAL, str(value).encode())
+    if isinstance(value, set | frozenset):
+        return msgpack.ExtType(_SET, _pack(list(value)))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return msgpack.ExtType(_DATE, value.isoformat().encode())
+    raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+def _from_extension(code: int, data: bytes) -> object:
+    if code == _UUID:
+        return UUID(bytes=data)
+    if code == _DECIMAL:
+        return Decimal(data.decode())
+    if code == _SET:
+        return set(_unpack(data))
+    if code == _DATE:
+        return date.fromisoformat(data.decode())
+    raise ValueError(f"unknown extension type {code}")
+
+
+def _pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value, default=_to_extension, datetime=True)
+    return packed
+
+
+def _unpack(data: bytes | memoryview) -> Any:
+    return msgpack.unpackb(data, ext_hook=_from_extension, timestamp=3, strict_map_key=True)

@@ -1,0 +1,115 @@
+"""Settings of a producer and of a worker: checked in sentences, then frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from redisched.backoff import Backoff
+from redisched.errors import InvalidOption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What producers and workers of one application share.
+
+    `url` None means REDISCHED_URL from the environment, else the embedded server. `timeout_s` bounds each call of
+    a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`.
+    """
+
+    url: str | None = None
+    timeout_s: float = 5.0
+    payload_limit: int = 256 * 1024
+    retention_s: float = 600.0
+    dead_retention_s: float = 30 * 86_400.0
+
+    def __post_init__(self) -> None:
+        _positive("timeout_s", self.timeout_s)
+        _positive("payload_limit", self.payload_limit)
+        _positive("dead_retention_s", self.dead_retention_s)
+        if not self.retention_s >= 0:
+            raise InvalidOption("retention_s", self.retention_s, "seconds, at least 0")
+
+
+class Eviction(StrEnum):
+    """What a worker does when Redis may evict keys under memory pressure."""
+
+    REFUSE = "refuse"
+    """Refuses to start: evicted tasks are lost without a trace."""
+    ALLOW = "allow"
+    """Starts all the same."""
+
+
+class Until(StrEnum):
+    """When a worker ends by itself."""
+
+    STOPPED = "stopped"
+    """Never; it serves until it is told to stop."""
+    EMPTY = "empty"
+    """When nothing is due in its queues and nothing runs (`--burst`)."""
+
+
+RETRY_BACKOFF = Backoff(base_s=1.0, cap_s=600.0)
+"""Between attempts of a failing task."""
+UNROUTABLE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
+"""Between offers of a task whose handler the worker does not know."""
+RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)
+"""Between attempts to reach Redis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """How a worker works. No queues named means every queue its handlers use.
+
+    `window_ms` bounds how long a leased task may wait for its start; a dead worker's tasks are claimable again after
+    `lease_s`; a stopping worker gives its running tasks `grace_s`. `crash_limit` deaths of a process under a task
+    quarantine it; a task nobody knows is offered `unroutable_limit` times.
+    """
+
+    queues: tuple[str, ...] = ()
+    concurrency: int = 16
+    processes: int = 1
+    lease_s: float = 30.0
+    window_ms: float = 20.0
+    grace_s: float = 25.0
+    crash_limit: int = 3
+    unroutable_limit: int = 20
+    until: Until = Until.STOPPED
+    eviction: Eviction = Eviction.REFUSE
+    retry_backoff: Backoff = field(default=RETRY_BACKOFF)
+    unroutable_backoff: Backoff = field(default=UNROUTABLE_BACKOFF)
+    reconnect_backoff: Backoff = field(default=RECONNECT_BACKOFF)
+
+    def __post_init__(self) -> None:
+        _positive("concurrency", self.concurrency)
+        _positive("processes", self.processes)
+        _positive("crash_limit", self.crash_limit)
+        _positive("unroutable_limit", self.unroutable_limit)
+        if not 0.5 <= self.lease_s <= 86_400:
+            raise InvalidOption("lease_s", self.lease_s, "seconds, from 0.5 to 86400")
+        if not 0 <= self.window_ms <= self.lease_s * 100:
+            raise InvalidOption("window_ms", self.window_ms, "milliseconds, from 0 to a tenth of the lease")
+        if not self.grace_s >= 0:
+            raise InvalidOption("grace_s", self.grace_s, "seconds, at least 0")
+
+    @property
+    def heartbeat_s(self) -> float:
+        """How often held leases are renewed, and cancellations noticed."""
+        return min(1.0, self.lease_s / 3)
+
+    @property
+    def patience_ms(self) -> float:
+        """How long a leased task may wait for its start before it is given to others."""
+        return 5 * self.window_ms
+
+
+URL_VARIABLE = "REDISCHED_URL"
+
+
+def url_from(environment: Mapping[str, str]) -> str | None:
+    """The URL of Redis named by the environment, if any."""
+    return environment.get(URL_VARIABLE) or None
+
+
+def _positive(option: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InvalidOption(option, value, "a number above 0")

@@ -1,0 +1,121 @@
+"""The nouns of redisched: priorities, states, what a task is and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+BAND = 2**42
+"""Width of a priority's slice of the waiting set: milliseconds until 2109."""
+LARGEST_RUN_AT_MS = BAND - 1
+LOWEST_PRIORITY = 255
+
+
+class Priority(IntEnum):
+    """Names for common priorities. Any integer from 0 to 255 will do; lower runs first."""
+
+    CRITICAL = 0
+    HIGH = 3
+    NORMAL = 5
+    LOW = 7
+    BULK = 9
+
+
+class TaskState(StrEnum):
+    """Where a task is. No state stands for two things."""
+
+    SCHEDULED = "scheduled"
+    """Waits for its time."""
+    READY = "ready"
+    """Its time has come; waits for a worker."""
+    RETRYING = "retrying"
+    """Failed and waits for its next attempt."""
+    LEASED = "leased"
+    """In the hands of a worker: about to start, or started less than a heartbeat ago."""
+    RUNNING = "running"
+    """Its handler runs."""
+    SUCCEEDED = "succeeded"
+    """Its handler returned."""
+    DEAD = "dead"
+    """Will not be tried again; the reason, error and traceback are kept."""
+    CANCELLED = "cancelled"
+    """Was cancelled."""
+    UNKNOWN = "unknown"
+    """Never heard of, or forgotten after its retention."""
+
+
+ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED})
+
+
+class DeathReason(StrEnum):
+    """Why a task is dead."""
+
+    ATTEMPTS = "attempts used up"
+    QUARANTINED = "quarantined: the worker process died under it too often"
+    UNDECODABLE = "undecodable"
+    UNROUTABLE = "unroutable: no worker knows its handler"
+    RESULT = "its result cannot be stored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerOptions:
+    """What a handler's tasks get unless a call says otherwise. Times in milliseconds; None means no limit."""
+
+    queue: str = "default"
+    priority: int = Priority.NORMAL
+    max_attempts: int = 5
+    timeout_ms: int | None = None
+    retention_ms: int = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBody:
+    """What a producer says about a task: the handler's name, its arguments, and limits of this call alone."""
+
+    name: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    max_attempts: int | None = None
+    timeout_ms: int | None = None
+    retention_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task ended, as it is kept for its retention. Times are the server's, in milliseconds."""
+
+    state: TaskState
+    name: str
+    attempt: int = 0
+    worker: str = ""
+    started_ms: int = 0
+    ended_ms: int = 0
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an attempt failed, as text. `reason` is set once the task is dead."""
+
+    name: str
+    error: str
+    traceback: str = ""
+    attempt: int = 0
+    worker: str = ""
+    failed_ms: int = 0
+    reason: str = ""
+
+
+def band_of(score: int) -> int:
+    """The priority within a score."""
+    return score // BAND
+
+
+def run_at_of(score: int) -> int:
+    """The execution time within a score, in server milliseconds."""
+    return score % BAND
+
+
+def score_of(priority: int, run_at_ms: int) -> int:
+    """The score of a waiting task: priority first, then execution time."""
+    return priority * BAND + run_at_ms
