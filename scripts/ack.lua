@@ -1,0 +1,58 @@
+#!lua flags=allow-oom
+-- LEASED -> SUCCEEDED|CANCELLED  Ends tasks whose handler returned or was cancelled, and keeps their outcome for a time.
+--
+-- KEYS[1] tasks       hash  id -> record
+-- KEYS[2] leases      zset  id by expiry (ms)
+-- KEYS[3] held        hash  id -> holder
+-- KEYS[4] tries       hash  id -> tries
+-- KEYS[5] failures    hash  id -> last failure
+-- KEYS[6] cancelling  hash  id -> request
+-- KEYS[7] outcomes    hash  id -> token and outcome
+-- KEYS[8] finished    zset  id by the time it is forgotten (ms)
+-- ARGV[1..] id            text   task
+-- ARGV[2..] token         int    under which it is held
+-- ARGV[3..] retention_ms  int    how long the outcome is kept
+-- ARGV[4..] outcome       bytes  digest (8 bytes) and outcome
+-- Returns {'ACKED'} per task
+-- Returns {'ALREADY'} per task: acked before under this token
+-- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Cost O(tasks * log finished)
+-- include: time
+-- include: text
+-- include: chunks
+-- include: holder
+
+local now_ms = math.floor(server_us() / 1000)
+local ids = column(1, 4)
+local holders = fields(KEYS[3], ids)
+local statuses, acked, kept, forgets = {}, {}, {}, {}
+local seen = {}
+
+for index = 1, #ids do
+  local id, token = ids[index], ARGV[index * 4 - 2]
+  if holds(holders[index], token) and not seen[id] then
+    seen[id] = token
+    statuses[index] = 'ACKED'
+    acked[#acked + 1] = id
+    kept[#kept + 1] = id
+    kept[#kept + 1] = token .. ' ' .. ARGV[index * 4]
+    forgets[#forgets + 1] = text(now_ms + tonumber(ARGV[index * 4 - 1]))
+    forgets[#forgets + 1] = id
+  elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then
+    statuses[index] = 'ALREADY'
+  else
+    statuses[index] = 'LOST'
+  end
+end
+
+if #acked > 0 then
+  call_in_chunks('ZREM', KEYS[2], acked)
+  call_in_chunks('HDEL', KEYS[3], acked)
+  call_in_chunks('HDEL', KEYS[1], acked)
+  call_in_chunks('HDEL', KEYS[4], acked)
+  call_in_chunks('HDEL', KEYS[5], acked)
+  call_in_chunks('HDEL', KEYS[6], acked)
+  call_in_chunks('HSET', KEYS[7], kept)
+  call_in_chunks('ZADD', KEYS[8], forgets)
+end
+return statuses

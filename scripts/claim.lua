@@ -1,0 +1,155 @@
+#!lua
+-- WAITING -> LEASED  Leases the best due tasks, and those about to fall due, to one worker under a new token.
+--
+-- KEYS[1] waiting  zset    id by score
+-- KEYS[2] tasks    hash    id -> record
+-- KEYS[3] leases   zset    id by expiry (ms)
+-- KEYS[4] held     hash    id -> holder
+-- KEYS[5] tries    hash    id -> tries
+-- KEYS[6] claims   hash    worker -> nonce, token and ids of its latest claim
+-- KEYS[7] fence    string  the last token
+-- KEYS[8] wake     list    at most one element
+-- ARGV[1] worker       text  who claims
+-- ARGV[2] nonce        text  of this request; the same nonce is answered with the same tasks, as far as still held
+-- ARGV[3] limit        int   due tasks at most
+-- ARGV[4] ahead_ms     int   how far ahead a task may fall due
+-- ARGV[5] ahead_limit  int   tasks not yet due at most
+-- ARGV[6] lease_ms     int   length of the lease
+-- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when a further task is due, '' for none
+-- Returns {'EMPTY', now_us, next_due_ms} nothing is due
+-- Cost O((bands in use + tasks taken) * log waiting)
+-- include: time
+-- include: text
+-- include: score
+-- include: chunks
+-- include: wake
+-- include: holder
+
+local now_us = server_us()
+local now_ms = math.floor(now_us / 1000)
+local worker, nonce = ARGV[1], ARGV[2]
+local limit, ahead_limit = tonumber(ARGV[3]), tonumber(ARGV[5])
+local horizon = now_ms + tonumber(ARGV[4])
+local ids, scores = {}, {}
+local token, next_due
+
+local function note_due(run_at)
+  if not next_due or run_at < next_due then
+    next_due = run_at
+  end
+end
+
+-- Takes what a band has to give. Answers false once a due task had to be left behind: no later band matters then.
+local function take_from(band)
+  local base = band * BAND
+  local wanted = limit + ahead_limit + 1
+  local found = redis.call(
+    'ZRANGEBYSCORE', KEYS[1], text(base), text(base + horizon), 'WITHSCORES', 'LIMIT', 0, wanted)
+  for index = 1, #found, 2 do
+    local run_at = tonumber(found[index + 1]) - base
+    if run_at <= now_ms then
+      if limit == 0 then
+        note_due(now_ms)
+        return false
+      end
+      limit = limit - 1
+    elseif ahead_limit == 0 then
+      note_due(run_at)
+      return true
+    else
+      ahead_limit = ahead_limit - 1
+    end
+    ids[#ids + 1] = found[index]
+    scores[#scores + 1] = text(tonumber(found[index + 1]))
+  end
+  local later = redis.call(
+    'ZRANGEBYSCORE', KEYS[1], '(' .. text(base + horizon), '(' .. text(base + BAND), 'WITHSCORES', 'LIMIT', 0, 1)
+  if later[1] then
+    note_due(tonumber(later[2]) - base)
+  end
+  return true
+end
+
+local function take_best()
+  local low = 0
+  for _ = 0, 255 do
+    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if not head[1] then
+      return
+    end
+    local band = band_of(tonumber(head[2]))
+    local run_at = tonumber(head[2]) - band * BAND
+    if run_at > horizon then
+      note_due(run_at)
+    elseif not take_from(band) then
+      return
+    end
+    low = (band + 1) * BAND
+  end
+end
+
+local function lease()
+  token = text(math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us))
+  redis.call('SET', KEYS[7], token)
+  local expiry = text(now_ms + tonumber(ARGV[6]))
+  local leases, holders = {}, {}
+  for index = 1, #ids do
+    leases[index * 2 - 1], leases[index * 2] = expiry, ids[index]
+    holders[index * 2 - 1], holders[index * 2] = ids[index], token .. ' ' .. scores[index] .. ' 0 ' .. worker
+  end
+  call_in_chunks('ZREM', KEYS[1], ids)
+  call_in_chunks('ZADD', KEYS[3], leases)
+  call_in_chunks('HSET', KEYS[4], holders)
+  redis.call('HSET', KEYS[6], worker, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
+  if next_due == now_ms then
+    wake_one(KEYS[8])
+  end
+end
+
+-- The reply of the same request was lost: what is still held under its token is given again.
+local function repeat_claim(previous)
+  local listed
+  token, listed = string.match(previous, '^%S+ (%d+) (.*)$')
+  local all = {}
+  for id in string.gmatch(listed, '%S+') do
+    all[#all + 1] = id
+  end
+  local holders = fields(KEYS[4], all)
+  for index = 1, #all do
+    if holds(holders[index], token) then
+      ids[#ids + 1] = all[index]
+      scores[#scores + 1] = select(2, holder_parts(holders[index]))
+    end
+  end
+  next_due = now_ms
+end
+
+local previous = redis.call('HGET', KEYS[6], worker)
+if previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' ' then
+  repeat_claim(previous)
+else
+  take_best()
+  if #ids > 0 then
+    lease()
+  end
+end
+
+local due = next_due and text(next_due) or ''
+if #ids == 0 then
+  if next_due ~= now_ms then
+    redis.call('DEL', KEYS[8])
+  end
+  if previous then
+    redis.call('HDEL', KEYS[6], worker)
+  end
+  return {'EMPTY', text(now_us), due}
+end
+
+local reply = {'CLAIMED', text(now_us), token, due}
+local records, tries = fields(KEYS[2], ids), fields(KEYS[5], ids)
+for index = 1, #ids do
+  local at = 4 * index
+  reply[at + 1], reply[at + 2] = ids[index], scores[index]
+  reply[at + 3], reply[at + 4] = tries[index] or '', records[index] or ''
+end
+return reply

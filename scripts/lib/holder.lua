@@ -1,0 +1,8 @@
+-- A holder is 'token score started_ms worker'. Only the token decides who may settle a task.
+local function holds(holder, token)
+  return holder and string.sub(holder, 1, #token + 1) == token .. ' '
+end
+
+local function holder_parts(holder)
+  return string.match(holder, '^(%d+) (%d+) (%d+) (.*)$')
+end

@@ -1,0 +1,6 @@
+-- score = priority * 2^42 + run_at in server milliseconds; the largest is below 2^50, exact in a double.
+local BAND = 4398046511104
+
+local function band_of(score)
+  return math.floor(score / BAND)
+end

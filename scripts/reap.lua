@@ -1,0 +1,85 @@
+#!lua flags=allow-oom
+-- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
+--
+-- After a pause in which nobody reaped, such as an outage of Redis, nothing is reaped for a grace, so that live
+-- workers renew first. A lease that ended counts as a crash of a task that had started, and makes any other a suspect.
+--
+-- KEYS[1] waiting     zset    id by score
+-- KEYS[2] tasks       hash    id -> record
+-- KEYS[3] leases      zset    id by expiry (ms)
+-- KEYS[4] held        hash    id -> holder
+-- KEYS[5] tries       hash    id -> tries
+-- KEYS[6] failures    hash    id -> last failure
+-- KEYS[7] dead        zset    id by time of death (ms)
+-- KEYS[8] cancelling  hash    id -> request
+-- KEYS[9] outcomes    hash    id -> token and outcome
+-- KEYS[10] finished   zset    id by the time it is forgotten (ms)
+-- KEYS[11] claims     hash    worker -> latest claim
+-- KEYS[12] wake       list    at most one element
+-- KEYS[13] reaper     string  'worker until_ms grace_until_ms'
+-- ARGV[1] worker       text   who reaps
+-- ARGV[2] hold_ms      int    how long others leave it to this worker
+-- ARGV[3] grace_ms     int    after a pause of more than twice hold_ms
+-- ARGV[4] limit        int    tasks at most
+-- ARGV[5] crash_limit  int    crashes that quarantine a task
+-- ARGV[6] failure      bytes  of a quarantined task
+-- Returns {'REAPED', now_ms, next_expiry_ms, (id, status)*} next_expiry_ms is '' without leases; status is RECOVERED, QUARANTINED or CANCELLED
+-- Returns {'GRACE', now_ms, until_ms} nothing is reaped until then
+-- Returns {'BUSY', now_ms, until_ms} another worker reaps until then
+-- Cost O(tasks reaped * log waiting)
+-- include: time
+-- include: text
+-- include: holder
+-- include: tries
+-- include: wake
+-- include: outcome
+-- include: cancelled
+-- include: crash
+
+local now_ms = math.floor(server_us() / 1000)
+local worker, hold_ms = ARGV[1], tonumber(ARGV[2])
+local keys = {
+  waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
+  dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
+}
+
+local leader, until_ms, grace_until = string.match(redis.call('GET', KEYS[13]) or '', '^(%S+) (%d+) (%d+)$')
+until_ms, grace_until = tonumber(until_ms), tonumber(grace_until or '0')
+if leader and leader ~= worker and until_ms > now_ms then
+  return {'BUSY', text(now_ms), text(until_ms)}
+end
+if leader and now_ms > until_ms + hold_ms then
+  grace_until = now_ms + tonumber(ARGV[3])
+end
+redis.call('SET', KEYS[13], worker .. ' ' .. text(now_ms + hold_ms) .. ' ' .. text(grace_until))
+if grace_until > now_ms then
+  return {'GRACE', text(now_ms), text(grace_until)}
+end
+
+local reply = {'REAPED', text(now_ms), ''}
+local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMIT', 0, tonumber(ARGV[4]))
+for index = 1, #expired do
+  local id = expired[index]
+  local holder = redis.call('HGET', KEYS[4], id)
+  reply[#reply + 1] = id
+  if holder then
+    local _, _, started = holder_parts(holder)
+    local _, crashes = tries_parts(redis.call('HGET', KEYS[5], id))
+    local crashed = started ~= '0' or crashes == 0
+    reply[#reply + 1] = take_back(keys, id, holder, crashed, tonumber(ARGV[5]), ARGV[6], now_ms)
+  else
+    redis.call('ZREM', KEYS[3], id)
+    reply[#reply + 1] = 'RECOVERED'
+  end
+end
+if #expired > 0 then
+  wake_one(KEYS[12])
+end
+
+local nearest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+if nearest[1] then
+  reply[3] = text(tonumber(nearest[2]))
+else
+  redis.call('DEL', KEYS[11])
+end
+return reply

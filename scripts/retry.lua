@@ -1,0 +1,67 @@
+#!lua flags=allow-oom
+-- LEASED -> WAITING  Counts a failed attempt and lets the task wait for its next one, in its own band.
+--
+-- KEYS[1] waiting     zset  id by score
+-- KEYS[2] tasks       hash  id -> record
+-- KEYS[3] leases      zset  id by expiry (ms)
+-- KEYS[4] held        hash  id -> holder
+-- KEYS[5] tries       hash  id -> tries
+-- KEYS[6] failures    hash  id -> last failure
+-- KEYS[7] cancelling  hash  id -> request
+-- KEYS[8] outcomes    hash  id -> token and outcome
+-- KEYS[9] finished    zset  id by the time it is forgotten (ms)
+-- KEYS[10] wake       list  at most one element
+-- ARGV[1..] id        text   task
+-- ARGV[2..] token     int    under which it is held
+-- ARGV[3..] delay_ms  int    until its next attempt
+-- ARGV[4..] failure   bytes  why it failed
+-- Returns {'RETRIED'} per task
+-- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
+-- Returns {'ALREADY'} per task: this attempt was counted before
+-- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Cost O(tasks * log waiting)
+-- include: time
+-- include: text
+-- include: score
+-- include: holder
+-- include: tries
+-- include: wake
+-- include: outcome
+-- include: cancelled
+
+local now_ms = math.floor(server_us() / 1000)
+local keys = {
+  tasks = KEYS[2], tries = KEYS[5], failures = KEYS[6],
+  cancelling = KEYS[7], outcomes = KEYS[8], finished = KEYS[9],
+}
+local statuses = {}
+
+local function wait_again(id, token, delay_ms, failure, score)
+  local attempts, crashes, bounces = tries_parts(redis.call('HGET', KEYS[5], id))
+  local run_at = math.min(now_ms + delay_ms, BAND - 1)
+  redis.call('HSET', KEYS[5], id, tries_text(attempts + 1, crashes, bounces, token))
+  redis.call('HSET', KEYS[6], id, score .. ' ' .. failure)
+  redis.call('ZADD', KEYS[1], text(band_of(tonumber(score)) * BAND + run_at), id)
+  wake_one(KEYS[10])
+end
+
+for first = 1, #ARGV, 4 do
+  local id, token = ARGV[first], ARGV[first + 1]
+  local holder = redis.call('HGET', KEYS[4], id)
+  local status = 'LOST'
+  if holds(holder, token) then
+    local _, score = holder_parts(holder)
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('HDEL', KEYS[4], id)
+    if end_if_cancelling(keys, id, token, now_ms) then
+      status = 'CANCELLED'
+    else
+      wait_again(id, token, tonumber(ARGV[first + 2]), ARGV[first + 3], score)
+      status = 'RETRIED'
+    end
+  elseif select(4, tries_parts(redis.call('HGET', KEYS[5], id))) == token then
+    status = 'ALREADY'
+  end
+  statuses[#statuses + 1] = status
+end
+return statuses
