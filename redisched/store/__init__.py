@@ -1,0 +1,1 @@
+"""What redisched keeps in Redis, and every way it changes."""

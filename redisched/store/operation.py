@@ -1,0 +1,163 @@
+"""Operations on Redis, written once and run either way: blocking or under asyncio.
+
+An operation is a generator. It yields the steps it needs done, a command or a pause, and is sent their replies;
+errors are thrown into it. Whoever runs it decides how a step is done, so no operation exists twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from redisched.backoff import Backoff
+from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.store.scripts import load_script
+
+T = TypeVar("T")
+Argument: TypeAlias = str | bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before going on."""
+
+    seconds: float
+
+
+Command: TypeAlias = tuple[Argument, ...]
+Step: TypeAlias = Command | Pause
+Operation: TypeAlias = Generator[Step, Any, T]
+
+
+class ScriptMissing(BrokerError):
+    """Raised when the server does not have a script loaded (NOSCRIPT)."""
+
+
+class ScriptRejected(BrokerError):
+    """Raised when the server cannot compile a script, as one that knows no flags cannot."""
+
+
+class Client(Protocol):
+    """Performs one command, blocking; errors are of redisched's own tree."""
+
+    def perform(self, command: Command) -> Any: ...
+
+
+class AsyncClient(Protocol):
+    """Performs one command under asyncio; errors are of redisched's own tree."""
+
+    def perform(self, command: Command) -> Awaitable[Any]: ...
+
+
+def run(operation: Operation[T], client: Client) -> T:
+    """Run an operation to its end, blocking."""
+    step = _advance(operation, None)
+    while not isinstance(step, _Ended):
+        try:
+            reply = _pause(step) if isinstance(step, Pause) else client.perform(step)
+        except BrokerError as error:
+            step = _fail(operation, error)
+        else:
+            step = _advance(operation, reply)
+    result: T = step.value
+    return result
+
+
+async def run_async(operation: Operation[T], client: AsyncClient) -> T:
+    """Run an operation to its end under asyncio."""
+    step = _advance(operation, None)
+    while not isinstance(step, _Ended):
+        try:
+            if isinstance(step, Pause):
+                reply: Any = await asyncio.sleep(step.seconds, None)
+            else:
+                reply = await client.perform(step)
+        except BrokerError as error:
+            step = _fail(operation, error)
+        else:
+            step = _advance(operation, reply)
+    result: T = step.value
+    return result
+
+
+class Dialect:
+    """Remembers whether a server knows script flags; learnt from the first script it is given."""
+
+    def __init__(self) -> None:
+        self._flags = True
+
+    def call(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Operation[Any]:
+        """Call a script by its digest, loading it where it is missing."""
+        script = load_script(name)
+        rest = (len(keys), *keys, *arguments)
+        if self._flags:
+            try:
+                return (yield from _evaluate(script.flagged, script.flagged_sha, rest))
+            except ScriptRejected:
+                self._flags = False
+        return (yield from _evaluate(script.plain, script.plain_sha, rest))
+
+
+def _evaluate(source: str, digest: str, rest: Command) -> Operation[Any]:
+    try:
+        return (yield ("EVALSHA", digest, *rest))
+    except ScriptMissing:
+        yield ("SCRIPT", "LOAD", source)
+    return (yield ("EVALSHA", digest, *rest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to go on repeating a call that Redis does not answer.
+
+    A try may take `try_s`; none is begun that could end after `total_s`.
+    """
+
+    total_s: float
+    try_s: float
+    backoff: Backoff
+    monotonic: Callable[[], float]
+    random: Callable[[], float]
+
+
+def persist(make: Callable[[], Operation[T]], patience: Patience) -> Operation[T]:
+    """Repeat a replay-safe operation until Redis answers it.
+
+    Raises BrokerUnavailable when patience ends, and any other error at once.
+    """
+    began_s = patience.monotonic()
+    failures = 0
+    while True:
+        try:
+            return (yield from make())
+        except BrokerUnavailable as error:
+            failures += 1
+            delay_s = patience.backoff.delay_s(failures, patience.random)
+            waited_s = patience.monotonic() - began_s
+            if waited_s + delay_s + patience.try_s > patience.total_s:
+                raise BrokerUnavailable(error.reason, waited_s) from error
+        yield Pause(delay_s)
+
+
+def _pause(pause: Pause) -> Any:
+    time.sleep(pause.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    value: Any
+
+
+def _advance(operation: Operation[Any], reply: Any) -> Step | _Ended:
+    try:
+        return operation.send(reply)
+    except StopIteration as stop:
+        return _Ended(stop.value)
+
+
+def _fail(operation: Operation[Any], error: BrokerError) -> Step | _Ended:
+    try:
+        return operation.throw(error)
+    except StopIteration as stop:
+        return _Ended(stop.value)

@@ -1,0 +1,305 @@
+"""The edges of the state machine as typed methods, one per script, each an operation safe to repeat."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from redisched.keys import QUEUES, Keys, keys_of
+from redisched.store.operation import Argument, Dialect, Operation
+
+
+class Status(StrEnum):
+    """What an edge did with one task."""
+
+    CREATED = "CREATED"
+    EXISTS = "EXISTS"
+    CONFLICT = "CONFLICT"
+    BEYOND = "BEYOND"
+    RENEWED = "RENEWED"
+    CANCELLING = "CANCELLING"
+    ACKED = "ACKED"
+    RETRIED = "RETRIED"
+    BURIED = "BURIED"
+    RELEASED = "RELEASED"
+    RECOVERED = "RECOVERED"
+    QUARANTINED = "QUARANTINED"
+    CANCELLED = "CANCELLED"
+    REVIVED = "REVIVED"
+    ALREADY = "ALREADY"
+    ENDED = "ENDED"
+    LOST = "LOST"
+    UNKNOWN = "UNKNOWN"
+
+
+class NewTask(NamedTuple):
+    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body."""
+
+    id: str
+    priority: int
+    when: str
+    record: bytes
+
+
+class Lease(NamedTuple):
+    """A leased task: what a claim gives, and what settling it takes. `token` is the fence."""
+
+    id: str
+    token: int
+    score: int
+    attempts: int
+    crashes: int
+    bounces: int
+    record: bytes
+
+
+class Claim(NamedTuple):
+    """The answer to a claim. `next_due_ms` is when a further task of the queue falls due, None without any."""
+
+    now_us: int
+    next_due_ms: int | None
+    leases: list[Lease]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """What a worker asks for. The same nonce is answered with the same tasks."""
+
+    worker: str
+    nonce: str
+    limit: int
+    ahead_ms: int
+    ahead_limit: int
+    lease_ms: int
+
+
+class Ack(NamedTuple):
+    """An ended task and its outcome: digest and encoded outcome, kept for `retention_ms`."""
+
+    id: str
+    token: int
+    retention_ms: int
+    outcome: bytes
+
+
+class Retry(NamedTuple):
+    """A failed attempt, to be repeated after `delay_ms`."""
+
+    id: str
+    token: int
+    delay_ms: int
+    failure: bytes
+
+
+class Bury(NamedTuple):
+    """A task that will not be tried again."""
+
+    id: str
+    token: int
+    failure: bytes
+
+
+class Release(NamedTuple):
+    """A task given back unrun: to its own place, or after a pause."""
+
+    id: str
+    token: int
+    pause_ms: int
+
+
+class Renewal(NamedTuple):
+    """A lease to lengthen; `started_ms` is 0 until its handler has started."""
+
+    id: str
+    token: int
+    started_ms: int
+
+
+class Orphan(NamedTuple):
+    """A task of a dead worker; `started` is 1 if its handler had started."""
+
+    id: str
+    token: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReapRequest:
+    """How to reap; see reap.lua."""
+
+    worker: str
+    hold_ms: int
+    grace_ms: int
+    limit: int
+    crash_limit: int
+    failure: bytes
+
+
+class ReapOutcome(StrEnum):
+    """What became of a call to reap."""
+
+    REAPED = "REAPED"
+    GRACE = "GRACE"
+    BUSY = "BUSY"
+
+
+class Reaped(NamedTuple):
+    """The answer to reap. `until_ms` is the next expiry, or the end of the grace or of the other worker's hold."""
+
+    outcome: ReapOutcome
+    now_ms: int
+    until_ms: int | None
+    tasks: list[tuple[str, Status]]
+
+
+class Store:
+    """One queue's edges. Every method returns an operation; run it blocking or under asyncio."""
+
+    def __init__(self, dialect: Dialect, queue: str) -> None:
+        self.queue = queue
+        self.keys: Keys = keys_of(queue)
+        self._call = dialect.call
+
+    def register(self) -> Operation[None]:
+        """Make the queue known to those who list queues."""
+        yield ("SADD", QUEUES, self.queue)
+
+    def enqueue(self, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
+        k = self.keys
+        return _statuses((yield from self._call("enqueue", (k.waiting, k.tasks, k.outcomes, k.wake), _flat(tasks))))
+
+    def claim(self, request: ClaimRequest) -> Operation[Claim]:
+        """Lease the best due tasks and those about to fall due."""
+        k = self.keys
+        keys = (k.waiting, k.tasks, k.leases, k.held, k.tries, k.claims, k.fence, k.wake)
+        arguments = (
+            request.worker,
+            request.nonce,
+            request.limit,
+            request.ahead_ms,
+            request.ahead_limit,
+            request.lease_ms,
+        )
+        reply = yield from self._call("claim", keys, arguments)
+        if reply[0] == b"EMPTY":
+            return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
+        token = int(reply[2])
+        leases = [
+            Lease(reply[at].decode(), token, int(reply[at + 1]), *_tries(reply[at + 2]), reply[at + 3])
+            for at in range(4, len(reply), 4)
+        ]
+        return Claim(int(reply[1]), _whole_or_none(reply[3]), leases)
+
+    def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
+        """Lengthen leases: RENEWED, CANCELLING or LOST for each."""
+        k = self.keys
+        reply = yield from self._call("renew", (k.leases, k.held, k.cancelling), [lease_ms, *_flat(renewals)])
+        return _statuses(reply)
+
+    def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
+        """End tasks: ACKED, ALREADY or LOST for each."""
+        k = self.keys
+        keys = (k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished)
+        return _statuses((yield from self._call("ack", keys, _flat(acks))))
+
+    def retry(self, retries: Sequence[Retry]) -> Operation[list[Status]]:
+        """Let failed tasks wait for another attempt: RETRIED, CANCELLED, ALREADY or LOST for each."""
+        return _statuses((yield from self._call("retry", self._return_keys(), _flat(retries))))
+
+    def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
+        """Give tasks back unrun: RELEASED, CANCELLED or LOST for each."""
+        return _statuses((yield from self._call("release", self._return_keys(), _flat(releases))))
+
+    def bury(self, burials: Sequence[Bury]) -> Operation[list[Status]]:
+        """End tasks as dead: BURIED, ALREADY or LOST for each."""
+        k = self.keys
+        keys = (k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling)
+        return _statuses((yield from self._call("bury", keys, _flat(burials))))
+
+    def reap(self, request: ReapRequest) -> Operation[Reaped]:
+        """Take back tasks whose lease ended, unless another worker does or an outage's grace runs."""
+        arguments = (
+            request.worker,
+            request.hold_ms,
+            request.grace_ms,
+            request.limit,
+            request.crash_limit,
+            request.failure,
+        )
+        reply = yield from self._call("reap", (*self._crash_keys(), self.keys.reaper), arguments)
+        tasks = [(reply[at].decode(), Status(reply[at + 1].decode())) for at in range(3, len(reply), 2)]
+        return Reaped(ReapOutcome(reply[0].decode()), int(reply[1]), _whole_or_none(reply[2]), tasks)
+
+    def recover(
+        self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
+    ) -> Operation[list[Status]]:
+        """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
+        arguments = [worker, crash_limit, failure, *_flat(orphans)]
+        return _statuses((yield from self._call("recover", self._crash_keys(), arguments)))
+
+    def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
+        """Cancel tasks, given id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
+        k = self.keys
+        keys = (k.waiting, k.tasks, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
+        return _statuses((yield from self._call("cancel", keys, [retention_ms, *_flat(cancellations)])))
+
+    def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
+        """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
+        k = self.keys
+        keys = (k.waiting, k.tasks, k.tries, k.failures, k.dead, k.wake)
+        return _statuses((yield from self._call("revive", keys, ids)))
+
+    def forget(self, limit: int, dead_retention_ms: int) -> Operation[int]:
+        """Remove ended tasks whose retention is over; answers how many."""
+        k = self.keys
+        keys = (k.tasks, k.tries, k.failures, k.dead, k.outcomes, k.finished)
+        reply = yield from self._call("forget", keys, (limit, dead_retention_ms))
+        return int(reply[1])
+
+    def pass_wake(self) -> Operation[None]:
+        """Wake another worker in place of this one."""
+        yield ("RPUSH", self.keys.wake, "1")
+
+    def _return_keys(self) -> tuple[str, ...]:
+        k = self.keys
+        return (k.waiting, k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished, k.wake)
+
+    def _crash_keys(self) -> tuple[str, ...]:
+        k = self.keys
+        return (
+            k.waiting,
+            k.tasks,
+            k.leases,
+            k.held,
+            k.tries,
+            k.failures,
+            k.dead,
+            k.cancelling,
+            k.outcomes,
+            k.finished,
+            k.claims,
+            k.wake,
+        )
+
+
+_STATUSES = {status.value.encode(): status for status in Status}
+
+
+def _statuses(reply: list[bytes]) -> list[Status]:
+    return [_STATUSES[status] for status in reply]
+
+
+def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
+    return [value for row in rows for value in row]
+
+
+def _tries(tries: bytes) -> tuple[int, int, int]:
+    if not tries:
+        return 0, 0, 0
+    attempts, crashes, bounces, _ = tries.split(b" ")
+    return int(attempts), int(crashes), int(bounces)
+
+
+def _whole_or_none(text: bytes) -> int | None:
+    return int(text) if text else None
