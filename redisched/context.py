@@ -1,0 +1,38 @@
+"""What a running handler can ask about the task it runs."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """The task a handler runs.
+
+    `fence` grows with every lease of the task: hand it to your own database to refuse writes of a worker that was
+    presumed dead. `attempt` counts from 1. `run_at_ms` is when it was due, in server milliseconds.
+    """
+
+    id: str
+    name: str
+    queue: str
+    attempt: int
+    max_attempts: int
+    fence: int
+    priority: int
+    run_at_ms: int
+    worker: str
+
+
+running: ContextVar[TaskContext | None] = ContextVar("redisched_running", default=None)
+"""Set by the executor around each handler."""
+
+
+def current_task() -> TaskContext:
+    """The task whose handler is running here.
+
+    Raises LookupError outside of a handler.
+    """
+    context = running.get()
+    if context is None:
+        raise LookupError("current_task() works inside a running handler only")
+    return context

@@ -1,0 +1,43 @@
+"""Handlers by name: the only way from a name on the wire to code. A name that is not here runs nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from redisched.errors import DuplicateHandler
+from redisched.model import HandlerOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerEntry:
+    """A registered handler. `is_async` says that calling it gives a coroutine."""
+
+    name: str
+    function: Callable[..., Any]
+    is_async: bool
+    options: HandlerOptions
+
+
+class Registry:
+    """The handlers of one application."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, HandlerEntry] = {}
+
+    def add(self, entry: HandlerEntry) -> None:
+        """Register a handler. Raises DuplicateHandler if another function has the name."""
+        known = self._entries.get(entry.name)
+        if known is not None and known.function is not entry.function:
+            raise DuplicateHandler(entry.name)
+        self._entries[entry.name] = entry
+
+    def get(self, name: str) -> HandlerEntry | None:
+        """The handler of a name, if there is one."""
+        return self._entries.get(name)
+
+    def __iter__(self) -> Iterator[HandlerEntry]:
+        return iter(self._entries.values())
+
+    def queues(self) -> tuple[str, ...]:
+        """Every queue the handlers use by default, in order of registration."""
+        return tuple(dict.fromkeys(entry.options.queue for entry in self._entries.values()))
