@@ -1,0 +1,1 @@
+"""The tests of redisched, laid out as the library is."""

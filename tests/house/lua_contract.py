@@ -1,0 +1,245 @@
+"""The contract of a Lua script: its header says what its body does, and the body does only what is allowed.
+
+Each rule yields a sentence for everything it finds wrong.
+"""
+
+import re
+from collections.abc import Iterator
+
+from tests.house.lua_bytecode import DoesNotCompile, compile_lua
+from tests.house.lua_header import Header, read_header
+from tests.house.lua_script import Call, LuaScript, Token, calls_in, tokens_of
+
+GLOBALS = frozenset(
+    {"ARGV", "KEYS", "ipairs", "math", "next", "pairs", "redis", "select", "string", "table", "tonumber", "tostring"}
+    | {"type", "unpack"}
+)
+MEMBERS = {
+    "redis": {"call", "error_reply", "pcall", "status_reply"},
+    "math": {"abs", "ceil", "floor", "fmod", "huge", "max", "min"},
+    "string": {"byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "sub", "upper"},
+    "table": {"concat", "insert", "remove", "sort"},
+}
+COMMANDERS = frozenset({"redis.call", "redis.pcall", "call_in_chunks"})
+READING_COMMANDS = frozenset(
+    {"EXISTS", "GET", "HEXISTS", "HGET", "HLEN", "HMGET", "HSTRLEN", "LLEN", "LRANGE", "MGET", "SCARD", "SISMEMBER"}
+    | {"SMISMEMBER", "STRLEN", "TIME", "ZCARD", "ZCOUNT", "ZLEXCOUNT", "ZMSCORE", "ZRANGE", "ZRANGEBYLEX"}
+    | {"ZRANGEBYSCORE", "ZRANK", "ZREVRANGE", "ZREVRANGEBYSCORE", "ZREVRANK", "ZSCORE"}
+)
+WRITING_COMMANDS = frozenset(
+    {"DECR", "DECRBY", "DEL", "EXPIRE", "HDEL", "HINCRBY", "HSET", "HSETNX", "INCR", "INCRBY", "LPOP", "LPUSH", "LREM"}
+    | {"LTRIM", "PERSIST", "PEXPIRE", "PEXPIREAT", "RPOP", "RPUSH", "SADD", "SET", "SREM", "UNLINK", "ZADD", "ZINCRBY"}
+    | {"ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
+)
+SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
+WORKS_WHEN_FULL = frozenset({"ack", "bury", "reap", "recover", "release", "renew", "retry"})
+REFUSED_WHEN_FULL = frozenset({"enqueue"})
+
+_STATUS = re.compile(r"[A-Z_]{4,}")
+
+
+def violations(script: LuaScript) -> list[str]:
+    """Everything in which a script breaks the contract, as sentences."""
+    try:
+        compile_lua(script.expanded)
+    except DoesNotCompile as error:
+        return [f"does not compile: {error}"]
+    header = read_header(script.header)
+    about_the_header = (said for rule in HEADER_RULES for said in rule(script, header))
+    about_the_body = (said for rule in BODY_RULES for said in rule(script))
+    return [*about_the_header, *about_the_body]
+
+
+def first_line(script: LuaScript, header: Header) -> Iterator[str]:
+    if script.reads_only and not header.is_read:
+        yield "the header must begin with: READ  one sentence"
+    if not script.reads_only and not header.is_edge:
+        yield "the header must begin with: FROM -> TO  one sentence"
+    for line in header.malformed:
+        yield f"not a declaration: {line}"
+
+
+def keys_match(script: LuaScript, header: Header) -> Iterator[str]:
+    if header.keys != list(range(1, len(header.keys) + 1)):
+        yield "KEYS must be declared from 1 on, without gaps"
+    used, computed = _indices("KEYS", script.tokens)
+    if computed:
+        yield "KEYS must be used with a plain number only"
+    for index in sorted(used ^ set(header.keys)):
+        yield f"KEYS[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
+
+
+def arguments_match(script: LuaScript, header: Header) -> Iterator[str]:
+    declared = header.arguments + header.repeated
+    if declared != list(range(1, len(declared) + 1)):
+        yield "ARGV must be declared from 1 on, without gaps, repeated ones last"
+    used, computed = _indices("ARGV", script.tokens)
+    for index in sorted(used ^ set(header.arguments)):
+        yield f"ARGV[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
+    if computed and not header.repeated:
+        yield "ARGV is used as a list but no ARGV[n..] is declared"
+    if header.repeated and not _walks(script.tokens, header.repeated[0], len(header.repeated)):
+        yield f"no loop walks ARGV from {header.repeated[0]} in steps of {len(header.repeated)}"
+
+
+def statuses_match(script: LuaScript, header: Header) -> Iterator[str]:
+    if not header.returns:
+        yield "the header must say what it Returns"
+    if not script.reads_only and not header.statuses:
+        yield "an edge must return a status: Returns {'STATUS', ...} meaning"
+    given = {token.text for token in _outside_commands(script.expanded_tokens) if _is_status(token)}
+    for status in sorted(header.statuses - given):
+        yield f"{status} is documented but never returned"
+    for status in sorted(given - header.words):
+        yield f"{status} is returned but not documented"
+
+
+def cost_is_stated(script: LuaScript, header: Header) -> Iterator[str]:
+    if header.costs != 1:
+        yield "the header must state one Cost O(...)"
+
+
+def includes_are_needed(script: LuaScript) -> Iterator[str]:
+    words = [token.text for token in script.expanded_tokens if token.kind == "name"]
+    for name in script.includes:
+        if name not in script.library:
+            yield f"there is no include named {name}"
+        elif not any(words.count(defined) > 1 for defined in _definitions(script.library[name])):
+            yield f"nothing of the include {name} is used"
+    for name in sorted({name for name in script.includes if script.includes.count(name) > 1}):
+        yield f"{name} is included twice"
+
+
+def includes_get_their_keys(script: LuaScript) -> Iterator[str]:
+    for name in script.includes:
+        used, computed = _indices("KEYS", tokens_of(script.library.get(name, "")))
+        if used or computed:
+            yield f"the include {name} uses KEYS; it must be handed the key"
+
+
+def commands_are_allowed(script: LuaScript) -> Iterator[str]:
+    for call in _commands(script.expanded_tokens):
+        first = call.arguments[0] if call.arguments else Token("symbol", "")
+        if first.kind != "string":
+            if call.function != "redis.call" or call not in _chunked_calls(script):
+                yield f"{call.function} must name its command"
+        elif first.text not in READING_COMMANDS | WRITING_COMMANDS:
+            yield f"{first.text} is not among the commands that are bounded and known to every server"
+        elif script.reads_only and first.text in WRITING_COMMANDS:
+            yield f"{first.text} writes, but the script only reads"
+
+
+def globals_are_known(script: LuaScript) -> Iterator[str]:
+    chunk = compile_lua(script.expanded)
+    for name in sorted(chunk.writes):
+        yield f"{name} is assigned but not local"
+    for name in sorted(chunk.reads - GLOBALS):
+        yield f"{name} is neither local nor one of the globals that every server has"
+
+
+def members_are_known(script: LuaScript) -> Iterator[str]:
+    tokens = script.expanded_tokens
+    for at, token in enumerate(tokens):
+        if token.kind == "name" and token.text in MEMBERS and (at == 0 or tokens[at - 1].text != "."):
+            following = [word.text for word in tokens[at + 1 : at + 4]]
+            if following[:1] != ["."]:
+                yield f"{token.text} must be used through its members, each by its own name"
+            elif following[1] not in MEMBERS[token.text]:
+                yield f"{token.text}.{following[1]} is not allowed"
+            elif token.text == "redis" and following[2:] != ["("]:
+                yield f"redis.{following[1]} must be called by its own name"
+
+
+def unpack_is_bounded(script: LuaScript) -> Iterator[str]:
+    if any(token.kind == "name" and token.text == "unpack" for token in script.tokens):
+        yield "unpack belongs into an include that cuts lists into chunks"
+    for name in script.includes:
+        for call in calls_in(tokens_of(script.library.get(name, ""))):
+            if call.function == "unpack" and sum(token.text == "," for token in call.arguments) < 2:
+                yield f"the include {name} calls unpack without first and last"
+
+
+def errors_are_literal(script: LuaScript) -> Iterator[str]:
+    for call in calls_in(script.expanded_tokens):
+        if call.function == "redis.error_reply" and [token.kind for token in call.arguments] != ["string"]:
+            yield "redis.error_reply must be given a plain string"
+
+
+def time_is_read_once(script: LuaScript) -> Iterator[str]:
+    if sum(call.function == "server_us" for call in calls_in(script.expanded_tokens)) > 1:
+        yield "server_us is called more than once; TIME is not frozen on every server"
+    if any(token.kind == "string" and token.text == "TIME" for token in script.tokens):
+        yield "TIME is read by the include time"
+
+
+def flags_fit(script: LuaScript) -> Iterator[str]:
+    if script.shebang not in SHEBANGS:
+        yield f"unknown first line: {script.shebang}"
+    works_when_full = script.shebang == "#!lua flags=allow-oom"
+    if script.name in WORKS_WHEN_FULL and not works_when_full:
+        yield "it must go on when Redis is full: flags=allow-oom"
+    if script.name in REFUSED_WHEN_FULL and works_when_full:
+        yield "it must be refused when Redis is full: no allow-oom"
+    if script.shebang == "#!lua flags=no-writes" and not script.reads_only:
+        yield "only scripts that read carry no-writes"
+
+
+HEADER_RULES = (first_line, keys_match, arguments_match, statuses_match, cost_is_stated)
+BODY_RULES = (
+    includes_are_needed,
+    includes_get_their_keys,
+    commands_are_allowed,
+    globals_are_known,
+    members_are_known,
+    unpack_is_bounded,
+    errors_are_literal,
+    time_is_read_once,
+    flags_fit,
+)
+
+
+def _indices(table: str, tokens: list[Token]) -> tuple[set[int], bool]:
+    """The plain numbers with which a table is indexed, and whether it is used in any other way."""
+    plain, computed = set(), False
+    for at, token in enumerate(tokens):
+        if token.kind == "name" and token.text == table:
+            following = tokens[at + 1 : at + 4]
+            if [word.text for word in following[::2]] == ["[", "]"] and following[1].kind == "number":
+                plain.add(int(following[1].text))
+            else:
+                computed = True
+    return plain, computed
+
+
+def _walks(tokens: list[Token], first: int, width: int) -> bool:
+    """Whether a loop, or the include's `column`, goes over ARGV from `first` in steps of `width`."""
+    words = f" {' '.join(token.text for token in tokens)} "
+    step = f" , {width} do " if width > 1 else " do "
+    return f" = {first} , # ARGV{step}" in words or f" column ( {first} , {width} ) " in words
+
+
+def _is_status(token: Token) -> bool:
+    return token.kind == "string" and _STATUS.fullmatch(token.text) is not None
+
+
+def _outside_commands(tokens: list[Token]) -> list[Token]:
+    inside = {id(token) for call in _commands(tokens) for token in call.arguments}
+    return [token for token in tokens if id(token) not in inside]
+
+
+def _commands(tokens: list[Token]) -> Iterator[Call]:
+    return (call for call in calls_in(tokens) if call.function in COMMANDERS)
+
+
+def _chunked_calls(script: LuaScript) -> list[Call]:
+    return list(_commands(tokens_of(script.library.get("chunks", ""))))
+
+
+def _definitions(source: str) -> Iterator[str]:
+    """The names a library file gives at its top level, where nothing is indented."""
+    for line in source.splitlines():
+        words = [token.text for token in tokens_of(line)]
+        if line.startswith("local function"):
+            yield words[2]
+        elif line.startswith("local"):
+            yield words[1]

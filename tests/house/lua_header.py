@@ -1,0 +1,59 @@
+"""The header of a Lua script: the contract that its first lines declare."""
+
+import re
+from dataclasses import dataclass, field
+
+_STATES = r"[A-Z]+(?:\|[A-Z]+)*"
+_EDGE = re.compile(rf"({_STATES}) -> ({_STATES})  \S.*")
+_READ = re.compile(r"READ  \S.*")
+_KEY = re.compile(r"KEYS\[(\d+)\] +[a-z]\w* +(?:hash|list|set|string|zset)  +\S.*")
+_ARGUMENT = re.compile(r"ARGV\[(\d+)(\.\.)?\] +[a-z]\w* +(?:bytes|int|text)  +\S.*")
+_RETURNS = re.compile(r"Returns (?:\{'([A-Z_]+)'.*\}|\{.*\}|\S+).*")
+_COST = re.compile(r"Cost O\(.+\).*")
+_WORD = re.compile(r"\b[A-Z_]{4,}\b")
+
+
+@dataclass(kw_only=True)
+class Header:
+    """What a script says of itself. Indices stand in the order of their lines."""
+
+    is_edge: bool = False
+    is_read: bool = False
+    keys: list[int] = field(default_factory=list)
+    arguments: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    """The arguments that come again and again, once for each in a list."""
+    returns: int = 0
+    statuses: set[str] = field(default_factory=set)
+    """What a reply begins with."""
+    words: set[str] = field(default_factory=set)
+    """Every upper-case word of the replies: statuses, and those within a reply."""
+    costs: int = 0
+    malformed: list[str] = field(default_factory=list)
+    """Lines that begin as a declaration but do not read as one."""
+
+
+def read_header(lines: list[str]) -> Header:
+    """Read the comment lines at the top of a script."""
+    header = Header()
+    if lines:
+        header.is_edge = _EDGE.fullmatch(lines[0]) is not None
+        header.is_read = _READ.fullmatch(lines[0]) is not None
+    for line in lines[1:]:
+        _read_line(header, line)
+    return header
+
+
+def _read_line(header: Header, line: str) -> None:
+    if key := _KEY.fullmatch(line):
+        header.keys.append(int(key[1]))
+    elif argument := _ARGUMENT.fullmatch(line):
+        (header.repeated if argument[2] else header.arguments).append(int(argument[1]))
+    elif returns := _RETURNS.fullmatch(line):
+        header.returns += 1
+        header.statuses.update(filter(None, [returns[1]]))
+        header.words.update(_WORD.findall(line))
+    elif _COST.fullmatch(line):
+        header.costs += 1
+    elif line.startswith(("KEYS", "ARGV", "Return", "Cost")):
+        header.malformed.append(line)

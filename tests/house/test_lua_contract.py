@@ -1,0 +1,249 @@
+"""Each rule of the contract rejects a script that breaks it, and nothing but it."""
+
+import pytest
+
+from tests.house.lua_contract import violations
+from tests.house.lua_script import LuaScript
+
+LIBRARY = {
+    "time": "local function server_us()\n  return redis.call('TIME')[1]\nend\n",
+    "holder": "local function holds(holder, token)\n  return holder == token\nend\n",
+    "chunks": (
+        "local function call_in_chunks(command, key, items)\n"
+        "  for first = 1, #items, 1000 do\n"
+        "    redis.call(command, key, unpack(items, first, math.min(first + 999, #items)))\n"
+        "  end\n"
+        "end\n"
+        "local function column(first, width)\n"
+        "  return ARGV[first * width]\n"
+        "end\n"
+    ),
+    "greedy": "local function greedy()\n  return KEYS[1]\nend\n",
+    "rash": "local function rash(list)\n  return unpack(list)\nend\n",
+}
+
+ACK = """\
+#!lua flags=allow-oom
+-- LEASED -> SUCCEEDED|DEAD  Ends tasks.
+--
+-- The prose may say that KEYS are declared.
+--
+-- KEYS[1] leases  zset  id by expiry (ms)
+-- KEYS[2] held    hash  id -> holder
+-- ARGV[1] retention_ms  int  how long
+-- ARGV[2..] id     text  task
+-- ARGV[3..] token  int   fence
+-- Returns {'ACKED'} per task
+-- Returns {'LOST'} per task
+-- Cost O(tasks)
+-- include: time
+-- include: holder
+-- include: chunks
+
+local forget_at = server_us() + tonumber(ARGV[1])
+local statuses, acked = {}, {}
+for first = 2, #ARGV, 2 do
+  local id, token = ARGV[first], ARGV[first + 1]
+  if holds(redis.call('HGET', KEYS[2], id), token) then
+    acked[#acked + 1] = id
+    statuses[#statuses + 1] = 'ACKED'
+  else
+    statuses[#statuses + 1] = 'LOST'
+  end
+end
+call_in_chunks('ZREM', KEYS[1], acked)
+return statuses -- 'COMMENTED'
+"""
+
+PENDING = """\
+#!lua flags=no-writes
+-- READ  Counts the tasks that wait.
+--
+-- KEYS[1] waiting  zset  id by score
+-- Returns {count}
+-- Cost O(1)
+
+return {redis.call('ZCARD', KEYS[1])}
+"""
+
+END = "return statuses -- 'COMMENTED'\n"
+
+
+def check(source: str, name: str = "ack") -> list[str]:
+    return violations(LuaScript(name=name, source=source, library=LIBRARY))
+
+
+def broken(old: str, new: str, source: str = ACK) -> str:
+    assert source.count(old) == 1, f"{old!r} must stand in the script exactly once"
+    return source.replace(old, new)
+
+
+def before_the_end(line: str) -> str:
+    return broken(END, f"{line}\n{END}")
+
+
+def test_scripts_that_keep_the_contract_are_accepted() -> None:
+    assert check(ACK) == []
+    assert check(PENDING, "read/pending") == []
+
+
+def test_what_is_not_lua_is_rejected() -> None:
+    (sentence,) = check(before_the_end("local x = = 1"))
+
+    assert sentence.startswith("does not compile: ")
+    assert sentence.endswith("unexpected symbol near '='")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "LEASED -> SUCCEEDED|DEAD  Ends tasks.",
+            "Ends tasks.",
+            "the header must begin with: FROM -> TO  one sentence",
+        ),
+        ("LEASED -> SUCCEEDED|DEAD  Ends", "READ  Ends", "the header must begin with: FROM -> TO  one sentence"),
+        ("SUCCEEDED|DEAD  Ends tasks.", "SUCCEEDED|DEAD", "the header must begin with: FROM -> TO  one sentence"),
+        ("-- KEYS[2] held    hash ", "-- KEYS[2] held    map ", "not a declaration: KEYS[2] held    map  id -> holder"),
+        ("-- Cost O(tasks)\n", "", "the header must state one Cost O(...)"),
+        ("-- Cost O(tasks)\n", "-- Cost small\n", "the header must state one Cost O(...)"),
+        ("#!lua flags=allow-oom", "#!lua", "it must go on when Redis is full: flags=allow-oom"),
+        ("#!lua flags=allow-oom\n", "", "it must go on when Redis is full: flags=allow-oom"),
+        ("flags=allow-oom", "flags=no-cluster", "unknown first line: #!lua flags=no-cluster"),
+        ("flags=allow-oom", "flags=no-writes", "only scripts that read carry no-writes"),
+    ],
+)
+def test_the_frame_of_the_header_is_held(old: str, new: str, sentence: str) -> None:
+    assert sentence in check(broken(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("-- KEYS[2]", "-- KEYS[3]", "KEYS must be declared from 1 on, without gaps"),
+        ("-- KEYS[2] held    hash  id -> holder\n", "", "KEYS[2] is used but not declared"),
+        ("call_in_chunks('ZREM', KEYS[1], acked)\n", "", "KEYS[1] is declared but not used"),
+        ("'HGET', KEYS[2]", "'HGET', KEYS[1 + 1]", "KEYS must be used with a plain number only"),
+        ("'HGET', KEYS[2]", "'HGET', KEYS[2] or #KEYS", "KEYS must be used with a plain number only"),
+        ("-- ARGV[3..]", "-- ARGV[4..]", "ARGV must be declared from 1 on, without gaps, repeated ones last"),
+        ("-- ARGV[1] retention_ms  int  how long\n", "", "ARGV[1] is used but not declared"),
+        (" + tonumber(ARGV[1])", "", "ARGV[1] is declared but not used"),
+        ("for first = 2, #ARGV", "for first = 1, #ARGV", "no loop walks ARGV from 2 in steps of 2"),
+        ("#ARGV, 2 do", "#ARGV, 3 do", "no loop walks ARGV from 2 in steps of 2"),
+        ("#ARGV, 2 do", "#ARGV do", "no loop walks ARGV from 2 in steps of 2"),
+    ],
+)
+def test_indices_declared_are_indices_used(old: str, new: str, sentence: str) -> None:
+    assert sentence in check(broken(old, new))
+
+
+def test_a_list_of_arguments_must_be_declared() -> None:
+    source = broken("-- ARGV[2..] id     text  task\n-- ARGV[3..] token  int   fence\n", "")
+
+    assert check(source) == ["ARGV is used as a list but no ARGV[n..] is declared"]
+
+
+def test_a_column_walks_the_arguments_too() -> None:
+    source = broken("for first = 2, #ARGV, 2 do", "column(2, 2)\nfor first = 2, 2 do")
+
+    assert check(source) == []
+    assert check(source.replace("column(2, 2)", "column(2, 3)")) == ["no loop walks ARGV from 2 in steps of 2"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("-- Returns {'LOST'} per task\n", "", "LOST is returned but not documented"),
+        ("= 'LOST'", "= ''", "LOST is documented but never returned"),
+        ("-- Returns {'LOST'} per task\n", "-- Returns {'GONE'} LOST\n", "GONE is documented but never returned"),
+        ("-- Returns {'LOST'}", "-- Return {'LOST'}", "not a declaration: Return {'LOST'} per task"),
+    ],
+)
+def test_statuses_returned_are_statuses_documented(old: str, new: str, sentence: str) -> None:
+    assert sentence in check(broken(old, new))
+
+
+def test_a_status_from_an_include_must_be_documented() -> None:
+    library = LIBRARY | {"holder": "local function holds(holder)\n  return holder or 'HIDDEN'\nend\n"}
+
+    assert violations(LuaScript(name="ack", source=ACK, library=library)) == ["HIDDEN is returned but not documented"]
+
+
+def test_an_edge_must_return_something() -> None:
+    without = "\n".join(line for line in ACK.splitlines() if "Returns" not in line)
+
+    assert "the header must say what it Returns" in check(without)
+    assert "an edge must return a status: Returns {'STATUS', ...} meaning" in check(without)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("redis.call('KEYS', '*')", "KEYS is not among the commands that are bounded and known to every server"),
+        ("redis.pcall('SCAN', '0')", "SCAN is not among the commands that are bounded and known to every server"),
+        ("call_in_chunks('SORT', '', {})", "SORT is not among the commands that are bounded and known to every server"),
+        ("local c = 'SET' redis.call(c)", "redis.call must name its command"),
+        ("redis.call()", "redis.call must name its command"),
+        ("local c = '' call_in_chunks(c, '', {})", "call_in_chunks must name its command"),
+        ("local call = redis.call", "redis.call must be called by its own name"),
+        ("local broker = redis", "redis must be used through its members, each by its own name"),
+        ("redis['call']('SET')", "redis must be used through its members, each by its own name"),
+        ("redis.sha1hex('x')", "redis.sha1hex is not allowed"),
+        ("math.random()", "math.random is not allowed"),
+        ("string.dump(tonumber)", "string.dump is not allowed"),
+        ("local id = ARGV[1] redis.error_reply('ERR ' .. id)", "redis.error_reply must be given a plain string"),
+        ("server_us()", "server_us is called more than once; TIME is not frozen on every server"),
+        ("redis.call('TIME')", "TIME is read by the include time"),
+        ("redis.call('ZADD', 'x', unpack(acked))", "unpack belongs into an include that cuts lists into chunks"),
+    ],
+)
+def test_calls_beyond_what_every_server_does_are_rejected(line: str, sentence: str) -> None:
+    assert sentence in check(before_the_end(line))
+
+
+@pytest.mark.parametrize("name", ["bit", "cjson", "cmsgpack", "os", "struct", "loadstring", "error", "print", "_G"])
+def test_globals_that_some_server_lacks_are_rejected(name: str) -> None:
+    sentence = f"{name} is neither local nor one of the globals that every server has"
+
+    assert check(before_the_end(f"local x = {name}")) == [sentence]
+    assert check(before_the_end(f"local {name} = 1")) == []
+
+
+@pytest.mark.parametrize("line", ["leak = 1", "function leak() end", "do local leak = 1 end leak = 2"])
+def test_writing_a_global_is_rejected(line: str) -> None:
+    assert check(before_the_end(line)) == ["leak is assigned but not local"]
+
+
+@pytest.mark.parametrize(
+    ("line", "use", "sentence"),
+    [
+        ("unheard", "", "there is no include named unheard"),
+        ("holder", "", "holder is included twice"),
+        ("greedy", "greedy()", "the include greedy uses KEYS; it must be handed the key"),
+        ("rash", "rash({})", "the include rash calls unpack without first and last"),
+        ("rash", "", "nothing of the include rash is used"),
+    ],
+)
+def test_includes_are_known_needed_and_handed_their_keys(line: str, use: str, sentence: str) -> None:
+    source = broken("-- include: time\n", f"-- include: time\n-- include: {line}\n")
+
+    assert sentence in check(source.replace(END, f"{use}\n{END}"))
+
+
+def test_a_missing_include_shows_as_an_unknown_name() -> None:
+    source = broken("-- include: holder\n", "")
+
+    assert check(source) == ["holds is neither local nor one of the globals that every server has"]
+
+
+def test_new_work_is_refused_when_redis_is_full() -> None:
+    assert check(ACK, "enqueue") == ["it must be refused when Redis is full: no allow-oom"]
+    assert check(broken("#!lua flags=allow-oom", "#!lua"), "enqueue") == []
+
+
+def test_a_script_that_reads_neither_writes_nor_names_an_edge() -> None:
+    writes = broken("'ZCARD', KEYS[1]", "'ZREM', KEYS[1]", PENDING)
+    edge = broken("READ  Counts", "WAITING -> WAITING  Counts", PENDING)
+
+    assert check(writes, "read/pending") == ["ZREM writes, but the script only reads"]
+    assert check(edge, "read/pending") == ["the header must begin with: READ  one sentence"]

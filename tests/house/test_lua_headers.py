@@ -1,0 +1,29 @@
+"""Every Lua file of the project keeps the contract."""
+
+import pytest
+
+from tests.house.checkout import SCRIPTS
+from tests.house.lua_contract import violations
+from tests.house.lua_script import LuaScript, read_scripts
+
+ALL = list(read_scripts(SCRIPTS))
+
+
+@pytest.mark.parametrize("script", ALL, ids=lambda script: script.name)
+def test_the_header_says_what_the_body_does(script: LuaScript) -> None:
+    assert violations(script) == []
+
+
+def test_every_edge_of_the_state_machine_is_looked_at() -> None:
+    edges = {"ack", "bury", "cancel", "claim", "enqueue", "reap", "recover", "release", "renew", "retry"}
+
+    assert edges <= {script.name for script in ALL}
+
+
+def test_every_include_is_included_and_says_what_it_is_for() -> None:
+    included = {name for script in ALL for name in script.includes}
+    library = {path.stem: path.read_text() for path in (SCRIPTS / "lib").glob("*.lua")}
+
+    assert library.keys() == included
+    assert [name for name, source in library.items() if not source.startswith("-- ")] == []
+    assert [name for name, source in library.items() if "-- include:" in source] == []

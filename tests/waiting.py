@@ -1,0 +1,22 @@
+"""Wait for a condition instead of sleeping: a test then takes as long as it must, and says what it missed."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+POLL_S = 0.005
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], description: str, timeout_s: float = 10.0) -> T:
+    """Return the first truthy answer of `condition`.
+
+    Raises AssertionError, with the description and the last answer, after `timeout_s`.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    while not (answer := condition()):
+        if time.monotonic() >= deadline_s:
+            raise AssertionError(f"waited {timeout_s:g} s in vain until {description}; the last answer was {answer!r}")
+        time.sleep(POLL_S)
+    return answer
