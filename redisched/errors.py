@@ -22,7 +22,8 @@ RedischedError
 │   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
 └── ServerError                        about the embedded server
     ├── NoServerBinary
-    └── ServerStartFailed
+    ├── ServerStartFailed
+    └── ServerStopFailed
 
 Interruption (BaseException)           ends a running handler from outside
 ├── HandlerTimedOut
@@ -202,6 +203,15 @@ class ServerStartFailed(ServerError):
         self.reason = reason
         self.log_tail = log_tail
         super().__init__(f"the embedded server did not start: {reason}\n{log_tail}".rstrip())
+
+
+class ServerStopFailed(ServerError):
+    """Raised when the embedded server is still there long after it was told to stop."""
+
+    def __init__(self, pid: int, waited_s: float) -> None:
+        self.pid = pid
+        self.waited_s = waited_s
+        super().__init__(f"the embedded server did not stop within {waited_s:g} s; end its process {pid} yourself")
 
 
 class Interruption(BaseException):

@@ -1,0 +1,74 @@
+"""Where the server of a project keeps its files.
+
+Locks and data live in the project, so that all its processes meet there whatever else their environment says.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA_VARIABLE = "REDISCHED_DATA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerPaths:
+    """The files in one data folder."""
+
+    data_directory: Path
+
+    @property
+    def start_lock(self) -> Path:
+        """Held alone while deciding about starting, joining or stopping."""
+        return self.data_directory / "start.lock"
+
+    @property
+    def users_lock(self) -> Path:
+        """Shared by all users, for as long as they are users."""
+        return self.data_directory / "users.lock"
+
+    @property
+    def guardian_lock(self) -> Path:
+        """Held alone by the guardian of a running server."""
+        return self.data_directory / "guardian.lock"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the guardian and its server together, so that no second server ever touches the data."""
+        return self.data_directory / "server.lock"
+
+    @property
+    def state(self) -> Path:
+        """What the guardian writes about the server it runs."""
+        return self.data_directory / "server.json"
+
+    @property
+    def stay_mark(self) -> Path:
+        """There while the running server is to stay without users."""
+        return self.data_directory / "stays"
+
+    @property
+    def log(self) -> Path:
+        return self.data_directory / "server.log"
+
+
+def find_project_directory(start: Path) -> Path:
+    """Return the nearest of `start` and its parents that holds pyproject.toml or .git, else `start`."""
+    for candidate in (start, *start.parents):
+        if (candidate / "pyproject.toml").exists() or (candidate / ".git").exists():
+            return candidate
+    return start
+
+
+def locate(project_directory: Path | None) -> ServerPaths:
+    """Return the paths of a project's server; None means REDISCHED_DATA, else the project around the working directory.
+
+    Nothing is created.
+    """
+    override = os.environ.get(DATA_VARIABLE)
+    if project_directory is not None:
+        data_directory = project_directory / ".redisched"
+    elif override:
+        data_directory = Path(override).expanduser()
+    else:
+        data_directory = find_project_directory(Path.cwd()) / ".redisched"
+    return ServerPaths(data_directory=data_directory.resolve())

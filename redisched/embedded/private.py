@@ -1,0 +1,129 @@
+"""A server of one's own, for tests and measurements: started, killed and restarted at will.
+
+It is a child of the process that made it and dies with it, so that a test run that is killed leaves nothing running.
+"""
+
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from redisched.embedded.binary import find_binary
+from redisched.embedded.endpoint import Endpoint, LoopbackEndpoint, UnixEndpoint
+from redisched.embedded.folders import prepare_socket_path
+from redisched.embedded.process import Persistence, end, read_log_tail, server_arguments, spawn, wait_until_ready
+
+
+class Transport(StrEnum):
+    """How clients reach a private server."""
+
+    UNIX_SOCKET = "unix_socket"
+    LOOPBACK = "loopback"
+    """A free TCP port of the loopback interface, which any user of the machine can open."""
+
+
+class PrivateServer:
+    """A server in a folder of its own, by default a temporary one that is deleted on `close`.
+
+    `directory` keeps the data beyond `close`. `binary` None means the same binary the project's server would use.
+    `arguments` are appended to the server's command line. Start it from a thread that lives as long as the server is
+    needed: on Linux it is tied to the life of that thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: Path | None = None,
+        binary: Path | None = None,
+        arguments: tuple[str, ...] = (),
+        persistence: Persistence = Persistence.EVERYSEC,
+        transport: Transport = Transport.UNIX_SOCKET,
+    ) -> None:
+        self._binary = find_binary() if binary is None else binary
+        self._temporary_directories: list[Path] = []
+        self.directory = self._make_temporary_directory() if directory is None else directory.resolve()
+        self._endpoint = self._choose_endpoint(transport)
+        self._arguments = (*server_arguments(self.directory, self._endpoint, persistence), *arguments)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Where clients connect; the same over restarts."""
+        return self._endpoint.url
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None while it is not running."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @property
+    def log_tail(self) -> str:
+        """The last lines of the server's log."""
+        return read_log_tail(self._log)
+
+    def start(self) -> None:
+        """Start the server on its data and return when it answers. Raises ServerStartFailed."""
+        if self.pid is None:
+            self._process = spawn(self._binary, self._arguments, log=self._log, death_signal=signal.SIGKILL)
+            wait_until_ready(self._process, self._endpoint, self._log)
+
+    def stop(self) -> None:
+        """Stop the server in good order and return when it is gone."""
+        if self._process is not None:
+            end(self._process)
+
+    def kill(self) -> None:
+        """Kill the server, as kill -9 does, and return when it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self) -> None:
+        """Stop the server if it runs, and start it again on the same data and URL."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop the server and delete what was temporary. May be called again."""
+        self.stop()
+        for directory in self._temporary_directories:
+            shutil.rmtree(directory, ignore_errors=True)
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "server.log"
+
+    def _make_temporary_directory(self) -> Path:
+        directory = Path(tempfile.mkdtemp(prefix="redisched-")).resolve()
+        self._temporary_directories.append(directory)
+        return directory
+
+    def _choose_endpoint(self, transport: Transport) -> Endpoint:
+        if transport is Transport.LOOPBACK:
+            return LoopbackEndpoint(port=_find_free_port())
+        path = prepare_socket_path(f"private-{secrets.token_hex(8)}")
+        self._temporary_directories.append(path.parent)
+        return UnixEndpoint(path=path)
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

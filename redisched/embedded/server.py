@@ -1,0 +1,180 @@
+"""The server of a project: join it, keep it, stop it, ask about it.
+
+All processes of a project share one server, which is there while somebody uses it. Each decision to start, join or stop
+is taken under the start lock, so that no two of them can cross; a user is whoever holds the users lock.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from redisched.embedded.binary import find_binary
+from redisched.embedded.endpoint import is_ready, read_version
+from redisched.embedded.folders import prepare_data_directory, prepare_socket_path, socket_folder_name
+from redisched.embedded.locks import FileLock, is_held_alone
+from redisched.embedded.paths import ServerPaths, locate
+from redisched.embedded.polling import poll_until
+from redisched.embedded.process import START_TIMEOUT_S, STOP_PATIENCE_S, read_log_tail
+from redisched.embedded.state import ServerState, read_state
+from redisched.errors import ServerStartFailed, ServerStopFailed
+
+_IMPORT_ROOT = Path(__file__).resolve().parents[2]
+# A predecessor may be starting or stopping for as long as either may take.
+_LOCK_TIMEOUT_S = START_TIMEOUT_S + STOP_PATIENCE_S
+
+
+class ServerUser:
+    """One user's hold on the project's server, which stays at least until `leave()` or the end of this process."""
+
+    def __init__(self, state: ServerState, users_lock: FileLock) -> None:
+        self.url = state.endpoint.url
+        self.pid = state.pid
+        self._users_lock = users_lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Give up the hold; the server stops shortly after its last user left, unless it was told to stay."""
+        self._users_lock.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """The server of a project at one moment. `pid`, `url` and `version` are None while it is not running."""
+
+    running: bool
+    stays: bool
+    pid: int | None
+    url: str | None
+    version: str | None
+    data_directory: Path
+
+
+def join(directory: Path | None = None) -> ServerUser:
+    """Start the server of the project in `directory`, or join it when it runs, and hold it.
+
+    `directory` None means the data folder named by REDISCHED_DATA, else the project around the working directory.
+    Raises NoServerBinary or ServerStartFailed.
+    """
+    paths = locate(directory)
+    with _start_locked(paths) as start_lock:
+        users_lock = FileLock(paths.users_lock)
+        try:
+            users_lock.wait_shared(_LOCK_TIMEOUT_S)
+            return ServerUser(_ensure_running(paths, start_lock), users_lock)
+        except BaseException:
+            users_lock.close()
+            raise
+
+
+def start(directory: Path | None = None) -> ServerStatus:
+    """Make the server of the project run, and stay without users until `stop`. Arguments and errors as for `join`."""
+    paths = locate(directory)
+    with _start_locked(paths) as start_lock:
+        _ensure_running(paths, start_lock)
+        paths.stay_mark.touch()
+    return _read_status(paths)
+
+
+def stop(directory: Path | None = None) -> ServerStatus:
+    """Stop the server of the project at once, whoever uses it; its data stays.
+
+    Returns the status before: `running` is False when there was nothing to stop. Raises ServerStopFailed.
+    """
+    paths = locate(directory)
+    if not paths.data_directory.exists():
+        return _read_status(paths)
+    with _start_locked(paths):
+        before = _read_status(paths)
+        state = read_state(paths.state)
+        if state is not None and _is_occupied(paths):
+            # The guardian ends its server. Without a guardian the server is already on its way out, or orphaned where
+            # the kernel cannot tell it about its parent's death.
+            addressee = state.guardian_pid if is_held_alone(paths.guardian_lock) else state.pid
+            with suppress(ProcessLookupError):
+                os.kill(addressee, signal.SIGTERM)
+            if not poll_until(lambda: not _is_occupied(paths), 2 * STOP_PATIENCE_S):
+                raise ServerStopFailed(state.pid, 2 * STOP_PATIENCE_S)
+    return before
+
+
+def status(directory: Path | None = None) -> ServerStatus:
+    """Return what is known about the server of the project, without touching anything."""
+    return _read_status(locate(directory))
+
+
+@contextmanager
+def _start_locked(paths: ServerPaths) -> Iterator[FileLock]:
+    prepare_data_directory(paths.data_directory)
+    with FileLock(paths.start_lock) as start_lock:
+        if not start_lock.wait_exclusive(_LOCK_TIMEOUT_S):
+            raise ServerStartFailed("another process has been starting or stopping it for too long", "")
+        yield start_lock
+
+
+def _ensure_running(paths: ServerPaths, start_lock: FileLock) -> ServerState:
+    """Return the running server, started if there is none. The caller holds the start lock."""
+
+    def is_settled() -> bool:
+        return _find_running(paths) is not None or not is_held_alone(paths.guardian_lock)
+
+    if not poll_until(is_settled, START_TIMEOUT_S):
+        raise ServerStartFailed("it runs but does not answer; stop it", read_log_tail(paths.log))
+    return _find_running(paths) or _launch(paths, start_lock)
+
+
+def _find_running(paths: ServerPaths) -> ServerState | None:
+    """Return the server if it has a guardian and answers."""
+    if not is_held_alone(paths.guardian_lock):
+        return None
+    state = read_state(paths.state)
+    return state if state is not None and is_ready(state.endpoint) else None
+
+
+def _is_occupied(paths: ServerPaths) -> bool:
+    return is_held_alone(paths.guardian_lock) or is_held_alone(paths.server_lock)
+
+
+def _launch(paths: ServerPaths, start_lock: FileLock) -> ServerState:
+    binary = find_binary()
+    socket_path = prepare_socket_path(socket_folder_name(paths.data_directory))
+    paths.stay_mark.unlink(missing_ok=True)
+    # Without site-packages and the working directory on its path, the guardian starts fast and imports nothing foreign.
+    interpreter = (sys.executable, "-S", "-P", "-m", "redisched.embedded.guardian")
+    launch = subprocess.run(
+        (*interpreter, str(paths.data_directory), str(socket_path), str(binary), str(start_lock.descriptor)),
+        cwd=paths.data_directory,
+        env={**os.environ, "PYTHONPATH": str(_IMPORT_ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=(start_lock.descriptor,),
+        check=False,
+    )
+    state = read_state(paths.state)
+    if launch.returncode != 0 or state is None:
+        raise ServerStartFailed(launch.stdout.decode(errors="replace").strip(), read_log_tail(paths.log))
+    return state
+
+
+def _read_status(paths: ServerPaths) -> ServerStatus:
+    state = _find_running(paths)
+    return ServerStatus(
+        running=state is not None,
+        stays=state is not None and paths.stay_mark.exists(),
+        pid=None if state is None else state.pid,
+        url=None if state is None else state.endpoint.url,
+        version=None if state is None else read_version(state.endpoint),
+        data_directory=paths.data_directory,
+    )
