@@ -1,0 +1,62 @@
+"""What is built holds what it must, and nothing else."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.house.checkout import ROOT, SCRIPTS
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Builds one kind of distribution, without a network."""
+
+    def built(target: str) -> Path:
+        folder = tmp_path_factory.mktemp(target)
+        command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+        (distribution,) = folder.iterdir()
+        return distribution
+
+    return built
+
+
+def below(folder: Path, suffix: str) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}")}
+
+
+def test_the_wheel_holds_the_library_with_its_scripts_and_nothing_else(build: Callable[[str], Path]) -> None:
+    with zipfile.ZipFile(build("wheel")) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    library = {f"redisched/{name}" for name in below(ROOT / "redisched", ".py")}
+    assert names >= library | {"redisched/py.typed"}
+    assert {name for name in names if name.endswith(".lua")} == {
+        f"redisched/_lua/{name}" for name in below(SCRIPTS, ".lua")
+    }
+    assert [name for name in names if not name.startswith("redisched/")] == []
+    assert [name for name in names if name.startswith("redisched/_lua/") and not name.endswith(".lua")] == []
+
+
+def test_the_wheel_brings_the_command(build: Callable[[str], Path]) -> None:
+    with zipfile.ZipFile(build("wheel")) as wheel:
+        (entry_points,) = [name for name in wheel.namelist() if name.endswith("/entry_points.txt")]
+        commands = wheel.read(entry_points).decode()
+
+    assert "redisched = redisched.cli.main:main" in commands
+
+
+def test_the_source_distribution_can_be_tested_and_built(build: Callable[[str], Path]) -> None:
+    with tarfile.open(build("sdist")) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    assert names >= {f"scripts/{name}" for name in below(SCRIPTS, ".lua")}
+    assert names >= {f"tests/{name}" for name in below(ROOT / "tests", ".py")}
+    assert names >= {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "redisched/py.typed"}
+    assert [name for name in names if name.startswith(".") and name != ".gitignore"] == []
