@@ -2,9 +2,10 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskContext:
     """The task a handler runs.
 
@@ -23,7 +24,13 @@ class TaskContext:
     worker: str
 
 
-running: ContextVar[TaskContext | None] = ContextVar("redisched_running", default=None)
+class Running(Protocol):
+    """A task being run; its context is made only when somebody asks."""
+
+    def task_context(self) -> TaskContext: ...
+
+
+running: ContextVar[Running | None] = ContextVar("redisched_running", default=None)
 """Set by the executor around each handler."""
 
 
@@ -32,7 +39,7 @@ def current_task() -> TaskContext:
 
     Raises LookupError outside of a handler.
     """
-    context = running.get()
-    if context is None:
+    task = running.get()
+    if task is None:
         raise LookupError("current_task() works inside a running handler only")
-    return context
+    return task.task_context()

@@ -119,3 +119,12 @@ def run_at_of(score: int) -> int:
 def score_of(priority: int, run_at_ms: int) -> int:
     """The score of a waiting task: priority first, then execution time."""
     return priority * BAND + run_at_ms
+
+
+REPLAY_MS = 15_000
+"""An ended task is known at least so long, so that a repeated enqueue or ack of it is recognised."""
+
+
+def kept_ms(retention_ms: int) -> int:
+    """How long the outcome of a task is kept; with a retention of 0 it holds no result."""
+    return max(retention_ms, REPLAY_MS)

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from redisched.embedded.endpoint import UnixEndpoint
@@ -54,7 +55,11 @@ class Guardian:
         for lock in (self._guardian_lock, self._server_lock):
             if not lock.wait_exclusive(START_TIMEOUT_S):
                 raise ServerStartFailed("an earlier server still holds the data", "")
-        return self._start_server()
+        try:
+            return self._start_server()
+        except ServerStartFailed:
+            self._remove_traces()
+            raise
 
     def watch(self, server: subprocess.Popen[bytes]) -> None:
         """Return when nobody wants the server any more, with the server gone and the locks still held."""
@@ -67,7 +72,7 @@ class Guardian:
         last_used = time.monotonic()
         while True:
             stop_asked = self._signals.wait(_POLL_S)
-            if stop_asked or not self._guardian_lock.is_in_place():
+            if stop_asked or not self._can_be_found():
                 return server
             if server.poll() is not None:
                 if server.returncode == 0:  # somebody sent it SHUTDOWN
@@ -93,6 +98,10 @@ class Guardian:
         wait_until_ready(server, self._endpoint, self._paths.log)
         return server
 
+    def _can_be_found(self) -> bool:
+        """Whether users can still come: a cleaner or a logout may have removed the data folder or the socket."""
+        return self._guardian_lock.is_in_place() and self._endpoint.path.exists()
+
     def _shut_out_users(self) -> bool:
         """Take the locks of users, present and future; return False, holding neither, when the server is wanted.
 
@@ -117,9 +126,13 @@ class Guardian:
             server.wait()
             return
         end(server)
+        self._remove_traces()
+
+    def _remove_traces(self) -> None:
         for leftover in (self._paths.state, self._paths.stay_mark, self._endpoint.path):
             leftover.unlink(missing_ok=True)
-        self._endpoint.path.parent.rmdir()
+        with suppress(OSError):
+            self._endpoint.path.parent.rmdir()
 
 
 class _SignalInbox:

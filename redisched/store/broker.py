@@ -31,7 +31,7 @@ class SyncClient:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._execute = client.execute_command
-        self.close = client.close
+        self.close: Callable[[], None] = client.close
 
     def perform(self, command: Command) -> Any:
         try:

@@ -1,0 +1,31 @@
+"""Refuses to work on a Redis whose settings would lose tasks."""
+
+from redisched.config import Eviction
+from redisched.engine.link import log
+from redisched.errors import BrokerMisconfigured, BrokerRefused
+from redisched.store.operation import AsyncClient
+
+SAFE_POLICY = "noeviction"
+
+
+async def check_server(client: AsyncClient, eviction: Eviction) -> None:
+    """Raises BrokerMisconfigured if Redis may evict keys under memory pressure and that is not allowed."""
+    try:
+        reply = await client.perform(("CONFIG", "GET", "maxmemory-policy"))
+    except BrokerRefused as error:
+        log.debug("the eviction policy cannot be read: %s", error)
+        return
+    policy = _value(reply)
+    if policy and policy != SAFE_POLICY:
+        if eviction is Eviction.REFUSE:
+            raise BrokerMisconfigured("maxmemory-policy", policy, SAFE_POLICY)
+        log.warning("Redis may evict tasks: maxmemory-policy is %s", policy)
+
+
+def _value(reply: object) -> str:
+    if isinstance(reply, dict):
+        reply = [part for pair in reply.items() for part in pair]
+    if not isinstance(reply, list) or len(reply) < 2:
+        return ""
+    value = reply[1]
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,86 @@
+"""The tasks a worker process holds, from claim to settlement."""
+
+from collections.abc import Iterator
+
+from redisched.context import TaskContext
+from redisched.model import TaskBody, band_of, run_at_of
+from redisched.store.store import Lease
+
+
+class Held:
+    """A leased task in the hands of this process.
+
+    `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
+    which its handler started, 0 before. `body` is set once it is decoded.
+    """
+
+    __slots__ = (
+        "body",
+        "cancelling",
+        "claimed_s",
+        "lease",
+        "max_attempts",
+        "queue",
+        "started_ms",
+        "trusted_until_s",
+        "worker",
+    )
+
+    def __init__(self, lease: Lease, queue: str, worker: str, claimed_s: float, trusted_until_s: float) -> None:
+        self.lease = lease
+        self.queue = queue
+        self.worker = worker
+        self.claimed_s = claimed_s
+        self.trusted_until_s = trusted_until_s
+        self.started_ms = 0
+        self.cancelling = False
+        self.max_attempts = 0
+        self.body = UNREAD
+
+    def __lt__(self, other: "Held") -> bool:
+        return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a process died under this task before."""
+        return self.lease.crashes > 0
+
+    def task_context(self) -> TaskContext:
+        """What the handler may know."""
+        lease = self.lease
+        return TaskContext(
+            id=lease.id,
+            name=self.body.name,
+            queue=self.queue,
+            attempt=lease.attempts + 1,
+            max_attempts=self.max_attempts,
+            fence=lease.token,
+            priority=band_of(lease.score),
+            run_at_ms=run_at_of(lease.score),
+            worker=self.worker,
+        )
+
+
+UNREAD = TaskBody("")
+
+
+class Holdings:
+    """Every task this process holds. Written by the event loop, read by the keeper's thread."""
+
+    def __init__(self) -> None:
+        self._by_task: dict[tuple[str, str], Held] = {}
+
+    def add(self, held: Held) -> None:
+        self._by_task[held.queue, held.lease.id] = held
+
+    def remove(self, held: Held) -> None:
+        """Let go of a task, unless a newer lease of it has come in meanwhile."""
+        key = held.queue, held.lease.id
+        if self._by_task.get(key) is held:
+            del self._by_task[key]
+
+    def __len__(self) -> int:
+        return len(self._by_task)
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(list(self._by_task.values()))

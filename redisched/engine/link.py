@@ -1,0 +1,82 @@
+"""How the parts of a worker reach Redis and step through their loops."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from redisched.backoff import Backoff
+from redisched.errors import BrokerError
+
+FOREVER_S = 3600.0
+"""A wait that only a signal ends."""
+
+log = logging.getLogger("redisched.worker")
+
+
+@dataclass(slots=True)
+class Outage:
+    """Counts failures in a row, and says how long to wait before the next try."""
+
+    part: str
+    backoff: Backoff
+    random: Callable[[], float]
+    failures: int = 0
+
+    def failed(self, error: BrokerError) -> float:
+        """Note a failure; answers the wait in seconds. Only the first of a row is logged loudly."""
+        self.failures += 1
+        level = logging.WARNING if self.failures == 1 else logging.DEBUG
+        log.log(level, "%s: %s", self.part, error)
+        return self.backoff.delay_s(self.failures, self.random)
+
+    def ended(self) -> None:
+        """Note a success."""
+        if self.failures:
+            log.info("%s: Redis answers again after %d failures", self.part, self.failures)
+            self.failures = 0
+
+
+class Part:
+    """One part of a worker, stepping in a loop of its own from the moment it is made.
+
+    Each step says how many seconds to wait before the next, unless `changed` is set before. A step that fails because
+    of Redis is repeated after a backoff, so no part ever ends because of an outage.
+    """
+
+    def __init__(self, step: Callable[[], Awaitable[float]], changed: asyncio.Event, outage: Outage) -> None:
+        self._step = step
+        self._changed = changed
+        self._outage = outage
+        self._ending = asyncio.Event()
+        self.task = asyncio.create_task(self._run())
+
+    async def end(self, within_s: float) -> None:
+        """Let the step under way end within a time, then cut it off."""
+        self._ending.set()
+        self._changed.set()
+        await asyncio.wait([self.task], timeout=within_s)
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._ending.is_set():
+            self._changed.clear()
+            try:
+                delay_s = await self._step()
+                self._outage.ended()
+            except BrokerError as error:
+                await wait_for(self._ending, self._outage.failed(error))
+                continue
+            if delay_s > 0 and not self._ending.is_set():
+                await wait_for(self._changed, delay_s)
+
+
+async def wait_for(event: asyncio.Event, timeout_s: float) -> bool:
+    """Whether an event was set within a time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

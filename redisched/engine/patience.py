@@ -1,0 +1,24 @@
+"""Gives back leased tasks that did not start soon, so that none waits behind a long one while another worker idles."""
+
+from redisched.engine import verdict
+from redisched.engine.settler import Settler
+from redisched.engine.workspace import Workspace
+
+IDLE_S = 0.02
+"""Between looks at the window: about as long as tasks are meant to wait in it."""
+
+
+class Patience:
+    """Looks at the window from time to time."""
+
+    def __init__(self, workspace: Workspace, settler: Settler) -> None:
+        self._workspace = workspace
+        self._settler = settler
+
+    async def step(self) -> float:
+        """Release what has waited for too long; answers when to look again, in seconds."""
+        workspace = self._workspace
+        if len(workspace.window):
+            for held in workspace.window.take_overdue(workspace.server_now_ms()):
+                self._settler.add(verdict.released(held))
+        return max(IDLE_S, workspace.worker_settings.window_ms / 1e3)

@@ -1,0 +1,77 @@
+"""Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does."""
+
+from dataclasses import dataclass
+
+from redisched.codec import encode_failure
+from redisched.engine.link import log
+from redisched.engine.workspace import Workspace
+from redisched.model import DeathReason, Failure
+from redisched.store.operation import AsyncClient, run_async
+from redisched.store.store import Reaped, ReapOutcome, ReapRequest, Status, Store
+
+BATCH = 200
+INTERVAL_S = 1.0
+HOLD_MS = 3_000
+"""A worker that reaps is left alone so long after its last call."""
+GRACE_MS = 4_000
+"""After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
+FORGET_EVERY_S = 5.0
+FORGET_BATCH = 1_000
+
+
+@dataclass(slots=True)
+class Reaper:
+    """Reaps and forgets in one queue. A lease that ends is noticed when it ends, not an interval later."""
+
+    workspace: Workspace
+    store: Store
+    client: AsyncClient
+    forgot_s: float = 0.0
+
+    async def step(self) -> float:
+        """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
+        workspace = self.workspace
+        reaped = await run_async(self.store.reap(self._request()), self.client)
+        until_s = INTERVAL_S if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
+        if reaped.outcome is ReapOutcome.BUSY:
+            return until_s + 2 * INTERVAL_S * workspace.random()
+        if reaped.outcome is ReapOutcome.GRACE:
+            return min(INTERVAL_S, until_s)
+        self._report(reaped)
+        if workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S:
+            await self._forget()
+        return 0.0 if len(reaped.tasks) == BATCH else min(INTERVAL_S, until_s)
+
+    def _request(self) -> ReapRequest:
+        settings = self.workspace.worker_settings
+        return ReapRequest(
+            worker=self.workspace.worker,
+            hold_ms=HOLD_MS,
+            grace_ms=GRACE_MS,
+            limit=BATCH,
+            crash_limit=settings.crash_limit,
+            failure=quarantine_failure(settings.crash_limit),
+        )
+
+    async def _forget(self) -> None:
+        dead_retention_ms = round(self.workspace.settings.dead_retention_s * 1e3)
+        while await run_async(self.store.forget(FORGET_BATCH, dead_retention_ms), self.client) >= FORGET_BATCH:
+            pass
+        self.forgot_s = self.workspace.clock.monotonic()
+
+    def _report(self, reaped: Reaped) -> None:
+        for task_id, status in reaped.tasks:
+            log_taken_back(self.store.queue, task_id, status)
+
+
+def log_taken_back(queue: str, task_id: str, status: Status) -> None:
+    """Say what became of a task whose worker is gone."""
+    if status is not Status.LOST:
+        log.warning("task %s of queue %s: its worker is gone; %s", task_id, queue, status.lower())
+
+
+def quarantine_failure(crash_limit: int) -> bytes:
+    """What is kept with a task under which processes died too often."""
+    return encode_failure(
+        Failure(name="", error=f"{crash_limit} worker processes died under it", reason=DeathReason.QUARANTINED)
+    )

@@ -1,0 +1,87 @@
+"""Which tasks a worker process has started, kept where its supervisor can still read it after the process died.
+
+A file mapped into both holds one record per slot and a line of vital signs. Nothing here costs a system call per task.
+"""
+
+import mmap
+import struct
+from pathlib import Path
+from typing import Protocol
+
+_RECORD_BYTES = 320
+_LENGTH = struct.Struct("<H")
+_CONTACT = struct.Struct("<d")
+
+
+class Started(Protocol):
+    """Notes which task runs in which slot, and when Redis last answered."""
+
+    def enter(self, slot: int, queue: str, task_id: str) -> None: ...
+
+    def leave(self, slot: int) -> None: ...
+
+    def contact(self, monotonic_s: float) -> None: ...
+
+
+class NotShared:
+    """For a worker without a supervisor: nobody asks after its death."""
+
+    def enter(self, slot: int, queue: str, task_id: str) -> None:
+        """Nothing to note."""
+
+    def leave(self, slot: int) -> None:
+        """Nothing to note."""
+
+    def contact(self, monotonic_s: float) -> None:
+        """Nothing to note."""
+
+
+class StartedTable:
+    """The shared table. The supervisor makes it before it starts the process, and reads it after its death."""
+
+    def __init__(self, path: Path, slots: int) -> None:
+        self.path = path
+        self._slots = slots
+        size = _RECORD_BYTES * (slots + 1)
+        with path.open("a+b") as file:
+            file.truncate(size)
+            self._map = mmap.mmap(file.fileno(), size)
+
+    def enter(self, slot: int, queue: str, task_id: str) -> None:
+        """Note that a task starts in a slot. Its length is written last: a torn record reads as empty."""
+        text = f"{queue} {task_id}".encode()
+        at = (slot + 1) * _RECORD_BYTES
+        self._map[at + 2 : at + 2 + len(text)] = text
+        _LENGTH.pack_into(self._map, at, len(text))
+
+    def leave(self, slot: int) -> None:
+        """Note that nothing runs in a slot."""
+        _LENGTH.pack_into(self._map, (slot + 1) * _RECORD_BYTES, 0)
+
+    def contact(self, monotonic_s: float) -> None:
+        """Note that Redis answered this process."""
+        _CONTACT.pack_into(self._map, 0, monotonic_s)
+
+    def last_contact_s(self) -> float:
+        """When Redis last answered this process: monotonic seconds, 0.0 if it never did."""
+        contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
+        return contact_s
+
+    def read(self) -> set[tuple[str, str]]:
+        """Queue and id of every task that had started and not ended."""
+        found = set()
+        for slot in range(1, self._slots + 1):
+            at = slot * _RECORD_BYTES
+            (length,) = _LENGTH.unpack_from(self._map, at)
+            if length:
+                queue, _, task_id = self._map[at + 2 : at + 2 + length].decode().partition(" ")
+                found.add((queue, task_id))
+        return found
+
+    def clear(self) -> None:
+        """Forget everything, for the process that comes next."""
+        self._map[:] = bytes(len(self._map))
+
+    def close(self) -> None:
+        """Release the mapping."""
+        self._map.close()

@@ -1,0 +1,82 @@
+"""What became of a task in this process, as a value: the executor finds it, the settler carries it out."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from redisched.backoff import Backoff
+from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outcome
+from redisched.engine.held import Held
+from redisched.errors import InvalidInput
+from redisched.model import DeathReason, Failure, Outcome, TaskState, kept_ms
+from redisched.store.store import Ack, Bury, Release, Retry
+
+Settlement: TypeAlias = Ack | Retry | Bury | Release
+
+
+class Verdict(NamedTuple):
+    """A task and the edge it leaves by; None when its lease is lost and nothing may be said any more."""
+
+    held: Held
+    settlement: Settlement | None
+
+
+def succeeded(held: Held, result: Any, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+    """The handler returned: acked, or buried if its result cannot be stored."""
+    try:
+        return _ack(held, TaskState.SUCCEEDED, result if retention_ms else None, retention_ms, ended_ms, limit)
+    except InvalidInput as error:
+        return dead(held, DeathReason.RESULT, str(error), ended_ms)
+
+
+def cancelled(held: Held, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+    """The task was cancelled, before or while its handler ran."""
+    return _ack(held, TaskState.CANCELLED, None, retention_ms, ended_ms, limit)
+
+
+def failed(held: Held, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]) -> Verdict:
+    """The handler raised: retried after a backoff, or buried after its last attempt."""
+    attempt = held.lease.attempts + 1
+    trace = "".join(traceback.format_exception(error))
+    if attempt >= held.max_attempts:
+        return dead(held, DeathReason.ATTEMPTS, describe(error), ended_ms, trace)
+    delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
+    failure = _failure(held, describe(error), trace, ended_ms, "")
+    return Verdict(held, Retry(held.lease.id, held.lease.token, delay_ms, failure))
+
+
+def dead(held: Held, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Verdict:
+    """The task ends here, with the reason."""
+    failure = _failure(held, error, trace, ended_ms, reason)
+    return Verdict(held, Bury(held.lease.id, held.lease.token, failure))
+
+
+def released(held: Held, pause_ms: int = 0) -> Verdict:
+    """It did not run here; others may run it, at once or after a pause."""
+    return Verdict(held, Release(held.lease.id, held.lease.token, pause_ms))
+
+
+def lost(held: Held) -> Verdict:
+    """The lease is another's by now."""
+    return Verdict(held, None)
+
+
+def _failure(held: Held, error: str, trace: str, failed_ms: int, reason: str) -> bytes:
+    return encode_failure(
+        Failure(
+            name=held.body.name,
+            error=error,
+            traceback=trace,
+            attempt=held.lease.attempts + 1,
+            worker=held.worker,
+            failed_ms=failed_ms,
+            reason=reason,
+        )
+    )
+
+
+def _ack(held: Held, state: TaskState, result: Any, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+    lease = held.lease
+    outcome = Outcome(state, held.body.name, lease.attempts + 1, held.worker, held.started_ms, ended_ms, result)
+    encoded = lease.record[:DIGEST_BYTES] + encode_outcome(outcome, limit)
+    return Verdict(held, Ack(lease.id, lease.token, kept_ms(retention_ms), encoded))

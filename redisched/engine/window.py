@@ -1,0 +1,96 @@
+"""The window: a heap of leased tasks that will start soon. Pure: no clock, no threads, no I/O.
+
+It makes a worker fast, as slots never wait for Redis, and punctual, as tasks about to fall due are at hand. It stays
+fair because it is bounded in time: it holds what is expected to start within `window_ms`, and gives back what does not.
+"""
+
+from heapq import heappop, heappush
+
+from redisched.engine.held import Held
+from redisched.model import run_at_of
+
+
+class Window:
+    """Leased tasks, best first once due. All times are the server's, in milliseconds."""
+
+    def __init__(self, window_ms: float, patience_ms: float) -> None:
+        self.window_ms = window_ms
+        self._patience_ms = patience_ms
+        self._due: list[Held] = []
+        self._suspects: list[Held] = []
+        self._ahead: list[tuple[int, Held]] = []
+        self._arrived_ms: dict[Held, float] = {}
+        self._running_suspect: Held | None = None
+
+    def __len__(self) -> int:
+        return len(self._arrived_ms)
+
+    def add(self, held: Held, now_ms: float) -> None:
+        """Take in a leased task, due or about to fall due."""
+        self._arrived_ms[held] = now_ms
+        run_at_ms = run_at_of(held.lease.score)
+        if run_at_ms > now_ms:
+            heappush(self._ahead, (run_at_ms, held))
+        else:
+            self._push(held)
+
+    def pop(self, now_ms: float) -> Held | None:
+        """The best due task, or None. A suspect comes out only while no other suspect runs."""
+        while self._ahead and self._ahead[0][0] <= now_ms:
+            self._push(heappop(self._ahead)[1])
+        heap = self._due
+        if self._suspects and self._running_suspect is None and (not heap or self._suspects[0] < heap[0]):
+            heap = self._suspects
+            self._running_suspect = heap[0]
+        if not heap:
+            return None
+        held = heappop(heap)
+        del self._arrived_ms[held]
+        return held
+
+    def ended(self, held: Held) -> None:
+        """Note that a task that was popped runs no more."""
+        if held is self._running_suspect:
+            self._running_suspect = None
+
+    def next_due_ms(self) -> int | None:
+        """When the next task falls due that is not yet, or None."""
+        return self._ahead[0][0] if self._ahead else None
+
+    def room(self, free_slots: int, starts_per_ms: float) -> int:
+        """How many more due tasks to claim: for the free slots, and for what will start within the window.
+
+        While tasks are at hand it asks for none until half of that can be filled at once, as a claim costs the same
+        for one task as for many.
+        """
+        expected = int(starts_per_ms * self.window_ms)
+        at_hand = len(self._due) + len(self._suspects)
+        missing = free_slots + expected - at_hand
+        if at_hand >= free_slots and missing * 2 < expected:
+            return 0
+        return max(0, missing)
+
+    def take_overdue(self, now_ms: float) -> list[Held]:
+        """Remove the tasks that have been due and at hand for longer than patience lasts."""
+        late = {
+            held
+            for held, arrived_ms in self._arrived_ms.items()
+            if now_ms - max(arrived_ms, run_at_of(held.lease.score)) > self._patience_ms
+        }
+        return self._remove(late)
+
+    def take_all(self) -> list[Held]:
+        """Remove every task."""
+        return self._remove(set(self._arrived_ms))
+
+    def _push(self, held: Held) -> None:
+        heappush(self._suspects if held.is_suspect else self._due, held)
+
+    def _remove(self, leaving: set[Held]) -> list[Held]:
+        if leaving:
+            self._due = sorted(held for held in self._due if held not in leaving)
+            self._suspects = sorted(held for held in self._suspects if held not in leaving)
+            self._ahead = sorted(entry for entry in self._ahead if entry[1] not in leaving)
+            for held in leaving:
+                del self._arrived_ms[held]
+        return sorted(leaving)

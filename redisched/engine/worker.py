@@ -1,0 +1,196 @@
+"""One worker process: puts the parts together, and takes them apart in the right order."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from redisched.clock import SystemClock
+from redisched.config import Settings, Until, WorkerSettings
+from redisched.engine import verdict
+from redisched.engine.check import check_server
+from redisched.engine.claimer import BLOCK_S, Claimer
+from redisched.engine.executor import Executor, Hooks
+from redisched.engine.held import Held
+from redisched.engine.identity import worker_name
+from redisched.engine.keeper import Keeper
+from redisched.engine.link import Outage, Part, log, wait_for
+from redisched.engine.patience import Patience
+from redisched.engine.reaper import Reaper
+from redisched.engine.settler import Settler
+from redisched.engine.started import NotShared, Started
+from redisched.engine.waker import Waker
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.registry import Registry
+from redisched.store.broker import AsyncClient, Broker, SyncClient
+from redisched.store.operation import run_async
+from redisched.store.store import Renewal, Status, Store
+
+FLUSH_S = 5.0
+"""A stopping worker tries so long to settle what ended."""
+
+
+class Application(Protocol):
+    """What a worker needs of a Scheduler."""
+
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def broker(self) -> Broker: ...
+
+
+class Worker:
+    """Runs the handlers of an application in this process until it is stopped."""
+
+    def __init__(
+        self,
+        application: Application,
+        settings: WorkerSettings,
+        started: Started | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._broker = application.broker
+        self._settings = settings
+        self._stopping = asyncio.Event()
+        self._workspace = Workspace(
+            worker=name or worker_name(random.random),
+            settings=application.settings,
+            worker_settings=settings,
+            registry=application.registry,
+            stores={
+                queue: Store(self._broker.dialect, queue)
+                for queue in settings.queues or application.registry.queues() or ("default",)
+            },
+            window=Window(settings.window_ms, settings.patience_ms),
+            started=started or NotShared(),
+            clock=SystemClock(),
+            random=random.random,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name under which this process holds leases."""
+        return self._workspace.worker
+
+    def stop(self) -> None:
+        """Ask for a graceful stop; call it in the event loop's thread."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped, or until empty if so configured. Waits for a Redis that cannot be reached.
+
+        Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed.
+        """
+        client = self._broker.open_async_client(self._broker.timeout_s)
+        blocking = self._broker.open_async_client(BLOCK_S + self._broker.timeout_s)
+        keeper_client = self._broker.open_client()
+        try:
+            if await self._reach_server(client):
+                await self._work(client, blocking, keeper_client)
+        finally:
+            keeper_client.close()
+            await blocking.close()
+            await client.close()
+
+    async def _reach_server(self, client: AsyncClient) -> bool:
+        """Check the server and make the queues known; False if told to stop before it could be reached."""
+        outage = Outage("start", self._settings.reconnect_backoff, self._workspace.random)
+        while not self._stopping.is_set():
+            try:
+                await check_server(client, self._settings.eviction)
+                for store in self._workspace.stores.values():
+                    await run_async(store.register(), client)
+                return True
+            except BrokerUnavailable as error:
+                await wait_for(self._stopping, outage.failed(error))
+        return False
+
+    async def _work(self, client: AsyncClient, blocking: AsyncClient, keeper_client: SyncClient) -> None:
+        workspace = self._workspace
+        executor = Executor(workspace)
+        claimer = Claimer(workspace, client, executor)
+        settler = Settler(workspace, client, claimer.settled)
+        keeper = Keeper(workspace, keeper_client, executor.interrupt)
+        waker = Waker(workspace, blocking, claimer)
+        claiming = self._begin("claimer", claimer.step, claimer.changed)
+        settling = self._begin("settler", settler.step, settler.changed)
+        helping = [
+            self._begin("waker", waker.step),
+            self._begin("patience", Patience(workspace, settler).step),
+            *(self._begin("reaper", Reaper(workspace, store, client).step) for store in workspace.stores.values()),
+        ]
+        executor.start(
+            Hooks(
+                on_verdict=settler.add,
+                on_free=claimer.slot_freed,
+                mark_suspect=lambda held: _mark_suspect(workspace, client, held),
+            )
+        )
+        keeper.start()
+        log.info("worker %s serves %s", workspace.worker, ", ".join(workspace.stores))
+        try:
+            await self._wait_for_the_end(claimer, (claiming, settling, *helping))
+        finally:
+            # The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended is
+            # settled, and the leases are kept until then.
+            await claiming.end(within_s=self._broker.timeout_s)
+            for part in helping:
+                await part.end(within_s=0.0)
+            for held in workspace.window.take_all():
+                settler.add(verdict.released(held))
+            await wait_until_done(executor.drain(), self._settings.grace_s)
+            await executor.stop()
+            await wait_until_done(settler.flush(), FLUSH_S)
+            await settling.end(within_s=self._broker.timeout_s)
+            keeper.stop()
+            await _hand_over(workspace, client)
+
+    def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
+        outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
+        return Part(step, changed or asyncio.Event(), outage)
+
+    async def _wait_for_the_end(self, claimer: Claimer, parts: tuple[Part, ...]) -> None:
+        """Returns when told to stop or empty; raises what a part died of, which only a defect can be."""
+        ends = [asyncio.ensure_future(self._stopping.wait())]
+        if self._settings.until is Until.EMPTY:
+            ends.append(asyncio.ensure_future(claimer.drained.wait()))
+        await asyncio.wait([*ends, *(part.task for part in parts)], return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        for part in parts:
+            if part.task.done():
+                part.task.result()
+
+
+async def wait_until_done(work: Awaitable[None], within_s: float) -> None:
+    """Wait for work to be done, but not longer than so many seconds."""
+    try:
+        async with asyncio.timeout(within_s):
+            await work
+    except TimeoutError:
+        log.warning("not everything ended within %g s", within_s)
+
+
+async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -> bool:
+    lease = held.lease
+    renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
+    sent_s = workspace.clock.monotonic()
+    try:
+        (status,) = await run_async(workspace.stores[held.queue].renew(workspace.lease_ms, [renewal]), client)
+    except BrokerError:
+        return False
+    held.trusted_until_s = workspace.trusted_until_s(sent_s)
+    return status is not Status.LOST
+
+
+async def _hand_over(workspace: Workspace, client: AsyncClient) -> None:
+    """A wake-up this worker may have taken in its last moment goes to another."""
+    try:
+        for store in workspace.stores.values():
+            await run_async(store.pass_wake(), client)
+    except BrokerError as error:
+        log.debug("no wake-up passed on: %s", error)
