@@ -17,7 +17,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Builds one kind of distribution, without a network."""
 
     def built(target: str) -> Path:
-        folder = tmp_path_factory.mktemp(target)
+        folder = tmp_path_factory.mktemp("built")
         command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
         finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert finished.returncode == 0, finished.stderr
@@ -42,6 +42,13 @@ def test_the_wheel_holds_the_library_with_its_scripts_and_nothing_else(build: Ca
     }
     assert [name for name in names if not name.startswith("redisched/")] == []
     assert [name for name in names if name.startswith("redisched/_lua/") and not name.endswith(".lua")] == []
+
+
+def test_an_editable_install_copies_nothing(build: Callable[[str], Path]) -> None:
+    with zipfile.ZipFile(build("wheel:editable")) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert names == {"_redisched.pth"}
 
 
 def test_the_wheel_brings_the_command(build: Callable[[str], Path]) -> None:
