@@ -70,6 +70,7 @@ class Keeper:
         sent_s = workspace.clock.monotonic()
         renewals = [Renewal(held.lease.id, held.lease.token, held.started_ms) for held in batch]
         statuses = run(store.renew(workspace.lease_ms, renewals), self._client)
+        workspace.started.contact(workspace.clock.monotonic())
         for held, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 held.trusted_until_s = 0.0

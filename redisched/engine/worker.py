@@ -3,11 +3,11 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from redisched.clock import SystemClock
-from redisched.config import Settings, Until, WorkerSettings
+from redisched.config import Until, WorkerSettings
 from redisched.engine import verdict
+from redisched.engine.application import Application
 from redisched.engine.check import check_server
 from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor, Hooks
@@ -21,26 +21,14 @@ from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
 from redisched.engine.waker import Waker
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable
-from redisched.registry import Registry
-from redisched.store.broker import AsyncClient, Broker, SyncClient
+from redisched.store.broker import AsyncClient, SyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Renewal, Status, Store
 
 FLUSH_S = 5.0
 """A stopping worker tries so long to settle what ended."""
-
-
-class Application(Protocol):
-    """What a worker needs of a Scheduler."""
-
-    @property
-    def registry(self) -> Registry: ...
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def broker(self) -> Broker: ...
 
 
 class Worker:
@@ -62,8 +50,7 @@ class Worker:
             worker_settings=settings,
             registry=application.registry,
             stores={
-                queue: Store(self._broker.dialect, queue)
-                for queue in settings.queues or application.registry.queues() or ("default",)
+                queue: Store(self._broker.dialect, queue) for queue in served_queues(settings, application.registry)
             },
             window=Window(settings.window_ms, settings.patience_ms),
             started=started or NotShared(),

@@ -40,3 +40,8 @@ class Workspace:
     def trusted_until_s(self, sent_s: float) -> float:
         """Until when a lease asked for at `sent_s` is certain: a tenth less than it lasts, from before the call."""
         return sent_s + 0.9 * self.worker_settings.lease_s
+
+
+def served_queues(settings: WorkerSettings, registry: Registry) -> tuple[str, ...]:
+    """The queues a worker serves: those it was told, else every queue its handlers use."""
+    return settings.queues or registry.queues() or ("default",)

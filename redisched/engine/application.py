@@ -1,0 +1,48 @@
+"""Finds the application a worker serves from its name, MODULE:APP."""
+
+import importlib
+import sys
+from typing import Protocol, runtime_checkable
+
+from redisched.config import Settings
+from redisched.errors import AppNotFound
+from redisched.registry import Registry
+from redisched.store.broker import Broker
+
+
+@runtime_checkable
+class Application(Protocol):
+    """What a worker needs of a Scheduler."""
+
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def broker(self) -> Broker: ...
+
+
+def load_application(target: str) -> Application:
+    """The Scheduler named MODULE:APP, modules of the current folder included.
+
+    Raises AppNotFound when the name leads nowhere; what the module itself raises goes through.
+    """
+    module_name, colon, path = target.partition(":")
+    if not (module_name and colon and path):
+        raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: object = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise AppNotFound(target, f"there is no module {error.name!r} here or among the installed packages") from error
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise AppNotFound(target, f"module {module_name!r} has no {path!r}")
+        found = getattr(found, name)
+    if isinstance(found, type) or not all(hasattr(type(found), name) for name in ("registry", "settings", "broker")):
+        raise AppNotFound(target, f"{path!r} is a {type(found).__name__}, not a Scheduler")
+    assert isinstance(found, Application)
+    return found

@@ -1,0 +1,68 @@
+"""A worker process under a supervisor: runs one Worker, and stops when told or when its supervisor is gone."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from redisched.config import WorkerSettings
+from redisched.engine.application import load_application
+from redisched.engine.link import log
+from redisched.engine.started import StartedTable
+from redisched.engine.worker import Worker
+from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, ServerError
+
+
+class Exit(IntEnum):
+    """How a worker process, or a whole supervisor, ends."""
+
+    STOPPED = 0
+    CRASHED = 1
+    MISCONFIGURED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpec:
+    """What a worker process is told by its supervisor."""
+
+    target: str
+    settings: WorkerSettings
+    worker: str
+    table: Path
+    log_level: int
+
+
+def run_child(spec: ChildSpec) -> None:
+    """Work until told to stop; ends the process with an Exit."""
+    logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(_work(spec))
+    except (AppNotFound, BrokerMisconfigured, InvalidInput, ServerError) as error:
+        log.critical("%s", error)
+        sys.exit(Exit.MISCONFIGURED)
+    sys.stdout.flush()
+    # Threads of handlers that outlived the grace must not keep the process: their tasks are back in the queue.
+    os._exit(Exit.STOPPED)
+
+
+async def _work(spec: ChildSpec) -> None:
+    application = load_application(spec.target)
+    worker = Worker(application, spec.settings, StartedTable(spec.table, spec.settings.concurrency), spec.worker)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, worker.stop)
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and isinstance(supervisor.sentinel, int):
+        loop.add_reader(supervisor.sentinel, _orphaned, loop, supervisor.sentinel, worker)
+    await worker.run()
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, worker: Worker) -> None:
+    log.warning("the supervisor is gone; stopping")
+    loop.remove_reader(sentinel)
+    worker.stop()
