@@ -25,7 +25,7 @@ class Keys:
     held: str
     """hash: id -> holder: token, score, time it started, worker."""
     tries: str
-    """hash: id -> attempts, crashes, bounces and the token that counted last; only for tasks that had any."""
+    """hash: id -> attempts, crashes, bounces and the token of the last attempt counted; only for tasks that had any."""
     failures: str
     """hash: id -> the last failure, as the worker wrote it."""
     dead: str
@@ -35,7 +35,7 @@ class Keys:
     finished: str
     """zset: id by the time its outcome is forgotten (server ms)."""
     cancelling: str
-    """set: ids of leased tasks whose cancellation was asked for."""
+    """hash: id -> how a leased task shall end whose cancellation was asked for."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str

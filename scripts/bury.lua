@@ -36,7 +36,7 @@ for first = 1, #ARGV, 3 do
     redis.call('HSET', KEYS[4], id, score .. ' ' .. ARGV[first + 2])
     redis.call('ZADD', KEYS[5], text(now_ms), id)
     status = 'BURIED'
-  elseif counted == token then
+  elseif counted == token and redis.call('ZSCORE', KEYS[5], id) then
     status = 'ALREADY'
   end
   statuses[#statuses + 1] = status

@@ -38,7 +38,7 @@ for first = 2, #ARGV, 2 do
     status = 'CANCELLING'
   elseif redis.call('ZREM', KEYS[1], id) == 1 then
     redis.call('HSET', KEYS[7], id, request)
-    end_if_cancelling(keys, id, '0', now_ms)
+    end_if_cancelling(keys, id, now_ms)
     status = 'CANCELLED'
   elseif redis.call('ZSCORE', KEYS[6], id) or redis.call('HEXISTS', KEYS[8], id) == 1 then
     status = 'ENDED'

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- WAITING -> LEASED  Leases the best due tasks, and those about to fall due, to one worker under a new token.
 --
 -- KEYS[1] waiting  zset    id by score
@@ -89,6 +89,7 @@ local function take_best()
 end
 
 local function lease()
+  call_in_chunks('ZREM', KEYS[1], ids)
   token = text(math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us))
   redis.call('SET', KEYS[7], token)
   local expiry = text(now_ms + tonumber(ARGV[6]))
@@ -97,7 +98,6 @@ local function lease()
     leases[index * 2 - 1], leases[index * 2] = expiry, ids[index]
     holders[index * 2 - 1], holders[index * 2] = ids[index], token .. ' ' .. scores[index] .. ' 0 ' .. worker
   end
-  call_in_chunks('ZREM', KEYS[1], ids)
   call_in_chunks('ZADD', KEYS[3], leases)
   call_in_chunks('HSET', KEYS[4], holders)
   redis.call('HSET', KEYS[6], worker, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))

@@ -2,7 +2,8 @@
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
 --
 -- After a pause in which nobody reaped, such as an outage of Redis, nothing is reaped for a grace, so that live
--- workers renew first. A lease that ended counts as a crash of a task that had started, and makes any other a suspect.
+-- workers renew first. A lease that ended counts as a crash of a task that had started, and makes any other a suspect,
+-- which is never quarantined for that alone.
 --
 -- KEYS[1] waiting     zset    id by score
 -- KEYS[2] tasks       hash    id -> record
@@ -37,7 +38,7 @@
 -- include: crash
 
 local now_ms = math.floor(server_us() / 1000)
-local worker, hold_ms = ARGV[1], tonumber(ARGV[2])
+local worker, hold_ms, crash_limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
   dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
@@ -61,15 +62,14 @@ local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMI
 for index = 1, #expired do
   local id = expired[index]
   local holder = redis.call('HGET', KEYS[4], id)
-  reply[#reply + 1] = id
   if holder then
     local _, _, started = holder_parts(holder)
     local _, crashes = tries_parts(redis.call('HGET', KEYS[5], id))
-    local crashed = started ~= '0' or crashes == 0
-    reply[#reply + 1] = take_back(keys, id, holder, crashed, tonumber(ARGV[5]), ARGV[6], now_ms)
+    local crashed = started ~= '0' or (crashes == 0 and crash_limit > 1)
+    reply[#reply + 1] = id
+    reply[#reply + 1] = take_back(keys, id, holder, crashed, crash_limit, ARGV[6], now_ms)
   else
     redis.call('ZREM', KEYS[3], id)
-    reply[#reply + 1] = 'RECOVERED'
   end
 end
 if #expired > 0 then

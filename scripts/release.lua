@@ -34,9 +34,9 @@ local keys = {
 }
 local statuses = {}
 
-local function bounce(id, token, score, pause_ms)
-  local attempts, crashes, bounces = tries_parts(redis.call('HGET', KEYS[5], id))
-  redis.call('HSET', KEYS[5], id, tries_text(attempts, crashes, bounces + 1, token))
+local function bounce(id, score, pause_ms)
+  local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', KEYS[5], id))
+  redis.call('HSET', KEYS[5], id, tries_text(attempts, crashes, bounces + 1, counted))
   return text(band_of(tonumber(score)) * BAND + math.min(now_ms + pause_ms, BAND - 1))
 end
 
@@ -48,10 +48,10 @@ for first = 1, #ARGV, 3 do
     local _, score = holder_parts(holder)
     redis.call('ZREM', KEYS[3], id)
     redis.call('HDEL', KEYS[4], id)
-    if end_if_cancelling(keys, id, token, now_ms) then
+    if end_if_cancelling(keys, id, now_ms) then
       status = 'CANCELLED'
     else
-      redis.call('ZADD', KEYS[1], pause_ms > 0 and bounce(id, token, score, pause_ms) or score, id)
+      redis.call('ZADD', KEYS[1], pause_ms > 0 and bounce(id, score, pause_ms) or score, id)
       wake_one(KEYS[10])
       status = 'RELEASED'
     end

@@ -53,7 +53,7 @@ for first = 1, #ARGV, 4 do
     local _, score = holder_parts(holder)
     redis.call('ZREM', KEYS[3], id)
     redis.call('HDEL', KEYS[4], id)
-    if end_if_cancelling(keys, id, token, now_ms) then
+    if end_if_cancelling(keys, id, now_ms) then
       status = 'CANCELLED'
     else
       wait_again(id, token, tonumber(ARGV[first + 2]), ARGV[first + 3], score)

@@ -1,7 +1,14 @@
 """What holds for every test: the surroundings cannot reach in, and no test fails for being slow."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from redisched.store.broker import Broker
+from tests.brokers import BrokerKind, Servers
+from tests.script_rewriting import rewrite_scripts
+from tests.server_time import ServerTime, read_movable_time
 
 # A slow machine is not a bug, and an example found in CI must be found again at home.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -12,3 +19,25 @@ settings.load_profile("house")
 def no_redis_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests use servers of their own, never the one that a developer's environment names."""
     monkeypatch.delenv("REDISCHED_URL", raising=False)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The real servers of this test process."""
+    with Servers() as servers:
+        yield servers
+
+
+@pytest.fixture(params=list(BrokerKind))
+def broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
+    """An empty broker, of each kind in turn."""
+    broker = servers.broker(request.param)
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def clock(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> ServerTime:
+    """The server's time, which stands still until the test moves it."""
+    rewrite_scripts(monkeypatch, read_movable_time)
+    return ServerTime(broker)

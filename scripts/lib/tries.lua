@@ -1,4 +1,5 @@
--- The tries of a task are 'attempts crashes bounces token'; the token is that of the last settle that changed them.
+-- The tries of a task are 'attempts crashes bounces token'; the token is that of the last attempt that was
+-- counted, or of the burial: it tells whoever settles again that it was heard before.
 local function tries_parts(tries)
   if not tries then
     return 0, 0, 0, '0'

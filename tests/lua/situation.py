@@ -1,0 +1,157 @@
+"""What is in Redis, written down task by task.
+
+A situation maps the short name of a key to its content. Tests put situations together with `together`, seed them, and
+compare them with what they find. This is also the place to look up how a task is stored.
+"""
+
+from typing import Any, TypeAlias
+
+from redisched.keys import PREFIX, Keys, keys_of
+from redisched.model import score_of
+from redisched.store.broker import Broker
+from tests.server_time import NOW_MS
+
+Situation: TypeAlias = dict[str, Any]
+
+ZSETS = ("waiting", "leases", "dead", "finished")
+HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "claims")
+STRINGS = ("fence", "reaper")
+LISTS = ("wake",)
+
+DUE_MS = NOW_MS - 1_000
+LEASE_ENDS_MS = NOW_MS + 30_000
+TOKEN = 7
+WORKER = "worker-1"
+AWAKE: Situation = {"wake": ["1"]}
+
+
+def record_of(id: str) -> str:
+    """A digest of 8 bytes, and a body."""
+    return f"digest-{id[0]}body of {id}"
+
+
+def outcome_of(id: str) -> str:
+    """The digest of the task, and how it ended."""
+    return f"digest-{id[0]}end of {id}"
+
+
+def waiting(
+    id: str, *, priority: int = 5, run_at_ms: int = DUE_MS, tries: str | None = None, failure: str | None = None
+) -> Situation:
+    """A task that waits for its time or for a worker."""
+    score = score_of(priority, run_at_ms)
+    return together({"waiting": {id: score}, "tasks": {id: record_of(id)}}, history(id, score, tries, failure))
+
+
+def leased(
+    id: str,
+    *,
+    priority: int = 5,
+    run_at_ms: int = DUE_MS,
+    token: int = TOKEN,
+    worker: str = WORKER,
+    started_ms: int = 0,
+    ends_ms: int = LEASE_ENDS_MS,
+    tries: str | None = None,
+    failure: str | None = None,
+) -> Situation:
+    """A task in the hands of a worker. Its score is kept with its holder."""
+    score = score_of(priority, run_at_ms)
+    return together(
+        {
+            "tasks": {id: record_of(id)},
+            "leases": {id: ends_ms},
+            "held": {id: f"{token} {score} {started_ms} {worker}"},
+        },
+        history(id, score, tries, failure),
+    )
+
+
+def cancelling(id: str, retention_ms: int = 1_000) -> Situation:
+    """A cancellation that was asked for while a worker had the task: how the task shall end."""
+    return {"cancelling": {id: f"{retention_ms} cancelled"}}
+
+
+def dead(
+    id: str,
+    *,
+    priority: int = 5,
+    run_at_ms: int = DUE_MS,
+    died_ms: int = NOW_MS,
+    tries: str = f"0 0 0 {TOKEN}",
+    failure: str = "boom",
+) -> Situation:
+    """A task that will not be tried again. Its score is kept with its failure, so that it can be revived."""
+    score = score_of(priority, run_at_ms)
+    return together({"dead": {id: died_ms}, "tasks": {id: record_of(id)}}, history(id, score, tries, failure))
+
+
+def ended(id: str, *, token: int = TOKEN, outcome: str | None = None, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
+    """A task that succeeded or was cancelled: only its outcome is left, for a time."""
+    return {"outcomes": {id: f"{token} {outcome or outcome_of(id)}"}, "finished": {id: forgotten_ms}}
+
+
+def cancelled(id: str, *, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
+    """A task that was cancelled; no token can have acked it."""
+    return ended(id, token=0, outcome=f"digest-{id[0]}cancelled", forgotten_ms=forgotten_ms)
+
+
+def claimed(worker: str, nonce: str, token: int, *ids: str) -> Situation:
+    """What is remembered of a worker's latest claim."""
+    return {"claims": {worker: f"{nonce} {token} {' '.join(ids)}"}}
+
+
+def history(id: str, score: int, tries: str | None, failure: str | None) -> Situation:
+    """What remains of earlier attempts: 'attempts crashes bounces token', and the last failure."""
+    past: Situation = {}
+    if tries is not None:
+        past["tries"] = {id: tries}
+    if failure is not None:
+        past["failures"] = {id: f"{score} {failure}"}
+    return past
+
+
+def together(*situations: Situation) -> Situation:
+    """All of them in one queue; what stands for the whole queue, such as the fence, may be given once."""
+    whole: Situation = {}
+    for situation in situations:
+        for name, content in situation.items():
+            if isinstance(content, dict):
+                whole.setdefault(name, {}).update(content)
+            else:
+                whole[name] = content
+    return whole
+
+
+def seed(broker: Broker, queue: str, situation: Situation) -> None:
+    """Write a situation down in Redis as it is, without a script."""
+    perform = broker.client().perform
+    for name, content in situation.items():
+        key = getattr(keys_of(queue), name)
+        if name in STRINGS:
+            perform(("SET", key, content))
+        elif name in LISTS:
+            perform(("RPUSH", key, *content))
+        else:
+            for id, value in content.items():
+                perform(("ZADD", key, value, id) if name in ZSETS else ("HSET", key, id, value))
+
+
+def situation_of(broker: Broker, queue: str) -> Situation:
+    """Every key of a queue under its short name, with its content."""
+    keys = broker.client().perform(("KEYS", f"{PREFIX}:{{{queue}}}:*"))
+    return {key.decode().rpartition(":")[2]: _content(broker, key.decode()) for key in keys}
+
+
+def _content(broker: Broker, key: str) -> Any:
+    perform = broker.client().perform
+    name = key.rpartition(":")[2]
+    assert name in Keys.__slots__, f"nobody knows the key {key}"
+    if name in STRINGS:
+        return perform(("GET", key)).decode()
+    if name in LISTS:
+        return [element.decode() for element in perform(("LRANGE", key, 0, -1))]
+    if name in ZSETS:
+        flat = perform(("ZRANGE", key, 0, -1, "WITHSCORES"))
+        return {member.decode(): int(score) for member, score in zip(flat[::2], flat[1::2], strict=True)}
+    return {id.decode(): value.decode() for id, value in perform(("HGETALL", key)).items()}

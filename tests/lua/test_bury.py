@@ -1,0 +1,87 @@
+"""bury: LEASED -> DEAD."""
+
+import pytest
+
+from redisched.store.store import Bury, Orphan, Retry, Status
+from tests.lua.queue import QueueUnderTest
+from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelling, dead, ended, leased, together, waiting
+from tests.server_time import NOW_MS
+
+STALE = TOKEN - 1
+
+
+def bury(id: str, token: int = TOKEN, failure: str = "boom") -> Bury:
+    return Bury(id, token, failure.encode())
+
+
+def test_it_is_dead_and_its_record_and_the_reason_stay(queue: QueueUnderTest) -> None:
+    queue.given(leased("a", priority=3, tries="4 1 2 3", failure="before"))
+
+    assert queue.call(queue.store.bury([bury("a")])) == [Status.BURIED]
+
+    assert queue.situation() == dead("a", priority=3, died_ms=NOW_MS, tries=f"4 1 2 {TOKEN}", failure="boom")
+
+
+def test_a_cancellation_that_comes_too_late_goes_with_it(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"), cancelling("a"))
+
+    assert queue.call(queue.store.bury([bury("a")])) == [Status.BURIED]
+
+    assert queue.situation() == dead("a")
+
+
+def test_a_stale_token_changes_nothing(queue: QueueUnderTest) -> None:
+    tasks = together(leased("a", tries="1 0 0 3", failure="before"), cancelling("a"))
+    queue.given(tasks)
+
+    assert queue.call(queue.store.bury([bury("a", STALE)])) == [Status.LOST]
+
+    assert queue.situation() == tasks
+
+
+def test_called_twice_it_answers_already_and_keeps_the_first_reason(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"))
+    queue.call(queue.store.bury([bury("a")]))
+
+    assert queue.call(queue.store.bury([bury("a", failure="again")])) == [Status.ALREADY]
+
+    assert queue.situation() == dead("a")
+
+
+def test_named_twice_in_one_call_the_first_counts(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"))
+
+    statuses = queue.call(queue.store.bury([bury("a"), bury("a", failure="again")]))
+
+    assert statuses == [Status.BURIED, Status.ALREADY]
+    assert queue.situation() == dead("a")
+
+
+def test_a_retried_task_is_not_buried_by_the_same_token(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"))
+    queue.call(queue.store.retry([Retry("a", TOKEN, 0, b"boom")]))
+    retried = queue.situation()
+
+    assert queue.call(queue.store.bury([bury("a")])) == [Status.LOST]
+
+    assert queue.situation() == retried
+
+
+def test_whoever_lost_the_task_to_quarantine_is_not_told_that_it_buried_it(queue: QueueUnderTest) -> None:
+    queue.given(leased("a", tries="0 2 0 0"))
+    queue.call(queue.store.recover(WORKER, 3, b"crashed", [Orphan("a", TOKEN, 1)]))
+
+    assert queue.call(queue.store.bury([bury("a")])) == [Status.LOST]
+
+    assert queue.situation() == together(dead("a", tries="0 3 0 0", failure="crashed"), AWAKE)
+
+
+@pytest.mark.parametrize("tries", ["0 0 0 3", f"2 0 0 {STALE}"])
+def test_what_is_not_leased_is_lost(queue: QueueUnderTest, tries: str) -> None:
+    tasks = together(waiting("a", tries=tries), dead("b", tries=tries), ended("c"))
+    queue.given(tasks)
+
+    burials = [bury(id) for id in ("a", "b", "c", "missing")]
+    assert queue.call(queue.store.bury(burials)) == [Status.LOST] * 4
+
+    assert queue.situation() == tasks

@@ -1,0 +1,205 @@
+"""reap: LEASED -> WAITING|DEAD|CANCELLED, when a lease has ended."""
+
+import pytest
+
+from redisched.store.store import Reaped, ReapOutcome, ReapRequest, Status
+from tests.lua.queue import FAR_MS, QueueUnderTest
+from tests.lua.situation import (
+    AWAKE,
+    DUE_MS,
+    TOKEN,
+    WORKER,
+    Situation,
+    cancelled,
+    cancelling,
+    claimed,
+    dead,
+    leased,
+    together,
+    waiting,
+)
+from tests.server_time import NOW_MS, ServerTime
+
+HOLD_MS = 5_000
+GRACE_MS = 30_000
+REAPER = "reaper-1"
+
+
+def request(worker: str = REAPER, *, limit: int = 100, crash_limit: int = 3) -> ReapRequest:
+    return ReapRequest(
+        worker=worker, hold_ms=HOLD_MS, grace_ms=GRACE_MS, limit=limit, crash_limit=crash_limit, failure=b"crashed"
+    )
+
+
+def reaper(worker: str = REAPER, until_ms: int = NOW_MS + HOLD_MS, grace_ends_ms: int = 0) -> Situation:
+    """Who reaps until when, and the end of a grace."""
+    return {"reaper": f"{worker} {until_ms} {grace_ends_ms}"}
+
+
+def expired(id: str, *, started_ms: int = 0, tries: str | None = None, priority: int = 5) -> Situation:
+    return leased(id, ends_ms=NOW_MS, started_ms=started_ms, tries=tries, priority=priority)
+
+
+def test_without_expired_leases_only_the_reaper_is_noted(queue: QueueUnderTest) -> None:
+    assert queue.call(queue.store.reap(request())) == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [])
+
+    assert queue.situation() == reaper()
+
+
+def test_without_any_lease_no_claim_is_remembered(empty_queue: QueueUnderTest) -> None:
+    empty_queue.given(claimed("gone", "nonce", TOKEN, "a"))
+
+    assert empty_queue.call(empty_queue.store.reap(request())) == Reaped(ReapOutcome.REAPED, NOW_MS, None, [])
+
+    assert empty_queue.situation() == reaper()
+
+
+def test_an_expired_task_waits_again_in_its_own_place(queue: QueueUnderTest) -> None:
+    queue.given(expired("a", started_ms=DUE_MS, priority=200), claimed(WORKER, "nonce", TOKEN, "a"))
+
+    answer = queue.call(queue.store.reap(request()))
+
+    assert answer == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [("a", Status.RECOVERED)])
+    assert queue.situation() == together(waiting("a", priority=200, tries="0 1 0 0"), AWAKE, reaper())
+
+
+def test_a_lease_that_has_not_expired_is_left_alone(queue: QueueUnderTest) -> None:
+    task = leased("a", ends_ms=NOW_MS + 1)
+    queue.given(task)
+
+    assert queue.call(queue.store.reap(request())).until_ms == NOW_MS + 1
+
+    assert queue.situation() == together(task, reaper())
+
+
+@pytest.mark.parametrize(
+    ("started_ms", "before", "after"),
+    [
+        (DUE_MS, None, "0 1 0 0"),
+        (DUE_MS, "2 1 3 6", "2 2 3 6"),
+        (0, None, "0 1 0 0"),
+        (0, "2 0 3 6", "2 1 3 6"),
+        (0, "2 1 3 6", "2 1 3 6"),
+    ],
+    ids=[
+        "started: counts",
+        "started again: counts again",
+        "not started: a suspect",
+        "not started, without a crash so far: a suspect",
+        "not started, and a suspect already: does not count",
+    ],
+)
+def test_the_crash_counts(queue: QueueUnderTest, started_ms: int, before: str | None, after: str) -> None:
+    queue.given(expired("a", started_ms=started_ms, tries=before))
+
+    queue.call(queue.store.reap(request()))
+
+    assert queue.situation()["tries"] == {"a": after}
+
+
+def test_after_too_many_crashes_it_is_quarantined(queue: QueueUnderTest) -> None:
+    queue.given(expired("a", started_ms=DUE_MS, tries="1 2 0 6"))
+
+    assert queue.call(queue.store.reap(request(crash_limit=3))).tasks == [("a", Status.QUARANTINED)]
+
+    assert queue.situation() == together(dead("a", tries="1 3 0 6", failure="crashed"), AWAKE, reaper())
+
+
+def test_a_task_that_had_not_started_is_never_quarantined(queue: QueueUnderTest) -> None:
+    queue.given(expired("a"), expired("b", started_ms=DUE_MS))
+
+    tasks = queue.call(queue.store.reap(request(crash_limit=1))).tasks
+
+    assert dict(tasks) == {"a": Status.RECOVERED, "b": Status.QUARANTINED}
+
+
+def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> None:
+    queue.given(expired("a", started_ms=DUE_MS, tries="1 2 0 6"), cancelling("a"))
+
+    assert queue.call(queue.store.reap(request())).tasks == [("a", Status.CANCELLED)]
+
+    assert queue.situation() == together(cancelled("a"), AWAKE, reaper())
+
+
+def test_a_lease_without_a_holder_is_removed_and_nothing_is_said_of_its_task(queue: QueueUnderTest) -> None:
+    queue.given({"leases": {"a": NOW_MS}}, expired("b"))
+
+    assert queue.call(queue.store.reap(request())).tasks == [("b", Status.RECOVERED)]
+
+    assert queue.situation() == together(waiting("b", tries="0 1 0 0"), AWAKE, reaper())
+
+
+def test_called_twice_the_second_finds_nothing(queue: QueueUnderTest) -> None:
+    queue.given(expired("a"))
+    queue.call(queue.store.reap(request()))
+    first = queue.situation()
+
+    assert queue.call(queue.store.reap(request())).tasks == []
+
+    assert queue.situation() == first
+
+
+def test_it_takes_the_longest_expired_first_and_says_that_there_is_more(queue: QueueUnderTest) -> None:
+    for number, id in enumerate("cab"):
+        queue.given(leased(id, ends_ms=NOW_MS - 10 + number))
+
+    answer = queue.call(queue.store.reap(request(limit=2)))
+
+    assert [id for id, _ in answer.tasks] == ["c", "a"]
+    assert answer.until_ms == NOW_MS - 8
+    assert queue.situation()["held"].keys() == {"b"}
+
+
+def test_while_one_reaps_others_are_busy(queue: QueueUnderTest) -> None:
+    situation = together(expired("a"), reaper(until_ms=NOW_MS + 1, grace_ends_ms=5))
+    queue.given(situation)
+
+    answer = queue.call(queue.store.reap(request("reaper-2")))
+
+    assert answer == Reaped(ReapOutcome.BUSY, NOW_MS, NOW_MS + 1, [])
+    assert queue.situation() == situation
+
+
+def test_the_one_who_reaps_goes_on(queue: QueueUnderTest) -> None:
+    queue.given(expired("a"), reaper(until_ms=NOW_MS + 1))
+
+    assert queue.call(queue.store.reap(request())).outcome is ReapOutcome.REAPED
+
+    assert queue.situation()["reaper"] == reaper()["reaper"]
+
+
+def test_when_it_is_gone_another_takes_over(queue: QueueUnderTest) -> None:
+    queue.given(expired("a"), reaper("gone", until_ms=NOW_MS))
+
+    assert queue.call(queue.store.reap(request())).tasks == [("a", Status.RECOVERED)]
+
+    assert queue.situation()["reaper"] == reaper()["reaper"]
+
+
+@pytest.mark.parametrize("worker", [REAPER, "reaper-2"])
+@pytest.mark.parametrize(("paused_ms", "outcome"), [(HOLD_MS, ReapOutcome.REAPED), (HOLD_MS + 1, ReapOutcome.GRACE)])
+def test_after_a_pause_live_workers_may_renew_first(
+    queue: QueueUnderTest, worker: str, paused_ms: int, outcome: ReapOutcome
+) -> None:
+    queue.given(expired("a"), reaper(until_ms=NOW_MS - paused_ms))
+
+    assert queue.call(queue.store.reap(request(worker))).outcome is outcome
+
+
+def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: ServerTime) -> None:
+    tasks = expired("a")
+    queue.given(tasks, reaper(until_ms=NOW_MS - 86_400_000))
+    grace_ends_ms = NOW_MS + GRACE_MS
+
+    answer = queue.call(queue.store.reap(request()))
+    assert answer == Reaped(ReapOutcome.GRACE, NOW_MS, grace_ends_ms, [])
+    assert queue.situation() == together(tasks, reaper(grace_ends_ms=grace_ends_ms))
+
+    clock.advance(HOLD_MS)
+    answer = queue.call(queue.store.reap(request("reaper-2")))
+    assert answer == Reaped(ReapOutcome.GRACE, clock.now_ms, grace_ends_ms, [])
+
+    while clock.now_ms < grace_ends_ms:
+        clock.advance(HOLD_MS)
+        answer = queue.call(queue.store.reap(request("reaper-2")))
+    assert answer.tasks == [("a", Status.RECOVERED)]

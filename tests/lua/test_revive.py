@@ -1,0 +1,69 @@
+"""revive: DEAD -> WAITING."""
+
+import pytest
+
+from redisched.store.store import Status
+from tests.lua.queue import QueueUnderTest
+from tests.lua.situation import AWAKE, Situation, dead, ended, leased, record_of, together, waiting
+from tests.server_time import NOW_MS
+
+
+def revive(queue: QueueUnderTest, *ids: str) -> list[Status]:
+    return queue.call(queue.store.revive(ids))
+
+
+@pytest.mark.parametrize("priority", [0, 5, 255])
+def test_it_waits_in_its_own_band_now_with_its_past_forgotten(queue: QueueUnderTest, priority: int) -> None:
+    queue.given(dead("a", priority=priority, tries="5 2 1 7", failure="12 boom"))
+
+    assert revive(queue, "a") == [Status.REVIVED]
+
+    assert queue.situation() == together(waiting("a", priority=priority, run_at_ms=NOW_MS), AWAKE)
+
+
+def test_a_dead_task_whose_reason_is_gone_comes_back_in_the_first_band(queue: QueueUnderTest) -> None:
+    queue.given({"dead": {"a": NOW_MS}, "tasks": {"a": record_of("a")}})
+
+    assert revive(queue, "a") == [Status.REVIVED]
+
+    assert queue.situation() == together(waiting("a", priority=0, run_at_ms=NOW_MS), AWAKE)
+
+
+@pytest.mark.parametrize(
+    ("task", "status"),
+    [
+        (waiting("a", tries="1 0 0 3", failure="boom"), Status.ALREADY),
+        (leased("a", tries="1 0 0 3", failure="boom"), Status.ALREADY),
+        (ended("a"), Status.UNKNOWN),
+        ({}, Status.UNKNOWN),
+    ],
+    ids=["waiting", "leased", "ended", "missing"],
+)
+def test_what_is_not_dead_is_left_as_it_is(queue: QueueUnderTest, task: Situation, status: Status) -> None:
+    queue.given(task)
+
+    assert revive(queue, "a") == [status]
+
+    assert queue.situation() == task
+
+
+def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest) -> None:
+    queue.given(dead("a"))
+    revive(queue, "a")
+    first = queue.situation()
+
+    assert revive(queue, "a") == [Status.ALREADY]
+
+    assert queue.situation() == first
+
+
+def test_in_a_batch_each_task_has_its_own_fate(queue: QueueUnderTest) -> None:
+    queue.given(dead("a"), waiting("b"), dead("c", priority=9))
+
+    assert revive(queue, *"abcda") == [
+        Status.REVIVED, Status.ALREADY, Status.REVIVED, Status.UNKNOWN, Status.ALREADY,
+    ]  # fmt: skip
+
+    assert queue.situation() == together(
+        waiting("a", run_at_ms=NOW_MS), waiting("b"), waiting("c", priority=9, run_at_ms=NOW_MS), AWAKE
+    )

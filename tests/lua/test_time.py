@@ -1,0 +1,63 @@
+"""The time that scripts go by is the server's own. Here nothing is rewritten: the clock of the server runs."""
+
+import pytest
+
+from redisched.store.broker import Broker
+from redisched.store.operation import run
+from redisched.store.store import Ack, ClaimRequest, NewTask, ReapRequest, Retry, Store
+from tests.lua.queue import request
+from tests.lua.situation import situation_of
+
+QUEUE = "mail"
+
+
+def server_us(broker: Broker) -> int:
+    seconds, microseconds = broker.client().perform(("TIME",))
+    return int(seconds) * 1_000_000 + int(microseconds)
+
+
+@pytest.fixture
+def store(broker: Broker) -> Store:
+    return Store(broker.dialect, QUEUE)
+
+
+def enqueue_and_claim(broker: Broker, store: Store, asked: ClaimRequest) -> int:
+    """Answers the token of the one task leased."""
+    client = broker.client()
+    run(store.enqueue([NewTask("a", 5, "+0", b"digest-abody")]), client)
+    (lease,) = run(store.claim(asked), client).leases
+    return lease.token
+
+
+def test_a_claim_tells_the_time_of_the_server_and_takes_it_for_a_token(broker: Broker, store: Store) -> None:
+    before_us = server_us(broker)
+    run(store.enqueue([NewTask("a", 5, "+0", b"digest-abody")]), broker.client())
+    claim = run(store.claim(request()), broker.client())
+    after_us = server_us(broker)
+
+    assert before_us <= claim.now_us <= after_us
+    assert claim.leases[0].token == claim.now_us
+
+
+def test_times_to_come_are_counted_from_the_time_of_the_server(broker: Broker, store: Store) -> None:
+    before_ms = server_us(broker) // 1_000
+    token = enqueue_and_claim(broker, store, request(lease_ms=30_000))
+    ends_ms = situation_of(broker, QUEUE)["leases"]["a"]
+    run(store.retry([Retry("a", token, 60_000, b"boom")]), broker.client())
+    run_at_ms = situation_of(broker, QUEUE)["waiting"]["a"] % 2**42
+    after_ms = server_us(broker) // 1_000
+
+    assert before_ms + 30_000 <= ends_ms <= after_ms + 30_000
+    assert before_ms + 60_000 <= run_at_ms <= after_ms + 60_000
+
+
+def test_a_lease_of_no_length_has_ended_and_a_retention_of_nothing_is_over(broker: Broker, store: Store) -> None:
+    client = broker.client()
+    enqueue_and_claim(broker, store, request(lease_ms=0))
+    reap = ReapRequest(worker="w", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"")
+    assert [id for id, _ in run(store.reap(reap), client).tasks] == ["a"]
+
+    (lease,) = run(store.claim(request("nonce-2")), client).leases
+    run(store.ack([Ack("a", lease.token, 0, b"digest-aend")]), client)
+
+    assert run(store.forget(9, 0), client) == 1

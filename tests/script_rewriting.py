@@ -1,0 +1,31 @@
+"""Changes the Lua on its way to the server, for tests that need another clock or a planted bug."""
+
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha1
+from typing import TypeAlias
+
+import pytest
+
+from redisched.store.scripts import Script, load_script
+
+Rewrite: TypeAlias = Callable[[str, str], str]
+"""Given the name of a script and its source, what is to run instead."""
+
+
+def rewrite_scripts(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> None:
+    """Run every script as the rewrites leave it, until the test ends."""
+
+    @cache
+    def load_rewritten(name: str) -> Script:
+        script = load_script(name)
+        flagged, plain = script.flagged, script.plain
+        for rewrite in rewrites:
+            flagged, plain = rewrite(name, flagged), rewrite(name, plain)
+        return Script(name, flagged, plain, _sha(flagged), _sha(plain))
+
+    monkeypatch.setattr("redisched.store.operation.load_script", load_rewritten)
+
+
+def _sha(source: str) -> str:
+    return sha1(source.encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,51 @@
+"""A server's time that stands still until it is moved.
+
+Nobody can move the clock of a real server, so the scripts read a key in place of TIME. That they read TIME rightly is
+tested apart, in tests/lua/test_time.py.
+"""
+
+from redisched.store.broker import Broker
+
+NOW_MS = 1_800_000_000_000
+"""When every test with a movable time begins: in January 2027."""
+
+_KEY = "server_us"
+_REAL = """\
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+"""
+_MOVABLE = f"  return tonumber(redis.call('GET', '{_KEY}'))\n"
+
+
+def read_movable_time(name: str, source: str) -> str:
+    """A rewrite of scripts: take the time from the key."""
+    assert source.count(_REAL) <= 1
+    return source.replace(_REAL, _MOVABLE)
+
+
+class ServerTime:
+    """The time on the server of one broker, whose scripts must have been rewritten by `read_movable_time`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._now_us = 0
+        self.move_to(NOW_MS)
+
+    @property
+    def now_ms(self) -> int:
+        """The time now, in milliseconds."""
+        return self._now_us // 1000
+
+    @property
+    def now_us(self) -> int:
+        """The time now, in microseconds."""
+        return self._now_us
+
+    def move_to(self, now_ms: int) -> None:
+        """Make it another time, later or earlier."""
+        self._now_us = now_ms * 1000
+        self._broker.client().perform(("SET", _KEY, self._now_us))
+
+    def advance(self, ms: int) -> None:
+        """Let so much time pass."""
+        self.move_to(self.now_ms + ms)
