@@ -151,7 +151,9 @@ class BrokerUnavailable(BrokerError, ConnectionError):
     def __init__(self, reason: str, waited_s: float) -> None:
         self.reason = reason
         self.waited_s = waited_s
-        super().__init__(f"Redis is unavailable after {waited_s:.1f} s ({reason}); the same call can safely be repeated")
+        super().__init__(
+            f"Redis is unavailable after {waited_s:.1f} s ({reason}); the same call can safely be repeated"
+        )
 
 
 class QueueFull(BrokerError):
@@ -159,7 +161,9 @@ class QueueFull(BrokerError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue")
+        super().__init__(
+            f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue"
+        )
 
 
 class BrokerMisconfigured(BrokerError):

@@ -71,7 +71,9 @@ def check_options(fields: dict[str, Any]) -> TaskOptions:
 
 def check_queue(option: str, value: object) -> str:
     """A queue's name: it stands inside a hash tag, so nothing that could break one."""
-    return _matching(option, value, _QUEUE, "1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit")
+    return _matching(
+        option, value, _QUEUE, "1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit"
+    )
 
 
 def check_id(option: str, value: object) -> str:
@@ -121,7 +123,9 @@ def _check_delay(option: str, value: object) -> str:
 def _check_run_at(option: str, value: object) -> str:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
-            raise InvalidOption(option, value, "an aware datetime, such as datetime.now(timezone.utc), or epoch seconds")
+            raise InvalidOption(
+                option, value, "an aware datetime, such as datetime.now(timezone.utc), or epoch seconds"
+            )
         seconds = value.timestamp()
     else:
         seconds = _finite(option, value)

@@ -7,7 +7,8 @@ from redisched.engine.executor import Executor
 from redisched.engine.held import Held
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
-from redisched.store.store import Claim, ClaimRequest, Store
+from redisched.store.store import Store
+from redisched.store.values import Claim, ClaimRequest
 
 BATCH = 200
 """Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""

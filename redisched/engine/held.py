@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from redisched.context import TaskContext
 from redisched.model import TaskBody, band_of, run_at_of
-from redisched.store.store import Lease
+from redisched.store.values import Lease
 
 
 class Held:

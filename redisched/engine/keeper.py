@@ -13,7 +13,8 @@ from redisched.engine.link import Outage
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
 from redisched.store.operation import Client, run
-from redisched.store.store import Renewal, Status, Store
+from redisched.store.store import Store
+from redisched.store.values import Renewal, Status
 
 BATCH = 500
 """Renewals per script call at most."""

@@ -7,7 +7,8 @@ from redisched.engine.link import log
 from redisched.engine.workspace import Workspace
 from redisched.model import DeathReason, Failure
 from redisched.store.operation import AsyncClient, run_async
-from redisched.store.store import Reaped, ReapOutcome, ReapRequest, Status, Store
+from redisched.store.store import Store
+from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 200
 INTERVAL_S = 1.0

@@ -11,7 +11,8 @@ from redisched.engine.workspace import served_queues
 from redisched.errors import BrokerError
 from redisched.store.operation import run
 from redisched.store.orphans import held_by
-from redisched.store.store import Orphan, Status, Store
+from redisched.store.store import Store
+from redisched.store.values import Orphan, Status
 
 SECOND_LOOK_S = 1.0
 """A claim the process sent in its last moment may arrive after its death was noticed."""

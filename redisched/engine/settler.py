@@ -10,7 +10,8 @@ from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused
 from redisched.store.operation import AsyncClient, Operation, run_async
-from redisched.store.store import Ack, Bury, Retry, Status, Store
+from redisched.store.store import Store
+from redisched.store.values import Ack, Bury, Retry, Status
 
 BATCH = 200
 """Settlements per script call at most."""

@@ -9,7 +9,7 @@ from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outco
 from redisched.engine.held import Held
 from redisched.errors import InvalidInput
 from redisched.model import DeathReason, Failure, Outcome, TaskState, kept_ms
-from redisched.store.store import Ack, Bury, Release, Retry
+from redisched.store.values import Ack, Bury, Release, Retry
 
 Settlement: TypeAlias = Ack | Retry | Bury | Release
 

@@ -25,7 +25,8 @@ from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable
 from redisched.store.broker import AsyncClient, SyncClient
 from redisched.store.operation import run_async
-from redisched.store.store import Renewal, Status, Store
+from redisched.store.store import Store
+from redisched.store.values import Renewal, Status
 
 FLUSH_S = 5.0
 """A stopping worker tries so long to settle what ended."""

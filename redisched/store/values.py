@@ -1,0 +1,148 @@
+"""The values that go into the edges of the state machine and come out of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """What an edge did with one task."""
+
+    CREATED = "CREATED"
+    EXISTS = "EXISTS"
+    CONFLICT = "CONFLICT"
+    BEYOND = "BEYOND"
+    RENEWED = "RENEWED"
+    CANCELLING = "CANCELLING"
+    ACKED = "ACKED"
+    RETRIED = "RETRIED"
+    BURIED = "BURIED"
+    RELEASED = "RELEASED"
+    RECOVERED = "RECOVERED"
+    QUARANTINED = "QUARANTINED"
+    CANCELLED = "CANCELLED"
+    REVIVED = "REVIVED"
+    ALREADY = "ALREADY"
+    ENDED = "ENDED"
+    LOST = "LOST"
+    UNKNOWN = "UNKNOWN"
+
+
+class NewTask(NamedTuple):
+    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body."""
+
+    id: str
+    priority: int
+    when: str
+    record: bytes
+
+
+class Lease(NamedTuple):
+    """A leased task: what a claim gives, and what settling it takes. `token` is the fence."""
+
+    id: str
+    token: int
+    score: int
+    attempts: int
+    crashes: int
+    bounces: int
+    record: bytes
+
+
+class Claim(NamedTuple):
+    """The answer to a claim. `next_due_ms` is when a further task of the queue falls due, None without any."""
+
+    now_us: int
+    next_due_ms: int | None
+    leases: list[Lease]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """What a worker asks for. The same nonce is answered with the same tasks."""
+
+    worker: str
+    nonce: str
+    limit: int
+    ahead_ms: int
+    ahead_limit: int
+    lease_ms: int
+
+
+class Ack(NamedTuple):
+    """An ended task and its outcome: digest and encoded outcome, kept for `retention_ms`."""
+
+    id: str
+    token: int
+    retention_ms: int
+    outcome: bytes
+
+
+class Retry(NamedTuple):
+    """A failed attempt, to be repeated after `delay_ms`."""
+
+    id: str
+    token: int
+    delay_ms: int
+    failure: bytes
+
+
+class Bury(NamedTuple):
+    """A task that will not be tried again."""
+
+    id: str
+    token: int
+    failure: bytes
+
+
+class Release(NamedTuple):
+    """A task given back unrun: to its own place, or after a pause."""
+
+    id: str
+    token: int
+    pause_ms: int
+
+
+class Renewal(NamedTuple):
+    """A lease to lengthen; `started_ms` is 0 until its handler has started."""
+
+    id: str
+    token: int
+    started_ms: int
+
+
+class Orphan(NamedTuple):
+    """A task of a dead worker; `started` is 1 if its handler had started."""
+
+    id: str
+    token: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReapRequest:
+    """How to reap; see reap.lua."""
+
+    worker: str
+    hold_ms: int
+    grace_ms: int
+    limit: int
+    crash_limit: int
+    failure: bytes
+
+
+class ReapOutcome(StrEnum):
+    """What became of a call to reap."""
+
+    REAPED = "REAPED"
+    GRACE = "GRACE"
+    BUSY = "BUSY"
+
+
+class Reaped(NamedTuple):
+    """The answer to reap. `until_ms` is the next expiry, or the end of the grace or of the other worker's hold."""
+
+    outcome: ReapOutcome
+    now_ms: int
+    until_ms: int | None
+    tasks: list[tuple[str, Status]]
