@@ -49,9 +49,9 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
         encoded = _pack(parts)
         if not _SCALARS.issuperset(map(type, body.args)) or body.kwargs:
             _unpack(encoded)
-    except Exception:
+    except Exception as error:
         _name_the_culprit(body)
-        raise
+        raise NotEncodable(f"arguments of {body.name}", (body.args, body.kwargs), _ALLOWED) from error
     if len(encoded) > limit:
         raise PayloadTooLarge(f"arguments of {body.name}", len(encoded), limit)
     return encoded

@@ -1,0 +1,36 @@
+"""Whether arguments fit a handler, found out where they are given and not by the worker."""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from redisched.errors import InvalidArguments
+
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class ArgumentCheck:
+    """Checks the arguments of one function; positional ones alone cost a comparison."""
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self._name = name
+        self._signature = inspect.signature(function)
+        parameters = self._signature.parameters.values()
+        by_position = [parameter for parameter in parameters if parameter.kind in _BY_POSITION]
+        required = [parameter for parameter in parameters if parameter.default is parameter.empty]
+        self._fewest: float = sum(parameter.kind in _BY_POSITION for parameter in required)
+        self._most: float = len(by_position)
+        if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+            self._most = math.inf
+        if any(parameter.kind is parameter.KEYWORD_ONLY for parameter in required):
+            self._fewest = math.inf
+
+    def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Raises InvalidArguments, which says what is missing or too much."""
+        if kwargs or not self._fewest <= len(args) <= self._most:
+            try:
+                self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                allowed = f"{error}; it takes {self._signature}"
+                raise InvalidArguments(f"arguments of {self._name}", (args, kwargs), allowed) from None

@@ -1,0 +1,98 @@
+"""The way from an application to its Redis: found and opened at the first call, not before."""
+
+import asyncio
+import os
+import random
+import threading
+import time
+
+from redisched.config import RECONNECT_BACKOFF, Settings, url_from
+from redisched.embedded import ServerUser, join
+from redisched.errors import InvalidOption
+from redisched.store.broker import Broker, connect
+from redisched.store.operation import Operation, Patience, T, run, run_async
+from redisched.store.store import Store
+
+# Two tries and a pause between them fit into the timeout of a call.
+_TRY_SHARE = 0.4
+
+
+class Connection:
+    """Runs operations on the Redis of one application, blocking or under asyncio.
+
+    Its place is the URL of the settings, else REDISCHED_URL, else the embedded server.
+    """
+
+    def __init__(self, settings: Settings, broker: Broker | None) -> None:
+        self.settings = settings
+        self.monotonic = time.monotonic
+        self._lock = threading.Lock()
+        self._broker = broker
+        self._embedded: ServerUser | None = None
+        self._stores: dict[str, Store] = {}
+
+    @property
+    def broker(self) -> Broker:
+        """The broker; the first use may start the embedded server.
+
+        Raises InvalidOption for a URL that is none, NoServerBinary and ServerStartFailed.
+        """
+        return self._broker or self._resolve()
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run an operation to its end, blocking."""
+        return run(operation, self.broker.client())
+
+    async def run_async(self, operation: Operation[T]) -> T:
+        """Run an operation to its end under asyncio."""
+        broker = self._broker
+        if broker is None:
+            broker = await asyncio.to_thread(self._resolve)
+        return await run_async(operation, broker.async_client())
+
+    def patience(self) -> Patience:
+        """How long one call of a producer goes on trying."""
+        return Patience(
+            total_s=self.settings.timeout_s,
+            try_s=self.broker.timeout_s,
+            backoff=RECONNECT_BACKOFF,
+            monotonic=self.monotonic,
+            random=random.random,
+        )
+
+    def store(self, queue: str) -> Store:
+        """The edges of a queue."""
+        store = self._stores.get(queue)
+        if store is None:
+            store = self._stores[queue] = Store(self.broker.dialect, queue)
+        return store
+
+    def close(self) -> None:
+        """Close the blocking connections; the next use opens new ones."""
+        if self._broker is not None:
+            self._broker.close()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running event loop; the next use opens new ones."""
+        if self._broker is not None:
+            await self._broker.close_async()
+
+    def _resolve(self) -> Broker:
+        with self._lock:
+            if self._broker is None:
+                self._broker = self._open()
+            return self._broker
+
+    def _open(self) -> Broker:
+        url = self.settings.url or url_from(os.environ)
+        if url is None:
+            # Held for the life of this process: as long as it is, the server stays.
+            self._embedded = join()
+            url = self._embedded.url
+        broker = connect(url, _TRY_SHARE * self.settings.timeout_s)
+        try:
+            broker.client()
+        except ValueError as error:
+            # The URL itself stays out of the message: it may hold a password.
+            raise InvalidOption("url", url.partition(":")[0] + ":...", f"not a URL of Redis: {error}") from None
+        return broker

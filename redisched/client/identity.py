@@ -1,0 +1,64 @@
+"""Ids of tasks: 20 characters that sort by the moment they were made.
+
+Ties within a priority and a millisecond run in the order of their ids, so ids have to grow strictly within a process,
+also when its clock is set back. Characters are Crockford's base 32, in lower case, whose order is that of ASCII:
+45 bits of milliseconds since 1970, 20 bits of a sequence and 35 random bits that tell processes apart.
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_SEQUENCES = 2**20
+_RANDOM_BITS = 35
+
+
+class IdentitySource:
+    """Makes ids, one process's worth; safe to share between threads."""
+
+    def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
+        self._now_ms = now_ms
+        self._random_bits = random_bits
+        self._last_ms = -1
+        self._sequence = 0
+        self._prefix = ""
+        self.reseed()
+
+    def reseed(self) -> None:
+        """Take new randomness: what a forked child has to do, as its parent goes on with the old one."""
+        self._lock = threading.Lock()
+        self._suffix = _characters(self._random_bits(_RANDOM_BITS), 7)
+
+    def next_id(self) -> str:
+        """An id that is greater than every one before it."""
+        with self._lock:
+            now_ms = self._now_ms()
+            if now_ms > self._last_ms:
+                self._begin(now_ms)
+            elif self._sequence == _SEQUENCES:
+                self._begin(self._last_ms + 1)
+            sequence = self._sequence
+            self._sequence = sequence + 1
+            return self._prefix + _PAIRS[sequence >> 10] + _PAIRS[sequence & 1023] + self._suffix
+
+    def _begin(self, moment_ms: int) -> None:
+        self._last_ms = moment_ms
+        self._sequence = 0
+        self._prefix = _characters(moment_ms, 9)
+
+
+def _characters(number: int, count: int) -> str:
+    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(count)))
+
+
+def _system_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+_source = IdentitySource(_system_ms, secrets.randbits)
+os.register_at_fork(after_in_child=_source.reseed)
+next_id = _source.next_id

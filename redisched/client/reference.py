@@ -1,0 +1,133 @@
+"""A task that was enqueued: where it is, what came of it, and a way to cancel it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from redisched.client.connection import Connection
+from redisched.codec import encode_outcome
+from redisched.errors import ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.model import Outcome, TaskState, kept_ms
+from redisched.options import check_milliseconds
+from redisched.store.inspect import Inspector
+from redisched.store.operation import Operation, Pause, persist
+from redisched.store.values import Status
+from redisched.store.view import TaskView
+
+R_co = TypeVar("R_co", covariant=True)
+
+FIRST_PAUSE_S = 0.002
+LONGEST_PAUSE_S = 0.25
+
+
+class CancelOutcome(StrEnum):
+    """What asking for a task's cancellation did."""
+
+    CANCELLED = "cancelled"
+    """It waited, and will never run."""
+    CANCELLING = "cancelling"
+    """A worker has it, and will be told within a heartbeat; it may still finish before."""
+    ENDED = "ended"
+    """It had ended before."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef(Generic[R_co]):
+    """A task, by its id and queue. Equal references mean the same task."""
+
+    id: str
+    queue: str
+    _connection: Connection = field(repr=False, compare=False)
+
+    def status(self) -> TaskState:
+        """Where the task is now."""
+        return self._connection.run(self._look()).state
+
+    async def status_async(self) -> TaskState:
+        """As `status`."""
+        return (await self._connection.run_async(self._look())).state
+
+    def result(self, timeout: float | timedelta | None = None) -> R_co:
+        """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
+
+        `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, UnknownTask,
+        ResultTimeout, or Undecodable for an outcome that cannot be read.
+        """
+        return self._connection.run(self._await_result(timeout))
+
+    async def result_async(self, timeout: float | timedelta | None = None) -> R_co:  # noqa: ASYNC109 - the twin of result
+        """As `result`."""
+        return await self._connection.run_async(self._await_result(timeout))
+
+    def cancel(self) -> CancelOutcome:
+        """Keep the task from running, or have a running one told to stop. Raises UnknownTask."""
+        return self._connection.run(self._cancel())
+
+    async def cancel_async(self) -> CancelOutcome:
+        """As `cancel`."""
+        return await self._connection.run_async(self._cancel())
+
+    def _inspector(self) -> Inspector:
+        return Inspector(self._connection.broker.dialect, self.queue)
+
+    def _look(self) -> Operation[TaskView]:
+        inspector = self._inspector()
+        return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience()))
+
+    def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
+        monotonic = self._connection.monotonic
+        timeout_s = None if timeout is None else check_milliseconds("timeout", timeout) / 1000
+        began_s = monotonic()
+        pause_s = FIRST_PAUSE_S
+        while True:
+            view = yield from self._look()
+            if view.state is TaskState.DEAD or view.outcome is not None or view.state is TaskState.UNKNOWN:
+                return self._result_of(view)
+            if timeout_s is not None:
+                left_s = began_s + timeout_s - monotonic()
+                if left_s <= 0:
+                    raise ResultTimeout(self.id, timeout_s)
+                pause_s = min(pause_s, left_s)
+            yield Pause(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _result_of(self, view: TaskView) -> R_co:
+        if view.state is TaskState.DEAD:
+            failure = view.failure
+            if failure is None:
+                raise TaskFailed(self.id, "its failure cannot be read", "", "")
+            raise TaskFailed(self.id, failure.reason, failure.error, failure.traceback)
+        if view.undecodable:
+            raise Undecodable(view.undecodable)
+        if view.state is TaskState.CANCELLED:
+            raise TaskCancelled(self.id)
+        if view.outcome is None:
+            raise UnknownTask(self.id)
+        result: R_co = view.outcome.result
+        return result
+
+    def _cancel(self) -> Operation[CancelOutcome]:
+        """The outcome is written by whoever ends the task, so it has to say now which handler's task it was."""
+        settings = self._connection.settings
+        store, inspector = self._connection.store(self.queue), self._inspector()
+        patience = self._connection.patience()
+        view = yield from persist(lambda: inspector.task(self.id), patience)
+        if view is None:
+            raise UnknownTask(self.id)
+        body = view.body
+        retention_ms = round(settings.retention_s * 1000)
+        if body is not None and body.retention_ms is not None:
+            retention_ms = body.retention_ms
+        outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
+        statuses = yield from persist(lambda: store.cancel(kept_ms(retention_ms), [(self.id, outcome)]), patience)
+        if statuses[0] is Status.UNKNOWN:
+            raise UnknownTask(self.id)
+        return _OUTCOMES[statuses[0]]
+
+
+_OUTCOMES = {
+    Status.CANCELLED: CancelOutcome.CANCELLED,
+    Status.CANCELLING: CancelOutcome.CANCELLING,
+    Status.ENDED: CancelOutcome.ENDED,
+}

@@ -1,0 +1,65 @@
+"""A task on its way: everything about it checked and encoded, so that sending it cannot fail for its contents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from redisched.client.identity import next_id
+from redisched.codec import digest_of, encode_task
+from redisched.model import HandlerOptions, TaskBody
+from redisched.options import IMMEDIATELY, TaskOptions
+from redisched.store.values import NewTask
+
+
+class TaskRequest(NamedTuple):
+    """A task to enqueue. It has its id already: sending it again, as after BrokerUnavailable, adds nothing."""
+
+    queue: str
+    task: NewTask
+
+    @property
+    def id(self) -> str:
+        return self.task.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for tasks besides their arguments: checked once, used for many.
+
+    Limits are those of the call alone, None where the worker shall use its handler's.
+    """
+
+    name: str
+    queue: str
+    priority: int
+    payload_limit: int
+    when: str = IMMEDIATELY
+    id: str | None = None
+    max_attempts: int | None = None
+    timeout_ms: int | None = None
+    retention_ms: int | None = None
+
+    def request(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRequest:
+        """A task with these arguments. Raises NotEncodable and PayloadTooLarge."""
+        body = encode_task(
+            TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms),
+            self.payload_limit,
+        )
+        record = digest_of(body, self.priority, self.when) + body
+        return TaskRequest(self.queue, NewTask(self.id or next_id(), self.priority, self.when, record))
+
+
+def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:
+    """The terms of a call: its own options, over the handler's defaults."""
+    return Terms(
+        name=name,
+        queue=defaults.queue if options.queue is None else options.queue,
+        # A plain int: the client library would send a Priority by its name.
+        priority=int(defaults.priority if options.priority is None else options.priority),
+        payload_limit=payload_limit,
+        when=options.when or IMMEDIATELY,
+        id=options.id,
+        max_attempts=options.max_attempts,
+        timeout_ms=options.timeout_ms,
+        retention_ms=options.retention_ms,
+    )

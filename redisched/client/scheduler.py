@@ -1,0 +1,169 @@
+"""The application's one object: handlers are registered with it, and tasks are enqueued through it."""
+
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Unpack, overload
+
+from redisched.client.arguments import ArgumentCheck
+from redisched.client.connection import Connection
+from redisched.client.handler import (
+    AsyncHandler,
+    Decorator,
+    Handler,
+    P,
+    R,
+    SyncHandler,
+    check_function,
+    name_of,
+)
+from redisched.client.reference import TaskRef
+from redisched.client.request import TaskRequest, agree
+from redisched.client.sender import Sender
+from redisched.config import Settings
+from redisched.errors import InvalidOption
+from redisched.model import HandlerOptions
+from redisched.options import (
+    HandlerOptionFields,
+    TaskOptionFields,
+    check_id,
+    check_name,
+    check_options,
+    check_queue,
+)
+from redisched.registry import HandlerEntry, Registry
+from redisched.store.broker import Broker
+
+
+class Scheduler:
+    """Enqueues tasks, and holds the handlers that workers run.
+
+    `url` is redis://host:6379/0, rediss://... or unix:///path; None means REDISCHED_URL from the environment, else the
+    embedded server. Nothing is opened before the first call that needs Redis. Safe to share between threads and event
+    loops.
+    """
+
+    def __init__(
+        self, url: str | None = None, *, settings: Settings | None = None, broker: Broker | None = None
+    ) -> None:
+        if url is not None and not isinstance(url, str):
+            raise InvalidOption("url", url, "a text such as redis://localhost:6379/0, or None")
+        self.settings = settings or Settings()
+        if url is not None:
+            self.settings = replace(self.settings, url=url)
+        self.registry = Registry()
+        self._connection = Connection(self.settings, broker)
+        self._sender = Sender(self._connection)
+
+    @property
+    def broker(self) -> Broker:
+        """The connections to Redis, opened at first use."""
+        return self._connection.broker
+
+    # A coroutine function is a function too: the first overload that fits is the one that holds.
+    @overload
+    def task(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Coroutine[Any, Any, R]], /
+    ) -> AsyncHandler[P, R]: ...
+
+    @overload
+    def task(self, function: Callable[P, R], /) -> SyncHandler[P, R]: ...
+
+    @overload
+    def task(
+        self, function: None = None, /, *, name: str | None = None, **fields: Unpack[HandlerOptionFields]
+    ) -> Decorator: ...
+
+    def task(self, function: Callable[..., Any] | None = None, /, *, name: str | None = None, **fields: Any) -> Any:
+        """Register a function as a handler; what it returns is the result of its tasks.
+
+        `name` None means its module and qualified name. The options hold for its tasks unless a call says otherwise.
+        Raises InvalidOption and DuplicateHandler.
+        """
+        if name is not None:
+            check_name("name", name)
+        options = self._handler_options(fields)
+
+        def register(function: Callable[..., Any]) -> Handler[Any, Any]:
+            check_function(function)
+            is_async = inspect.iscoroutinefunction(function)
+            entry = HandlerEntry(
+                name=name or check_name("name", name_of(function)),
+                function=function,
+                is_async=is_async,
+                options=options,
+            )
+            self.registry.add(entry)
+            make = AsyncHandler if is_async else SyncHandler
+            return make(self._sender, entry, self.settings.payload_limit)
+
+        return register if function is None else register(function)
+
+    def request(
+        self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
+    ) -> TaskRequest:
+        """A task for `enqueue_many`, by the name of its handler, which need not be registered here."""
+        options = check_options(dict(fields))
+        entry = self.registry.get(check_name("name", name))
+        kwargs = {} if kwargs is None else kwargs
+        if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
+            raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
+        if entry is not None:
+            ArgumentCheck(entry.name, entry.function).check(args, kwargs)
+        defaults = HandlerOptions() if entry is None else entry.options
+        return agree(name, defaults, options, self.settings.payload_limit).request(args, dict(kwargs))
+
+    def enqueue(
+        self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
+    ) -> TaskRef[Any]:
+        """Enqueue a task by the name of its handler; on return Redis has it.
+
+        Raises InvalidInput of some kind with nothing written, and Conflict, QueueFull or BrokerUnavailable.
+        """
+        return self._sender.send(self.request(name, *args, kwargs=kwargs, **fields))
+
+    async def enqueue_async(
+        self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
+    ) -> TaskRef[Any]:
+        """As `enqueue`; concurrent calls on one event loop share script calls."""
+        return await self._sender.send_async(self.request(name, *args, kwargs=kwargs, **fields))
+
+    def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
+        """Enqueue many tasks in few round trips; answers their references in the same order.
+
+        Everything is sent before Conflict is raised for a task among them. After BrokerUnavailable the same requests
+        can be sent again: those that arrived are not added twice. The timeout holds for each round trip.
+        """
+        return self._sender.send_many(requests)
+
+    async def enqueue_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
+        """As `enqueue_many`."""
+        return await self._sender.send_many_async(requests)
+
+    def ref(self, task_id: str, queue: str = "default") -> TaskRef[Any]:
+        """A reference to a task enqueued earlier or elsewhere."""
+        return TaskRef(check_id("task_id", task_id), check_queue("queue", queue), self._connection)
+
+    def close(self) -> None:
+        """Close the blocking connections; the next use opens new ones."""
+        self._connection.close()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running event loop; the next use opens new ones."""
+        await self._sender.drain()
+        await self._connection.close_async()
+
+    def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:
+        for option in fields.keys() - HandlerOptionFields.__annotations__.keys():
+            allowed = ", ".join(sorted(HandlerOptionFields.__annotations__))
+            raise InvalidOption(option, fields[option], f"not an option of a handler; there are {allowed}, name")
+        options = check_options(fields)
+        defaults = HandlerOptions(retention_ms=round(self.settings.retention_s * 1000))
+        given: dict[str, Any] = {
+            "queue": options.queue,
+            "priority": options.priority,
+            "max_attempts": options.max_attempts,
+            "timeout_ms": options.timeout_ms,
+            "retention_ms": options.retention_ms,
+        }
+        return replace(defaults, **{option: value for option, value in given.items() if value is not None})

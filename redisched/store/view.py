@@ -1,0 +1,170 @@
+"""What observers see of a queue and its tasks, made from what Redis holds.
+
+Stored bytes are not trusted: what cannot be decoded is shown as undecodable and breaks no listing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome, decode_task
+from redisched.errors import Undecodable
+from redisched.model import Failure, Outcome, TaskBody, TaskState, band_of, run_at_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """A task at one moment. Times are the server's, in milliseconds; None and 0 where there is nothing to say.
+
+    An ended task has left its arguments, priority and time behind. `undecodable` says why the body or the outcome
+    cannot be read.
+    """
+
+    id: str
+    queue: str
+    state: TaskState
+    now_ms: int
+    body: TaskBody | None = None
+    priority: int | None = None
+    run_at_ms: int | None = None
+    attempts: int = 0
+    crashes: int = 0
+    bounces: int = 0
+    cancel_requested: bool = False
+    worker: str = ""
+    lease_until_ms: int | None = None
+    started_ms: int = 0
+    died_ms: int | None = None
+    forgotten_ms: int | None = None
+    failure: Failure | None = None
+    outcome: Outcome | None = None
+    undecodable: str = ""
+
+    @property
+    def name(self) -> str:
+        """The handler's name, from wherever it still stands."""
+        for source in (self.body, self.outcome, self.failure):
+            if source is not None:
+                return source.name
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityCounts:
+    """The waiting tasks of one priority."""
+
+    priority: int
+    ready: int
+    scheduled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """How many tasks a queue has in each place, exactly.
+
+    `scheduled` are all that wait for their time, retries among them; `leased` are in the hands of workers, running or
+    about to. `oldest_ready_ms` is how long the oldest ready task has been due, None without one.
+    """
+
+    queue: str
+    now_ms: int
+    ready: int
+    scheduled: int
+    leased: int
+    dead: int
+    finished: int
+    oldest_ready_ms: int | None
+    priorities: tuple[PriorityCounts, ...]
+
+
+class Facts(NamedTuple):
+    """What read/task.lua tells about one task."""
+
+    place: bytes
+    number: bytes
+    holder: bytes
+    tries: bytes
+    failure: bytes
+    outcome: bytes
+    request: bytes
+
+
+class _Holder(NamedTuple):
+    score: int
+    started_ms: int
+    worker: str
+
+
+def view_of(task_id: str, queue: str, now_ms: int, facts: Facts) -> TaskView:
+    """A task as an observer sees it, still without its body."""
+    number = int(facts.number) if facts.number else None
+    attempts, crashes, bounces = (int(word) for word in (facts.tries or b"0 0 0").split(b" ")[:3])
+    failed_score, failure, _ = _decoded(facts.failure, decode_failure)
+    _, outcome, undecodable = _decoded(facts.outcome, lambda kept: decode_outcome(kept[DIGEST_BYTES:]))
+    holder = _holder(facts.holder) if facts.place == b"leased" else None
+    score = {b"waiting": number, b"leased": holder.score if holder else None, b"dead": failed_score}.get(facts.place)
+    return TaskView(
+        id=task_id,
+        queue=queue,
+        state=_state(facts.place, number, attempts, holder, outcome, now_ms),
+        now_ms=now_ms,
+        priority=None if score is None else band_of(score),
+        run_at_ms=None if score is None else run_at_of(score),
+        attempts=outcome.attempt if outcome else attempts,
+        crashes=crashes,
+        bounces=bounces,
+        cancel_requested=bool(facts.request),
+        worker=holder.worker if holder else outcome.worker if outcome else "",
+        lease_until_ms=number if holder else None,
+        started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
+        died_ms=number if facts.place == b"dead" else None,
+        forgotten_ms=number if facts.place == b"ended" else None,
+        failure=failure,
+        outcome=outcome,
+        undecodable=undecodable,
+    )
+
+
+def with_body(view: TaskView, record: bytes | None) -> TaskView:
+    """The same task with what its record holds; None for a task that has left its record behind."""
+    if record is None:
+        return view
+    # Whoever stored it held it against a limit of their own; an observer only looks.
+    body, reason = _attempt(lambda stored: decode_task(stored, len(stored)), record)
+    return replace(view, body=body, undecodable=view.undecodable or reason)
+
+
+def _state(
+    place: bytes, number: int | None, attempts: int, holder: _Holder | None, outcome: Outcome | None, now_ms: int
+) -> TaskState:
+    if holder is not None:
+        return TaskState.RUNNING if holder.started_ms else TaskState.LEASED
+    if place == b"waiting" and number is not None:
+        if run_at_of(number) <= now_ms:
+            return TaskState.READY
+        return TaskState.RETRYING if attempts else TaskState.SCHEDULED
+    if place == b"dead":
+        return TaskState.DEAD
+    return outcome.state if outcome else TaskState.UNKNOWN
+
+
+def _holder(holder: bytes) -> _Holder:
+    _, score, started_ms, worker = holder.split(b" ", 3)
+    return _Holder(int(score), int(started_ms), worker.decode())
+
+
+def _decoded(kept: bytes, decode: Callable[[bytes], T]) -> tuple[int | None, T | None, str]:
+    """The number and the value of 'number value', and why the value cannot be read."""
+    if not kept:
+        return None, None, ""
+    number, _, encoded = kept.partition(b" ")
+    return int(number), *_attempt(decode, encoded)
+
+
+def _attempt(decode: Callable[[bytes], T], encoded: bytes) -> tuple[T | None, str]:
+    try:
+        return decode(encoded), ""
+    except Undecodable as error:
+        return None, error.reason
