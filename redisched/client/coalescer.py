@@ -25,22 +25,22 @@ class Coalescer:
     def __init__(self, send: Callable[[Sequence[NewTask]], Awaitable[Sequence[Status]]]) -> None:
         self._send = send
         self._waiting: list[_Call] = []
-        self._flights: set[asyncio.Task[None]] = set()
+        self._flights: list[asyncio.Task[None]] = []
 
     async def submit(self, task: NewTask) -> Status:
         """Enqueue one task, together with others."""
         loop = asyncio.get_running_loop()
         call = _Call(task, loop.create_future())
         self._waiting.append(call)
+        # A flight that is not done will still look who waits.
+        self._flights = [flight for flight in self._flights if not flight.done()]
         if not self._flights or (len(self._waiting) > CHUNK_TASKS and len(self._flights) < _FLIGHTS):
-            flight = loop.create_task(self._fly())
-            self._flights.add(flight)
-            flight.add_done_callback(self._flights.discard)
+            self._flights.append(loop.create_task(self._fly()))
         return await call.answer
 
     async def drain(self) -> None:
         """Return when nothing is under way any more."""
-        while self._flights:
+        if self._flights:
             await asyncio.wait(self._flights)
 
     async def _fly(self) -> None:
