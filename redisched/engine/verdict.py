@@ -37,7 +37,7 @@ def cancelled(held: Held, retention_ms: int, ended_ms: int, limit: int) -> Verdi
 def failed(held: Held, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]) -> Verdict:
     """The handler raised: retried after a backoff, or buried after its last attempt."""
     attempt = held.lease.attempts + 1
-    trace = "".join(traceback.format_exception(error))
+    trace = _traceback_of(error)
     if attempt >= held.max_attempts:
         return dead(held, DeathReason.ATTEMPTS, describe(error), ended_ms, trace)
     delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
@@ -59,6 +59,13 @@ def released(held: Held, pause_ms: int = 0) -> Verdict:
 def lost(held: Held) -> Verdict:
     """The lease is another's by now."""
     return Verdict(held, None)
+
+
+def _traceback_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception as inner:
+        return f"<its traceback cannot be had: {type(inner).__name__}>"
 
 
 def _failure(held: Held, error: str, trace: str, failed_ms: int, reason: str) -> bytes:

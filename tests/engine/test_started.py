@@ -1,0 +1,78 @@
+"""The table of started tasks, read by another after its writer died."""
+
+from pathlib import Path
+
+import pytest
+
+from redisched.engine.started import StartedTable
+
+LONG_QUEUE = "q" * 100
+LONG_ID = "i" * 200
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> StartedTable:
+    return StartedTable(tmp_path / "started", 3)
+
+
+def reader_of(table: StartedTable) -> StartedTable:
+    """The same table as another process maps it."""
+    return StartedTable(table.path, 3)
+
+
+def test_nothing_has_started_at_first(table: StartedTable) -> None:
+    assert table.read() == set()
+    assert table.last_contact_s() == 0.0
+
+
+def test_another_process_reads_what_runs_in_which_slot(table: StartedTable) -> None:
+    reader = reader_of(table)
+    table.enter(0, "mail", "a")
+    table.enter(2, "billing", "b")
+
+    assert reader.read() == {("mail", "a"), ("billing", "b")}
+    table.leave(0)
+    assert reader.read() == {("billing", "b")}
+
+
+def test_the_longest_names_fit_into_every_slot_and_touch_no_neighbour(table: StartedTable) -> None:
+    for slot, digit in enumerate("012"):
+        table.enter(slot, LONG_QUEUE, LONG_ID[1:] + digit)
+    table.contact(12.5)
+
+    assert table.read() == {(LONG_QUEUE, LONG_ID[1:] + digit) for digit in "012"}
+    assert table.last_contact_s() == 12.5
+
+
+def test_a_shorter_name_leaves_nothing_of_a_longer_one(table: StartedTable) -> None:
+    table.enter(1, LONG_QUEUE, LONG_ID)
+    table.leave(1)
+    table.enter(1, "mail", "a")
+
+    assert table.read() == {("mail", "a")}
+
+
+def test_a_record_torn_before_its_length_was_written_reads_as_empty(table: StartedTable) -> None:
+    table.enter(0, "mail", "a")
+    table.leave(0)
+    content = table.path.read_bytes()
+
+    assert b"mail a" in content
+    assert reader_of(table).read() == set()
+
+
+def test_what_a_former_process_left_is_cleared_for_the_next(table: StartedTable) -> None:
+    table.enter(0, "mail", "a")
+    table.contact(12.5)
+    table.clear()
+
+    assert table.read() == set()
+    assert reader_of(table).last_contact_s() == 0.0
+
+
+def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
+    table.enter(0, "mail", "a")
+    reader = reader_of(table)
+    reader.close()
+
+    assert table.read() == {("mail", "a")}

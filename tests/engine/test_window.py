@@ -1,0 +1,197 @@
+"""The window: what starts first, what is held ready, and what is given back."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from redisched.engine.held import Held
+from redisched.engine.window import Window
+from tests.engine.leases import NOW_MS, held
+
+WINDOW_MS = 20.0
+PATIENCE_MS = 100.0
+
+
+@pytest.fixture
+def window() -> Window:
+    return Window(WINDOW_MS, PATIENCE_MS)
+
+
+def fill(window: Window, *tasks: Held) -> None:
+    for task in tasks:
+        window.add(task, NOW_MS)
+
+
+def ids(tasks: Iterable[Held]) -> list[str]:
+    return [task.lease.id for task in tasks]
+
+
+def started(window: Window, now_ms: float) -> list[str]:
+    """The tasks that start one after the other, each ending before the next."""
+    order = []
+    while (task := window.pop(now_ms)) is not None:
+        order.append(task.lease.id)
+        window.ended(task)
+    return order
+
+
+def test_a_better_priority_starts_first_then_the_earlier_then_the_smaller_id(window: Window) -> None:
+    fill(
+        window,
+        held("bulk", priority=9, run_at_ms=NOW_MS - 9_000),
+        held("b", run_at_ms=NOW_MS - 5),
+        held("a", run_at_ms=NOW_MS - 5),
+        held("earlier", run_at_ms=NOW_MS - 6),
+        held("urgent", priority=0),
+    )
+
+    assert started(window, NOW_MS) == ["urgent", "earlier", "a", "b", "bulk"]
+
+
+def test_a_task_that_comes_in_later_and_is_better_starts_first(window: Window) -> None:
+    fill(window, held("normal"))
+    fill(window, held("urgent", priority=0))
+
+    assert started(window, NOW_MS) == ["urgent", "normal"]
+
+
+def test_a_task_ahead_of_its_time_starts_at_its_millisecond(window: Window) -> None:
+    fill(window, held("ahead", run_at_ms=NOW_MS + 10))
+
+    assert window.next_due_ms() == NOW_MS + 10
+    assert window.pop(NOW_MS + 9.999) is None
+    assert started(window, NOW_MS + 10) == ["ahead"]
+    assert window.next_due_ms() is None
+
+
+def test_a_better_task_that_is_not_due_does_not_hold_up_a_due_one(window: Window) -> None:
+    fill(window, held("urgent", priority=0, run_at_ms=NOW_MS + 5), held("due", priority=9))
+
+    assert started(window, NOW_MS) == ["due"]
+    assert started(window, NOW_MS + 5) == ["urgent"]
+
+
+def test_tasks_that_fall_due_together_start_in_the_order_of_their_priorities(window: Window) -> None:
+    fill(window, held("low", priority=7, run_at_ms=NOW_MS + 1), held("high", priority=3, run_at_ms=NOW_MS + 2))
+
+    assert started(window, NOW_MS + 2) == ["high", "low"]
+
+
+def test_two_leases_of_one_task_are_two_things(window: Window) -> None:
+    fill(window, held("a", token=7), held("a", token=8))
+
+    assert len(window) == 2
+    assert started(window, NOW_MS) == ["a", "a"]
+
+
+def test_one_suspect_runs_at_a_time_and_others_pass_it(window: Window) -> None:
+    first, second = held("first", priority=1, crashes=1), held("second", priority=2, crashes=1)
+    fill(window, first, second, held("innocent", priority=9))
+
+    assert window.pop(NOW_MS) is first
+    assert ids([window.pop(NOW_MS) or first]) == ["innocent"]
+    assert window.pop(NOW_MS) is None
+    window.ended(first)
+    assert window.pop(NOW_MS) is second
+
+
+def test_the_end_of_an_innocent_task_lets_no_second_suspect_run(window: Window) -> None:
+    suspect, innocent = held("suspect", crashes=1), held("innocent", priority=1)
+    fill(window, suspect, innocent, held("worse", priority=9, crashes=2))
+
+    assert window.pop(NOW_MS) is innocent
+    assert window.pop(NOW_MS) is suspect
+    window.ended(innocent)
+    assert window.pop(NOW_MS) is None
+
+
+def test_a_suspect_waits_its_turn_among_the_others(window: Window) -> None:
+    fill(window, held("suspect", crashes=1), held("urgent", priority=0))
+
+    assert started(window, NOW_MS) == ["urgent", "suspect"]
+
+
+def test_there_is_room_for_the_free_slots_and_for_what_will_start_within_the_window(window: Window) -> None:
+    assert window.room(free_slots=4, starts_per_ms=0.0) == 4
+    assert window.room(free_slots=4, starts_per_ms=10.0) == 4 + 200
+    assert window.room(free_slots=0, starts_per_ms=10.0) == 200
+
+
+def test_long_tasks_get_no_prefetch(window: Window) -> None:
+    assert window.room(free_slots=0, starts_per_ms=1 / WINDOW_MS - 0.001) == 0
+
+
+def test_without_a_window_there_is_room_for_free_slots_alone() -> None:
+    window = Window(0.0, 0.0)
+
+    assert window.room(free_slots=1, starts_per_ms=50.0) == 1
+    assert window.room(free_slots=0, starts_per_ms=50.0) == 0
+
+
+def test_what_is_at_hand_takes_room(window: Window) -> None:
+    fill(window, *(held(f"due-{number}") for number in range(3)), held("suspect", crashes=1))
+
+    assert window.room(free_slots=6, starts_per_ms=0.0) == 2
+    assert window.room(free_slots=4, starts_per_ms=0.0) == 0
+    assert window.room(free_slots=0, starts_per_ms=0.0) == 0
+
+
+def test_what_is_not_yet_due_takes_no_room(window: Window) -> None:
+    fill(window, held("ahead", run_at_ms=NOW_MS + 10))
+
+    assert window.room(free_slots=4, starts_per_ms=0.0) == 4
+
+
+@pytest.mark.parametrize(("at_hand", "room"), [(60, 0), (51, 0), (50, 50), (0, 100)])
+def test_no_more_is_claimed_until_half_of_it_can_be_filled_at_once(window: Window, at_hand: int, room: int) -> None:
+    fill(window, *(held(f"due-{number}") for number in range(at_hand)))
+
+    assert window.room(free_slots=0, starts_per_ms=100 / WINDOW_MS) == room
+
+
+def test_a_free_slot_that_nothing_is_at_hand_for_is_never_left_empty(window: Window) -> None:
+    fill(window, *(held(f"due-{number}") for number in range(70)))
+
+    assert window.room(free_slots=71, starts_per_ms=100 / WINDOW_MS) == 101
+
+
+def test_what_did_not_start_within_its_patience_is_overdue(window: Window) -> None:
+    fill(window, held("a"))
+    window.add(held("later"), NOW_MS + 50)
+
+    assert window.take_overdue(NOW_MS + PATIENCE_MS) == []
+    assert ids(window.take_overdue(NOW_MS + PATIENCE_MS + 1)) == ["a"]
+    assert started(window, NOW_MS + PATIENCE_MS + 1) == ["later"]
+
+
+def test_patience_with_a_task_ahead_of_its_time_begins_when_it_falls_due(window: Window) -> None:
+    fill(window, held("ahead", run_at_ms=NOW_MS + 20))
+
+    assert window.take_overdue(NOW_MS + 20 + PATIENCE_MS) == []
+    assert ids(window.take_overdue(NOW_MS + 21 + PATIENCE_MS)) == ["ahead"]
+    assert window.next_due_ms() is None
+    assert len(window) == 0
+
+
+def test_a_task_long_due_at_its_arrival_has_the_same_patience(window: Window) -> None:
+    fill(window, held("old", run_at_ms=NOW_MS - 60_000))
+
+    assert window.take_overdue(NOW_MS + 1) == []
+
+
+def test_taking_the_overdue_keeps_the_order_of_the_others(window: Window) -> None:
+    fill(window, *(held(f"old-{number}") for number in range(5)), held("suspect", crashes=1))
+    for number in (3, 1, 2, 0):
+        window.add(held(f"new-{number}"), NOW_MS + 90)
+
+    assert len(window.take_overdue(NOW_MS + 101)) == 6
+    assert started(window, NOW_MS + 101) == ["new-0", "new-1", "new-2", "new-3"]
+
+
+def test_everything_can_be_taken_at_once(window: Window) -> None:
+    fill(window, held("due"), held("ahead", run_at_ms=NOW_MS + 10), held("suspect", crashes=1))
+
+    assert sorted(ids(window.take_all())) == ["ahead", "due", "suspect"]
+    assert len(window) == 0
+    assert window.take_all() == []
+    assert window.pop(NOW_MS + 10) is None
