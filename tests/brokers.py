@@ -34,8 +34,8 @@ def fake_broker() -> Broker:
     """A broker of its own, empty."""
     server = fakeredis.FakeServer()
     return Broker(
-        lambda timeout_s: fakeredis.FakeRedis(server=server, protocol=2),
-        lambda timeout_s: fakeredis.FakeAsyncRedis(server=server, protocol=2),
+        lambda timeout_s: fakeredis.FakeRedis(server=server, protocol=2).connection_pool,
+        lambda timeout_s: fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool,
         TIMEOUT_S,
     )
 

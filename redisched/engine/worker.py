@@ -23,7 +23,7 @@ from redisched.engine.waker import Waker
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable
-from redisched.store.broker import AsyncClient, SyncClient
+from redisched.store.clients import AsyncClient, SyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
 from redisched.store.values import Renewal, Status

@@ -1,0 +1,140 @@
+"""Clients that perform single commands: a blocking one for threads, one for an event loop.
+
+They take connections from the client library and pool them here. Its own clients look after every connection again
+for each command and may send one twice; an event loop pays three times as much for a command that way. Replies come
+as the server sent them.
+"""
+
+import asyncio
+import os
+from typing import Any, Protocol
+
+from redis import exceptions
+
+from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
+from redisched.store.operation import Command, ScriptMissing, ScriptRejected
+
+_TRANSIENT = ("BUSY", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "MISCONF", "CLUSTERDOWN", "UNKILLABLE")
+
+
+class Connection(Protocol):
+    """What is used of a blocking connection of the client library."""
+
+    def send_command(self, *args: Any) -> None: ...
+    def read_response(self) -> Any: ...
+    def disconnect(self) -> None: ...
+
+
+class AsyncConnection(Protocol):
+    """What is used of an asyncio connection of the client library."""
+
+    async def send_command(self, *args: Any) -> None: ...
+    async def read_response(self) -> Any: ...
+    async def disconnect(self) -> None: ...
+
+
+class Connections(Protocol):
+    """Makes connections that connect on first use, as a pool of the client library does."""
+
+    def make_connection(self) -> Any: ...
+
+
+class SyncClient:
+    """Performs commands on blocking connections, one per thread that is at it. Safe over a fork."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._idle: list[Connection] = []
+        self._process = os.getpid()
+
+    def perform(self, command: Command) -> Any:
+        connection = self._take()
+        try:
+            connection.send_command(*command)
+            reply = connection.read_response()
+        except exceptions.ResponseError as error:
+            self._idle.append(connection)
+            raise translate(error, command) from error
+        except (exceptions.RedisError, OSError) as error:
+            connection.disconnect()
+            self.close()
+            raise translate(error, command) from error
+        except BaseException:
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
+        return reply
+
+    def close(self) -> None:
+        """Close the connections that are idle; the next command opens a new one."""
+        while self._idle:
+            self._idle.pop().disconnect()
+
+    def _take(self) -> Connection:
+        if self._process != os.getpid():
+            # The sockets are the parent's; it goes on using them.
+            self._idle = []
+            self._process = os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection: Connection = self._connections.make_connection()
+            return connection
+
+
+class AsyncClient:
+    """Performs commands on connections of one event loop. A command that takes longer than `timeout_s` is given up."""
+
+    def __init__(self, connections: Connections, timeout_s: float) -> None:
+        self._connections = connections
+        self._timeout_s = timeout_s
+        self._idle: list[AsyncConnection] = []
+
+    async def perform(self, command: Command) -> Any:
+        connection: AsyncConnection = self._idle.pop() if self._idle else self._connections.make_connection()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await connection.send_command(*command)
+                reply = await connection.read_response()
+        except exceptions.ResponseError as error:
+            self._idle.append(connection)
+            raise translate(error, command) from error
+        except (exceptions.RedisError, OSError) as error:
+            await self._discard(connection)
+            await self.close()
+            raise translate(error, command) from error
+        except BaseException:
+            # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
+            await self._discard(connection)
+            raise
+        self._idle.append(connection)
+        return reply
+
+    async def close(self) -> None:
+        """Close the connections that are idle; the next command opens a new one."""
+        while self._idle:
+            await self._discard(self._idle.pop())
+
+    async def _discard(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.disconnect()
+        except (exceptions.RedisError, OSError):
+            pass
+
+
+def translate(error: Exception, command: Command) -> BrokerError:
+    """An error of the client library as one of ours."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, exceptions.NoScriptError):
+        return ScriptMissing(text)
+    if isinstance(error, exceptions.OutOfMemoryError) or "OOM " in text:
+        return QueueFull(text)
+    if isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError):
+        return BrokerRefused(str(command[0]), text)
+    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ReadOnlyError | OSError):
+        return BrokerUnavailable(text, 0.0)
+    if text.startswith(_TRANSIENT) or isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError):
+        return BrokerUnavailable(text, 0.0)
+    if "near '#'" in text:
+        return ScriptRejected(text)
+    return BrokerRefused(str(command[0]), text)
