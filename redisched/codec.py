@@ -3,6 +3,7 @@
 A record is an 8-byte digest and a body. The scripts compare digests and never look into a body.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -103,8 +104,10 @@ def encode_outcome(outcome: Outcome, limit: int) -> bytes:
 def decode_outcome(encoded: bytes) -> Outcome:
     """The outcome within bytes. Raises Undecodable."""
     try:
-        state, *rest = _unpack(encoded)
-        return Outcome(TaskState(state), *rest)
+        state, name, attempt, worker, started_ms, ended_ms, result = _unpack(encoded)
+        return Outcome(
+            TaskState(state), _text(name), _whole(attempt), _text(worker), _whole(started_ms), _whole(ended_ms), result
+        )
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 
@@ -127,7 +130,12 @@ def encode_failure(failure: Failure) -> bytes:
 def decode_failure(encoded: bytes) -> Failure:
     """The failure within bytes. Raises Undecodable."""
     try:
-        return Failure(**_unpack(encoded))
+        failure = Failure(**_unpack(encoded))
+        for text in (failure.name, failure.error, failure.traceback, failure.worker, failure.reason):
+            _text(text)
+        for number in (failure.attempt, failure.failed_ms):
+            _whole(number)
+        return failure
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 
@@ -160,7 +168,13 @@ def _name_the_culprit(body: TaskBody) -> None:
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError("a limit is not a whole number")
+        raise TypeError("not a whole number")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
     return value
 
 
@@ -177,12 +191,16 @@ def _to_extension(value: object) -> object:
 
 
 def _from_extension(code: int, data: bytes) -> object:
+    # A set has only hashable members, so no set: were they decoded as deep as they claim to be nested, the process
+    # would run out of stack.
+    return set(_unpack(data, _from_flat_extension)) if code == _SET else _from_flat_extension(code, data)
+
+
+def _from_flat_extension(code: int, data: bytes) -> object:
     if code == _UUID:
         return UUID(bytes=data)
     if code == _DECIMAL:
         return Decimal(data.decode())
-    if code == _SET:
-        return set(_unpack(data))
     if code == _DATE:
         return date.fromisoformat(data.decode())
     raise ValueError(f"unknown extension type {code}")
@@ -193,5 +211,5 @@ def _pack(value: Any) -> bytes:
     return packed
 
 
-def _unpack(data: bytes | memoryview) -> Any:
-    return msgpack.unpackb(data, ext_hook=_from_extension, timestamp=3, strict_map_key=True)
+def _unpack(data: bytes | memoryview, from_extension: Callable[[int, bytes], object] = _from_extension) -> Any:
+    return msgpack.unpackb(data, ext_hook=from_extension, timestamp=3, strict_map_key=True)

@@ -7,6 +7,9 @@ from enum import StrEnum
 from redisched.backoff import Backoff
 from redisched.errors import InvalidOption
 
+LONGEST_S = 1e9
+"""Thirty years: no timeout or retention may be longer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -23,11 +26,10 @@ class Settings:
     dead_retention_s: float = 30 * 86_400.0
 
     def __post_init__(self) -> None:
-        _positive("timeout_s", self.timeout_s)
-        _positive("payload_limit", self.payload_limit)
-        _positive("dead_retention_s", self.dead_retention_s)
-        if not self.retention_s >= 0:
-            raise InvalidOption("retention_s", self.retention_s, "seconds, at least 0")
+        _check_seconds("timeout_s", self.timeout_s, lowest=0.001)
+        _check_count("payload_limit", self.payload_limit)
+        _check_seconds("retention_s", self.retention_s, lowest=0)
+        _check_seconds("dead_retention_s", self.dead_retention_s, lowest=1)
 
 
 class Eviction(StrEnum):
@@ -80,16 +82,15 @@ class WorkerSettings:
     reconnect_backoff: Backoff = field(default=RECONNECT_BACKOFF)
 
     def __post_init__(self) -> None:
-        _positive("concurrency", self.concurrency)
-        _positive("processes", self.processes)
-        _positive("crash_limit", self.crash_limit)
-        _positive("unroutable_limit", self.unroutable_limit)
-        if not 0.5 <= self.lease_s <= 86_400:
-            raise InvalidOption("lease_s", self.lease_s, "seconds, from 0.5 to 86400")
-        if not 0 <= self.window_ms <= self.lease_s * 100:
+        _check_names("queues", self.queues)
+        _check_count("concurrency", self.concurrency)
+        _check_count("processes", self.processes)
+        _check_count("crash_limit", self.crash_limit)
+        _check_count("unroutable_limit", self.unroutable_limit)
+        _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
+        _check_seconds("grace_s", self.grace_s, lowest=0)
+        if not _is_number(self.window_ms) or not 0 <= self.window_ms <= self.lease_s * 100:
             raise InvalidOption("window_ms", self.window_ms, "milliseconds, from 0 to a tenth of the lease")
-        if not self.grace_s >= 0:
-            raise InvalidOption("grace_s", self.grace_s, "seconds, at least 0")
 
     @property
     def heartbeat_s(self) -> float:
@@ -110,6 +111,20 @@ def url_from(environment: Mapping[str, str]) -> str | None:
     return environment.get(URL_VARIABLE) or None
 
 
-def _positive(option: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise InvalidOption(option, value, "a number above 0")
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_count(option: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidOption(option, value, "a whole number, at least 1")
+
+
+def _check_seconds(option: str, value: float, lowest: float, highest: float = LONGEST_S) -> None:
+    if not _is_number(value) or not lowest <= value <= highest:
+        raise InvalidOption(option, value, f"seconds, from {lowest:g} to {highest:g}")
+
+
+def _check_names(option: str, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
+        raise InvalidOption(option, value, "a tuple of names")

@@ -1,6 +1,5 @@
 """The options of a task and of a handler, checked in sentences where they are given."""
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ID = re.compile(r"[!-~]{1,200}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:<>-]{0,199}")
 _LARGEST_ATTEMPTS = 1_000_000
+_BEYOND_ALL_TIMES_S = 2**53
 
 
 class HandlerOptionFields(TypedDict, total=False):
@@ -135,8 +135,10 @@ def _check_run_at(option: str, value: object) -> str:
 
 
 def _finite(option: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidOption(option, value, "a finite number of seconds")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidOption(option, value, "a number of seconds")
+    if not -_BEYOND_ALL_TIMES_S < value < _BEYOND_ALL_TIMES_S:
+        raise InvalidOption(option, value, "a finite number of seconds, not beyond the year 2109")
     return float(value)
 
 

@@ -8,6 +8,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.held import Holdings
 from redisched.engine.started import Started
 from redisched.engine.window import Window
+from redisched.options import check_queue
 from redisched.registry import Registry
 from redisched.store.store import Store
 
@@ -43,5 +44,9 @@ class Workspace:
 
 
 def served_queues(settings: WorkerSettings, registry: Registry) -> tuple[str, ...]:
-    """The queues a worker serves: those it was told, else every queue its handlers use."""
-    return settings.queues or registry.queues() or ("default",)
+    """The queues a worker serves: those it was told, else every queue its handlers use.
+
+    Raises InvalidOption for a name that cannot be a queue's.
+    """
+    told = tuple(check_queue("queues", queue) for queue in settings.queues)
+    return told or registry.queues() or ("default",)

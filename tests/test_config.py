@@ -1,0 +1,66 @@
+"""Settings are checked once, in sentences, and then stand still."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from redisched.config import Settings, WorkerSettings, url_from
+from redisched.errors import InvalidOption
+
+
+def test_the_defaults_are_good() -> None:
+    assert WorkerSettings().heartbeat_s == 1.0
+    assert WorkerSettings().patience_ms == 100.0
+    assert Settings().url is None
+
+
+def test_a_short_lease_has_a_heartbeat_of_a_third() -> None:
+    assert WorkerSettings(lease_s=0.6).heartbeat_s == pytest.approx(0.2)
+
+
+NAN = float("nan")
+BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
+    *(("concurrency", value) for value in (0, -1, 1.5, True, "4", NAN)),
+    *(("processes", value) for value in (0, -1, 2.5, False, "2")),
+    *(("crash_limit", value) for value in (0, -1, "3", 1.5)),
+    *(("unroutable_limit", value) for value in (0, -1, None)),
+    *(("lease_s", value) for value in (0, 0.4, 86_401, NAN, -1, "30", None, True)),
+    *(("window_ms", value) for value in (-1, 3_001, NAN, "20", None)),
+    *(("grace_s", value) for value in (-1, NAN, "25", None)),
+    *(("queues", value) for value in ("mail", (5,), ["mail"], None)),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), BAD_FOR_A_WORKER, ids=repr)
+def test_a_bad_setting_of_a_worker_is_refused_by_its_name(option: str, value: Any) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        WorkerSettings(**{option: value})
+    assert caught.value.argument == option
+
+
+BAD_FOR_ALL: list[tuple[str, Any]] = [
+    *(("timeout_s", value) for value in (0, -1, NAN, "5", None, True)),
+    *(("payload_limit", value) for value in (0, -1, "1k", None)),
+    *(("retention_s", value) for value in (-1, NAN, "600", None)),
+    *(("dead_retention_s", value) for value in (0, -1, NAN, "1")),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), BAD_FOR_ALL, ids=repr)
+def test_a_bad_setting_is_refused_by_its_name(option: str, value: Any) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        Settings(**{option: value})
+    assert caught.value.argument == option
+
+
+@pytest.mark.parametrize(("settings", "option"), [(Settings(), "timeout_s"), (WorkerSettings(), "lease_s")])
+def test_settings_do_not_change(settings: Any, option: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(settings, option, 1.0)
+
+
+def test_the_url_comes_from_the_environment_if_it_names_one() -> None:
+    assert url_from({"REDISCHED_URL": "redis://host"}) == "redis://host"
+    assert url_from({"REDISCHED_URL": ""}) is None
+    assert url_from({}) is None
