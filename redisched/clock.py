@@ -25,23 +25,30 @@ class ServerClock:
 
     A reply carries the server's TIME, read between sending and receiving. At the moment of receiving, the server
     is at least there: `server - received` is a lower bound of the offset, `server - sent` an upper bound. The
-    largest lower bound is kept, as the reply with the least delay gives it, until a new upper bound contradicts it,
-    which means that the server's clock was set back.
+    narrowest bounds are kept, as replies with the least delay give them, until a new reply contradicts them, which means
+    that a clock was set.
     """
 
-    offset_s: float | None = None
+    lowest_s: float | None = None
+    highest_s: float = 0.0
 
     def observe(self, sent_s: float, received_s: float, server_us: int) -> None:
         """Learn from one reply: monotonic times around the call, and the server's TIME in microseconds."""
         server_s = server_us / 1e6
         lower_s, upper_s = server_s - received_s, server_s - sent_s
-        if self.offset_s is None or lower_s > self.offset_s or upper_s < self.offset_s:
-            self.offset_s = lower_s
+        if self.lowest_s is None or upper_s < self.lowest_s or lower_s > self.highest_s:
+            self.lowest_s, self.highest_s = lower_s, upper_s
+        else:
+            self.lowest_s, self.highest_s = max(self.lowest_s, lower_s), min(self.highest_s, upper_s)
 
     def now_ms(self, monotonic_s: float) -> float:
         """The server's time in milliseconds at a monotonic moment; 0 before the first observation."""
-        return 0.0 if self.offset_s is None else (monotonic_s + self.offset_s) * 1e3
+        return 0.0 if self.lowest_s is None else (monotonic_s + self.lowest_s) * 1e3
 
     def monotonic_at(self, server_ms: float) -> float:
-        """The monotonic moment, in seconds, at which the server's time is `server_ms`."""
-        return server_ms / 1e3 - (self.offset_s or 0.0)
+        """The latest monotonic moment, in seconds, at which the server's time can have been `server_ms`."""
+        return server_ms / 1e3 - (self.lowest_s or 0.0)
+
+    def earliest_monotonic_at(self, server_us: int) -> float:
+        """The earliest monotonic moment, in seconds, at which the server's time can have been `server_us`."""
+        return server_us / 1e6 - self.highest_s

@@ -6,11 +6,11 @@
 -- KEYS[3] leases   zset    id by expiry (ms)
 -- KEYS[4] held     hash    id -> holder
 -- KEYS[5] tries    hash    id -> tries
--- KEYS[6] claims   hash    worker -> nonce, token and ids of its latest claim
+-- KEYS[6] claims   hash    worker and line -> nonce, token and ids of its latest claim
 -- KEYS[7] fence    string  the last token
 -- KEYS[8] wake     list    at most one element
 -- ARGV[1] worker       text  who claims
--- ARGV[2] nonce        text  of this request; the same nonce is answered with the same tasks, as far as still held
+-- ARGV[2] nonce        text  of this request; repeated, it is answered with the same tasks as far as still held
 -- ARGV[3] limit        int   due tasks at most
 -- ARGV[4] ahead_ms     int   how far ahead a task may fall due
 -- ARGV[5] ahead_limit  int   tasks not yet due at most
@@ -24,10 +24,12 @@
 -- include: chunks
 -- include: wake
 -- include: holder
+-- include: claims
 
 local now_us = server_us()
 local now_ms = math.floor(now_us / 1000)
 local worker, nonce = ARGV[1], ARGV[2]
+local line = claim_line(worker, nonce)
 local limit, ahead_limit = tonumber(ARGV[3]), tonumber(ARGV[5])
 local horizon = now_ms + tonumber(ARGV[4])
 local ids, scores = {}, {}
@@ -100,7 +102,7 @@ local function lease()
   end
   call_in_chunks('ZADD', KEYS[3], leases)
   call_in_chunks('HSET', KEYS[4], holders)
-  redis.call('HSET', KEYS[6], worker, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
+  redis.call('HSET', KEYS[6], line, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
   if next_due == now_ms then
     wake_one(KEYS[8])
   end
@@ -124,7 +126,7 @@ local function repeat_claim(previous)
   next_due = now_ms
 end
 
-local previous = redis.call('HGET', KEYS[6], worker)
+local previous = redis.call('HGET', KEYS[6], line)
 if previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' ' then
   repeat_claim(previous)
 else
@@ -140,7 +142,7 @@ if #ids == 0 then
     redis.call('DEL', KEYS[8])
   end
   if previous then
-    redis.call('HDEL', KEYS[6], worker)
+    redis.call('HDEL', KEYS[6], line)
   end
   return {'EMPTY', text(now_us), due}
 end

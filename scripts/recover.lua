@@ -75,7 +75,7 @@ for id in string.gmatch(latest or '', '%S+') do
   recover(id, latest_token, false)
 end
 
-redis.call('HDEL', KEYS[11], ARGV[1])
+redis.call('HDEL', KEYS[11], ARGV[1], ARGV[1] .. ' wake')
 if redis.call('ZCARD', KEYS[1]) > 0 then
   wake_one(KEYS[12])
 end

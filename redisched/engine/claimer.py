@@ -1,58 +1,58 @@
 """Keeps the window filled: claims what free slots can use, then sleeps until there is a reason to claim again."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from redisched.engine.executor import Executor
 from redisched.engine.held import Held
+from redisched.engine.line import Line
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
-from redisched.store.store import Store
-from redisched.store.values import Claim, ClaimRequest
 
-BATCH = 200
-"""Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
 BLOCK_S = 5.0
 """How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
-
-
-@dataclass(slots=True)
-class _Line:
-    """Claiming from one queue: the request under way, and when its next task falls due."""
-
-    store: Store
-    nonce: int = 0
-    first_sent_s: float | None = None
-    next_due_ms: int | None = None
 
 
 class Claimer:
     """Claims from every queue of a worker, each in its turn first.
 
     `changed` is set when there may be reason to claim: a slot fell free, a wake-up came. `hungry` is set while free
-    slots find nothing due, so that the waker may listen.
+    slots find nothing due, so that the waker may listen. `drained` is set once nothing is due and nothing is held.
     """
 
     def __init__(self, workspace: Workspace, client: AsyncClient, executor: Executor) -> None:
         self._workspace = workspace
         self._client = client
         self._executor = executor
-        self._lines = [_Line(store) for store in workspace.stores.values()]
+        self._lines = [Line(workspace, store, "") for store in workspace.stores.values()]
+        self._knows_what_is_due = False
         self.changed = asyncio.Event()
         self.hungry = asyncio.Event()
         self.drained = asyncio.Event()
 
     async def step(self) -> float:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
+        if self._knows_what_is_due:
+            self._knows_what_is_due = False
+            return await self._rest_full() if self._room() == 0 else self._rest_hungry()
         self._lines.append(self._lines.pop(0))
         more_due = False
         for line in self._lines:
             room = self._room()
             if room == 0:
                 return await self._rest_full()
-            claim = await self._claim(line, min(room, BATCH))
-            more_due = more_due or _leaves_due(claim)
+            self._take_in(await line.claim(room, self._client))
+            more_due = more_due or line.leaves_due
         return 0.0 if more_due else self._rest_hungry()
+
+    def woken(self, woken: Line, leases: Sequence[Held]) -> None:
+        """Take in what was claimed together with a wake-up."""
+        for line in self._lines:
+            if line.store is woken.store:
+                line.next_due_ms = woken.next_due_ms
+        self._take_in(leases)
+        self._knows_what_is_due = not woken.leaves_due
+        self.changed.set()
 
     def slot_freed(self) -> None:
         """Claim again if a full worker has room now; a hungry one knows already that nothing is due."""
@@ -65,45 +65,17 @@ class Claimer:
             self.changed.set()
 
     def _room(self) -> int:
-        workspace = self._workspace
-        pace = self._executor.pace.per_ms(workspace.clock.monotonic() * 1e3)
-        return workspace.window.room(self._executor.free, pace)
+        pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
+        return self._workspace.window.room(self._executor.free, pace)
 
-    async def _claim(self, line: _Line, limit: int) -> Claim:
-        workspace = self._workspace
-        window_ms = workspace.worker_settings.window_ms
-        request = ClaimRequest(
-            worker=workspace.worker,
-            nonce=str(line.nonce),
-            limit=limit,
-            ahead_ms=round(window_ms),
-            ahead_limit=BATCH if window_ms else 0,
-            lease_ms=workspace.lease_ms,
-        )
-        sent_s = workspace.clock.monotonic()
-        if line.first_sent_s is None:
-            line.first_sent_s = sent_s
-        claim = await run_async(line.store.claim(request), self._client)
-        received_s = workspace.clock.monotonic()
-        trusted_until_s = workspace.trusted_until_s(line.first_sent_s)
-        line.nonce += 1
-        line.first_sent_s = None
-        line.next_due_ms = claim.next_due_ms
-        workspace.server_clock.observe(sent_s, received_s, claim.now_us)
-        workspace.started.contact(received_s)
-        self._take_in(line, claim, sent_s, trusted_until_s)
-        return claim
-
-    def _take_in(self, line: _Line, claim: Claim, sent_s: float, trusted_until_s: float) -> None:
+    def _take_in(self, leases: Sequence[Held]) -> None:
         workspace = self._workspace
         now_ms = workspace.server_now_ms()
-        for lease in claim.leases:
-            held = Held(lease, line.store.queue, workspace.worker, sent_s, trusted_until_s)
+        for held in leases:
             workspace.holdings.add(held)
             workspace.window.add(held, now_ms)
-        if claim.leases:
-            self.hungry.clear()
-            self._executor.offer(len(claim.leases))
+        if leases:
+            self._executor.offer(len(leases))
 
     async def _rest_full(self) -> float:
         """Nothing can be taken now. What falls due meanwhile is for another worker to watch."""
@@ -122,10 +94,6 @@ class Claimer:
             self.drained.set()
         due = [line.next_due_ms for line in self._lines if line.next_due_ms is not None]
         if not due:
-            return BLOCK_S
+            return 3 * BLOCK_S
         ahead_ms = self._workspace.worker_settings.window_ms / 2
-        return min(BLOCK_S, max(0.0, (min(due) - ahead_ms - self._workspace.server_now_ms()) / 1e3))
-
-
-def _leaves_due(claim: Claim) -> bool:
-    return claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
+        return min(3 * BLOCK_S, max(0.0, (min(due) - ahead_ms - self._workspace.server_now_ms()) / 1e3))

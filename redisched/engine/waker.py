@@ -1,27 +1,74 @@
-"""Listens for wake-ups while its worker is hungry: one enqueue wakes one worker, and no worker polls."""
+"""Listens for wake-ups while its worker is hungry: one enqueue wakes one worker, and no worker polls.
 
+The wait and the claim that follows are sent at once: when the wake-up comes, Redis goes on to the claim by itself, and
+a task is in the worker's hands a round trip earlier.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from redisched.engine import verdict
 from redisched.engine.claimer import BLOCK_S, Claimer
+from redisched.engine.executor import Executor
+from redisched.engine.held import Held
+from redisched.engine.line import Line
+from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
-from redisched.store.operation import AsyncClient, Command, run_async
+from redisched.store import clients
+from redisched.store.operation import AsyncClient, Command
+from redisched.store.store import Store
 
 
 class Waker:
-    """Blocks on the wake lists of a worker's queues, on a connection of its own."""
+    """Blocks on the wake list of one queue, on a connection of its own."""
 
-    def __init__(self, workspace: Workspace, blocking: AsyncClient, claimer: Claimer) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Store,
+        blocking: clients.AsyncClient,
+        claimer: Claimer,
+        executor: Executor,
+        settler: Settler,
+    ) -> None:
+        self._line = Line(workspace, store, "wake")
         self._blocking = blocking
         self._claimer = claimer
-        self._stores = {store.keys.wake.encode(): store for store in workspace.stores.values()}
-        self._command: Command = ("BLPOP", *(store.keys.wake for store in workspace.stores.values()), int(BLOCK_S))
+        self._executor = executor
+        self._settler = settler
+        self._wait: Command = ("BLPOP", store.keys.wake, int(BLOCK_S))
 
     async def step(self) -> float:
-        """Wait for a wake-up; one that comes when there is no room any more is passed on to another worker."""
+        """Wait for a wake-up, or for so long that one may have been lost, and claim."""
         await self._claimer.hungry.wait()
-        popped = await self._blocking.perform(self._command)
-        if popped is None:
-            return 0.0
+        client: AsyncClient = self._blocking
+        if not self._line.is_unanswered:
+            client = _AfterWait(self._blocking, self._wait)
+        leases = await self._line.claim(max(1, self._executor.free), client)
         if self._claimer.hungry.is_set():
-            self._claimer.changed.set()
+            self._claimer.woken(self._line, leases)
         else:
-            await run_async(self._stores[bytes(popped[0])].pass_wake(), self._blocking)
+            self._give_back(leases)
         return 0.0
+
+    async def finish(self) -> None:
+        """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
+        if self._line.is_unanswered:
+            self._give_back(await self._line.claim(1, self._blocking))
+
+    def _give_back(self, leases: Sequence[Held]) -> None:
+        """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
+        for held in leases:
+            self._settler.add(verdict.released(held))
+
+
+class _AfterWait:
+    """Performs the first command it is given once a wait is over; both are sent at once."""
+
+    def __init__(self, client: clients.AsyncClient, wait: Command) -> None:
+        self._client = client
+        self._before: tuple[Command, ...] = (wait,)
+
+    async def perform(self, command: Command) -> Any:
+        before, self._before = self._before, ()
+        return await self._client.perform_last(*before, command)

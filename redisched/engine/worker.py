@@ -103,11 +103,11 @@ class Worker:
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
         keeper = Keeper(workspace, keeper_client, executor.interrupt)
-        waker = Waker(workspace, blocking, claimer)
         claiming = self._begin("claimer", claimer.step, claimer.changed)
         settling = self._begin("settler", settler.step, settler.changed)
+        wakers = [Waker(workspace, store, blocking, claimer, executor, settler) for store in workspace.stores.values()]
         helping = [
-            self._begin("waker", waker.step),
+            *(self._begin("waker", waker.step) for waker in wakers),
             self._begin("patience", Patience(workspace, settler).step),
             *(self._begin("reaper", Reaper(workspace, store, client).step) for store in workspace.stores.values()),
         ]
@@ -128,6 +128,8 @@ class Worker:
             await claiming.end(within_s=self._broker.timeout_s)
             for part in helping:
                 await part.end(within_s=0.0)
+            for waker in wakers:
+                await quietly(waker.finish())
             for held in workspace.window.take_all():
                 settler.add(verdict.released(held))
             await wait_until_done(executor.drain(), self._settings.grace_s)
@@ -135,7 +137,8 @@ class Worker:
             await wait_until_done(settler.flush(), FLUSH_S)
             await settling.end(within_s=self._broker.timeout_s)
             keeper.stop()
-            await _hand_over(workspace, client)
+            for store in workspace.stores.values():
+                await quietly(run_async(store.pass_wake(), client))
 
     def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
         outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
@@ -163,6 +166,14 @@ async def wait_until_done(work: Awaitable[None], within_s: float) -> None:
         log.warning("not everything ended within %g s", within_s)
 
 
+async def quietly(call: Awaitable[None]) -> None:
+    """Do what can be left undone if Redis does not answer."""
+    try:
+        await call
+    except BrokerError as error:
+        log.debug("left undone while stopping: %s", error)
+
+
 async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -> bool:
     lease = held.lease
     renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
@@ -173,12 +184,3 @@ async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -
         return False
     held.trusted_until_s = workspace.trusted_until_s(sent_s)
     return status is not Status.LOST
-
-
-async def _hand_over(workspace: Workspace, client: AsyncClient) -> None:
-    """A wake-up this worker may have taken in its last moment goes to another."""
-    try:
-        for store in workspace.stores.values():
-            await run_async(store.pass_wake(), client)
-    except BrokerError as error:
-        log.debug("no wake-up passed on: %s", error)

@@ -6,6 +6,7 @@ as the server sent them.
 """
 
 import asyncio
+import contextlib
 import os
 from typing import Any, Protocol
 
@@ -28,7 +29,8 @@ class Connection(Protocol):
 class AsyncConnection(Protocol):
     """What is used of an asyncio connection of the client library."""
 
-    async def send_command(self, *args: Any) -> None: ...
+    def pack_commands(self, commands: Any) -> Any: ...
+    async def send_packed_command(self, command: Any) -> None: ...
     async def read_response(self) -> Any: ...
     async def disconnect(self) -> None: ...
 
@@ -91,23 +93,32 @@ class AsyncClient:
         self._idle: list[AsyncConnection] = []
 
     async def perform(self, command: Command) -> Any:
+        return await self.perform_last(command)
+
+    async def perform_last(self, *commands: Command) -> Any:
+        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
         connection: AsyncConnection = self._idle.pop() if self._idle else self._connections.make_connection()
+        refused: BrokerError | None = None
+        reply = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                await connection.send_command(*command)
-                reply = await connection.read_response()
-        except exceptions.ResponseError as error:
-            self._idle.append(connection)
-            raise translate(error, command) from error
+                await connection.send_packed_command(connection.pack_commands(commands))
+                for command in commands:
+                    try:
+                        reply = await connection.read_response()
+                    except exceptions.ResponseError as error:
+                        refused = translate(error, command)
         except (exceptions.RedisError, OSError) as error:
             await self._discard(connection)
             await self.close()
-            raise translate(error, command) from error
+            raise translate(error, commands[0]) from error
         except BaseException:
             # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
             await self._discard(connection)
             raise
         self._idle.append(connection)
+        if refused is not None:
+            raise refused
         return reply
 
     async def close(self) -> None:
@@ -116,10 +127,8 @@ class AsyncClient:
             await self._discard(self._idle.pop())
 
     async def _discard(self, connection: AsyncConnection) -> None:
-        try:
+        with contextlib.suppress(exceptions.RedisError, OSError):
             await connection.disconnect()
-        except (exceptions.RedisError, OSError):
-            pass
 
 
 def translate(error: Exception, command: Command) -> BrokerError:

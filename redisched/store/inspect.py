@@ -87,6 +87,10 @@ class Inspector:
                 full = len(ids) == _PAGE
         return (yield from self._with_bodies(found[offset : offset + limit]))
 
+    def dead_ids(self) -> Operation[list[str]]:
+        """The ids of all dead tasks, the one that died first before the others."""
+        return _texts((yield ("ZRANGE", self._keys.dead, 0, -1)))
+
     def _sources(self, states: Collection[TaskState]) -> Iterator[Callable[[int, int], Operation[list[str]]]]:
         """Where to look for tasks in these states."""
         k = self._keys

@@ -4,7 +4,7 @@ local function take_back(keys, id, holder, crashed, crash_limit, failure, now_ms
   local _, score, _, worker = holder_parts(holder)
   redis.call('ZREM', keys.leases, id)
   redis.call('HDEL', keys.held, id)
-  redis.call('HDEL', keys.claims, worker)
+  redis.call('HDEL', keys.claims, worker, worker .. ' wake')
   if end_if_cancelling(keys, id, now_ms) then
     return 'CANCELLED'
   end

@@ -1,0 +1,59 @@
+"""One line of claiming from one queue: it numbers requests, so that a lost reply is given again, and dates leases."""
+
+from redisched.engine.held import Held
+from redisched.engine.workspace import Workspace
+from redisched.store.operation import AsyncClient, run_async
+from redisched.store.store import Store
+from redisched.store.values import ClaimRequest
+
+BATCH = 200
+"""Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
+
+
+class Line:
+    """Claims on behalf of one part of a worker. `next_due_ms` is when a further task of the queue falls due."""
+
+    def __init__(self, workspace: Workspace, store: Store, name: str) -> None:
+        self.store = store
+        self.next_due_ms: int | None = None
+        self.leaves_due = False
+        self._workspace = workspace
+        self._name = name
+        self._number = 0
+        self._first_sent_s: float | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the latest request got no reply: it may have been carried out."""
+        return self._first_sent_s is not None
+
+    async def claim(self, limit: int, client: AsyncClient) -> list[Held]:
+        """Lease up to `limit` due tasks, and those about to fall due."""
+        workspace = self._workspace
+        sent_s = workspace.clock.monotonic()
+        first_sent_s = self._first_sent_s
+        self._first_sent_s = sent_s if first_sent_s is None else first_sent_s
+        claim = await run_async(self.store.claim(self._request(min(limit, BATCH))), client)
+        received_s = workspace.clock.monotonic()
+        workspace.started.contact(received_s)
+        workspace.server_clock.observe(sent_s, received_s, claim.now_us)
+        # A request that waited for a wake-up was granted later than it was sent; one that was repeated, maybe before.
+        granted_s = first_sent_s or max(sent_s, workspace.server_clock.earliest_monotonic_at(claim.now_us))
+        self._first_sent_s = None
+        self._number += 1
+        self.next_due_ms = claim.next_due_ms
+        self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
+        trusted_until_s = workspace.trusted_until_s(granted_s)
+        queue = self.store.queue
+        return [Held(lease, queue, workspace.worker, granted_s, trusted_until_s) for lease in claim.leases]
+
+    def _request(self, limit: int) -> ClaimRequest:
+        window_ms = self._workspace.worker_settings.window_ms
+        return ClaimRequest(
+            worker=self._workspace.worker,
+            nonce=f"{self._name}.{self._number}" if self._name else str(self._number),
+            limit=limit,
+            ahead_ms=round(window_ms),
+            ahead_limit=BATCH if window_ms else 0,
+            lease_ms=self._workspace.lease_ms,
+        )
