@@ -1,8 +1,9 @@
 """Finds the application a worker serves from its name, MODULE:APP."""
 
 import importlib
+import inspect
 import sys
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from redisched.config import Settings
 from redisched.errors import AppNotFound
@@ -10,7 +11,6 @@ from redisched.registry import Registry
 from redisched.store.broker import Broker
 
 
-@runtime_checkable
 class Application(Protocol):
     """What a worker needs of a Scheduler."""
 
@@ -42,7 +42,12 @@ def load_application(target: str) -> Application:
         if not hasattr(found, name):
             raise AppNotFound(target, f"module {module_name!r} has no {path!r}")
         found = getattr(found, name)
-    if isinstance(found, type) or not all(hasattr(type(found), name) for name in ("registry", "settings", "broker")):
+    # Looked at from outside: asking for the broker would open it.
+    if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "broker")):
         raise AppNotFound(target, f"{path!r} is a {type(found).__name__}, not a Scheduler")
-    assert isinstance(found, Application)
-    return found
+    return cast(Application, found)
+
+
+def _has(found: object, name: str) -> bool:
+    missing = object()
+    return inspect.getattr_static(found, name, missing) is not missing
