@@ -1,6 +1,7 @@
 """One slot: calls a handler, on the event loop or in a thread, and can end it from outside."""
 
 import asyncio
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -32,15 +33,15 @@ class Slot:
             if entry.is_async:
                 running.set(held)
                 return await entry.function(*held.body.args, **held.body.kwargs)
-            self._call = self._threads.call(partial(_call_in_thread, entry, held, held.body))
+            in_context = partial(copy_context().run, _call_in_thread, entry, held, held.body)
+            self._call = self._threads.call(in_context)
             return await self._call.future
         except asyncio.CancelledError:
-            kind = self._uncancel()
-            if kind is None:
+            if self._interruption is None:
                 raise
-            raise kind from None
+            raise self._interruption from None
         finally:
-            self._task = self._call = None
+            self._forget_call()
             if timer is not None:
                 timer.cancel()
 
@@ -54,11 +55,11 @@ class Slot:
         else:
             self._task.cancel()
 
-    def _uncancel(self) -> type[Interruption] | None:
-        """Take back the cancellation by which this slot ended its handler, if it was this slot."""
-        if self._interruption is not None and self._task is not None:
+    def _forget_call(self) -> None:
+        """A cancellation is taken back whatever the handler made of it: the next one shall find no trace of it."""
+        if self._interruption is not None and self._call is None and self._task is not None:
             self._task.uncancel()
-        return self._interruption
+        self._task = self._call = None
 
 
 def _call_in_thread(entry: HandlerEntry, held: Held, body: TaskBody) -> Any:

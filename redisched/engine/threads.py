@@ -16,7 +16,7 @@ _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 class Call:
     """One call of a sync handler. `future` gets its result, or the exception it raised."""
 
-    __slots__ = ("_lock", "_thread", "error", "function", "future", "result")
+    __slots__ = ("_interruption", "_lock", "_thread", "error", "function", "future", "result")
 
     def __init__(self, function: Callable[[], Any], future: asyncio.Future[Any]) -> None:
         self.function = function
@@ -25,12 +25,13 @@ class Call:
         self.error: BaseException | None = None
         self._lock = threading.Lock()
         self._thread: int | None = None
+        self._interruption: type[Interruption] | None = None
 
     def run(self) -> None:
         """Call the handler in this thread. Never raises: what the handler raises is its error."""
         try:
             try:
-                self._thread = threading.get_ident()
+                self._open()
                 self.result = self.function()
             finally:
                 self._close()
@@ -38,11 +39,18 @@ class Call:
             self.error = error
 
     def interrupt(self, kind: type[Interruption]) -> None:
-        """Raise an interruption inside the handler at its next step of Python code, if it still runs; once only."""
+        """Raise an interruption inside the handler at its next step of Python code, if it has not ended; once only."""
         with self._lock:
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                _raise_in_thread(ctypes.c_ulong(thread), ctypes.py_object(kind))
+            if self._interruption is None:
+                self._interruption = kind
+                if self._thread is not None:
+                    _raise_in_thread(ctypes.c_ulong(self._thread), ctypes.py_object(kind))
+
+    def _open(self) -> None:
+        with self._lock:
+            if self._interruption is not None:
+                raise self._interruption
+            self._thread = threading.get_ident()
 
     def _close(self) -> None:
         with self._lock:

@@ -1,0 +1,207 @@
+"""Threads for sync handlers: what comes back, and what an interruption reaches."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from redisched.engine.threads import Call, Threads
+from redisched.errors import CancelRequested, HandlerTimedOut, Interruption
+from tests.waiting import wait_until
+
+SIZE = 4
+
+
+def in_threads(use: Callable[[Threads], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine that calls functions in threads."""
+
+    async def main() -> Any:
+        threads = Threads(SIZE)
+        try:
+            return await asyncio.wait_for(use(threads), 30)
+        finally:
+            threads.stop()
+
+    return asyncio.run(main())
+
+
+def outcome_of(function: Callable[[], Any]) -> Any:
+    async def use(threads: Threads) -> Any:
+        return await threads.call(function).future
+
+    return in_threads(use)
+
+
+def raiser(error: BaseException) -> Callable[[], None]:
+    def function() -> None:
+        raise error
+
+    return function
+
+
+def test_a_result_comes_back_from_another_thread() -> None:
+    assert outcome_of(threading.get_ident) != threading.get_ident()
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()], ids=repr
+)
+def test_whatever_is_raised_comes_back(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        outcome_of(raiser(error))
+
+
+def test_a_stray_stop_iteration_comes_back_as_an_error() -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        outcome_of(raiser(StopIteration("value")))
+
+
+def test_a_thread_survives_what_its_calls_raise() -> None:
+    async def use(threads: Threads) -> list[Any]:
+        calls = [threads.call(raiser(SystemExit())) for _ in range(3 * SIZE)]
+        await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+        return await asyncio.gather(*(threads.call(lambda: 1).future for _ in range(SIZE)))
+
+    assert in_threads(use) == [1] * SIZE
+
+
+def test_as_many_run_at_once_as_there_are_threads() -> None:
+    meeting = threading.Barrier(SIZE)
+
+    async def use(threads: Threads) -> int:
+        await asyncio.gather(*(threads.call(lambda: meeting.wait(20)).future for _ in range(SIZE)))
+        return len(await asyncio.gather(*(threads.call(lambda: 1).future for _ in range(500))))
+
+    assert in_threads(use) == 500
+
+
+def busy(begun: threading.Event) -> None:
+    begun.set()
+    while True:
+        pass
+
+
+def test_an_interruption_ends_a_busy_loop() -> None:
+    async def use(threads: Threads) -> None:
+        begun = threading.Event()
+        call = threads.call(lambda: busy(begun))
+        await asyncio.to_thread(begun.wait)
+        call.interrupt(HandlerTimedOut)
+        await call.future
+
+    with pytest.raises(HandlerTimedOut):
+        in_threads(use)
+
+
+def test_an_interruption_passes_through_handlers_of_exceptions() -> None:
+    begun = threading.Event()
+
+    def stubborn() -> None:
+        try:
+            busy(begun)
+        except Exception:
+            busy(begun)
+
+    async def use(threads: Threads) -> None:
+        call = threads.call(stubborn)
+        await asyncio.to_thread(begun.wait)
+        call.interrupt(CancelRequested)
+        await call.future
+
+    with pytest.raises(CancelRequested):
+        in_threads(use)
+
+
+def test_a_call_that_was_interrupted_before_it_began_does_not_begin() -> None:
+    begun = threading.Event()
+
+    async def use() -> BaseException | None:
+        call = Call(begun.set, asyncio.get_running_loop().create_future())
+        call.interrupt(CancelRequested)
+        call.run()
+        return call.error
+
+    assert isinstance(asyncio.run(use()), CancelRequested)
+    assert not begun.is_set()
+
+
+def test_an_interruption_after_the_end_is_nothing() -> None:
+    async def use(threads: Threads) -> Any:
+        call = threads.call(lambda: "first")
+        await call.future
+        call.interrupt(HandlerTimedOut)
+        return [await threads.call(lambda: "next").future for _ in range(SIZE + 1)]
+
+    assert in_threads(use) == ["next"] * (SIZE + 1)
+
+
+def test_an_interruption_at_the_very_end_never_hits_the_next_call() -> None:
+    """Interrupts hundreds of calls about when they end; each is followed by one in the same thread."""
+
+    def work() -> int:
+        return sum(range(50))
+
+    async def main() -> int:
+        threads = Threads(1)
+        interrupted = 0
+        for _ in range(1_500):
+            first, second = threads.call(work), threads.call(work)
+            for _ in range(20):
+                if first.future.done():
+                    break
+                await asyncio.sleep(0)
+            first.interrupt(HandlerTimedOut)
+            try:
+                await first.future
+            except HandlerTimedOut:
+                interrupted += 1
+            assert await second.future == sum(range(50))
+        threads.stop()
+        return interrupted
+
+    asyncio.run(main())
+
+
+def test_a_thread_ends_once_its_loop_is_gone() -> None:
+    release = threading.Event()
+    begun = threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        release.wait()
+
+    async def main() -> None:
+        threads = Threads(1)
+        threads.call(wait)
+        await asyncio.to_thread(begun.wait)
+        threads.stop()
+
+    before = set(threading.enumerate())
+    asyncio.run(main())
+    release.set()
+    wait_until(lambda: not {t for t in threading.enumerate() if t not in before}, "the thread is gone")
+
+
+@pytest.mark.parametrize("kind", [HandlerTimedOut, CancelRequested])
+def test_only_the_first_interruption_counts(kind: type[Interruption]) -> None:
+    begun, told = threading.Event(), []
+
+    def tidy_up() -> None:
+        try:
+            busy(begun)
+        except Interruption as interruption:
+            told.append(type(interruption))
+            raise
+
+    async def use(threads: Threads) -> None:
+        call = threads.call(tidy_up)
+        await asyncio.to_thread(begun.wait)
+        call.interrupt(kind)
+        call.interrupt(HandlerTimedOut)
+        await call.future
+
+    with pytest.raises(kind):
+        in_threads(use)
+    assert told == [kind]
