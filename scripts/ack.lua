@@ -49,9 +49,9 @@ if #acked > 0 then
   call_in_chunks('ZREM', KEYS[2], acked)
   call_in_chunks('HDEL', KEYS[3], acked)
   call_in_chunks('HDEL', KEYS[1], acked)
-  call_in_chunks('HDEL', KEYS[4], acked)
-  call_in_chunks('HDEL', KEYS[5], acked)
-  call_in_chunks('HDEL', KEYS[6], acked)
+  drop_fields(KEYS[4], acked)
+  drop_fields(KEYS[5], acked)
+  drop_fields(KEYS[6], acked)
   call_in_chunks('HSET', KEYS[7], kept)
   call_in_chunks('ZADD', KEYS[8], forgets)
 end

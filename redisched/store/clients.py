@@ -10,6 +10,7 @@ import contextlib
 import os
 from typing import Any, Protocol
 
+import hiredis
 from redis import exceptions
 
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
@@ -29,7 +30,6 @@ class Connection(Protocol):
 class AsyncConnection(Protocol):
     """What is used of an asyncio connection of the client library."""
 
-    def pack_commands(self, commands: Any) -> Any: ...
     async def send_packed_command(self, command: Any) -> None: ...
     async def read_response(self) -> Any: ...
     async def disconnect(self) -> None: ...
@@ -102,7 +102,7 @@ class AsyncClient:
         reply = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                await connection.send_packed_command(connection.pack_commands(commands))
+                await connection.send_packed_command([hiredis.pack_command(command) for command in commands])
                 for command in commands:
                     try:
                         reply = await connection.read_response()

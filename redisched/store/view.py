@@ -167,4 +167,4 @@ def _attempt(decode: Callable[[bytes], T], encoded: bytes) -> tuple[T | None, st
     try:
         return decode(encoded), ""
     except Undecodable as error:
-        return None, error.reason
+        return None, error.reason or "unreadable bytes"

@@ -8,6 +8,9 @@ end
 -- Reads one hash field per item, at most 1000 at a time.
 local function fields(key, items)
   local values = {}
+  if redis.call('EXISTS', key) == 0 then
+    return values
+  end
   for first = 1, #items, 1000 do
     local found = redis.call('HMGET', key, unpack(items, first, math.min(first + 999, #items)))
     for index = 1, #found do
@@ -15,6 +18,13 @@ local function fields(key, items)
     end
   end
   return values
+end
+
+-- Removes one hash field per item; most tasks have none in the hashes that only troubled ones use.
+local function drop_fields(key, items)
+  if redis.call('EXISTS', key) == 1 then
+    call_in_chunks('HDEL', key, items)
+  end
 end
 
 -- Every `width`-th argument from `first` on.
