@@ -20,6 +20,7 @@
 -- include: time
 -- include: text
 -- include: chunks
+-- include: drop
 -- include: holder
 
 local now_ms = math.floor(server_us() / 1000)
