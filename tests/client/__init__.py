@@ -1,0 +1,1 @@
+"""Producing tasks and following them."""

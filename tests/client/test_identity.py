@@ -1,0 +1,111 @@
+"""Ids sort by the moment they were made, and never repeat."""
+
+import subprocess
+import sys
+import threading
+from itertools import pairwise
+
+import pytest
+
+from redisched.client.identity import IdentitySource, next_id
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+NOW_MS = 1_800_000_000_000
+
+
+class Watch:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def source(watch: Watch) -> IdentitySource:
+    return IdentitySource(watch, lambda bits: 2**bits - 1)
+
+
+def number_of(text: str) -> int:
+    """The number that characters of base 32 stand for."""
+    number = 0
+    for character in text:
+        number = number * 32 + ALPHABET.index(character)
+    return number
+
+
+def test_an_id_is_time_sequence_and_randomness(source: IdentitySource) -> None:
+    first, second = source.next_id(), source.next_id()
+
+    assert [number_of(first[:9]), number_of(first[9:13]), first[13:]] == [NOW_MS, 0, "zzzzzzz"]
+    assert [number_of(second[:9]), number_of(second[9:13]), second[13:]] == [NOW_MS, 1, "zzzzzzz"]
+
+
+def test_ids_of_a_later_millisecond_are_greater_and_begin_a_new_sequence(source: IdentitySource, watch: Watch) -> None:
+    earlier = [source.next_id() for _ in range(3)]
+    watch.now_ms += 1
+
+    later = source.next_id()
+
+    assert later > max(earlier)
+    assert number_of(later[9:13]) == 0
+
+
+def test_ids_grow_while_the_clock_is_set_back(source: IdentitySource, watch: Watch) -> None:
+    ids = []
+    for step_ms in (0, -1, -60_000, 59_999, 1, 1):
+        watch.now_ms += step_ms
+        ids.append(source.next_id())
+
+    assert all(earlier < later for earlier, later in pairwise(ids))
+
+
+def test_a_sequence_that_is_used_up_borrows_from_the_next_millisecond(source: IdentitySource) -> None:
+    first = source.next_id()
+    source._sequence = 2**20 - 1
+
+    last, borrowed, next_one = source.next_id(), source.next_id(), source.next_id()
+
+    assert last[9:13] == "zzzz"
+    assert number_of(borrowed[:9]) == NOW_MS + 1
+    assert first < last < borrowed < next_one
+
+
+def test_the_alphabet_sorts_as_its_values_do() -> None:
+    assert list(ALPHABET) == sorted(ALPHABET)
+
+
+def test_threads_get_different_ids_each_in_order() -> None:
+    ids: list[list[str]] = [[] for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda mine: mine.extend(next_id() for _ in range(5_000)), args=(mine,)) for mine in ids
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({id for mine in ids for id in mine}) == 20_000
+    assert all(mine == sorted(mine) for mine in ids)
+
+
+def test_a_forked_child_makes_other_ids_than_its_parent() -> None:
+    program = (
+        "import os\n"
+        "from redisched.client.identity import next_id\n"
+        "next_id()\n"
+        "child = os.fork()\n"
+        "child and os.waitpid(child, 0)\n"
+        "print(next_id()[13:], flush=True)\n"
+    )
+
+    printed = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True).stdout.split()
+
+    assert len(set(printed)) == 2
