@@ -1,0 +1,78 @@
+"""The README is true: its code runs as it is written, and its two lines are those that CI runs."""
+
+import ast
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+
+import pytest
+
+from redisched.client.scheduler import Scheduler
+from redisched.model import TaskState
+from tests.brokers import fake_broker
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+CI = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
+PROGRAM, PRODUCING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of its own, so that its embedded server is nobody else's."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shop.py").write_text(PROGRAM)
+    return tmp_path
+
+
+def test_the_program_runs_as_printed(project: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "REDISCHED_URL"}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "redisched", "worker", "shop:app"],
+        cwd=project,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        program = subprocess.run(
+            [sys.executable, "shop.py"],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        _, log = worker.communicate(timeout=60)
+    assert program.stdout.strip() == "receipt for order 42 - scheduled", program.stderr + log
+    assert worker.returncode == 0, log
+
+
+def test_the_lines_on_producing_run() -> None:
+    app = Scheduler(broker=fake_broker())
+
+    @app.task(queue="mail")
+    def send_receipt(order_id: int) -> str:
+        return str(order_id)
+
+    async def run() -> None:
+        code = compile(PRODUCING, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        lines = FunctionType(code, {"app": app, "send_receipt": send_receipt})
+        await lines()
+        await app.close_async()
+
+    asyncio.run(run())
+    assert app.ref("receipt:42", "mail").status() is TaskState.SCHEDULED
+
+
+def test_ci_installs_as_the_readme_says() -> None:
+    line = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'"
+    assert line in README
+    assert line in CI
