@@ -46,9 +46,6 @@ def run_child(spec: ChildSpec) -> None:
     except (AppNotFound, BrokerMisconfigured, InvalidInput, ServerError) as error:
         log.critical("%s", error)
         sys.exit(Exit.MISCONFIGURED)
-    sys.stdout.flush()
-    # Threads of handlers that outlived the grace must not keep the process: their tasks are back in the queue.
-    os._exit(Exit.STOPPED)
 
 
 async def _work(spec: ChildSpec) -> None:
@@ -60,6 +57,11 @@ async def _work(spec: ChildSpec) -> None:
     if supervisor is not None and isinstance(supervisor.sentinel, int):
         loop.add_reader(supervisor.sentinel, _orphaned, loop, supervisor.sentinel, worker)
     await worker.run()
+    # Handlers that outlived the grace, in threads or on the loop, must not keep the process: their tasks are back in
+    # the queue.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(Exit.STOPPED)
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, worker: Worker) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
+from redisched.engine.link import log
 from redisched.engine.pace import Pace
 from redisched.engine.slot import Slot
 from redisched.engine.threads import Threads
@@ -20,6 +21,10 @@ from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.model import DeathReason
 from redisched.registry import HandlerEntry
+
+
+UNWIND_S = 1.0
+"""Handlers that are ended when a worker stops have so long to tidy up."""
 
 
 class WorkerStopping(Interruption):
@@ -44,11 +49,12 @@ class Executor:
         self._concurrency = workspace.worker_settings.concurrency
         self._payload_limit = workspace.settings.payload_limit
         self._threads = Threads(self._concurrency)
-        self._running: dict[tuple[str, str], Slot] = {}
+        self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._runners: list[asyncio.Task[None]] = []
         self._drained: asyncio.Future[None] | None = None
+        self._stopping = False
         self.pace = Pace()
 
     @property
@@ -72,9 +78,9 @@ class Executor:
                 waiter.set_result(None)
         self._set_timer()
 
-    def interrupt(self, queue: str, task_id: str, kind: type[Interruption]) -> None:
+    def interrupt(self, held: Held, kind: type[Interruption]) -> None:
         """End a running handler from outside; nothing happens if it does not run."""
-        slot = self._running.get((queue, task_id))
+        slot = self._running.get(held)
         if slot is not None:
             slot.interrupt(kind)
 
@@ -86,35 +92,41 @@ class Executor:
 
     async def stop(self) -> None:
         """End the runners; handlers that still run are interrupted and their tasks given back."""
+        self._stopping = True
         for slot in list(self._running.values()):
             slot.interrupt(WorkerStopping)
         for _ in range(3):
             await asyncio.sleep(0)
         for runner in self._runners:
             runner.cancel()
-        await asyncio.gather(*self._runners, return_exceptions=True)
+        if self._runners:
+            await asyncio.wait(self._runners, timeout=UNWIND_S)
+        for held in self._running:
+            log.warning("task %s of queue %s: its handler refuses to end", held.lease.id, held.queue)
+            self._hooks.on_verdict(verdict.released(held))
         self._threads.stop()
         if self._timer is not None:
             self._timer.cancel()
 
     async def _serve(self, slot: Slot) -> None:
-        while True:
+        while not self._stopping:
             held = self._window.pop(self._now_ms())
             if held is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
+                if self._timer is None:
+                    self._set_timer()
                 await waiter
             else:
                 await self._run(slot, held)
                 await asyncio.sleep(0)
 
     async def _run(self, slot: Slot, held: Held) -> None:
-        key = held.queue, held.lease.id
-        self._running[key] = slot
+        self._running[held] = slot
         try:
             outcome = await self._judge(slot, held)
         finally:
-            del self._running[key]
+            del self._running[held]
             self._window.ended(held)
         self.pace.count()
         self._hooks.on_verdict(outcome)
@@ -136,10 +148,11 @@ class Executor:
         retention_ms = entry.options.retention_ms if body.retention_ms is None else body.retention_ms
         if held.cancelling:
             return verdict.cancelled(held, retention_ms, int(self._now_ms()), self._payload_limit)
+        # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
         if self._workspace.clock.monotonic() >= held.trusted_until_s:
-            return verdict.lost(held)
+            return verdict.released(held)
         if held.is_suspect and not await self._hooks.mark_suspect(held):
-            return verdict.lost(held)
+            return verdict.released(held)
         held.max_attempts = body.max_attempts or entry.options.max_attempts
         return await self._call(slot, entry, held, retention_ms)
 
@@ -178,7 +191,8 @@ class Executor:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_ms = self._window.next_due_ms()
+        # Without an idle slot there is nobody to wake: a slot that falls free looks at the window by itself.
+        due_ms = self._window.next_due_ms() if self._idle else None
         if due_ms is not None:
             due_s = self._workspace.server_clock.monotonic_at(due_ms)
             delay_s = max(0.0, due_s - self._workspace.clock.monotonic())

@@ -19,7 +19,7 @@ from redisched.store.values import Renewal, Status
 BATCH = 500
 """Renewals per script call at most."""
 
-Interrupt = Callable[[str, str, type[Interruption]], None]
+Interrupt = Callable[[Held, type[Interruption]], None]
 
 
 class Keeper:
@@ -83,4 +83,4 @@ class Keeper:
                 self._tell(held, CancelRequested)
 
     def _tell(self, held: Held, kind: type[Interruption]) -> None:
-        self._loop.call_soon_threadsafe(self._interrupt, held.queue, held.lease.id, kind)
+        self._loop.call_soon_threadsafe(self._interrupt, held, kind)

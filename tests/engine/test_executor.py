@@ -1,0 +1,401 @@
+"""The executor without Redis: what starts, what becomes of it, and that its slots outlive everything."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from redisched.config import Settings, WorkerSettings
+from redisched.engine.executor import Executor, Hooks
+from redisched.engine.held import Held
+from redisched.engine.started import NotShared
+from redisched.engine.verdict import Verdict
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.errors import CancelRequested
+from redisched.model import TaskBody
+from redisched.store.values import Ack, Bury, Release, Retry
+from tests.engine.leases import NOW_MS, WORKER, held
+
+
+class StillClock:
+    """Stands at 10 s, when the server's time is NOW_MS, until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 10.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+class CountingWindow(Window):
+    """Counts how often it is asked for what falls due."""
+
+    def __init__(self) -> None:
+        super().__init__(20.0, 100.0)
+        self.asked = 0
+
+    def next_due_ms(self) -> int | None:
+        self.asked += 1
+        return super().next_due_ms()
+
+
+class Bench:
+    """An executor of two slots with handlers, and the verdicts it has given."""
+
+    def __init__(self, app: Scheduler) -> None:
+        self.clock = StillClock()
+        self.window = CountingWindow()
+        self.workspace = Workspace(
+            worker=WORKER,
+            settings=Settings(),
+            worker_settings=WorkerSettings(concurrency=2),
+            registry=app.registry,
+            stores={},
+            window=self.window,
+            started=NotShared(),
+            clock=self.clock,
+            random=lambda: 0.0,
+        )
+        self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
+        self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
+        self.still_mine = True
+        self.executor = Executor(self.workspace)
+        self.executor.start(
+            Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
+        )
+
+    async def _mark_suspect(self, held: Held) -> bool:
+        return self.still_mine
+
+    def give(self, name: str, *args: Any, id: str = "a", **fields: Any) -> Held:
+        """Put a task into the window."""
+        task = held(id, body=TaskBody(name, args), **fields)
+        self.window.add(task, self.workspace.server_now_ms())
+        self.executor.offer(1)
+        return task
+
+    async def verdict(self) -> Verdict:
+        return await asyncio.wait_for(self.verdicts.get(), 10)
+
+    async def settlements(self, count: int) -> set[str]:
+        return {type((await self.verdict()).settlement).__name__ for _ in range(count)}
+
+    async def turn(self, times: int = 20) -> None:
+        """Let the loop go round."""
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+
+def on_bench(app: Scheduler, use: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        bench = Bench(app)
+        try:
+            await use(bench)
+        finally:
+            await asyncio.wait_for(bench.executor.stop(), 10)
+
+    asyncio.run(main())
+
+
+@pytest.fixture
+def app() -> Scheduler:
+    app = Scheduler()
+    app.task(name="add")(lambda a, b: a + b)
+    return app
+
+
+def test_a_task_is_run_and_acked(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        task = bench.give("add", 1, 2)
+        verdict = await bench.verdict()
+        assert verdict.held is task
+        assert isinstance(verdict.settlement, Ack)
+        assert task.started_ms == NOW_MS
+        assert bench.executor.free == 2
+
+    on_bench(app, use)
+
+
+def test_arguments_that_do_not_fit_count_as_a_failure(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("add", 1)
+        assert await bench.settlements(1) == {"Retry"}
+
+    on_bench(app, use)
+
+
+def test_a_task_whose_lease_cannot_be_trusted_any_more_is_given_back_unstarted(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        bench.clock.now_s = 27.0
+        bench.give("add", 1, 2)
+        verdict = await bench.verdict()
+        assert isinstance(verdict.settlement, Release)
+        assert verdict.held.started_ms == 0
+
+    on_bench(app, use)
+
+
+def test_a_suspect_whose_start_cannot_be_noted_is_given_back_unstarted(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        bench.still_mine = False
+        task = bench.give("add", 1, 2, crashes=1)
+        assert await bench.settlements(1) == {"Release"}
+        assert task.started_ms == 0
+
+    on_bench(app, use)
+
+
+def test_suspects_run_one_after_the_other_and_none_is_forgotten(app: Scheduler) -> None:
+    running, most = 0, 0
+
+    async def suspicious() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    app.task(name="suspicious")(suspicious)
+
+    async def use(bench: Bench) -> None:
+        for number in range(5):
+            bench.give("suspicious", id=f"s{number}", crashes=1)
+        assert await bench.settlements(5) == {"Ack"}
+
+    on_bench(app, use)
+    assert most == 1
+
+
+def test_a_task_starts_at_its_millisecond(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("add", 1, 2, run_at_ms=NOW_MS + 5)
+        await bench.turn()
+        assert bench.verdicts.empty()
+        bench.clock.now_s += 0.005
+        task = (await bench.verdict()).held
+        assert task.started_ms == NOW_MS + 5
+
+    on_bench(app, use)
+
+
+def test_tasks_that_fall_due_while_all_slots_are_busy_cost_no_time(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        release = asyncio.Event()
+        app.task(name="wait")(release.wait)
+        for id in "ab":
+            bench.give("wait", id=id)
+        await bench.turn()
+        bench.give("add", 1, 2, id="ahead", run_at_ms=NOW_MS + 5)
+        bench.clock.now_s += 0.010
+        bench.executor.offer(1)
+        asked = bench.window.asked
+        await bench.turn(500)
+        assert bench.window.asked - asked < 10
+
+        release.set()
+        assert await bench.settlements(3) == {"Ack"}
+
+    on_bench(app, use)
+
+
+def test_a_slot_that_falls_free_watches_for_what_falls_due(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        release = asyncio.Event()
+        app.task(name="wait")(release.wait)
+        for id in "ab":
+            bench.give("wait", id=id)
+        await bench.turn()
+        bench.give("add", 1, 2, id="ahead", run_at_ms=NOW_MS + 5)
+        release.set()
+        assert await bench.settlements(2) == {"Ack"}
+        bench.clock.now_s += 0.005
+        assert await bench.settlements(1) == {"Ack"}
+
+    on_bench(app, use)
+
+
+def test_two_leases_of_one_task_may_run_beside_each_other(app: Scheduler) -> None:
+    """The first was lost, its handler has not noticed, and the task came back to the same worker."""
+
+    async def use(bench: Bench) -> None:
+        releases = [asyncio.Event(), asyncio.Event()]
+
+        async def wait(number: int) -> None:
+            await releases[number].wait()
+
+        app.task(name="wait")(wait)
+        first = bench.give("wait", 0, token=7)
+        second = bench.give("wait", 1, token=8)
+        await bench.turn()
+        assert bench.executor.free == 0
+        for release in releases:
+            release.set()
+        assert {(await bench.verdict()).held for _ in releases} == {first, second}
+
+        for id in "bcde":
+            bench.give("add", 1, 2, id=id)
+        assert await bench.settlements(4) == {"Ack"}
+        assert bench.executor.free == 2
+
+    on_bench(app, use)
+
+
+def test_a_slot_survives_every_handler(app: Scheduler) -> None:
+    async def by_itself() -> None:
+        raise asyncio.CancelledError
+
+    async def odd() -> None:
+        raise StopAsyncIteration
+
+    def leave() -> None:
+        raise SystemExit
+
+    for handler in (by_itself, odd, leave):
+        app.task(name=handler.__name__)(handler)
+
+    async def use(bench: Bench) -> None:
+        for _ in range(3):
+            for name in ("by_itself", "odd", "leave"):
+                bench.give(name, id=name)
+        assert await bench.settlements(9) == {"Retry"}
+        bench.give("add", 1, 2)
+        assert await bench.settlements(1) == {"Ack"}
+
+    on_bench(app, use)
+
+
+def test_a_cancelled_task_that_has_not_started_never_does(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        task = held("a", body=TaskBody("add", (1, 2)))
+        task.cancelling = True
+        bench.window.add(task, NOW_MS)
+        bench.executor.offer(1)
+        assert await bench.settlements(1) == {"Ack"}
+        assert task.started_ms == 0
+
+    on_bench(app, use)
+
+
+def test_a_running_task_is_ended_by_its_lease(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        app.task(name="wait")(asyncio.Event().wait)
+        task = bench.give("wait")
+        await bench.turn()
+        bench.executor.interrupt(task, CancelRequested)
+        assert await bench.settlements(1) == {"Ack"}
+        bench.executor.interrupt(task, CancelRequested)
+
+    on_bench(app, use)
+
+
+def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("nobody")
+        settlement = (await bench.verdict()).settlement
+        assert isinstance(settlement, Release)
+        assert settlement.pause_ms == 500
+
+    on_bench(app, use)
+
+
+def test_what_is_not_a_task_is_buried(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        task = held("a")
+        task.lease = task.lease._replace(record=b"12345678\xc1")
+        bench.window.add(task, NOW_MS)
+        bench.executor.offer(1)
+        assert isinstance((await bench.verdict()).settlement, Bury)
+
+    on_bench(app, use)
+
+
+def test_drain_waits_for_what_runs(app: Scheduler) -> None:
+    async def use(bench: Bench) -> None:
+        release = asyncio.Event()
+        app.task(name="wait")(release.wait)
+        bench.give("wait")
+        await bench.turn()
+        draining = asyncio.ensure_future(bench.executor.drain())
+        await bench.turn()
+        assert not draining.done()
+        release.set()
+        await asyncio.wait_for(draining, 10)
+        await bench.executor.drain()
+
+    on_bench(app, use)
+
+
+def test_a_stop_gives_back_a_handler_that_takes_its_time_to_end(app: Scheduler) -> None:
+    async def tidy() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+    async def use(bench: Bench) -> None:
+        app.task(name="tidy")(tidy)
+        bench.give("tidy")
+        await bench.turn()
+        await asyncio.wait_for(bench.executor.stop(), 10)
+        assert await bench.settlements(1) == {"Release"}
+
+    on_bench(app, use)
+
+
+def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
+    release = threading.Event()
+
+    async def use(bench: Bench) -> None:
+        app.task(name="stuck")(release.wait)
+        bench.give("stuck")
+        await bench.turn()
+        await asyncio.wait_for(bench.executor.stop(), 10)
+        assert await bench.settlements(1) == {"Release"}
+
+    try:
+        on_bench(app, use)
+    finally:
+        release.set()
+
+
+def test_a_stop_ends_though_a_handler_refuses_to(app: Scheduler) -> None:
+    refusing = True
+
+    async def refuse() -> None:
+        while refusing:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    async def use(bench: Bench) -> None:
+        nonlocal refusing
+        app.task(name="refuse")(refuse)
+        bench.give("refuse")
+        await bench.turn()
+        try:
+            await asyncio.wait_for(asyncio.shield(bench.executor.stop()), 10)
+        finally:
+            refusing = False
+
+    on_bench(app, use)
+
+
+def test_retries_are_counted_by_the_handlers_own_limit(app: Scheduler) -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    app.task(name="fail", max_attempts=2)(fail)
+
+    async def use(bench: Bench) -> None:
+        bench.give("fail")
+        assert isinstance((await bench.verdict()).settlement, Retry)
+        bench.give("fail", attempts=1)
+        assert isinstance((await bench.verdict()).settlement, Bury)
+
+    on_bench(app, use)
