@@ -1,0 +1,58 @@
+"""Loading the application somebody named, and showing what is wrong with it where its author can see it."""
+
+import sys
+import traceback
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import TracebackType
+
+import click
+
+from redisched.engine.application import Application, load_application
+from redisched.errors import AppNotFound
+
+
+def load(target: str) -> Application:
+    """The application of MODULE:APP. What its module raises is printed with the module's own part of the traceback.
+
+    Raises AppNotFound, and ClickException after printing.
+    """
+    try:
+        return load_application(target)
+    except AppNotFound:
+        raise
+    except Exception as error:
+        lines = traceback.format_exception(type(error), error, _below_import(error.__traceback__))
+        click.echo("".join(lines), err=True)
+        raise click.ClickException(f"{target} cannot be loaded for the reason above") from error
+
+
+def folder_of(target: str) -> Path:
+    """The folder that holds the code of MODULE:APP: that of its package, or the one its single file is in.
+
+    Nothing is imported, as the code may be broken. Raises AppNotFound.
+    """
+    module, colon, path = target.partition(":")
+    if not (module and colon and path):
+        raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
+    top = module.partition(".")[0]
+    spec = PathFinder.find_spec(top, [str(Path.cwd()), *sys.path])
+    if spec is None:
+        raise AppNotFound(target, f"there is no module {top!r} here or among the installed packages")
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    if spec.origin is None:
+        raise AppNotFound(target, f"module {top!r} is in no file")
+    return Path(spec.origin).parent
+
+
+def _below_import(frame: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins where the import machinery hands over to the module."""
+    importing = False
+    while frame is not None:
+        if "importlib" in frame.tb_frame.f_code.co_filename:
+            importing = True
+        elif importing:
+            return frame
+        frame = frame.tb_next
+    return None

@@ -1,0 +1,125 @@
+"""`redisched dead`: tasks that will not be tried again, unless somebody says so."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import click
+
+from redisched.cli.listing import tasks
+from redisched.cli.machine import print_json
+from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
+from redisched.cli.printable import printable, shortened
+from redisched.cli.session import Session, session
+from redisched.cli.tables import print_table
+from redisched.cli.task_record import attempts_of, task_record
+from redisched.cli.times import relative
+from redisched.errors import UnknownTask
+from redisched.model import TaskState
+from redisched.options import check_id
+from redisched.store.values import Status
+
+_BATCH = 200
+_ERROR_CHARACTERS = 80
+
+
+@click.group()
+def dead() -> None:
+    """List tasks that will not be tried again; let them."""
+
+
+@dead.command("ls")
+@queue_option
+@limit_option
+@url_option
+@json_option
+def list_dead(queue: str | None, limit: int, url: str | None, as_json: bool) -> None:
+    """List the dead, the latest first, with the reason and the last error.
+
+    JSON: a list of records as `redisched task show --json` prints one.
+    """
+    with session(url) as opened:
+        found = tasks(opened, opened.queues(queue), (TaskState.DEAD,), None, limit)
+    if as_json:
+        print_json([task_record(view) for view in found])
+        return
+    if not found:
+        click.echo("No task is dead. See what is pending: redisched task ls")
+        return
+    rows: list[tuple[object, ...]] = []
+    for view in found:
+        died = None if view.died_ms is None else relative(view.died_ms, view.now_ms)
+        reason, error = (view.failure.reason, printable(view.failure.error)) if view.failure else ("", "")
+        rows.append(
+            (view.id, view.queue, view.name, died, attempts_of(view), reason, shortened(error, _ERROR_CHARACTERS))
+        )
+    print_table(("ID", "QUEUE", "NAME", "DIED", "ATTEMPTS", "REASON", "ERROR"), rows)
+
+
+@dead.command("retry")
+@click.argument("task_ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All that are dead now.")
+@queue_option
+@url_option
+@json_option
+def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: str | None, as_json: bool) -> None:
+    """Let dead tasks run again, now, with their attempts forgotten.
+
+    JSON: revived, a list of id and queue; failed, a list of id and reason. The exit code is 1 if any failed.
+    """
+    if every == bool(task_ids):
+        raise click.UsageError("give either ids or --all")
+    for task_id in task_ids:
+        check_id("id", task_id)
+    with session(url) as opened:
+        if every:
+            revived = [pair for name in opened.queues(queue) for pair in _revive_all(opened, name)]
+            failed: list[tuple[str, str]] = []
+        else:
+            revived, failed = _revive_some(opened, task_ids, queue)
+    if as_json:
+        print_json(
+            {
+                "revived": [{"id": task_id, "queue": name} for task_id, name in revived],
+                "failed": [{"id": task_id, "reason": reason} for task_id, reason in failed],
+            }
+        )
+    else:
+        click.echo(f"{len(revived)} let run again. See them: redisched task ls" if revived else "None let run again.")
+        for _, reason in failed:
+            click.echo(f"Error: {printable(reason)}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
+    """Revive those that are dead now; one that dies again meanwhile is not revived for ever."""
+    return [
+        (task_id, queue)
+        for task_id, status in _revive(opened, queue, opened.ask(opened.inspector(queue).dead_ids))
+        if status is not Status.UNKNOWN
+    ]
+
+
+def _revive_some(
+    opened: Session, task_ids: Sequence[str], queue: str | None
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The ids that were revived with their queues, and those that were not with the reason."""
+    revived, failed = [], []
+    for task_id in dict.fromkeys(task_ids):
+        view = opened.find(task_id, queue)
+        if view is None:
+            failed.append((task_id, str(UnknownTask(task_id))))
+        elif view.state is TaskState.DEAD and _revive(opened, view.queue, [task_id])[0][1] is not Status.UNKNOWN:
+            revived.append((task_id, view.queue))
+        else:
+            failed.append((task_id, f"task {task_id!r} is not dead but {view.state}"))
+    return revived, failed
+
+
+def _revive(opened: Session, queue: str, task_ids: Sequence[str]) -> list[tuple[str, Status]]:
+    store = opened.store(queue)
+    answers: list[tuple[str, Status]] = []
+    for first in range(0, len(task_ids), _BATCH):
+        batch = task_ids[first : first + _BATCH]
+        answers += zip(batch, opened.ask(partial(store.revive, batch)), strict=True)
+    return answers

@@ -1,0 +1,47 @@
+"""`redisched dev`: everything one needs while writing an application, in one terminal."""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from types import FrameType
+
+import click
+
+from redisched.cli.application import folder_of
+from redisched.cli.parameters import queue_names, url_option
+from redisched.cli.reload import Reloader
+from redisched.config import URL_VARIABLE, url_from
+from redisched.embedded import join
+
+
+@click.command()
+@click.argument("target", metavar="MODULE:APP")
+@click.option("-c", "--concurrency", type=int, help="Tasks at once.")
+@click.option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use.")
+@url_option
+def dev(target: str, concurrency: int | None, queues: tuple[str, ...], url: str | None) -> None:
+    """Run the embedded server and a worker, which starts again when a Python file of the application changes.
+
+    A mistake in the application is printed, and the next change tried. Other terminals reach the same server by
+    themselves while they are in the same project.
+    """
+    folder = folder_of(target)
+    command = [sys.executable, "-m", "redisched", "worker", target]
+    if concurrency is not None:
+        command += ["--concurrency", str(concurrency)]
+    if queues:
+        command += ["--queues", ",".join(queues)]
+    with ExitStack() as stack:
+        place = url or url_from(os.environ) or stack.enter_context(join()).url
+        # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.
+        environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
+        click.echo(f"Watching {folder}; Ctrl-C to stop.", err=True)
+        reloader = Reloader(folder, command, environment, tell=lambda line: click.echo(line, err=True))
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            reloader.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        reloader.run()

@@ -1,0 +1,120 @@
+"""`redisched task`: tasks one by one and in lists."""
+
+import click
+
+from redisched.cli.listing import LOOK_LIMIT, PENDING, tasks
+from redisched.cli.machine import print_json
+from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
+from redisched.cli.printable import printable, printable_lines, shortened
+from redisched.cli.session import session
+from redisched.cli.tables import print_facts, print_table
+from redisched.cli.task_record import attempts_of, call_of, task_facts, task_record
+from redisched.cli.times import relative
+from redisched.client.reference import CancelOutcome
+from redisched.errors import UnknownTask
+from redisched.model import TaskState
+from redisched.store.view import TaskView
+
+_STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
+_ARGUMENT_CHARACTERS = 60
+
+
+@click.group()
+def task() -> None:
+    """List, show and cancel tasks."""
+
+
+@task.command("ls")
+@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="May be given several times.")
+@queue_option
+@click.option("--name", metavar="NAME", help=f"Of this handler, among the first {LOOK_LIMIT:,} tasks of each queue.")
+@limit_option
+@url_option
+@json_option
+def list_tasks(
+    states: tuple[str, ...], queue: str | None, name: str | None, limit: int, url: str | None, as_json: bool
+) -> None:
+    """List tasks: what is pending, in the order in which it will run, unless --state asks for others.
+
+    JSON: a list of records as `redisched task show --json` prints one.
+    """
+    wanted = [TaskState(state) for state in states] or PENDING
+    with session(url) as opened:
+        found = tasks(opened, opened.queues(queue), wanted, name, limit)
+    if as_json:
+        print_json([task_record(view) for view in found])
+    elif found:
+        print_table(("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS"), _rows(found))
+    elif states or name:
+        click.echo("No such task. See what is pending: redisched task ls")
+    else:
+        click.echo("Nothing is pending. Enqueue something: redisched enqueue NAME ARGUMENTS...")
+
+
+@task.command("show")
+@click.argument("task_id", metavar="ID")
+@queue_option
+@url_option
+@json_option
+def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
+    """Show everything known about a task, ended ones until their retention is over.
+
+    JSON: id, queue, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, bounces,
+    max_attempts, timeout_ms, retention_ms, cancel_requested, worker, lease_until_ms, started_ms,
+    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
+    undecodable, now_ms. What is not known is null; times are the server's, since 1970.
+    """
+    with session(url) as opened:
+        view = opened.find(task_id, queue)
+    if view is None:
+        raise UnknownTask(task_id)
+    if as_json:
+        print_json(task_record(view))
+        return
+    print_facts(task_facts(view))
+    if view.failure is not None and view.failure.traceback:
+        click.echo(f"\n{printable_lines(view.failure.traceback.rstrip())}")
+    if view.state is TaskState.DEAD:
+        click.echo(f"\nLet it run again: redisched dead retry {printable(view.id)}")
+
+
+@task.command("cancel")
+@click.argument("task_id", metavar="ID")
+@queue_option
+@url_option
+@json_option
+def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
+    """Keep a task from running, or have a running one told to stop.
+
+    JSON: id, queue, outcome: cancelled, cancelling (a worker has it and is told within a heartbeat) or ended (too
+    late, exit code 1).
+    """
+    with session(url) as opened:
+        view = opened.find(task_id, queue)
+        if view is None:
+            raise UnknownTask(task_id)
+        outcome = opened.scheduler.ref(task_id, view.queue).cancel()
+    if as_json:
+        print_json({"id": task_id, "queue": view.queue, "outcome": outcome})
+    elif outcome is CancelOutcome.CANCELLED:
+        click.echo(f"{task_id} is cancelled")
+    elif outcome is CancelOutcome.CANCELLING:
+        click.echo(f"{task_id} is with a worker, which is told to stop; follow it: redisched task show {task_id}")
+    if outcome is CancelOutcome.ENDED:
+        raise click.ClickException(f"task {task_id!r} had ended before; see how: redisched task show {task_id}")
+
+
+def _rows(views: list[TaskView]) -> list[tuple[object, ...]]:
+    return [
+        (
+            view.id,
+            view.queue,
+            view.state,
+            view.name,
+            view.priority,
+            None if view.run_at_ms is None else relative(view.run_at_ms, view.now_ms),
+            attempts_of(view),
+            None if view.body is None else shortened(call_of(view.body), _ARGUMENT_CHARACTERS),
+        )
+        for view in views
+    ]

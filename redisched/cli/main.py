@@ -1,0 +1,67 @@
+"""The entry of the command line: it knows every command by name, and imports none before it is typed."""
+
+import sys
+from typing import Any
+
+import click
+
+from redisched.cli.lazy import LazyCommand, LazyGroup
+from redisched.cli.printable import printable
+from redisched.errors import AppNotFound, InvalidInput, RedischedError
+
+_COMMANDS = "redisched.cli.commands"
+
+COMMANDS = {
+    "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "See a fleet do real work, with nothing to set up."),
+    "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Server and worker in one terminal, reloaded on changes."),
+    "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
+    "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
+    "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show and cancel tasks."),
+    "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where."),
+    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List tasks that will not be tried again; let them."),
+    "server": LazyCommand(f"{_COMMANDS}.server:server", "Start, stop and ask about the embedded server."),
+    "bench": LazyCommand(f"{_COMMANDS}.bench:bench", "Measure redisched on this machine."),
+}
+
+
+class Failed(click.ClickException):
+    """An error of redisched, as one line."""
+
+    exit_code = 1
+
+
+class Refused(Failed):
+    """What was typed cannot be accepted, as one line."""
+
+    exit_code = 2
+
+
+class Root(LazyGroup):
+    """All commands; an error of redisched's own ends any of them with one line and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RedischedError as error:
+            line = " | ".join(printable(line) for line in str(error).splitlines())
+            raise (Refused if isinstance(error, InvalidInput | AppNotFound) else Failed)(line) from error
+
+
+@click.group(
+    cls=Root,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Redis is found by --url, else REDISCHED_URL, else the project's embedded server. "
+    "Exit codes: 0 done, 1 not there or failed, 2 bad usage.",
+)
+@click.version_option(package_name="redisched", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A Redis-backed distributed priority scheduler."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter gets its escape, and no command fails for it.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    cli(prog_name="redisched")

@@ -1,0 +1,88 @@
+"""What several commands take, and how typed text becomes a value."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+from redisched.model import Priority
+from redisched.options import check_queue
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 1.0}
+
+
+def seconds(text: str) -> float:
+    """The seconds of a duration such as 500ms, 10s, 5m, 2h or 1d; a bare number is seconds."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not a duration such as 500ms, 10s, 5m, 2h or 1d")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def moment(text: str) -> datetime | float:
+    """The moment of a text in ISO 8601 with its offset from UTC, or of seconds since 1970."""
+    with suppress(ValueError):
+        return float(text)
+    try:
+        named = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a moment such as 2030-01-31T09:00:00+01:00 or 1895997600") from None
+    if named.utcoffset() is None:
+        raise click.BadParameter(f"{text!r} does not say its offset from UTC; append Z or +01:00")
+    return named
+
+
+def priority(text: str) -> int:
+    """The priority of a number or a name."""
+    if text.upper() in Priority.__members__:
+        return int(Priority[text.upper()])
+    try:
+        return int(text)
+    except ValueError:
+        names = ", ".join(member.lower() for member in Priority.__members__)
+        raise click.BadParameter(f"{text!r} is neither a whole number from 0 to 255 nor one of {names}") from None
+
+
+def url(text: str) -> str:
+    """A URL; an empty one, as from a variable that is not set, is refused rather than ignored."""
+    if not text:
+        raise click.BadParameter("it is empty; leave --url out for REDISCHED_URL or the embedded server")
+    return text
+
+
+def queue_names(text: str) -> tuple[str, ...]:
+    """The queues of a list such as mail,images."""
+    return tuple(check_queue("queues", name.strip()) for name in text.split(",")) if text else ()
+
+
+def url_option(command: F) -> F:
+    """--url, of every command that talks to Redis."""
+    return click.option(
+        "--url",
+        type=url,
+        metavar="URL",
+        help="redis://host:6379/0 or unix:///path; else REDISCHED_URL, else the embedded server.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """--json, of every command that answers something; what its keys are stands in the command's help."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def queue_option(command: F) -> F:
+    """--queue, to look at one queue only."""
+    return click.option("--queue", metavar="NAME", help="In this queue only; otherwise in all.")(command)
+
+
+def limit_option(command: F) -> F:
+    """--limit, of listings."""
+    return click.option(
+        "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Print at most so many."
+    )(command)

@@ -1,0 +1,26 @@
+r"""Text that may be shown on a terminal, whatever was stored: nothing in it moves a cursor, rings or turns around.
+
+Names, arguments, errors and tracebacks come from Redis, where anybody may have written them. Escape sequences, control
+characters, bidirectional overrides and invisible characters are shown as escapes such as \x1b.
+"""
+
+
+def printable(text: str) -> str:
+    """The text on one line, with every character that is not plainly visible as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
+
+
+def printable_lines(text: str) -> str:
+    """The text with its line ends, and every other character as `printable` shows it."""
+    return "\n".join(printable(line.removesuffix("\r")) for line in text.split("\n"))
+
+
+def shortened(text: str, width: int) -> str:
+    """The start of a printable text, at most so many characters."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,99 @@
+"""Runs a command again and again: whenever a Python file in a folder changes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from redisched.embedded import tether
+
+POLL_S = 0.5
+
+Snapshot: TypeAlias = Mapping[Path, tuple[int, int]]
+"""Time of change in nanoseconds, and size, of each file."""
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """The Python files below a folder; hidden folders, virtual environments and caches are left out."""
+    files: dict[Path, tuple[int, int]] = {}
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        folders[:] = [name for name in folders if _holds_code(here / name)]
+        for name in names:
+            if name.endswith(".py"):
+                try:
+                    found = (here / name).stat()
+                except FileNotFoundError:
+                    continue
+                files[here / name] = (found.st_mtime_ns, found.st_size)
+    return files
+
+
+def changed_files(before: Snapshot, after: Snapshot) -> list[Path]:
+    """The files that are new, gone or different, sorted."""
+    return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+class Reloader:
+    """Keeps one process of a command running, replaced on every change below a folder, until told to stop.
+
+    A process that ended by itself, as for a mistake in the code, is replaced at the next change. `tell` is given a line
+    about each event.
+    """
+
+    def __init__(
+        self, folder: Path, command: Sequence[str], environment: Mapping[str, str], tell: Callable[[str], None]
+    ) -> None:
+        self._folder = folder
+        self._command = command
+        self._environment = environment
+        self._tell = tell
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        """Run until `stop`."""
+        seen = snapshot(self._folder)
+        while not self._stopping.is_set():
+            self._process = self._start()
+            now = self._watch(self._process, seen)
+            if self._process.poll() is None:
+                self._process.terminate()
+            self._process.wait()
+            for path in changed_files(seen, now):
+                self._tell(f"{path.relative_to(self._folder)} changed")
+            seen = now
+
+    def stop(self) -> None:
+        """Let the process end, and `run` return; called again, the process is told again, which makes it hurry."""
+        if self._stopping.is_set() and self._process is not None:
+            self._process.terminate()
+        self._stopping.set()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        """In a group of its own, so that Ctrl-C reaches only us, and told to stop should we die."""
+        tied = (sys.executable, tether.__file__, str(int(signal.SIGTERM)), str(os.getpid()))
+        return subprocess.Popen(
+            (*tied, *self._command), env=self._environment, stdin=subprocess.DEVNULL, process_group=0
+        )
+
+    def _watch(self, process: "subprocess.Popen[bytes]", seen: Snapshot) -> Snapshot:
+        """The first snapshot that differs, or the same when told to stop."""
+        told = False
+        while not self._stopping.wait(POLL_S):
+            now = snapshot(self._folder)
+            if now != seen:
+                return now
+            if not told and process.poll() is not None:
+                told = True
+                self._tell(f"the worker ended (exit code {process.returncode}); waiting for a change")
+        return seen
+
+
+def _holds_code(folder: Path) -> bool:
+    name = folder.name
+    return not (name.startswith(".") or name in ("__pycache__", "node_modules") or (folder / "pyvenv.cfg").exists())

@@ -1,0 +1,81 @@
+"""One command's hold on Redis: found, asked, and let go, so that no command leaves a server running."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from redisched.cli.printable import printable
+from redisched.client.connection import Connection
+from redisched.client.scheduler import Scheduler
+from redisched.config import Settings, url_from
+from redisched.embedded import join
+from redisched.options import check_id, check_queue
+from redisched.store.inspect import Inspector, find, queues
+from redisched.store.operation import Operation, T, persist
+from redisched.store.store import Store
+from redisched.store.view import TaskView
+
+
+class Session:
+    """What commands do with the Redis of a URL."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = Connection(Settings(url=url), None)
+        self.scheduler = Scheduler(broker=self._connection.broker)
+
+    def ask(self, make: Callable[[], Operation[T]]) -> T:
+        """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
+        return self._connection.run(persist(make, self._connection.patience()))
+
+    def inspector(self, queue: str) -> Inspector:
+        return Inspector(self._connection.broker.dialect, queue)
+
+    def store(self, queue: str) -> Store:
+        return self._connection.store(queue)
+
+    def queues(self, only: str | None) -> list[str]:
+        """The queues to look at, sorted: all, or the one that was named, which has to be there."""
+        if only is not None:
+            check_queue("queue", only)
+        known = self.ask(queues)
+        if only is None:
+            return known
+        if only not in known:
+            names = ", ".join(map(printable, known)) or "none yet"
+            raise click.ClickException(f"there is no queue {only!r}; there are: {names}")
+        return [only]
+
+    def find(self, task_id: str, queue: str | None) -> TaskView | None:
+        """The task of an id, None for one that is unknown; an id in several queues needs the queue's name."""
+        check_id("id", task_id)
+        if queue is not None:
+            inspector = self.inspector(check_queue("queue", queue))
+            return self.ask(lambda: inspector.task(task_id))
+        found = self.ask(lambda: find(self._connection.broker.dialect, task_id))
+        if len(found) > 1:
+            names = ", ".join(printable(view.queue) for view in found)
+            raise click.UsageError(f"id {task_id!r} is in the queues {names}; name one with --queue")
+        return found[0] if found else None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def session(url: str | None) -> Iterator[Session]:
+    """A session with the Redis of a URL, else of REDISCHED_URL, else of the project's embedded server.
+
+    The embedded server is joined for as long as the session lasts.
+    """
+    named = url or url_from(os.environ)
+    if named is not None:
+        opened = Session(named)
+        try:
+            yield opened
+        finally:
+            opened.close()
+    else:
+        with join() as user, session(user.url) as opened:
+            yield opened

@@ -1,0 +1,93 @@
+"""A task as the command line tells it: a record for machines, facts for people."""
+
+from typing import Any
+
+from redisched.cli.machine import to_json
+from redisched.cli.printable import printable
+from redisched.cli.times import relative_and_exact
+from redisched.model import Failure, TaskBody
+from redisched.store.view import TaskView
+
+
+def task_record(view: TaskView) -> dict[str, Any]:
+    """Everything known about a task, null where there is nothing to say. Times are the server's, in milliseconds."""
+    body, outcome = view.body, view.outcome
+    return {
+        "id": view.id,
+        "queue": view.queue,
+        "state": view.state,
+        "name": view.name,
+        "args": None if body is None else body.args,
+        "kwargs": None if body is None else body.kwargs,
+        "priority": view.priority,
+        "run_at_ms": view.run_at_ms,
+        "attempts": attempts_of(view),
+        "crashes": view.crashes,
+        "bounces": view.bounces,
+        "max_attempts": None if body is None else body.max_attempts,
+        "timeout_ms": None if body is None else body.timeout_ms,
+        "retention_ms": None if body is None else body.retention_ms,
+        "cancel_requested": view.cancel_requested,
+        "worker": view.worker or None,
+        "lease_until_ms": view.lease_until_ms,
+        "started_ms": view.started_ms or None,
+        "ended_ms": outcome.ended_ms if outcome is not None else view.died_ms,
+        "forgotten_ms": view.forgotten_ms,
+        "result": None if outcome is None else outcome.result,
+        "failure": None if view.failure is None else _failure_record(view.failure),
+        "undecodable": view.undecodable or None,
+        "now_ms": view.now_ms,
+    }
+
+
+def task_facts(view: TaskView) -> list[tuple[str, object]]:
+    """What people want to know about a task, in the order in which they ask."""
+    body, failure, outcome = view.body, view.failure, view.outcome
+
+    def moment(moment_ms: int | None) -> str | None:
+        return relative_and_exact(moment_ms, view.now_ms) if moment_ms else None
+
+    return [
+        ("id", view.id),
+        ("name", view.name),
+        ("queue", view.queue),
+        ("state", f"{view.state}, cancellation asked for" if view.cancel_requested else view.state),
+        ("reason", failure.reason if failure else None),
+        ("arguments", None if body is None else call_of(body)),
+        ("undecodable", view.undecodable),
+        ("priority", view.priority),
+        ("run at", moment(view.run_at_ms)),
+        ("attempts", attempts_of(view)),
+        ("crashes", view.crashes or None),
+        ("bounces", view.bounces or None),
+        ("worker", view.worker or (failure.worker if failure else None)),
+        ("lease until", moment(view.lease_until_ms)),
+        ("started", moment(view.started_ms)),
+        ("ended", moment(outcome.ended_ms if outcome else view.died_ms)),
+        ("forgotten", moment(view.forgotten_ms)),
+        ("last error", failure.error if failure else None),
+        ("result", None if outcome is None or outcome.result is None else to_json(outcome.result)),
+    ]
+
+
+def attempts_of(view: TaskView) -> int:
+    """How often its handler was tried; for a dead task its last failure knows."""
+    return max(view.attempts, view.failure.attempt if view.failure else 0)
+
+
+def call_of(body: TaskBody) -> str:
+    """The arguments as in a call, on one printable line: 1, "two", key=[3]."""
+    words = [to_json(value) for value in body.args]
+    words += [f"{key}={to_json(value)}" for key, value in body.kwargs.items()]
+    return printable(", ".join(words)) or "none"
+
+
+def _failure_record(failure: Failure) -> dict[str, Any]:
+    return {
+        "error": failure.error,
+        "traceback": failure.traceback,
+        "reason": failure.reason or None,
+        "attempt": failure.attempt,
+        "worker": failure.worker or None,
+        "failed_ms": failure.failed_ms or None,
+    }
