@@ -25,8 +25,8 @@ class ServerClock:
 
     A reply carries the server's TIME, read between sending and receiving. At the moment of receiving, the server
     is at least there: `server - received` is a lower bound of the offset, `server - sent` an upper bound. The
-    narrowest bounds are kept, as replies with the least delay give them, until a new reply contradicts them, which means
-    that a clock was set.
+    narrowest bounds are kept, as replies with the least delay give them, until a new reply contradicts them: then a
+    clock was set.
     """
 
     lowest_s: float | None = None

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgpack
 
 from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
-from redisched.model import Failure, Outcome, TaskBody, TaskState
+from redisched.model import NO_KEYWORDS, Failure, Outcome, TaskBody, TaskState
 
 DIGEST_BYTES = 8
 ERROR_CHARACTERS = 1_000
@@ -69,10 +69,12 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
         name, args, *rest = _unpack(memoryview(record)[DIGEST_BYTES:])
-        kwargs = rest[0] if rest else {}
-        limits = rest[1] if len(rest) > 1 else {}
+        kwargs = rest[0] if rest else NO_KEYWORDS
         if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
             raise TypeError("not [name, arguments, keywords, limits]")
+        if len(rest) < 2:
+            return TaskBody(name, args, kwargs)
+        limits = rest[1]
         return TaskBody(name, args, kwargs, **{key: _whole(value) for key, value in limits.items()})
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
@@ -81,17 +83,7 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
 def encode_outcome(outcome: Outcome, limit: int) -> bytes:
     """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
     try:
-        encoded = _pack(
-            (
-                outcome.state,
-                outcome.name,
-                outcome.attempt,
-                outcome.worker,
-                outcome.started_ms,
-                outcome.ended_ms,
-                outcome.result,
-            )
-        )
+        encoded = _pack(outcome)
         if type(outcome.result) not in _SCALARS:
             _unpack(encoded)
     except Exception as error:

@@ -1,9 +1,9 @@
 """The nouns of redisched: priorities, states, what a task is and what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 BAND = 2**42
 """Width of a priority's slice of the waiting set: milliseconds until 2109."""
@@ -57,6 +57,10 @@ class DeathReason(StrEnum):
     RESULT = "its result cannot be stored"
 
 
+NO_KEYWORDS: Mapping[str, Any] = {}
+"""The keyword arguments of a task that has none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
     """What a handler's tasks get unless a call says otherwise. Times in milliseconds; None means no limit."""
@@ -68,20 +72,18 @@ class HandlerOptions:
     retention_ms: int = 600_000
 
 
-@dataclass(frozen=True, slots=True)
-class TaskBody:
+class TaskBody(NamedTuple):
     """What a producer says about a task: the handler's name, its arguments, and limits of this call alone."""
 
     name: str
     args: Sequence[Any] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    kwargs: Mapping[str, Any] = NO_KEYWORDS
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a task ended, as it is kept for its retention. Times are the server's, in milliseconds."""
 
     state: TaskState

@@ -56,7 +56,7 @@ class Claimer:
 
     def slot_freed(self) -> None:
         """Claim again if a full worker has room now; a hungry one knows already that nothing is due."""
-        if not self.hungry.is_set() and self._room() > 0:
+        if not self.hungry.is_set() and not self.changed.is_set() and self._room() > 0:
             self.changed.set()
 
     def settled(self) -> None:

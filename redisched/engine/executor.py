@@ -22,7 +22,6 @@ from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodab
 from redisched.model import DeathReason
 from redisched.registry import HandlerEntry
 
-
 UNWIND_S = 1.0
 """Handlers that are ended when a worker stops have so long to tidy up."""
 

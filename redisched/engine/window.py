@@ -5,9 +5,13 @@ fair because it is bounded in time: it holds what is expected to start within `w
 """
 
 from heapq import heappop, heappush
+from typing import TypeAlias
 
 from redisched.engine.held import Held
 from redisched.model import run_at_of
+
+_Entry: TypeAlias = tuple[int, str, Held]
+"""Score, id and task: compared without a call back into Python."""
 
 
 class Window:
@@ -16,8 +20,8 @@ class Window:
     def __init__(self, window_ms: float, patience_ms: float) -> None:
         self.window_ms = window_ms
         self._patience_ms = patience_ms
-        self._due: list[Held] = []
-        self._suspects: list[Held] = []
+        self._due: list[_Entry] = []
+        self._suspects: list[_Entry] = []
         self._ahead: list[tuple[int, Held]] = []
         self._arrived_ms: dict[Held, float] = {}
         self._running_suspect: Held | None = None
@@ -41,10 +45,10 @@ class Window:
         heap = self._due
         if self._suspects and self._running_suspect is None and (not heap or self._suspects[0] < heap[0]):
             heap = self._suspects
-            self._running_suspect = heap[0]
+            self._running_suspect = heap[0][2]
         if not heap:
             return None
-        held = heappop(heap)
+        held = heappop(heap)[2]
         del self._arrived_ms[held]
         return held
 
@@ -84,12 +88,12 @@ class Window:
         return self._remove(set(self._arrived_ms))
 
     def _push(self, held: Held) -> None:
-        heappush(self._suspects if held.is_suspect else self._due, held)
+        heappush(self._suspects if held.is_suspect else self._due, (held.lease.score, held.lease.id, held))
 
     def _remove(self, leaving: set[Held]) -> list[Held]:
         if leaving:
-            self._due = sorted(held for held in self._due if held not in leaving)
-            self._suspects = sorted(held for held in self._suspects if held not in leaving)
+            self._due = sorted(entry for entry in self._due if entry[2] not in leaving)
+            self._suspects = sorted(entry for entry in self._suspects if entry[2] not in leaving)
             self._ahead = sorted(entry for entry in self._ahead if entry[1] not in leaving)
             for held in leaving:
                 del self._arrived_ms[held]
