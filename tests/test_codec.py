@@ -131,7 +131,7 @@ class Custom:
         timedelta(1),
         date,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_carried_is_refused_by_its_argument(value: Any) -> None:
     with pytest.raises(NotEncodable) as caught:
