@@ -1,0 +1,93 @@
+"""Workers at work in this process, each in a thread with an event loop of its own, as if it were a process."""
+
+import asyncio
+import contextlib
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from redisched import Scheduler
+from redisched.backoff import Backoff
+from redisched.config import Until, WorkerSettings
+from redisched.engine.worker import Worker
+from redisched.store.broker import Broker
+from redisched.store.inspect import Inspector
+from redisched.store.operation import run
+from redisched.store.view import QueueCounts, TaskView
+
+SOON = Backoff(base_s=0.01, cap_s=0.01)
+"""For what shall be tried again while a test waits."""
+END_S = 20.0
+
+
+class RunningWorker:
+    """Runs a worker from `with` to its end. Whatever the worker died of is raised by `join`."""
+
+    def __init__(self, app: Scheduler, **settings: Any) -> None:
+        self._app = app
+        self._settings = WorkerSettings(**settings)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._made = threading.Event()
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._made.wait(END_S)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+        if error is None:
+            self.join()
+
+    @property
+    def name(self) -> str:
+        """The name under which it holds leases."""
+        return self._worker.name
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended, by itself or because it was stopped."""
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ask for a graceful stop."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._worker.stop)
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self._thread.join(END_S)
+        assert self.has_ended, "the worker does not end"
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._work())
+        except BaseException as error:
+            self._error = error
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._worker = Worker(self._app, self._settings)
+        self._made.set()
+        await self._worker.run()
+
+
+def work_off(app: Scheduler, **settings: Any) -> None:
+    """Let a worker run until nothing is due any more."""
+    with RunningWorker(app, until=Until.EMPTY, **settings) as worker:
+        worker.join()
+
+
+def look(broker: Broker, task_id: str, queue: str = "default") -> TaskView:
+    """A task as an observer sees it."""
+    view = run(Inspector(broker.dialect, queue).task(task_id), broker.client())
+    assert view is not None
+    return view
+
+
+def counts(broker: Broker, queue: str = "default") -> QueueCounts:
+    """How many tasks of a queue are where."""
+    return run(Inspector(broker.dialect, queue).counts(), broker.client())
