@@ -17,8 +17,10 @@ from redisched.errors import (
     NotEncodable,
     PayloadTooLarge,
 )
+from redisched.store.broker import Broker
 from tests.brokers import fake_broker
 from tests.client.callers import Caller
+from tests.snapshot import snapshot_of
 
 NAIVE = datetime(2030, 1, 1)  # the mistake under test
 YEAR_2110 = datetime(2110, 1, 1, tzinfo=UTC)
@@ -57,6 +59,12 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def broker() -> Broker:
+    """A fake one will do: what is refused here never reaches a server."""
+    return fake_broker()
+
+
 @pytest.fixture(params=["options", "by name"])
 def produce(request: pytest.FixtureRequest, app: Scheduler) -> Callable[[str, object], object]:
     """Asks for a task with one option."""
@@ -72,14 +80,9 @@ def produce(request: pytest.FixtureRequest, app: Scheduler) -> Callable[[str, ob
 @pytest.fixture
 def untouched(app: Scheduler) -> Callable[[], bool]:
     """Whether Redis still holds what it held, key by key."""
-
-    def everything() -> list[tuple[bytes, Any]]:
-        perform = app.broker.client().perform
-        return [(key, perform(("DUMP", key))) for key in sorted(perform(("KEYS", "*")))]
-
     app.enqueue("neighbour", id="neighbour")
-    before = everything()
-    return lambda: everything() == before
+    before = snapshot_of(app.broker)
+    return lambda: snapshot_of(app.broker) == before
 
 
 @pytest.mark.parametrize(("option", "value"), OPTIONS, ids=str)
@@ -95,9 +98,7 @@ def test_a_bad_option_is_named_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(("option", "value"), HANDLER_OPTIONS, ids=str)
-def test_a_bad_option_of_a_handler_is_named(option: str, value: Any) -> None:
-    app = Scheduler(broker=fake_broker())
-
+def test_a_bad_option_of_a_handler_is_named(app: Scheduler, option: str, value: Any) -> None:
     with pytest.raises(InvalidOption) as refusal:
         app.task(**{option: value})
 
@@ -177,16 +178,16 @@ def test_arguments_that_do_not_fit_the_handler_are_refused(
     assert untouched()
 
 
-def test_a_required_keyword_is_missed(fake_app: Scheduler) -> None:
-    @fake_app.task
+def test_a_required_keyword_is_missed(app: Scheduler) -> None:
+    @app.task
     def send(order_id: int, *, to: str) -> None: ...
 
     with pytest.raises(InvalidArguments, match="missing a required argument: 'to'"):
         send.enqueue(1)  # type: ignore[call-arg]  # bad on purpose
 
 
-def test_any_number_of_arguments_fits_a_handler_that_takes_them(fake_app: Scheduler) -> None:
-    @fake_app.task
+def test_any_number_of_arguments_fits_a_handler_that_takes_them(app: Scheduler) -> None:
+    @app.task
     def add(first: int, *others: int, **named: int) -> None: ...
 
     add.enqueue(1)
@@ -213,25 +214,25 @@ def test_keywords_that_are_none_are_refused(app: Scheduler, untouched: Callable[
     assert untouched()
 
 
-def test_two_handlers_of_one_name_are_refused(fake_app: Scheduler) -> None:
-    fake_app.task(name="send")(lambda: None)
+def test_two_handlers_of_one_name_are_refused(app: Scheduler) -> None:
+    app.task(name="send")(lambda: None)
 
     with pytest.raises(DuplicateHandler):
-        fake_app.task(name="send")(lambda: None)
+        app.task(name="send")(lambda: None)
 
 
 @pytest.mark.parametrize("function", [5, None.__class__.__name__, (lambda: (yield))], ids=["int", "str", "generator"])
-def test_what_is_no_function_cannot_be_a_handler(fake_app: Scheduler, function: Any) -> None:
+def test_what_is_no_function_cannot_be_a_handler(app: Scheduler, function: Any) -> None:
     with pytest.raises(InvalidOption) as refusal:
-        fake_app.task(name="send")(function)
+        app.task(name="send")(function)
 
     assert refusal.value.argument == "function"
 
 
 @pytest.mark.parametrize(("task_id", "queue"), [("", "default"), (5, "default"), ("a", "{a}"), ("a", None)])
-def test_a_reference_to_nothing_possible_is_refused(fake_app: Scheduler, task_id: Any, queue: Any) -> None:
+def test_a_reference_to_nothing_possible_is_refused(app: Scheduler, task_id: Any, queue: Any) -> None:
     with pytest.raises(InvalidOption):
-        fake_app.ref(task_id, queue)
+        app.ref(task_id, queue)
 
 
 @pytest.mark.parametrize("timeout", [-1, math.nan, "1", True])

@@ -1,0 +1,25 @@
+"""Everything there is in Redis, to be compared with what there is later."""
+
+from redisched.store.broker import Broker
+
+_READS: dict[bytes, tuple[str, ...]] = {
+    b"hash": ("HGETALL",),
+    b"list": ("LRANGE", "0", "-1"),
+    b"set": ("SMEMBERS",),
+    b"string": ("GET",),
+    b"zset": ("ZRANGE", "0", "-1", "WITHSCORES"),
+}
+
+
+def snapshot_of(broker: Broker) -> dict[bytes, list[bytes]]:
+    """Every key with its content; the order within a hash or set is the server's business and left out."""
+    perform = broker.client().perform
+    contents = {}
+    for key in perform(("KEYS", "*")):
+        kind = perform(("TYPE", key))
+        command, *rest = _READS[kind]
+        content = perform((command, key, *rest))
+        if kind == b"hash":
+            content = [field + b" " + value for field, value in zip(content[::2], content[1::2], strict=True)]
+        contents[key] = sorted(content) if kind in {b"hash", b"set"} else content
+    return contents

@@ -1,0 +1,1 @@
+"""What redisched keeps in Redis: the edges' own tests stand in tests/lua."""
