@@ -11,9 +11,7 @@ from redisched.store.store import Store
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 200
-INTERVAL_S = 1.0
-HOLD_MS = 3_000
-"""A worker that reaps is left alone so long after its last call."""
+LONGEST_INTERVAL_S = 1.0
 GRACE_MS = 4_000
 """After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
 FORGET_EVERY_S = 5.0
@@ -29,25 +27,32 @@ class Reaper:
     client: AsyncClient
     forgot_s: float = 0.0
 
+    @property
+    def interval_s(self) -> float:
+        """Between calls. A worker that reaps is left alone for three of them after its last: all in all, another one
+        has taken over before a lease ends that began when this one died.
+        """
+        return min(LONGEST_INTERVAL_S, 0.2 * self.workspace.worker_settings.lease_s)
+
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
         workspace = self.workspace
         reaped = await run_async(self.store.reap(self._request()), self.client)
-        until_s = INTERVAL_S if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
+        until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
         if reaped.outcome is ReapOutcome.BUSY:
-            return until_s + 2 * INTERVAL_S * workspace.random()
+            return until_s + self.interval_s * workspace.random()
         if reaped.outcome is ReapOutcome.GRACE:
-            return min(INTERVAL_S, until_s)
+            return min(self.interval_s, until_s)
         self._report(reaped)
         if workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S:
             await self._forget()
-        return 0.0 if len(reaped.tasks) == BATCH else min(INTERVAL_S, until_s)
+        return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
 
     def _request(self) -> ReapRequest:
         settings = self.workspace.worker_settings
         return ReapRequest(
             worker=self.workspace.worker,
-            hold_ms=HOLD_MS,
+            hold_ms=round(3e3 * self.interval_s),
             grace_ms=GRACE_MS,
             limit=BATCH,
             crash_limit=settings.crash_limit,
