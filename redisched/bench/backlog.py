@@ -1,0 +1,63 @@
+"""What a backlog costs: bytes for each task that waits, and time to claim one of them."""
+
+import time
+from dataclasses import fields
+from statistics import median
+
+from redisched.bench.jobs import Jobs
+from redisched.bench.workbench import Figures, MeasurementFailed, Workbench
+from redisched.config import WorkerSettings
+from redisched.engine.line import BATCH
+from redisched.keys import keys_of
+from redisched.store.values import ClaimRequest, Release
+
+_FILL_TASKS = 10_000
+
+
+def measure_memory(workbench: Workbench) -> Figures:
+    """Bytes per waiting task, of everything its queue keeps in Redis."""
+    tasks = workbench.scale.tasks
+    with workbench.jobs() as jobs:
+        _fill(jobs, 0, tasks)
+        keys = keys_of(jobs.queue)
+        usage = [workbench.command("MEMORY", "USAGE", getattr(keys, key.name), "SAMPLES", 0) for key in fields(keys)]
+    return {"bytes_per_task": sum(size for size in usage if isinstance(size, int)) / tasks}
+
+
+def measure_claim(workbench: Workbench) -> Figures:
+    """Median microseconds of the round trip that claims one task, from a small and from a large backlog."""
+    small, large = workbench.scale.small_backlog, workbench.scale.large_backlog
+    with workbench.jobs() as jobs:
+        _fill(jobs, 0, small)
+        small_us = _claim_us(workbench, jobs.queue)
+        _fill(jobs, small, large)
+        large_us = _claim_us(workbench, jobs.queue)
+    return {"claim_us": {str(small): small_us, str(large): large_us}}
+
+
+def _fill(jobs: Jobs, first: int, end: int) -> None:
+    for start in range(first, end, _FILL_TASKS):
+        jobs.app.enqueue_many([jobs.rec.request(index) for index in range(start, min(start + _FILL_TASKS, end))])
+
+
+def _claim_us(workbench: Workbench, queue: str) -> float:
+    """Each task is given back before the next claim, outside of what is measured, so the backlog stays as it is."""
+    store = workbench.store(queue)
+    settings = WorkerSettings()
+    taken_us: list[float] = []
+    for number in range(workbench.scale.claims):
+        request = ClaimRequest(
+            worker="bench",
+            nonce=str(number),
+            limit=1,
+            ahead_ms=round(settings.window_ms),
+            ahead_limit=BATCH,
+            lease_ms=round(settings.lease_s * 1e3),
+        )
+        began_s = time.perf_counter()
+        claim = workbench.run(store.claim(request))
+        taken_us.append((time.perf_counter() - began_s) * 1e6)
+        if not claim.leases:
+            raise MeasurementFailed("nothing could be claimed from the backlog")
+        workbench.run(store.release([Release(lease.id, lease.token, 0) for lease in claim.leases]))
+    return median(taken_us)

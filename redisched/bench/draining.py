@@ -1,0 +1,112 @@
+"""How fast a full queue is drained, what that costs Redis, and whether it keeps to the order of priorities.
+
+The clock of a drain runs from the start of its first handler to the last ack, both by the server's time as redisched
+itself keeps them with the outcomes: nobody has to look while it is measured, and the start of processes does not count.
+"""
+
+import random
+
+from redisched.bench.fleet import WorkerSpec, fleet
+from redisched.bench.jobs import Jobs
+from redisched.bench.workbench import Figures, MeasurementFailed, Workbench
+from redisched.client.handler import Handler
+from redisched.codec import DIGEST_BYTES, decode_outcome
+from redisched.config import Settings, Until, WorkerSettings
+from redisched.keys import keys_of
+from redisched.model import HandlerOptions, Priority, kept_ms
+
+_FORGET_BATCH = 1_000
+
+
+def measure_drain_async(workbench: Workbench) -> Figures:
+    """Tasks per second through one process, with an async handler."""
+    with workbench.jobs() as jobs:
+        return {"drain_async_per_s": _drain_per_s(workbench, jobs, jobs.noop, processes=1)}
+
+
+def measure_drain_sync(workbench: Workbench) -> Figures:
+    """Tasks per second through one process, with a sync handler in threads."""
+    with workbench.jobs() as jobs:
+        return {"drain_sync_per_s": _drain_per_s(workbench, jobs, jobs.noop_sync, processes=1)}
+
+
+def measure_drain_two_processes(workbench: Workbench) -> Figures:
+    """Tasks per second through two processes, with an async handler."""
+    with workbench.jobs() as jobs:
+        return {"drain_two_processes_per_s": _drain_per_s(workbench, jobs, jobs.noop, processes=2)}
+
+
+def measure_redis_cpu(workbench: Workbench) -> Figures:
+    """Microseconds of Redis' CPU per task, enqueued, run by one process, and forgotten after its retention."""
+    with workbench.jobs() as jobs:
+        store = workbench.store(jobs.queue)
+        began_s = _cpu_s(workbench)
+        _drain_per_s(workbench, jobs, jobs.noop, processes=1)
+        spent_s = _cpu_s(workbench) - began_s
+        # The retention is made to be over; that is no cost of redisched's.
+        workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
+        began_s = _cpu_s(workbench)
+        dead_retention_ms = round(Settings().dead_retention_s * 1e3)
+        while workbench.run(store.forget(_FORGET_BATCH, dead_retention_ms)):
+            pass
+        spent_s += _cpu_s(workbench) - began_s
+    return {"redis_us_per_task": spent_s * 1e6 / workbench.scale.tasks}
+
+
+def measure_inversions(workbench: Workbench) -> Figures:
+    """Starts that came while a more urgent task waited: all were due before the one process, with one slot, began."""
+    chance = random.Random(1)
+    priorities = [chance.choice(list(Priority)) for _ in range(workbench.scale.prioritised)]
+    settings = WorkerSettings(until=Until.EMPTY, concurrency=1)
+    with workbench.jobs() as jobs:
+        producers = {priority: jobs.rec.options(priority=priority) for priority in Priority}
+        jobs.app.enqueue_many([producers[priority].request(index) for index, priority in enumerate(priorities)])
+        with fleet(WorkerSpec(url=workbench.url, queue=jobs.queue, settings=settings), processes=1) as (worker,):
+            started = [priorities[start.task] for start in worker.go().starts(len(priorities))]
+    return {"inversions": inversions(started)}
+
+
+def inversions(started: list[Priority]) -> int:
+    """How many of these, in the order they started, were followed by a more urgent one."""
+    count = 0
+    most_urgent_later = max(Priority)
+    for priority in reversed(started):
+        count += most_urgent_later < priority
+        most_urgent_later = min(most_urgent_later, priority)
+    return count
+
+
+def _drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
+    tasks = workbench.scale.tasks
+    settings = WorkerSettings(until=Until.EMPTY)
+    jobs.app.enqueue_many([handler.request(index) for index in range(tasks)])
+    with fleet(WorkerSpec(url=workbench.url, queue=jobs.queue, settings=settings), processes) as workers:
+        for worker in workers:
+            worker.go()
+        for worker in workers:
+            worker.wait_ended()
+    return tasks / _duration_s(workbench, jobs.queue, tasks)
+
+
+def _duration_s(workbench: Workbench, queue: str, tasks: int) -> float:
+    """From the first start to the last ack; at least the millisecond to which both are known."""
+    keys = keys_of(queue)
+    kept = workbench.command("HVALS", keys.outcomes)
+    last = workbench.command("ZRANGE", keys.finished, -1, -1, "WITHSCORES")
+    assert isinstance(kept, list)
+    assert isinstance(last, list)
+    if len(kept) != tasks:
+        raise MeasurementFailed(f"of {tasks} tasks {len(kept)} ended")
+    first_started_ms = min(_started_ms(outcome) for outcome in kept)
+    last_acked_ms = int(last[1]) - kept_ms(HandlerOptions().retention_ms)
+    return max(1, last_acked_ms - first_started_ms) / 1e3
+
+
+def _started_ms(kept: bytes) -> int:
+    _token, _space, outcome = kept.partition(b" ")
+    return decode_outcome(outcome[DIGEST_BYTES:]).started_ms
+
+
+def _cpu_s(workbench: Workbench) -> float:
+    facts = workbench.facts("cpu")
+    return float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"])

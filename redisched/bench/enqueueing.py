@@ -1,0 +1,72 @@
+"""How fast tasks are enqueued, in each of the ways to do it. Making the requests is part of what is measured."""
+
+import asyncio
+import time
+
+from redisched.bench.jobs import Jobs
+from redisched.bench.workbench import Figures, Workbench
+from redisched.keys import keys_of
+from redisched.store.scripts import load_script
+
+CALLERS = 100
+_ROUNDS = 5
+
+
+def measure_enqueue_one(workbench: Workbench) -> Figures:
+    """Blocking calls per second, and those of a bare loop of the same script with the same client, in turns."""
+    per_round = -(-workbench.scale.enqueued_one_by_one // _ROUNDS)
+    library_s = client_s = 0.0
+    with workbench.jobs() as jobs:
+        jobs.noop.enqueue(0)
+        for _ in range(_ROUNDS):
+            library_s += _enqueue_one_by_one(jobs, per_round)
+            client_s += _call_bare(workbench, jobs, per_round)
+    tasks = per_round * _ROUNDS
+    return {"enqueue_one_per_s": tasks / library_s, "enqueue_one_client_per_s": tasks / client_s}
+
+
+def _enqueue_one_by_one(jobs: Jobs, tasks: int) -> float:
+    began_s = time.perf_counter()
+    for index in range(tasks):
+        jobs.noop.enqueue(index)
+    return time.perf_counter() - began_s
+
+
+def _call_bare(workbench: Workbench, jobs: Jobs, tasks: int) -> float:
+    keys = keys_of(jobs.queue)
+    digest = load_script("enqueue").flagged_sha
+    head = ("EVALSHA", digest, 4, keys.waiting, keys.tasks, keys.outcomes, keys.wake)
+    calls = [(*head, *jobs.noop.request(index).task) for index in range(tasks)]
+    perform = workbench.broker.client().perform
+    began_s = time.perf_counter()
+    for call in calls:
+        perform(call)
+    return time.perf_counter() - began_s
+
+
+def measure_enqueue_many(workbench: Workbench) -> Figures:
+    """Tasks per second, enqueued in one call."""
+    with workbench.jobs() as jobs:
+        jobs.noop.enqueue(0)
+        began_s = time.perf_counter()
+        jobs.app.enqueue_many([jobs.noop.request(index) for index in range(workbench.scale.tasks)])
+        return {"enqueue_many_per_s": workbench.scale.tasks / (time.perf_counter() - began_s)}
+
+
+def measure_enqueue_async(workbench: Workbench) -> Figures:
+    """Tasks per second, enqueued by concurrent callers, each of which waits for its call."""
+    with workbench.jobs() as jobs:
+        return {"enqueue_async_per_s": asyncio.run(_call_concurrently(jobs, workbench.scale.tasks))}
+
+
+async def _call_concurrently(jobs: Jobs, tasks: int) -> float:
+    async def call(caller: int) -> None:
+        for index in range(caller, tasks, CALLERS):
+            await jobs.noop.enqueue_async(index)
+
+    await jobs.noop.enqueue_async(0)
+    began_s = time.perf_counter()
+    await asyncio.gather(*(call(caller) for caller in range(CALLERS)))
+    per_s = tasks / (time.perf_counter() - began_s)
+    await jobs.app.close_async()
+    return per_s
