@@ -4,7 +4,6 @@ import json
 import sys
 
 import click
-from rich.console import Console
 
 from redisched.bench.phase import Phase
 from redisched.bench.report import print_report
@@ -33,7 +32,7 @@ def bench(output: str | None, tasks: int, only: tuple[str, ...], url: str | None
     if output == "json":
         click.echo(json.dumps(figures, indent=2))
     else:
-        print_report(figures, Console())
+        print_report(figures)
 
 
 def _announce(phase: Phase) -> None:

@@ -1,9 +1,11 @@
 """Figures for people: each beside the floor of the same run, as a table on a terminal and as plain lines elsewhere."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -46,22 +48,17 @@ ROWS = (
 )
 
 
-def print_report(figures: Mapping[str, Any], console: Console) -> None:
-    """Print the figures that were measured."""
+def print_report(figures: Mapping[str, Any]) -> None:
+    """Print the figures that were measured, and on which machine."""
     machine = figures["machine"]
-    heading = f"{machine['server']}, Python {machine['python']}, {machine['cores']} cores, {machine['date']}"
+    place = f"{machine['server']}, Python {machine['python']}, {machine['cores']} cores, {machine['date']}"
     lines = list(report_lines(figures))
-    if not console.is_terminal:
-        for line in (HEADINGS, *lines):
-            console.print("\t".join(line), soft_wrap=True, markup=False, highlight=False)
-        console.print(heading, soft_wrap=True, markup=False, highlight=False)
+    if sys.stdout.isatty():
+        _print_table(lines, place)
         return
-    table = Table(caption=heading)
-    for index, title in enumerate(HEADINGS):
-        table.add_column(title, justify="right" if index else "left")
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)
+    for line in (HEADINGS, *lines):
+        click.echo("\t".join(line))
+    click.echo(place)
 
 
 def report_lines(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -71,6 +68,15 @@ def report_lines(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, st
         if value is not None:
             beside = ("", "") if not floor else (_shown(floor, row.unit), f"{value / floor:.2f}")
             yield (row.label, _shown(value, row.unit), *beside)
+
+
+def _print_table(lines: Sequence[Sequence[str]], place: str) -> None:
+    table = Table(caption=place)
+    for index, heading in enumerate(HEADINGS):
+        table.add_column(heading, justify="right" if index else "left")
+    for line in lines:
+        table.add_row(*line)
+    Console().print(table)
 
 
 def _find(figures: Mapping[str, Any], path: str) -> float | None:
