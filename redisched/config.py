@@ -100,9 +100,11 @@ class WorkerSettings:
     @property
     def patience_ms(self) -> float:
         """How long a leased task may wait for its start before it is given to others."""
-        return 5 * self.window_ms
+        return max(LEAST_PATIENCE_MS, 5 * self.window_ms)
 
 
+LEAST_PATIENCE_MS = 50.0
+"""A task that is about to start is not given back for a moment in which the event loop was busy."""
 URL_VARIABLE = "REDISCHED_URL"
 
 

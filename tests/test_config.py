@@ -15,6 +15,10 @@ def test_the_defaults_are_good() -> None:
     assert Settings().url is None
 
 
+def test_without_a_window_there_is_some_patience_all_the_same() -> None:
+    assert WorkerSettings(window_ms=0).patience_ms > 0
+
+
 def test_a_short_lease_has_a_heartbeat_of_a_third() -> None:
     assert WorkerSettings(lease_s=0.6).heartbeat_s == pytest.approx(0.2)
 

@@ -51,7 +51,7 @@ class Executor:
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._runners: list[asyncio.Task[None]] = []
+        self.runners: list[asyncio.Task[None]] = []
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self.pace = Pace()
@@ -65,7 +65,7 @@ class Executor:
         """Begin to take tasks out of the window."""
         self._hooks = hooks
         slots = [Slot(number, self._threads) for number in range(self._concurrency)]
-        self._runners = [asyncio.create_task(self._serve(slot)) for slot in slots]
+        self.runners = [asyncio.create_task(self._serve(slot)) for slot in slots]
 
     def offer(self, tasks: int) -> None:
         """Look at the window again: so many tasks came in or fell due."""
@@ -96,10 +96,10 @@ class Executor:
             slot.interrupt(WorkerStopping)
         for _ in range(3):
             await asyncio.sleep(0)
-        for runner in self._runners:
+        for runner in self.runners:
             runner.cancel()
-        if self._runners:
-            await asyncio.wait(self._runners, timeout=UNWIND_S)
+        if self.runners:
+            await asyncio.wait(self.runners, timeout=UNWIND_S)
         for held in self._running:
             log.warning("task %s of queue %s: its handler refuses to end", held.lease.id, held.queue)
             self._hooks.on_verdict(verdict.released(held))

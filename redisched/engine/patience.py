@@ -1,5 +1,7 @@
 """Gives back leased tasks that did not start soon, so that none waits behind a long one while another worker idles."""
 
+from collections.abc import Callable
+
 from redisched.engine import verdict
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
@@ -11,14 +13,18 @@ IDLE_S = 0.02
 class Patience:
     """Looks at the window from time to time."""
 
-    def __init__(self, workspace: Workspace, settler: Settler) -> None:
+    def __init__(self, workspace: Workspace, settler: Settler, on_room: Callable[[], None]) -> None:
         self._workspace = workspace
         self._settler = settler
+        self._on_room = on_room
 
     async def step(self) -> float:
         """Release what has waited for too long; answers when to look again, in seconds."""
         workspace = self._workspace
         if len(workspace.window):
-            for held in workspace.window.take_overdue(workspace.server_now_ms()):
+            overdue = workspace.window.take_overdue(workspace.server_now_ms())
+            for held in overdue:
                 self._settler.add(verdict.released(held))
+            if overdue:
+                self._on_room()
         return max(IDLE_S, workspace.worker_settings.window_ms / 1e3)

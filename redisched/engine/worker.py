@@ -108,7 +108,7 @@ class Worker:
         wakers = [Waker(workspace, store, blocking, claimer, executor, settler) for store in workspace.stores.values()]
         helping = [
             *(self._begin("waker", waker.step) for waker in wakers),
-            self._begin("patience", Patience(workspace, settler).step),
+            self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
             *(self._begin("reaper", Reaper(workspace, store, client).step) for store in workspace.stores.values()),
         ]
         executor.start(
@@ -121,7 +121,8 @@ class Worker:
         keeper.start()
         log.info("worker %s serves %s", workspace.worker, ", ".join(workspace.stores))
         try:
-            await self._wait_for_the_end(claimer, (claiming, settling, *helping))
+            parts = [part.task for part in (claiming, settling, *helping)]
+            await self._wait_for_the_end(claimer, [*parts, *executor.runners])
         finally:
             # The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended is
             # settled, and the leases are kept until then.
@@ -144,17 +145,17 @@ class Worker:
         outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
         return Part(step, changed or asyncio.Event(), outage)
 
-    async def _wait_for_the_end(self, claimer: Claimer, parts: tuple[Part, ...]) -> None:
-        """Returns when told to stop or empty; raises what a part died of, which only a defect can be."""
+    async def _wait_for_the_end(self, claimer: Claimer, tasks: list[asyncio.Task[None]]) -> None:
+        """Returns when told to stop or empty; raises what a part or a slot died of, which only a defect can be."""
         ends = [asyncio.ensure_future(self._stopping.wait())]
         if self._settings.until is Until.EMPTY:
             ends.append(asyncio.ensure_future(claimer.drained.wait()))
-        await asyncio.wait([*ends, *(part.task for part in parts)], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*ends, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        for part in parts:
-            if part.task.done():
-                part.task.result()
+        for task in tasks:
+            if task.done():
+                task.result()
 
 
 async def wait_until_done(work: Awaitable[None], within_s: float) -> None:

@@ -1,8 +1,8 @@
 """Workers at work in this process, each in a thread with an event loop of its own, as if it were a process."""
 
 import asyncio
-import contextlib
 import threading
+from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,9 +51,12 @@ class RunningWorker:
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """Ask for a graceful stop."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._worker.stop)
+        """Begin a graceful stop: nothing is claimed any more."""
+        stopping = self._stop()
+        try:
+            asyncio.run_coroutine_threadsafe(stopping, self._loop).result(END_S)
+        except (RuntimeError, CancelledError):
+            stopping.close()
 
     def join(self) -> None:
         """Wait for its end."""
@@ -61,6 +64,11 @@ class RunningWorker:
         assert self.has_ended, "the worker does not end"
         if self._error is not None:
             raise self._error
+
+    async def _stop(self) -> None:
+        self._worker.stop()
+        for _ in range(20):
+            await asyncio.sleep(0)
 
     def _run(self) -> None:
         try:

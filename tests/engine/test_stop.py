@@ -1,0 +1,156 @@
+"""How a worker stops: nothing is lost, nothing waits, and it ends whatever its handlers do."""
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+
+from redisched import Scheduler, current_task
+from redisched.embedded import PrivateServer
+from redisched.model import TaskState
+from redisched.store.broker import Broker, connect
+from tests.engine.running import RunningWorker, counts, look
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def app(broker: Broker) -> Scheduler:
+    return Scheduler(broker=broker)
+
+
+def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, broker: Broker) -> None:
+    begun, release = threading.Semaphore(0), threading.Event()
+
+    @app.task
+    def long() -> str:
+        begun.release()
+        release.wait(15)
+        return "ended"
+
+    tasks = app.enqueue_many([long.request() for _ in range(10)])
+    with RunningWorker(app, concurrency=2) as worker:
+        for _ in range(2):
+            assert begun.acquire(timeout=10)
+        worker.stop()
+        wait_until(lambda: counts(broker).leased == 2, "what had not started is back")
+        assert not worker.has_ended
+        release.set()
+
+    ended = [task for task in tasks if task.status() is TaskState.SUCCEEDED]
+    assert len(ended) == 2
+    assert counts(broker).ready == 8
+    for task in tasks:
+        if task not in ended:
+            view = look(broker, task.id)
+            assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "stuck"])
+def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(app: Scheduler, broker: Broker, kind: str) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    @app.task(name="sync")
+    def spin() -> None:
+        begun.set()
+        while True:
+            pass
+
+    @app.task(name="async")
+    async def wait() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    @app.task(name="stuck")
+    def stuck() -> None:
+        begun.set()
+        release.wait(30)
+
+    task = app.enqueue(kind)
+    with RunningWorker(app, grace_s=0.05) as worker:
+        assert begun.wait(10)
+        worker.stop()
+        worker.join()
+    release.set()
+
+    view = look(broker, task.id)
+    assert view.state is TaskState.READY
+    assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+
+
+def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redisched.engine.claimer.BLOCK_S", 300.0)
+    begun = threading.Event()
+
+    @app.task
+    async def wait() -> str:
+        if begun.is_set():
+            return current_task().worker
+        begun.set()
+        return str(await asyncio.Event().wait())
+
+    with RunningWorker(app, grace_s=0.0) as first:
+        task = wait.enqueue()
+        assert begun.wait(10)
+        with RunningWorker(app) as second:
+            first.stop()
+            assert task.result(timeout=10) == second.name
+
+
+def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, broker: Broker) -> None:
+    ran: list[str] = []
+
+    @app.task
+    async def quick() -> None:
+        ran.append(current_task().id)
+
+    tasks = app.enqueue_many([quick.request() for _ in range(2_000)])
+    while counts(broker).finished < len(tasks):
+        with RunningWorker(app) as worker:
+            done = len(ran)
+            wait_until(lambda: len(ran) > done, "it has run something")  # noqa: B023 - waited for right here
+            worker.stop()
+
+    assert len(ran) == len(set(ran)) == len(tasks)
+    assert counts(broker).leased == 0
+
+
+def test_a_worker_stops_though_redis_is_gone() -> None:
+    with PrivateServer() as server:
+        app = Scheduler(broker=connect(server.url, 0.3))
+        begun = threading.Event()
+
+        @app.task
+        async def wait() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        wait.enqueue()
+        with RunningWorker(app, grace_s=0.05) as worker:
+            assert begun.wait(10)
+            server.kill()
+            worker.stop()
+            worker.join()
+
+
+def test_a_worker_that_never_reached_redis_stops() -> None:
+    with PrivateServer() as server:
+        app = Scheduler(broker=connect(server.url, 0.3))
+        server.kill()
+        with RunningWorker(app) as worker:
+            worker.stop()
+            worker.join()
+
+
+def test_a_defect_of_a_part_ends_the_worker_and_is_told(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    app.task(name="fine")(lambda: None)
+    monkeypatch.setattr("redisched.engine.verdict.succeeded", break_down)
+    worker = RunningWorker(app)
+    with contextlib.suppress(ZeroDivisionError), worker:
+        app.enqueue("fine")
+        wait_until(lambda: worker.has_ended, "it has ended")
+    with pytest.raises(ZeroDivisionError):
+        worker.join()
