@@ -1,8 +1,7 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back the tasks of a worker process that is known to be dead, at once.
 --
--- The death counts against the tasks that had started; if suspects were among these, against the suspects alone. What
--- the worker had claimed without living to name it is taken back too.
+-- The death counts against the tasks that had started; if suspects were among these, against the suspects alone.
 --
 -- KEYS[1] waiting     zset  id by score
 -- KEYS[2] tasks       hash  id -> record
@@ -40,39 +39,31 @@ local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
   dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
 }
-local crash_limit, failure = tonumber(ARGV[2]), ARGV[3]
 local statuses = {}
 
 local function is_suspect(id)
   return select(2, tries_parts(redis.call('HGET', KEYS[5], id))) > 0
 end
 
-local function started(first)
+-- A suspect that the dead worker had lost before says nothing about its death.
+local function had_started(first)
   return ARGV[first + 2] == '1' and holds(redis.call('HGET', KEYS[4], ARGV[first]), ARGV[first + 1])
 end
 
--- Answers a status, or nil for what is not held under this token.
-local function recover(id, token, crashed)
-  local holder = redis.call('HGET', KEYS[4], id)
-  if holds(holder, token) then
-    return take_back(keys, id, holder, crashed, crash_limit, failure, now_ms)
-  end
-end
-
-local latest_token, latest = string.match(redis.call('HGET', KEYS[11], ARGV[1]) or '', '^%S+ (%d+) (.*)$')
-
 local suspect_started = false
 for first = 4, #ARGV, 3 do
-  suspect_started = suspect_started or (started(first) and is_suspect(ARGV[first]))
+  suspect_started = suspect_started or (had_started(first) and is_suspect(ARGV[first]))
 end
 
 for first = 4, #ARGV, 3 do
   local id = ARGV[first]
-  local crashed = started(first) and (not suspect_started or is_suspect(id))
-  statuses[#statuses + 1] = recover(id, ARGV[first + 1], crashed) or 'LOST'
-end
-for id in string.gmatch(latest or '', '%S+') do
-  recover(id, latest_token, false)
+  local holder = redis.call('HGET', KEYS[4], id)
+  if holds(holder, ARGV[first + 1]) then
+    local crashed = ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))
+    statuses[#statuses + 1] = take_back(keys, id, holder, crashed, tonumber(ARGV[2]), ARGV[3], now_ms)
+  else
+    statuses[#statuses + 1] = 'LOST'
+  end
 end
 
 redis.call('HDEL', KEYS[11], ARGV[1], ARGV[1] .. ' wake')

@@ -5,7 +5,8 @@ from typing import TypeVar
 from redisched.model import BAND
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, run
-from redisched.store.store import ClaimRequest, Store
+from redisched.store.store import Store
+from redisched.store.values import ClaimRequest
 from tests.lua.situation import (
     TOKEN,
     WORKER,

@@ -4,6 +4,7 @@ A situation maps the short name of a key to its content. Tests put situations to
 compare them with what they find. This is also the place to look up how a task is stored.
 """
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from redisched.keys import PREFIX, Keys, keys_of
@@ -152,6 +153,10 @@ def _content(broker: Broker, key: str) -> Any:
     if name in LISTS:
         return [element.decode() for element in perform(("LRANGE", key, 0, -1))]
     if name in ZSETS:
-        flat = perform(("ZRANGE", key, 0, -1, "WITHSCORES"))
-        return {member.decode(): int(score) for member, score in zip(flat[::2], flat[1::2], strict=True)}
-    return {id.decode(): value.decode() for id, value in perform(("HGETALL", key)).items()}
+        return {id: int(score) for id, score in _pairs(perform(("ZRANGE", key, 0, -1, "WITHSCORES")))}
+    return dict(_pairs(perform(("HGETALL", key))))
+
+
+def _pairs(flat: list[bytes]) -> Iterator[tuple[str, str]]:
+    texts = [text.decode() for text in flat]
+    return zip(texts[::2], texts[1::2], strict=True)

@@ -1,6 +1,6 @@
 """ack: LEASED -> SUCCEEDED|CANCELLED."""
 
-from redisched.store.store import Ack, Orphan, Status
+from redisched.store.values import Ack, Orphan, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import (
     AWAKE,

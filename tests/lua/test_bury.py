@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.store import Bury, Orphan, Retry, Status
+from redisched.store.values import Bury, Orphan, Retry, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelling, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS

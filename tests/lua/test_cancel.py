@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.store import Status
+from redisched.store.values import Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import Situation, cancelled, cancelling, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS

@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.model import BAND
-from redisched.store.store import Ack, Claim, Lease, Release, Status
+from redisched.store.values import Ack, Claim, Lease, Release, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest, request
 from tests.lua.situation import (
     AWAKE,

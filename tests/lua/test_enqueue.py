@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS
-from redisched.store.store import NewTask, Status
+from redisched.store.values import NewTask, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, Situation, dead, ended, leased, record_of, together, waiting
 from tests.server_time import NOW_MS

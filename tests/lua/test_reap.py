@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.store import Reaped, ReapOutcome, ReapRequest, Status
+from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
 from tests.lua.situation import (
     AWAKE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.store import Orphan, Status
+from redisched.store.values import Orphan, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import (
     AWAKE,
@@ -95,23 +95,9 @@ def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> Non
     assert queue.situation() == together(cancelled("a"), AWAKE)
 
 
-def test_what_it_had_claimed_without_living_to_see_the_answer_waits_again_too(queue: QueueUnderTest) -> None:
-    queue.given(
-        leased("a"),
-        leased("b", priority=0),
-        leased("c"),
-        claimed(WORKER, "nonce", TOKEN, "a", "b", "c"),
-        cancelling("c"),
-    )
-
-    assert recover(queue, started("a")) == [Status.RECOVERED]
-
-    assert queue.situation() == together(waiting("a", tries="0 1 0 0"), waiting("b", priority=0), cancelled("c"), AWAKE)
-
-
-def test_what_it_had_claimed_and_lost_is_left_to_its_new_holder(queue: QueueUnderTest) -> None:
-    tasks = together(leased("a", token=TOKEN + 1, worker="another"), ended("b"), waiting("c"))
-    queue.given(tasks, claimed(WORKER, "nonce", TOKEN, "a", "b", "c", "missing"))
+def test_its_latest_claim_is_not_repeated_to_anybody(queue: QueueUnderTest) -> None:
+    tasks = together(leased("a", token=TOKEN + 1, worker="another"), ended("b"))
+    queue.given(tasks, claimed(WORKER, "nonce", TOKEN, "a", "b"))
 
     assert recover(queue) == []
 

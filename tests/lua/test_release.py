@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS
-from redisched.store.store import Release, Status
+from redisched.store.values import Release, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, TOKEN, cancelled, cancelling, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS

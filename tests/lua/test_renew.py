@@ -1,6 +1,6 @@
 """renew: LEASED -> LEASED."""
 
-from redisched.store.store import Renewal, Status
+from redisched.store.values import Renewal, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import LEASE_ENDS_MS, TOKEN, cancelling, ended, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime

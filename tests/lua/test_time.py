@@ -4,7 +4,8 @@ import pytest
 
 from redisched.store.broker import Broker
 from redisched.store.operation import run
-from redisched.store.store import Ack, ClaimRequest, NewTask, ReapRequest, Retry, Store
+from redisched.store.store import Store
+from redisched.store.values import Ack, ClaimRequest, NewTask, ReapRequest, Retry
 from tests.lua.queue import request
 from tests.lua.situation import situation_of
 

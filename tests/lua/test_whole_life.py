@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from redisched.store.store import Ack, Bury, Lease, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from redisched.store.values import Ack, Bury, Lease, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
 from tests.lua.queue import QueueUnderTest, request
 from tests.lua.situation import WORKER
 from tests.server_time import ServerTime

@@ -1,0 +1,1 @@
+"""Tests that let chance, crashes and many processes loose on a queue."""

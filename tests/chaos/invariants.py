@@ -1,0 +1,28 @@
+"""What must be true of a queue at any moment, whatever happened to it before."""
+
+from tests.lua.situation import Situation
+
+
+def check_places(situation: Situation) -> None:
+    """Each task is in exactly one place, and exactly what belongs to its place is there."""
+
+    def ids(name: str) -> set[str]:
+        return set(situation.get(name, ()))
+
+    assert ids("leases") == ids("held")
+    assert ids("outcomes") == ids("finished")
+    places = [ids("waiting"), ids("held"), ids("dead"), ids("outcomes")]
+    assert sum(map(len, places)) == len(set.union(*places)), "a task is in two places"
+    assert ids("tasks") == ids("waiting") | ids("held") | ids("dead"), "a record without a task, or without its record"
+    assert ids("tries") <= ids("tasks")
+    assert ids("failures") <= ids("tasks")
+    assert ids("dead") <= ids("failures")
+    assert ids("cancelling") <= ids("held")
+    assert len(situation.get("wake", ())) <= 1
+
+
+def check_tries(situation: Situation, claims: dict[str, int]) -> None:
+    """Attempts, crashes and bounces of a task: each of them ended one claim."""
+    for id, tries in situation.get("tries", {}).items():
+        attempts, crashes, bounces, _ = map(int, tries.split())
+        assert attempts + crashes + bounces <= claims.get(id, 0)

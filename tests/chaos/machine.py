@@ -1,0 +1,249 @@
+"""A machine that calls random edges of a real queue and of its model, and compares them after every step.
+
+Tokens are live, stale or forged; any earlier call may be sent again; the server's time jumps to and fro.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from redisched.model import LARGEST_RUN_AT_MS
+from redisched.store.broker import Broker
+from redisched.store.operation import run
+from redisched.store.store import Store
+from redisched.store.values import (
+    Ack,
+    Bury,
+    Claim,
+    ClaimRequest,
+    NewTask,
+    Orphan,
+    ReapRequest,
+    Release,
+    Renewal,
+    Retry,
+)
+from tests.chaos.invariants import check_places, check_tries
+from tests.chaos.model import Model
+from tests.chaos.model_task import DIGEST_BYTES, Place
+from tests.lua.situation import Situation, situation_of
+from tests.server_time import ServerTime
+
+QUEUE = "mail"
+CRASH_LIMIT = 3
+LEASE_MS = 30_000
+HOLD_MS = 40_000
+GRACE_MS = 1_000
+
+
+class TokenKind(StrEnum):
+    """Which token a settling worker shows."""
+
+    LIVE = "live"
+    """The one under which the task is held, or was last."""
+    STALE = "stale"
+    """One that was given out before, if possible for this task."""
+    FORGED_NEXT = "the next one"
+    FORGED_SHORT = "the live one without its last digit"
+
+
+numbers = st.integers(0, 9)
+workers = st.sampled_from(["w1", "w1", "w2"])
+token_kinds = st.sampled_from([TokenKind.LIVE, TokenKind.LIVE, TokenKind.LIVE, *TokenKind])
+shown = st.lists(st.tuples(numbers, token_kinds), min_size=1, max_size=3)
+delays_ms = st.sampled_from([0, 1, 500, 60_000])
+whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
+records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
+new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records)
+jumps_ms = st.sampled_from([1, 20, 1_000, LEASE_MS, 600_000, -5_000])
+few = st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 2})])
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Every rule is one call of one edge."""
+
+    broker: ClassVar[Broker]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broker.client().perform(("FLUSHDB",))
+        self.store = Store(self.broker.dialect, QUEUE)
+        self.time = ServerTime(self.broker)
+        self.model = Model(self.time.now_us)
+        self.situation: Situation = {}
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.requests: dict[str, ClaimRequest] = {}
+        self.tokens: list[int] = []
+        self.tokens_of: dict[str, list[int]] = {}
+
+    def call(self, edge: str, *arguments: Any) -> Any:
+        """Call an edge of both; they must answer the same and look the same afterwards."""
+        self.calls.append((edge, arguments))
+        expected = getattr(self.model, edge)(*arguments)
+        answer = run(getattr(self.store, edge)(*arguments), self.broker.client())
+        assert answer == expected
+        before, self.situation = self.situation, situation_of(self.broker, QUEUE)
+        if edge != "forget":
+            assert ids_in(before) <= ids_in(self.situation), "a task was lost"
+        assert self.situation == self.model.situation()
+        if edge == "claim":
+            self.note_tokens(answer)
+        return answer
+
+    def note_tokens(self, claim: Claim) -> None:
+        """Keep the token of a claim that is not a repeated one."""
+        if claim.leases and claim.leases[0].token not in self.tokens:
+            token = claim.leases[0].token
+            assert not self.tokens or token > self.tokens[-1], "tokens must grow"
+            self.tokens.append(token)
+            for lease in claim.leases:
+                self.tokens_of.setdefault(lease.id, []).append(token)
+
+    def pick(self, number: int, place: Place) -> str:
+        """The id of a task, mostly of one in this place."""
+        there = [task.id for task in self.model.at(place)]
+        pool = there if there and number < 8 else [*self.model.tasks, "missing"]
+        return pool[number % len(pool)]
+
+    def settled(self, shown: list[tuple[int, TokenKind]]) -> list[tuple[str, int]]:
+        """Ids, mostly of leased tasks, with the tokens that are shown for them."""
+        ids = [(self.pick(number, Place.LEASED), kind) for number, kind in shown]
+        return [(id, self.token(id, kind)) for id, kind in ids]
+
+    def token(self, id: str, kind: TokenKind) -> int:
+        """A token of a kind for a task."""
+        own = self.tokens_of.get(id, [1])
+        live, earlier = own[-1], [*self.tokens[:1], *own[:-1]]
+        tokens = {TokenKind.STALE: (earlier or [2])[-1], TokenKind.FORGED_NEXT: live + 1}
+        return tokens.get(kind, live if kind is TokenKind.LIVE else live // 10 or 2)
+
+    def outcome(self, id: str) -> bytes:
+        """The digest of a task's record, and how it ended."""
+        task = self.model.tasks.get(id)
+        return f"{task.record[:DIGEST_BYTES] if task else 'digest-3'}end".encode()
+
+    @rule(tasks=st.lists(new_tasks, min_size=1, max_size=4))
+    def enqueue(self, tasks: list[tuple[int, int, str, bytes]]) -> None:
+        named = []
+        for at, (number, priority, when, record) in enumerate(tasks):
+            id = f"t{len(self.calls)}-{at}" if number < 7 else self.pick(number, Place.ENDED)
+            named.append(NewTask(id, priority, when, record))
+        self.call("enqueue", named)
+
+    @rule(worker=workers, limit=st.sampled_from([2, 1, 3, 0]), ahead_limit=st.integers(0, 2), woken=st.booleans())
+    def claim(self, worker: str, limit: int, ahead_limit: int, woken: bool) -> None:
+        if woken:
+            self.broker.client().perform(("LPOP", self.store.keys.wake))
+            self.model.awake = False
+        request = ClaimRequest(
+            worker=worker,
+            nonce=f"n{len(self.calls)}",
+            limit=limit,
+            ahead_ms=20,
+            ahead_limit=ahead_limit,
+            lease_ms=LEASE_MS,
+        )
+        self.requests[worker] = request
+        self.call("claim", request)
+
+    @rule(worker=workers)
+    def claim_again(self, worker: str) -> None:
+        """The reply of its latest claim was lost."""
+        if worker in self.requests:
+            self.call("claim", self.requests[worker])
+
+    @rule(shown=shown, started=st.booleans())
+    def renew(self, shown: list[tuple[int, TokenKind]], started: bool) -> None:
+        started_ms = self.time.now_ms if started else 0
+        self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in self.settled(shown)])
+
+    @rule(shown=shown, retention_ms=delays_ms)
+    def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int) -> None:
+        self.call("ack", [Ack(id, token, retention_ms, self.outcome(id)) for id, token in self.settled(shown)])
+
+    @rule(shown=shown, delay_ms=delays_ms)
+    def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
+        self.call("retry", [Retry(id, token, delay_ms, b"boom") for id, token in self.settled(shown)])
+
+    @rule(shown=shown, pause_ms=delays_ms)
+    def release(self, shown: list[tuple[int, TokenKind]], pause_ms: int) -> None:
+        self.call("release", [Release(id, token, pause_ms) for id, token in self.settled(shown)])
+
+    @rule(shown=shown)
+    def bury(self, shown: list[tuple[int, TokenKind]]) -> None:
+        self.call("bury", [Bury(id, token, b"boom") for id, token in self.settled(shown)])
+
+    @rule(
+        worker=workers,
+        later_ms=st.sampled_from([LEASE_MS, 0, 3 * HOLD_MS]),
+        limit=st.sampled_from([9, 1]),
+        crash_limit=st.sampled_from([CRASH_LIMIT, CRASH_LIMIT, CRASH_LIMIT, 1]),
+    )
+    def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int) -> None:
+        self.let_time_pass(later_ms)
+        request = ReapRequest(
+            worker=worker,
+            hold_ms=HOLD_MS,
+            grace_ms=GRACE_MS,
+            limit=limit,
+            crash_limit=crash_limit,
+            failure=b"crashed",
+        )
+        self.call("reap", request)
+
+    @rule(worker=workers, unstarted=few, unheard=few)
+    def recover(self, worker: str, unstarted: frozenset[int], unheard: frozenset[int]) -> None:
+        held = [task for task in self.model.at(Place.LEASED) if task.worker == worker]
+        orphans = [
+            Orphan(task.id, task.token, int(at not in unstarted)) for at, task in enumerate(held) if at not in unheard
+        ]
+        self.call("recover", worker, CRASH_LIMIT, b"crashed", orphans)
+
+    @rule(numbers=st.lists(numbers, min_size=1, max_size=2), place=st.sampled_from(Place), retention_ms=delays_ms)
+    def cancel(self, numbers: list[int], place: Place, retention_ms: int) -> None:
+        self.call("cancel", retention_ms, [(self.pick(number, place), b"cancelled") for number in numbers])
+
+    @rule(numbers=st.lists(numbers, min_size=1, max_size=2))
+    def revive(self, numbers: list[int]) -> None:
+        self.call("revive", [self.pick(number, Place.DEAD) for number in numbers])
+
+    @rule(limit=st.sampled_from([9, 1]), dead_retention_ms=delays_ms)
+    def forget(self, limit: int, dead_retention_ms: int) -> None:
+        self.call("forget", limit, dead_retention_ms)
+
+    @rule(back=st.integers(1, 8))
+    def replay(self, back: int) -> None:
+        """A call whose reply was lost is sent again, at once or after others."""
+        if self.calls:
+            edge, arguments = self.calls[-min(back, len(self.calls))]
+            self.call(edge, *arguments)
+
+    @rule(ms=jumps_ms)
+    def let_time_pass(self, ms: int) -> None:
+        self.time.advance(ms)
+        self.model.now_us = self.time.now_us
+
+    @invariant()
+    def every_task_is_in_one_place(self) -> None:
+        check_places(self.situation)
+
+    @invariant()
+    def attempts_and_crashes_never_exceed_claims(self) -> None:
+        check_tries(self.situation, {id: len(tokens) for id, tokens in self.tokens_of.items()})
+
+
+def machine_on(broker: Broker) -> type[QueueMachine]:
+    """The machine of one broker."""
+
+    class MachineOnBroker(QueueMachine):
+        pass
+
+    MachineOnBroker.broker = broker
+    return MachineOnBroker
+
+
+def ids_in(situation: Situation) -> set[str]:
+    """Every task that is anywhere."""
+    return {*situation.get("tasks", {}), *situation.get("outcomes", {})}

@@ -1,0 +1,272 @@
+"""A queue as a plain dict: what the scripts must do, told without Redis.
+
+Its methods are those of the store and answer the same; `situation` says what must be in Redis then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redisched.model import BAND
+from redisched.store.values import (
+    Ack,
+    Bury,
+    Claim,
+    ClaimRequest,
+    NewTask,
+    Orphan,
+    Reaped,
+    ReapOutcome,
+    ReapRequest,
+    Release,
+    Renewal,
+    Retry,
+    Status,
+)
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task
+from tests.lua.situation import Situation, together
+
+
+@dataclass(slots=True)
+class Model:
+    """A queue. `now_us` is the server's time."""
+
+    now_us: int
+    tasks: dict[str, Task] = field(default_factory=dict)
+    claims: dict[str, tuple[str, int, list[str]]] = field(default_factory=dict)
+    fence: int = 0
+    awake: bool = False
+    reaper: tuple[str, int, int] | None = None
+
+    @property
+    def now_ms(self) -> int:
+        return self.now_us // 1_000
+
+    def situation(self) -> Situation:
+        """What must be in Redis."""
+        whole: Situation = {"fence": str(self.fence)} if self.fence else {}
+        if self.awake:
+            whole["wake"] = ["1"]
+        if self.reaper:
+            whole["reaper"] = " ".join(map(str, self.reaper))
+        if self.claims:
+            whole["claims"] = {
+                worker: f"{nonce} {token} {' '.join(ids)}" for worker, (nonce, token, ids) in self.claims.items()
+            }
+        return together(whole, *(task.situation() for task in self.tasks.values()))
+
+    def at(self, place: Place) -> list[Task]:
+        """The tasks in this place, in the order in which they would be claimed."""
+        return sorted((task for task in self.tasks.values() if task.place is place), key=lambda task: task.order)
+
+    def enqueue(self, tasks: Sequence[NewTask]) -> list[Status]:
+        return [self._enqueue(task) for task in tasks]
+
+    def _enqueue(self, new: NewTask) -> Status:
+        record = new.record.decode()
+        run_at_ms = int(new.when[1:]) + (self.now_ms if new.when[0] == "+" else 0)
+        if new.id in self.tasks:
+            return (
+                Status.EXISTS if self.tasks[new.id].record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
+            )
+        if run_at_ms >= BAND:
+            return Status.BEYOND
+        self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
+        self.awake = True
+        return Status.CREATED
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        nonce, token, ids = self.claims.get(request.worker, ("", 0, []))
+        if nonce == request.nonce:
+            taken = [task for id in ids if (task := self._held(id, token))]
+            next_due_ms: int | None = self.now_ms
+        else:
+            taken, next_due_ms = self._choose(request)
+            self._lease(request, taken)
+            self.awake = self.awake or bool(taken and next_due_ms == self.now_ms)
+        if not taken:
+            self.awake = self.awake and next_due_ms == self.now_ms
+            self.claims.pop(request.worker, None)
+        return Claim(self.now_us, next_due_ms, [task.lease() for task in taken])
+
+    def _choose(self, request: ClaimRequest) -> tuple[list[Task], int | None]:
+        waiting = self.at(Place.WAITING)
+        due = [task for task in waiting if task.run_at_ms <= self.now_ms]
+        left = due[request.limit :]
+        horizon_ms = self.now_ms + request.ahead_ms
+        ahead = [
+            task
+            for task in waiting
+            if self.now_ms < task.run_at_ms <= horizon_ms and not (left and task.priority >= left[0].priority)
+        ]
+        taken = sorted(due[: request.limit] + ahead[: request.ahead_limit], key=lambda task: task.order)
+        rest = [task.run_at_ms for task in waiting if task not in taken]
+        return taken, self.now_ms if left else min(rest, default=None)
+
+    def _lease(self, request: ClaimRequest, taken: list[Task]) -> None:
+        if taken:
+            self.fence = max(self.fence + 1, self.now_us)
+            self.claims[request.worker] = request.nonce, self.fence, [task.id for task in taken]
+        for task in taken:
+            task.place, task.token, task.worker = Place.LEASED, self.fence, request.worker
+            task.started_ms, task.ends_ms = 0, self.now_ms + request.lease_ms
+
+    def _held(self, id: str, token: int) -> Task | None:
+        task = self.tasks.get(id)
+        return task if task and task.place is Place.LEASED and task.token == token else None
+
+    def _counted(self, id: str, token: int) -> bool:
+        task = self.tasks.get(id)
+        return bool(task and task.tries and task.tries[3] == token)
+
+    def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> list[Status]:
+        statuses = []
+        for id, token, started_ms in renewals:
+            task = self._held(id, token)
+            if task:
+                task.ends_ms = self.now_ms + lease_ms
+                task.started_ms = started_ms or task.started_ms
+            statuses.append(Status.LOST if not task else Status.CANCELLING if task.cancellation else Status.RENEWED)
+        return statuses
+
+    def ack(self, acks: Sequence[Ack]) -> list[Status]:
+        return [self._ack(ack) for ack in acks]
+
+    def _ack(self, ack: Ack) -> Status:
+        if task := self._held(ack.id, ack.token):
+            task.end(ack.token, ack.outcome.decode(), self.now_ms + ack.retention_ms)
+            return Status.ACKED
+        ended = self.tasks.get(ack.id)
+        acked = ended and ended.place is Place.ENDED and ended.outcome.startswith(f"{ack.token} ")
+        return Status.ALREADY if acked else Status.LOST
+
+    def _cancel_if_asked(self, task: Task) -> bool:
+        if task.cancellation is None:
+            return False
+        retention_ms, outcome = task.cancellation
+        task.end(0, task.record[:DIGEST_BYTES] + outcome, self.now_ms + retention_ms)
+        return True
+
+    def retry(self, retries: Sequence[Retry]) -> list[Status]:
+        return [self._retry(retry) for retry in retries]
+
+    def _retry(self, retry: Retry) -> Status:
+        task = self._held(retry.id, retry.token)
+        if not task:
+            return Status.ALREADY if self._counted(retry.id, retry.token) else Status.LOST
+        if self._cancel_if_asked(task):
+            return Status.CANCELLED
+        task.count(attempts=1, token=retry.token)
+        task.failure = f"{task.score} {retry.failure.decode()}"
+        task.wait(self.now_ms + retry.delay_ms)
+        self.awake = True
+        return Status.RETRIED
+
+    def release(self, releases: Sequence[Release]) -> list[Status]:
+        return [self._release(release) for release in releases]
+
+    def _release(self, release: Release) -> Status:
+        task = self._held(release.id, release.token)
+        if not task:
+            return Status.LOST
+        if self._cancel_if_asked(task):
+            return Status.CANCELLED
+        if release.pause_ms:
+            task.count(bounces=1)
+        task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
+        self.awake = True
+        return Status.RELEASED
+
+    def bury(self, burials: Sequence[Bury]) -> list[Status]:
+        return [self._bury(burial) for burial in burials]
+
+    def _bury(self, burial: Bury) -> Status:
+        task = self._held(burial.id, burial.token)
+        if not task:
+            dead = burial.id in self.tasks and self.tasks[burial.id].place is Place.DEAD
+            return Status.ALREADY if dead and self._counted(burial.id, burial.token) else Status.LOST
+        task.count(token=burial.token)
+        task.die(self.now_ms, burial.failure.decode())
+        return Status.BURIED
+
+    def _take_back(self, task: Task, crashed: bool, crash_limit: int, failure: bytes) -> Status:
+        self.claims.pop(task.worker, None)
+        if self._cancel_if_asked(task):
+            return Status.CANCELLED
+        if crashed:
+            task.count(crashes=1)
+            if task.crashes >= crash_limit:
+                task.die(self.now_ms, failure.decode())
+                return Status.QUARANTINED
+        task.wait()
+        return Status.RECOVERED
+
+    def reap(self, request: ReapRequest) -> Reaped:
+        leader, until_ms, grace_ends_ms = self.reaper or ("", 0, 0)
+        if leader not in ("", request.worker) and until_ms > self.now_ms:
+            return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
+        if leader and self.now_ms > until_ms + request.hold_ms:
+            grace_ends_ms = self.now_ms + request.grace_ms
+        self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms
+        if grace_ends_ms > self.now_ms:
+            return Reaped(ReapOutcome.GRACE, self.now_ms, grace_ends_ms, [])
+        leased = sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
+        expired = [task for task in leased if task.ends_ms <= self.now_ms][: request.limit]
+        tasks = [(task.id, self._reap(task, request)) for task in expired]
+        self.awake = self.awake or bool(expired)
+        next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
+        if next_ms is None:
+            self.claims.clear()
+        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks)
+
+    def _reap(self, task: Task, request: ReapRequest) -> Status:
+        crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
+        return self._take_back(task, crashed, request.crash_limit, request.failure)
+
+    def recover(self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]) -> list[Status]:
+        started = [task for id, token, ran in orphans if ran and (task := self._held(id, token))]
+        suspects = [task for task in started if task.crashes > 0]
+        crashed = suspects or started
+        statuses = []
+        for id, token, ran in orphans:
+            task = self._held(id, token)
+            counts = bool(ran) and task in crashed
+            statuses.append(self._take_back(task, counts, crash_limit, failure) if task else Status.LOST)
+        self.claims.pop(worker, None)
+        self.awake = self.awake or bool(self.at(Place.WAITING))
+        return statuses
+
+    def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> list[Status]:
+        return [self._cancel(id, retention_ms, outcome.decode()) for id, outcome in cancellations]
+
+    def _cancel(self, id: str, retention_ms: int, outcome: str) -> Status:
+        task = self.tasks.get(id)
+        if not task:
+            return Status.UNKNOWN
+        if task.place in (Place.DEAD, Place.ENDED):
+            return Status.ENDED
+        task.cancellation = retention_ms, outcome
+        return Status.CANCELLED if task.place is Place.WAITING and self._cancel_if_asked(task) else Status.CANCELLING
+
+    def revive(self, ids: Sequence[str]) -> list[Status]:
+        return [self._revive(id) for id in ids]
+
+    def _revive(self, id: str) -> Status:
+        task = self.tasks.get(id)
+        if not task or task.place is Place.ENDED:
+            return Status.UNKNOWN
+        if task.place is not Place.DEAD:
+            return Status.ALREADY
+        task.tries = task.failure = None
+        task.wait(self.now_ms)
+        self.awake = True
+        return Status.REVIVED
+
+    def forget(self, limit: int, dead_retention_ms: int) -> int:
+        kept_since_ms = {Place.ENDED: self.now_ms, Place.DEAD: self.now_ms - dead_retention_ms}
+        forgotten = 0
+        for place, moment_ms in kept_since_ms.items():
+            old = [task for task in self.at(place) if task.until_ms <= moment_ms]
+            for task in sorted(old, key=lambda task: (task.until_ms, task.id))[:limit]:
+                del self.tasks[task.id]
+                forgotten += 1
+        return forgotten

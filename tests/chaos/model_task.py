@@ -1,0 +1,97 @@
+"""A task as the model of a queue knows it, and what must be in Redis of it."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from redisched.model import LARGEST_RUN_AT_MS, score_of
+from redisched.store.values import Lease
+from tests.lua.situation import Situation
+
+DIGEST_BYTES = 8
+
+
+class Place(Enum):
+    """Where a task is: always in one place."""
+
+    WAITING = auto()
+    LEASED = auto()
+    DEAD = auto()
+    ENDED = auto()
+
+
+@dataclass(slots=True)
+class Task:
+    """Everything that is known of a task."""
+
+    id: str
+    record: str
+    priority: int
+    run_at_ms: int
+    place: Place = Place.WAITING
+    tries: tuple[int, int, int, int] | None = None
+    """Attempts, crashes, bounces, and the token of the last attempt counted."""
+    failure: str | None = None
+    token: int = 0
+    worker: str = ""
+    started_ms: int = 0
+    ends_ms: int = 0
+    cancellation: tuple[int, str] | None = None
+    """For how long its outcome shall be kept, and the outcome."""
+    outcome: str = ""
+    until_ms: int = 0
+    """When it died, or is forgotten."""
+
+    @property
+    def score(self) -> int:
+        return score_of(self.priority, self.run_at_ms)
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        return self.priority, self.run_at_ms, self.id
+
+    @property
+    def crashes(self) -> int:
+        return self.tries[1] if self.tries else 0
+
+    def lease(self) -> Lease:
+        """What the worker that leased it is given."""
+        attempts, crashes, bounces, _ = self.tries or (0, 0, 0, 0)
+        return Lease(self.id, self.token, self.score, attempts, crashes, bounces, self.record.encode())
+
+    def situation(self) -> Situation:
+        """What must be in Redis of it."""
+        if self.place is Place.ENDED:
+            return {"outcomes": {self.id: self.outcome}, "finished": {self.id: self.until_ms}}
+        stored: Situation = {"tasks": {self.id: self.record}}
+        if self.tries:
+            stored["tries"] = {self.id: " ".join(map(str, self.tries))}
+        if self.failure:
+            stored["failures"] = {self.id: self.failure}
+        if self.cancellation:
+            stored["cancelling"] = {self.id: " ".join(map(str, self.cancellation))}
+        if self.place is Place.WAITING:
+            stored["waiting"] = {self.id: self.score}
+        elif self.place is Place.DEAD:
+            stored["dead"] = {self.id: self.until_ms}
+        else:
+            stored["leases"] = {self.id: self.ends_ms}
+            stored["held"] = {self.id: f"{self.token} {self.score} {self.started_ms} {self.worker}"}
+        return stored
+
+    def count(self, attempts: int = 0, crashes: int = 0, bounces: int = 0, token: int | None = None) -> None:
+        tries = self.tries or (0, 0, 0, 0)
+        counted = tries[3] if token is None else token
+        self.tries = tries[0] + attempts, tries[1] + crashes, tries[2] + bounces, counted
+
+    def wait(self, run_at_ms: int | None = None) -> None:
+        self.place = Place.WAITING
+        if run_at_ms is not None:
+            self.run_at_ms = min(run_at_ms, LARGEST_RUN_AT_MS)
+
+    def die(self, now_ms: int, failure: str) -> None:
+        self.place, self.until_ms, self.failure = Place.DEAD, now_ms, f"{self.score} {failure}"
+        self.cancellation = None
+
+    def end(self, token: int, outcome: str, forgotten_ms: int) -> None:
+        self.place, self.until_ms, self.outcome = Place.ENDED, forgotten_ms, f"{token} {outcome}"
+        self.tries = self.failure = self.cancellation = None

@@ -1,0 +1,117 @@
+"""Bugs planted in the scripts on purpose: if the machine does not find each of them, it would not find others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from redisched.store.broker import Broker
+from redisched.store.scripts import load_script
+from tests.brokers import BrokerKind, Servers
+from tests.chaos.machine import machine_on
+from tests.script_rewriting import rewrite_scripts
+from tests.server_time import read_movable_time
+
+BUDGET = settings(
+    max_examples=400,
+    stateful_step_count=40,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A script in which one passage is replaced by another."""
+
+    script: str
+    passage: str
+    instead: str
+
+    def rewrite(self, name: str, source: str) -> str:
+        return source.replace(self.passage, self.instead) if name == self.script else source
+
+
+MUTANTS = {
+    "ack does not check the token": Mutant("ack", "if holds(holders[index], token) and", "if holders[index] and"),
+    "ack checks the start of the token only": Mutant(
+        "ack", "string.sub(holder, 1, #token + 1) == token .. ' '", "string.sub(holder, 1, #token) == token"
+    ),
+    "the fence counts from zero": Mutant(
+        "claim",
+        "math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us)",
+        "tonumber(redis.call('GET', KEYS[7]) or '0') + 1",
+    ),
+    "the fence is the time alone": Mutant(
+        "claim", "math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us)", "now_us"
+    ),
+    "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
+    "claim takes bands that are worse": Mutant("claim", "low = (band + 1) * BAND", "low = (band + 6) * BAND"),
+    "reap forgets the task's own place": Mutant(
+        "reap", "redis.call('ZADD', keys.waiting, score, id)", "redis.call('ZADD', keys.waiting, now_ms, id)"
+    ),
+    "reap knows no grace": Mutant("reap", "if grace_until > now_ms then", "if false then"),
+    "retry does not remove the lease": Mutant("retry", "redis.call('ZREM', KEYS[3], id)\n", "\n"),
+    "retry counts an attempt twice": Mutant("retry", "holds(holder, token) then", "holder then"),
+    "release counts an attempt": Mutant(
+        "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
+    ),
+    "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', KEYS[5], ended)\n", "\n"),
+    "cancel leaves the record": Mutant("cancel", "redis.call('HDEL', keys.tasks, id)\n", "\n"),
+    "a late renewal undoes the start": Mutant(
+        "renew", "if started ~= '0' and started ~= noted then", "if started ~= noted then"
+    ),
+}
+
+
+DEEP_MUTANTS = {
+    "a repeated claim gives what is no longer held": Mutant(
+        "claim", "if holds(holders[index], token) then", "if holders[index] then"
+    ),
+    "recover blames the innocent": Mutant(
+        "recover", "ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))", "ARGV[first + 2] == '1'"
+    ),
+    "claim leaves nobody awake": Mutant(
+        "claim", "if next_due == now_ms then\n    wake_one", "if false then\n    wake_one"
+    ),
+}
+"""Bugs that show only after several calls have met in one order. The tests of the single edges find them at once."""
+
+
+@pytest.fixture
+def valkey(servers: Servers) -> Iterator[Broker]:
+    broker = servers.broker(BrokerKind.VALKEY)
+    yield broker
+    broker.close()
+
+
+def hunt(mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, budget: settings) -> None:
+    """Let the machine look for the bug. Raises AssertionError when it found it."""
+    rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
+    run_state_machine_as_test(machine_on(broker), settings=budget)
+
+
+@pytest.mark.parametrize("mutant", [*MUTANTS.values(), *DEEP_MUTANTS.values()], ids=[*MUTANTS, *DEEP_MUTANTS])
+def test_the_passage_that_is_replaced_stands_in_its_script(mutant: Mutant) -> None:
+    source = load_script(mutant.script).plain
+
+    assert source.count(mutant.passage) == 1
+    assert mutant.rewrite(mutant.script, source) != source
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS.keys())
+def test_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssertionError):
+        hunt(mutant, valkey, monkeypatch, BUDGET)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mutant", DEEP_MUTANTS.values(), ids=DEEP_MUTANTS.keys())
+def test_given_time_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssertionError):
+        hunt(mutant, valkey, monkeypatch, settings(BUDGET, max_examples=10_000))
