@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from redisched.errors import InvalidArguments
+from redisched.errors import InvalidArguments, InvalidOption
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -14,8 +14,14 @@ class ArgumentCheck:
     """Checks the arguments of one function; positional ones alone cost a comparison."""
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        """Raises InvalidOption for what cannot be a handler."""
+        if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise InvalidOption("function", function, "a function or a coroutine function")
         self._name = name
-        self._signature = inspect.signature(function)
+        try:
+            self._signature = inspect.signature(function)
+        except ValueError as error:
+            raise InvalidOption("function", function, f"a function whose arguments are known; {error}") from None
         parameters = self._signature.parameters.values()
         by_position = [parameter for parameter in parameters if parameter.kind in _BY_POSITION]
         required = [parameter for parameter in parameters if parameter.default is parameter.empty]

@@ -25,7 +25,7 @@ class Coalescer:
     def __init__(self, send: Callable[[Sequence[NewTask]], Awaitable[Sequence[Status]]]) -> None:
         self._send = send
         self._waiting: list[_Call] = []
-        self._flights: list[asyncio.Task[None]] = []
+        self._flights: set[asyncio.Task[None]] = set()
 
     async def submit(self, task: NewTask) -> Status:
         """Enqueue one task, together with others."""
@@ -33,9 +33,11 @@ class Coalescer:
         call = _Call(task, loop.create_future())
         self._waiting.append(call)
         # A flight that is not done will still look who waits.
-        self._flights = [flight for flight in self._flights if not flight.done()]
-        if not self._flights or (len(self._waiting) > CHUNK_TASKS and len(self._flights) < _FLIGHTS):
-            self._flights.append(loop.create_task(self._fly()))
+        under_way = sum(not flight.done() for flight in self._flights)
+        if under_way == 0 or (len(self._waiting) > CHUNK_TASKS and under_way < _FLIGHTS):
+            flight = loop.create_task(self._fly())
+            self._flights.add(flight)
+            flight.add_done_callback(self._flights.discard)
         return await call.answer
 
     async def drain(self) -> None:

@@ -1,6 +1,5 @@
 """A function as a kind of task: called, it runs here; enqueued, it runs on a worker."""
 
-import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
@@ -12,8 +11,7 @@ from redisched.client.arguments import ArgumentCheck
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest, Terms, agree
 from redisched.client.sender import Sender
-from redisched.errors import InvalidOption
-from redisched.options import TaskOptionFields, check_options
+from redisched.options import NO_OPTIONS, TaskOptionFields, check_options
 from redisched.registry import HandlerEntry
 
 P = ParamSpec("P")
@@ -48,9 +46,8 @@ class Producer(Generic[P, R]):
 class Handler(Producer[P, R], ABC):
     """A registered function: what it takes, P, and what its tasks result in, R."""
 
-    def __init__(self, sender: Sender, entry: HandlerEntry, payload_limit: int) -> None:
-        terms = agree(entry.name, entry.options, check_options({}), payload_limit)
-        super().__init__(sender, ArgumentCheck(entry.name, entry.function), terms)
+    def __init__(self, sender: Sender, entry: HandlerEntry, arguments: ArgumentCheck, payload_limit: int) -> None:
+        super().__init__(sender, arguments, agree(entry.name, entry.options, NO_OPTIONS, payload_limit))
         self.entry = entry
         self._payload_limit = payload_limit
         update_wrapper(self, entry.function)
@@ -103,12 +100,6 @@ class Decorator(Protocol):
 
     @overload
     def __call__(self, function: Callable[P, R], /) -> SyncHandler[P, R]: ...
-
-
-def check_function(function: object) -> None:
-    """Raises InvalidOption for what cannot be a handler."""
-    if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise InvalidOption("function", function, "a function or a coroutine function")
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -14,7 +14,6 @@ from redisched.client.handler import (
     P,
     R,
     SyncHandler,
-    check_function,
     name_of,
 )
 from redisched.client.reference import TaskRef
@@ -54,6 +53,7 @@ class Scheduler:
         self.registry = Registry()
         self._connection = Connection(self.settings, broker)
         self._sender = Sender(self._connection)
+        self._argument_checks: dict[str, ArgumentCheck] = {}
 
     @property
     def broker(self) -> Broker:
@@ -85,17 +85,14 @@ class Scheduler:
         options = self._handler_options(fields)
 
         def register(function: Callable[..., Any]) -> Handler[Any, Any]:
-            check_function(function)
+            known_as = name or check_name("name", name_of(function))
+            arguments = ArgumentCheck(known_as, function)
             is_async = inspect.iscoroutinefunction(function)
-            entry = HandlerEntry(
-                name=name or check_name("name", name_of(function)),
-                function=function,
-                is_async=is_async,
-                options=options,
-            )
+            entry = HandlerEntry(name=known_as, function=function, is_async=is_async, options=options)
             self.registry.add(entry)
+            self._argument_checks[known_as] = arguments
             make = AsyncHandler if is_async else SyncHandler
-            return make(self._sender, entry, self.settings.payload_limit)
+            return make(self._sender, entry, arguments, self.settings.payload_limit)
 
         return register if function is None else register(function)
 
@@ -108,8 +105,8 @@ class Scheduler:
         kwargs = {} if kwargs is None else kwargs
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
-        if entry is not None:
-            ArgumentCheck(entry.name, entry.function).check(args, kwargs)
+        if name in self._argument_checks:
+            self._argument_checks[name].check(args, kwargs)
         defaults = HandlerOptions() if entry is None else entry.options
         return agree(name, defaults, options, self.settings.payload_limit).request(args, dict(kwargs))
 

@@ -221,7 +221,7 @@ def test_two_handlers_of_one_name_are_refused(app: Scheduler) -> None:
         app.task(name="send")(lambda: None)
 
 
-@pytest.mark.parametrize("function", [5, None.__class__.__name__, (lambda: (yield))], ids=["int", "str", "generator"])
+@pytest.mark.parametrize("function", [5, "send", (lambda: (yield)), min], ids=["int", "str", "generator", "builtin"])
 def test_what_is_no_function_cannot_be_a_handler(app: Scheduler, function: Any) -> None:
     with pytest.raises(InvalidOption) as refusal:
         app.task(name="send")(function)
