@@ -5,7 +5,6 @@ import os
 import random
 import threading
 import time
-from functools import cached_property
 
 from redisched.config import RECONNECT_BACKOFF, Settings, url_from
 from redisched.embedded import ServerUser, join
@@ -51,7 +50,6 @@ class Connection:
             broker = await asyncio.to_thread(self._resolve)
         return await run_async(operation, broker.async_client())
 
-    @cached_property
     def patience(self) -> Patience:
         """How long one call of a producer goes on trying."""
         return Patience(

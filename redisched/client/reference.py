@@ -73,7 +73,7 @@ class TaskRef(Generic[R_co]):
 
     def _look(self) -> Operation[TaskView]:
         inspector = self._inspector()
-        return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience))
+        return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience()))
 
     def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
         monotonic = self._connection.monotonic
@@ -111,7 +111,7 @@ class TaskRef(Generic[R_co]):
         """The outcome is written by whoever ends the task, so it has to say now which handler's task it was."""
         settings = self._connection.settings
         store, inspector = self._connection.store(self.queue), self._inspector()
-        patience = self._connection.patience
+        patience = self._connection.patience()
         view = yield from persist(lambda: inspector.task(self.id), patience)
         if view is None:
             raise UnknownTask(self.id)

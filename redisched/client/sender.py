@@ -52,7 +52,7 @@ class Sender:
     def _enqueue(self, queue: str, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
         """Patience is that of each script call: how long all of them take depends on how many there are."""
         store = self._connection.store(queue)
-        patience = self._connection.patience
+        patience = self._connection.patience()
         if queue not in self._known_queues:
             yield from persist(store.register, patience)
             self._known_queues.add(queue)

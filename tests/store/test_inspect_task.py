@@ -1,0 +1,122 @@
+"""What observers see of one task: each state as it is, whatever the stored bytes are."""
+
+import pytest
+
+from redisched.codec import encode_failure, encode_outcome, encode_task
+from redisched.model import BAND, Failure, Outcome, TaskBody, TaskState
+from redisched.store.view import TaskView
+from tests.lua.situation import Situation, dead, ended, leased, waiting
+from tests.server_time import NOW_MS
+from tests.store.observed import DIGEST, LIMIT, QUEUE, Observed
+
+FAILURE = Failure(name="send", error="ValueError: no", traceback="Traceback ...", attempt=2, reason="attempts used up")
+BODY = TaskBody("send", [42], {"to": "a@example.org"}, max_attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("situation", "state"),
+    [
+        (waiting("a", run_at_ms=NOW_MS), TaskState.READY),
+        (waiting("a", run_at_ms=NOW_MS, tries="1 0 0 7"), TaskState.READY),
+        (waiting("a", run_at_ms=NOW_MS + 1), TaskState.SCHEDULED),
+        (waiting("a", run_at_ms=NOW_MS + 1, tries="0 1 2 7"), TaskState.SCHEDULED),
+        (waiting("a", run_at_ms=NOW_MS + 1, tries="1 0 0 7"), TaskState.RETRYING),
+        (leased("a"), TaskState.LEASED),
+        (leased("a", started_ms=NOW_MS), TaskState.RUNNING),
+        (dead("a"), TaskState.DEAD),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_state_is_told_from_where_the_task_is(queue: Observed, situation: Situation, state: TaskState) -> None:
+    queue.given(situation)
+
+    assert queue.task("a").state is state
+    assert queue.see(queue.inspector.standing("a")).state is state
+
+
+@pytest.mark.parametrize("state", [TaskState.SUCCEEDED, TaskState.CANCELLED])
+def test_an_ended_task_is_told_from_its_outcome(queue: Observed, state: TaskState) -> None:
+    queue.given(ended("a", forgotten_ms=NOW_MS + 5))
+    outcome = Outcome(state, "send", 3, "worker-1", NOW_MS - 20, NOW_MS - 10, "result")
+    queue.store("outcomes", "a", b"7 " + DIGEST + encode_outcome(outcome, LIMIT))
+
+    view = queue.task("a")
+
+    assert view == TaskView(
+        id="a", queue=QUEUE, state=state, now_ms=NOW_MS, attempts=3, worker="worker-1", started_ms=NOW_MS - 20,
+        forgotten_ms=NOW_MS + 5, outcome=outcome,
+    )  # fmt: skip
+    assert view.name == "send"
+
+
+def test_a_waiting_task_shows_its_body_its_place_and_its_history(queue: Observed) -> None:
+    queue.given(waiting("a", priority=255, run_at_ms=BAND - 1, tries="2 1 4 9", failure=""))
+    queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
+    queue.store("failures", "a", b"7 " + encode_failure(FAILURE))
+
+    assert queue.task("a") == TaskView(
+        id="a", queue=QUEUE, state=TaskState.RETRYING, now_ms=NOW_MS, body=BODY, priority=255, run_at_ms=BAND - 1,
+        attempts=2, crashes=1, bounces=4, failure=FAILURE,
+    )  # fmt: skip
+
+
+def test_a_leased_task_shows_its_worker_and_its_lease(queue: Observed) -> None:
+    queue.given(leased("a", priority=3, run_at_ms=5, worker="host 1 of 2", started_ms=6, ends_ms=NOW_MS + 9))
+    queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
+    queue.store("cancelling", "a", b"1000 outcome")
+
+    assert queue.task("a") == TaskView(
+        id="a", queue=QUEUE, state=TaskState.RUNNING, now_ms=NOW_MS, body=BODY, priority=3, run_at_ms=5,
+        worker="host 1 of 2", started_ms=6, lease_until_ms=NOW_MS + 9, cancel_requested=True,
+    )  # fmt: skip
+
+
+def test_a_dead_task_shows_why(queue: Observed) -> None:
+    queue.given(dead("a", died_ms=NOW_MS - 3, tries="2 0 0 7"))
+    queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
+    queue.store("failures", "a", f"{3 * BAND + 5} ".encode() + encode_failure(FAILURE))
+
+    assert queue.task("a") == TaskView(
+        id="a", queue=QUEUE, state=TaskState.DEAD, now_ms=NOW_MS, body=BODY, priority=3, run_at_ms=5, attempts=2,
+        died_ms=NOW_MS - 3, failure=FAILURE,
+    )  # fmt: skip
+
+
+def test_an_unknown_task_is_none(queue: Observed) -> None:
+    assert queue.see(queue.inspector.task("nobody")) is None
+    assert queue.see(queue.inspector.standing("nobody")).state is TaskState.UNKNOWN
+
+
+def test_the_standing_leaves_the_body_out(queue: Observed) -> None:
+    queue.given(waiting("a"))
+    queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
+
+    assert queue.see(queue.inspector.standing("a")).body is None
+
+
+JUNK = [b"", b"short", b"digest--\xc1", b"digest--\x93\x01\x02\x03", b"digest--" + b"\x91" * 5_000, b"\xff" * 100]
+
+
+@pytest.mark.parametrize("record", JUNK, ids=range(len(JUNK)))
+def test_a_body_that_cannot_be_decoded_breaks_no_listing(queue: Observed, record: bytes) -> None:
+    queue.given(waiting("a"), waiting("b"), waiting("c"))
+    queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
+    queue.store("tasks", "b", record)
+
+    views = queue.see(queue.inspector.pending(10))
+
+    assert [view.id for view in views] == ["a", "b", "c"]
+    assert (views[0].body, views[0].undecodable) == (BODY, "")
+    assert (views[1].body, views[1].name) == (None, "")
+    assert views[1].undecodable
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\xff" * 100])
+def test_a_failure_or_an_outcome_that_cannot_be_decoded_breaks_nothing(queue: Observed, junk: bytes) -> None:
+    queue.given(dead("a"), ended("b"))
+    queue.store("failures", "a", b"5 " + junk)
+    queue.store("outcomes", "b", b"7 " + DIGEST + junk)
+
+    assert (queue.task("a").state, queue.task("a").failure) == (TaskState.DEAD, None)
+    assert queue.task("b").outcome is None
+    assert queue.task("b").undecodable
