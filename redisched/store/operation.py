@@ -103,8 +103,8 @@ def _evaluate(source: str, digest: str, rest: Command) -> Operation[Any]:
     try:
         return (yield ("EVALSHA", digest, *rest))
     except ScriptMissing:
-        yield ("SCRIPT", "LOAD", source)
-    return (yield ("EVALSHA", digest, *rest))
+        # Loads it, too; a server that forgets its scripts in between cannot make this fail.
+        return (yield ("EVAL", source, *rest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

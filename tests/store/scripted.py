@@ -1,0 +1,32 @@
+"""Clients that answer from a script of replies and errors, and remember what they were asked."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from redisched.store.operation import Command
+
+
+class ScriptedClient:
+    """Answers each command with the next reply; one that is an error is raised."""
+
+    def __init__(self, replies: Iterable[Any]) -> None:
+        self._replies = iter(replies)
+        self.commands: list[Command] = []
+
+    def perform(self, command: Command) -> Any:
+        self.commands.append(command)
+        reply = next(self._replies)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+class ScriptedAsyncClient:
+    """The same under asyncio."""
+
+    def __init__(self, replies: Iterable[Any]) -> None:
+        self._client = ScriptedClient(replies)
+        self.commands = self._client.commands
+
+    async def perform(self, command: Command) -> Any:
+        return self._client.perform(command)

@@ -1,0 +1,74 @@
+"""Scripts are found, put together from their includes, and known by the digest that the server computes."""
+
+from hashlib import sha1
+from pathlib import Path
+
+import pytest
+
+from redisched.store import scripts
+from redisched.store.broker import Broker
+from redisched.store.scripts import load_script
+
+FOLDER = Path(__file__).resolve().parents[2] / "scripts"
+NAMES = sorted(
+    path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.lua") if path.parent.name != "lib"
+)
+
+
+def digest(source: str) -> str:
+    return sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_include_is_replaced_by_its_text(name: str) -> None:
+    script = load_script(name)
+    source = (FOLDER / f"{name}.lua").read_text()
+
+    assert "-- include:" not in script.flagged
+    for line in source.splitlines():
+        if line.startswith("-- include: "):
+            included = FOLDER / "lib" / f"{line.removeprefix('-- include: ')}.lua"
+            assert script.flagged.count(included.read_text()) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_its_flags_a_script_is_the_same_otherwise(name: str) -> None:
+    script = load_script(name)
+
+    assert script.flagged.startswith("#!lua")
+    assert script.flagged.partition("\n")[2] == script.plain
+    assert (script.flagged_sha, script.plain_sha) == (digest(script.flagged), digest(script.plain))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_server_compiles_it_and_gives_it_the_same_digest(broker: Broker, name: str) -> None:
+    script = load_script(name)
+
+    loaded = broker.client().perform(("SCRIPT", "LOAD", script.plain))
+
+    assert loaded.decode() == script.plain_sha
+
+
+def test_a_script_is_read_once() -> None:
+    assert load_script("ack") is load_script("ack")
+
+
+def test_an_unknown_script_is_not_found() -> None:
+    with pytest.raises(FileNotFoundError):
+        load_script("no-such-script")
+
+
+def test_a_package_without_its_scripts_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripts, "_FOLDERS", (tmp_path / "_lua", tmp_path / "scripts"))
+
+    with pytest.raises(FileNotFoundError, match="reinstall redisched"):
+        load_script.__wrapped__("ack")
+
+
+def test_what_the_package_carries_comes_before_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried = tmp_path / "_lua"
+    carried.mkdir()
+    (carried / "ack.lua").write_text("#!lua\nreturn 1\n")
+    monkeypatch.setattr(scripts, "_FOLDERS", (carried, FOLDER))
+
+    assert load_script.__wrapped__("ack").plain == "return 1\n"
