@@ -34,7 +34,7 @@ class Claimer:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
         if self._knows_what_is_due:
             self._knows_what_is_due = False
-            return await self._rest_full() if self._room() == 0 else self._rest_hungry()
+            return await self._rest()
         self._lines.append(self._lines.pop(0))
         more_due = False
         for line in self._lines:
@@ -43,7 +43,7 @@ class Claimer:
                 return await self._rest_full()
             self._take_in(await line.claim(room, self._client))
             more_due = more_due or line.leaves_due
-        return 0.0 if more_due else self._rest_hungry()
+        return 0.0 if more_due else await self._rest()
 
     def woken(self, woken: Line, leases: Sequence[Held]) -> None:
         """Take in what was claimed together with a wake-up."""
@@ -52,6 +52,8 @@ class Claimer:
                 line.next_due_ms = woken.next_due_ms
         self._take_in(leases)
         self._knows_what_is_due = not woken.leaves_due
+        # Nobody listens again before it is clear whether there still is room.
+        self.hungry.clear()
         self.changed.set()
 
     def slot_freed(self) -> None:
@@ -76,6 +78,9 @@ class Claimer:
             workspace.window.add(held, now_ms)
         if leases:
             self._executor.offer(len(leases))
+
+    async def _rest(self) -> float:
+        return await self._rest_full() if self._room() == 0 else self._rest_hungry()
 
     async def _rest_full(self) -> float:
         """Nothing can be taken now. What falls due meanwhile is for another worker to watch."""

@@ -7,7 +7,6 @@ import pytest
 
 from redisched import Scheduler, current_task
 from redisched.store.broker import Broker
-from tests.brokers import BrokerKind, Servers
 from tests.engine.running import RunningWorker, counts, work_off
 from tests.waiting import wait_until
 
@@ -15,11 +14,6 @@ from tests.waiting import wait_until
 @pytest.fixture
 def app(broker: Broker) -> Scheduler:
     return Scheduler(broker=broker)
-
-
-@pytest.fixture
-def valkey(servers: Servers) -> Broker:
-    return servers.broker(BrokerKind.VALKEY)
 
 
 def server_ms(broker: Broker) -> float:
@@ -37,7 +31,8 @@ def test_one_slot_without_a_window_runs_tasks_in_their_exact_order(app: Schedule
     assert order == sorted(range(len(priorities)), key=lambda number: (priorities[number], number))
 
 
-def test_a_more_urgent_task_that_comes_later_is_next(app: Scheduler) -> None:
+@pytest.mark.parametrize("first_comes", ["before the worker", "after the worker"])
+def test_a_more_urgent_task_that_comes_later_is_next(app: Scheduler, first_comes: str) -> None:
     order: list[str] = []
     begun, release = threading.Event(), threading.Event()
 
@@ -47,8 +42,11 @@ def test_a_more_urgent_task_that_comes_later_is_next(app: Scheduler) -> None:
         begun.set()
         release.wait(10)
 
-    with RunningWorker(app, concurrency=1, window_ms=0):
+    if first_comes == "before the worker":
         note.enqueue("first")
+    with RunningWorker(app, concurrency=1, window_ms=0):
+        if first_comes == "after the worker":
+            note.enqueue("first")
         assert begun.wait(10)
         last = note.options(priority=9).enqueue("bulk")
         note.options(priority=0).enqueue("urgent")
@@ -98,11 +96,11 @@ class Meeting:
         return current_task().worker
 
 
-def test_tasks_go_to_every_worker_that_has_a_free_slot(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_go_to_every_worker_that_has_a_free_slot(real_broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wake-up that meets a worker without a free slot must reach the other one, without waiting for a safety net."""
     monkeypatch.setattr("redisched.engine.claimer.BLOCK_S", 300.0)
     for _ in range(5):
-        app = Scheduler(broker=broker)
+        app = Scheduler(broker=real_broker)
         meeting = Meeting(2)
         app.task(name="attend")(meeting.attend)
         with RunningWorker(app, concurrency=1) as first, RunningWorker(app, concurrency=1) as second:
@@ -112,14 +110,15 @@ def test_tasks_go_to_every_worker_that_has_a_free_slot(broker: Broker, monkeypat
             assert {one.result(timeout=10), other.result(timeout=10)} == {first.name, second.name}
 
 
-def test_what_was_prefetched_behind_a_long_task_goes_to_an_idle_worker(app: Scheduler) -> None:
+def test_what_was_prefetched_behind_a_long_task_goes_to_an_idle_worker(real_broker: Broker) -> None:
     """The first worker believes that tasks are short; then, with more at hand than it can run, a long one comes."""
+    app = Scheduler(broker=real_broker)
     release = threading.Event()
     app.task(name="short")(lambda: current_task().worker)
     app.task(name="long")(lambda: release.wait(15))
 
     with RunningWorker(app, concurrency=1):
-        app.enqueue_many([app.request("short") for _ in range(1_000)])
+        app.enqueue_many([app.request("short") for _ in range(300)])
         app.enqueue_many([app.request("long")])
         tasks = app.enqueue_many([app.request("short", priority=9) for _ in range(20)])
         with RunningWorker(app, concurrency=1):
@@ -152,16 +151,16 @@ def commands(broker: Broker, *names: str) -> int:
     return sum(calls.get(f"cmdstat_{name}", 0) for name in names)
 
 
-def test_one_enqueue_wakes_one_of_the_idle_workers(valkey: Broker) -> None:
-    app = Scheduler(broker=valkey)
+def test_one_enqueue_wakes_one_of_the_idle_workers(real_broker: Broker) -> None:
+    app = Scheduler(broker=real_broker)
     app.task(name="add")(lambda a, b: a + b)
     workers = [RunningWorker(app) for _ in range(4)]
     with workers[0], workers[1], workers[2], workers[3]:
-        wait_until(lambda: blocked(valkey) == 4, "all are idle")
-        before = claims(valkey)
+        wait_until(lambda: blocked(real_broker) == 4, "all are idle")
+        before = claims(real_broker)
         assert app.enqueue("add", 1, 2).result(timeout=10) == 3
-        wait_until(lambda: blocked(valkey) == 4, "all are idle again")
-        assert claims(valkey) - before <= 2
+        wait_until(lambda: blocked(real_broker) == 4, "all are idle again")
+        assert claims(real_broker) - before <= 2
 
 
 def blocked(broker: Broker) -> int:

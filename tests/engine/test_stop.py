@@ -15,11 +15,11 @@ from tests.waiting import wait_until
 
 
 @pytest.fixture
-def app(broker: Broker) -> Scheduler:
-    return Scheduler(broker=broker)
+def app(real_broker: Broker) -> Scheduler:
+    return Scheduler(broker=real_broker)
 
 
-def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, broker: Broker) -> None:
+def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_broker: Broker) -> None:
     begun, release = threading.Semaphore(0), threading.Event()
 
     @app.task
@@ -33,21 +33,23 @@ def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, broke
         for _ in range(2):
             assert begun.acquire(timeout=10)
         worker.stop()
-        wait_until(lambda: counts(broker).leased == 2, "what had not started is back")
+        wait_until(lambda: counts(real_broker).leased == 2, "what had not started is back")
         assert not worker.has_ended
         release.set()
 
     ended = [task for task in tasks if task.status() is TaskState.SUCCEEDED]
     assert len(ended) == 2
-    assert counts(broker).ready == 8
+    assert counts(real_broker).ready == 8
     for task in tasks:
         if task not in ended:
-            view = look(broker, task.id)
+            view = look(real_broker, task.id)
             assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "stuck"])
-def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(app: Scheduler, broker: Broker, kind: str) -> None:
+def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
+    app: Scheduler, real_broker: Broker, kind: str
+) -> None:
     begun, release = threading.Event(), threading.Event()
 
     @app.task(name="sync")
@@ -73,7 +75,7 @@ def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(app: Schedule
         worker.join()
     release.set()
 
-    view = look(broker, task.id)
+    view = look(real_broker, task.id)
     assert view.state is TaskState.READY
     assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
 
@@ -97,7 +99,7 @@ def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: p
             assert task.result(timeout=10) == second.name
 
 
-def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, broker: Broker) -> None:
+def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_broker: Broker) -> None:
     ran: list[str] = []
 
     @app.task
@@ -105,14 +107,14 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, broker: B
         ran.append(current_task().id)
 
     tasks = app.enqueue_many([quick.request() for _ in range(2_000)])
-    while counts(broker).finished < len(tasks):
+    while counts(real_broker).finished < len(tasks):
         with RunningWorker(app) as worker:
             done = len(ran)
             wait_until(lambda: len(ran) > done, "it has run something")  # noqa: B023 - waited for right here
             worker.stop()
 
     assert len(ran) == len(set(ran)) == len(tasks)
-    assert counts(broker).leased == 0
+    assert counts(real_broker).leased == 0
 
 
 def test_a_worker_stops_though_redis_is_gone() -> None:
