@@ -21,10 +21,10 @@ from redisched.embedded import join
 @click.option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use.")
 @url_option
 def dev(target: str, concurrency: int | None, queues: tuple[str, ...], url: str | None) -> None:
-    """Run the embedded server and a worker, which starts again when a Python file of the application changes.
+    """Server and worker in one terminal, reloaded on changes.
 
-    A mistake in the application is printed, and the next change tried. Other terminals reach the same server by
-    themselves while they are in the same project.
+    The worker starts again when a Python file of the application changes. A mistake in it is printed, and the next
+    change tried. Other terminals reach the same server by themselves while they are in the same project.
     """
     folder = folder_of(target)
     command = [sys.executable, "-m", "redisched", "worker", target]

@@ -33,10 +33,11 @@ def enqueue(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Enqueue a task by the NAME of its handler, and print its id.
+    """Enqueue a task by the name of its handler.
 
-    Each of ARGUMENTS is a JSON value where it is one (1, true, [1,2], '"1"'), else a text. The handler's own options
-    live in the application, so queue, priority and the others are those given here. JSON: id, name, queue.
+    It prints the task's id. Each of ARGUMENTS is a JSON value where it is one (1, true, [1,2], '"1"'), else a text.
+    The handler's own options live in the application, so queue, priority and the others are those given here.
+    JSON: id, name, queue.
     """
     keywords = keywords_of(pairs)
     with session(url) as opened:

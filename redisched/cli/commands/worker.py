@@ -55,10 +55,10 @@ def worker(
     allow_eviction: bool,
     url: str | None,
 ) -> None:
-    """Run the tasks of an application: MODULE:APP is a Scheduler, as in shop.tasks:app.
+    """Run the tasks of an application.
 
-    Ctrl-C or SIGTERM lets running tasks end, a second one does not. --url is for applications that name no Redis
-    themselves.
+    MODULE:APP names its Scheduler, as in shop.tasks:app; modules of the current folder are found. Ctrl-C or SIGTERM
+    lets running tasks end, a second one does not. --url is for applications that name no Redis themselves.
     """
     settings = WorkerSettings(
         queues=queues,

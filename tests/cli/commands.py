@@ -1,0 +1,62 @@
+"""Running commands: in this process where what they do matters, in one of their own where the process does."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from redisched.cli.main import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(cli, words, prog_name="redisched")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """Runs commands on the Redis of a URL."""
+
+    url: str
+
+    def run(self, *words: str) -> Result:
+        return run(*words, "--url", self.url)
+
+    def output(self, *words: str) -> str:
+        """What a command prints that must succeed."""
+        result = self.run(*words)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def rows(self, *words: str) -> list[list[str]]:
+        """The cells of the lines below the headings that a listing prints."""
+        return [line.split("\t") for line in self.output(*words).splitlines()[1:]]
+
+    def record(self, *words: str) -> Any:
+        """What a command prints with --json."""
+        return json.loads(self.output(*words, "--json"))
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process that can import the library from any folder."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def run_process(*words: str, cwd: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a process of its own, in a folder, with more in its environment."""
+    return subprocess.run(
+        (sys.executable, "-m", "redisched", *words),
+        cwd=cwd,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

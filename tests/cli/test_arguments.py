@@ -1,0 +1,45 @@
+"""Typed words become the values they look like."""
+
+from typing import Any
+
+import click
+import pytest
+
+from redisched.cli.arguments import keywords_of, value_of
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("1", 1),
+        ("-5", -5),
+        ("1.5", 1.5),
+        ("true", True),
+        ("null", None),
+        ("[1, 2]", [1, 2]),
+        ('{"a": 1}', {"a": 1}),
+        ('"1"', "1"),
+        ("text", "text"),
+        ("two words", "two words"),
+        ("", ""),
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ("01", "01"),
+        ("[1,", "[1,"),
+        ("9" * 5_000, "9" * 5_000),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_a_word_is_json_where_it_can_be(word: str, value: object) -> None:
+    assert value_of(word) == value
+    assert type(value_of(word)) is type(value)
+
+
+def test_pairs_become_keywords() -> None:
+    assert keywords_of(("a=1", "b=x=y", "c=")) == {"a": 1, "b": "x=y", "c": ""}
+
+
+@pytest.mark.parametrize("pairs", [("a",), ("=1",), ("a=1", "a=2")])
+def test_what_is_no_pair_is_refused(pairs: Any) -> None:
+    with pytest.raises(click.BadParameter):
+        keywords_of(pairs)

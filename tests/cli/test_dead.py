@@ -1,0 +1,82 @@
+"""`redisched dead` lists what will not be tried again, and lets it."""
+
+import pytest
+
+from tests.cli.commands import CommandLine
+from tests.cli.workshop import Workshop
+
+
+@pytest.fixture
+def dead(command: CommandLine, workshop: Workshop) -> list[str]:
+    """Three dead tasks, in the order in which they died."""
+    names = ["one", "two", "three"]
+    for task_id in names:
+        command.output("enqueue", "add", "--id", task_id)
+        workshop.bury(workshop.claim(), error=f"ValueError: {task_id}")
+    return names
+
+
+def test_the_latest_comes_first(command: CommandLine, dead: list[str]) -> None:
+    rows = command.rows("dead", "ls")
+
+    assert {row[0] for row in rows} == set(dead)
+    assert rows[0][4:] == ["5", "attempts used up", f"ValueError: {rows[0][0]}"]
+    assert {record["id"] for record in command.record("dead", "ls")} == set(dead)
+    assert len(command.rows("dead", "ls", "--limit", "2")) == 2
+
+
+def test_without_any_it_says_so(command: CommandLine) -> None:
+    assert "No task is dead" in command.output("dead", "ls")
+    assert command.record("dead", "ls") == []
+
+
+def test_some_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
+    answer = command.record("dead", "retry", "one", "three")
+
+    assert answer == {
+        "revived": [{"id": "one", "queue": "default"}, {"id": "three", "queue": "default"}],
+        "failed": [],
+    }
+    assert [row[0] for row in command.rows("dead", "ls")] == ["two"]
+    assert command.record("task", "show", "one")["state"] == "ready"
+
+
+def test_all_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
+    assert command.output("dead", "retry", "--all").startswith("3 let run again")
+    assert {row[0] for row in command.rows("task", "ls")} == set(dead)
+
+
+def test_all_of_one_queue(command: CommandLine, dead: list[str]) -> None:
+    command.output("enqueue", "add", "--queue", "mail", "--delay", "1h")
+
+    assert command.record("dead", "retry", "--all", "--queue", "mail") == {"revived": [], "failed": []}
+    assert len(command.record("dead", "retry", "--all", "--queue", "default")["revived"]) == 3
+
+
+def test_none_at_all(command: CommandLine) -> None:
+    assert "None" in command.output("dead", "retry", "--all")
+
+
+def test_those_that_cannot_be_are_named(command: CommandLine, dead: list[str]) -> None:
+    command.output("enqueue", "add", "--id", "waits", "--delay", "1h")
+
+    result = command.run("dead", "retry", "one", "waits", "nosuch")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("1 let run again")
+    assert "not dead but scheduled" in result.stderr
+    assert "'nosuch' is unknown" in result.stderr
+    assert command.record("task", "show", "waits")["state"] == "scheduled"
+
+
+@pytest.mark.parametrize("words", [(), ("one", "--all"), ("a b",), ("one", "--queue", "a b")])
+def test_bad_usage_revives_nothing(command: CommandLine, dead: list[str], words: tuple[str, ...]) -> None:
+    result = command.run("dead", "retry", *words)
+
+    assert result.exit_code == 2
+    assert len(command.rows("dead", "ls")) == 3
+
+
+def test_a_queue_that_is_not_there_is_an_error(command: CommandLine, dead: list[str]) -> None:
+    assert command.run("dead", "retry", "--all", "--queue", "mial").exit_code == 1
+    assert command.run("dead", "ls", "--queue", "mial").exit_code == 1

@@ -1,0 +1,77 @@
+"""`redisched dev` runs, reloads, survives a mistake, and leaves nothing behind."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redisched.embedded import status
+from tests.cli.applications import APPLICATION, write_application
+from tests.cli.commands import environment, run, run_process
+from tests.waiting import wait_until
+
+
+def show(task_id: str) -> Any:
+    return json.loads(run("task", "show", task_id, "--json").stdout)
+
+
+def wait_for_result(task_id: str, result: object) -> None:
+    wait_until(lambda: show(task_id)["result"] == result, f"{task_id} resulted in {result}", timeout_s=30)
+
+
+@pytest.fixture
+def log(project: Path) -> Path:
+    return project / "dev.log"
+
+
+@pytest.fixture
+def dev(project: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    write_application(project)
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            (sys.executable, "-m", "redisched", "dev", "shop:app"), cwd=project, env=environment(), stderr=output
+        ) as process,
+    ):
+        yield process
+        process.kill()
+
+
+def test_a_change_is_served_and_a_mistake_survived(project: Path, log: Path, dev: "subprocess.Popen[bytes]") -> None:
+    run("enqueue", "add", "1", "2", "--id", "one")
+    wait_for_result("one", 3)
+
+    write_application(project, APPLICATION + "\ndef (\n")
+    wait_until(lambda: "waiting for a change" in log.read_text(), "the mistake was told", timeout_s=30)
+    assert "SyntaxError" in log.read_text()
+    assert "shop.py changed" in log.read_text()
+
+    write_application(project, APPLICATION.replace("a + b", "a * b"))
+    run("enqueue", "add", "5", "6", "--id", "two")
+    wait_for_result("two", 30)
+
+    dev.send_signal(signal.SIGINT)
+    assert dev.wait(timeout=30) == 0
+    wait_until(lambda: not status(project).running, "the server has stopped with it")
+
+
+def test_nothing_outlives_a_kill(project: Path, dev: "subprocess.Popen[bytes]") -> None:
+    run("enqueue", "add", "1", "2", "--id", "one")
+    wait_for_result("one", 3)
+
+    dev.kill()
+
+    wait_until(lambda: not status(project).running, "server and worker have noticed", timeout_s=30)
+
+
+@pytest.mark.parametrize("target", ["shop", "nosuch_module:app"])
+def test_a_target_that_leads_nowhere_is_bad_usage(project: Path, target: str) -> None:
+    finished = run_process("dev", target, cwd=project)
+
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr

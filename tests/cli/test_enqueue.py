@@ -1,0 +1,110 @@
+"""`redisched enqueue` writes exactly what was typed, or nothing."""
+
+import pytest
+
+from tests.cli.commands import CommandLine, run
+from tests.cli.workshop import Workshop
+
+
+def test_it_prints_the_id(command: CommandLine) -> None:
+    task_id = command.output("enqueue", "add", "1", "2").strip()
+
+    record = command.record("task", "show", task_id)
+    assert record["state"] == "ready"
+    assert (record["name"], record["args"], record["kwargs"]) == ("add", [1, 2], {})
+    assert (record["queue"], record["priority"]) == ("default", 5)
+
+
+def test_json_tells_where_it_went(command: CommandLine) -> None:
+    answer = command.record("enqueue", "add", "--id", "one", "--queue", "mail")
+
+    assert answer == {"id": "one", "name": "add", "queue": "mail"}
+
+
+def test_arguments_are_values_or_texts(command: CommandLine) -> None:
+    command.output("enqueue", "add", "-1", "-.5", "a b", '"7"', '{"k": [null]}', "--id", "one")
+
+    assert command.record("task", "show", "one")["args"] == [-1, "-.5", "a b", "7", {"k": [None]}]
+
+
+def test_after_two_dashes_everything_is_an_argument(command: CommandLine, url: str) -> None:
+    assert run("enqueue", "add", "--id", "one", "--url", url, "--", "--priority", "-x").exit_code == 0
+
+    assert command.record("task", "show", "one")["args"] == ["--priority", "-x"]
+
+
+def test_keywords(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--kwarg", "size=3", "--kwarg", "name=x", "--id", "one")
+
+    assert command.record("task", "show", "one")["kwargs"] == {"size": 3, "name": "x"}
+
+
+def test_options_arrive(command: CommandLine) -> None:
+    command.output(
+        "enqueue", "add", "--id", "one", "--priority", "high", "--run-at", "2030-01-31T09:00:00Z",
+        "--timeout", "5m", "--max-attempts", "7", "--queue", "mail",
+    )  # fmt: skip
+
+    record = command.record("task", "show", "one")
+    assert record["state"] == "scheduled"
+    assert record["run_at_ms"] == 1896080400_000
+    assert (record["priority"], record["queue"]) == (3, "mail")
+    assert (record["timeout_ms"], record["max_attempts"]) == (300_000, 7)
+
+
+def test_a_delay_is_counted_from_the_servers_now(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--id", "one", "--delay", "1h")
+
+    record = command.record("task", "show", "one")
+    assert record["state"] == "scheduled"
+    assert 3_500_000 < record["run_at_ms"] - record["now_ms"] <= 3_600_000
+
+
+def test_the_same_id_again_adds_nothing(command: CommandLine) -> None:
+    command.output("enqueue", "add", "1", "--id", "one")
+    command.output("enqueue", "add", "1", "--id", "one")
+
+    assert [row[0] for row in command.rows("task", "ls")] == ["one"]
+
+
+def test_an_id_of_another_task_is_refused(command: CommandLine) -> None:
+    command.output("enqueue", "add", "1", "--id", "one")
+
+    result = command.run("enqueue", "add", "2", "--id", "one")
+
+    assert result.exit_code == 1
+    assert "choose another id" in result.stderr
+
+
+BAD = {
+    "no name": ((), "NAME"),
+    "name": (("a b",), "letters"),
+    "priority below": (("add", "--priority", "-1"), "0 to 255"),
+    "priority above": (("add", "--priority", "256"), "0 to 255"),
+    "priority fraction": (("add", "--priority", "1.5"), "0 to 255"),
+    "delay": (("add", "--delay", "soon"), "500ms"),
+    "delay too long": (("add", "--delay", "99999d"), "2109"),
+    "naive moment": (("add", "--run-at", "2030-01-31T09:00:00"), "append Z"),
+    "moment": (("add", "--run-at", "nan"), "finite"),
+    "delay and moment": (("add", "--delay", "1", "--run-at", "1896080400"), "not both"),
+    "queue": (("add", "--queue", "a{b}"), "letters"),
+    "id": (("add", "--id", "a b"), "printable ASCII"),
+    "timeout": (("add", "--timeout", "0"), "0.001"),
+    "attempts": (("add", "--max-attempts", "0"), "whole number"),
+    "keyword": (("add", "--kwarg", "size"), "KEY=VALUE"),
+    "too large a number": (("add", "1" + "0" * 30), "64 bits"),
+    "unknown option": (("add", "--priorty", "5"), "--priority"),
+    "unknown short option": (("add", "-x"), "-x"),
+}
+
+
+@pytest.mark.parametrize(("words", "hint"), BAD.values(), ids=BAD)
+def test_bad_input_says_what_is_allowed_and_writes_nothing(
+    command: CommandLine, workshop: Workshop, words: tuple[str, ...], hint: str
+) -> None:
+    result = command.run("enqueue", *words)
+
+    assert result.exit_code == 2
+    assert hint in result.stderr
+    assert result.stdout == ""
+    assert workshop.keys() == []

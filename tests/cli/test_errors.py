@@ -1,0 +1,65 @@
+"""Errors of redisched's own are one line and no traceback, with an exit code that says whose fault it is."""
+
+from pathlib import Path
+
+import pytest
+
+from redisched.errors import ServerStartFailed
+from tests.cli.commands import CommandLine, run, run_process
+
+COMMANDS = [
+    ("queue", "ls"),
+    ("task", "ls"),
+    ("task", "show", "one"),
+    ("task", "cancel", "one"),
+    ("dead", "ls"),
+    ("dead", "retry", "one"),
+    ("enqueue", "add"),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_url_that_is_none_is_bad_usage(words: tuple[str, ...]) -> None:
+    result = run(*words, "--url", "localhost:6379:secret")
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_an_empty_url_is_not_taken_for_none(words: tuple[str, ...]) -> None:
+    result = run(*words, "--url", "")
+
+    assert result.exit_code == 2
+    assert "it is empty" in result.stderr
+
+
+def test_a_redis_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    result = run("queue", "ls", "--url", f"unix://{tmp_path}/nosuch.sock")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: Redis is unavailable")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_lines_of_an_error_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ServerStartFailed("it ended", "line \x1b[1m one\nline two")
+
+    monkeypatch.setattr("redisched.cli.session.join", fail)
+
+    result = run("queue", "ls")
+
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the embedded server did not start: it ended | line \\x1b[1m one | line two\n"
+
+
+def test_the_environment_names_redis(url: str, command: CommandLine, tmp_path: Path) -> None:
+    command.output("enqueue", "add", "--id", "one")
+
+    finished = run_process("task", "show", "one", cwd=tmp_path, REDISCHED_URL=url)
+
+    assert finished.returncode == 0, finished.stderr
+    assert "ready" in finished.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,76 @@
+"""Help answers at once: it loads nothing that talks to Redis or draws tables."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from redisched.cli.main import COMMANDS, cli
+from tests.cli.commands import environment, run
+
+HEAVY = ("asyncio", "hiredis", "msgpack", "redis", "rich", "redisched.cli.commands", "redisched.client")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = f"""
+import sys
+from redisched.cli.main import cli
+cli(["--help"], standalone_mode=False)
+print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
+"""
+    finished = subprocess.run(
+        (sys.executable, "-c", script), env=environment(), capture_output=True, text=True, check=True
+    )
+
+    assert finished.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_help_names_every_command() -> None:
+    listing = run("--help").stdout
+
+    assert all(f"  {name} " in listing for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_the_summary_that_help_gives(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+
+    assert command is not None
+    assert command.get_short_help_str(limit=1_000) == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    result = run(name, "--help")
+
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name: str) -> None:
+    def leaves(command: click.Command) -> list[click.Command]:
+        if not isinstance(command, click.Group):
+            return [command]
+        return [leaf for inner in command.commands.values() for leaf in leaves(inner)]
+
+    top = cli.get_command(click.Context(cli), name)
+
+    assert top is not None
+    assert [
+        (leaf.name, parameter.name)
+        for leaf in leaves(top)
+        for parameter in leaf.params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ] == []
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout.startswith("redisched 0.")
+
+
+def test_an_unknown_command_is_bad_usage() -> None:
+    result = run("nosuch")
+
+    assert result.exit_code == 2
+    assert "nosuch" in result.stderr

@@ -1,0 +1,95 @@
+"""What stands in Redis may be anybody's: no command obeys it, and none ends for it."""
+
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from redisched.codec import digest_of, encode_task
+from redisched.model import TaskBody
+from redisched.store.values import NewTask
+from tests.cli.commands import CommandLine, environment
+from tests.cli.test_printable import HOSTILE
+from tests.cli.workshop import Workshop
+
+STORABLE = {name: text for name, text in HOSTILE.items() if name != "surrogate"}
+
+READS = [("queue", "ls"), ("task", "ls"), ("task", "ls", "--state", "leased", "--state", "dead"), ("dead", "ls")]
+
+
+def hostile_task(text: str, task_id: str) -> NewTask:
+    """A task whose name, arguments and keywords hold a text, as no producer of ours would write it."""
+    body = encode_task(TaskBody(f"name{text}", [text, [text]], {f"key{text}": text}), 100_000)
+    return NewTask(task_id, 5, "+0", digest_of(body, 5, "+0") + body)
+
+
+def is_plain(printed: str) -> bool:
+    return all(character.isprintable() or character in "\n\t" for character in printed)
+
+
+@pytest.fixture(params=STORABLE.values(), ids=list(STORABLE))
+def hostile(request: pytest.FixtureRequest, workshop: Workshop) -> str:
+    """A text that is in every place a text can be in."""
+    text: str = request.param
+    workshop.add(hostile_task(text, "dead"))
+    workshop.bury(workshop.claim(), error=f"error{text}", traceback=f"Traceback{text}")
+    workshop.add(hostile_task(text, "failed"))
+    workshop.fail(workshop.claim(), f"error{text}")
+    workshop.add(hostile_task(text, "ended"))
+    workshop.succeed(workshop.claim(), {f"result{text}": text})
+    workshop.add(hostile_task(text, f"id{text}"))
+    workshop.add(hostile_task(text, "waits"))
+    return text
+
+
+def test_nothing_is_printed_raw(command: CommandLine, workshop: Workshop, hostile: str) -> None:
+    shows = [("task", "show", task_id) for task_id in ("dead", "failed", "ended", "waits")]
+
+    for words in (*READS, *shows):
+        assert is_plain(command.output(*words)), words
+        command.record(*words)
+
+
+def test_nothing_reaches_a_terminal_raw(url: str, workshop: Workshop) -> None:
+    for number, text in enumerate((*STORABLE.values(), "[red]markup[/red] :rocket:")):
+        workshop.add(hostile_task(text, f"id{number}{text}"))
+
+    printed = run_on_terminal("task", "ls", "--url", url)
+
+    assert is_plain(printed.replace("\r\n", "\n"))
+    assert "[red]markup" in printed
+
+
+def test_what_cannot_be_decoded_is_shown_as_such(command: CommandLine, workshop: Workshop) -> None:
+    workshop.add(NewTask("one", 5, "+0", b"8 bytes!\xc1garbage"))
+    workshop.add(NewTask("two", 5, "+0", b"short"))
+
+    assert [row[0] for row in command.rows("task", "ls")] == ["one", "two"]
+    assert "undecodable" in command.output("task", "show", "one")
+    assert command.record("task", "show", "two")["undecodable"]
+
+
+def run_on_terminal(*words: str) -> str:
+    """What a command prints on a terminal that knows no colours."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "redisched", *words),
+            env=environment(TERM="dumb", COLUMNS="200"),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        printed = b""
+        # The end of a terminal is an error on Linux, and an empty read elsewhere.
+        with suppress(OSError):
+            while some := os.read(ours, 65_536):
+                printed += some
+        assert process.wait() == 0, printed
+    finally:
+        os.close(ours)
+    return printed.decode()

@@ -1,0 +1,59 @@
+"""A change is noticed in the code of the application, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from redisched.cli.application import folder_of
+from redisched.cli.reload import changed_files, snapshot
+from redisched.errors import AppNotFound
+
+
+def write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_python_files_are_watched(tmp_path: Path) -> None:
+    watched = [write(tmp_path / "app.py"), write(tmp_path / "package" / "deep" / "tasks.py")]
+    write(tmp_path / "notes.txt")
+    write(tmp_path / ".git" / "hook.py")
+    write(tmp_path / "__pycache__" / "app.py")
+    write(tmp_path / "venv" / "pyvenv.cfg")
+    write(tmp_path / "venv" / "lib" / "module.py")
+
+    assert sorted(snapshot(tmp_path)) == sorted(watched)
+
+
+def test_a_change_an_addition_and_a_removal_are_noticed(tmp_path: Path) -> None:
+    same, changed, removed = (write(tmp_path / f"{name}.py") for name in ("same", "changed", "removed"))
+    before = snapshot(tmp_path)
+
+    write(changed, "x = 1")
+    removed.unlink()
+    added = write(tmp_path / "added.py")
+
+    assert changed_files(before, snapshot(tmp_path)) == [added, changed, removed]
+    assert same not in changed_files(before, snapshot(tmp_path))
+
+
+@pytest.mark.parametrize("target", ["shop.tasks:app", "shop:app"])
+def test_the_folder_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    write(tmp_path / "shop" / "__init__.py", "raise RuntimeError('never imported')")
+    monkeypatch.chdir(tmp_path)
+
+    assert folder_of(target) == tmp_path / "shop"
+
+
+def test_the_folder_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "shop.py", "def (")
+    monkeypatch.chdir(tmp_path)
+
+    assert folder_of("shop:app") == tmp_path
+
+
+@pytest.mark.parametrize("target", ["shop", ":app", "shop:", "nosuch_module:app", "sys:app"])
+def test_a_target_that_leads_nowhere(target: str) -> None:
+    with pytest.raises(AppNotFound):
+        folder_of(target)

@@ -1,0 +1,202 @@
+"""`redisched task` shows where tasks are, and keeps them from running."""
+
+import pytest
+
+from redisched.client.scheduler import Scheduler
+from tests.cli.commands import CommandLine
+from tests.cli.workshop import WORKER, Workshop
+
+
+def ids(command: CommandLine, *words: str) -> list[str]:
+    """The ids that a listing shows, the same for people and for machines."""
+    listed = [record["id"] for record in command.record("task", "ls", *words)]
+    if listed:
+        assert [row[0] for row in command.rows("task", "ls", *words)] == listed
+    return listed
+
+
+def test_pending_tasks_are_listed_as_they_will_run(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--id", "normal")
+    command.output("enqueue", "add", "--id", "second")
+    command.output("enqueue", "add", "--id", "bulk", "--priority", "bulk")
+    command.output("enqueue", "add", "--id", "urgent", "--priority", "0", "--queue", "mail")
+    command.output("enqueue", "add", "--id", "in-2-h", "--delay", "2h", "--priority", "0")
+    command.output("enqueue", "add", "--id", "in-1-h", "--delay", "1h", "--queue", "mail")
+
+    assert ids(command) == ["urgent", "normal", "second", "bulk", "in-1-h", "in-2-h"]
+
+
+def test_a_listing_is_cut_at_its_limit(command: CommandLine) -> None:
+    for number in range(4):
+        command.output("enqueue", "add", "--id", f"a{number}", "--queue", "a")
+        command.output("enqueue", "add", "--id", f"b{number}", "--queue", "b", "--priority", "1")
+
+    assert ids(command, "--limit", "5") == ["b0", "b1", "b2", "b3", "a0"]
+
+
+def test_filters(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "dead")
+    workshop.bury(workshop.claim())
+    command.output("enqueue", "add", "--id", "leased")
+    workshop.claim()
+    command.output("enqueue", "add", "--id", "mail", "--queue", "mail")
+    command.output("enqueue", "other", "--id", "other")
+    command.output("enqueue", "add", "--id", "later", "--delay", "1h")
+
+    assert ids(command, "--state", "dead") == ["dead"]
+    assert ids(command, "--state", "leased", "--state", "dead") == ["leased", "dead"]
+    assert ids(command, "--state", "scheduled") == ["later"]
+    assert ids(command, "--queue", "mail") == ["mail"]
+    assert ids(command, "--name", "other") == ["other"]
+    assert ids(command, "--name", "add") == ["mail", "later"]
+    assert ids(command, "--name", "add", "--limit", "1") == ["mail"]
+    assert ids(command, "--name", "nosuch") == []
+
+
+def test_an_empty_listing_says_what_to_type(command: CommandLine) -> None:
+    assert "redisched enqueue" in command.output("task", "ls")
+    assert "redisched task ls" in command.output("task", "ls", "--state", "dead")
+    assert command.record("task", "ls") == []
+
+
+def test_a_queue_that_is_not_there_is_an_error(command: CommandLine) -> None:
+    command.output("enqueue", "add")
+
+    result = command.run("task", "ls", "--queue", "mial")
+
+    assert result.exit_code == 1
+    assert "there are: default" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("--state", "pending"), ("--limit", "0"), ("--queue", "a b")])
+def test_a_bad_filter_is_bad_usage(command: CommandLine, words: tuple[str, ...]) -> None:
+    assert command.run("task", "ls", *words).exit_code == 2
+
+
+def test_a_waiting_task(command: CommandLine) -> None:
+    command.output("enqueue", "add", "1", "x", "--kwarg", "k=2", "--id", "one", "--delay", "1h")
+
+    shown = command.output("task", "show", "one")
+
+    assert 'arguments  1, "x", k=2' in shown
+    assert "state      scheduled" in shown
+    assert "run at     in 59 min" in shown
+
+
+def test_a_running_task(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.start(workshop.claim())
+
+    shown = command.output("task", "show", "one")
+    record = command.record("task", "show", "one")
+
+    assert "running" in shown
+    assert "lease until" in shown
+    assert (record["state"], record["worker"]) == ("running", WORKER)
+    assert record["lease_until_ms"] > record["now_ms"]
+
+
+def test_a_task_that_failed_and_waits(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.fail(workshop.claim(), "ValueError: not yet")
+
+    shown = command.output("task", "show", "one")
+
+    assert "retrying" in shown
+    assert "ValueError: not yet" in shown
+    assert command.record("task", "show", "one")["attempts"] == 1
+
+
+def test_a_task_that_succeeded(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.succeed(workshop.claim(), {"sum": 3})
+
+    record = command.record("task", "show", "one")
+
+    assert (record["state"], record["result"]) == ("succeeded", {"sum": 3})
+    assert '{"sum": 3}' in command.output("task", "show", "one")
+
+
+def test_a_dead_task_tells_its_error_and_what_to_type(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.bury(workshop.claim(), error="ValueError: no", traceback="Traceback:\n  one\n  two")
+
+    shown = command.output("task", "show", "one")
+    failure = command.record("task", "show", "one")["failure"]
+
+    assert "\nTraceback:\n  one\n  two\n" in shown
+    assert "redisched dead retry one" in shown
+    assert (failure["error"], failure["reason"], failure["attempt"]) == ("ValueError: no", "attempts used up", 5)
+
+
+def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "waits")
+    command.output("enqueue", "add", "--id", "ended", "--priority", "0")
+    workshop.succeed(workshop.claim(), None)
+
+    keys = {
+        "id", "queue", "state", "name", "args", "kwargs", "priority", "run_at_ms", "attempts", "crashes", "bounces",
+        "max_attempts", "timeout_ms", "retention_ms", "cancel_requested", "worker", "lease_until_ms", "started_ms",
+        "ended_ms", "forgotten_ms", "result", "failure", "undecodable", "now_ms",
+    }  # fmt: skip
+    assert command.record("task", "show", "waits").keys() == keys
+    assert command.record("task", "show", "ended").keys() == keys
+
+
+def test_an_unknown_task_is_an_error(command: CommandLine) -> None:
+    for words in (("show", "nosuch"), ("cancel", "nosuch"), ("show", "nosuch", "--queue", "mail")):
+        result = command.run("task", *words)
+
+        assert result.exit_code == 1
+        assert "unknown" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["show", "cancel"])
+def test_an_id_that_can_be_none_is_bad_usage(command: CommandLine, verb: str) -> None:
+    assert command.run("task", verb, "a b").exit_code == 2
+
+
+def test_an_id_in_two_queues_needs_the_queue(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--id", "one", "--queue", "a")
+    command.output("enqueue", "add", "--id", "one", "--queue", "b")
+
+    result = command.run("task", "show", "one")
+
+    assert result.exit_code == 2
+    assert "a, b" in result.stderr
+    assert command.record("task", "show", "one", "--queue", "b")["queue"] == "b"
+
+
+def test_a_waiting_task_is_cancelled(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--id", "one", "--queue", "mail")
+
+    assert command.record("task", "cancel", "one") == {"id": "one", "queue": "mail", "outcome": "cancelled"}
+    assert command.record("task", "show", "one")["state"] == "cancelled"
+    assert ids(command) == []
+
+
+def test_a_leased_task_is_told_to_stop(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.claim()
+
+    assert "told to stop" in command.output("task", "cancel", "one")
+    assert "cancellation asked for" in command.output("task", "show", "one")
+
+
+def test_an_ended_task_cannot_be_cancelled(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.succeed(workshop.claim(), 3)
+
+    result = command.run("task", "cancel", "one")
+
+    assert result.exit_code == 1
+    assert "ended before" in result.stderr
+
+
+def test_a_filter_by_name_looks_past_the_first_page(command: CommandLine, url: str) -> None:
+    app = Scheduler(url)
+    app.enqueue_many(app.request("add", number) for number in range(700))
+    app.close()
+    command.output("enqueue", "other", "--id", "last", "--priority", "9")
+
+    assert ids(command, "--name", "other") == ["last"]
