@@ -13,7 +13,7 @@ _PAGE = 500
 
 def queues() -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
-    return sorted(name.decode() for name in (yield ("SMEMBERS", QUEUES)))
+    return sorted(_texts((yield ("SMEMBERS", QUEUES))))
 
 
 def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
@@ -126,4 +126,5 @@ class Inspector:
 
 
 def _texts(reply: list[bytes]) -> list[str]:
-    return [word.decode() for word in reply]
+    """Names and ids as text, those too that redisched would not have given and that are none."""
+    return [word.decode("utf-8", "backslashreplace") for word in reply]

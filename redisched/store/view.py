@@ -152,7 +152,7 @@ def _state(
 
 def _holder(holder: bytes) -> _Holder:
     _, score, started_ms, worker = holder.split(b" ", 3)
-    return _Holder(int(score), int(started_ms), worker.decode())
+    return _Holder(int(score), int(started_ms), worker.decode("utf-8", "backslashreplace"))
 
 
 def _decoded(kept: bytes, decode: Callable[[bytes], T]) -> tuple[int | None, T | None, str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from redisched.codec import digest_of, encode_task
+from redisched.keys import QUEUES
 from redisched.model import TaskBody
 from redisched.store.values import NewTask
 from tests.cli.commands import CommandLine, environment
@@ -70,6 +71,32 @@ def test_what_cannot_be_decoded_is_shown_as_such(command: CommandLine, workshop:
     assert [row[0] for row in command.rows("task", "ls")] == ["one", "two"]
     assert "undecodable" in command.output("task", "show", "one")
     assert command.record("task", "show", "two")["undecodable"]
+
+
+@pytest.mark.parametrize("name", ["q\x1b[31m\u202e".encode(), b"\xff\x1b"], ids=["hostile", "no text"])
+def test_a_queue_of_any_name_is_listed(command: CommandLine, workshop: Workshop, name: bytes) -> None:
+    workshop.perform("SADD", QUEUES, name)
+    workshop.add(hostile_task("", "one"))
+
+    assert is_plain(command.output("queue", "ls"))
+    assert [row[0] for row in command.rows("task", "ls")] == ["one"]
+
+
+def test_an_id_that_is_no_text_is_listed(command: CommandLine, workshop: Workshop) -> None:
+    workshop.add(hostile_task("", "one"))
+    workshop.perform("ZADD", workshop.store.keys.waiting, "5", b"\xff\x1b")
+
+    assert [row[0] for row in command.rows("task", "ls")] == ["one", r"\xff\x1b"]
+
+
+def test_a_key_of_another_type_is_said_in_one_line(command: CommandLine, workshop: Workshop) -> None:
+    workshop.add(hostile_task("", "one"))
+    workshop.perform("SET", workshop.store.keys.waiting, "\x1b[31m")
+
+    for words in (("queue", "ls"), ("task", "ls"), ("task", "show", "one")):
+        result = command.run(*words)
+        assert result.exit_code == 1
+        assert len(result.stderr.splitlines()) == 1
 
 
 def run_on_terminal(*words: str) -> str:

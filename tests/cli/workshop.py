@@ -1,5 +1,7 @@
 """What workers do to tasks, done by hand, one edge at a time."""
 
+from typing import Any
+
 from redisched.codec import encode_failure, encode_outcome
 from redisched.model import DeathReason, Failure, Outcome, TaskState
 from redisched.store.broker import Broker
@@ -56,7 +58,11 @@ class Workshop:
         )
         self.do(self.store.bury([Bury(lease.id, lease.token, encode_failure(failure))]))
 
+    def perform(self, *words: str | bytes) -> Any:
+        """A bare command, as somebody else might send it."""
+        return self._client.perform(words)
+
     def keys(self) -> list[bytes]:
         """Every key there is."""
-        found: list[bytes] = self._client.perform(("KEYS", "*"))
+        found: list[bytes] = self.perform("KEYS", "*")
         return found
