@@ -8,6 +8,7 @@ as the server sent them.
 import asyncio
 import contextlib
 import os
+import re
 from typing import Any, Protocol
 
 import hiredis
@@ -16,7 +17,8 @@ from redis import exceptions
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.operation import Command, ScriptMissing, ScriptRejected
 
-_TRANSIENT = ("BUSY", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "MISCONF", "CLUSTERDOWN", "UNKILLABLE")
+# At the beginning, or, within a script on Redis 6, after the place in it.
+_TRANSIENT = re.compile(r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE)\b")
 
 
 class Connection(Protocol):
@@ -69,8 +71,9 @@ class SyncClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
-        while self._idle:
-            self._idle.pop().disconnect()
+        with contextlib.suppress(IndexError):  # another thread may take the last one
+            while True:
+                self._idle.pop().disconnect()
 
     def _take(self) -> Connection:
         if self._process != os.getpid():
@@ -142,7 +145,7 @@ def translate(error: Exception, command: Command) -> BrokerError:
         return BrokerRefused(str(command[0]), text)
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ReadOnlyError | OSError):
         return BrokerUnavailable(text, 0.0)
-    if text.startswith(_TRANSIENT) or isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError):
+    if _TRANSIENT.search(text) or isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError):
         return BrokerUnavailable(text, 0.0)
     if "near '#'" in text:
         return ScriptRejected(text)

@@ -1,0 +1,112 @@
+"""A full Redis refuses new work, as a whole, and lets the old be finished."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+
+from redisched.errors import QueueFull
+from redisched.store.broker import Broker
+from redisched.store.operation import Operation, run
+from redisched.store.store import Store
+from redisched.store.values import (
+    Ack,
+    Bury,
+    ClaimRequest,
+    NewTask,
+    Orphan,
+    ReapOutcome,
+    ReapRequest,
+    Release,
+    Renewal,
+    Retry,
+    Status,
+)
+from tests.brokers import BrokerKind, Servers
+from tests.lua.situation import Situation, cancelling, dead, leased, seed, situation_of, together, waiting
+from tests.server_time import NOW_MS
+
+T = TypeVar("T")
+QUEUE = "mail"
+TOKEN = 7
+FAR_MS = 4_000_000_000_000
+"""A lease that does not end while the test runs."""
+
+
+class FullRedis:
+    """A real server with nothing to spare, and what stood in its queue before."""
+
+    def __init__(self, broker: Broker, situation: Situation) -> None:
+        self._client = broker.client()
+        self._broker = broker
+        self.store = Store(broker.dialect, QUEUE)
+        seed(broker, QUEUE, situation)
+        self._client.perform(("SCRIPT", "FLUSH"))
+        self._client.perform(("CONFIG", "SET", "maxmemory", 1))
+
+    def call(self, operation: Operation[T]) -> T:
+        return run(operation, self._client)
+
+    def situation(self) -> Situation:
+        return situation_of(self._broker, QUEUE)
+
+    def make_room(self) -> None:
+        self._client.perform(("CONFIG", "SET", "maxmemory", 0))
+
+
+BEFORE = together(
+    *(leased(id, ends_ms=FAR_MS) for id in "abcdefg"),
+    cancelling("g"),
+    leased("expired", ends_ms=NOW_MS - 10 * 365 * 86_400_000),
+    waiting("w", run_at_ms=0),
+    waiting("v", run_at_ms=FAR_MS),
+    dead("x", died_ms=0),
+)
+
+
+@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+def full(request: pytest.FixtureRequest, servers: Servers) -> Iterator[FullRedis]:
+    broker = servers.broker(request.param)
+    full = FullRedis(broker, BEFORE)
+    yield full
+    full.make_room()
+    broker.close()
+
+
+def test_new_tasks_are_refused_and_none_is_half_written(full: FullRedis) -> None:
+    tasks = [NewTask(f"n{number}", 5, "+0", b"digest-nbody") for number in range(3)]
+
+    with pytest.raises(QueueFull, match="raise maxmemory or drain the queue"):
+        full.call(full.store.enqueue(tasks))
+    assert full.situation() == BEFORE
+
+    full.make_room()
+    assert full.call(full.store.enqueue(tasks)) == [Status.CREATED] * 3
+
+
+def test_revived_tasks_are_new_work(full: FullRedis) -> None:
+    with pytest.raises(QueueFull):
+        full.call(full.store.revive(["x"]))
+
+    assert full.situation() == BEFORE
+
+
+def test_every_other_edge_goes_on(full: FullRedis) -> None:
+    call, store = full.call, full.store
+    reap = ReapRequest(worker="r", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"crashed")
+    request = ClaimRequest(worker="w", nonce="n", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=30_000)
+
+    assert call(store.renew(30_000, [Renewal("a", TOKEN, NOW_MS)])) == [Status.RENEWED]
+    assert call(store.ack([Ack("a", TOKEN, 1_000, b"digest-aend")])) == [Status.ACKED]
+    assert call(store.retry([Retry("b", TOKEN, 10_000, b"boom")])) == [Status.RETRIED]
+    assert call(store.bury([Bury("c", TOKEN, b"boom")])) == [Status.BURIED]
+    assert call(store.release([Release("d", TOKEN, 0), Release("e", TOKEN, 9_000)])) == [Status.RELEASED] * 2
+    assert call(store.recover("worker-1", 3, b"crashed", [Orphan("f", TOKEN, 1)])) == [Status.RECOVERED]
+    assert call(store.cancel(1_000, [("v", b"cancelled"), ("g", b"cancelled")])) == [
+        Status.CANCELLED,
+        Status.CANCELLING,
+    ]
+    reaped = call(store.reap(reap))
+    assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
+    assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]
+    assert call(store.forget(9, 1_000)) == 1
