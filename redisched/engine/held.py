@@ -65,22 +65,23 @@ UNREAD = TaskBody("")
 
 
 class Holdings:
-    """Every task this process holds. Written by the event loop, read by the keeper's thread."""
+    """Every lease this process holds. Written by the event loop, read by the keeper's thread.
+
+    A task may be there twice: under a lease that was lost, whose handler has yet to be told, and under a newer one.
+    """
 
     def __init__(self) -> None:
-        self._by_task: dict[tuple[str, str], Held] = {}
+        self._all_held: dict[Held, None] = {}
 
     def add(self, held: Held) -> None:
-        self._by_task[held.queue, held.lease.id] = held
+        self._all_held[held] = None
 
     def remove(self, held: Held) -> None:
-        """Let go of a task, unless a newer lease of it has come in meanwhile."""
-        key = held.queue, held.lease.id
-        if self._by_task.get(key) is held:
-            del self._by_task[key]
+        """Let go of a lease; nothing happens if that was done before."""
+        self._all_held.pop(held, None)
 
     def __len__(self) -> int:
-        return len(self._by_task)
+        return len(self._all_held)
 
     def __iter__(self) -> Iterator[Held]:
-        return iter(list(self._by_task.values()))
+        return iter(list(self._all_held))

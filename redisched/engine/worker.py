@@ -22,7 +22,7 @@ from redisched.engine.started import NotShared, Started
 from redisched.engine.waker import Waker
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
-from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.errors import BrokerError, BrokerUnavailable, QueueFull
 from redisched.store.clients import AsyncClient, SyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
@@ -90,12 +90,19 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
-                for store in self._workspace.stores.values():
-                    await run_async(store.register(), client)
+                await self._register_queues(client)
                 return True
             except BrokerUnavailable as error:
                 await wait_for(self._stopping, outage.failed(error))
         return False
+
+    async def _register_queues(self, client: AsyncClient) -> None:
+        try:
+            for store in self._workspace.stores.values():
+                await run_async(store.register(), client)
+        except QueueFull as error:
+            # A worker is what a full Redis needs, and only those who list queues miss the name.
+            log.warning("start: %s", error)
 
     async def _work(self, client: AsyncClient, blocking: AsyncClient, keeper_client: SyncClient) -> None:
         workspace = self._workspace
