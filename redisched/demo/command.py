@@ -1,0 +1,43 @@
+"""The demo as a whole: from a number of tasks to a summary."""
+
+import random
+from enum import StrEnum
+
+import click
+from rich.console import Console
+
+from redisched.demo.performance import Performance
+from redisched.demo.stage import Stage, stage
+from redisched.demo.summary import Summary
+from redisched.demo.view import Silence, View, open_view, print_summary
+from redisched.demo.workload import Job, plan, stream_s
+
+DEFAULT_TASKS = 1_000
+
+
+class Audience(StrEnum):
+    """For whom the demo is shown."""
+
+    PEOPLE = "people"
+    MACHINES = "machines"
+    """Who read nothing but the summary."""
+
+
+def run_demo(tasks: int, audience: Audience) -> Summary:
+    """Run the demo with so many tasks and show it; answers the summary.
+
+    Raises InvalidOption for too few tasks, NoServerBinary and ServerStartFailed.
+    """
+    jobs = plan(tasks, random.Random(tasks))
+    with stage() as staged:
+        if audience is Audience.MACHINES:
+            return _play(staged, jobs, tasks, Silence())
+        click.echo("A Valkey of its own, two worker processes, a payment gateway that has bad moods, a mail server.")
+        with open_view(Console(highlight=False)) as view:
+            summary = _play(staged, jobs, tasks, view)
+    print_summary(summary)
+    return summary
+
+
+def _play(staged: Stage, jobs: list[Job], tasks: int, view: View) -> Summary:
+    return Performance(stage=staged, jobs=jobs, stream_s=stream_s(tasks), say=view.say, show=view.show).play()

@@ -1,0 +1,28 @@
+"""Notifications: e-mails handed to an SMTP server, which may put a sender off until later."""
+
+import smtplib
+from email.message import EmailMessage
+
+from redisched.context import current_task
+from redisched.demo import surroundings
+from redisched.demo.facts import Kind, recorded
+from redisched.demo.ledger import keep
+from redisched.demo.scheduler import MAIL_QUEUE, app
+
+TIMEOUT_S = 5.0
+
+
+@app.task(name="demo.send_mail", queue=MAIL_QUEUE)
+def send_mail(recipient: str, subject: str, text: str) -> None:
+    """Send a mail under an id that is the same at every attempt. Raises SMTPException and OSError."""
+    with recorded(Kind.MAIL):
+        server = surroundings.smtp()
+        message = EmailMessage()
+        message["Message-ID"] = f"<{current_task().id}@shop.example>"
+        message["From"] = "shop@shop.example"
+        message["To"] = recipient
+        message["Subject"] = subject
+        message.set_content(text)
+        with smtplib.SMTP(server.host, server.port, local_hostname="localhost", timeout=TIMEOUT_S) as connection:
+            connection.send_message(message)
+        keep(Kind.MAIL, len(message.as_bytes()))

@@ -1,0 +1,58 @@
+"""Payments: charges through an HTTP gateway that refuses and stalls, tried again until they settle or die.
+
+A charge whose reply was lost may have happened. The key, the same at every attempt, lets the gateway know it again.
+"""
+
+import http.client
+import json
+from http import HTTPStatus
+
+from redisched.context import current_task
+from redisched.demo import surroundings
+from redisched.demo.facts import Kind, recorded
+from redisched.demo.ledger import keep
+from redisched.demo.scheduler import PAYMENTS_QUEUE, app
+from redisched.model import Priority
+
+TIMEOUT_S = 0.3
+ATTEMPTS = 5
+
+
+class PaymentRefused(Exception):
+    """The card was refused; it may be accepted later."""
+
+
+class GatewayUnavailable(Exception):
+    """The gateway cannot take charges now."""
+
+
+@app.task(name="demo.charge", queue=PAYMENTS_QUEUE, priority=Priority.HIGH, max_attempts=ATTEMPTS)
+def charge(order: str, cents: int) -> str:
+    """Charge an order; answers the gateway's id of the charge.
+
+    Raises PaymentRefused, GatewayUnavailable, and OSError when the gateway does not answer in time.
+    """
+    with recorded(Kind.PAYMENTS):
+        status, reply = _post(surroundings.gateway(), order, cents, key=current_task().id)
+        if status == HTTPStatus.PAYMENT_REQUIRED:
+            raise PaymentRefused(reply["reason"])
+        if status != HTTPStatus.CREATED:
+            raise GatewayUnavailable(f"{status}: {reply['reason']}")
+        keep(Kind.PAYMENTS, cents)
+        return reply["charge"]
+
+
+def _post(gateway: surroundings.Address, order: str, cents: int, key: str) -> tuple[int, dict[str, str]]:
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=TIMEOUT_S)
+    try:
+        connection.request(
+            "POST",
+            "/charges",
+            body=json.dumps({"order": order, "cents": cents}),
+            headers={"Content-Type": "application/json", "Idempotency-Key": key},
+        )
+        response = connection.getresponse()
+        reply: dict[str, str] = json.loads(response.read())
+        return response.status, reply
+    finally:
+        connection.close()

@@ -1,0 +1,111 @@
+"""Everything a demo needs around it, from its beginning to its end: folder, server, services, environment, workers."""
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from redisched.backoff import Backoff
+from redisched.client.scheduler import Scheduler
+from redisched.config import URL_VARIABLE, WorkerSettings
+from redisched.demo import ledger
+from redisched.demo.gateway import Gateway
+from redisched.demo.mailbox import Mailbox
+from redisched.demo.scheduler import QUEUES
+from redisched.demo.surroundings import FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_VARIABLE
+from redisched.embedded import PrivateServer
+from redisched.engine.supervisor import Supervisor
+
+APPLICATION = "redisched.demo.app:app"
+SETTINGS = WorkerSettings(
+    queues=QUEUES,
+    processes=2,
+    concurrency=8,
+    grace_s=5.0,
+    retry_backoff=Backoff(base_s=0.2, cap_s=2.0),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where a demo takes place. Nothing of it is left afterwards."""
+
+    folder: Path
+    app: Scheduler
+    gateway: Gateway
+    mailbox: Mailbox
+    supervisor: Supervisor
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Set the stage: a server of the demo's own, a gateway, a mail server and two worker processes."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="redisched-demo-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        ledger.create(folder)
+        server = stack.enter_context(PrivateServer())
+        gateway = stack.enter_context(Gateway())
+        mailbox = stack.enter_context(Mailbox())
+        stack.enter_context(_quiet())
+        stack.enter_context(
+            _environment(
+                {
+                    URL_VARIABLE: server.url,
+                    FOLDER_VARIABLE: str(folder),
+                    GATEWAY_VARIABLE: str(gateway.address),
+                    SMTP_VARIABLE: str(mailbox.address),
+                }
+            )
+        )
+        app = Scheduler(server.url)
+        stack.callback(app.close)
+        supervisor = stack.enter_context(_workers())
+        yield Stage(folder=folder, app=app, gateway=gateway, mailbox=mailbox, supervisor=supervisor)
+
+
+@contextmanager
+def _workers() -> Iterator[Supervisor]:
+    supervisor = Supervisor(APPLICATION, SETTINGS)
+    thread = threading.Thread(target=supervisor.run, name="redisched-demo-supervisor", daemon=True)
+    thread.start()
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+        thread.join(SETTINGS.grace_s)
+        if thread.is_alive():
+            supervisor.stop()
+            thread.join()
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables, for the worker processes, and set them back."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what workers log about a process that was killed on purpose out of the picture."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(before)

@@ -1,0 +1,142 @@
+"""The summary of a demo: counted from what the handlers wrote down, what Redis says, and what the services received."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from redisched.demo.facts import Kind
+from redisched.demo.history import Enqueued, Execution
+from redisched.model import TaskState
+
+TOLERATED_MS = 70.0
+"""A worker's window, 20 ms, and time to claim: a better task that has been due for longer should have gone first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Milliseconds: the median, the 99th percentile and the largest; 0 where there is nothing."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness(Spread):
+    """How long after their time tasks started, and how many started before it."""
+
+    early: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a demo did. `lost` are tasks that neither succeeded nor are dead."""
+
+    enqueued: int
+    succeeded: int
+    retried: int
+    dead: int
+    lost: int
+    recovered: int
+    taken_back: int
+    double_charges: int
+    mails_received: int
+    inversions: int
+    pickup_ms: Spread
+    lateness_ms: Lateness
+    kinds: Mapping[str, int]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was promised came true."""
+        return not (self.lost or self.double_charges or self.lateness_ms.early)
+
+
+def retried(executions: Iterable[Execution]) -> int:
+    """How many tasks were tried again after a failure."""
+    return len({execution.task for execution in executions if execution.attempt > 1})
+
+
+def recovered(executions: Iterable[Execution]) -> int:
+    """How many tasks were cut off with their process, and were finished by another one."""
+    by_task: dict[str, list[Execution]] = defaultdict(list)
+    for execution in executions:
+        by_task[execution.task].append(execution)
+    return sum(
+        any(
+            cut.ended_ms is None
+            and later.ended_ms is not None
+            and later.fence > cut.fence
+            and later.worker != cut.worker
+            for cut in own
+            for later in own
+        )
+        for own in by_task.values()
+    )
+
+
+def pickups_ms(executions: Iterable[Execution], sent_ms: Mapping[str, float]) -> list[float]:
+    """From the call of enqueue to the first start, of tasks that were due at once."""
+    firsts = _firsts(executions)
+    return [firsts[task].started_ms - at_ms for task, at_ms in sent_ms.items() if task in firsts]
+
+
+def lateness_ms(executions: Iterable[Execution], delayed: Iterable[Enqueued]) -> Lateness:
+    """From the time of delayed tasks to their first start."""
+    firsts = _firsts(executions)
+    late = [firsts[task.id].started_ms - firsts[task.id].run_at_ms for task in delayed if task.id in firsts]
+    spread = spread_of(late)
+    return Lateness(p50=spread.p50, p99=spread.p99, max=spread.max, early=sum(one < 0 for one in late))
+
+
+def inversions(executions: Sequence[Execution]) -> int:
+    """How many starts came while a better task of the same queue had been due for longer than is tolerated."""
+    cut_off = {execution.task for execution in executions if execution.ended_ms is None}
+    by_queue: dict[str, list[Execution]] = defaultdict(list)
+    for execution in executions:
+        by_queue[execution.queue].append(execution)
+    return sum(
+        any(
+            better.priority < start.priority
+            and better.run_at_ms + TOLERATED_MS < start.started_ms < better.started_ms
+            and better.task not in cut_off
+            for better in own
+        )
+        for own in by_queue.values()
+        for start in own
+    )
+
+
+def count_states(states: Iterable[TaskState]) -> tuple[int, int, int]:
+    """How many succeeded, are dead, and are neither."""
+    counted = Counter(states)
+    succeeded, dead = counted[TaskState.SUCCEEDED], counted[TaskState.DEAD]
+    return succeeded, dead, counted.total() - succeeded - dead
+
+
+def count_kinds(tasks: Iterable[Enqueued]) -> dict[str, int]:
+    """How many tasks of each kind there were."""
+    counted = Counter(task.kind for task in tasks)
+    return {kind.value: counted[kind] for kind in Kind}
+
+
+def spread_of(values: Iterable[float]) -> Spread:
+    """The spread of some values, by nearest rank."""
+    ordered = sorted(values)
+    if not ordered:
+        return Spread(p50=0.0, p99=0.0, max=0.0)
+    return Spread(
+        p50=round(ordered[len(ordered) // 2], 3),
+        p99=round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
+        max=round(ordered[-1], 3),
+    )
+
+
+def _firsts(executions: Iterable[Execution]) -> dict[str, Execution]:
+    firsts: dict[str, Execution] = {}
+    for execution in executions:
+        known = firsts.get(execution.task)
+        if known is None or execution.fence < known.fence:
+            firsts[execution.task] = execution
+    return firsts

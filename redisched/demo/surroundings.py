@@ -1,0 +1,57 @@
+"""Where the demo's handlers find their folder and the services they talk to: the environment, nothing else.
+
+`redisched demo` starts these services and sets the variables; whoever serves the demo's handlers elsewhere sets them.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from redisched.errors import RedischedError
+
+FOLDER_VARIABLE = "REDISCHED_DEMO_FOLDER"
+GATEWAY_VARIABLE = "REDISCHED_DEMO_GATEWAY"
+SMTP_VARIABLE = "REDISCHED_DEMO_SMTP"
+
+
+class NotConfigured(RedischedError):
+    """Raised by a handler whose surroundings are not named by the environment."""
+
+    def __init__(self, variable: str, wanted: str) -> None:
+        self.variable = variable
+        self.wanted = wanted
+        super().__init__(f"set {variable} to {wanted}; `redisched demo` does so by itself")
+
+
+class Address(NamedTuple):
+    """Where a service listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder in which handlers write down what they did; None where nobody wants to know."""
+    named = environment.get(FOLDER_VARIABLE)
+    return Path(named) if named else None
+
+
+def gateway(environment: Mapping[str, str] = os.environ) -> Address:
+    """The payment gateway. Raises NotConfigured."""
+    return _address(environment, GATEWAY_VARIABLE, "HOST:PORT of a payment gateway")
+
+
+def smtp(environment: Mapping[str, str] = os.environ) -> Address:
+    """The mail server. Raises NotConfigured."""
+    return _address(environment, SMTP_VARIABLE, "HOST:PORT of a mail server")
+
+
+def _address(environment: Mapping[str, str], variable: str, wanted: str) -> Address:
+    host, _, port = environment.get(variable, "").rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise NotConfigured(variable, wanted)
+    return Address(host, int(port))
