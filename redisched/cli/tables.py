@@ -40,8 +40,9 @@ def _print_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
+        # The first column names the row, for copying.
         numbers = all(row[index] == _NOTHING or row[index].isdigit() for row in rows)
-        table.add_column(heading, justify="right" if numbers else "left", overflow="fold" if index == 0 else "ellipsis")
+        table.add_column(heading, justify="right" if numbers else "left", overflow="ellipsis", no_wrap=index == 0)
     for row in rows:
         # Text, and not str: brackets in it are no markup.
         table.add_row(*map(Text, row))

@@ -10,7 +10,7 @@ import pytest
 
 from redisched.embedded import Persistence, PrivateServer
 from tests.cli.applications import APPLICATION, write_application
-from tests.cli.commands import CommandLine, environment, run_process
+from tests.cli.commands import CommandLine, environment, run, run_process
 from tests.waiting import wait_until
 
 
@@ -75,22 +75,31 @@ def test_a_signal_stops_it(command: CommandLine, url: str, tmp_path: Path, numbe
 BAD = {
     "no colon": (("shop",), "MODULE:APP"),
     "no module": (("nosuch:app",), "no module 'nosuch'"),
-    "no attribute": (("shop:nosuch",), "no 'nosuch'"),
-    "no Scheduler": (("shop:text",), "not a Scheduler"),
-    "concurrency": (("shop:app", "-c", "0"), "concurrency"),
-    "processes": (("shop:app", "--processes", "0"), "processes"),
-    "lease": (("shop:app", "--lease", "1ms"), "lease"),
-    "window": (("shop:app", "--window-ms", "-1"), "window_ms"),
-    "queue": (("shop:app", "--queues", "a b"), "letters"),
-    "url": (("shop:app", "--url", ""), "empty"),
+    "concurrency": (("nosuch:app", "-c", "0"), "concurrency"),
+    "processes": (("nosuch:app", "--processes", "0"), "processes"),
+    "lease": (("nosuch:app", "--lease", "1ms"), "lease"),
+    "window": (("nosuch:app", "--window-ms", "-1"), "window_ms"),
+    "queue": (("nosuch:app", "--queues", "a b"), "letters"),
+    "url": (("nosuch:app", "--url", ""), "empty"),
 }
 
 
 @pytest.mark.parametrize(("words", "hint"), BAD.values(), ids=BAD)
-def test_bad_usage(tmp_path: Path, words: tuple[str, ...], hint: str) -> None:
+def test_bad_usage(words: tuple[str, ...], hint: str) -> None:
+    result = run("worker", *words)
+
+    assert result.exit_code == 2
+    assert hint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [("shop:nosuch", "has no 'nosuch'"), ("shop:text", "not a Scheduler"), ("shop.app:x", "shop.app")],
+)
+def test_a_target_that_is_no_scheduler_is_bad_usage(tmp_path: Path, target: str, hint: str) -> None:
     write_application(tmp_path)
 
-    finished = run_process("worker", *words, cwd=tmp_path, REDISCHED_URL="redis://localhost:1")
+    finished = run_process("worker", target, cwd=tmp_path, REDISCHED_URL="redis://localhost:1")
 
     assert finished.returncode == 2, finished.stderr
     assert hint in finished.stderr
