@@ -19,6 +19,11 @@ settings.register_profile("long", settings.get_profile("house"), max_examples=30
 settings.load_profile("house")
 
 
+def pytest_report_header() -> str:
+    """How to search longer for bugs than a default run does."""
+    return "random calls: a few; for a long run, pytest tests/chaos --hypothesis-profile=long -m 'chaos or not chaos'"
+
+
 @pytest.fixture(autouse=True)
 def no_redis_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests use servers of their own, never the one that a developer's environment names."""
