@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from redisched.config import WorkerSettings
 from redisched.demo.facts import Kind
 from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
-TOLERATED_MS = 70.0
-"""A worker's window, 20 ms, and time to claim: a better task that has been due for longer should have gone first."""
+TOLERATED_MS = WorkerSettings().patience_ms + 50.0
+"""A better task may wait in a window for as long as a worker's patience lasts; here is some time to claim it, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +64,7 @@ def recovered(executions: Iterable[Execution]) -> int:
     by_task: dict[str, list[Execution]] = defaultdict(list)
     for execution in executions:
         by_task[execution.task].append(execution)
-    return sum(
-        any(
-            cut.ended_ms is None
-            and later.ended_ms is not None
-            and later.fence > cut.fence
-            and later.worker != cut.worker
-            for cut in own
-            for later in own
-        )
-        for own in by_task.values()
-    )
+    return sum(any(_finishes(later, cut) for cut in own for later in own) for own in by_task.values())
 
 
 def pickups_ms(executions: Iterable[Execution], sent_ms: Mapping[str, float]) -> list[float]:
@@ -131,6 +122,11 @@ def spread_of(values: Iterable[float]) -> Spread:
         p99=round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
         max=round(ordered[-1], 3),
     )
+
+
+def _finishes(later: Execution, cut: Execution) -> bool:
+    is_after = cut.ended_ms is None and later.fence > cut.fence
+    return is_after and later.ended_ms is not None and later.worker != cut.worker
 
 
 def _firsts(executions: Iterable[Execution]) -> dict[str, Execution]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from redisched.client.request import TaskRequest
@@ -87,17 +88,16 @@ def _mail(count: int, random: Random) -> Iterator[Job]:
     for number in range(count):
         recipient = f"customer-{number}@mail.example"
         if number % 3 == 1:
-            yield _later(
-                Kind.MAIL,
-                random,
-                lambda delay_s, recipient=recipient: send_mail.options(delay=delay_s, priority=Priority.HIGH).request(
-                    recipient, "A reminder", "Your appointment is near."
-                ),
-            )
+            yield _later(Kind.MAIL, random, partial(_reminder, recipient))
             continue
         subject, priority = ("Your receipt", Priority.NORMAL) if number % 3 else ("News of the shop", Priority.LOW)
         request = send_mail.options(priority=priority).request(recipient, subject, "Thank you for your order.\n" * 20)
         yield Job(moment=random.random(), kind=Kind.MAIL, request=request, delayed=False)
+
+
+def _reminder(recipient: str, delay_s: float) -> TaskRequest:
+    reminder = send_mail.options(delay=delay_s, priority=Priority.HIGH)
+    return reminder.request(recipient, "A reminder", "Your appointment is near.")
 
 
 def _logs(count: int, random: Random) -> Iterator[Job]:
