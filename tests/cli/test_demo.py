@@ -1,0 +1,60 @@
+"""`redisched demo` hands over its figures, and fails when a promise was broken."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from redisched.demo.command import Audience
+from redisched.demo.summary import Lateness, Spread, Summary
+from tests.cli.commands import run
+
+SPREAD = Spread(p50=1.0, p99=2.0, max=3.0)
+HOLDS = Summary(
+    enqueued=10, succeeded=9, retried=2, dead=1, lost=0, recovered=1, taken_back=1, double_charges=0, mails_received=3,
+    inversions=0, pickup_ms=SPREAD, lateness_ms=Lateness(p50=1.0, p99=2.0, max=3.0, early=0), kinds={"mail": 10},
+    seconds=1.5,
+)  # fmt: skip
+
+
+def show(monkeypatch: pytest.MonkeyPatch, summary: Summary) -> list[tuple[int, Audience]]:
+    """Let the demo end with a summary; answers what it is asked for."""
+    asked: list[tuple[int, Audience]] = []
+
+    def run_demo(tasks: int, audience: Audience) -> Summary:
+        asked.append((tasks, audience))
+        return summary
+
+    monkeypatch.setattr("redisched.cli.commands.demo.run_demo", run_demo)
+    return asked
+
+
+def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = show(monkeypatch, HOLDS)
+
+    result = run("demo", "--json", "--tasks", "50")
+
+    record = json.loads(result.stdout)
+    assert asked == [(50, Audience.MACHINES)]
+    assert result.exit_code == 0
+    assert record["enqueued"] == 10
+    assert record["pickup_ms"] == {"p50": 1.0, "p99": 2.0, "max": 3.0}
+    assert record["lateness_ms"]["early"] == 0
+
+
+def test_people_are_shown_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = show(monkeypatch, HOLDS)
+
+    assert run("demo").exit_code == 0
+    assert asked == [(1_000, Audience.PEOPLE)]
+
+
+@pytest.mark.parametrize("as_json", [("--json",), ()])
+def test_a_lost_task_fails_it(monkeypatch: pytest.MonkeyPatch, as_json: tuple[str, ...]) -> None:
+    show(monkeypatch, replace(HOLDS, lost=1))
+
+    assert run("demo", *as_json).exit_code == 1
+
+
+def test_no_tasks_are_bad_usage() -> None:
+    assert run("demo", "--tasks", "0").exit_code == 2
