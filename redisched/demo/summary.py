@@ -10,7 +10,7 @@ from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
 TOLERATED_MS = WorkerSettings().patience_ms + 50.0
-"""A better task may wait in a window for as long as a worker's patience lasts; here is some time to claim it, too."""
+"""A better task may wait in a window for as long as its worker's patience lasts, and takes some time to be claimed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def lateness_ms(executions: Iterable[Execution], delayed: Iterable[Enqueued]) ->
 
 
 def inversions(executions: Sequence[Execution]) -> int:
-    """How many starts came while a better task of the same queue had been due for longer than is tolerated."""
+    """How many tasks started earlier than a better one of the same queue that was due, by more than is tolerated."""
     cut_off = {execution.task for execution in executions if execution.ended_ms is None}
     by_queue: dict[str, list[Execution]] = defaultdict(list)
     for execution in executions:
@@ -90,7 +90,7 @@ def inversions(executions: Sequence[Execution]) -> int:
     return sum(
         any(
             better.priority < start.priority
-            and better.run_at_ms + TOLERATED_MS < start.started_ms < better.started_ms
+            and better.run_at_ms <= start.started_ms < better.started_ms - TOLERATED_MS
             and better.task not in cut_off
             for better in own
         )

@@ -1,0 +1,1 @@
+"""The process one deploys: it serves the application that `worker/app.py` names."""
