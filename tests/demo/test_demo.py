@@ -1,0 +1,108 @@
+"""The demo as its audience gets it: nothing is lost, and nothing of it is left."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A small demo, for machines."""
+    temporary = tmp_path_factory.mktemp("demo")
+    return subprocess.run(
+        [sys.executable, "-m", "redisched", "demo", "--json", "--tasks", "300"],
+        cwd=temporary,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=90,
+    )
+
+
+@pytest.mark.xdist_group("demo")
+def test_it_holds_what_redisched_promises(shown: subprocess.CompletedProcess[str]) -> None:
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    summary = json.loads(shown.stdout)
+    assert summary["enqueued"] == 300
+    assert summary["succeeded"] + summary["dead"] == 300
+    assert summary["lost"] == 0
+    assert summary["double_charges"] == 0
+    assert summary["lateness_ms"]["early"] == 0
+    assert summary["mails_received"] == summary["kinds"]["mail"]
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_kill_hits_running_tasks_and_each_is_recovered(shown: subprocess.CompletedProcess[str]) -> None:
+    summary = json.loads(shown.stdout)
+    assert summary["recovered"] >= 1
+    assert summary["taken_back"] >= summary["recovered"]
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_gateway_was_as_bad_as_it_says(shown: subprocess.CompletedProcess[str]) -> None:
+    summary = json.loads(shown.stdout)
+    assert summary["retried"] > 0
+    assert summary["dead"] > 0
+
+
+@pytest.mark.xdist_group("demo")
+def test_it_leaves_no_folder(shown: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert shown.returncode == 0
+    left = list(tmp_path_factory.getbasetemp().glob("demo*/redisched-*"))
+    assert [path for path in left if "demo" in path.name] == []
+
+
+@pytest.mark.xdist_group("demo")
+def test_interrupted_it_leaves_no_process(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "redisched", "demo", "--tasks", "300"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "succeeded" in line:
+            break
+    demo.send_signal(2)
+    demo.communicate(timeout=60)
+    wait_until(lambda: _living(demo.pid) == [], "every process of the demo's session to end", timeout_s=30.0)
+    assert list(tmp_path.glob("redisched-demo-*")) == []
+
+
+def _living(session: int) -> list[str]:
+    """Processes of a session that have not ended."""
+    living = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = status.read_text().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, _, _, of_session, *_ = rest.split()
+        if int(of_session) == session and state != "Z":
+            living.append(name)
+    return living
+
+
+def test_too_few_tasks_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "redisched", "demo", "--tasks", "3"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode == 2
+    assert "tasks" in refused.stderr
+    assert "Traceback" not in refused.stderr

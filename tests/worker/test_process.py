@@ -1,0 +1,77 @@
+"""The deployed process as a whole: it serves, survives a killed child, tells its health, and stops when told."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.client.scheduler import Scheduler
+from redisched.embedded import Persistence, PrivateServer
+from redisched.model import TaskState
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def server() -> Iterator[PrivateServer]:
+    with PrivateServer(persistence=Persistence.NONE) as server:
+        yield server
+
+
+@pytest.fixture
+def environment(server: PrivateServer, tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "REDISCHED_URL": server.url, "REDISCHED_HEALTH_FILE": str(tmp_path / "health")}
+
+
+@pytest.fixture
+def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def is_healthy(environment: dict[str, str]) -> bool:
+    health = subprocess.run(
+        [sys.executable, "-m", "worker.health"], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    return health.returncode == 0
+
+
+def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [pid for pid in map(int, listed) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.xdist_group("processes")
+def test_it_serves_survives_a_kill_and_stops(
+    worker: "subprocess.Popen[bytes]", environment: dict[str, str], server: PrivateServer
+) -> None:
+    app = Scheduler(server.url)
+    first = app.enqueue("demo.checksum", __file__, queue="work")
+    assert len(first.result(timeout=60)) == 64
+    wait_until(lambda: is_healthy(environment), "the worker to be healthy", timeout_s=30.0)
+
+    (child,) = children_of(worker)
+    os.kill(child, signal.SIGKILL)
+    second = app.enqueue("demo.checksum", __file__, queue="work")
+    assert second.result(timeout=60) == first.result(timeout=60)
+    assert second.status() is TaskState.SUCCEEDED
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0
+    app.close()
+
+
+def test_without_a_redis_it_refuses_to_start() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "REDISCHED_URL"}
+    refused = subprocess.run(
+        [sys.executable, "-m", "worker"], cwd=ROOT, env=environment, capture_output=True, check=False, text=True
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("REDISCHED_URL")
