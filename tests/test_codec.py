@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 
 from redisched.codec import (
     DIGEST_BYTES,
-    ERROR_CHARACTERS,
-    TRACEBACK_CHARACTERS,
     decode_failure,
     decode_outcome,
     decode_task,
-    describe,
     digest_of,
     encode_failure,
     encode_outcome,
@@ -268,33 +265,6 @@ def test_bytes_are_decoded_into_what_they_should_be_or_not_at_all(stored: bytes)
         except Undecodable:
             continue
         assert is_right(decoded)
-
-
-def test_long_texts_of_a_failure_keep_the_begin_of_the_error_and_the_end_of_the_traceback() -> None:
-    failure = decode_failure(
-        encode_failure(Failure(name="f", error="first" + "e" * 10_000, traceback="t" * 10_000 + "last"))
-    )
-
-    assert failure.error.startswith("first")
-    assert failure.traceback.endswith("last")
-    assert (len(failure.error), len(failure.traceback)) == (ERROR_CHARACTERS, TRACEBACK_CHARACTERS)
-
-
-def test_lone_surrogates_in_a_failure_are_replaced() -> None:
-    failure = decode_failure(encode_failure(Failure(name="f\ud800", error="\udfff", traceback="a\ud800b")))
-
-    assert (failure.name, failure.error, failure.traceback) == ("f?", "?", "a?b")
-
-
-class Mute(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no text")
-
-
-def test_an_exception_is_described_whatever_its_text_does() -> None:
-    assert describe(ValueError("no")) == "ValueError: no"
-    assert describe(Mute()) == "Mute: <its text cannot be had: RuntimeError>"
-    assert len(describe(ValueError("x" * 10**6))) < ERROR_CHARACTERS + 20
 
 
 def test_a_digest_tells_body_priority_and_time_apart() -> None:

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import os
 import re
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import hiredis
 from redis import exceptions
@@ -19,6 +20,9 @@ from redisched.store.operation import Command, ScriptMissing, ScriptRejected
 
 # At the beginning, or, within a script on Redis 6, after the place in it.
 _TRANSIENT = re.compile(r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE)\b")
+
+# Its stub asks for a tuple of one part.
+_pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
 class Connection(Protocol):
@@ -105,7 +109,7 @@ class AsyncClient:
         reply = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                await connection.send_packed_command([hiredis.pack_command(command) for command in commands])
+                await connection.send_packed_command([_pack(command) for command in commands])
                 for command in commands:
                     try:
                         reply = await connection.read_response()
