@@ -89,6 +89,8 @@ class WorkerSettings:
         _check_count("unroutable_limit", self.unroutable_limit)
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
         _check_seconds("grace_s", self.grace_s, lowest=0)
+        _check_kind("until", self.until, Until)
+        _check_kind("eviction", self.eviction, Eviction)
         if not _is_number(self.window_ms) or not 0 <= self.window_ms <= self.lease_s * 100:
             raise InvalidOption("window_ms", self.window_ms, "milliseconds, from 0 to a tenth of the lease")
 
@@ -125,6 +127,11 @@ def _check_count(option: str, value: object) -> None:
 def _check_seconds(option: str, value: float, lowest: float, highest: float = LONGEST_S) -> None:
     if not _is_number(value) or not lowest <= value <= highest:
         raise InvalidOption(option, value, f"seconds, from {lowest:g} to {highest:g}")
+
+
+def _check_kind(option: str, value: object, kind: type[StrEnum]) -> None:
+    if not isinstance(value, kind):
+        raise InvalidOption(option, value, f"one of {', '.join(f'{kind.__name__}.{member.name}' for member in kind)}")
 
 
 def _check_names(option: str, value: object) -> None:

@@ -41,16 +41,17 @@ def run_child(spec: ChildSpec) -> None:
     """Work until told to stop; ends the process with an Exit."""
     logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    table = StartedTable(spec.table, spec.settings.concurrency)
     try:
-        asyncio.run(_work(spec))
+        asyncio.run(_work(spec, table))
     except (AppNotFound, BrokerMisconfigured, InvalidInput, ServerError) as error:
         log.critical("%s", error)
+        table.say_farewell()
         sys.exit(Exit.MISCONFIGURED)
 
 
-async def _work(spec: ChildSpec) -> None:
-    application = load_application(spec.target)
-    worker = Worker(application, spec.settings, StartedTable(spec.table, spec.settings.concurrency), spec.worker)
+async def _work(spec: ChildSpec, table: StartedTable) -> None:
+    worker = Worker(load_application(spec.target), spec.settings, table, spec.worker)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, worker.stop)
     supervisor = multiprocessing.parent_process()
@@ -59,6 +60,7 @@ async def _work(spec: ChildSpec) -> None:
     await worker.run()
     # Handlers that outlived the grace, in threads or on the loop, must not keep the process: their tasks are back in
     # the queue.
+    table.say_farewell()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(Exit.STOPPED)

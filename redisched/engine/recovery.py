@@ -41,7 +41,7 @@ class Recovery:
         """Take back the tasks of a worker that is dead; `started` are those whose handlers ran."""
         now_s = time.monotonic()
         self._losses.append(_Loss(now_s, worker, frozenset(started)))
-        self._losses.append(_Loss(now_s + SECOND_LOOK_S, worker, frozenset()))
+        self._losses.append(_Loss(now_s + SECOND_LOOK_S, worker, frozenset(started)))
         self.step()
 
     def step(self) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 _RECORD_BYTES = 320
 _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
+_FAREWELL_AT = _CONTACT.size
 
 
 class Started(Protocol):
@@ -66,6 +67,14 @@ class StartedTable:
         """When Redis last answered this process: monotonic seconds, 0.0 if it never did."""
         contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
         return contact_s
+
+    def say_farewell(self) -> None:
+        """Note that the process ends because it wants to. Any other end is an accident, whatever the exit code."""
+        self._map[_FAREWELL_AT] = 1
+
+    def heard_farewell(self) -> bool:
+        """Whether the process ended because it wanted to."""
+        return bool(self._map[_FAREWELL_AT])
 
     def read(self) -> set[tuple[str, str]]:
         """Queue and id of every task that had started and not ended."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from redisched.backoff import Backoff
-from redisched.config import WorkerSettings
+from redisched.config import Until, WorkerSettings
 from redisched.engine.application import load_application
 from redisched.engine.child import ChildSpec, Exit, run_child
 from redisched.engine.identity import worker_name
@@ -117,25 +117,31 @@ class Supervisor:
         seat.process.start()
 
     def _bury(self, seat: _Seat, recovery: Recovery) -> None:
-        """A process ended: by itself, because it is misconfigured, or by an accident."""
+        """A process ended: because it was told to, because its work is done or cannot begin, or by an accident."""
         process, seat.process = seat.process, None
         if process is None:
             return
         process.join()
         code = process.exitcode
         process.close()
-        if code == Exit.STOPPED:
-            self._seats.remove(seat)
+        if not seat.table.heard_farewell():
+            self._take_back(seat, recovery, code)
         elif code == Exit.MISCONFIGURED:
             self._exit = Exit.MISCONFIGURED
             self._seats.remove(seat)
             self.stop()
+        elif self._stops or self._settings.until is Until.EMPTY:
+            self._seats.remove(seat)
         else:
-            log.error("worker %s died (%s); taking its tasks back", seat.worker, _cause(code))
-            recovery.died(seat.worker, seat.table.read())
-            lived_s = time.monotonic() - seat.began_s
-            seat.deaths = 0 if lived_s > SETTLED_S else seat.deaths + 1
-            seat.due_s = time.monotonic() + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
+            log.warning("worker %s was stopped by somebody else; it is replaced", seat.worker)
+
+    def _take_back(self, seat: _Seat, recovery: Recovery, code: int | None) -> None:
+        log.error("worker %s died (%s); taking its tasks back", seat.worker, _cause(code))
+        # Whom the supervisor killed itself is not held against the tasks that ran.
+        recovery.died(seat.worker, set() if self._stops > 1 else seat.table.read())
+        lived_s = time.monotonic() - seat.began_s
+        seat.deaths = 0 if lived_s > SETTLED_S else seat.deaths + 1
+        seat.due_s = time.monotonic() + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
 
     def _signal_all(self) -> None:
         for seat in self._seats:

@@ -76,3 +76,15 @@ def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
     reader.close()
 
     assert table.read() == {("mail", "a")}
+
+
+def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -> None:
+    reader = reader_of(table)
+    assert not reader.heard_farewell()
+    table.contact(12.5)
+    table.say_farewell()
+    assert reader.heard_farewell()
+    assert reader.last_contact_s() == 12.5
+
+    reader.clear()
+    assert not reader.heard_farewell()
