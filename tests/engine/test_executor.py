@@ -1,104 +1,15 @@
 """The executor without Redis: what starts, what becomes of it, and that its slots outlive everything."""
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 
 from redisched import Scheduler
-from redisched.config import Settings, WorkerSettings
-from redisched.engine.executor import Executor, Hooks
-from redisched.engine.held import Held
-from redisched.engine.started import NotShared
-from redisched.engine.verdict import Verdict
-from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested
 from redisched.model import TaskBody
 from redisched.store.values import Ack, Bury, Release, Retry
-from tests.engine.leases import NOW_MS, WORKER, held
-
-
-class StillClock:
-    """Stands at 10 s, when the server's time is NOW_MS, until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 10.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-
-class CountingWindow(Window):
-    """Counts how often it is asked for what falls due."""
-
-    def __init__(self) -> None:
-        super().__init__(20.0, 100.0)
-        self.asked = 0
-
-    def next_due_ms(self) -> int | None:
-        self.asked += 1
-        return super().next_due_ms()
-
-
-class Bench:
-    """An executor of two slots with handlers, and the verdicts it has given."""
-
-    def __init__(self, app: Scheduler) -> None:
-        self.clock = StillClock()
-        self.window = CountingWindow()
-        self.workspace = Workspace(
-            worker=WORKER,
-            settings=Settings(),
-            worker_settings=WorkerSettings(concurrency=2),
-            registry=app.registry,
-            stores={},
-            window=self.window,
-            started=NotShared(),
-            clock=self.clock,
-            random=lambda: 0.0,
-        )
-        self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
-        self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
-        self.still_mine = True
-        self.executor = Executor(self.workspace)
-        self.executor.start(
-            Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
-        )
-
-    async def _mark_suspect(self, held: Held) -> bool:
-        return self.still_mine
-
-    def give(self, name: str, *args: Any, id: str = "a", **fields: Any) -> Held:
-        """Put a task into the window."""
-        task = held(id, body=TaskBody(name, args), **fields)
-        self.window.add(task, self.workspace.server_now_ms())
-        self.executor.offer(1)
-        return task
-
-    async def verdict(self) -> Verdict:
-        return await asyncio.wait_for(self.verdicts.get(), 10)
-
-    async def settlements(self, count: int) -> set[str]:
-        return {type((await self.verdict()).settlement).__name__ for _ in range(count)}
-
-    async def turn(self, times: int = 20) -> None:
-        """Let the loop go round."""
-        for _ in range(times):
-            await asyncio.sleep(0)
-
-
-def on_bench(app: Scheduler, use: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
-    async def main() -> None:
-        bench = Bench(app)
-        try:
-            await use(bench)
-        finally:
-            await asyncio.wait_for(bench.executor.stop(), 10)
-
-    asyncio.run(main())
+from tests.engine.executor_bench import Bench, on_bench
+from tests.engine.leases import NOW_MS, held
 
 
 @pytest.fixture
@@ -309,79 +220,6 @@ def test_what_is_not_a_task_is_buried(app: Scheduler) -> None:
         bench.window.add(task, NOW_MS)
         bench.executor.offer(1)
         assert isinstance((await bench.verdict()).settlement, Bury)
-
-    on_bench(app, use)
-
-
-def test_drain_waits_for_what_runs(app: Scheduler) -> None:
-    async def use(bench: Bench) -> None:
-        release = asyncio.Event()
-        app.task(name="wait")(release.wait)
-        bench.give("wait")
-        await bench.turn()
-        draining = asyncio.ensure_future(bench.executor.drain())
-        await bench.turn()
-        assert not draining.done()
-        release.set()
-        await asyncio.wait_for(draining, 10)
-        await bench.executor.drain()
-
-    on_bench(app, use)
-
-
-def test_a_stop_gives_back_a_handler_that_takes_its_time_to_end(app: Scheduler) -> None:
-    async def tidy() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            for _ in range(10):
-                await asyncio.sleep(0)
-
-    async def use(bench: Bench) -> None:
-        app.task(name="tidy")(tidy)
-        bench.give("tidy")
-        await bench.turn()
-        await asyncio.wait_for(bench.executor.stop(), 10)
-        assert await bench.settlements(1) == {"Release"}
-
-    on_bench(app, use)
-
-
-def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
-    release = threading.Event()
-
-    async def use(bench: Bench) -> None:
-        app.task(name="stuck")(release.wait)
-        bench.give("stuck")
-        await bench.turn()
-        await asyncio.wait_for(bench.executor.stop(), 10)
-        assert await bench.settlements(1) == {"Release"}
-
-    try:
-        on_bench(app, use)
-    finally:
-        release.set()
-
-
-def test_a_stop_ends_though_a_handler_refuses_to(app: Scheduler) -> None:
-    refusing = True
-
-    async def refuse() -> None:
-        while refusing:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                continue
-
-    async def use(bench: Bench) -> None:
-        nonlocal refusing
-        app.task(name="refuse")(refuse)
-        bench.give("refuse")
-        await bench.turn()
-        try:
-            await asyncio.wait_for(asyncio.shield(bench.executor.stop()), 10)
-        finally:
-            refusing = False
 
     on_bench(app, use)
 

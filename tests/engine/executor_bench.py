@@ -1,0 +1,96 @@
+"""An executor of two slots without Redis, for tests: its clock stands still, its verdicts are kept."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from redisched import Scheduler
+from redisched.config import Settings, WorkerSettings
+from redisched.engine.executor import Executor, Hooks
+from redisched.engine.held import Held
+from redisched.engine.started import NotShared
+from redisched.engine.verdict import Verdict
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.model import TaskBody
+from tests.engine.leases import NOW_MS, WORKER, held
+
+
+class StillClock:
+    """Stands at 10 s, when the server's time is NOW_MS, until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 10.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+class CountingWindow(Window):
+    """Counts how often it is asked for what falls due."""
+
+    def __init__(self) -> None:
+        super().__init__(20.0, 100.0)
+        self.asked = 0
+
+    def next_due_ms(self) -> int | None:
+        self.asked += 1
+        return super().next_due_ms()
+
+
+class Bench:
+    """An executor of two slots with handlers, and the verdicts it has given."""
+
+    def __init__(self, app: Scheduler) -> None:
+        self.clock = StillClock()
+        self.window = CountingWindow()
+        self.workspace = Workspace(
+            worker=WORKER,
+            settings=Settings(),
+            worker_settings=WorkerSettings(concurrency=2),
+            registry=app.registry,
+            stores={},
+            window=self.window,
+            started=NotShared(),
+            clock=self.clock,
+            random=lambda: 0.0,
+        )
+        self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
+        self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
+        self.still_mine = True
+        self.executor = Executor(self.workspace)
+        self.executor.start(
+            Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
+        )
+
+    async def _mark_suspect(self, held: Held) -> bool:
+        return self.still_mine
+
+    def give(self, name: str, *args: Any, id: str = "a", **fields: Any) -> Held:
+        """Put a task into the window."""
+        task = held(id, body=TaskBody(name, args), **fields)
+        self.window.add(task, self.workspace.server_now_ms())
+        self.executor.offer(1)
+        return task
+
+    async def verdict(self) -> Verdict:
+        return await asyncio.wait_for(self.verdicts.get(), 10)
+
+    async def settlements(self, count: int) -> set[str]:
+        return {type((await self.verdict()).settlement).__name__ for _ in range(count)}
+
+    async def turn(self, times: int = 20) -> None:
+        """Let the loop go round."""
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+
+def on_bench(app: Scheduler, use: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        bench = Bench(app)
+        try:
+            await use(bench)
+        finally:
+            await asyncio.wait_for(bench.executor.stop(), 10)
+
+    asyncio.run(main())
