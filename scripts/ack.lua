@@ -28,6 +28,8 @@ local ids = column(1, 4)
 local holders = fields(KEYS[3], ids)
 local statuses, acked, kept, forgets = {}, {}, {}, {}
 local seen = {}
+-- The time until which an outcome is kept, as text, by retention: most tasks of a batch share it.
+local forget_at = {}
 
 for index = 1, #ids do
   local id, token = ids[index], ARGV[index * 4 - 2]
@@ -37,7 +39,9 @@ for index = 1, #ids do
     acked[#acked + 1] = id
     kept[#kept + 1] = id
     kept[#kept + 1] = token .. ' ' .. ARGV[index * 4]
-    forgets[#forgets + 1] = text(now_ms + tonumber(ARGV[index * 4 - 1]))
+    local retention_ms = ARGV[index * 4 - 1]
+    forget_at[retention_ms] = forget_at[retention_ms] or text(now_ms + tonumber(retention_ms))
+    forgets[#forgets + 1] = forget_at[retention_ms]
     forgets[#forgets + 1] = id
   elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then
     statuses[index] = 'ALREADY'

@@ -41,52 +41,69 @@ local function note_due(run_at)
   end
 end
 
--- Takes what a band has to give. Answers false once a due task had to be left behind: no later band matters then.
-local function take_from(band)
-  local base = band * BAND
-  local wanted = limit + ahead_limit + 1
-  local found = redis.call(
-    'ZRANGEBYSCORE', KEYS[1], text(base), text(base + horizon), 'WITHSCORES', 'LIMIT', 0, wanted)
-  for index = 1, #found, 2 do
-    local run_at = tonumber(found[index + 1]) - base
-    if run_at <= now_ms then
-      if limit == 0 then
-        note_due(now_ms)
-        return false
-      end
-      limit = limit - 1
-    elseif ahead_limit == 0 then
-      note_due(run_at)
-      return true
-    else
-      ahead_limit = ahead_limit - 1
+local function members(low, high, count)
+  return redis.call('ZRANGEBYSCORE', KEYS[1], low, high, 'WITHSCORES', 'LIMIT', 0, count)
+end
+
+local function take(id, score)
+  ids[#ids + 1] = id
+  scores[#scores + 1] = text(tonumber(score))
+end
+
+-- When the first task of a band falls due after a moment, nil for none.
+local function first_after(base, moment)
+  local found = members('(' .. text(base + moment), '(' .. text(base + BAND), 1)
+  return found[1] and tonumber(found[2]) - base
+end
+
+-- Takes the due head of a band. Answers false once a due task had to be left behind: no later band matters then.
+local function take_due(base)
+  local due = members(text(base), text(base + now_ms), limit + 1)
+  for index = 1, #due, 2 do
+    if limit == 0 then
+      note_due(now_ms)
+      return false
     end
-    ids[#ids + 1] = found[index]
-    scores[#scores + 1] = text(tonumber(found[index + 1]))
-  end
-  local later = redis.call(
-    'ZRANGEBYSCORE', KEYS[1], '(' .. text(base + horizon), '(' .. text(base + BAND), 'WITHSCORES', 'LIMIT', 0, 1)
-  if later[1] then
-    note_due(tonumber(later[2]) - base)
+    limit = limit - 1
+    take(due[index], due[index + 1])
   end
   return true
+end
+
+-- Takes what falls due within the horizon, and notes when the next task after that does.
+local function take_ahead(base)
+  local run_at = first_after(base, now_ms)
+  if run_at and run_at <= horizon then
+    local ahead = members('(' .. text(base + now_ms), text(base + horizon), ahead_limit + 1)
+    for index = 1, #ahead, 2 do
+      if ahead_limit == 0 then
+        note_due(tonumber(ahead[index + 1]) - base)
+        return
+      end
+      ahead_limit = ahead_limit - 1
+      take(ahead[index], ahead[index + 1])
+    end
+    run_at = first_after(base, horizon)
+  end
+  if run_at then
+    note_due(run_at)
+  end
 end
 
 local function take_best()
   local low = 0
   for _ = 0, 255 do
-    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local head = members(text(low), '+inf', 1)
     if not head[1] then
       return
     end
     local band = band_of(tonumber(head[2]))
-    local run_at = tonumber(head[2]) - band * BAND
-    if run_at > horizon then
-      note_due(run_at)
-    elseif not take_from(band) then
+    local base = band * BAND
+    if tonumber(head[2]) <= base + now_ms and not take_due(base) then
       return
     end
-    low = (band + 1) * BAND
+    take_ahead(base)
+    low = base + BAND
   end
 end
 
