@@ -117,7 +117,8 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_brok
     assert counts(real_broker).leased == 0
 
 
-def test_a_worker_stops_though_redis_is_gone() -> None:
+def test_a_worker_stops_though_redis_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redisched.engine.worker.FLUSH_S", 0.3)
     with PrivateServer() as server:
         app = Scheduler(broker=connect(server.url, 0.3))
         begun = threading.Event()

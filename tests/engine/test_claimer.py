@@ -1,0 +1,134 @@
+"""What a worker claims, and when it listens for wake-ups. Nothing runs here: what is claimed stays in the window."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from redisched.clock import SystemClock
+from redisched.config import WorkerSettings
+from redisched.engine.claimer import Claimer
+from redisched.engine.executor import Executor
+from redisched.engine.started import NotShared
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.keys import keys_of
+from redisched.store.broker import Broker
+from redisched.store.store import Store
+from tests.brokers import fake_broker
+from tests.engine.leases import WORKER
+
+
+class Bench:
+    """A claimer of a worker whose slots take nothing out of its window."""
+
+    def __init__(self, broker: Broker, settings: WorkerSettings) -> None:
+        self.app = Scheduler(broker=broker)
+        self.broker = broker
+        self.workspace = Workspace(
+            worker=WORKER,
+            settings=self.app.settings,
+            worker_settings=settings,
+            registry=self.app.registry,
+            stores={queue: Store(broker.dialect, queue) for queue in settings.queues},
+            window=Window(settings.window_ms, settings.patience_ms),
+            started=NotShared(),
+            clock=SystemClock(),
+            random=lambda: 0.0,
+        )
+        self.claimer = Claimer(self.workspace, broker.open_async_client(5.0), Executor(self.workspace))
+
+    def enqueue(self, count: int, **options: Any) -> None:
+        self.app.enqueue_many([self.app.request("work", **options) for _ in range(count)])
+
+    def wakes(self, queue: str) -> int:
+        return int(self.broker.client().perform(("LLEN", keys_of(queue).wake)))
+
+
+def on_bench(use: Callable[[Bench], Coroutine[Any, Any, None]], **settings: Any) -> None:
+    async def main() -> None:
+        await use(Bench(fake_broker(), WorkerSettings(**{"queues": ("default",), **settings})))
+
+    asyncio.run(main())
+
+
+def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(10)
+        await bench.claimer.step()
+        await bench.claimer.step()
+        assert len(bench.workspace.window) == len(bench.workspace.holdings) == 4
+
+    on_bench(use, concurrency=4)
+
+
+def test_a_worker_that_found_nothing_listens() -> None:
+    async def use(bench: Bench) -> None:
+        assert await bench.claimer.step() > 1
+        assert bench.claimer.hungry.is_set()
+        assert bench.claimer.drained.is_set()
+
+    on_bench(use)
+
+
+def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_due() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(1)
+        await bench.claimer.step()
+        assert not bench.claimer.hungry.is_set()
+        assert not bench.claimer.drained.is_set()
+
+    on_bench(use, concurrency=1)
+
+
+def test_a_worker_with_a_slot_left_listens_on() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(1)
+        await bench.claimer.step()
+        assert bench.claimer.hungry.is_set()
+
+    on_bench(use, concurrency=2)
+
+
+def test_what_a_worker_leaves_behind_wakes_another() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(3)
+        bench.broker.client().perform(("DEL", keys_of("default").wake))
+        await bench.claimer.step()
+        assert bench.wakes("default") == 1
+
+    on_bench(use, concurrency=2)
+
+
+def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
+    async def use(bench: Bench) -> None:
+        for queue in ("mail", "billing"):
+            bench.enqueue(1, queue=queue)
+        await bench.claimer.step()
+        first = {held.queue for held in bench.workspace.window.take_all()}
+        await bench.claimer.step()
+        second = {held.queue for held in bench.workspace.window.take_all()}
+        assert {*first, *second} == {"mail", "billing"}
+        assert len(first) == len(second) == 1
+
+    on_bench(use, concurrency=1, queues=("mail", "billing"))
+
+
+def test_a_sleep_ends_with_the_next_delayed_task() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(1, delay=1.0)
+        assert 0 < await bench.claimer.step() <= 1.0
+
+    on_bench(use)
+
+
+@pytest.mark.parametrize(("window_ms", "claimed"), [(0, 0), (2_000, 1)])
+def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_ms: float, claimed: int) -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(1, delay=1.0)
+        await bench.claimer.step()
+        assert len(bench.workspace.window) == claimed
+
+    on_bench(use, window_ms=window_ms)
