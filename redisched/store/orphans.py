@@ -1,7 +1,7 @@
 """Finds what a dead worker process still holds."""
 
 from redisched.store.operation import Operation
-from redisched.store.store import Store
+from redisched.store.store import Store, id_text
 
 _PAGE = 1_000
 
@@ -14,8 +14,8 @@ def held_by(store: Store, worker: str) -> Operation[list[tuple[str, int]]]:
         cursor, fields = yield ("HSCAN", store.keys.held, cursor, "COUNT", _PAGE)
         pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
         for task_id, holder in pairs:
-            token, _, _, holding = holder.decode().split(" ", 3)
+            token, _, _, holding = holder.decode(errors="backslashreplace").split(" ", 3)
             if holding == worker:
-                found.append((task_id.decode(), int(token)))
+                found.append((id_text(task_id), int(token)))
         if int(cursor) == 0:
             return found

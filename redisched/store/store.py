@@ -57,7 +57,7 @@ class Store:
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
         leases = [
-            Lease(reply[at].decode(), token, int(reply[at + 1]), *_tries(reply[at + 2]), reply[at + 3])
+            Lease(id_text(reply[at]), token, int(reply[at + 1]), *_tries(reply[at + 2]), reply[at + 3])
             for at in range(4, len(reply), 4)
         ]
         return Claim(int(reply[1]), _whole_or_none(reply[3]), leases)
@@ -99,7 +99,7 @@ class Store:
             request.failure,
         )
         reply = yield from self._call("reap", (*self._crash_keys(), self.keys.reaper), arguments)
-        tasks = [(reply[at].decode(), Status(reply[at + 1].decode())) for at in range(3, len(reply), 2)]
+        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(3, len(reply), 2)]
         return Reaped(ReapOutcome(reply[0].decode()), int(reply[1]), _whole_or_none(reply[2]), tasks)
 
     def recover(
@@ -155,6 +155,11 @@ class Store:
 
 
 _STATUSES = {status.value.encode(): status for status in Status}
+
+
+def id_text(stored: bytes) -> str:
+    """An id as text. One that no producer of ours wrote may be none; it stops no worker, and is nobody's to settle."""
+    return stored.decode(errors="backslashreplace")
 
 
 def _statuses(reply: list[bytes]) -> list[Status]:
