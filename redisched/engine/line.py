@@ -54,6 +54,6 @@ class Line:
             nonce=f"{self._name}.{self._number}" if self._name else str(self._number),
             limit=limit,
             ahead_ms=round(window_ms),
-            ahead_limit=BATCH if window_ms else 0,
+            ahead_limit=min(limit, BATCH) if window_ms else 0,
             lease_ms=self._workspace.lease_ms,
         )
