@@ -25,37 +25,51 @@ local now_ms = math.floor(server_us() / 1000)
 local ids = column(1, 4)
 local known = fields(KEYS[2], ids)
 local ended = fields(KEYS[3], ids)
-local digests = {}
+local digests, scores = {}, {}
 local statuses, additions, records = {}, {}, {}
+
+local function digest_of(record)
+  return string.sub(record, 1, 8)
+end
+
+-- The score as text, '' beyond the year 2109; most tasks of a call share it.
+local function score_text(priority, when)
+  local same_time = scores[when] or {}
+  scores[when] = same_time
+  if not same_time[priority] then
+    local run_at = tonumber(string.sub(when, 2))
+    if string.sub(when, 1, 1) == '+' then
+      run_at = run_at + now_ms
+    end
+    same_time[priority] = run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
+  end
+  return same_time[priority]
+end
 
 for index = 1, #ids do
   local id, record = ids[index], ARGV[index * 4]
-  local when = ARGV[index * 4 - 1]
-  local digest = string.sub(record, 1, 8)
   local present = digests[id]
-    or (known[index] and string.sub(known[index], 1, 8))
+    or (known[index] and digest_of(known[index]))
     or (ended[index] and outcome_digest(ended[index]))
-  local run_at = tonumber(string.sub(when, 2))
-  if string.sub(when, 1, 1) == '+' then
-    run_at = run_at + now_ms
-  end
+  local score = score_text(ARGV[index * 4 - 2], ARGV[index * 4 - 1])
   if present then
-    statuses[index] = present == digest and 'EXISTS' or 'CONFLICT'
-  elseif run_at >= BAND then
+    statuses[index] = present == digest_of(record) and 'EXISTS' or 'CONFLICT'
+  elseif score == '' then
     statuses[index] = 'BEYOND'
   else
     statuses[index] = 'CREATED'
-    digests[id] = digest
-    additions[#additions + 1] = text(tonumber(ARGV[index * 4 - 2]) * BAND + run_at)
+    digests[id] = digest_of(record)
+    additions[#additions + 1] = score
     additions[#additions + 1] = id
     records[#records + 1] = id
     records[#records + 1] = record
   end
 end
 
+-- The index first: that the records can be written is known from reading them.
 if #records > 0 then
-  call_in_chunks('HSET', KEYS[2], records)
   call_in_chunks('ZADD', KEYS[1], additions)
+  call_in_chunks('HSET', KEYS[2], records)
   wake_one(KEYS[4])
 end
 return statuses

@@ -28,7 +28,7 @@ _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 class Connection(Protocol):
     """What is used of a blocking connection of the client library."""
 
-    def send_command(self, *args: Any) -> None: ...
+    def send_packed_command(self, command: Any) -> None: ...
     def read_response(self) -> Any: ...
     def disconnect(self) -> None: ...
 
@@ -58,7 +58,7 @@ class SyncClient:
     def perform(self, command: Command) -> Any:
         connection = self._take()
         try:
-            connection.send_command(*command)
+            connection.send_packed_command([_pack(command)])
             reply = connection.read_response()
         except exceptions.ResponseError as error:
             self._idle.append(connection)
