@@ -19,8 +19,9 @@ from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 
 TICK_S = 0.05
-LONGEST_S = 28.0
-KILL_AFTER = 0.35
+PATIENCE_S = 20.0
+"""So long after the end of the stream everything has ended, unless something is wrong."""
+KILL_AFTER = 0.5
 """Part of the stream after which a process is killed, as soon as one is in the midst of long work."""
 LONG_MS = 30.0
 
@@ -64,7 +65,7 @@ class Performance:
             history.read()
             self._kill_half_way(history)
             self.show(self._progress(history))
-            if self.elapsed_s > LONGEST_S:
+            if self.elapsed_s > self.stream_s + PATIENCE_S:
                 self.say("Time is up; what has not ended counts as lost.")
                 break
             time.sleep(TICK_S)
@@ -125,7 +126,8 @@ class Performance:
     def _sum_up(self, history: History) -> Summary:
         tasks = {**self.known, **history.followers}
         executions = history.executions
-        succeeded, dead, lost = summary.count_states(self._state(task) for task in tasks.values())
+        states = {task.id: self._state(task) for task in tasks.values()}
+        succeeded, dead, lost = summary.count_ends(states, executions)
         recovery = self.stage.supervisor.recovery
         return Summary(
             enqueued=len(tasks),

@@ -3,12 +3,15 @@
 import logging
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from redisched.backoff import Backoff
 from redisched.client.scheduler import Scheduler
@@ -19,7 +22,9 @@ from redisched.demo.mailbox import Mailbox
 from redisched.demo.scheduler import QUEUES
 from redisched.demo.surroundings import FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_VARIABLE
 from redisched.embedded import PrivateServer
+from redisched.embedded.polling import poll_until
 from redisched.engine.supervisor import Supervisor
+from redisched.errors import RedischedError
 
 APPLICATION = "redisched.demo.app:app"
 SETTINGS = WorkerSettings(
@@ -29,6 +34,15 @@ SETTINGS = WorkerSettings(
     grace_s=5.0,
     retry_backoff=Backoff(base_s=0.2, cap_s=2.0),
 )
+START_TIMEOUT_S = 30.0
+
+
+class WorkersNotStarted(RedischedError):
+    """Raised when the demo's worker processes do not reach its server."""
+
+    def __init__(self, waited_s: float) -> None:
+        self.waited_s = waited_s
+        super().__init__(f"the demo's worker processes did not reach its server within {waited_s:g} s; try it again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +58,12 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Set the stage: a server of the demo's own, a gateway, a mail server and two worker processes."""
+    """Set the stage: a server of the demo's own, a gateway, a mail server and two worker processes, ready to work.
+
+    Raises NoServerBinary, ServerStartFailed and WorkersNotStarted.
+    """
     with ExitStack() as stack:
+        stack.enter_context(_ended_by_sigterm())
         folder = Path(tempfile.mkdtemp(prefix="redisched-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         ledger.create(folder)
@@ -65,16 +83,20 @@ def stage() -> Iterator[Stage]:
         )
         app = Scheduler(server.url)
         stack.callback(app.close)
-        supervisor = stack.enter_context(_workers())
+        supervisor = stack.enter_context(_workers(folder / "health"))
         yield Stage(folder=folder, app=app, gateway=gateway, mailbox=mailbox, supervisor=supervisor)
 
 
 @contextmanager
-def _workers() -> Iterator[Supervisor]:
-    supervisor = Supervisor(APPLICATION, SETTINGS)
+def _workers(health_file: Path) -> Iterator[Supervisor]:
+    supervisor = Supervisor(APPLICATION, SETTINGS, health_file)
     thread = threading.Thread(target=supervisor.run, name="redisched-demo-supervisor", daemon=True)
     thread.start()
     try:
+        # Tasks enqueued before would wait for Python to start, which says nothing about the scheduler.
+        poll_until(lambda: health_file.exists() or not thread.is_alive(), START_TIMEOUT_S)
+        if not health_file.exists():
+            raise WorkersNotStarted(START_TIMEOUT_S)
         yield supervisor
     finally:
         supervisor.stop()
@@ -82,6 +104,20 @@ def _workers() -> Iterator[Supervisor]:
         if thread.is_alive():
             supervisor.stop()
             thread.join()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stage as Ctrl-C does, instead of leaving it behind."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

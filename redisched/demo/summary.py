@@ -99,11 +99,13 @@ def inversions(executions: Sequence[Execution]) -> int:
     )
 
 
-def count_states(states: Iterable[TaskState]) -> tuple[int, int, int]:
-    """How many succeeded, are dead, and are neither."""
-    counted = Counter(states)
-    succeeded, dead = counted[TaskState.SUCCEEDED], counted[TaskState.DEAD]
-    return succeeded, dead, counted.total() - succeeded - dead
+def count_ends(states: Mapping[str, TaskState], executions: Sequence[Execution]) -> tuple[int, int, int]:
+    """How many succeeded, are dead, and are neither. Redis' word counts only where the handler's own facts agree."""
+    returned = {execution.task for execution in executions if execution.succeeded}
+    raised = {execution.task for execution in executions if execution.failed}
+    succeeded = sum(state is TaskState.SUCCEEDED and task in returned for task, state in states.items())
+    dead = sum(state is TaskState.DEAD and task in raised for task, state in states.items())
+    return succeeded, dead, len(states) - succeeded - dead
 
 
 def count_kinds(tasks: Iterable[Enqueued]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +61,8 @@ def test_it_leaves_no_folder(shown: subprocess.CompletedProcess[str], tmp_path_f
 
 
 @pytest.mark.xdist_group("demo")
-def test_interrupted_it_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+def test_interrupted_it_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals, exit_code: int) -> None:
     demo = subprocess.Popen(
         [sys.executable, "-m", "redisched", "demo", "--tasks", "300"],
         cwd=tmp_path,
@@ -74,10 +76,13 @@ def test_interrupted_it_leaves_no_process(tmp_path: Path) -> None:
     for line in demo.stdout:
         if "succeeded" in line:
             break
-    demo.send_signal(2)
+    demo.send_signal(number)
     demo.communicate(timeout=60)
+    assert demo.returncode == exit_code
     wait_until(lambda: _living(demo.pid) == [], "every process of the demo's session to end", timeout_s=30.0)
-    assert list(tmp_path.glob("redisched-demo-*")) == []
+    # The folder of sockets belongs to the user and stays; what is in it goes.
+    assert [path for path in tmp_path.glob("redisched-*") if not path.name.endswith(f"-{os.getuid()}")] == []
+    assert list(tmp_path.glob("redisched-*/private-*")) == []
 
 
 def _living(session: int) -> list[str]:

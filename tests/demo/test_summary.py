@@ -69,9 +69,16 @@ def test_lateness_counts_early_starts() -> None:
     assert (late.early, late.max) == (1, 2.0)
 
 
-def test_states_are_succeeded_dead_or_lost() -> None:
-    states = [TaskState.SUCCEEDED, TaskState.DEAD, TaskState.LEASED, TaskState.UNKNOWN]
-    assert summary.count_states(states) == (1, 1, 2)
+def test_tasks_succeeded_are_dead_or_lost() -> None:
+    states = {"a": TaskState.SUCCEEDED, "b": TaskState.DEAD, "c": TaskState.LEASED, "d": TaskState.UNKNOWN}
+    history = [execution("a"), execution("b", error="OSError"), execution("c", ended_ms=None)]
+    assert summary.count_ends(states, history) == (1, 1, 2)
+
+
+def test_an_end_that_no_handler_wrote_down_counts_as_lost() -> None:
+    states = {"never ran": TaskState.SUCCEEDED, "cut off": TaskState.SUCCEEDED, "returned": TaskState.DEAD}
+    history = [execution("cut off", ended_ms=None), execution("returned")]
+    assert summary.count_ends(states, history) == (0, 0, 3)
 
 
 def test_it_holds_only_without_loss_double_charge_and_early_start() -> None:
