@@ -21,6 +21,8 @@ TRACEBACK_CHARACTERS = 8_000
 
 _UUID, _DECIMAL, _SET, _DATE = 1, 2, 3, 4
 _SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
+_LIMITS = TaskBody._fields[3:]
+_NO_LIMITS = [None] * len(_LIMITS)
 _ALLOWED = (
     "None, bool, int up to 64 bits, float, str, bytes, list, dict with str or bytes keys, "
     "aware datetime, date, Decimal, UUID or set"
@@ -32,20 +34,12 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
 
     Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
     """
-    limits = {
-        key: value
-        for key, value in (
-            ("max_attempts", body.max_attempts),
-            ("timeout_ms", body.timeout_ms),
-            ("retention_ms", body.retention_ms),
-        )
-        if value is not None
-    }
-    parts: list[Any] = [body.name, body.args]
-    if body.kwargs or limits:
-        parts.append(body.kwargs)
-    if limits:
-        parts.append(limits)
+    name, args, kwargs, *limits = body
+    parts: list[Any] = [name, args]
+    if limits != _NO_LIMITS:
+        parts += [kwargs, {key: value for key, value in zip(_LIMITS, limits, strict=True) if value is not None}]
+    elif kwargs:
+        parts.append(kwargs)
     try:
         encoded = _pack(parts)
         if not _SCALARS.issuperset(map(type, body.args)) or body.kwargs:
