@@ -8,7 +8,8 @@ end
 -- Reads one hash field per item, at most 1000 at a time.
 local function fields(key, items)
   local values = {}
-  if redis.call('EXISTS', key) == 0 then
+  -- Worth asking only where there are many to read.
+  if #items > 4 and redis.call('EXISTS', key) == 0 then
     return values
   end
   for first = 1, #items, 1000 do
