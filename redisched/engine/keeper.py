@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from redisched.engine.held import Held
-from redisched.engine.link import Outage
+from redisched.engine.link import Outage, log
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
 from redisched.store.operation import Client, run
@@ -51,6 +51,10 @@ class Keeper:
                 self._outage.ended()
             except BrokerError as error:
                 delay_s = self._outage.failed(error)
+            except Exception:
+                # A defect in one round must not cost the leases of all rounds to come.
+                log.exception("keeper")
+                delay_s = self._workspace.worker_settings.heartbeat_s
 
     def step(self) -> float:
         """Renew what is due for it; answers how long to wait, in seconds."""

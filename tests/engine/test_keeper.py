@@ -1,0 +1,62 @@
+"""The keeper's thread: it renews what is held, and no error of a round ends it."""
+
+import asyncio
+import threading
+from typing import Any
+
+from redisched.config import Settings, WorkerSettings
+from redisched.engine.keeper import Keeper
+from redisched.engine.started import NotShared
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.registry import Registry
+from redisched.store.operation import Command, Dialect
+from redisched.store.store import Store
+from tests.engine.leases import QUEUE, WORKER, held
+
+
+class StandingClock:
+    def monotonic(self) -> float:
+        return 10.0
+
+
+class BrokenOnce:
+    """A client with a defect that shows once; afterwards it renews."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.renewed = threading.Event()
+
+    def perform(self, command: Command) -> Any:
+        self.calls += 1
+        if self.calls == 1:
+            raise RuntimeError("a defect")
+        self.renewed.set()
+        return [b"RENEWED"]
+
+
+def test_a_defect_in_one_round_costs_no_lease() -> None:
+    client = BrokenOnce()
+    workspace = Workspace(
+        worker=WORKER,
+        settings=Settings(),
+        worker_settings=WorkerSettings(lease_s=0.5),
+        registry=Registry(),
+        stores={QUEUE: Store(Dialect(), QUEUE)},
+        window=Window(20.0, 100.0),
+        started=NotShared(),
+        clock=StandingClock(),
+        random=lambda: 0.0,
+    )
+    task = held("a")
+    workspace.holdings.add(task)
+
+    async def main() -> None:
+        keeper = Keeper(workspace, client, lambda _held, _kind: None)
+        keeper.start()
+        assert await asyncio.to_thread(client.renewed.wait, 30)
+        keeper.stop()
+
+    asyncio.run(main())
+    assert client.calls >= 2
+    assert task.trusted_until_s == 10.0 + 0.9 * 0.5
