@@ -90,20 +90,50 @@ local function take_ahead(base)
   end
 end
 
-local function take_best()
-  local low = 0
+-- Takes from the front of the whole set, which mostly is all there is to take. Answers the band in which a task is not
+-- due yet, as later bands may have due ones; nil when nothing more can be taken.
+local function take_front()
+  local page = members('-inf', '+inf', limit + ahead_limit + 1)
+  for index = 1, #page, 2 do
+    local band = band_of(tonumber(page[index + 1]))
+    local run_at = tonumber(page[index + 1]) - band * BAND
+    if run_at <= now_ms then
+      if limit == 0 then
+        note_due(now_ms)
+        return nil
+      end
+      limit = limit - 1
+    elseif run_at <= horizon and ahead_limit > 0 then
+      ahead_limit = ahead_limit - 1
+    else
+      note_due(run_at)
+      return band
+    end
+    take(page[index], page[index + 1])
+  end
+  return nil
+end
+
+-- Hops from band to band, from one on.
+local function take_from(low)
   for _ = 0, 255 do
     local head = members(text(low), '+inf', 1)
     if not head[1] then
       return
     end
-    local band = band_of(tonumber(head[2]))
-    local base = band * BAND
+    local base = band_of(tonumber(head[2])) * BAND
     if tonumber(head[2]) <= base + now_ms and not take_due(base) then
       return
     end
     take_ahead(base)
     low = base + BAND
+  end
+end
+
+local function take_best()
+  local band = take_front()
+  if band then
+    take_from((band + 1) * BAND)
   end
 end
 

@@ -9,6 +9,9 @@ from redisched.store.values import ClaimRequest
 BATCH = 200
 """Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
 
+AHEAD = 32
+"""Tasks not yet due per claim at most: a claim reads as many more as it may take."""
+
 
 class Line:
     """Claims on behalf of one part of a worker. `next_due_ms` is when a further task of the queue falls due."""
@@ -54,6 +57,6 @@ class Line:
             nonce=f"{self._name}.{self._number}" if self._name else str(self._number),
             limit=limit,
             ahead_ms=round(window_ms),
-            ahead_limit=min(limit, BATCH) if window_ms else 0,
+            ahead_limit=min(limit, AHEAD) if window_ms else 0,
             lease_ms=self._workspace.lease_ms,
         )

@@ -50,7 +50,7 @@ MUTANTS = {
         "claim", "math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us)", "now_us"
     ),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
-    "claim takes bands that are worse": Mutant("claim", "low = base + BAND", "low = base + 6 * BAND"),
+    "claim takes bands that are worse": Mutant("claim", "take_from((band + 1) * BAND)", "take_from((band + 6) * BAND)"),
     "reap forgets the task's own place": Mutant(
         "reap", "redis.call('ZADD', keys.waiting, score, id)", "redis.call('ZADD', keys.waiting, now_ms, id)"
     ),
