@@ -23,6 +23,7 @@ _UUID, _DECIMAL, _SET, _DATE = 1, 2, 3, 4
 _SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
 _LIMITS = TaskBody._fields[3:]
 _NO_LIMITS = [None] * len(_LIMITS)
+_packers: list[msgpack.Packer] = []
 _ALLOWED = (
     "None, bool, int up to 64 bits, float, str, bytes, list, dict with str or bytes keys, "
     "aware datetime, date, Decimal, UUID or set"
@@ -42,7 +43,7 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
         parts.append(kwargs)
     try:
         encoded = _pack(parts)
-        if not _SCALARS.issuperset(map(type, body.args)) or body.kwargs:
+        if kwargs or not _SCALARS.issuperset(map(type, args)):
             _unpack(encoded)
     except Exception as error:
         _name_the_culprit(body)
@@ -52,9 +53,14 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     return encoded
 
 
-def digest_of(body: bytes, priority: int, when: str) -> bytes:
-    """What tells two enqueues under one id apart: 8 bytes over the body, the priority and the time asked for."""
-    return blake2b(b"%b|%d|%b" % (body, priority, when.encode()), digest_size=DIGEST_BYTES).digest()
+def seal_of(priority: int, when: str) -> bytes:
+    """What a digest covers besides the body: the priority and the time asked for."""
+    return b"|%d|%b" % (priority, when.encode())
+
+
+def digest_of(body: bytes, seal: bytes) -> bytes:
+    """What tells two enqueues under one id apart: 8 bytes over the body and its seal."""
+    return blake2b(body + seal, digest_size=DIGEST_BYTES).digest()
 
 
 def decode_task(record: bytes, limit: int) -> TaskBody:
@@ -193,7 +199,13 @@ def _from_flat_extension(code: int, data: bytes) -> object:
 
 
 def _pack(value: Any) -> bytes:
-    packed: bytes = msgpack.packb(value, default=_to_extension, datetime=True)
+    """Packers are kept, as making one costs more than it does; each is in one pair of hands at a time."""
+    try:
+        packer = _packers.pop()
+    except IndexError:
+        packer = msgpack.Packer(default=_to_extension, datetime=True)
+    packed: bytes = packer.pack(value)
+    _packers.append(packer)
     return packed
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from redisched.client.identity import next_id
-from redisched.codec import digest_of, encode_task
+from redisched.codec import digest_of, encode_task, seal_of
 from redisched.model import HandlerOptions, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions
 from redisched.store.values import NewTask
@@ -32,8 +32,9 @@ class Terms:
     name: str
     queue: str
     priority: int
+    when: str
+    seal: bytes
     payload_limit: int
-    when: str = IMMEDIATELY
     id: str | None = None
     max_attempts: int | None = None
     timeout_ms: int | None = None
@@ -45,19 +46,22 @@ class Terms:
             TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms),
             self.payload_limit,
         )
-        record = digest_of(body, self.priority, self.when) + body
+        record = digest_of(body, self.seal) + body
         return TaskRequest(self.queue, NewTask(self.id or next_id(), self.priority, self.when, record))
 
 
 def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:
     """The terms of a call: its own options, over the handler's defaults."""
+    # A plain int: a Priority would be sent by its name.
+    priority = int(defaults.priority if options.priority is None else options.priority)
+    when = options.when or IMMEDIATELY
     return Terms(
         name=name,
         queue=defaults.queue if options.queue is None else options.queue,
-        # A plain int: the client library would send a Priority by its name.
-        priority=int(defaults.priority if options.priority is None else options.priority),
+        priority=priority,
+        when=when,
+        seal=seal_of(priority, when),
         payload_limit=payload_limit,
-        when=options.when or IMMEDIATELY,
         id=options.id,
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,

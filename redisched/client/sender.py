@@ -1,7 +1,8 @@
 """Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -57,19 +58,24 @@ class Sender:
             yield from persist(store.register, patience)
             self._known_queues.add(queue)
         statuses: list[Status] = []
-        for chunk in chunks(tasks):
-            statuses += yield from persist(partial(store.enqueue, chunk), patience)
+        upcoming = deque(chunks(tasks))
+        while upcoming:
+            # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
+            statuses += yield from persist(partial(store.enqueue, upcoming.popleft()), patience)
+            if upcoming:
+                for sent in (yield from store.enqueue_many(upcoming)):
+                    statuses += sent
+                    upcoming.popleft()
         return statuses
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
-        places: dict[str, list[int]] = {}
-        for place, request in enumerate(requests):
-            places.setdefault(request.queue, []).append(place)
-        statuses: dict[int, Status] = {}
-        for queue, of_queue in places.items():
-            sent = yield from self._enqueue(queue, [requests[place].task for place in of_queue])
-            statuses.update(zip(of_queue, sent, strict=True))
-        return [statuses[place] for place in range(len(requests))]
+        tasks: dict[str, list[NewTask]] = {}
+        for queue, task in requests:
+            tasks.setdefault(queue, []).append(task)
+        statuses: dict[str, Iterator[Status]] = {}
+        for queue, of_queue in tasks.items():
+            statuses[queue] = iter((yield from self._enqueue(queue, of_queue)))
+        return [next(statuses[queue]) for queue, _task in requests]
 
     def _coalescer(self, queue: str) -> Coalescer:
         of_loop = self._coalescers.setdefault(asyncio.get_running_loop(), {})

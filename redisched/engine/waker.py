@@ -4,7 +4,7 @@ The wait and the claim that follows are sent at once: when the wake-up comes, Re
 a task is in the worker's hands a round trip earlier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from redisched.engine import verdict
@@ -72,3 +72,6 @@ class _AfterWait:
     async def perform(self, command: Command) -> Any:
         before, self._before = self._before, ()
         return await self._client.perform_last(*before, command)
+
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        return await self._client.perform_all(commands)

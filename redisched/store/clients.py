@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, cast
 
 import hiredis
 from redis import exceptions
 
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
-from redisched.store.operation import Command, ScriptMissing, ScriptRejected
+from redisched.store.operation import IN_FLIGHT, Command, ScriptMissing, ScriptRejected
 
 # At the beginning, or, within a script on Redis 6, after the place in it.
 _TRANSIENT = re.compile(r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE)\b")
@@ -73,6 +73,28 @@ class SyncClient:
         self._idle.append(connection)
         return reply
 
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        """Perform a pipeline; the replies up to the first error."""
+        connection = self._take()
+        flight = _Flight(commands)
+        try:
+            while flight.is_under_way:
+                for command in flight.departures():
+                    connection.send_packed_command([_pack(command)])
+                try:
+                    flight.arrived(connection.read_response())
+                except exceptions.ResponseError:
+                    flight.failed()
+        except (exceptions.RedisError, OSError):
+            connection.disconnect()
+            self.close()
+        except BaseException:
+            connection.disconnect()
+            raise
+        else:
+            self._idle.append(connection)
+        return flight.replies
+
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         with contextlib.suppress(IndexError):  # another thread may take the last one
@@ -128,6 +150,29 @@ class AsyncClient:
             raise refused
         return reply
 
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        """Perform a pipeline; the replies up to the first error."""
+        connection: AsyncConnection = self._idle.pop() if self._idle else self._connections.make_connection()
+        flight = _Flight(commands)
+        try:
+            while flight.is_under_way:
+                async with asyncio.timeout(self._timeout_s):
+                    for command in flight.departures():
+                        await connection.send_packed_command([_pack(command)])
+                    try:
+                        flight.arrived(await connection.read_response())
+                    except exceptions.ResponseError:
+                        flight.failed()
+        except (exceptions.RedisError, OSError):
+            await self._discard(connection)
+            await self.close()
+        except BaseException:
+            await self._discard(connection)
+            raise
+        else:
+            self._idle.append(connection)
+        return flight.replies
+
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         while self._idle:
@@ -136,6 +181,41 @@ class AsyncClient:
     async def _discard(self, connection: AsyncConnection) -> None:
         with contextlib.suppress(exceptions.RedisError, OSError):
             await connection.disconnect()
+
+
+class _Flight:
+    """A pipeline under way: which commands to send before the next reply is read, and the replies so far."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._upcoming = iter(commands)
+        self._next = next(self._upcoming, None)
+        self._unanswered = 0
+        self._has_failed = False
+        self.replies: list[Any] = []
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a reply is still to come."""
+        return self._unanswered > 0 or self._next is not None
+
+    def departures(self) -> Iterator[Command]:
+        """The commands to send now."""
+        while self._next is not None and self._unanswered < IN_FLIGHT:
+            self._unanswered += 1
+            yield self._next
+            self._next = next(self._upcoming, None)
+
+    def arrived(self, reply: Any) -> None:
+        """Take the next reply."""
+        self._unanswered -= 1
+        if not self._has_failed:
+            self.replies.append(reply)
+
+    def failed(self) -> None:
+        """Take an error in place of the next reply: what has not been sent stays unsent."""
+        self._unanswered -= 1
+        self._has_failed = True
+        self._next = None
 
 
 def translate(error: Exception, command: Command) -> BrokerError:

@@ -6,7 +6,7 @@ errors are thrown into it. Whoever runs it decides how a step is done, so no ope
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -26,7 +26,23 @@ class Pause:
 
 
 Command: TypeAlias = tuple[Argument, ...]
-Step: TypeAlias = Command | Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Perform commands so that Redis always has the next one while it is at the last.
+
+    Answered with the replies in their order, up to the first command that fails: neither its error is raised, nor is
+    anything after it begun, but for what Redis had already.
+    """
+
+    commands: Iterable[Command]
+
+
+IN_FLIGHT = 2
+"""Commands of a pipeline that Redis has at a time: more would keep it from others for longer."""
+
+Step: TypeAlias = Command | Pause | Pipeline
 Operation: TypeAlias = Generator[Step, Any, T]
 
 
@@ -39,15 +55,17 @@ class ScriptRejected(BrokerError):
 
 
 class Client(Protocol):
-    """Performs one command, blocking; errors are of redisched's own tree."""
+    """Performs commands, blocking; errors are of redisched's own tree."""
 
     def perform(self, command: Command) -> Any: ...
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]: ...
 
 
 class AsyncClient(Protocol):
-    """Performs one command under asyncio; errors are of redisched's own tree."""
+    """Performs commands under asyncio; errors are of redisched's own tree."""
 
     def perform(self, command: Command) -> Awaitable[Any]: ...
+    def perform_all(self, commands: Iterable[Command]) -> Awaitable[list[Any]]: ...
 
 
 def run(operation: Operation[T], client: Client) -> T:
@@ -55,7 +73,13 @@ def run(operation: Operation[T], client: Client) -> T:
     step = _advance(operation, None)
     while not isinstance(step, _Ended):
         try:
-            reply = _pause(step) if isinstance(step, Pause) else client.perform(step)
+            reply: Any = None
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+            elif isinstance(step, Pipeline):
+                reply = client.perform_all(step.commands)
+            else:
+                reply = client.perform(step)
         except BrokerError as error:
             step = _fail(operation, error)
         else:
@@ -69,8 +93,11 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
     step = _advance(operation, None)
     while not isinstance(step, _Ended):
         try:
+            reply: Any = None
             if isinstance(step, Pause):
-                reply: Any = await asyncio.sleep(step.seconds, None)
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, Pipeline):
+                reply = await client.perform_all(step.commands)
             else:
                 reply = await client.perform(step)
         except BrokerError as error:
@@ -86,6 +113,12 @@ class Dialect:
 
     def __init__(self) -> None:
         self._flags = True
+
+    def command(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """The command that calls a script which the server has loaded."""
+        script = load_script(name)
+        digest = script.flagged_sha if self._flags else script.plain_sha
+        return ("EVALSHA", digest, len(keys), *keys, *arguments)
 
     def call(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Operation[Any]:
         """Call a script by its digest, loading it where it is missing."""
@@ -138,10 +171,6 @@ def persist(make: Callable[[], Operation[T]], patience: Patience) -> Operation[T
             if waited_s + delay_s + patience.try_s > patience.total_s:
                 raise BrokerUnavailable(error.reason, waited_s) from error
         yield Pause(delay_s)
-
-
-def _pause(pause: Pause) -> Any:
-    time.sleep(pause.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from redisched.keys import QUEUES, Keys, keys_of
-from redisched.store.operation import Argument, Dialect, Operation
+from redisched.store.operation import Argument, Dialect, Operation, Pipeline
 from redisched.store.values import (
     Ack,
     Bury,
@@ -29,7 +29,7 @@ class Store:
     def __init__(self, dialect: Dialect, queue: str) -> None:
         self.queue = queue
         self.keys: Keys = keys_of(queue)
-        self._call = dialect.call
+        self._dialect = dialect
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
@@ -37,8 +37,16 @@ class Store:
 
     def enqueue(self, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
-        k = self.keys
-        return _statuses((yield from self._call("enqueue", (k.waiting, k.tasks, k.outcomes, k.wake), _flat(tasks))))
+        return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _flat(tasks))))
+
+    def enqueue_many(self, chunks: Iterable[Sequence[NewTask]]) -> Operation[list[list[Status]]]:
+        """Add chunks of tasks, each as `enqueue` does, while Redis has the one before.
+
+        Answers for as many of the first chunks as went well; `enqueue` tells why the next did not.
+        """
+        keys = self._enqueue_keys()
+        replies = yield Pipeline(self._dialect.command("enqueue", keys, _flat(chunk)) for chunk in chunks)
+        return [_statuses(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
         """Lease the best due tasks and those about to fall due."""
@@ -52,7 +60,7 @@ class Store:
             request.ahead_limit,
             request.lease_ms,
         )
-        reply = yield from self._call("claim", keys, arguments)
+        reply = yield from self._dialect.call("claim", keys, arguments)
         if reply[0] == b"EMPTY":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
@@ -65,28 +73,28 @@ class Store:
     def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
         """Lengthen leases: RENEWED, CANCELLING or LOST for each."""
         k = self.keys
-        reply = yield from self._call("renew", (k.leases, k.held, k.cancelling), [lease_ms, *_flat(renewals)])
+        reply = yield from self._dialect.call("renew", (k.leases, k.held, k.cancelling), [lease_ms, *_flat(renewals)])
         return _statuses(reply)
 
     def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
         """End tasks: ACKED, ALREADY or LOST for each."""
         k = self.keys
         keys = (k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished)
-        return _statuses((yield from self._call("ack", keys, _flat(acks))))
+        return _statuses((yield from self._dialect.call("ack", keys, _flat(acks))))
 
     def retry(self, retries: Sequence[Retry]) -> Operation[list[Status]]:
         """Let failed tasks wait for another attempt: RETRIED, CANCELLED, ALREADY or LOST for each."""
-        return _statuses((yield from self._call("retry", self._return_keys(), _flat(retries))))
+        return _statuses((yield from self._dialect.call("retry", self._return_keys(), _flat(retries))))
 
     def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
         """Give tasks back unrun: RELEASED, CANCELLED or LOST for each."""
-        return _statuses((yield from self._call("release", self._return_keys(), _flat(releases))))
+        return _statuses((yield from self._dialect.call("release", self._return_keys(), _flat(releases))))
 
     def bury(self, burials: Sequence[Bury]) -> Operation[list[Status]]:
         """End tasks as dead: BURIED, ALREADY or LOST for each."""
         k = self.keys
         keys = (k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling)
-        return _statuses((yield from self._call("bury", keys, _flat(burials))))
+        return _statuses((yield from self._dialect.call("bury", keys, _flat(burials))))
 
     def reap(self, request: ReapRequest) -> Operation[Reaped]:
         """Take back tasks whose lease ended, unless another worker does or an outage's grace runs."""
@@ -98,7 +106,7 @@ class Store:
             request.crash_limit,
             request.failure,
         )
-        reply = yield from self._call("reap", (*self._crash_keys(), self.keys.reaper), arguments)
+        reply = yield from self._dialect.call("reap", (*self._crash_keys(), self.keys.reaper), arguments)
         tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(3, len(reply), 2)]
         return Reaped(ReapOutcome(reply[0].decode()), int(reply[1]), _whole_or_none(reply[2]), tasks)
 
@@ -107,30 +115,34 @@ class Store:
     ) -> Operation[list[Status]]:
         """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
         arguments = [worker, crash_limit, failure, *_flat(orphans)]
-        return _statuses((yield from self._call("recover", self._crash_keys(), arguments)))
+        return _statuses((yield from self._dialect.call("recover", self._crash_keys(), arguments)))
 
     def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
         """Cancel tasks, given id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
         k = self.keys
         keys = (k.waiting, k.tasks, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        return _statuses((yield from self._call("cancel", keys, [retention_ms, *_flat(cancellations)])))
+        return _statuses((yield from self._dialect.call("cancel", keys, [retention_ms, *_flat(cancellations)])))
 
     def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
         """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
         k = self.keys
         keys = (k.waiting, k.tasks, k.tries, k.failures, k.dead, k.wake)
-        return _statuses((yield from self._call("revive", keys, ids)))
+        return _statuses((yield from self._dialect.call("revive", keys, ids)))
 
     def forget(self, limit: int, dead_retention_ms: int) -> Operation[int]:
         """Remove ended tasks whose retention is over; answers how many."""
         k = self.keys
         keys = (k.tasks, k.tries, k.failures, k.dead, k.outcomes, k.finished)
-        reply = yield from self._call("forget", keys, (limit, dead_retention_ms))
+        reply = yield from self._dialect.call("forget", keys, (limit, dead_retention_ms))
         return int(reply[1])
 
     def pass_wake(self) -> Operation[None]:
         """Wake another worker in place of this one."""
         yield ("RPUSH", self.keys.wake, "1")
+
+    def _enqueue_keys(self) -> tuple[str, ...]:
+        k = self.keys
+        return (k.waiting, k.tasks, k.outcomes, k.wake)
 
     def _return_keys(self) -> tuple[str, ...]:
         k = self.keys

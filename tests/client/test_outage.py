@@ -1,17 +1,20 @@
 """When Redis cannot be reached: an error in time, and the same call can be repeated."""
 
+import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from redisched.client.chunk import CHUNK_TASKS
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings
 from redisched.embedded import PrivateServer, Transport
 from redisched.errors import BrokerUnavailable
+from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
-from redisched.store.operation import Command
+from redisched.store.operation import Argument, Command
 from tests.client.callers import Caller, Manner
 from tests.client.stand_in import StandIn
 
@@ -100,6 +103,12 @@ class Severed:
                 raise BrokerUnavailable("the reply was lost", 0.0)
         return reply
 
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        """The reply to the last of the commands is lost, too, as long as there are losses to come."""
+        replies = self._client.perform_all(commands)
+        self.performed += len(replies)
+        return replies if self.performed > self._losses else replies[:-1]
+
 
 def test_a_lost_reply_does_not_make_a_second_task(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     app = Scheduler(broker=broker, settings=Settings(timeout_s=30))
@@ -139,3 +148,41 @@ def test_a_forked_or_closed_scheduler_opens_anew() -> None:
 
         assert len(StandIn(app, "default").lease()) == 2
         app.close()
+
+
+def test_a_reply_lost_in_the_middle_of_many_tasks_makes_none_twice(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Scheduler(broker=broker, settings=Settings(timeout_s=30))
+    requests = [app.request("send", number) for number in range(3 * CHUNK_TASKS)]
+    severed = Severed(broker, losses=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(broker, "client", lambda: severed)
+
+        refs = app.enqueue_many(requests)
+
+    assert severed.performed > 4
+    assert [ref.id for ref in refs] == [request.id for request in requests]
+    assert broker.client().perform(("ZCARD", keys_of("default").waiting)) == len(requests)
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_scripts_flushed_in_the_middle_of_many_tasks_are_loaded_again(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    app = Scheduler(broker=broker)
+    requests = [app.request("send", number) for number in range(5 * CHUNK_TASKS)]
+    make_command = broker.dialect.command
+    made = itertools.count()
+
+    def flush_at_the_moment(name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        if next(made) == moment:
+            broker.client().perform(("SCRIPT", "FLUSH"))
+        return make_command(name, keys, arguments)
+
+    monkeypatch.setattr(broker.dialect, "command", flush_at_the_moment)
+    refs = app.enqueue_many(requests)
+
+    assert next(made) > moment
+    assert [ref.id for ref in refs] == [request.id for request in requests]
+    assert broker.client().perform(("ZCARD", keys_of("default").waiting)) == len(requests)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
@@ -33,6 +34,9 @@ class BrokenOnce:
             raise RuntimeError("a defect")
         self.renewed.set()
         return [b"RENEWED"]
+
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        raise AssertionError("the keeper sends one command at a time")
 
 
 def test_a_defect_in_one_round_costs_no_lease() -> None:

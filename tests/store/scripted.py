@@ -1,8 +1,10 @@
 """Clients that answer from a script of replies and errors, and remember what they were asked."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
+from redisched.errors import BrokerError
 from redisched.store.operation import Command
 
 
@@ -20,6 +22,12 @@ class ScriptedClient:
             raise reply
         return reply
 
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        replies: list[Any] = []
+        with contextlib.suppress(BrokerError):
+            replies.extend(self.perform(command) for command in commands)
+        return replies
+
 
 class ScriptedAsyncClient:
     """The same under asyncio."""
@@ -30,3 +38,6 @@ class ScriptedAsyncClient:
 
     async def perform(self, command: Command) -> Any:
         return self._client.perform(command)
+
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        return self._client.perform_all(commands)

@@ -9,7 +9,7 @@ import pytest
 
 from redisched.backoff import Backoff
 from redisched.errors import BrokerRefused, BrokerUnavailable, QueueFull
-from redisched.store.operation import Command, Operation, Patience, Pause, persist, run, run_async
+from redisched.store.operation import Command, Operation, Patience, Pause, Step, persist, run, run_async
 from tests.store.scripted import ScriptedAsyncClient, ScriptedClient
 
 DOWN = BrokerUnavailable("connection refused", 0.0)
@@ -124,7 +124,7 @@ class Patient:
             except StopIteration as stop:
                 return stop.value
 
-    def _take(self, operation: Operation[Any], step: Command | Pause) -> Command | Pause:
+    def _take(self, operation: Operation[Any], step: Step) -> Step:
         if isinstance(step, Pause):
             self.pauses_s.append(step.seconds)
             self.now_s += step.seconds
