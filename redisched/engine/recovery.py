@@ -1,15 +1,15 @@
 """Takes back what a dead worker process held, as soon as its supervisor knows."""
 
-import time
 from dataclasses import dataclass
 
+from redisched.clock import Clock, SystemClock
 from redisched.config import WorkerSettings
 from redisched.engine.application import Application
 from redisched.engine.link import log
 from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.workspace import served_queues
 from redisched.errors import BrokerError
-from redisched.store.operation import run
+from redisched.store.operation import Operation
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
 from redisched.store.values import Orphan, Status
@@ -30,46 +30,45 @@ class _Loss:
 class Recovery:
     """The dead whose tasks are not yet all taken back."""
 
-    def __init__(self, application: Application, settings: WorkerSettings) -> None:
-        self._broker = application.broker
+    def __init__(self, application: Application, settings: WorkerSettings, clock: Clock | None = None) -> None:
         self._crash_limit = settings.crash_limit
-        self._stores = [Store(self._broker.dialect, queue) for queue in served_queues(settings, application.registry)]
+        dialect = application.broker.dialect
+        self._stores = [Store(dialect, queue) for queue in served_queues(settings, application.registry)]
+        self._clock = clock or SystemClock()
         self._losses: list[_Loss] = []
         self.recovered = 0
 
     def died(self, worker: str, started: set[tuple[str, str]]) -> None:
-        """Take back the tasks of a worker that is dead; `started` are those whose handlers ran."""
-        now_s = time.monotonic()
+        """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
+        now_s = self._clock.monotonic()
         self._losses.append(_Loss(now_s, worker, frozenset(started)))
         self._losses.append(_Loss(now_s + SECOND_LOOK_S, worker, frozenset(started)))
-        self.step()
 
-    def step(self) -> None:
+    def step(self) -> Operation[None]:
         """Do what is due. What Redis does not answer is tried again."""
-        now_s = time.monotonic()
+        now_s = self._clock.monotonic()
         due = [loss for loss in self._losses if loss.due_s <= now_s]
         for loss in due:
             self._losses.remove(loss)
             try:
-                self._take_back(loss)
+                yield from self._take_back(loss)
             except BrokerError as error:
                 log.warning("the tasks of %s cannot be taken back yet: %s", loss.worker, error)
                 self._losses.append(_Loss(now_s + RETRY_S, loss.worker, loss.started))
 
-    def finish(self) -> None:
+    def finish(self) -> Operation[None]:
         """Look once more for everybody, now; leases end what is left."""
         self._losses = [_Loss(0.0, loss.worker, loss.started) for loss in self._losses]
-        self.step()
+        yield from self.step()
 
-    def _take_back(self, loss: _Loss) -> None:
-        client = self._broker.client()
+    def _take_back(self, loss: _Loss) -> Operation[None]:
         for store in self._stores:
-            held = run(held_by(store, loss.worker), client)
+            held = yield from held_by(store, loss.worker)
             orphans = [Orphan(task_id, token, int((store.queue, task_id) in loss.started)) for task_id, token in held]
             for first in range(0, max(1, len(orphans)), BATCH):
                 batch = orphans[first : first + BATCH]
                 failure = quarantine_failure(self._crash_limit)
-                statuses = run(store.recover(loss.worker, self._crash_limit, failure, batch), client)
+                statuses = yield from store.recover(loss.worker, self._crash_limit, failure, batch)
                 for orphan, status in zip(batch, statuses, strict=True):
                     self.recovered += status is not Status.LOST
                     log_taken_back(store.queue, orphan.id, status)

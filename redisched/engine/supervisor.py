@@ -21,6 +21,7 @@ from redisched.engine.identity import worker_name
 from redisched.engine.link import log
 from redisched.engine.recovery import Recovery
 from redisched.engine.started import StartedTable
+from redisched.store.operation import Client, run
 
 RESPAWN_BACKOFF = Backoff(base_s=0.1, cap_s=5.0)
 SETTLED_S = 5.0
@@ -62,18 +63,20 @@ class Supervisor:
 
         Raises AppNotFound when there is no such application.
         """
-        self.recovery = Recovery(load_application(self._target), self._settings)
+        application = load_application(self._target)
+        client = application.broker.client()
+        self.recovery = Recovery(application, self._settings)
         with tempfile.TemporaryDirectory(prefix="redisched-") as folder:
             for number in range(self._settings.processes):
                 table = StartedTable(Path(folder) / f"started-{number}", self._settings.concurrency)
                 self._seats.append(_Seat(number, table))
             try:
                 while self._seats:
-                    self._watch(self.recovery)
+                    self._watch(self.recovery, client)
             finally:
                 for seat in self._seats:
                     self._kill(seat)
-                self.recovery.finish()
+                run(self.recovery.finish(), client)
         return self._exit
 
     def stop(self) -> None:
@@ -85,7 +88,7 @@ class Supervisor:
         """Worker name and process id of every process that runs."""
         return [(seat.worker, seat.process.pid or 0) for seat in self._seats if seat.process is not None]
 
-    def _watch(self, recovery: Recovery) -> None:
+    def _watch(self, recovery: Recovery, client: Client) -> None:
         """One round: fill empty seats, wait for a death or a stop, and act on it."""
         for seat in self._seats:
             if seat.process is None and time.monotonic() >= seat.due_s and not self._stops:
@@ -99,7 +102,7 @@ class Supervisor:
                 self._signal_all()
         if self._stops:
             self._seats = [seat for seat in self._seats if seat.process is not None]
-        recovery.step()
+        run(recovery.step(), client)
         self._write_health()
 
     def _spawn(self, seat: _Seat) -> None:

@@ -1,10 +1,8 @@
 """One worker process: puts the parts together, and takes them apart in the right order."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
-from redisched.clock import SystemClock
 from redisched.config import Until, WorkerSettings
 from redisched.engine import verdict
 from redisched.engine.application import Application
@@ -13,8 +11,9 @@ from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
-from redisched.engine.keeper import Keeper
+from redisched.engine.keeper import Keeper, Tell
 from redisched.engine.link import Outage, Part, log, wait_for
+from redisched.engine.machine import THIS_MACHINE, Machine
 from redisched.engine.patience import Patience
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
@@ -23,7 +22,7 @@ from redisched.engine.waker import Waker
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, QueueFull
-from redisched.store.clients import AsyncClient, SyncClient
+from redisched.store.clients import AsyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
 from redisched.store.values import Renewal, Status
@@ -41,12 +40,14 @@ class Worker:
         settings: WorkerSettings,
         started: Started | None = None,
         name: str | None = None,
+        machine: Machine = THIS_MACHINE,
     ) -> None:
         self._broker = application.broker
+        self._machine = machine
         self._settings = settings
         self._stopping = asyncio.Event()
         self._workspace = Workspace(
-            worker=name or worker_name(random.random),
+            worker=name or worker_name(machine.random),
             settings=application.settings,
             worker_settings=settings,
             registry=application.registry,
@@ -55,8 +56,8 @@ class Worker:
             },
             window=Window(settings.window_ms, settings.patience_ms),
             started=started or NotShared(),
-            clock=SystemClock(),
-            random=random.random,
+            clock=machine.clock,
+            random=machine.random,
         )
 
     @property
@@ -75,12 +76,10 @@ class Worker:
         """
         client = self._broker.open_async_client(self._broker.timeout_s)
         blocking = self._broker.open_async_client(BLOCK_S + self._broker.timeout_s)
-        keeper_client = self._broker.open_client()
         try:
             if await self._reach_server(client):
-                await self._work(client, blocking, keeper_client)
+                await self._work(client, blocking)
         finally:
-            keeper_client.close()
             await blocking.close()
             await client.close()
 
@@ -104,12 +103,11 @@ class Worker:
             # A worker is what a full Redis needs, and only those who list queues miss the name.
             log.warning("start: %s", error)
 
-    async def _work(self, client: AsyncClient, blocking: AsyncClient, keeper_client: SyncClient) -> None:
+    async def _work(self, client: AsyncClient, blocking: AsyncClient) -> None:
         workspace = self._workspace
         executor = Executor(workspace)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
-        keeper = Keeper(workspace, keeper_client, executor.interrupt)
         claiming = self._begin("claimer", claimer.step, claimer.changed)
         settling = self._begin("settler", settler.step, settler.changed)
         wakers = [Waker(workspace, store, blocking, claimer, executor, settler) for store in workspace.stores.values()]
@@ -125,7 +123,7 @@ class Worker:
                 mark_suspect=lambda held: _mark_suspect(workspace, client, held),
             )
         )
-        keeper.start()
+        keeping = self._machine.keep(Keeper(workspace, _in_this_loop(executor.interrupt)), self._broker)
         log.info("worker %s serves %s", workspace.worker, ", ".join(workspace.stores))
         try:
             parts = [part.task for part in (claiming, settling, *helping)]
@@ -144,7 +142,7 @@ class Worker:
             await executor.stop()
             await wait_until_done(settler.flush(), FLUSH_S)
             await settling.end(within_s=self._broker.timeout_s)
-            keeper.stop()
+            keeping.stop()
             for store in workspace.stores.values():
                 await quietly(run_async(store.pass_wake(), client))
 
@@ -180,6 +178,12 @@ async def quietly(call: Awaitable[None]) -> None:
         await call
     except BrokerError as error:
         log.debug("left undone while stopping: %s", error)
+
+
+def _in_this_loop(tell: Tell) -> Tell:
+    """The same, callable from any thread."""
+    loop = asyncio.get_running_loop()
+    return lambda held, kind: loop.call_soon_threadsafe(tell, held, kind)
 
 
 async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -> bool:

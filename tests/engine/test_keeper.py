@@ -1,12 +1,12 @@
 """The keeper's thread: it renews what is held, and no error of a round ends it."""
 
-import asyncio
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.keeper import Keeper
+from redisched.engine.keeper_thread import KeeperThread
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
@@ -26,6 +26,7 @@ class BrokenOnce:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.closed = False
         self.renewed = threading.Event()
 
     def perform(self, command: Command) -> Any:
@@ -34,6 +35,9 @@ class BrokenOnce:
             raise RuntimeError("a defect")
         self.renewed.set()
         return [b"RENEWED"]
+
+    def close(self) -> None:
+        self.closed = True
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         raise AssertionError("the keeper sends one command at a time")
@@ -55,12 +59,9 @@ def test_a_defect_in_one_round_costs_no_lease() -> None:
     task = held("a")
     workspace.holdings.add(task)
 
-    async def main() -> None:
-        keeper = Keeper(workspace, client, lambda _held, _kind: None)
-        keeper.start()
-        assert await asyncio.to_thread(client.renewed.wait, 30)
-        keeper.stop()
+    keeping = KeeperThread(Keeper(workspace, lambda _held, _kind: None), client)
+    assert client.renewed.wait(30)
+    keeping.stop()
 
-    asyncio.run(main())
-    assert client.calls >= 2
+    assert client.closed
     assert task.trusted_until_s == 10.0 + 0.9 * 0.5
