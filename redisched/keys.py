@@ -44,6 +44,8 @@ class Keys:
     """list: at most one element; a blocked worker pops it and claims."""
     reaper: str
     """string: the worker that reaps, until when, and the end of an outage's grace."""
+    repairs: str
+    """hash: kind of repair -> how many the scrubber has made."""
 
 
 def keys_of(queue: str) -> Keys:

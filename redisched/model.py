@@ -55,6 +55,8 @@ class DeathReason(StrEnum):
     UNDECODABLE = "undecodable"
     UNROUTABLE = "unroutable: no worker knows its handler"
     RESULT = "its result cannot be stored"
+    RECORD_LOST = "its record was lost"
+    UNKNOWN = "unknown: its failure was lost"
 
 
 NO_KEYWORDS: Mapping[str, Any] = {}

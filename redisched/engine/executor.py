@@ -140,7 +140,8 @@ class Executor:
         try:
             body = held.body = decode_task(held.lease.record, self._payload_limit)
         except Undecodable as error:
-            return verdict.dead(held, DeathReason.UNDECODABLE, str(error), int(self._now_ms()))
+            reason = DeathReason.UNDECODABLE if held.lease.record else DeathReason.RECORD_LOST
+            return verdict.dead(held, reason, str(error), int(self._now_ms()))
         entry = self._workspace.registry.get(body.name)
         if entry is None:
             return self._unroutable(held)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from redisched.codec import encode_failure
 from redisched.engine.link import log
 from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerRefused
 from redisched.model import DeathReason, Failure
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
@@ -26,6 +27,8 @@ class Reaper:
     store: Store
     client: AsyncClient
     forgot_s: float = 0.0
+    is_elsewhere: bool = True
+    """Whether another worker has this post, as far as this one knows."""
 
     @property
     def interval_s(self) -> float:
@@ -37,9 +40,15 @@ class Reaper:
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
         workspace = self.workspace
-        reaped = await run_async(self.store.reap(self._request()), self.client)
+        try:
+            reaped = await run_async(self.store.reap(self._request()), self.client)
+        except BrokerRefused:
+            # Whatever makes it fail, such as a holder that nobody can read, is a case for this worker's scrubber.
+            self.is_elsewhere = False
+            raise
+        self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
-        if reaped.outcome is ReapOutcome.BUSY:
+        if self.is_elsewhere:
             return until_s + self.interval_s * workspace.random()
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)

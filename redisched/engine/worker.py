@@ -16,6 +16,7 @@ from redisched.engine.link import Outage, Part, log, wait_for
 from redisched.engine.machine import THIS_MACHINE, Machine
 from redisched.engine.patience import Patience
 from redisched.engine.reaper import Reaper
+from redisched.engine.scrubber import Scrubber
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
 from redisched.engine.waker import Waker
@@ -114,7 +115,7 @@ class Worker:
         helping = [
             *(self._begin("waker", waker.step) for waker in wakers),
             self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
-            *(self._begin("reaper", Reaper(workspace, store, client).step) for store in workspace.stores.values()),
+            *(part for store in workspace.stores.values() for part in self._begin_care(store, client)),
         ]
         executor.start(
             Hooks(
@@ -145,6 +146,11 @@ class Worker:
             keeping.stop()
             for store in workspace.stores.values():
                 await quietly(run_async(store.pass_wake(), client))
+
+    def _begin_care(self, store: Store, client: AsyncClient) -> tuple[Part, Part]:
+        reaper = Reaper(self._workspace, store, client)
+        scrubber = Scrubber(self._workspace, store, client, reaper)
+        return self._begin("reaper", reaper.step), self._begin("scrubber", scrubber.step)
 
     def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
         outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)

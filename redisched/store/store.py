@@ -5,6 +5,7 @@ from typing import Any
 
 from redisched.keys import QUEUES, Keys, keys_of
 from redisched.store.operation import Argument, Dialect, Operation, Pipeline
+from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.values import (
     Ack,
     Bury,
@@ -136,6 +137,22 @@ class Store:
         reply = yield from self._dialect.call("forget", keys, (limit, dead_retention_ms))
         return int(reply[1])
 
+    def scrub(self, request: ScrubRequest) -> Operation[Scrubbed]:
+        """Look through a part of the queue for tasks that are in two places or in none, and repair them."""
+        arguments: tuple[Argument, ...] = (
+            request.cursor,
+            request.limit,
+            request.lease_ms,
+            request.retention_ms,
+            request.priority,
+            request.no_record,
+            request.no_failure,
+            *request.parts,
+        )
+        reply = yield from self._dialect.call("scrub", self._scrub_keys(), arguments)
+        repairs = [(id_text(reply[at]), Repair(reply[at + 1].decode())) for at in range(6, len(reply), 2)]
+        return Scrubbed(request.parts[int(reply[1]) :], reply[2].decode(), Balance(*reply[3:6]), repairs)
+
     def pass_wake(self) -> Operation[None]:
         """Wake another worker in place of this one."""
         yield ("RPUSH", self.keys.wake, "1")
@@ -149,6 +166,13 @@ class Store:
         return (k.waiting, k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished, k.wake)
 
     def _crash_keys(self) -> tuple[str, ...]:
+        return (*self._task_keys(), self.keys.claims, self.keys.wake)
+
+    def _scrub_keys(self) -> tuple[str, ...]:
+        return (*self._task_keys(), self.keys.wake, self.keys.repairs)
+
+    def _task_keys(self) -> tuple[str, ...]:
+        """Every key that may hold something of a task."""
         k = self.keys
         return (
             k.waiting,
@@ -161,8 +185,6 @@ class Store:
             k.cancelling,
             k.outcomes,
             k.finished,
-            k.claims,
-            k.wake,
         )
 
 

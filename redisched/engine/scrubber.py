@@ -1,0 +1,116 @@
+"""Finds tasks that are in two places or in none, and has each put into one. The worker that reaps a queue does it.
+
+No edge leaves a task like that, and no check on the way of a task looks for it. Keys that were evicted, restored one by
+one or changed by hand do: without a scrubber such a task would stand still for ever, and nobody would know.
+"""
+
+from redisched.codec import encode_failure
+from redisched.config import Eviction
+from redisched.engine.check import check_server
+from redisched.engine.link import log
+from redisched.engine.reaper import Reaper
+from redisched.engine.workspace import Workspace
+from redisched.model import DeathReason, Failure, Priority
+from redisched.store.operation import AsyncClient, run_async
+from redisched.store.repair import SOUND, Repair, Scrubbed, ScrubRequest
+from redisched.store.store import Store
+
+SHALLOW: tuple[str, ...] = ("waiting", "held", "dead", "finished", "tries", "failures", "cancelling")
+"""What a pass looks through as long as the sizes of the keys agree. What is left out holds large values, or is as many
+as something that is looked through.
+"""
+DEEP: tuple[str, ...] = (*SHALLOW, "leases", "outcomes", "tasks")
+"""What a pass looks through once they do not: everything."""
+
+BATCH = 200
+"""Tasks per call, about: 2 ms of Redis' time."""
+PASS_EVERY_S = 5.0
+CALL_EVERY_S = 1.0
+"""Between the calls of a pass over a queue that is too large for one."""
+DEEP_CALL_EVERY_S = 0.02
+POLICY_EVERY_S = 60.0
+
+NO_RECORD = encode_failure(Failure(name="", error="its record is gone from Redis", reason=DeathReason.RECORD_LOST))
+NO_FAILURE = encode_failure(Failure(name="", error="its failure is gone from Redis", reason=DeathReason.UNKNOWN))
+
+
+class Scrubber:
+    """Looks through one queue, pass after pass, a few tasks at a time."""
+
+    def __init__(self, workspace: Workspace, store: Store, client: AsyncClient, reaper: Reaper) -> None:
+        self._workspace = workspace
+        self._store = store
+        self._client = client
+        self._reaper = reaper
+        self._pass = SHALLOW
+        self._parts = self._pass
+        self._cursor = "0"
+        self._known = SOUND
+        self._looked_at_policy_s = workspace.clock.monotonic()
+
+    async def step(self) -> float:
+        """Look at a few tasks if it is this worker's turn; answers how long to wait, in seconds."""
+        if self._reaper.is_elsewhere:
+            return CALL_EVERY_S
+        await self._look_at_policy()
+        scrubbed = await run_async(self._store.scrub(self._request()), self._client)
+        for task_id, repair in scrubbed.repairs:
+            log.warning("task %s of queue %s was damaged: %s", task_id, self._store.queue, SENTENCES[repair])
+        return self._go_on(scrubbed)
+
+    def _go_on(self, scrubbed: Scrubbed) -> float:
+        self._parts, self._cursor = scrubbed.parts, scrubbed.cursor
+        if self._pass is DEEP:
+            if self._parts:
+                return DEEP_CALL_EVERY_S
+            # What is out of balance now cannot be helped at once, such as a task that runs and has no record.
+            self._known = scrubbed.balance
+            self._begin(SHALLOW)
+        elif scrubbed.balance != self._known:
+            self._begin(DEEP)
+            return DEEP_CALL_EVERY_S
+        elif self._parts:
+            return CALL_EVERY_S
+        else:
+            self._begin(SHALLOW)
+        return PASS_EVERY_S
+
+    def _begin(self, parts: tuple[str, ...]) -> None:
+        self._pass = self._parts = parts
+        self._cursor = "0"
+
+    def _request(self) -> ScrubRequest:
+        workspace = self._workspace
+        return ScrubRequest(
+            parts=self._parts,
+            cursor=self._cursor,
+            limit=BATCH,
+            lease_ms=workspace.lease_ms,
+            retention_ms=round(workspace.settings.retention_s * 1e3),
+            priority=int(Priority.NORMAL),
+            no_record=NO_RECORD,
+            no_failure=NO_FAILURE,
+        )
+
+    async def _look_at_policy(self) -> None:
+        """Say it when somebody lets Redis evict tasks while the worker runs."""
+        now_s = self._workspace.clock.monotonic()
+        if now_s - self._looked_at_policy_s >= POLICY_EVERY_S:
+            self._looked_at_policy_s = now_s
+            await check_server(self._client, Eviction.ALLOW)
+
+
+SENTENCES = {
+    Repair.RECORD_LOST: "its record is gone, so it is dead and cannot run",
+    Repair.PLACE_LOST: "it was in no place, so it waits to run now",
+    Repair.LEASE_LOST: "it was held without a lease, so it was given one",
+    Repair.HOLDER_LOST: "nobody held it under its lease, so the lease was removed",
+    Repair.OUTCOME_LOST: "it had ended and its outcome is gone, so it is forgotten",
+    Repair.EXPIRY_LOST: "its outcome would have stayed for ever, so it was given a time to be forgotten",
+    Repair.FAILURE_LOST: "it was dead without a reason, so it was given one that says so",
+    Repair.TWICE: "it was in two places, so it was taken out of the earlier one",
+    Repair.STRAY: "something of an earlier time was left of it, so that was removed",
+    Repair.UNREADABLE: "something that is kept of it could not be read, so that was removed",
+    Repair.CANCELLED: "nobody held it and its cancellation had been asked for, so it is cancelled",
+}
+"""What the log says of each repair."""
