@@ -26,23 +26,24 @@
 local now_ms = math.floor(server_us() / 1000)
 local ids = column(1, 4)
 local holders = fields(KEYS[3], ids)
-local statuses, acked, kept, forgets = {}, {}, {}, {}
+local statuses, acked, kept, forgets, count = {}, {}, {}, {}, 0
 local seen = {}
--- The time until which an outcome is kept, as text, by retention: most tasks of a batch share it.
-local forget_at = {}
+local retention_ms, forget_at
 
 for index = 1, #ids do
   local id, token = ids[index], ARGV[index * 4 - 2]
   if holds(holders[index], token) and not seen[id] then
+    -- Most tasks of a call share their retention with the one before.
+    if retention_ms ~= ARGV[index * 4 - 1] then
+      retention_ms = ARGV[index * 4 - 1]
+      forget_at = text(now_ms + tonumber(retention_ms))
+    end
     seen[id] = token
     statuses[index] = 'ACKED'
-    acked[#acked + 1] = id
-    kept[#kept + 1] = id
-    kept[#kept + 1] = token .. ' ' .. ARGV[index * 4]
-    local retention_ms = ARGV[index * 4 - 1]
-    forget_at[retention_ms] = forget_at[retention_ms] or text(now_ms + tonumber(retention_ms))
-    forgets[#forgets + 1] = forget_at[retention_ms]
-    forgets[#forgets + 1] = id
+    count = count + 1
+    acked[count] = id
+    kept[2 * count - 1], kept[2 * count] = id, token .. ' ' .. ARGV[index * 4]
+    forgets[2 * count - 1], forgets[2 * count] = forget_at, id
   elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then
     statuses[index] = 'ALREADY'
   else
@@ -50,7 +51,7 @@ for index = 1, #ids do
   end
 end
 
-if #acked > 0 then
+if count > 0 then
   call_in_chunks('ZREM', KEYS[2], acked)
   call_in_chunks('HDEL', KEYS[3], acked)
   call_in_chunks('HDEL', KEYS[1], acked)

@@ -32,7 +32,7 @@ local worker, nonce = ARGV[1], ARGV[2]
 local line = claim_line(worker, nonce)
 local limit, ahead_limit = tonumber(ARGV[3]), tonumber(ARGV[5])
 local horizon = now_ms + tonumber(ARGV[4])
-local ids, scores = {}, {}
+local ids, scores, count = {}, {}, 0
 local token, next_due
 
 local function note_due(run_at)
@@ -41,24 +41,24 @@ local function note_due(run_at)
   end
 end
 
-local function members(low, high, count)
-  return redis.call('ZRANGEBYSCORE', KEYS[1], low, high, 'WITHSCORES', 'LIMIT', 0, count)
+local function members(low, high, first, most)
+  return redis.call('ZRANGEBYSCORE', KEYS[1], low, high, 'WITHSCORES', 'LIMIT', first, most)
 end
 
 local function take(id, score)
-  ids[#ids + 1] = id
-  scores[#scores + 1] = text(tonumber(score))
+  count = count + 1
+  ids[count], scores[count] = id, whole(score)
 end
 
 -- When the first task of a band falls due after a moment, nil for none.
 local function first_after(base, moment)
-  local found = members('(' .. text(base + moment), '(' .. text(base + BAND), 1)
+  local found = members('(' .. text(base + moment), '(' .. text(base + BAND), 0, 1)
   return found[1] and tonumber(found[2]) - base
 end
 
 -- Takes the due head of a band. Answers false once a due task had to be left behind: no later band matters then.
 local function take_due(base)
-  local due = members(text(base), text(base + now_ms), limit + 1)
+  local due = members(text(base), text(base + now_ms), 0, limit + 1)
   for index = 1, #due, 2 do
     if limit == 0 then
       note_due(now_ms)
@@ -74,7 +74,7 @@ end
 local function take_ahead(base)
   local run_at = first_after(base, now_ms)
   if run_at and run_at <= horizon then
-    local ahead = members('(' .. text(base + now_ms), text(base + horizon), ahead_limit + 1)
+    local ahead = members('(' .. text(base + now_ms), text(base + horizon), 0, ahead_limit + 1)
     for index = 1, #ahead, 2 do
       if ahead_limit == 0 then
         note_due(tonumber(ahead[index + 1]) - base)
@@ -93,23 +93,24 @@ end
 -- Takes from the front of the whole set, which mostly is all there is to take. Answers the band in which a task is not
 -- due yet, as later bands may have due ones; nil when nothing more can be taken.
 local function take_front()
-  local page = members('-inf', '+inf', limit + ahead_limit + 1)
+  local page = members('-inf', '+inf', 0, limit + 1)
+  local band, start = 0, 0
   for index = 1, #page, 2 do
-    local band = band_of(tonumber(page[index + 1]))
-    local run_at = tonumber(page[index + 1]) - band * BAND
+    local run_at = tonumber(page[index + 1]) - start
+    if run_at >= BAND then
+      band = band_of(run_at + start)
+      start, run_at = band * BAND, (run_at + start) % BAND
+    end
     if run_at <= now_ms then
       if limit == 0 then
         note_due(now_ms)
         return nil
       end
       limit = limit - 1
-    elseif run_at <= horizon and ahead_limit > 0 then
-      ahead_limit = ahead_limit - 1
+      take(page[index], page[index + 1])
     else
-      note_due(run_at)
       return band
     end
-    take(page[index], page[index + 1])
   end
   return nil
 end
@@ -117,7 +118,7 @@ end
 -- Hops from band to band, from one on.
 local function take_from(low)
   for _ = 0, 255 do
-    local head = members(text(low), '+inf', 1)
+    local head = members(text(low), '+inf', 0, 1)
     if not head[1] then
       return
     end
@@ -133,6 +134,7 @@ end
 local function take_best()
   local band = take_front()
   if band then
+    take_ahead(band * BAND)
     take_from((band + 1) * BAND)
   end
 end
@@ -143,9 +145,10 @@ local function lease()
   redis.call('SET', KEYS[7], token)
   local expiry = text(now_ms + tonumber(ARGV[6]))
   local leases, holders = {}, {}
-  for index = 1, #ids do
+  local before, after = token .. ' ', ' 0 ' .. worker
+  for index = 1, count do
     leases[index * 2 - 1], leases[index * 2] = expiry, ids[index]
-    holders[index * 2 - 1], holders[index * 2] = ids[index], token .. ' ' .. scores[index] .. ' 0 ' .. worker
+    holders[index * 2 - 1], holders[index * 2] = ids[index], before .. scores[index] .. after
   end
   call_in_chunks('ZADD', KEYS[3], leases)
   call_in_chunks('HSET', KEYS[4], holders)
@@ -166,8 +169,8 @@ local function repeat_claim(previous)
   local holders = fields(KEYS[4], all)
   for index = 1, #all do
     if holds(holders[index], token) then
-      ids[#ids + 1] = all[index]
-      scores[#scores + 1] = select(2, holder_parts(holders[index]))
+      count = count + 1
+      ids[count], scores[count] = all[index], select(2, holder_parts(holders[index]))
     end
   end
   next_due = now_ms
@@ -178,13 +181,13 @@ if previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' ' then
   repeat_claim(previous)
 else
   take_best()
-  if #ids > 0 then
+  if count > 0 then
     lease()
   end
 end
 
 local due = next_due and text(next_due) or ''
-if #ids == 0 then
+if count == 0 then
   if next_due ~= now_ms then
     redis.call('DEL', KEYS[8])
   end
@@ -196,7 +199,7 @@ end
 
 local reply = {'CLAIMED', text(now_us), token, due}
 local records, tries = fields(KEYS[2], ids), fields(KEYS[5], ids)
-for index = 1, #ids do
+for index = 1, count do
   local at = 4 * index
   reply[at + 1], reply[at + 2] = ids[index], scores[index]
   reply[at + 3], reply[at + 4] = tries[index] or '', records[index] or ''

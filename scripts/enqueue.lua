@@ -25,49 +25,47 @@ local now_ms = math.floor(server_us() / 1000)
 local ids = column(1, 4)
 local known = fields(KEYS[2], ids)
 local ended = fields(KEYS[3], ids)
-local digests, scores = {}, {}
-local statuses, additions, records = {}, {}, {}
+local created, statuses = {}, {}
+local additions, records, count = {}, {}, 0
+local priority, when, score
 
 local function digest_of(record)
   return string.sub(record, 1, 8)
 end
 
--- The score as text, '' beyond the year 2109; most tasks of a call share it.
-local function score_text(priority, when)
-  local same_time = scores[when] or {}
-  scores[when] = same_time
-  if not same_time[priority] then
-    local run_at = tonumber(string.sub(when, 2))
-    if string.sub(when, 1, 1) == '+' then
-      run_at = run_at + now_ms
-    end
-    same_time[priority] = run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
+-- The score as text, '' beyond the year 2109.
+local function score_text()
+  local run_at = tonumber(string.sub(when, 2))
+  if string.sub(when, 1, 1) == '+' then
+    run_at = run_at + now_ms
   end
-  return same_time[priority]
+  return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
 end
 
 for index = 1, #ids do
   local id, record = ids[index], ARGV[index * 4]
-  local present = digests[id]
-    or (known[index] and digest_of(known[index]))
-    or (ended[index] and outcome_digest(ended[index]))
-  local score = score_text(ARGV[index * 4 - 2], ARGV[index * 4 - 1])
-  if present then
-    statuses[index] = present == digest_of(record) and 'EXISTS' or 'CONFLICT'
+  -- Most tasks of a call share their score with the one before.
+  if priority ~= ARGV[index * 4 - 2] or when ~= ARGV[index * 4 - 1] then
+    priority, when = ARGV[index * 4 - 2], ARGV[index * 4 - 1]
+    score = score_text()
+  end
+  local present = created[id] or known[index]
+  local digest = present and digest_of(present) or (ended[index] and outcome_digest(ended[index]))
+  if digest then
+    statuses[index] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
     statuses[index] = 'BEYOND'
   else
     statuses[index] = 'CREATED'
-    digests[id] = digest_of(record)
-    additions[#additions + 1] = score
-    additions[#additions + 1] = id
-    records[#records + 1] = id
-    records[#records + 1] = record
+    created[id] = record
+    additions[count + 1], additions[count + 2] = score, id
+    records[count + 1], records[count + 2] = id, record
+    count = count + 2
   end
 end
 
 -- The index first: that the records can be written is known from reading them.
-if #records > 0 then
+if count > 0 then
   call_in_chunks('ZADD', KEYS[1], additions)
   call_in_chunks('HSET', KEYS[2], records)
   wake_one(KEYS[4])

@@ -7,12 +7,12 @@ end
 
 -- Reads one hash field per item, at most 1000 at a time.
 local function fields(key, items)
-  local values = {}
   -- Worth asking only where there are many to read.
-  if #items > 4 and redis.call('EXISTS', key) == 0 then
-    return values
+  if #items == 0 or (#items > 4 and redis.call('EXISTS', key) == 0) then
+    return {}
   end
-  for first = 1, #items, 1000 do
+  local values = redis.call('HMGET', key, unpack(items, 1, math.min(1000, #items)))
+  for first = 1001, #items, 1000 do
     local found = redis.call('HMGET', key, unpack(items, first, math.min(first + 999, #items)))
     for index = 1, #found do
       values[first + index - 1] = found[index]
@@ -23,9 +23,10 @@ end
 
 -- Every `width`-th argument from `first` on.
 local function column(first, width)
-  local values = {}
+  local values, count = {}, 0
   for index = first, #ARGV, width do
-    values[#values + 1] = ARGV[index]
+    count = count + 1
+    values[count] = ARGV[index]
   end
   return values
 end

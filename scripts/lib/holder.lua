@@ -1,6 +1,6 @@
 -- A holder is 'token score started_ms worker'. Only the token decides who may settle a task.
 local function holds(holder, token)
-  return holder and string.sub(holder, 1, #token + 1) == token .. ' '
+  return holder and string.find(holder, token .. ' ', 1, true) == 1
 end
 
 local function holder_parts(holder)

@@ -39,7 +39,7 @@ class Mutant:
 MUTANTS = {
     "ack does not check the token": Mutant("ack", "if holds(holders[index], token) and", "if holders[index] and"),
     "ack checks the start of the token only": Mutant(
-        "ack", "string.sub(holder, 1, #token + 1) == token .. ' '", "string.sub(holder, 1, #token) == token"
+        "ack", "string.find(holder, token .. ' ', 1, true) == 1", "string.find(holder, token, 1, true) == 1"
     ),
     "the fence counts from zero": Mutant(
         "claim",
