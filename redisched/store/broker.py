@@ -1,6 +1,7 @@
 """The connections to one Redis: made in one place, with timeouts, and repeated by nobody but redisched."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
@@ -74,9 +75,12 @@ def connect(url: str, timeout_s: float) -> Broker:
     """The broker of a URL such as redis://host:6379/0, rediss://... or unix:///path. Connects on first use."""
 
     def make_sync(try_s: float) -> Connections:
-        return redis.ConnectionPool.from_url(
+        pool = redis.ConnectionPool.from_url(
             url, protocol=2, socket_timeout=try_s, socket_connect_timeout=try_s, retry=Retry(NoBackoff(), 0)
         )
+        # It counts every connection it ever made, and would refuse the 101st though all others are closed.
+        pool.max_connections = sys.maxsize
+        return pool
 
     def make_async(try_s: float) -> Connections:
         return redis.asyncio.ConnectionPool.from_url(

@@ -160,3 +160,12 @@ def test_replies_come_as_the_server_sent_them(servers: Servers, kind: BrokerKind
     assert perform(broker, ("SET", "s", 2**53)) == b"OK"
     assert perform(broker, ("GET", "s")) == str(2**53).encode()
     broker.close()
+
+
+def test_a_client_connects_again_as_often_as_it_must(servers: Servers) -> None:
+    broker = connect(servers.url(BrokerKind.VALKEY), TIMEOUT_S)
+    client = broker.open_client()
+
+    for _ in range(101):  # the pool beneath makes 100 if it is not told otherwise, and counts those that are closed
+        assert client.perform(("ECHO", "a")) == b"a"
+        client.close()
