@@ -26,6 +26,7 @@ class Connection:
     def __init__(self, settings: Settings, broker: Broker | None) -> None:
         self.settings = settings
         self.monotonic = time.monotonic
+        self.random = random.random
         self._lock = threading.Lock()
         self._broker = broker
         self._embedded: ServerUser | None = None
@@ -57,7 +58,7 @@ class Connection:
             try_s=self.broker.timeout_s,
             backoff=RECONNECT_BACKOFF,
             monotonic=self.monotonic,
-            random=random.random,
+            random=self.random,
         )
 
     def store(self, queue: str) -> Store:
