@@ -13,8 +13,8 @@ Rewrite: TypeAlias = Callable[[str, str], str]
 """Given the name of a script and its source, what is to run instead."""
 
 
-def rewrite_scripts(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> None:
-    """Run every script as the rewrites leave it, until the test ends."""
+def rewrite_scripts(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> Callable[[str], Script]:
+    """Run every script as the rewrites leave it, until the test ends. Answers what gives the scripts now."""
 
     @cache
     def load_rewritten(name: str) -> Script:
@@ -25,6 +25,7 @@ def rewrite_scripts(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> None
         return Script(name, flagged, plain, _sha(flagged), _sha(plain))
 
     monkeypatch.setattr("redisched.store.operation.load_script", load_rewritten)
+    return load_rewritten
 
 
 def _sha(source: str) -> str:

@@ -48,7 +48,11 @@ class PrivateServer:
         self._temporary_directories: list[Path] = []
         self.directory = self._make_temporary_directory() if directory is None else directory.resolve()
         self._endpoint = self._choose_endpoint(transport)
-        self._arguments = (*server_arguments(self.directory, self._endpoint, persistence), *arguments)
+        # A file of its own, empty at first: without one CONFIG REWRITE fails and a sentinel does not start.
+        configuration = self.directory / "server.conf"
+        configuration.touch()
+        defaults = server_arguments(self.directory, self._endpoint, persistence)
+        self._arguments = (str(configuration), *defaults, *arguments)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -116,13 +120,14 @@ class PrivateServer:
 
     def _choose_endpoint(self, transport: Transport) -> Endpoint:
         if transport is Transport.LOOPBACK:
-            return LoopbackEndpoint(port=_find_free_port())
+            return LoopbackEndpoint(port=find_free_port())
         path = prepare_socket_path(f"private-{secrets.token_hex(8)}")
         self._temporary_directories.append(path.parent)
         return UnixEndpoint(path=path)
 
 
-def _find_free_port() -> int:
+def find_free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -36,6 +36,13 @@ def load_script(name: str) -> Script:
     return Script(name, whole, plain, _sha(whole), _sha(plain))
 
 
+def script_names() -> tuple[str, ...]:
+    """The name of every script, sorted."""
+    folder = _folder()
+    files = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.lua"))
+    return tuple(sorted(file.as_posix() for file in files if file.parts[0] != "lib"))
+
+
 def _folder() -> Path:
     for folder in _FOLDERS:
         if folder.is_dir():

@@ -1,0 +1,1 @@
+"""Servers to break, a proxy that loses exactly the reply one names, and histories that are held against promises."""

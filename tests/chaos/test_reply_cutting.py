@@ -1,0 +1,165 @@
+"""T10: whichever request or reply of a run is lost, the run ends in the state of one in which none was lost."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TypeAlias
+
+import pytest
+
+from redisched.store.broker import Broker, connect
+from redisched.testing.command_names import OPENING
+from redisched.testing.fault import Action, Fault, Message
+from redisched.testing.proxy import Proxy
+from tests.brokers import BrokerKind, Servers
+from tests.chaos.reply_cutting import AT_ONCE, Asyncio, Blocking, Story
+from tests.script_rewriting import rewrite_scripts
+from tests.server_time import ServerTime, read_movable_time
+from tests.snapshot import snapshot_of
+
+CHAPTERS = 7
+CALLS = 200
+"""As many at least are in so many chapters."""
+WHOLE = range(CHAPTERS)
+TIMEOUT_S = 2.0
+
+Copy: TypeAlias = dict[bytes, bytes]
+NOTHING: Copy = {}
+Mannered = type[Blocking] | type[Asyncio]
+SetStage = Callable[..., "Stage"]
+
+
+class Stage:
+    """A server behind a proxy, on which parts of a story can be told again and again."""
+
+    def __init__(self, direct: Broker, proxy: Proxy, manner: Mannered, story: type[Story]) -> None:
+        self.proxy = proxy
+        self._perform = direct.client().perform
+        self._direct = direct
+        self._manner = manner
+        self._story = story
+
+    def put_back(self, copy: Copy) -> None:
+        """Begin with what was there when a copy was made; a server without a single key knows no script either."""
+        self._perform(("FLUSHALL",))
+        if not copy:
+            self._perform(("SCRIPT", "FLUSH"))
+        for key, content in copy.items():
+            self._perform(("RESTORE", key, 0, content))
+
+    def copy(self) -> Copy:
+        """Everything there is."""
+        return {key: self._perform(("DUMP", key)) for key in self._perform(("KEYS", "*"))}
+
+    def tell(self, chapters: range, *faults: Fault) -> dict[bytes, list[bytes]]:
+        """Tell these chapters; answers what is in Redis afterwards."""
+        self.proxy.set(*faults)
+        asyncio.run(self._tell(chapters))
+        return snapshot_of(self._direct)
+
+    def calls_in(self, chapter: int) -> int:
+        """How many calls a chapter takes if none is lost, but for those that open a connection."""
+        before = self.proxy.requests
+        self.tell(range(chapter, chapter + 1))
+        return sum(count for name, count in (self.proxy.requests - before).items() if name not in OPENING)
+
+    async def _tell(self, chapters: range) -> None:
+        broker = connect(self.proxy.url, TIMEOUT_S)
+        try:
+            await self._story(broker, self._manner(broker), ServerTime(self._direct)).tell(chapters)
+        finally:
+            broker.close()
+            await broker.close_async()
+
+
+@pytest.fixture
+def set_stage(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[SetStage]:
+    """Makes the stage of a test."""
+    monkeypatch.setattr("redisched.client.chunk.CHUNK_TASKS", 2)
+    monkeypatch.setattr("redisched.client.connection.RECONNECT_BACKOFF", AT_ONCE)
+    load = rewrite_scripts(monkeypatch, read_movable_time)
+    with ExitStack() as stack:
+
+        def make(kind: BrokerKind, manner: Mannered, story: type[Story] = Story) -> Stage:
+            broker = servers.broker(kind)
+            stack.callback(broker.close)
+            proxy = stack.enter_context(Proxy(servers.url(kind), load=load))
+            stage = Stage(broker, proxy, manner, story)
+            stage.put_back(NOTHING)
+            return stage
+
+        yield make
+
+
+every_manner = pytest.mark.parametrize("manner", [Blocking, Asyncio])
+every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
+
+
+def lose_each_in_turn(stage: Stage, message: Message, action: Action) -> None:
+    """For each call, tell the story with this one's request or reply lost, and compare what is there in the end.
+
+    What was before the chapter of the loss is not told again but put back from a copy.
+    """
+    undisturbed = stage.tell(WHOLE)
+    stage.put_back(NOTHING)
+    beginnings = [(chapter, stage.copy(), stage.calls_in(chapter)) for chapter in WHOLE]
+    assert sum(calls for _, _, calls in beginnings) >= CALLS
+    for chapter, copy, calls in beginnings:
+        for call in range(1, calls + 1):
+            fault = Fault(message=message, action=action, occurrence=call)
+            stage.put_back(copy)
+            assert stage.tell(range(chapter, CHAPTERS), fault) == undisturbed, f"{message} {call} of {chapter} was lost"
+            assert stage.proxy.struck == [fault]
+
+
+@every_server
+@every_manner
+@pytest.mark.timeout(600)
+def test_t10_whichever_reply_is_lost(set_stage: SetStage, kind: BrokerKind, manner: Mannered) -> None:
+    lose_each_in_turn(set_stage(kind, manner), Message.REPLY, Action.CUT)
+
+
+@pytest.mark.chaos
+@every_server
+@every_manner
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [(Message.REPLY, Action.CUT_HALFWAY), (Message.REQUEST, Action.CUT), (Message.REQUEST, Action.CUT_HALFWAY)],
+)
+def test_t10_whichever_message_is_lost_or_torn(
+    set_stage: SetStage, kind: BrokerKind, manner: Mannered, message: Message, action: Action
+) -> None:
+    lose_each_in_turn(set_stage(kind, manner), message, action)
+
+
+@every_server
+@every_manner
+def test_t10_every_request_is_lost_at_its_first_try(set_stage: SetStage, kind: BrokerKind, manner: Mannered) -> None:
+    """The server has not seen them, so one run says what one for each would say."""
+    stage = set_stage(kind, manner)
+    undisturbed = stage.tell(WHOLE)
+    every_other = range(1, 3 * CALLS, 2)
+    faults = [Fault(message=Message.REQUEST, action=Action.CUT, occurrence=call) for call in every_other]
+
+    stage.put_back(NOTHING)
+    assert stage.tell(WHOLE, *faults) == undisturbed
+    assert len(stage.proxy.struck) >= CALLS
+
+
+class CarelessStory(Story):
+    """A story with a call that must not be repeated."""
+
+    async def tell(self, chapters: range) -> None:
+        for _ in chapters:
+            await self._manner.edge(self._store.pass_wake)
+
+
+def test_a_call_that_is_not_safe_to_repeat_is_noticed(set_stage: SetStage) -> None:
+    stage = set_stage(BrokerKind.VALKEY, Blocking, story=CarelessStory)
+    undisturbed = stage.tell(WHOLE)
+
+    for message, is_noticed in ((Message.REQUEST, False), (Message.REPLY, True)):
+        stage.put_back(NOTHING)
+        state = stage.tell(WHOLE, Fault(message=message, action=Action.CUT, occurrence=2))
+        assert (state != undisturbed) is is_noticed
