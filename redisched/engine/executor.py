@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from redisched.codec import decode_task
 from redisched.engine import verdict
+from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
 from redisched.engine.link import log
 from redisched.engine.pace import Pace
@@ -18,16 +18,12 @@ from redisched.engine.slot import Slot
 from redisched.engine.threads import Threads
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
-from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
-from redisched.model import DeathReason
-from redisched.registry import HandlerEntry
+from redisched.errors import Interruption
 
 UNWIND_S = 1.0
 """Handlers that are ended when a worker stops have so long to tidy up."""
-
-
-class WorkerStopping(Interruption):
-    """Raised inside a handler that still runs when the worker's grace is over. The task is given back."""
+YIELD_S = 0.0005
+"""Handlers that await nothing run one after the other for so long before anything else has its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,7 @@ class Executor:
         self._workspace = workspace
         self._window = workspace.window
         self._concurrency = workspace.worker_settings.concurrency
-        self._payload_limit = workspace.settings.payload_limit
+        self._judge = Judge(workspace)
         self._threads = Threads(self._concurrency)
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -54,6 +50,7 @@ class Executor:
         self.runners: list[asyncio.Task[None]] = []
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
+        self._yielded_s = 0.0
         self.pace = Pace()
 
     @property
@@ -108,22 +105,31 @@ class Executor:
             self._timer.cancel()
 
     async def _serve(self, slot: Slot) -> None:
+        clock, server_clock = self._workspace.clock, self._workspace.server_clock
         while not self._stopping:
-            held = self._window.pop(self._now_ms())
+            now_s = clock.monotonic()
+            held = self._window.pop(server_clock.now_ms(now_s))
             if held is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
                 if self._timer is None:
                     self._set_timer()
                 await waiter
-            else:
-                await self._run(slot, held)
+                continue
+            await self._run(slot, held, now_s)
+            # Handlers that await nothing would keep the event loop from everything else.
+            if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
+                self._yielded_s = clock.monotonic()
 
-    async def _run(self, slot: Slot, held: Held) -> None:
+    async def _run(self, slot: Slot, held: Held, now_s: float) -> None:
         self._running[held] = slot
         try:
-            outcome = await self._judge(slot, held)
+            if held.is_suspect:
+                outcome = await self._run_suspect(slot, held)
+            else:
+                admitted = self._judge.admit(held, now_s)
+                outcome = await self._call(slot, admitted, now_s) if isinstance(admitted, Attempt) else admitted
         finally:
             del self._running[held]
             self._window.ended(held)
@@ -135,57 +141,26 @@ class Executor:
         if self._drained is not None and not self._running and not self._drained.done():
             self._drained.set_result(None)
 
-    async def _judge(self, slot: Slot, held: Held) -> Verdict:
-        """Whether the task may start here, and if so what came of it."""
-        try:
-            body = held.body = decode_task(held.lease.record, self._payload_limit)
-        except Undecodable as error:
-            reason = DeathReason.UNDECODABLE if held.lease.record else DeathReason.RECORD_LOST
-            return verdict.dead(held, reason, str(error), int(self._now_ms()))
-        entry = self._workspace.registry.get(body.name)
-        if entry is None:
-            return self._unroutable(held)
-        retention_ms = entry.options.retention_ms if body.retention_ms is None else body.retention_ms
-        if held.cancelling:
-            return verdict.cancelled(held, retention_ms, int(self._now_ms()), self._payload_limit)
-        # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
-        if self._workspace.clock.monotonic() >= held.trusted_until_s:
+    async def _run_suspect(self, slot: Slot, held: Held) -> Verdict:
+        """Should the process die again, it is known which task was running."""
+        admitted = self._judge.admit(held, self._workspace.clock.monotonic())
+        if not isinstance(admitted, Attempt):
+            return admitted
+        if not await self._hooks.mark_suspect(held):
             return verdict.released(held)
-        if held.is_suspect and not await self._hooks.mark_suspect(held):
-            return verdict.released(held)
-        held.max_attempts = body.max_attempts or entry.options.max_attempts
-        return await self._call(slot, entry, held, retention_ms)
+        return await self._call(slot, admitted, self._workspace.clock.monotonic())
 
-    async def _call(self, slot: Slot, entry: HandlerEntry, held: Held, retention_ms: int) -> Verdict:
-        timeout_ms = entry.options.timeout_ms if held.body.timeout_ms is None else held.body.timeout_ms
-        held.started_ms = int(self._now_ms())
+    async def _call(self, slot: Slot, attempt: Attempt, now_s: float) -> Verdict:
+        held = attempt.held
+        self._judge.started(attempt, now_s)
         self._workspace.started.enter(slot.number, held.queue, held.lease.id)
         try:
-            result = await slot.call(entry, held, timeout_ms)
-        except CancelRequested:
-            return verdict.cancelled(held, retention_ms, int(self._now_ms()), self._payload_limit)
-        except LeaseLost:
-            return verdict.lost(held)
-        except WorkerStopping:
-            return verdict.released(held)
+            result = await slot.call(attempt)
         except BaseException as error:
-            return verdict.failed(
-                held, error, int(self._now_ms()), self._workspace.worker_settings.retry_backoff, self._workspace.random
-            )
+            return self._judge.raised(attempt, error)
         finally:
             self._workspace.started.leave(slot.number)
-        return verdict.succeeded(held, result, retention_ms, int(self._now_ms()), self._payload_limit)
-
-    def _unroutable(self, held: Held) -> Verdict:
-        offers = held.lease.bounces + 1
-        if offers >= self._workspace.worker_settings.unroutable_limit:
-            error = f"no worker that was offered it has a handler named {held.body.name!r}"
-            return verdict.dead(held, DeathReason.UNROUTABLE, error, int(self._now_ms()))
-        pause_s = self._workspace.worker_settings.unroutable_backoff.delay_s(offers, self._workspace.random)
-        return verdict.released(held, max(1, round(pause_s * 1e3)))
-
-    def _now_ms(self) -> float:
-        return self._workspace.server_now_ms()
+        return self._judge.returned(attempt, result)
 
     def _set_timer(self) -> None:
         if self._timer is not None:

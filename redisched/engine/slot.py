@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from redisched.context import running
+from redisched.engine.attempt import Attempt
 from redisched.engine.held import Held
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
@@ -23,12 +24,14 @@ class Slot:
         self._call: Call | None = None
         self._interruption: type[Interruption] | None = None
 
-    async def call(self, entry: HandlerEntry, held: Held, timeout_ms: int | None) -> Any:
+    async def call(self, attempt: Attempt) -> Any:
         """What the handler returns, or raises. Raises the Interruption by which it was ended, if it was."""
-        loop = asyncio.get_running_loop()
+        entry, held = attempt.entry, attempt.held
         self._interruption = None
         self._task = asyncio.current_task()
-        timer = loop.call_later(timeout_ms / 1e3, self.interrupt, HandlerTimedOut) if timeout_ms else None
+        timer = None
+        if attempt.timeout_ms:
+            timer = asyncio.get_running_loop().call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
         try:
             if entry.is_async:
                 running.set(held)

@@ -55,7 +55,9 @@ class Call:
     def _close(self) -> None:
         with self._lock:
             self._thread = None
-        _raise_in_thread(ctypes.c_ulong(threading.get_ident()), None)
+            if self._interruption is not None:
+                # What was raised too late to reach the handler shall not reach the next one.
+                _raise_in_thread(ctypes.c_ulong(threading.get_ident()), None)
 
 
 class Threads:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from redisched.context import current_task
+from redisched.engine.attempt import Attempt
 from redisched.engine.slot import Slot
 from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
@@ -28,8 +29,8 @@ class Runner:
         is_async = asyncio.iscoroutinefunction(function)
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
         task = held("a", attempts=1, token=42)
-        task.body = TaskBody("f", args, kwargs)
-        return await self.slot.call(entry, task, timeout_ms)
+        task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
+        return await self.slot.call(Attempt(entry, task))
 
 
 async def ending_of(call: Awaitable[Any]) -> str:

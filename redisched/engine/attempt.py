@@ -1,0 +1,92 @@
+"""One attempt at a task: whether it may start here, under which terms, and what came of it. It runs nothing itself."""
+
+from typing import Any
+
+from redisched.codec import decode_task
+from redisched.engine import verdict
+from redisched.engine.held import Held
+from redisched.engine.verdict import Verdict
+from redisched.engine.workspace import Workspace
+from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
+from redisched.model import DeathReason
+from redisched.registry import HandlerEntry
+
+
+class WorkerStopping(Interruption):
+    """Raised inside a handler that still runs when the worker's grace is over. The task is given back."""
+
+
+class Attempt:
+    """A task whose handler may start."""
+
+    __slots__ = ("entry", "held", "retention_ms", "timeout_ms")
+
+    def __init__(self, entry: HandlerEntry, held: Held) -> None:
+        body, options = held.body, entry.options
+        self.entry = entry
+        self.held = held
+        self.retention_ms = options.retention_ms if body.retention_ms is None else body.retention_ms
+        self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
+        held.max_attempts = body.max_attempts or options.max_attempts
+
+
+class Judge:
+    """Says whether tasks may start, and what becomes of those that ended, by the rules of one worker process."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._payload_limit = workspace.settings.payload_limit
+
+    def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
+        """Whether a task may start at this monotonic moment; if not, what becomes of it."""
+        try:
+            body = held.body = decode_task(held.lease.record, self._payload_limit)
+        except Undecodable as error:
+            reason = DeathReason.UNDECODABLE if held.lease.record else DeathReason.RECORD_LOST
+            return verdict.dead(held, reason, str(error), self._server_ms(now_s))
+        entry = self._workspace.registry.get(body.name)
+        if entry is None:
+            return self._unroutable(held, now_s)
+        attempt = Attempt(entry, held)
+        if held.cancelling:
+            return verdict.cancelled(held, attempt.retention_ms, self._server_ms(now_s), self._payload_limit)
+        # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
+        if now_s >= held.trusted_until_s:
+            return verdict.released(held)
+        return attempt
+
+    def started(self, attempt: Attempt, now_s: float) -> None:
+        """The handler starts at this monotonic moment."""
+        attempt.held.started_ms = self._server_ms(now_s)
+
+    def returned(self, attempt: Attempt, result: Any) -> Verdict:
+        """The handler returned."""
+        return verdict.succeeded(attempt.held, result, attempt.retention_ms, self._now_ms(), self._payload_limit)
+
+    def raised(self, attempt: Attempt, error: BaseException) -> Verdict:
+        """The handler raised, or was ended from outside."""
+        held = attempt.held
+        match error:
+            case CancelRequested():
+                return verdict.cancelled(held, attempt.retention_ms, self._now_ms(), self._payload_limit)
+            case LeaseLost():
+                return verdict.lost(held)
+            case WorkerStopping():
+                return verdict.released(held)
+        workspace = self._workspace
+        return verdict.failed(held, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
+
+    def _unroutable(self, held: Held, now_s: float) -> Verdict:
+        offers = held.lease.bounces + 1
+        settings = self._workspace.worker_settings
+        if offers >= settings.unroutable_limit:
+            error = f"no worker that was offered it has a handler named {held.body.name!r}"
+            return verdict.dead(held, DeathReason.UNROUTABLE, error, self._server_ms(now_s))
+        pause_s = settings.unroutable_backoff.delay_s(offers, self._workspace.random)
+        return verdict.released(held, max(1, round(pause_s * 1e3)))
+
+    def _server_ms(self, monotonic_s: float) -> int:
+        return int(self._workspace.server_clock.now_ms(monotonic_s))
+
+    def _now_ms(self) -> int:
+        return self._server_ms(self._workspace.clock.monotonic())
