@@ -56,7 +56,7 @@ class Servers:
     def url(self, kind: BrokerKind) -> str:
         """Where the server of this kind listens. Skips the test when its binary is missing; in CI that fails."""
         if kind not in self._started:
-            server = PrivateServer(binary=_binary(kind), persistence=Persistence.NONE)
+            server = PrivateServer(binary=binary_of(kind), persistence=Persistence.NONE)
             server.start()
             self._started[kind] = server
         return self._started[kind].url
@@ -70,7 +70,8 @@ class Servers:
         return broker
 
 
-def _binary(kind: BrokerKind) -> Path:
+def binary_of(kind: BrokerKind) -> Path:
+    """The binary of a real server. Skips the test when it is missing; in CI that fails."""
     if kind is BrokerKind.VALKEY:
         return find_binary()
     found = shutil.which("redis-server")
