@@ -4,21 +4,18 @@ import time
 from dataclasses import fields
 from statistics import median
 
-from redisched.bench.jobs import Jobs
-from redisched.bench.workbench import Figures, MeasurementFailed, Workbench
+from redisched.bench.figures import Figures
+from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
-from redisched.engine.line import BATCH
 from redisched.keys import keys_of
 from redisched.store.values import ClaimRequest, Release
-
-_FILL_TASKS = 10_000
 
 
 def measure_memory(workbench: Workbench) -> Figures:
     """Bytes per waiting task, of everything its queue keeps in Redis."""
-    tasks = workbench.scale.tasks
+    tasks = workbench.scale.large_backlog
     with workbench.jobs() as jobs:
-        _fill(jobs, 0, tasks)
+        jobs.fill(jobs.rec, range(tasks))
         keys = keys_of(jobs.queue)
         usage = [workbench.command("MEMORY", "USAGE", getattr(keys, key.name), "SAMPLES", 0) for key in fields(keys)]
     return {"bytes_per_task": sum(size for size in usage if isinstance(size, int)) / tasks}
@@ -28,20 +25,18 @@ def measure_claim(workbench: Workbench) -> Figures:
     """Median microseconds of the round trip that claims one task, from a small and from a large backlog."""
     small, large = workbench.scale.small_backlog, workbench.scale.large_backlog
     with workbench.jobs() as jobs:
-        _fill(jobs, 0, small)
+        jobs.fill(jobs.rec, range(small))
         small_us = _claim_us(workbench, jobs.queue)
-        _fill(jobs, small, large)
+        jobs.fill(jobs.rec, range(small, large))
         large_us = _claim_us(workbench, jobs.queue)
     return {"claim_us": {str(small): small_us, str(large): large_us}}
 
 
-def _fill(jobs: Jobs, first: int, end: int) -> None:
-    for start in range(first, end, _FILL_TASKS):
-        jobs.app.enqueue_many([jobs.rec.request(index) for index in range(start, min(start + _FILL_TASKS, end))])
-
-
 def _claim_us(workbench: Workbench, queue: str) -> float:
-    """Each task is given back before the next claim, outside of what is measured, so the backlog stays as it is."""
+    """As a worker asks that has one slot free.
+
+    Each task is given back before the next claim, outside of what is measured, so the backlog stays as it is.
+    """
     store = workbench.store(queue)
     settings = WorkerSettings()
     taken_us: list[float] = []
@@ -51,7 +46,7 @@ def _claim_us(workbench: Workbench, queue: str) -> float:
             nonce=str(number),
             limit=1,
             ahead_ms=round(settings.window_ms),
-            ahead_limit=BATCH,
+            ahead_limit=1,
             lease_ms=round(settings.lease_s * 1e3),
         )
         began_s = time.perf_counter()

@@ -2,19 +2,46 @@
 
 import json
 import sys
+from pathlib import Path
+from typing import TextIO
 
 import click
+from click.core import ParameterSource
 
-from redisched.bench.phase import Phase
-from redisched.bench.report import print_report
+from redisched.bench.comparison import differences
+from redisched.bench.phase import ONCE, PROFILED, Phase
+from redisched.bench.report import print_comparison, print_report
+from redisched.bench.results import read_results, to_json
 from redisched.bench.scale import DEFAULT_TASKS, scale_of
-from redisched.bench.session import measure
+from redisched.bench.session import Plan, measure, profile
+
+_STANDARD_OUTPUT = "<stdout>"
+_RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+_profile_option = click.option(
+    "--profile",
+    "profile_to",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="-",
+    type=click.File("w", lazy=False),
+    help="Rather than figures, print in which functions the time goes, and keep that in FILE.",
+)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "output", flag_value="json", help="Print the figures as JSON.")
 @click.option(
     "--tasks", type=click.IntRange(min=1), default=DEFAULT_TASKS, show_default=True, help="Tasks of each drain."
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Measure so often; medians are reported. Once each: "
+    + ", ".join(phase for phase in Phase if phase in ONCE)
+    + ".",
 )
 @click.option(
     "--only",
@@ -23,18 +50,73 @@ from redisched.bench.session import measure
     help="Measure this phase alone; repeatable.",
 )
 @click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
-def bench(output: str | None, tasks: int, only: tuple[str, ...], url: str | None) -> None:
+@_profile_option
+@click.pass_context
+def bench(
+    context: click.Context,
+    output: str | None,
+    tasks: int,
+    rounds: int,
+    only: tuple[str, ...],
+    url: str | None,
+    profile_to: TextIO | None,
+) -> None:
     """Measure redisched on this machine, beside what bare Lua reaches on it.
 
-    All with default settings. Takes about a minute; nothing else should run meanwhile.
+    All with default settings. Takes about eight minutes, --rounds 1 three; nothing else should run meanwhile.
     """
-    figures = measure(url, scale_of(tasks), map(Phase, only or Phase), _announce)
-    if output == "json":
-        click.echo(json.dumps(figures, indent=2))
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+    elif profile_to is None:
+        plan = Plan(phases=frozenset(map(Phase, only or Phase)), rounds=rounds, scale=scale_of(tasks))
+        _measure(url, plan, output)
+    elif output is not None:
+        raise click.UsageError("--profile prints a table; leave --json out")
     else:
-        print_report(figures)
+        _profile(url, Plan(phases=frozenset(map(Phase, only or PROFILED)), rounds=1, scale=scale_of(tasks)), profile_to)
 
 
-def _announce(phase: Phase) -> None:
+@bench.command()
+@click.argument("first", type=_RESULTS_FILE)
+@click.argument("second", type=_RESULTS_FILE)
+@click.option("--json", "output", flag_value="json", help="Print the differences as JSON.")
+def compare(first: Path, second: Path, output: str | None) -> None:
+    """Hold two kept outputs of --json against each other.
+
+    Figure by figure: SECOND by FIRST, and whether that is more than the rounds of each lie apart.
+    """
+    one, other = read_results(first), read_results(second)
+    if output == "json":
+        click.echo(json.dumps([difference.as_json() for difference in differences(one, other)], indent=2))
+    else:
+        print_comparison(one, other)
+
+
+def _measure(url: str | None, plan: Plan, output: str | None) -> None:
+    results = measure(url, plan, _announce)
+    if output == "json":
+        click.echo(to_json(results))
+    else:
+        print_report(results)
+
+
+def _profile(url: str | None, plan: Plan, file: TextIO) -> None:
+    text = str(profile(url, plan, _announce))
+    click.echo(text, nl=False)
+    if file.name != _STANDARD_OUTPUT:
+        file.write(text)
+
+
+def _refuse_options(context: click.Context) -> None:
+    """An option of a measurement that nothing heeds is a mistake."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{parameter.opts[0]} is for measuring; {context.invoked_subcommand} takes none of it"
+            )
+
+
+def _announce(what: str) -> None:
     if sys.stderr.isatty():
-        click.echo(f"measuring {phase} ...", err=True)
+        click.echo(f"{what} ...", err=True)

@@ -6,9 +6,10 @@ itself keeps them with the outcomes: nobody has to look while it is measured, an
 
 import random
 
-from redisched.bench.fleet import WorkerSpec, fleet
+from redisched.bench.figures import Figures
+from redisched.bench.fleet import fleet, spec_of
 from redisched.bench.jobs import Jobs
-from redisched.bench.workbench import Figures, MeasurementFailed, Workbench
+from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.client.handler import Handler
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.config import Settings, Until, WorkerSettings
@@ -41,7 +42,7 @@ def measure_redis_cpu(workbench: Workbench) -> Figures:
     with workbench.jobs() as jobs:
         store = workbench.store(jobs.queue)
         began_s = _cpu_s(workbench)
-        _drain_per_s(workbench, jobs, jobs.noop, processes=1)
+        _drain(workbench, jobs, jobs.noop, processes=1)
         spent_s = _cpu_s(workbench) - began_s
         # The retention is made to be over; that is no cost of redisched's.
         workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
@@ -61,7 +62,7 @@ def measure_inversions(workbench: Workbench) -> Figures:
     with workbench.jobs() as jobs:
         producers = {priority: jobs.rec.options(priority=priority) for priority in Priority}
         jobs.app.enqueue_many([producers[priority].request(index) for index, priority in enumerate(priorities)])
-        with fleet(WorkerSpec(url=workbench.url, queue=jobs.queue, settings=settings), processes=1) as (worker,):
+        with fleet([spec_of(workbench, jobs, settings)]) as (worker,):
             started = [priorities[start.task] for start in worker.go().starts(len(priorities))]
     return {"inversions": inversions(started)}
 
@@ -76,30 +77,35 @@ def inversions(started: list[Priority]) -> int:
     return count
 
 
+def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
+    """When the last of these tasks was acked, by the server's time. Raises MeasurementFailed unless all were."""
+    keys = keys_of(queue)
+    ended = workbench.command("HLEN", keys.outcomes)
+    if ended != tasks:
+        raise MeasurementFailed(f"of {tasks} tasks {ended} ended")
+    last = workbench.command("ZRANGE", keys.finished, -1, -1, "WITHSCORES")
+    assert isinstance(last, list)
+    return int(last[1]) - kept_ms(HandlerOptions().retention_ms)
+
+
 def _drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
+    _drain(workbench, jobs, handler, processes)
     tasks = workbench.scale.tasks
-    settings = WorkerSettings(until=Until.EMPTY)
-    jobs.app.enqueue_many([handler.request(index) for index in range(tasks)])
-    with fleet(WorkerSpec(url=workbench.url, queue=jobs.queue, settings=settings), processes) as workers:
+    kept = workbench.command("HVALS", keys_of(jobs.queue).outcomes)
+    assert isinstance(kept, list)
+    lasted_ms = last_acked_ms(workbench, jobs.queue, tasks) - min(_started_ms(outcome) for outcome in kept)
+    # At least the millisecond to which both are known.
+    return tasks / max(1, lasted_ms) * 1e3
+
+
+def _drain(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> None:
+    jobs.enqueue(handler, range(workbench.scale.tasks))
+    spec = spec_of(workbench, jobs, WorkerSettings(until=Until.EMPTY))
+    with fleet([spec] * processes) as workers:
         for worker in workers:
             worker.go()
         for worker in workers:
             worker.wait_ended()
-    return tasks / _duration_s(workbench, jobs.queue, tasks)
-
-
-def _duration_s(workbench: Workbench, queue: str, tasks: int) -> float:
-    """From the first start to the last ack; at least the millisecond to which both are known."""
-    keys = keys_of(queue)
-    kept = workbench.command("HVALS", keys.outcomes)
-    last = workbench.command("ZRANGE", keys.finished, -1, -1, "WITHSCORES")
-    assert isinstance(kept, list)
-    assert isinstance(last, list)
-    if len(kept) != tasks:
-        raise MeasurementFailed(f"of {tasks} tasks {len(kept)} ended")
-    first_started_ms = min(_started_ms(outcome) for outcome in kept)
-    last_acked_ms = int(last[1]) - kept_ms(HandlerOptions().retention_ms)
-    return max(1, last_acked_ms - first_started_ms) / 1e3
 
 
 def _started_ms(kept: bytes) -> int:

@@ -3,10 +3,10 @@
 import asyncio
 import time
 
+from redisched.bench.figures import Figures
 from redisched.bench.jobs import Jobs
-from redisched.bench.workbench import Figures, Workbench
-from redisched.keys import keys_of
-from redisched.store.scripts import load_script
+from redisched.bench.percentile import percentile
+from redisched.bench.workbench import Workbench
 
 CALLERS = 100
 _ROUNDS = 5
@@ -33,10 +33,13 @@ def _enqueue_one_by_one(jobs: Jobs, tasks: int) -> float:
 
 
 def _call_bare(workbench: Workbench, jobs: Jobs, tasks: int) -> float:
-    keys = keys_of(jobs.queue)
-    digest = load_script("enqueue").flagged_sha
-    head = ("EVALSHA", digest, 4, keys.waiting, keys.tasks, keys.outcomes, keys.wake)
-    calls = [(*head, *jobs.noop.request(index).task) for index in range(tasks)]
+    """Seconds for the very commands that the library sends, made before."""
+    store = workbench.store(jobs.queue)
+    # The first call learns how this server wants its scripts.
+    workbench.run(store.enqueue([jobs.noop.request(0).task]))
+    steps = [next(store.enqueue([jobs.noop.request(index).task])) for index in range(tasks)]
+    calls = [step for step in steps if isinstance(step, tuple)]
+    assert len(calls) == tasks
     perform = workbench.broker.client().perform
     began_s = time.perf_counter()
     for call in calls:
@@ -70,3 +73,21 @@ async def _call_concurrently(jobs: Jobs, tasks: int) -> float:
     per_s = tasks / (time.perf_counter() - began_s)
     await jobs.app.close_async()
     return per_s
+
+
+def measure_enqueue_async_alone(workbench: Workbench) -> Figures:
+    """Milliseconds that one call takes, from making its request to its return, while nobody else calls."""
+    with workbench.jobs() as jobs:
+        taken_ms = asyncio.run(_call_alone(jobs, workbench.scale.awaited_one_by_one))
+    return {"enqueue_async_alone_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+
+
+async def _call_alone(jobs: Jobs, tasks: int) -> list[float]:
+    await jobs.noop.enqueue_async(0)
+    taken_ms: list[float] = []
+    for index in range(tasks):
+        began_s = time.perf_counter()
+        await jobs.noop.enqueue_async(index)
+        taken_ms.append((time.perf_counter() - began_s) * 1e3)
+    await jobs.app.close_async()
+    return taken_ms

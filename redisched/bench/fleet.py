@@ -6,31 +6,35 @@ The line carries when handlers started. Closing it stops the worker, so that non
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from struct import Struct
 from typing import NamedTuple, Self
 
 from redisched.bench.jobs import Jobs
-from redisched.bench.workbench import MeasurementFailed
+from redisched.bench.profiles import profiled
+from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
 from redisched.engine.worker import Worker
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """A worker that says nothing for so long is given up."""
 
 _START = Struct("<Qdd")
+_PEAK = Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
-    """What a worker process is told."""
+    """What a worker process is told. It holds a worker of its own for each URL, as a rule one."""
 
-    url: str
+    urls: tuple[str, ...]
     queue: str
     settings: WorkerSettings
+    profiles: Path | None = None
 
 
 class Start(NamedTuple):
@@ -49,10 +53,15 @@ class WorkerProcess:
 
     def __init__(self, spec: WorkerSpec) -> None:
         context = multiprocessing.get_context("spawn")
-        self._line, theirs = context.Pipe()
+        self.line, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, spec), daemon=True)
         self._process.start()
         theirs.close()
+
+    @property
+    def process_id(self) -> int:
+        """The id by which the system knows it."""
+        return self._process.pid or 0
 
     def wait_ready(self) -> None:
         """Return when it has imported everything and waits for `go`."""
@@ -60,66 +69,106 @@ class WorkerProcess:
 
     def go(self) -> Self:
         """Let it work."""
-        self._line.send_bytes(b"go")
+        self.line.send_bytes(b"go")
         return self
+
+    def next_start(self) -> Start:
+        """The next start of a `rec` task, as soon as it happens."""
+        told = self._receive()
+        if len(told) != _START.size:
+            raise MeasurementFailed("a worker process ended before its tasks did")
+        return Start(*_START.unpack(told))
 
     def starts(self, count: int) -> Iterator[Start]:
         """The next so many starts of `rec` tasks, as they happen."""
         for _ in range(count):
-            yield Start(*_START.unpack(self._receive()))
+            yield self.next_start()
 
-    def wait_ended(self) -> None:
-        """Return when it has ended by itself."""
+    def wait_ended(self) -> int:
+        """Return when it has ended by itself; answers the most memory that it ever took, in bytes."""
+        told = self._receive()
         self._process.join(PATIENCE_S)
         if self._process.exitcode != 0:
             raise MeasurementFailed(f"a worker process did not end well: its exit code is {self._process.exitcode}")
+        peak_bytes: int = _PEAK.unpack(told)[0]
+        return peak_bytes
 
     def close(self) -> None:
         """Stop it, and return when it is gone."""
-        self._line.close()
+        self.line.close()
         self._process.join(PATIENCE_S)
         self._process.kill()
         self._process.join()
 
     def _receive(self) -> bytes:
         try:
-            if self._line.poll(PATIENCE_S):
-                return self._line.recv_bytes()
+            if self.line.poll(PATIENCE_S):
+                return self.line.recv_bytes()
         except (EOFError, OSError) as error:
             raise MeasurementFailed("a worker process died") from error
         raise MeasurementFailed(f"a worker process said nothing for {PATIENCE_S:g} s")
 
 
+def spec_of(workbench: Workbench, jobs: Jobs, settings: WorkerSettings | None = None) -> WorkerSpec:
+    """What a process with one worker is told that serves these jobs, by default under default settings."""
+    return WorkerSpec(
+        urls=(workbench.url,),
+        queue=jobs.queue,
+        settings=settings or WorkerSettings(),
+        profiles=workbench.profiles,
+    )
+
+
 @contextmanager
-def fleet(spec: WorkerSpec, processes: int) -> Iterator[list[WorkerProcess]]:
-    """So many worker processes, all ready to go."""
+def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[WorkerProcess]]:
+    """A worker process for each spec, all ready to go."""
     with ExitStack() as stack:
-        workers = [stack.enter_context(closing(WorkerProcess(spec))) for _ in range(processes)]
+        workers = [stack.enter_context(closing(WorkerProcess(spec))) for spec in specs]
         for worker in workers:
             worker.wait_ready()
         yield workers
+
+
+def next_start_of_any(workers: Sequence[WorkerProcess]) -> Start:
+    """The next start of a `rec` task in any of these processes."""
+    ready = wait([worker.line for worker in workers], PATIENCE_S)
+    for worker in workers:
+        if worker.line in ready:
+            return worker.next_start()
+    raise MeasurementFailed(f"no worker process said anything for {PATIENCE_S:g} s")
 
 
 def _serve(line: Connection, spec: WorkerSpec) -> None:
     def tell_start(index: int) -> None:
         line.send_bytes(_START.pack(index, time.monotonic(), time.time()))
 
-    jobs = Jobs(spec.url, spec.queue, tell_start)
+    applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
     line.send_bytes(b"ready")
     try:
         line.recv_bytes()
     except EOFError:
         return
-    asyncio.run(_work(line, jobs, spec.settings))
+    with profiled(spec.profiles):
+        asyncio.run(_work(line, applications, spec.settings))
+    with suppress(OSError):  # the bench may have closed the line to stop this process
+        line.send_bytes(_PEAK.pack(_peak_bytes()))
 
 
-async def _work(line: Connection, jobs: Jobs, settings: WorkerSettings) -> None:
-    worker = Worker(jobs.app, settings)
+async def _work(line: Connection, applications: Sequence[Jobs], settings: WorkerSettings) -> None:
+    workers = [Worker(jobs.app, settings) for jobs in applications]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         loop.remove_reader(line.fileno())
-        worker.stop()
+        for worker in workers:
+            worker.stop()
 
     loop.add_reader(line.fileno(), stop)
-    await worker.run()
+    await asyncio.gather(*(worker.run() for worker in workers))
+
+
+def _peak_bytes() -> int:
+    """The most memory this process had resident. What getrusage tells would be its parent's where that had more."""
+    status = Path("/proc/self/status").read_text()
+    (peak,) = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(peak[1]) * 1024

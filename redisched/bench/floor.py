@@ -6,7 +6,8 @@ A priority queue with leases cannot do with less than these writes, so each figu
 import time
 from hashlib import sha1
 
-from redisched.bench.workbench import Figures, MeasurementFailed, Workbench
+from redisched.bench.figures import Figures
+from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.keys import Keys, keys_of
 
 BATCH = 100

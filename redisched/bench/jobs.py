@@ -3,9 +3,13 @@
 Producer and worker processes each make their own, under the same names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from redisched.client.handler import Producer
 from redisched.client.scheduler import Scheduler
+
+_FILL_TASKS = 10_000
+"""Requests made at once for a large backlog, so that it takes memory in Redis and not here."""
 
 
 def _nobody_listens(_index: int) -> None:
@@ -34,3 +38,12 @@ class Jobs:
         self.noop = noop
         self.noop_sync = noop_sync
         self.rec = rec
+
+    def fill(self, producer: Producer[[int], None], indices: range) -> None:
+        """Enqueue a task for each index."""
+        for first in range(0, len(indices), _FILL_TASKS):
+            self.enqueue(producer, indices[first : first + _FILL_TASKS])
+
+    def enqueue(self, producer: Producer[[int], None], indices: Iterable[int]) -> None:
+        """Enqueue a task for each index, all in one call."""
+        self.app.enqueue_many([producer.request(index) for index in indices])

@@ -7,25 +7,61 @@ DEFAULT_TASKS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The number of tasks of each phase. `tasks` is that of a drain; `delayed_over_s` spreads the delayed ones."""
+    """The number of tasks of each phase, unless the name says otherwise.
+
+    `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
+    also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
+    watched; `interpreters` are started, and `kills` befall a worker process.
+    """
 
     tasks: int = DEFAULT_TASKS
     enqueued_one_by_one: int = 5_000
+    awaited_one_by_one: int = 1_000
     picked_up: int = 400
     delayed: int = 1_000
-    delayed_over_s: float = 5.0
+    delayed_over_s: float = 10.0
+    background: int = 100_000
+    delayed_beside_drain: int = 500
     prioritised: int = 2_000
     claims: int = 500
     small_backlog: int = 1_000
     large_backlog: int = 1_000_000
+    interpreters: int = 5
+    kills: int = 10
+    idle_workers: int = 100
+    idle_s: float = 15.0
+    enqueued_while_idle: int = 50
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is large enough to hold figures against their targets."""
+        return self.tasks >= DEFAULT_TASKS
 
 
 def scale_of(tasks: int) -> Scale:
     """The scale for a number of tasks; what needs no more of them for a steadier figure stays as it is."""
+    full = Scale()
+    share = min(1.0, tasks / full.tasks)
+
+    def part(whole: int, least: int) -> int:
+        return max(least, round(whole * share))
+
     return Scale(
         tasks=tasks,
-        enqueued_one_by_one=min(tasks, max(5_000, tasks // 10)),
-        picked_up=min(tasks, 400),
-        delayed=min(tasks, 1_000),
-        prioritised=min(tasks, 2_000),
+        enqueued_one_by_one=min(tasks, max(full.enqueued_one_by_one, tasks // 10)),
+        awaited_one_by_one=min(tasks, full.awaited_one_by_one),
+        picked_up=min(tasks, full.picked_up),
+        delayed=min(tasks, full.delayed),
+        delayed_over_s=max(0.1, full.delayed_over_s * share),
+        background=part(full.background, least=10_000),
+        delayed_beside_drain=min(tasks, full.delayed_beside_drain),
+        prioritised=min(tasks, full.prioritised),
+        claims=min(tasks, full.claims),
+        small_backlog=min(tasks, full.small_backlog),
+        large_backlog=part(full.large_backlog, least=2),
+        interpreters=part(full.interpreters, least=1),
+        kills=part(full.kills, least=1),
+        idle_workers=part(full.idle_workers, least=2),
+        idle_s=max(0.5, full.idle_s * share),
+        enqueued_while_idle=part(full.enqueued_while_idle, least=3),
     )

@@ -2,12 +2,15 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 from redisched.bench.backlog import measure_claim, measure_memory
+from redisched.bench.contention import measure_lateness_beside_drain, measure_urgent
 from redisched.bench.draining import (
     measure_drain_async,
     measure_drain_sync,
@@ -15,12 +18,25 @@ from redisched.bench.draining import (
     measure_inversions,
     measure_redis_cpu,
 )
-from redisched.bench.enqueueing import measure_enqueue_async, measure_enqueue_many, measure_enqueue_one
+from redisched.bench.enqueueing import (
+    measure_enqueue_async,
+    measure_enqueue_async_alone,
+    measure_enqueue_many,
+    measure_enqueue_one,
+)
+from redisched.bench.figures import Figures
 from redisched.bench.floor import measure_floor
-from redisched.bench.phase import Phase
+from redisched.bench.idle import measure_idle
+from redisched.bench.machine import Machine
+from redisched.bench.million import measure_million
+from redisched.bench.phase import ONCE, Phase
+from redisched.bench.profiles import ProcessProfile, Profiles, profiled, read_profiles
 from redisched.bench.punctuality import measure_lateness, measure_pickup
+from redisched.bench.recovery import measure_recovery
+from redisched.bench.results import Results
 from redisched.bench.scale import Scale
-from redisched.bench.workbench import Figures, Workbench
+from redisched.bench.startup import measure_startup
+from redisched.bench.workbench import Workbench
 from redisched.embedded import PrivateServer
 from redisched.store.broker import connect
 
@@ -31,46 +47,108 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.ENQUEUE_ONE: measure_enqueue_one,
     Phase.ENQUEUE_MANY: measure_enqueue_many,
     Phase.ENQUEUE_ASYNC: measure_enqueue_async,
+    Phase.ENQUEUE_ASYNC_ALONE: measure_enqueue_async_alone,
     Phase.DRAIN_ASYNC: measure_drain_async,
     Phase.DRAIN_SYNC: measure_drain_sync,
     Phase.DRAIN_TWO_PROCESSES: measure_drain_two_processes,
     Phase.PICKUP: measure_pickup,
     Phase.LATENESS: measure_lateness,
-    Phase.MEMORY: measure_memory,
+    Phase.LATENESS_BESIDE_DRAIN: measure_lateness_beside_drain,
+    Phase.URGENT: measure_urgent,
     Phase.REDIS_CPU: measure_redis_cpu,
     Phase.INVERSIONS: measure_inversions,
+    Phase.STARTUP: measure_startup,
+    Phase.MEMORY: measure_memory,
     Phase.CLAIM: measure_claim,
+    Phase.MILLION: measure_million,
+    Phase.RECOVERY: measure_recovery,
+    Phase.IDLE: measure_idle,
 }
 
+Announce = Callable[[str], None]
+"""Is told what begins."""
 
-def measure(
-    url: str | None, scale: Scale, phases: Iterable[Phase], announce: Callable[[Phase], None]
-) -> dict[str, Any]:
-    """The figures of these phases, in their own order, and the machine they were measured on.
 
-    `url` None means a private server, which is gone afterwards. `announce` is told which phase begins.
-    Raises MeasurementFailed, BrokerError and ServerError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure, how often, and how much of it."""
+
+    phases: frozenset[Phase]
+    rounds: int
+    scale: Scale
+
+    @property
+    def repeated(self) -> list[Phase]:
+        """The phases of every round, in their order."""
+        return [phase for phase in Phase if phase in self.phases - ONCE]
+
+    @property
+    def single(self) -> list[Phase]:
+        """The phases that are measured once, in their order."""
+        return [phase for phase in Phase if phase in self.phases & ONCE]
+
+
+def measure(url: str | None, plan: Plan, announce: Announce) -> Results:
+    """The figures of a plan, and the machine they were measured on.
+
+    Round by round, each with every phase in it, so that a machine that grows slower slows all of a round alike. `url`
+    None means a private server, which is gone afterwards. Raises MeasurementFailed, BrokerError and ServerError.
     """
-    wanted = set(phases)
+    with _workbench(url, plan.scale) as workbench:
+        rounds: list[Figures] = []
+        for number in range(1, 1 + plan.rounds if plan.repeated else 1):
+            figures: Figures = {}
+            for phase in plan.repeated:
+                announce(f"round {number} of {plan.rounds}: {phase}")
+                figures |= _run(phase, workbench)
+            rounds.append(figures)
+        once: Figures = {}
+        for phase in plan.single:
+            announce(f"once: {phase}")
+            once |= _run(phase, workbench)
+        return Results(rounds=tuple(rounds), once=once, scale=plan.scale, machine=_machine(workbench))
+
+
+def profile(url: str | None, plan: Plan, announce: Announce) -> Profiles:
+    """Profiles of the phases of a plan, each run once. Raises what `measure` raises.
+
+    Of the worker processes, or of the one that enqueues where there are none.
+    """
+    processes: list[ProcessProfile] = []
+    with _workbench(url, plan.scale) as workbench:
+        for phase in (*plan.repeated, *plan.single):
+            announce(f"under the profiler: {phase}")
+            with tempfile.TemporaryDirectory(prefix="redisched-bench-") as name:
+                workers, producer = Path(name, "workers"), Path(name, "producer")
+                workers.mkdir()
+                producer.mkdir()
+                with profiled(producer):
+                    _run(phase, replace(workbench, profiles=workers))
+                of_workers = list(read_profiles(workers, f"{phase}: worker process"))
+                processes += of_workers or read_profiles(producer, f"{phase}: producer")
+        return Profiles(processes=tuple(processes), scale=plan.scale, machine=_machine(workbench))
+
+
+def _run(phase: Phase, workbench: Workbench) -> Figures:
+    workbench.settle()
+    return PHASES[phase](workbench)
+
+
+@contextmanager
+def _workbench(url: str | None, scale: Scale) -> Iterator[Workbench]:
     with ExitStack() as stack:
         place = url or stack.enter_context(PrivateServer()).url
         broker = connect(place, _TIMEOUT_S)
         stack.callback(broker.close)
-        workbench = Workbench(url=place, broker=broker, scale=scale)
-        figures: dict[str, Any] = {}
-        for phase, measure_phase in PHASES.items():
-            if phase in wanted:
-                announce(phase)
-                figures |= measure_phase(workbench)
-        return {**figures, "machine": _machine(workbench)}
+        yield Workbench(url=place, broker=broker, scale=scale)
 
 
-def _machine(workbench: Workbench) -> dict[str, Any]:
+def _machine(workbench: Workbench) -> Machine:
     facts = workbench.facts("server")
     version = facts.get("valkey_version")
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "server": f"Valkey {version}" if version else f"Redis {facts['redis_version']}",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    return Machine(
+        server=f"Valkey {version}" if version else f"Redis {facts['redis_version']}",
+        python=platform.python_version(),
+        cores=len(os.sched_getaffinity(0)),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

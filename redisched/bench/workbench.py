@@ -7,20 +7,21 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TypeAlias, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from redisched.bench.jobs import Jobs
 from redisched.bench.scale import Scale
+from redisched.embedded.polling import poll_until
 from redisched.errors import RedischedError
 from redisched.keys import QUEUES, keys_of
 from redisched.store.broker import Broker
 from redisched.store.operation import Argument, Operation, run
 from redisched.store.store import Store
 
-Figures: TypeAlias = dict[str, float | dict[str, float]]
-"""What was measured, by the names under which it is published."""
-
 T = TypeVar("T")
+
+_QUIET_WITHIN_S = 20.0
 
 
 class MeasurementFailed(RedischedError):
@@ -29,11 +30,15 @@ class MeasurementFailed(RedischedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workbench:
-    """The Redis at `url`, reached through `broker`, and how much to do there."""
+    """The Redis at `url`, reached through `broker`, and how much to do there.
+
+    Worker processes write profiles of themselves to the folder `profiles`; None means that they are not profiled.
+    """
 
     url: str
     broker: Broker
     scale: Scale
+    profiles: Path | None = None
 
     def command(self, *parts: Argument) -> object:
         """The reply to one command, as the server sent it."""
@@ -53,6 +58,20 @@ class Workbench:
         assert isinstance(reply, bytes)
         return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
 
+    def server_us(self) -> int:
+        """The server's time of day in microseconds."""
+        reply = self.command("TIME")
+        assert isinstance(reply, list)
+        seconds, microseconds = reply
+        return int(seconds) * 1_000_000 + int(microseconds)
+
+    def settle(self) -> None:
+        """Return when Redis has done what it does in the background, so that no phase pays for the one before.
+
+        On a Redis that others keep busy, after a while all the same.
+        """
+        poll_until(self._is_quiet, _QUIET_WITHIN_S)
+
     @contextmanager
     def jobs(self) -> Iterator[Jobs]:
         """An application with an empty queue, which is removed at the end."""
@@ -64,3 +83,8 @@ class Workbench:
             keys = keys_of(jobs.queue)
             self.command("UNLINK", *(getattr(keys, field.name) for field in fields(keys)))
             self.command("SREM", QUEUES, jobs.queue)
+
+    def _is_quiet(self) -> bool:
+        background = {**self.facts("memory"), **self.facts("persistence")}
+        names = ("lazyfree_pending_objects", "aof_rewrite_in_progress", "rdb_bgsave_in_progress")
+        return all(background.get(name, "0") == "0" for name in names)

@@ -1,64 +1,129 @@
 """`redisched bench` as it is typed."""
 
 import json
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from redisched.bench.command import bench
 from redisched.bench.phase import Phase
-from redisched.bench.report import ROWS, report_lines
+from redisched.bench.report import HEADINGS
+from redisched.bench.results import to_json
+from tests.bench.samples import results, round_of
 
-FIGURES = {
-    "floor": {"enqueue_per_s": 100_000.0, "claim_ack_per_s": 80_000.0},
-    "enqueue_many_per_s": 60_000.0,
-    "late_ms": {"p50": 0.5, "p99": 1.25, "max": 3.0, "early": 0},
-    "inversions": 0,
-}
+SMALL = ("--tasks", "50", "--rounds", "2", "--only", "floor", "--only", "enqueue_many")
 
 
-def test_json_holds_the_figures_that_were_asked_for() -> None:
-    answer = CliRunner().invoke(bench, ["--json", "--tasks", "50", "--only", "floor", "--only", "enqueue_many"])
+def run(*words: str) -> Result:
+    return CliRunner().invoke(bench, words)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[str, str]:
+    """The files of two measurements, the second of which is better."""
+    paths = tmp_path / "first.json", tmp_path / "second.json"
+    for path, per_s in zip(paths, (50_000.0, 75_000.0), strict=True):
+        path.write_text(to_json(results(round_of(per_s), round_of(per_s + 1_000))))
+    return str(paths[0]), str(paths[1])
+
+
+def test_json_holds_the_figures_that_were_asked_for_and_every_round() -> None:
+    answer = run("--json", *SMALL)
     assert answer.exit_code == 0, answer.output
-    figures = json.loads(answer.stdout)
-    assert figures.keys() == {"floor", "enqueue_many_per_s", "machine"}
+    found = json.loads(answer.stdout)
+    about = {"spread", "ratios", "targets", "scale", "machine", "rounds", "once"}
+    assert found.keys() == {"floor", "enqueue_many_per_s"} | about
+    assert [figures.keys() for figures in found["rounds"]] == [{"floor", "enqueue_many_per_s"}] * 2
 
 
-def test_lines_hold_figure_value_floor_and_ratio() -> None:
-    answer = CliRunner().invoke(bench, ["--tasks", "50", "--only", "floor", "--only", "enqueue_many"])
+def test_lines_hold_figure_and_ratio_to_the_floor() -> None:
+    answer = run(*SMALL)
     assert answer.exit_code == 0, answer.output
     lines = [line.split("\t") for line in answer.stdout.splitlines()]
-    assert lines[0] == ["figure", "value", "floor", "ratio"]
+    assert tuple(lines[0]) == HEADINGS
     assert [line[0] for line in lines[1:4]] == [
         "floor: bare Lua, enqueue",
         "floor: bare Lua, claim and ack",
         "enqueue_many",
     ]
-    assert float(lines[3][3]) > 0
+    assert float(lines[3][4]) > 0
+    assert lines[4][0].startswith("medians of 2 rounds, too small a scale to hold against the targets; Valkey")
 
 
 def test_an_unknown_phase_is_refused_with_the_phases_there_are() -> None:
-    answer = CliRunner().invoke(bench, ["--only", "everything"])
+    answer = run("--only", "everything")
     assert answer.exit_code == 2
     assert "everything" in answer.output
     for phase in Phase:
         assert phase in answer.output
 
 
-@pytest.mark.parametrize("tasks", ["0", "-1", "many"])
-def test_a_number_of_tasks_that_is_none_is_refused(tasks: str) -> None:
-    answer = CliRunner().invoke(bench, ["--tasks", tasks])
+@pytest.mark.parametrize("option", ["--tasks", "--rounds"])
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_number_that_is_none_is_refused(option: str, number: str) -> None:
+    answer = run(option, number)
     assert answer.exit_code == 2
-    assert "--tasks" in answer.output
+    assert option in answer.output
 
 
-def test_a_figure_stands_beside_its_floor() -> None:
-    lines = {line[0]: line[1:] for line in report_lines(FIGURES)}
-    assert lines["enqueue_many"] == ("60,000/s", "100,000/s", "0.60")
-    assert lines["lateness p99"] == ("1.250 ms", "", "")
-    assert lines["started early"] == ("0 tasks", "", "")
-    assert "drain, 1 process, async" not in lines
+def test_a_profile_is_printed_and_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "profile.txt"
+    answer = run("--profile", str(kept), "--tasks", "50", "--only", "drain_async")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.startswith("Profile by `redisched bench`, 50 tasks, ")
+    assert "drain_async: worker process" in answer.stdout
+    assert kept.read_text() == answer.stdout
 
 
-def test_every_row_has_a_place_and_a_label_of_its_own() -> None:
-    assert len({row.path for row in ROWS}) == len({row.label for row in ROWS}) == len(ROWS)
+def test_a_profile_needs_no_file() -> None:
+    answer = run("--tasks", "50", "--only", "enqueue_many", "--profile")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.count("enqueue_many: producer") == 1
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    answer = run("--profile", str(tmp_path / "missing" / "profile.txt"))
+    assert answer.exit_code == 2
+    assert "profile.txt" in answer.output
+
+
+def test_a_profile_is_no_json() -> None:
+    answer = run("--json", "--profile", "-")
+    assert answer.exit_code == 2
+    assert "--json" in answer.output
+
+
+def test_two_measurements_are_compared(kept: tuple[str, str]) -> None:
+    answer = run("compare", *kept)
+    assert answer.exit_code == 0, answer.output
+    lines = [line.split("\t") for line in answer.stdout.splitlines()]
+    assert lines[3] == ["enqueue_many", "50,500/s", "75,500/s", "1.50", "1.50", "better"]
+
+
+def test_a_comparison_is_told_to_machines(kept: tuple[str, str]) -> None:
+    answer = run("compare", "--json", *kept)
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)[-1] == {
+        "figure": "enqueue_many_per_s",
+        "first": 50_500,
+        "second": 75_500,
+        "factor": pytest.approx(1.495, abs=0.001),
+        "factor_beside": pytest.approx(1.495, abs=0.001),
+        "verdict": "better",
+    }
+
+
+def test_a_file_that_is_missing_is_refused(kept: tuple[str, str]) -> None:
+    answer = run("compare", kept[0], "missing.json")
+    assert answer.exit_code == 2
+    assert "'missing.json' does not exist" in answer.output
+
+
+@pytest.mark.parametrize("options", [("--tasks", "5"), ("--rounds", "1"), ("--json",), ("--only", "floor")])
+def test_options_of_a_measurement_are_refused_where_nothing_is_measured(
+    options: tuple[str, ...], kept: tuple[str, str]
+) -> None:
+    answer = run(*options, "compare", *kept)
+    assert answer.exit_code == 2
+    assert options[0] in answer.output

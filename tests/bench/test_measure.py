@@ -1,98 +1,127 @@
 """Every phase, run small: the figures are all there, and nothing of the bench stays in somebody's Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import pytest
 
-from redisched.bench.phase import Phase
-from redisched.bench.scale import Scale
-from redisched.bench.session import PHASES, measure
-from redisched.embedded import PrivateServer
-from redisched.store.broker import Broker, connect
+from redisched.bench.catalogue import rows
+from redisched.bench.figures import find, paths_of
+from redisched.bench.phase import ONCE, PROFILED, Phase
+from redisched.bench.session import PHASES, Plan, measure, profile
+from redisched.store.broker import Broker
+from tests.bench.conftest import TINY
 
-TINY = Scale(
-    tasks=40,
-    enqueued_one_by_one=10,
-    picked_up=3,
-    delayed=10,
-    delayed_over_s=0.1,
-    prioritised=20,
-    claims=3,
-    small_backlog=5,
-    large_backlog=20,
-)
-
-KEYS: dict[Phase, dict[str, set[str] | None]] = {
-    Phase.FLOOR: {"floor": {"enqueue_per_s", "claim_ack_per_s"}},
-    Phase.ENQUEUE_ONE: {"enqueue_one_per_s": None, "enqueue_one_client_per_s": None},
-    Phase.ENQUEUE_MANY: {"enqueue_many_per_s": None},
-    Phase.ENQUEUE_ASYNC: {"enqueue_async_per_s": None},
-    Phase.DRAIN_ASYNC: {"drain_async_per_s": None},
-    Phase.DRAIN_SYNC: {"drain_sync_per_s": None},
-    Phase.DRAIN_TWO_PROCESSES: {"drain_two_processes_per_s": None},
-    Phase.PICKUP: {"pickup_ms": {"p50", "p99"}},
-    Phase.LATENESS: {"late_ms": {"p50", "p99", "max", "early"}},
-    Phase.MEMORY: {"bytes_per_task": None},
-    Phase.REDIS_CPU: {"redis_us_per_task": None},
-    Phase.INVERSIONS: {"inversions": None},
-    Phase.CLAIM: {"claim_us": {"5", "20"}},
+PATHS: dict[Phase, set[str]] = {
+    Phase.FLOOR: {"floor.enqueue_per_s", "floor.claim_ack_per_s"},
+    Phase.ENQUEUE_ONE: {"enqueue_one_per_s", "enqueue_one_client_per_s"},
+    Phase.ENQUEUE_MANY: {"enqueue_many_per_s"},
+    Phase.ENQUEUE_ASYNC: {"enqueue_async_per_s"},
+    Phase.ENQUEUE_ASYNC_ALONE: {"enqueue_async_alone_ms.p50", "enqueue_async_alone_ms.p99"},
+    Phase.DRAIN_ASYNC: {"drain_async_per_s"},
+    Phase.DRAIN_SYNC: {"drain_sync_per_s"},
+    Phase.DRAIN_TWO_PROCESSES: {"drain_two_processes_per_s"},
+    Phase.PICKUP: {"pickup_ms.p50", "pickup_ms.p99"},
+    Phase.LATENESS: {"late_ms.p50", "late_ms.p99", "late_ms.max", "late_ms.early"},
+    Phase.LATENESS_BESIDE_DRAIN: {f"late_beside_drain_ms.{inner}" for inner in ("p50", "p99", "max", "early", "tasks")},
+    Phase.URGENT: {"urgent_ms.p50", "urgent_ms.p99", "urgent_ms.tasks"},
+    Phase.REDIS_CPU: {"redis_us_per_task"},
+    Phase.INVERSIONS: {"inversions"},
+    Phase.STARTUP: {"startup_ms.import", "startup_ms.import_scheduler", "startup_ms.help"},
+    Phase.MEMORY: {"bytes_per_task"},
+    Phase.CLAIM: {"claim_us.5", "claim_us.20"},
+    Phase.MILLION: {"million.seconds", "million.enqueue_s", "million.worker_rss_mb"},
+    Phase.RECOVERY: {"recovery_ms.p50", "recovery_ms.p99"},
+    Phase.IDLE: {f"idle.{inner}" for inner in ("commands_per_s", "commands_per_s_most", "connections_most", "woken")},
 }
-"""phase -> its keys, and the keys within each"""
+"""phase -> the paths of its figures"""
 
-MAY_BE_ZERO = {"early", "inversions", "redis_us_per_task"}
-MAY_BE_NEGATIVE = {"p50", "p99", "max"}
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    with PrivateServer() as server:
-        yield server.url
-
-
-@pytest.fixture
-def broker(url: str) -> Iterator[Broker]:
-    broker = connect(url, 5.0)
-    yield broker
-    broker.close()
+MAY_BE_ZERO = {
+    "late_ms.early",
+    "late_beside_drain_ms.early",
+    "inversions",
+    "redis_us_per_task",
+    "million.enqueue_s",
+    "idle.commands_per_s",
+    "idle.commands_per_s_most",
+}
 
 
-def leaves(figures: dict[str, object]) -> Iterator[tuple[str, object]]:
-    """Every name with a number."""
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            yield from leaves(value)
-        else:
-            yield name, value
+def plan(*phases: Phase, rounds: int = 1) -> Plan:
+    return Plan(phases=frozenset(phases), rounds=rounds, scale=TINY)
+
+
+def ignore(_what: str) -> None:
+    pass
 
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_phase_gives_its_figures_alone_and_leaves_no_key_behind(phase: Phase, url: str, broker: Broker) -> None:
-    announced: list[Phase] = []
-    figures = measure(url, TINY, [phase], announced.append)
-    machine = figures.pop("machine")
-    assert announced == [phase]
-    assert {name: set(value) if isinstance(value, dict) else None for name, value in figures.items()} == KEYS[phase]
-    for name, value in leaves(figures):
-        assert isinstance(value, int | float)
-        assert not isinstance(value, bool)
-        assert value > 0 or name in MAY_BE_NEGATIVE or (value == 0 and name in MAY_BE_ZERO), name
-    assert machine.keys() == {"cores", "python", "server", "date"}
+    announced: list[str] = []
+    results = measure(url, plan(phase), announced.append)
+    (figures,) = (figures for figures in results.all_rounds if figures)
+    assert announced == [f"once: {phase}" if phase in ONCE else f"round 1 of 1: {phase}"]
+    assert set(paths_of(figures)) == PATHS[phase]
+    for path in PATHS[phase]:
+        value = find(path, figures)
+        assert value is not None
+        assert value > 0 or (value == 0 and path in MAY_BE_ZERO), path
     assert broker.client().perform(("KEYS", "*")) == []
 
 
 def test_every_phase_can_be_measured() -> None:
-    assert list(PHASES) == list(Phase) == list(KEYS)
+    assert list(PHASES) == list(Phase) == list(PATHS)
+
+
+def test_every_figure_that_is_shown_is_measured() -> None:
+    assert {row.path for row in rows(TINY)} <= union(PATHS.values())
+
+
+def union(sets: Iterable[set[str]]) -> set[str]:
+    return {path for paths in sets for path in paths}
+
+
+def test_each_round_has_every_phase_and_a_floor_of_its_own_but_for_what_is_measured_once(url: str) -> None:
+    announced: list[str] = []
+    results = measure(url, plan(Phase.FLOOR, Phase.ENQUEUE_MANY, Phase.CLAIM, rounds=2), announced.append)
+    assert announced == [
+        "round 1 of 2: floor",
+        "round 1 of 2: enqueue_many",
+        "round 2 of 2: floor",
+        "round 2 of 2: enqueue_many",
+        "once: claim",
+    ]
+    repeated = PATHS[Phase.FLOOR] | PATHS[Phase.ENQUEUE_MANY]
+    assert [set(paths_of(figures)) for figures in results.rounds] == [repeated, repeated]
+    assert set(paths_of(results.once)) == PATHS[Phase.CLAIM]
+    assert results.rounds[0] != results.rounds[1]
 
 
 def test_what_was_in_the_redis_before_stays(url: str, broker: Broker) -> None:
     broker.client().perform(("SET", "mine", "1"))
     broker.client().perform(("SADD", "redisched:queues", "mine"))
-    measure(url, TINY, [Phase.FLOOR, Phase.ENQUEUE_MANY], lambda _phase: None)
+    measure(url, plan(Phase.FLOOR, Phase.ENQUEUE_MANY), ignore)
     assert sorted(broker.client().perform(("KEYS", "*"))) == [b"mine", b"redisched:queues"]
     assert broker.client().perform(("SMEMBERS", "redisched:queues")) == [b"mine"]
 
 
 def test_nothing_is_early_or_inverted(url: str) -> None:
-    figures = measure(url, TINY, [Phase.LATENESS, Phase.INVERSIONS], lambda _phase: None)
-    assert figures["late_ms"]["early"] == 0
-    assert figures["inversions"] == 0
+    (figures,) = measure(url, plan(Phase.LATENESS, Phase.INVERSIONS), ignore).rounds
+    assert find("late_ms.early", figures) == 0
+    assert find("inversions", figures) == 0
+
+
+def test_a_profile_is_of_the_workers_or_else_of_the_producer(url: str) -> None:
+    found = profile(url, plan(Phase.ENQUEUE_MANY, Phase.DRAIN_TWO_PROCESSES), ignore)
+    producer, *workers = found.processes
+    assert [process.title for process in found.processes] == [
+        "enqueue_many: producer",
+        "drain_two_processes: worker process",
+        "drain_two_processes: worker process",
+    ]
+    assert any("Producer.request" in function.name for function in producer.functions)
+    for worker in workers:
+        assert any("redisched/engine/worker.py" in function.name for function in worker.functions)
+
+
+def test_the_phases_that_are_profiled_by_default_do_nothing_but_work() -> None:
+    assert set(Phase) - ONCE >= PROFILED

@@ -1,0 +1,118 @@
+"""The catalogue of figures: the name, the unit, the yardstick and the target of each, in one place."""
+
+from dataclasses import dataclass
+
+from redisched.bench.scale import Scale
+from redisched.bench.target import Target, at_least, at_least_times, at_most, at_most_times
+from redisched.config import WorkerSettings
+
+ENQUEUE_FLOOR = "floor.enqueue_per_s"
+CLAIM_FLOOR = "floor.claim_ack_per_s"
+ROUND_TRIPS_MS = 5
+"""What an urgent task may take beyond the window: its way to Redis, and from there to the worker."""
+
+BROKEN_PROMISES = frozenset({"late_ms.early", "late_beside_drain_ms.early", "inversions"})
+"""Counts of what must not happen: of several rounds the worst one counts, and no median hides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A figure as it is shown: where it stands among the figures, what it is measured beside, what it shall reach."""
+
+    path: str
+    label: str
+    unit: str
+    beside: str = ""
+    target: Target | None = None
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a larger figure is a better one: only rates are of that kind."""
+        return self.unit == "/s"
+
+    def shown(self, value: float) -> str:
+        """A value with its unit."""
+        number = self.number(value)
+        return f"{number}{self.unit}" if self.unit == "/s" else f"{number} {self.unit}"
+
+    def number(self, value: float) -> str:
+        """A value in the digits that mean something."""
+        digits = {"/s": 0, "tasks": 0, "connections": 0, "ms": 3, "commands/s": 2}.get(self.unit, 1)
+        return f"{value:,.{digits}f}"
+
+
+def rows(scale: Scale) -> tuple[Row, ...]:
+    """Every figure that is shown, in its order."""
+    return (*_enqueueing(), *_draining(), *_punctuality(), *_costs(), *_backlog(scale), *_fleet(scale))
+
+
+def _enqueueing() -> tuple[Row, ...]:
+    return (
+        Row(ENQUEUE_FLOOR, "floor: bare Lua, enqueue", "/s"),
+        Row(CLAIM_FLOOR, "floor: bare Lua, claim and ack", "/s"),
+        Row("enqueue_one_client_per_s", "bare script calls one by one", "/s", ENQUEUE_FLOOR),
+        Row("enqueue_one_per_s", "enqueue one by one", "/s", "enqueue_one_client_per_s", at_least_times(0.8)),
+        Row("enqueue_many_per_s", "enqueue_many", "/s", ENQUEUE_FLOOR, at_least_times(0.6)),
+        Row("enqueue_async_per_s", "enqueue_async, 100 at once", "/s", ENQUEUE_FLOOR, at_least(30_000)),
+        Row("enqueue_async_alone_ms.p50", "enqueue_async alone p50", "ms"),
+        Row("enqueue_async_alone_ms.p99", "enqueue_async alone p99", "ms", target=at_most(3)),
+    )
+
+
+def _draining() -> tuple[Row, ...]:
+    return (
+        Row("drain_async_per_s", "drain, 1 process, async", "/s", CLAIM_FLOOR, at_least_times(0.5)),
+        Row("drain_sync_per_s", "drain, 1 process, sync", "/s", CLAIM_FLOOR, at_least(20_000)),
+        Row("drain_two_processes_per_s", "drain, 2 processes", "/s", "drain_async_per_s", at_least_times(1.15)),
+        Row("inversions", "priority inversions", "tasks"),
+    )
+
+
+def _punctuality() -> tuple[Row, ...]:
+    longest_ms = WorkerSettings().window_ms + ROUND_TRIPS_MS
+    return (
+        Row("pickup_ms.p50", "idle pick-up p50", "ms", target=at_most(0.7)),
+        Row("pickup_ms.p99", "idle pick-up p99", "ms", target=at_most(3)),
+        Row("late_ms.p50", "lateness p50", "ms", target=at_most(0.5)),
+        Row("late_ms.p99", "lateness p99", "ms", target=at_most(3)),
+        Row("late_ms.max", "lateness, the worst", "ms", target=at_most(15)),
+        Row("late_ms.early", "started early", "tasks", target=at_most(0)),
+        Row("late_beside_drain_ms.p50", "lateness beside a drain p50", "ms"),
+        Row("late_beside_drain_ms.p99", "lateness beside a drain p99", "ms", target=at_most(50)),
+        Row("late_beside_drain_ms.early", "started early beside a drain", "tasks", target=at_most(0)),
+        Row("urgent_ms.p50", "urgent among less urgent p50", "ms"),
+        Row("urgent_ms.p99", "urgent among less urgent p99", "ms", target=at_most(longest_ms)),
+    )
+
+
+def _costs() -> tuple[Row, ...]:
+    return (
+        Row("redis_us_per_task", "Redis CPU per task", "us", target=at_most(25)),
+        Row("startup_ms.import", "import redisched", "ms", target=at_most(120)),
+        Row("startup_ms.import_scheduler", "import of its Scheduler", "ms", target=at_most(120)),
+        Row("startup_ms.help", "redisched --help", "ms", target=at_most(200)),
+    )
+
+
+def _backlog(scale: Scale) -> tuple[Row, ...]:
+    small, large = f"claim_us.{scale.small_backlog}", f"claim_us.{scale.large_backlog}"
+    backlog = f"{scale.large_backlog:,}"
+    return (
+        Row("bytes_per_task", f"Redis memory per task, {backlog} waiting", "bytes", target=at_most(260)),
+        Row(small, f"claim, {scale.small_backlog:,} waiting", "us"),
+        Row(large, f"claim, {backlog} waiting", "us", small, at_most_times(1.2)),
+        Row("million.enqueue_s", f"enqueue {backlog}", "s"),
+        Row("million.seconds", f"enqueue and drain {backlog}, 2 processes", "s", target=at_most(60)),
+        Row("million.worker_rss_mb", "the most memory a worker took for it", "MB", target=at_most(80)),
+    )
+
+
+def _fleet(scale: Scale) -> tuple[Row, ...]:
+    return (
+        Row("recovery_ms.p50", "recovery from kill -9 of a worker p50", "ms"),
+        Row("recovery_ms.p99", "recovery from kill -9 of a worker p99", "ms", target=at_most(1_000)),
+        Row("idle.commands_per_s", f"each of {scale.idle_workers} idle workers", "commands/s", target=at_most(1)),
+        Row("idle.commands_per_s_most", "the busiest of them", "commands/s", target=at_most(1)),
+        Row("idle.connections_most", "any of them", "connections", target=at_most(3)),
+        Row("idle.woken", "woken by one enqueue", "workers", target=at_most(2)),
+    )

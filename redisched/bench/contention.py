@@ -1,0 +1,79 @@
+"""How soon a task starts in a worker that is busy: beside it a full queue of less urgent tasks is drained.
+
+The first and the last of these tell that they start, so that only what happens between them is counted.
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redisched.bench.clocks import server_ahead_s
+from redisched.bench.delayed import enqueue_delayed, lateness_figures
+from redisched.bench.figures import Figures
+from redisched.bench.fleet import WorkerProcess, fleet, spec_of
+from redisched.bench.jobs import Jobs
+from redisched.bench.percentile import percentile
+from redisched.bench.workbench import MeasurementFailed, Workbench
+from redisched.model import Priority
+
+_FIRST, _LAST, _OTHERS = 0, 1, 2
+_FASTEST_PER_S = 50_000
+"""No drain is expected to be faster: by this the delayed tasks are spread so that they come before its end."""
+_PAUSE_S = 0.005
+
+
+def measure_lateness_beside_drain(workbench: Workbench) -> Figures:
+    """Milliseconds from the time of a delayed task to its start, in a worker that drains less urgent tasks."""
+    scale = workbench.scale
+    drained_s = scale.background / _FASTEST_PER_S
+    ahead_s = server_ahead_s(workbench)
+    with workbench.jobs() as jobs, _drain(workbench, jobs) as worker:
+        delayed = enqueue_delayed(
+            jobs,
+            range(_OTHERS, _OTHERS + scale.delayed_beside_drain),
+            server_ahead_s=ahead_s,
+            after_s=drained_s / 4,
+            over_s=drained_s / 2,
+            priority=Priority.HIGH,
+        )
+        starts = {start.task: start for start in worker.starts(1 + scale.delayed_beside_drain)}
+    late_ms = delayed.late_ms([starts[task] for task in delayed.due_before(starts[_LAST])])
+    if not late_ms:
+        raise MeasurementFailed("the drain was over before the first delayed task fell due; take more --tasks")
+    return {"late_beside_drain_ms": {**lateness_figures(late_ms), "tasks": len(late_ms)}}
+
+
+def measure_urgent(workbench: Workbench) -> Figures:
+    """Milliseconds from the call that enqueues an urgent task to its start, in a worker that drains less urgent ones.
+
+    One after the other, as many as there is time for until the drain is over.
+    """
+    chance = random.Random(1)
+    taken_ms: list[float] = []
+    with workbench.jobs() as jobs, _drain(workbench, jobs) as worker:
+        urgent = jobs.rec.options(priority=Priority.CRITICAL)
+        while True:
+            called_s = time.monotonic()
+            urgent.enqueue(_OTHERS + len(taken_ms))
+            start = worker.next_start()
+            if start.task == _LAST:
+                break
+            taken_ms.append((start.monotonic_s - called_s) * 1e3)
+            # Out of step with the worker's claims.
+            time.sleep(_PAUSE_S * (1 + chance.random()))
+    if not taken_ms:
+        raise MeasurementFailed("the drain was over before an urgent task started; take more --tasks")
+    return {"urgent_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99), "tasks": len(taken_ms)}}
+
+
+@contextmanager
+def _drain(workbench: Workbench, jobs: Jobs) -> Iterator[WorkerProcess]:
+    """A worker in the midst of draining: the first task has started, the start of the last is told."""
+    telling, silent = jobs.rec.options(priority=Priority.LOW), jobs.noop.options(priority=Priority.LOW)
+    telling.enqueue(_FIRST)
+    jobs.fill(silent, range(workbench.scale.background))
+    telling.enqueue(_LAST)
+    with fleet([spec_of(workbench, jobs)]) as (worker,):
+        worker.go().next_start()
+        yield worker

@@ -1,0 +1,62 @@
+"""Delayed tasks that fall due at random moments, and how late each of them started."""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from redisched.bench.fleet import Start
+from redisched.bench.jobs import Jobs
+from redisched.bench.percentile import percentile
+from redisched.model import Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delayed:
+    """When each task is due by the server's clock, which is `server_ahead_s` ahead of this machine's."""
+
+    due_ms: Mapping[int, int]
+    server_ahead_s: float
+
+    def late_ms(self, starts: Sequence[Start]) -> list[float]:
+        """How long after its time each of these started; below 0 is too early."""
+        return [self._server_ms(start) - self.due_ms[start.task] for start in starts]
+
+    def due_before(self, end: Start) -> set[int]:
+        """The tasks that fell due before a start."""
+        return {task for task, due_ms in self.due_ms.items() if due_ms < self._server_ms(end)}
+
+    def _server_ms(self, start: Start) -> float:
+        return (start.time_s + self.server_ahead_s) * 1e3
+
+
+def enqueue_delayed(
+    jobs: Jobs,
+    tasks: range,
+    *,
+    server_ahead_s: float,
+    after_s: float,
+    over_s: float,
+    priority: Priority = Priority.NORMAL,
+) -> Delayed:
+    """Enqueue `rec` tasks that fall due at random over a time that begins after another, both in seconds."""
+    chance = random.Random(1)
+    begin_s = time.time() + server_ahead_s + after_s
+    due_ms = {task: round((begin_s + chance.random() * over_s) * 1e3) for task in tasks}
+    jobs.app.enqueue_many(
+        [
+            jobs.rec.options(run_at=moment_ms / 1e3, priority=priority).request(task)
+            for task, moment_ms in due_ms.items()
+        ]
+    )
+    return Delayed(due_ms=due_ms, server_ahead_s=server_ahead_s)
+
+
+def lateness_figures(late_ms: Sequence[float]) -> dict[str, float]:
+    """What is published of the lateness of many tasks."""
+    return {
+        "p50": percentile(late_ms, 50),
+        "p99": percentile(late_ms, 99),
+        "max": max(late_ms),
+        "early": sum(late < 0 for late in late_ms),
+    }

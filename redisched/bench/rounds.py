@@ -1,0 +1,49 @@
+"""What several rounds say together: for each figure the median, and how far the rounds lie apart.
+
+A ratio is taken within each round, as a round has its own floor: the machine may have been slower in another.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from redisched.bench.catalogue import BROKEN_PROMISES, Row
+from redisched.bench.figures import Figures, find, paths_of, put
+
+
+class Spread(NamedTuple):
+    """A figure over all rounds: the typical one, the lowest and the highest, and of how many."""
+
+    typical: float
+    lowest: float
+    highest: float
+    rounds: int
+
+
+def spread_of(path: str, rounds: Sequence[Figures]) -> Spread | None:
+    """A figure over all rounds that have it; None if none has."""
+    found = [find(path, figures) for figures in rounds]
+    return _spread(path, [value for value in found if value is not None])
+
+
+def ratio_of(row: Row, rounds: Sequence[Figures]) -> Spread | None:
+    """A figure as a multiple of what it is measured beside, over all rounds that have both."""
+    pairs = [(find(row.path, figures), find(row.beside, figures)) for figures in rounds]
+    return _spread(row.path, [value / beside for value, beside in pairs if value is not None and beside])
+
+
+def typical_figures(rounds: Sequence[Figures]) -> Figures:
+    """Figures in the form of a round's, each the typical one of all rounds."""
+    typical: Figures = {}
+    for path in dict.fromkeys(path for figures in rounds for path in paths_of(figures)):
+        spread = spread_of(path, rounds)
+        if spread is not None:
+            put(path, spread.typical, typical)
+    return typical
+
+
+def _spread(path: str, values: Sequence[float]) -> Spread | None:
+    if not values:
+        return None
+    typical = max(values) if path in BROKEN_PROMISES else median(values)
+    return Spread(typical, min(values), max(values), len(values))

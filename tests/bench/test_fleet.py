@@ -1,0 +1,53 @@
+"""Worker processes under measurement: what they tell, and what is said of those that die."""
+
+import os
+import signal
+
+import pytest
+
+from redisched.bench.fleet import fleet, next_start_of_any, spec_of
+from redisched.bench.workbench import MeasurementFailed, Workbench
+from redisched.config import Until, WorkerSettings
+
+
+def test_starts_are_told_and_the_end_tells_how_much_memory_was_taken(workbench: Workbench) -> None:
+    with workbench.jobs() as jobs:
+        jobs.enqueue(jobs.rec, range(3))
+        with fleet([spec_of(workbench, jobs, WorkerSettings(until=Until.EMPTY))]) as (worker,):
+            starts = list(worker.go().starts(3))
+            peak_bytes = worker.wait_ended()
+
+    assert [start.task for start in starts] == [0, 1, 2]
+    assert starts == sorted(starts, key=lambda start: start.monotonic_s)
+    assert 10e6 < peak_bytes < 1e9
+
+
+def test_a_start_is_heard_from_whichever_process_it_comes(workbench: Workbench) -> None:
+    with workbench.jobs() as jobs, fleet([spec_of(workbench, jobs)] * 2) as workers:
+        for worker in workers:
+            worker.go()
+        jobs.enqueue(jobs.rec, range(5))
+        assert {next_start_of_any(workers).task for _ in range(5)} == set(range(5))
+
+
+def test_a_worker_that_ends_too_soon_is_no_measurement(workbench: Workbench) -> None:
+    with workbench.jobs() as jobs:
+        spec = spec_of(workbench, jobs, WorkerSettings(until=Until.EMPTY))
+        with fleet([spec]) as (worker,), pytest.raises(MeasurementFailed, match="ended before its tasks did"):
+            worker.go().next_start()
+
+
+def test_a_worker_that_dies_is_no_measurement(workbench: Workbench) -> None:
+    with workbench.jobs() as jobs, fleet([spec_of(workbench, jobs)]) as (worker,):
+        os.kill(worker.process_id, signal.SIGKILL)
+        with pytest.raises(MeasurementFailed, match="died"):
+            worker.next_start()
+
+
+def test_a_process_may_hold_several_workers(workbench: Workbench) -> None:
+    with workbench.jobs() as jobs:
+        jobs.enqueue(jobs.rec, range(4))
+        one = spec_of(workbench, jobs)
+        several = type(one)(urls=one.urls * 3, queue=one.queue, settings=one.settings)
+        with fleet([several]) as (worker,):
+            assert {start.task for start in worker.go().starts(4)} == set(range(4))

@@ -1,0 +1,61 @@
+"""What several rounds say together."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redisched.bench.catalogue import Row
+from redisched.bench.figures import Figures
+from redisched.bench.rounds import Spread, ratio_of, spread_of, typical_figures
+from tests.bench.samples import rounds_of
+
+SPEED = Row("speed", "speed", "/s", "floor.speed")
+
+ROUNDS: list[Figures] = [
+    {"speed": 50.0, "floor": {"speed": 100.0}},
+    {"speed": 10.0, "floor": {"speed": 10.0}},
+    {"speed": 30.0, "floor": {"speed": 300.0}},
+]
+
+
+def test_the_median_stands_for_all_rounds_beside_the_lowest_and_the_highest() -> None:
+    assert spread_of("speed", ROUNDS) == Spread(30.0, 10.0, 50.0, 3)
+    assert spread_of("floor.speed", ROUNDS) == Spread(100.0, 10.0, 300.0, 3)
+
+
+def test_a_ratio_is_taken_in_each_round_and_is_none_of_medians() -> None:
+    assert ratio_of(SPEED, ROUNDS) == Spread(0.5, 0.1, 1.0, 3)
+
+
+def test_what_was_measured_once_is_a_round_of_its_own() -> None:
+    once: Figures = {"memory": 100.0}
+
+    assert spread_of("memory", [*ROUNDS, once]) == Spread(100.0, 100.0, 100.0, 1)
+    assert spread_of("speed", [*ROUNDS, once]) == spread_of("speed", ROUNDS)
+
+
+def test_without_a_value_or_a_yardstick_there_is_nothing_to_say() -> None:
+    assert spread_of("speed", []) is None
+    assert spread_of("speed.inner", ROUNDS) is None
+    assert spread_of("floor", ROUNDS) is None
+    assert ratio_of(SPEED, [{"speed": 1.0}]) is None
+    assert ratio_of(SPEED, [{"speed": 1.0, "floor": {"speed": 0.0}}]) is None
+    assert ratio_of(Row("speed", "speed", "/s"), ROUNDS) is None
+
+
+@pytest.mark.parametrize("path", ["inversions", "late_ms.early"])
+def test_no_median_hides_a_broken_promise(path: str) -> None:
+    assert spread_of(path, rounds_of(path, 0, 0, 1)) == Spread(1.0, 0.0, 1.0, 3)
+
+
+def test_typical_figures_have_the_form_of_a_round() -> None:
+    assert typical_figures([*ROUNDS, {"memory": 7.0}]) == {"speed": 30.0, "floor": {"speed": 100.0}, "memory": 7.0}
+
+
+@given(st.lists(st.floats(min_value=0.001, max_value=1e9), min_size=1))
+def test_the_typical_value_is_between_the_lowest_and_the_highest(values: list[float]) -> None:
+    spread = spread_of("speed", rounds_of("speed", *values))
+
+    assert spread is not None
+    assert spread.lowest <= spread.typical <= spread.highest
+    assert spread.rounds == len(values)
