@@ -6,6 +6,7 @@ from functools import partial
 from redisched.keys import QUEUES, keys_of
 from redisched.model import TaskState
 from redisched.store.operation import Dialect, Operation
+from redisched.store.repair import Repair
 from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
 
 _PAGE = 500
@@ -90,6 +91,12 @@ class Inspector:
     def dead_ids(self) -> Operation[list[str]]:
         """The ids of all dead tasks, the one that died first before the others."""
         return _texts((yield ("ZRANGE", self._keys.dead, 0, -1)))
+
+    def repairs(self) -> Operation[dict[Repair, int]]:
+        """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
+        kinds = tuple(Repair)
+        counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
+        return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
     def _sources(self, states: Collection[TaskState]) -> Iterator[Callable[[int, int], Operation[list[str]]]]:
         """Where to look for tasks in these states."""
