@@ -19,6 +19,7 @@ def check_places(situation: Situation) -> None:
     assert ids("dead") <= ids("failures")
     assert ids("cancelling") <= ids("held")
     assert len(situation.get("wake", ())) <= 1
+    assert "repairs" not in situation, "a scrubber had to repair something"
 
 
 def check_tries(situation: Situation, claims: dict[str, int]) -> None:

@@ -9,8 +9,18 @@ from tests.brokers import BrokerKind, Servers
 
 
 @pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
-def real_broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
-    """An empty broker of a real server; a fake one goes on with what a closed connection had sent."""
+def damaged_broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
+    """An empty broker of a real server, for tests that damage its keys."""
     broker = servers.broker(request.param)
     yield broker
     broker.close()
+
+
+@pytest.fixture
+def real_broker(damaged_broker: Broker) -> Iterator[Broker]:
+    """An empty broker of a real server; a fake one goes on with what a closed connection had sent.
+
+    Whatever a test does to a fleet, its scrubbers must find nothing to repair.
+    """
+    yield damaged_broker
+    assert damaged_broker.client().perform(("KEYS", "redisched:*:repairs")) == [], "a scrubber had to repair something"

@@ -171,20 +171,20 @@ def is_drained(broker: Broker) -> bool:
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("key", [KEYS.waiting, KEYS.leases, KEYS.held, KEYS.tasks, KEYS.outcomes, KEYS.finished])
-def test_t29_a_fleet_that_loses_a_whole_key_drains_its_queue(real_broker: Broker, key: str) -> None:
-    app = Scheduler(broker=real_broker)
+def test_t29_a_fleet_that_loses_a_whole_key_drains_its_queue(damaged_broker: Broker, key: str) -> None:
+    app = Scheduler(broker=damaged_broker)
     app.task(name="add")(lambda a, b: a + b)
     tasks = app.enqueue_many([app.request("add", number, 1, delay=0.2) for number in range(300)])
 
     with RunningWorker(app, concurrency=2), RunningWorker(app, concurrency=2):
-        wait_until(lambda: counts(real_broker).finished > 20, "a few have run")
-        real_broker.client().perform(("DEL", key))
-        wait_until(lambda: is_drained(real_broker), "nothing is left to run or to repair", timeout_s=60)
+        wait_until(lambda: counts(damaged_broker).finished > 20, "a few have run")
+        damaged_broker.client().perform(("DEL", key))
+        wait_until(lambda: is_drained(damaged_broker), "nothing is left to run or to repair", timeout_s=60)
 
     ends = [task.status() for task in tasks]
     assert set(ends) <= {TaskState.SUCCEEDED, TaskState.DEAD, TaskState.UNKNOWN}
-    assert ends.count(TaskState.UNKNOWN) == repairs(real_broker).get(Repair.OUTCOME_LOST, 0)
-    assert scrub_all(real_broker, QUEUE) == []
+    assert ends.count(TaskState.UNKNOWN) == repairs(damaged_broker).get(Repair.OUTCOME_LOST, 0)
+    assert scrub_all(damaged_broker, QUEUE) == []
 
 
 def evict(broker: Broker, key: str) -> None:
@@ -201,17 +201,17 @@ def evict(broker: Broker, key: str) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_t23_evicted_records_are_found_and_told_of(real_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
-    app = Scheduler(broker=real_broker)
+def test_t23_evicted_records_are_found_and_told_of(damaged_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    app = Scheduler(broker=damaged_broker)
     app.task(name="add")(lambda a, b: a + b)
     tasks = app.enqueue_many([app.request("add", number, 1, delay=3600) for number in range(50)])
-    evict(real_broker, KEYS.tasks)
+    evict(damaged_broker, KEYS.tasks)
 
     with caplog.at_level(logging.WARNING), RunningWorker(app):
-        wait_until(lambda: counts(real_broker).dead == 50, "all are dead", timeout_s=60)
+        wait_until(lambda: counts(damaged_broker).dead == 50, "all are dead", timeout_s=60)
 
-    assert repairs(real_broker) == {Repair.RECORD_LOST: 50}
-    failure = look(real_broker, tasks[0].id).failure
+    assert repairs(damaged_broker) == {Repair.RECORD_LOST: 50}
+    failure = look(damaged_broker, tasks[0].id).failure
     assert failure is not None
     assert failure.reason == DeathReason.RECORD_LOST
     assert {task.id for task in tasks} == {
