@@ -176,8 +176,8 @@ def test_what_is_not_a_task_ends_dead_and_the_worker_lives(app: Scheduler, broke
     broker.client().perform(("HDEL", keys_of("default").tasks, "c"))
 
     with RunningWorker(app):
-        for id in "abc":
-            assert why_dead(broker, id) == DeathReason.UNDECODABLE
+        assert {why_dead(broker, id) for id in "ab"} == {DeathReason.UNDECODABLE}
+        assert why_dead(broker, "c") == DeathReason.RECORD_LOST
         assert app.enqueue("fine").result(timeout=10) == "fine"
 
 
