@@ -1,0 +1,1 @@
+"""What must hold of every history, one class for each invariant."""

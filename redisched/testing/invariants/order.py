@@ -1,0 +1,93 @@
+"""The better priority first, and within a priority one after the other."""
+
+import heapq
+from bisect import bisect, insort
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from redisched.store.values import Status
+from redisched.testing.history.record import Claimed, Record, Settled, Start, Waiting
+from redisched.testing.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
+
+_GAVE_BACK = frozenset({Status.RELEASED, Status.RETRIED, Status.RECOVERED, Status.REVIVED})
+
+
+class NoBetterTaskIsPassedOver(Invariant):
+    """I8: at each claim, no task of a better priority that had been due for a while was left where it was."""
+
+    name = "I8"
+
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._bands: dict[str, dict[int, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+        self._waiting: dict[Key, tuple[float, Waiting | Settled]] = {}
+        self._priorities: dict[Key, int] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {Waiting: self._wait, Claimed: self._claim, Settled: self._settled}
+
+    def _wait(self, record: Waiting) -> Iterable[Violation]:
+        self._priorities[record.queue, record.task] = record.priority
+        self._add(record, record.due_ms)
+        return ()
+
+    def _settled(self, record: Settled) -> Iterable[Violation]:
+        key = (record.queue, record.task)
+        self._waiting.pop(key, None)
+        if record.due_ms is not None and key in self._priorities:
+            self._add(record, record.due_ms)
+        return ()
+
+    def _claim(self, record: Claimed) -> Iterable[Violation]:
+        self._waiting.pop((record.queue, record.task), None)
+        self._priorities[record.queue, record.task] = record.priority
+        for priority, band in self._bands[record.queue].items():
+            if priority < record.priority:
+                passed_over = self._first_in(record.queue, band)
+                if passed_over is not None and passed_over[0] + self.tolerances.staleness_ms < record.at_ms:
+                    yield self.violated("a task was claimed though a better one was due", passed_over[1], record)
+
+    def _add(self, record: Waiting | Settled, due_ms: float) -> None:
+        key = (record.queue, record.task)
+        ready_ms = max(due_ms, record.at_ms)
+        self._waiting[key] = (ready_ms, record)
+        heapq.heappush(self._bands[record.queue][self._priorities[key]], (ready_ms, record.task))
+
+    def _first_in(self, queue: str, band: list[tuple[float, str]]) -> tuple[float, Waiting | Settled] | None:
+        """What has been due for longest in a band; what was claimed meanwhile is swept out."""
+        while band:
+            ready_ms, task = band[0]
+            waiting = self._waiting.get((queue, task))
+            if waiting is not None and waiting[0] == ready_ms:
+                return waiting
+            heapq.heappop(band)
+        return None
+
+
+class EqualTasksStartInTurn(Invariant):
+    """I9: of tasks of one priority that were never given back, none is overtaken by more than a few."""
+
+    name = "I9"
+
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._started: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+        self._given_back: set[Key] = set()
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {Settled: self._settled, Start: self._start}
+
+    def _settled(self, record: Settled) -> Iterable[Violation]:
+        if record.status in _GAVE_BACK:
+            self._given_back.add((record.queue, record.task))
+        return ()
+
+    def _start(self, record: Start) -> Iterable[Violation]:
+        if record.attempt > 1 or (record.queue, record.task) in self._given_back:
+            return
+        started = self._started[record.queue, record.priority]
+        turn = (record.run_at_ms, record.task)
+        overtakers = len(started) - bisect(started, turn)
+        insort(started, turn)
+        if overtakers > self.tolerances.overtakers:
+            yield self.violated(f"{overtakers} tasks of the same priority started out of turn before it", record)
