@@ -15,9 +15,9 @@ def print_table(headings: Sequence[str], lines: Sequence[Sequence[str]], caption
             click.echo("\t".join(line))
         click.echo(caption)
         return
-    table = Table(caption=caption)
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", caption=caption, caption_justify="left")
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index else "left")
+        table.add_column(heading, justify="right" if index else "left", no_wrap=index > 0)
     for line in lines:
         table.add_row(*line)
     Console().print(table)

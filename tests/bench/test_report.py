@@ -22,7 +22,7 @@ def test_a_figure_stands_beside_its_floor_and_its_target() -> None:
 def test_what_was_measured_once_among_rounds_says_so() -> None:
     lines = lines_of(results(round_of(50_000), round_of(55_000), once={"bytes_per_task": 155.0}))
 
-    assert lines["Redis memory per task, 1,000,000 waiting"] == ("155.0 bytes", "once", "", "", "<= 260", "reached")
+    assert lines["memory per task, 1,000,000 waiting"] == ("155.0 bytes", "once", "", "", "<= 260", "reached")
 
 
 def test_a_single_round_has_no_spread() -> None:
