@@ -48,6 +48,26 @@ class Keys:
     """hash: kind of repair -> how many the scrubber has made."""
 
 
+TYPES = {
+    "waiting": "zset",
+    "tasks": "hash",
+    "leases": "zset",
+    "held": "hash",
+    "tries": "hash",
+    "failures": "hash",
+    "dead": "zset",
+    "outcomes": "hash",
+    "finished": "zset",
+    "cancelling": "hash",
+    "claims": "hash",
+    "fence": "string",
+    "wake": "list",
+    "reaper": "string",
+    "repairs": "hash",
+}
+"""What each key of a queue is, as Redis names it."""
+
+
 def keys_of(queue: str) -> Keys:
     """The keys of a queue whose name has been validated."""
     base = f"{PREFIX}:{{{queue}}}:"

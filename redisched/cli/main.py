@@ -20,6 +20,7 @@ COMMANDS = {
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List tasks that will not be tried again; let them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start, stop and ask about the embedded server."),
+    "doctor": LazyCommand(f"{_COMMANDS}.doctor:doctor", "Look for what endangers tasks, and say what to do."),
     "bench": LazyCommand(
         "redisched.bench.command:bench", "Measure redisched on this machine, beside what bare Lua reaches on it."
     ),

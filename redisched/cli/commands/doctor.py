@@ -1,0 +1,47 @@
+"""`redisched doctor`: whether this Redis is safe for tasks."""
+
+import time
+from dataclasses import asdict
+from functools import partial
+
+import click
+
+from redisched.cli.machine import print_json
+from redisched.cli.parameters import json_option, url_option
+from redisched.cli.printable import printable
+from redisched.cli.session import session
+from redisched.doctor.examination import examine
+from redisched.doctor.finding import Finding, Level
+from redisched.store.operation import Dialect
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.DANGER: "red"}
+
+
+@click.command()
+@url_option
+@json_option
+def doctor(url: str | None, as_json: bool) -> None:
+    """Look for what endangers tasks, and say what to do.
+
+    It looks at the server's version, memory, eviction, persistence, clock, replicas and slots, at this user's rights,
+    the scripts, other keys, queues without a worker and tasks that had to be repaired. The exit code is 1 if tasks can
+    be lost or cannot move.
+
+    JSON: a list of check, level (ok, warning or danger) and sentence.
+    """
+    with session(url) as opened:
+        findings = opened.ask(partial(examine, Dialect(), time.time))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        _print(findings)
+    if any(finding.level is Level.DANGER for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    check_width = max(len(finding.check) for finding in findings)
+    level_width = max(len(level) for level in Level)
+    for finding in findings:
+        level = click.style(f"{finding.level:<{level_width}}", fg=_COLOURS[finding.level])
+        click.echo(f"{level}  {finding.check:<{check_width}}  {printable(finding.sentence)}")

@@ -1,0 +1,44 @@
+"""Whether a cluster serves every slot, and keeps all keys of a queue in one."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+
+from redisched.doctor.finding import Finding, danger, ok
+from redisched.doctor.info import Info
+from redisched.errors import BrokerRefused
+from redisched.keys import keys_of
+from redisched.store.operation import Operation
+
+CHECK = "cluster"
+
+
+def check_cluster(info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
+    """Nothing where cluster mode is off."""
+    if info.get("cluster_enabled") != "1":
+        return []
+    state = yield ("CLUSTER", "INFO")
+    if b"cluster_state:ok" not in state:
+        sentence = "The cluster is down or does not serve every slot; see what is missing: CLUSTER INFO, CLUSTER NODES"
+        return [danger(CHECK, sentence)]
+    findings = []
+    for queue in queues:
+        findings += yield from _check_queue(queue)
+    return findings or [ok(CHECK, "The cluster serves every slot.")]
+
+
+def _check_queue(queue: str) -> Operation[list[Finding]]:
+    keys = astuple(keys_of(queue))
+    slots = set()
+    for key in keys:
+        slots.add((yield ("CLUSTER", "KEYSLOT", key)))
+    if len(slots) > 1:
+        sentence = f"The keys of queue {queue} are in {len(slots)} slots, so no script can run; is a proxy in between?"
+        return [danger(CHECK, sentence)]
+    try:
+        yield ("EXISTS", keys[0])
+    except BrokerRefused as error:
+        sentence = (
+            f"Queue {queue} is on another node ({error.reason}), which this release does not follow; give its URL."
+        )
+        return [danger(CHECK, sentence)]
+    return [ok(CHECK, f"Every key of queue {queue} is in slot {slots.pop()}, on this node.")]

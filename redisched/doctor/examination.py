@@ -1,0 +1,52 @@
+"""Puts the checks together: everything the doctor looks at, in one order."""
+
+from collections.abc import Callable
+
+from redisched.doctor.clocks import check_clock
+from redisched.doctor.cluster import check_cluster
+from redisched.doctor.finding import Finding, warning
+from redisched.doctor.info import read_info
+from redisched.doctor.keyspace import check_keyspace
+from redisched.doctor.queues import check_queues, check_repairs
+from redisched.doctor.replication import check_replicas
+from redisched.doctor.rights import check_rights
+from redisched.doctor.scripts import check_scripts
+from redisched.doctor.storage import check_eviction, check_memory, check_persistence
+from redisched.doctor.version import check_version
+from redisched.errors import BrokerRefused
+from redisched.store.inspect import queues
+from redisched.store.operation import Dialect, Operation
+
+
+def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Finding]]:
+    """Look at a server and what redisched keeps in it; `now` is this machine's time in seconds since 1970.
+
+    Nothing is changed, but that the server compiles the scripts.
+    """
+    info = yield from read_info()
+    names: list[str] = []
+    findings = [*check_version(info), *check_memory(info), *check_replicas(info)]
+    try:
+        names = yield from queues()
+    except BrokerRefused as error:
+        findings.append(_refused("queues", error))
+    for check, look in (
+        ("eviction", check_eviction(info)),
+        ("persistence", check_persistence(info)),
+        ("clock", check_clock(now)),
+        ("cluster", check_cluster(info, names)),
+        ("rights", check_rights()),
+        ("scripts", check_scripts()),
+        ("keyspace", check_keyspace(names)),
+        ("workers", check_queues(dialect, names)),
+        ("repairs", check_repairs(dialect, names)),
+    ):
+        try:
+            findings += yield from look
+        except BrokerRefused as error:
+            findings.append(_refused(check, error))
+    return findings
+
+
+def _refused(check: str, error: BrokerRefused) -> Finding:
+    return warning(check, f"This cannot be looked at: {error}.")

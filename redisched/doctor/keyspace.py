@@ -1,0 +1,34 @@
+"""What else lives in the same database, and whether the keys of queues are what they should be."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from redisched.doctor.finding import Finding, danger, ok, warning
+from redisched.keys import QUEUES, TYPES, keys_of
+from redisched.store.operation import Operation
+
+CHECK = "keyspace"
+ABSENT = "none"
+
+
+def check_keyspace(queues: Sequence[str]) -> Operation[list[Finding]]:
+    """Keys of a wrong type, which no script can work with, and how many are others'."""
+    own = yield ("EXISTS", QUEUES)
+    findings: list[Finding] = []
+    for queue in queues:
+        keys = keys_of(queue)
+        for field in fields(keys):
+            key = getattr(keys, field.name)
+            found = (yield ("TYPE", key)).decode()
+            own += found != ABSENT
+            if found not in (ABSENT, TYPES[field.name]):
+                sentence = f"{key} is a {found} where redisched keeps a {TYPES[field.name]}; move it away: RENAME"
+                findings.append(danger(CHECK, sentence))
+    others = (yield ("DBSIZE",)) - own
+    if others > 0:
+        sentence = (
+            f"{others} keys in this database are not redisched's: their owners can fill its memory or flush it; "
+            "a database or server for redisched alone is safer."
+        )
+        findings.append(warning(CHECK, sentence))
+    return findings or [ok(CHECK, "Nobody else uses this database.")]

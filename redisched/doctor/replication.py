@@ -1,0 +1,37 @@
+"""Whether this is a primary, and whether its replicas keep up."""
+
+from redisched.doctor.finding import Finding, danger, ok, warning
+from redisched.doctor.info import Info, whole
+
+CHECK = "replicas"
+SLOWEST_S = 10
+
+
+def check_replicas(info: Info) -> list[Finding]:
+    """The role of the server, and the state and lag of its replicas."""
+    if not info:
+        return []
+    if info.get("role") == "slave":
+        primary = f"{info.get('master_host')}:{info.get('master_port')}"
+        return [danger(CHECK, f"This is a replica and takes no tasks; give the URL of its primary, {primary}.")]
+    count = whole(info, "connected_slaves")
+    if not count:
+        return [ok(CHECK, "No replica: what this machine's disk loses is lost.")]
+    replicas = [_fields(info.get(f"slave{number}", "")) for number in range(count)]
+    absent = [_name(replica) for replica in replicas if replica.get("state") != "online"]
+    lags = {_name(replica): whole(replica, "lag") for replica in replicas}
+    slow = [name for name, lag_s in lags.items() if lag_s > SLOWEST_S]
+    if absent or slow:
+        names = ", ".join(dict.fromkeys((*absent, *slow)))
+        return [warning(CHECK, f"Of {count} replicas {names} cannot keep up; a failover to one would lose tasks.")]
+    return [ok(CHECK, f"{count} keep up, the slowest {max(lags.values())} s behind.")]
+
+
+def _fields(line: str) -> dict[str, str]:
+    """The parts of a line such as ip=127.0.0.1,port=6380,state=online,offset=1,lag=0."""
+    parts = (part.partition("=") for part in line.split(","))
+    return {name: value for name, equals, value in parts if equals}
+
+
+def _name(replica: dict[str, str]) -> str:
+    return f"{replica.get('ip')}:{replica.get('port')}"

@@ -1,0 +1,76 @@
+"""Whether the server keeps what it acknowledged: eviction, persistence, memory."""
+
+from redisched.doctor.finding import Finding, danger, ok, warning
+from redisched.doctor.info import Info, read_setting, whole
+from redisched.store.operation import Operation
+
+NO_EVICTION = "noeviction"
+FULL = 0.8
+"""A share of memory in use that calls for a look."""
+
+
+def check_eviction(info: Info) -> Operation[list[Finding]]:
+    """Whether tasks may be thrown away to make room."""
+    policy = info.get("maxmemory_policy") or (yield from read_setting("maxmemory-policy"))
+    if policy is None:
+        return [warning("eviction", "The eviction policy cannot be read; make sure that it is noeviction.")]
+    if policy == NO_EVICTION:
+        return [ok("eviction", "Nothing is evicted: a full server refuses new tasks and lets old ones end.")]
+    cure = f"set it: CONFIG SET maxmemory-policy {NO_EVICTION}"
+    if policy.startswith("volatile-"):
+        sentence = f"maxmemory-policy is {policy}: no key of redisched expires, but workers refuse to start; {cure}"
+        return [warning("eviction", sentence)]
+    return [danger("eviction", f"maxmemory-policy is {policy}: tasks are thrown away when memory is full; {cure}")]
+
+
+def check_persistence(info: Info) -> Operation[list[Finding]]:
+    """What the kill of the server or of its machine would lose."""
+    for file, status in (("AOF", "aof_last_write_status"), ("snapshot", "rdb_last_bgsave_status")):
+        if info.get(status, "ok") != "ok":
+            sentence = f"The last write of the {file} failed; see the server's log for why, such as a full disk."
+            return [danger("persistence", sentence)]
+    if info.get("aof_enabled") == "1":
+        return [_judge_sync((yield from read_setting("appendfsync")))]
+    save = yield from read_setting("save")
+    cure = "turn the AOF on: CONFIG SET appendonly yes, and the same in its configuration file"
+    if save == "":
+        return [danger("persistence", f"Nothing is written to disk: a restart loses every task; {cure}.")]
+    if save is None:
+        return [warning("persistence", f"No AOF is kept, and whether snapshots are cannot be read; {cure}.")]
+    changes = whole(info, "rdb_changes_since_last_save")
+    sentence = f"Only snapshots are kept: a crash now would lose the last {changes} changes; {cure}."
+    return [warning("persistence", sentence)]
+
+
+def _judge_sync(sync: str | None) -> Finding:
+    if sync == "always":
+        return ok("persistence", "Every acknowledged write is on disk (appendfsync always).")
+    if sync == "everysec":
+        return ok("persistence", "A crash can lose the last second of writes, at worst two (appendfsync everysec).")
+    if sync == "no":
+        sentence = "A crash of the machine can lose half a minute of writes; set it: CONFIG SET appendfsync everysec"
+        return warning("persistence", sentence)
+    return ok("persistence", "An AOF is kept; how often it reaches the disk cannot be read.")
+
+
+def check_memory(info: Info) -> list[Finding]:
+    """How much room there is for tasks; nothing where INFO is refused."""
+    used, limit = whole(info, "used_memory"), whole(info, "maxmemory")
+    machine = whole(info, "total_system_memory")
+    room = limit or machine
+    if not info:
+        return []
+    if not room:
+        return [warning("memory", "How much memory there is cannot be read; watch it with means of your own.")]
+    share = f"{_mebibytes(used)} of {_mebibytes(room)} are in use ({used / room:.0%})"
+    if limit and used >= FULL * limit:
+        return [warning("memory", f"{share}: new tasks will soon be refused; raise maxmemory or drain the queues.")]
+    if used >= FULL * room:
+        return [warning("memory", f"{share}: the machine will end the server; set maxmemory, or drain the queues.")]
+    if not limit:
+        return [ok("memory", f"{share}, of the machine; with maxmemory set, a full server would refuse and not end.")]
+    return [ok("memory", f"{share}.")]
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
