@@ -12,18 +12,26 @@ from redisched.store.operation import Operation
 CHECK = "cluster"
 
 
-def check_cluster(info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """Nothing where cluster mode is off."""
-    if info.get("cluster_enabled") != "1":
+def check_slots(info: Info) -> Operation[list[Finding]]:
+    """Whether the cluster is down, so that no key can be looked at; nothing if it is up, or there is none."""
+    if not _is_node(info) or b"cluster_state:ok" in (yield ("CLUSTER", "INFO")):
         return []
-    state = yield ("CLUSTER", "INFO")
-    if b"cluster_state:ok" not in state:
-        sentence = "The cluster is down or does not serve every slot; see what is missing: CLUSTER INFO, CLUSTER NODES"
-        return [danger(CHECK, sentence)]
+    sentence = "The cluster is down or does not serve every slot; see what is missing: CLUSTER INFO, CLUSTER NODES"
+    return [danger(CHECK, sentence)]
+
+
+def check_places(info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
+    """Where the keys of each queue are; nothing where cluster mode is off."""
+    if not _is_node(info):
+        return []
     findings = []
     for queue in queues:
         findings += yield from _check_queue(queue)
     return findings or [ok(CHECK, "The cluster serves every slot.")]
+
+
+def _is_node(info: Info) -> bool:
+    return info.get("cluster_enabled") == "1"
 
 
 def _check_queue(queue: str) -> Operation[list[Finding]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from redisched.doctor.clocks import check_clock
-from redisched.doctor.cluster import check_cluster
+from redisched.doctor.cluster import check_places, check_slots
 from redisched.doctor.finding import Finding, warning
 from redisched.doctor.info import read_info
 from redisched.doctor.keyspace import check_keyspace
@@ -24,8 +24,11 @@ def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Findin
     Nothing is changed, but that the server compiles the scripts.
     """
     info = yield from read_info()
-    names: list[str] = []
     findings = [*check_version(info), *check_memory(info), *check_replicas(info)]
+    down = yield from check_slots(info)
+    if down:
+        return findings + down
+    names: list[str] = []
     try:
         names = yield from queues()
     except BrokerRefused as error:
@@ -34,7 +37,7 @@ def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Findin
         ("eviction", check_eviction(info)),
         ("persistence", check_persistence(info)),
         ("clock", check_clock(now)),
-        ("cluster", check_cluster(info, names)),
+        ("cluster", check_places(info, names)),
         ("rights", check_rights()),
         ("scripts", check_scripts()),
         ("keyspace", check_keyspace(names)),

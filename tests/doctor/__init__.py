@@ -1,0 +1,1 @@
+"""The doctor, on sound servers and on dangerous ones."""

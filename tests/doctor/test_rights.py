@@ -1,0 +1,85 @@
+"""Users who may not do all that redisched does."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.doctor.finding import Level
+from redisched.doctor.rights import NEEDED
+from redisched.store.broker import connect
+from redisched.testing.server import Server
+from tests.doctor.visits import TIMEOUT_S, Visit, visit
+from tests.house.checkout import ROOT, SCRIPTS
+from tests.house.lua_script import calls_in, read_scripts
+
+NAMES = {str(command[0]) for command in NEEDED}
+_DIRECT = re.compile(r'yield \("([A-Z]+)"|self\._wait: Command = \("([A-Z]+)"')
+
+
+def test_every_command_of_every_script_is_among_the_needed() -> None:
+    called = {
+        call.arguments[0].text
+        for script in read_scripts(SCRIPTS)
+        for call in calls_in(script.expanded_tokens)
+        if call.function in ("redis.call", "call_in_chunks") and call.arguments and call.arguments[0].kind == "string"
+    }
+
+    assert called
+    assert called <= NAMES
+
+
+@pytest.mark.parametrize("folder", ["store", "engine"])
+def test_every_command_that_is_sent_by_itself_is_among_the_needed(folder: str) -> None:
+    sources = [path.read_text() for path in Path(ROOT, "redisched", folder).glob("*.py")]
+    sent = {name for source in sources for pair in _DIRECT.findall(source) for name in pair if name}
+
+    assert sent
+    assert sent <= NAMES
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+def as_user(server: Server, *rules: str) -> Visit:
+    """What the doctor says to a user with these rights."""
+    administrator = connect(server.url, TIMEOUT_S)
+    administrator.client().perform(("ACL", "SETUSER", "app", "reset", "on", ">secret", *rules))
+    administrator.close()
+    return visit(server.url.replace("unix://", "unix://app:secret@"))
+
+
+def test_a_user_without_some_commands_is_told_which(server: Server) -> None:
+    found = as_user(server, "~*", "+@all", "-hset", "-zadd")
+
+    assert found.levels("rights") == [Level.DANGER]
+    assert "may not HSET, ZADD on redisched's keys" in found.sentence("rights")
+    assert "ACL SETUSER app ~redisched:* +hset +zadd" in found.sentence("rights")
+
+
+def test_a_user_without_the_keys_is_told_so(server: Server) -> None:
+    found = as_user(server, "~shop:*", "+@all")
+
+    assert found.levels("rights") == [Level.DANGER]
+    assert "~redisched:*" in found.sentence("rights")
+
+
+def test_what_the_doctor_advises_is_enough(server: Server) -> None:
+    rules = " ".join(f"+{name.lower()}" for name in sorted(NAMES))
+    found = as_user(server, "~redisched:*", *rules.split(), "+acl|whoami", "+acl|dryrun")
+
+    assert found.levels("rights") == [Level.OK]
+
+
+def test_a_user_who_may_not_ask_gets_warnings_and_no_crash(server: Server) -> None:
+    found = as_user(server, "~redisched:*", "+@read", "-@dangerous", "-@admin")
+
+    assert found.levels("rights") == [Level.WARNING]
+    assert found.levels("version") == [Level.WARNING]
+    assert found.levels("eviction") == [Level.WARNING]
+    assert found.levels("scripts") == [Level.WARNING]
+    assert found.dangers == []

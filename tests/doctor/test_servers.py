@@ -1,0 +1,140 @@
+"""The doctor visits real servers: sound ones, and ones on which tasks would be lost."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.doctor.finding import Level
+from redisched.embedded import Persistence, Transport, find_binary
+from redisched.store.broker import Broker, connect
+from redisched.testing.server import Server, cluster_node, replica_of
+from tests.brokers import BrokerKind, Servers
+from tests.doctor.visits import TIMEOUT_S, Visit, visit
+from tests.lua.situation import seed, together, waiting
+from tests.waiting import wait_until
+
+CHECKS = {
+    "version",
+    "memory",
+    "replicas",
+    "eviction",
+    "persistence",
+    "clock",
+    "rights",
+    "scripts",
+    "keyspace",
+    "workers",
+    "repairs",
+}
+
+
+@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+def binary(request: pytest.FixtureRequest, servers: Servers) -> Path:
+    """The binary of a real server."""
+    if request.param is BrokerKind.VALKEY:
+        return find_binary()
+    servers.url(BrokerKind.REDIS)
+    return Path(shutil.which("redis-server") or "")
+
+
+@pytest.fixture
+def broker_of(servers: Servers) -> Iterator[Broker]:
+    """An empty Valkey, whose settings the test may change: it is its own."""
+    with Server() as server:
+        broker = connect(server.url, TIMEOUT_S)
+        yield broker
+        broker.close()
+
+
+def test_a_sound_server_has_no_danger(binary: Path) -> None:
+    with Server(binary=binary) as server:
+        found = visit(server.url)
+
+    assert {finding.check for finding in found.findings} == CHECKS
+    assert found.dangers == []
+    assert "the last second" in found.sentence("persistence")
+    assert found.sentence("scripts").startswith("The server compiles all ")
+
+
+def test_a_server_that_throws_tasks_away_and_writes_nothing_down_is_dangerous(binary: Path) -> None:
+    arguments = ("--maxmemory-policy", "allkeys-lru")
+    with Server(binary=binary, persistence=Persistence.NONE, arguments=arguments) as server:
+        found = visit(server.url)
+
+    assert [finding.check for finding in found.dangers] == ["eviction", "persistence"]
+    assert "CONFIG SET maxmemory-policy noeviction" in found.sentence("eviction")
+    assert "CONFIG SET appendonly yes" in found.sentence("persistence")
+
+
+def test_a_replica_is_no_place_for_tasks_and_its_primary_knows_it(binary: Path) -> None:
+    with Server(binary=binary, transport=Transport.LOOPBACK) as primary:
+        host, port = primary.address
+        with Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica:
+            wait_until(lambda: visit(primary.url).sentence("replicas").startswith("1 keep up"), "the replica is online")
+            of_replica = visit(replica.url)
+
+    assert f"{host}:{port}" in of_replica.sentence("replicas")
+    assert of_replica.levels("replicas") == [Level.DANGER]
+
+
+def test_a_cluster_that_serves_no_slots_is_down_and_one_that_does_keeps_a_queue_in_one(binary: Path) -> None:
+    with Server(binary=binary, transport=Transport.LOOPBACK, arguments=cluster_node()) as node:
+        broker = connect(node.url, TIMEOUT_S)
+        assert Visit(broker).levels("cluster") == [Level.DANGER]
+        broker.client().perform(("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
+        wait_until(lambda: b"cluster_state:ok" in broker.client().perform(("CLUSTER", "INFO")), "it serves its slots")
+        broker.client().perform(("SADD", "redisched:queues", "mail"))
+
+        found = Visit(broker)
+        broker.close()
+
+    assert found.levels("cluster") == [Level.OK]
+    assert "Every key of queue mail is in slot " in found.sentence("cluster")
+
+
+def test_a_clock_that_is_apart_is_told(broker_of: Broker) -> None:
+    assert Visit(broker_of).levels("clock") == [Level.OK]
+
+    behind = Visit(broker_of, now=lambda: time.time() + 60)
+    ahead = Visit(broker_of, now=lambda: time.time() - 60)
+
+    assert "60.0 s behind" in behind.sentence("clock")
+    assert "60.0 s ahead of" in ahead.sentence("clock")
+    assert behind.levels("clock") == ahead.levels("clock") == [Level.WARNING]
+
+
+def test_memory_that_runs_out_is_told(broker_of: Broker) -> None:
+    broker_of.client().perform(("CONFIG", "SET", "maxmemory", 1))
+
+    assert Visit(broker_of).levels("memory") == [Level.WARNING]
+
+
+def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: Broker) -> None:
+    seed(broker_of, "mail", together(waiting("a", run_at_ms=1), {"repairs": {"RECORD_LOST": 3, "unheard": 1}}))
+    seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 4000000000000 0"}))
+    seed(broker_of, "left", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 1 0"}))
+    perform = broker_of.client().perform
+    perform(("SADD", "redisched:queues", "mail", "served", "left"))
+    assert Visit(broker_of).levels("keyspace") == [Level.OK]
+    perform(("SET", "of-somebody-else", 1))
+
+    found = Visit(broker_of)
+
+    unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
+    assert [sentence.split()[1] for sentence in unserved] == ["left", "mail"]
+    assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
+    assert found.sentence("keyspace").startswith("1 keys in this database are not redisched's")
+
+
+def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
+    perform = broker_of.client().perform
+    perform(("SADD", "redisched:queues", "mail"))
+    perform(("SET", "redisched:{mail}:waiting", "something else"))
+
+    found = Visit(broker_of)
+
+    assert found.sentence("keyspace").startswith("redisched:{mail}:waiting is a string where redisched keeps a zset")
+    assert found.levels("workers") == [Level.WARNING]
