@@ -32,7 +32,15 @@ def test_json(command: CommandLine) -> None:
         "finished": 0,
         "oldest_ready_ms": None,
         "priorities": [{"priority": 9, "ready": 0, "scheduled": 1}],
+        "repairs": {},
     }
+
+
+def test_json_tells_of_repairs(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add")
+    workshop.perform("HSET", workshop.store.keys.repairs, "PLACE_LOST", "2")
+
+    assert command.record("queue", "ls")[0]["repairs"] == {"PLACE_LOST": 2}
 
 
 def test_without_a_queue_it_says_how_to_make_one(command: CommandLine) -> None:

@@ -22,13 +22,16 @@ def queue() -> None:
 def list_queues(url: str | None, as_json: bool) -> None:
     """List the queues: tasks that are ready, scheduled, leased and dead, and how long the oldest ready one waits.
 
-    JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, and for each priority in
-    use priorities: priority, ready, scheduled.
+    JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, for each priority in use
+    priorities: priority, ready, scheduled, and repairs: how many tasks of it had been damaged and were repaired, by
+    kind.
     """
     with session(url) as opened:
-        counts = [opened.ask(opened.inspector(name).counts) for name in opened.queues(None)]
+        inspectors = [opened.inspector(name) for name in opened.queues(None)]
+        counts = [opened.ask(inspector.counts) for inspector in inspectors]
+        repairs = [opened.ask(inspector.repairs) for inspector in inspectors] if as_json else []
     if as_json:
-        print_json([asdict(one) for one in counts])
+        print_json([{**asdict(one), "repairs": made} for one, made in zip(counts, repairs, strict=True)])
     elif not counts:
         click.echo("There is no queue yet. Make one: redisched enqueue NAME ARGUMENTS...")
     else:

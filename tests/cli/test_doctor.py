@@ -1,0 +1,50 @@
+"""`redisched doctor` says what endangers tasks, and its exit code says whether anything does."""
+
+import json
+from pathlib import Path
+
+from tests.cli.commands import CommandLine, run
+from tests.cli.workshop import Workshop
+
+
+def test_the_embedded_server_is_safe(project: Path) -> None:
+    result = run("doctor")
+
+    assert result.exit_code == 0, result.output
+    assert "danger" not in result.stdout
+    assert "ok       eviction" in result.stdout
+
+
+def test_a_server_that_writes_nothing_to_disk_is_not(command: CommandLine) -> None:
+    result = command.run("doctor")
+
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("danger")]
+    assert "Nothing is written to disk" in line
+
+
+def test_json(command: CommandLine) -> None:
+    result = command.run("doctor", "--json")
+    findings = json.loads(result.stdout)
+
+    assert result.exit_code == 1
+    assert all(finding.keys() == {"check", "level", "sentence"} for finding in findings)
+    assert {finding["level"] for finding in findings if finding["check"] == "persistence"} == {"danger"}
+
+
+def test_a_name_from_redis_moves_no_cursor(command: CommandLine, workshop: Workshop) -> None:
+    workshop.perform("SADD", "redisched:queues", b"\x1b[31mred")
+    workshop.perform("SET", b"redisched:{\x1b[31mred}:waiting", "something else")
+
+    result = command.run("doctor")
+
+    assert "\x1b" not in result.stdout
+    assert "[31mred}:waiting is a string" in result.stdout
+
+
+def test_a_server_that_is_not_there_is_one_line() -> None:
+    result = run("doctor", "--url", "redis://127.0.0.1:1")
+
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "unavailable" in result.stderr
