@@ -1,6 +1,7 @@
 """Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from redisched.client.coalescer import Coalescer
 from redisched.client.connection import Connection
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
-from redisched.errors import Conflict, InvalidOption
+from redisched.errors import BrokerError, Conflict, InvalidOption
 from redisched.store.operation import Operation, persist
 from redisched.store.values import NewTask, Status
 
@@ -27,8 +28,7 @@ class Sender:
 
     def send(self, request: TaskRequest) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
-        status = self._connection.run(self._enqueue(request.queue, [request.task]))[0]
-        return self._reference(request, status)
+        return self._reference(request, self._connection.run(self._enqueue_one(request)))
 
     async def send_async(self, request: TaskRequest) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
@@ -50,7 +50,16 @@ class Sender:
         for coalescer in self._coalescers.get(asyncio.get_running_loop(), {}).values():
             await coalescer.drain()
 
-    def _enqueue(self, queue: str, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+    def _enqueue_one(self, request: TaskRequest) -> Operation[Status]:
+        """The first try goes the shortest way; what fails there is left to the long one, which may repeat it."""
+        queue, task = request
+        began_s = self._connection.monotonic()
+        if queue in self._known_queues:
+            with contextlib.suppress(BrokerError):
+                return (yield from self._connection.store(queue).enqueue_loaded(task))
+        return (yield from self._enqueue(queue, [task], began_s))[0]
+
+    def _enqueue(self, queue: str, tasks: Sequence[NewTask], began_s: float | None = None) -> Operation[list[Status]]:
         """Patience is that of each script call: how long all of them take depends on how many there are."""
         store = self._connection.store(queue)
         patience = self._connection.patience()
@@ -61,7 +70,8 @@ class Sender:
         upcoming = deque(chunks(tasks))
         while upcoming:
             # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
-            statuses += yield from persist(partial(store.enqueue, upcoming.popleft()), patience)
+            statuses += yield from persist(partial(store.enqueue, upcoming.popleft()), patience, began_s)
+            began_s = None
             if upcoming:
                 for sent in (yield from store.enqueue_many(upcoming)):
                     statuses += sent

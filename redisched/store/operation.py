@@ -154,12 +154,13 @@ class Patience:
     random: Callable[[], float]
 
 
-def persist(make: Callable[[], Operation[T]], patience: Patience) -> Operation[T]:
-    """Repeat a replay-safe operation until Redis answers it.
+def persist(make: Callable[[], Operation[T]], patience: Patience, began_s: float | None = None) -> Operation[T]:
+    """Repeat a replay-safe operation until Redis answers it. `began_s` is when the first try began, if that was before.
 
     Raises BrokerUnavailable when patience ends, and any other error at once.
     """
-    began_s = patience.monotonic()
+    if began_s is None:
+        began_s = patience.monotonic()
     failures = 0
     while True:
         try:

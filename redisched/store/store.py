@@ -40,6 +40,11 @@ class Store:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
         return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _flat(tasks))))
 
+    def enqueue_loaded(self, task: NewTask) -> Operation[Status]:
+        """Add one task in the shortest way. Raises ScriptMissing where `enqueue` would load the script."""
+        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), task)
+        return _STATUSES[status]
+
     def enqueue_many(self, chunks: Iterable[Sequence[NewTask]]) -> Operation[list[list[Status]]]:
         """Add chunks of tasks, each as `enqueue` does, while Redis has the one before.
 
