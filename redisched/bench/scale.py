@@ -30,7 +30,7 @@ class Scale:
     kills: int = 10
     idle_workers: int = 100
     idle_s: float = 15.0
-    enqueued_while_idle: int = 50
+    enqueued_while_idle: int = 100
 
     @property
     def is_full(self) -> bool:
@@ -53,7 +53,7 @@ def scale_of(tasks: int) -> Scale:
         picked_up=min(tasks, full.picked_up),
         delayed=min(tasks, full.delayed),
         delayed_over_s=max(0.1, full.delayed_over_s * share),
-        background=part(full.background, least=10_000),
+        background=part(full.background, least=20_000),
         delayed_beside_drain=min(tasks, full.delayed_beside_drain),
         prioritised=min(tasks, full.prioritised),
         claims=min(tasks, full.claims),
