@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from redisched.engine import verdict
+from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
 from redisched.engine.link import log
@@ -38,7 +39,7 @@ class Hooks:
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, make_alarm: MakeAlarm = make_alarm) -> None:
         self._workspace = workspace
         self._window = workspace.window
         self._concurrency = workspace.worker_settings.concurrency
@@ -46,7 +47,7 @@ class Executor:
         self._threads = Threads(self._concurrency)
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = make_alarm(self._fall_due)
         self.runners: list[asyncio.Task[None]] = []
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
@@ -72,7 +73,7 @@ class Executor:
             waiter = self._idle.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-        self._set_timer()
+        self._set_alarm()
 
     def interrupt(self, held: Held, kind: type[Interruption]) -> None:
         """End a running handler from outside; nothing happens if it does not run."""
@@ -101,8 +102,7 @@ class Executor:
             log.warning("task %s of queue %s: its handler refuses to end", held.lease.id, held.queue)
             self._hooks.on_verdict(verdict.released(held))
         self._threads.stop()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.close()
 
     async def _serve(self, slot: Slot) -> None:
         clock, server_clock = self._workspace.clock, self._workspace.server_clock
@@ -112,8 +112,7 @@ class Executor:
             if held is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
-                if self._timer is None:
-                    self._set_timer()
+                self._set_alarm()
                 await waiter
                 continue
             await self._run(slot, held, now_s)
@@ -162,17 +161,11 @@ class Executor:
             self._workspace.started.leave(slot.number)
         return self._judge.returned(attempt, result)
 
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _set_alarm(self) -> None:
         # Without an idle slot there is nobody to wake: a slot that falls free looks at the window by itself.
         due_ms = self._window.next_due_ms() if self._idle else None
-        if due_ms is not None:
-            due_s = self._workspace.server_clock.monotonic_at(due_ms)
-            delay_s = max(0.0, due_s - self._workspace.clock.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._fall_due)
+        moment_s = None if due_ms is None else self._workspace.server_clock.monotonic_at(due_ms)
+        self._alarm.set(moment_s, self._workspace.clock.monotonic())
 
     def _fall_due(self) -> None:
-        self._timer = None
         self.offer(len(self._window))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from redisched.clock import Clock, SystemClock
+from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.keeper import Keeper
 from redisched.engine.keeper_thread import KeeperThread
 from redisched.store.broker import Broker
@@ -23,11 +24,15 @@ class Keeping(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """One machine. `random` draws from [0, 1); `keep` sets a keeper to work, apart from the event loop."""
+    """One machine. `random` draws from [0, 1); `keep` sets a keeper to work, apart from the event loop.
+
+    `make_alarm` makes what wakes a worker when a task falls due.
+    """
 
     clock: Clock
     random: Callable[[], float]
     keep: Callable[[Keeper, Broker], Keeping]
+    make_alarm: MakeAlarm
 
 
 def keep_in_thread(keeper: Keeper, broker: Broker) -> Keeping:
@@ -35,4 +40,4 @@ def keep_in_thread(keeper: Keeper, broker: Broker) -> Keeping:
     return KeeperThread(keeper, broker.open_client())
 
 
-THIS_MACHINE = Machine(clock=SystemClock(), random=random.random, keep=keep_in_thread)
+THIS_MACHINE = Machine(clock=SystemClock(), random=random.random, keep=keep_in_thread, make_alarm=make_alarm)

@@ -106,7 +106,7 @@ class Worker:
 
     async def _work(self, client: AsyncClient, blocking: AsyncClient) -> None:
         workspace = self._workspace
-        executor = Executor(workspace)
+        executor = Executor(workspace, self._machine.make_alarm)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
         claiming = self._begin("claimer", claimer.step, claimer.changed)
