@@ -3,19 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redisched.clock import ServerClock, SystemClock
+from redisched.clock import DRIFT, ServerClock, SystemClock
 
 BEGAN_US = 1_800_000_000_000_000
 
 
 class Server:
-    """A server whose clock reads BEGAN_US at the monotonic moment 1000."""
+    """A server whose clock reads BEGAN_US at the monotonic moment 1000, and runs at a rate of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = 1.0) -> None:
+        self.rate = rate
         self.set_back_us = 0
 
     def now_us(self, monotonic_s: float) -> int:
-        return BEGAN_US + int((monotonic_s - 1000.0) * 1e6) - self.set_back_us
+        return BEGAN_US + int((monotonic_s - 1000.0) * self.rate * 1e6) - self.set_back_us
 
 
 def call(clock: ServerClock, server: Server, sent_s: float, there_s: float, back_s: float) -> float:
@@ -45,11 +46,24 @@ def test_it_is_never_ahead_of_a_steady_server_and_late_by_the_best_way_back(
     calls: list[tuple[float, float, float]],
 ) -> None:
     clock, server, now_s = ServerClock(), Server(), 1000.0
+    replies = []
     for pause_s, there_s, back_s in calls:
         now_s = call(clock, server, now_s + pause_s, there_s, back_s)
+        replies.append((now_s, back_s))
     late_ms = server.now_us(now_s) / 1e3 - clock.now_ms(now_s)
 
-    assert -0.01 <= late_ms <= min(back_s for _, _, back_s in calls) * 1e3 + 0.01
+    assert -0.01 <= late_ms <= min(back_s + (now_s - at_s) * DRIFT for at_s, back_s in replies) * 1e3 + 0.01
+
+
+@given(st.floats(-DRIFT, DRIFT), st.lists(st.tuples(st.floats(0.0, 600.0), delays, delays), min_size=1, max_size=30))
+def test_it_is_not_ahead_of_a_server_whose_clock_runs_slow(
+    drift: float, calls: list[tuple[float, float, float]]
+) -> None:
+    clock, server, now_s = ServerClock(), Server(1.0 + drift), 1000.0
+    for pause_s, there_s, back_s in calls:
+        now_s = call(clock, server, now_s + pause_s, there_s, back_s)
+
+        assert clock.now_ms(now_s) <= server.now_us(now_s) / 1e3 + 0.01
 
 
 @given(st.floats(0.001, 86_400.0), delays, delays)

@@ -47,6 +47,9 @@ class Line:
         self.next_due_ms = claim.next_due_ms
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
         trusted_until_s = workspace.trusted_until_s(granted_s)
+        if first_sent_s is not None:
+            # Such a lease is no longer fresh: what starts under it must not end before the keeper's next round.
+            trusted_until_s -= workspace.worker_settings.heartbeat_s
         queue = self.store.queue
         return [Held(lease, queue, workspace.worker, granted_s, trusted_until_s) for lease in claim.leases]
 

@@ -32,10 +32,11 @@ class Reaper:
 
     @property
     def interval_s(self) -> float:
-        """Between calls. A worker that reaps is left alone for three of them after its last: all in all, another one
-        has taken over before a lease ends that began when this one died.
+        """Between calls. A worker that reaps is left alone for three of them after its last, and a pause of six counts
+        as an outage. A lease has longer than that left, even if it is about to be renewed for the first time, so none
+        can end in an outage that does not count as one.
         """
-        return min(LONGEST_INTERVAL_S, 0.2 * self.workspace.worker_settings.lease_s)
+        return min(LONGEST_INTERVAL_S, 0.05 * self.workspace.worker_settings.lease_s)
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
