@@ -5,8 +5,10 @@ more than many a job; sync handlers run in threads.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from redisched.engine import verdict
@@ -16,7 +18,7 @@ from redisched.engine.held import Held
 from redisched.engine.link import log
 from redisched.engine.pace import Pace
 from redisched.engine.slot import Slot
-from redisched.engine.threads import Threads
+from redisched.engine.threads import Call, Threads
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import Interruption
@@ -47,6 +49,8 @@ class Executor:
         self._threads = Threads(self._concurrency)
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._followers: dict[Slot, asyncio.Future[Held | None]] = {}
+        self._context = copy_context()
         self._alarm = make_alarm(self._fall_due)
         self.runners: list[asyncio.Task[None]] = []
         self._drained: asyncio.Future[None] | None = None
@@ -62,7 +66,7 @@ class Executor:
     def start(self, hooks: Hooks) -> None:
         """Begin to take tasks out of the window."""
         self._hooks = hooks
-        slots = [Slot(number, self._threads) for number in range(self._concurrency)]
+        slots = [Slot(number, self._threads, self._thread_ended) for number in range(self._concurrency)]
         self.runners = [asyncio.create_task(self._serve(slot)) for slot in slots]
 
     def offer(self, tasks: int) -> None:
@@ -92,46 +96,113 @@ class Executor:
         self._stopping = True
         for slot in list(self._running.values()):
             slot.interrupt(WorkerStopping)
-        for _ in range(3):
-            await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UNWIND_S):
+                await self.drain()
         for runner in self.runners:
             runner.cancel()
         if self.runners:
             await asyncio.wait(self.runners, timeout=UNWIND_S)
         for held in self._running:
-            log.warning("task %s of queue %s: its handler refuses to end", held.lease.id, held.queue)
+            log.warning("task %s of queue %s: given back, though its handler has not ended", held.lease.id, held.queue)
             self._hooks.on_verdict(verdict.released(held))
         self._threads.stop()
         self._alarm.close()
 
     async def _serve(self, slot: Slot) -> None:
         clock, server_clock = self._workspace.clock, self._workspace.server_clock
+        held: Held | None = None
         while not self._stopping:
             now_s = clock.monotonic()
-            held = self._window.pop(server_clock.now_ms(now_s))
+            held = held or self._window.pop(server_clock.now_ms(now_s))
             if held is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
                 self._set_alarm()
                 await waiter
                 continue
-            await self._run(slot, held, now_s)
+            try:
+                held = await self._run(slot, held, now_s)
+            except Exception:
+                # A defect, which ends the worker: nothing of this slot's shall be waited for.
+                self._running = {task: other for task, other in self._running.items() if other is not slot}
+                raise
             # Handlers that await nothing would keep the event loop from everything else.
             if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
 
-    async def _run(self, slot: Slot, held: Held, now_s: float) -> None:
+    async def _run(self, slot: Slot, held: Held, now_s: float) -> Held | None:
+        """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
         self._running[held] = slot
+        admitted = self._judge.admit(held, now_s)
+        if isinstance(admitted, Attempt) and held.is_suspect:
+            # Should the process die again, it is known which task was running.
+            if not await self._hooks.mark_suspect(held):
+                admitted = verdict.released(held)
+            now_s = self._workspace.clock.monotonic()
+        if isinstance(admitted, Verdict):
+            self._end(held, admitted)
+            return None
+        if not admitted.entry.is_async:
+            following: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
+            self._followers[slot] = following
+            self._begin_in_thread(slot, admitted, now_s)
+            return await following
+        self._begin(slot, admitted, now_s)
         try:
-            if held.is_suspect:
-                outcome = await self._run_suspect(slot, held)
+            result = await slot.run(admitted)
+        except BaseException as error:
+            outcome = self._judge.raised(admitted, error)
+        else:
+            outcome = self._judge.returned(admitted, result)
+        self._workspace.started.leave(slot.number)
+        self._end(held, outcome)
+        return None
+
+    def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
+        self._judge.started(attempt, now_s)
+        self._workspace.started.enter(slot.number, attempt.held.queue, attempt.held.lease.id)
+
+    def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
+        self._begin(slot, attempt, now_s)
+        slot.run_in_thread(attempt, self._context)
+
+    def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
+        try:
+            self._workspace.started.leave(slot.number)
+            if call.error is None:
+                self._end(attempt.held, self._judge.returned(attempt, call.result))
             else:
-                admitted = self._judge.admit(held, now_s)
-                outcome = await self._call(slot, admitted, now_s) if isinstance(admitted, Attempt) else admitted
-        finally:
-            del self._running[held]
-            self._window.ended(held)
+                self._end(attempt.held, self._judge.raised(attempt, call.error))
+            self._follow_in_thread(slot)
+        except Exception as error:
+            self._followers.pop(slot).set_exception(error)
+
+    def _follow_in_thread(self, slot: Slot) -> None:
+        """Begin the best task that is due, or, if a thread cannot run it, leave it to the slot's runner."""
+        following = None
+        while not self._stopping:
+            now_s = self._workspace.clock.monotonic()
+            following = self._window.pop(self._workspace.server_clock.now_ms(now_s))
+            if following is None:
+                break
+            self._running[following] = slot
+            admitted = self._judge.admit(following, now_s)
+            if isinstance(admitted, Verdict):
+                self._end(following, admitted)
+            elif admitted.entry.is_async or following.is_suspect:
+                break
+            else:
+                self._begin_in_thread(slot, admitted, now_s)
+                return
+        waiter = self._followers.pop(slot)
+        if not waiter.done():
+            waiter.set_result(following)
+
+    def _end(self, held: Held, outcome: Verdict) -> None:
+        self._running.pop(held, None)
+        self._window.ended(held)
         self.pace.count()
         self._hooks.on_verdict(outcome)
         self._hooks.on_free()
@@ -139,27 +210,6 @@ class Executor:
             self.offer(1)
         if self._drained is not None and not self._running and not self._drained.done():
             self._drained.set_result(None)
-
-    async def _run_suspect(self, slot: Slot, held: Held) -> Verdict:
-        """Should the process die again, it is known which task was running."""
-        admitted = self._judge.admit(held, self._workspace.clock.monotonic())
-        if not isinstance(admitted, Attempt):
-            return admitted
-        if not await self._hooks.mark_suspect(held):
-            return verdict.released(held)
-        return await self._call(slot, admitted, self._workspace.clock.monotonic())
-
-    async def _call(self, slot: Slot, attempt: Attempt, now_s: float) -> Verdict:
-        held = attempt.held
-        self._judge.started(attempt, now_s)
-        self._workspace.started.enter(slot.number, held.queue, held.lease.id)
-        try:
-            result = await slot.call(attempt)
-        except BaseException as error:
-            return self._judge.raised(attempt, error)
-        finally:
-            self._workspace.started.leave(slot.number)
-        return self._judge.returned(attempt, result)
 
     def _set_alarm(self) -> None:
         # Without an idle slot there is nobody to wake: a slot that falls free looks at the window by itself.

@@ -1,4 +1,8 @@
-"""Threads for sync handlers: fed from the event loop, reporting back in batches, interruptible while Python runs."""
+"""Threads for sync handlers: fed from the event loop, reporting back in batches, interruptible while Python runs.
+
+What a call came to is handed to a callback, not to a future: the callback may begin the next call at once, without a
+turn of the event loop in between.
+"""
 
 import asyncio
 import ctypes
@@ -6,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 from redisched.errors import Interruption
 
@@ -14,13 +18,13 @@ _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
 class Call:
-    """One call of a sync handler. `future` gets its result, or the exception it raised."""
+    """One call of a sync handler. Once it has ended, it has a result or the exception that was raised."""
 
-    __slots__ = ("_interruption", "_lock", "_thread", "error", "function", "future", "result")
+    __slots__ = ("_interruption", "_lock", "_thread", "error", "function", "on_end", "result")
 
-    def __init__(self, function: Callable[[], Any], future: asyncio.Future[Any]) -> None:
+    def __init__(self, function: Callable[[], Any], on_end: "OnEnd") -> None:
         self.function = function
-        self.future = future
+        self.on_end = on_end
         self.result: Any = None
         self.error: BaseException | None = None
         self._lock = threading.Lock()
@@ -35,6 +39,8 @@ class Call:
                 self.result = self.function()
             finally:
                 self._close()
+        except StopIteration:
+            self.error = RuntimeError("the handler raised StopIteration")
         except BaseException as error:
             self.error = error
 
@@ -60,6 +66,9 @@ class Call:
                 _raise_in_thread(ctypes.c_ulong(threading.get_ident()), None)
 
 
+OnEnd: TypeAlias = Callable[[Call], None]
+
+
 class Threads:
     """A fixed set of threads, begun one by one as calls come in."""
 
@@ -69,12 +78,13 @@ class Threads:
         self._ended: deque[Call] = deque()
         self._delivery_due = False
         self._outstanding = 0
+        self._is_stopped = False
         self._threads: list[threading.Thread] = []
         self._loop = asyncio.get_running_loop()
 
-    def call(self, function: Callable[[], Any]) -> Call:
-        """Run a function in a thread; await the call's future for its result."""
-        call = Call(function, self._loop.create_future())
+    def call(self, function: Callable[[], Any], on_end: OnEnd) -> Call:
+        """Run a function in a thread; `on_end` is called in the event loop once it has ended."""
+        call = Call(function, on_end)
         self._outstanding += 1
         if len(self._threads) < min(self._size, self._outstanding):
             thread = threading.Thread(target=self._serve, name=f"redisched-{len(self._threads)}", daemon=True)
@@ -84,7 +94,8 @@ class Threads:
         return call
 
     def stop(self) -> None:
-        """Let every thread end after its current call."""
+        """Let every thread end after its current call; what that comes to is told nobody any more."""
+        self._is_stopped = True
         for _ in self._threads:
             self._calls.put(None)
 
@@ -104,16 +115,9 @@ class Threads:
 
     def _deliver(self) -> None:
         self._delivery_due = False
-        while self._ended:
+        # No more than have ended by now: threads go on meanwhile.
+        for _ in range(len(self._ended)):
             call = self._ended.popleft()
             self._outstanding -= 1
-            if call.future.done():
-                continue
-            if call.error is None:
-                call.future.set_result(call.result)
-            else:
-                call.future.set_exception(_as_exception(call.error))
-
-
-def _as_exception(error: BaseException) -> BaseException:
-    return RuntimeError("the handler raised StopIteration") if isinstance(error, StopIteration) else error
+            if not self._is_stopped:
+                call.on_end(call)

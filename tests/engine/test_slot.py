@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.model import HandlerOptions, TaskBody
 from redisched.registry import HandlerEntry
+from tests.engine.called import settle
 from tests.engine.leases import held
 
 
@@ -23,14 +24,19 @@ class Runner:
 
     def __init__(self) -> None:
         self.threads = Threads(1)
-        self.slot = Slot(0, self.threads)
+        self.slot = Slot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
+        self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:
         is_async = asyncio.iscoroutinefunction(function)
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
         task = held("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
-        return await self.slot.call(Attempt(entry, task))
+        if is_async:
+            return await self.slot.run(Attempt(entry, task))
+        self.ended = asyncio.get_running_loop().create_future()
+        self.slot.run_in_thread(Attempt(entry, task), copy_context())
+        return await self.ended
 
 
 async def ending_of(call: Awaitable[Any]) -> str:

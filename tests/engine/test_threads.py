@@ -9,6 +9,7 @@ import pytest
 
 from redisched.engine.threads import Call, Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption
+from tests.engine.called import Called
 from tests.waiting import wait_until
 
 SIZE = 4
@@ -29,7 +30,7 @@ def in_threads(use: Callable[[Threads], Coroutine[Any, Any, Any]]) -> Any:
 
 def outcome_of(function: Callable[[], Any]) -> Any:
     async def use(threads: Threads) -> Any:
-        return await threads.call(function).future
+        return await Called(threads, function).future
 
     return in_threads(use)
 
@@ -60,9 +61,9 @@ def test_a_stray_stop_iteration_comes_back_as_an_error() -> None:
 
 def test_a_thread_survives_what_its_calls_raise() -> None:
     async def use(threads: Threads) -> list[Any]:
-        calls = [threads.call(raiser(SystemExit())) for _ in range(3 * SIZE)]
+        calls = [Called(threads, raiser(SystemExit())) for _ in range(3 * SIZE)]
         await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
-        return await asyncio.gather(*(threads.call(lambda: 1).future for _ in range(SIZE)))
+        return await asyncio.gather(*(Called(threads, lambda: 1).future for _ in range(SIZE)))
 
     assert in_threads(use) == [1] * SIZE
 
@@ -71,8 +72,8 @@ def test_as_many_run_at_once_as_there_are_threads() -> None:
     meeting = threading.Barrier(SIZE)
 
     async def use(threads: Threads) -> int:
-        await asyncio.gather(*(threads.call(lambda: meeting.wait(20)).future for _ in range(SIZE)))
-        return len(await asyncio.gather(*(threads.call(lambda: 1).future for _ in range(500))))
+        await asyncio.gather(*(Called(threads, lambda: meeting.wait(20)).future for _ in range(SIZE)))
+        return len(await asyncio.gather(*(Called(threads, lambda: 1).future for _ in range(500))))
 
     assert in_threads(use) == 500
 
@@ -86,7 +87,7 @@ def busy(begun: threading.Event) -> None:
 def test_an_interruption_ends_a_busy_loop() -> None:
     async def use(threads: Threads) -> None:
         begun = threading.Event()
-        call = threads.call(lambda: busy(begun))
+        call = Called(threads, lambda: busy(begun))
         await asyncio.to_thread(begun.wait)
         call.interrupt(HandlerTimedOut)
         await call.future
@@ -105,7 +106,7 @@ def test_an_interruption_passes_through_handlers_of_exceptions() -> None:
             busy(begun)
 
     async def use(threads: Threads) -> None:
-        call = threads.call(stubborn)
+        call = Called(threads, stubborn)
         await asyncio.to_thread(begun.wait)
         call.interrupt(CancelRequested)
         await call.future
@@ -117,22 +118,22 @@ def test_an_interruption_passes_through_handlers_of_exceptions() -> None:
 def test_a_call_that_was_interrupted_before_it_began_does_not_begin() -> None:
     begun = threading.Event()
 
-    async def use() -> BaseException | None:
-        call = Call(begun.set, asyncio.get_running_loop().create_future())
+    def use() -> BaseException | None:
+        call = Call(begun.set, lambda _: None)
         call.interrupt(CancelRequested)
         call.run()
         return call.error
 
-    assert isinstance(asyncio.run(use()), CancelRequested)
+    assert isinstance(use(), CancelRequested)
     assert not begun.is_set()
 
 
 def test_an_interruption_after_the_end_is_nothing() -> None:
     async def use(threads: Threads) -> Any:
-        call = threads.call(lambda: "first")
+        call = Called(threads, lambda: "first")
         await call.future
         call.interrupt(HandlerTimedOut)
-        return [await threads.call(lambda: "next").future for _ in range(SIZE + 1)]
+        return [await Called(threads, lambda: "next").future for _ in range(SIZE + 1)]
 
     assert in_threads(use) == ["next"] * (SIZE + 1)
 
@@ -147,7 +148,7 @@ def test_an_interruption_at_the_very_end_never_hits_the_next_call() -> None:
         threads = Threads(1)
         interrupted = 0
         for _ in range(1_500):
-            first, second = threads.call(work), threads.call(work)
+            first, second = Called(threads, work), Called(threads, work)
             for _ in range(20):
                 if first.future.done():
                     break
@@ -174,7 +175,7 @@ def test_a_thread_ends_once_its_loop_is_gone() -> None:
 
     async def main() -> None:
         threads = Threads(1)
-        threads.call(wait)
+        Called(threads, wait)
         await asyncio.to_thread(begun.wait)
         threads.stop()
 
@@ -196,7 +197,7 @@ def test_only_the_first_interruption_counts(kind: type[Interruption]) -> None:
             raise
 
     async def use(threads: Threads) -> None:
-        call = threads.call(tidy_up)
+        call = Called(threads, tidy_up)
         await asyncio.to_thread(begun.wait)
         call.interrupt(kind)
         call.interrupt(HandlerTimedOut)
