@@ -1,12 +1,21 @@
-"""What redisched is tested with: servers to break, a proxy that loses exactly the reply one names, and histories.
+"""What redisched is tested with, for those who test their handlers: servers to break, faults, and histories.
 
-`Server` starts a real server for a test; `Proxy` stands in front of one and does to its messages what a `Fault` says.
+`Server` starts a real server for a test, and `work_off` runs the handlers of an application on it. `Proxy` stands in
+front of a server and does to its messages what a `Fault` says. A `Recorder` writes down what handlers and producers do
+and a `Witness` what the server said; `check` holds that against what redisched promises.
 """
 
+from redisched.testing.checker import check
 from redisched.testing.fault import Action, Fault, Message, Pace
+from redisched.testing.history.reading import read_history
+from redisched.testing.history.recorder import Recorder
+from redisched.testing.history.stock import take_stock
+from redisched.testing.history.witness import Witness
+from redisched.testing.invariants.invariant import Tolerances, Violation
 from redisched.testing.link import Exchange
 from redisched.testing.proxy import Proxy
 from redisched.testing.server import Server, cluster_node, replica_of, sentinel
+from redisched.testing.working import work_off, work_off_async
 
 __all__ = [
     "Action",
@@ -15,8 +24,17 @@ __all__ = [
     "Message",
     "Pace",
     "Proxy",
+    "Recorder",
     "Server",
+    "Tolerances",
+    "Violation",
+    "Witness",
+    "check",
     "cluster_node",
+    "read_history",
     "replica_of",
     "sentinel",
+    "take_stock",
+    "work_off",
+    "work_off_async",
 ]

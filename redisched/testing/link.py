@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
@@ -20,10 +21,17 @@ from redisched.testing.tally import Tally
 _PIECES_PER_S = 100.0
 
 
+class NoReply(Enum):
+    """Stands where a reply would."""
+
+    NO_REPLY = "no reply"
+    """The connection ended before one came: the server may have done, or may still do, what it was asked."""
+
+
 class Exchange(NamedTuple):
     """A command and what the server answered, whether or not the answer reached the client.
 
-    `reply` is bytes, an int, None or a list of such; an error is an Exception among them.
+    `reply` is bytes, an int, None or a list of such; an error is an Exception among them. Or it is NO_REPLY.
     """
 
     name: str
@@ -74,6 +82,8 @@ class Link:
                     break
         self.cut()
         replies.join()
+        for call in self._unanswered:
+            self._observe(call, NoReply.NO_REPLY)
         self._client.close()
         self._server.close()
 
@@ -107,10 +117,14 @@ class Link:
             self._deliver(reply, None, self._client)
             return
         call = self._unanswered.popleft()
-        if self._rules.observe is not None:
-            self._rules.observe(Exchange(call.name, tuple(words_of(call.request)), _parsed(reply)))
+        self._observe(call, reply)
         if call.wanted:
             self._deliver(reply, self._rules.tally.count(Message.REPLY, call.name), self._client)
+
+    def _observe(self, call: _Call, reply: bytes | NoReply) -> None:
+        if self._rules.observe is not None:
+            said = _parsed(reply) if isinstance(reply, bytes) else reply
+            self._rules.observe(Exchange(call.name, tuple(words_of(call.request)), said))
 
     def _deliver(self, message: bytes, fault: Fault | None, to: socket.socket) -> None:
         action = Action.PASS if fault is None else fault.action

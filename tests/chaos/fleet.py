@@ -29,9 +29,17 @@ class Event(NamedTuple):
 class Fleet:
     """A supervisor and its worker processes, in a process group of their own."""
 
-    def __init__(self, url: str, history: Path, *, until: Until = Until.STOPPED, **settings: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        history: Path,
+        *,
+        target: str = "tests.chaos.apps.kills:app",
+        until: Until = Until.STOPPED,
+        **settings: Any,
+    ) -> None:
         self._process = subprocess.Popen(
-            (sys.executable, "-m", "tests.chaos.apps", "tests.chaos.apps.kills:app", until, json.dumps(settings)),
+            (sys.executable, "-m", "tests.chaos.apps", target, until, json.dumps(settings)),
             cwd=ROOT,
             env=os.environ | {"REDISCHED_URL": url, "HISTORY": str(history)},
             start_new_session=True,
@@ -42,6 +50,10 @@ class Fleet:
 
     def __exit__(self, *exception: object) -> None:
         self.kill_all()
+
+    def workers(self) -> list[int]:
+        """The worker processes, without their supervisor and its helpers."""
+        return [process for process in members_of(self._process.pid) if is_worker(process)]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the supervisor alone."""
@@ -78,6 +90,14 @@ def members_of(group: int) -> list[int]:
             if int(process_group) == group and state not in "ZX":
                 members.append(int(path.parent.name))
     return members
+
+
+def is_worker(process: int) -> bool:
+    """Whether a process was spawned to work."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def read_history(path: Path) -> list[Event]:

@@ -15,6 +15,7 @@ from redisched.testing.history.record import (
     SlotState,
     Start,
     StockTaken,
+    Unanswered,
     Waiting,
 )
 
@@ -56,6 +57,10 @@ def end(task: str, fence: int, at_ms: float = 0) -> End:
 
 def settled(task: str, fence: int | None, status: Status, at_ms: float = 0, due_ms: float | None = None) -> Settled:
     return Settled(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, status=status, due_ms=due_ms)
+
+
+def unanswered(edge: str, at_ms: float) -> Unanswered:
+    return Unanswered(at_ms=at_ms, queue=QUEUE, edge=edge)
 
 
 def slot(slot_ms: int, state: SlotState) -> Slot:

@@ -27,7 +27,7 @@ from redisched.testing.history.record import (
 from redisched.testing.history.recorder import Recorder, time_of
 from tests.brokers import fake_broker
 from tests.engine.running import work_off
-from tests.testing.histories import claimed, end, enqueue, found, settled, slot, start, stock, waiting
+from tests.testing.histories import claimed, end, enqueue, found, settled, slot, start, stock, unanswered, waiting
 
 EVERY_KIND: list[Record] = [
     enqueue("a", 1.5, EnqueueStep.UNKNOWN),
@@ -37,6 +37,7 @@ EVERY_KIND: list[Record] = [
     end("a", 1),
     settled("a", None, Status.CANCELLED),
     settled("a", 7, Status.RETRIED, due_ms=1.25),
+    unanswered("claim", 1),
     slot(1, SlotState.FIRED),
     found("a"),
     found("a", ("tasks", "waiting"), None),

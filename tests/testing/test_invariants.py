@@ -19,6 +19,7 @@ from tests.testing.histories import (
     slot,
     start,
     stock,
+    unanswered,
     waiting,
 )
 
@@ -73,6 +74,22 @@ GOOD: dict[str, list[Record]] = {
         settled("a", 1, Status.RECOVERED, 5, due_ms=0),
     ],
     "an overlap without a witness has a greater token": [enqueue("a"), start("a", 1, 1), start("a", 2, 2)],
+    "an overlap may come of a call whose answer nobody saw": [
+        *life("a")[:5],
+        unanswered("reap", 5),
+        claimed("a", 7, 7),
+        start("a", 7, 8),
+        settled("a", 7, Status.ACKED, 9),
+    ],
+    "a better task may have been leased unseen": [
+        *(enqueue(task) for task in "ab"),
+        waiting("b", 0, priority=0),
+        unanswered("claim", 10),
+        claimed("a", 5_000, 5_000, priority=5),
+        start("a", 5_000, 5_001),
+        claimed("b", 5_003, 5_003, priority=0),
+        start("b", 5_003, 5_004, priority=0),
+    ],
     "a better task comes a moment before a claim": [
         *(enqueue(task) for task in "ab"),
         waiting("a", 0, priority=5),

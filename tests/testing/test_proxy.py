@@ -7,7 +7,7 @@ import pytest
 from redisched.errors import BrokerUnavailable
 from redisched.store.broker import Broker, connect
 from redisched.testing.fault import AT_ONCE, Action, Fault, Message, Pace
-from redisched.testing.link import Exchange
+from redisched.testing.link import Exchange, NoReply
 from redisched.testing.proxy import Proxy
 from redisched.testing.server import Server
 from tests.brokers import TIMEOUT_S, BrokerKind, Servers
@@ -181,6 +181,18 @@ def test_every_exchange_can_be_observed_also_one_whose_reply_is_lost(servers: Se
         ((b"RPUSH", b"list", b"a"), 1),
         ((b"RPUSH", b"list", b"b"), 2),
     ]
+
+
+def test_a_command_without_a_reply_is_observed_when_its_connection_ends() -> None:
+    seen: list[Exchange] = []
+    with Server() as server, Proxy(server.url, observe=seen.append) as proxy, BareConnection(proxy.url) as bare:
+        server.pause()
+        bare.say(b"RPUSH list a")
+        wait_until(lambda: proxy.requests["RPUSH"], "it is under way")
+        proxy.cut_all()
+        wait_until(lambda: seen, "its end is seen")
+
+    assert seen == [Exchange("RPUSH", (b"RPUSH", b"list", b"a"), NoReply.NO_REPLY)]
 
 
 def test_the_url_leads_to_the_same_database_with_the_same_password() -> None:

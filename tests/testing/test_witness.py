@@ -27,10 +27,11 @@ from redisched.store.values import (
 from redisched.testing.checker import check
 from redisched.testing.fault import Action, Fault, Message
 from redisched.testing.history.reading import read_history
-from redisched.testing.history.record import Claimed, Found, Record, Settled, StockTaken, Waiting
+from redisched.testing.history.record import Claimed, Found, Record, Settled, StockTaken, Unanswered, Waiting
 from redisched.testing.history.recorder import Recorder
 from redisched.testing.history.stock import take_stock
 from redisched.testing.history.witness import Witness
+from redisched.testing.link import Exchange, NoReply
 from redisched.testing.proxy import Proxy
 from tests.brokers import TIMEOUT_S, BrokerKind, Servers
 from tests.engine.running import SOON, RunningWorker, counts
@@ -167,6 +168,13 @@ def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: Witnessed) 
 
     assert [record.fence for record in queue.history(Claimed)] == [lease.token]
     assert queue.settled() == [("a", lease.token, Status.ACKED)]
+
+
+def test_a_call_that_nobody_saw_answered_is_written_down(queue: Witnessed) -> None:
+    words = (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1")
+    Witness(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
+
+    assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
 
 
 def test_stock_is_taken_of_every_place(queue: Witnessed) -> None:

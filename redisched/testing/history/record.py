@@ -110,6 +110,14 @@ class Settled(Record):
     due_ms: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered(Record):
+    """The server was asked for an edge and did not live, or was not waited for, to answer. It may have done it."""
+
+    queue: str
+    edge: str
+
+
 class SlotState(StrEnum):
     """What became of one moment of a schedule."""
 
@@ -156,7 +164,7 @@ class Disturbed(Record):
     victim: str
 
 
-_ALL = (Enqueue, Start, End, Waiting, Claimed, Settled, Slot, Found, StockTaken, Disturbed)
+_ALL = (Enqueue, Start, End, Waiting, Claimed, Settled, Unanswered, Slot, Found, StockTaken, Disturbed)
 _KINDS: dict[str, type[Record]] = {kind.__name__.lower(): kind for kind in _ALL}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}

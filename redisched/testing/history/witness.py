@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from redisched.model import band_of, run_at_of
 from redisched.store.store import id_text
 from redisched.store.values import Status
-from redisched.testing.history.record import Claimed, Settled, Waiting
+from redisched.testing.history.record import Claimed, Settled, Unanswered, Waiting
 from redisched.testing.history.recorder import Recorder
-from redisched.testing.link import Exchange
+from redisched.testing.link import Exchange, NoReply
 
 
 class _Columns(NamedTuple):
@@ -62,7 +62,9 @@ class Witness:
         queue = words[3].partition(b"{")[2].partition(b"}")[0].decode()
         arguments = words[3 + int(words[2]) :]
         with self._lock:
-            if name == "enqueue":
+            if reply is NoReply.NO_REPLY:
+                self._recorder.write(Unanswered(at_ms=self._recorder.now_ms(), queue=queue, edge=name))
+            elif name == "enqueue":
                 self._enqueued(queue, arguments, reply)
             elif name == "claim":
                 self._claimed(queue, arguments, reply)

@@ -3,17 +3,22 @@
 import heapq
 from bisect import bisect, insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 
 from redisched.store.values import Status
-from redisched.testing.history.record import Claimed, Record, Settled, Start, Waiting
+from redisched.testing.history.record import Claimed, Record, Settled, Start, Unanswered, Waiting
 from redisched.testing.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 _GAVE_BACK = frozenset({Status.RELEASED, Status.RETRIED, Status.RECOVERED, Status.REVIVED})
 
 
 class NoBetterTaskIsPassedOver(Invariant):
-    """I8: at each claim, no task of a better priority that had been due for a while was left where it was."""
+    """I8: at each claim, no task of a better priority that had been due for a while was left where it was.
+
+    That it was there shows when it is claimed later, or cancelled; unless a claim was made meanwhile whose answer
+    nobody saw: it may have been in somebody's hands.
+    """
 
     name = "I8"
 
@@ -21,31 +26,58 @@ class NoBetterTaskIsPassedOver(Invariant):
         super().__init__(tolerances)
         self._bands: dict[str, dict[int, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
         self._waiting: dict[Key, tuple[float, Waiting | Settled]] = {}
+        self._passed_over: dict[Key, Claimed] = {}
         self._priorities: dict[Key, int] = {}
+        self._unseen_ms: dict[str, float] = {}
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Waiting: self._wait, Claimed: self._claim, Settled: self._settled}
+        return {
+            Waiting: self._wait,
+            Claimed: self._claim,
+            Settled: self._settled,
+            Unanswered: self._unanswered,
+        }
 
     def _wait(self, record: Waiting) -> Iterable[Violation]:
         self._priorities[record.queue, record.task] = record.priority
         self._add(record, record.due_ms)
         return ()
 
-    def _settled(self, record: Settled) -> Iterable[Violation]:
+    def _settled(self, record: Settled) -> Iterator[Violation]:
         key = (record.queue, record.task)
-        self._waiting.pop(key, None)
+        if record.status is Status.CANCELLED and record.fence is None:
+            yield from self._was_there(key)
+        self._forget(key)
         if record.due_ms is not None and key in self._priorities:
             self._add(record, record.due_ms)
-        return ()
 
-    def _claim(self, record: Claimed) -> Iterable[Violation]:
-        self._waiting.pop((record.queue, record.task), None)
-        self._priorities[record.queue, record.task] = record.priority
+    def _claim(self, record: Claimed) -> Iterator[Violation]:
+        key = (record.queue, record.task)
+        yield from self._was_there(key)
+        self._forget(key)
+        self._priorities[key] = record.priority
         for priority, band in self._bands[record.queue].items():
             if priority < record.priority:
-                passed_over = self._first_in(record.queue, band)
-                if passed_over is not None and passed_over[0] + self.tolerances.staleness_ms < record.at_ms:
-                    yield self.violated("a task was claimed though a better one was due", passed_over[1], record)
+                first = self._first_in(record.queue, band)
+                if first is not None and first[0] + self.tolerances.staleness_ms < record.at_ms:
+                    self._passed_over.setdefault((record.queue, first[1].task), record)
+
+    def _unanswered(self, record: Unanswered) -> Iterable[Violation]:
+        if record.edge == "claim":
+            self._unseen_ms[record.queue] = record.at_ms
+        return ()
+
+    def _was_there(self, key: Key) -> Iterator[Violation]:
+        """Call when a task turns out to have waited until now."""
+        passing = self._passed_over.get(key)
+        if passing is not None:
+            _, waiting = self._waiting[key]
+            if self._unseen_ms.get(waiting.queue, -inf) < waiting.at_ms:
+                yield self.violated("a task was claimed though a better one was due", waiting, passing)
+
+    def _forget(self, key: Key) -> None:
+        self._waiting.pop(key, None)
+        self._passed_over.pop(key, None)
 
     def _add(self, record: Waiting | Settled, due_ms: float) -> None:
         key = (record.queue, record.task)

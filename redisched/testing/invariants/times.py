@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from redisched.store.values import Status
-from redisched.testing.history.record import End, Enqueue, Record, Settled, Start
+from redisched.testing.history.record import End, Enqueue, Record, Settled, Start, Unanswered
 from redisched.testing.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 
@@ -37,7 +37,8 @@ class NothingStartsEarly(Invariant):
 class NoLiveExecutionIsOverlapped(Invariant):
     """I6: an execution begins while another one of its task runs only if the lease of that one was over.
 
-    The histories of a run without a witness say nothing of leases; there, a greater token has to do as evidence.
+    The histories of a run without a witness say nothing of leases; there, a greater token has to do as evidence. So it
+    has where the server was asked for something meanwhile and nobody saw its answer.
     """
 
     name = "I6"
@@ -47,10 +48,11 @@ class NoLiveExecutionIsOverlapped(Invariant):
         self._running: dict[Key, list[Start]] = defaultdict(list)
         self._overlaps: list[tuple[Start, Start]] = []
         self._over_ms: dict[tuple[Key, int], float] = {}
+        self._unanswered_ms: dict[str, list[float]] = defaultdict(list)
         self._is_witnessed = False
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Start: self._start, End: self._end, Settled: self._settled}
+        return {Start: self._start, End: self._end, Settled: self._settled, Unanswered: self._unanswered}
 
     def finish(self) -> Iterator[Violation]:
         for first, second in self._overlaps:
@@ -77,8 +79,14 @@ class NoLiveExecutionIsOverlapped(Invariant):
             self._over_ms.setdefault(((record.queue, record.task), record.fence), record.at_ms)
         return ()
 
+    def _unanswered(self, record: Unanswered) -> Iterable[Violation]:
+        self._unanswered_ms[record.queue].append(record.at_ms)
+        return ()
+
     def _was_over(self, first: Start, second: Start) -> bool:
-        if not self._is_witnessed:
-            return second.fence > first.fence
+        latest_ms = second.at_ms + self.tolerances.disorder_ms
         over_ms = self._over_ms.get(((first.queue, first.task), first.fence))
-        return over_ms is not None and over_ms <= second.at_ms + self.tolerances.disorder_ms
+        if over_ms is not None:
+            return over_ms <= latest_ms
+        unseen = any(first.at_ms <= at_ms <= latest_ms for at_ms in self._unanswered_ms[first.queue])
+        return (unseen or not self._is_witnessed) and second.fence > first.fence

@@ -1,0 +1,34 @@
+"""A clock for a server that can be moved while it runs, by libfaketime.
+
+It moves that of the Valkey which redisched brings along. Debian's redis-server does not start with it: libfaketime and
+the memory allocator it is linked with wait for each other.
+"""
+
+from pathlib import Path
+
+from tests.brokers import do_without
+
+_LIBRARIES = Path("/usr/lib")
+
+
+class MovedClock:
+    """A clock for the server whose `binary` is to be used. It goes right until it is moved."""
+
+    def __init__(self, folder: Path, binary: Path) -> None:
+        library = next(_LIBRARIES.glob("*/faketime/libfaketime.so.1"), None)
+        if library is None:
+            do_without("libfaketime is not installed: apt-get install faketime")
+        self._offset = folder / "offset"
+        self.move(0)
+        self.binary = folder / "server-with-moved-clock"
+        self.binary.write_text(
+            f"#!/bin/sh\nLD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={self._offset} FAKETIME_NO_CACHE=1 "
+            f'FAKETIME_DONT_FAKE_MONOTONIC=1 exec {binary} "$@"\n'
+        )
+        self.binary.chmod(0o700)
+
+    def move(self, seconds: int) -> None:
+        """Let it be so many seconds ahead of the right time, or behind it."""
+        draft = self._offset.with_suffix(".draft")
+        draft.write_text(f"{seconds:+d}\n")
+        draft.replace(self._offset)
