@@ -70,42 +70,46 @@ class AsyncClient(Protocol):
 
 def run(operation: Operation[T], client: Client) -> T:
     """Run an operation to its end, blocking."""
-    step = _advance(operation, None)
-    while not isinstance(step, _Ended):
-        try:
+    try:
+        step = operation.send(None)
+        while True:
             reply: Any = None
-            if isinstance(step, Pause):
-                time.sleep(step.seconds)
-            elif isinstance(step, Pipeline):
-                reply = client.perform_all(step.commands)
+            try:
+                if isinstance(step, tuple):
+                    reply = client.perform(step)
+                elif isinstance(step, Pipeline):
+                    reply = client.perform_all(step.commands)
+                else:
+                    time.sleep(step.seconds)
+            except BrokerError as error:
+                step = operation.throw(error)
             else:
-                reply = client.perform(step)
-        except BrokerError as error:
-            step = _fail(operation, error)
-        else:
-            step = _advance(operation, reply)
-    result: T = step.value
-    return result
+                step = operation.send(reply)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 async def run_async(operation: Operation[T], client: AsyncClient) -> T:
     """Run an operation to its end under asyncio."""
-    step = _advance(operation, None)
-    while not isinstance(step, _Ended):
-        try:
+    try:
+        step = operation.send(None)
+        while True:
             reply: Any = None
-            if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
-            elif isinstance(step, Pipeline):
-                reply = await client.perform_all(step.commands)
+            try:
+                if isinstance(step, tuple):
+                    reply = await client.perform(step)
+                elif isinstance(step, Pipeline):
+                    reply = await client.perform_all(step.commands)
+                else:
+                    await asyncio.sleep(step.seconds)
+            except BrokerError as error:
+                step = operation.throw(error)
             else:
-                reply = await client.perform(step)
-        except BrokerError as error:
-            step = _fail(operation, error)
-        else:
-            step = _advance(operation, reply)
-    result: T = step.value
-    return result
+                step = operation.send(reply)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 class Dialect:
@@ -172,22 +176,3 @@ def persist(make: Callable[[], Operation[T]], patience: Patience, began_s: float
             if waited_s + delay_s + patience.try_s > patience.total_s:
                 raise BrokerUnavailable(error.reason, waited_s) from error
         yield Pause(delay_s)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    value: Any
-
-
-def _advance(operation: Operation[Any], reply: Any) -> Step | _Ended:
-    try:
-        return operation.send(reply)
-    except StopIteration as stop:
-        return _Ended(stop.value)
-
-
-def _fail(operation: Operation[Any], error: BrokerError) -> Step | _Ended:
-    try:
-        return operation.throw(error)
-    except StopIteration as stop:
-        return _Ended(stop.value)
