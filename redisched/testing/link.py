@@ -144,7 +144,8 @@ class Link:
         if pace is AT_ONCE:
             to.sendall(message)
             return
-        self._cut.wait(max(0.0, pace.delay_s + pace.jitter_s * self._rules.random.uniform(-1, 1)))
+        if self._cut.wait(max(0.0, pace.delay_s + pace.jitter_s * self._rules.random.uniform(-1, 1))):
+            return
         whole = len(message) if pace.bytes_per_s is None else max(1, int(pace.bytes_per_s / _PIECES_PER_S))
         size = pace.piece_bytes or whole
         for first in range(0, len(message), size):
