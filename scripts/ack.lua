@@ -20,7 +20,6 @@
 -- include: time
 -- include: text
 -- include: chunks
--- include: drop
 -- include: holder
 
 local now_ms = math.floor(server_us() / 1000)
@@ -52,13 +51,25 @@ for index = 1, #ids do
 end
 
 if count > 0 then
+  -- What a key of another type makes fail comes before anything is written. Only troubled tasks use these hashes.
+  local tries, failures = redis.call('HLEN', KEYS[4]), redis.call('HLEN', KEYS[5])
+  local requests = redis.call('HLEN', KEYS[6])
+  redis.call('HLEN', KEYS[1])
+  redis.call('ZCARD', KEYS[2])
+  redis.call('ZCARD', KEYS[8])
+  call_in_chunks('HSET', KEYS[7], kept)
+  call_in_chunks('ZADD', KEYS[8], forgets)
   call_in_chunks('ZREM', KEYS[2], acked)
   call_in_chunks('HDEL', KEYS[3], acked)
   call_in_chunks('HDEL', KEYS[1], acked)
-  drop_fields(KEYS[4], acked)
-  drop_fields(KEYS[5], acked)
-  drop_fields(KEYS[6], acked)
-  call_in_chunks('HSET', KEYS[7], kept)
-  call_in_chunks('ZADD', KEYS[8], forgets)
+  if tries > 0 then
+    call_in_chunks('HDEL', KEYS[4], acked)
+  end
+  if failures > 0 then
+    call_in_chunks('HDEL', KEYS[5], acked)
+  end
+  if requests > 0 then
+    call_in_chunks('HDEL', KEYS[6], acked)
+  end
 end
 return statuses

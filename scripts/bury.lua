@@ -15,12 +15,15 @@
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log dead)
 -- include: time
+-- include: types
 -- include: text
 -- include: holder
 -- include: tries
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses = {}
+check_sorted(KEYS[1], KEYS[5])
+check_hashes(KEYS[3], KEYS[4], KEYS[6])
 
 for first = 1, #ARGV, 3 do
   local id, token = ARGV[first], ARGV[first + 1]

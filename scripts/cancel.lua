@@ -19,6 +19,7 @@
 -- Returns {'UNKNOWN'} per task: never heard of, or forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
+-- include: types
 -- include: outcome
 -- include: cancelled
 
@@ -28,6 +29,8 @@ local keys = {
   cancelling = KEYS[7], outcomes = KEYS[8], finished = KEYS[9],
 }
 local statuses = {}
+check_sorted(KEYS[1], KEYS[6], KEYS[9])
+check_hashes(KEYS[2], KEYS[4], KEYS[5], KEYS[7], KEYS[8])
 
 for first = 2, #ARGV, 2 do
   local id = ARGV[first]

@@ -22,7 +22,6 @@
 -- include: text
 -- include: score
 -- include: chunks
--- include: wake
 -- include: holder
 -- include: claims
 
@@ -139,10 +138,11 @@ local function take_best()
   end
 end
 
+-- What a key of another type makes fail comes before anything is written: all others have been read by now.
 local function lease()
-  call_in_chunks('ZREM', KEYS[1], ids)
+  redis.call('ZCARD', KEYS[3])
+  local wakes = next_due == now_ms and redis.call('LLEN', KEYS[8]) == 0
   token = text(math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us))
-  redis.call('SET', KEYS[7], token)
   local expiry = text(now_ms + tonumber(ARGV[6]))
   local leases, holders = {}, {}
   local before, after = token .. ' ', ' 0 ' .. worker
@@ -150,11 +150,13 @@ local function lease()
     leases[index * 2 - 1], leases[index * 2] = expiry, ids[index]
     holders[index * 2 - 1], holders[index * 2] = ids[index], before .. scores[index] .. after
   end
-  call_in_chunks('ZADD', KEYS[3], leases)
   call_in_chunks('HSET', KEYS[4], holders)
+  call_in_chunks('ZADD', KEYS[3], leases)
+  call_in_chunks('ZREM', KEYS[1], ids)
+  redis.call('SET', KEYS[7], token)
   redis.call('HSET', KEYS[6], line, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
-  if next_due == now_ms then
-    wake_one(KEYS[8])
+  if wakes then
+    redis.call('RPUSH', KEYS[8], '1')
   end
 end
 
@@ -177,13 +179,15 @@ local function repeat_claim(previous)
 end
 
 local previous = redis.call('HGET', KEYS[6], line)
-if previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' ' then
+local is_repeated = previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' '
+if is_repeated then
   repeat_claim(previous)
 else
   take_best()
-  if count > 0 then
-    lease()
-  end
+end
+local records, tries = fields(KEYS[2], ids), fields(KEYS[5], ids)
+if count > 0 and not is_repeated then
+  lease()
 end
 
 local due = next_due and text(next_due) or ''
@@ -198,7 +202,6 @@ if count == 0 then
 end
 
 local reply = {'CLAIMED', text(now_us), token, due}
-local records, tries = fields(KEYS[2], ids), fields(KEYS[5], ids)
 for index = 1, count do
   local at = 4 * index
   reply[at + 1], reply[at + 2] = ids[index], scores[index]

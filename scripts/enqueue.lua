@@ -18,7 +18,6 @@
 -- include: text
 -- include: score
 -- include: chunks
--- include: wake
 -- include: outcome
 
 local now_ms = math.floor(server_us() / 1000)
@@ -64,10 +63,14 @@ for index = 1, #ids do
   end
 end
 
--- The index first: that the records can be written is known from reading them.
 if count > 0 then
+  -- What a key of another type makes fail comes before anything is written: the records have been read, and the index
+  -- is written first. One wake-up is enough, as a claim that leaves due tasks behind wakes the next worker.
+  local wake_ups = redis.call('LLEN', KEYS[4])
   call_in_chunks('ZADD', KEYS[1], additions)
   call_in_chunks('HSET', KEYS[2], records)
-  wake_one(KEYS[4])
+  if wake_ups == 0 then
+    redis.call('RPUSH', KEYS[4], '1')
+  end
 end
 return statuses

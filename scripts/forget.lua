@@ -12,11 +12,14 @@
 -- Returns {'FORGOTTEN', count}
 -- Cost O(tasks forgotten * log finished)
 -- include: time
+-- include: types
 -- include: text
 -- include: chunks
 
 local now_ms = math.floor(server_us() / 1000)
 local limit = tonumber(ARGV[1])
+check_sorted(KEYS[4], KEYS[6])
+check_hashes(KEYS[1], KEYS[2], KEYS[3], KEYS[5])
 
 local ended = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', text(now_ms), 'LIMIT', 0, limit)
 call_in_chunks('ZREM', KEYS[6], ended)

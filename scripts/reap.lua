@@ -29,6 +29,7 @@
 -- Returns {'BUSY', now_ms, until_ms} another worker reaps until then
 -- Cost O(tasks reaped * log waiting)
 -- include: time
+-- include: types
 -- include: text
 -- include: holder
 -- include: tries
@@ -52,6 +53,9 @@ end
 if leader and now_ms > until_ms + hold_ms then
   grace_until = now_ms + tonumber(ARGV[3])
 end
+check_sorted(KEYS[1], KEYS[3], KEYS[7], KEYS[10])
+check_hashes(KEYS[2], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[11])
+check_list(KEYS[12])
 redis.call('SET', KEYS[13], worker .. ' ' .. text(now_ms + hold_ms) .. ' ' .. text(grace_until))
 if grace_until > now_ms then
   return {'GRACE', text(now_ms), text(grace_until)}

@@ -27,6 +27,7 @@
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
+-- include: types
 -- include: holder
 -- include: tries
 -- include: wake
@@ -40,6 +41,9 @@ local keys = {
   dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
 }
 local statuses = {}
+check_sorted(KEYS[1], KEYS[3], KEYS[7], KEYS[10])
+check_hashes(KEYS[2], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[11])
+check_list(KEYS[12])
 
 local function is_suspect(id)
   return select(2, tries_parts(redis.call('HGET', KEYS[5], id))) > 0

@@ -19,6 +19,7 @@
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
+-- include: types
 -- include: text
 -- include: score
 -- include: holder
@@ -33,6 +34,9 @@ local keys = {
   cancelling = KEYS[7], outcomes = KEYS[8], finished = KEYS[9],
 }
 local statuses = {}
+check_sorted(KEYS[1], KEYS[3], KEYS[9])
+check_hashes(KEYS[2], KEYS[5], KEYS[6], KEYS[7], KEYS[8])
+check_list(KEYS[10])
 
 local function bounce(id, score, pause_ms)
   local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', KEYS[5], id))

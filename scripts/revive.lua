@@ -13,12 +13,16 @@
 -- Returns {'UNKNOWN'} per task: never heard of, ended otherwise, or forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
+-- include: types
 -- include: text
 -- include: score
 -- include: wake
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses = {}
+check_sorted(KEYS[1])
+check_hashes(KEYS[2], KEYS[3], KEYS[4])
+check_list(KEYS[6])
 
 for index = 1, #ARGV do
   local id = ARGV[index]

@@ -75,9 +75,7 @@ DEEP_MUTANTS = {
     "recover blames the innocent": Mutant(
         "recover", "ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))", "ARGV[first + 2] == '1'"
     ),
-    "claim leaves nobody awake": Mutant(
-        "claim", "if next_due == now_ms then\n    wake_one", "if false then\n    wake_one"
-    ),
+    "claim leaves nobody awake": Mutant("claim", "local wakes = next_due == now_ms and", "local wakes = false and"),
 }
 """Bugs that show only after several calls have met in one order. The tests of the single edges find them at once."""
 
