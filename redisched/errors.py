@@ -20,6 +20,7 @@ RedischedError
 │   ├── QueueFull                      Redis is out of memory
 │   ├── BrokerMisconfigured            a setting of Redis endangers tasks
 │   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
+│       └── WrongKeyType               a key of redisched's holds something else
 └── ServerError                        about the embedded server
     ├── NoServerBinary
     ├── ServerStartFailed
@@ -183,6 +184,17 @@ class BrokerRefused(BrokerError):
         self.call = call
         self.reason = reason
         super().__init__(f"Redis refused {call}: {reason}")
+
+
+class WrongKeyType(BrokerRefused):
+    """Raised when a key of redisched's is of another type, as something else wrote it. Nothing has been changed."""
+
+    def __init__(self, call: str, key: str, found: str, wanted: str) -> None:
+        self.key = key
+        self.found = found
+        self.wanted = wanted
+        reason = f"{key} is a {found} where redisched keeps a {wanted}; nothing was changed, move it away with RENAME"
+        super().__init__(call, reason)
 
 
 class ServerError(RedischedError):

@@ -233,4 +233,7 @@ def translate(error: Exception, command: Command) -> BrokerError:
         return BrokerUnavailable(text, 0.0)
     if "near '#'" in text:
         return ScriptRejected(text)
-    return BrokerRefused(str(command[0]), text)
+    call = str(command[0])
+    if text.startswith("WRONGTYPE") and not call.startswith("EVAL"):
+        call = f"{call} {command[1]!s}"
+    return BrokerRefused(call, text)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from redisched.backoff import Backoff
-from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
+from redisched.keys import TYPES
 from redisched.store.scripts import load_script
 
 T = TypeVar("T")
@@ -128,12 +129,17 @@ class Dialect:
         """Call a script by its digest, loading it where it is missing."""
         script = load_script(name)
         rest = (len(keys), *keys, *arguments)
-        if self._flags:
-            try:
-                return (yield from _evaluate(script.flagged, script.flagged_sha, rest))
-            except ScriptRejected:
-                self._flags = False
-        return (yield from _evaluate(script.plain, script.plain_sha, rest))
+        try:
+            if self._flags:
+                try:
+                    return (yield from _evaluate(script.flagged, script.flagged_sha, rest))
+                except ScriptRejected:
+                    self._flags = False
+            return (yield from _evaluate(script.plain, script.plain_sha, rest))
+        except BrokerRefused as error:
+            if "WRONGTYPE" in error.reason:
+                yield from _name_wrong_key(name, keys)
+            raise
 
 
 def _evaluate(source: str, digest: str, rest: Command) -> Operation[Any]:
@@ -142,6 +148,18 @@ def _evaluate(source: str, digest: str, rest: Command) -> Operation[Any]:
     except ScriptMissing:
         # Loads it, too; a server that forgets its scripts in between cannot make this fail.
         return (yield ("EVAL", source, *rest))
+
+
+def _name_wrong_key(call: str, keys: Sequence[str]) -> Operation[None]:
+    """Raises WrongKeyType for the key at which a script failed: servers say that there is one, and not which."""
+    for key in keys:
+        try:
+            found = (yield ("TYPE", key)).decode()
+        except BrokerRefused:
+            return
+        wanted = TYPES[key.rpartition(":")[2]]
+        if found not in ("none", wanted):
+            raise WrongKeyType(call, key, found, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

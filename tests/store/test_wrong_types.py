@@ -1,0 +1,130 @@
+"""S14: a key that somebody else wrote is named, and nothing is half done because of it."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import pytest
+
+from redisched.errors import BrokerRefused, WrongKeyType
+from redisched.keys import QUEUES, TYPES, Keys, keys_of
+from redisched.store.broker import Broker
+from redisched.store.inspect import Inspector, queues
+from redisched.store.operation import Operation, run
+from redisched.store.store import Store
+from redisched.store.values import Ack, Bury, ClaimRequest, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from tests.lua.situation import cancelling, claimed, dead, ended, leased, seed, together, waiting
+from tests.scrubbing import scrub_all
+from tests.server_time import NOW_MS, ServerTime
+from tests.snapshot import snapshot_of
+
+QUEUE = "mail"
+KEYS = keys_of(QUEUE)
+TOKEN = 7
+BEFORE = together(
+    waiting("a"),
+    waiting("b", tries="1 0 0 3", failure="once"),
+    waiting("c"),
+    leased("d"),
+    leased("e", tries="0 0 0 1", failure="once"),
+    cancelling("e"),
+    leased("expired", ends_ms=1),
+    dead("x"),
+    dead("old", died_ms=1),
+    ended("y"),
+    ended("forgotten", forgotten_ms=1),
+    claimed("worker-1", "n", TOKEN, "d"),
+    {"fence": "7", "reaper": f"reaper {NOW_MS} 0"},
+)
+EDGES: dict[str, Callable[[Store], Operation[object]]] = {
+    "enqueue": lambda store: store.enqueue([NewTask("n", 5, "+0", b"digest-nbody")]),
+    "claim": lambda store: store.claim(
+        ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
+    ),
+    "renew": lambda store: store.renew(1_000, [Renewal("d", TOKEN, 5)]),
+    "ack": lambda store: store.ack([Ack(id, TOKEN, 1_000, b"digest-dend") for id in "de"]),
+    "retry": lambda store: store.retry([Retry(id, TOKEN, 1_000, b"boom") for id in "de"]),
+    "release": lambda store: store.release([Release(id, TOKEN, 1_000) for id in "de"]),
+    "bury": lambda store: store.bury([Bury(id, TOKEN, b"boom") for id in "de"]),
+    "reap": lambda store: store.reap(
+        ReapRequest(worker="reaper", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=1, failure=b"crashed")
+    ),
+    "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
+    "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
+    "revive": lambda store: store.revive(["x"]),
+    "forget": lambda store: store.forget(10, 1_000),
+}
+TOUCHED = {
+    "enqueue": "waiting tasks outcomes wake",
+    "claim": "waiting tasks leases held tries claims fence wake",
+    "renew": "leases held cancelling",
+    "ack": "tasks leases held tries failures cancelling outcomes finished",
+    "retry": "waiting tasks leases held tries failures cancelling outcomes finished wake",
+    "release": "waiting tasks leases held tries failures cancelling outcomes finished wake",
+    "bury": "leases held tries failures dead cancelling",
+    "reap": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake reaper",
+    "recover": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake",
+    "cancel": "waiting tasks held tries failures dead cancelling outcomes finished",
+    "revive": "waiting tasks tries failures dead wake",
+    "forget": "tasks tries failures dead outcomes finished",
+}
+"""The keys of each edge."""
+
+
+def plant(broker: Broker, key: str) -> str:
+    """Put something else in the place of a key; answers its type."""
+    perform = broker.client().perform
+    perform(("DEL", key))
+    if TYPES[key.rpartition(":")[2]] == "string":
+        perform(("RPUSH", key, "something else"))
+        return "list"
+    perform(("SET", key, "something else"))
+    return "string"
+
+
+def test_the_catalogue_knows_the_type_of_every_key() -> None:
+    assert list(TYPES) == [field.name for field in fields(Keys)]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
+    store = Store(broker.dialect, QUEUE)
+    for name in TOUCHED[edge].split():
+        broker.client().perform(("FLUSHALL",))
+        clock.move_to(NOW_MS)
+        seed(broker, QUEUE, BEFORE)
+        key = getattr(KEYS, name)
+        found = plant(broker, key)
+        before = snapshot_of(broker)
+
+        with pytest.raises(WrongKeyType, match=rf"Redis refused {edge}: .* is a {found} where redisched") as caught:
+            run(EDGES[edge](store), broker.client())
+
+        assert (caught.value.key, caught.value.wanted) == (key, TYPES[name])
+        assert snapshot_of(broker) == before, f"{edge} wrote something before it met {name}"
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in ("claims", "fence", "reaper")])
+def test_s14_the_scrubber_changes_nothing_either(broker: Broker, clock: ServerTime, name: str) -> None:
+    seed(broker, QUEUE, together(BEFORE, {"tries": {"stray": "1 0 0 3"}}))
+    plant(broker, getattr(KEYS, name))
+    before = snapshot_of(broker)
+
+    with pytest.raises(WrongKeyType, match=name):
+        scrub_all(broker, QUEUE)
+
+    assert snapshot_of(broker) == before
+
+
+def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
+    client = broker.client()
+    plant(broker, KEYS.waiting)
+    plant(broker, KEYS.dead)
+    client.perform(("SET", QUEUES, "something else"))
+    inspector = Inspector(broker.dialect, QUEUE)
+
+    with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
+        run(inspector.counts(), client)
+    with pytest.raises(BrokerRefused, match=r"ZRANGE redisched:\{mail\}:dead"):
+        run(inspector.dead_ids(), client)
+    with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
+        run(queues(), client)
