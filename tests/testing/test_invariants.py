@@ -56,6 +56,7 @@ GOOD: dict[str, list[Record]] = {
         found("a", ("dead", "tasks"), TaskState.DEAD),
         stock(1),
     ],
+    "a start was written down before its enqueue": [start("a", 1, 0), enqueue("a", 1)],
     "an enqueue is refused": [enqueue("a", 0, INVOKED), enqueue("a", 1, FAILED), stock()],
     "an enqueue without an answer did not happen": [enqueue("a", 0, INVOKED), enqueue("a", 1, UNKNOWN), stock()],
     "an enqueue without an answer happened": [enqueue("a", 0, UNKNOWN), start("a", 1, 1), found("a"), stock(1)],
@@ -181,10 +182,26 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
         ],
         [4, 5],
     ),
+    (
+        "I8",
+        "a better task is passed over behind one that failed",
+        [
+            *(enqueue(task) for task in "abc"),
+            waiting("b", 0, priority=0),
+            waiting("c", 10, priority=0),
+            claimed("b", 20, 20, priority=0),
+            settled("b", 20, Status.RETRIED, 21, due_ms=60_000),
+            claimed("a", 5_000, 5_000, priority=5),
+            start("a", 5_000, 5_001),
+            *(settled(task, None, Status.CANCELLED, 5_002) for task in "bc"),
+        ],
+        [4, 7],
+    ),
     ("I9", "three of three overtake", OUT_OF_TURN, [7]),
     ("I10", "a slot fires twice", [slot(0, SlotState.FIRED), slot(0, SlotState.FIRED)], [0, 1]),
     ("I10", "a slot is missing", [slot(0, SlotState.DUE)], [0]),
     ("I11", "a task is nowhere", [*life("a"), stock()], [2, 7]),
+    ("I11", "a task is nowhere, though sent again in vain", [*life("a"), enqueue("a", 9, UNKNOWN), stock()], [2, 8]),
     ("I11", "nobody enqueued it", [found("a"), stock(1)], [0]),
     ("I11", "two places", [*life("a"), found("a", ("finished", "outcomes", "tasks", "waiting")), stock(1)], [2, 7]),
     ("I11", "without its record", [*life("a"), found("a", ("waiting",), None), stock(1)], [2, 7]),
@@ -218,8 +235,10 @@ def test_equal_tasks_may_be_overtaken_by_a_few() -> None:
 
 def test_a_task_that_was_given_back_has_lost_its_turn() -> None:
     given_back = settled("a", 1, Status.RELEASED, 5, due_ms=0)
+    again = start("a", 1, 20, run_at_ms=0, attempt=2)
 
     assert list(check([given_back, *OUT_OF_TURN], STRICT)) == []
+    assert list(check([*OUT_OF_TURN[:-1], again], STRICT)) == []
 
 
 def test_there_is_a_bad_history_for_each_of_twelve_invariants() -> None:
