@@ -37,6 +37,7 @@ NEEDED: tuple[Command, ...] = (
     ("ZRANGE", _KEY, "0", "1"),
     ("ZRANGEBYSCORE", _KEY, "0", "1"),
     ("ZREM", _KEY, "member"),
+    ("ZREMRANGEBYRANK", _KEY, "0", "0"),
     ("ZREVRANGE", _KEY, "0", "1"),
     ("ZSCAN", _KEY, "0"),
     ("ZSCORE", _KEY, "member"),
