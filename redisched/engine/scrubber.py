@@ -24,7 +24,7 @@ DEEP: tuple[str, ...] = (*SHALLOW, "leases", "outcomes", "tasks")
 
 BATCH = 200
 """Tasks per call, about: 2 ms of Redis' time."""
-PASS_EVERY_S = 5.0
+PASS_EVERY_S = 10.0
 CALL_EVERY_S = 1.0
 """Between the calls of a pass over a queue that is too large for one."""
 DEEP_CALL_EVERY_S = 0.02
