@@ -1,0 +1,185 @@
+"""Redis dies, comes back, takes its time to come back, or comes back without its data."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from redisched import Scheduler
+from redisched.client.reference import TaskRef
+from redisched.config import Settings
+from redisched.embedded import Persistence
+from redisched.errors import BrokerUnavailable
+from redisched.model import TaskState
+from redisched.store.broker import Broker
+from redisched.testing import Server
+from redisched.testing.history.record import Start
+from tests.brokers import BrokerKind, binary_of
+from tests.chaos.fleet import Fleet
+from tests.chaos.trial import DRAIN_S, Trial, is_drained
+from tests.engine.running import RunningWorker
+from tests.waiting import wait_until
+
+RESUME_S = 10.0
+"""The promise is 3 s; a busy machine may take longer."""
+AT_RISK_S = 2.0
+"""What was acknowledged so long before a crash may be lost with AOF everysec."""
+
+every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
+
+
+def let_pass(seconds: float, description: str) -> None:
+    """Wait for as long as a fault shall last."""
+    until_s = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= until_s, description, seconds + 1)
+
+
+def wait_for_acks(trial: Trial, beyond: int) -> None:
+    """Wait until tasks are ended again, after so many calls that did."""
+    wait_until(lambda: trial.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
+
+
+@every_server
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("restarts", "load_s"), [(3, 0.3), pytest.param(30, 10.0, marks=pytest.mark.chaos)])
+def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
+    tmp_path: Path, kind: BrokerKind, restarts: int, load_s: float
+) -> None:
+    target = "tests.chaos.apps.recording:app"
+    with (
+        Server(binary=binary_of(kind), persistence=Persistence.ALWAYS) as server,
+        Trial(server, tmp_path) as trial,
+        Fleet(trial.proxy.url, tmp_path, target=target, processes=2) as fleet,
+        ThreadPoolExecutor(1) as producer,
+    ):
+        trial.send(trial.requests("work", 50, 1_000))
+        wait_until(lambda: is_drained(trial.direct), "the fleet is at work", DRAIN_S)
+        crew = fleet.workers()
+        for _ in range(restarts):
+            loaded_s = time.monotonic() + load_s
+            while time.monotonic() < loaded_s:
+                trial.send(trial.requests("work", 20, 1_000))[-1].result(timeout=RESUME_S)
+            server.kill()
+            sent = producer.submit(trial.send, trial.requests("work", 20, 1_000))
+            server.start()
+            acks = trial.proxy.replies["ack"]
+            sent.result()
+            wait_for_acks(trial, acks)
+        trial.conclude()
+        assert fleet.workers() == crew
+        assert not fleet.has_ended
+
+
+@every_server
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.chaos)])
+@pytest.mark.timeout(300)
+def test_t12_with_aof_everysec_only_what_was_acknowledged_last_is_at_risk(kind: BrokerKind, kills: int) -> None:
+    acknowledged: list[tuple[float, TaskRef[object]]] = []
+    with Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server:
+        app = Scheduler(server.url)
+        for _ in range(kills):
+            loaded_s = time.monotonic() + 1.2 * AT_RISK_S
+            while time.monotonic() < loaded_s:
+                task = app.enqueue("never.run")
+                acknowledged.append((time.monotonic(), task))
+            killed_s = time.monotonic()
+            server.kill()
+            server.start()
+            safe = [task for at_s, task in acknowledged if at_s < killed_s - AT_RISK_S]
+            assert safe
+            assert {task.status() for task in safe} == {TaskState.READY}
+            acknowledged = [(at_s, task) for at_s, task in acknowledged if at_s >= killed_s - AT_RISK_S]
+        app.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("lease_s", [0.5, pytest.param(5.0, marks=pytest.mark.chaos)])
+def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Path, lease_s: float) -> None:
+    running = 500
+    with (
+        Server(persistence=Persistence.ALWAYS) as server,
+        Trial(server, tmp_path) as trial,
+        RunningWorker(trial.app, lease_s=lease_s, concurrency=running) as worker,
+    ):
+        tasks = trial.send(trial.requests("hold", running))
+        wait_until(lambda: trial.gate.entered == running, "all run")
+        server.kill()
+        let_pass(10 * lease_s, "ten leases are over")
+        server.start()
+        renewed = trial.proxy.replies["renew"]
+        wait_until(lambda: trial.proxy.replies["renew"] > renewed, "leases are renewed", DRAIN_S)
+        trial.gate.open()
+        trial.conclude()
+        assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
+        assert not worker.has_ended
+    # The promise is less than one in a thousand.
+    assert trial.gate.entered == running
+
+
+@every_server
+def test_t15_a_worker_outlives_the_loss_of_all_data_and_what_it_held_counts_for_nothing(
+    tmp_path: Path, kind: BrokerKind
+) -> None:
+    with (
+        Server(binary=binary_of(kind), persistence=Persistence.NONE) as server,
+        Trial(server, tmp_path) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        lost = trial.send(trial.requests("hold", 4))
+        wait_until(lambda: trial.gate.entered == 4, "all run")
+        server.kill()
+        trial.gate.open()
+        server.start()
+        (kept,) = trial.send(trial.requests("work", 1))
+        assert kept.result(timeout=RESUME_S) is None
+        trial.drain()
+        assert {task.status() for task in lost} == {TaskState.UNKNOWN}
+        assert not worker.has_ended
+        fences = {record.task: record.fence for record in trial.history() if isinstance(record, Start)}
+        assert fences[kept.id] > max(fences[task.id] for task in lost)
+
+
+def is_loading(broker: Broker) -> bool:
+    """Whether a server answers that it loads its data."""
+    try:
+        broker.client().perform(("PING",))
+    except BrokerUnavailable as error:
+        return "loading the dataset" in error.reason
+    return False
+
+
+def fill(server: Server, tasks: int) -> None:
+    """Give a server much to load: tasks that nobody runs here, and so many commands that it can be slowed."""
+    app = Scheduler(server.url)
+    app.enqueue_many(app.request("never.run", queue="other") for _ in range(tasks))
+    app.broker.client().perform_all(("SET", "padding", number) for number in range(50_000))
+    app.close()
+
+
+@every_server
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("tasks", [1_000, pytest.param(2_000_000, marks=pytest.mark.chaos)])
+def test_t18_a_redis_that_loads_its_data_is_waited_for(tmp_path: Path, kind: BrokerKind, tasks: int) -> None:
+    with (
+        Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server,
+        Trial(server, tmp_path, Settings(timeout_s=1.0)) as trial,
+        ThreadPoolExecutor(1) as starter,
+    ):
+        waiting = trial.send(trial.requests("work", 100))
+        fill(server, tasks)
+        server.stop()
+        # In microseconds per command: it loads until it is told to hurry.
+        (server.directory / "server.conf").write_text("key-load-delay 50\n")
+        starting = starter.submit(server.start)
+        wait_until(lambda: is_loading(trial.direct), "it loads", DRAIN_S)
+        with RunningWorker(trial.app) as worker:
+            with pytest.raises(BrokerUnavailable, match="loading the dataset"):
+                trial.send(trial.requests("work", 1))
+            assert not worker.has_ended
+            assert is_loading(trial.direct)
+            trial.direct.client().perform(("CONFIG", "SET", "key-load-delay", "0"))
+            starting.result()
+            for task in waiting:
+                assert task.result(timeout=DRAIN_S) is None
+            trial.conclude()
