@@ -73,14 +73,10 @@ class Link:
 
     def carry(self) -> None:
         """Carry messages until the connection ends."""
-        replies = threading.Thread(target=self._carry_replies, name="redisched-proxy-replies", daemon=True)
+        back = (self._server, self._take_reply)
+        replies = threading.Thread(target=self._carry, args=back, name="redisched-proxy-replies", daemon=True)
         replies.start()
-        with contextlib.suppress(OSError, ValueError):  # broken off, or not of the protocol
-            for request in messages(self._client):
-                self._take_request(request)
-                if self._cut.is_set():
-                    break
-        self.cut()
+        self._carry(self._client, self._take_request)
         replies.join()
         for call in self._unanswered:
             self._observe(call, NoReply.NO_REPLY)
@@ -94,13 +90,15 @@ class Link:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _carry_replies(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            for reply in messages(self._server):
-                self._take_reply(reply)
+    def _carry(self, origin: socket.socket, take: Callable[[bytes], None]) -> None:
+        try:
+            for message in messages(origin):
+                take(message)
                 if self._cut.is_set():
                     break
-        self.cut()
+        finally:
+            # Also when somebody who observes fails: that is not for a client to wait for.
+            self.cut()
 
     def _take_request(self, request: bytes) -> None:
         name = self._rules.names.name_of(tuple(islice(words_of(request), 2)))
@@ -132,13 +130,16 @@ class Link:
         self._dark = self._dark or action is Action.BLACK_HOLE
         if self._dark or action is Action.DROP:
             return
-        if action is Action.CUT_HALFWAY:
-            to.sendall(message[: len(message) // 2])
-        if action in (Action.CUT, Action.CUT_HALFWAY):
+        try:
+            if action is Action.CUT_HALFWAY:
+                to.sendall(message[: len(message) // 2])
+            if action in (Action.CUT, Action.CUT_HALFWAY):
+                self.cut()
+                return
+            for _ in range(2 if action is Action.DUPLICATE else 1):
+                self._send(message, pace, to)
+        except OSError:
             self.cut()
-            return
-        for _ in range(2 if action is Action.DUPLICATE else 1):
-            self._send(message, pace, to)
 
     def _send(self, message: bytes, pace: Pace, to: socket.socket) -> None:
         if pace is AT_ONCE:

@@ -14,20 +14,26 @@ _VALUES_PER_ELEMENT = {ord("*"): 1, ord("~"): 1, _PUSH: 1, ord("%"): 2}
 
 
 def messages(connection: socket.socket) -> Iterator[bytes]:
-    """Every whole message that arrives on a connection, as it was sent, until the connection ends.
+    """Every whole message that arrives on a connection, as it was sent.
 
-    Raises OSError when it breaks.
+    Ends when the connection ends or breaks, and at the first byte that is not of the protocol.
     """
     buffer = bytearray()
-    while received := connection.recv(_RECEIVE_BYTES):
+    while received := _receive(connection):
         buffer += received
-        while (end := end_of_message(buffer)) is not None:
-            yield bytes(buffer[:end])
-            del buffer[:end]
+        try:
+            while (end := end_of_message(buffer)) is not None:
+                yield bytes(buffer[:end])
+                del buffer[:end]
+        except ValueError:
+            return
 
 
 def end_of_message(buffer: bytes | bytearray) -> int | None:
-    """The length of the message at the beginning of the buffer; None while a part of it is missing."""
+    """The length of the message at the beginning of the buffer; None while a part of it is missing.
+
+    Raises ValueError for what is no message.
+    """
     at, values = 0, 1
     while values:
         line_end = buffer.find(b"\r\n", at)
@@ -61,3 +67,11 @@ def words_of(command: bytes) -> Iterator[bytes]:
 def is_push(message: bytes) -> bool:
     """Whether a message from a server answers no command."""
     return message[0] == _PUSH
+
+
+def _receive(connection: socket.socket) -> bytes:
+    """What has come, nothing at the end."""
+    try:
+        return connection.recv(_RECEIVE_BYTES)
+    except OSError:
+        return b""

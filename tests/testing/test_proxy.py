@@ -195,6 +195,21 @@ def test_a_command_without_a_reply_is_observed_when_its_connection_ends() -> Non
     assert seen == [Exchange("RPUSH", (b"RPUSH", b"list", b"a"), NoReply.NO_REPLY)]
 
 
+def test_an_observer_that_fails_is_heard_and_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: heard.append(failure.exc_value))
+
+    def observe(exchange: Exchange) -> None:
+        raise ValueError(exchange.name)
+
+    with Server() as server, Proxy(server.url, observe=observe) as proxy, BareConnection(proxy.url) as bare:
+        bare.say(b"ECHO a")
+        assert bare.has_ended()
+        wait_until(lambda: heard, "it is heard")
+
+    assert str(heard[0]) == "ECHO"
+
+
 def test_the_url_leads_to_the_same_database_with_the_same_password() -> None:
     with Proxy("redis://user:pass@example.org:6379/3?timeout=1") as proxy:
         assert proxy.url.startswith("redis://user:pass@127.0.0.1:")

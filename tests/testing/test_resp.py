@@ -68,6 +68,14 @@ def test_a_message_that_breaks_off_is_none() -> None:
         assert list(messages(receiver)) == [b"+OK\r\n"]
 
 
+def test_what_is_not_of_the_protocol_is_the_end() -> None:
+    sender, receiver = socket.socketpair()
+    with sender, receiver:
+        sender.sendall(b"+OK\r\n*many\r\n+OK\r\n")
+
+        assert list(messages(receiver)) == [b"+OK\r\n"]
+
+
 def test_the_words_of_a_command() -> None:
     assert list(words_of(b"*3\r\n$3\r\nSET\r\n$3\r\na\r\n\r\n$0\r\n\r\n")) == [b"SET", b"a\r\n", b""]
     assert list(words_of(b"ping  hello\r\n")) == [b"ping", b"hello"]

@@ -51,6 +51,7 @@ class Witness:
         self._recorder = recorder
         self._lock = threading.Lock()
         self._leases: dict[tuple[str, str], _Lease] = {}
+        self._replaced: dict[tuple[str, str], _Lease] = {}
 
     def observe(self, exchange: Exchange) -> None:
         """Write down what an exchange says about tasks."""
@@ -69,8 +70,7 @@ class Witness:
             elif name == "claim":
                 self._claimed(queue, arguments, reply)
             elif name == "reap":
-                for id, status in _rows(reply[3:], 2):
-                    self._settled(queue, id, Status(status.decode()), None, 0)
+                self._reaped(queue, reply)
             else:
                 self._answered(queue, _SETTLING[name], arguments, reply)
 
@@ -92,6 +92,8 @@ class Witness:
             held = self._leases.get((queue, task))
             if held is not None and held.fence == fence:
                 continue  # the answer to a request whose first reply was lost
+            if held is not None:
+                self._replaced[queue, task] = held
             self._leases[queue, task] = _Lease(fence, run_at_of(score))
             self._recorder.write(
                 Claimed(
@@ -104,6 +106,16 @@ class Witness:
                     due_ms=run_at_of(score),
                 )
             )
+
+    def _reaped(self, queue: str, reply: list[Any]) -> None:
+        """Of a lease that was given after this, on another connection, may have been heard before."""
+        reaped_us = (int(reply[1]) + 1) * 1_000
+        for id, status in _rows(reply[3:], 2):
+            lease, fence = self._leases.get((queue, id_text(id))), None
+            if lease is not None and lease.fence > reaped_us:
+                replaced = self._replaced.pop((queue, id_text(id)), None)
+                fence = None if replaced is None else replaced.fence
+            self._settled(queue, id, Status(status.decode()), fence, 0)
 
     def _answered(self, queue: str, columns: _Columns, arguments: Sequence[bytes], reply: list[bytes]) -> None:
         rows = _rows(arguments[columns.first :], columns.width)
