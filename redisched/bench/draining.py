@@ -22,19 +22,19 @@ _FORGET_BATCH = 1_000
 def measure_drain_async(workbench: Workbench) -> Figures:
     """Tasks per second through one process, with an async handler."""
     with workbench.jobs() as jobs:
-        return {"drain_async_per_s": _drain_per_s(workbench, jobs, jobs.noop, processes=1)}
+        return {"drain_async_per_s": drain_per_s(workbench, jobs, jobs.noop, processes=1)}
 
 
 def measure_drain_sync(workbench: Workbench) -> Figures:
     """Tasks per second through one process, with a sync handler in threads."""
     with workbench.jobs() as jobs:
-        return {"drain_sync_per_s": _drain_per_s(workbench, jobs, jobs.noop_sync, processes=1)}
+        return {"drain_sync_per_s": drain_per_s(workbench, jobs, jobs.noop_sync, processes=1)}
 
 
 def measure_drain_two_processes(workbench: Workbench) -> Figures:
     """Tasks per second through two processes, with an async handler."""
     with workbench.jobs() as jobs:
-        return {"drain_two_processes_per_s": _drain_per_s(workbench, jobs, jobs.noop, processes=2)}
+        return {"drain_two_processes_per_s": drain_per_s(workbench, jobs, jobs.noop, processes=2)}
 
 
 def measure_redis_cpu(workbench: Workbench) -> Figures:
@@ -88,7 +88,8 @@ def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
     return int(last[1]) - kept_ms(HandlerOptions().retention_ms)
 
 
-def _drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
+def drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
+    """Tasks per second through so many processes."""
     _drain(workbench, jobs, handler, processes)
     tasks = workbench.scale.tasks
     kept = workbench.command("HVALS", keys_of(jobs.queue).outcomes)

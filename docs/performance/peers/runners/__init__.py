@@ -1,0 +1,1 @@
+"""What runs in the interpreters of the peers: one module each, and the stage they all stand on."""
