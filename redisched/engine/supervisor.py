@@ -140,8 +140,8 @@ class Supervisor:
 
     def _take_back(self, seat: _Seat, recovery: Recovery, code: int | None) -> None:
         log.error("worker %s died (%s); taking its tasks back", seat.worker, _cause(code))
-        # Whom the supervisor killed itself is not held against the tasks that ran.
-        recovery.died(seat.worker, set() if self._stops > 1 else seat.table.read())
+        # Who dies while stopping was most likely killed by somebody impatient: that is not held against what ran.
+        recovery.died(seat.worker, set() if self._stops else seat.table.read())
         lived_s = time.monotonic() - seat.began_s
         seat.deaths = 0 if lived_s > SETTLED_S else seat.deaths + 1
         seat.due_s = time.monotonic() + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)

@@ -158,5 +158,5 @@ def _content(broker: Broker, key: str) -> Any:
 
 
 def _pairs(flat: list[bytes]) -> Iterator[tuple[str, str]]:
-    texts = [text.decode() for text in flat]
+    texts = [text.decode(errors="backslashreplace") for text in flat]
     return zip(texts[::2], texts[1::2], strict=True)

@@ -177,6 +177,24 @@ def test_a_call_that_nobody_saw_answered_is_written_down(queue: Witnessed) -> No
     assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
 
 
+def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queue: Witnessed) -> None:
+    """They come on two connections, and the later may be heard first."""
+
+    def heard(name: str, *reply: object) -> Exchange:
+        return Exchange(name, (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1"), list(reply))
+
+    def claim(token: bytes) -> Exchange:
+        return heard("claim", b"CLAIMED", token, token, b"", b"a", b"42", b"", b"record")
+
+    witness = Witness(queue.recorder)
+    witness.observe(claim(b"5000000"))
+    witness.observe(claim(b"7000123"))
+    witness.observe(heard("reap", b"REAPED", b"6999", b"", b"a", b"RECOVERED"))
+    witness.observe(heard("reap", b"REAPED", b"8000", b"", b"a", b"RECOVERED"))
+
+    assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
+
+
 def test_stock_is_taken_of_every_place(queue: Witnessed) -> None:
     app = Scheduler(broker=queue.broker)
     app.enqueue("send", queue=QUEUE, id="cancelled").cancel()

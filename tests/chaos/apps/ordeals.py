@@ -1,0 +1,118 @@
+"""Handlers for ordeals: they hold at a gate, end their process, or take long, and write down that they ran.
+
+HISTORY names the folder of the history. What is written in it is told by the server's clock, as a worker's own may be
+wrong.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from redisched import Scheduler
+from redisched.errors import Interruption
+from redisched.testing import Recorder
+from redisched.testing.history.recorder import time_of
+from tests.waiting import wait_until
+
+GATE_S = 60.0
+
+app = Scheduler()
+recorder = Recorder(Path(os.environ.get("HISTORY", os.devnull)), lambda: time_of(app.broker)())
+
+
+def hold(gate: Path) -> None:
+    """Wait until the file is there, whatever this handler is told meanwhile."""
+    while not gate.exists():
+        with contextlib.suppress(Interruption):
+            wait_until(gate.exists, "the gate is open", GATE_S)
+
+
+def is_first(gate: Path) -> bool:
+    """Whether nobody has come to this gate before."""
+    try:
+        gate.with_suffix(".entered").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+@app.task(name="nothing", retention=3_600)
+async def nothing() -> None:
+    """Takes no time."""
+    with recorder.execution():
+        pass
+
+
+@app.task(name="linger", retention=3_600)
+def linger(seconds: float) -> None:
+    """Takes its time, and nothing of the processor's."""
+    with recorder.execution():
+        threading.Event().wait(seconds)
+
+
+@app.task(name="hold_once", retention=3_600)
+def hold_once(gate: str, first: str, second: str) -> str:
+    """Its first execution waits at the gate and then ends as `first` says; any other ends as `second` does, at once.
+
+    What is to be raised begins with an exclamation mark.
+    """
+    with recorder.execution():
+        ending = second
+        if is_first(Path(gate)):
+            hold(Path(gate))
+            ending = first
+        if ending.startswith("!"):
+            raise ValueError(ending)
+        return ending
+
+
+@app.task(name="seize_once", retention=3_600)
+def seize_once(gate: str, seconds: float) -> None:
+    """Its first execution keeps the interpreter from every other thread, as C code does that never lets go of it."""
+    with recorder.execution():
+        if is_first(Path(gate)):
+            ctypes.PyDLL(None).usleep(round(seconds * 1e6))
+
+
+@app.task(name="poison", retention=3_600, max_attempts=2)
+def poison(kind: str) -> object:
+    """Does what no handler should."""
+    with recorder.execution():
+        match kind:
+            case "segfault":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "killed for its memory":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "sys.exit":
+                sys.exit(3)
+            case "out of memory":
+                return bytearray(sys.maxsize)
+            case "endless":
+                while True:
+                    pass
+        return threading.Lock()
+
+
+@app.task(name="fork", retention=3_600)
+def fork(times: int) -> int:
+    """Enqueues from children that it forks; answers how many of them could."""
+    with recorder.execution():
+        return sum(_in_child() for _ in range(times))
+
+
+def _in_child() -> bool:
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status) == 0
+    try:
+        request = app.request("nothing")
+        with recorder.enqueueing(request):
+            app.enqueue_many([request])
+    except BaseException:
+        os._exit(1)
+    os._exit(0)

@@ -1,0 +1,194 @@
+"""Workers that are killed, at random and at the worst moments, or stopped, and what becomes of the tasks they had."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from redisched.client.reference import CancelOutcome
+from redisched.model import DeathReason, TaskState
+from redisched.testing import Action, Fault, Message, Pace, Server
+from tests.chaos.fleet import Fleet
+from tests.chaos.nemesis import Nemesis, Victims
+from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
+from tests.chaos.ordeal import Ordeal
+from tests.embedded.processes import is_alive
+from tests.engine.running import counts, look
+from tests.waiting import wait_until
+
+SEED = 1
+SOON_S = 25.0
+"""Less than a lease of 30 s: what comes back within that time was not left to its lease."""
+LEASE_S = 1.0
+HELD = Pace(delay_s=3_600.0)
+"""What has this pace is on its way until its connection is cut."""
+AHEAD_S = 3.0
+"""So long before its time a task may be claimed here."""
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize(
+    ("tasks", "every_s", "duration_s"),
+    [pytest.param(2_000, 0.8, 4.0), pytest.param(200_000, 2.0, 600.0, marks=pytest.mark.chaos)],
+)
+def test_t01_workers_are_killed_one_after_the_other(
+    ordeal: Ordeal, tasks: int, every_s: float, duration_s: float
+) -> None:
+    plan = draw_plan(SEED, duration_s, {Disturbance.KILL_WORKER: Habit(every_s=every_s)})
+    assert len(plan) >= 3
+    with ordeal.fleet(processes=2, concurrency=4) as fleet, Server() as unharmed:
+        for begun_s in range(round(duration_s)):
+            ordeal.enqueue_many(round(tasks / duration_s), "nothing", delay=begun_s)
+            # Some are running whenever a process is killed.
+            ordeal.enqueue_many(20, "linger", 0.2, delay=begun_s)
+        wait_until(lambda: counts(ordeal.direct).finished, "they are at work")
+        with Nemesis(plan, Victims(server=unharmed, workers=fleet.workers), ordeal.recorder) as nemesis:
+            nemesis.join()
+        ordeal.drain()
+
+    ordeal.audit()
+
+
+def kill_worker(fleet: Fleet) -> None:
+    """Kill its only worker process, and wait until it is gone."""
+    (worker,) = fleet.workers()
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not is_alive(worker), "it is gone")
+
+
+def held_back(script: str, message: Message) -> Fault:
+    """The first such message is on its way until its connection is cut."""
+    return Fault(script=script, message=message, occurrence=1, action=Action.PASS, pace=HELD)
+
+
+@pytest.mark.parametrize(
+    ("fault", "executions"),
+    [
+        pytest.param(held_back("claim", Message.REPLY), 1, id="before the reply to a claim is read"),
+        pytest.param(held_back("ack", Message.REQUEST), 2, id="before its completion is sent"),
+        pytest.param(held_back("ack", Message.REPLY), 1, id="before its completion is answered"),
+    ],
+)
+def test_t02_a_worker_is_killed_between_two_messages(ordeal: Ordeal, fault: Fault, executions: int) -> None:
+    ordeal.proxy.set(fault)
+    task = ordeal.enqueue("nothing")
+    with ordeal.fleet(processes=1, concurrency=1) as fleet:
+        wait_until(lambda: ordeal.proxy.struck, "the message is on its way", SOON_S)
+        kill_worker(fleet)
+        ordeal.drain()
+
+    assert len(ordeal.starts(task)) == executions
+    assert task.status() is TaskState.SUCCEEDED
+    ordeal.audit()
+
+
+def test_t02_a_worker_is_killed_while_its_handler_runs(ordeal: Ordeal) -> None:
+    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    with ordeal.fleet(processes=1, concurrency=1) as fleet:
+        ordeal.wait_for_start(task)
+        kill_worker(fleet)
+        ordeal.drain()
+
+    first, second = ordeal.starts(task)
+    assert second.fence > first.fence
+    assert task.result(timeout=1) == "second"
+    ordeal.audit()
+
+
+def test_t02_a_worker_is_killed_between_a_claim_and_the_start(ordeal: Ordeal) -> None:
+    with ordeal.fleet(processes=1, concurrency=1, window_ms=AHEAD_S * 1e3) as fleet:
+        ordeal.enqueue("nothing").result(timeout=SOON_S)
+        task = ordeal.enqueue("nothing", delay=0.9 * AHEAD_S)
+        # It renews what it was told that it has.
+        wait_until(lambda: ordeal.replies("renew"), "it has the task", SOON_S)
+        assert ordeal.starts(task) == []
+        kill_worker(fleet)
+        ordeal.drain()
+
+    assert len(ordeal.starts(task)) == 1
+    ordeal.audit()
+
+
+def test_t03_all_processes_of_a_host_are_killed_together(ordeal: Ordeal) -> None:
+    """Nobody is left to take back what they had; the lease does."""
+    tasks = [*ordeal.enqueue_many(8, "linger", 1.0), *ordeal.enqueue_many(200, "nothing")]
+    with ordeal.fleet(processes=2, concurrency=4, lease_s=LEASE_S) as fleet:
+        for task in tasks[:8]:
+            ordeal.wait_for_start(task)
+        fleet.kill_all()
+    assert counts(ordeal.direct).leased >= 8
+    with ordeal.fleet(concurrency=4, lease_s=LEASE_S):
+        ordeal.drain()
+
+    assert [len(ordeal.starts(task)) for task in tasks[:8]] == [2] * 8
+    ordeal.audit()
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param((signal.SIGINT, signal.SIGINT), id="interrupted twice"),
+        pytest.param((signal.SIGTERM, signal.SIGKILL), id="killed within its grace"),
+    ],
+)
+def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[signal.Signals, signal.Signals]) -> None:
+    """What ran is given back, and its end is not held against it."""
+    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    waiting = ordeal.enqueue("nothing", delay=60)
+    gentle, hard = numbers
+    with ordeal.fleet(processes=1, concurrency=1) as fleet:
+        ordeal.wait_for_start(task)
+        (worker,) = fleet.workers()
+        fleet.signal(gentle)
+        if hard is signal.SIGKILL:
+            os.kill(worker, hard)
+        else:
+            fleet.signal(hard)
+        assert fleet.wait() == 0
+
+    view = look(ordeal.direct, task.id)
+    assert (view.state, view.attempts, view.crashes) == (TaskState.READY, 0, 0)
+    assert waiting.cancel() is CancelOutcome.CANCELLED
+    with ordeal.fleet(processes=1):
+        ordeal.drain()
+    assert task.result(timeout=1) == "second"
+    ordeal.audit()
+
+
+@pytest.mark.parametrize("kind", ["segfault", "killed for its memory"])
+def test_t28_a_task_that_brings_its_process_down_is_set_aside(ordeal: Ordeal, kind: str) -> None:
+    neighbours = ordeal.enqueue_many(3, "linger", 0.5)
+    poison = ordeal.enqueue("poison", kind)
+    with ordeal.fleet(processes=1, concurrency=4):
+        ordeal.drain()
+
+    failure = look(ordeal.direct, poison.id).failure
+    assert failure is not None
+    assert failure.reason == DeathReason.QUARANTINED
+    assert len(ordeal.starts(poison)) == 3
+    assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
+    ordeal.audit()
+
+
+def test_t28_a_task_that_spoils_but_does_not_kill_has_failed(ordeal: Ordeal) -> None:
+    kinds = ["sys.exit", "out of memory", "endless", "no result"]
+    tasks = {kind: ordeal.enqueue("poison", kind, timeout=0.3, max_attempts=1) for kind in kinds}
+    neighbours = ordeal.enqueue_many(3, "linger", 0.5)
+    with ordeal.fleet(processes=1, concurrency=4) as fleet:
+        wait_until(fleet.workers, "it runs")
+        workers = fleet.workers()
+        ordeal.drain()
+        assert fleet.workers() == workers
+
+    failures = {kind: look(ordeal.direct, task.id).failure for kind, task in tasks.items()}
+    said = {kind: failure and re.split(":| at 0x", failure.error)[0] for kind, failure in failures.items()}
+    assert said == {
+        "sys.exit": "SystemExit",
+        "out of memory": "MemoryError",
+        "endless": "HandlerTimedOut",
+        "no result": "result of poison=<unlocked _thread.lock object",
+    }
+    assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
+    assert [len(ordeal.starts(task)) for task in (*tasks.values(), *neighbours)] == [1] * 7
+    ordeal.audit()
