@@ -176,6 +176,10 @@ _FROM_TEXT: dict[str, Callable[[Any], Any]] = {
     "places": tuple,
     "ended": lambda state: None if state is None else TaskState(state),
 }
+_CONVERSIONS = {
+    name: (kind, [(field, _FROM_TEXT[field]) for field in _FIELDS[kind] if field in _FROM_TEXT])
+    for name, kind in _KINDS.items()
+}
 
 
 def encode(record: Record) -> bytes:
@@ -189,10 +193,9 @@ def decode(line: bytes) -> Record:
     """The record in a line. Raises ValueError for a line that holds none."""
     try:
         facts: dict[str, Any] = json.loads(line)
-        kind = _KINDS[facts.pop("kind")]
-        for name, convert in _FROM_TEXT.items():
-            if name in facts:
-                facts[name] = convert(facts[name])
+        kind, conversions = _CONVERSIONS[facts.pop("kind")]
+        for name, convert in conversions:
+            facts[name] = convert(facts[name])
         return kind(**facts)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"no record of a history: {line[:200]!r}") from error
