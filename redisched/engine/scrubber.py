@@ -23,7 +23,9 @@ DEEP: tuple[str, ...] = (*SHALLOW, "leases", "outcomes", "tasks")
 """What a pass looks through once they do not: everything."""
 
 BATCH = 200
-"""Tasks per call, about: 2 ms of Redis' time."""
+"""Tasks per call, about: 2 ms of Redis' time as long as there is nothing to repair."""
+DEEP_BATCH = 100
+"""The same where there is: 3 ms, should every one of them be damaged."""
 PASS_EVERY_S = 10.0
 CALL_EVERY_S = 1.0
 """Between the calls of a pass over a queue that is too large for one."""
@@ -84,7 +86,7 @@ class Scrubber:
         return ScrubRequest(
             parts=self._parts,
             cursor=self._cursor,
-            limit=BATCH,
+            limit=DEEP_BATCH if self._pass is DEEP else BATCH,
             lease_ms=workspace.lease_ms,
             retention_ms=round(workspace.settings.retention_s * 1e3),
             priority=int(Priority.NORMAL),
