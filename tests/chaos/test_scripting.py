@@ -1,0 +1,113 @@
+"""The server forgets its scripts, or is kept from answering by somebody else's."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from redisched.client.reference import TaskRef
+from redisched.config import Settings
+from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.model import TaskState
+from redisched.store.broker import connect
+from redisched.testing import Server
+from tests.brokers import BrokerKind, binary_of
+from tests.chaos.nemesis import Nemesis, Victims
+from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
+from tests.chaos.trial import Trial
+from tests.engine.running import RunningWorker
+from tests.waiting import wait_until
+
+SEED = 1
+SOON_S = 15.0
+CALLS_WHILE_BUSY = 500
+"""Far more than parts make that wait longer after each failure, far less than those that try again at once."""
+
+every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
+
+
+@every_server
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("duration_s", [2.0, pytest.param(60.0, marks=pytest.mark.chaos)])
+def test_t16_nobody_notices_that_scripts_are_forgotten(
+    tmp_path: Path, kind: BrokerKind, duration_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = draw_plan(SEED, duration_s, {Disturbance.FLUSH_SCRIPTS: Habit(every_s=0.1)})
+    assert len(plan) > 5 * duration_s
+    with (
+        caplog.at_level(logging.WARNING, "redisched"),
+        Server(binary=binary_of(kind)) as server,
+        Trial(server, tmp_path) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        tasks: list[TaskRef[object]] = []
+        with Nemesis(plan, Victims(server=server), trial.recorder) as nemesis:
+            while nemesis.is_at_work:
+                tasks += trial.send(trial.requests("work", 5))
+                tasks[-1].result(timeout=SOON_S)
+        trial.conclude()
+        assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
+        assert not worker.has_ended
+    assert caplog.records == []
+
+
+@contextmanager
+def busy(server: Server) -> Iterator[None]:
+    """A script of somebody else's runs, and does not end by itself."""
+    other = connect(server.url, 60.0)
+    control = connect(server.url, 5.0)
+
+    def run_for_ever() -> None:
+        with pytest.raises(BrokerError, match=r"(?i)kill"):
+            other.client().perform(("EVAL", "while true do end", 0))
+
+    def is_busy() -> bool:
+        try:
+            control.client().perform(("PING",))
+        except BrokerUnavailable as error:
+            return "busy" in error.reason.lower()
+        return False
+
+    control.client().perform(("CONFIG", "SET", "lua-time-limit", 50))
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(run_for_ever)
+        try:
+            wait_until(is_busy, "the script holds the server up")
+            yield
+        finally:
+            control.client().perform(("SCRIPT", "KILL"))
+        running.result()
+    other.close()
+    control.close()
+
+
+@every_server
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("tries", [2, pytest.param(8, marks=pytest.mark.chaos)])
+def test_t17_a_redis_busy_with_a_script_of_others_is_waited_for_in_patience(
+    tmp_path: Path, kind: BrokerKind, tries: int
+) -> None:
+    with (
+        Server(binary=binary_of(kind)) as server,
+        Trial(server, tmp_path, Settings(timeout_s=1.0)) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        held = trial.send(trial.requests("hold", 4))
+        wait_until(lambda: trial.gate.entered == 4, "they run")
+        with busy(server):
+            calls = trial.proxy.requests.total()
+            for _ in range(tries):
+                with pytest.raises(BrokerUnavailable):
+                    trial.send(trial.requests("work", 1))
+            assert trial.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+            assert not worker.has_ended
+        trial.gate.open()
+        calls = trial.proxy.requests.total()
+        after = trial.send(trial.requests("work", 1))
+        assert [task.result(timeout=SOON_S) for task in (*held, *after)] == [None] * 5
+        assert trial.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+        trial.conclude()
+        assert trial.gate.entered == 4
