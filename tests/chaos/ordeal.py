@@ -76,8 +76,8 @@ class Ordeal:
         return wait_until(lambda: self.starts(task), "its handler runs", DRAIN_S)[0]
 
     def replies(self, script: str) -> list[Any]:
-        """What the server has answered to a script."""
-        return [exchange.reply for exchange in self.exchanges if exchange.name == script]
+        """What the server has answered to a script, but for errors."""
+        return [exchange.reply for exchange in self.exchanges if exchange.name == script and _is_answer(exchange)]
 
     def is_drained(self) -> bool:
         """Whether nothing waits or is held any more."""
@@ -99,3 +99,7 @@ class Ordeal:
     def _observe(self, exchange: Exchange) -> None:
         self._witness.observe(exchange)
         self.exchanges.append(exchange)
+
+
+def _is_answer(exchange: Exchange) -> bool:
+    return isinstance(exchange.reply, list)

@@ -109,10 +109,10 @@ class Witness:
 
     def _reaped(self, queue: str, reply: list[Any]) -> None:
         """Of a lease that was given after this, on another connection, may have been heard before."""
-        reaped_us = (int(reply[1]) + 1) * 1_000
+        reaped_us = int(reply[1]) * 1_000
         for id, status in _rows(reply[3:], 2):
             lease, fence = self._leases.get((queue, id_text(id))), None
-            if lease is not None and lease.fence > reaped_us:
+            if lease is not None and lease.fence >= reaped_us:
                 replaced = self._replaced.pop((queue, id_text(id)), None)
                 fence = None if replaced is None else replaced.fence
             self._settled(queue, id, Status(status.decode()), fence, 0)
