@@ -1,0 +1,95 @@
+"""T36: millions of tasks are overdue at once, or their leases have all ended: no script holds the server up."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from redisched import Scheduler
+from redisched.codec import DIGEST_BYTES, encode_task
+from redisched.embedded import Persistence
+from redisched.keys import keys_of
+from redisched.model import Priority, TaskBody, score_of
+from redisched.store.broker import Broker, connect
+from redisched.store.operation import Command
+from redisched.testing import Server
+from redisched.testing.command_names import CommandNames
+from tests.brokers import BrokerKind, binary_of
+from tests.chaos.invariants import check_places
+from tests.chaos.trial import QUEUE, places_in
+from tests.engine.running import RunningWorker, counts
+from tests.waiting import wait_until
+
+SLOW_MS = 100.0
+"""The promise is 10 ms. On a busy machine a script waits for the processor, too."""
+PATIENCE_S = 120.0
+RUN = 8_000
+"""To run millions would take minutes, and show no more."""
+LONG_AGO_MS = 1_000
+CHUNK = 1_000
+RECORD = bytes(DIGEST_BYTES) + encode_task(TaskBody("swallow"), 1_000)
+KEYS = keys_of(QUEUE)
+
+
+def in_chunks(ids: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(ids, CHUNK)):
+        yield chunk
+
+
+def overdue(tasks: int) -> Iterator[Command]:
+    """Commands that let so many tasks wait whose time has come."""
+    score = score_of(Priority.NORMAL, LONG_AGO_MS)
+    for ids in in_chunks(f"waiting-{number}" for number in range(tasks)):
+        yield ("HSET", KEYS.tasks, *(part for id in ids for part in (id, RECORD)))
+        yield ("ZADD", KEYS.waiting, *(part for id in ids for part in (score, id)))
+
+
+def abandoned(tasks: int) -> Iterator[Command]:
+    """Commands that let so many tasks be held by a worker that is gone."""
+    holder = f"1 {score_of(Priority.NORMAL, LONG_AGO_MS)} 1000 gone"
+    for ids in in_chunks(f"leased-{number}" for number in range(tasks)):
+        yield ("HSET", KEYS.tasks, *(part for id in ids for part in (id, RECORD)))
+        yield ("HSET", KEYS.held, *(part for id in ids for part in (id, holder)))
+        yield ("ZADD", KEYS.leases, *(part for id in ids for part in (LONG_AGO_MS, id)))
+
+
+def slow_scripts(broker: Broker) -> dict[str, float]:
+    """Our scripts that took longer than allowed, and the longest time of each in milliseconds."""
+    names = CommandNames()
+    slow: dict[str, float] = {}
+    for _id, _at, duration_us, words, *_ in broker.client().perform(("SLOWLOG", "GET", -1)):
+        name = names.name_of(tuple(words[:2]))
+        if not name.isupper():
+            slow[name] = max(duration_us / 1e3, slow.get(name, 0.0))
+    return slow
+
+
+def is_reaped(broker: Broker) -> bool:
+    """Whether no lease is left of those that nobody will renew."""
+    count: int = broker.client().perform(("ZCOUNT", KEYS.leases, 0, LONG_AGO_MS))
+    return count == 0
+
+
+@pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("waiting", "leased"), [(4_000, 4_000), pytest.param(2_000_000, 1_000_000, marks=pytest.mark.chaos)]
+)
+def test_t36_no_script_takes_long_whatever_has_piled_up(kind: BrokerKind, waiting: int, leased: int) -> None:
+    with Server(binary=binary_of(kind), persistence=Persistence.NONE) as server:
+        broker = connect(server.url, PATIENCE_S)
+        app = Scheduler(broker=broker)
+        app.task(name="swallow", retention=3_600)(lambda: None)
+        perform = broker.client().perform
+        for command in (*overdue(waiting), *abandoned(leased)):
+            perform(command)
+        perform(("CONFIG", "SET", "slowlog-log-slower-than", round(1e3 * SLOW_MS)))
+        with RunningWorker(app):
+            wait_until(lambda: counts(broker).finished > 0, "claims go on", PATIENCE_S)
+            wait_until(lambda: is_reaped(broker), "all leases are taken back", PATIENCE_S)
+            wait_until(lambda: counts(broker).finished >= RUN, "many are run", PATIENCE_S)
+        assert slow_scripts(broker) == {}
+        there = counts(broker)
+        assert there.ready + there.finished == waiting + leased
+        check_places(places_in(broker))
+        app.close()

@@ -1,0 +1,198 @@
+"""The server answers, and takes nothing: memory or disk is full, its replica is gone, or it is one itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.config import Settings
+from redisched.embedded import Persistence, Transport
+from redisched.errors import BrokerUnavailable, QueueFull
+from redisched.model import TaskState
+from redisched.testing import Server, replica_of
+from redisched.testing.history.record import Claimed
+from tests.brokers import BrokerKind, binary_of
+from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk
+from tests.chaos.trial import Trial
+from tests.engine.running import RunningWorker
+from tests.waiting import wait_until
+
+HASTY = Settings(timeout_s=0.5)
+SOON_S = 20.0
+HEADROOM_BYTES = 2_000_000
+
+every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
+
+
+def memory_of(trial: Trial) -> int:
+    """How many bytes the server uses."""
+    facts: bytes = trial.direct.client().perform(("INFO", "memory"))
+    return int(facts.partition(b"used_memory:")[2].split(b"\r\n")[0])
+
+
+def fill(trial: Trial) -> None:
+    """Enqueue until nothing more is taken."""
+    for _ in range(HEADROOM_BYTES // 10_000):
+        try:
+            trial.send(trial.requests("work", 1, b"x" * 20_000))
+        except QueueFull:
+            return
+    pytest.fail("the memory does not get full")
+
+
+@every_server
+def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_path: Path, kind: BrokerKind) -> None:
+    running = 300
+    with (
+        Server(binary=binary_of(kind)) as server,
+        Trial(server, tmp_path) as trial,
+        RunningWorker(trial.app, lease_s=1.0, concurrency=running) as worker,
+    ):
+        held = trial.send(trial.requests("hold", running))
+        wait_until(lambda: trial.gate.entered == running, "all run")
+        trial.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(trial) + HEADROOM_BYTES))
+        fill(trial)
+        renewals = trial.proxy.replies["renew"]
+        wait_until(lambda: trial.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases")
+        fill(trial)
+        trial.gate.open()
+        trial.drain()
+        (after,) = trial.send(trial.requests("work", 1))
+        assert after.result(timeout=SOON_S) is None
+        trial.conclude()
+        assert {task.status() for task in held} == {TaskState.SUCCEEDED}
+        assert not worker.has_ended
+    assert trial.gate.entered == running
+    claims = [record.task for record in trial.history() if isinstance(record, Claimed)]
+    assert len(claims) == len(set(claims)), "a lease ended"
+
+
+@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk that can be filled, for the server of a test."""
+    try:
+        disk = SmallDisk(tmp_path, binary_of(request.param), "16m")
+    except NoSmallDisk as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    with disk:
+        yield disk
+
+
+def conclude_with(trial: Trial, count: int) -> None:
+    """What was running ends, new work is taken, and nothing was lost or done twice."""
+    trial.gate.open()
+    (after,) = trial.send(trial.requests("work", 1))
+    assert after.result(timeout=SOON_S) is None
+    trial.conclude()
+    assert trial.gate.entered == count
+
+
+@pytest.mark.parametrize("persistence", [Persistence.EVERYSEC, Persistence.NONE], ids=["aof", "rdb"])
+def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_waited_for(
+    tmp_path: Path, disk: SmallDisk, persistence: Persistence
+) -> None:
+    snapshots = ("--save", "3600 1") if persistence is Persistence.NONE else ()
+    with (
+        Server(binary=disk.binary, arguments=(*disk.arguments, *snapshots), persistence=persistence) as server,
+        Trial(server, tmp_path, HASTY) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        perform = trial.direct.client().perform
+        trial.send(trial.requests("hold", 4))
+        wait_until(lambda: trial.gate.entered == 4, "they run")
+        disk.fill()
+        if snapshots:
+            perform(("BGSAVE",))
+
+        def is_refused() -> bool:
+            try:
+                trial.send(trial.requests("work", 1))
+            except BrokerUnavailable as error:
+                return "MISCONF" in error.reason
+            return False
+
+        wait_until(is_refused, "nothing is taken any more", SOON_S)
+        assert not worker.has_ended
+        disk.clear()
+        if snapshots:
+            wait_until(lambda: saved(trial), "it has saved", SOON_S)
+        conclude_with(trial, 4)
+
+
+def saved(trial: Trial) -> bool:
+    """Have a snapshot written; whether the last one was."""
+    perform = trial.direct.client().perform
+    facts: bytes = perform(("INFO", "persistence"))
+    if b"rdb_bgsave_in_progress:0" in facts and b"rdb_last_bgsave_status:ok" not in facts:
+        perform(("BGSAVE",))
+    return b"rdb_last_bgsave_status:ok" in facts
+
+
+def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
+    with (
+        Server(binary=disk.binary, arguments=disk.arguments, persistence=Persistence.ALWAYS) as server,
+        Trial(server, tmp_path, HASTY) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        trial.send(trial.requests("hold", 4))
+        wait_until(lambda: trial.gate.entered == 4, "they run")
+        disk.fill()
+        with pytest.raises(BrokerUnavailable):
+            trial.send(trial.requests("work", 20, b"x" * 20_000))
+        wait_until(lambda: server.pid is None, "the server has ended", SOON_S)
+        assert not worker.has_ended
+        disk.clear()
+        server.start()
+        conclude_with(trial, 4)
+
+
+@every_server
+def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_makes_one_task(
+    tmp_path: Path, kind: BrokerKind
+) -> None:
+    alone = ("--min-replicas-to-write", "1", "--repl-diskless-sync", "no")
+    binary = binary_of(kind)
+    with (
+        Server(binary=binary, transport=Transport.LOOPBACK, arguments=alone) as primary,
+        Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica,
+        Trial(primary, tmp_path, HASTY) as trial,
+        RunningWorker(trial.app, lease_s=1.0) as worker,
+    ):
+        requests = [trial.app.request("work", id="order-1")]
+        wait_until(lambda: is_in_reach(trial), "the replica is there", SOON_S)
+        trial.send(trial.requests("hold", 4))
+        wait_until(lambda: trial.gate.entered == 4, "they run")
+        replica.kill()
+        with pytest.raises(BrokerUnavailable, match="NOREPLICAS"):
+            trial.send(requests)
+        assert not worker.has_ended
+        replica.start()
+        wait_until(lambda: is_in_reach(trial), "the replica is back", SOON_S)
+        assert trial.send(requests) == trial.send(requests)
+        conclude_with(trial, 4)
+
+
+def is_in_reach(trial: Trial) -> bool:
+    """Whether the primary has its replica."""
+    facts: bytes = trial.direct.client().perform(("INFO", "replication"))
+    return b"min_slaves_good_slaves:1" in facts or b"min_replicas_good_replicas:1" in facts
+
+
+@every_server
+def test_t40_a_replica_given_as_primary_is_an_error_in_time_and_a_worker_waits_for_its_promotion(
+    tmp_path: Path, kind: BrokerKind
+) -> None:
+    binary = binary_of(kind)
+    with (
+        Server(binary=binary, transport=Transport.LOOPBACK) as primary,
+        Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica,
+        Trial(replica, tmp_path, HASTY) as trial,
+        RunningWorker(trial.app) as worker,
+    ):
+        with pytest.raises(BrokerUnavailable, match="read only replica"):
+            trial.send(trial.requests("work", 1))
+        assert not worker.has_ended
+        trial.direct.client().perform(("REPLICAOF", "NO", "ONE"))
+        (task,) = trial.send(trial.requests("work", 1))
+        assert task.result(timeout=SOON_S) is None
+        trial.conclude()
