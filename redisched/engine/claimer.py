@@ -9,7 +9,7 @@ from redisched.engine.line import Line
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
 
-BLOCK_S = 5.0
+BLOCK_S = 8.0
 """How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
 
 

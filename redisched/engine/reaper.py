@@ -12,10 +12,10 @@ from redisched.store.store import Store
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 200
-LONGEST_INTERVAL_S = 1.0
+LONGEST_INTERVAL_S = 2.5
 GRACE_MS = 4_000
 """After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
-FORGET_EVERY_S = 5.0
+FORGET_EVERY_S = 10.0
 FORGET_BATCH = 1_000
 
 
@@ -36,7 +36,7 @@ class Reaper:
         as an outage. A lease has longer than that left, even if it is about to be renewed for the first time, so none
         can end in an outage that does not count as one.
         """
-        return min(LONGEST_INTERVAL_S, 0.05 * self.workspace.worker_settings.lease_s)
+        return min(LONGEST_INTERVAL_S, 0.08 * self.workspace.worker_settings.lease_s)
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
