@@ -150,7 +150,7 @@ def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: 
 def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_makes_one_task(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
-    alone = ("--min-replicas-to-write", "1", "--repl-diskless-sync", "no")
+    alone = ("--min-replicas-to-write", "1", "--repl-diskless-sync", "no", "--shutdown-timeout", "0")
     binary = binary_of(kind)
     with (
         Server(binary=binary, transport=Transport.LOOPBACK, arguments=alone) as primary,
