@@ -1,0 +1,1 @@
+"""Tests with input that nobody should send, and with what nobody should have written into Redis."""
