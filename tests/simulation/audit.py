@@ -1,0 +1,144 @@
+"""Holds what handlers and producers saw against what the server answered.
+
+The referee judges the server by itself; this is about the rest: what ran, when, how often, and whether the answer that
+was accepted is that of the right execution. Fouls within a handler are kept, as raising them there would end it only.
+"""
+
+from redisched.codec import DIGEST_BYTES, decode_outcome
+from redisched.model import TaskState
+from tests.chaos.invariants import check_places
+from tests.lua.situation import HASHES, ZSETS, Situation
+from tests.simulation.circumstances import Circumstances
+from tests.simulation.history import Execution, History, Sent
+from tests.simulation.plan import Plan
+from tests.simulation.referee import Referee
+from tests.simulation.server import Call, Server
+from tests.simulation.shadow import ENDED, Place, Shadow
+from tests.simulation.worker_process import WorkerProcess
+
+EARLY_US = 1_000
+"""A task may start so long before its time by the server's clock: clocks are read to the millisecond."""
+
+
+class Audit:
+    """One world's. `fouls` are the promises that were broken."""
+
+    def __init__(
+        self, plan: Plan, server: Server, referee: Referee, history: History, circumstances: Circumstances
+    ) -> None:
+        self._server = server
+        self._circumstances = circumstances
+        self._told_within_us = 1e6 * (2 * plan.worker_settings.heartbeat_s + plan.try_s + 0.1)
+        self._referee = referee
+        self._history = history
+        self._fences: dict[str, int] = {}
+        self._executions: dict[tuple[str, int], Execution] = {}
+        self._cancelled: set[tuple[str, int]] = set()
+        self.fouls: list[str] = []
+
+    def observe(self, call: Call) -> None:
+        """Judge an answer with regard to what ran."""
+        self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
+        if call.script == "ack":
+            for at, status in enumerate(call.reply):
+                if status == b"ACKED":
+                    self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
+        elif call.script == "reap":
+            for id in call.reply[3::2]:
+                self._judge_reaping(self._referee.tasks[id])
+
+    def undo(self, kept: int) -> None:
+        """What was lost, the referee knows."""
+
+    def judge_start(self, execution: Execution) -> None:
+        """Judge that a handler starts now."""
+        task = self._referee.tasks.get(execution.id.encode())
+        fence = execution.fence
+        is_lost = fence in self._referee.lost_tokens
+        self.expect(task is not None or is_lost, "I2: only what was enqueued runs", execution)
+        early_us = execution.run_at_ms * 1000 - self._server.now_us()
+        self.expect(
+            early_us <= EARLY_US + self._circumstances.set_back_us,
+            "I5: no task starts before its time",
+            early_us,
+            execution,
+        )
+        # Who was given a lease that a failover undid cannot know, and may start late.
+        self.expect(is_lost or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
+        self._fences[execution.id] = max(fence, self._fences.get(execution.id, 0))
+        self._executions[execution.id, fence] = execution
+        if task is not None and self._circumstances.clock_is_steady and not is_lost:
+            self.expect(task.is_held(fence), "I6: what starts is leased", execution, task)
+
+    def judge_end_of(self, execution: Execution) -> None:
+        """Judge that a handler ended now, by itself or because it was told to."""
+        if execution.listens and execution.lost_us >= 0 and execution.how != "interrupted":
+            could_be_told_us = max(execution.lost_us, self._circumstances.can_hear_since_us(execution.process))
+            late_us = execution.ended_us - could_be_told_us
+            self.expect(late_us <= self._told_within_us, "G9: who lost its lease is told", late_us, execution)
+
+    def judge_stop(self, worker: WorkerProcess) -> None:
+        """Judge that a worker process ended."""
+        left = self._referee.held_by(worker.name)
+        if left and worker.is_stopping and worker.ended_by_itself:
+            excused = self._circumstances.excuse_leftovers(worker)
+            self.expect(excused, "G10: who stops hands back what it has", worker.name, left)
+
+    def judge_end(self, process_defects: list[BaseException | str]) -> None:
+        """Judge the world after it has drained."""
+        for id, sent in self._history.enqueued.items():
+            task = self._referee.tasks.get(id.encode())
+            if task is None:
+                may_be_missing = sent is Sent.UNKNOWN or self._was_lost(id)
+                self.expect(may_be_missing, "I1: what was acknowledged is kept", id)
+            else:
+                self.expect(task.place in ENDED or task.place is Place.FORGOTTEN, "I1: every task ends", task)
+                self._judge_ended(task)
+        for defect in process_defects:
+            self.expect(False, "nothing fails unseen", repr(defect))
+        situation = situation_of(self._server)
+        check_places(situation)
+        self.expect(not situation.get("claims"), "no claim is remembered when nothing is leased", situation)
+
+    def expect(self, holds: bool, promise: str, *facts: object) -> None:
+        """Keep it as a foul if a promise does not hold."""
+        if not holds:
+            self.fouls.append(f"{promise}: {facts}")
+
+    def _judge_ended(self, task: Shadow) -> None:
+        if task.place is Place.SUCCEEDED:
+            completion = (task.id.decode(), task.acked)
+            self.expect(completion in self._executions.keys() | self._cancelled, "I1: what succeeded ran", task)
+
+    def _judge_completion(self, id: bytes, token: bytes, _retention_ms: bytes, kept: bytes) -> None:
+        outcome = decode_outcome(kept[DIGEST_BYTES:])
+        if outcome.state is TaskState.CANCELLED:
+            self._cancelled.add((id.decode(), int(token)))
+            return
+        execution = self._executions.get((id.decode(), int(token)))
+        returned = execution is not None and execution.how == "returned"
+        self.expect(returned, "I4: only what returned is completed", id, token, execution)
+        if execution is not None and outcome.result is not None:
+            self.expect(outcome.result == execution.result(), "I4: the result is that of the last holder", outcome)
+
+    def _judge_reaping(self, task: Shadow) -> None:
+        execution = self._executions.get((task.id.decode(), task.token))
+        excused = self._circumstances.excuse_loss(task, has_begun=execution is not None)
+        self.expect(excused, "G11: nobody takes the work of the living", task)
+        if execution is not None:
+            execution.lost_us = self._history.now_us()
+
+    def _was_lost(self, id: str) -> bool:
+        return any(id.encode() in call.arguments for call in self._referee.lost)
+
+
+def situation_of(server: Server) -> Situation:
+    """What is on the server, key by key."""
+    situation: Situation = {}
+    for key, content in server.miniature.data.items():
+        name = key.decode().rpartition(":")[2]
+        if name in ZSETS:
+            situation[name] = {member.decode(): score for score, member in content.ranked}
+        elif name in HASHES:
+            situation[name] = {field.decode(): value.decode(errors="replace") for field, value in content.items()}
+    return situation

@@ -1,0 +1,88 @@
+"""What handlers and producers saw, written down as it happens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from redisched.context import TaskContext
+
+
+class Sent(StrEnum):
+    """What a producer knows of a task it enqueued."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    """It may be in the queue."""
+
+
+class Temper(StrEnum):
+    """How a handler takes things."""
+
+    CALM = "calm"
+    BLOCKING = "blocking"
+    """Keeps its event loop busy."""
+    DEAF = "deaf"
+    """Does not let itself be interrupted."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """A handler that ran. Times are the world's, in microseconds; `how` it ended is empty while it runs.
+
+    One that `listens` ends when it is told to. `lost_us` is when the server took its lease away, -1 if it did not.
+    """
+
+    id: str
+    fence: int
+    attempt: int
+    run_at_ms: int
+    process: str
+    began_us: int
+    listens: bool
+    lost_us: int = -1
+    how: str = ""
+    ended_us: int = 0
+
+    def result(self) -> str:
+        """What its handler returns: it tells which execution it was."""
+        return f"{self.id} under {self.fence}"
+
+
+class History:
+    """One world's. `trace` tells everything in the order in which it happened, to be compared with another run's."""
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self.now_us = now_us
+        self.executions: list[Execution] = []
+        self.enqueued: dict[str, Sent] = {}
+        self.trace: list[str] = []
+
+    def note(self, *facts: object) -> None:
+        """Add to the trace."""
+        self.trace.append(f"{self.now_us():>12,} {' '.join(map(str, facts))}")
+
+    def sent(self, id: str, outcome: Sent) -> None:
+        """A producer heard, or did not hear, that a task is in the queue."""
+        self.note("enqueued", id, outcome)
+        if self.enqueued.get(id) is not Sent.OK:
+            self.enqueued[id] = outcome
+
+    def begin(self, context: TaskContext, process: str, temper: Temper) -> Execution:
+        """A handler starts."""
+        execution = Execution(
+            id=context.id,
+            fence=context.fence,
+            attempt=context.attempt,
+            run_at_ms=context.run_at_ms,
+            process=process,
+            began_us=self.now_us(),
+            listens=temper is Temper.CALM,
+        )
+        self.note(process, "starts", execution.id, execution.fence)
+        self.executions.append(execution)
+        return execution
+
+    def end(self, execution: Execution, how: str) -> None:
+        """A handler ends."""
+        self.note(execution.process, "ends", execution.id, execution.fence, how)
+        execution.how, execution.ended_us = how, self.now_us()

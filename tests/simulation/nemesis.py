@@ -1,0 +1,117 @@
+"""Brings faults about, at moments and in places drawn from the seed, until it is told to stop."""
+
+from collections.abc import Callable
+
+from tests.simulation.kernel import Kernel
+from tests.simulation.network import Network, Pipe
+from tests.simulation.plan import Fault, Plan
+from tests.simulation.seat import Seat
+from tests.simulation.server import Server
+
+JUMPS_S = (-5.0, 0.3, 2.0, 10.0, 3600.0)
+
+
+class Nemesis:
+    """One world's. `note` hears of everything it does, and `on_clock` by how much the server's clock is set ahead."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        server: Server,
+        network: Network,
+        seats: list[Seat],
+        note: Callable[..., None],
+        on_clock: Callable[[float], None],
+    ) -> None:
+        self._plan = plan
+        self._server = server
+        self._network = network
+        self._kernel: Kernel = network.kernel
+        self._seats = seats
+        self._note = note
+        self._on_clock = on_clock
+        self._is_at_work = True
+        if plan.faults:
+            self._wait()
+
+    def rest(self) -> None:
+        """Do nothing any more; what was begun ends by itself."""
+        self._is_at_work = False
+        self._network.change(self._plan.fair)
+
+    def _wait(self) -> None:
+        self._kernel.after(self._kernel.random.expovariate(1e-6 / self._plan.between_faults_s), self._strike)
+
+    def _strike(self) -> None:
+        if self._is_at_work:
+            fault = self._kernel.random.choice(self._plan.faults)
+            working = [seat for seat in self._seats if seat.is_on and seat.worker.is_alive]
+            if working:
+                self._note(fault)
+                self._do(fault, self._kernel.random.choice(working))
+            self._wait()
+
+    def _do(self, fault: Fault, seat: Seat) -> None:
+        match fault:
+            case Fault.KILL:
+                seat.worker.kill()
+            case Fault.POWER:
+                seat.lose_power(self._span_s(1.0))
+            case Fault.PAUSE:
+                seat.worker.pause(self._span_s(3.0))
+            case Fault.ISOLATE:
+                seat.worker.isolate(self._span_s(2.0))
+            case Fault.STOP:
+                seat.worker.stop()
+            case Fault.FOUL_WEATHER:
+                self._spoil_weather()
+            case _:
+                self._do_to_server(fault)
+
+    def _do_to_server(self, fault: Fault) -> None:
+        match fault:
+            case Fault.CUT_ALL:
+                self._server.cut_all(Pipe.break_)
+            case Fault.FLUSH:
+                self._server.miniature.scripts.clear()
+            case Fault.STALL:
+                self._server.stall(self._span_s(2.0))
+            case Fault.RESTART:
+                self._restart()
+            case Fault.FAIL_OVER:
+                self._fail_over()
+            case Fault.CLOCK:
+                self._set_clock()
+
+    def _span_s(self, leases: float) -> float:
+        """A while, of up to so many leases."""
+        return self._kernel.between(0.0, leases * self._plan.lease_s)
+
+    def _spoil_weather(self) -> None:
+        self._network.change(self._plan.foul)
+        self._kernel.after(1e6 * self._span_s(3.0), self._network.change, self._plan.fair)
+
+    def _restart(self) -> None:
+        if self._server.is_up:
+            self._server.go_down(self._kernel.random.choice((Pipe.break_, Pipe.fall_silent)))
+            self._kernel.after(1e6 * self._span_s(3.0), self._server.come_up)
+
+    def _fail_over(self) -> None:
+        if self._server.is_up:
+            down_s = self._span_s(1.0)
+            self._server.go_down(self._kernel.random.choice((Pipe.break_, Pipe.fall_silent)))
+            self._server.lose(self._kernel.random.randint(0, 30))
+            if Fault.CLOCK in self._plan.faults:
+                # A replica whose clock is behind by more than the failover takes could give a fence twice.
+                self._set_ahead(self._kernel.between(-down_s, 1.0))
+            self._kernel.after(1e6 * down_s, self._server.come_up)
+
+    def _set_clock(self) -> None:
+        # So could one that takes over from a server whose clock was set back.
+        forward_only = Fault.FAIL_OVER in self._plan.faults
+        self._set_ahead(self._kernel.random.choice([jump_s for jump_s in JUMPS_S if jump_s > 0 or not forward_only]))
+
+    def _set_ahead(self, seconds: float) -> None:
+        self._note("server's clock set by", seconds)
+        self._server.set_clock(seconds)
+        self._on_clock(seconds)

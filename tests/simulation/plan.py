@@ -1,0 +1,107 @@
+"""What a world is like: drawn from its seed before it begins.
+
+No world has every kind of fault: what only one kind brings to light, another one hides.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from redisched.backoff import Backoff
+from redisched.config import Settings, WorkerSettings
+from tests.simulation.weather import Weather
+
+QUEUE = "mail"
+
+
+class Fault(StrEnum):
+    """What may be done to a world."""
+
+    KILL = "a worker process is killed"
+    POWER = "a machine loses power"
+    PAUSE = "a worker process is stopped for a while, and continued"
+    ISOLATE = "nothing passes between a worker and the server"
+    STOP = "a worker is told to stop"
+    FOUL_WEATHER = "messages are cut off, lost, late or doubled"
+    CUT_ALL = "every connection is cut"
+    FLUSH = "the server forgets its scripts"
+    STALL = "the server does nothing for a while"
+    RESTART = "the server restarts"
+    FAIL_OVER = "a replica that lags takes over"
+    CLOCK = "the server's clock is set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One world. Faults are brought about until it has come to `steps` steps; then it is left to drain."""
+
+    seed: int
+    steps: int
+    machines: int
+    producers: int
+    settings: Settings
+    worker_settings: WorkerSettings
+    faults: tuple[Fault, ...]
+    between_faults_s: float
+    between_tasks_s: float
+    longest_task_s: float
+    try_s: float
+    fair: Weather
+    foul: Weather
+    clock_drift: float
+
+    @property
+    def lease_s(self) -> float:
+        return self.worker_settings.lease_s
+
+
+def draw_plan(seed: int, steps: int) -> Plan:
+    """The world of a seed."""
+    random = Random(f"plan {seed}")
+    lease_s = random.choice((2.0, 3.0, 5.0, 10.0))
+    machines, producers, concurrency = random.randint(1, 4), random.randint(1, 2), random.choice((1, 2, 4))
+    longest_task_s = min(3.0, random.choice((0.02, 0.3, 1.5)) * lease_s)
+    load = random.choice((0.2, 0.5, 1.0))
+    fair = random.choice((Weather(), Weather(fastest_us=50, slowest_us=5_000), Weather(fastest_us=2e4, slowest_us=3e4)))
+    return Plan(
+        seed=seed,
+        steps=steps,
+        machines=machines,
+        producers=producers,
+        settings=Settings(retention_s=random.choice((0.0, 100.0, 1e5)), timeout_s=random.choice((1.5, 5.0))),
+        worker_settings=_worker_settings(random, lease_s, concurrency),
+        faults=tuple(fault for fault in Fault if random.random() < 0.3),
+        between_faults_s=random.choice((0.3, 1.0, 3.0)),
+        between_tasks_s=min(2.0, max(0.05, longest_task_s / 2 * producers / (machines * concurrency * load))),
+        longest_task_s=longest_task_s,
+        # Two heartbeats and a try that is never answered have to fit into a lease.
+        try_s=min(1.0, 0.2 * lease_s),
+        fair=fair,
+        foul=_foul(random, fair),
+        clock_drift=random.uniform(-1e-4, 1e-4),
+    )
+
+
+def _worker_settings(random: Random, lease_s: float, concurrency: int) -> WorkerSettings:
+    return WorkerSettings(
+        queues=(QUEUE,),
+        concurrency=concurrency,
+        lease_s=lease_s,
+        window_ms=random.choice((0.0, 20.0, 50.0 * lease_s)),
+        grace_s=random.choice((0.1, 1.0, 10.0)),
+        crash_limit=random.choice((1, 2, 3)),
+        retry_backoff=Backoff(base_s=0.1, cap_s=1.0),
+        unroutable_backoff=Backoff(base_s=0.1, cap_s=1.0),
+    )
+
+
+def _foul(random: Random, fair: Weather) -> Weather:
+    return Weather(
+        fastest_us=fair.fastest_us,
+        slowest_us=random.choice((fair.slowest_us, fair.slowest_us, 3e5)),
+        request_cut=random.choice((0.0, 0.02)),
+        reply_cut=random.choice((0.0, 0.02, 0.1)),
+        vanishes=random.choice((0.0, 0.0, 0.02)),
+        strays=random.choice((0.0, 0.02)),
+        comes_twice=random.choice((0.0, 0.02, 0.1)),
+    )

@@ -1,0 +1,257 @@
+"""Judges every answer of the server by the answers before it.
+
+It is told what scripts answered, never what they stored, and knows the promises only: who may settle a task, in which
+order tasks are leased, what a repeated call may do. It raises Foul, in the call that broke a promise.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from redisched.model import BAND
+from tests.simulation.server import Call
+from tests.simulation.shadow import ENDED, Place, Shadow
+
+
+class Foul(AssertionError):
+    """Raised when a promise was broken."""
+
+
+class Referee:
+    """Watches one server with one queue. `tasks` are all it ever created and kept, by id."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[bytes, Shadow] = {}
+        self.log: list[Call] = []
+        self.lost: list[Call] = []
+        self.lost_tokens: set[int] = set()
+        self._largest_token = 0
+        self._latest_requests: dict[tuple[str, bytes], bytes] = {}
+        self._judges: dict[str, Callable[[Call], None]] = {
+            "enqueue": self._enqueue,
+            "claim": self._claim,
+            "renew": self._renew,
+            "ack": self._ack,
+            "retry": self._retry,
+            "release": self._release,
+            "bury": self._bury,
+            "reap": self._reap,
+            "recover": self._recover,
+            "cancel": self._cancel,
+            "forget": self._forget,
+            "scrub": self._scrub,
+        }
+
+    def observe(self, call: Call) -> None:
+        """Judge an answer. Raises Foul."""
+        self.log.append(call)
+        self._judges[call.script](call)
+
+    def undo(self, kept: int) -> None:
+        """Forget the calls that a failover undid; their tokens were seen all the same."""
+        log, lost = self.log[:kept], self.log[kept:]
+        self.lost += lost
+        self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
+        self.tasks, self.log, self._latest_requests, self._largest_token = {}, [], {}, 0
+        for call in log:
+            self.observe(call)
+        self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
+
+    def held_by(self, worker: str) -> list[Shadow]:
+        """The tasks a worker holds."""
+        return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
+
+    def _enqueue(self, call: Call) -> None:
+        for (id, priority, when, record), status in _rows(call.arguments, 4, call.reply):
+            known = self.tasks.get(id)
+            if known is None or known.place is Place.FORGOTTEN:
+                run_at_ms = int(when[1:]) + (_now_ms(call) if when[:1] == b"+" else 0)
+                self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
+                expected = b"CREATED"
+            else:
+                expected = b"EXISTS" if known.record[:8] == record[:8] else b"CONFLICT"
+            _check(status == expected, "I12: an id stands for one task", call, id, expected)
+
+    def _claim(self, call: Call) -> None:
+        worker, nonce, limit, ahead_ms, ahead_limit, lease_ms = call.arguments
+        request = (worker.decode(), nonce)
+        line = (request[0], nonce.rpartition(b".")[0])
+        is_repeated = self._latest_requests.get(line) == nonce
+        self._latest_requests[line] = nonce
+        given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
+        token = int(call.reply[2]) if given else 0
+        under_way = {task.id for task in self.tasks.values() if task.place is Place.LEASED and task.request == request}
+        if under_way and is_repeated:
+            _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
+            return
+        now_ms = _now_ms(call)
+        if given or not is_repeated:
+            self._check_order(call, set(given[::4]), int(limit), now_ms + int(ahead_ms), int(ahead_limit))
+        if given:
+            _check(token > self._largest_token, "I7: tokens grow", call, token, self._largest_token)
+            self._largest_token = token
+        for id, score, tries, record in zip(given[::4], given[1::4], given[2::4], given[3::4], strict=True):
+            task = self.tasks[id]
+            _check(int(score) == task.score, "a task keeps its own place", call, id, task.score)
+            _check(_tries(tries) == task.tries(), "attempts, crashes and bounces are counted once", call, id, task)
+            _check(record == task.record, "a task keeps its record", call, id, task.record)
+            task.place, task.token, task.worker, task.request = Place.LEASED, token, request[0], request
+            task.ends_ms, task.has_started = now_ms + int(lease_ms), False
+            task.claimed_us, task.is_stray = call.at_us, call.is_stray
+
+    def _check_order(self, call: Call, given: set[bytes], limit: int, horizon_ms: int, ahead_limit: int) -> None:
+        now_ms = _now_ms(call)
+        waiting = [task for task in self.tasks.values() if task.place is Place.WAITING]
+        _check(given <= {task.id for task in waiting}, "I6: only what waits is leased", call, given)
+        due = sorted((task.score, task.id) for task in waiting if task.run_at_ms <= now_ms)
+        best = {id for _, id in due[:limit]}
+        _check(best <= given, "I8, I9: better and earlier tasks go first", call, given, best)
+        ahead = given - best
+        _check(len(ahead) <= ahead_limit, "no more is taken than was asked for", call, ahead)
+        for id in ahead:
+            _check(
+                now_ms < self.tasks[id].run_at_ms <= horizon_ms, "I5: ahead only by the window", call, id, horizon_ms
+            )
+
+    def _held(self, id: bytes, token: bytes) -> Shadow | None:
+        task = self.tasks.get(id)
+        return task if task is not None and task.is_held(int(token)) else None
+
+    def _renew(self, call: Call) -> None:
+        lease_ms, *rows = call.arguments
+        for (id, token, started_ms), status in _rows(rows, 3, call.reply):
+            task = self._held(id, token)
+            expected = b"LOST"
+            if task is not None:
+                task.ends_ms = _now_ms(call) + int(lease_ms)
+                task.has_started = task.has_started or started_ms != b"0"
+                expected = b"RENEWED" if task.cancelled_for_ms is None else b"CANCELLING"
+            _check(status == expected, "G6: only the holder renews", call, id, expected)
+
+    def _ack(self, call: Call) -> None:
+        for (id, token, retention_ms, _), status in _rows(call.arguments, 4, call.reply):
+            task, known = self._held(id, token), self.tasks.get(id)
+            expected = b"LOST"
+            if task is not None:
+                task.place, task.acked, task.cancelled_for_ms = Place.SUCCEEDED, task.token, None
+                task.until_ms = _now_ms(call) + int(retention_ms)
+                expected = b"ACKED"
+            elif known is not None and known.place is Place.SUCCEEDED and known.acked == int(token):
+                expected = b"ALREADY"
+            _check(status == expected, "I3, I4: the last token completes, once", call, id, expected)
+
+    def _retry(self, call: Call) -> None:
+        for (id, token, delay_ms, _), status in _rows(call.arguments, 4, call.reply):
+            task, known = self._held(id, token), self.tasks.get(id)
+            expected = b"LOST"
+            if task is not None and task.end_as_asked(_now_ms(call)):
+                expected = b"CANCELLED"
+            elif task is not None:
+                task.attempts, task.counted = task.attempts + 1, task.token
+                task.wait(_now_ms(call) + int(delay_ms))
+                expected = b"RETRIED"
+            elif known is not None and known.counted == int(token) and known.place not in _GONE:
+                expected = b"ALREADY"
+            _check(status == expected, "G6: only the holder settles", call, id, expected)
+
+    def _release(self, call: Call) -> None:
+        for (id, token, pause_ms), status in _rows(call.arguments, 3, call.reply):
+            task = self._held(id, token)
+            expected = b"LOST"
+            if task is not None and task.end_as_asked(_now_ms(call)):
+                expected = b"CANCELLED"
+            elif task is not None:
+                task.bounces += int(pause_ms) > 0
+                task.wait(_now_ms(call) + int(pause_ms) if int(pause_ms) else None)
+                expected = b"RELEASED"
+            _check(status == expected, "G6: only the holder settles", call, id, expected)
+
+    def _bury(self, call: Call) -> None:
+        for (id, token, _), status in _rows(call.arguments, 3, call.reply):
+            task, known = self._held(id, token), self.tasks.get(id)
+            expected = b"LOST"
+            if task is not None:
+                task.place, task.counted, task.until_ms = Place.DEAD, task.token, _now_ms(call)
+                task.cancelled_for_ms = None
+                expected = b"BURIED"
+            elif known is not None and known.place is Place.DEAD and known.counted == int(token):
+                expected = b"ALREADY"
+            _check(status == expected, "G6: only the holder settles", call, id, expected)
+
+    def _reap(self, call: Call) -> None:
+        crash_limit = int(call.arguments[4])
+        for id, status in zip(call.reply[3::2], call.reply[4::2], strict=True):
+            task = self.tasks[id]
+            is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
+            _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
+            is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
+            self._take_back(call, task, is_crash, crash_limit, status)
+
+    def _recover(self, call: Call) -> None:
+        _worker, crash_limit, _, *rows = call.arguments
+        orphans = list(_rows(rows, 3, call.reply))
+        started = [task for (id, token, ran), _ in orphans if ran == b"1" and (task := self._held(id, token))]
+        guilty = [task for task in started if task.crashes] or started
+        for (id, token, _), status in orphans:
+            task = self._held(id, token)
+            if task is None:
+                _check(status == b"LOST", "G6: only what the dead worker holds is taken back", call, id)
+            else:
+                self._take_back(call, task, task in guilty, int(crash_limit), status)
+
+    def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
+        # A worker that lost a lease is taken for dead: what it claimed last is not remembered any more.
+        for line in (b"", b"wake"):
+            self._latest_requests.pop((task.worker, line), None)
+        if task.end_as_asked(_now_ms(call)):
+            expected = b"CANCELLED"
+        elif is_crash and task.crashes + 1 >= crash_limit:
+            task.place, task.crashes, task.until_ms = Place.DEAD, task.crashes + 1, _now_ms(call)
+            expected = b"QUARANTINED"
+        else:
+            task.crashes += is_crash
+            task.wait()
+            expected = b"RECOVERED"
+        _check(status == expected, "G15: a crash counts against the guilty", call, task.id, expected)
+
+    def _cancel(self, call: Call) -> None:
+        retention_ms, *rows = call.arguments
+        for (id, _), status in _rows(rows, 2, call.reply):
+            task = self.tasks.get(id)
+            if task is None or task.place is Place.FORGOTTEN:
+                expected = b"UNKNOWN"
+            elif task.place in ENDED:
+                expected = b"ENDED"
+            else:
+                task.cancelled_for_ms = int(retention_ms)
+                is_over = task.place is Place.WAITING and task.end_as_asked(_now_ms(call))
+                expected = b"CANCELLED" if is_over else b"CANCELLING"
+            _check(status == expected, "a cancelled task never runs", call, id, expected)
+
+    def _forget(self, call: Call) -> None:
+        dead_since_ms = _now_ms(call) - int(call.arguments[1])
+        for task in self.tasks.values():
+            if task.place in ENDED and task.until_ms <= (dead_since_ms if task.place is Place.DEAD else _now_ms(call)):
+                task.place = Place.FORGOTTEN
+
+    def _scrub(self, call: Call) -> None:
+        _check(len(call.reply) == 6, "I11: each task is in exactly one place", call, call.reply[6:])
+
+
+_GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.FORGOTTEN})
+
+
+def _rows(arguments: Sequence[bytes], width: int, reply: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], bytes]]:
+    rows = [arguments[first : first + width] for first in range(0, len(arguments), width)]
+    return zip(rows, reply, strict=True)
+
+
+def _now_ms(call: Call) -> int:
+    return call.now_us // 1000
+
+
+def _tries(tries: bytes) -> tuple[int, ...]:
+    return tuple(map(int, tries.split()[:3])) if tries else (0, 0, 0)
+
+
+def _check(holds: bool, promise: str, call: Call, *facts: object) -> None:
+    if not holds:
+        raise Foul(f"{promise}: {facts} in {call}")

@@ -1,0 +1,80 @@
+"""What the referee knows of a task: where it must be by all that was answered so far."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from redisched.codec import DIGEST_BYTES
+from redisched.model import BAND
+
+
+class Place(StrEnum):
+    """Where a task is."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+    FORGOTTEN = "forgotten"
+
+
+ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.DEAD})
+
+
+@dataclass(slots=True)
+class Shadow:
+    """One task. `request` is worker and nonce of the claim under which it is leased, `claimed_us` the world's time of
+    that. A stray claim leases it to a worker that will never know.
+    """
+
+    id: bytes
+    record: bytes
+    score: int
+    place: Place = Place.WAITING
+    token: int = 0
+    worker: str = ""
+    request: tuple[str, bytes] = ("", b"")
+    claimed_us: int = 0
+    ends_ms: int = 0
+    has_started: bool = False
+    is_stray: bool = False
+    attempts: int = 0
+    crashes: int = 0
+    bounces: int = 0
+    counted: int = 0
+    acked: int = 0
+    cancelled_for_ms: int | None = None
+    until_ms: int = 0
+
+    @property
+    def digest(self) -> bytes:
+        return self.record[:DIGEST_BYTES]
+
+    @property
+    def run_at_ms(self) -> int:
+        return self.score % BAND
+
+    def is_held(self, token: int) -> bool:
+        """Whether it is leased under this token."""
+        return self.place is Place.LEASED and self.token == token
+
+    def tries(self) -> tuple[int, int, int]:
+        """Attempts, crashes and bounces counted so far."""
+        return self.attempts, self.crashes, self.bounces
+
+    def wait(self, run_at_ms: int | None = None) -> None:
+        """It waits, in its own place or, in its band, until another time."""
+        self.place = Place.WAITING
+        self.has_started = False
+        if run_at_ms is not None:
+            self.score = self.score // BAND * BAND + run_at_ms
+
+    def end_as_asked(self, now_ms: int) -> bool:
+        """End as its cancellation asked for; answers whether one did."""
+        if self.cancelled_for_ms is None:
+            return False
+        self.place = Place.CANCELLED
+        self.until_ms = now_ms + self.cancelled_for_ms
+        self.cancelled_for_ms = None
+        self.acked = 0
+        return True

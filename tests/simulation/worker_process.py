@@ -1,0 +1,99 @@
+"""A simulated process that runs redisched's own worker, with its keeper in the lane of its threads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redisched.engine.alarm import LoopAlarm
+from redisched.engine.keeper import Keeper
+from redisched.engine.machine import Machine
+from redisched.engine.worker import Worker
+from redisched.store.broker import Broker
+from redisched.store.operation import run_async
+from tests.simulation.lane import Lane, MachineClock
+from tests.simulation.network import Network
+from tests.simulation.plan import Plan
+from tests.simulation.process import Process
+
+
+class StartedInMemory:
+    """Which tasks a process has started, kept where its supervisor can still read it."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, tuple[str, str]] = {}
+
+    def enter(self, slot: int, queue: str, task_id: str) -> None:
+        self._slots[slot] = (queue, task_id)
+
+    def leave(self, slot: int) -> None:
+        self._slots.pop(slot, None)
+
+    def contact(self, monotonic_s: float) -> None:
+        """Nobody asks."""
+
+    def read(self) -> set[tuple[str, str]]:
+        """Queue and id of every task that had started and not ended."""
+        return set(self._slots.values())
+
+
+class KeeperTask:
+    """A keeper at work in a lane."""
+
+    def __init__(self, keeper: Keeper, broker: Broker, lane: Lane) -> None:
+        self._keeper = keeper
+        self._broker = broker
+        self._lane = lane
+        self._is_stopped = False
+        lane.call_soon(self._start)
+
+    def stop(self) -> None:
+        self._is_stopped = True
+
+    def _start(self) -> None:
+        self._lane.create_task(self._run())
+
+    async def _run(self) -> None:
+        client = self._broker.open_async_client(self._broker.timeout_s)
+        delay_s = self._keeper.heartbeat_s
+        while True:
+            await self._lane.rest(delay_s)
+            if self._is_stopped:
+                return
+            delay_s = await run_async(self._keeper.step(), client)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerHooks:
+    """Who minds worker processes: `furnish` registers the handlers of a new one, `on_end` hears of one that ended."""
+
+    furnish: Callable[["WorkerProcess"], None]
+    on_end: Callable[["WorkerProcess"], None]
+
+
+class WorkerProcess(Process):
+    """A process that runs a worker."""
+
+    def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, hooks: WorkerHooks) -> None:
+        super().__init__(name, network, clock, plan)
+        hooks.furnish(self)
+        self.started = StartedInMemory()
+        self.is_stopping = False
+        self.stopped_us = -1
+        machine = Machine(
+            clock=clock,
+            random=self.kernel.random.random,
+            keep=lambda keeper, broker: KeeperTask(keeper, broker, self.threads),
+            make_alarm=LoopAlarm,
+        )
+        self.loop.enter()
+        self.worker = Worker(self.app, plan.worker_settings, self.started, name, machine)
+        self.start(self.worker.run())
+
+    def holds(self) -> int:
+        """How many leases it has in hand."""
+        return len(self.worker._workspace.holdings)
+
+    def stop(self) -> None:
+        """Have it stop gracefully, as SIGTERM does."""
+        self.is_stopping = True
+        self.stopped_us = self.kernel.now_us
+        self.loop.call_soon(self.worker.stop)

@@ -1,0 +1,166 @@
+"""What goes on in a world: handlers of every temper, and producers that enqueue, repeat themselves, and cancel."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from redisched.client.request import TaskRequest
+from redisched.context import current_task
+from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
+from tests.simulation.audit import Audit
+from tests.simulation.history import Execution, History, Sent, Temper
+from tests.simulation.lane import MachineClock
+from tests.simulation.network import Network
+from tests.simulation.plan import QUEUE, Plan
+from tests.simulation.process import Process
+from tests.simulation.threads import Work
+from tests.simulation.worker_process import WorkerProcess
+
+LONG_TASK_S = 10.0
+"""Once in a while a task lasts up to so long: longer than most leases."""
+
+
+class Failed(Exception):
+    """Raised by handlers that are meant to fail."""
+
+
+class Handlers:
+    """The handlers of one worker process. A task says how long it takes, how often it fails, how often it crashes."""
+
+    def __init__(self, process: WorkerProcess, history: History, audit: Audit) -> None:
+        self._process = process
+        self._history = history
+        self._audit = audit
+        process.app.task(name="sync")(self.work)
+        process.app.task(name="async")(self.work_async)
+
+    def work(self, lasts_ms: int, failures: int, crashes: int, temper: str) -> Work:
+        execution = self._begin(temper)
+        if self._crashes(execution, crashes):
+            self._process.kill()
+        return Work(lasts_ms / 1e3, partial(self._finish, execution, failures), temper == Temper.DEAF)
+
+    async def work_async(self, lasts_ms: int, failures: int, crashes: int, temper: str) -> str:
+        execution = self._begin(temper)
+        lane, ends_us = self._process.loop, self._process.kernel.now_us + lasts_ms * 1000
+        if temper == Temper.BLOCKING:
+            self._process.block(lasts_ms / 1e3)
+        try:
+            while self._process.kernel.now_us < ends_us:
+                try:
+                    await lane.rest((ends_us - self._process.kernel.now_us) / 1e6)
+                except asyncio.CancelledError:
+                    if temper != Temper.DEAF:
+                        raise
+        except asyncio.CancelledError:
+            self._end(execution, "interrupted")
+            raise
+        if self._crashes(execution, crashes):
+            self._process.kill()
+            await lane.create_future()
+        return self._finish(execution, failures, None)
+
+    def _begin(self, temper: str) -> Execution:
+        execution = self._history.begin(current_task(), self._process.name, Temper(temper))
+        self._audit.judge_start(execution)
+        return execution
+
+    def _end(self, execution: Execution, how: str) -> None:
+        self._history.end(execution, how)
+        self._audit.judge_end_of(execution)
+
+    def _crashes(self, execution: Execution, crashes: int) -> bool:
+        ran_before = [other for other in self._history.executions if other.id == execution.id]
+        return len(ran_before) <= crashes
+
+    def _finish(self, execution: Execution, failures: int, interruption: type[Interruption] | None) -> str:
+        if interruption is not None:
+            self._end(execution, "interrupted")
+            raise interruption
+        if execution.attempt <= failures:
+            self._end(execution, "failed")
+            raise Failed
+        self._end(execution, "returned")
+        return execution.result()
+
+
+class Producer(Process):
+    """A process that enqueues tasks until the world has had enough."""
+
+    def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, history: History) -> None:
+        super().__init__(name, network, clock, plan)
+        self._plan = plan
+        self._history = history
+        self._made = 0
+        self._known: list[str] = []
+        self.start(self._produce())
+
+    async def _produce(self) -> None:
+        random = self.kernel.random
+        while self.kernel.steps < self._plan.steps:
+            await self.loop.rest(random.expovariate(1 / self._plan.between_tasks_s))
+            roll = random.random()
+            if roll < 0.1 and self._known:
+                await self._cancel(random.choice(self._known))
+            elif roll < 0.15 and self._known:
+                await self._contradict(random.choice(self._known))
+            elif roll < 0.25:
+                await self._enqueue([self._request() for _ in range(random.randint(2, 6))])
+            else:
+                await self._enqueue([self._request()])
+
+    def _request(self) -> TaskRequest:
+        random = self.kernel.random
+        id = f"{self.name}.{self._made:03}"
+        self._made += 1
+        longest_s = LONG_TASK_S if random.random() < 0.03 else self._plan.longest_task_s
+        lasts_ms = int(1e3 * longest_s * random.random())
+        failures, crashes = _rarely(random.random()), _rarely(random.random())
+        temper = random.choice((Temper.CALM, Temper.CALM, Temper.CALM, Temper.BLOCKING, Temper.DEAF))
+        return self.app.request(
+            random.choice(("sync", "async")),
+            lasts_ms,
+            failures,
+            crashes,
+            temper,
+            id=id,
+            queue=QUEUE,
+            priority=random.choice((0, 5, 5, 5, 9)),
+            delay=random.choice((0, 0, 0, 0.05, 1.0)),
+        )
+
+    async def _enqueue(self, requests: list[TaskRequest]) -> None:
+        """Enqueue tasks; what was not answered is mostly sent again."""
+        while True:
+            try:
+                if len(requests) == 1:
+                    await self.app._sender.send_async(requests[0])
+                else:
+                    await self.app.enqueue_many_async(requests)
+            except BrokerUnavailable:
+                for request in requests:
+                    self._history.sent(request.id, Sent.UNKNOWN)
+                if self.kernel.chance(0.3):
+                    return
+            else:
+                for request in requests:
+                    self._history.sent(request.id, Sent.OK)
+                    self._known.append(request.id)
+                return
+
+    async def _cancel(self, id: str) -> None:
+        with suppress(BrokerUnavailable, UnknownTask):
+            outcome = await self.app.ref(id, QUEUE).cancel_async()
+            self._history.note(self.name, "cancels", id, outcome)
+
+    async def _contradict(self, id: str) -> None:
+        """Enqueue another task under a known id, which a conflict has to prevent."""
+        request = self.app.request("async", -1, 0, 0, Temper.CALM, id=id, queue=QUEUE)
+        with suppress(BrokerUnavailable, Conflict):
+            await self.app._sender.send_async(request)
+            self._history.sent(id, Sent.OK)
+
+
+def _rarely(roll: float) -> int:
+    """Mostly 0."""
+    return max(0, int(roll * 20) - 16)

@@ -1,0 +1,156 @@
+"""A world: fleet, server, network, producers and nemesis, from a seed to a verdict."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest import mock
+
+from redisched.engine import executor, patience
+from tests.simulation.audit import Audit
+from tests.simulation.circumstances import Circumstances
+from tests.simulation.history import History
+from tests.simulation.kernel import Kernel
+from tests.simulation.lane import MachineClock
+from tests.simulation.nemesis import Nemesis
+from tests.simulation.network import Network
+from tests.simulation.plan import Fault, Plan, draw_plan
+from tests.simulation.process import Process
+from tests.simulation.referee import Referee
+from tests.simulation.seat import Seat
+from tests.simulation.server import Server
+from tests.simulation.shadow import Place, Shadow
+from tests.simulation.threads import SimulatedThreads
+from tests.simulation.worker_process import WorkerHooks, WorkerProcess
+from tests.simulation.workload import Handlers, Producer
+
+STEPS = 2_000
+LOOK_EVERY = 50
+TRACE_LINES = 60
+TRACE_CHARACTERS = 160
+PATIENCE_S = 0.25
+"""Between looks at a worker's window: fifty a second would be most of what happens."""
+LONGEST_DRAIN_S = 300.0
+"""A world that has not drained by then is stuck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of a world."""
+
+    seed: int
+    steps: int
+    calls: int
+    executions: int
+    lasted_s: float
+    trace: list[str]
+    fouls: list[str]
+
+    def say(self) -> str:
+        """What went wrong, how it came to that, and how to see it again."""
+        tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
+        return f"{tail}\n{self.fouls[0]}\n\nAgain: REDISCHED_SEED={self.seed} pytest tests/simulation -k again -n 0"
+
+
+class World:
+    """Everything there is."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.kernel = Kernel(plan.seed)
+        self.server = Server(self.kernel, keeps_replica=Fault.FAIL_OVER in plan.faults)
+        self.network = Network(self.kernel, self.server)
+        self.network.change(plan.fair)
+        self.history = History(lambda: self.kernel.now_us)
+        self.referee = Referee()
+        self.circumstances = Circumstances(self.server, plan.try_s)
+        self.audit = Audit(plan, self.server, self.referee, self.history, self.circumstances)
+        self.network.on_mishap = self.circumstances.mishap
+        self.server.watchers += [self.referee, self.audit]
+        hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.judge_stop)
+        self.seats = [Seat(f"w{number}", self.network, self._clock(), plan, hooks) for number in range(plan.machines)]
+        self.producers = [
+            Producer(f"p{number}", self.network, self._clock(), plan, self.history) for number in range(plan.producers)
+        ]
+        self.nemesis = Nemesis(
+            plan, self.server, self.network, self.seats, self.history.note, self.circumstances.clock_was_set
+        )
+
+    def run(self) -> None:
+        """Let it go on until it has drained. Raises Foul, or AssertionError when it is stuck."""
+        for seat in self.seats:
+            seat.switch_on()
+        self.kernel.run(lambda: self.kernel.steps >= self.plan.steps or bool(self.audit.fouls))
+        self.nemesis.rest()
+        self.history.note("rests")
+        deadline_us = self.kernel.now_us + LONGEST_DRAIN_S * 1e6
+        self.kernel.run(lambda: self._has_drained() or bool(self.audit.fouls) or self.kernel.now_us > deadline_us)
+        self.audit.expect(self.kernel.now_us <= deadline_us, "every task ends, in time", self._left())
+        defects = [defect for process in self._processes() for defect in process.defects()]
+        self.audit.judge_end(defects)
+
+    def dispose(self) -> None:
+        """End everything that is under way."""
+        for process in self._processes():
+            process.dispose()
+
+    def report(self) -> Report:
+        """What became of it so far."""
+        return Report(
+            seed=self.plan.seed,
+            steps=self.kernel.steps,
+            calls=len(self.referee.log) + len(self.referee.lost),
+            executions=len(self.history.executions),
+            lasted_s=self.kernel.now_us / 1e6,
+            trace=self.history.trace,
+            fouls=self.audit.fouls,
+        )
+
+    def _left(self) -> list[Shadow]:
+        return [task for task in self.referee.tasks.values() if task.place in (Place.WAITING, Place.LEASED)]
+
+    def _processes(self) -> list[Process]:
+        of_seats = [process for seat in self.seats for process in (*seat.workers, *seat.supervisors)]
+        return [*of_seats, *self.producers]
+
+    def _clock(self) -> MachineClock:
+        began_s = self.kernel.between(0, 1e6)
+        return MachineClock(self.kernel, began_s, 1.0 + self.kernel.between(-1, 1) * self.plan.clock_drift)
+
+    def _furnish(self, process: WorkerProcess) -> None:
+        self.circumstances.begins(process)
+        Handlers(process, self.history, self.audit)
+
+    def _has_drained(self) -> bool:
+        """Looked at now and then only, as it takes longer than a step."""
+        if self.kernel.steps % LOOK_EVERY or any(producer.is_alive for producer in self.producers):
+            return False
+        holding = any(seat.is_on and seat.worker.is_alive and seat.worker.holds() for seat in self.seats)
+        return not holding and not self._left() and not self.server.remembers_claims()
+
+
+def run_world(seed: int, steps: int = STEPS) -> Report:
+    """Run the world of a seed. What went wrong is in its fouls."""
+    world = World(draw_plan(seed, steps))
+    with surroundings():
+        try:
+            world.run()
+        except AssertionError as foul:
+            world.audit.fouls.append(str(foul))
+        finally:
+            world.dispose()
+    return world.report()
+
+
+@contextmanager
+def surroundings() -> Iterator[None]:
+    """What a worker finds in a simulation in place of threads and a log."""
+    with (
+        mock.patch.object(executor, "Threads", SimulatedThreads),
+        mock.patch.object(patience, "IDLE_S", PATIENCE_S),
+    ):
+        logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
