@@ -11,18 +11,22 @@ from tests.brokers import do_without
 _LIBRARIES = Path("/usr/lib")
 
 
+def find_libfaketime() -> Path:
+    """The library that fakes time. Skips the test when it is missing; in CI that fails."""
+    return next(_LIBRARIES.glob("*/faketime/libfaketime.so.1"), None) or do_without(
+        "libfaketime is not installed: apt-get install faketime"
+    )
+
+
 class MovedClock:
     """A clock for the server whose `binary` is to be used. It goes right until it is moved."""
 
     def __init__(self, folder: Path, binary: Path) -> None:
-        library = next(_LIBRARIES.glob("*/faketime/libfaketime.so.1"), None)
-        if library is None:
-            do_without("libfaketime is not installed: apt-get install faketime")
         self._offset = folder / "offset"
         self.move(0)
         self.binary = folder / "server-with-moved-clock"
         self.binary.write_text(
-            f"#!/bin/sh\nLD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={self._offset} FAKETIME_NO_CACHE=1 "
+            f"#!/bin/sh\nLD_PRELOAD={find_libfaketime()} FAKETIME_TIMESTAMP_FILE={self._offset} FAKETIME_NO_CACHE=1 "
             f'FAKETIME_DONT_FAKE_MONOTONIC=1 exec {binary} "$@"\n'
         )
         self.binary.chmod(0o700)

@@ -1,0 +1,183 @@
+"""Clocks that are wrong, of clients and of the server, and times that are hard to write down."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from redisched import Scheduler
+from redisched.client.reference import CancelOutcome
+from redisched.engine.reaper import GRACE_MS
+from redisched.model import LARGEST_RUN_AT_MS, TaskState
+from redisched.store.operation import run
+from redisched.store.store import Store
+from redisched.store.values import ClaimRequest
+from redisched.testing import Server
+from tests.brokers import BrokerKind, Servers, binary_of
+from tests.chaos.invariants import check_places
+from tests.chaos.ordeal import QUEUE, Ordeal
+from tests.chaos.servers_moved_clock import MovedClock, find_libfaketime
+from tests.engine.running import look
+from tests.lua.situation import situation_of
+from tests.snapshot import snapshot_of
+from tests.waiting import wait_until
+
+HOUR_S = 3_600
+YEAR_S = 365 * 86_400
+LEASE_S = 1.0
+SOON_S = 25.0
+SET_BACK_S = 5.0
+"""More than a lease and the grace; less than by what the clock is set back."""
+
+
+@pytest.mark.parametrize("wrong_s", [HOUR_S, -HOUR_S, 10 * YEAR_S, -10 * YEAR_S])
+def test_t45_the_clocks_of_producers_and_workers_do_not_matter(
+    ordeal: Ordeal, monkeypatch: pytest.MonkeyPatch, wrong_s: int
+) -> None:
+    for setting, value in faketime(wrong_s).items():
+        monkeypatch.setenv(setting, value)
+    with ordeal.fleet(processes=1, lease_s=LEASE_S):
+        for setting in faketime(wrong_s):
+            monkeypatch.delenv(setting)
+        with ordeal.fleet(processes=1, lease_s=LEASE_S), time_machine.travel(time.time() - wrong_s):
+            now = ordeal.enqueue_many(200, "nothing")
+            later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
+            long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
+            ordeal.drain()
+
+    assert [len(ordeal.starts(task)) for task in (now[0], later[0], *long)] == [1] * 10
+    ordeal.audit()
+
+
+def faketime(wrong_s: int) -> dict[str, str]:
+    """The environment of a process whose wall clock is wrong."""
+    return {
+        "LD_PRELOAD": str(find_libfaketime()),
+        "FAKETIME": f"{wrong_s:+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> MovedClock:
+    return MovedClock(tmp_path, binary_of(BrokerKind.VALKEY))
+
+
+@pytest.fixture
+def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Ordeal]:
+    """On a server whose clock can be moved. Its handlers are `brief`, and `long`, which waits at the gate."""
+    with Server(binary=clock.binary) as server, Ordeal(tmp_path, server.url) as ordeal:
+
+        @ordeal.app.task(name="brief", retention=10 * HOUR_S)
+        async def brief() -> None:
+            with ordeal.recorder.execution():
+                pass
+
+        @ordeal.app.task(name="long", retention=10 * HOUR_S)
+        async def long() -> None:
+            with ordeal.recorder.execution():
+                await asyncio.to_thread(wait_until, ordeal.gate().exists, "the gate is open", SOON_S)
+
+        yield ordeal
+
+
+def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Ordeal, clock: MovedClock) -> None:
+    """And what falls due by the jump starts."""
+    long, due = moved.enqueue("long"), moved.enqueue("brief", delay=HOUR_S / 2)
+    later = moved.enqueue("brief", delay=2 * HOUR_S)
+    with moved.worker(lease_s=LEASE_S), moved.worker(lease_s=LEASE_S):
+        moved.wait_for_start(long)
+        wait_until(lambda: moved.replies("reap"), "somebody watches over leases")
+        clock.move(HOUR_S)
+        due.result(timeout=SOON_S)
+        over_ms = moved.recorder.now_ms() + GRACE_MS + 3e3 * LEASE_S
+        wait_until(lambda: moved.recorder.now_ms() > over_ms, "the grace and three leases are over", SOON_S)
+        moved.gate().touch()
+        long.result(timeout=SOON_S)
+        assert (later.status(), later.cancel()) == (TaskState.SCHEDULED, CancelOutcome.CANCELLED)
+
+    assert len(moved.starts(long)) == len(moved.starts(due)) == 1
+    moved.audit()
+
+
+def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: MovedClock) -> None:
+    """What runs is accepted under the token it has, new tokens are greater than all before, new tasks run."""
+    long = moved.enqueue("long")
+    with moved.worker(lease_s=LEASE_S, concurrency=2):
+        before = moved.wait_for_start(long)
+        clock.move(-HOUR_S)
+        brief = moved.enqueue("brief")
+        brief.result(timeout=SOON_S)
+        moved.gate().touch()
+        long.result(timeout=SOON_S)
+
+    assert [start.fence > before.fence for start in moved.starts(brief)] == [True]
+    assert len(moved.starts(long)) == 1
+    assert moved.is_drained()
+    check_places(situation_of(moved.direct, QUEUE))
+
+
+@pytest.mark.xfail(reason="a lease that was granted before the clock was set back ends so much later", strict=True)
+def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Ordeal, clock: MovedClock) -> None:
+    lost = moved.enqueue("brief")
+    request = ClaimRequest(worker="ghost", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
+    run(Store(moved.direct.dialect, QUEUE).claim(request), moved.direct.client())
+    clock.move(-HOUR_S)
+    with moved.worker(lease_s=LEASE_S):
+        lost.result(timeout=SET_BACK_S)
+
+
+@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+def app(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Scheduler]:
+    broker = servers.broker(request.param)
+    yield Scheduler(broker=broker)
+    broker.close()
+
+
+@pytest.mark.parametrize(
+    ("run_at", "exactly_ms"),
+    [
+        (datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC), 2**31 * 1_000),
+        (2**31 + 0.001, 2**31 * 1_000 + 1),
+        (datetime(2039, 9, 7, 15, 47, 35, 999_000, tzinfo=UTC), 2_199_023_255_999),
+        (2**41 / 1e3, 2**41),
+        (datetime(2039, 9, 7, 12, 0, tzinfo=timezone(timedelta(hours=-10))), 2_199_045_600_000),
+        (LARGEST_RUN_AT_MS / 1e3, LARGEST_RUN_AT_MS),
+        (0, 0),
+    ],
+)
+def test_t49_a_time_is_kept_exactly(app: Scheduler, run_at: datetime | float, exactly_ms: int) -> None:
+    task = app.enqueue("nothing", run_at=run_at, priority=255)
+
+    assert look(app.broker, task.id).run_at_ms == exactly_ms
+    check_places(situation_of(app.broker, QUEUE))
+
+
+@pytest.mark.parametrize(
+    "run_at",
+    [
+        pytest.param(datetime(9999, 12, 31, tzinfo=UTC), id="9999"),
+        pytest.param(datetime(2039, 9, 7), id="naive"),  # the mistake under test
+        -1,
+        -1e-3,
+        2**53 + 1,
+        math.nan,
+        math.inf,
+        -math.inf,
+    ],
+)
+@pytest.mark.parametrize("option", ["run_at", "delay"])
+def test_t49_a_time_that_cannot_be_kept_is_refused(app: Scheduler, option: str, run_at: Any) -> None:
+    app.enqueue("nothing")
+    before = snapshot_of(app.broker)
+
+    with pytest.raises(ValueError, match=f"{option}="):
+        app.enqueue("nothing", **{option: run_at})
+
+    assert snapshot_of(app.broker) == before
