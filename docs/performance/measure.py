@@ -28,9 +28,9 @@ _TRIAL_SCALE = Scale(
 )
 
 
-def _bench(_scale: Scale, _rounds: int) -> dict[str, Any]:
-    """Everything `redisched bench` measures, with its own defaults."""
-    results = measure(None, Plan(phases=frozenset(Phase), rounds=5, scale=Scale()), lambda _what: None)
+def _bench(scale: Scale, rounds: int) -> dict[str, Any]:
+    """Everything that `redisched bench` measures."""
+    results = measure(None, Plan(phases=frozenset(Phase), rounds=rounds, scale=scale), lambda _what: None)
     found: dict[str, Any] = json.loads(to_json(results))
     return found
 

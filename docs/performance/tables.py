@@ -146,7 +146,7 @@ def peers_table() -> str:
         median(floor[name] for floor in kept["floor"]) for name in ("enqueue_per_s", "claim_ack_per_s")
     )
     lines.append(("*bare Lua, batches of 100*", "", f"*{floor_many:,.0f}*", f"*{floor_drain:,.0f}*", "", "", "", ""))
-    left_out = [f"Left out: {reason}." for reason in kept["left_out"].values()]
+    left_out = [f"Left out: {name}, {reason}." for name, reason in kept["left_out"].items()]
     settings = [(entry.title, entry.many or _EMPTY, entry.setting, entry.safety) for entry in measured]
     how = table(("", "enqueued many by", "setting", "a killed worker's tasks are"), settings)
     return "\n\n".join([_where(kept), table(headings, lines), *left_out, how])

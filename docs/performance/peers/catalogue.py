@@ -18,16 +18,17 @@ class Entry:
     many: str
     setting: str
     safety: str
+    folder: Path = RUNNERS
 
     @property
     def runner(self) -> Path:
         """The module that runs in the peer's interpreter."""
-        return RUNNERS / f"run_{self.name}.py"
+        return self.folder / f"run_{self.name}.py"
 
     @property
     def requirements(self) -> Path | None:
         """Everything that its environment holds, to the version; None for the library of this checkout."""
-        path = RUNNERS / f"{self.name}.txt"
+        path = self.folder / f"{self.name}.txt"
         return path if path.exists() else None
 
 
@@ -78,7 +79,7 @@ ENTRIES = (
         name="saq",
         title="SAQ",
         many="100 calls at once",
-        setting="20 jobs at once, a second attempt, no results; async handler",
+        setting="10 jobs at once, a second attempt, no results; async handler",
         safety="swept up and retried after its time limit of 10 s, looked for once a minute",
     ),
 )

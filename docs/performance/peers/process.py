@@ -66,9 +66,11 @@ class Stage:
             )
         try:
             yield
-            if process.poll() is not None:
-                said = " / ".join(log.read_text(errors="replace").splitlines()[-_SAID_LINES:])
-                raise MeasurementFailed(f"the worker of {self.entry.title} ended: {said}")
+        except MeasurementFailed as error:
+            if process.poll() is None:
+                raise
+            said = " / ".join(log.read_text(errors="replace").splitlines()[-_SAID_LINES:])
+            raise MeasurementFailed(f"the worker of {self.entry.title} ended: {said}") from error
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, SIGKILL)

@@ -28,7 +28,7 @@ class Amounts:
     trial: int = 1_000
     drain_s: float = 3.0
     most_drained: int = 60_000
-    picked_up: int = 100
+    picked_up: int = 60
     delayed: int = 200
     delayed_over_ms: int = 5_000
 

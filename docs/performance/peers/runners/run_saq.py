@@ -36,7 +36,7 @@ class SAQ(Peer):
         asyncio.run(self._work())
 
     async def _work(self) -> None:
-        await Worker(Queue.from_url(url()), [noop], concurrency=20).start()
+        await Worker(Queue.from_url(url()), [noop], concurrency=10).start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What makes the tables and plots of the documentation."""

@@ -1,0 +1,79 @@
+"""The tables show what was kept."""
+
+import pytest
+
+from docs.performance import tables
+from docs.performance.tables import peers_table, phase_of, processes_table, redis_table, table
+from redisched.bench.catalogue import rows
+from redisched.bench.scale import Scale
+
+MACHINE = {"server": "Valkey 9.1.2", "python": "3.11.7", "cores": 2, "date": "2026-11-21T08:00:00+00:00"}
+FLOOR = {"enqueue_per_s": 100_000.0, "claim_ack_per_s": 50_000.0}
+KEPT = {
+    "processes": {
+        "points": [{"processes": 1, "drain_per_s": 20_000.0}, {"processes": 2, "drain_per_s": 25_000.0}],
+        "floor": FLOOR,
+        "machine": MACHINE,
+        "load": {"before": 0.5, "after": 1.5},
+    },
+    "steps": {"redis": {"1": {"enqueue": 30.0, "claim": 60.0}, "100": {"enqueue": 5.0, "claim": 6.0}}},
+    "peers": {
+        "peers": {
+            "celery": {
+                "versions": {"celery": "5.7.0"},
+                "rounds": [
+                    {"enqueue_per_s": rate, "drain_per_s": rate, "pick_up_ms": {"p50": 2.0, "p99": 9.0}}
+                    for rate in (900.0, 1_100.0, 1_000.0)
+                ],
+            }
+        },
+        "floor": [FLOOR],
+        "machine": MACHINE,
+        "load": [{"before": 0.5, "after": 1.0}, {"before": 0.2, "after": 2.0}],
+        "left_out": {"arq": "there is no wheel"},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "read_kept", KEPT.__getitem__)
+
+
+def test_figures_are_aligned_to_the_right() -> None:
+    assert table(("a", "b"), [("x", "1")]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
+
+
+def test_a_table_says_where_it_was_measured_and_how_busy_the_machine_was() -> None:
+    assert processes_table().startswith(
+        "*Valkey 9.1.2, Python 3.11.7, 2 cores, 2026-11-21; load 0.5 to 1.5; "
+        "floor 100,000/s enqueued, 50,000/s claimed and acked.*"
+    )
+
+
+def test_processes_are_compared_with_one() -> None:
+    assert "| 2 | 25,000 | 1.25 |" in processes_table()
+
+
+def test_the_edges_are_added_up() -> None:
+    assert "| **together** | **90.0** | **11.0** |" in redis_table()
+
+
+def test_a_peer_is_shown_with_its_version_and_medians_and_what_it_has_not_is_a_dash() -> None:
+    assert "| Celery 5.7.0 | 1,000 | - | 1,000 | - | 2.0 / 9.0 | - / - | - |" in peers_table()
+
+
+def test_the_floor_stands_below_the_peers() -> None:
+    assert "| *bare Lua, batches of 100* |  | *100,000* | *50,000* |" in peers_table()
+
+
+def test_the_load_is_that_of_all_runs() -> None:
+    assert "load 0.2 to 2.0" in peers_table()
+
+
+def test_a_peer_that_was_left_out_is_named_with_the_reason() -> None:
+    assert "Left out: arq, there is no wheel." in peers_table()
+
+
+def test_every_figure_of_the_bench_has_a_command() -> None:
+    assert all(phase_of(row.path) for row in rows(Scale()))
