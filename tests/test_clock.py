@@ -56,7 +56,7 @@ def test_it_is_never_ahead_of_a_steady_server_and_late_by_the_best_way_back(
 
 
 @given(st.floats(-DRIFT, DRIFT), st.lists(st.tuples(st.floats(0.0, 600.0), delays, delays), min_size=1, max_size=30))
-def test_it_is_not_ahead_of_a_server_whose_clock_runs_slow(
+def test_t48_it_is_not_ahead_of_a_server_whose_clock_is_slewed(
     drift: float, calls: list[tuple[float, float, float]]
 ) -> None:
     clock, server, now_s = ServerClock(), Server(1.0 + drift), 1000.0

@@ -72,7 +72,7 @@ def test_called_twice_it_answers_the_same(queue: QueueUnderTest) -> None:
     assert queue.situation() == leased("a", started_ms=STARTED_MS)
 
 
-def test_what_is_not_leased_gets_no_lease(queue: QueueUnderTest) -> None:
+def test_t07_what_is_not_leased_any_more_gets_no_lease(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), ended("b"))
 
     renewals = [Renewal(id, TOKEN, STARTED_MS) for id in ("a", "b", "missing")]
