@@ -65,11 +65,18 @@ def test_a_signal_stops_it(command: CommandLine, url: str, tmp_path: Path, numbe
         env=environment(),
         stderr=subprocess.DEVNULL,
     ) as process:
-        command.output("enqueue", "add", "1", "2", "--id", "one")
-        wait_until(lambda: command.record("task", "show", "one")["state"] == "succeeded", "the worker has run it")
-        process.send_signal(number)
+        try:
+            command.output("enqueue", "add", "1", "2", "--id", "one")
+            wait_until(
+                lambda: command.record("task", "show", "one")["state"] == "succeeded",
+                "the worker has run it",
+                timeout_s=60.0,
+            )
+            process.send_signal(number)
 
-        assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
 
 
 BAD = {
