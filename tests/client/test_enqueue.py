@@ -130,7 +130,7 @@ def test_tasks_of_one_producer_run_in_the_order_they_were_enqueued(app: Schedule
     assert [body.args[0] for body in StandIn(app, "default").bodies()] == list(range(20))
 
 
-def test_the_same_task_under_the_same_id_is_one_task(app: Scheduler, call: Caller) -> None:
+def test_s11_the_same_task_under_the_same_id_is_one_task(app: Scheduler, call: Caller) -> None:
     first = call(app.enqueue, "send", 1, id="a")
     second = call(app.enqueue, "send", 1, id="a")
 
@@ -139,7 +139,7 @@ def test_the_same_task_under_the_same_id_is_one_task(app: Scheduler, call: Calle
 
 
 @pytest.mark.parametrize(("argument", "options"), [(2, {}), (1, {"priority": 4}), (1, {"delay": 60})])
-def test_another_task_under_the_same_id_is_a_conflict(
+def test_s11_another_task_under_the_same_id_is_a_conflict(
     app: Scheduler, call: Caller, argument: int, options: dict[str, Any]
 ) -> None:
     app.enqueue("send", 1, id="a")

@@ -37,7 +37,9 @@ def black_hole() -> Iterator[str]:
 
 @pytest.mark.parametrize("manner", Manner)
 @pytest.mark.parametrize("place", ["closed_port", "black_hole"])
-def test_an_unreachable_redis_is_an_error_in_time(request: pytest.FixtureRequest, place: str, manner: Manner) -> None:
+def test_t40_an_unreachable_redis_is_an_error_in_time(
+    request: pytest.FixtureRequest, place: str, manner: Manner
+) -> None:
     app = Scheduler(request.getfixturevalue(place), settings=HASTY)
     call = Caller(app, manner)
 
