@@ -154,7 +154,12 @@ def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_mak
     binary = binary_of(kind)
     with (
         Server(binary=binary, transport=Transport.LOOPBACK, arguments=alone) as primary,
-        Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica,
+        Server(
+            binary=binary,
+            transport=Transport.LOOPBACK,
+            persistence=Persistence.NONE,
+            arguments=replica_of(primary),
+        ) as replica,
         Trial(primary, tmp_path, HASTY) as trial,
         RunningWorker(trial.app, lease_s=1.0) as worker,
     ):
