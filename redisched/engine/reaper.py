@@ -1,17 +1,21 @@
 """Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does."""
 
+import contextlib
 from dataclasses import dataclass
 
 from redisched.codec import encode_failure
 from redisched.engine.link import log
 from redisched.engine.workspace import Workspace
-from redisched.errors import BrokerRefused
+from redisched.errors import BrokerRefused, QueueFull
 from redisched.model import DeathReason, Failure
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
-BATCH = 200
+BATCH = 100
+"""Tasks per call at most: each costs Redis several times what claiming one does."""
+NAMED = 10
+"""Tasks of a call that are named in the log; of more it tells the number."""
 LONGEST_INTERVAL_S = 2.5
 GRACE_MS = 4_000
 """After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
@@ -33,10 +37,11 @@ class Reaper:
     @property
     def interval_s(self) -> float:
         """Between calls. A worker that reaps is left alone for three of them after its last, and a pause of six counts
-        as an outage. A lease has longer than that left, even if it is about to be renewed for the first time, so none
-        can end in an outage that does not count as one.
+        as an outage. The keeper leaves a lease at least the time that is reckoned with here, so none can end in an
+        outage that does not count as one.
         """
-        return min(LONGEST_INTERVAL_S, 0.08 * self.workspace.worker_settings.lease_s)
+        settings = self.workspace.worker_settings
+        return min(LONGEST_INTERVAL_S, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
@@ -74,8 +79,14 @@ class Reaper:
         while await run_async(self.store.forget(FORGET_BATCH, dead_retention_ms), self.client) >= FORGET_BATCH:
             pass
         self.forgot_s = self.workspace.clock.monotonic()
+        # After a loss of data nobody else would make the queue known again.
+        with contextlib.suppress(QueueFull):
+            await run_async(self.store.register(), self.client)
 
     def _report(self, reaped: Reaped) -> None:
+        if len(reaped.tasks) > NAMED:
+            log.warning("%d tasks of queue %s: their workers are gone", len(reaped.tasks), self.store.queue)
+            return
         for task_id, status in reaped.tasks:
             log_taken_back(self.store.queue, task_id, status)
 

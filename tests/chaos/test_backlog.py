@@ -21,6 +21,8 @@ from tests.chaos.trial import QUEUE, places_in
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SLOW_MS = 100.0
 """The promise is 10 ms. On a busy machine a script waits for the processor, too."""
 PATIENCE_S = 120.0

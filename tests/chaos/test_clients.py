@@ -20,6 +20,8 @@ from tests.engine.running import counts
 from tests.lua.situation import situation_of
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 LEASE_S = 5.0
 SOON_S = 25.0
 TASKS = 100

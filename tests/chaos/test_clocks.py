@@ -28,6 +28,8 @@ from tests.lua.situation import situation_of
 from tests.snapshot import snapshot_of
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 HOUR_S = 3_600
 YEAR_S = 365 * 86_400
 LEASE_S = 1.0

@@ -22,6 +22,8 @@ from tests.chaos.trial import Trial
 from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SEED = 1
 HASTY = Settings(timeout_s=1.0)
 IMPATIENT = Settings(timeout_s=0.3)

@@ -14,6 +14,8 @@ from redisched.testing import Server
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 TRY_S = 2.0
 OUTAGE_S = 4.0
 """After it, whoever tries to reach the server does so every second or two."""

@@ -17,6 +17,8 @@ from tests.embedded.processes import is_alive
 from tests.engine.running import counts, look
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SEED = 1
 SOON_S = 25.0
 """Less than a lease of 30 s: what comes back within that time was not left to its lease."""

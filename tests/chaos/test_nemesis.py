@@ -21,6 +21,8 @@ from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk
 from tests.embedded.processes import ScriptProcess, is_alive
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 TRY_S = 0.2
 FOREVER_S = 3_600.0
 SLEEPER = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"

@@ -31,6 +31,8 @@ from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
 from tests.engine.running import counts
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SEED = 1
 DURATION_S = 8.0
 LEASE_S = 1.0

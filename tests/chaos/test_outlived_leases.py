@@ -26,6 +26,8 @@ from tests.engine.running import counts, look
 from tests.lua.situation import situation_of
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 LEASE_S = 0.6
 SOON_S = 25.0
 REAPER_LEASE_S = 5.0

@@ -17,6 +17,8 @@ from tests.chaos.trial import Trial
 from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 HASTY = Settings(timeout_s=0.5)
 SOON_S = 20.0
 HEADROOM_BYTES = 2_000_000

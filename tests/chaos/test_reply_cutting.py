@@ -17,6 +17,8 @@ from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 from tests.snapshot import snapshot_of
 
+pytestmark = pytest.mark.fault
+
 CHAPTERS = 7
 CALLS = 200
 """As many at least are in so many chapters."""

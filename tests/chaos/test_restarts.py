@@ -21,6 +21,8 @@ from tests.chaos.trial import DRAIN_S, Trial, is_drained
 from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 RESUME_S = 10.0
 """The promise is 3 s; a busy machine may take longer."""
 AT_RISK_S = 2.0

@@ -21,6 +21,8 @@ from tests.chaos.trial import Trial
 from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SEED = 1
 SOON_S = 15.0
 CALLS_WHILE_BUSY = 500

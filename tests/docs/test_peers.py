@@ -17,7 +17,8 @@ from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.embedded import PrivateServer
 from redisched.embedded.private import Transport
 from redisched.store.broker import connect
-from tests.waiting import wait_until
+
+pytestmark = pytest.mark.fault
 
 
 def found(peers: dict[str, list[float]], load: float, left_out: dict[str, str] | None = None) -> dict[str, object]:
@@ -112,6 +113,9 @@ def test_of_a_worker_that_died_it_is_told_what_it_said_last(tmp_path: Path) -> N
     entry = Entry(name="broken", title="Broken", many="", setting="", safety="", folder=tmp_path)
     stage = Stage(entry=entry, interpreter=Path(sys.executable), url="redis://nowhere", starts=tmp_path / "starts")
 
-    with pytest.raises(MeasurementFailed, match="the worker of Broken ended: it has no broker"), stage.worker():
-        wait_until(lambda: "broker" in (tmp_path / "starts.log").read_text(), "the worker has ended")
-        stage.measure("enqueue", 1)
+    def measure_beside_worker() -> None:
+        with stage.worker():
+            stage.measure("enqueue", 1)
+
+    with pytest.raises(MeasurementFailed, match="the worker of Broken ended: it has no broker"):
+        measure_beside_worker()

@@ -9,6 +9,7 @@ from redisched import Scheduler, current_task
 from redisched.config import Eviction
 from redisched.embedded import PrivateServer
 from redisched.errors import BrokerMisconfigured, QueueFull
+from redisched.keys import QUEUES
 from redisched.model import TaskState
 from redisched.store.broker import Broker, connect
 from tests.engine.running import SOON, RunningWorker, work_off
@@ -81,6 +82,16 @@ def evicting(real_broker: Broker) -> Iterator[Broker]:
     set_config(real_broker, "maxmemory-policy", "allkeys-lru")
     yield real_broker
     set_config(real_broker, "maxmemory-policy", "noeviction")
+
+
+def test_a_queue_that_redis_has_forgotten_is_known_again(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redisched.engine.reaper.FORGET_EVERY_S", 0.0)
+    app = Scheduler(broker=broker)
+    app.task(name="add")(lambda a, b: a + b)
+    with RunningWorker(app, lease_s=0.5):
+        wait_until(lambda: broker.client().perform(("SMEMBERS", QUEUES)), "the queue is known")
+        broker.client().perform(("DEL", QUEUES))
+        wait_until(lambda: broker.client().perform(("SMEMBERS", QUEUES)) == [b"default"], "it is known again")
 
 
 def test_a_redis_that_may_evict_tasks_is_refused(evicting: Broker) -> None:
