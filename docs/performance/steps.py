@@ -32,8 +32,11 @@ STEPS = (
         "handing to threads and back",
         ("redisched/engine/threads", "<method 'put' of '_queue", "<method 'get' of '_queue"),
     ),
-    ("running the handler", ("redisched/engine/executor", "redisched/engine/slot", "redisched/engine/attempt")),
-    ("running the handler", ("redisched/bench/jobs", "redisched/context")),
+    (
+        "the executor and the handler",
+        ("redisched/engine/executor", "redisched/engine/slot", "redisched/engine/attempt"),
+    ),
+    ("the executor and the handler", ("redisched/bench/jobs", "redisched/context")),
     ("the outcome: verdict, settler", ("redisched/engine/verdict", "redisched/engine/settler")),
     ("the event loop", ("asyncio/", "<method 'run' of '_contextvars", "<built-in method _asyncio", "selectors.py")),
 )

@@ -171,6 +171,8 @@ def _peer_line(entry: Entry, peer: Mapping[str, Any]) -> tuple[str, ...]:
         values = [value for figures in found if (value := find(path, figures)) is not None]
         return _number(median(values), digits) if values else _EMPTY
 
+    early = sum(find("late_ms.early", figures) or 0 for figures in found)
+    too_early = f", {early:.0f} too early" if early else ""
     return (
         f"{entry.title} {peer['versions'][entry.name]}",
         typical("enqueue_per_s", 0),
@@ -178,7 +180,7 @@ def _peer_line(entry: Entry, peer: Mapping[str, Any]) -> tuple[str, ...]:
         typical("drain_per_s", 0),
         typical("redis_us_per_task", 0),
         f"{typical('pick_up_ms.p50', 1)} / {typical('pick_up_ms.p99', 1)}",
-        f"{typical('late_ms.p50', 1)} / {typical('late_ms.p99', 1)}",
+        f"{typical('late_ms.p50', 1)} / {typical('late_ms.p99', 1)}{too_early}",
         typical("bytes_per_task", 0),
     )
 

@@ -1,5 +1,7 @@
 """The tables show what was kept."""
 
+from typing import Any
+
 import pytest
 
 from docs.performance import tables
@@ -9,7 +11,7 @@ from redisched.bench.scale import Scale
 
 MACHINE = {"server": "Valkey 9.1.2", "python": "3.11.7", "cores": 2, "date": "2026-11-21T08:00:00+00:00"}
 FLOOR = {"enqueue_per_s": 100_000.0, "claim_ack_per_s": 50_000.0}
-KEPT = {
+KEPT: dict[str, dict[str, Any]] = {
     "processes": {
         "points": [{"processes": 1, "drain_per_s": 20_000.0}, {"processes": 2, "drain_per_s": 25_000.0}],
         "floor": FLOOR,
@@ -61,6 +63,15 @@ def test_the_edges_are_added_up() -> None:
 
 def test_a_peer_is_shown_with_its_version_and_medians_and_what_it_has_not_is_a_dash() -> None:
     assert "| Celery 5.7.0 | 1,000 | - | 1,000 | - | 2.0 / 9.0 | - / - | - |" in peers_table()
+
+
+def test_starts_before_their_time_are_counted_over_all_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    late_ms = {"p50": 300.0, "p99": 900.0}
+    rounds = [{"late_ms": {**late_ms, "early": early}} for early in (28.0, 0.0, 60.0)]
+    celery = {"versions": {"celery": "5.7.0"}, "rounds": rounds}
+    monkeypatch.setitem(KEPT, "peers", {**KEPT["peers"], "peers": {"celery": celery}})
+
+    assert "| 300.0 / 900.0, 88 too early |" in peers_table()
 
 
 def test_the_floor_stands_below_the_peers() -> None:

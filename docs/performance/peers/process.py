@@ -14,6 +14,7 @@ from docs.performance.peers.runners.stage import STARTS_VARIABLE, URL_VARIABLE
 from redisched.bench.workbench import MeasurementFailed
 
 _PATIENCE_S = 300.0
+_ENDING_S = 1.0
 _SAID_LINES = 5
 
 
@@ -67,7 +68,10 @@ class Stage:
         try:
             yield
         except MeasurementFailed as error:
-            if process.poll() is None:
+            # A worker that is about to end may be the reason.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDING_S)
+            if process.returncode is None:
                 raise
             said = " / ".join(log.read_text(errors="replace").splitlines()[-_SAID_LINES:])
             raise MeasurementFailed(f"the worker of {self.entry.title} ended: {said}") from error
