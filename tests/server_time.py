@@ -43,7 +43,11 @@ class ServerTime:
 
     def move_to(self, now_ms: int) -> None:
         """Make it another time, later or earlier."""
-        self._now_us = now_ms * 1000
+        self.move_to_us(now_ms * 1000)
+
+    def move_to_us(self, now_us: int) -> None:
+        """As `move_to`, to the microsecond."""
+        self._now_us = now_us
         self._broker.client().perform(("SET", _KEY, self._now_us))
 
     def advance(self, ms: int) -> None:

@@ -51,12 +51,17 @@ class Circumstances:
             return True
         if max(self._server.failed_over_us, self._clock_set_us, worker.disturbed_us()) >= since_us:
             return True
-        # Who is busy or stops may not even have seen that a claim was granted; what it has begun it keeps.
-        if not has_begun and (worker.is_stopping or worker.busy_until_us >= since_us):
+        if not has_begun and self._may_not_know(worker, since_us):
             return True
-        # One connection cut is no excuse.
+        # A few connections cut are no excuse.
         mishaps = [fate for at_us, fate in self._mishaps.get(worker.name, ()) if at_us >= since_us - PIPELINED_US]
-        return len(mishaps) > 1 or any(fate in (Fate.VANISHES, Fate.STRAYS) for fate in mishaps)
+        return len(mishaps) > 3 or any(fate in (Fate.VANISHES, Fate.STRAYS) for fate in mishaps)
+
+    def _may_not_know(self, worker: WorkerProcess, since_us: int) -> bool:
+        """Whether a worker may not have heard that a claim was granted; what it has begun, it knows of."""
+        if worker.is_stopping or worker.busy_until_us >= since_us:
+            return True
+        return self._server.troubled_us() >= since_us - PIPELINED_US
 
     def can_hear_since_us(self, name: str) -> int:
         """Since when nothing has kept a worker from hearing what the server has to say."""

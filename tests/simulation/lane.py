@@ -8,7 +8,7 @@ due, as in a process that was sent SIGSTOP; one that is cut off never runs again
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from dataclasses import dataclass
 from math import ceil
@@ -76,6 +76,12 @@ class Lane:
         self._ready.clear()
         self._delist()
 
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin something that nobody awaits; its failure is a defect."""
+        task: asyncio.Task[None] = self.create_task(work)
+        task.add_done_callback(self._note_failure)
+        return task
+
     async def rest(self, seconds: float) -> None:
         """Let virtual time pass."""
         over = self.create_future()
@@ -133,6 +139,11 @@ class Lane:
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.defects.append(context.get("exception") or str(context.get("message")))
+
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.defects.append(error)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """A cancelled timer is passed over when it falls due."""

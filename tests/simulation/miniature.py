@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
-from tests.simulation.lua import Command, ScriptFailed, lua_array, redis_table, run_script
+from tests.simulation.lua import Command, ScriptFailed, collect_garbage, lua_array, redis_table, run_script
 from tests.simulation.sorted_set import SortedSet
 
 Data = dict[bytes, Any]
@@ -20,7 +20,7 @@ class Miniature:
     """One server's data and scripts. `now_us` tells its time, in microseconds since 1970."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
-        self._now_us = now_us
+        self.now_us = now_us
         self.data: Data = {}
         self.scripts: dict[bytes, bytes] = {}
         self._single: dict[bytes, Command] = {
@@ -55,6 +55,10 @@ class Miniature:
         }
         self._redis = redis_table(self._single, self._many)
 
+    def commands(self) -> set[str]:
+        """What scripts may call."""
+        return {name.decode() for name in self._single.keys() | self._many.keys()}
+
     def execute(self, command: list[bytes]) -> Any:
         """The reply to a command, as a client gets it. Raises ResponseError."""
         name, *arguments = command
@@ -85,6 +89,13 @@ class Miniature:
             del self.data[key]
         return first
 
+    def close(self) -> None:
+        """Forget everything."""
+        self._redis = None
+        self._single.clear()
+        self._many.clear()
+        collect_garbage()
+
     def snapshot(self) -> Data:
         """The data as they are now."""
         return {key: value if type(value) is bytes else value.copy() for key, value in self.data.items()}
@@ -96,7 +107,7 @@ class Miniature:
             raise ResponseError(str(error)) from error
 
     def _time(self) -> tuple[bytes, bytes]:
-        seconds, microseconds = divmod(self._now_us(), 1_000_000)
+        seconds, microseconds = divmod(self.now_us(), 1_000_000)
         return b"%d" % seconds, b"%d" % microseconds
 
     def _set(self, key: bytes, value: Any) -> bytes:

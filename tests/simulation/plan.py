@@ -12,6 +12,8 @@ from redisched.config import Settings, WorkerSettings
 from tests.simulation.weather import Weather
 
 QUEUE = "mail"
+MOST_DRIFT = 1.9e-4
+"""Clocks run fast or slow by so much at most: within the 5 s between two replies they stay within a millisecond."""
 
 
 class Fault(StrEnum):
@@ -45,6 +47,8 @@ class Plan:
     between_faults_s: float
     between_tasks_s: float
     longest_task_s: float
+    long_share: float
+    """Of tasks that last longer than most leases."""
     try_s: float
     fair: Weather
     foul: Weather
@@ -61,8 +65,12 @@ def draw_plan(seed: int, steps: int) -> Plan:
     lease_s = random.choice((2.0, 3.0, 5.0, 10.0))
     machines, producers, concurrency = random.randint(1, 4), random.randint(1, 2), random.choice((1, 2, 4))
     longest_task_s = min(3.0, random.choice((0.02, 0.3, 1.5)) * lease_s)
-    load = random.choice((0.2, 0.5, 1.0))
-    fair = random.choice((Weather(), Weather(fastest_us=50, slowest_us=5_000), Weather(fastest_us=2e4, slowest_us=3e4)))
+    # Two heartbeats and a try that is never answered have to fit into a lease.
+    try_s = min(1.0, 0.2 * lease_s)
+    load = random.choice((0.3, 0.8, 1.3))
+    fair = random.choice(
+        (Weather(), Weather(fastest_us=50, slowest_us=10_000), Weather(fastest_us=2e4, slowest_us=3e4))
+    )
     return Plan(
         seed=seed,
         steps=steps,
@@ -74,11 +82,11 @@ def draw_plan(seed: int, steps: int) -> Plan:
         between_faults_s=random.choice((0.3, 1.0, 3.0)),
         between_tasks_s=min(2.0, max(0.05, longest_task_s / 2 * producers / (machines * concurrency * load))),
         longest_task_s=longest_task_s,
-        # Two heartbeats and a try that is never answered have to fit into a lease.
-        try_s=min(1.0, 0.2 * lease_s),
+        long_share=random.choice((0.0, 0.0, 0.1)),
+        try_s=try_s,
         fair=fair,
-        foul=_foul(random, fair),
-        clock_drift=random.uniform(-1e-4, 1e-4),
+        foul=_foul(random, fair, try_s),
+        clock_drift=random.uniform(-MOST_DRIFT, MOST_DRIFT),
     )
 
 
@@ -90,15 +98,16 @@ def _worker_settings(random: Random, lease_s: float, concurrency: int) -> Worker
         window_ms=random.choice((0.0, 20.0, 50.0 * lease_s)),
         grace_s=random.choice((0.1, 1.0, 10.0)),
         crash_limit=random.choice((1, 2, 3)),
+        unroutable_limit=3,
         retry_backoff=Backoff(base_s=0.1, cap_s=1.0),
         unroutable_backoff=Backoff(base_s=0.1, cap_s=1.0),
     )
 
 
-def _foul(random: Random, fair: Weather) -> Weather:
+def _foul(random: Random, fair: Weather, try_s: float) -> Weather:
     return Weather(
         fastest_us=fair.fastest_us,
-        slowest_us=random.choice((fair.slowest_us, fair.slowest_us, 3e5)),
+        slowest_us=random.choice((fair.slowest_us, fair.slowest_us, 0.25e6 * try_s)),
         request_cut=random.choice((0.0, 0.02)),
         reply_cut=random.choice((0.0, 0.02, 0.1)),
         vanishes=random.choice((0.0, 0.0, 0.02)),

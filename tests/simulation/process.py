@@ -39,7 +39,7 @@ class Process:
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run its main function; when that returns, the process ends."""
         self.loop.enter()
-        self.loop.create_task(work).add_done_callback(self._ended)
+        self.loop.run(work).add_done_callback(self._ended)
 
     def kill(self) -> None:
         """End it on the spot, as SIGKILL does: its connections are closed for it."""
@@ -88,9 +88,7 @@ class Process:
         self._connections.drop(leave)
         self.on_end()
 
-    def _ended(self, main: asyncio.Task[None]) -> None:
-        if not main.cancelled() and main.exception() is not None:
-            self.loop.defects.append(main.exception() or "")
+    def _ended(self, _main: asyncio.Task[None]) -> None:
         self.ended_by_itself = True
         self.kill()
 

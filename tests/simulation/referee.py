@@ -23,6 +23,8 @@ class Referee:
         self.log: list[Call] = []
         self.lost: list[Call] = []
         self.lost_tokens: set[int] = set()
+        self.reaps = 0
+        """How often somebody reaped, or began a grace."""
         self._largest_token = 0
         self._latest_requests: dict[tuple[str, bytes], bytes] = {}
         self._judges: dict[str, Callable[[Call], None]] = {
@@ -50,7 +52,7 @@ class Referee:
         log, lost = self.log[:kept], self.log[kept:]
         self.lost += lost
         self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
-        self.tasks, self.log, self._latest_requests, self._largest_token = {}, [], {}, 0
+        self.tasks, self.log, self._latest_requests, self._largest_token, self.reaps = {}, [], {}, 0, 0
         for call in log:
             self.observe(call)
         self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
@@ -177,6 +179,7 @@ class Referee:
             _check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _reap(self, call: Call) -> None:
+        self.reaps += call.reply[0] != b"BUSY"
         crash_limit = int(call.arguments[4])
         for id, status in zip(call.reply[3::2], call.reply[4::2], strict=True):
             task = self.tasks[id]

@@ -11,11 +11,11 @@ import pytest
 from tests.simulation.bugs import BUGS
 from tests.simulation.world import run_world
 
-SEEDS = 2_000 if os.environ.get("CI") == "true" else 200
-MORE_pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.fault
 
-SEEDS = int(os.environ.get("REDISCHED_SEEDS", "20000"))
-BATCH = 50
+SEEDS = 160
+MORE_SEEDS = int(os.environ.get("REDISCHED_SEEDS", "20000"))
+BATCH = 40
 ONE_SEED = int(os.environ.get("REDISCHED_SEED", "0"))
 
 

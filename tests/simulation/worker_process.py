@@ -49,7 +49,7 @@ class KeeperTask:
         self._is_stopped = True
 
     def _start(self) -> None:
-        self._lane.create_task(self._run())
+        self._lane.run(self._run())
 
     async def _run(self) -> None:
         client = self._broker.open_async_client(self._broker.timeout_s)

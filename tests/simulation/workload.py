@@ -11,13 +11,13 @@ from tests.simulation.audit import Audit
 from tests.simulation.history import Execution, History, Sent, Temper
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
-from tests.simulation.plan import QUEUE, Plan
+from tests.simulation.plan import QUEUE, Fault, Plan
 from tests.simulation.process import Process
 from tests.simulation.threads import Work
 from tests.simulation.worker_process import WorkerProcess
 
-LONG_TASK_S = 10.0
-"""Once in a while a task lasts up to so long: longer than most leases."""
+LONG_TASK_S = 20.0
+"""A long task lasts up to so long."""
 
 
 class Failed(Exception):
@@ -113,12 +113,13 @@ class Producer(Process):
         random = self.kernel.random
         id = f"{self.name}.{self._made:03}"
         self._made += 1
-        longest_s = LONG_TASK_S if random.random() < 0.03 else self._plan.longest_task_s
+        longest_s = LONG_TASK_S if random.random() < self._plan.long_share else self._plan.longest_task_s
         lasts_ms = int(1e3 * longest_s * random.random())
-        failures, crashes = _rarely(random.random()), _rarely(random.random())
+        failures = _rarely(random.random())
+        crashes = _rarely(random.random()) if Fault.KILL in self._plan.faults else 0
         temper = random.choice((Temper.CALM, Temper.CALM, Temper.CALM, Temper.BLOCKING, Temper.DEAF))
         return self.app.request(
-            random.choice(("sync", "async")),
+            "unknown" if random.random() < 0.05 else random.choice(("sync", "async")),
             lasts_ms,
             failures,
             crashes,
@@ -126,7 +127,7 @@ class Producer(Process):
             id=id,
             queue=QUEUE,
             priority=random.choice((0, 5, 5, 5, 9)),
-            delay=random.choice((0, 0, 0, 0.05, 1.0)),
+            delay=random.choice((0, 0, 0.05, 1.0)),
         )
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:

@@ -49,7 +49,8 @@ class Report:
     def say(self) -> str:
         """What went wrong, how it came to that, and how to see it again."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
-        return f"{tail}\n{self.fouls[0]}\n\nAgain: REDISCHED_SEED={self.seed} pytest tests/simulation -k again -n 0"
+        again = f"REDISCHED_SEED={self.seed} pytest tests/simulation -k one_seed_again -n 0"
+        return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
 
 
 class World:
@@ -93,6 +94,7 @@ class World:
         """End everything that is under way."""
         for process in self._processes():
             process.dispose()
+        self.server.miniature.close()
 
     def report(self) -> Report:
         """What became of it so far."""
@@ -115,7 +117,7 @@ class World:
 
     def _clock(self) -> MachineClock:
         began_s = self.kernel.between(0, 1e6)
-        return MachineClock(self.kernel, began_s, 1.0 + self.kernel.between(-1, 1) * self.plan.clock_drift)
+        return MachineClock(self.kernel, began_s, 1.0 + self.plan.clock_drift)
 
     def _furnish(self, process: WorkerProcess) -> None:
         self.circumstances.begins(process)

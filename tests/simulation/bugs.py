@@ -1,0 +1,182 @@
+"""Bugs planted in scripts and worker, each while it is looked for only, and the promises that it must be caught by.
+
+Those in scripts replace a passage of Lua, those in the worker a method. A simulation that did not find them would not
+find others.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from redisched import clock
+from redisched.clock import ServerClock
+from redisched.engine.keeper import Keeper
+from redisched.engine.line import Line
+from redisched.engine.reaper import Reaper
+from redisched.engine.settler import Settler
+from redisched.engine.waker import Waker
+from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerError
+from redisched.model import Priority, score_of
+from redisched.store.clients import AsyncClient
+from redisched.store.operation import Operation
+from redisched.store.store import Store
+from redisched.store.values import ClaimRequest, Retry, Status
+from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
+from tests.script_rewriting import rewrite_scripts
+from tests.simulation.plan import Fault
+from tests.simulation.worker_process import KeeperTask, WorkerProcess
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """How to plant it, the beginnings of what may be said when it is found, and the faults without which it sleeps."""
+
+    plant: Plant
+    promises: tuple[str, ...]
+    needs: frozenset[Fault]
+
+
+def _script(mutant: Mutant, *promises: str, needs: Fault | None = None) -> Bug:
+    return Bug(lambda monkeypatch: _rewrite(monkeypatch, mutant), promises, _all(needs))
+
+
+def _rewrite(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
+    rewrite_scripts(monkeypatch, mutant.rewrite)
+
+
+def _method(owner: Any, name: str, instead: Any, *promises: str, needs: Fault | None = None) -> Bug:
+    return Bug(lambda monkeypatch: monkeypatch.setattr(owner, name, instead), promises, _all(needs))
+
+
+def _all(needs: Fault | None) -> frozenset[Fault]:
+    return frozenset() if needs is None else frozenset({needs})
+
+
+def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list[Status]]:
+    for retry in retries:
+        yield ("ZADD", self.keys.waiting, score_of(Priority.NORMAL, 0), retry.id)
+    return (yield from _retry_at_once(self, retries))
+
+
+_retry_at_once = Store.retry
+
+
+def _trust_for_ever(self: Workspace, sent_s: float) -> float:
+    return sent_s + 1e9
+
+
+def _renew_nothing(self: Keeper) -> Operation[None]:
+    yield from ()
+
+
+def _server_time_at_its_latest(self: ServerClock, monotonic_s: float) -> float:
+    return 0.0 if self.lowest_s is None else (monotonic_s + self.highest_s) * 1e3
+
+
+def _number_every_try(self: Line, limit: int) -> ClaimRequest:
+    self._number += 1
+    return _request_of_line(self, limit)
+
+
+_request_of_line = Line._request
+
+
+async def _finish_nothing(self: Waker) -> None:
+    """What was claimed in the last moment is left to its lease."""
+
+
+async def _settle_once(self: Settler, store: Store, kind: Any, group: Any) -> None:
+    try:
+        await _settle_until_answered(self, store, kind, group)
+    except BrokerError:
+        for outcome in group:
+            self._workspace.holdings.remove(outcome.held)
+
+
+_settle_until_answered = Settler._settle
+
+
+async def _keep_connection(self: AsyncClient, connection: Any) -> None:
+    self._idle.append(connection)
+
+
+def _stop_keeper_first(self: WorkerProcess) -> None:
+    self.threads.halt()
+    _stop_in_order(self)
+
+
+_stop_in_order = WorkerProcess.stop
+
+
+def _tell_nobody(self: Keeper, *_arguments: Any) -> None:
+    """Lost leases and cancellations stay the keeper's secret."""
+
+
+def _keep_silently(self: KeeperTask) -> None:
+    self._keeper._tell = lambda _held, _kind: None
+    _start_keeping(self)
+
+
+_start_keeping = KeeperTask._start
+
+BUGS: dict[str, Bug] = {
+    "ack does not check the token": _script(MUTANTS["ack does not check the token"], "I3, I4", "I4", needs=Fault.PAUSE),
+    "ack does not know what it acked": _script(
+        Mutant(
+            "ack", "elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then", "elseif nil then"
+        ),
+        "I3, I4",
+        needs=Fault.FOUL_WEATHER,
+    ),
+    "the fence counts from zero": _script(MUTANTS["the fence counts from zero"], "I7", needs=Fault.FAIL_OVER),
+    "the fence is the time alone": _script(MUTANTS["the fence is the time alone"], "I7", needs=Fault.CLOCK),
+    "claim does not know its nonce": _script(
+        MUTANTS["claim does not know its nonce"], "a repeated claim", needs=Fault.FOUL_WEATHER
+    ),
+    "claim takes bands that are worse": _script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
+    "enqueue does not compare": _script(
+        Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
+    ),
+    "reap forgets the task's own place": _script(
+        MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=Fault.POWER
+    ),
+    "reap knows no grace": _script(MUTANTS["reap knows no grace"], "G11", needs=Fault.STALL),
+    "recover blames the innocent": _script(
+        DEEP_MUTANTS["recover blames the innocent"], "G15", "attempts, crashes", needs=Fault.KILL
+    ),
+    "release counts an attempt": _script(MUTANTS["release counts an attempt"], "attempts, crashes"),
+    "renew does not check the token": _script(
+        Mutant("renew", "if not holds(holders[index], token) then", "if not holders[index] then"),
+        "G6",
+        needs=Fault.PAUSE,
+    ),
+    "retry counts an attempt twice": _script(MUTANTS["retry counts an attempt twice"], "G6", needs=Fault.PAUSE),
+    "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
+    "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
+    "a task starts whose lease is not certain": _method(
+        Workspace, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=Fault.PAUSE
+    ),
+    "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
+    "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5"),
+    "the keeper renews nothing": _method(Keeper, "_renew_all", _renew_nothing, "G11", "I6"),
+    "the keeper tells nobody": _method(KeeperTask, "_start", _keep_silently, "G9", needs=Fault.PAUSE),
+    "the keeper ends before the handlers": _method(WorkerProcess, "stop", _stop_keeper_first, "G11", needs=Fault.STOP),
+    "a try of a claim is numbered anew": _method(Line, "_request", _number_every_try, "G11", needs=Fault.FOUL_WEATHER),
+    "a claim in the last moment is left behind": _method(Waker, "finish", _finish_nothing, "G10", needs=Fault.STOP),
+    "a settlement is tried once": _method(Settler, "_settle", _settle_once, "G11", needs=Fault.FOUL_WEATHER),
+    "a connection is used again after a call was given up": _method(
+        AsyncClient, "_discard", _keep_connection, "nothing fails", "G11", "every task", needs=Fault.STALL
+    ),
+    "an outage of a lease is none": _method(
+        Reaper,
+        "interval_s",
+        property(lambda self: 0.2 * self.workspace.worker_settings.lease_s),
+        "G11",
+        needs=Fault.STALL,
+    ),
+}

@@ -1,0 +1,88 @@
+"""The miniature answers as servers do: what it was asked in simulated worlds, and what it said, is put to them."""
+
+import re
+from itertools import count, islice
+from typing import Any
+
+import pytest
+
+from tests.brokers import BrokerKind, Servers
+from tests.house.checkout import SCRIPTS
+from tests.server_time import ServerTime, read_movable_time
+from tests.simulation.miniature import Miniature
+from tests.simulation.plan import Fault, draw_plan
+from tests.simulation.server import digest_of
+from tests.simulation.world import run_world
+
+WORLDS = 4
+COMMAND = re.compile(r"(?:redis\.call|call_in_chunks)\('(\w+)'")
+
+
+class Conversation(list[tuple[int, list[bytes], Any]]):
+    """Everything a miniature was asked: its time in microseconds, the command, and the reply."""
+
+    def listen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Write down what any miniature is asked from now on. Scripts are written out."""
+        execute, pop = Miniature.execute, Miniature.pop
+
+        def executed(miniature: Miniature, command: list[bytes]) -> Any:
+            reply = execute(miniature, command)
+            digest = digest_of(command)
+            if digest:
+                command = [b"EVAL", miniature.scripts[digest], *command[2:]]
+            self.append((miniature.now_us(), command, reply))
+            return reply
+
+        def popped(miniature: Miniature, key: bytes) -> bytes | None:
+            element = pop(miniature, key)
+            self.append((miniature.now_us(), [b"LPOP", key], element))
+            return element
+
+        monkeypatch.setattr(Miniature, "execute", executed)
+        monkeypatch.setattr(Miniature, "pop", popped)
+
+
+def told(command: list[bytes], reply: Any) -> Any:
+    """A reply without what servers may choose, such as the order of a hash."""
+    if command[0] != b"HSCAN":
+        return reply
+    cursor, parts = reply
+    return cursor, sorted(zip(parts[::2], parts[1::2], strict=True))
+
+
+def with_movable_time(command: list[bytes]) -> list[bytes]:
+    """A command whose script goes by the time that a test sets, in the dialect that every server understands."""
+    if command[0] != b"EVAL":
+        return command
+    source = command[1].decode()
+    plain = source.partition("\n")[2] if source.startswith("#!") else source
+    return [b"EVAL", read_movable_time("", plain).encode(), *command[2:]]
+
+
+# No server can be made to forget what it did last, as the replica does that takes over.
+SEEDS = list(islice((seed for seed in count() if Fault.FAIL_OVER not in draw_plan(seed, 0).faults), WORLDS))
+
+
+@pytest.mark.parametrize("kind", BrokerKind)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_server_answers_the_same(
+    seed: int, kind: BrokerKind, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = Conversation()
+    conversation.listen(monkeypatch)
+    assert not run_world(seed).fouls
+
+    broker = servers.broker(kind)
+    time = ServerTime(broker)
+    for now_us, command, reply in conversation:
+        time.move_to_us(now_us)
+        answer = broker.client().perform(tuple(with_movable_time(command)))
+
+        assert told(command, answer) == told(command, reply)
+    broker.close()
+
+
+def test_it_knows_every_command_of_the_scripts() -> None:
+    names = {name for path in SCRIPTS.rglob("*.lua") for name in COMMAND.findall(path.read_text())}
+
+    assert names <= Miniature(lambda: 0).commands()
