@@ -105,6 +105,15 @@ async def _keep_connection(self: AsyncClient, connection: Any) -> None:
     self._idle.append(connection)
 
 
+async def _close_nothing(self: AsyncClient) -> None:
+    """Connections are kept."""
+
+
+def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AsyncClient, "_discard", _keep_connection)
+    monkeypatch.setattr(AsyncClient, "close", _close_nothing)
+
+
 def _stop_keeper_first(self: WorkerProcess) -> None:
     self.threads.halt()
     _stop_in_order(self)
@@ -169,8 +178,8 @@ BUGS: dict[str, Bug] = {
     "a try of a claim is numbered anew": _method(Line, "_request", _number_every_try, "G11", needs=Fault.FOUL_WEATHER),
     "a claim in the last moment is left behind": _method(Waker, "finish", _finish_nothing, "G10", needs=Fault.STOP),
     "a settlement is tried once": _method(Settler, "_settle", _settle_once, "G11", needs=Fault.FOUL_WEATHER),
-    "a connection is used again after a call was given up": _method(
-        AsyncClient, "_discard", _keep_connection, "nothing fails", "G11", "every task", needs=Fault.STALL
+    "a connection is used again after a call was given up": Bug(
+        _keep_connections, ("nothing fails", "G11", "every task"), _all(Fault.STALL)
     ),
     "an outage of a lease is none": _method(
         Reaper,
