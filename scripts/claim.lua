@@ -142,7 +142,9 @@ end
 local function lease()
   redis.call('ZCARD', KEYS[3])
   local wakes = next_due == now_ms and redis.call('LLEN', KEYS[8]) == 0
-  token = text(math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us))
+  local last = tonumber(redis.call('GET', KEYS[7]) or '0') or 0
+  -- What somebody else wrote there, such as a number too large to grow, counts as lost.
+  token = text(last < 2 ^ 53 and math.max(last + 1, now_us) or now_us)
   local expiry = text(now_ms + tonumber(ARGV[6]))
   local leases, holders = {}, {}
   local before, after = token .. ' ', ' 0 ' .. worker

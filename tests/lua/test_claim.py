@@ -101,6 +101,15 @@ def test_the_token_jumps_to_the_time_when_the_last_one_is_behind_or_was_lost(que
     assert found.token == NOW_US
 
 
+@pytest.mark.parametrize("written", ["", "none", "nan", "-inf", "inf", "-7", "1e300", "9" * 40])
+def test_a_fence_that_is_no_token_counts_as_lost(queue: QueueUnderTest, written: str) -> None:
+    queue.given(waiting("a"), waiting("b"), {"fence": written})
+
+    tokens = [queue.call(queue.store.claim(request(nonce, limit=1))).leases[0].token for nonce in ("n1", "n2")]
+
+    assert tokens == [NOW_US, NOW_US + 1]
+
+
 def test_an_empty_queue_gives_nothing_and_keeps_nothing(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(AWAKE)
 
