@@ -44,12 +44,10 @@ MUTANTS = {
     ),
     "the fence counts from zero": Mutant(
         "claim",
-        "math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us)",
-        "tonumber(redis.call('GET', KEYS[7]) or '0') + 1",
+        "math.max(last + 1, now_us)",
+        "last + 1",
     ),
-    "the fence is the time alone": Mutant(
-        "claim", "math.max((tonumber(redis.call('GET', KEYS[7]) or '0')) + 1, now_us)", "now_us"
-    ),
+    "the fence is the time alone": Mutant("claim", "math.max(last + 1, now_us)", "now_us"),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
     "claim takes bands that are worse": Mutant("claim", "take_from((band + 1) * BAND)", "take_from((band + 6) * BAND)"),
     "reap forgets the task's own place": Mutant(
