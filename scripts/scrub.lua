@@ -118,7 +118,7 @@ local function unreadable(found)
     return 'leases'
   elseif found.held and not holder_parts(found.held) then
     return 'held'
-  elseif found.tries and not tries_parts(found.tries) then
+  elseif found.tries and not string.match(found.tries, TRIES) then
     return 'tries'
   elseif found.failures and not string.find(found.failures, '^%d+ ') then
     return 'failures'
@@ -222,7 +222,8 @@ function mend.nowhere(id, found)
   wake_one(KEYS[11])
 end
 
-local wake_ups = redis.call('LLEN', KEYS[11])
+-- Fails before anything is written, should the key be of another type. All others are read.
+redis.call('LLEN', KEYS[11])
 local ids = collect()
 local waiting, leases = scores_of(KEYS[1], ids), scores_of(KEYS[3], ids)
 local dead, finished = scores_of(KEYS[7], ids), scores_of(KEYS[10], ids)
@@ -241,10 +242,6 @@ for index = 1, #ids do
   local place = place_of(found)
   remove_leftovers(id, found, BELONGS[place])
   mend[place](id, found)
-end
--- Workers that stop or fall full wake another one without a look at the list, so that more than one is no repair.
-if wake_ups > 1 then
-  redis.call('LTRIM', KEYS[11], 0, 0)
 end
 
 reply[4] = redis.call('HLEN', KEYS[2]) - redis.call('ZCARD', KEYS[1]) - redis.call('HLEN', KEYS[4])

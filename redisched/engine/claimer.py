@@ -90,7 +90,7 @@ class Claimer:
             for line in self._lines:
                 if line.next_due_ms is not None and now_ms < line.next_due_ms < now_ms + BLOCK_S * 1e3:
                     line.next_due_ms = None
-                    await run_async(line.store.pass_wake(), self._client)
+                    await run_async(line.store.wake(), self._client)
         return BLOCK_S
 
     def _rest_hungry(self) -> float:

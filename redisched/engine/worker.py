@@ -145,7 +145,7 @@ class Worker:
             await settling.end(within_s=self._broker.timeout_s)
             keeping.stop()
             for store in workspace.stores.values():
-                await quietly(run_async(store.pass_wake(), client))
+                await quietly(run_async(store.wake(), client))
 
     def _begin_care(self, store: Store, client: AsyncClient) -> tuple[Part, Part]:
         reaper = Reaper(self._workspace, store, client)

@@ -21,6 +21,7 @@ from redisched.store.values import (
     Renewal,
     Retry,
     Status,
+    tries_of,
 )
 
 
@@ -71,7 +72,7 @@ class Store:
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
         leases = [
-            Lease(id_text(reply[at]), token, int(reply[at + 1]), *_tries(reply[at + 2]), reply[at + 3])
+            Lease(id_text(reply[at]), token, int(reply[at + 1]), *tries_of(reply[at + 2]), reply[at + 3])
             for at in range(4, len(reply), 4)
         ]
         return Claim(int(reply[1]), _whole_or_none(reply[3]), leases)
@@ -158,9 +159,9 @@ class Store:
         repairs = [(id_text(reply[at]), Repair(reply[at + 1].decode())) for at in range(6, len(reply), 2)]
         return Scrubbed(request.parts[int(reply[1]) :], reply[2].decode(), Balance(*reply[3:6]), repairs)
 
-    def pass_wake(self) -> Operation[None]:
+    def wake(self) -> Operation[None]:
         """Wake another worker in place of this one."""
-        yield ("RPUSH", self.keys.wake, "1")
+        yield from self._dialect.call("wake", (self.keys.wake,), ())
 
     def _enqueue_keys(self) -> tuple[str, ...]:
         k = self.keys
@@ -207,13 +208,6 @@ def _statuses(reply: list[bytes]) -> list[Status]:
 
 def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
     return [value for row in rows for value in row]
-
-
-def _tries(tries: bytes) -> tuple[int, int, int]:
-    if not tries:
-        return 0, 0, 0
-    attempts, crashes, bounces, _ = tries.split(b" ")
-    return int(attempts), int(crashes), int(bounces)
 
 
 def _whole_or_none(text: bytes) -> int | None:

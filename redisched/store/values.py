@@ -1,5 +1,6 @@
 """The values that go into the edges of the state machine and come out of them."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -47,6 +48,14 @@ class Lease(NamedTuple):
     crashes: int
     bounces: int
     record: bytes
+
+
+class Tries(NamedTuple):
+    """What came of a task's earlier leases."""
+
+    attempts: int
+    crashes: int
+    bounces: int
 
 
 class Claim(NamedTuple):
@@ -146,3 +155,13 @@ class Reaped(NamedTuple):
     now_ms: int
     until_ms: int | None
     tasks: list[tuple[str, Status]]
+
+
+_TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")
+_UNTRIED = Tries(0, 0, 0)
+
+
+def tries_of(stored: bytes) -> Tries:
+    """The tries in `attempts crashes bounces token`; none in nothing, nor in what only somebody else can have written."""
+    found = _TRIES.fullmatch(stored) if stored else None
+    return Tries(*map(int, found.groups())) if found else _UNTRIED

@@ -3,6 +3,7 @@
 Stored bytes are not trusted: what cannot be decoded is shown as undecodable and breaks no listing.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
@@ -10,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome, decode_task
 from redisched.errors import Undecodable
 from redisched.model import Failure, Outcome, TaskBody, TaskState, band_of, run_at_of
+from redisched.store.values import tries_of
 
 T = TypeVar("T")
 
@@ -91,6 +93,10 @@ class Facts(NamedTuple):
     request: bytes
 
 
+_NUMBER = re.compile(rb"\d{1,16}")
+_HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
+
+
 class _Holder(NamedTuple):
     score: int
     started_ms: int
@@ -100,7 +106,7 @@ class _Holder(NamedTuple):
 def view_of(task_id: str, queue: str, now_ms: int, facts: Facts) -> TaskView:
     """A task as an observer sees it, still without its body."""
     number = int(facts.number) if facts.number else None
-    attempts, crashes, bounces = (int(word) for word in (facts.tries or b"0 0 0").split(b" ")[:3])
+    attempts, crashes, bounces = tries_of(facts.tries)
     failed_score, failure, _ = _decoded(facts.failure, decode_failure)
     _, outcome, undecodable = _decoded(facts.outcome, lambda kept: decode_outcome(kept[DIGEST_BYTES:]))
     holder = _holder(facts.holder) if facts.place == b"leased" else None
@@ -139,8 +145,8 @@ def with_body(view: TaskView, record: bytes | None) -> TaskView:
 def _state(
     place: bytes, number: int | None, attempts: int, holder: _Holder | None, outcome: Outcome | None, now_ms: int
 ) -> TaskState:
-    if holder is not None:
-        return TaskState.RUNNING if holder.started_ms else TaskState.LEASED
+    if place == b"leased":
+        return TaskState.RUNNING if holder and holder.started_ms else TaskState.LEASED
     if place == b"waiting" and number is not None:
         if run_at_of(number) <= now_ms:
             return TaskState.READY
@@ -150,8 +156,11 @@ def _state(
     return outcome.state if outcome else TaskState.UNKNOWN
 
 
-def _holder(holder: bytes) -> _Holder:
-    _, score, started_ms, worker = holder.split(b" ", 3)
+def _holder(stored: bytes) -> _Holder | None:
+    found = _HOLDER.fullmatch(stored)
+    if found is None:
+        return None
+    score, started_ms, worker = found.groups()
     return _Holder(int(score), int(started_ms), worker.decode("utf-8", "backslashreplace"))
 
 
@@ -160,7 +169,7 @@ def _decoded(kept: bytes, decode: Callable[[bytes], T]) -> tuple[int | None, T |
     if not kept:
         return None, None, ""
     number, _, encoded = kept.partition(b" ")
-    return int(number), *_attempt(decode, encoded)
+    return int(number) if _NUMBER.fullmatch(number) else None, *_attempt(decode, encoded)
 
 
 def _attempt(decode: Callable[[bytes], T], encoded: bytes) -> tuple[T | None, str]:

@@ -159,7 +159,7 @@ class CarelessStory(Story):
 
     async def tell(self, chapters: range) -> None:
         for _ in chapters:
-            await self._manner.edge(self._store.pass_wake)
+            await self._manner.edge(self._store.wake)
 
 
 def test_a_call_that_is_not_safe_to_repeat_is_noticed(set_stage: SetStage) -> None:

@@ -32,7 +32,7 @@ WRITING_COMMANDS = frozenset(
     | {"ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
 )
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
-WORKS_WHEN_FULL = frozenset({"ack", "bury", "reap", "recover", "release", "renew", "retry", "scrub"})
+WORKS_WHEN_FULL = frozenset({"ack", "bury", "reap", "recover", "release", "renew", "retry", "scrub", "wake"})
 REFUSED_WHEN_FULL = frozenset({"enqueue"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")

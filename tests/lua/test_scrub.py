@@ -268,14 +268,6 @@ def test_one_call_goes_through_as_many_parts_as_it_has_room_for(queue: QueueUnde
     assert scrub(queue.broker, QUEUE, parts=("dead", "waiting", "held"), limit=1).parts == ("waiting", "held")
 
 
-def test_superfluous_wake_ups_are_no_repair(queue: QueueUnderTest) -> None:
-    queue.given({"wake": ["1", "1", "1"]})
-
-    assert scrub(queue.broker, QUEUE).repairs == []
-
-    assert queue.situation() == AWAKE
-
-
 def test_ids_that_are_no_text_are_repaired_too(empty_queue: QueueUnderTest) -> None:
     perform = empty_queue.broker.client().perform
     perform(("HSET", empty_queue.store.keys.tasks, b"\xff\x00", b"record"))

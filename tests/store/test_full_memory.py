@@ -110,3 +110,4 @@ def test_every_other_edge_goes_on(full: FullRedis) -> None:
     assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
     assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]
     assert call(store.forget(9, 1_000)) == 1
+    call(store.wake())

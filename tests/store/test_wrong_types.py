@@ -52,6 +52,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "revive": lambda store: store.revive(["x"]),
     "forget": lambda store: store.forget(10, 1_000),
+    "wake": lambda store: store.wake(),
 }
 TOUCHED = {
     "enqueue": "waiting tasks outcomes wake",
@@ -66,6 +67,7 @@ TOUCHED = {
     "cancel": "waiting tasks held tries failures dead cancelling outcomes finished",
     "revive": "waiting tasks tries failures dead wake",
     "forget": "tasks tries failures dead outcomes finished",
+    "wake": "wake",
 }
 """The keys of each edge."""
 

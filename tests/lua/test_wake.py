@@ -1,0 +1,16 @@
+"""wake: a worker hands on the wake-up that it cannot use."""
+
+import pytest
+
+from tests.lua.queue import QueueUnderTest
+from tests.lua.situation import AWAKE, Situation
+
+
+@pytest.mark.parametrize("before", [{}, AWAKE], ids=["nobody is awake", "somebody is"])
+def test_one_wake_up_is_enough(empty_queue: QueueUnderTest, before: Situation) -> None:
+    empty_queue.given(before)
+
+    empty_queue.call(empty_queue.store.wake())
+    empty_queue.call(empty_queue.store.wake())
+
+    assert empty_queue.situation() == AWAKE
