@@ -162,6 +162,6 @@ _UNTRIED = Tries(0, 0, 0)
 
 
 def tries_of(stored: bytes) -> Tries:
-    """The tries in `attempts crashes bounces token`; none in nothing, nor in what only somebody else can have written."""
+    """The tries in `attempts crashes bounces token`; none in nothing, nor in what nobody of ours wrote."""
     found = _TRIES.fullmatch(stored) if stored else None
     return Tries(*map(int, found.groups())) if found else _UNTRIED

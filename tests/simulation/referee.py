@@ -40,6 +40,7 @@ class Referee:
             "cancel": self._cancel,
             "forget": self._forget,
             "scrub": self._scrub,
+            "wake": lambda _: None,  # it touches no task
         }
 
     def observe(self, call: Call) -> None:
