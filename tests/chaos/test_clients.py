@@ -68,15 +68,6 @@ def test_t11_what_comes_over_a_bad_line_is_understood(ordeal: Ordeal, faults: tu
     ordeal.audit()
 
 
-@pytest.mark.xfail(reason="a reply that nobody asked for is taken for that of the next command", strict=True)
-def test_t11_a_reply_that_comes_twice_answers_one_command(ordeal: Ordeal) -> None:
-    """No line that keeps to TCP does this; a broken go-between may."""
-    ordeal.proxy.set(Fault(message=Message.REPLY, action=Action.DUPLICATE, script="enqueue", occurrence=3))
-    *_, task = (ordeal.app.enqueue("nothing") for _ in range(3))
-
-    assert task.status() is TaskState.READY
-
-
 @pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
 def broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
     broker = servers.broker(request.param)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,3 +62,26 @@ def run_process(*words: str, cwd: Path, **more: str) -> "subprocess.CompletedPro
         check=False,
         timeout=60,
     )
+
+
+def run_on_terminal(*words: str, **variables: str) -> str:
+    """What a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "redisched", *words),
+            env=environment(COLUMNS="200", **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        printed = b""
+        # The end of a terminal is an error on Linux, and an empty read elsewhere.
+        with suppress(OSError):
+            while some := os.read(ours, 65_536):
+                printed += some
+        assert process.wait() in (0, 1, 2), printed
+    finally:
+        os.close(ours)
+    return printed.decode()

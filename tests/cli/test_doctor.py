@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.cli.commands import CommandLine, run
+import pytest
+
+from tests.cli.commands import CommandLine, run, run_on_terminal
 from tests.cli.workshop import Workshop
 
 
@@ -30,6 +32,18 @@ def test_json(command: CommandLine) -> None:
     assert result.exit_code == 1
     assert all(finding.keys() == {"check", "level", "sentence"} for finding in findings)
     assert {finding["level"] for finding in findings if finding["check"] == "persistence"} == {"danger"}
+
+
+def test_how_bad_a_finding_is_has_a_colour_on_a_terminal_that_knows_some(url: str) -> None:
+    assert "\x1b[31mdanger" in run_on_terminal("doctor", "--url", url, TERM="xterm", NO_COLOR="")
+
+
+@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}], ids=["dumb", "NO_COLOR"])
+def test_there_are_no_colours_where_none_are_wanted(url: str, variables: dict[str, str]) -> None:
+    printed = run_on_terminal("doctor", "--url", url, **variables)
+
+    assert "danger" in printed
+    assert "\x1b" not in printed
 
 
 def test_a_name_from_redis_moves_no_cursor(command: CommandLine, workshop: Workshop) -> None:

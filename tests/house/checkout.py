@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 
-_FOLDERS = ("redisched", "worker", "scripts", "tests")
+_FOLDERS = ("redisched", "worker", "scripts", "tests", "docs")
 
 
 def files(suffix: str) -> Iterator[Path]:

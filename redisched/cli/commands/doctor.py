@@ -5,6 +5,8 @@ from dataclasses import asdict
 from functools import partial
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
@@ -40,8 +42,11 @@ def doctor(url: str | None, as_json: bool) -> None:
 
 
 def _print(findings: list[Finding]) -> None:
+    # Knows where colours are not wanted: in files, with NO_COLOR, on a dumb terminal.
+    console = Console(highlight=False)
     check_width = max(len(finding.check) for finding in findings)
     level_width = max(len(level) for level in Level)
     for finding in findings:
-        level = click.style(f"{finding.level:<{level_width}}", fg=_COLOURS[finding.level])
-        click.echo(f"{level}  {finding.check:<{check_width}}  {printable(finding.sentence)}")
+        level = (f"{finding.level:<{level_width}}", _COLOURS[finding.level])
+        line = Text.assemble(level, f"  {finding.check:<{check_width}}  {printable(finding.sentence)}")
+        console.print(line, soft_wrap=True)
