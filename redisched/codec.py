@@ -68,13 +68,14 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
-        name, args, *rest = _unpack(memoryview(record)[DIGEST_BYTES:])
-        kwargs = rest[0] if rest else NO_KEYWORDS
+        parts = _unpack(memoryview(record)[DIGEST_BYTES:])
+        name, args = parts[0], parts[1]
+        kwargs = parts[2] if len(parts) > 2 else NO_KEYWORDS
         if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
             raise TypeError("not [name, arguments, keywords, limits]")
-        if len(rest) < 2:
+        if len(parts) < 4:
             return TaskBody(name, args, kwargs)
-        limits = rest[1]
+        limits = parts[3]
         return TaskBody(name, args, kwargs, **{key: _whole(value) for key, value in limits.items()})
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error

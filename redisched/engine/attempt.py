@@ -35,6 +35,8 @@ class Judge:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._monotonic = workspace.clock.monotonic
+        self._server_clock = workspace.server_clock
         self._payload_limit = workspace.settings.payload_limit
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
@@ -86,7 +88,7 @@ class Judge:
         return verdict.released(held, max(1, round(pause_s * 1e3)))
 
     def _server_ms(self, monotonic_s: float) -> int:
-        return int(self._workspace.server_clock.now_ms(monotonic_s))
+        return int(self._server_clock.now_ms(monotonic_s))
 
     def _now_ms(self) -> int:
-        return self._server_ms(self._workspace.clock.monotonic())
+        return int(self._server_clock.now_ms(self._monotonic()))

@@ -136,7 +136,7 @@ class Executor:
         """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
         self._running[held] = slot
         admitted = self._judge.admit(held, now_s)
-        if isinstance(admitted, Attempt) and held.is_suspect:
+        if held.is_suspect and isinstance(admitted, Attempt):
             # Should the process die again, it is known which task was running.
             if not await self._hooks.mark_suspect(held):
                 admitted = verdict.released(held)
@@ -202,7 +202,8 @@ class Executor:
 
     def _end(self, held: Held, outcome: Verdict) -> None:
         self._running.pop(held, None)
-        self._window.ended(held)
+        if held.is_suspect:
+            self._window.ended(held)
         self.pace.count()
         self._hooks.on_verdict(outcome)
         self._hooks.on_free()

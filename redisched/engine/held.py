@@ -11,13 +11,14 @@ class Held:
     """A leased task in the hands of this process.
 
     `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
-    which its handler started, 0 before. `body` is set once it is decoded.
+    which its handler started, 0 before. `body` is set once it is decoded. Under a suspect a process died before.
     """
 
     __slots__ = (
         "body",
         "cancelling",
         "claimed_s",
+        "is_suspect",
         "lease",
         "max_attempts",
         "queue",
@@ -28,6 +29,7 @@ class Held:
 
     def __init__(self, lease: Lease, queue: str, worker: str, claimed_s: float, trusted_until_s: float) -> None:
         self.lease = lease
+        self.is_suspect = lease.crashes > 0
         self.queue = queue
         self.worker = worker
         self.claimed_s = claimed_s
@@ -39,11 +41,6 @@ class Held:
 
     def __lt__(self, other: "Held") -> bool:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
-
-    @property
-    def is_suspect(self) -> bool:
-        """Whether a process died under this task before."""
-        return self.lease.crashes > 0
 
     def task_context(self) -> TaskContext:
         """What the handler may know."""

@@ -22,26 +22,33 @@ class Slot:
         self.number = number
         self._threads = threads
         self._on_end = on_end
-        self._task: asyncio.Task[Any] | None = None
+        self._runner: asyncio.Task[Any] | None = None
+        self._is_awaiting = False
         self._call: Call | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._interruption: type[Interruption] | None = None
 
     async def run(self, attempt: Attempt) -> Any:
         """What an async handler returns, or raises. Raises the Interruption by which it was ended, if it was."""
-        body = attempt.held.body
+        held = attempt.held
+        body = held.body
         self._interruption = None
-        self._task = asyncio.current_task()
-        self._set_timer(attempt.timeout_ms)
+        self._is_awaiting = True
+        if self._runner is None:
+            self._runner = asyncio.current_task()
+        if attempt.timeout_ms:
+            self._set_timer(attempt.timeout_ms)
         try:
-            running.set(attempt.held)
+            running.set(held)
             return await attempt.entry.function(*body.args, **body.kwargs)
         except asyncio.CancelledError:
             if self._interruption is None:
                 raise
             raise self._interruption from None
         finally:
-            self._forget()
+            self._is_awaiting = False
+            self._stop_timer()
+            self._take_cancellation_back()
 
     def run_in_thread(self, attempt: Attempt, context: Context) -> None:
         """Begin to run a sync handler in a copy of a context."""
@@ -49,35 +56,37 @@ class Slot:
         self._call = self._threads.call(
             partial(context.copy().run, _call, attempt), partial(self._thread_ended, attempt)
         )
-        self._set_timer(attempt.timeout_ms)
+        if attempt.timeout_ms:
+            self._set_timer(attempt.timeout_ms)
 
     def interrupt(self, kind: type[Interruption]) -> None:
         """End the running handler: an async one is cancelled, a sync one has `kind` raised inside. Once only."""
-        if self._interruption is not None or (self._task is None and self._call is None):
+        if self._interruption is not None or not (self._is_awaiting or self._call):
             return
         self._interruption = kind
         if self._call is not None:
             self._call.interrupt(kind)
-        elif self._task is not None:
-            self._task.cancel()
+        elif self._runner is not None:
+            self._runner.cancel()
 
     def _thread_ended(self, attempt: Attempt, call: Call) -> None:
-        self._forget()
+        self._call = None
+        self._stop_timer()
         self._on_end(self, attempt, call)
 
-    def _set_timer(self, timeout_ms: int | None) -> None:
-        if timeout_ms:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
+    def _set_timer(self, timeout_ms: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
 
-    def _forget(self) -> None:
-        """A cancellation is taken back whatever the handler made of it: the next one shall find no trace of it."""
-        if self._interruption is not None and self._task is not None:
-            self._task.uncancel()
-        self._task = self._call = None
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _take_cancellation_back(self) -> None:
+        """Whatever the handler made of it: the next one shall find no trace of it."""
+        if self._interruption is not None and self._runner is not None:
+            self._runner.uncancel()
 
 
 def _call(attempt: Attempt) -> Any:
