@@ -3,6 +3,7 @@
 RedischedError
 ├── InvalidInput (ValueError)          what was handed in cannot be accepted; nothing was written
 │   ├── InvalidOption                  an option of a task, a queue or a worker
+│   ├── CannotShrink                   a queue never gets fewer shards
 │   ├── InvalidArguments               the arguments do not fit the handler
 │   ├── NotEncodable                   a value msgpack cannot carry
 │   └── PayloadTooLarge                the encoded task is over the limit
@@ -19,6 +20,7 @@ RedischedError
 │   ├── BrokerUnavailable (ConnectionError)
 │   ├── QueueFull                      Redis is out of memory
 │   ├── BrokerMisconfigured            a setting of Redis endangers tasks
+│   ├── LayoutDamaged                  what is kept of a queue's shards cannot be read or contradicts itself
 │   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
 │       └── WrongKeyType               a key of redisched's holds something else
 └── ServerError                        about the embedded server
@@ -53,6 +55,16 @@ class InvalidOption(InvalidInput):
 
 class InvalidArguments(InvalidInput):
     """Raised when the arguments do not fit the handler's signature."""
+
+
+class CannotShrink(InvalidInput):
+    """Raised when a queue is to get fewer shards than it has: tasks in the last ones would be stranded."""
+
+    def __init__(self, queue: str, shards: int, wanted: int) -> None:
+        self.queue = queue
+        self.shards = shards
+        allowed = f"at least {shards}, which queue {queue!r} has already; to get fewer, move on to a new queue"
+        super().__init__("shards", wanted, allowed)
 
 
 class NotEncodable(InvalidInput):
@@ -175,6 +187,19 @@ class BrokerMisconfigured(BrokerError):
         self.value = value
         self.wanted = wanted
         super().__init__(f"Redis has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
+
+
+class LayoutDamaged(BrokerError):
+    """Raised when what is kept of a queue's shards cannot be read, or differs from shard to shard."""
+
+    def __init__(self, queue: str, key: str, stored: str) -> None:
+        self.queue = queue
+        self.key = key
+        self.stored = stored
+        super().__init__(
+            f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; "
+            "restore it, as each shard of the queue keeps a copy under its own name"
+        )
 
 
 class BrokerRefused(BrokerError):

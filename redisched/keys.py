@@ -1,7 +1,7 @@
 """The catalogue of every key redisched keeps in Redis.
 
-All keys of one queue share a hash tag, so that a queue lives in one cluster slot and every script can declare
-all the keys it touches.
+All keys of one shard of a queue share a hash tag, so that a shard lives in one cluster slot and every script can
+declare all the keys it touches.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ QUEUES = f"{PREFIX}:queues"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of one queue. Every name says its type and what it holds."""
+    """The keys of one shard of a queue. Every name says its type and what it holds."""
 
     waiting: str
     """zset: id by priority * 2^42 + run_at (ms); every task that waits, due or not."""
@@ -46,6 +46,8 @@ class Keys:
     """string: the worker that reaps, until when, and the end of an outage's grace."""
     repairs: str
     """hash: kind of repair -> how many the scrubber has made."""
+    layout: str
+    """string: the counts of shards the queue has had, such as '1 3 12'; absent for a queue of one."""
 
 
 TYPES = {
@@ -64,11 +66,22 @@ TYPES = {
     "wake": "list",
     "reaper": "string",
     "repairs": "hash",
+    "layout": "string",
 }
-"""What each key of a queue is, as Redis names it."""
+"""What each key of a shard is, as Redis names it."""
 
 
-def keys_of(queue: str) -> Keys:
-    """The keys of a queue whose name has been validated."""
-    base = f"{PREFIX}:{{{queue}}}:"
+def keys_of(queue: str, shard: int = 0) -> Keys:
+    """The keys of a shard of a queue whose name has been validated."""
+    base = f"{PREFIX}:{{{shard_name(queue, shard)}}}:"
     return Keys(*(base + name for name in Keys.__slots__))
+
+
+def shard_name(queue: str, shard: int) -> str:
+    """What a shard is called: the first as its queue, the others as no queue can be."""
+    return f"{queue}/{shard}" if shard else queue
+
+
+def queue_of_shard(name: str) -> str:
+    """The queue of a shard, by what the shard is called."""
+    return name.partition("/")[0]

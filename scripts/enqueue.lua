@@ -1,36 +1,41 @@
 #!lua
 -- NEW -> WAITING  Adds tasks under ids of the caller's choice; repeating the call changes nothing.
 --
+-- Whoever names the layout of the queue is refused under another one, as an id may have another home there.
+--
 -- KEYS[1] waiting   zset  id by score
 -- KEYS[2] tasks     hash  id -> record
 -- KEYS[3] outcomes  hash  id -> token and outcome of an ended task
 -- KEYS[4] wake      list  at most one element
--- ARGV[1..] id        text   the caller's id
--- ARGV[2..] priority  int    0 to 255
--- ARGV[3..] when      text   +delay or @time, in milliseconds
--- ARGV[4..] record    bytes  digest (8 bytes) and body
+-- KEYS[5] layout    string  counts of shards; absent for one shard
+-- ARGV[1] layout      text   what the caller takes for the layout; '' where its tasks have no home but this shard
+-- ARGV[2..] id        text   the caller's id
+-- ARGV[3..] priority  int    0 to 255
+-- ARGV[4..] when      text   +delay or @time, in milliseconds
+-- ARGV[5..] record    bytes  digest (8 bytes) and body
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before, it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
 -- Returns {'BEYOND'} per task: it would run after the year 2109; not written
+-- Returns {'STALE'} per task: the queue has another layout; nothing was written
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: text
 -- include: score
 -- include: chunks
--- include: outcome
+-- include: digest
+-- include: layout
 
 local now_ms = math.floor(server_us() / 1000)
-local ids = column(1, 4)
+local ids = column(2, 4)
+if ARGV[1] ~= '' and layout_of(KEYS[5]) ~= ARGV[1] then
+  return repeated('STALE', #ids)
+end
 local known = fields(KEYS[2], ids)
 local ended = fields(KEYS[3], ids)
 local created, statuses = {}, {}
 local additions, records, count = {}, {}, 0
 local priority, when, score
-
-local function digest_of(record)
-  return string.sub(record, 1, 8)
-end
 
 -- The score as text, '' beyond the year 2109.
 local function score_text()
@@ -42,10 +47,10 @@ local function score_text()
 end
 
 for index = 1, #ids do
-  local id, record = ids[index], ARGV[index * 4]
+  local id, record = ids[index], ARGV[index * 4 + 1]
   -- Most tasks of a call share their score with the one before.
-  if priority ~= ARGV[index * 4 - 2] or when ~= ARGV[index * 4 - 1] then
-    priority, when = ARGV[index * 4 - 2], ARGV[index * 4 - 1]
+  if priority ~= ARGV[index * 4 - 1] or when ~= ARGV[index * 4] then
+    priority, when = ARGV[index * 4 - 1], ARGV[index * 4]
     score = score_text()
   end
   local present = created[id] or known[index]

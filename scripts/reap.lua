@@ -18,15 +18,16 @@
 -- KEYS[11] claims     hash    worker -> latest claim
 -- KEYS[12] wake       list    at most one element
 -- KEYS[13] reaper     string  'worker until_ms grace_until_ms'
+-- KEYS[14] layout     string  counts of shards of the queue; absent for one shard
 -- ARGV[1] worker       text   who reaps
 -- ARGV[2] hold_ms      int    how long others leave it to this worker
 -- ARGV[3] grace_ms     int    after a pause of more than twice hold_ms
 -- ARGV[4] limit        int    tasks at most
 -- ARGV[5] crash_limit  int    crashes that quarantine a task
 -- ARGV[6] failure      bytes  of a quarantined task
--- Returns {'REAPED', now_ms, next_expiry_ms, (id, status)*} next_expiry_ms is '' without leases; status is RECOVERED, QUARANTINED or CANCELLED
--- Returns {'GRACE', now_ms, until_ms} nothing is reaped until then
--- Returns {'BUSY', now_ms, until_ms} another worker reaps until then
+-- Returns {'REAPED', now_ms, layout, next_expiry_ms, (id, status)*} next_expiry_ms is '' without leases; status is RECOVERED, QUARANTINED or CANCELLED
+-- Returns {'GRACE', now_ms, layout, until_ms} nothing is reaped until then
+-- Returns {'BUSY', now_ms, layout, until_ms} another worker reaps until then
 -- Cost O(tasks reaped * log waiting)
 -- include: time
 -- include: types
@@ -37,8 +38,10 @@
 -- include: outcome
 -- include: cancelled
 -- include: crash
+-- include: layout
 
 local now_ms = math.floor(server_us() / 1000)
+local layout = layout_of(KEYS[14])
 local worker, hold_ms, crash_limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
@@ -48,7 +51,7 @@ local keys = {
 local leader, until_ms, grace_until = string.match(redis.call('GET', KEYS[13]) or '', '^(%S+) (%d+) (%d+)$')
 until_ms, grace_until = tonumber(until_ms), tonumber(grace_until or '0')
 if leader and leader ~= worker and until_ms > now_ms then
-  return {'BUSY', text(now_ms), text(until_ms)}
+  return {'BUSY', text(now_ms), layout, text(until_ms)}
 end
 if leader and now_ms > until_ms + hold_ms then
   grace_until = now_ms + tonumber(ARGV[3])
@@ -58,10 +61,10 @@ check_hashes(KEYS[2], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[11])
 check_list(KEYS[12])
 redis.call('SET', KEYS[13], worker .. ' ' .. text(now_ms + hold_ms) .. ' ' .. text(grace_until))
 if grace_until > now_ms then
-  return {'GRACE', text(now_ms), text(grace_until)}
+  return {'GRACE', text(now_ms), layout, text(grace_until)}
 end
 
-local reply = {'REAPED', text(now_ms), ''}
+local reply = {'REAPED', text(now_ms), layout, ''}
 local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMIT', 0, tonumber(ARGV[4]))
 for index = 1, #expired do
   local id = expired[index]
@@ -82,7 +85,7 @@ end
 
 local nearest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
 if nearest[1] then
-  reply[3] = text(tonumber(nearest[2]))
+  reply[4] = text(tonumber(nearest[2]))
 else
   redis.call('DEL', KEYS[11])
 end

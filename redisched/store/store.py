@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from redisched.codec import DIGEST_BYTES
+from redisched.errors import LayoutDamaged
 from redisched.keys import QUEUES, Keys, keys_of
+from redisched.layout import Layout
 from redisched.store.operation import Argument, Dialect, Operation, Pipeline
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.values import (
@@ -26,33 +29,50 @@ from redisched.store.values import (
 
 
 class Store:
-    """One queue's edges. Every method returns an operation; run it blocking or under asyncio."""
+    """The edges of one shard of a queue. Every method returns an operation; run it blocking or under asyncio."""
 
-    def __init__(self, dialect: Dialect, queue: str) -> None:
+    def __init__(self, dialect: Dialect, queue: str, shard: int = 0) -> None:
         self.queue = queue
-        self.keys: Keys = keys_of(queue)
+        self.shard = shard
+        self.keys: Keys = keys_of(queue, shard)
         self._dialect = dialect
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
         yield ("SADD", QUEUES, self.queue)
 
-    def enqueue(self, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
-        return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _flat(tasks))))
+    def layout(self) -> Operation[Layout]:
+        """The layout of the queue as this shard knows it. Raises LayoutDamaged."""
+        return self._layout((yield ("GET", self.keys.layout)))
+
+    def grow(self, layout: Layout) -> Operation[Status]:
+        """Give the shard a later layout: GROWN, ALREADY or CONFLICT."""
+        return _STATUSES[(yield from self._dialect.call("grow", (self.keys.layout,), (str(layout),)))[0]]
+
+    def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+        """Look whether tasks are here: EXISTS, CONFLICT, UNKNOWN, or STALE under another layout, for each."""
+        k = self.keys
+        arguments = [str(layout), *_flat((task.id, task.record[:DIGEST_BYTES]) for task in tasks)]
+        return _statuses((yield from self._dialect.call("read/known", (k.tasks, k.outcomes, k.layout), arguments)))
+
+    def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if the queue has another layout."""
+        return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _new(layout, tasks))))
 
     def enqueue_loaded(self, task: NewTask) -> Operation[Status]:
         """Add one task in the shortest way. Raises ScriptMissing where `enqueue` would load the script."""
-        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), task)
+        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), ("", *task))
         return _STATUSES[status]
 
-    def enqueue_many(self, chunks: Iterable[Sequence[NewTask]]) -> Operation[list[list[Status]]]:
+    def enqueue_many(
+        self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
+    ) -> Operation[list[list[Status]]]:
         """Add chunks of tasks, each as `enqueue` does, while Redis has the one before.
 
         Answers for as many of the first chunks as went well; `enqueue` tells why the next did not.
         """
         keys = self._enqueue_keys()
-        replies = yield Pipeline(self._dialect.command("enqueue", keys, _flat(chunk)) for chunk in chunks)
+        replies = yield Pipeline(self._dialect.command("enqueue", keys, _new(layout, chunk)) for chunk in chunks)
         return [_statuses(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
@@ -113,9 +133,11 @@ class Store:
             request.crash_limit,
             request.failure,
         )
-        reply = yield from self._dialect.call("reap", (*self._crash_keys(), self.keys.reaper), arguments)
-        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(3, len(reply), 2)]
-        return Reaped(ReapOutcome(reply[0].decode()), int(reply[1]), _whole_or_none(reply[2]), tasks)
+        keys = (*self._crash_keys(), self.keys.reaper, self.keys.layout)
+        reply = yield from self._dialect.call("reap", keys, arguments)
+        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(4, len(reply), 2)]
+        outcome, until_ms = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3])
+        return Reaped(outcome, int(reply[1]), until_ms, tasks, self._layout(reply[2]))
 
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
@@ -163,9 +185,15 @@ class Store:
         """Wake another worker in place of this one."""
         yield from self._dialect.call("wake", (self.keys.wake,), ())
 
+    def _layout(self, stored: bytes | None) -> Layout:
+        layout = Layout.read(stored)
+        if layout is None:
+            raise LayoutDamaged(self.queue, self.keys.layout, id_text(stored or b""))
+        return layout
+
     def _enqueue_keys(self) -> tuple[str, ...]:
         k = self.keys
-        return (k.waiting, k.tasks, k.outcomes, k.wake)
+        return (k.waiting, k.tasks, k.outcomes, k.wake, k.layout)
 
     def _return_keys(self) -> tuple[str, ...]:
         k = self.keys
@@ -204,6 +232,10 @@ def id_text(stored: bytes) -> str:
 
 def _statuses(reply: list[bytes]) -> list[Status]:
     return [_STATUSES[status] for status in reply]
+
+
+def _new(layout: Layout | None, tasks: Sequence[NewTask]) -> list[Argument]:
+    return ["" if layout is None else str(layout), *_flat(tasks)]
 
 
 def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from redisched.layout import Layout
+
 
 class Status(StrEnum):
     """What an edge did with one task."""
@@ -13,6 +15,8 @@ class Status(StrEnum):
     EXISTS = "EXISTS"
     CONFLICT = "CONFLICT"
     BEYOND = "BEYOND"
+    STALE = "STALE"
+    GROWN = "GROWN"
     RENEWED = "RENEWED"
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
@@ -155,6 +159,7 @@ class Reaped(NamedTuple):
     now_ms: int
     until_ms: int | None
     tasks: list[tuple[str, Status]]
+    layout: Layout = Layout()
 
 
 _TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")

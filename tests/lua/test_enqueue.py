@@ -2,6 +2,7 @@
 
 import pytest
 
+from redisched.layout import Layout
 from redisched.model import BAND, LARGEST_RUN_AT_MS
 from redisched.store.values import NewTask, Status
 from tests.lua.queue import QueueUnderTest
@@ -120,3 +121,22 @@ def test_a_body_may_hold_any_bytes(queue: QueueUnderTest) -> None:
     stored = queue.broker.client().perform(("HGET", queue.store.keys.tasks, "a"))
 
     assert stored == record
+
+
+@pytest.mark.parametrize(("kept", "named"), [(None, Layout()), ("1 3", Layout((1, 3))), ("1 3", None)])
+def test_under_the_layout_named_and_without_one_named_a_task_is_created(
+    queue: QueueUnderTest, kept: str | None, named: Layout | None
+) -> None:
+    queue.given({} if kept is None else {"layout": kept})
+
+    assert queue.call(queue.store.enqueue([new("a")], named)) == [Status.CREATED]
+
+
+@pytest.mark.parametrize(("kept", "named"), [("1 3", Layout()), (None, Layout((1, 3))), ("1 3", Layout((1, 3, 12)))])
+def test_under_another_layout_nothing_is_written(queue: QueueUnderTest, kept: str | None, named: Layout) -> None:
+    queue.given({} if kept is None else {"layout": kept})
+    before = queue.situation()
+
+    assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [Status.STALE, Status.STALE]
+
+    assert queue.situation() == before

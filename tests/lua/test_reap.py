@@ -2,6 +2,8 @@
 
 import pytest
 
+from redisched.errors import LayoutDamaged
+from redisched.layout import Layout
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
 from tests.lua.situation import (
@@ -203,3 +205,20 @@ def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: Se
         clock.advance(HOLD_MS)
         answer = queue.call(queue.store.reap(request("reaper-2")))
     assert answer.tasks == [("a", Status.RECOVERED)]
+
+
+@pytest.mark.parametrize("reaper", ["other 1 0", f"other {NOW_MS + 1} 0", f"other 1 {NOW_MS + 1}"])
+def test_whoever_calls_is_told_the_layout(queue: QueueUnderTest, reaper: str) -> None:
+    assert queue.call(queue.store.reap(request())).layout == Layout()
+
+    queue.broker.client().perform(("SET", queue.store.keys.reaper, reaper))
+    queue.given({"layout": "1 3 12"})
+
+    assert queue.call(queue.store.reap(request())).layout == Layout((1, 3, 12))
+
+
+def test_a_layout_that_is_none_is_named(queue: QueueUnderTest) -> None:
+    queue.given({"layout": "1 one"})
+
+    with pytest.raises(LayoutDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
+        queue.call(queue.store.reap(request()))

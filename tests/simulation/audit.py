@@ -44,7 +44,7 @@ class Audit:
                 if status == b"ACKED":
                     self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
         elif call.script == "reap":
-            for id in call.reply[3::2]:
+            for id in call.reply[4::2]:
                 self._judge_reaping(self._referee.tasks[id])
 
     def undo(self, kept: int) -> None:

@@ -63,7 +63,7 @@ class Referee:
         return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
 
     def _enqueue(self, call: Call) -> None:
-        for (id, priority, when, record), status in _rows(call.arguments, 4, call.reply):
+        for (id, priority, when, record), status in _rows(call.arguments[1:], 4, call.reply):
             known = self.tasks.get(id)
             if known is None or known.place is Place.FORGOTTEN:
                 run_at_ms = int(when[1:]) + (_now_ms(call) if when[:1] == b"+" else 0)
@@ -182,7 +182,7 @@ class Referee:
     def _reap(self, call: Call) -> None:
         self.reaps += call.reply[0] != b"BUSY"
         crash_limit = int(call.arguments[4])
-        for id, status in zip(call.reply[3::2], call.reply[4::2], strict=True):
+        for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
             task = self.tasks[id]
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)

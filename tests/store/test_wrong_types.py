@@ -7,6 +7,7 @@ import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
 from redisched.keys import QUEUES, TYPES, Keys, keys_of
+from redisched.layout import Layout
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
@@ -36,7 +37,7 @@ BEFORE = together(
     {"fence": "7", "reaper": f"reaper {NOW_MS} 0"},
 )
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
-    "enqueue": lambda store: store.enqueue([NewTask("n", 5, "+0", b"digest-nbody")]),
+    "enqueue": lambda store: store.enqueue([NewTask("n", 5, "+0", b"digest-nbody")], Layout()),
     "claim": lambda store: store.claim(
         ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     ),
@@ -53,21 +54,23 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "revive": lambda store: store.revive(["x"]),
     "forget": lambda store: store.forget(10, 1_000),
     "wake": lambda store: store.wake(),
+    "grow": lambda store: store.grow(Layout((1, 3))),
 }
 TOUCHED = {
-    "enqueue": "waiting tasks outcomes wake",
+    "enqueue": "waiting tasks outcomes wake layout",
     "claim": "waiting tasks leases held tries claims fence wake",
     "renew": "leases held cancelling",
     "ack": "tasks leases held tries failures cancelling outcomes finished",
     "retry": "waiting tasks leases held tries failures cancelling outcomes finished wake",
     "release": "waiting tasks leases held tries failures cancelling outcomes finished wake",
     "bury": "leases held tries failures dead cancelling",
-    "reap": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake reaper",
+    "reap": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake reaper layout",
     "recover": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake",
     "cancel": "waiting tasks held tries failures dead cancelling outcomes finished",
     "revive": "waiting tasks tries failures dead wake",
     "forget": "tasks tries failures dead outcomes finished",
     "wake": "wake",
+    "grow": "layout",
 }
 """The keys of each edge."""
 
@@ -105,7 +108,7 @@ def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, cl
         assert snapshot_of(broker) == before, f"{edge} wrote something before it met {name}"
 
 
-@pytest.mark.parametrize("name", [name for name in TYPES if name not in ("claims", "fence", "reaper")])
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in ("claims", "fence", "reaper", "layout")])
 def test_s14_the_scrubber_changes_nothing_either(broker: Broker, clock: ServerTime, name: str) -> None:
     seed(broker, QUEUE, together(BEFORE, {"tries": {"stray": "1 0 0 3"}}))
     plant(broker, getattr(KEYS, name))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
 from redisched.store.store import id_text
 from redisched.store.values import Status
@@ -60,7 +61,7 @@ class Witness:
             return
         if isinstance(reply, Exception):
             return
-        queue = words[3].partition(b"{")[2].partition(b"}")[0].decode()
+        queue = queue_of_shard(words[3].partition(b"{")[2].partition(b"}")[0].decode())
         arguments = words[3 + int(words[2]) :]
         with self._lock:
             if reply is NoReply.NO_REPLY:
@@ -76,7 +77,7 @@ class Witness:
 
     def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> None:
         now_ms = self._recorder.now_ms()
-        for (id, priority, when, _), status in zip(_rows(arguments, 4), reply, strict=True):
+        for (id, priority, when, _), status in zip(_rows(arguments[1:], 4), reply, strict=True):
             if status == Status.CREATED.encode():
                 due_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
                 self._recorder.write(
@@ -110,7 +111,7 @@ class Witness:
     def _reaped(self, queue: str, reply: list[Any]) -> None:
         """Of a lease that was given after this, on another connection, may have been heard before."""
         reaped_us = int(reply[1]) * 1_000
-        for id, status in _rows(reply[3:], 2):
+        for id, status in _rows(reply[4:], 2):
             lease, fence = self._leases.get((queue, id_text(id))), None
             if lease is not None and lease.fence >= reaped_us:
                 replaced = self._replaced.pop((queue, id_text(id)), None)
