@@ -3,7 +3,8 @@
 A record is an 8-byte digest and a body. The scripts compare digests and never look into a body.
 """
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -131,6 +132,25 @@ def decode_failure(encoded: bytes) -> Failure:
         return failure
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def encode_message(parts: Sequence[Any]) -> bytes:
+    """What one process of redisched says to another on the same machine, as bytes."""
+    return _pack(parts)
+
+
+def decode_message(encoded: bytes) -> list[Any]:
+    """What was said, as a list."""
+    parts: list[Any] = _unpack(encoded)
+    return parts
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of an exception as text, whatever its `__str__` does."""
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception as inner:
+        return f"<its traceback cannot be had: {type(inner).__name__}>"
 
 
 def describe(error: BaseException) -> str:

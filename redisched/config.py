@@ -65,6 +65,9 @@ class WorkerSettings:
     `window_ms` bounds how long a leased task may wait for its start; a dead worker's tasks are claimable again after
     `lease_s`; a stopping worker gives its running tasks `grace_s`. `crash_limit` deaths of a process under a task
     quarantine it; a task nobody knows is offered `unroutable_limit` times.
+
+    The process of isolated handlers is replaced after `max_tasks_per_child` of them, and after one that leaves it with
+    more than `max_memory_per_child_mb` of resident memory.
     """
 
     queues: tuple[str, ...] = ()
@@ -75,6 +78,8 @@ class WorkerSettings:
     grace_s: float = 25.0
     crash_limit: int = 3
     unroutable_limit: int = 20
+    max_tasks_per_child: int | None = None
+    max_memory_per_child_mb: int | None = None
     until: Until = Until.STOPPED
     eviction: Eviction = Eviction.REFUSE
     retry_backoff: Backoff = field(default=RETRY_BACKOFF)
@@ -87,6 +92,9 @@ class WorkerSettings:
         _check_count("processes", self.processes)
         _check_count("crash_limit", self.crash_limit)
         _check_count("unroutable_limit", self.unroutable_limit)
+        for option in ("max_tasks_per_child", "max_memory_per_child_mb"):
+            if getattr(self, option) is not None:
+                _check_count(option, getattr(self, option))
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
         _check_seconds("grace_s", self.grace_s, lowest=0)
         _check_kind("until", self.until, Until)

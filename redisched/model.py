@@ -63,15 +63,27 @@ NO_KEYWORDS: Mapping[str, Any] = {}
 """The keyword arguments of a task that has none."""
 
 
+class Isolation(StrEnum):
+    """Where a handler runs, and thereby what can be done about one that does not end."""
+
+    NONE = "none"
+    """In the worker process: an async handler on its event loop, a sync one in a thread."""
+    PROCESS = "process"
+    """In a child process of the worker, which is killed when the handler does not end in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
-    """What a handler's tasks get unless a call says otherwise. Times in milliseconds; None means no limit."""
+    """What a handler's tasks get. Times in milliseconds; None means no limit. A call may say otherwise, but for
+    `isolation`.
+    """
 
     queue: str = "default"
     priority: int = Priority.NORMAL
     max_attempts: int = 5
     timeout_ms: int | None = None
     retention_ms: int = 600_000
+    isolation: Isolation = Isolation.NONE
 
 
 class TaskBody(NamedTuple):

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from redisched.errors import InvalidOption
-from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY
+from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ID = re.compile(r"[!-~]{1,200}")
@@ -15,8 +15,8 @@ _LARGEST_ATTEMPTS = 1_000_000
 _BEYOND_ALL_TIMES_S = 2**53
 
 
-class HandlerOptionFields(TypedDict, total=False):
-    """Options given to `@app.task(...)`. Durations in seconds or as timedelta; lower priorities run first."""
+class CommonOptionFields(TypedDict, total=False):
+    """Options of a handler and of a call. Durations in seconds or as timedelta; lower priorities run first."""
 
     queue: str
     priority: int
@@ -25,8 +25,14 @@ class HandlerOptionFields(TypedDict, total=False):
     retention: float | timedelta
 
 
-class TaskOptionFields(HandlerOptionFields, total=False):
-    """Options of one call: a handler's, and when and under which id it runs."""
+class HandlerOptionFields(CommonOptionFields, total=False):
+    """Options given to `@app.task(...)`: `isolation` says where the handler runs."""
+
+    isolation: Isolation | Literal["none", "process"]
+
+
+class TaskOptionFields(CommonOptionFields, total=False):
+    """Options of one call: those it shares with its handler, and when and under which id it runs."""
 
     delay: float | timedelta
     run_at: datetime | float
@@ -84,6 +90,13 @@ def check_id(option: str, value: object) -> str:
 def check_name(option: str, value: object) -> str:
     """A handler's name."""
     return _matching(option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -")
+
+
+def check_isolation(option: str, value: object) -> Isolation:
+    """Where a handler runs: a member of Isolation, or its text."""
+    if not isinstance(value, str) or value not in tuple(Isolation):
+        raise InvalidOption(option, value, f"one of {', '.join(Isolation)}")
+    return Isolation(value)
 
 
 def check_whole(option: str, value: object, lowest: int, highest: int) -> int:

@@ -1,21 +1,31 @@
 """Handlers by name: the only way from a name on the wire to code. A name that is not here runs nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redisched.errors import DuplicateHandler
-from redisched.model import HandlerOptions
+from redisched.model import HandlerOptions, Isolation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerEntry:
-    """A registered handler. `is_async` says that calling it gives a coroutine."""
+    """A registered handler. `is_async` says that calling it gives a coroutine, `on_loop` that the worker's own event
+    loop awaits that, `is_isolated` that it runs in a process of its own.
+    """
 
     name: str
     function: Callable[..., Any]
     is_async: bool
     options: HandlerOptions
+    on_loop: bool = field(init=False)
+    is_isolated: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Found once, as it is asked for every task.
+        is_isolated = self.options.isolation is Isolation.PROCESS
+        object.__setattr__(self, "is_isolated", is_isolated)
+        object.__setattr__(self, "on_loop", self.is_async and not is_isolated)
 
 
 class Registry:

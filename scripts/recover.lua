@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING|DEAD|CANCELLED  Takes back the tasks of a worker process that is known to be dead, at once.
+-- LEASED -> WAITING|DEAD|CANCELLED  Takes back the tasks of a process that is known to be dead, at once.
 --
 -- The death counts against the tasks that had started; if suspects were among these, against the suspects alone.
 --
@@ -15,7 +15,7 @@
 -- KEYS[10] finished   zset  id by the time it is forgotten (ms)
 -- KEYS[11] claims     hash  worker -> latest claim
 -- KEYS[12] wake       list  at most one element
--- ARGV[1] worker       text   the dead one
+-- ARGV[1] worker       text   the dead one; '' if it was the process of a handler, whose worker lives
 -- ARGV[2] crash_limit  int    crashes that quarantine a task
 -- ARGV[3] failure      bytes  of a quarantined task
 -- ARGV[4..] id       text  task
@@ -38,7 +38,8 @@
 local now_ms = math.floor(server_us() / 1000)
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
-  dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
+  dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10],
+  claims = ARGV[1] ~= '' and KEYS[11],
 }
 local statuses = {}
 check_sorted(KEYS[1], KEYS[3], KEYS[7], KEYS[10])
@@ -70,7 +71,9 @@ for first = 4, #ARGV, 3 do
   end
 end
 
-redis.call('HDEL', KEYS[11], ARGV[1], ARGV[1] .. ' wake')
+if keys.claims then
+  redis.call('HDEL', keys.claims, ARGV[1], ARGV[1] .. ' wake')
+end
 if redis.call('ZCARD', KEYS[1]) > 0 then
   wake_one(KEYS[12])
 end

@@ -21,11 +21,12 @@ from redisched.client.request import TaskRequest, agree
 from redisched.client.sender import Sender
 from redisched.config import Settings
 from redisched.errors import InvalidOption
-from redisched.model import HandlerOptions
+from redisched.model import HandlerOptions, Isolation
 from redisched.options import (
     HandlerOptionFields,
     TaskOptionFields,
     check_id,
+    check_isolation,
     check_name,
     check_options,
     check_queue,
@@ -154,8 +155,12 @@ class Scheduler:
         for option in fields.keys() - HandlerOptionFields.__annotations__.keys():
             allowed = ", ".join(sorted(HandlerOptionFields.__annotations__))
             raise InvalidOption(option, fields[option], f"not an option of a handler; there are {allowed}, name")
+        isolation = fields.pop("isolation", None)
         options = check_options(fields)
-        defaults = HandlerOptions(retention_ms=round(self.settings.retention_s * 1000))
+        defaults = HandlerOptions(
+            retention_ms=round(self.settings.retention_s * 1000),
+            isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),
+        )
         given: dict[str, Any] = {
             "queue": options.queue,
             "priority": options.priority,

@@ -5,6 +5,8 @@ from typing import Any
 from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
+from redisched.engine.isolation.endings import ProcessDied, ResultUnstorable
+from redisched.engine.link import log
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
@@ -75,6 +77,11 @@ class Judge:
                 return verdict.lost(held)
             case WorkerStopping():
                 return verdict.released(held)
+            case ResultUnstorable():
+                return verdict.dead(held, DeathReason.RESULT, str(error), self._now_ms())
+            case ProcessDied():
+                log.error("task %s of queue %s: the process of its handler died (%s)", held.lease.id, held.queue, error)
+                return verdict.crashed(held, self._workspace.worker_settings.crash_limit, self._now_ms())
         workspace = self._workspace
         return verdict.failed(held, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
 

@@ -1,7 +1,6 @@
 """A worker process under a supervisor: runs one Worker, and stops when told or when its supervisor is gone."""
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import signal
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from redisched.config import WorkerSettings
 from redisched.engine.application import load_application
-from redisched.engine.link import log
+from redisched.engine.link import log, log_to_stderr
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
 from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, ServerError
@@ -39,7 +38,7 @@ class ChildSpec:
 
 def run_child(spec: ChildSpec) -> None:
     """Work until told to stop; ends the process with an Exit."""
-    logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s")
+    log_to_stderr(spec.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     table = StartedTable(spec.table, spec.settings.concurrency)
     try:
@@ -51,7 +50,7 @@ def run_child(spec: ChildSpec) -> None:
 
 
 async def _work(spec: ChildSpec, table: StartedTable) -> None:
-    worker = Worker(load_application(spec.target), spec.settings, table, spec.worker)
+    worker = Worker(load_application(spec.target), spec.settings, table, spec.worker, target=spec.target)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, worker.stop)
     supervisor = multiprocessing.parent_process()

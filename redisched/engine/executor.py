@@ -1,7 +1,7 @@
 """Runs handlers: a fixed set of slots takes tasks out of the window and turns each into a verdict.
 
 It never touches Redis. One runner coroutine per slot awaits async handlers directly, as a Task for each job would cost
-more than many a job; sync handlers run in threads.
+more than many a job; sync handlers run in threads, isolated ones in processes that threads wait for.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from redisched.engine import verdict
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
+from redisched.engine.isolation.call import IsolatedCall
+from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.link import log
 from redisched.engine.pace import Pace
 from redisched.engine.slot import Slot
@@ -47,6 +49,7 @@ class Executor:
         self._concurrency = workspace.worker_settings.concurrency
         self._judge = Judge(workspace)
         self._threads = Threads(self._concurrency)
+        self._processes = ProcessPool(workspace.target, workspace.worker_settings)
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
         self._followers: dict[Slot, asyncio.Future[Held | None]] = {}
@@ -107,6 +110,7 @@ class Executor:
             log.warning("task %s of queue %s: given back, though its handler has not ended", held.lease.id, held.queue)
             self._hooks.on_verdict(verdict.released(held))
         self._threads.stop()
+        self._processes.stop()
         self._alarm.close()
 
     async def _serve(self, slot: Slot) -> None:
@@ -144,7 +148,7 @@ class Executor:
         if isinstance(admitted, Verdict):
             self._end(held, admitted)
             return None
-        if not admitted.entry.is_async:
+        if not admitted.entry.on_loop:
             following: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
             self._followers[slot] = following
             self._begin_in_thread(slot, admitted, now_s)
@@ -165,8 +169,17 @@ class Executor:
         self._workspace.started.enter(slot.number, attempt.held.queue, attempt.held.lease.id)
 
     def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
+        if attempt.entry.is_isolated:
+            # Not among the started: whatever ends this process, it was not this task.
+            self._judge.started(attempt, now_s)
+            slot.run_isolated(attempt, self._isolate(attempt))
+            return
         self._begin(slot, attempt, now_s)
         slot.run_in_thread(attempt, self._context)
+
+    def _isolate(self, attempt: Attempt) -> IsolatedCall:
+        timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
+        return IsolatedCall(self._processes, attempt.held, timeout_s, keeps_result=attempt.retention_ms > 0)
 
     def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
         try:
@@ -191,7 +204,7 @@ class Executor:
             admitted = self._judge.admit(following, now_s)
             if isinstance(admitted, Verdict):
                 self._end(following, admitted)
-            elif admitted.entry.is_async or following.is_suspect:
+            elif admitted.entry.on_loop or following.is_suspect:
                 break
             else:
                 self._begin_in_thread(slot, admitted, now_s)

@@ -14,6 +14,11 @@ FOREVER_S = 3600.0
 log = logging.getLogger("redisched.worker")
 
 
+def log_to_stderr(level: int) -> None:
+    """Log from a level on, and tell the processes of a worker apart."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s")
+
+
 @dataclass(slots=True)
 class Outage:
     """Counts failures in a row, and says how long to wait before the next try."""

@@ -11,7 +11,7 @@ from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused
 from redisched.store.operation import AsyncClient, Operation, run_async
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, Retry, Status
+from redisched.store.values import Ack, Bury, Crash, Retry, Status
 
 BATCH = 200
 """Settlements per script call at most."""
@@ -81,4 +81,6 @@ def _edge(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Ope
         return store.ack
     if kind is Retry:
         return store.retry
+    if kind is Crash:
+        return store.crash
     return store.bury if kind is Bury else store.release

@@ -1,4 +1,4 @@
-"""One slot: calls a handler, on the event loop or in a thread, and can end it from outside."""
+"""One slot: calls a handler, on the event loop, in a thread or in a process, and can end it from outside."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from redisched.context import running
 from redisched.engine.attempt import Attempt
+from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
@@ -24,7 +25,7 @@ class Slot:
         self._on_end = on_end
         self._runner: asyncio.Task[Any] | None = None
         self._is_awaiting = False
-        self._call: Call | None = None
+        self._call: Call | IsolatedCall | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._interruption: type[Interruption] | None = None
 
@@ -59,8 +60,16 @@ class Slot:
         if attempt.timeout_ms:
             self._set_timer(attempt.timeout_ms)
 
+    def run_isolated(self, attempt: Attempt, call: IsolatedCall) -> None:
+        """Begin to run a handler in a process of its own, which a thread waits for. The call minds the timeout."""
+        self._interruption = None
+        self._threads.call(call.run, partial(self._thread_ended, attempt))
+        self._call = call
+
     def interrupt(self, kind: type[Interruption]) -> None:
-        """End the running handler: an async one is cancelled, a sync one has `kind` raised inside. Once only."""
+        """End the running handler: an async one is cancelled, a sync one has `kind` raised inside, the process of an
+        isolated one is killed if that does not help. Once only.
+        """
         if self._interruption is not None or not (self._is_awaiting or self._call):
             return
         self._interruption = kind

@@ -1,17 +1,17 @@
 """What became of a task in this process, as a value: the executor finds it, the settler carries it out."""
 
-import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from redisched.backoff import Backoff
-from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outcome
+from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outcome, traceback_of
 from redisched.engine.held import Held
+from redisched.engine.isolation.endings import RaisedInside
 from redisched.errors import InvalidInput
 from redisched.model import DeathReason, Failure, Outcome, TaskState, kept_ms
-from redisched.store.values import Ack, Bury, Release, Retry
+from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
-Settlement: TypeAlias = Ack | Retry | Bury | Release
+Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
 
 
 class Verdict(NamedTuple):
@@ -37,12 +37,18 @@ def cancelled(held: Held, retention_ms: int, ended_ms: int, limit: int) -> Verdi
 def failed(held: Held, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]) -> Verdict:
     """The handler raised: retried after a backoff, or buried after its last attempt."""
     attempt = held.lease.attempts + 1
-    trace = _traceback_of(error)
+    said, trace = _told(error)
     if attempt >= held.max_attempts:
-        return dead(held, DeathReason.ATTEMPTS, describe(error), ended_ms, trace)
+        return dead(held, DeathReason.ATTEMPTS, said, ended_ms, trace)
     delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
-    failure = _failure(held, describe(error), trace, ended_ms, "")
+    failure = _failure(held, said, trace, ended_ms, "")
     return Verdict(held, Retry(held.lease.id, held.lease.token, delay_ms, failure))
+
+
+def crashed(held: Held, crash_limit: int, ended_ms: int) -> Verdict:
+    """The process of its handler died, and nobody's but its own: it waits again, or has died too often."""
+    failure = _failure(held, f"{crash_limit} processes died under it", "", ended_ms, DeathReason.QUARANTINED)
+    return Verdict(held, Crash(held.lease.id, held.lease.token, crash_limit, failure))
 
 
 def dead(held: Held, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Verdict:
@@ -61,11 +67,10 @@ def lost(held: Held) -> Verdict:
     return Verdict(held, None)
 
 
-def _traceback_of(error: BaseException) -> str:
-    try:
-        return "".join(traceback.format_exception(error))
-    except Exception as inner:
-        return f"<its traceback cannot be had: {type(inner).__name__}>"
+def _told(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, RaisedInside):
+        return error.error, error.traceback
+    return describe(error), traceback_of(error)
 
 
 def _failure(held: Held, error: str, trace: str, failed_ms: int, reason: str) -> bytes:

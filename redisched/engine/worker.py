@@ -22,7 +22,8 @@ from redisched.engine.started import NotShared, Started
 from redisched.engine.waker import Waker
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
-from redisched.errors import BrokerError, BrokerUnavailable, QueueFull
+from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
+from redisched.registry import Registry
 from redisched.store.clients import AsyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
@@ -42,7 +43,13 @@ class Worker:
         started: Started | None = None,
         name: str | None = None,
         machine: Machine = THIS_MACHINE,
+        target: str = "",
     ) -> None:
+        """`target` is the MODULE:APP of the application, which only isolated handlers need.
+
+        Raises InvalidOption if there is one that nobody could run.
+        """
+        check_isolation_is_possible(application.registry, target)
         self._broker = application.broker
         self._machine = machine
         self._settings = settings
@@ -59,6 +66,7 @@ class Worker:
             started=started or NotShared(),
             clock=machine.clock,
             random=machine.random,
+            target=target,
         )
 
     @property
@@ -167,6 +175,14 @@ class Worker:
         for task in tasks:
             if task.done():
                 task.result()
+
+
+def check_isolation_is_possible(registry: Registry, target: str) -> None:
+    """Raises InvalidOption for an isolated handler whose process could not find the application."""
+    for entry in registry:
+        if entry.is_isolated and not target:
+            allowed = f"handler {entry.name} needs a worker that knows its application as MODULE:APP"
+            raise InvalidOption("isolation", entry.options.isolation.value, allowed)
 
 
 async def wait_until_done(work: Awaitable[None], within_s: float) -> None:

@@ -15,7 +15,10 @@ from redisched.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One worker process: its name, its settings, the queues it serves and the tasks it holds."""
+    """One worker process: its name, its settings, the queues it serves and the tasks it holds.
+
+    `target` is the MODULE:APP by which the processes of isolated handlers find the application.
+    """
 
     worker: str
     settings: Settings
@@ -26,6 +29,7 @@ class Workspace:
     started: Started
     clock: Clock
     random: Callable[[], float]
+    target: str = ""
     holdings: Holdings = field(default_factory=Holdings)
     server_clock: ServerClock = field(default_factory=ServerClock)
 

@@ -14,6 +14,7 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    Crash,
     Lease,
     NewTask,
     Orphan,
@@ -26,6 +27,9 @@ from redisched.store.values import (
     Status,
     tries_of,
 )
+
+NOBODY = ""
+"""Names no worker: tasks are recovered, and yet no worker process died."""
 
 
 class Store:
@@ -145,6 +149,16 @@ class Store:
         """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
         arguments = [worker, crash_limit, failure, *_flat(orphans)]
         return _statuses((yield from self._dialect.call("recover", self._crash_keys(), arguments)))
+
+    def crash(self, crashes: Sequence[Crash]) -> Operation[list[Status]]:
+        """Take back tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
+
+        One by one: no other task had a part in it.
+        """
+        statuses = []
+        for task_id, token, crash_limit, failure in crashes:
+            statuses += yield from self.recover(NOBODY, crash_limit, failure, [Orphan(task_id, token, 1)])
+        return statuses
 
     def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
         """Cancel tasks, given id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""

@@ -116,6 +116,15 @@ class Release(NamedTuple):
     pause_ms: int
 
 
+class Crash(NamedTuple):
+    """A task whose handler's process died under it, while its worker lives."""
+
+    id: str
+    token: int
+    crash_limit: int
+    failure: bytes
+
+
 class Renewal(NamedTuple):
     """A lease to lengthen; `started_ms` is 0 until its handler has started."""
 

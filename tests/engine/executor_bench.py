@@ -38,22 +38,37 @@ class CountingWindow(Window):
         return super().next_due_ms()
 
 
+class Noted(NotShared):
+    """What a supervisor would read: which task runs in which slot."""
+
+    def __init__(self, tasks: dict[int, str]) -> None:
+        self._tasks = tasks
+
+    def enter(self, slot: int, queue: str, task_id: str) -> None:
+        self._tasks[slot] = task_id
+
+    def leave(self, slot: int) -> None:
+        self._tasks.pop(slot, None)
+
+
 class Bench:
     """An executor of two slots with handlers, and the verdicts it has given."""
 
-    def __init__(self, app: Scheduler) -> None:
+    def __init__(self, app: Scheduler, target: str, **settings: Any) -> None:
+        self.started: dict[int, str] = {}
         self.clock = StillClock()
         self.window = CountingWindow()
         self.workspace = Workspace(
             worker=WORKER,
             settings=Settings(),
-            worker_settings=WorkerSettings(concurrency=2),
+            worker_settings=WorkerSettings(concurrency=2, **settings),
             registry=app.registry,
             stores={},
             window=self.window,
-            started=NotShared(),
+            started=Noted(self.started),
             clock=self.clock,
             random=lambda: 0.0,
+            target=target,
         )
         self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
         self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
@@ -66,9 +81,9 @@ class Bench:
     async def _mark_suspect(self, held: Held) -> bool:
         return self.still_mine
 
-    def give(self, name: str, *args: Any, id: str = "a", **fields: Any) -> Held:
+    def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> Held:
         """Put a task into the window."""
-        task = held(id, body=TaskBody(name, args), **fields)
+        task = held(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
         self.window.add(task, self.workspace.server_now_ms())
         self.executor.offer(1)
         return task
@@ -85,9 +100,11 @@ class Bench:
             await asyncio.sleep(0)
 
 
-def on_bench(app: Scheduler, use: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
+def on_bench(
+    app: Scheduler, use: Callable[[Bench], Coroutine[Any, Any, None]], target: str = "", **settings: Any
+) -> None:
     async def main() -> None:
-        bench = Bench(app)
+        bench = Bench(app, target, **settings)
         try:
             await use(bench)
         finally:

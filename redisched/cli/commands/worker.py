@@ -42,6 +42,14 @@ _SETTINGS = (
         show_default=True,
         help="Running tasks get so long to end when it stops.",
     ),
+    click.option(
+        "--max-tasks-per-child", type=click.IntRange(min=1), help="Replace the process of isolated handlers after N."
+    ),
+    click.option(
+        "--max-memory-per-child-mb",
+        type=click.IntRange(min=1),
+        help="Replace the process of isolated handlers when it has more.",
+    ),
 )
 
 

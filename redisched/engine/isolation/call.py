@@ -1,0 +1,98 @@
+"""One call of an isolated handler: made in a thread that waits for its process, interrupted from the event loop."""
+
+import asyncio
+import threading
+from typing import Any
+
+from redisched.codec import decode_outcome
+from redisched.engine.held import Held
+from redisched.engine.isolation.endings import RaisedInside, ResultUnstorable
+from redisched.engine.isolation.inside import SIGNALS
+from redisched.engine.isolation.messages import Ending, Order, Reply
+from redisched.engine.isolation.pool import ProcessPool
+from redisched.engine.isolation.process import HandlerProcess
+from redisched.errors import HandlerTimedOut, Interruption
+
+KILL_AFTER_S = 1.0
+"""A handler that was asked to end has so long before its process is killed."""
+
+
+class IsolatedCall:
+    """Runs a handler in a process of the pool. `timeout_s` counts from when it is handed to a process that is ready."""
+
+    def __init__(self, pool: ProcessPool, held: Held, timeout_s: float | None, *, keeps_result: bool) -> None:
+        self._pool = pool
+        self._order = Order(held.lease.record, held.task_context(), keeps_result)
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._process: HandlerProcess | None = None
+        self._interruption: type[Interruption] | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def run(self) -> Any:
+        """What the handler returns. Blocks until it has ended, or its process has.
+
+        Raises RaisedInside, ResultUnstorable, ProcessDied, ProcessNotStarted, or the interruption that ended it.
+        """
+        process = self._pool.take()
+        reply = None
+        try:
+            self._enter(process)
+            process.get_ready()
+            reply = process.perform(self._order, self._timeout_s)
+        except Exception:
+            self._raise_interruption()
+            raise
+        finally:
+            self._leave()
+            # An interruption that was on its way shall not hit whoever comes next.
+            if reply is None or self._interruption is not None:
+                self._pool.discard(process)
+            else:
+                self._pool.give_back(process, reply.memory_bytes)
+        return self._result(reply)
+
+    def interrupt(self, kind: type[Interruption]) -> None:
+        """End the handler: it is asked to, if `kind` leaves time for that, and killed if it does not; once only."""
+        with self._lock:
+            if self._interruption is not None:
+                return
+            self._interruption = kind
+            if self._process is None:
+                return
+            if kind not in SIGNALS:
+                self._process.kill()
+                return
+            self._process.ask_to_end(kind)
+        self._loop.call_later(KILL_AFTER_S, self._kill)
+
+    def _enter(self, process: HandlerProcess) -> None:
+        with self._lock:
+            self._raise_interruption()
+            self._process = process
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._process = None
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _raise_interruption(self) -> None:
+        if self._interruption is not None:
+            raise self._interruption from None
+
+    def _result(self, reply: Reply | None) -> Any:
+        if reply is None:
+            raise HandlerTimedOut
+        match reply.ending:
+            case Ending.RETURNED:
+                return decode_outcome(reply.outcome).result
+            case Ending.UNSTORABLE:
+                raise ResultUnstorable(reply.error)
+            case Ending.INTERRUPTED if self._interruption is not None:
+                raise self._interruption
+            case _:
+                raise RaisedInside(reply.error, reply.traceback)

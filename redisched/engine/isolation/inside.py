@@ -1,0 +1,156 @@
+"""What goes on inside the process of isolated handlers: it imports the application, and runs what it is told to."""
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from contextvars import copy_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from redisched.codec import decode_task, describe, encode_outcome, traceback_of
+from redisched.context import TaskContext, running
+from redisched.engine.application import Application, load_application
+from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
+from redisched.engine.link import log_to_stderr
+from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
+from redisched.model import Outcome, TaskBody, TaskState
+from redisched.registry import HandlerEntry
+
+SIGNALS: dict[type[Interruption], signal.Signals] = {
+    CancelRequested: signal.SIGUSR1,
+    LeaseLost: signal.SIGUSR2,
+}
+"""By which its worker asks it to interrupt a handler."""
+_KINDS = {number: kind for kind, number in SIGNALS.items()}
+_PR_SET_PDEATHSIG = 1
+
+
+def serve(target: str, log_level: int, connection: Connection) -> None:
+    """Run handlers of an application until nobody sends orders any more."""
+    _end_with_the_worker()
+    room = Room()
+    log_to_stderr(log_level)
+    try:
+        room.application = load_application(target)
+        reply = Reply(Ending.READY)
+    except BaseException as error:
+        reply = _raised(error)
+    try:
+        while True:
+            connection.send_bytes(reply.encode())
+            reply = room.perform(decode_order(connection.recv_bytes()))
+    except (EOFError, OSError):
+        # Threads that handlers left behind must not keep the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+class Room:
+    """Runs one handler at a time, which can be interrupted from outside."""
+
+    application: Application
+
+    def __init__(self) -> None:
+        self._interrupt: Callable[[type[Interruption]], None] | None = None
+        for number in _KINDS:
+            signal.signal(number, self._on_interruption)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Not SIG_IGN, which programs started by a handler would inherit.
+            signal.signal(number, lambda _number, _frame: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+
+    def perform(self, order: Order) -> Reply:
+        """Run the handler of a task. Never raises."""
+        limit = self.application.settings.payload_limit
+        try:
+            body = decode_task(order.record, limit)
+            entry = self.application.registry.get(body.name)
+            if entry is None:
+                raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
+            result = copy_context().run(self._call, entry, body, order.context)
+            return _returned(body.name, result if order.keeps_result else None, limit)
+        except Interruption as error:
+            return _raised(error)._replace(ending=Ending.INTERRUPTED)
+        except BaseException as error:
+            return _raised(error)
+
+    def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext) -> Any:
+        running.set(_Known(context))
+        if entry.is_async:
+            return asyncio.run(self._await(entry, body))
+        try:
+            self._interrupt = _raise
+            return entry.function(*body.args, **body.kwargs)
+        finally:
+            self._interrupt = None
+
+    async def _await(self, entry: HandlerEntry, body: TaskBody) -> Any:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        asked: list[type[Interruption]] = []
+
+        def interrupt(kind: type[Interruption]) -> None:
+            asked.append(kind)
+            if task is not None:
+                loop.call_soon_threadsafe(task.cancel)
+
+        self._interrupt = interrupt
+        try:
+            return await entry.function(*body.args, **body.kwargs)
+        except asyncio.CancelledError:
+            if asked:
+                raise asked[0] from None
+            raise
+        finally:
+            self._interrupt = None
+
+    def _on_interruption(self, number: int, _frame: FrameType | None) -> None:
+        if self._interrupt is not None:
+            self._interrupt(_KINDS[signal.Signals(number)])
+
+
+class _Known:
+    """What a handler may know about its task, as it was handed over."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
+
+    def task_context(self) -> TaskContext:
+        return self._context
+
+
+def _raise(kind: type[Interruption]) -> None:
+    raise kind
+
+
+def _returned(name: str, result: Any, limit: int) -> Reply:
+    try:
+        outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result), limit)
+    except InvalidInput as error:
+        return Reply(Ending.UNSTORABLE, error=str(error))
+    return Reply(Ending.RETURNED, outcome=outcome, memory_bytes=_memory_bytes())
+
+
+def _raised(error: BaseException) -> Reply:
+    return Reply(Ending.RAISED, error=describe(error), traceback=traceback_of(error), memory_bytes=_memory_bytes())
+
+
+def _memory_bytes() -> int:
+    """The memory this process has now, resident."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def _end_with_the_worker() -> None:
+    """Have the kernel kill this process when its parent ends, which in turn ends with the worker."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    worker = multiprocessing.parent_process()
+    if worker is not None and not worker.is_alive():
+        os._exit(0)

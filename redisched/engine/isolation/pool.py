@@ -1,0 +1,54 @@
+"""The processes of isolated handlers that are at hand: begun one by one as tasks need them, and replaced in time."""
+
+import threading
+
+from redisched.config import WorkerSettings
+from redisched.engine.isolation.process import HandlerProcess
+
+MEBIBYTE = 2**20
+
+
+class ProcessPool:
+    """As many processes as isolated handlers run at once, each for one at a time. Safe to use from any thread."""
+
+    def __init__(self, target: str, settings: WorkerSettings) -> None:
+        self._target = target
+        self._most_orders = settings.max_tasks_per_child
+        self._most_memory_mb = settings.max_memory_per_child_mb
+        self._lock = threading.Lock()
+        self._idle: list[HandlerProcess] = []
+        self._busy: set[HandlerProcess] = set()
+        self._is_stopped = False
+
+    def take(self) -> HandlerProcess:
+        """A process to run one handler in, which may not be ready yet."""
+        with self._lock:
+            self._idle = [process for process in self._idle if process.is_alive]
+            process = self._idle.pop() if self._idle else HandlerProcess(self._target)
+            self._busy.add(process)
+        return process
+
+    def give_back(self, process: HandlerProcess, memory_bytes: int) -> None:
+        """A process whose handler ended by itself: kept for the next, unless it has served its time or grew too big."""
+        is_old = self._most_orders is not None and process.orders >= self._most_orders
+        is_big = self._most_memory_mb is not None and memory_bytes > self._most_memory_mb * MEBIBYTE
+        with self._lock:
+            self._busy.discard(process)
+            if is_old or is_big or self._is_stopped:
+                process.dismiss()
+            else:
+                self._idle.append(process)
+
+    def discard(self, process: HandlerProcess) -> None:
+        """Kill a process of which nobody knows what its handler has left behind."""
+        process.kill()
+        with self._lock:
+            self._busy.discard(process)
+
+    def stop(self) -> None:
+        """Kill every process."""
+        with self._lock:
+            self._is_stopped = True
+            for process in (*self._idle, *self._busy):
+                process.kill()
+            self._idle.clear()

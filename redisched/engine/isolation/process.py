@@ -1,0 +1,111 @@
+"""The process of isolated handlers, as its worker sees it: it is sent orders one at a time, and can be killed.
+
+Everything here blocks, so it belongs into a thread; only `ask_to_end` and `kill` may come from another meanwhile.
+"""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from multiprocessing.connection import wait
+
+from redisched.engine.isolation.endings import ProcessDied, ProcessNotStarted, RaisedInside
+from redisched.engine.isolation.inside import SIGNALS, serve
+from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
+from redisched.errors import Interruption
+
+START_S = 60.0
+"""Importing an application may take so long."""
+
+PRELOADED = ["redisched.engine.isolation.inside", "redisched.client.scheduler"]
+"""What the server has in memory when it forks; nothing of the application, which may start threads."""
+
+# A worker has threads, so it must not fork. The server that forks for it has but one.
+_context = multiprocessing.get_context("forkserver")
+
+
+class HandlerProcess:
+    """A process that runs handlers of the application named MODULE:APP. Its start takes milliseconds."""
+
+    def __init__(self, target: str) -> None:
+        _context.set_forkserver_preload(PRELOADED)
+        self._connection, theirs = _context.Pipe()
+        log_level = logging.getLogger().getEffectiveLevel()
+        self._process = _context.Process(target=serve, args=(target, log_level, theirs), name="redisched-handler")
+        with _unstoppable():
+            self._process.start()
+        theirs.close()
+        self._is_ready = False
+        self.orders = 0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return not wait([self._process.sentinel], 0)
+
+    def get_ready(self) -> None:
+        """Wait until it has imported the application, unless it was ready before.
+
+        Raises RaisedInside with what the import raised, and ProcessNotStarted.
+        """
+        if self._is_ready:
+            return
+        try:
+            reply = self._receive(START_S)
+        except ProcessDied as error:
+            raise ProcessNotStarted(f"the process of the handler ended before it was ready: {error}") from error
+        if reply is None:
+            raise ProcessNotStarted(f"the process of the handler was not ready after {START_S:g} s")
+        if reply.ending is Ending.RAISED:
+            raise RaisedInside(reply.error, reply.traceback)
+        self._is_ready = True
+
+    def perform(self, order: Order, timeout_s: float | None) -> Reply | None:
+        """Have a handler run; None if it has not ended in time. Raises ProcessDied."""
+        self.orders += 1
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(order.encode())
+        return self._receive(timeout_s)
+
+    def ask_to_end(self, kind: type[Interruption]) -> None:
+        """Have an interruption raised inside its handler, or kill it if it has not begun to listen."""
+        if self._is_ready and self._process.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, SIGNALS[kind])
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def dismiss(self) -> None:
+        """Let it end by itself, after what it does now."""
+        self._connection.close()
+
+    def _receive(self, timeout_s: float | None) -> Reply | None:
+        ready = wait([self._connection, self._process.sentinel], timeout_s)
+        if not ready:
+            return None
+        if self._connection in ready:
+            with contextlib.suppress(EOFError, OSError):
+                return decode_reply(self._connection.recv_bytes())
+            # Whoever can be talked to no more is as good as dead.
+            self.kill()
+        self._process.join()
+        raise ProcessDied(self._process.exitcode)
+
+
+@contextlib.contextmanager
+def _unstoppable() -> Iterator[None]:
+    """What is started here takes no SIGTERM and no SIGINT, which are often sent to all processes of a worker at once.
+
+    The worker alone decides when its processes end: those it lets run shall not be ended beside it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

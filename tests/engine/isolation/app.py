@@ -1,0 +1,116 @@
+"""Isolated handlers, in a module that their processes import once more.
+
+Each of those that do not end by themselves first makes a file, so that a test knows that it runs.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from redisched import Scheduler, current_task
+from redisched.errors import CancelRequested
+
+TARGET = "tests.engine.isolation.app:app"
+
+app = Scheduler()
+hoard: list[bytes] = []
+
+
+@app.task(name="add", isolation="process")
+def add(a: int, b: int = 0) -> int:
+    return a + b
+
+
+@app.task(name="add_async", isolation="process")
+async def add_async(a: int, b: int = 0) -> int:
+    await asyncio.sleep(0)
+    return a + b
+
+
+@app.task(name="where", isolation="process")
+def where() -> int:
+    """In which process it runs."""
+    return os.getpid()
+
+
+@app.task(name="about", isolation="process")
+def about() -> list[object]:
+    task = current_task()
+    return [task.id, task.name, task.queue, task.attempt, task.max_attempts, task.fence, task.worker]
+
+
+@app.task(name="lock", isolation="process")
+def lock() -> object:
+    """Returns what cannot be stored."""
+    return threading.Lock()
+
+
+@app.task(name="lock_unkept", isolation="process", retention=0)
+def lock_unkept() -> object:
+    """Returns what cannot be stored, and need not be."""
+    return threading.Lock()
+
+
+@app.task(name="fail", isolation="process")
+def fail() -> NoReturn:
+    raise ValueError("no luck")
+
+
+@app.task(name="leave", isolation="process")
+def leave() -> NoReturn:
+    sys.exit(3)
+
+
+@app.task(name="die", isolation="process")
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@app.task(name="grow", isolation="process")
+def grow(mebibytes: int) -> int:
+    """Keeps so much memory for good."""
+    hoard.append(b"x" * (mebibytes << 20))
+    return os.getpid()
+
+
+@app.task(name="wait", isolation="process")
+def wait(begun: str, tidied: str) -> None:
+    """Waits for what never comes, and makes a second file when it is told to end."""
+    Path(begun).touch()
+    try:
+        threading.Event().wait()
+    except CancelRequested:
+        Path(tidied).touch()
+        raise
+
+
+@app.task(name="wait_async", isolation="process")
+async def wait_async(begun: str, tidied: str) -> None:
+    Path(begun).touch()
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        Path(tidied).touch()
+        raise
+
+
+@app.task(name="insist", isolation="process")
+def insist(begun: str) -> NoReturn:
+    """Goes on whatever it is told."""
+    Path(begun).touch()
+    while True:
+        with contextlib.suppress(BaseException):
+            threading.Event().wait()
+
+
+@app.task(name="take_signals", isolation="process")
+def take_signals() -> str:
+    """What is often sent to every process of a worker ends none of its handlers."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(os.getpid(), number)
+    return "still here"

@@ -1,0 +1,199 @@
+"""Handlers in processes of their own: what comes back from there, and that nothing else is drawn in when one dies."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
+from redisched.engine.verdict import Verdict
+from redisched.errors import CancelRequested, Interruption, LeaseLost
+from redisched.model import DeathReason
+from redisched.store.values import Ack, Bury, Crash, Release, Retry
+from tests.embedded.processes import is_alive
+from tests.engine.executor_bench import Bench, on_bench
+from tests.engine.isolation import app as handlers
+from tests.engine.leases import QUEUE, WORKER
+from tests.waiting import wait_until
+
+
+def isolated(use: Callable[[Bench], Coroutine[Any, Any, None]], app: Scheduler = handlers.app, **settings: Any) -> None:
+    on_bench(app, use, target=handlers.TARGET, **settings)
+
+
+def verdict_on(name: str, *args: Any, timeout_ms: int | None = None) -> Verdict:
+    """What becomes of one task."""
+    verdicts = []
+
+    async def use(bench: Bench) -> None:
+        bench.give(name, *args, timeout_ms=timeout_ms)
+        verdicts.append(await bench.verdict())
+
+    isolated(use)
+    return verdicts[0]
+
+
+def result_in(verdict: Verdict) -> Any:
+    assert isinstance(verdict.settlement, Ack)
+    return decode_outcome(verdict.settlement.outcome[DIGEST_BYTES:]).result
+
+
+@pytest.mark.parametrize("name", ["add", "add_async"])
+def test_arguments_go_there_and_the_result_comes_back(name: str) -> None:
+    assert result_in(verdict_on(name, 1, 2)) == 3
+
+
+def test_it_runs_in_another_process() -> None:
+    assert result_in(verdict_on("where")) != os.getpid()
+
+
+def test_it_knows_its_task() -> None:
+    assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, 5, 7, WORKER]
+
+
+@pytest.mark.parametrize(("name", "error"), [("fail", "ValueError: no luck"), ("leave", "SystemExit: 3")])
+def test_what_it_raises_is_a_failure_with_its_traceback(name: str, error: str) -> None:
+    settlement = verdict_on(name).settlement
+    assert isinstance(settlement, Retry)
+    failure = decode_failure(settlement.failure)
+    assert failure.error == error
+    assert f"in {name}" in failure.traceback
+
+
+def test_a_result_that_cannot_be_stored_ends_the_task() -> None:
+    settlement = verdict_on("lock").settlement
+    assert isinstance(settlement, Bury)
+    failure = decode_failure(settlement.failure)
+    assert failure.reason == DeathReason.RESULT
+    assert failure.error.startswith("result of lock=")
+
+
+def test_a_result_that_nobody_keeps_need_not_be_storable() -> None:
+    assert result_in(verdict_on("lock_unkept")) is None
+
+
+def test_signals_to_every_process_of_a_worker_do_not_end_it() -> None:
+    assert result_in(verdict_on("take_signals")) == "still here"
+
+
+def test_a_handler_that_its_process_does_not_find_has_failed() -> None:
+    app = Scheduler()
+    app.task(name="elsewhere", isolation="process")(lambda: None)
+
+    async def use(bench: Bench) -> None:
+        bench.give("elsewhere")
+        settlement = (await bench.verdict()).settlement
+        assert isinstance(settlement, Retry)
+        assert "gives no handler named 'elsewhere'" in decode_failure(settlement.failure).error
+
+    isolated(use, app)
+
+
+def test_an_application_that_cannot_be_imported_fails_the_task() -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("add", 1, 2)
+        settlement = (await bench.verdict()).settlement
+        assert isinstance(settlement, Retry)
+        assert "there is no module 'nowhere'" in decode_failure(settlement.failure).error
+
+    on_bench(handlers.app, use, target="nowhere:app")
+
+
+def test_processes_are_used_again() -> None:
+    async def use(bench: Bench) -> None:
+        processes = set()
+        for number in range(5):
+            bench.give("where", id=f"t{number}")
+            processes.add(result_in(await bench.verdict()))
+        assert len(processes) == 1
+
+    isolated(use)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "args"),
+    [({"max_tasks_per_child": 1}, "where", ()), ({"max_memory_per_child_mb": 60}, "grow", (80,))],
+)
+def test_processes_are_replaced_when_their_time_has_come(
+    settings: dict[str, int], name: str, args: tuple[int, ...]
+) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give(name, *args, id="first")
+        first = result_in(await bench.verdict())
+        bench.give("where", id="second")
+        assert result_in(await bench.verdict()) != first
+        await asyncio.to_thread(wait_until, lambda: not is_alive(first), "the first process is gone")
+
+    isolated(use, **settings)
+
+
+def test_a_process_that_dies_takes_its_own_task_along_and_nothing_else(tmp_path: Path) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("insist", str(tmp_path / "begun"), id="neighbour")
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the neighbour runs")
+        bench.give("die", id="poison")
+        crashed = await bench.verdict()
+        assert crashed.held.lease.id == "poison"
+        assert isinstance(crashed.settlement, Crash)
+        bench.give("add", 1, 2, id="next")
+        assert result_in(await bench.verdict()) == 3
+
+    isolated(use)
+
+
+def test_an_isolated_task_is_not_held_responsible_for_the_death_of_its_worker(tmp_path: Path) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("insist", str(tmp_path / "begun"))
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        assert bench.started == {}
+
+    isolated(use)
+
+
+def test_one_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None:
+    settlement = verdict_on("insist", str(tmp_path / "begun"), timeout_ms=100).settlement
+    assert isinstance(settlement, Retry)
+    assert decode_failure(settlement.failure).error == "HandlerTimedOut: "
+
+
+def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str) -> Verdict:
+    """What becomes of a handler that is interrupted while it runs."""
+    verdicts = []
+
+    async def use(bench: Bench) -> None:
+        task = bench.give(name, str(tmp_path / "begun"), *args)
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        bench.executor.interrupt(task, kind)
+        verdicts.append(await bench.verdict())
+
+    isolated(use)
+    return verdicts[0]
+
+
+@pytest.mark.parametrize("name", ["wait", "wait_async"])
+def test_one_that_is_cancelled_may_tidy_up(name: str, tmp_path: Path) -> None:
+    cancelled = interrupted(name, CancelRequested, tmp_path, str(tmp_path / "tidied"))
+    assert isinstance(cancelled.settlement, Ack)
+    assert (tmp_path / "tidied").exists()
+
+
+def test_one_that_insists_when_it_is_cancelled_is_killed(tmp_path: Path) -> None:
+    assert isinstance(interrupted("insist", CancelRequested, tmp_path).settlement, Ack)
+
+
+def test_of_one_whose_lease_is_lost_nothing_more_is_said(tmp_path: Path) -> None:
+    assert interrupted("insist", LeaseLost, tmp_path).settlement is None
+
+
+def test_a_stop_kills_those_that_still_run_and_gives_their_tasks_back(tmp_path: Path) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("insist", str(tmp_path / "begun"))
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        await bench.executor.stop()
+        assert isinstance((await bench.verdict()).settlement, Release)
+
+    isolated(use)
