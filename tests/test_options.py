@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redisched.errors import InvalidOption
-from redisched.model import LARGEST_RUN_AT_MS, Priority
-from redisched.options import NO_OPTIONS, TaskOptions, check_name, check_options, check_queue
+from redisched.model import LARGEST_RUN_AT_MS, Isolation, Priority
+from redisched.options import NO_OPTIONS, TaskOptions, check_isolation, check_name, check_options, check_queue
 
 LARGEST_S = LARGEST_RUN_AT_MS / 1000
 
@@ -66,6 +66,17 @@ def test_a_bad_option_is_refused_by_its_name(option: str, value: Any) -> None:
     assert caught.value.argument == option
     assert caught.value.allowed
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("value", ["process", Isolation.PROCESS])
+def test_a_handler_may_be_isolated(value: Any) -> None:
+    assert check_isolation("isolation", value) is Isolation.PROCESS
+
+
+@pytest.mark.parametrize("value", ["thread", "PROCESS", "", True, 1, None])
+def test_any_other_isolation_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidOption, match="one of none, process"):
+        check_isolation("isolation", value)
 
 
 def test_an_unknown_option_is_answered_with_those_there_are() -> None:

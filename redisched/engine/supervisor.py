@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from types import FrameType
 
@@ -66,6 +67,8 @@ class Supervisor:
         application = load_application(self._target)
         client = application.broker.client()
         self.recovery = Recovery(application, self._settings)
+        # Its processes inherit this place for their sockets, and none of them would remove one of its own.
+        get_temp_dir()
         with tempfile.TemporaryDirectory(prefix="redisched-") as folder:
             for number in range(self._settings.processes):
                 table = StartedTable(Path(folder) / f"started-{number}", self._settings.concurrency)

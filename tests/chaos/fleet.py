@@ -53,7 +53,15 @@ class Fleet:
 
     def workers(self) -> list[int]:
         """The worker processes, without their supervisor and its helpers."""
-        return [process for process in members_of(self._process.pid) if is_worker(process)]
+        return [process for process in members_of(self._process.pid) if is_started_by(process, b"spawn_main")]
+
+    def forked(self) -> list[int]:
+        """The processes of isolated handlers, and what forked them."""
+        return [process for process in members_of(self._process.pid) if is_started_by(process, b"forkserver")]
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to every process at once, as service managers do."""
+        os.killpg(self._process.pid, number)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the supervisor alone."""
@@ -92,10 +100,10 @@ def members_of(group: int) -> list[int]:
     return members
 
 
-def is_worker(process: int) -> bool:
-    """Whether a process was spawned to work."""
+def is_started_by(process: int, function: bytes) -> bool:
+    """Whether a process runs what it does by a function of multiprocessing."""
     try:
-        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+        return function in Path(f"/proc/{process}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
 

@@ -1,8 +1,8 @@
-"""recover: LEASED -> WAITING|DEAD|CANCELLED, when a worker process is known to be dead."""
+"""recover: LEASED -> WAITING|DEAD|CANCELLED, when a process is known to be dead: a worker's, or a handler's own."""
 
 import pytest
 
-from redisched.store.values import Orphan, Status
+from redisched.store.values import Crash, Orphan, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import (
     AWAKE,
@@ -102,6 +102,26 @@ def test_its_latest_claim_is_not_repeated_to_anybody(queue: QueueUnderTest) -> N
     assert recover(queue) == []
 
     assert queue.situation() == together(tasks, AWAKE)
+
+
+def test_a_worker_that_lives_may_repeat_its_claim_if_only_a_handlers_process_died(
+    queue: QueueUnderTest,
+) -> None:
+    claim = claimed(WORKER, "nonce", TOKEN, "a", "b")
+    queue.given(leased("a", started_ms=DUE_MS), leased("b"), claim)
+
+    assert queue.call(queue.store.crash([Crash("a", TOKEN, 3, b"crashed")])) == [Status.RECOVERED]
+
+    assert queue.situation() == together(waiting("a", tries="0 1 0 0"), leased("b"), claim, AWAKE)
+
+
+def test_two_processes_that_die_under_their_tasks_excuse_neither(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"), leased("b", tries="0 2 0 0"), leased("c", token=TOKEN + 1))
+    crashes = [Crash(id, TOKEN, 3, b"crashed") for id in ("a", "b", "c")]
+
+    assert queue.call(queue.store.crash(crashes)) == [Status.RECOVERED, Status.QUARANTINED, Status.LOST]
+
+    assert queue.situation()["tries"] == {"a": "0 1 0 0", "b": "0 3 0 0"}
 
 
 def test_without_a_task_that_waits_nobody_is_woken(empty_queue: QueueUnderTest) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import fcntl
 import multiprocessing
 import os
 import resource
@@ -149,8 +150,14 @@ def _memory_bytes() -> int:
 
 
 def _end_with_the_worker() -> None:
-    """Have the kernel kill this process when its parent ends, which in turn ends with the worker."""
+    """Have the kernel kill this process when the worker ends, whatever runs here then, or the server that forked it."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     worker = multiprocessing.parent_process()
-    if worker is not None and not worker.is_alive():
+    if worker is None or not isinstance(worker.sentinel, int):
+        return
+    # The sentinel is a pipe into which nobody writes: all it can tell is that its other end was closed.
+    fcntl.fcntl(worker.sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(worker.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(worker.sentinel, fcntl.F_SETFL, os.O_ASYNC)
+    if not worker.is_alive():
         os._exit(0)

@@ -104,6 +104,19 @@ def poison(kind: str) -> object:
         return threading.Lock()
 
 
+@app.task(name="insist", retention=3_600)
+def insist() -> None:
+    """Goes on whatever it is told."""
+    with recorder.execution():
+        while True:
+            with contextlib.suppress(Interruption):
+                threading.Event().wait()
+
+
+for handler in (hold_once, insist, poison):
+    app.task(name=f"{handler.name}_apart", retention=3_600, max_attempts=2, isolation="process")(handler.entry.function)
+
+
 @app.task(name="fork", retention=3_600)
 def fork(times: int) -> int:
     """Enqueues from children that it forks; answers how many of them could."""

@@ -21,6 +21,10 @@ app = Scheduler()
 hoard: list[bytes] = []
 
 
+def mark(path: str) -> None:
+    Path(path).touch()
+
+
 @app.task(name="add", isolation="process")
 def add(a: int, b: int = 0) -> int:
     return a + b
@@ -81,28 +85,28 @@ def grow(mebibytes: int) -> int:
 @app.task(name="wait", isolation="process")
 def wait(begun: str, tidied: str) -> None:
     """Waits for what never comes, and makes a second file when it is told to end."""
-    Path(begun).touch()
+    mark(begun)
     try:
         threading.Event().wait()
     except CancelRequested:
-        Path(tidied).touch()
+        mark(tidied)
         raise
 
 
 @app.task(name="wait_async", isolation="process")
 async def wait_async(begun: str, tidied: str) -> None:
-    Path(begun).touch()
+    mark(begun)
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
-        Path(tidied).touch()
+        mark(tidied)
         raise
 
 
 @app.task(name="insist", isolation="process")
 def insist(begun: str) -> NoReturn:
     """Goes on whatever it is told."""
-    Path(begun).touch()
+    mark(begun)
     while True:
         with contextlib.suppress(BaseException):
             threading.Event().wait()

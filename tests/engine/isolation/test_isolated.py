@@ -119,7 +119,7 @@ def test_processes_are_used_again() -> None:
     [({"max_tasks_per_child": 1}, "where", ()), ({"max_memory_per_child_mb": 60}, "grow", (80,))],
 )
 def test_processes_are_replaced_when_their_time_has_come(
-    settings: dict[str, int], name: str, args: tuple[int, ...]
+    settings: dict[str, Any], name: str, args: tuple[int, ...]
 ) -> None:
     async def use(bench: Bench) -> None:
         bench.give(name, *args, id="first")
