@@ -62,6 +62,7 @@ RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)
 class WorkerSettings:
     """How a worker works. No queues named means every queue its handlers use.
 
+    A handler that goes on for `stuck_after_s` after its timeout or its cancellation has its process replaced.
     `window_ms` bounds how long a leased task may wait for its start; a dead worker's tasks are claimable again after
     `lease_s`; a stopping worker gives its running tasks `grace_s`. `crash_limit` deaths of a process under a task
     quarantine it; a task nobody knows is offered `unroutable_limit` times.
@@ -76,6 +77,7 @@ class WorkerSettings:
     lease_s: float = 30.0
     window_ms: float = 20.0
     grace_s: float = 25.0
+    stuck_after_s: float = 30.0
     crash_limit: int = 3
     unroutable_limit: int = 20
     max_tasks_per_child: int | None = None
@@ -97,6 +99,7 @@ class WorkerSettings:
                 _check_count(option, getattr(self, option))
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
         _check_seconds("grace_s", self.grace_s, lowest=0)
+        _check_seconds("stuck_after_s", self.stuck_after_s, lowest=0.1)
         _check_kind("until", self.until, Until)
         _check_kind("eviction", self.eviction, Eviction)
         if not _is_number(self.window_ms) or not 0 <= self.window_ms <= self.lease_s * 100:

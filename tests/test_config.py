@@ -32,6 +32,7 @@ BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
     *(("lease_s", value) for value in (0, 0.4, 86_401, NAN, -1, "30", None, True)),
     *(("window_ms", value) for value in (-1, 3_001, NAN, "20", None)),
     *(("grace_s", value) for value in (-1, NAN, "25", None)),
+    *(("stuck_after_s", value) for value in (0, -1, NAN, "30", None)),
     *(("max_tasks_per_child", value) for value in (0, -1, 1.5, "9")),
     *(("max_memory_per_child_mb", value) for value in (0, -1, 0.5, "512")),
     ("until", "empty"),

@@ -39,6 +39,11 @@ def deployment_from(environment: Mapping[str, str]) -> Deployment:
         processes=_read(environment, "REDISCHED_PROCESSES", _whole, defaults.processes),
         lease_s=_read(environment, "REDISCHED_LEASE_SECONDS", _seconds, defaults.lease_s),
         grace_s=_read(environment, "REDISCHED_GRACE_SECONDS", _seconds, defaults.grace_s),
+        stuck_after_s=_read(environment, "REDISCHED_STUCK_AFTER_SECONDS", _seconds, defaults.stuck_after_s),
+        max_tasks_per_child=_read(environment, "REDISCHED_MAX_TASKS_PER_CHILD", _whole, defaults.max_tasks_per_child),
+        max_memory_per_child_mb=_read(
+            environment, "REDISCHED_MAX_MEMORY_PER_CHILD_MB", _whole, defaults.max_memory_per_child_mb
+        ),
         window_ms=_read(environment, "REDISCHED_WINDOW_MS", _seconds, defaults.window_ms),
         eviction=_read(environment, "REDISCHED_EVICTION", _eviction, defaults.eviction),
     )

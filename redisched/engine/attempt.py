@@ -85,6 +85,11 @@ class Judge:
         workspace = self._workspace
         return verdict.failed(held, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
 
+    def unended(self, held: Held, kind: type[Interruption]) -> Verdict:
+        """The handler was told to end, and this process ends before it does."""
+        entry = self._workspace.registry.get(held.body.name)
+        return verdict.released(held) if entry is None else self.raised(Attempt(entry, held), kind())
+
     def _unroutable(self, held: Held, now_s: float) -> Verdict:
         offers = held.lease.bounces + 1
         settings = self._workspace.worker_settings

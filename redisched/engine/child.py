@@ -23,6 +23,7 @@ class Exit(IntEnum):
     STOPPED = 0
     CRASHED = 1
     MISCONFIGURED = 2
+    STUCK = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ async def _work(spec: ChildSpec, table: StartedTable) -> None:
     table.say_farewell()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(Exit.STOPPED)
+    os._exit(Exit.STUCK if worker.is_stuck else Exit.STOPPED)
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, worker: Worker) -> None:

@@ -7,7 +7,7 @@ more than many a job; sync handlers run in threads, isolated ones in processes t
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
 
@@ -56,6 +56,7 @@ class Executor:
         self._context = copy_context()
         self._alarm = make_alarm(self._fall_due)
         self.runners: list[asyncio.Task[None]] = []
+        self._stuck: set[Held] = set()
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self._yielded_s = 0.0
@@ -88,14 +89,25 @@ class Executor:
         if slot is not None:
             slot.interrupt(kind)
 
+    def running(self) -> list[Held]:
+        """The tasks in its slots. Safe from any thread."""
+        return list(self._running)
+
+    def abandon(self, stuck: Iterable[Held]) -> None:
+        """Wait no more for handlers that do not end."""
+        self._stuck.update(stuck)
+        self._tell_if_drained()
+
     async def drain(self) -> None:
-        """Wait until nothing runs."""
-        if self._running:
+        """Wait until nothing runs that is not abandoned."""
+        if not self._is_drained():
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
 
     async def stop(self) -> None:
-        """End the runners; handlers that still run are interrupted and their tasks given back."""
+        """End the runners. Handlers that still run are interrupted: their tasks are given back, if nothing else was to
+        become of them before.
+        """
         self._stopping = True
         for slot in list(self._running.values()):
             slot.interrupt(WorkerStopping)
@@ -106,9 +118,9 @@ class Executor:
             runner.cancel()
         if self.runners:
             await asyncio.wait(self.runners, timeout=UNWIND_S)
-        for held in self._running:
-            log.warning("task %s of queue %s: given back, though its handler has not ended", held.lease.id, held.queue)
-            self._hooks.on_verdict(verdict.released(held))
+        for held, slot in self._running.items():
+            log.warning("task %s of queue %s: its handler has not ended", held.lease.id, held.queue)
+            self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
@@ -222,7 +234,14 @@ class Executor:
         self._hooks.on_free()
         if held.is_suspect:
             self.offer(1)
-        if self._drained is not None and not self._running and not self._drained.done():
+        if self._drained is not None:
+            self._tell_if_drained()
+
+    def _is_drained(self) -> bool:
+        return self._running.keys() <= self._stuck
+
+    def _tell_if_drained(self) -> None:
+        if self._drained is not None and self._is_drained() and not self._drained.done():
             self._drained.set_result(None)
 
     def _set_alarm(self) -> None:

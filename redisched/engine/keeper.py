@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from redisched.engine.held import Held
 from redisched.engine.link import Outage
+from redisched.engine.watchdog import Watchdog
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
 from redisched.store.operation import Operation
@@ -24,9 +25,10 @@ Tell = Callable[[Held, type[Interruption]], object]
 class Keeper:
     """Keeps the leases of everything held for longer than a heartbeat."""
 
-    def __init__(self, workspace: Workspace, tell: Tell) -> None:
+    def __init__(self, workspace: Workspace, tell: Tell, watchdog: Watchdog) -> None:
         self._workspace = workspace
         self._tell = tell
+        self._watchdog = watchdog
         self._outage = Outage("keeper", workspace.worker_settings.reconnect_backoff, workspace.random)
 
     @property
@@ -35,9 +37,11 @@ class Keeper:
         return self._workspace.worker_settings.heartbeat_s
 
     def step(self) -> Operation[float]:
-        """Renew what is due for it; answers how long to wait, in seconds."""
+        """Renew what is due for it, and look after what should have ended; answers how long to wait, in seconds."""
+        self._workspace.started.sign(self._workspace.clock.monotonic())
         try:
             yield from self._renew_all()
+            yield from self._watchdog.step()
         except BrokerError as error:
             return self._outage.failed(error)
         self._outage.ended()
@@ -63,9 +67,13 @@ class Keeper:
         for held, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 held.trusted_until_s = 0.0
-                self._tell(held, LeaseLost)
+                self._end(held, LeaseLost)
                 continue
             held.trusted_until_s = workspace.trusted_until_s(sent_s)
             if status is Status.CANCELLING and not held.cancelling:
                 held.cancelling = True
-                self._tell(held, CancelRequested)
+                self._end(held, CancelRequested)
+
+    def _end(self, held: Held, kind: type[Interruption]) -> None:
+        self._watchdog.told(held, kind)
+        self._tell(held, kind)

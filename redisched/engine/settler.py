@@ -66,7 +66,7 @@ class Settler:
 
     async def _settle(self, store: Store, kind: type[Settlement], group: list[Verdict]) -> None:
         try:
-            statuses = await run_async(_edge(store, kind)([outcome.settlement for outcome in group]), self._client)
+            statuses = await run_async(edge_of(store, kind)([outcome.settlement for outcome in group]), self._client)
         except BrokerRefused as error:
             log.error("%s of %d tasks of queue %s: %s", kind.__name__, len(group), store.queue, error)
             statuses = [Status.LOST] * len(group)
@@ -76,7 +76,8 @@ class Settler:
                 log.warning("task %s of queue %s: %s refused", outcome.held.lease.id, store.queue, kind.__name__)
 
 
-def _edge(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
+def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
+    """By which settlements of a kind are carried out."""
     if kind is Ack:
         return store.ack
     if kind is Retry:

@@ -78,6 +78,11 @@ class Slot:
         elif self._runner is not None:
             self._runner.cancel()
 
+    @property
+    def told(self) -> type[Interruption] | None:
+        """By what the handler that runs here was told to end, if one runs and was."""
+        return self._interruption if self._is_awaiting or self._call else None
+
     def _thread_ended(self, attempt: Attempt, call: Call) -> None:
         self._call = None
         self._stop_timer()

@@ -4,6 +4,8 @@ A file mapped into both holds one record per slot and a line of vital signs. Not
 """
 
 import mmap
+import os
+import signal
 import struct
 from pathlib import Path
 from typing import Protocol
@@ -12,16 +14,21 @@ _RECORD_BYTES = 320
 _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
 _FAREWELL_AT = _CONTACT.size
+_SIGN_AT = _FAREWELL_AT + 8
 
 
 class Started(Protocol):
-    """Notes which task runs in which slot, and when Redis last answered."""
+    """Notes which task runs in which slot, when Redis last answered, and when this process last gave a sign of life."""
 
     def enter(self, slot: int, queue: str, task_id: str) -> None: ...
 
     def leave(self, slot: int) -> None: ...
 
     def contact(self, monotonic_s: float) -> None: ...
+
+    def sign(self, monotonic_s: float) -> None: ...
+
+    def abandon(self) -> None: ...
 
 
 class NotShared:
@@ -35,6 +42,12 @@ class NotShared:
 
     def contact(self, monotonic_s: float) -> None:
         """Nothing to note."""
+
+    def sign(self, monotonic_s: float) -> None:
+        """Nothing to note."""
+
+    def abandon(self) -> None:
+        """It goes on as well as it can: nobody would take its place."""
 
 
 class StartedTable:
@@ -67,6 +80,21 @@ class StartedTable:
         """When Redis last answered this process: monotonic seconds, 0.0 if it never did."""
         contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
         return contact_s
+
+    def sign(self, monotonic_s: float) -> None:
+        """Note that this process lives, whether Redis answers or not."""
+        _CONTACT.pack_into(self._map, _SIGN_AT, monotonic_s)
+
+    def last_sign_s(self) -> float:
+        """When this process last gave a sign of life: monotonic seconds, 0.0 if it never did."""
+        sign_s: float = _CONTACT.unpack_from(self._map, _SIGN_AT)[0]
+        return sign_s
+
+    def abandon(self) -> None:
+        """End this process at once. What runs in it is taken back, and has not crashed."""
+        for slot in range(self._slots):
+            self.leave(slot)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def say_farewell(self) -> None:
         """Note that the process ends because it wants to. Any other end is an accident, whatever the exit code."""

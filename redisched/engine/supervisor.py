@@ -7,7 +7,7 @@ import random
 import signal
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.util import get_temp_dir
@@ -21,6 +21,7 @@ from redisched.engine.child import ChildSpec, Exit, run_child
 from redisched.engine.identity import worker_name
 from redisched.engine.link import log
 from redisched.engine.recovery import Recovery
+from redisched.engine.silence import Silence
 from redisched.engine.started import StartedTable
 from redisched.store.operation import Client, run
 
@@ -43,6 +44,7 @@ class _Seat:
     began_s: float = 0.0
     due_s: float = 0.0
     deaths: int = 0
+    silence: Silence = field(default_factory=Silence)
 
 
 class Supervisor:
@@ -105,6 +107,7 @@ class Supervisor:
                 self._signal_all()
         if self._stops:
             self._seats = [seat for seat in self._seats if seat.process is not None]
+        self._kill_the_silent()
         run(recovery.step(), client)
         self._write_health()
 
@@ -136,10 +139,11 @@ class Supervisor:
             self._exit = Exit.MISCONFIGURED
             self._seats.remove(seat)
             self.stop()
-        elif self._stops or self._settings.until is Until.EMPTY:
+        elif self._stops or (self._settings.until is Until.EMPTY and code != Exit.STUCK):
             self._seats.remove(seat)
         else:
-            log.warning("worker %s was stopped by somebody else; it is replaced", seat.worker)
+            reason = "has a handler that does not end" if code == Exit.STUCK else "was stopped by somebody else"
+            log.warning("worker %s %s; it is replaced", seat.worker, reason)
 
     def _take_back(self, seat: _Seat, recovery: Recovery, code: int | None) -> None:
         log.error("worker %s died (%s); taking its tasks back", seat.worker, _cause(code))
@@ -162,6 +166,15 @@ class Supervisor:
         if seat.process is not None:
             seat.process.kill()
             seat.process.join()
+
+    def _kill_the_silent(self) -> None:
+        """Kill processes in which not even the keeper has its turn: something holds the interpreter, or stopped it."""
+        now_s = time.monotonic()
+        for seat in self._seats:
+            silent_s = seat.silence.listen(seat.table.last_sign_s(), now_s)
+            if silent_s > self._settings.lease_s + self._settings.stuck_after_s and seat.process is not None:
+                log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.worker, silent_s)
+                seat.process.kill()
 
     def _write_health(self) -> None:
         """Touch the health file while every process is in contact with Redis; its age tells the rest."""

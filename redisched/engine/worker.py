@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine import verdict
@@ -11,7 +13,7 @@ from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
-from redisched.engine.keeper import Keeper, Tell
+from redisched.engine.keeper import Keeper
 from redisched.engine.link import Outage, Part, log, wait_for
 from redisched.engine.machine import THIS_MACHINE, Machine
 from redisched.engine.patience import Patience
@@ -20,6 +22,7 @@ from redisched.engine.scrubber import Scrubber
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
 from redisched.engine.waker import Waker
+from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
@@ -28,6 +31,8 @@ from redisched.store.clients import AsyncClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
 from redisched.store.values import Renewal, Status
+
+A = TypeVarTuple("A")
 
 FLUSH_S = 5.0
 """A stopping worker tries so long to settle what ended."""
@@ -54,6 +59,8 @@ class Worker:
         self._machine = machine
         self._settings = settings
         self._stopping = asyncio.Event()
+        self.is_stuck = False
+        """Whether it stopped because of handlers that do not end."""
         self._workspace = Workspace(
             worker=name or worker_name(machine.random),
             settings=application.settings,
@@ -132,7 +139,8 @@ class Worker:
                 mark_suspect=lambda held: _mark_suspect(workspace, client, held),
             )
         )
-        keeping = self._machine.keep(Keeper(workspace, _in_this_loop(executor.interrupt)), self._broker)
+        watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
+        keeping = self._machine.keep(Keeper(workspace, _in_this_loop(executor.interrupt), watchdog), self._broker)
         log.info("worker %s serves %s", workspace.worker, ", ".join(workspace.stores))
         try:
             parts = [part.task for part in (claiming, settling, *helping)]
@@ -154,6 +162,13 @@ class Worker:
             keeping.stop()
             for store in workspace.stores.values():
                 await quietly(run_async(store.wake(), client))
+
+    def _replace(self, executor: Executor, stuck: list[Held], on_begun: Callable[[], None]) -> None:
+        """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
+        self.is_stuck = True
+        executor.abandon(stuck)
+        self.stop()
+        on_begun()
 
     def _begin_care(self, store: Store, client: AsyncClient) -> tuple[Part, Part]:
         reaper = Reaper(self._workspace, store, client)
@@ -202,10 +217,10 @@ async def quietly(call: Awaitable[None]) -> None:
         log.debug("left undone while stopping: %s", error)
 
 
-def _in_this_loop(tell: Tell) -> Tell:
+def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], object]:
     """The same, callable from any thread."""
     loop = asyncio.get_running_loop()
-    return lambda held, kind: loop.call_soon_threadsafe(tell, held, kind)
+    return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 
 
 async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -> bool:

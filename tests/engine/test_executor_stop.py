@@ -6,6 +6,9 @@ import threading
 import pytest
 
 from redisched import Scheduler
+from redisched.engine.verdict import Settlement
+from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
+from redisched.store.values import Ack, Retry
 from tests.engine.executor_bench import Bench, on_bench
 
 
@@ -59,6 +62,51 @@ def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
         await bench.turn()
         await asyncio.wait_for(bench.executor.stop(), 10)
         assert await bench.settlements(1) == {"Release"}
+
+    try:
+        on_bench(app, use)
+    finally:
+        release.set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settlement"), [(HandlerTimedOut, Retry), (CancelRequested, Ack), (LeaseLost, type(None))]
+)
+def test_of_a_stuck_handler_becomes_what_it_was_told(
+    app: Scheduler, kind: type[Interruption], settlement: type[Settlement]
+) -> None:
+    release = threading.Event()
+
+    async def use(bench: Bench) -> None:
+        app.task(name="stuck")(release.wait)
+        task = bench.give("stuck")
+        await bench.turn()
+        bench.executor.interrupt(task, kind)
+        await asyncio.wait_for(bench.executor.stop(), 10)
+        assert isinstance((await bench.verdict()).settlement, settlement)
+
+    try:
+        on_bench(app, use)
+    finally:
+        release.set()
+
+
+def test_drain_does_not_wait_for_those_that_are_abandoned(app: Scheduler) -> None:
+    release, neighbour = threading.Event(), asyncio.Event()
+
+    async def use(bench: Bench) -> None:
+        app.task(name="stuck")(release.wait)
+        app.task(name="wait")(neighbour.wait)
+        stuck = bench.give("stuck", id="stuck")
+        bench.give("wait", id="neighbour")
+        await bench.turn()
+        draining = asyncio.ensure_future(bench.executor.drain())
+        bench.executor.abandon([stuck])
+        await bench.turn()
+        assert not draining.done()
+        neighbour.set()
+        await asyncio.wait_for(draining, 10)
+        assert bench.executor.running() == [stuck]
 
     try:
         on_bench(app, use)

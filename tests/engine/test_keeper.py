@@ -8,6 +8,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.keeper import Keeper
 from redisched.engine.keeper_thread import KeeperThread
 from redisched.engine.started import NotShared
+from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
 from redisched.registry import Registry
@@ -59,7 +60,8 @@ def test_a_defect_in_one_round_costs_no_lease() -> None:
     task = held("a")
     workspace.holdings.add(task)
 
-    keeping = KeeperThread(Keeper(workspace, lambda _held, _kind: None), client)
+    watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
+    keeping = KeeperThread(Keeper(workspace, lambda _held, _kind: None, watchdog), client)
     assert client.renewed.wait(30)
     keeping.stop()
 

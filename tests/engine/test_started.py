@@ -1,5 +1,7 @@
 """The table of started tasks, read by another after its writer died."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,28 @@ def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
     reader.close()
 
     assert table.read() == {("mail", "a")}
+
+
+def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
+    assert table.last_sign_s() == 0.0
+    table.enter(0, "mail", "a")
+    table.contact(12.5)
+    table.sign(13.5)
+
+    reader = reader_of(table)
+    assert (reader.last_sign_s(), reader.last_contact_s()) == (13.5, 12.5)
+    assert not reader.heard_farewell()
+    assert reader.read() == {("mail", "a")}
+
+
+def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTable) -> None:
+    table.enter(1, "mail", "a")
+    child = os.fork()
+    if not child:
+        reader_of(table).abandon()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert table.read() == set()
+    assert not table.heard_farewell()
 
 
 def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -> None:

@@ -30,6 +30,12 @@ class StartedInMemory:
     def contact(self, monotonic_s: float) -> None:
         """Nobody asks."""
 
+    def sign(self, monotonic_s: float) -> None:
+        """Nobody asks."""
+
+    def abandon(self) -> None:
+        """No simulated handler goes on for long enough."""
+
     def read(self) -> set[tuple[str, str]]:
         """Queue and id of every task that had started and not ended."""
         return set(self._slots.values())

@@ -23,6 +23,9 @@ def test_everything_can_be_said() -> None:
             "REDISCHED_PROCESSES": "2",
             "REDISCHED_LEASE_SECONDS": "5",
             "REDISCHED_GRACE_SECONDS": "1.5",
+            "REDISCHED_STUCK_AFTER_SECONDS": "20",
+            "REDISCHED_MAX_TASKS_PER_CHILD": "100",
+            "REDISCHED_MAX_MEMORY_PER_CHILD_MB": "512",
             "REDISCHED_WINDOW_MS": "0",
             "REDISCHED_EVICTION": "allow",
             "REDISCHED_LOG_LEVEL": "warning",
@@ -33,6 +36,7 @@ def test_everything_can_be_said() -> None:
     assert settings.queues == ("mail", "payments")
     assert (settings.concurrency, settings.processes) == (4, 2)
     assert (settings.lease_s, settings.grace_s, settings.window_ms) == (5.0, 1.5, 0.0)
+    assert (settings.stuck_after_s, settings.max_tasks_per_child, settings.max_memory_per_child_mb) == (20.0, 100, 512)
     assert settings.eviction is Eviction.ALLOW
     assert (deployment.log_level, deployment.health_file) == (logging.WARNING, Path("/run/health"))
 

@@ -43,6 +43,15 @@ _SETTINGS = (
         help="Running tasks get so long to end when it stops.",
     ),
     click.option(
+        "--stuck-after",
+        "stuck_after_s",
+        type=seconds,
+        metavar="DURATION",
+        default=f"{_DEFAULTS.stuck_after_s:g}s",
+        show_default=True,
+        help="A handler that goes on so long after its timeout or cancellation has its process replaced.",
+    ),
+    click.option(
         "--max-tasks-per-child", type=click.IntRange(min=1), help="Replace the process of isolated handlers after N."
     ),
     click.option(

@@ -4,6 +4,7 @@ HISTORY names the folder of the history. What is written in it is told by the se
 wrong.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -111,6 +112,22 @@ def insist() -> None:
         while True:
             with contextlib.suppress(Interruption):
                 threading.Event().wait()
+
+
+@app.task(name="insist_async", retention=3_600)
+async def insist_async() -> None:
+    """Goes on whatever it is told, and leaves the event loop to others meanwhile."""
+    with recorder.execution():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+
+@app.task(name="block", retention=3_600)
+async def block() -> None:
+    """Keeps the event loop for itself, so that nobody can tell it anything."""
+    with recorder.execution():
+        threading.Event().wait()
 
 
 for handler in (hold_once, insist, poison):

@@ -1,0 +1,92 @@
+"""Notices handlers that go on long after they were told to end, and has their worker process replaced.
+
+Neither a thread nor a handler that blocks the event loop can be ended from outside; only their process can. So the
+process stops as if it was told to, and its supervisor begins another. Where not even a stop can begin, as the event
+loop is blocked, the process is given up from the keeper's thread, in whose rounds all this happens.
+"""
+
+import math
+from collections.abc import Callable
+
+from redisched.engine.attempt import Attempt, Judge
+from redisched.engine.held import Held
+from redisched.engine.link import log
+from redisched.engine.settler import edge_of
+from redisched.engine.workspace import Workspace
+from redisched.errors import HandlerTimedOut, Interruption
+from redisched.store.operation import Operation
+
+DEAF_S = 10.0
+"""An event loop that has not heard for so long that its worker shall stop is blocked."""
+
+
+class Watchdog:
+    """Watches what runs. `running` and `stop` are the executor's and the worker's; both may be called from any thread.
+
+    `stop` has the worker stop without waiting for the tasks it is given, and calls back once it has begun.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        running: Callable[[], list[Held]],
+        stop: Callable[[list[Held], Callable[[], None]], object],
+    ) -> None:
+        self._workspace = workspace
+        self._judge = Judge(workspace)
+        self._running = running
+        self._stop = stop
+        self._seen_s: dict[Held, float] = {}
+        self._told: dict[Held, tuple[float, type[Interruption]]] = {}
+        self._heard_s = math.inf
+        self._has_given_up = False
+
+    def told(self, held: Held, kind: type[Interruption]) -> None:
+        """Note that a handler is told to end; the first time counts."""
+        self._told.setdefault(held, (self._workspace.clock.monotonic(), kind))
+
+    def step(self) -> Operation[None]:
+        """Look once. Called now and then, as a timeout counts from when a task was first seen to run."""
+        now_s = self._workspace.clock.monotonic()
+        self._seen_s = {held: self._seen_s.get(held, now_s) for held in self._running()}
+        self._told = {held: told for held, told in self._told.items() if held in self._seen_s}
+        stuck = [held for held in self._seen_s if now_s > self._patience_ends_s(held)]
+        if not stuck or self._has_given_up:
+            return
+        if self._heard_s == math.inf:
+            self._heard_s = now_s
+            self._report(stuck)
+        if now_s - self._heard_s > DEAF_S:
+            yield from self._give_up(stuck)
+        else:
+            self._stop(stuck, self._was_heard)
+
+    def _patience_ends_s(self, held: Held) -> float:
+        entry = self._workspace.registry.get(held.body.name)
+        if entry is None or entry.is_isolated:
+            return math.inf
+        timeout_ms = Attempt(entry, held).timeout_ms
+        timed_out_s = self._seen_s[held] + timeout_ms / 1e3 if timeout_ms else math.inf
+        told_s, _ = self._told.get(held, (math.inf, None))
+        return min(timed_out_s, told_s) + self._workspace.worker_settings.stuck_after_s
+
+    def _was_heard(self) -> None:
+        self._heard_s = self._workspace.clock.monotonic()
+
+    def _report(self, stuck: list[Held]) -> None:
+        seconds = self._workspace.worker_settings.stuck_after_s
+        for held in stuck:
+            log.critical(
+                "task %s of queue %s still runs %g s after it was told to end; stopping this process",
+                held.lease.id, held.queue, seconds,
+            )  # fmt: skip
+
+    def _give_up(self, stuck: list[Held]) -> Operation[None]:
+        log.critical("the event loop is blocked; giving this process up")
+        for held in stuck:
+            _, kind = self._told.get(held, (0.0, HandlerTimedOut))
+            settlement = self._judge.unended(held, kind).settlement
+            if settlement is not None:
+                yield from edge_of(self._workspace.stores[held.queue], type(settlement))([settlement])
+        self._has_given_up = True
+        self._workspace.started.abandon()

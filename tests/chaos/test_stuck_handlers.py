@@ -1,0 +1,92 @@
+"""Handlers in threads and on the event loop that ignore all they are told: their process is replaced (T30, T06c)."""
+
+import pytest
+
+from redisched.model import DeathReason, TaskState
+from tests.chaos.fleet import Fleet
+from tests.chaos.ordeal import Ordeal
+from tests.engine.running import look
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.fault
+
+STUCK_AFTER_S = 0.5
+LEASE_S = 1.0
+REPLACED_S = 45.0
+
+
+def wait_for_another(fleet: Fleet, workers: list[int]) -> None:
+    """Wait until none of these processes works any more, and another one does."""
+    wait_until(lambda: fleet.workers() and not set(workers) & set(fleet.workers()), "another process works", REPLACED_S)
+
+
+@pytest.mark.parametrize("name", ["insist", "insist_async", "block"])
+def test_t30_a_handler_that_ignores_its_timeout_has_its_process_replaced(ordeal: Ordeal, name: str) -> None:
+    stuck = ordeal.enqueue(name, timeout=0.3, max_attempts=2)
+    with ordeal.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
+        ordeal.wait_for_start(stuck)
+        workers = fleet.workers()
+        next_one = ordeal.enqueue("nothing")
+        wait_for_another(fleet, workers)
+        next_one.result(timeout=REPLACED_S)
+        ordeal.drain()
+
+    view = look(ordeal.direct, stuck.id)
+    assert view.failure is not None
+    assert (view.failure.reason, view.crashes) == (DeathReason.ATTEMPTS, 0)
+    assert view.failure.error.startswith("HandlerTimedOut")
+    assert len(ordeal.starts(stuck)) == 2
+    ordeal.audit()
+
+
+@pytest.mark.parametrize("name", ["insist", "insist_async"])
+def test_t30_a_handler_that_ignores_its_cancellation_has_its_process_replaced(ordeal: Ordeal, name: str) -> None:
+    stuck = ordeal.enqueue(name)
+    with ordeal.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
+        ordeal.wait_for_start(stuck)
+        workers = fleet.workers()
+        stuck.cancel()
+        wait_for_another(fleet, workers)
+        ordeal.drain()
+
+    assert stuck.status() is TaskState.CANCELLED
+    ordeal.audit()
+
+
+def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(ordeal: Ordeal) -> None:
+    neighbours = ordeal.enqueue_many(3, "linger", 3.0)
+    stuck = ordeal.enqueue("insist", timeout=0.3, max_attempts=1)
+    with ordeal.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S) as fleet:
+        ordeal.wait_for_start(stuck)
+        wait_for_another(fleet, fleet.workers())
+        ordeal.drain()
+
+    assert [len(ordeal.starts(task)) for task in (stuck, *neighbours)] == [1] * 4
+    assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
+    ordeal.audit()
+
+
+def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and_not_blamed(ordeal: Ordeal) -> None:
+    neighbours = ordeal.enqueue_many(3, "hold_once", str(ordeal.gate()), "first", "second")
+    stuck = ordeal.enqueue("block", timeout=0.3, max_attempts=1, delay=1)
+    with ordeal.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S, crash_limit=1) as fleet:
+        ordeal.wait_for_start(stuck)
+        wait_for_another(fleet, fleet.workers())
+        ordeal.drain()
+
+    assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
+    assert len(ordeal.starts(stuck)) == 1
+    ordeal.audit()
+
+
+def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_process(ordeal: Ordeal) -> None:
+    """Nothing in the process can even notice; its supervisor does, by the silence."""
+    greedy = ordeal.enqueue("seize_once", str(ordeal.gate()), 3_600.0)
+    with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, stuck_after_s=STUCK_AFTER_S) as fleet:
+        ordeal.wait_for_start(greedy)
+        wait_for_another(fleet, fleet.workers())
+        ordeal.drain()
+
+    assert greedy.status() is TaskState.SUCCEEDED
+    assert len(ordeal.starts(greedy)) == 2
+    ordeal.audit()
