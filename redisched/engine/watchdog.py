@@ -16,7 +16,7 @@ from redisched.engine.workspace import Workspace
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
 
-DEAF_S = 10.0
+DEAF_S = 5.0
 """An event loop that has not heard for so long that its worker shall stop is blocked."""
 
 

@@ -132,6 +132,8 @@ class Worker:
             self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
             *(part for store in workspace.stores.values() for part in self._begin_care(store, client)),
         ]
+        # From now on silence is noticed: the very first handler may be what keeps the keeper from its turn.
+        workspace.started.sign(workspace.clock.monotonic())
         executor.start(
             Hooks(
                 on_verdict=settler.add,

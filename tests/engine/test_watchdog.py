@@ -138,7 +138,7 @@ def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_th
     kennel.hears = False
     kennel.run("plain")
     kennel.run("patient", "b")
-    assert kennel.look(11.0 + STUCK_AFTER_S) == []
+    assert kennel.look(10.1 + STUCK_AFTER_S) == []
     assert kennel.look(DEAF_S) == []
     (command,) = kennel.look(0.1)
     assert "a" in command
