@@ -1,20 +1,26 @@
-"""The brokers that the store is tested on: a fake one, the embedded Valkey, and the Redis of Debian.
+"""The brokers that the store is tested on: a fake one, the embedded Valkey, the Redis of Debian, and several servers.
 
 A real server is started once per test process, when the first test asks for it, and ends with it.
 """
 
 import os
 import shutil
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 import fakeredis
 import pytest
 
 from redisched.embedded import Persistence, PrivateServer, find_binary
 from redisched.store.broker import Broker, connect
+from redisched.store.clients import AsyncClient, SyncClient
+from redisched.store.operation import Argument
+from redisched.testing.cluster import ClusterServers
+from redisched.testing.watched import WatchedServers
 
 TIMEOUT_S = 5.0
 
@@ -28,23 +34,47 @@ class BrokerKind(StrEnum):
     """The Valkey that redisched brings along."""
     REDIS = "redis"
     """The redis-server on PATH, Redis 7.0 on Debian 12."""
+    SENTINEL = "sentinel"
+    """A Valkey and its replica, watched by Sentinels."""
+    CLUSTER = "cluster"
+    """Three Valkeys that share the slots."""
+
+
+SINGLE = (BrokerKind.VALKEY, BrokerKind.REDIS)
+"""One real server."""
+SEVERAL = (
+    pytest.param(BrokerKind.SENTINEL, marks=pytest.mark.fault),
+    pytest.param(BrokerKind.CLUSTER, marks=pytest.mark.fault),
+)
+"""Several servers: with the catalogue of faults, as the same tests pass on one."""
+REAL = (*SINGLE, *SEVERAL)
+EVERY = (BrokerKind.FAKE, *REAL)
 
 
 def fake_broker() -> Broker:
     """A broker of its own, empty."""
     server = fakeredis.FakeServer()
     return Broker(
-        lambda timeout_s: fakeredis.FakeRedis(server=server, protocol=2).connection_pool,
-        lambda timeout_s: fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool,
+        lambda timeout_s: SyncClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool),
+        lambda timeout_s: AsyncClient(fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool, timeout_s),
         TIMEOUT_S,
     )
+
+
+class _Servers(Protocol):
+    """One server or several, behind one URL."""
+
+    @property
+    def url(self) -> str: ...
+    def start(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Servers:
     """The real servers of this test process, each started on first use."""
 
     def __init__(self) -> None:
-        self._started: dict[BrokerKind, PrivateServer] = {}
+        self._started: dict[BrokerKind, _Servers] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +86,7 @@ class Servers:
     def url(self, kind: BrokerKind) -> str:
         """Where the server of this kind listens. Skips the test when its binary is missing; in CI that fails."""
         if kind not in self._started:
-            server = PrivateServer(binary=binary_of(kind), persistence=Persistence.NONE)
+            server = _MAKE[kind]()
             server.start()
             self._started[kind] = server
         return self._started[kind].url
@@ -66,8 +96,18 @@ class Servers:
         if kind is BrokerKind.FAKE:
             return fake_broker()
         broker = connect(self.url(kind), TIMEOUT_S)
-        broker.client().perform(("FLUSHALL",))
+        on_each_primary(broker, "FLUSHALL")
         return broker
+
+
+def on_each_primary(broker: Broker, *command: Argument) -> list[Any]:
+    """Perform a command that has no key, or any, on every server that takes writes."""
+    return [primary.perform(command) for primary in broker.client().primaries().values()]
+
+
+def keys_like(broker: Broker, pattern: str) -> list[bytes]:
+    """The keys of every server that fit a pattern."""
+    return [key for found in on_each_primary(broker, "KEYS", pattern) for key in found]
 
 
 def binary_of(kind: BrokerKind) -> Path:
@@ -78,6 +118,18 @@ def binary_of(kind: BrokerKind) -> Path:
     if found is None:
         do_without("redis-server is not on PATH: apt-get install redis-server")
     return Path(found)
+
+
+def _make_single(kind: BrokerKind) -> _Servers:
+    return PrivateServer(binary=binary_of(kind), persistence=Persistence.NONE)
+
+
+_MAKE: dict[BrokerKind, Callable[[], _Servers]] = {
+    BrokerKind.VALKEY: partial(_make_single, BrokerKind.VALKEY),
+    BrokerKind.REDIS: partial(_make_single, BrokerKind.REDIS),
+    BrokerKind.SENTINEL: WatchedServers,
+    BrokerKind.CLUSTER: ClusterServers,
+}
 
 
 def do_without(complaint: str) -> NoReturn:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 from redisched.store.broker import Broker
-from tests.brokers import BrokerKind, Servers
+from tests.brokers import EVERY, Servers
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 
@@ -37,7 +37,7 @@ def servers() -> Iterator[Servers]:
         yield servers
 
 
-@pytest.fixture(params=list(BrokerKind))
+@pytest.fixture(params=EVERY)
 def broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
     """An empty broker, of each kind in turn."""
     broker = servers.broker(request.param)

@@ -9,7 +9,8 @@ from redisched.store.broker import Broker
 NOW_MS = 1_800_000_000_000
 """When every test with a movable time begins: in January 2027."""
 
-_KEY = "server_us"
+_KEY = "server_us{mail}"
+"""In the slot of the queue that tests with a movable time use, as scripts may read no other in a cluster."""
 _REAL = """\
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])

@@ -1,6 +1,7 @@
 """Everything there is in Redis, to be compared with what there is later."""
 
 from redisched.store.broker import Broker
+from tests.brokers import keys_like
 
 _READS: dict[bytes, tuple[str, ...]] = {
     b"hash": ("HGETALL",),
@@ -15,7 +16,7 @@ def snapshot_of(broker: Broker) -> dict[bytes, list[bytes]]:
     """Every key with its content; the order within a hash or set is the server's business and left out."""
     perform = broker.client().perform
     contents = {}
-    for key in perform(("KEYS", "*")):
+    for key in keys_like(broker, "*"):
         kind = perform(("TYPE", key))
         command, *rest = _READS[kind]
         content = perform((command, key, *rest))

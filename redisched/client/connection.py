@@ -90,10 +90,8 @@ class Connection:
             # Held for the life of this process: as long as it is, the server stays.
             self._embedded = join()
             url = self._embedded.url
-        broker = connect(url, _TRY_SHARE * self.settings.timeout_s)
         try:
-            broker.client()
+            return connect(url, _TRY_SHARE * self.settings.timeout_s)
         except ValueError as error:
             # The URL itself stays out of the message: it may hold a password.
             raise InvalidOption("url", url.partition(":")[0] + ":...", f"not a URL of Redis: {error}") from None
-        return broker

@@ -3,13 +3,18 @@
 from redisched.config import Eviction
 from redisched.engine.link import log
 from redisched.errors import BrokerMisconfigured, BrokerRefused
-from redisched.store.operation import AsyncClient
+from redisched.store.broker import AsyncBrokerClient
 
 SAFE_POLICY = "noeviction"
 
 
-async def check_server(client: AsyncClient, eviction: Eviction) -> None:
-    """Raises BrokerMisconfigured if Redis may evict keys under memory pressure and that is not allowed."""
+async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
+    """Raises BrokerMisconfigured if a primary may evict keys under memory pressure and that is not allowed."""
+    for primary in (await client.primaries()).values():
+        await _check_primary(primary, eviction)
+
+
+async def _check_primary(client: AsyncBrokerClient, eviction: Eviction) -> None:
     try:
         reply = await client.perform(("CONFIG", "GET", "maxmemory-policy"))
     except BrokerRefused as error:

@@ -11,7 +11,8 @@ from redisched.engine.link import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.workspace import Workspace
 from redisched.model import DeathReason, Failure, Priority
-from redisched.store.operation import AsyncClient, run_async
+from redisched.store.broker import AsyncBrokerClient
+from redisched.store.operation import run_async
 from redisched.store.repair import SOUND, Repair, Scrubbed, ScrubRequest
 from redisched.store.store import Store
 
@@ -39,7 +40,7 @@ NO_FAILURE = encode_failure(Failure(name="", error="its failure is gone from Red
 class Scrubber:
     """Looks through one queue, pass after pass, a few tasks at a time."""
 
-    def __init__(self, workspace: Workspace, store: Store, client: AsyncClient, reaper: Reaper) -> None:
+    def __init__(self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper) -> None:
         self._workspace = workspace
         self._store = store
         self._client = client

@@ -14,7 +14,7 @@ from redisched.engine.held import Held
 from redisched.engine.line import Line
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
-from redisched.store import clients
+from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import AsyncClient, Command
 from redisched.store.store import Store
 
@@ -26,7 +26,7 @@ class Waker:
         self,
         workspace: Workspace,
         store: Store,
-        blocking: clients.AsyncClient,
+        blocking: AsyncBrokerClient,
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
@@ -65,7 +65,7 @@ class Waker:
 class _AfterWait:
     """Performs the first command it is given once a wait is over; both are sent at once."""
 
-    def __init__(self, client: clients.AsyncClient, wait: Command) -> None:
+    def __init__(self, client: AsyncBrokerClient, wait: Command) -> None:
         self._client = client
         self._before: tuple[Command, ...] = (wait,)
 

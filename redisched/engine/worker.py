@@ -27,7 +27,7 @@ from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
 from redisched.registry import Registry
-from redisched.store.clients import AsyncClient
+from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store
 from redisched.store.values import Renewal, Status
@@ -99,7 +99,7 @@ class Worker:
             await blocking.close()
             await client.close()
 
-    async def _reach_server(self, client: AsyncClient) -> bool:
+    async def _reach_server(self, client: AsyncBrokerClient) -> bool:
         """Check the server and make the queues known; False if told to stop before it could be reached."""
         outage = Outage("start", self._settings.reconnect_backoff, self._workspace.random)
         while not self._stopping.is_set():
@@ -111,7 +111,7 @@ class Worker:
                 await wait_for(self._stopping, outage.failed(error))
         return False
 
-    async def _register_queues(self, client: AsyncClient) -> None:
+    async def _register_queues(self, client: AsyncBrokerClient) -> None:
         try:
             for store in self._workspace.stores.values():
                 await run_async(store.register(), client)
@@ -119,7 +119,7 @@ class Worker:
             # A worker is what a full Redis needs, and only those who list queues miss the name.
             log.warning("start: %s", error)
 
-    async def _work(self, client: AsyncClient, blocking: AsyncClient) -> None:
+    async def _work(self, client: AsyncBrokerClient, blocking: AsyncBrokerClient) -> None:
         workspace = self._workspace
         executor = Executor(workspace, self._machine.make_alarm)
         claimer = Claimer(workspace, client, executor)
@@ -172,7 +172,7 @@ class Worker:
         self.stop()
         on_begun()
 
-    def _begin_care(self, store: Store, client: AsyncClient) -> tuple[Part, Part]:
+    def _begin_care(self, store: Store, client: AsyncBrokerClient) -> tuple[Part, Part]:
         reaper = Reaper(self._workspace, store, client)
         scrubber = Scrubber(self._workspace, store, client, reaper)
         return self._begin("reaper", reaper.step), self._begin("scrubber", scrubber.step)
@@ -225,7 +225,7 @@ def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], 
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 
 
-async def _mark_suspect(workspace: Workspace, client: AsyncClient, held: Held) -> bool:
+async def _mark_suspect(workspace: Workspace, client: AsyncBrokerClient, held: Held) -> bool:
     lease = held.lease
     renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
     sent_s = workspace.clock.monotonic()

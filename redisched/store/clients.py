@@ -9,17 +9,19 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import hiredis
 from redis import exceptions
 
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
-from redisched.store.operation import IN_FLIGHT, Command, ScriptMissing, ScriptRejected
+from redisched.store.operation import IN_FLIGHT, Command, Redirected, Redirection, ScriptMissing, ScriptRejected
 
 # At the beginning, or, within a script on Redis 6, after the place in it.
-_TRANSIENT = re.compile(r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE)\b")
+_TRANSIENT = re.compile(
+    r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE|UNBLOCKED)\b"
+)
 
 # Its stub asks for a tuple of one part.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
@@ -73,11 +75,30 @@ class SyncClient:
         self._idle.append(connection)
         return reply
 
+    def perform_last(self, *commands: Command) -> Any:
+        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
+        if len(commands) == 1:
+            return self.perform(commands[0])
+        refused: BrokerError | None = None
+        reply = None
+        try:
+            with self._borrowed() as connection:
+                connection.send_packed_command([_pack(command) for command in commands])
+                for command in commands:
+                    try:
+                        reply = connection.read_response()
+                    except exceptions.ResponseError as error:
+                        refused = translate(error, command)
+        except (exceptions.RedisError, OSError) as error:
+            raise translate(error, commands[0]) from error
+        if refused is not None:
+            raise refused
+        return reply
+
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        connection = self._take()
         flight = _Flight(commands)
-        try:
+        with contextlib.suppress(exceptions.RedisError, OSError), self._borrowed() as connection:
             while flight.is_under_way:
                 for command in flight.departures():
                     connection.send_packed_command([_pack(command)])
@@ -85,21 +106,32 @@ class SyncClient:
                     flight.arrived(connection.read_response())
                 except exceptions.ResponseError:
                     flight.failed()
-        except (exceptions.RedisError, OSError):
-            connection.disconnect()
-            self.close()
-        except BaseException:
-            connection.disconnect()
-            raise
-        else:
-            self._idle.append(connection)
         return flight.replies
+
+    def primaries(self) -> Mapping[str, "SyncClient"]:
+        """The one server, under no name."""
+        return {"": self}
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         with contextlib.suppress(IndexError):  # another thread may take the last one
             while True:
                 self._idle.pop().disconnect()
+
+    @contextlib.contextmanager
+    def _borrowed(self) -> Iterator[Connection]:
+        """A connection, to be used again unless it is left by an error: whatever it was doing may still come."""
+        connection = self._take()
+        try:
+            yield connection
+        except (exceptions.RedisError, OSError):
+            connection.disconnect()
+            self.close()
+            raise
+        except BaseException:
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
 
     def _take(self) -> Connection:
         if self._process != os.getpid():
@@ -173,6 +205,10 @@ class AsyncClient:
             self._idle.append(connection)
         return flight.replies
 
+    async def primaries(self) -> Mapping[str, "AsyncClient"]:
+        """The one server, under no name."""
+        return {"": self}
+
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         while self._idle:
@@ -234,6 +270,9 @@ def translate(error: Exception, command: Command) -> BrokerError:
     if "near '#'" in text:
         return ScriptRejected(text)
     call = str(command[0])
+    if isinstance(error, exceptions.AskError):
+        kind = Redirection.MOVED if isinstance(error, exceptions.MovedError) else Redirection.ASK
+        return Redirected(call, f"{kind} {text}", error.slot_id, error.host, error.port, kind)
     if text.startswith("WRONGTYPE") and not call.startswith("EVAL"):
         call = f"{call} {command[1]!s}"
     return BrokerRefused(call, text)

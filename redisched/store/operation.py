@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from redisched.backoff import Backoff
@@ -53,6 +54,29 @@ class ScriptMissing(BrokerError):
 
 class ScriptRejected(BrokerError):
     """Raised when the server cannot compile a script, as one that knows no flags cannot."""
+
+
+class Redirection(StrEnum):
+    """What a node says of a slot that is not its own."""
+
+    MOVED = "MOVED"
+    """The slot belongs to another node."""
+    ASK = "ASK"
+    """The slot is on its way to another node, which has to be asked this once."""
+
+
+class Redirected(BrokerRefused):
+    """Raised when a node of a cluster sends one to another.
+
+    An empty host means that of the node that said so.
+    """
+
+    def __init__(self, call: str, reason: str, slot: int, host: str, port: int, kind: Redirection) -> None:
+        self.slot = slot
+        self.host = host
+        self.port = port
+        self.kind = kind
+        super().__init__(call, f"{reason}; this is a node of a cluster, connect to it by redis+cluster://")
 
 
 class Client(Protocol):

@@ -8,8 +8,7 @@ from itertools import pairwise
 import pytest
 
 from redisched import Scheduler
-from redisched.store.broker import Broker, connect
-from redisched.store.clients import SyncClient
+from redisched.store.broker import Broker, BrokerClient, connect
 from redisched.testing import Server
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
@@ -25,7 +24,7 @@ LARGEST_SHARE = 0.5
 """Of all connections that are made anew, in one slice of the time after an outage."""
 
 
-def connections_made(client: SyncClient) -> int:
+def connections_made(client: BrokerClient) -> int:
     """How many connections the server has accepted since it started."""
     facts: bytes = client.perform(("INFO", "stats"))
     return next(int(line.partition(b":")[2]) for line in facts.splitlines() if line.startswith(b"total_connections_"))

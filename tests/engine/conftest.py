@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from redisched.store.broker import Broker
-from tests.brokers import BrokerKind, Servers
+from tests.brokers import REAL, Servers, keys_like
 
 
-@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+@pytest.fixture(params=REAL)
 def damaged_broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]:
     """An empty broker of a real server, for tests that damage its keys."""
     broker = servers.broker(request.param)
@@ -23,4 +23,4 @@ def real_broker(damaged_broker: Broker) -> Iterator[Broker]:
     Whatever a test does to a fleet, its scrubbers must find nothing to repair.
     """
     yield damaged_broker
-    assert damaged_broker.client().perform(("KEYS", "redisched:*:repairs")) == [], "a scrubber had to repair something"
+    assert keys_like(damaged_broker, "redisched:*:repairs") == [], "a scrubber had to repair something"

@@ -7,6 +7,7 @@ import pytest
 
 from redisched import Scheduler, current_task
 from redisched.store.broker import Broker
+from tests.brokers import on_each_primary
 from tests.engine.running import RunningWorker, counts, work_off
 from tests.waiting import wait_until
 
@@ -146,9 +147,9 @@ def test_concurrency_is_never_exceeded(app: Scheduler) -> None:
 
 def commands(broker: Broker, *names: str) -> int:
     """How often commands were called on the server."""
-    lines = broker.client().perform(("INFO", "commandstats")).decode().splitlines()
-    calls = {line.split(":")[0]: int(line.split("calls=")[1].split(",")[0]) for line in lines if "calls=" in line}
-    return sum(calls.get(f"cmdstat_{name}", 0) for name in names)
+    lines = [line for told in on_each_primary(broker, "INFO", "commandstats") for line in told.decode().splitlines()]
+    calls = [(line.split(":")[0], int(line.split("calls=")[1].split(",")[0])) for line in lines if "calls=" in line]
+    return sum(count for name, count in calls if name.removeprefix("cmdstat_") in names)
 
 
 def test_one_enqueue_wakes_one_of_the_idle_workers(real_broker: Broker) -> None:
@@ -164,8 +165,8 @@ def test_one_enqueue_wakes_one_of_the_idle_workers(real_broker: Broker) -> None:
 
 
 def blocked(broker: Broker) -> int:
-    info = broker.client().perform(("INFO", "clients")).decode()
-    return int(info.split("blocked_clients:")[1].split()[0])
+    told = [info.decode() for info in on_each_primary(broker, "INFO", "clients")]
+    return sum(int(info.split("blocked_clients:")[1].split()[0]) for info in told)
 
 
 def claims(broker: Broker) -> int:

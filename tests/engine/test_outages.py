@@ -12,6 +12,7 @@ from redisched.errors import BrokerMisconfigured, QueueFull
 from redisched.keys import QUEUES
 from redisched.model import TaskState
 from redisched.store.broker import Broker, connect
+from tests.brokers import on_each_primary
 from tests.engine.running import SOON, RunningWorker, work_off
 from tests.waiting import wait_until
 
@@ -73,7 +74,7 @@ def test_an_idle_worker_outlives_its_redis(server: PrivateServer) -> None:
 
 
 def set_config(broker: Broker, setting: str, value: str) -> None:
-    broker.client().perform(("CONFIG", "SET", setting, value))
+    on_each_primary(broker, "CONFIG", "SET", setting, value)
 
 
 @pytest.fixture

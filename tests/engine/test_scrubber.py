@@ -21,7 +21,7 @@ from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from redisched.store.repair import SOUND, Repair
 from redisched.store.store import Store
-from tests.brokers import fake_broker
+from tests.brokers import fake_broker, on_each_primary
 from tests.engine.running import RunningWorker, counts, look
 from tests.lua.situation import Situation, leased, record_of, seed, together, waiting
 from tests.scrubbing import scrub, scrub_all
@@ -135,7 +135,7 @@ def test_t23_a_policy_that_is_set_while_a_worker_runs_is_told_of(
 ) -> None:
     async def watch() -> list[str]:
         shift = Shift(real_broker, waiting("a"))
-        real_broker.client().perform(("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
+        on_each_primary(real_broker, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
         await shift.scrubber.step()
         assert not caplog.records
         shift.clock.now_s += POLICY_EVERY_S
@@ -147,7 +147,7 @@ def test_t23_a_policy_that_is_set_while_a_worker_runs_is_told_of(
         try:
             assert asyncio.run(watch()) == ["Redis may evict tasks: maxmemory-policy is allkeys-lru"]
         finally:
-            real_broker.client().perform(("CONFIG", "SET", "maxmemory-policy", "noeviction"))
+            on_each_primary(real_broker, "CONFIG", "SET", "maxmemory-policy", "noeviction")
 
 
 @pytest.fixture
@@ -192,12 +192,12 @@ def evict(broker: Broker, key: str) -> None:
     """Let Redis evict one key, the only one that it may."""
     perform = broker.client().perform
     perform(("EXPIRE", key, 3600))
-    perform(("CONFIG", "SET", "maxmemory-policy", "volatile-lru"))
-    perform(("CONFIG", "SET", "maxmemory", 1))
+    on_each_primary(broker, "CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+    on_each_primary(broker, "CONFIG", "SET", "maxmemory", 1)
     with pytest.raises(QueueFull):
         perform(("SET", "one", "more"))
-    perform(("CONFIG", "SET", "maxmemory", 0))
-    perform(("CONFIG", "SET", "maxmemory-policy", "noeviction"))
+    on_each_primary(broker, "CONFIG", "SET", "maxmemory", 0)
+    on_each_primary(broker, "CONFIG", "SET", "maxmemory-policy", "noeviction")
     assert perform(("EXISTS", key)) == 0
 
 

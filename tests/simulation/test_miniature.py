@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.brokers import BrokerKind, Servers
+from tests.brokers import SINGLE, BrokerKind, Servers
 from tests.house.checkout import SCRIPTS
 from tests.server_time import ServerTime, read_movable_time
 from tests.simulation.miniature import Miniature
@@ -63,7 +63,7 @@ def with_movable_time(command: list[bytes]) -> list[bytes]:
 SEEDS = list(islice((seed for seed in count() if Fault.FAIL_OVER not in draw_plan(seed, 0).faults), WORLDS))
 
 
-@pytest.mark.parametrize("kind", BrokerKind)
+@pytest.mark.parametrize("kind", [BrokerKind.FAKE, *SINGLE])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_server_answers_the_same(
     seed: int, kind: BrokerKind, servers: Servers, monkeypatch: pytest.MonkeyPatch

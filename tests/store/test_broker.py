@@ -10,7 +10,7 @@ import pytest
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Command, ScriptMissing, ScriptRejected
-from tests.brokers import TIMEOUT_S, BrokerKind, Servers
+from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
 from tests.store.line_server import SILENCE, LineServer
 
 Perform = Callable[[Broker, Command], Any]
@@ -150,7 +150,7 @@ def test_nobody_listens(tmp_path: Path, perform: Perform) -> None:
 
 
 @both_ways
-@pytest.mark.parametrize("kind", list(BrokerKind))
+@pytest.mark.parametrize("kind", EVERY)
 def test_replies_come_as_the_server_sent_them(servers: Servers, kind: BrokerKind, perform: Perform) -> None:
     broker = servers.broker(kind)
 

@@ -10,7 +10,7 @@ import pytest
 from redisched.errors import BrokerUnavailable
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import IN_FLIGHT, Command, Operation, Pipeline, run, run_async
-from tests.brokers import TIMEOUT_S, BrokerKind, Servers
+from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
 from tests.store.line_server import SILENCE, LineServer
 
 Way = Callable[[Broker, Operation[Any]], Any]
@@ -45,7 +45,7 @@ def replies_and_then_one_more(commands: Iterable[Command]) -> Operation[Any]:
 
 
 @both_ways
-@pytest.mark.parametrize("kind", list(BrokerKind))
+@pytest.mark.parametrize("kind", EVERY)
 def test_replies_come_in_the_order_of_the_commands(servers: Servers, kind: BrokerKind, way: Way) -> None:
     broker = servers.broker(kind)
 
@@ -55,7 +55,7 @@ def test_replies_come_in_the_order_of_the_commands(servers: Servers, kind: Broke
 
 
 @both_ways
-@pytest.mark.parametrize("kind", list(BrokerKind))
+@pytest.mark.parametrize("kind", EVERY)
 def test_what_follows_an_error_is_not_begun(servers: Servers, kind: BrokerKind, way: Way) -> None:
     broker = servers.broker(kind)
     commands: list[Command] = [("SET", "a", "1"), ("LPUSH", "a", "2"), *COMMANDS]

@@ -1,0 +1,155 @@
+"""Clients of several servers: they carry out what a route says, blocking or under asyncio."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from redisched.errors import BrokerError
+from redisched.store.address import Address, Node
+from redisched.store.clients import AsyncClient, SyncClient
+from redisched.store.operation import Command
+from redisched.store.route import ASK_S, Ask, Journey, Route, Send, Stream, T
+
+OpenClient: TypeAlias = Callable[[str, float], SyncClient]
+OpenAsyncClient: TypeAlias = Callable[[str, float], AsyncClient]
+"""Opens a client of the server of a URL whose commands may take so many seconds."""
+
+
+class RoutedClient:
+    """Performs commands where the route says, on blocking connections. Safe over threads and a fork."""
+
+    def __init__(self, address: Address, route: Route, open_client: OpenClient, timeout_s: float) -> None:
+        self._address = address
+        self._route = route
+        self._open = open_client
+        self._timeout_s = timeout_s
+        self._clients: dict[Node, SyncClient] = {}
+        self._epoch = route.epoch
+
+    def perform(self, command: Command) -> Any:
+        return self._travel(self._route.perform((command,)))
+
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        """Perform a pipeline; the replies up to the first error."""
+        return self._travel(self._route.perform_all(commands))
+
+    def primaries(self) -> Mapping[str, SyncClient]:
+        """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""
+        return {str(node): self._client(node) for node in self._travel(self._route.primaries())}
+
+    def close(self) -> None:
+        """Close the connections that are idle; the next command opens a new one."""
+        for client in list(self._clients.values()):
+            client.close()
+
+    def _travel(self, journey: Journey[T]) -> T:
+        try:
+            step = journey.send(None)
+            while True:
+                self._leave_what_is_over()
+                try:
+                    reply = self._take(step)
+                except BrokerError as error:
+                    step = journey.throw(error)
+                else:
+                    step = journey.send(reply)
+        except StopIteration as arrival:
+            result: T = arrival.value
+            return result
+
+    def _take(self, step: Ask | Send | Stream) -> Any:
+        match step:
+            case Send(node, commands):
+                return self._client(node).perform_last(*commands)
+            case Stream(node, commands):
+                return self._client(node).perform_all(commands)
+            case Ask(url, command):
+                with contextlib.closing(self._open(url, min(ASK_S, self._timeout_s))) as client:
+                    return client.perform(command)
+
+    def _client(self, node: Node) -> SyncClient:
+        client = self._clients.get(node)
+        if client is None:
+            opened = self._open(self._address.url_of(node), self._timeout_s)
+            client = self._clients.setdefault(node, opened)
+        return client
+
+    def _leave_what_is_over(self) -> None:
+        if self._epoch != self._route.epoch:
+            self._epoch = self._route.epoch
+            for node in set(self._clients) - set(self._route.nodes):
+                client = self._clients.pop(node, None)
+                if client is not None:
+                    client.close()
+
+
+class AsyncRoutedClient:
+    """Performs commands where the route says, on connections of one event loop."""
+
+    def __init__(self, address: Address, route: Route, open_client: OpenAsyncClient, timeout_s: float) -> None:
+        self._address = address
+        self._route = route
+        self._open = open_client
+        self._timeout_s = timeout_s
+        self._clients: dict[Node, AsyncClient] = {}
+        self._epoch = route.epoch
+
+    async def perform(self, command: Command) -> Any:
+        return await self._travel(self._route.perform((command,)))
+
+    async def perform_last(self, *commands: Command) -> Any:
+        """Send commands for one place at once, and answer with the reply to the last. An error of any is raised."""
+        return await self._travel(self._route.perform(commands))
+
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        """Perform a pipeline; the replies up to the first error."""
+        return await self._travel(self._route.perform_all(commands))
+
+    async def primaries(self) -> Mapping[str, AsyncClient]:
+        """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""
+        return {str(node): self._client(node) for node in await self._travel(self._route.primaries())}
+
+    async def close(self) -> None:
+        """Close the connections that are idle; the next command opens a new one."""
+        for client in list(self._clients.values()):
+            await client.close()
+
+    async def _travel(self, journey: Journey[T]) -> T:
+        try:
+            step = journey.send(None)
+            while True:
+                await self._leave_what_is_over()
+                try:
+                    reply = await self._take(step)
+                except BrokerError as error:
+                    step = journey.throw(error)
+                else:
+                    step = journey.send(reply)
+        except StopIteration as arrival:
+            result: T = arrival.value
+            return result
+
+    async def _take(self, step: Ask | Send | Stream) -> Any:
+        match step:
+            case Send(node, commands):
+                return await self._client(node).perform_last(*commands)
+            case Stream(node, commands):
+                return await self._client(node).perform_all(commands)
+            case Ask(url, command):
+                client = self._open(url, min(ASK_S, self._timeout_s))
+                try:
+                    return await client.perform(command)
+                finally:
+                    await client.close()
+
+    def _client(self, node: Node) -> AsyncClient:
+        client = self._clients.get(node)
+        if client is None:
+            client = self._clients[node] = self._open(self._address.url_of(node), self._timeout_s)
+        return client
+
+    async def _leave_what_is_over(self) -> None:
+        if self._epoch != self._route.epoch:
+            self._epoch = self._route.epoch
+            for node in set(self._clients) - set(self._route.nodes):
+                await self._clients.pop(node).close()

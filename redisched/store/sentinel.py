@@ -1,0 +1,99 @@
+"""The way to a primary that Sentinels watch: one of them is asked, and what it names is asked for its role.
+
+What was found holds until a command fails on it for want of a primary: the connection was lost, or the server answers
+that it is a replica. Then every connection is given up, and the next try asks again.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
+from redisched.store.address import Address, Node
+from redisched.store.operation import Command
+from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
+
+_QUESTION = "SENTINEL GET-MASTER-ADDR-BY-NAME"
+
+
+class SentinelRoute:
+    """Leads to the primary. `random` draws from [0, 1)."""
+
+    def __init__(self, address: Address, random: Callable[[], float]) -> None:
+        self._address = address
+        self._sentinels = sorted(address.nodes, key=lambda _: random())
+        self._primary: Node | None = None
+        self.epoch = 0
+
+    @property
+    def nodes(self) -> Collection[Node]:
+        return () if self._primary is None else (self._primary,)
+
+    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
+        """Commands sent at once; the reply to the last."""
+        primary = self._primary or (yield from self._find())
+        try:
+            return (yield Send(primary, commands))
+        except BrokerUnavailable:
+            self._lose(primary)
+            raise
+
+    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
+        """A pipeline; the replies up to the first error."""
+        try:
+            primary = self._primary or (yield from self._find())
+        except BrokerError:
+            return []
+        replies: list[Any] = yield Stream(primary, commands)
+        return replies
+
+    def primaries(self) -> Journey[Sequence[Node]]:
+        """The one that takes writes."""
+        return [self._primary or (yield from self._find())]
+
+    def _lose(self, primary: Node) -> None:
+        # What others have found meanwhile stays.
+        if self._primary == primary:
+            self._primary = None
+            self.epoch += 1
+
+    def _find(self) -> Journey[Node]:
+        complaints: list[BrokerRefused | BrokerUnavailable] = []
+        silent: set[Node] = set()
+        for sentinel in self._sentinels[:ASKED]:
+            try:
+                primary = yield from self._ask(sentinel, silent)
+            except (BrokerRefused, BrokerUnavailable) as error:
+                complaints.append(error)
+                # Next time, those are asked first that may answer.
+                self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
+            else:
+                if self._primary != primary:
+                    self._primary = primary
+                    self.epoch += 1
+                return primary
+        raise sum_up(complaints, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
+
+    def _ask(self, sentinel: Node, silent: set[Node]) -> Journey[Node]:
+        """The primary that a Sentinel names. Raises BrokerUnavailable if it is none or `silent`, and BrokerRefused."""
+        try:
+            found = yield Ask(self._address.sentinel_url_of(sentinel), (*_QUESTION.split(), self._address.primary))
+        except BrokerUnavailable as error:
+            raise BrokerUnavailable(f"Sentinel {sentinel} does not answer: {error.reason}", 0.0) from error
+        except BrokerRefused as error:
+            raise BrokerRefused(error.call, f"is {sentinel} a Sentinel? {error.reason}") from error
+        if found is None:
+            raise BrokerRefused(
+                _QUESTION, f"Sentinel {sentinel} watches no primary named {self._address.primary!r}; correct the URL"
+            )
+        primary = Node(found[0].decode(), int(found[1]))
+        if primary in silent:
+            raise BrokerUnavailable(f"Sentinel {sentinel} names it as well", 0.0)
+        try:
+            role = yield Ask(self._address.url_of(primary), ("ROLE",))
+        except BrokerUnavailable as error:
+            silent.add(primary)
+            reason = f"{primary}, which Sentinel {sentinel} names, does not answer: {error.reason}"
+            raise BrokerUnavailable(reason, 0.0) from error
+        if role[0] != b"master":
+            raise BrokerUnavailable(f"{primary}, which Sentinel {sentinel} names, is a read only replica", 0.0)
+        return primary

@@ -1,0 +1,55 @@
+"""Which slot a command goes to, and which node of a cluster serves it."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from redis.crc import key_slot
+
+from redisched.store.address import Node
+from redisched.store.operation import Argument, Command
+
+_WITHOUT_KEY = {
+    *("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "INFO", "PING", "ROLE", "SCRIPT", "SLOWLOG"),
+    *("TIME", "WAIT", "WAITAOF"),
+}
+
+
+def slot_of(command: Command) -> int | None:
+    """The slot of a command's keys, which share one; None for a command without keys, which any node answers."""
+    name = str(command[0]).upper()
+    if name in _WITHOUT_KEY:
+        return None
+    if name in ("EVAL", "EVALSHA"):
+        return _slot(command[3]) if int(command[2]) else None
+    return _slot(command[1]) if len(command) > 1 else None
+
+
+def _slot(key: Argument) -> int:
+    return int(key_slot(key if isinstance(key, bytes) else str(key).encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMap:
+    """Ranges of slots, in order, and the primary of each."""
+
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+    owners: tuple[Node, ...]
+
+    @classmethod
+    def read(cls, reply: Sequence[Any], asked: Node) -> Self:
+        """The map in a reply to CLUSTER SLOTS. A node that does not know its own host means the one that was asked."""
+        ranges = sorted((first, last, _node(primary, asked)) for first, last, primary, *_replicas in reply)
+        return cls(*zip(*ranges, strict=True)) if ranges else cls((), (), ())
+
+    def owner(self, slot: int) -> Node | None:
+        """The primary of a slot, None if nobody serves it."""
+        at = bisect_right(self.firsts, slot) - 1
+        return self.owners[at] if at >= 0 and slot <= self.lasts[at] else None
+
+
+def _node(told: Sequence[Any], asked: Node) -> Node:
+    host = told[0].decode() if told[0] else ""
+    return Node(asked.host if host in ("", "?") else host, int(told[1]))
