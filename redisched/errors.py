@@ -180,13 +180,14 @@ class QueueFull(BrokerError):
 
 
 class BrokerMisconfigured(BrokerError):
-    """Raised when a setting of Redis endangers tasks."""
+    """Raised when a setting of Redis endangers tasks. `server` is the address of the one of several that has it."""
 
-    def __init__(self, setting: str, value: str, wanted: str) -> None:
+    def __init__(self, setting: str, value: str, wanted: str, server: str = "Redis") -> None:
         self.setting = setting
         self.value = value
         self.wanted = wanted
-        super().__init__(f"Redis has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
+        self.server = server
+        super().__init__(f"{server} has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
 
 
 class LayoutDamaged(BrokerError):

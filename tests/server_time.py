@@ -9,13 +9,15 @@ from redisched.store.broker import Broker
 NOW_MS = 1_800_000_000_000
 """When every test with a movable time begins: in January 2027."""
 
-_KEY = "server_us{mail}"
-"""In the slot of the queue that tests with a movable time use, as scripts may read no other in a cluster."""
+_KEY = "server_us"
+_TAGS = ("{mail}", "{billing}", "{idle}")
+"""Of the queues that tests with a movable time use: in a cluster, a script can read no key but of its own slot."""
+
 _REAL = """\
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 """
-_MOVABLE = f"  return tonumber(redis.call('GET', '{_KEY}'))\n"
+_MOVABLE = f"  return tonumber(redis.call('GET', '{_KEY}' .. string.match(KEYS[1], '{{.-}}')))\n"
 
 
 def read_movable_time(name: str, source: str) -> str:
@@ -49,7 +51,7 @@ class ServerTime:
     def move_to_us(self, now_us: int) -> None:
         """As `move_to`, to the microsecond."""
         self._now_us = now_us
-        self._broker.client().perform(("SET", _KEY, self._now_us))
+        self._broker.client().perform_all(("SET", _KEY + tag, self._now_us) for tag in _TAGS)
 
     def advance(self, ms: int) -> None:
         """Let so much time pass."""

@@ -10,11 +10,11 @@ SAFE_POLICY = "noeviction"
 
 async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
     """Raises BrokerMisconfigured if a primary may evict keys under memory pressure and that is not allowed."""
-    for primary in (await client.primaries()).values():
-        await _check_primary(primary, eviction)
+    for address, primary in (await client.primaries()).items():
+        await _check_primary(address or "Redis", primary, eviction)
 
 
-async def _check_primary(client: AsyncBrokerClient, eviction: Eviction) -> None:
+async def _check_primary(name: str, client: AsyncBrokerClient, eviction: Eviction) -> None:
     try:
         reply = await client.perform(("CONFIG", "GET", "maxmemory-policy"))
     except BrokerRefused as error:
@@ -23,8 +23,8 @@ async def _check_primary(client: AsyncBrokerClient, eviction: Eviction) -> None:
     policy = _value(reply)
     if policy and policy != SAFE_POLICY:
         if eviction is Eviction.REFUSE:
-            raise BrokerMisconfigured("maxmemory-policy", policy, SAFE_POLICY)
-        log.warning("Redis may evict tasks: maxmemory-policy is %s", policy)
+            raise BrokerMisconfigured("maxmemory-policy", policy, SAFE_POLICY, name)
+        log.warning("%s may evict tasks: maxmemory-policy is %s", name, policy)
 
 
 def _value(reply: object) -> str:

@@ -63,7 +63,7 @@ def test_what_follows_an_error_is_not_begun(servers: Servers, kind: BrokerKind, 
     replies, after = way(broker, replies_and_then_one_more(commands))
 
     assert (replies, after) == ([b"OK"], None)
-    assert broker.client().perform(("EXISTS", *(str(number) for number in range(5)))) <= IN_FLIGHT - 1
+    assert sum(broker.client().perform(("EXISTS", str(number))) for number in range(5)) <= IN_FLIGHT - 1
     broker.close()
 
 

@@ -13,6 +13,7 @@ from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, ClaimRequest, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from tests.brokers import on_each_primary
 from tests.lua.situation import cancelling, claimed, dead, ended, leased, seed, together, waiting
 from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
@@ -94,7 +95,7 @@ def test_the_catalogue_knows_the_type_of_every_key() -> None:
 def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
     store = Store(broker.dialect, QUEUE)
     for name in TOUCHED[edge].split():
-        broker.client().perform(("FLUSHALL",))
+        on_each_primary(broker, "FLUSHALL")
         clock.move_to(NOW_MS)
         seed(broker, QUEUE, BEFORE)
         key = getattr(KEYS, name)

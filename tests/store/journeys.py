@@ -1,0 +1,42 @@
+"""Carries out journeys by hand: every step is answered from a script, and remembered."""
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from redisched.errors import BrokerError
+from redisched.store.route import Ask, Send, Stream
+
+T = TypeVar("T")
+Step = Ask | Send | Stream
+
+
+class Guide:
+    """Answers each step with the next of `answers`; one that is an error is thrown."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = iter(answers)
+        self.steps: list[Step] = []
+
+    def lead(self, journey: Generator[Step, Any, T]) -> T:
+        """Go to the end of a journey; answers with its result."""
+        reply: Any = None
+        resume: Callable[[Any], Step] = journey.send
+        try:
+            while True:
+                step = resume(reply)
+                self.steps.append(step)
+                reply = next(self._answers)
+                resume = journey.throw if isinstance(reply, BrokerError) else journey.send
+        except StopIteration as arrival:
+            result: T = arrival.value
+            return result
+
+    @property
+    def asked(self) -> list[str]:
+        """Whom it asked the way."""
+        return [step.url for step in self.steps if isinstance(step, Ask)]
+
+    @property
+    def sent(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """What it sent where."""
+        return [(str(step.node), step.commands) for step in self.steps if isinstance(step, Send)]

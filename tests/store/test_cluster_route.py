@@ -1,0 +1,206 @@
+"""The way through a cluster, step by step, without a server."""
+
+from typing import Any
+
+import pytest
+
+from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.store.address import Node, parse_address
+from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
+from redisched.store.operation import Command, Redirected, Redirection
+from redisched.store.route import Stream
+from redisched.store.slots import slot_of
+from tests.store.journeys import Guide
+
+LOW: Command = ("GET", "b")
+HIGH: Command = ("GET", "a")
+LAST = 16_383
+
+
+class Now:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture
+def route(now: Now) -> ClusterRoute:
+    address = parse_address("redis+cluster://n1:1,n2:2")
+    assert address is not None
+    return ClusterRoute(address, now, random=lambda: 0.5)
+
+
+def slots(*ranges: tuple[int, int, str]) -> list[Any]:
+    """What CLUSTER SLOTS tells."""
+    told = (place.split(":") for _, _, place in ranges)
+    return [
+        [first, last, [host.encode(), int(port), b"id"]]
+        for (first, last, _), (host, port) in zip(ranges, told, strict=True)
+    ]
+
+
+HALVES = slots((8_192, LAST, "high:2"), (0, 8_191, "low:1"))
+
+
+def lost(reason: str = "connection refused") -> BrokerUnavailable:
+    return BrokerUnavailable(reason, 0.0)
+
+
+def moved(slot: int, host: str, port: int, kind: Redirection = Redirection.MOVED) -> Redirected:
+    return Redirected("GET", f"{kind} {slot} {host}:{port}", slot, host, port, kind)
+
+
+def lead(route: ClusterRoute, command: Command, *answers: Any) -> Guide:
+    """Perform a command, which must succeed."""
+    guide = Guide(*answers, b"value")
+    assert guide.lead(route.perform((command,))) == b"value"
+    return guide
+
+
+@pytest.mark.parametrize(
+    ("command", "slot"),
+    [
+        (("GET", "a"), 15_495),
+        (("GET", b"redisched:{a}:waiting"), 15_495),
+        (("EVALSHA", "0" * 40, 2, "redisched:{a}:waiting", "redisched:{a}:tasks", "x"), 15_495),
+        (("EVAL", "return 1", "1", "a"), 15_495),
+        (("EVAL", "return 1", 0), None),
+        (("BLPOP", "a", 8), 15_495),
+        (("SCRIPT", "LOAD", "return 1"), None),
+        (("TIME",), None),
+        (("FLUSHALL",), None),
+        (("WAIT", 1, 100), None),
+    ],
+)
+def test_the_slot_of_a_command_is_that_of_its_first_key(command: Command, slot: int | None) -> None:
+    assert slot_of(command) == slot
+
+
+def test_the_map_is_asked_for_once(route: ClusterRoute) -> None:
+    first = lead(route, LOW, HALVES)
+    second = lead(route, HIGH)
+
+    assert len(first.asked) == 1
+    assert first.sent == [("low:1", (LOW,))]
+    assert second.asked == []
+    assert second.sent == [("high:2", (HIGH,))]
+    assert Guide(HALVES).lead(route.primaries()) == [Node("high", 2), Node("low", 1)]
+
+
+@pytest.mark.parametrize("host", [b"", b"?", None])
+def test_a_node_that_does_not_know_its_host_has_that_which_was_asked(route: ClusterRoute, host: bytes | None) -> None:
+    guide = lead(route, LOW, [[0, LAST, [host, 7, b"id"]]])
+
+    assert guide.sent == [("n1:7", (LOW,))]
+
+
+def test_what_has_moved_is_followed_at_once_and_the_map_is_asked_for_once_more(route: ClusterRoute, now: Now) -> None:
+    lead(route, HIGH, HALVES)
+
+    guide = lead(route, HIGH, moved(15_495, "", 9))
+    again = lead(route, HIGH)
+    now.s += 2 * RELEARN_S
+    learnt = lead(route, HIGH, slots((0, LAST, "high:9")))
+
+    assert guide.sent == [("high:2", (HIGH,)), ("high:9", (HIGH,))]
+    assert again.sent == learnt.sent == [("high:9", (HIGH,))]
+    assert again.asked == []
+    assert len(learnt.asked) == 1
+    assert route.nodes == {Node("high", 9)}
+
+
+def test_who_is_sent_elsewhere_this_once_asks_there_and_comes_back(route: ClusterRoute) -> None:
+    lead(route, HIGH, HALVES)
+
+    guide = lead(route, HIGH, moved(15_495, "new", 3, Redirection.ASK))
+
+    assert guide.sent == [("high:2", (HIGH,)), ("new:3", (("ASKING",), HIGH))]
+    assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
+
+
+def test_a_wait_that_is_over_is_not_begun_again_elsewhere(route: ClusterRoute) -> None:
+    guide = Guide(HALVES, moved(15_495, "new", 3), b"value")
+
+    assert guide.lead(route.perform((("BLPOP", "a", 8), HIGH))) == b"value"
+
+    assert guide.sent == [("high:2", (("BLPOP", "a", 8), HIGH)), ("new:3", (HIGH,))]
+
+
+def test_who_is_sent_to_and_fro_gives_up(route: ClusterRoute) -> None:
+    answers = [moved(15_495, "new", 3), moved(15_495, "high", 2)] * MOST_REDIRECTIONS
+
+    with pytest.raises(BrokerUnavailable, match="to and fro"):
+        Guide(HALVES, *answers).lead(route.perform((HIGH,)))
+
+
+def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(route: ClusterRoute, now: Now) -> None:
+    lead(route, HIGH, HALVES)
+    now.s += 2 * RELEARN_S
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost()).lead(route.perform((HIGH,)))
+
+    guide = lead(route, HIGH, lost(), slots((0, LAST, "low:1")))
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost()).lead(route.perform((HIGH,)))
+    soon = lead(route, HIGH)
+
+    assert guide.sent == soon.sent == [("low:1", (HIGH,))]
+    assert len(guide.asked) == 2
+    assert soon.asked == []
+
+
+def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: ClusterRoute, now: Now) -> None:
+    lead(route, HIGH, HALVES)
+    now.s += 2 * RELEARN_S
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost()).lead(route.perform((HIGH,)))
+
+    assert lead(route, HIGH, lost(), lost(), lost()).sent == [("high:2", (HIGH,))]
+
+
+def test_t39_a_node_that_was_taken_away_knows_nothing_and_another_is_asked(route: ClusterRoute) -> None:
+    assert len(lead(route, HIGH, [], HALVES).asked) == 2
+
+
+def test_a_slot_that_nobody_serves_is_an_outage(route: ClusterRoute) -> None:
+    with pytest.raises(BrokerUnavailable, match="no node of the cluster serves slot 15495"):
+        Guide(slots((0, 8_191, "low:1"))).lead(route.perform((HIGH,)))
+
+
+def test_t40_a_server_that_is_in_no_cluster_is_refused(route: ClusterRoute) -> None:
+    refused = BrokerRefused("CLUSTER", "This instance has cluster support disabled")
+
+    with pytest.raises(BrokerRefused, match="is n1:1 a cluster's"):
+        Guide(refused, refused).lead(route.perform((HIGH,)))
+
+
+def test_a_pipeline_is_cut_where_the_node_changes_and_ends_at_the_first_error(route: ClusterRoute) -> None:
+    steps: list[tuple[str, list[Command]]] = []
+
+    def lead_pipeline(commands: list[Command], *failing: str) -> list[Any]:
+        journey = route.perform_all(commands)
+        reply: Any = None
+        try:
+            while True:
+                step = journey.send(reply)
+                if isinstance(step, Stream):
+                    sent = list(step.commands)
+                    steps.append((str(step.node), sent))
+                    reply = [0] * (len(sent) - (str(step.node) in failing))
+                else:
+                    reply = HALVES
+        except StopIteration as arrival:
+            return list(arrival.value)
+
+    assert lead_pipeline([LOW, LOW, ("WAIT", 1, 1), HIGH, LOW]) == [0] * 5
+    assert steps == [("low:1", [LOW, LOW, ("WAIT", 1, 1)]), ("high:2", [HIGH]), ("low:1", [LOW])]
+    assert lead_pipeline([LOW, HIGH, HIGH, LOW], "high:2") == [0, 0]

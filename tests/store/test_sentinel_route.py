@@ -1,0 +1,133 @@
+"""The way to a primary that Sentinels watch, step by step, without a server."""
+
+from typing import Any
+
+import pytest
+
+from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.store.address import Node, parse_address
+from redisched.store.route import Stream
+from redisched.store.sentinel import SentinelRoute
+from tests.store.journeys import Guide
+
+GET = ("GET", "a")
+OLD, NEW = [b"old", b"1"], [b"new", b"2"]
+MASTER, SLAVE = [b"master", 0, []], [b"slave", b"new", 2, b"connected", 0]
+
+
+def route(hosts: str = "s1,s2,s3") -> SentinelRoute:
+    address = parse_address(f"redis+sentinel://{hosts}/tasks")
+    assert address is not None
+    return SentinelRoute(address, random=lambda: 0.0)
+
+
+def lost(reason: str = "connection refused") -> BrokerUnavailable:
+    return BrokerUnavailable(reason, 0.0)
+
+
+def lead(found: SentinelRoute, *answers: Any) -> Guide:
+    """Perform a GET, which must succeed."""
+    guide = Guide(*answers, b"value")
+    assert guide.lead(found.perform((GET,))) == b"value"
+    return guide
+
+
+def test_the_primary_is_asked_for_once() -> None:
+    found = route()
+
+    first = lead(found, OLD, MASTER)
+    second = lead(found)
+
+    assert first.asked == ["redis://s1:26379?", "redis://old:1/0?"]
+    assert first.sent == second.sent == [("old:1", (GET,))]
+    assert second.asked == []
+    assert found.nodes == (Node("old", 1),)
+
+
+@pytest.mark.parametrize("reason", ["connection refused", "READONLY You can't write against a read only replica."])
+def test_a_primary_that_is_lost_is_asked_for_again_and_its_connections_are_given_up(reason: str) -> None:
+    found = route()
+    lead(found, OLD, MASTER)
+    before = found.epoch
+
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost(reason)).lead(found.perform((GET,)))
+
+    assert found.epoch != before
+    assert found.nodes == ()
+    assert lead(found, NEW, MASTER).sent == [("new:2", (GET,))]
+
+
+def test_a_primary_that_somebody_else_has_found_meanwhile_is_kept() -> None:
+    found = route()
+    lead(found, OLD, MASTER)
+    slow = found.perform((GET,))
+    slow.send(None)
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost()).lead(found.perform((GET,)))
+    lead(found, NEW, MASTER)
+
+    with pytest.raises(BrokerUnavailable):
+        slow.throw(lost())
+
+    assert found.nodes == (Node("new", 2),)
+
+
+def test_a_sentinel_that_does_not_answer_or_does_not_know_yet_is_not_the_last_to_be_asked() -> None:
+    found = route()
+
+    guide = lead(found, lost(), OLD, SLAVE, NEW, MASTER)
+
+    assert guide.asked == [
+        "redis://s1:26379?",
+        *("redis://s2:26379?", "redis://old:1/0?"),
+        *("redis://s3:26379?", "redis://new:2/0?"),
+    ]
+    with pytest.raises(BrokerUnavailable):
+        Guide(lost()).lead(found.perform((GET,)))
+    assert lead(found, NEW, MASTER).asked[0] == "redis://s3:26379?"
+
+
+def test_a_primary_that_does_not_answer_is_waited_for_once_however_many_name_it() -> None:
+    guide = Guide(OLD, lost("timeout"), OLD, NEW, lost("timeout"))
+
+    with pytest.raises(BrokerUnavailable, match="old:1, which Sentinel s1:26379 names, does not answer: timeout"):
+        guide.lead(route().perform((GET,)))
+
+    assert guide.asked.count("redis://old:1/0?") == 1
+
+
+def test_t40_no_sentinel_answers() -> None:
+    with pytest.raises(BrokerUnavailable, match="no Sentinel leads to a primary named 'tasks': Sentinel s1:26379 does"):
+        Guide(lost(), lost(), lost()).lead(route().perform((GET,)))
+
+
+def test_t40_a_replica_is_named_as_primary() -> None:
+    with pytest.raises(BrokerUnavailable, match="old:1, which Sentinel s1:26379 names, is a read only replica"):
+        Guide(OLD, SLAVE).lead(route("s1").perform((GET,)))
+
+
+def test_t40_a_name_that_no_sentinel_knows_is_refused() -> None:
+    with pytest.raises(BrokerRefused, match="watches no primary named 'tasks'; correct the URL"):
+        Guide(None, None, None).lead(route().perform((GET,)))
+
+
+def test_t40_a_name_that_one_sentinel_does_not_know_while_others_are_away_may_be_right() -> None:
+    with pytest.raises(BrokerUnavailable, match="watches no primary"):
+        Guide(None, lost(), lost()).lead(route().perform((GET,)))
+
+
+def test_t40_who_is_no_sentinel_is_told() -> None:
+    with pytest.raises(BrokerRefused, match="is s1:26379 a Sentinel"):
+        Guide(BrokerRefused("SENTINEL", "unknown command")).lead(route("s1").perform((GET,)))
+
+
+def test_a_pipeline_goes_to_the_primary_and_to_nobody_without_one() -> None:
+    found = route("s1")
+    assert Guide(lost()).lead(found.perform_all([GET])) == []
+
+    guide = Guide(OLD, MASTER, [b"value"])
+
+    assert guide.lead(found.perform_all([GET])) == [b"value"]
+    assert guide.steps[-1] == Stream(Node("old", 1), [GET])
+    assert Guide().lead(found.primaries()) == [Node("old", 1)]
