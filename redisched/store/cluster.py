@@ -123,7 +123,7 @@ class ClusterRoute:
             self.epoch += 1
 
     def _shuffled(self, nodes: Iterable[Node]) -> list[Node]:
-        return sorted(set(nodes), key=lambda _: self._random())
+        return sorted(dict.fromkeys(nodes), key=lambda _: self._random())
 
     def _learn(self) -> Journey[SlotMap]:
         complaints: list[BrokerRefused | BrokerUnavailable] = []
