@@ -2,10 +2,10 @@
 
 `Server` starts a real server for a test, and `work_off` runs the handlers of an application on it. `Proxy` stands in
 front of a server and does to its messages what a `Fault` says. A `Recorder` writes down what handlers and producers do
-and a `Witness` what the server said; `check` holds that against what redisched promises.
+and a `Witness` what the server said; `check_history` holds that against what redisched promises.
 """
 
-from redisched.testing.checker import check
+from redisched.testing.checker import check, check_history
 from redisched.testing.fault import Action, Fault, Message, Pace
 from redisched.testing.history.reading import read_history
 from redisched.testing.history.recorder import Recorder
@@ -30,6 +30,7 @@ __all__ = [
     "Violation",
     "Witness",
     "check",
+    "check_history",
     "cluster_node",
     "read_history",
     "replica_of",

@@ -1,8 +1,11 @@
-"""Holds a history against every invariant, in one pass over its records."""
+"""Holds a history against every invariant, in one pass over its records; a long one part by part."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+from redisched.testing.history.parts import PART_BYTES, read_in_parts
+from redisched.testing.history.reading import read_history
 from redisched.testing.history.record import Record
 from redisched.testing.invariants.executions import EveryTaskIsExecuted, NothingElseIsExecuted
 from redisched.testing.invariants.fences import FencesGrow, OneCompletionIsAccepted, TheLastLeaseCompletes
@@ -12,7 +15,7 @@ from redisched.testing.invariants.places import TasksAreConserved, UnknownEnqueu
 from redisched.testing.invariants.slots import EverySlotFiresOnce
 from redisched.testing.invariants.times import NoLiveExecutionIsOverlapped, NothingStartsEarly
 
-INVARIANTS: tuple[type[Invariant], ...] = (
+OF_EACH_TASK: tuple[type[Invariant], ...] = (
     EveryTaskIsExecuted,
     NothingElseIsExecuted,
     OneCompletionIsAccepted,
@@ -20,29 +23,41 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     NothingStartsEarly,
     NoLiveExecutionIsOverlapped,
     FencesGrow,
-    NoBetterTaskIsPassedOver,
-    EqualTasksStartInTurn,
-    EverySlotFiresOnce,
     TasksAreConserved,
     UnknownEnqueuesAreWhole,
 )
+"""I1 to I7, I11 and I12: what they remember grows with the number of tasks."""
+OF_A_QUEUE: tuple[type[Invariant], ...] = (NoBetterTaskIsPassedOver, EqualTasksStartInTurn, EverySlotFiresOnce)
+"""I8 to I10: they hold tasks against each other, and remember what waits."""
+INVARIANTS = (*OF_EACH_TASK, *OF_A_QUEUE)
 """I1 to I12."""
 USUAL = Tolerances()
 
 
-def check(records: Iterable[Record], tolerances: Tolerances = USUAL) -> Iterator[Violation]:
+def check_history(folder: Path, tolerances: Tolerances = USUAL, part_bytes: int = PART_BYTES) -> Iterator[Violation]:
+    """Every violation that the history in a folder shows, as `check` finds them, however long the history is."""
+    for part in read_in_parts(folder, part_bytes):
+        yield from check(part, tolerances, OF_EACH_TASK)
+    yield from check(read_history(folder), tolerances, OF_A_QUEUE)
+
+
+def check(
+    records: Iterable[Record],
+    tolerances: Tolerances = USUAL,
+    invariants: Sequence[type[Invariant]] = INVARIANTS,
+) -> Iterator[Violation]:
     """Every violation that the records show, which come in the order of time, as it becomes plain.
 
     The history ends with a drain: what should be executed has been. A task's id is not used again after the task was
     forgotten.
     """
-    invariants = [invariant(tolerances) for invariant in INVARIANTS]
+    held = [invariant(tolerances) for invariant in invariants]
     listeners: dict[type[Record], list[Listener]] = defaultdict(list)
-    for invariant in invariants:
+    for invariant in held:
         for kind, listener in invariant.listeners().items():
             listeners[kind].append(listener)
     for record in records:
         for listener in listeners[type(record)]:
             yield from listener(record)
-    for invariant in invariants:
+    for invariant in held:
         yield from invariant.finish()

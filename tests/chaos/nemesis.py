@@ -45,6 +45,8 @@ class Nemesis:
         self._strikes = strikes
         self._victims = victims
         self._recorder = recorder
+        self.hits: set[Disturbance] = set()
+        """What has been done."""
         self._wounds: dict[Strike, Heal] = {}
         self._over = threading.Event()
         self._error: Exception | None = None
@@ -95,6 +97,7 @@ class Nemesis:
         except (BrokerError, LookupError, ProcessLookupError):
             self._recorder.disturbed(strike.disturbance, "missed")
             return
+        self.hits.add(strike.disturbance)
         self._recorder.disturbed(strike.disturbance, "hit")
         if heal is not None:
             self._wounds[strike] = heal

@@ -1,13 +1,14 @@
 """Every invariant accepts histories that are as they should be, and rejects those that are not."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from redisched.model import TaskState
 from redisched.store.values import Status
-from redisched.testing.checker import INVARIANTS, check
-from redisched.testing.history.record import EnqueueStep, Record, SlotState
+from redisched.testing.checker import INVARIANTS, check, check_history
+from redisched.testing.history.record import EnqueueStep, Record, SlotState, encode
 from redisched.testing.invariants.invariant import Tolerances
 from tests.testing.histories import (
     claimed,
@@ -197,6 +198,21 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
         ],
         [4, 7],
     ),
+    (
+        "I8",
+        "a better task is passed over behind one that was claimed before it was known",
+        [
+            *(enqueue(task) for task in "abc"),
+            claimed("c", 0, 0, priority=0),
+            waiting("c", 1, priority=0),
+            waiting("b", 2, priority=0),
+            claimed("a", 5_000, 5_000, priority=5),
+            start("a", 5_000, 5_001),
+            start("c", 0, 5_001),
+            settled("b", None, Status.CANCELLED, 5_002),
+        ],
+        [5, 6],
+    ),
     ("I9", "three of three overtake", OUT_OF_TURN, [7]),
     ("I10", "a slot fires twice", [slot(0, SlotState.FIRED), slot(0, SlotState.FIRED)], [0, 1]),
     ("I10", "a slot is missing", [slot(0, SlotState.DUE)], [0]),
@@ -229,6 +245,14 @@ def test_a_history_is_rejected(invariant: str, history: Sequence[Record], shown:
     assert str(violation).startswith(f"{invariant}: ")
 
 
+@pytest.mark.parametrize("part_bytes", [100, 1_000, 1_000_000])
+@pytest.mark.parametrize("history", [*GOOD.values(), *(history for _, _, history, _ in BAD)])
+def test_in_parts_the_same_is_found(tmp_path: Path, history: Sequence[Record], part_bytes: int) -> None:
+    (tmp_path / "1.jsonl").write_bytes(b"".join(map(encode, history)))
+
+    assert list(check_history(tmp_path, STRICT, part_bytes)) == list(check(history, STRICT))
+
+
 def test_equal_tasks_may_be_overtaken_by_a_few() -> None:
     assert list(check(OUT_OF_TURN, Tolerances(overtakers=3))) == []
 
@@ -242,7 +266,7 @@ def test_a_task_that_was_given_back_has_lost_its_turn() -> None:
 
 
 def test_there_is_a_bad_history_for_each_of_twelve_invariants() -> None:
-    names = [invariant.name for invariant in INVARIANTS]
+    names = {invariant.name for invariant in INVARIANTS}
 
-    assert names == [f"I{number}" for number in range(1, 13)]
-    assert {invariant for invariant, _, _, _ in BAD} == set(names)
+    assert names == {f"I{number}" for number in range(1, 13)}
+    assert {invariant for invariant, _, _, _ in BAD} == names

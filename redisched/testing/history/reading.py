@@ -15,7 +15,7 @@ def read_history(folder: Path) -> Iterator[Record]:
 
     Raises ValueError for a line that holds no record.
     """
-    files = (in_order(_read(path)) for path in sorted(folder.glob("*.jsonl")))
+    files = (in_order(map(decode, read_lines(path))) for path in sorted(folder.glob("*.jsonl")))
     return heapq.merge(*files, key=_time)
 
 
@@ -32,11 +32,10 @@ def in_order(records: Iterable[Record]) -> Iterator[Record]:
         yield heapq.heappop(held)[2]
 
 
-def _read(path: Path) -> Iterator[Record]:
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Every whole line of a file."""
     with path.open("rb") as lines:
-        for line in lines:
-            if line.endswith(b"\n"):
-                yield decode(line)
+        yield from (line for line in lines if line.endswith(b"\n"))
 
 
 def _time(record: Record) -> float:

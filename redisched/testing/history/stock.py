@@ -1,34 +1,55 @@
 """Takes stock after a run: in which keys each task of a queue stands."""
 
-from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.keys import keys_of
 from redisched.model import TaskState
 from redisched.store.broker import Broker
+from redisched.store.operation import Client
 from redisched.store.store import id_text
 from redisched.testing.history.record import Found, StockTaken
 from redisched.testing.history.recorder import Recorder
 
-_SORTED_SETS = ("waiting", "leases", "dead", "finished")
-_HASHES = ("tasks", "held", "outcomes")
+_SORTED_SETS = frozenset({"waiting", "leases", "dead", "finished"})
+_NAMES = ("dead", "finished", "held", "leases", "outcomes", "tasks", "waiting")
+_PAGE = 500
 
 
 def take_stock(broker: Broker, queue: str, recorder: Recorder) -> None:
     """Write down where every task of a queue stands. Nothing may change meanwhile, nor have been forgotten before."""
-    perform, keys = broker.client().perform, keys_of(queue)
-    places: dict[str, list[str]] = defaultdict(list)
-    for name in sorted((*_SORTED_SETS, *_HASHES)):
-        key = getattr(keys, name)
-        for id in perform(("HKEYS", key) if name in _HASHES else ("ZRANGE", key, 0, -1)):
-            places[id_text(id)].append(name)
-    flat = perform(("HGETALL", keys.outcomes))
-    ended = {id_text(id): _state(kept) for id, kept in zip(flat[::2], flat[1::2], strict=True)}
-    ended |= {task: TaskState.DEAD for task, found in places.items() if "dead" in found}
-    now_ms = recorder.now_ms()
-    for task, found in places.items():
-        recorder.write(Found(at_ms=now_ms, queue=queue, task=task, places=tuple(found), ended=ended.get(task)))
-    recorder.write(StockTaken(at_ms=now_ms, queue=queue, tasks=len(places)))
+    client, tasks = broker.client(), 0
+    for name in _NAMES:
+        for ids in _pages(client, queue, name):
+            for found in _find(client, queue, ids, recorder.now_ms()):
+                # A task stands in several keys, and is written down when the first of them is looked through.
+                if found.places[0] == name:
+                    recorder.write(found)
+                    tasks += 1
+    recorder.write(StockTaken(at_ms=recorder.now_ms(), queue=queue, tasks=tasks))
+
+
+def _pages(client: Client, queue: str, name: str) -> Iterator[list[bytes]]:
+    """The ids in a key, some at a time."""
+    scan, key, cursor = "ZSCAN" if name in _SORTED_SETS else "HSCAN", getattr(keys_of(queue), name), b"0"
+    while True:
+        cursor, flat = client.perform((scan, key, cursor, "COUNT", _PAGE))
+        if flat:
+            yield list(dict.fromkeys(flat[::2]))
+        if cursor == b"0":
+            return
+
+
+def _find(client: Client, queue: str, ids: Sequence[bytes], now_ms: float) -> Iterator[Found]:
+    """Where these tasks stand, each in one key at least."""
+    keys = keys_of(queue)
+    commands = (("ZMSCORE" if name in _SORTED_SETS else "HMGET", getattr(keys, name), *ids) for name in _NAMES)
+    columns = dict(zip(_NAMES, client.perform_all(commands), strict=True))
+    for index, id in enumerate(ids):
+        places = tuple(name for name in _NAMES if columns[name][index] is not None)
+        kept = columns["outcomes"][index]
+        ended = _state(kept) if kept is not None else TaskState.DEAD if "dead" in places else None
+        yield Found(at_ms=now_ms, queue=queue, task=id_text(id), places=places, ended=ended)
 
 
 def _state(kept: bytes) -> TaskState:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from redisched.store.values import Status
-from redisched.testing.history.record import End, Enqueue, Record, Settled, Start, Unanswered
+from redisched.testing.history.record import Claimed, End, Enqueue, Record, Settled, Start, Unanswered
 from redisched.testing.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 
@@ -52,7 +52,13 @@ class NoLiveExecutionIsOverlapped(Invariant):
         self._is_witnessed = False
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Start: self._start, End: self._end, Settled: self._settled, Unanswered: self._unanswered}
+        return {
+            Start: self._start,
+            End: self._end,
+            Claimed: self._claim,
+            Settled: self._settled,
+            Unanswered: self._unanswered,
+        }
 
     def finish(self) -> Iterator[Violation]:
         for first, second in self._overlaps:
@@ -71,6 +77,10 @@ class NoLiveExecutionIsOverlapped(Invariant):
         self._running[key] = left
         if not left:
             del self._running[key]
+        return ()
+
+    def _claim(self, _: Claimed) -> Iterable[Violation]:
+        self._is_witnessed = True
         return ()
 
     def _settled(self, record: Settled) -> Iterable[Violation]:
