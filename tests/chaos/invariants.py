@@ -1,6 +1,20 @@
 """What must be true of a queue at any moment, whatever happened to it before."""
 
-from tests.lua.situation import Situation
+from redisched.keys import keys_of
+from redisched.store.broker import Broker
+from tests.lua.situation import HASHES, ZSETS, Situation
+
+QUEUE = "default"
+
+
+def places_in(broker: Broker) -> Situation:
+    """The ids in each key of the queue, without what is kept for them."""
+    perform, keys = broker.client().perform, keys_of(QUEUE)
+    places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
+    places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
+    places["wake"] = perform(("LRANGE", keys.wake, 0, -1))
+    repairs = perform(("HGETALL", keys.repairs))
+    return places | ({"repairs": repairs} if repairs else {})
 
 
 def check_places(situation: Situation) -> None:

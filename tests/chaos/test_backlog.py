@@ -16,8 +16,7 @@ from redisched.store.operation import Command
 from redisched.testing import Server
 from redisched.testing.command_names import CommandNames
 from tests.brokers import BrokerKind, binary_of
-from tests.chaos.invariants import check_places
-from tests.chaos.trial import QUEUE, places_in
+from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
 

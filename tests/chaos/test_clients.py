@@ -13,8 +13,8 @@ from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.testing import Action, Fault, Message, Pace
 from tests.brokers import BrokerKind, Servers
-from tests.chaos.invariants import check_places
-from tests.chaos.ordeal import QUEUE, Ordeal
+from tests.chaos.invariants import QUEUE, check_places
+from tests.chaos.ordeal import Ordeal
 from tests.embedded.processes import ScriptProcess
 from tests.engine.running import counts
 from tests.lua.situation import situation_of

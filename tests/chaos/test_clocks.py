@@ -20,8 +20,8 @@ from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
 from redisched.testing import Server
 from tests.brokers import BrokerKind, Servers, binary_of
-from tests.chaos.invariants import check_places
-from tests.chaos.ordeal import QUEUE, Ordeal
+from tests.chaos.invariants import QUEUE, check_places
+from tests.chaos.ordeal import Ordeal
 from tests.chaos.servers_moved_clock import MovedClock, find_libfaketime
 from tests.engine.running import look
 from tests.lua.situation import situation_of
@@ -75,6 +75,7 @@ def clock(tmp_path: Path) -> MovedClock:
 def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Ordeal]:
     """On a server whose clock can be moved. Its handlers are `brief`, and `long`, which waits at the gate."""
     with Server(binary=clock.binary) as server, Ordeal(tmp_path, server.url) as ordeal:
+        ordeal.go_by_server_time()
 
         @ordeal.app.task(name="brief", retention=10 * HOUR_S)
         async def brief() -> None:
@@ -84,7 +85,7 @@ def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Ordeal]:
         @ordeal.app.task(name="long", retention=10 * HOUR_S)
         async def long() -> None:
             with ordeal.recorder.execution():
-                await asyncio.to_thread(wait_until, ordeal.gate().exists, "the gate is open", SOON_S)
+                await asyncio.to_thread(wait_until, ordeal.gate_file().exists, "the gate is open", SOON_S)
 
         yield ordeal
 
@@ -100,7 +101,7 @@ def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Ordeal, 
         due.result(timeout=SOON_S)
         over_ms = moved.recorder.now_ms() + GRACE_MS + 3e3 * LEASE_S
         wait_until(lambda: moved.recorder.now_ms() > over_ms, "the grace and three leases are over", SOON_S)
-        moved.gate().touch()
+        moved.gate_file().touch()
         long.result(timeout=SOON_S)
         assert (later.status(), later.cancel()) == (TaskState.SCHEDULED, CancelOutcome.CANCELLED)
 
@@ -116,7 +117,7 @@ def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: Move
         clock.move(-HOUR_S)
         brief = moved.enqueue("brief")
         brief.result(timeout=SOON_S)
-        moved.gate().touch()
+        moved.gate_file().touch()
         long.result(timeout=SOON_S)
 
     assert [start.fence > before.fence for start in moved.starts(brief)] == [True]

@@ -18,8 +18,7 @@ from redisched.testing import Action, Fault, Message, Server
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.trial import Trial
-from tests.engine.running import RunningWorker
+from tests.chaos.ordeal import Ordeal
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -41,20 +40,20 @@ every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.RE
 def test_t14_a_connection_that_falls_silent_is_given_up(tmp_path: Path, script: str, message: Message) -> None:
     with (
         Server() as server,
-        Trial(server, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app, lease_s=1.0, concurrency=2) as worker,
+        Ordeal(tmp_path, server.url, HASTY) as ordeal,
+        ordeal.worker(lease_s=1.0, concurrency=2) as worker,
     ):
-        trial.send(trial.requests("work", 1))
-        trial.drain()
-        calls = trial.proxy.requests[script]
+        ordeal.enqueue_many(1, "work")
+        ordeal.drain()
+        calls = ordeal.proxy.requests[script]
         fault = Fault(message=message, action=Action.BLACK_HOLE, script=script, occurrence=1)
-        trial.proxy.set(fault)
-        tasks = trial.send([*trial.requests("work", 1), *trial.requests("hold", 1)])
-        wait_until(lambda: trial.proxy.requests[script] >= calls + 2, "it is called again", NOTICED_S)
-        assert trial.proxy.struck == [fault]
-        trial.gate.open()
+        ordeal.proxy.set(fault)
+        tasks = ordeal.send([ordeal.app.request("work"), ordeal.app.request("hold")])
+        wait_until(lambda: ordeal.proxy.requests[script] >= calls + 2, "it is called again", NOTICED_S)
+        assert ordeal.proxy.struck == [fault]
+        ordeal.gate.open()
         assert [task.result(timeout=NOTICED_S) for task in tasks] == [None, None]
-        trial.conclude()
+        ordeal.conclude()
         assert not worker.has_ended
 
 
@@ -67,15 +66,15 @@ def test_t19_connections_closed_by_the_server_again_and_again_go_unnoticed(
     plan = draw_plan(SEED, duration_s, {Disturbance.KILL_CLIENTS: Habit(every_s=0.2)})
     with (
         Server(binary=binary_of(kind)) as server,
-        Trial(server, tmp_path) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
         tasks: list[TaskRef[object]] = []
-        with Nemesis(plan, Victims(server=server), trial.recorder) as nemesis:
+        with Nemesis(plan, Victims(server=server), ordeal.recorder) as nemesis:
             while nemesis.is_at_work:
-                tasks += trial.send(trial.requests("work", 5))
+                tasks += ordeal.enqueue_many(5, "work")
                 tasks[-1].result(timeout=NOTICED_S)
-        trial.conclude()
+        ordeal.conclude()
         assert len({task.id for task in tasks}) == sum(task.status() == "succeeded" for task in tasks)
         assert not worker.has_ended
 
@@ -87,15 +86,15 @@ def crowd() -> Iterator[ExitStack]:
         yield stack
 
 
-def connected(trial: Trial) -> int:
+def connected(ordeal: Ordeal) -> int:
     """How many connections the server has."""
-    clients: bytes = trial.direct.client().perform(("CLIENT", "LIST"))
+    clients: bytes = ordeal.direct.client().perform(("CLIENT", "LIST"))
     return len(clients.splitlines())
 
 
-def allow(trial: Trial, connections: int) -> None:
+def allow(ordeal: Ordeal, connections: int) -> None:
     """Let the server have so many connections; those there are stay."""
-    trial.direct.client().perform(("CONFIG", "SET", "maxclients", connections))
+    ordeal.direct.client().perform(("CONFIG", "SET", "maxclients", connections))
 
 
 @every_server
@@ -104,32 +103,32 @@ def test_t20_a_redis_that_takes_no_more_connections_is_an_error_in_time_and_is_w
 ) -> None:
     with (
         Server(binary=binary_of(kind), transport=Transport.LOOPBACK) as server,
-        Trial(server, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url, HASTY) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        trial.send(trial.requests("work", 1))
+        ordeal.enqueue_many(1, "work")
         for _ in range(20):
             other = connect(server.url, 5.0)
             other.client().perform(("PING",))
             crowd.callback(other.close)
-        allow(trial, 10)
-        trial.proxy.cut_all()
+        allow(ordeal, 10)
+        ordeal.proxy.cut_all()
         with pytest.raises(BrokerUnavailable, match="max number of clients"):
-            trial.send(trial.requests("work", 1))
+            ordeal.enqueue_many(1, "work")
         assert not worker.has_ended
-        allow(trial, 1_000)
-        (task,) = trial.send(trial.requests("work", 1))
+        allow(ordeal, 1_000)
+        (task,) = ordeal.enqueue_many(1, "work")
         assert task.result(timeout=NOTICED_S) is None
-        trial.conclude()
+        ordeal.conclude()
 
 
 @every_server
 def test_t21_a_hundred_threads_on_two_connections_wait_no_longer_than_they_may_and_leak_none(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
-    with Server(binary=binary_of(kind)) as server, Trial(server, tmp_path, IMPATIENT) as trial:
-        trial.send(trial.requests("work", 1))
-        before = connected(trial)
+    with Server(binary=binary_of(kind)) as server, Ordeal(tmp_path, server.url, IMPATIENT) as ordeal:
+        ordeal.enqueue_many(1, "work")
+        before = connected(ordeal)
         refused: list[BrokerUnavailable] = []
         together = threading.Barrier(THREADS)
 
@@ -137,18 +136,18 @@ def test_t21_a_hundred_threads_on_two_connections_wait_no_longer_than_they_may_a
             together.wait()
             for _ in range(CYCLES // THREADS):
                 try:
-                    trial.send(trial.requests("work", 1))
+                    ordeal.enqueue_many(1, "work")
                 except BrokerUnavailable as error:
                     refused.append(error)
 
-        allow(trial, before + 1)
+        allow(ordeal, before + 1)
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(produce, range(THREADS)))
         assert refused
         assert all(error.waited_s < NOTICED_S for error in refused)
-        allow(trial, 1_000)
-        assert connected(trial) <= before + 1
-        trial.app.close()
-        wait_until(lambda: connected(trial) == 1, "all connections are closed")
-        with RunningWorker(trial.app):
-            trial.conclude()
+        allow(ordeal, 1_000)
+        assert connected(ordeal) <= before + 1
+        ordeal.app.close()
+        wait_until(lambda: connected(ordeal) == 1, "all connections are closed")
+        with ordeal.worker():
+            ordeal.conclude()

@@ -8,10 +8,8 @@ import pytest
 
 from redisched.client.reference import CancelOutcome
 from redisched.model import DeathReason, TaskState
-from redisched.testing import Action, Fault, Message, Pace, Server
+from redisched.testing import Action, Fault, Message, Pace
 from tests.chaos.fleet import Fleet
-from tests.chaos.nemesis import Nemesis, Victims
-from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
 from tests.chaos.ordeal import Ordeal
 from tests.embedded.processes import is_alive
 from tests.engine.running import counts, look
@@ -19,7 +17,6 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
-SEED = 1
 SOON_S = 25.0
 """Less than a lease of 30 s: what comes back within that time was not left to its lease."""
 LEASE_S = 1.0
@@ -27,29 +24,6 @@ HELD = Pace(delay_s=3_600.0)
 """What has this pace is on its way until its connection is cut."""
 AHEAD_S = 3.0
 """So long before its time a task may be claimed here."""
-
-
-@pytest.mark.timeout(3_600)
-@pytest.mark.parametrize(
-    ("tasks", "every_s", "duration_s"),
-    [pytest.param(2_000, 0.8, 4.0), pytest.param(200_000, 2.0, 600.0, marks=pytest.mark.chaos)],
-)
-def test_t01_workers_are_killed_one_after_the_other(
-    ordeal: Ordeal, tasks: int, every_s: float, duration_s: float
-) -> None:
-    plan = draw_plan(SEED, duration_s, {Disturbance.KILL_WORKER: Habit(every_s=every_s)})
-    assert len(plan) >= 3
-    with ordeal.fleet(processes=2, concurrency=4) as fleet, Server() as unharmed:
-        for begun_s in range(round(duration_s)):
-            ordeal.enqueue_many(round(tasks / duration_s), "nothing", delay=begun_s)
-            # Some are running whenever a process is killed.
-            ordeal.enqueue_many(20, "linger", 0.2, delay=begun_s)
-        wait_until(lambda: counts(ordeal.direct).finished, "they are at work")
-        with Nemesis(plan, Victims(server=unharmed, workers=fleet.workers), ordeal.recorder) as nemesis:
-            nemesis.join()
-        ordeal.drain()
-
-    ordeal.audit()
 
 
 def kill_worker(fleet: Fleet) -> None:
@@ -86,7 +60,7 @@ def test_t02_a_worker_is_killed_between_two_messages(ordeal: Ordeal, fault: Faul
 
 
 def test_t02_a_worker_is_killed_while_its_handler_runs(ordeal: Ordeal) -> None:
-    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
     with ordeal.fleet(processes=1, concurrency=1) as fleet:
         ordeal.wait_for_start(task)
         kill_worker(fleet)
@@ -136,7 +110,7 @@ def test_t03_all_processes_of_a_host_are_killed_together(ordeal: Ordeal) -> None
 )
 def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[signal.Signals, signal.Signals]) -> None:
     """What ran is given back, and its end is not held against it."""
-    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
     waiting = ordeal.enqueue("nothing", delay=60)
     gentle, hard = numbers
     with ordeal.fleet(processes=1, concurrency=1) as fleet:

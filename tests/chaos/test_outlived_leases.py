@@ -19,8 +19,8 @@ from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Reaped, ReapRequest, Status
 from redisched.testing import Server
 from tests.brokers import BrokerKind, Servers, binary_of
-from tests.chaos.invariants import check_places
-from tests.chaos.ordeal import QUEUE, Ordeal
+from tests.chaos.invariants import QUEUE, check_places
+from tests.chaos.ordeal import Ordeal
 from tests.chaos.servers_moved_clock import MovedClock
 from tests.engine.running import counts, look
 from tests.lua.situation import situation_of
@@ -51,7 +51,7 @@ RESTARTS = 20
 def test_t04_a_worker_is_stopped_for_three_leases_and_goes_on(
     ordeal: Ordeal, first: str, second: str, script: str
 ) -> None:
-    task = ordeal.enqueue("hold_once", str(ordeal.gate()), first, second, max_attempts=1)
+    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), first, second, max_attempts=1)
     with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
         over_ms = ordeal.wait_for_start(task).at_ms + 3e3 * LEASE_S
         (worker,) = fleet.workers()
@@ -63,7 +63,7 @@ def test_t04_a_worker_is_stopped_for_three_leases_and_goes_on(
             settled = look(ordeal.direct, task.id)
             refused = ordeal.replies(script).count([b"LOST"])
             os.kill(worker, signal.SIGCONT)
-            ordeal.gate().touch()
+            ordeal.gate_file().touch()
             wait_until(lambda: ordeal.replies(script).count([b"LOST"]) == refused + 1, "it is refused", SOON_S)
 
         view = look(ordeal.direct, task.id)
@@ -83,7 +83,7 @@ def test_t06_a_sync_handler_that_blocks_keeps_its_lease(ordeal: Ordeal) -> None:
 
 
 def test_t06_a_handler_that_keeps_the_whole_interpreter_is_refused_once_another_has_its_task(ordeal: Ordeal) -> None:
-    task = ordeal.enqueue("seize_once", str(ordeal.gate()), 5.0)
+    task = ordeal.enqueue("seize_once", str(ordeal.gate_file()), 5.0)
     with ordeal.fleet(processes=2, concurrency=1, lease_s=LEASE_S):
         wait_until(lambda: len(ordeal.starts(task)) == 2, "another one has it", SOON_S)
         ordeal.drain()
@@ -166,6 +166,7 @@ def test_t26_reapers_that_reap_at_once_take_back_each_task_once(broker: Broker) 
 def test_t08_a_task_that_is_due_in_a_month_starts_once_at_its_time(tmp_path: Path) -> None:
     clock = MovedClock(tmp_path, binary_of(BrokerKind.VALKEY))
     with Server(binary=clock.binary) as server, Ordeal(tmp_path, server.url) as ordeal:
+        ordeal.go_by_server_time()
 
         @ordeal.app.task(name="note", retention=2 * DAYS_S)
         async def note() -> None:

@@ -12,9 +12,8 @@ from redisched.model import TaskState
 from redisched.testing import Server, replica_of
 from redisched.testing.history.record import Claimed
 from tests.brokers import BrokerKind, binary_of
+from tests.chaos.ordeal import Ordeal
 from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk
-from tests.chaos.trial import Trial
-from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -26,17 +25,17 @@ HEADROOM_BYTES = 2_000_000
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 
 
-def memory_of(trial: Trial) -> int:
+def memory_of(ordeal: Ordeal) -> int:
     """How many bytes the server uses."""
-    facts: bytes = trial.direct.client().perform(("INFO", "memory"))
+    facts: bytes = ordeal.direct.client().perform(("INFO", "memory"))
     return int(facts.partition(b"used_memory:")[2].split(b"\r\n")[0])
 
 
-def fill(trial: Trial) -> None:
+def fill(ordeal: Ordeal) -> None:
     """Enqueue until nothing more is taken."""
     for _ in range(HEADROOM_BYTES // 10_000):
         try:
-            trial.send(trial.requests("work", 1, b"x" * 20_000))
+            ordeal.enqueue_many(1, "work", b"x" * 20_000)
         except QueueFull:
             return
     pytest.fail("the memory does not get full")
@@ -47,25 +46,25 @@ def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_pa
     running = 300
     with (
         Server(binary=binary_of(kind)) as server,
-        Trial(server, tmp_path) as trial,
-        RunningWorker(trial.app, lease_s=1.0, concurrency=running) as worker,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.worker(lease_s=1.0, concurrency=running) as worker,
     ):
-        held = trial.send(trial.requests("hold", running))
-        wait_until(lambda: trial.gate.entered == running, "all run")
-        trial.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(trial) + HEADROOM_BYTES))
-        fill(trial)
-        renewals = trial.proxy.replies["renew"]
-        wait_until(lambda: trial.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases")
-        fill(trial)
-        trial.gate.open()
-        trial.drain()
-        (after,) = trial.send(trial.requests("work", 1))
+        held = ordeal.enqueue_many(running, "hold")
+        wait_until(lambda: ordeal.gate.entered == running, "all run")
+        ordeal.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(ordeal) + HEADROOM_BYTES))
+        fill(ordeal)
+        renewals = ordeal.proxy.replies["renew"]
+        wait_until(lambda: ordeal.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases")
+        fill(ordeal)
+        ordeal.gate.open()
+        ordeal.drain()
+        (after,) = ordeal.enqueue_many(1, "work")
         assert after.result(timeout=SOON_S) is None
-        trial.conclude()
+        ordeal.conclude()
         assert {task.status() for task in held} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
-    assert trial.gate.entered == running
-    claims = [record.task for record in trial.history() if isinstance(record, Claimed)]
+    assert ordeal.gate.entered == running
+    claims = [record.task for record in ordeal.history() if isinstance(record, Claimed)]
     assert len(claims) == len(set(claims)), "a lease ended"
 
 
@@ -80,13 +79,13 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk]:
         yield disk
 
 
-def conclude_with(trial: Trial, count: int) -> None:
+def conclude_with(ordeal: Ordeal, count: int) -> None:
     """What was running ends, new work is taken, and nothing was lost or done twice."""
-    trial.gate.open()
-    (after,) = trial.send(trial.requests("work", 1))
+    ordeal.gate.open()
+    (after,) = ordeal.enqueue_many(1, "work")
     assert after.result(timeout=SOON_S) is None
-    trial.conclude()
-    assert trial.gate.entered == count
+    ordeal.conclude()
+    assert ordeal.gate.entered == count
 
 
 @pytest.mark.parametrize("persistence", [Persistence.EVERYSEC, Persistence.NONE], ids=["aof", "rdb"])
@@ -96,19 +95,19 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
     snapshots = ("--save", "3600 1") if persistence is Persistence.NONE else ()
     with (
         Server(binary=disk.binary, arguments=(*disk.arguments, *snapshots), persistence=persistence) as server,
-        Trial(server, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url, HASTY) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        perform = trial.direct.client().perform
-        trial.send(trial.requests("hold", 4))
-        wait_until(lambda: trial.gate.entered == 4, "they run")
+        perform = ordeal.direct.client().perform
+        ordeal.enqueue_many(4, "hold")
+        wait_until(lambda: ordeal.gate.entered == 4, "they run")
         disk.fill()
         if snapshots:
             perform(("BGSAVE",))
 
         def is_refused() -> bool:
             try:
-                trial.send(trial.requests("work", 1))
+                ordeal.enqueue_many(1, "work")
             except BrokerUnavailable as error:
                 return "MISCONF" in error.reason
             return False
@@ -117,13 +116,13 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
         assert not worker.has_ended
         disk.clear()
         if snapshots:
-            wait_until(lambda: saved(trial), "it has saved", SOON_S)
-        conclude_with(trial, 4)
+            wait_until(lambda: saved(ordeal), "it has saved", SOON_S)
+        conclude_with(ordeal, 4)
 
 
-def saved(trial: Trial) -> bool:
+def saved(ordeal: Ordeal) -> bool:
     """Have a snapshot written; whether the last one was."""
-    perform = trial.direct.client().perform
+    perform = ordeal.direct.client().perform
     facts: bytes = perform(("INFO", "persistence"))
     if b"rdb_bgsave_in_progress:0" in facts and b"rdb_last_bgsave_status:ok" not in facts:
         perform(("BGSAVE",))
@@ -133,19 +132,19 @@ def saved(trial: Trial) -> bool:
 def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
     with (
         Server(binary=disk.binary, arguments=disk.arguments, persistence=Persistence.ALWAYS) as server,
-        Trial(server, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url, HASTY) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        trial.send(trial.requests("hold", 4))
-        wait_until(lambda: trial.gate.entered == 4, "they run")
+        ordeal.enqueue_many(4, "hold")
+        wait_until(lambda: ordeal.gate.entered == 4, "they run")
         disk.fill()
         with pytest.raises(BrokerUnavailable):
-            trial.send(trial.requests("work", 20, b"x" * 20_000))
+            ordeal.enqueue_many(20, "work", b"x" * 20_000)
         wait_until(lambda: server.pid is None, "the server has ended", SOON_S)
         assert not worker.has_ended
         disk.clear()
         server.start()
-        conclude_with(trial, 4)
+        conclude_with(ordeal, 4)
 
 
 @every_server
@@ -162,26 +161,26 @@ def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_mak
             persistence=Persistence.NONE,
             arguments=replica_of(primary),
         ) as replica,
-        Trial(primary, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, primary.url, HASTY) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        requests = [trial.app.request("work", id="order-1")]
-        wait_until(lambda: is_in_reach(trial), "the replica is there", SOON_S)
-        trial.send(trial.requests("hold", 4))
-        wait_until(lambda: trial.gate.entered == 4, "they run")
+        requests = [ordeal.app.request("work", id="order-1")]
+        wait_until(lambda: is_in_reach(ordeal), "the replica is there", SOON_S)
+        ordeal.enqueue_many(4, "hold")
+        wait_until(lambda: ordeal.gate.entered == 4, "they run")
         replica.kill()
         with pytest.raises(BrokerUnavailable, match="NOREPLICAS"):
-            trial.send(requests)
+            ordeal.send(requests)
         assert not worker.has_ended
         replica.start()
-        wait_until(lambda: is_in_reach(trial), "the replica is back", SOON_S)
-        assert trial.send(requests) == trial.send(requests)
-        conclude_with(trial, 4)
+        wait_until(lambda: is_in_reach(ordeal), "the replica is back", SOON_S)
+        assert ordeal.send(requests) == ordeal.send(requests)
+        conclude_with(ordeal, 4)
 
 
-def is_in_reach(trial: Trial) -> bool:
+def is_in_reach(ordeal: Ordeal) -> bool:
     """Whether the primary has its replica."""
-    facts: bytes = trial.direct.client().perform(("INFO", "replication"))
+    facts: bytes = ordeal.direct.client().perform(("INFO", "replication"))
     return b"min_slaves_good_slaves:1" in facts or b"min_replicas_good_replicas:1" in facts
 
 
@@ -193,13 +192,13 @@ def test_t40_a_replica_given_as_primary_is_an_error_in_time_and_a_worker_waits_f
     with (
         Server(binary=binary, transport=Transport.LOOPBACK) as primary,
         Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica,
-        Trial(replica, tmp_path, HASTY) as trial,
-        RunningWorker(trial.app) as worker,
+        Ordeal(tmp_path, replica.url, HASTY) as ordeal,
+        ordeal.worker() as worker,
     ):
         with pytest.raises(BrokerUnavailable, match="read only replica"):
-            trial.send(trial.requests("work", 1))
+            ordeal.enqueue_many(1, "work")
         assert not worker.has_ended
-        trial.direct.client().perform(("REPLICAOF", "NO", "ONE"))
-        (task,) = trial.send(trial.requests("work", 1))
+        ordeal.direct.client().perform(("REPLICAOF", "NO", "ONE"))
+        (task,) = ordeal.enqueue_many(1, "work")
         assert task.result(timeout=SOON_S) is None
-        trial.conclude()
+        ordeal.conclude()

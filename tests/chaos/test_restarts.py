@@ -16,9 +16,7 @@ from redisched.store.broker import Broker
 from redisched.testing import Server
 from redisched.testing.history.record import Start
 from tests.brokers import BrokerKind, binary_of
-from tests.chaos.fleet import Fleet
-from tests.chaos.trial import DRAIN_S, Trial, is_drained
-from tests.engine.running import RunningWorker
+from tests.chaos.ordeal import DRAIN_S, Ordeal
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -37,9 +35,9 @@ def let_pass(seconds: float, description: str) -> None:
     wait_until(lambda: time.monotonic() >= until_s, description, seconds + 1)
 
 
-def wait_for_acks(trial: Trial, beyond: int) -> None:
+def wait_for_acks(ordeal: Ordeal, beyond: int) -> None:
     """Wait until tasks are ended again, after so many calls that did."""
-    wait_until(lambda: trial.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
+    wait_until(lambda: ordeal.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
 
 
 @every_server
@@ -51,24 +49,24 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
     target = "tests.chaos.apps.recording:app"
     with (
         Server(binary=binary_of(kind), persistence=Persistence.ALWAYS) as server,
-        Trial(server, tmp_path) as trial,
-        Fleet(trial.proxy.url, tmp_path, target=target, processes=2) as fleet,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.fleet(target=target, processes=2) as fleet,
         ThreadPoolExecutor(1) as producer,
     ):
-        trial.send(trial.requests("work", 50, 1_000))
-        wait_until(lambda: is_drained(trial.direct), "the fleet is at work", DRAIN_S)
+        ordeal.enqueue_many(50, "work", 1_000)
+        wait_until(ordeal.is_drained, "the fleet is at work", DRAIN_S)
         crew = fleet.workers()
         for _ in range(restarts):
             loaded_s = time.monotonic() + load_s
             while time.monotonic() < loaded_s:
-                trial.send(trial.requests("work", 20, 1_000))[-1].result(timeout=RESUME_S)
+                ordeal.enqueue_many(20, "work", 1_000)[-1].result(timeout=RESUME_S)
             server.kill()
-            sent = producer.submit(trial.send, trial.requests("work", 20, 1_000))
+            sent = producer.submit(ordeal.enqueue_many, 20, "work", 1_000)
             server.start()
-            acks = trial.proxy.replies["ack"]
+            acks = ordeal.proxy.replies["ack"]
             sent.result()
-            wait_for_acks(trial, acks)
-        trial.conclude()
+            wait_for_acks(ordeal, acks)
+        ordeal.conclude()
         assert fleet.workers() == crew
         assert not fleet.has_ended
 
@@ -101,22 +99,22 @@ def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Pa
     running = 500
     with (
         Server(persistence=Persistence.ALWAYS) as server,
-        Trial(server, tmp_path) as trial,
-        RunningWorker(trial.app, lease_s=lease_s, concurrency=running) as worker,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.worker(lease_s=lease_s, concurrency=running) as worker,
     ):
-        tasks = trial.send(trial.requests("hold", running))
-        wait_until(lambda: trial.gate.entered == running, "all run")
+        tasks = ordeal.enqueue_many(running, "hold")
+        wait_until(lambda: ordeal.gate.entered == running, "all run")
         server.kill()
         let_pass(10 * lease_s, "ten leases are over")
         server.start()
-        renewed = trial.proxy.replies["renew"]
-        wait_until(lambda: trial.proxy.replies["renew"] > renewed, "leases are renewed", DRAIN_S)
-        trial.gate.open()
-        trial.conclude()
+        renewed = ordeal.proxy.replies["renew"]
+        wait_until(lambda: ordeal.proxy.replies["renew"] > renewed, "leases are renewed", DRAIN_S)
+        ordeal.gate.open()
+        ordeal.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
     # The promise is less than one in a thousand.
-    assert trial.gate.entered == running
+    assert ordeal.gate.entered == running
 
 
 @every_server
@@ -125,20 +123,20 @@ def test_t15_a_worker_outlives_the_loss_of_all_data_and_what_it_held_counts_for_
 ) -> None:
     with (
         Server(binary=binary_of(kind), persistence=Persistence.NONE) as server,
-        Trial(server, tmp_path) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        lost = trial.send(trial.requests("hold", 4))
-        wait_until(lambda: trial.gate.entered == 4, "all run")
+        lost = ordeal.enqueue_many(4, "hold")
+        wait_until(lambda: ordeal.gate.entered == 4, "all run")
         server.kill()
-        trial.gate.open()
+        ordeal.gate.open()
         server.start()
-        (kept,) = trial.send(trial.requests("work", 1))
+        (kept,) = ordeal.enqueue_many(1, "work")
         assert kept.result(timeout=RESUME_S) is None
-        trial.drain()
+        ordeal.drain()
         assert {task.status() for task in lost} == {TaskState.UNKNOWN}
         assert not worker.has_ended
-        fences = {record.task: record.fence for record in trial.history() if isinstance(record, Start)}
+        fences = {record.task: record.fence for record in ordeal.history() if isinstance(record, Start)}
         assert fences[kept.id] > max(fences[task.id] for task in lost)
 
 
@@ -165,23 +163,23 @@ def fill(server: Server, tasks: int) -> None:
 def test_t18_a_redis_that_loads_its_data_is_waited_for(tmp_path: Path, kind: BrokerKind, tasks: int) -> None:
     with (
         Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server,
-        Trial(server, tmp_path, Settings(timeout_s=1.0)) as trial,
+        Ordeal(tmp_path, server.url, Settings(timeout_s=1.0)) as ordeal,
         ThreadPoolExecutor(1) as starter,
     ):
-        waiting = trial.send(trial.requests("work", 100))
+        waiting = ordeal.enqueue_many(100, "work")
         fill(server, tasks)
         server.stop()
         # In microseconds per command: it loads until it is told to hurry.
         (server.directory / "server.conf").write_text("key-load-delay 50\n")
         starting = starter.submit(server.start)
-        wait_until(lambda: is_loading(trial.direct), "it loads", DRAIN_S)
-        with RunningWorker(trial.app) as worker:
+        wait_until(lambda: is_loading(ordeal.direct), "it loads", DRAIN_S)
+        with ordeal.worker() as worker:
             with pytest.raises(BrokerUnavailable, match="loading the dataset"):
-                trial.send(trial.requests("work", 1))
+                ordeal.enqueue_many(1, "work")
             assert not worker.has_ended
-            assert is_loading(trial.direct)
-            trial.direct.client().perform(("CONFIG", "SET", "key-load-delay", "0"))
+            assert is_loading(ordeal.direct)
+            ordeal.direct.client().perform(("CONFIG", "SET", "key-load-delay", "0"))
             starting.result()
             for task in waiting:
                 assert task.result(timeout=DRAIN_S) is None
-            trial.conclude()
+            ordeal.conclude()

@@ -17,8 +17,7 @@ from redisched.testing import Server
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.trial import Trial
-from tests.engine.running import RunningWorker
+from tests.chaos.ordeal import Ordeal
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -42,15 +41,15 @@ def test_t16_nobody_notices_that_scripts_are_forgotten(
     with (
         caplog.at_level(logging.WARNING, "redisched"),
         Server(binary=binary_of(kind)) as server,
-        Trial(server, tmp_path) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
         tasks: list[TaskRef[object]] = []
-        with Nemesis(plan, Victims(server=server), trial.recorder) as nemesis:
+        with Nemesis(plan, Victims(server=server), ordeal.recorder) as nemesis:
             while nemesis.is_at_work:
-                tasks += trial.send(trial.requests("work", 5))
+                tasks += ordeal.enqueue_many(5, "work")
                 tasks[-1].result(timeout=SOON_S)
-        trial.conclude()
+        ordeal.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
     assert caplog.records == []
@@ -94,22 +93,22 @@ def test_t17_a_redis_busy_with_a_script_of_others_is_waited_for_in_patience(
 ) -> None:
     with (
         Server(binary=binary_of(kind)) as server,
-        Trial(server, tmp_path, Settings(timeout_s=1.0)) as trial,
-        RunningWorker(trial.app, lease_s=1.0) as worker,
+        Ordeal(tmp_path, server.url, Settings(timeout_s=1.0)) as ordeal,
+        ordeal.worker(lease_s=1.0) as worker,
     ):
-        held = trial.send(trial.requests("hold", 4))
-        wait_until(lambda: trial.gate.entered == 4, "they run")
+        held = ordeal.enqueue_many(4, "hold")
+        wait_until(lambda: ordeal.gate.entered == 4, "they run")
         with busy(server):
-            calls = trial.proxy.requests.total()
+            calls = ordeal.proxy.requests.total()
             for _ in range(tries):
                 with pytest.raises(BrokerUnavailable):
-                    trial.send(trial.requests("work", 1))
-            assert trial.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+                    ordeal.enqueue_many(1, "work")
+            assert ordeal.proxy.requests.total() - calls < CALLS_WHILE_BUSY
             assert not worker.has_ended
-        trial.gate.open()
-        calls = trial.proxy.requests.total()
-        after = trial.send(trial.requests("work", 1))
+        ordeal.gate.open()
+        calls = ordeal.proxy.requests.total()
+        after = ordeal.enqueue_many(1, "work")
         assert [task.result(timeout=SOON_S) for task in (*held, *after)] == [None] * 5
-        assert trial.proxy.requests.total() - calls < CALLS_WHILE_BUSY
-        trial.conclude()
-        assert trial.gate.entered == 4
+        assert ordeal.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+        ordeal.conclude()
+        assert ordeal.gate.entered == 4

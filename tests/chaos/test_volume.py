@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from redisched.client.request import TaskRequest
 from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
 from redisched.testing import Action, Fault, Message, Server
-from tests.chaos.fleet import Fleet
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.trial import Trial
+from tests.chaos.ordeal import Ordeal
 from tests.engine.running import counts
 from tests.waiting import wait_until
 
@@ -29,6 +29,8 @@ BATCH = 200
 BACKLOG = 5_000
 ROUNDS = 100
 """A fraction of a millisecond of work: the faults are what shall take the time."""
+LINGER_EVERY = 50
+LINGER_S = 0.2
 PLAN_S = 36_000.0
 PATIENCE_S = 120.0
 
@@ -45,22 +47,27 @@ OUTAGES = DEATHS | {
 }
 
 
-def produce(trial: Trial, tasks: int) -> None:
+def produce(ordeal: Ordeal, tasks: int) -> None:
     """Enqueue so many tasks, a batch at a time, as long as no more than a backlog is left to do."""
     for first in range(0, tasks, BATCH):
-        wait_until(lambda: backlog(trial) < BACKLOG, "some are done", PATIENCE_S)
-        requests = [
-            trial.app.request("work", ROUNDS, priority=number % 3) for number in range(first, min(tasks, first + BATCH))
-        ]
+        wait_until(lambda: backlog(ordeal) < BACKLOG, "some are done", PATIENCE_S)
+        requests = [request_of(ordeal, number) for number in range(first, min(tasks, first + BATCH))]
         # Whether it happened may stay unknown.
         with contextlib.suppress(BrokerUnavailable):
-            trial.send(requests)
+            ordeal.send(requests)
 
 
-def backlog(trial: Trial) -> int:
+def request_of(ordeal: Ordeal, number: int) -> TaskRequest:
+    """Most take next to no time; some are running whenever something breaks."""
+    if number % LINGER_EVERY == 0:
+        return ordeal.app.request("linger", LINGER_S)
+    return ordeal.app.request("work", ROUNDS, priority=number % 3)
+
+
+def backlog(ordeal: Ordeal) -> int:
     """How many tasks wait; none that is known of while the server is away."""
     try:
-        return counts(trial.direct).ready
+        return counts(ordeal.direct).ready
     except BrokerUnavailable:
         return BACKLOG
 
@@ -80,13 +87,13 @@ def test_t01_so_many_tasks_are_done_whatever_breaks(
     target = "tests.chaos.apps.recording:app"
     with (
         Server(persistence=Persistence.ALWAYS) as server,
-        Trial(server, tmp_path) as trial,
-        Fleet(trial.proxy.url, tmp_path, target=target, processes=WORKERS, lease_s=LEASE_S, concurrency=16) as fleet,
+        Ordeal(tmp_path, server.url) as ordeal,
+        ordeal.fleet(target=target, processes=WORKERS, lease_s=LEASE_S, concurrency=16) as fleet,
     ):
-        trial.proxy.set(CUT_REPLIES)
+        ordeal.proxy.set(CUT_REPLIES)
         victims = Victims(server=server, workers=fleet.workers)
-        with Nemesis(draw_plan(SEED, PLAN_S, habits), victims, trial.recorder) as nemesis:
-            produce(trial, tasks)
-        trial.conclude()
+        with Nemesis(draw_plan(SEED, PLAN_S, habits), victims, ordeal.recorder) as nemesis:
+            produce(ordeal, tasks)
+        ordeal.conclude()
         assert not fleet.has_ended
         assert nemesis.hits == set(habits)
