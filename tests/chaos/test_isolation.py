@@ -66,7 +66,7 @@ def test_t30_an_isolated_handler_that_ignores_its_cancellation_is_killed(ordeal:
 
 
 def test_an_isolated_handler_does_not_outlive_its_worker_and_is_not_blamed_for_its_death(ordeal: Ordeal) -> None:
-    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate_file()), "first", "second")
     with ordeal.fleet(processes=1, concurrency=1, crash_limit=1) as fleet:
         ordeal.wait_for_start(task)
         forked = fleet.forked()
@@ -82,11 +82,11 @@ def test_an_isolated_handler_does_not_outlive_its_worker_and_is_not_blamed_for_i
 
 def test_a_graceful_stop_lets_an_isolated_handler_end(ordeal: Ordeal) -> None:
     """Also where every process of the worker is sent the signal, as many a service manager does."""
-    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate_file()), "first", "second")
     with ordeal.fleet(processes=1, concurrency=1) as fleet:
         ordeal.wait_for_start(task)
         fleet.signal_all(signal.SIGTERM)
-        ordeal.gate().touch()
+        ordeal.gate_file().touch()
         assert fleet.wait() == 0
 
     assert task.result(timeout=1) == "first"
@@ -94,7 +94,7 @@ def test_a_graceful_stop_lets_an_isolated_handler_end(ordeal: Ordeal) -> None:
 
 
 def test_what_an_isolated_handler_has_not_done_within_the_grace_is_given_back(ordeal: Ordeal) -> None:
-    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once_apart", str(ordeal.gate_file()), "first", "second")
     with ordeal.fleet(processes=1, concurrency=1, grace_s=0.2) as fleet:
         ordeal.wait_for_start(task)
         fleet.signal(signal.SIGTERM)

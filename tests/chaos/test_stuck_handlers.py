@@ -67,7 +67,7 @@ def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(ordeal: Ordeal) -> N
 
 
 def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and_not_blamed(ordeal: Ordeal) -> None:
-    neighbours = ordeal.enqueue_many(3, "hold_once", str(ordeal.gate()), "first", "second")
+    neighbours = ordeal.enqueue_many(3, "hold_once", str(ordeal.gate_file()), "first", "second")
     stuck = ordeal.enqueue("block", timeout=0.3, max_attempts=1, delay=1)
     with ordeal.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S, crash_limit=1) as fleet:
         ordeal.wait_for_start(stuck)
@@ -81,7 +81,7 @@ def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and
 
 def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_process(ordeal: Ordeal) -> None:
     """Nothing in the process can even notice; its supervisor does, by the silence."""
-    greedy = ordeal.enqueue("seize_once", str(ordeal.gate()), 3_600.0)
+    greedy = ordeal.enqueue("seize_once", str(ordeal.gate_file()), 3_600.0)
     with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, stuck_after_s=STUCK_AFTER_S) as fleet:
         ordeal.wait_for_start(greedy)
         wait_for_another(fleet, fleet.workers())
