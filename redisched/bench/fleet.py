@@ -18,6 +18,7 @@ from redisched.bench.jobs import Jobs
 from redisched.bench.profiles import profiled
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
+from redisched.engine.child import freeze_imports
 from redisched.engine.worker import Worker
 
 PATIENCE_S = 300.0
@@ -143,6 +144,7 @@ def _serve(line: Connection, spec: WorkerSpec) -> None:
         line.send_bytes(_START.pack(index, time.monotonic(), time.time()))
 
     applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
+    freeze_imports()
     line.send_bytes(b"ready")
     try:
         line.recv_bytes()

@@ -1,13 +1,11 @@
 """One line of claiming from one queue: it numbers requests, so that a lost reply is given again, and dates leases."""
 
 from redisched.engine.held import Held
+from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
-
-BATCH = 200
-"""Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
 
 AHEAD = 32
 """Tasks not yet due per claim at most: a claim reads as many more as it may take."""
@@ -36,7 +34,7 @@ class Line:
         sent_s = workspace.clock.monotonic()
         first_sent_s = self._first_sent_s
         self._first_sent_s = sent_s if first_sent_s is None else first_sent_s
-        claim = await run_async(self.store.claim(self._request(min(limit, BATCH))), client)
+        claim = await run_async(self.store.claim(self._request(min(limit, LARGEST_CLAIM))), client)
         received_s = workspace.clock.monotonic()
         workspace.started.contact(received_s)
         workspace.server_clock.observe(sent_s, received_s, claim.now_us)

@@ -10,6 +10,9 @@ from typing import TypeAlias
 from redisched.engine.held import Held
 from redisched.model import run_at_of
 
+LARGEST_CLAIM = 200
+"""Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
+
 _Entry: TypeAlias = tuple[int, str, Held]
 """Score, id and task: compared without a call back into Python."""
 
@@ -64,13 +67,14 @@ class Window:
     def room(self, free_slots: int, starts_per_ms: float) -> int:
         """How many more due tasks to claim: for the free slots, and for what will start within the window.
 
-        While tasks are at hand it asks for none until half of that can be filled at once, as a claim costs the same
-        for one task as for many.
+        While tasks are at hand it asks for none until half of that can be filled at once, or a whole claim, as a claim
+        costs the same for one task as for many. To wait for more than a claim can bring would only keep an urgent task
+        from being seen.
         """
         expected = int(starts_per_ms * self.window_ms)
         at_hand = len(self._due) + len(self._suspects)
         missing = free_slots + expected - at_hand
-        if at_hand >= free_slots and missing * 2 < expected:
+        if at_hand >= free_slots and missing < min(expected / 2, LARGEST_CLAIM):
             return 0
         return max(0, missing)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from redisched.engine.held import Held
-from redisched.engine.window import Window
+from redisched.engine.window import LARGEST_CLAIM, Window
 from tests.engine.leases import NOW_MS, held
 
 WINDOW_MS = 20.0
@@ -140,6 +140,15 @@ def test_what_is_not_yet_due_takes_no_room(window: Window) -> None:
     fill(window, held("ahead", run_at_ms=NOW_MS + 10))
 
     assert window.room(free_slots=4, starts_per_ms=0.0) == 4
+
+
+def test_what_one_claim_can_bring_is_not_waited_for_any_longer(window: Window) -> None:
+    expected = LARGEST_CLAIM * 5
+    fill(window, *(held(f"due-{number}") for number in range(expected - LARGEST_CLAIM + 1)))
+    assert window.room(free_slots=0, starts_per_ms=expected / WINDOW_MS) == 0
+
+    window.pop(NOW_MS)
+    assert window.room(free_slots=0, starts_per_ms=expected / WINDOW_MS) == LARGEST_CLAIM
 
 
 @pytest.mark.parametrize(("at_hand", "room"), [(60, 0), (51, 0), (50, 50), (0, 100)])
