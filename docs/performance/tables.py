@@ -34,6 +34,9 @@ _PHASE_OF = {
     "claim_us": Phase.CLAIM,
     "million": Phase.MILLION,
     "recovery_ms": Phase.RECOVERY,
+    "host_loss_ms": Phase.HOST_LOSS,
+    "hand_back_ms": Phase.HAND_BACK,
+    "restart_ms": Phase.RESTART,
     "idle": Phase.IDLE,
 }
 

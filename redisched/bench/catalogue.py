@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from redisched.bench.departure import LEASE_S
 from redisched.bench.scale import Scale
 from redisched.bench.target import Target, at_least, at_least_times, at_most, at_most_times
 from redisched.config import WorkerSettings
@@ -113,6 +114,12 @@ def _fleet(scale: Scale) -> tuple[Row, ...]:
     return (
         Row("recovery_ms.p50", "recovery from kill -9 p50", "ms"),
         Row("recovery_ms.p99", "recovery from kill -9 p99", "ms", target=at_most(1_000)),
+        Row("host_loss_ms.p50", "recovery from the loss of a host p50", "ms"),
+        Row("host_loss_ms.p99", "recovery from the loss of a host p99", "ms", target=at_most(1e3 * LEASE_S + 2_000)),
+        Row("hand_back_ms.p50", "hand-back at a stop p50", "ms"),
+        Row("hand_back_ms.p99", "hand-back at a stop p99", "ms", target=at_most(200)),
+        Row("restart_ms.p50", "first task after a restart p50", "ms"),
+        Row("restart_ms.p99", "first task after a restart p99", "ms", target=at_most(1_000)),
         Row("idle.commands_per_s", f"commands, each of {scale.idle_workers} idle workers", "per s", target=at_most(1)),
         Row("idle.commands_per_s_most", "commands, the busiest of them", "per s", target=at_most(1)),
         Row("idle.connections_most", "connections, at most", "", target=at_most(3)),

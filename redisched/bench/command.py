@@ -63,7 +63,7 @@ def bench(
 ) -> None:
     """Measure redisched on this machine, beside what bare Lua reaches on it.
 
-    All with default settings. Takes six to eight minutes, --rounds 1 three; nothing else should run meanwhile.
+    All with default settings. Takes eight to ten minutes, --rounds 1 five; nothing else should run meanwhile.
     """
     if context.invoked_subcommand is not None:
         _refuse_options(context)

@@ -4,6 +4,7 @@ The line carries when handlers started. Closing it stops the worker, so that non
 """
 
 import asyncio
+import logging
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
@@ -94,6 +95,11 @@ class WorkerProcess:
         peak_bytes: int = _PEAK.unpack(told)[0]
         return peak_bytes
 
+    def check_alive(self) -> None:
+        """Raises MeasurementFailed if it has ended."""
+        if not self._process.is_alive():
+            raise MeasurementFailed(f"a worker process ended; its exit code is {self._process.exitcode}")
+
     def close(self) -> None:
         """Stop it, and return when it is gone."""
         self.line.close()
@@ -143,6 +149,8 @@ def _serve(line: Connection, spec: WorkerSpec) -> None:
     def tell_start(index: int) -> None:
         line.send_bytes(_START.pack(index, time.monotonic(), time.time()))
 
+    # What the bench does to Redis on purpose is no more than that.
+    logging.disable(logging.WARNING)
     applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
     freeze_imports()
     line.send_bytes(b"ready")

@@ -1,13 +1,15 @@
-"""The application that is measured: handlers that do nothing, or nothing but tell that they started.
+"""The application that is measured: handlers that do nothing, sleep, or tell that they started.
 
 Producer and worker processes each make their own, under the same names.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from redisched.client.handler import Producer
 from redisched.client.scheduler import Scheduler
 
+DOZE_S = 0.02
 _FILL_TASKS = 10_000
 """Requests made at once for a large backlog, so that it takes memory in Redis and not here."""
 
@@ -31,10 +33,15 @@ class Jobs:
         def noop_sync(_index: int) -> None:
             pass
 
+        @self.app.task(name="doze", queue=queue)
+        async def doze(_index: int) -> None:
+            await asyncio.sleep(DOZE_S)
+
         @self.app.task(name="rec", queue=queue)
         async def rec(index: int) -> None:
             tell_start(index)
 
+        self.doze = doze
         self.noop = noop
         self.noop_sync = noop_sync
         self.rec = rec

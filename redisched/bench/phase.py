@@ -44,11 +44,20 @@ class Phase(StrEnum):
     """A large backlog enqueued and drained by two worker processes, and their memory."""
     RECOVERY = "recovery"
     """From the kill of a worker process to the start of its task in another."""
+    HOST_LOSS = "host_loss"
+    """The same for a worker that nobody supervises, under a lease of 5 s."""
+    HAND_BACK = "hand_back"
+    """From the signal that stops a worker in good order to the start of its running tasks in another."""
+    RESTART = "restart"
+    """From when a killed Redis answers again, on its data, to the first task that ends."""
     IDLE = "idle"
     """What workers that have nothing to do ask of Redis, and how many of them an enqueue wakes."""
 
 
-ONCE = frozenset({Phase.MEMORY, Phase.CLAIM, Phase.MILLION, Phase.RECOVERY, Phase.IDLE})
+ONCE = frozenset(
+    {Phase.MEMORY, Phase.CLAIM, Phase.MILLION, Phase.RECOVERY, Phase.HOST_LOSS, Phase.HAND_BACK, Phase.RESTART}
+    | {Phase.IDLE}
+)
 """Measured once and not in every round, as they take long and vary little; they come last."""
 
 PROFILED = frozenset({Phase.ENQUEUE_ONE, Phase.ENQUEUE_MANY, Phase.ENQUEUE_ASYNC, Phase.DRAIN_ASYNC, Phase.DRAIN_SYNC})

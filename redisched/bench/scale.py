@@ -11,7 +11,8 @@ class Scale:
 
     `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
     also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
-    watched; `interpreters` are started, and `kills` befall a worker process.
+    watched; `interpreters` are started, and `kills` befall a worker process; so often hosts are lost, workers stopped
+    and a server with `restart_backlog` tasks restarted.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -28,6 +29,10 @@ class Scale:
     large_backlog: int = 1_000_000
     interpreters: int = 5
     kills: int = 10
+    host_losses: int = 6
+    stops: int = 20
+    restart_backlog: int = 100_000
+    restarts: int = 30
     idle_workers: int = 100
     idle_s: float = 15.0
     enqueued_while_idle: int = 100
@@ -61,6 +66,10 @@ def scale_of(tasks: int) -> Scale:
         large_backlog=part(full.large_backlog, least=2),
         interpreters=part(full.interpreters, least=1),
         kills=part(full.kills, least=1),
+        host_losses=part(full.host_losses, least=1),
+        stops=part(full.stops, least=1),
+        restart_backlog=part(full.restart_backlog, least=1_000),
+        restarts=part(full.restarts, least=1),
         idle_workers=part(full.idle_workers, least=2),
         idle_s=max(0.5, full.idle_s * share),
         enqueued_while_idle=part(full.enqueued_while_idle, least=3),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from redisched.bench.backlog import measure_claim, measure_memory
 from redisched.bench.contention import measure_lateness_beside_drain, measure_urgent
+from redisched.bench.departure import measure_hand_back, measure_host_loss
 from redisched.bench.draining import (
     measure_drain_async,
     measure_drain_sync,
@@ -33,6 +34,7 @@ from redisched.bench.phase import ONCE, Phase
 from redisched.bench.profiles import ProcessProfile, Profiles, profiled, read_profiles
 from redisched.bench.punctuality import measure_lateness, measure_pickup
 from redisched.bench.recovery import measure_recovery
+from redisched.bench.restart import measure_restart
 from redisched.bench.results import Results
 from redisched.bench.scale import Scale
 from redisched.bench.startup import measure_startup
@@ -62,6 +64,9 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.CLAIM: measure_claim,
     Phase.MILLION: measure_million,
     Phase.RECOVERY: measure_recovery,
+    Phase.HOST_LOSS: measure_host_loss,
+    Phase.HAND_BACK: measure_hand_back,
+    Phase.RESTART: measure_restart,
     Phase.IDLE: measure_idle,
 }
 

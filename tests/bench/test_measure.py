@@ -31,6 +31,9 @@ PATHS: dict[Phase, set[str]] = {
     Phase.CLAIM: {"claim_us.5", "claim_us.20"},
     Phase.MILLION: {"million.seconds", "million.enqueue_s", "million.worker_rss_mb"},
     Phase.RECOVERY: {"recovery_ms.p50", "recovery_ms.p99"},
+    Phase.HOST_LOSS: {"host_loss_ms.p50", "host_loss_ms.p99"},
+    Phase.HAND_BACK: {"hand_back_ms.p50", "hand_back_ms.p99"},
+    Phase.RESTART: {"restart_ms.p50", "restart_ms.p99"},
     Phase.IDLE: {f"idle.{inner}" for inner in ("commands_per_s", "commands_per_s_most", "connections_most", "woken")},
 }
 """phase -> the paths of its figures"""

@@ -1,0 +1,65 @@
+"""How long tasks wait for a start elsewhere once the process that runs them gets a signal."""
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+from typing import NamedTuple
+
+from redisched.bench.held import HANDLER, HeldStart, hear
+from redisched.bench.jobs import Jobs
+from redisched.bench.workbench import MeasurementFailed
+
+TASKS = 8
+"""Enqueued before each signal; those of the process that gets it are waited for."""
+PATIENCE_S = 60.0
+
+
+class Bereavement(NamedTuple):
+    """A process that got a signal, and how many milliseconds after that each of its tasks started elsewhere."""
+
+    process: int
+    taken_ms: list[float]
+
+
+def bereave(jobs: Jobs, ear: socket, tasks: range, number: signal.Signals) -> Bereavement:
+    """Send a signal to the process that runs most of these tasks once all have started."""
+    jobs.app.enqueue_many([jobs.app.request(HANDLER, task, queue=jobs.queue) for task in tasks])
+    started = _hear_each(ear, set(tasks))
+    ((victim, _),) = Counter(start.process for start in started).most_common(1)
+    sent_s = time.monotonic()
+    os.kill(victim, number)
+    again = _hear_each(ear, {start.task for start in started if start.process == victim})
+    return Bereavement(victim, [(start.monotonic_s - sent_s) * 1e3 for start in again])
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables for the worker processes, and set them back."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _hear_each(ear: socket, tasks: set[int]) -> list[HeldStart]:
+    """A start of each of these tasks; what else is heard is left of an earlier signal."""
+    starts: list[HeldStart] = []
+    while tasks:
+        try:
+            start = hear(ear)
+        except TimeoutError as error:
+            raise MeasurementFailed(f"{len(tasks)} tasks did not start within {PATIENCE_S:g} s") from error
+        if start.task in tasks:
+            tasks.remove(start.task)
+            starts.append(start)
+    return starts

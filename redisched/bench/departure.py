@@ -1,0 +1,82 @@
+"""How soon tasks run elsewhere after their worker went without a supervisor: with its host, or in good order."""
+
+import asyncio
+import logging
+import multiprocessing
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from redisched.bench import held
+from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave, environment
+from redisched.bench.connections import named, wait_idle
+from redisched.bench.figures import Figures
+from redisched.bench.percentile import percentile
+from redisched.bench.workbench import Workbench
+from redisched.config import URL_VARIABLE, WorkerSettings
+from redisched.engine.worker import Worker
+
+LEASE_S = 5.0
+"""Of the workers whose host is lost. By default it is 30 s, which would show the same later."""
+WORKERS = 2
+
+
+def measure_host_loss(workbench: Workbench) -> Figures:
+    """Milliseconds from the kill of a worker that nobody supervises to the start of each of its tasks in another."""
+    settings = WorkerSettings(lease_s=LEASE_S)
+    return {"host_loss_ms": _departures(workbench, workbench.scale.host_losses, signal.SIGKILL, settings)}
+
+
+def measure_hand_back(workbench: Workbench) -> Figures:
+    """Milliseconds from SIGTERM, to a worker that gives running tasks no time, to the start of each in another."""
+    settings = WorkerSettings(grace_s=0.0)
+    return {"hand_back_ms": _departures(workbench, workbench.scale.stops, signal.SIGTERM, settings)}
+
+
+def _departures(workbench: Workbench, count: int, number: signal.Signals, settings: WorkerSettings) -> dict[str, float]:
+    taken_ms: list[float] = []
+    with workbench.jobs() as jobs, tempfile.TemporaryDirectory(prefix="redisched-bench-") as name, ExitStack() as stack:
+        worker = f"redisched-{jobs.queue}"
+        ear = stack.enter_context(closing(held.listen(Path(name))))
+        ear.settimeout(PATIENCE_S)
+        stack.enter_context(environment({URL_VARIABLE: named(workbench.url, worker), held.FOLDER_VARIABLE: name}))
+
+        def begin() -> BaseProcess:
+            return stack.enter_context(_worker(replace(settings, queues=(jobs.queue,))))
+
+        crew = [begin() for _ in range(WORKERS)]
+        for departure in range(count):
+            wait_idle(workbench, [worker], WORKERS)
+            tasks = range(departure * TASKS, (departure + 1) * TASKS)
+            gone, waited_ms = bereave(jobs, ear, tasks, number)
+            taken_ms += waited_ms
+            crew = [process if process.pid != gone else begin() for process in crew]
+    return {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}
+
+
+@contextmanager
+def _worker(settings: WorkerSettings) -> Iterator[BaseProcess]:
+    """A process with a worker over the application whose tasks hold out. It is gone at the end."""
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings,), daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def _serve(settings: WorkerSettings) -> None:
+    # It would tell of each task that is taken back.
+    logging.disable()
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: WorkerSettings) -> None:
+    worker = Worker(held.app, settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+    await worker.run()

@@ -1,0 +1,64 @@
+"""How soon work goes on after Redis was killed and started again on its data, with a backlog waiting."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from redisched.bench.figures import Figures
+from redisched.bench.fleet import fleet, spec_of
+from redisched.bench.percentile import percentile
+from redisched.bench.workbench import MeasurementFailed, Workbench
+from redisched.config import WorkerSettings
+from redisched.embedded import Persistence, PrivateServer
+from redisched.embedded.polling import poll_until
+from redisched.keys import keys_of
+from redisched.store.broker import connect
+
+CONCURRENCY = 4
+"""With handlers that take a while, little of the backlog is done by the end."""
+_PATIENCE_S = 60.0
+
+
+def measure_restart(workbench: Workbench) -> Figures:
+    """Milliseconds from when a killed Redis answers again to the first task that ends after that.
+
+    On a server of its own, which the workbench's Redis may not be. Raises MeasurementFailed if the worker ends.
+    """
+    taken_ms: list[float] = []
+    with _own_server(workbench) as (server, own), own.jobs() as jobs:
+        jobs.fill(jobs.doze, range(workbench.scale.restart_backlog))
+        outcomes = keys_of(jobs.queue).outcomes
+
+        def ended() -> int:
+            reply = own.command("HLEN", outcomes)
+            assert isinstance(reply, int)
+            return reply
+
+        def wait_beyond(before: int) -> None:
+            if not poll_until(lambda: ended() > before, _PATIENCE_S):
+                raise MeasurementFailed(f"no task has ended within {_PATIENCE_S:g} s")
+
+        with fleet([spec_of(own, jobs, WorkerSettings(concurrency=CONCURRENCY))]) as (worker,):
+            worker.go()
+            for _ in range(workbench.scale.restarts):
+                wait_beyond(ended())
+                own.broker.close()
+                server.kill()
+                server.start()
+                answered_s = time.monotonic()
+                wait_beyond(ended())
+                taken_ms.append((time.monotonic() - answered_s) * 1e3)
+                worker.check_alive()
+    return {"restart_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+
+
+@contextmanager
+def _own_server(workbench: Workbench) -> Iterator[tuple[PrivateServer, Workbench]]:
+    """A server that loses nothing when it is killed."""
+    with PrivateServer(persistence=Persistence.ALWAYS) as server:
+        broker = connect(server.url, workbench.broker.timeout_s)
+        try:
+            yield server, replace(workbench, url=server.url, broker=broker)
+        finally:
+            broker.close()
