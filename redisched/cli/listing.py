@@ -8,9 +8,8 @@ from redisched.cli.session import Session
 from redisched.model import TaskState
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation
-from redisched.store.view import TaskView
+from redisched.store.view import PENDING, TaskView, place_of
 
-PENDING = (TaskState.READY, TaskState.SCHEDULED, TaskState.RETRYING)
 LOOK_LIMIT = 10_000
 """A filter by name looks at so many tasks of a queue at most: names are inside the records, where no index leads."""
 _PAGE = 500
@@ -34,7 +33,7 @@ def tasks(
         else:
             every = _look_through(opened, _reader(inspector, states))
             found += islice((view for view in every if view.name == name), limit)
-    return sorted(found, key=_place)[:limit]
+    return sorted(found, key=place_of)[:limit]
 
 
 def _reader(inspector: Inspector, states: Collection[TaskState]) -> _ReadPage:
@@ -47,16 +46,3 @@ def _look_through(opened: Session, read_page: _ReadPage) -> Iterator[TaskView]:
         yield from page
         if len(page) < _PAGE:
             return
-
-
-def _place(view: TaskView) -> tuple[int, int, int, str]:
-    """Where a task stands in a listing. Due tasks run by priority, then time; the others fall due by time."""
-    priority, run_at_ms = view.priority or 0, view.run_at_ms or 0
-    if view.state is TaskState.READY:
-        return 0, priority, run_at_ms, view.id
-    if view.state in PENDING:
-        return 1, run_at_ms, priority, view.id
-    if view.lease_until_ms is not None:
-        return 2, view.lease_until_ms, priority, view.id
-    ended_ms = view.outcome.ended_ms if view.outcome else view.died_ms or 0
-    return 3, -ended_ms, priority, view.id

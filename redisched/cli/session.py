@@ -32,8 +32,8 @@ class Session:
     def inspector(self, queue: str) -> Inspector:
         return Inspector(self._connection.broker.dialect, queue)
 
-    def store(self, queue: str) -> Store:
-        return self._connection.store(queue)
+    def store(self, queue: str, shard: int) -> Store:
+        return self._connection.store(queue, shard)
 
     def queues(self, only: str | None) -> list[str]:
         """The queues to look at, sorted: all, or the one that was named, which has to be there."""

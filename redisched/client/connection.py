@@ -6,6 +6,7 @@ import random
 import threading
 import time
 
+from redisched.client.layouts import Layouts
 from redisched.config import RECONNECT_BACKOFF, Settings, url_from
 from redisched.embedded import ServerUser, join
 from redisched.errors import InvalidOption
@@ -30,7 +31,8 @@ class Connection:
         self._lock = threading.Lock()
         self._broker = broker
         self._embedded: ServerUser | None = None
-        self._stores: dict[str, Store] = {}
+        self._stores: dict[tuple[str, int], Store] = {}
+        self.layouts = Layouts()
 
     @property
     def broker(self) -> Broker:
@@ -61,11 +63,11 @@ class Connection:
             random=self.random,
         )
 
-    def store(self, queue: str) -> Store:
-        """The edges of a queue."""
-        store = self._stores.get(queue)
+    def store(self, queue: str, shard: int = 0) -> Store:
+        """The edges of a shard of a queue."""
+        store = self._stores.get((queue, shard))
         if store is None:
-            store = self._stores[queue] = Store(self.broker.dialect, queue)
+            store = self._stores[queue, shard] = Store(self.broker.dialect, queue, shard)
         return store
 
     def close(self) -> None:

@@ -36,11 +36,11 @@ class Producer(Generic[P, R]):
 
         Raises what `request` raises, with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
-        return self._sender.send(self.request(*args, **kwargs))
+        return self._sender.send(self.request(*args, **kwargs), self._terms.sending)
 
     async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
-        return await self._sender.send_async(self.request(*args, **kwargs))
+        return await self._sender.send_async(self.request(*args, **kwargs), self._terms.sending)
 
 
 class Handler(Producer[P, R], ABC):

@@ -69,7 +69,8 @@ class TaskRef(Generic[R_co]):
         return await self._connection.run_async(self._cancel())
 
     def _inspector(self) -> Inspector:
-        return Inspector(self._connection.broker.dialect, self.queue)
+        connection = self._connection
+        return Inspector(connection.broker.dialect, self.queue, connection.layouts.last(self.queue))
 
     def _look(self) -> Operation[TaskView]:
         inspector = self._inspector()
@@ -110,12 +111,12 @@ class TaskRef(Generic[R_co]):
     def _cancel(self) -> Operation[CancelOutcome]:
         """The outcome is written by whoever ends the task, so it has to say now which handler's task it was."""
         settings = self._connection.settings
-        store, inspector = self._connection.store(self.queue), self._inspector()
+        inspector = self._inspector()
         patience = self._connection.patience()
         view = yield from persist(lambda: inspector.task(self.id), patience)
         if view is None:
             raise UnknownTask(self.id)
-        body = view.body
+        store, body = self._connection.store(self.queue, view.shard), view.body
         retention_ms = round(settings.retention_s * 1000)
         if body is not None and body.retention_ms is not None:
             retention_ms = body.retention_ms

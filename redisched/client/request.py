@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from redisched.client.identity import next_id
@@ -9,6 +10,20 @@ from redisched.codec import digest_of, encode_task, seal_of
 from redisched.model import HandlerOptions, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions
 from redisched.store.values import NewTask
+
+
+class Sending(StrEnum):
+    """Whether the id of a task may be in Redis already."""
+
+    FIRST = "first"
+    """It was made for this call, and nobody else has it."""
+    MAYBE_AGAIN = "maybe again"
+    """Somebody chose it, or has had it before: it may have been sent, from anywhere."""
+
+
+def sending_of(chosen_id: str | None) -> Sending:
+    """How a task is sent by the call that makes it."""
+    return Sending.FIRST if chosen_id is None else Sending.MAYBE_AGAIN
 
 
 class TaskRequest(NamedTuple):
@@ -39,6 +54,11 @@ class Terms:
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+
+    @property
+    def sending(self) -> Sending:
+        """How a task of these terms is sent by the call that makes it."""
+        return sending_of(self.id)
 
     def request(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRequest:
         """A task with these arguments. Raises NotEncodable and PayloadTooLarge."""

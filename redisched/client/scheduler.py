@@ -17,10 +17,11 @@ from redisched.client.handler import (
     name_of,
 )
 from redisched.client.reference import TaskRef
-from redisched.client.request import TaskRequest, agree
+from redisched.client.request import TaskRequest, agree, sending_of
 from redisched.client.sender import Sender
 from redisched.config import Settings
 from redisched.errors import InvalidOption
+from redisched.layout import LARGEST_COUNT
 from redisched.model import HandlerOptions, Isolation
 from redisched.options import (
     HandlerOptionFields,
@@ -30,9 +31,12 @@ from redisched.options import (
     check_name,
     check_options,
     check_queue,
+    check_whole,
 )
 from redisched.registry import HandlerEntry, Registry
 from redisched.store.broker import Broker
+from redisched.store.growth import grow
+from redisched.store.operation import Operation, persist
 
 
 class Scheduler:
@@ -118,13 +122,15 @@ class Scheduler:
 
         Raises InvalidInput of some kind with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
-        return self._sender.send(self.request(name, *args, kwargs=kwargs, **fields))
+        request = self.request(name, *args, kwargs=kwargs, **fields)
+        return self._sender.send(request, sending_of(fields.get("id")))
 
     async def enqueue_async(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
     ) -> TaskRef[Any]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
-        return await self._sender.send_async(self.request(name, *args, kwargs=kwargs, **fields))
+        request = self.request(name, *args, kwargs=kwargs, **fields)
+        return await self._sender.send_async(request, sending_of(fields.get("id")))
 
     def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """Enqueue many tasks in few round trips; answers their references in the same order.
@@ -138,6 +144,17 @@ class Scheduler:
         """As `enqueue_many`."""
         return await self._sender.send_many_async(requests)
 
+    def grow(self, queue: str, shards: int) -> None:
+        """Spread a queue over so many shards, while it is in use; again with the same number changes nothing.
+
+        Waiting tasks stay where they are, and workers notice within seconds. There is no way back: raises CannotShrink.
+        """
+        self._connection.run(self._grow(queue, shards))
+
+    async def grow_async(self, queue: str, shards: int) -> None:
+        """As `grow`."""
+        await self._connection.run_async(self._grow(queue, shards))
+
     def ref(self, task_id: str, queue: str = "default") -> TaskRef[Any]:
         """A reference to a task enqueued earlier or elsewhere."""
         return TaskRef(check_id("task_id", task_id), check_queue("queue", queue), self._connection)
@@ -150,6 +167,14 @@ class Scheduler:
         """Close the connections of the running event loop; the next use opens new ones."""
         await self._sender.drain()
         await self._connection.close_async()
+
+    def _grow(self, queue: str, shards: int) -> Operation[None]:
+        connection, patience = self._connection, self._connection.patience()
+        store = connection.store(check_queue("queue", queue))
+        count = check_whole("shards", shards, 1, LARGEST_COUNT)
+        yield from persist(store.register, patience)
+        layout = yield from persist(lambda: grow(connection.broker.dialect, queue, count), patience)
+        connection.layouts.remember(queue, layout, connection.monotonic())
 
     def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:
         for option in fields.keys() - HandlerOptionFields.__annotations__.keys():

@@ -1,21 +1,21 @@
 """Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
 
 import asyncio
-import contextlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from redisched.client.chunk import chunks
 from redisched.client.coalescer import Coalescer
 from redisched.client.connection import Connection
+from redisched.client.enqueuing import Enqueuing
 from redisched.client.reference import TaskRef
-from redisched.client.request import TaskRequest
-from redisched.errors import BrokerError, Conflict, InvalidOption
-from redisched.store.operation import Operation, persist
+from redisched.client.request import Sending, TaskRequest
+from redisched.errors import Conflict, InvalidOption
+from redisched.store.operation import Operation
 from redisched.store.values import NewTask, Status
+
+_Line: TypeAlias = tuple[str, Sending]
+"""What is sent together: tasks of one queue, and in one way."""
 
 
 class Sender:
@@ -23,16 +23,17 @@ class Sender:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known_queues: set[str] = set()
-        self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Coalescer]] = WeakKeyDictionary()
+        self._enqueuing = Enqueuing(connection)
+        self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Line, Coalescer]] = WeakKeyDictionary()
 
-    def send(self, request: TaskRequest) -> TaskRef[Any]:
+    def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
-        return self._reference(request, self._connection.run(self._enqueue_one(request)))
+        queue, task = request
+        return self._reference(request, self._connection.run(self._enqueuing.one(queue, task, sending)))
 
-    async def send_async(self, request: TaskRequest) -> TaskRef[Any]:
+    async def send_async(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
-        status = await self._coalescer(request.queue).submit(request.task)
+        status = await self._coalescer(request.queue, sending).submit(request.task)
         return self._reference(request, status)
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
@@ -50,52 +51,24 @@ class Sender:
         for coalescer in self._coalescers.get(asyncio.get_running_loop(), {}).values():
             await coalescer.drain()
 
-    def _enqueue_one(self, request: TaskRequest) -> Operation[Status]:
-        """The first try goes the shortest way; what fails there is left to the long one, which may repeat it."""
-        queue, task = request
-        began_s = self._connection.monotonic()
-        if queue in self._known_queues:
-            with contextlib.suppress(BrokerError):
-                return (yield from self._connection.store(queue).enqueue_loaded(task))
-        return (yield from self._enqueue(queue, [task], began_s))[0]
-
-    def _enqueue(self, queue: str, tasks: Sequence[NewTask], began_s: float | None = None) -> Operation[list[Status]]:
-        """Patience is that of each script call: how long all of them take depends on how many there are."""
-        store = self._connection.store(queue)
-        patience = self._connection.patience()
-        if queue not in self._known_queues:
-            yield from persist(store.register, patience)
-            self._known_queues.add(queue)
-        statuses: list[Status] = []
-        upcoming = deque(chunks(tasks))
-        while upcoming:
-            # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
-            statuses += yield from persist(partial(store.enqueue, upcoming.popleft()), patience, began_s)
-            began_s = None
-            if upcoming:
-                for sent in (yield from store.enqueue_many(upcoming)):
-                    statuses += sent
-                    upcoming.popleft()
-        return statuses
-
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
         tasks: dict[str, list[NewTask]] = {}
         for queue, task in requests:
             tasks.setdefault(queue, []).append(task)
         statuses: dict[str, Iterator[Status]] = {}
         for queue, of_queue in tasks.items():
-            statuses[queue] = iter((yield from self._enqueue(queue, of_queue)))
+            statuses[queue] = iter((yield from self._enqueuing.many(queue, of_queue, Sending.MAYBE_AGAIN)))
         return [next(statuses[queue]) for queue, _task in requests]
 
-    def _coalescer(self, queue: str) -> Coalescer:
+    def _coalescer(self, queue: str, sending: Sending) -> Coalescer:
         of_loop = self._coalescers.setdefault(asyncio.get_running_loop(), {})
-        coalescer = of_loop.get(queue)
+        coalescer = of_loop.get((queue, sending))
         if coalescer is None:
 
             async def send(tasks: Sequence[NewTask]) -> Sequence[Status]:
-                return await self._connection.run_async(self._enqueue(queue, tasks))
+                return await self._connection.run_async(self._enqueuing.many(queue, tasks, sending))
 
-            coalescer = of_loop[queue] = Coalescer(send)
+            coalescer = of_loop[queue, sending] = Coalescer(send)
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:

@@ -1,20 +1,22 @@
 """Reading: what observers ask about a queue and its tasks. Nothing here changes anything, and no worker needs it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Collection
 
-from redisched.keys import QUEUES, keys_of
+from redisched.keys import QUEUES
+from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Dialect, Operation
 from redisched.store.repair import Repair
-from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
+from redisched.store.store import Store, id_text
+from redisched.store.view import QueueCounts, TaskView, place_of, total
 
-_PAGE = 500
+_Read = Callable[[ShardInspector, int, int], Operation[list[TaskView]]]
 
 
 def queues() -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
-    return sorted(_texts((yield ("SMEMBERS", QUEUES))))
+    return sorted(id_text(name) for name in (yield ("SMEMBERS", QUEUES)))
 
 
 def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
@@ -28,110 +30,85 @@ def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
 
 
 class Inspector:
-    """One queue, to look at. Every method returns an operation."""
+    """One queue, to look at as a whole, however many shards it has. Every method returns an operation.
 
-    def __init__(self, dialect: Dialect, queue: str) -> None:
+    `believed` says where to look for a task first.
+    """
+
+    def __init__(self, dialect: Dialect, queue: str, believed: Layout | None = None) -> None:
         self.queue = queue
-        self._keys = keys_of(queue)
-        self._call = dialect.call
+        self._dialect = dialect
+        self._believed = believed or Layout()
+
+    def shard(self, number: int) -> ShardInspector:
+        """One shard alone."""
+        return ShardInspector(self._dialect, self.queue, number)
+
+    def layout(self) -> Operation[Layout]:
+        """The counts of shards the queue has had. Raises LayoutDamaged."""
+        return Store(self._dialect, self.queue).layout()
+
+    def shards(self) -> Operation[list[ShardInspector]]:
+        """Every shard."""
+        layout = yield from self.layout()
+        return [self.shard(number) for number in range(layout.shards)]
 
     def task(self, task_id: str) -> Operation[TaskView | None]:
         """A task, None for one that is unknown."""
-        view = (yield from self._with_bodies([(yield from self.standing(task_id))]))[0]
-        return None if view.state is TaskState.UNKNOWN and not view.undecodable else view
+        view = yield from self.standing(task_id)
+        whole = yield from self.shard(view.shard).whole(view)
+        return None if whole.state is TaskState.UNKNOWN and not whole.undecodable else whole
 
     def standing(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the queue knows of none."""
-        return (yield from self._standings([task_id]))[0]
+        first = yield from self.shard(self._believed.home(task_id)).standing(task_id)
+        if first.state is not TaskState.UNKNOWN:
+            return first
+        for home in (yield from self.layout()).homes(task_id):
+            if home != first.shard:
+                view = yield from self.shard(home).standing(task_id)
+                if view.state is not TaskState.UNKNOWN:
+                    return view
+        return first
 
     def counts(self) -> Operation[QueueCounts]:
         """How many tasks are where."""
-        k = self._keys
-        reply = yield from self._call("read/queue", (k.waiting, k.leases, k.dead, k.finished), ())
-        now_ms, leased, dead, finished, *rest = (int(value) for value in reply)
-        bands = [rest[at : at + 4] for at in range(0, len(rest), 4)]
-        oldest_ms = min((oldest for _, ready, _, oldest in bands if ready), default=None)
-        return QueueCounts(
-            queue=self.queue,
-            now_ms=now_ms,
-            ready=sum(ready for _, ready, _, _ in bands),
-            scheduled=sum(later for _, _, later, _ in bands),
-            leased=leased,
-            dead=dead,
-            finished=finished,
-            oldest_ready_ms=None if oldest_ms is None else now_ms - oldest_ms,
-            priorities=tuple(
-                PriorityCounts(priority=priority, ready=ready, scheduled=later) for priority, ready, later, _ in bands
-            ),
-        )
+        return total((yield from self.counts_by_shard()))
+
+    def counts_by_shard(self) -> Operation[list[QueueCounts]]:
+        """How many tasks are where, shard by shard."""
+        parts: list[QueueCounts] = []
+        for shard in (yield from self.shards()):
+            parts += [(yield from shard.counts())]
+        return parts
 
     def pending(self, limit: int, offset: int = 0) -> Operation[list[TaskView]]:
-        """Waiting tasks in the order in which they will run: due ones by priority and time, the others by time."""
-        ids = yield from self._waiting("due", offset, limit)
-        if len(ids) < limit:
-            due = (yield from self.counts()).ready
-            ids += yield from self._waiting("later", max(0, offset - due), limit - len(ids))
-        return (yield from self._with_bodies((yield from self._standings(ids))))
+        """Waiting tasks in the order in which they will run: due ones by priority and time, the others by time.
+
+        Each shard keeps to that order by itself.
+        """
+        return self._merged(lambda shard, most, first: shard.pending(most, first), limit, offset)
 
     def in_states(self, states: Collection[TaskState], limit: int, offset: int = 0) -> Operation[list[TaskView]]:
         """Tasks in any of these states: waiting ones as they will run, leased ones by expiry, ended ones latest first.
 
         It pages through all tasks of the kind where few of many are in these states.
         """
-        found: list[TaskView] = []
-        for read_page in self._sources(states):
-            first, full = 0, True
-            while full and len(found) < offset + limit:
-                ids = yield from read_page(first, _PAGE)
-                found += [view for view in (yield from self._standings(ids)) if view.state in states]
-                first += _PAGE
-                full = len(ids) == _PAGE
-        return (yield from self._with_bodies(found[offset : offset + limit]))
-
-    def dead_ids(self) -> Operation[list[str]]:
-        """The ids of all dead tasks, the one that died first before the others."""
-        return _texts((yield ("ZRANGE", self._keys.dead, 0, -1)))
+        return self._merged(lambda shard, most, first: shard.in_states(states, most, first), limit, offset)
 
     def repairs(self) -> Operation[dict[Repair, int]]:
         """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
-        kinds = tuple(Repair)
-        counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
-        return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
+        made: dict[Repair, int] = {}
+        for shard in (yield from self.shards()):
+            for kind, count in (yield from shard.repairs()).items():
+                made[kind] = made.get(kind, 0) + count
+        return made
 
-    def _sources(self, states: Collection[TaskState]) -> Iterator[Callable[[int, int], Operation[list[str]]]]:
-        """Where to look for tasks in these states."""
-        k = self._keys
-        if TaskState.READY in states:
-            yield partial(self._waiting, "due")
-        if {TaskState.SCHEDULED, TaskState.RETRYING} & set(states):
-            yield partial(self._waiting, "later")
-        if {TaskState.LEASED, TaskState.RUNNING} & set(states):
-            yield partial(self._ranked, "ZRANGE", k.leases)
-        if TaskState.DEAD in states:
-            yield partial(self._ranked, "ZREVRANGE", k.dead)
-        if {TaskState.SUCCEEDED, TaskState.CANCELLED} & set(states):
-            yield partial(self._ranked, "ZREVRANGE", k.finished)
-
-    def _waiting(self, part: str, first: int, limit: int) -> Operation[list[str]]:
-        return _texts((yield from self._call("read/pending", (self._keys.waiting,), (part, first, limit))))
-
-    def _ranked(self, command: str, key: str, first: int, limit: int) -> Operation[list[str]]:
-        return _texts((yield (command, key, first, first + limit - 1)))
-
-    def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
-        k = self._keys
-        keys = (k.waiting, k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        now_ms, *rest = yield from self._call("read/task", keys, ids)
-        facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
-        return [view_of(id, self.queue, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
-
-    def _with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
-        if not views:
-            return []
-        records = yield ("HMGET", self._keys.tasks, *(view.id for view in views))
-        return [with_body(view, record) for view, record in zip(views, records, strict=True)]
-
-
-def _texts(reply: list[bytes]) -> list[str]:
-    """Names and ids as text, those too that redisched would not have given and that are none."""
-    return [word.decode("utf-8", "backslashreplace") for word in reply]
+    def _merged(self, read: _Read, limit: int, offset: int) -> Operation[list[TaskView]]:
+        shards = yield from self.shards()
+        if len(shards) == 1:
+            return (yield from read(shards[0], limit, offset))
+        found: list[TaskView] = []
+        for shard in shards:
+            found += yield from read(shard, offset + limit, 0)
+        return sorted(found, key=place_of)[offset : offset + limit]

@@ -63,9 +63,9 @@ class Store:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if the queue has another layout."""
         return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _new(layout, tasks))))
 
-    def enqueue_loaded(self, task: NewTask) -> Operation[Status]:
+    def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
         """Add one task in the shortest way. Raises ScriptMissing where `enqueue` would load the script."""
-        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), ("", *task))
+        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), (_named(layout), *task))
         return _STATUSES[status]
 
     def enqueue_many(
@@ -249,7 +249,11 @@ def _statuses(reply: list[bytes]) -> list[Status]:
 
 
 def _new(layout: Layout | None, tasks: Sequence[NewTask]) -> list[Argument]:
-    return ["" if layout is None else str(layout), *_flat(tasks)]
+    return [_named(layout), *_flat(tasks)]
+
+
+def _named(layout: Layout | None) -> str:
+    return "" if layout is None else str(layout)
 
 
 def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:

@@ -4,7 +4,8 @@ Stored bytes are not trusted: what cannot be decoded is shown as undecodable and
 """
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
@@ -14,6 +15,9 @@ from redisched.model import Failure, Outcome, TaskBody, TaskState, band_of, run_
 from redisched.store.values import tries_of
 
 T = TypeVar("T")
+
+PENDING = (TaskState.READY, TaskState.SCHEDULED, TaskState.RETRYING)
+"""The states in which a task waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class TaskView:
     queue: str
     state: TaskState
     now_ms: int
+    shard: int = 0
     body: TaskBody | None = None
     priority: int | None = None
     run_at_ms: int | None = None
@@ -81,6 +86,44 @@ class QueueCounts:
     priorities: tuple[PriorityCounts, ...]
 
 
+def total(parts: Sequence[QueueCounts]) -> QueueCounts:
+    """The counts of a queue, from those of its shards, one at least."""
+    if len(parts) == 1:
+        return parts[0]
+    ready: Counter[int] = Counter()
+    scheduled: Counter[int] = Counter()
+    for one in (one for part in parts for one in part.priorities):
+        ready[one.priority] += one.ready
+        scheduled[one.priority] += one.scheduled
+    return QueueCounts(
+        queue=parts[0].queue,
+        now_ms=max(part.now_ms for part in parts),
+        ready=sum(part.ready for part in parts),
+        scheduled=sum(part.scheduled for part in parts),
+        leased=sum(part.leased for part in parts),
+        dead=sum(part.dead for part in parts),
+        finished=sum(part.finished for part in parts),
+        oldest_ready_ms=max((part.oldest_ready_ms for part in parts if part.oldest_ready_ms is not None), default=None),
+        priorities=tuple(
+            PriorityCounts(priority=priority, ready=ready[priority], scheduled=scheduled[priority])
+            for priority in sorted(ready)
+        ),
+    )
+
+
+def place_of(view: TaskView) -> tuple[int, int, int, str]:
+    """Where a task stands in a listing. Due tasks run by priority, then time; the others fall due by time."""
+    priority, run_at_ms = view.priority or 0, view.run_at_ms or 0
+    if view.state is TaskState.READY:
+        return 0, priority, run_at_ms, view.id
+    if view.state in PENDING:
+        return 1, run_at_ms, priority, view.id
+    if view.lease_until_ms is not None:
+        return 2, view.lease_until_ms, priority, view.id
+    ended_ms = view.outcome.ended_ms if view.outcome else view.died_ms or 0
+    return 3, -ended_ms, priority, view.id
+
+
 class Facts(NamedTuple):
     """What read/task.lua tells about one task."""
 
@@ -103,7 +146,7 @@ class _Holder(NamedTuple):
     worker: str
 
 
-def view_of(task_id: str, queue: str, now_ms: int, facts: Facts) -> TaskView:
+def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> TaskView:
     """A task as an observer sees it, still without its body."""
     number = int(facts.number) if facts.number else None
     attempts, crashes, bounces = tries_of(facts.tries)
@@ -114,6 +157,7 @@ def view_of(task_id: str, queue: str, now_ms: int, facts: Facts) -> TaskView:
     return TaskView(
         id=task_id,
         queue=queue,
+        shard=shard,
         state=_state(facts.place, number, attempts, holder, outcome, now_ms),
         now_ms=now_ms,
         priority=None if score is None else band_of(score),

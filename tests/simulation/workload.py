@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-from redisched.client.request import TaskRequest
+from redisched.client.request import Sending, TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from tests.simulation.audit import Audit
@@ -135,7 +135,7 @@ class Producer(Process):
         while True:
             try:
                 if len(requests) == 1:
-                    await self.app._sender.send_async(requests[0])
+                    await self.app._sender.send_async(requests[0], Sending.MAYBE_AGAIN)
                 else:
                     await self.app.enqueue_many_async(requests)
             except BrokerUnavailable:
@@ -158,7 +158,7 @@ class Producer(Process):
         """Enqueue another task under a known id, which a conflict has to prevent."""
         request = self.app.request("async", -1, 0, 0, Temper.CALM, id=id, queue=QUEUE)
         with suppress(BrokerUnavailable, Conflict):
-            await self.app._sender.send_async(request)
+            await self.app._sender.send_async(request, Sending.MAYBE_AGAIN)
             self._history.sent(id, Sent.OK)
 
 

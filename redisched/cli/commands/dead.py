@@ -16,7 +16,9 @@ from redisched.cli.times import relative
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
 from redisched.options import check_id
+from redisched.store.store import Store
 from redisched.store.values import Status
+from redisched.store.view import TaskView
 
 _BATCH = 200
 _ERROR_CHARACTERS = 80
@@ -95,7 +97,8 @@ def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
     """Revive those that are dead now; one that dies again meanwhile is not revived for ever."""
     return [
         (task_id, queue)
-        for task_id, status in _revive(opened, queue, opened.ask(opened.inspector(queue).dead_ids))
+        for shard in opened.ask(opened.inspector(queue).shards)
+        for task_id, status in _revive(opened, opened.store(queue, shard.shard), opened.ask(shard.dead_ids))
         if status is not Status.UNKNOWN
     ]
 
@@ -109,15 +112,18 @@ def _revive_some(
         view = opened.find(task_id, queue)
         if view is None:
             failed.append((task_id, str(UnknownTask(task_id))))
-        elif view.state is TaskState.DEAD and _revive(opened, view.queue, [task_id])[0][1] is not Status.UNKNOWN:
+        elif view.state is TaskState.DEAD and _is_revived(opened, view):
             revived.append((task_id, view.queue))
         else:
             failed.append((task_id, f"task {task_id!r} is not dead but {view.state}"))
     return revived, failed
 
 
-def _revive(opened: Session, queue: str, task_ids: Sequence[str]) -> list[tuple[str, Status]]:
-    store = opened.store(queue)
+def _is_revived(opened: Session, view: TaskView) -> bool:
+    return _revive(opened, opened.store(view.queue, view.shard), [view.id])[0][1] is not Status.UNKNOWN
+
+
+def _revive(opened: Session, store: Store, task_ids: Sequence[str]) -> list[tuple[str, Status]]:
     answers: list[tuple[str, Status]] = []
     for first in range(0, len(task_ids), _BATCH):
         batch = task_ids[first : first + _BATCH]

@@ -2,7 +2,7 @@
 
 import click
 
-from redisched.cli.listing import LOOK_LIMIT, PENDING, tasks
+from redisched.cli.listing import LOOK_LIMIT, tasks
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
 from redisched.cli.printable import printable, printable_lines, shortened
@@ -13,7 +13,7 @@ from redisched.cli.times import relative
 from redisched.client.reference import CancelOutcome
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
-from redisched.store.view import TaskView
+from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
 _ARGUMENT_CHARACTERS = 60

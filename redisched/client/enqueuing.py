@@ -1,0 +1,157 @@
+"""Puts tasks into Redis, each at its home, so that no id is ever in two shards.
+
+An id made for one call goes to one shard, whatever becomes of the layout meanwhile: nobody else has it. Any other may
+have been sent before, and by somebody with another layout in mind. So its shard is told the layout by which it was
+chosen and refuses it under another, and earlier homes are looked at first. See docs/adr/0012-shards.md.
+"""
+
+import contextlib
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from redisched.client.chunk import chunks
+from redisched.client.connection import Connection
+from redisched.client.request import Sending
+from redisched.errors import BrokerError
+from redisched.layout import Layout
+from redisched.store.growth import spread
+from redisched.store.operation import Operation, persist
+from redisched.store.store import Store
+from redisched.store.values import NewTask, Status
+
+_Call = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
+
+
+class Enqueuing:
+    """The operations of one application's producers; each is safe to repeat."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._layouts = connection.layouts
+
+    def one(self, queue: str, task: NewTask, sending: Sending) -> Operation[Status]:
+        """Add a task. The first try goes the shortest way; what fails there is left to the long one."""
+        began_s = self._connection.monotonic()
+        layout = self._layouts.fresh(queue, began_s)
+        if layout is None:
+            return (yield from self.many(queue, [task], sending))[0]
+        named = None if sending is Sending.FIRST else layout
+        if named is None or layout.shards == 1:
+            store = self._connection.store(queue, layout.home(task.id))
+            with contextlib.suppress(BrokerError):
+                status = yield from store.enqueue_loaded(task, named)
+                if status is not Status.STALE:
+                    return status
+        return (yield from self._put(queue, layout, [task], sending, began_s))[0]
+
+    def many(self, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
+        layout = yield from self._current(queue)
+        return (yield from self._put(queue, layout, tasks, sending, None))
+
+    def _put(
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, began_s: float | None
+    ) -> Operation[list[Status]]:
+        if sending is Sending.FIRST:
+            return (yield from self._put_first(queue, layout, tasks, began_s))
+        statuses = yield from self._put_once(queue, layout, tasks, began_s)
+        while late := [at for at, status in enumerate(statuses) if status is Status.STALE]:
+            layout = yield from self._newer(queue, layout)
+            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], None)
+            for at, status in zip(late, again, strict=True):
+                statuses[at] = status
+        return statuses
+
+    def _put_first(
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], began_s: float | None
+    ) -> Operation[list[Status]]:
+        """Add tasks that are nowhere."""
+        send = partial(self._send, None, began_s)
+        if layout.shards == 1:
+            return (yield from send(self._connection.store(queue), tasks))
+        homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
+        statuses = dict((yield from self._at(queue, homes, tasks, send)))
+        return [statuses[at] for at in range(len(tasks))]
+
+    def _put_once(
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], began_s: float | None
+    ) -> Operation[list[Status]]:
+        """Add those tasks that are at no earlier home; STALE for those of a shard that has another layout."""
+        send, look = partial(self._send, layout, began_s), partial(self._look, layout)
+        if layout.shards == 1:
+            return (yield from send(self._connection.store(queue), tasks))
+        statuses = [Status.UNKNOWN] * len(tasks)
+        homes = [tuple(layout.homes(task.id)) for task in tasks]
+        earlier = _places((home, at) for at, of_task in enumerate(homes) for home in of_task[1:])
+        for at, status in (yield from self._at(queue, earlier, tasks, look)):
+            # What is known somewhere is known, whatever the other homes said.
+            if statuses[at] in (Status.UNKNOWN, Status.STALE) and status is not Status.UNKNOWN:
+                statuses[at] = status
+        now = _places((of_task[0], at) for at, of_task in enumerate(homes) if statuses[at] is Status.UNKNOWN)
+        for at, status in (yield from self._at(queue, now, tasks, send)):
+            statuses[at] = status
+        return statuses
+
+    def _at(
+        self, queue: str, places: Mapping[int, Sequence[int]], tasks: Sequence[NewTask], call: _Call
+    ) -> Operation[list[tuple[int, Status]]]:
+        """Do something with the tasks of each shard; answers the places of tasks in the call, with statuses."""
+        statuses: list[tuple[int, Status]] = []
+        for shard, of_shard in places.items():
+            answers = yield from call(self._connection.store(queue, shard), [tasks[at] for at in of_shard])
+            statuses += zip(of_shard, answers, strict=True)
+        return statuses
+
+    def _look(self, layout: Layout, store: Store, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+        statuses: list[Status] = []
+        for chunk in chunks(tasks):
+            statuses += yield from persist(partial(store.known, layout, chunk), self._connection.patience())
+        return statuses
+
+    def _send(
+        self, named: Layout | None, began_s: float | None, store: Store, tasks: Sequence[NewTask]
+    ) -> Operation[list[Status]]:
+        """Patience is that of each script call: how long all of them take depends on how many there are."""
+        patience = self._connection.patience()
+        statuses: list[Status] = []
+        upcoming = deque(chunks(tasks))
+        while upcoming:
+            # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
+            statuses += yield from persist(partial(store.enqueue, upcoming.popleft(), named), patience, began_s)
+            began_s = None
+            if upcoming:
+                for sent in (yield from store.enqueue_many(upcoming, named)):
+                    statuses += sent
+                    upcoming.popleft()
+        return statuses
+
+    def _current(self, queue: str) -> Operation[Layout]:
+        """The layout by which to choose shards; the first use of a queue makes it known."""
+        connection = self._connection
+        layout = self._layouts.fresh(queue, connection.monotonic())
+        if layout is None:
+            store, patience = connection.store(queue), connection.patience()
+            if queue not in self._layouts:
+                yield from persist(store.register, patience)
+            layout = yield from persist(store.layout, patience)
+            self._layouts.remember(queue, layout, connection.monotonic())
+        return layout
+
+    def _newer(self, queue: str, refused: Layout) -> Operation[Layout]:
+        """The layout after one that a shard refused. Where there is none, a growth was left half done, and is ended."""
+        connection = self._connection
+        layout = yield from persist(connection.store(queue).layout, connection.patience())
+        if layout == refused:
+            dialect = connection.broker.dialect
+            yield from persist(lambda: spread(dialect, queue, refused), connection.patience())
+        self._layouts.remember(queue, layout, connection.monotonic())
+        return layout
+
+
+def _places(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """What belongs to each shard, from pairs of a shard and a place."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for shard, at in pairs:
+        places[shard].append(at)
+    return places
