@@ -1,7 +1,8 @@
 """Spreading a queue over more shards, while it is in use.
 
-A task's id moves to new shards only. As every old shard learns the layout before the first new one does, and each
-refuses whoever names another, no two producers can put the same id into two shards.
+An id may have another home under the new layout, and each shard refuses whoever names another layout than it has. So
+whoever puts an id at its new home has found it at none of the old ones, where nobody can put it any more. The first
+shard decides which layout comes next; in what order the others learn of it makes no difference.
 """
 
 from redisched.errors import CannotShrink, LayoutDamaged
@@ -27,7 +28,7 @@ def grow(dialect: Dialect, queue: str, shards: int) -> Operation[Layout]:
 
 
 def spread(dialect: Dialect, queue: str, layout: Layout) -> Operation[bool]:
-    """Tell every shard of a layout, the old ones first; False where somebody else has meanwhile chosen another.
+    """Tell every shard of a layout, the first before the others; False if somebody else has chosen another.
 
     Raises LayoutDamaged.
     """

@@ -43,7 +43,9 @@ class Interleaving:
     def _step(self, number: int, fate: Fate) -> None:
         operation, step = self._operations[number], self._steps[number]
         try:
-            self._steps[number] = self._answer(operation, step, fate) if isinstance(step, tuple) else operation.send(None)
+            self._steps[number] = (
+                self._answer(operation, step, fate) if isinstance(step, tuple) else operation.send(None)
+            )
         except StopIteration as stop:
             del self._operations[number]
             self.results[number] = stop.value

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redisched.client.connection import Connection
@@ -91,3 +90,108 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
             assert view.state is TaskState.SCHEDULED
 
     holds()
+
+
+def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again(broker: Broker) -> None:
+    moving = [task for task in TASKS if Layout((1, 3)).home(task.id) != Layout((1, 3, 5)).home(task.id)]
+
+    @settings(max_examples=300)
+    @given(st.lists(st.integers(0, 2), max_size=25))
+    def holds(order: list[int]) -> None:
+        broker.client().perform(("FLUSHDB",))
+        run(grow(broker.dialect, QUEUE, 3), broker.client())
+        late, early = believing(broker, Layout((1, 3))), Enqueuing(Connection(PATIENT, broker))
+        interleaving = Interleaving(
+            broker,
+            [
+                late.many(QUEUE, moving[:1], Sending.MAYBE_AGAIN),
+                early.many(QUEUE, moving[:1], Sending.MAYBE_AGAIN),
+                growing(broker, 5),
+            ],
+        )
+
+        interleaving.run([(number, Fate.ANSWERED) for number in order])
+
+        assert len(shards_with(broker, moving[0].id)) == 1
+
+    holds()
+
+
+def test_what_waited_before_a_growth_is_known_after_it(app: Scheduler, call: Caller) -> None:
+    before = [app.request("send", number, id=id, queue=QUEUE) for number, id in enumerate(IDS)]
+    call(app.enqueue_many, before)
+
+    call(app.grow, QUEUE, 3)
+    call(app.grow, QUEUE, 3)
+
+    refs = call(app.enqueue_many, before)
+    assert all(shards_with(app.broker, id) == [0] for id in IDS)
+    assert {call(ref.status) for ref in refs} == {TaskState.READY}
+    moved = max(IDS, key=Layout((1, 3)).home)
+    with pytest.raises(Conflict, match=moved):
+        call(app.enqueue, "another", id=moved, queue=QUEUE)
+    assert call(refs[IDS.index(moved)].cancel) is CancelOutcome.CANCELLED
+
+
+def test_what_is_enqueued_after_a_growth_is_spread_and_found(app: Scheduler, call: Caller) -> None:
+    call(app.enqueue, "send", queue=QUEUE)
+    Scheduler(broker=app.broker).grow(QUEUE, 3)
+
+    refs = [call(app.enqueue, "send", id=id, queue=QUEUE) for id in IDS]
+
+    assert refs == [call(app.enqueue, "send", id=id, queue=QUEUE) for id in IDS]
+
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
+    assert [call(ref.cancel) for ref in refs] == [CancelOutcome.CANCELLED] * len(IDS)
+
+
+def test_ids_made_for_a_call_go_to_all_shards_within_seconds(
+    fake_app: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elapsed_s = 0.0
+    monkeypatch.setattr(fake_app._connection, "monotonic", lambda: elapsed_s)
+    fake_app.enqueue("send", queue=QUEUE)
+    Scheduler(broker=fake_app.broker).grow(QUEUE, 5)
+
+    unaware = [fake_app.enqueue("send", queue=QUEUE).id for _ in range(20)]
+    elapsed_s = KEPT_S
+    aware = [fake_app.enqueue("send", queue=QUEUE).id for _ in range(50)]
+
+    assert {home for id in unaware for home in shards_with(fake_app.broker, id)} == {0}
+    assert {home for id in aware for home in shards_with(fake_app.broker, id)} == {0, 1, 2, 3, 4}
+
+
+def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
+    app.grow(QUEUE, 3)
+
+    async def enqueue_all() -> None:
+        await asyncio.gather(
+            *(app.enqueue_async("send", id=id, queue=QUEUE) for id in IDS),
+            *(app.enqueue_async("send", queue=QUEUE) for _ in range(30)),
+        )
+        await app.close_async()
+
+    asyncio.run(enqueue_all())
+
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
+    counts = run(Inspector(app.broker.dialect, QUEUE).counts_by_shard(), app.broker.client())
+    assert sum(shard.ready for shard in counts) == len(IDS) + 30
+    assert all(shard.ready for shard in counts)
+
+
+def test_a_queue_never_shrinks(app: Scheduler, call: Caller) -> None:
+    call(app.grow, QUEUE, 3)
+
+    with pytest.raises(CannotShrink, match="shards=2: at least 3, which queue 'mail' has already"):
+        call(app.grow, QUEUE, 2)
+    with pytest.raises(InvalidOption, match="from 1 to 1024"):
+        call(app.grow, QUEUE, 0)
+
+    assert run(Store(app.broker.dialect, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
+
+
+def test_a_shard_with_a_history_of_its_own_is_named(app: Scheduler, call: Caller) -> None:
+    app.broker.client().perform(("SET", keys_of(QUEUE, 2).layout, "1 7"))
+
+    with pytest.raises(LayoutDamaged, match=r"redisched:\{mail/2\}:layout is '1 7'"):
+        call(app.grow, QUEUE, 3)
