@@ -24,6 +24,7 @@ from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
+from tests.brokers import on_each_primary
 from tests.client.callers import Caller
 from tests.client.interleaving import Fate, Interleaving
 
@@ -67,7 +68,7 @@ def test_the_ids_of_these_tests_move() -> None:
 def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(broker: Broker) -> None:
     @given(schedules)
     def holds(schedule: list[tuple[int, Fate]]) -> None:
-        broker.client().perform(("FLUSHDB",))
+        on_each_primary(broker, "FLUSHALL")
         one, other = believing(broker, Layout()), Enqueuing(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
@@ -98,7 +99,7 @@ def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again
     @settings(max_examples=300)
     @given(st.lists(st.integers(0, 2), max_size=25))
     def holds(order: list[int]) -> None:
-        broker.client().perform(("FLUSHDB",))
+        on_each_primary(broker, "FLUSHALL")
         run(grow(broker.dialect, QUEUE, 3), broker.client())
         late, early = believing(broker, Layout((1, 3))), Enqueuing(Connection(PATIENT, broker))
         interleaving = Interleaving(

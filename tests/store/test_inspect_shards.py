@@ -55,7 +55,7 @@ def test_counts_are_those_of_all_shards(spread: Spread) -> None:
     assert (counts.queue, counts.ready, counts.scheduled, counts.leased) == (QUEUE, 2, 1, 0)
     assert [(one.priority, one.ready, one.scheduled) for one in counts.priorities] == [(3, 2, 0), (9, 0, 1)]
     assert counts.oldest_ready_ms is not None
-    assert counts.oldest_ready_ms >= counts.now_ms - 2_000
+    assert counts.oldest_ready_ms >= counts.now_ms - 5_000
     assert [shard.ready for shard in spread.see(spread.inspector.counts_by_shard())] == [1, 1, 0]
 
 
