@@ -155,7 +155,8 @@ def traceback_of(error: BaseException) -> str:
 
 def describe(error: BaseException) -> str:
     """An exception as one line of text, whatever its `__str__` does."""
-    return f"{type(error).__name__}: {_text_of(error, ERROR_CHARACTERS)}"
+    name, text = type(error).__name__, _text_of(error, ERROR_CHARACTERS)
+    return f"{name}: {text}" if text else name
 
 
 def _text_of(error: BaseException, characters: int) -> str:

@@ -1,17 +1,29 @@
 """Runs the handlers of an application within a test."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from redisched.config import Until, WorkerSettings
+from redisched.config import Settings, Until, WorkerSettings
 from redisched.engine.application import Application
 from redisched.engine.worker import Worker
+from redisched.model import Isolation
+from redisched.registry import Registry
+from redisched.store.broker import Broker
 
 _USUAL = WorkerSettings()
 
 
+@dataclass(frozen=True, slots=True)
+class _InThisProcess:
+    """An application of which no handler has a process of its own: a test wants to see what they do."""
+
+    registry: Registry
+    settings: Settings
+    broker: Broker
+
+
 def work_off(application: Application, settings: WorkerSettings = _USUAL) -> None:
-    """Run what is due, here and now, and return when nothing is due any more.
+    """Run what is due, here and now, and return when nothing is due any more. Isolated handlers run in this process.
 
     What waits for a later moment, another attempt included, is left where it is.
     """
@@ -20,4 +32,8 @@ def work_off(application: Application, settings: WorkerSettings = _USUAL) -> Non
 
 async def work_off_async(application: Application, settings: WorkerSettings = _USUAL) -> None:
     """As `work_off`, on the running event loop."""
-    await Worker(application, replace(settings, until=Until.EMPTY)).run()
+    registry = Registry()
+    for entry in application.registry:
+        registry.add(replace(entry, options=replace(entry.options, isolation=Isolation.NONE)))
+    here = _InThisProcess(registry, application.settings, application.broker)
+    await Worker(here, replace(settings, until=Until.EMPTY)).run()

@@ -3,10 +3,11 @@
 import os
 import re
 import signal
+from typing import Any
 
 import pytest
 
-from redisched.client.reference import CancelOutcome
+from redisched.client.reference import CancelOutcome, TaskRef
 from redisched.model import DeathReason, TaskState
 from redisched.testing import Action, Fault, Message, Pace
 from tests.chaos.fleet import Fleet
@@ -129,6 +130,39 @@ def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[sign
     with ordeal.fleet(processes=1):
         ordeal.drain()
     assert task.result(timeout=1) == "second"
+    ordeal.audit()
+
+
+def kill_within_the_grace(ordeal: Ordeal, task: TaskRef[Any], starts: int) -> None:
+    """Stop a fleet gently, and kill all of it before the task has ended that it has then begun so many times."""
+    with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, crash_limit=2) as fleet:
+        wait_until(lambda: len(ordeal.starts(task)) == starts, "its handler runs", SOON_S)
+        fleet.signal(signal.SIGTERM)
+        fleet.kill_all()
+
+
+def test_t09_all_processes_are_killed_within_the_grace(ordeal: Ordeal) -> None:
+    """As the loss of a host: what ran comes back with its lease as a suspect, which alone sets no task aside."""
+    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    kill_within_the_grace(ordeal, task, 1)
+    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        ordeal.drain()
+
+    assert task.result(timeout=1) == "second"
+    ordeal.audit()
+
+
+def test_t09_whoever_is_killed_within_the_grace_again_and_again_is_taken_for_guilty(ordeal: Ordeal) -> None:
+    """Nobody is left to tell this from a task that brings its host down: a grace must not be cut short."""
+    task = ordeal.enqueue("insist")
+    for starts in (1, 2):
+        kill_within_the_grace(ordeal, task, starts)
+    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        ordeal.drain()
+
+    failure = look(ordeal.direct, task.id).failure
+    assert failure is not None
+    assert failure.reason == DeathReason.QUARANTINED
     ordeal.audit()
 
 

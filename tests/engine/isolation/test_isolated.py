@@ -10,8 +10,10 @@ import pytest
 
 from redisched import Scheduler
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
+from redisched.config import WorkerSettings
 from redisched.engine.verdict import Verdict
-from redisched.errors import CancelRequested, Interruption, LeaseLost
+from redisched.engine.worker import Worker
+from redisched.errors import CancelRequested, Interruption, InvalidOption, LeaseLost
 from redisched.model import DeathReason
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 from tests.embedded.processes import is_alive
@@ -103,6 +105,11 @@ def test_an_application_that_cannot_be_imported_fails_the_task() -> None:
     on_bench(handlers.app, use, target="nowhere:app")
 
 
+def test_a_worker_that_could_not_tell_its_processes_where_the_application_is_refuses_to_work() -> None:
+    with pytest.raises(InvalidOption, match="needs a worker that knows its application as MODULE:APP"):
+        Worker(handlers.app, WorkerSettings())
+
+
 def test_processes_are_used_again() -> None:
     async def use(bench: Bench) -> None:
         processes = set()
@@ -157,7 +164,7 @@ def test_an_isolated_task_is_not_held_responsible_for_the_death_of_its_worker(tm
 def test_one_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None:
     settlement = verdict_on("insist", str(tmp_path / "begun"), timeout_ms=100).settlement
     assert isinstance(settlement, Retry)
-    assert decode_failure(settlement.failure).error == "HandlerTimedOut: "
+    assert decode_failure(settlement.failure).error == "HandlerTimedOut"
 
 
 def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str) -> Verdict:
