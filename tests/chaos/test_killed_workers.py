@@ -143,7 +143,7 @@ def kill_within_the_grace(ordeal: Ordeal, task: TaskRef[Any], starts: int) -> No
 
 def test_t09_all_processes_are_killed_within_the_grace(ordeal: Ordeal) -> None:
     """As the loss of a host: what ran comes back with its lease as a suspect, which alone sets no task aside."""
-    task = ordeal.enqueue("hold_once", str(ordeal.gate()), "first", "second")
+    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
     kill_within_the_grace(ordeal, task, 1)
     with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
         ordeal.drain()
