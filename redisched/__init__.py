@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from redisched.client.reference import TaskRef
     from redisched.client.request import TaskRequest
     from redisched.client.scheduler import Scheduler
+    from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
     from redisched.model import Priority, TaskState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Durability": "redisched.config",
     "Handler": "redisched.client.handler",
     "Priority": "redisched.model",
     "RedischedError": "redisched.errors",
@@ -30,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Durability",
     "Handler",
     "Priority",
     "RedischedError",

@@ -11,12 +11,24 @@ LONGEST_S = 1e9
 """Thirty years: no timeout or retention may be longer."""
 
 
+class Durability(StrEnum):
+    """Where a task is when an enqueue returns."""
+
+    NONE = "none"
+    """In the memory of the primary: until its disk or a replica has it, too, it can be lost with it."""
+    LOCAL = "local"
+    """On the disk of the primary, which outlives its process and its machine."""
+    REPLICA = "replica"
+    """In the memory of replicas, one of which outlives the primary."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What producers and workers of one application share.
 
     `url` None means REDISCHED_URL from the environment, else the embedded server. `timeout_s` bounds each call of
-    a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`.
+    a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for
+    every enqueue that says nothing else; one that is durable by replica waits for `durable_replicas` of them.
     """
 
     url: str | None = None
@@ -24,12 +36,16 @@ class Settings:
     payload_limit: int = 256 * 1024
     retention_s: float = 600.0
     dead_retention_s: float = 30 * 86_400.0
+    durable: Durability = Durability.NONE
+    durable_replicas: int = 1
 
     def __post_init__(self) -> None:
         _check_seconds("timeout_s", self.timeout_s, lowest=0.001)
         _check_count("payload_limit", self.payload_limit)
         _check_seconds("retention_s", self.retention_s, lowest=0)
         _check_seconds("dead_retention_s", self.dead_retention_s, lowest=1)
+        _check_kind("durable", self.durable, Durability)
+        _check_count("durable_replicas", self.durable_replicas)
 
 
 class Eviction(StrEnum):

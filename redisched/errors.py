@@ -14,6 +14,7 @@ RedischedError
 ├── TaskError                          about one task
 │   ├── UnknownTask                    never heard of, or forgotten after its retention
 │   ├── TaskFailed                     it ended dead
+│   ├── NotDurable                     it is enqueued, but not yet where it shall be
 │   ├── TaskCancelled                  it ended cancelled
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
 ├── BrokerError                        about Redis
@@ -33,6 +34,8 @@ Interruption (BaseException)           ends a running handler from outside
 ├── CancelRequested
 └── LeaseLost
 """
+
+from collections.abc import Sequence
 
 
 class RedischedError(Exception):
@@ -144,6 +147,32 @@ class TaskCancelled(TaskError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id, "was cancelled")
+
+
+class NotDurable(TaskError):
+    """Raised when tasks are enqueued, but too few disks or replicas had them in time. Enqueue them again, by their ids.
+
+    `task_id` is the first of `task_ids`; `confirmed` of `wanted` had them after `waited_s`.
+    """
+
+    def __init__(self, task_ids: Sequence[str], durability: str, confirmed: int, wanted: int, waited_s: float) -> None:
+        self.task_ids = tuple(task_ids)
+        self.durability = durability
+        self.confirmed = confirmed
+        self.wanted = wanted
+        self.waited_s = waited_s
+        others = len(self.task_ids) - 1
+        them, ids = ("them", "ids") if others else ("it", "id")
+        owners = f"{confirmed} of {wanted} replicas" if durability == "replica" else "no disk"
+        super().__init__(
+            self.task_ids[0],
+            f"{f'and {others} more are' if others else 'is'} enqueued, but after {waited_s:g} s {owners} had {them}; "
+            f"enqueue {them} again with the same {ids}",
+        )
+
+    def of(self, task_id: str) -> "NotDurable":
+        """The same about one of the tasks."""
+        return NotDurable([task_id], self.durability, self.confirmed, self.wanted, self.waited_s)
 
 
 class ResultTimeout(TaskError, TimeoutError):

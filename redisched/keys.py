@@ -46,6 +46,8 @@ class Keys:
     """string: the worker that reaps, until when, and the end of an outage's grace."""
     repairs: str
     """hash: kind of repair -> how many the scrubber has made."""
+    barrier: str
+    """string: nothing; written after every durable enqueue, to be waited for."""
     layout: str
     """string: the counts of shards the queue has had, such as '1 3 12'; absent for a queue of one."""
 
@@ -66,6 +68,7 @@ TYPES = {
     "wake": "list",
     "reaper": "string",
     "repairs": "hash",
+    "barrier": "string",
     "layout": "string",
 }
 """What each key of a shard is, as Redis names it."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
+from redisched.config import Durability
+
 BAND = 2**42
 """Width of a priority's slice of the waiting set: milliseconds until 2109."""
 LARGEST_RUN_AT_MS = BAND - 1
@@ -83,6 +85,7 @@ class HandlerOptions:
     max_attempts: int = 5
     timeout_ms: int | None = None
     retention_ms: int = 600_000
+    durable: Durability = Durability.NONE
     isolation: Isolation = Isolation.NONE
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
+from redisched.config import Durability
 from redisched.errors import InvalidOption
 from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation
 
@@ -23,6 +24,7 @@ class CommonOptionFields(TypedDict, total=False):
     max_attempts: int
     timeout: float | timedelta | None
     retention: float | timedelta
+    durable: Durability | Literal["none", "local", "replica"]
 
 
 class HandlerOptionFields(CommonOptionFields, total=False):
@@ -48,6 +50,7 @@ class TaskOptions:
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+    durable: Durability | None = None
     when: str | None = None
     id: str | None = None
 
@@ -97,6 +100,12 @@ def check_isolation(option: str, value: object) -> Isolation:
     if not isinstance(value, str) or value not in tuple(Isolation):
         raise InvalidOption(option, value, f"one of {', '.join(Isolation)}")
     return Isolation(value)
+
+
+def _check_durable(option: str, value: object) -> Durability:
+    if not isinstance(value, str) or value not in tuple(Durability):
+        raise InvalidOption(option, value, f"one of {', '.join(Durability)}")
+    return Durability(value)
 
 
 def check_whole(option: str, value: object, lowest: int, highest: int) -> int:
@@ -167,6 +176,7 @@ _CHECKS = {
     "max_attempts": ("max_attempts", _check_attempts),
     "timeout": ("timeout_ms", _check_timeout),
     "retention": ("retention_ms", check_milliseconds),
+    "durable": ("durable", _check_durable),
     "delay": ("when", _check_delay),
     "run_at": ("when", _check_run_at),
     "id": ("id", check_id),

@@ -7,15 +7,18 @@ import threading
 import time
 
 from redisched.client.layouts import Layouts
-from redisched.config import RECONNECT_BACKOFF, Settings, url_from
+from redisched.config import RECONNECT_BACKOFF, Durability, Settings, url_from
 from redisched.embedded import ServerUser, join
 from redisched.errors import InvalidOption
 from redisched.store.broker import Broker, connect
+from redisched.store.durable import Barrier, DurableStore
 from redisched.store.operation import Operation, Patience, T, run, run_async
 from redisched.store.store import Store
 
 # Two tries and a pause between them fit into the timeout of a call.
 _TRY_SHARE = 0.4
+# Servers notice some 0.1 s late that they have waited long enough, and their answer has to come within the try.
+_WAIT_SHARE = 0.5
 
 
 class Connection:
@@ -31,7 +34,7 @@ class Connection:
         self._lock = threading.Lock()
         self._broker = broker
         self._embedded: ServerUser | None = None
-        self._stores: dict[tuple[str, int], Store] = {}
+        self._stores: dict[tuple[str, int, Durability], Store] = {}
         self.layouts = Layouts()
 
     @property
@@ -63,11 +66,11 @@ class Connection:
             random=self.random,
         )
 
-    def store(self, queue: str, shard: int = 0) -> Store:
-        """The edges of a shard of a queue."""
-        store = self._stores.get((queue, shard))
+    def store(self, queue: str, shard: int = 0, durable: Durability = Durability.NONE) -> Store:
+        """The edges of a shard of a queue; its enqueues wait as `durable` says."""
+        store = self._stores.get((queue, shard, durable))
         if store is None:
-            store = self._stores[queue, shard] = Store(self.broker.dialect, queue, shard)
+            store = self._stores[queue, shard, durable] = self._make_store(queue, shard, durable)
         return store
 
     def close(self) -> None:
@@ -79,6 +82,15 @@ class Connection:
         """Close the connections of the running event loop; the next use opens new ones."""
         if self._broker is not None:
             await self._broker.close_async()
+
+    def _make_store(self, queue: str, shard: int, durable: Durability) -> Store:
+        broker = self.broker
+        if durable is Durability.NONE:
+            return Store(broker.dialect, queue, shard)
+        copies = self.settings.durable_replicas if durable is Durability.REPLICA else 1
+        wait_ms = max(1, round(_WAIT_SHARE * broker.timeout_s * 1e3))
+        barrier = Barrier(durability=durable, copies=copies, wait_ms=wait_ms)
+        return DurableStore(broker.dialect, queue, shard, barrier)
 
     def _resolve(self) -> Broker:
         with self._lock:

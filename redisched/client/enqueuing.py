@@ -13,6 +13,7 @@ from functools import partial
 from redisched.client.chunk import chunks
 from redisched.client.connection import Connection
 from redisched.client.request import Sending
+from redisched.config import Durability
 from redisched.errors import BrokerError
 from redisched.layout import Layout
 from redisched.store.growth import spread
@@ -24,10 +25,11 @@ _Call = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
 
 
 class Enqueuing:
-    """The operations of one application's producers; each is safe to repeat."""
+    """The operations of one application's producers, for tasks as durable as each other; each is safe to repeat."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, durable: Durability) -> None:
         self._connection = connection
+        self._store = partial(connection.store, durable=durable)
         self._layouts = connection.layouts
 
     def one(self, queue: str, task: NewTask, sending: Sending) -> Operation[Status]:
@@ -38,7 +40,7 @@ class Enqueuing:
             return (yield from self.many(queue, [task], sending))[0]
         named = None if sending is Sending.FIRST else layout
         if named is None or layout.shards == 1:
-            store = self._connection.store(queue, layout.home(task.id))
+            store = self._store(queue, layout.home(task.id))
             with contextlib.suppress(BrokerError):
                 status = yield from store.enqueue_loaded(task, named)
                 if status is not Status.STALE:
@@ -69,7 +71,7 @@ class Enqueuing:
         """Add tasks that are nowhere."""
         send = partial(self._send, None, began_s)
         if layout.shards == 1:
-            return (yield from send(self._connection.store(queue), tasks))
+            return (yield from send(self._store(queue), tasks))
         homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
         statuses = dict((yield from self._at(queue, homes, tasks, send)))
         return [statuses[at] for at in range(len(tasks))]
@@ -80,7 +82,7 @@ class Enqueuing:
         """Add those tasks that are at no earlier home; STALE for those of a shard that has another layout."""
         send, look = partial(self._send, layout, began_s), partial(self._look, layout)
         if layout.shards == 1:
-            return (yield from send(self._connection.store(queue), tasks))
+            return (yield from send(self._store(queue), tasks))
         statuses = [Status.UNKNOWN] * len(tasks)
         homes = [tuple(layout.homes(task.id)) for task in tasks]
         earlier = _places((home, at) for at, of_task in enumerate(homes) for home in of_task[1:])
@@ -99,7 +101,7 @@ class Enqueuing:
         """Do something with the tasks of each shard; answers the places of tasks in the call, with statuses."""
         statuses: list[tuple[int, Status]] = []
         for shard, of_shard in places.items():
-            answers = yield from call(self._connection.store(queue, shard), [tasks[at] for at in of_shard])
+            answers = yield from call(self._store(queue, shard), [tasks[at] for at in of_shard])
             statuses += zip(of_shard, answers, strict=True)
         return statuses
 
@@ -131,7 +133,7 @@ class Enqueuing:
         connection = self._connection
         layout = self._layouts.fresh(queue, connection.monotonic())
         if layout is None:
-            store, patience = connection.store(queue), connection.patience()
+            store, patience = self._store(queue), connection.patience()
             if queue not in self._layouts:
                 yield from persist(store.register, patience)
             layout = yield from persist(store.layout, patience)
@@ -141,7 +143,7 @@ class Enqueuing:
     def _newer(self, queue: str, refused: Layout) -> Operation[Layout]:
         """The layout after one that a shard refused. Where there is none, a growth was left half done, and is ended."""
         connection = self._connection
-        layout = yield from persist(connection.store(queue).layout, connection.patience())
+        layout = yield from persist(self._store(queue).layout, connection.patience())
         if layout == refused:
             dialect = connection.broker.dialect
             yield from persist(lambda: spread(dialect, queue, refused), connection.patience())

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from redisched.client.identity import next_id
 from redisched.codec import digest_of, encode_task, seal_of
+from redisched.config import Durability
 from redisched.model import HandlerOptions, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions
 from redisched.store.values import NewTask
@@ -31,6 +32,7 @@ class TaskRequest(NamedTuple):
 
     queue: str
     task: NewTask
+    durable: Durability = Durability.NONE
 
     @property
     def id(self) -> str:
@@ -50,6 +52,7 @@ class Terms:
     when: str
     seal: bytes
     payload_limit: int
+    durable: Durability
     id: str | None = None
     max_attempts: int | None = None
     timeout_ms: int | None = None
@@ -67,7 +70,7 @@ class Terms:
             self.payload_limit,
         )
         record = digest_of(body, self.seal) + body
-        return TaskRequest(self.queue, NewTask(self.id or next_id(), self.priority, self.when, record))
+        return TaskRequest(self.queue, NewTask(self.id or next_id(), self.priority, self.when, record), self.durable)
 
 
 def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:
@@ -82,6 +85,7 @@ def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_lim
         when=when,
         seal=seal_of(priority, when),
         payload_limit=payload_limit,
+        durable=defaults.durable if options.durable is None else options.durable,
         id=options.id,
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,

@@ -42,9 +42,9 @@ from redisched.store.operation import Operation, persist
 class Scheduler:
     """Enqueues tasks, and holds the handlers that workers run.
 
-    `url` is redis://host:6379/0, rediss://... or unix:///path; None means REDISCHED_URL from the environment, else the
-    embedded server. Nothing is opened before the first call that needs Redis. Safe to share between threads and event
-    loops.
+    `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
+    redis+cluster://host:6379,host; None means REDISCHED_URL from the environment, else the embedded server. Nothing is
+    opened before the first call that needs Redis. Safe to share between threads and event loops.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Scheduler:
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
         if name in self._argument_checks:
             self._argument_checks[name].check(args, kwargs)
-        defaults = HandlerOptions() if entry is None else entry.options
+        defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
         return agree(name, defaults, options, self.settings.payload_limit).request(args, dict(kwargs))
 
     def enqueue(
@@ -184,6 +184,7 @@ class Scheduler:
         options = check_options(fields)
         defaults = HandlerOptions(
             retention_ms=round(self.settings.retention_s * 1000),
+            durable=self.settings.durable,
             isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),
         )
         given: dict[str, Any] = {
@@ -192,5 +193,6 @@ class Scheduler:
             "max_attempts": options.max_attempts,
             "timeout_ms": options.timeout_ms,
             "retention_ms": options.retention_ms,
+            "durable": options.durable,
         }
         return replace(defaults, **{option: value for option, value in given.items() if value is not None})

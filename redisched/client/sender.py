@@ -10,12 +10,13 @@ from redisched.client.connection import Connection
 from redisched.client.enqueuing import Enqueuing
 from redisched.client.reference import TaskRef
 from redisched.client.request import Sending, TaskRequest
-from redisched.errors import Conflict, InvalidOption
+from redisched.config import Durability
+from redisched.errors import Conflict, InvalidOption, NotDurable
 from redisched.store.operation import Operation
 from redisched.store.values import NewTask, Status
 
-_Line: TypeAlias = tuple[str, Sending]
-"""What is sent together: tasks of one queue, and in one way."""
+_Line: TypeAlias = tuple[str, Durability, Sending]
+"""What is sent together: tasks of one queue, as durable as each other, and in one way."""
 
 
 class Sender:
@@ -23,17 +24,22 @@ class Sender:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._enqueuing = Enqueuing(connection)
+        self._enqueuing = {durable: Enqueuing(connection, durable) for durable in Durability}
         self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Line, Coalescer]] = WeakKeyDictionary()
 
     def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
-        queue, task = request
-        return self._reference(request, self._connection.run(self._enqueuing.one(queue, task, sending)))
+        queue, task, durable = request
+        return self._reference(request, self._connection.run(self._enqueuing[durable].one(queue, task, sending)))
 
     async def send_async(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
-        status = await self._coalescer(request.queue, sending).submit(request.task)
+        line = (request.queue, request.durable, sending)
+        try:
+            status = await self._coalescer(line).submit(request.task)
+        except NotDurable as error:
+            # It is about all that were sent together.
+            raise error.of(request.id) from None
         return self._reference(request, status)
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
@@ -52,23 +58,25 @@ class Sender:
             await coalescer.drain()
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
-        tasks: dict[str, list[NewTask]] = {}
-        for queue, task in requests:
-            tasks.setdefault(queue, []).append(task)
-        statuses: dict[str, Iterator[Status]] = {}
-        for queue, of_queue in tasks.items():
-            statuses[queue] = iter((yield from self._enqueuing.many(queue, of_queue, Sending.MAYBE_AGAIN)))
-        return [next(statuses[queue]) for queue, _task in requests]
+        tasks: dict[tuple[str, Durability], list[NewTask]] = {}
+        for queue, task, durable in requests:
+            tasks.setdefault((queue, durable), []).append(task)
+        statuses: dict[tuple[str, Durability], Iterator[Status]] = {}
+        for (queue, durable), together in tasks.items():
+            sent = yield from self._enqueuing[durable].many(queue, together, Sending.MAYBE_AGAIN)
+            statuses[queue, durable] = iter(sent)
+        return [next(statuses[queue, durable]) for queue, _task, durable in requests]
 
-    def _coalescer(self, queue: str, sending: Sending) -> Coalescer:
+    def _coalescer(self, line: _Line) -> Coalescer:
         of_loop = self._coalescers.setdefault(asyncio.get_running_loop(), {})
-        coalescer = of_loop.get((queue, sending))
+        coalescer = of_loop.get(line)
         if coalescer is None:
+            queue, durable, sending = line
 
             async def send(tasks: Sequence[NewTask]) -> Sequence[Status]:
-                return await self._connection.run_async(self._enqueuing.many(queue, tasks, sending))
+                return await self._connection.run_async(self._enqueuing[durable].many(queue, tasks, sending))
 
-            coalescer = of_loop[queue, sending] = Coalescer(send)
+            coalescer = of_loop[line] = Coalescer(send)
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:

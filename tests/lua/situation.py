@@ -16,7 +16,7 @@ Situation: TypeAlias = dict[str, Any]
 
 ZSETS = ("waiting", "leases", "dead", "finished")
 HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "claims")
-STRINGS = ("fence", "reaper", "layout")
+STRINGS = ("fence", "reaper", "barrier", "layout")
 LISTS = ("wake",)
 
 DUE_MS = NOW_MS - 1_000
