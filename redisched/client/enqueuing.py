@@ -27,7 +27,7 @@ _Call = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
 class Enqueuing:
     """The operations of one application's producers, for tasks as durable as each other; each is safe to repeat."""
 
-    def __init__(self, connection: Connection, durable: Durability) -> None:
+    def __init__(self, connection: Connection, durable: Durability = Durability.NONE) -> None:
         self._connection = connection
         self._store = partial(connection.store, durable=durable)
         self._layouts = connection.layouts
