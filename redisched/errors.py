@@ -150,29 +150,17 @@ class TaskCancelled(TaskError):
 
 
 class NotDurable(TaskError):
-    """Raised when tasks are enqueued, but too few disks or replicas had them in time. Enqueue them again, by their ids.
+    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first of them."""
 
-    `task_id` is the first of `task_ids`; `confirmed` of `wanted` had them after `waited_s`.
-    """
-
-    def __init__(self, task_ids: Sequence[str], durability: str, confirmed: int, wanted: int, waited_s: float) -> None:
+    def __init__(self, task_ids: Sequence[str], owners: str, confirmed: int, wanted: int) -> None:
         self.task_ids = tuple(task_ids)
-        self.durability = durability
+        self.owners = owners
         self.confirmed = confirmed
         self.wanted = wanted
-        self.waited_s = waited_s
-        others = len(self.task_ids) - 1
-        them, ids = ("them", "ids") if others else ("it", "id")
-        owners = f"{confirmed} of {wanted} replicas" if durability == "replica" else "no disk"
-        super().__init__(
-            self.task_ids[0],
-            f"{f'and {others} more are' if others else 'is'} enqueued, but after {waited_s:g} s {owners} had {them}; "
-            f"enqueue {them} again with the same {ids}",
-        )
-
-    def of(self, task_id: str) -> "NotDurable":
-        """The same about one of the tasks."""
-        return NotDurable([task_id], self.durability, self.confirmed, self.wanted, self.waited_s)
+        others = len(task_ids) - 1
+        are = f"and {others} more are" if others else "is"
+        missing = f"only {confirmed} of {wanted} {owners} had it in time; enqueue it again under the same id"
+        super().__init__(task_ids[0], f"{are} enqueued, but {missing}")
 
 
 class ResultTimeout(TaskError, TimeoutError):

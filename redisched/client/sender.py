@@ -39,7 +39,7 @@ class Sender:
             status = await self._coalescer(line).submit(request.task)
         except NotDurable as error:
             # It is about all that were sent together.
-            raise error.of(request.id) from None
+            raise NotDurable([request.id], error.owners, error.confirmed, error.wanted) from None
         return self._reference(request, status)
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:

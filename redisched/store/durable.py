@@ -96,7 +96,7 @@ class DurableStore(Store):
         confirmed = replies[-1][0] if barrier.durability is Durability.LOCAL else replies[-1]
         if confirmed < barrier.copies and not _IS_THERE.isdisjoint(statuses):
             ids = [task.id for task in tasks]
-            raise NotDurable(ids, barrier.durability, confirmed, barrier.copies, barrier.wait_ms / 1e3)
+            raise NotDurable(ids, _OWNERS[barrier.durability], confirmed, barrier.copies)
         return statuses
 
     def _hear_why(self) -> Operation[None]:
@@ -113,4 +113,5 @@ class DurableStore(Store):
         raise BrokerUnavailable("the connection was lost before the task was known to be durable", 0.0)
 
 
+_OWNERS = {Durability.LOCAL: "disks", Durability.REPLICA: "replicas"}
 _NEEDS = {Durability.LOCAL: "Redis 7.2, Valkey, or later", Durability.REPLICA: "a server that has replicas"}
