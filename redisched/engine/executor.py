@@ -90,8 +90,8 @@ class Executor:
             slot.interrupt(kind)
 
     def running(self) -> list[Held]:
-        """The tasks in its slots. Safe from any thread."""
-        return list(self._running)
+        """The tasks whose handlers have not ended. Safe from any thread."""
+        return [held for held, slot in list(self._running.items()) if not slot.has_ended]
 
     def abandon(self, stuck: Iterable[Held]) -> None:
         """Wait no more for handlers that do not end."""

@@ -83,6 +83,11 @@ class Slot:
         """By what the handler that runs here was told to end, if one runs and was."""
         return self._interruption if self._is_awaiting or self._call else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the handler has ended in its thread, though the event loop was too busy to hear of it yet."""
+        return isinstance(self._call, Call) and self._threads.has_ended(self._call)
+
     def _thread_ended(self, attempt: Attempt, call: Call) -> None:
         self._call = None
         self._stop_timer()

@@ -93,6 +93,10 @@ class Threads:
         self._calls.put(call)
         return call
 
+    def has_ended(self, call: Call) -> bool:
+        """Whether a call has ended and the event loop has yet to hear of it. Safe from any thread."""
+        return call in list(self._ended)
+
     def stop(self) -> None:
         """Let every thread end after its current call; what that comes to is told nobody any more."""
         self._is_stopped = True

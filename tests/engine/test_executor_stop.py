@@ -10,6 +10,7 @@ from redisched.engine.verdict import Settlement
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.store.values import Ack, Retry
 from tests.engine.executor_bench import Bench, on_bench
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -112,6 +113,21 @@ def test_drain_does_not_wait_for_those_that_are_abandoned(app: Scheduler) -> Non
         on_bench(app, use)
     finally:
         release.set()
+
+
+def test_a_handler_that_ended_in_its_thread_runs_no_more_though_the_event_loop_is_blocked(app: Scheduler) -> None:
+    release = threading.Event()
+
+    async def use(bench: Bench) -> None:
+        app.task(name="wait")(release.wait)
+        task = bench.give("wait")
+        await bench.turn()
+        assert bench.executor.running() == [task]
+        release.set()
+        wait_until(lambda: bench.executor.running() == [], "the event loop, which waits here, need not be asked")
+        assert await bench.settlements(1) == {"Ack"}
+
+    on_bench(app, use)
 
 
 def test_a_stop_ends_though_a_handler_refuses_to(app: Scheduler) -> None:

@@ -97,5 +97,9 @@ class SimulatedThreads:
 
         return SimulatedCall(function, tell, self._loop, self._thread)
 
+    def has_ended(self, call: SimulatedCall) -> bool:
+        """The event loop hears of every end at once."""
+        return False
+
     def stop(self) -> None:
         self._is_stopped = True

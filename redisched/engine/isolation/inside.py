@@ -45,7 +45,7 @@ def serve(target: str, log_level: int, connection: Connection) -> None:
         reply = _raised(error)
     try:
         while True:
-            connection.send_bytes(reply.encode())
+            connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
             reply = room.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         # Threads that handlers left behind must not keep the process.
@@ -136,11 +136,11 @@ def _returned(name: str, result: Any, limit: int) -> Reply:
         outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result), limit)
     except InvalidInput as error:
         return Reply(Ending.UNSTORABLE, error=str(error))
-    return Reply(Ending.RETURNED, outcome=outcome, memory_bytes=_memory_bytes())
+    return Reply(Ending.RETURNED, outcome=outcome)
 
 
 def _raised(error: BaseException) -> Reply:
-    return Reply(Ending.RAISED, error=describe(error), traceback=traceback_of(error), memory_bytes=_memory_bytes())
+    return Reply(Ending.RAISED, error=describe(error), traceback=traceback_of(error))
 
 
 def _memory_bytes() -> int:

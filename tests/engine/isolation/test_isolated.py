@@ -192,6 +192,20 @@ def test_one_that_insists_when_it_is_cancelled_is_killed(tmp_path: Path) -> None
     assert isinstance(interrupted("insist", CancelRequested, tmp_path).settlement, Ack)
 
 
+def test_whoever_comes_next_gets_another_process_than_one_that_was_interrupted(tmp_path: Path) -> None:
+    async def use(bench: Bench) -> None:
+        bench.give("where", id="before")
+        before = result_in(await bench.verdict())
+        task = bench.give("wait", str(tmp_path / "begun"), str(tmp_path / "tidied"))
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        bench.executor.interrupt(task, CancelRequested)
+        await bench.verdict()
+        bench.give("where", id="after")
+        assert result_in(await bench.verdict()) != before
+
+    isolated(use)
+
+
 def test_of_one_whose_lease_is_lost_nothing_more_is_said(tmp_path: Path) -> None:
     assert interrupted("insist", LeaseLost, tmp_path).settlement is None
 
