@@ -12,7 +12,7 @@ from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
-BATCH = 100
+BATCH = 50
 """Tasks per call at most: each costs Redis several times what claiming one does."""
 NAMED = 10
 """Tasks of a call that are named in the log; of more it tells the number."""
