@@ -15,7 +15,7 @@ from redisched.engine.application import load_application
 from redisched.engine.link import log, log_to_stderr
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
-from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, ServerError
+from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError
 
 
 class Exit(IntEnum):
@@ -45,7 +45,7 @@ def run_child(spec: ChildSpec) -> None:
     table = StartedTable(spec.table, spec.settings.concurrency)
     try:
         asyncio.run(_work(spec, table))
-    except (AppNotFound, BrokerMisconfigured, InvalidInput, ServerError) as error:
+    except (AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError) as error:
         log.critical("%s", error)
         table.say_farewell()
         sys.exit(Exit.MISCONFIGURED)

@@ -8,13 +8,14 @@ from redisched.engine.held import Held
 from redisched.engine.line import Line
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
+from redisched.store.store import Store
 
 BLOCK_S = 8.0
 """How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
 
 
 class Claimer:
-    """Claims from every queue of a worker, each in its turn first.
+    """Claims from every shard a worker serves, each in its turn first; those that had nothing due come last.
 
     `changed` is set when there may be reason to claim: a slot fell free, a wake-up came. `hungry` is set while free
     slots find nothing due, so that the waker may listen. `drained` is set once nothing is due and nothing is held.
@@ -24,11 +25,16 @@ class Claimer:
         self._workspace = workspace
         self._client = client
         self._executor = executor
-        self._lines = [Line(workspace, store, "") for store in workspace.stores.values()]
+        self._lines: list[Line] = []
         self._knows_what_is_due = False
         self.changed = asyncio.Event()
         self.hungry = asyncio.Event()
         self.drained = asyncio.Event()
+
+    def serve(self, store: Store) -> None:
+        """Claim from one more shard."""
+        self._lines.append(Line(self._workspace, store, ""))
+        self.changed.set()
 
     async def step(self) -> float:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
@@ -37,7 +43,10 @@ class Claimer:
             return await self._rest()
         self._lines.append(self._lines.pop(0))
         more_due = False
-        for line in self._lines:
+        now_s = self._workspace.clock.monotonic()
+        for line in sorted(self._lines, key=lambda line: line.is_quiet(now_s)):
+            if more_due and line.is_quiet(now_s):
+                break
             room = self._room()
             if room == 0:
                 return await self._rest_full()
@@ -47,14 +56,19 @@ class Claimer:
 
     def woken(self, woken: Line, leases: Sequence[Held]) -> None:
         """Take in what was claimed together with a wake-up."""
-        for line in self._lines:
-            if line.store is woken.store:
-                line.next_due_ms = woken.next_due_ms
+        self._hear(woken)
         self._take_in(leases)
         self._knows_what_is_due = not woken.leaves_due
         # Nobody listens again before it is clear whether there still is room.
         self.hungry.clear()
         self.changed.set()
+
+    def woken_late(self, woken: Line, leases: Sequence[Held]) -> Sequence[Held]:
+        """Take in what was claimed while other work came, as far as there is room; answers what there is none for."""
+        self._hear(woken)
+        room = self._room()
+        self._take_in(leases[:room])
+        return leases[room:]
 
     def slot_freed(self) -> None:
         """Claim again if a full worker has room now; a hungry one knows already that nothing is due."""
@@ -65,6 +79,11 @@ class Claimer:
         """Look again whether everything is done."""
         if self.hungry.is_set() and not self._workspace.holdings:
             self.changed.set()
+
+    def _hear(self, woken: Line) -> None:
+        for line in self._lines:
+            if line.store is woken.store:
+                line.hear(woken)
 
     def _room(self) -> int:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
@@ -98,7 +117,8 @@ class Claimer:
         if not self._workspace.holdings:
             self.drained.set()
         due = [line.next_due_ms for line in self._lines if line.next_due_ms is not None]
+        longest_s = 3 * BLOCK_S * max((self._workspace.stretch(line.store.queue) for line in self._lines), default=1)
         if not due:
-            return 3 * BLOCK_S
+            return longest_s
         ahead_ms = self._workspace.worker_settings.window_ms / 2
-        return min(3 * BLOCK_S, max(0.0, (min(due) - ahead_ms - self._workspace.server_now_ms()) / 1e3))
+        return min(longest_s, max(0.0, (min(due) - ahead_ms - self._workspace.server_now_ms()) / 1e3))

@@ -22,15 +22,19 @@ class Held:
         "lease",
         "max_attempts",
         "queue",
+        "shard",
         "started_ms",
         "trusted_until_s",
         "worker",
     )
 
-    def __init__(self, lease: Lease, queue: str, worker: str, claimed_s: float, trusted_until_s: float) -> None:
+    def __init__(
+        self, lease: Lease, queue: str, worker: str, claimed_s: float, trusted_until_s: float, shard: int = 0
+    ) -> None:
         self.lease = lease
         self.is_suspect = lease.crashes > 0
         self.queue = queue
+        self.shard = shard
         self.worker = worker
         self.claimed_s = claimed_s
         self.trusted_until_s = trusted_until_s

@@ -50,13 +50,13 @@ class Keeper:
     def _renew_all(self) -> Operation[None]:
         workspace = self._workspace
         claimed_before_s = workspace.clock.monotonic() - self.heartbeat_s
-        by_queue: dict[str, list[Held]] = defaultdict(list)
+        by_store: dict[Store, list[Held]] = defaultdict(list)
         for held in workspace.holdings:
             if held.claimed_s <= claimed_before_s:
-                by_queue[held.queue].append(held)
-        for queue, all_held in by_queue.items():
+                by_store[workspace.store_of(held)].append(held)
+        for store, all_held in by_store.items():
             for first in range(0, len(all_held), BATCH):
-                yield from self._renew(workspace.stores[queue], all_held[first : first + BATCH])
+                yield from self._renew(store, all_held[first : first + BATCH])
 
     def _renew(self, store: Store, batch: list[Held]) -> Operation[None]:
         workspace = self._workspace

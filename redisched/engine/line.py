@@ -1,4 +1,6 @@
-"""One line of claiming from one queue: it numbers requests, so that a lost reply is given again, and dates leases."""
+"""One line of claiming from one shard: it numbers requests, so that a lost reply is given again, and dates leases."""
+
+import math
 
 from redisched.engine.held import Held
 from redisched.engine.window import LARGEST_CLAIM
@@ -11,13 +13,18 @@ AHEAD = 32
 """Tasks not yet due per claim at most: a claim reads as many more as it may take."""
 
 
+LOOK_AGAIN_S = 0.02
+"""A shard that had nothing due is left alone for so long while others have: as long as tasks may wait in a window."""
+
+
 class Line:
-    """Claims on behalf of one part of a worker. `next_due_ms` is when a further task of the queue falls due."""
+    """Claims on behalf of one part of a worker. `next_due_ms` is when a further task of the shard falls due."""
 
     def __init__(self, workspace: Workspace, store: Store, name: str) -> None:
         self.store = store
         self.next_due_ms: int | None = None
         self.leaves_due = False
+        self.heard_s = -math.inf
         self._workspace = workspace
         self._name = name
         self._number = 0
@@ -27,6 +34,17 @@ class Line:
     def is_unanswered(self) -> bool:
         """Whether the latest request got no reply: it may have been carried out."""
         return self._first_sent_s is not None
+
+    def is_quiet(self, now_s: float) -> bool:
+        """Whether there was nothing more due a moment ago, nor anything about to be."""
+        if self.leaves_due or now_s - self.heard_s >= LOOK_AGAIN_S:
+            return False
+        horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
+        return self.next_due_ms is None or self.next_due_ms > horizon_ms
+
+    def hear(self, other: "Line") -> None:
+        """Learn what another line of the same shard was told."""
+        self.next_due_ms, self.leaves_due, self.heard_s = other.next_due_ms, other.leaves_due, other.heard_s
 
     async def claim(self, limit: int, client: AsyncClient) -> list[Held]:
         """Lease up to `limit` due tasks, and those about to fall due."""
@@ -44,12 +62,13 @@ class Line:
         self._number += 1
         self.next_due_ms = claim.next_due_ms
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
+        self.heard_s = received_s
         trusted_until_s = workspace.trusted_until_s(granted_s)
         if first_sent_s is not None:
             # Such a lease is no longer fresh: what starts under it must not end before the keeper's next round.
             trusted_until_s -= workspace.worker_settings.heartbeat_s
-        queue = self.store.queue
-        return [Held(lease, queue, workspace.worker, granted_s, trusted_until_s) for lease in claim.leases]
+        store, worker = self.store, workspace.worker
+        return [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]
 
     def _request(self, limit: int) -> ClaimRequest:
         window_ms = self._workspace.worker_settings.window_ms

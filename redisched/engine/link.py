@@ -77,6 +77,14 @@ class Part:
                 await wait_for(self._changed, delay_s)
 
 
+async def quietly(call: Awaitable[None]) -> None:
+    """Do what can be left undone if Redis does not answer."""
+    try:
+        await call
+    except BrokerError as error:
+        log.debug("left undone while stopping: %s", error)
+
+
 async def wait_for(event: asyncio.Event, timeout_s: float) -> bool:
     """Whether an event was set within a time."""
     try:

@@ -1,12 +1,17 @@
-"""Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does."""
+"""Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does.
+
+Whoever reaps the first shard of a queue reaps the others, so that a fleet asks once for all of them.
+"""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from redisched.codec import encode_failure
 from redisched.engine.link import log
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused, QueueFull
+from redisched.layout import Layout
 from redisched.model import DeathReason, Failure
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
@@ -19,17 +24,24 @@ NAMED = 10
 LONGEST_INTERVAL_S = 2.5
 GRACE_MS = 4_000
 """After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
+WATCH_S = 4.0
+"""Who leaves a queue to another looks so often all the same: whether it has grown."""
 FORGET_EVERY_S = 10.0
 FORGET_BATCH = 1_000
 
 
 @dataclass(slots=True)
 class Reaper:
-    """Reaps and forgets in one queue. A lease that ends is noticed when it ends, not an interval later."""
+    """Reaps and forgets in one shard. A lease that ends is noticed when it ends, not an interval later.
+
+    `first` is the reaper of the queue's first shard, None for itself. `on_layout` is told the layout of the queue.
+    """
 
     workspace: Workspace
     store: Store
     client: AsyncClient
+    on_layout: Callable[[Layout], None]
+    first: "Reaper | None" = None
     forgot_s: float = 0.0
     is_elsewhere: bool = True
     """Whether another worker has this post, as far as this one knows."""
@@ -41,11 +53,15 @@ class Reaper:
         outage that does not count as one.
         """
         settings = self.workspace.worker_settings
-        return min(LONGEST_INTERVAL_S, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
+        longest_s = LONGEST_INTERVAL_S * self.workspace.stretch(self.store.queue)
+        return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
         workspace = self.workspace
+        if self.first is not None and self.first.is_elsewhere:
+            self.is_elsewhere = True
+            return self.interval_s
         try:
             reaped = await run_async(self.store.reap(self._request()), self.client)
         except BrokerRefused:
@@ -53,13 +69,14 @@ class Reaper:
             self.is_elsewhere = False
             raise
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
+        self.on_layout(reaped.layout)
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
         if self.is_elsewhere:
-            return until_s + self.interval_s * workspace.random()
+            return min(until_s + self.interval_s * workspace.random(), WATCH_S - workspace.random())
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
         self._report(reaped)
-        if workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S:
+        if workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * workspace.stretch(self.store.queue):
             await self._forget()
         return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
 
@@ -79,6 +96,8 @@ class Reaper:
         while await run_async(self.store.forget(FORGET_BATCH, dead_retention_ms), self.client) >= FORGET_BATCH:
             pass
         self.forgot_s = self.workspace.clock.monotonic()
+        if self.first is not None:
+            return
         # After a loss of data nobody else would make the queue known again.
         with contextlib.suppress(QueueFull):
             await run_async(self.store.register(), self.client)

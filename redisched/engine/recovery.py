@@ -9,6 +9,7 @@ from redisched.engine.link import log
 from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.workspace import served_queues
 from redisched.errors import BrokerError
+from redisched.store.growth import stores_of
 from redisched.store.operation import Operation
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
@@ -32,8 +33,8 @@ class Recovery:
 
     def __init__(self, application: Application, settings: WorkerSettings, clock: Clock | None = None) -> None:
         self._crash_limit = settings.crash_limit
-        dialect = application.broker.dialect
-        self._stores = [Store(dialect, queue) for queue in served_queues(settings, application.registry)]
+        self._dialect = application.broker.dialect
+        self._queues = served_queues(settings, application.registry)
         self._clock = clock or SystemClock()
         self._losses: list[_Loss] = []
         self.recovered = 0
@@ -62,13 +63,17 @@ class Recovery:
         yield from self.step()
 
     def _take_back(self, loss: _Loss) -> Operation[None]:
-        for store in self._stores:
-            held = yield from held_by(store, loss.worker)
-            orphans = [Orphan(task_id, token, int((store.queue, task_id) in loss.started)) for task_id, token in held]
-            for first in range(0, max(1, len(orphans)), BATCH):
-                batch = orphans[first : first + BATCH]
-                failure = quarantine_failure(self._crash_limit)
-                statuses = yield from store.recover(loss.worker, self._crash_limit, failure, batch)
-                for orphan, status in zip(batch, statuses, strict=True):
-                    self.recovered += status is not Status.LOST
-                    log_taken_back(store.queue, orphan.id, status)
+        for queue in self._queues:
+            for store in (yield from stores_of(self._dialect, queue)):
+                yield from self._take_back_from(store, loss)
+
+    def _take_back_from(self, store: Store, loss: _Loss) -> Operation[None]:
+        held = yield from held_by(store, loss.worker)
+        orphans = [Orphan(task_id, token, int((store.queue, task_id) in loss.started)) for task_id, token in held]
+        for first in range(0, max(1, len(orphans)), BATCH):
+            batch = orphans[first : first + BATCH]
+            failure = quarantine_failure(self._crash_limit)
+            statuses = yield from store.recover(loss.worker, self._crash_limit, failure, batch)
+            for orphan, status in zip(batch, statuses, strict=True):
+                self.recovered += status is not Status.LOST
+                log_taken_back(store.queue, orphan.id, status)

@@ -38,7 +38,7 @@ NO_FAILURE = encode_failure(Failure(name="", error="its failure is gone from Red
 
 
 class Scrubber:
-    """Looks through one queue, pass after pass, a few tasks at a time."""
+    """Looks through one shard, pass after pass, a few tasks at a time."""
 
     def __init__(self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper) -> None:
         self._workspace = workspace
@@ -76,7 +76,7 @@ class Scrubber:
             return CALL_EVERY_S
         else:
             self._begin(SHALLOW)
-        return PASS_EVERY_S
+        return PASS_EVERY_S * self._workspace.stretch(self._store.queue)
 
     def _begin(self, parts: tuple[str, ...]) -> None:
         self._pass = self._parts = parts

@@ -52,12 +52,12 @@ class Settler:
             if 0 < len(self._waiting) < BATCH:
                 await asyncio.sleep(GATHER_S)
             self._batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        groups: dict[tuple[str, type[Settlement]], list[Verdict]] = defaultdict(list)
+        groups: dict[tuple[Store, type[Settlement]], list[Verdict]] = defaultdict(list)
         for outcome in self._batch:
             if outcome.settlement is not None:
-                groups[outcome.held.queue, type(outcome.settlement)].append(outcome)
-        for (queue, kind), group in groups.items():
-            await self._settle(self._workspace.stores[queue], kind, group)
+                groups[self._workspace.store_of(outcome.held), type(outcome.settlement)].append(outcome)
+        for (store, kind), group in groups.items():
+            await self._settle(store, kind, group)
         self._batch = []
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from redisched.engine import verdict
-from redisched.engine.claimer import BLOCK_S, Claimer
+from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
 from redisched.engine.held import Held
 from redisched.engine.line import Line
@@ -20,23 +20,25 @@ from redisched.store.store import Store
 
 
 class Waker:
-    """Blocks on the wake list of one queue, on a connection of its own."""
+    """Blocks on the wake list of one shard, for `block_s` at a time, on a connection of its own."""
 
     def __init__(
         self,
         workspace: Workspace,
         store: Store,
         blocking: AsyncBrokerClient,
+        block_s: float,
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
     ) -> None:
+        self._workspace = workspace
         self._line = Line(workspace, store, "wake")
         self._blocking = blocking
         self._claimer = claimer
         self._executor = executor
         self._settler = settler
-        self._wait: Command = ("BLPOP", store.keys.wake, int(BLOCK_S))
+        self._wait: Command = ("BLPOP", store.keys.wake, int(block_s))
 
     async def step(self) -> float:
         """Wait for a wake-up, or for so long that one may have been lost, and claim."""
@@ -44,11 +46,13 @@ class Waker:
         client: AsyncClient = self._blocking
         if not self._line.is_unanswered:
             client = _AfterWait(self._blocking, self._wait)
-        leases = await self._line.claim(max(1, self._executor.free), client)
+        # Other shards of the queue may be about to wake this worker, too.
+        share = self._executor.free // self._workspace.stretch(self._line.store.queue)
+        leases = await self._line.claim(max(1, share), client)
         if self._claimer.hungry.is_set():
             self._claimer.woken(self._line, leases)
         else:
-            self._give_back(leases)
+            self._give_back(self._claimer.woken_late(self._line, leases))
         return 0.0
 
     async def finish(self) -> None:

@@ -87,6 +87,6 @@ class Watchdog:
             _, kind = self._told.get(held, (0.0, HandlerTimedOut))
             settlement = self._judge.unended(held, kind).settlement
             if settlement is not None:
-                yield from edge_of(self._workspace.stores[held.queue], type(settlement))([settlement])
+                yield from edge_of(self._workspace.store_of(held), type(settlement))([settlement])
         self._has_given_up = True
         self._workspace.started.abandon()

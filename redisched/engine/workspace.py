@@ -1,22 +1,26 @@
 """What the parts of one worker process share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redisched.clock import Clock, ServerClock
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Holdings
+from redisched.engine.held import Held, Holdings
 from redisched.engine.started import Started
 from redisched.engine.window import Window
 from redisched.options import check_queue
 from redisched.registry import Registry
 from redisched.store.store import Store
 
+LARGEST_STRETCH = 4
+"""So many times as long may pass between looks at a shard, that idle workers of many shards stay quiet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One worker process: its name, its settings, the queues it serves and the tasks it holds.
+    """One worker process: its name, its settings, the shards it serves and the tasks it holds.
 
+    `stores` are those of each queue and shard; there are more as soon as a queue has grown.
     `target` is the MODULE:APP by which the processes of isolated handlers find the application.
     """
 
@@ -24,7 +28,7 @@ class Workspace:
     settings: Settings
     worker_settings: WorkerSettings
     registry: Registry
-    stores: Mapping[str, Store]
+    stores: dict[tuple[str, int], Store]
     window: Window
     started: Started
     clock: Clock
@@ -32,6 +36,15 @@ class Workspace:
     target: str = ""
     holdings: Holdings = field(default_factory=Holdings)
     server_clock: ServerClock = field(default_factory=ServerClock)
+
+    def store_of(self, held: Held) -> Store:
+        """Where a task is held."""
+        return self.stores[held.queue, held.shard]
+
+    def stretch(self, queue: str) -> int:
+        """How many times as seldom a single shard of a queue is looked after as the only one of another would be."""
+        shards = sum(served == queue for served, _ in self.stores)
+        return max(1, min(LARGEST_STRETCH, shards))
 
     def server_now_ms(self) -> float:
         """The server's time, never ahead of it, in milliseconds."""

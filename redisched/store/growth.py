@@ -27,6 +27,12 @@ def grow(dialect: Dialect, queue: str, shards: int) -> Operation[Layout]:
             return layout
 
 
+def stores_of(dialect: Dialect, queue: str) -> Operation[list[Store]]:
+    """Every shard of a queue. Raises LayoutDamaged."""
+    layout = yield from Store(dialect, queue).layout()
+    return [Store(dialect, queue, shard) for shard in range(layout.shards)]
+
+
 def spread(dialect: Dialect, queue: str, layout: Layout) -> Operation[bool]:
     """Tell every shard of a layout, the first before the others; False if somebody else has chosen another.
 

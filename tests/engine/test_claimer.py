@@ -32,13 +32,15 @@ class Bench:
             settings=self.app.settings,
             worker_settings=settings,
             registry=self.app.registry,
-            stores={queue: Store(broker.dialect, queue) for queue in settings.queues},
+            stores={(queue, 0): Store(broker.dialect, queue) for queue in settings.queues},
             window=Window(settings.window_ms, settings.patience_ms),
             started=NotShared(),
             clock=SystemClock(),
             random=lambda: 0.0,
         )
         self.claimer = Claimer(self.workspace, broker.open_async_client(5.0), Executor(self.workspace))
+        for store in self.workspace.stores.values():
+            self.claimer.serve(store)
 
     def enqueue(self, count: int, **options: Any) -> None:
         self.app.enqueue_many([self.app.request("work", **options) for _ in range(count)])

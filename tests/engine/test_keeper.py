@@ -51,7 +51,7 @@ def test_a_defect_in_one_round_costs_no_lease() -> None:
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=0.5),
         registry=Registry(),
-        stores={QUEUE: Store(Dialect(), QUEUE)},
+        stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
         window=Window(20.0, 100.0),
         started=NotShared(),
         clock=StandingClock(),

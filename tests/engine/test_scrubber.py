@@ -52,13 +52,14 @@ class Shift:
             settings=Settings(),
             worker_settings=settings,
             registry=Scheduler().registry,
-            stores={QUEUE: store},
+            stores={(QUEUE, 0): store},
             window=Window(settings.window_ms, settings.patience_ms),
             started=NotShared(),
             clock=self.clock,
             random=lambda: 0.0,
         )
-        self.reaper = Reaper(self.workspace, store, self.broker.async_client(), is_elsewhere=False)
+        client = self.broker.async_client()
+        self.reaper = Reaper(self.workspace, store, client, lambda layout: None, is_elsewhere=False)
         self.scrubber = Scrubber(self.workspace, store, self.broker.async_client(), self.reaper)
 
     async def delays(self, steps: int) -> list[float]:

@@ -50,7 +50,7 @@ class Kennel:
             settings=Settings(),
             worker_settings=WorkerSettings(stuck_after_s=STUCK_AFTER_S),
             registry=app.registry,
-            stores={QUEUE: Store(Dialect(), QUEUE)},
+            stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
             window=Window(20.0, 100.0),
             started=self.started,
             clock=self.clock,
