@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler
-from redisched.clock import SystemClock
 from redisched.config import WorkerSettings
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
+from redisched.engine.line import LOOK_AGAIN_S, Line
 from redisched.engine.started import NotShared
-from redisched.engine.window import Window
+from redisched.engine.window import LARGEST_CLAIM, Window
 from redisched.engine.workspace import Workspace
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
@@ -27,6 +27,7 @@ class Bench:
     def __init__(self, broker: Broker, settings: WorkerSettings) -> None:
         self.app = Scheduler(broker=broker)
         self.broker = broker
+        self.elapsed_s = 0.0
         self.workspace = Workspace(
             worker=WORKER,
             settings=self.app.settings,
@@ -35,12 +36,16 @@ class Bench:
             stores={(queue, 0): Store(broker.dialect, queue) for queue in settings.queues},
             window=Window(settings.window_ms, settings.patience_ms),
             started=NotShared(),
-            clock=SystemClock(),
+            clock=self,
             random=lambda: 0.0,
         )
         self.claimer = Claimer(self.workspace, broker.open_async_client(5.0), Executor(self.workspace))
         for store in self.workspace.stores.values():
             self.claimer.serve(store)
+
+    def monotonic(self) -> float:
+        """A clock that stands still."""
+        return self.elapsed_s
 
     def enqueue(self, count: int, **options: Any) -> None:
         self.app.enqueue_many([self.app.request("work", **options) for _ in range(count)])
@@ -134,3 +139,44 @@ def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_m
         assert len(bench.workspace.window) == claimed
 
     on_bench(use, window_ms=window_ms)
+
+
+def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(1_000, queue="mail")
+        await bench.claimer.step()
+        bench.enqueue(1, queue="billing")
+        claimed = []
+        for _ in range(3):
+            await bench.claimer.step()
+            claimed += [held.queue for held in bench.workspace.window.take_all()]
+        assert set(claimed) == {"mail"}
+        bench.elapsed_s = LOOK_AGAIN_S
+        for _ in range(2):
+            await bench.claimer.step()
+        assert "billing" in {held.queue for held in bench.workspace.window.take_all()}
+
+    on_bench(use, concurrency=LARGEST_CLAIM + 1, queues=("mail", "billing"))
+
+
+def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
+    async def use(bench: Bench) -> None:
+        await bench.claimer.step()
+        bench.enqueue(1, queue="billing")
+        await bench.claimer.step()
+        assert [held.queue for held in bench.workspace.window.take_all()] == ["billing"]
+
+    on_bench(use, queues=("mail", "billing"))
+
+
+def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
+    async def use(bench: Bench) -> None:
+        bench.enqueue(3)
+        store = bench.workspace.stores["default", 0]
+        line = Line(bench.workspace, store, "wake")
+        leases = await line.claim(3, bench.broker.async_client())
+        assert bench.claimer.woken_late(line, leases) == leases[2:]
+        assert len(bench.workspace.window) == 2
+        await bench.broker.close_async()
+
+    on_bench(use, concurrency=2)
