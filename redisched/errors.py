@@ -150,7 +150,7 @@ class TaskCancelled(TaskError):
 
 
 class NotDurable(TaskError):
-    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first of them."""
+    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first."""
 
     def __init__(self, task_ids: Sequence[str], owners: str, confirmed: int, wanted: int) -> None:
         self.task_ids = tuple(task_ids)

@@ -11,7 +11,9 @@ from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 
 # So that their assertions, too, say what they compared.
-pytest.register_assert_rewrite("tests.chaos.invariants", "tests.chaos.machine", "tests.chaos.ordeal", "tests.lua.queue")
+pytest.register_assert_rewrite(
+    "tests.chaos.load", "tests.chaos.invariants", "tests.chaos.machine", "tests.chaos.ordeal", "tests.lua.queue"
+)
 
 # A slow machine is not a bug, and an example found in CI must be found again at home.
 settings.register_profile("house", deadline=None, print_blob=True)

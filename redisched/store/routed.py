@@ -1,7 +1,7 @@
 """Clients of several servers: they carry out what a route says, blocking or under asyncio."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from redisched.errors import BrokerError
@@ -60,12 +60,24 @@ class RoutedClient:
     def _take(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
-                return self._client(node).perform_last(*commands)
+                with self._lent(node) as client:
+                    return client.perform_last(*commands)
             case Stream(node, commands):
-                return self._client(node).perform_all(commands)
+                with self._lent(node) as client:
+                    return client.perform_all(commands)
             case Ask(url, command):
                 with contextlib.closing(self._open(url, min(ASK_S, self._timeout_s))) as client:
                     return client.perform(command)
+
+    @contextlib.contextmanager
+    def _lent(self, node: Node) -> Iterator[SyncClient]:
+        client = self._client(node)
+        try:
+            yield client
+        finally:
+            if self._clients.get(node) is not client:
+                # It was left meanwhile, and has been given a connection back since.
+                client.close()
 
     def _client(self, node: Node) -> SyncClient:
         client = self._clients.get(node)
@@ -132,15 +144,27 @@ class AsyncRoutedClient:
     async def _take(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
-                return await self._client(node).perform_last(*commands)
+                async with self._lent(node) as client:
+                    return await client.perform_last(*commands)
             case Stream(node, commands):
-                return await self._client(node).perform_all(commands)
+                async with self._lent(node) as client:
+                    return await client.perform_all(commands)
             case Ask(url, command):
                 client = self._open(url, min(ASK_S, self._timeout_s))
                 try:
                     return await client.perform(command)
                 finally:
                     await client.close()
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, node: Node) -> AsyncIterator[AsyncClient]:
+        client = self._client(node)
+        try:
+            yield client
+        finally:
+            if self._clients.get(node) is not client:
+                # It was left meanwhile, and has been given a connection back since.
+                await client.close()
 
     def _client(self, node: Node) -> AsyncClient:
         client = self._clients.get(node)

@@ -6,7 +6,7 @@ from typing import Any
 
 from redisched.embedded.polling import poll_until
 from redisched.store.broker import open_client
-from redisched.store.operation import Command
+from redisched.store.operation import Argument, Command
 from redisched.testing.server import Server
 
 COMMAND_S = 2.0
@@ -15,7 +15,7 @@ PROMPT_REPLICATION = ("--repl-diskless-sync-delay", "0", "--shutdown-timeout", "
 """Arguments that let a replica follow, and a server end, without waiting for others that may come."""
 
 
-def perform(server: Server, *command: str | int) -> Any:
+def perform(server: Server, *command: Argument) -> Any:
     """Perform one command on a server, on a connection of its own."""
     words: Command = command
     with contextlib.closing(open_client(server.url, COMMAND_S)) as client:

@@ -11,13 +11,15 @@ from redisched.testing.agreement import PROMPT_REPLICATION, perform, wait_for_ag
 from redisched.testing.server import Server, cluster_node
 
 SLOTS = 16_384
+MIGRATE_MS = 5_000
 
 
 class ClusterServers:
     """Nodes that share the slots, as `redis+cluster://` leads to them.
 
     The first `primaries` of `nodes` begin with equal parts of the slots, and `replicas` others follow each of them. A
-    node is taken for down after `node_timeout_ms`. With one node down, the slots of others are served.
+    node is taken for down after `node_timeout_ms`. With one node down, the slots of others are served, and a
+    primary that gives its last slot away stays a primary.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class ClusterServers:
             *PROMPT_REPLICATION,
             *("--cluster-node-timeout", str(node_timeout_ms)),
             *("--cluster-require-full-coverage", "no"),
+            *("--cluster-allow-replica-migration", "no"),
             *arguments,
         )
         self.nodes = [self._make_node() for _ in range(primaries * (1 + replicas))]
@@ -78,7 +81,7 @@ class ClusterServers:
         self.nodes.append(node)
         node.start()
         self._introduce(node)
-        self._wait_until_known()
+        self.wait_until_whole()
         return node
 
     def take_away(self, node: Server) -> None:
@@ -91,7 +94,10 @@ class ClusterServers:
 
     def primary_of(self, key: str) -> Server:
         """The node that serves the slot of a key, as the other nodes say."""
-        slot = key_slot(key.encode())
+        return self.primary_of_slot(key_slot(key.encode()))
+
+    def primary_of_slot(self, slot: int) -> Server:
+        """The node that serves a slot, as another one says."""
         for first, last, (_, port, *_), *_ in perform(self._running()[0], "CLUSTER", "SLOTS"):
             if first <= slot <= last:
                 return next(node for node in self.nodes if node.address[1] == port)
@@ -101,6 +107,17 @@ class ClusterServers:
         """Make a replica the primary of its slots, as before maintenance, and return when it is."""
         perform(replica, "CLUSTER", "FAILOVER")
         wait_for_agreement(lambda: perform(replica, "ROLE")[0] == b"master", "the replica is the primary")
+
+    def move_slot(self, slot: int, target: Server) -> None:
+        """Move a slot key by key, as cluster managers do, while clients go on with it."""
+        source = self.primary_of_slot(slot)
+        perform(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", node_id(source))
+        perform(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+        while keys := perform(source, "CLUSTER", "GETKEYSINSLOT", slot, 1):
+            perform(source, "MIGRATE", *target.address, keys[0], 0, MIGRATE_MS)
+        for node in (target, source, *self._running()):
+            if perform(node, "ROLE")[0] == b"master":
+                perform(node, "CLUSTER", "SETSLOT", slot, "NODE", node_id(target))
 
     def wait_until_whole(self) -> None:
         """Return when every node runs, serves its slots or follows a primary, and says so of all others."""

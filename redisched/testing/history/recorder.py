@@ -12,7 +12,7 @@ from pathlib import Path
 
 from redisched.client.request import TaskRequest
 from redisched.context import current_task
-from redisched.errors import BrokerUnavailable, RedischedError
+from redisched.errors import BrokerUnavailable, NotDurable, RedischedError
 from redisched.store.broker import Broker
 from redisched.testing.history.record import Disturbed, End, Ending, Enqueue, EnqueueStep, Record, Start, encode
 
@@ -84,7 +84,7 @@ class Recorder:
         try:
             yield
             step = EnqueueStep.OK
-        except BrokerUnavailable:
+        except (BrokerUnavailable, NotDurable):
             raise
         except RedischedError:
             step = EnqueueStep.FAILED
