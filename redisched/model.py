@@ -53,7 +53,7 @@ class DeathReason(StrEnum):
     """Why a task is dead."""
 
     ATTEMPTS = "attempts used up"
-    QUARANTINED = "quarantined: the worker process died under it too often"
+    QUARANTINED = "quarantined: its process died under it too often"
     UNDECODABLE = "undecodable"
     UNROUTABLE = "unroutable: no worker knows its handler"
     RESULT = "its result cannot be stored"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import multiprocessing
 import random
 import signal
@@ -31,6 +32,8 @@ SETTLED_S = 5.0
 TICK_S = 0.5
 CONTACT_S = 15.0
 """A process that Redis did not answer for so long is not healthy."""
+ENDING_S = 15.0
+"""After its grace a process has so long to end; then it is killed."""
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Supervisor:
         self._seats: list[_Seat] = []
         self._ear, self._bell = self._context.Pipe(duplex=False)
         self._stops = 0
+        self._hard_stop_s = math.inf
         self._exit = Exit.STOPPED
         self.recovery: Recovery | None = None
 
@@ -105,6 +109,10 @@ class Supervisor:
             else:
                 self._ear.recv_bytes()
                 self._signal_all()
+        if time.monotonic() > self._hard_stop_s:
+            self._hard_stop_s = math.inf
+            log.critical("not every process has ended by itself; killing the others")
+            self.stop()
         if self._stops:
             self._seats = [seat for seat in self._seats if seat.process is not None]
         self._kill_the_silent()
@@ -154,6 +162,8 @@ class Supervisor:
         seat.due_s = time.monotonic() + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
 
     def _signal_all(self) -> None:
+        if self._stops == 1:
+            self._hard_stop_s = time.monotonic() + self._settings.grace_s + ENDING_S
         for seat in self._seats:
             if seat.process is None:
                 continue
@@ -170,9 +180,10 @@ class Supervisor:
     def _kill_the_silent(self) -> None:
         """Kill processes in which not even the keeper has its turn: something holds the interpreter, or stopped it."""
         now_s = time.monotonic()
+        patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
         for seat in self._seats:
             silent_s = seat.silence.listen(seat.table.last_sign_s(), now_s)
-            if silent_s > self._settings.lease_s + self._settings.stuck_after_s and seat.process is not None:
+            if silent_s > patience_s and seat.process is not None:
                 log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.worker, silent_s)
                 seat.process.kill()
 

@@ -1,5 +1,7 @@
 """Handlers in threads and on the event loop that ignore all they are told: their process is replaced (T30, T06c)."""
 
+import signal
+
 import pytest
 
 from redisched.model import DeathReason, TaskState
@@ -90,3 +92,15 @@ def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_p
     assert greedy.status() is TaskState.SUCCEEDED
     assert len(ordeal.starts(greedy)) == 2
     ordeal.audit()
+
+
+def test_t30_a_worker_that_cannot_even_stop_is_killed_some_time_after_its_grace(ordeal: Ordeal) -> None:
+    """Nothing is wrong with its handler but that it has no timeout, and blocks the event loop."""
+    task = ordeal.enqueue("block")
+    with ordeal.fleet(processes=1, concurrency=1, grace_s=0.1) as fleet:
+        ordeal.wait_for_start(task)
+        fleet.signal(signal.SIGTERM)
+        assert fleet.wait() == 0
+
+    view = look(ordeal.direct, task.id)
+    assert (view.state, view.attempts, view.crashes) == (TaskState.READY, 0, 0)
