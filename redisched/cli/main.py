@@ -17,7 +17,7 @@ COMMANDS = {
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show and cancel tasks."),
-    "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where."),
+    "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where; spread a queue over more shards."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List tasks that will not be tried again; let them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start, stop and ask about the embedded server."),
     "doctor": LazyCommand(f"{_COMMANDS}.doctor:doctor", "Look for what endangers tasks, and say what to do."),

@@ -1,22 +1,37 @@
 """What else lives in the same database, and whether the keys of queues are what they should be."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import fields
 
 from redisched.doctor.finding import Finding, danger, ok, warning
-from redisched.keys import QUEUES, TYPES, keys_of
+from redisched.errors import BrokerRefused
+from redisched.keys import QUEUES, TYPES, Keys, keys_of
+from redisched.layout import Layout
 from redisched.store.operation import Operation
 
 CHECK = "keyspace"
 ABSENT = "none"
 
 
+def keys_of_all(queues: Sequence[str]) -> Operation[list[Keys]]:
+    """The keys of every shard of these queues."""
+    found: list[Keys] = []
+    for queue in queues:
+        stored = None
+        # One of another type is among what is about to be found.
+        with contextlib.suppress(BrokerRefused):
+            stored = yield ("GET", keys_of(queue).layout)
+        layout = Layout.read(stored) or Layout()
+        found += [keys_of(queue, shard) for shard in range(layout.shards)]
+    return found
+
+
 def check_keyspace(queues: Sequence[str]) -> Operation[list[Finding]]:
     """Keys of a wrong type, which no script can work with, and how many are others'."""
     own = yield ("EXISTS", QUEUES)
     findings: list[Finding] = []
-    for queue in queues:
-        keys = keys_of(queue)
+    for keys in (yield from keys_of_all(queues)):
         for field in fields(keys):
             key = getattr(keys, field.name)
             found = (yield ("TYPE", key)).decode()

@@ -1,5 +1,8 @@
 """`redisched queue ls` counts every task in the one place it is in."""
 
+from redisched.store.operation import Dialect
+from redisched.store.store import Store
+from redisched.store.values import Bury, ClaimRequest
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
 
@@ -32,6 +35,7 @@ def test_json(command: CommandLine) -> None:
         "finished": 0,
         "oldest_ready_ms": None,
         "priorities": [{"priority": 9, "ready": 0, "scheduled": 1}],
+        "shards": 1,
         "repairs": {},
     }
 
@@ -46,3 +50,45 @@ def test_json_tells_of_repairs(command: CommandLine, workshop: Workshop) -> None
 def test_without_a_queue_it_says_how_to_make_one(command: CommandLine) -> None:
     assert "redisched enqueue" in command.output("queue", "ls")
     assert command.record("queue", "ls") == []
+
+
+def test_a_queue_that_has_grown_is_listed_as_one_and_shard_by_shard(command: CommandLine) -> None:
+    for number in range(20):
+        command.output("enqueue", "add", "--queue", "mail", "--id", f"before-{number}")
+    assert "mail has 3 shards" in command.output("queue", "grow", "mail", "--shards", "3")
+    for number in range(20):
+        command.output("enqueue", "add", "--queue", "mail", "--id", f"after-{number}")
+
+    assert [row[:2] for row in command.rows("queue", "ls")] == [["mail", "40"]]
+    names, ready = zip(*(row[:2] for row in command.rows("queue", "ls", "--shards")), strict=True)
+    assert names == ("mail", "mail/1", "mail/2")
+    assert sum(map(int, ready)) == 40
+    assert int(ready[0]) > 20
+    assert all(map(int, ready))
+    assert command.record("queue", "ls")[0]["shards"] == 3
+    assert [record["shard"] for record in command.record("queue", "ls", "--shards")] == [0, 1, 2]
+
+
+def test_growth_makes_a_queue_and_never_a_smaller_one(command: CommandLine) -> None:
+    assert command.record("queue", "grow", "mail", "--shards", "2") == {"queue": "mail", "shards": 2}
+    assert command.rows("queue", "ls")[0][0] == "mail"
+
+    refused = command.run("queue", "grow", "mail", "--shards", "1")
+    assert refused.exit_code == 2
+    assert "at least 2, which queue 'mail' has already" in refused.stderr
+
+
+def test_dead_tasks_of_every_shard_are_let_run_again(command: CommandLine, workshop: Workshop) -> None:
+    command.output("queue", "grow", "default", "--shards", "3")
+    for number in range(9):
+        command.output("enqueue", "add", "--id", f"id-{number}")
+    for shard in range(3):
+        store = Store(Dialect(), "default", shard)
+        request = ClaimRequest(worker="w", nonce="1", limit=9, ahead_ms=0, ahead_limit=0, lease_ms=9_000)
+        leases = workshop.do(store.claim(request)).leases
+        workshop.do(store.bury([Bury(lease.id, lease.token, b"boom") for lease in leases]))
+
+    assert len(command.record("dead", "retry", "id-0", "id-1")["revived"]) == 2
+    assert len(command.record("dead", "retry", "--all")["revived"]) == 7
+    assert [row[1] for row in command.rows("queue", "ls")] == ["9"]
+    assert command.record("task", "cancel", "id-5")["outcome"] == "cancelled"

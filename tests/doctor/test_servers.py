@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from redisched.client.scheduler import Scheduler
 from redisched.doctor.finding import Level
 from redisched.embedded import Persistence, Transport, find_binary
 from redisched.store.broker import Broker, connect
@@ -138,3 +139,22 @@ def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
 
     assert found.sentence("keyspace").startswith("redisched:{mail}:waiting is a string where redisched keeps a zset")
     assert found.levels("workers") == [Level.WARNING]
+
+
+def test_every_shard_of_a_queue_is_looked_at(broker_of: Broker) -> None:
+    perform = broker_of.client().perform
+    Scheduler(broker=broker_of).grow("mail", 3)
+    assert Visit(broker_of).levels("keyspace") == [Level.OK]
+
+    perform(("SET", "redisched:{mail/2}:dead", "something else"))
+
+    found = Visit(broker_of)
+    assert found.sentence("keyspace").startswith("redisched:{mail/2}:dead is a string where redisched keeps a zset")
+
+
+def test_a_layout_of_a_wrong_type_is_named(broker_of: Broker) -> None:
+    perform = broker_of.client().perform
+    perform(("SADD", "redisched:queues", "mail"))
+    perform(("RPUSH", "redisched:{mail}:layout", "something else"))
+
+    assert Visit(broker_of).sentence("keyspace").startswith("redisched:{mail}:layout is a list")

@@ -1,4 +1,4 @@
-"""`redisched queue`: queues and how many tasks each has where."""
+"""`redisched queue`: queues, how many tasks each has where, and over how many shards it is spread."""
 
 from dataclasses import asdict
 
@@ -6,46 +6,83 @@ import click
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
-from redisched.cli.session import session
+from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.times import duration
+from redisched.keys import shard_name
+from redisched.store.view import QueueCounts, total
 
 
 @click.group()
 def queue() -> None:
-    """See how many tasks are where."""
+    """See how many tasks are where; spread a queue over more shards."""
 
 
 @queue.command("ls")
+@click.option("--shards", "by_shard", is_flag=True, help="A line for each shard; QUEUE/1 is the second of QUEUE.")
 @url_option
 @json_option
-def list_queues(url: str | None, as_json: bool) -> None:
+def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
     """List the queues: tasks that are ready, scheduled, leased and dead, and how long the oldest ready one waits.
 
     JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, for each priority in use
-    priorities: priority, ready, scheduled, and repairs: how many tasks of it had been damaged and were repaired, by
-    kind.
+    priorities: priority, ready, scheduled, repairs: how many tasks of it had been damaged and were repaired, by
+    kind, and shards: how many it is spread over. With --shards a list of the same for each shard, without repairs and
+    with shard, its number, in place of shards.
     """
     with session(url) as opened:
-        inspectors = [opened.inspector(name) for name in opened.queues(None)]
-        counts = [opened.ask(inspector.counts) for inspector in inspectors]
-        repairs = [opened.ask(inspector.repairs) for inspector in inspectors] if as_json else []
-    if as_json:
-        print_json([{**asdict(one), "repairs": made} for one, made in zip(counts, repairs, strict=True)])
-    elif not counts:
+        counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
+        if as_json:
+            print_json(_shard_records(counts) if by_shard else _records(opened, counts))
+            return
+    if not counts:
         click.echo("There is no queue yet. Make one: redisched enqueue NAME ARGUMENTS...")
+    elif by_shard:
+        every = [(name, at, one) for name, of_shards in counts.items() for at, one in enumerate(of_shards)]
+        print_table(_HEADINGS, [_row(shard_name(name, at), one) for name, at, one in every])
     else:
-        print_table(
-            ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST"),
-            [
-                (
-                    one.queue,
-                    one.ready,
-                    one.scheduled,
-                    one.leased,
-                    one.dead,
-                    None if one.oldest_ready_ms is None else duration(one.oldest_ready_ms),
-                )
-                for one in counts
-            ],
-        )
+        print_table(_HEADINGS, [_row(name, total(of_shards)) for name, of_shards in counts.items()])
+
+
+@queue.command("grow")
+@click.argument("name", metavar="NAME")
+@click.option("--shards", type=int, required=True, help="How many it shall be spread over, at least as many as now.")
+@url_option
+@json_option
+def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
+    """Spread a queue over more shards, each in a cluster slot of its own, while it is in use.
+
+    What waits stays where it is; new tasks go to all shards, and workers notice within seconds. A queue never gets
+    fewer shards. Of an unused name it makes a queue.
+
+    JSON: queue, shards.
+    """
+    with session(url) as opened:
+        opened.scheduler.grow(name, shards)
+    if as_json:
+        print_json({"queue": name, "shards": shards})
+    else:
+        click.echo(f"{name} has {shards} shards. See them: redisched queue ls --shards")
+
+
+_HEADINGS = ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST")
+
+
+def _row(name: str, one: QueueCounts) -> tuple[object, ...]:
+    oldest = None if one.oldest_ready_ms is None else duration(one.oldest_ready_ms)
+    return name, one.ready, one.scheduled, one.leased, one.dead, oldest
+
+
+def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
+    return [
+        {
+            **asdict(total(of_shards)),
+            "shards": len(of_shards),
+            "repairs": opened.ask(opened.inspector(name).repairs),
+        }
+        for name, of_shards in counts.items()
+    ]
+
+
+def _shard_records(counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
+    return [{**asdict(one), "shard": at} for of_shards in counts.values() for at, one in enumerate(of_shards)]
