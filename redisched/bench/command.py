@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TextIO
 
@@ -9,11 +10,12 @@ import click
 from click.core import ParameterSource
 
 from redisched.bench.comparison import differences
-from redisched.bench.phase import ONCE, PROFILED, Phase
+from redisched.bench.phase import ONCE, PROFILED, SHARDED, Phase
 from redisched.bench.report import print_comparison, print_report
 from redisched.bench.results import read_results, to_json
 from redisched.bench.scale import DEFAULT_TASKS, scale_of
 from redisched.bench.session import Plan, measure, profile
+from redisched.layout import LARGEST_COUNT
 
 _STANDARD_OUTPUT = "<stdout>"
 _RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -49,6 +51,13 @@ _profile_option = click.option(
     multiple=True,
     help="Measure this phase alone; repeatable.",
 )
+@click.option(
+    "--shards",
+    type=click.IntRange(1, LARGEST_COUNT),
+    default=1,
+    show_default=True,
+    help="Measure on queues of so many: without --only, what of that differs.",
+)
 @click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
 @_profile_option
 @click.pass_context
@@ -58,6 +67,7 @@ def bench(
     tasks: int,
     rounds: int,
     only: tuple[str, ...],
+    shards: int,
     url: str | None,
     profile_to: TextIO | None,
 ) -> None:
@@ -67,13 +77,15 @@ def bench(
     """
     if context.invoked_subcommand is not None:
         _refuse_options(context)
-    elif profile_to is None:
-        plan = Plan(phases=frozenset(map(Phase, only or Phase)), rounds=rounds, scale=scale_of(tasks))
+        return
+    scale = scale_of(tasks, shards)
+    if profile_to is None:
+        plan = Plan(phases=_phases(only, frozenset(Phase), shards), rounds=rounds, scale=scale)
         _measure(url, plan, output)
     elif output is not None:
         raise click.UsageError("--profile prints a table; leave --json out")
     else:
-        _profile(url, Plan(phases=frozenset(map(Phase, only or PROFILED)), rounds=1, scale=scale_of(tasks)), profile_to)
+        _profile(url, Plan(phases=_phases(only, PROFILED, shards), rounds=1, scale=scale), profile_to)
 
 
 @bench.command()
@@ -90,6 +102,15 @@ def compare(first: Path, second: Path, output: str | None) -> None:
         click.echo(json.dumps([difference.as_json() for difference in differences(one, other)], indent=2))
     else:
         print_comparison(one, other)
+
+
+def _phases(only: Sequence[str], default: Set[Phase], shards: int) -> frozenset[Phase]:
+    """The phases that were named, else as many of the default ones as mean something."""
+    named = frozenset(map(Phase, only))
+    unfit = sorted(named - SHARDED) if shards > 1 else []
+    if unfit:
+        raise click.UsageError(f"--shards is not for {', '.join(unfit)}")
+    return named or frozenset(default if shards == 1 else default & SHARDED)
 
 
 def _measure(url: str | None, plan: Plan, output: str | None) -> None:

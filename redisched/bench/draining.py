@@ -13,7 +13,6 @@ from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.client.handler import Handler
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.config import Settings, Until, WorkerSettings
-from redisched.keys import keys_of
 from redisched.model import HandlerOptions, Priority, kept_ms
 
 _FORGET_BATCH = 1_000
@@ -40,16 +39,18 @@ def measure_drain_two_processes(workbench: Workbench) -> Figures:
 def measure_redis_cpu(workbench: Workbench) -> Figures:
     """Microseconds of Redis' CPU per task, enqueued, run by one process, and forgotten after its retention."""
     with workbench.jobs() as jobs:
-        store = workbench.store(jobs.queue)
+        stores = workbench.stores(jobs.queue)
         began_s = _cpu_s(workbench)
         _drain(workbench, jobs, jobs.noop, processes=1)
         spent_s = _cpu_s(workbench) - began_s
         # The retention is made to be over; that is no cost of redisched's.
-        workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
+        for store in stores:
+            workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
         began_s = _cpu_s(workbench)
         dead_retention_ms = round(Settings().dead_retention_s * 1e3)
-        while workbench.run(store.forget(_FORGET_BATCH, dead_retention_ms)):
-            pass
+        for store in stores:
+            while workbench.run(store.forget(_FORGET_BATCH, dead_retention_ms)):
+                pass
         spent_s += _cpu_s(workbench) - began_s
     return {"redis_us_per_task": spent_s * 1e6 / workbench.scale.tasks}
 
@@ -79,22 +80,30 @@ def inversions(started: list[Priority]) -> int:
 
 def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
     """When the last of these tasks was acked, by the server's time. Raises MeasurementFailed unless all were."""
-    keys = keys_of(queue)
-    ended = workbench.command("HLEN", keys.outcomes)
+    latest: list[int] = []
+    ended = 0
+    for store in workbench.stores(queue):
+        last = workbench.command("ZRANGE", store.keys.finished, -1, -1, "WITHSCORES")
+        of_shard = workbench.command("HLEN", store.keys.outcomes)
+        assert isinstance(last, list)
+        assert isinstance(of_shard, int)
+        latest += map(int, last[1:])
+        ended += of_shard
     if ended != tasks:
         raise MeasurementFailed(f"of {tasks} tasks {ended} ended")
-    last = workbench.command("ZRANGE", keys.finished, -1, -1, "WITHSCORES")
-    assert isinstance(last, list)
-    return int(last[1]) - kept_ms(HandlerOptions().retention_ms)
+    return max(latest) - kept_ms(HandlerOptions().retention_ms)
 
 
 def drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
     """Tasks per second through so many processes."""
     _drain(workbench, jobs, handler, processes)
     tasks = workbench.scale.tasks
-    kept = workbench.command("HVALS", keys_of(jobs.queue).outcomes)
-    assert isinstance(kept, list)
-    lasted_ms = last_acked_ms(workbench, jobs.queue, tasks) - min(_started_ms(outcome) for outcome in kept)
+    began_ms: list[int] = []
+    for store in workbench.stores(jobs.queue):
+        kept = workbench.command("HVALS", store.keys.outcomes)
+        assert isinstance(kept, list)
+        began_ms += map(_started_ms, kept)
+    lasted_ms = last_acked_ms(workbench, jobs.queue, tasks) - min(began_ms)
     # At least the millisecond to which both are known.
     return tasks / max(1, lasted_ms) * 1e3
 

@@ -60,5 +60,12 @@ ONCE = frozenset(
 )
 """Measured once and not in every round, as they take long and vary little; they come last."""
 
+SHARDED = frozenset(
+    {Phase.ENQUEUE_ONE, Phase.ENQUEUE_MANY, Phase.ENQUEUE_ASYNC, Phase.ENQUEUE_ASYNC_ALONE, Phase.DRAIN_ASYNC}
+    | {Phase.DRAIN_SYNC, Phase.DRAIN_TWO_PROCESSES, Phase.PICKUP, Phase.LATENESS, Phase.LATENESS_BESIDE_DRAIN}
+    | {Phase.URGENT, Phase.REDIS_CPU, Phase.IDLE}
+)
+"""Those that mean something for a queue of several shards."""
+
 PROFILED = frozenset({Phase.ENQUEUE_ONE, Phase.ENQUEUE_MANY, Phase.ENQUEUE_ASYNC, Phase.DRAIN_ASYNC, Phase.DRAIN_SYNC})
 """Whose profiles are of interest when no phase is named: those that do nothing but work."""

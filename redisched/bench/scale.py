@@ -12,7 +12,7 @@ class Scale:
     `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
     also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
     watched; `interpreters` are started, and `kills` befall a worker process; so often hosts are lost, workers stopped
-    and a server with `restart_backlog` tasks restarted.
+    and a server with `restart_backlog` tasks restarted. `shards` are those of each queue.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -36,6 +36,7 @@ class Scale:
     idle_workers: int = 100
     idle_s: float = 15.0
     enqueued_while_idle: int = 100
+    shards: int = 1
 
     @property
     def is_full(self) -> bool:
@@ -43,7 +44,7 @@ class Scale:
         return self.tasks >= DEFAULT_TASKS
 
 
-def scale_of(tasks: int) -> Scale:
+def scale_of(tasks: int, shards: int = 1) -> Scale:
     """The scale for a number of tasks; what needs no more of them for a steadier figure stays as it is."""
     full = Scale()
     share = min(1.0, tasks / full.tasks)
@@ -73,4 +74,5 @@ def scale_of(tasks: int) -> Scale:
         idle_workers=part(full.idle_workers, least=2),
         idle_s=max(0.5, full.idle_s * share),
         enqueued_while_idle=part(full.enqueued_while_idle, least=3),
+        shards=shards,
     )

@@ -6,7 +6,7 @@ A queue of its own, as the Redis may be somebody's: nothing but what the bench w
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from redisched.bench.jobs import Jobs
 from redisched.bench.scale import Scale
 from redisched.embedded.polling import poll_until
 from redisched.errors import RedischedError
-from redisched.keys import QUEUES, keys_of
+from redisched.keys import QUEUES
 from redisched.store.broker import Broker
 from redisched.store.operation import Argument, Operation, run
 from redisched.store.store import Store
@@ -52,6 +52,10 @@ class Workbench:
         """The edges of a queue."""
         return Store(self.broker.dialect, queue)
 
+    def stores(self, queue: str) -> list[Store]:
+        """The edges of every shard of a queue."""
+        return [Store(self.broker.dialect, queue, shard) for shard in range(self.scale.shards)]
+
     def facts(self, section: str) -> dict[str, str]:
         """What INFO says in one of its sections."""
         reply = self.command("INFO", section)
@@ -76,12 +80,14 @@ class Workbench:
     def jobs(self) -> Iterator[Jobs]:
         """An application with an empty queue, which is removed at the end."""
         jobs = Jobs(self.url, f"bench-{secrets.token_hex(6)}")
+        if self.scale.shards > 1:
+            jobs.app.grow(jobs.queue, self.scale.shards)
         try:
             yield jobs
         finally:
             jobs.app.close()
-            keys = keys_of(jobs.queue)
-            self.command("UNLINK", *(getattr(keys, field.name) for field in fields(keys)))
+            for store in self.stores(jobs.queue):
+                self.command("UNLINK", *astuple(store.keys))
             self.command("SREM", QUEUES, jobs.queue)
 
     def _is_quiet(self) -> bool:

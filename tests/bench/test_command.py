@@ -10,7 +10,9 @@ from redisched.bench.command import bench
 from redisched.bench.phase import Phase
 from redisched.bench.report import HEADINGS
 from redisched.bench.results import to_json
+from redisched.store.broker import connect
 from tests.bench.samples import results, round_of
+from tests.brokers import BrokerKind, Servers
 
 SMALL = ("--tasks", "50", "--rounds", "2", "--only", "floor", "--only", "enqueue_many")
 
@@ -127,3 +129,20 @@ def test_options_of_a_measurement_are_refused_where_nothing_is_measured(
     answer = run(*options, "compare", *kept)
     assert answer.exit_code == 2
     assert options[0] in answer.output
+
+
+def test_a_queue_of_several_shards_is_measured_and_gone_afterwards(servers: Servers) -> None:
+    url = servers.url(BrokerKind.VALKEY)
+    phases = [word for phase in ("enqueue_many", "drain_async", "redis_cpu") for word in ("--only", phase)]
+    answer = run("--json", "--tasks", "200", "--rounds", "1", "--shards", "3", "--url", url, *phases)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["scale"]["shards"] == 3
+    assert found["drain_async_per_s"] > 0
+    assert connect(url, 5.0).client().perform(("KEYS", "redisched:*bench-*")) == []
+
+
+def test_what_means_nothing_for_several_shards_is_refused() -> None:
+    answer = run("--shards", "3", "--only", "memory")
+    assert answer.exit_code == 2
+    assert "--shards is not for memory" in answer.output
