@@ -20,6 +20,13 @@ from redisched.layout import LARGEST_COUNT
 _STANDARD_OUTPUT = "<stdout>"
 _RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_shards_option = click.option(
+    "--shards",
+    type=click.IntRange(1, LARGEST_COUNT),
+    default=1,
+    show_default=True,
+    help="Measure on queues of so many: without --only, what of that differs.",
+)
 _profile_option = click.option(
     "--profile",
     "profile_to",
@@ -51,13 +58,7 @@ _profile_option = click.option(
     multiple=True,
     help="Measure this phase alone; repeatable.",
 )
-@click.option(
-    "--shards",
-    type=click.IntRange(1, LARGEST_COUNT),
-    default=1,
-    show_default=True,
-    help="Measure on queues of so many: without --only, what of that differs.",
-)
+@_shards_option
 @click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
 @_profile_option
 @click.pass_context
