@@ -26,7 +26,7 @@ def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Find
 
 def _is_served(reaper: bytes | None, counts: QueueCounts) -> bool:
     parts = (reaper or b"").split(b" ")
-    return len(parts) == 3 and parts[1].isdigit() and int(parts[1]) >= counts.now_ms
+    return len(parts) == 4 and parts[1].isdigit() and int(parts[1]) >= counts.now_ms
 
 
 def check_repairs(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:

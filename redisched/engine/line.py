@@ -64,8 +64,8 @@ class Line:
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
         self.heard_s = received_s
         trusted_until_s = workspace.trusted_until_s(granted_s)
-        if first_sent_s is not None:
-            # Such a lease is no longer fresh: what starts under it must not end before the keeper's next round.
+        if received_s - granted_s > workspace.worker_settings.heartbeat_s:
+            # The reply was repeated, or read late: what starts must not lose its lease before the keeper's next round.
             trusted_until_s -= workspace.worker_settings.heartbeat_s
         store, worker = self.store, workspace.worker
         return [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]

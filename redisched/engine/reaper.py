@@ -89,6 +89,7 @@ class Reaper:
             limit=BATCH,
             crash_limit=settings.crash_limit,
             failure=quarantine_failure(settings.crash_limit),
+            lease_ms=self.workspace.lease_ms,
         )
 
     async def _forget(self) -> None:

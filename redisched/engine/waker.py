@@ -34,6 +34,7 @@ class Waker:
     ) -> None:
         self._workspace = workspace
         self._line = Line(workspace, store, "wake")
+        self._holdings = workspace.holdings
         self._blocking = blocking
         self._claimer = claimer
         self._executor = executor
@@ -63,6 +64,7 @@ class Waker:
     def _give_back(self, leases: Sequence[Held]) -> None:
         """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
         for held in leases:
+            self._holdings.add(held)
             self._settler.add(verdict.released(held))
 
 

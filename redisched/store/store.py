@@ -136,6 +136,7 @@ class Store:
             request.limit,
             request.crash_limit,
             request.failure,
+            request.lease_ms,
         )
         keys = (*self._crash_keys(), self.keys.reaper, self.keys.layout)
         reply = yield from self._dialect.call("reap", keys, arguments)

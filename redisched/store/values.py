@@ -151,6 +151,7 @@ class ReapRequest:
     limit: int
     crash_limit: int
     failure: bytes
+    lease_ms: int
 
 
 class ReapOutcome(StrEnum):

@@ -180,8 +180,9 @@ class QueueMachine(RuleBasedStateMachine):
         later_ms=st.sampled_from([LEASE_MS, 0, 3 * HOLD_MS]),
         limit=st.sampled_from([9, 1]),
         crash_limit=st.sampled_from([CRASH_LIMIT, CRASH_LIMIT, CRASH_LIMIT, 1]),
+        lease_ms=st.sampled_from([LEASE_MS, LEASE_MS // 3]),
     )
-    def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int) -> None:
+    def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int, lease_ms: int) -> None:
         self.let_time_pass(later_ms)
         request = ReapRequest(
             worker=worker,
@@ -190,6 +191,7 @@ class QueueMachine(RuleBasedStateMachine):
             limit=limit,
             crash_limit=crash_limit,
             failure=b"crashed",
+            lease_ms=lease_ms,
         )
         self.call("reap", request)
 

@@ -35,7 +35,7 @@ class Model:
     claims: dict[str, tuple[str, int, list[str]]] = field(default_factory=dict)
     fence: int = 0
     awake: bool = False
-    reaper: tuple[str, int, int] | None = None
+    reaper: tuple[str, int, int, int] | None = None
 
     @property
     def now_ms(self) -> int:
@@ -201,22 +201,30 @@ class Model:
         return Status.RECOVERED
 
     def reap(self, request: ReapRequest) -> Reaped:
-        leader, until_ms, grace_ends_ms = self.reaper or ("", 0, 0)
-        if leader not in ("", request.worker) and until_ms > self.now_ms:
+        leader, until_ms, grace_ends_ms, longest_ms = self.reaper or ("", 0, 0, 0)
+        longest_ms = max(longest_ms, request.lease_ms)
+        latest_end_ms = self.now_ms + longest_ms
+        if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
+            self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        if leader and self.now_ms > until_ms + request.hold_ms:
+        pauses = self.now_ms > until_ms + request.hold_ms if leader else bool(self.at(Place.LEASED))
+        if pauses or grace_ends_ms > self.now_ms + request.grace_ms:
             grace_ends_ms = self.now_ms + request.grace_ms
-        self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms
+        self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
+        for task in [task for task in self._by_end() if task.ends_ms > latest_end_ms][: request.limit]:
+            task.ends_ms = latest_end_ms
         if grace_ends_ms > self.now_ms:
             return Reaped(ReapOutcome.GRACE, self.now_ms, grace_ends_ms, [])
-        leased = sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
-        expired = [task for task in leased if task.ends_ms <= self.now_ms][: request.limit]
+        expired = [task for task in self._by_end() if task.ends_ms <= self.now_ms][: request.limit]
         tasks = [(task.id, self._reap(task, request)) for task in expired]
         self.awake = self.awake or bool(expired)
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
         return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks)
+
+    def _by_end(self) -> list[Task]:
+        return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
     def _reap(self, task: Task, request: ReapRequest) -> Status:
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)

@@ -143,7 +143,13 @@ class Story:
     def _reaping(self) -> ReapRequest:
         # Nobody has reaped for a while, but there shall be no grace.
         return ReapRequest(
-            worker="worker-1", hold_ms=HOUR_MS, grace_ms=0, limit=9, crash_limit=CRASH_LIMIT, failure=b"crashed"
+            worker="worker-1",
+            hold_ms=HOUR_MS,
+            grace_ms=0,
+            limit=9,
+            crash_limit=CRASH_LIMIT,
+            failure=b"crashed",
+            lease_ms=LEASE_MS,
         )
 
     def _request(self, id: str, **options: Any) -> TaskRequest:

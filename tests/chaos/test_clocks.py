@@ -34,7 +34,7 @@ HOUR_S = 3_600
 YEAR_S = 365 * 86_400
 LEASE_S = 1.0
 SOON_S = 25.0
-SET_BACK_S = 5.0
+SET_BACK_S = 15.0
 """More than a lease and the grace; less than by what the clock is set back."""
 
 
@@ -47,10 +47,12 @@ def test_t45_the_clocks_of_producers_and_workers_do_not_matter(
     with ordeal.fleet(processes=1, lease_s=LEASE_S):
         for setting in faketime(wrong_s):
             monkeypatch.delenv(setting)
-        with ordeal.fleet(processes=1, lease_s=LEASE_S), time_machine.travel(time.time() - wrong_s):
-            now = ordeal.enqueue_many(200, "nothing")
-            later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
-            long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
+        with ordeal.fleet(processes=1, lease_s=LEASE_S):
+            # The history is written in this process, too, and wants the right time again.
+            with time_machine.travel(time.time() - wrong_s):
+                now = ordeal.enqueue_many(200, "nothing")
+                later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
+                long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
             ordeal.drain()
 
     assert [len(ordeal.starts(task)) for task in (now[0], later[0], *long)] == [1] * 10
@@ -126,9 +128,8 @@ def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: Move
     check_places(situation_of(moved.direct, QUEUE))
 
 
-@pytest.mark.xfail(reason="a lease that was granted before the clock was set back ends so much later", strict=True)
 def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Ordeal, clock: MovedClock) -> None:
-    lost = moved.enqueue("brief")
+    lost = moved.enqueue("brief", run_at=0)
     request = ClaimRequest(worker="ghost", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     run(Store(moved.direct.dialect, QUEUE).claim(request), moved.direct.client())
     clock.move(-HOUR_S)

@@ -33,7 +33,9 @@ class Patient:
     def reap(self) -> None:
         """Let every lease end, and take back what was leased."""
         self.clock.move_to(max(LATER_MS, LEASE_ENDS_MS, self.clock.now_ms + LEASE_MS))
-        request = ReapRequest(worker="r", hold_ms=10, grace_ms=0, limit=99, crash_limit=9, failure=b"crashed")
+        request = ReapRequest(
+            worker="r", hold_ms=10, grace_ms=0, limit=99, crash_limit=9, failure=b"crashed", lease_ms=LEASE_MS
+        )
         assert run(self.store.reap(request), self.broker.client()).outcome is ReapOutcome.REAPED
 
     def drain(self) -> set[str]:

@@ -109,7 +109,9 @@ def claim(broker: Broker, worker: str, *, limit: int, lease_ms: int) -> list[tup
 
 def reap(broker: Broker, worker: str, limit: int = 100) -> Reaped:
     """One call of a reaper whom no other has to wait for."""
-    request = ReapRequest(worker=worker, hold_ms=0, grace_ms=0, limit=limit, crash_limit=3, failure=b"")
+    request = ReapRequest(
+        worker=worker, hold_ms=0, grace_ms=0, limit=limit, crash_limit=3, failure=b"", lease_ms=60_000
+    )
     return run(Store(broker.dialect, QUEUE).reap(request), broker.client())
 
 

@@ -115,8 +115,8 @@ def test_memory_that_runs_out_is_told(broker_of: Broker) -> None:
 
 def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: Broker) -> None:
     seed(broker_of, "mail", together(waiting("a", run_at_ms=1), {"repairs": {"RECORD_LOST": 3, "unheard": 1}}))
-    seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 4000000000000 0"}))
-    seed(broker_of, "left", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 1 0"}))
+    seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 4000000000000 0 30000"}))
+    seed(broker_of, "left", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 1 0 30000"}))
     perform = broker_of.client().perform
     perform(("SADD", "redisched:queues", "mail", "served", "left"))
     assert Visit(broker_of).levels("keyspace") == [Level.OK]

@@ -46,7 +46,7 @@ _ELSEWHERE = together(
     *(dead(id) for id in "gh"),
     *(ended(id, forgotten_ms=NOW_MS) for id in "ij"),
     claimed(WORKER, "nonce", TOKEN, "d", "e", "f"),
-    {"fence": "7", "reaper": f"{WORKER} 1 0", "wake": ["1"]},
+    {"fence": "7", "reaper": f"{WORKER} 1 0 30000", "wake": ["1"]},
 )
 """Another queue, with tasks of the same names."""
 

@@ -4,14 +4,14 @@ import pytest
 
 from redisched.errors import LayoutDamaged
 from redisched.layout import Layout
-from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
+from redisched.store.values import Reaped, ReapOutcome, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
+from tests.lua.reaping import GRACE_MS, HOLD_MS, REAPER, expired, reaper, request
 from tests.lua.situation import (
     AWAKE,
     DUE_MS,
     TOKEN,
     WORKER,
-    Situation,
     cancelled,
     cancelling,
     claimed,
@@ -22,24 +22,12 @@ from tests.lua.situation import (
 )
 from tests.server_time import NOW_MS, ServerTime
 
-HOLD_MS = 5_000
-GRACE_MS = 30_000
-REAPER = "reaper-1"
 
-
-def request(worker: str = REAPER, *, limit: int = 100, crash_limit: int = 3) -> ReapRequest:
-    return ReapRequest(
-        worker=worker, hold_ms=HOLD_MS, grace_ms=GRACE_MS, limit=limit, crash_limit=crash_limit, failure=b"crashed"
-    )
-
-
-def reaper(worker: str = REAPER, until_ms: int = NOW_MS + HOLD_MS, grace_ends_ms: int = 0) -> Situation:
-    """Who reaps until when, and the end of a grace."""
-    return {"reaper": f"{worker} {until_ms} {grace_ends_ms}"}
-
-
-def expired(id: str, *, started_ms: int = 0, tries: str | None = None, priority: int = 5) -> Situation:
-    return leased(id, ends_ms=NOW_MS, started_ms=started_ms, tries=tries, priority=priority)
+@pytest.fixture
+def queue(queue: QueueUnderTest) -> QueueUnderTest:
+    """A queue whose last reaper is gone, though not for long."""
+    queue.given(reaper("gone", until_ms=NOW_MS))
+    return queue
 
 
 def test_without_expired_leases_only_the_reaper_is_noted(queue: QueueUnderTest) -> None:
@@ -171,7 +159,7 @@ def test_the_one_who_reaps_goes_on(queue: QueueUnderTest) -> None:
 
 
 def test_when_it_is_gone_another_takes_over(queue: QueueUnderTest) -> None:
-    queue.given(expired("a"), reaper("gone", until_ms=NOW_MS))
+    queue.given(expired("a"))
 
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.RECOVERED)]
 
@@ -207,7 +195,7 @@ def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: Se
     assert answer.tasks == [("a", Status.RECOVERED)]
 
 
-@pytest.mark.parametrize("reaper", ["other 1 0", f"other {NOW_MS + 1} 0", f"other 1 {NOW_MS + 1}"])
+@pytest.mark.parametrize("reaper", ["other 1 0 1", f"other {NOW_MS + 1} 0 1", f"other 1 {NOW_MS + 1} 1"])
 def test_whoever_calls_is_told_the_layout(queue: QueueUnderTest, reaper: str) -> None:
     assert queue.call(queue.store.reap(request())).layout == Layout()
 
@@ -222,3 +210,13 @@ def test_a_layout_that_is_none_is_named(queue: QueueUnderTest) -> None:
 
     with pytest.raises(LayoutDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
         queue.call(queue.store.reap(request()))
+
+
+def test_where_nobody_reaped_before_live_workers_may_renew_first(empty_queue: QueueUnderTest) -> None:
+    task = expired("a")
+    empty_queue.given(task)
+
+    answer = empty_queue.call(empty_queue.store.reap(request()))
+
+    assert answer == Reaped(ReapOutcome.GRACE, NOW_MS, NOW_MS + GRACE_MS, [])
+    assert empty_queue.situation() == together(task, reaper(grace_ends_ms=NOW_MS + GRACE_MS))

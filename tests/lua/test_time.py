@@ -55,7 +55,7 @@ def test_times_to_come_are_counted_from_the_time_of_the_server(broker: Broker, s
 def test_a_lease_of_no_length_has_ended_and_a_retention_of_nothing_is_over(broker: Broker, store: Store) -> None:
     client = broker.client()
     enqueue_and_claim(broker, store, request(lease_ms=0))
-    reap = ReapRequest(worker="w", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"")
+    reap = ReapRequest(worker="w", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"", lease_ms=0)
     assert [id for id, _ in run(store.reap(reap), client).tasks] == ["a"]
 
     (lease,) = run(store.claim(request("nonce-2")), client).leases

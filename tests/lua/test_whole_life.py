@@ -12,7 +12,9 @@ from tests.server_time import ServerTime
 LASTING = {"fence", "reaper", "wake"}
 """What belongs to the queue and not to a task."""
 DAY_MS = 86_400_000
-REAP = ReapRequest(worker=WORKER, hold_ms=2 * DAY_MS, grace_ms=0, limit=9, crash_limit=2, failure=b"crashed")
+REAP = ReapRequest(
+    worker=WORKER, hold_ms=2 * DAY_MS, grace_ms=0, limit=9, crash_limit=2, failure=b"crashed", lease_ms=30_000
+)
 
 
 class Life:

@@ -39,13 +39,15 @@ class Audit:
     def observe(self, call: Call) -> None:
         """Judge an answer with regard to what ran."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
-        if call.script == "ack":
+        if call.script == "claim" and not call.is_stray:
+            self._judge_claiming(call)
+        elif call.script == "ack":
             for at, status in enumerate(call.reply):
                 if status == b"ACKED":
                     self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
         elif call.script == "reap":
             for id in call.reply[4::2]:
-                self._judge_reaping(self._referee.tasks[id])
+                self._judge_reaping(call, self._referee.tasks[id])
 
     def undo(self, kept: int) -> None:
         """What was lost, the referee knows."""
@@ -79,7 +81,8 @@ class Audit:
 
     def judge_stop(self, worker: WorkerProcess) -> None:
         """Judge that a worker process ended."""
-        left = self._referee.held_by(worker.name)
+        now_ms = self._server.now_us() // 1000
+        left = [task for task in self._referee.held_by(worker.name) if not task.is_stray and task.ends_ms > now_ms]
         if left and worker.is_stopping and worker.ended_by_itself:
             excused = self._circumstances.excuse_leftovers(worker)
             self.expect(excused, "G10: who stops hands back what it has", worker.name, left)
@@ -121,11 +124,22 @@ class Audit:
         if execution is not None and outcome.result is not None:
             self.expect(outcome.result == execution.result(), "I4: the result is that of the last holder", outcome)
 
-    def _judge_reaping(self, task: Shadow) -> None:
+    def _judge_claiming(self, call: Call) -> None:
+        """Who asks for more has heard what it was given before."""
+        nonce = call.arguments[1]
+        line, _, _ = nonce.rpartition(b".")
+        for task in self._referee.held_by(call.caller):
+            _, before = task.request
+            if before != nonce and before.rpartition(b".")[0] == line and not task.is_stray:
+                knows = self._circumstances.knows(task)
+                self.expect(knows, "G10: what a worker was given, it knows of", task, call)
+
+    def _judge_reaping(self, call: Call, task: Shadow) -> None:
         execution = self._executions.get((task.id.decode(), task.token))
         excused = self._circumstances.excuse_loss(task, has_begun=execution is not None)
-        # A queue in which nobody reaped before does not know how long that is ago.
-        self.expect(excused or self._referee.reaps == 1, "G11: nobody takes the work of the living", task)
+        self.expect(excused, "G11: nobody takes the work of the living", task)
+        spared = self._circumstances.was_spared(task, call.at_us)
+        self.expect(spared, "G11: leases that ended in an outage are spared for a while", task, call)
         if execution is not None:
             execution.lost_us = self._history.now_us()
 

@@ -155,6 +155,12 @@ BUGS: dict[str, Bug] = {
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=Fault.POWER
     ),
     "reap knows no grace": _script(MUTANTS["reap knows no grace"], "G11", needs=Fault.STALL),
+    "reap knows no grace where nobody reaped before": _script(
+        Mutant("reap", " or not leader and redis.call('ZCARD', KEYS[3]) > 0", ""), "G11", needs=Fault.FAIL_OVER
+    ),
+    "reap believes in leases from before the clock was set back": _script(
+        Mutant("reap", "index = 1, #overlong", "index = 1, 0"), "G10", needs=Fault.CLOCK
+    ),
     "recover blames the innocent": _script(
         DEEP_MUTANTS["recover blames the innocent"], "G15", "attempts, crashes", needs=Fault.KILL
     ),
@@ -175,7 +181,7 @@ BUGS: dict[str, Bug] = {
     "the keeper renews nothing": _method(Keeper, "_renew_all", _renew_nothing, "G11", "I6"),
     "the keeper tells nobody": _method(KeeperTask, "_start", _keep_silently, "G9", needs=Fault.PAUSE),
     "the keeper ends before the handlers": _method(WorkerProcess, "stop", _stop_keeper_first, "G11", needs=Fault.STOP),
-    "a try of a claim is numbered anew": _method(Line, "_request", _number_every_try, "G11", needs=Fault.FOUL_WEATHER),
+    "a try of a claim is numbered anew": _method(Line, "_request", _number_every_try, "G10", needs=Fault.FOUL_WEATHER),
     "a claim in the last moment is left behind": _method(Waker, "finish", _finish_nothing, "G10", needs=Fault.STOP),
     "a settlement is tried once": _method(Settler, "_settle", _settle_once, "G11", needs=Fault.FOUL_WEATHER),
     "a connection is used again after a call was given up": Bug(

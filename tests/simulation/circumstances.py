@@ -4,6 +4,7 @@ Promises hold under conditions: a worker keeps its leases if it runs and reaches
 if it can hear. The audit asks here before it calls something a foul.
 """
 
+from tests.simulation.plan import Plan
 from tests.simulation.process import Process
 from tests.simulation.server import Server
 from tests.simulation.shadow import Shadow
@@ -12,14 +13,21 @@ from tests.simulation.worker_process import WorkerProcess
 
 PIPELINED_US = 6_000_000
 """A claim may have been sent so long before it was granted: behind a wait for a wake-up."""
+MOST_CUTS = 8
+RETURN_US = 2_500_000
+"""Whoever could not reach the server tries again within such a time."""
+SPARED_US = 4_000_000
+"""The grace after an outage."""
 
 
 class Circumstances:
     """One world's. `set_back_us` is by how much the server's clock was set back, all in all."""
 
-    def __init__(self, server: Server, try_s: float) -> None:
+    def __init__(self, server: Server, plan: Plan) -> None:
         self._server = server
-        self._try_us = 1e6 * try_s
+        self._try_us = 1e6 * plan.try_s
+        self._lease_us = 1e6 * plan.lease_s
+        self._heartbeat_us = 1e6 * plan.worker_settings.heartbeat_s
         self._workers: dict[str, WorkerProcess] = {}
         self._mishaps: dict[str, list[tuple[int, Fate]]] = {}
         self._clock_set_us = -1
@@ -53,9 +61,10 @@ class Circumstances:
             return True
         if not has_begun and self._may_not_know(worker, since_us):
             return True
-        # A few connections cut are no excuse.
+        # Connections that are cut are no excuse, as long as there are not many: whoever notices tries again at once.
         mishaps = [fate for at_us, fate in self._mishaps.get(worker.name, ()) if at_us >= since_us - PIPELINED_US]
-        return len(mishaps) > 3 or any(fate in (Fate.VANISHES, Fate.STRAYS) for fate in mishaps)
+        cuts = mishaps.count(Fate.REQUEST_CUT) + mishaps.count(Fate.REPLY_CUT)
+        return cuts > MOST_CUTS or Fate.VANISHES in mishaps or Fate.STRAYS in mishaps
 
     def _may_not_know(self, worker: WorkerProcess, since_us: int) -> bool:
         """Whether a worker may not have heard that a claim was granted; what it has begun, it knows of."""
@@ -71,9 +80,26 @@ class Circumstances:
         return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self._clock_set_us)
 
     def excuse_leftovers(self, process: Process) -> bool:
-        """Whether a worker that stopped may have left leases behind."""
+        """Whether a worker that stopped may have left leases behind: something kept it from asking again until then."""
         worker = self._workers[process.name]
-        return (
-            max(self.can_hear_since_us(worker.name), worker.busy_until_us)
-            > worker.stopped_us - PIPELINED_US - self._try_us
+        unheard_us = max(self.can_hear_since_us(worker.name), worker.busy_until_us, self._server.failed_over_us)
+        return unheard_us > worker.stopped_us - RETURN_US - self._try_us
+
+    def knows(self, task: Shadow) -> bool:
+        """Whether the holder of a task knows that it is, as far as it can."""
+        worker = self._workers.get(task.worker)
+        if worker is None or not worker.is_alive or self._server.failed_over_us >= task.claimed_us:
+            return True
+        return worker.has_in_hand(task.id.decode(), task.token)
+
+    def was_spared(self, task: Shadow, now_us: int) -> bool:
+        """Whether no outage just made a lease end that had been renewed in time before."""
+        if self._clock_set_us >= task.renewed_us:
+            return True
+        ended_us = task.renewed_us + self._lease_us
+        return not any(
+            began_us - self._heartbeat_us <= task.renewed_us <= began_us
+            and ended_us <= over_us
+            and now_us < over_us + SPARED_US
+            for began_us, over_us in self._server.outages
         )

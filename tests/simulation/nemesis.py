@@ -1,4 +1,8 @@
-"""Brings faults about, at moments and in places drawn from the seed, until it is told to stop."""
+"""Brings faults about, at moments and in places drawn from the seed, until it is told to stop.
+
+Half of the moments are drawn from the clock. The others lie in ambush: just after the server has carried out a call
+of the one it is meant for, who has not heard of it yet.
+"""
 
 from collections.abc import Callable
 
@@ -6,9 +10,12 @@ from tests.simulation.kernel import Kernel
 from tests.simulation.network import Network, Pipe
 from tests.simulation.plan import Fault, Plan
 from tests.simulation.seat import Seat
-from tests.simulation.server import Server
+from tests.simulation.server import Call, Server
 
-JUMPS_S = (-5.0, 0.3, 2.0, 10.0, 3600.0)
+JUMPS_S = (-60.0, -5.0, 0.3, 2.0, 10.0, 3600.0)
+ABOUT_A_LEASE = (0.6, 1.3)
+"""In leases: what is not over before a lease ends, and not long after."""
+AMBUSHES = ("claim", "claim", "renew", "ack", "retry", "release", "reap")
 
 
 class Nemesis:
@@ -31,6 +38,7 @@ class Nemesis:
         self._note = note
         self._on_clock = on_clock
         self._is_at_work = True
+        self._ambush: tuple[str, Fault, Seat] | None = None
         if plan.faults:
             self._wait()
 
@@ -47,9 +55,32 @@ class Nemesis:
             fault = self._kernel.random.choice(self._plan.faults)
             working = [seat for seat in self._seats if seat.is_on and seat.worker.is_alive]
             if working:
-                self._note(fault)
-                self._do(fault, self._kernel.random.choice(working))
+                self._choose_moment(fault, self._kernel.random.choice(working))
             self._wait()
+
+    def observe(self, call: Call) -> None:
+        """Strike if this is what was waited for."""
+        if self._ambush is not None:
+            script, fault, seat = self._ambush
+            if call.script == script and call.caller == seat.worker.name and seat.worker.is_alive:
+                self._ambush = None
+                # The reply is on its way by then.
+                self._kernel.after(0, self._spring, fault, seat)
+
+    def undo(self, kept: int) -> None:
+        """What was lost had its moment."""
+
+    def _choose_moment(self, fault: Fault, seat: Seat) -> None:
+        if self._kernel.chance(0.5):
+            self._ambush = (self._kernel.random.choice(AMBUSHES), fault, seat)
+        else:
+            self._note(fault)
+            self._do(fault, seat)
+
+    def _spring(self, fault: Fault, seat: Seat) -> None:
+        if self._is_at_work and seat.is_on and seat.worker.is_alive:
+            self._note(fault, "in ambush")
+            self._do(fault, seat)
 
     def _do(self, fault: Fault, seat: Seat) -> None:
         match fault:
@@ -84,8 +115,9 @@ class Nemesis:
                 self._set_clock()
 
     def _span_s(self, leases: float) -> float:
-        """A while, of up to so many leases."""
-        return self._kernel.between(0.0, leases * self._plan.lease_s)
+        """A while, of up to so many leases; often about one."""
+        low, high = ABOUT_A_LEASE if self._kernel.chance(0.3) else (0.0, leases)
+        return self._kernel.between(low, high) * self._plan.lease_s
 
     def _spoil_weather(self) -> None:
         self._network.change(self._plan.foul)

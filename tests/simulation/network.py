@@ -66,6 +66,7 @@ class Pipe:
     def reply(self, command: list[bytes], reply: Any) -> None:
         """Send a reply, unless the connection breaks on its way."""
         if command is self._breaks_after:
+            self._network.on_mishap(self.caller, Fate.REPLY_CUT)
             self.break_()
         elif not self._is_unreachable():
             kernel = self._network.kernel
@@ -115,7 +116,7 @@ class Network:
         if self._is_calm:
             return Fate.PASSES
         fate = self._weather.fate(self.kernel.random)
-        if fate is not Fate.PASSES:
+        if fate is not Fate.PASSES and fate is not Fate.REPLY_CUT:
             self.on_mishap(caller, fate)
         return fate
 

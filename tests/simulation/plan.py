@@ -12,8 +12,8 @@ from redisched.config import Settings, WorkerSettings
 from tests.simulation.weather import Weather
 
 QUEUE = "mail"
-MOST_DRIFT = 1.9e-4
-"""Clocks run fast or slow by so much at most: within the 5 s between two replies they stay within a millisecond."""
+MOST_DRIFT = 4.9e-4
+"""Clocks run fast or slow by so much at most; redisched reckons with a little more."""
 
 
 class Fault(StrEnum):
@@ -52,7 +52,6 @@ class Plan:
     try_s: float
     fair: Weather
     foul: Weather
-    clock_drift: float
 
     @property
     def lease_s(self) -> float:
@@ -86,7 +85,6 @@ def draw_plan(seed: int, steps: int) -> Plan:
         try_s=try_s,
         fair=fair,
         foul=_foul(random, fair, try_s),
-        clock_drift=random.uniform(-MOST_DRIFT, MOST_DRIFT),
     )
 
 

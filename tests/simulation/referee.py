@@ -23,8 +23,6 @@ class Referee:
         self.log: list[Call] = []
         self.lost: list[Call] = []
         self.lost_tokens: set[int] = set()
-        self.reaps = 0
-        """How often somebody reaped, or began a grace."""
         self._largest_token = 0
         self._latest_requests: dict[tuple[str, bytes], bytes] = {}
         self._judges: dict[str, Callable[[Call], None]] = {
@@ -53,7 +51,7 @@ class Referee:
         log, lost = self.log[:kept], self.log[kept:]
         self.lost += lost
         self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
-        self.tasks, self.log, self._latest_requests, self._largest_token, self.reaps = {}, [], {}, 0, 0
+        self.tasks, self.log, self._latest_requests, self._largest_token = {}, [], {}, 0
         for call in log:
             self.observe(call)
         self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
@@ -98,7 +96,8 @@ class Referee:
             _check(record == task.record, "a task keeps its record", call, id, task.record)
             task.place, task.token, task.worker, task.request = Place.LEASED, token, request[0], request
             task.ends_ms, task.has_started = now_ms + int(lease_ms), False
-            task.claimed_us, task.is_stray = call.at_us, call.is_stray
+            task.claimed_us = task.renewed_us = call.at_us
+            task.is_stray = call.is_stray
 
     def _check_order(self, call: Call, given: set[bytes], limit: int, horizon_ms: int, ahead_limit: int) -> None:
         now_ms = _now_ms(call)
@@ -124,7 +123,7 @@ class Referee:
             task = self._held(id, token)
             expected = b"LOST"
             if task is not None:
-                task.ends_ms = _now_ms(call) + int(lease_ms)
+                task.ends_ms, task.renewed_us = _now_ms(call) + int(lease_ms), call.at_us
                 task.has_started = task.has_started or started_ms != b"0"
                 expected = b"RENEWED" if task.cancelled_for_ms is None else b"CANCELLING"
             _check(status == expected, "G6: only the holder renews", call, id, expected)
@@ -180,14 +179,22 @@ class Referee:
             _check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _reap(self, call: Call) -> None:
-        self.reaps += call.reply[0] != b"BUSY"
-        crash_limit = int(call.arguments[4])
+        if call.reply[0] == b"BUSY":
+            return
+        limit, crash_limit, lease_ms = int(call.arguments[3]), int(call.arguments[4]), int(call.arguments[6])
+        leased = [task for task in self.tasks.values() if task.place is Place.LEASED]
+        for task in leased:
+            # No lease lasts longer than one from now, though it was granted before the clock was set back.
+            task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
         for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
             task = self.tasks[id]
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
             is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
             self._take_back(call, task, is_crash, crash_limit, status)
+        if call.reply[0] == b"REAPED" and len(call.reply[4::2]) < limit:
+            late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= _now_ms(call)]
+            _check(not late, "G10: a lease that ended is taken back", call, late)
 
     def _recover(self, call: Call) -> None:
         _worker, crash_limit, _, *rows = call.arguments

@@ -62,6 +62,9 @@ class Server:
         self.miniature = Miniature(self.now_us)
         self.is_up = True
         self.failed_over_us = -1
+        self.outages: list[tuple[int, int]] = []
+        """When the server began and ceased to do nothing."""
+        self._went_down_us = -1
         self._troubled_us = -1
         self.watchers: list[Watcher] = []
 
@@ -98,7 +101,8 @@ class Server:
 
     def stall(self, seconds: float) -> None:
         """Do nothing for a while."""
-        self._stalls_until_us = self._kernel.now_us + int(seconds * 1e6)
+        self._stalls_until_us = max(self._stalls_until_us, self._kernel.now_us + int(seconds * 1e6))
+        self.outages.append((self._kernel.now_us, self._stalls_until_us))
 
     def set_clock(self, ahead_s: float) -> None:
         """Set the clock ahead, or back."""
@@ -114,12 +118,14 @@ class Server:
     def go_down(self, leave: Callable[[Pipe], None]) -> None:
         """Stop, with scripts forgotten; data are kept."""
         self.is_up = False
+        self._went_down_us = self._kernel.now_us
         self.cut_all(leave)
         self.miniature.scripts.clear()
 
     def come_up(self) -> None:
         self.is_up = True
         self._troubled_us = self._kernel.now_us
+        self.outages.append((self._went_down_us, self._kernel.now_us))
 
     def lose(self, calls: int) -> None:
         """Continue as a replica that had not heard of the last calls, as far as one was kept."""

@@ -24,7 +24,7 @@ ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.DEAD})
 @dataclass(slots=True)
 class Shadow:
     """One task. `request` is worker and nonce of the claim under which it is leased, `claimed_us` the world's time of
-    that. A stray claim leases it to a worker that will never know.
+    that, `renewed_us` that of its latest renewal. A stray claim leases it to a worker that will never know.
     """
 
     id: bytes
@@ -35,6 +35,7 @@ class Shadow:
     worker: str = ""
     request: tuple[str, bytes] = ("", b"")
     claimed_us: int = 0
+    renewed_us: int = 0
     ends_ms: int = 0
     has_started: bool = False
     is_stray: bool = False

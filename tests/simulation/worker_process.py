@@ -98,6 +98,10 @@ class WorkerProcess(Process):
         """How many leases it has in hand."""
         return len(self.worker._workspace.holdings)
 
+    def has_in_hand(self, task_id: str, token: int) -> bool:
+        """Whether it knows that it has a lease."""
+        return any(held.lease.id == task_id and held.lease.token == token for held in self.worker._workspace.holdings)
+
     def stop(self) -> None:
         """Have it stop gracefully, as SIGTERM does."""
         self.is_stopping = True

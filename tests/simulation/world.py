@@ -14,7 +14,7 @@ from tests.simulation.kernel import Kernel
 from tests.simulation.lane import MachineClock
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.network import Network
-from tests.simulation.plan import Fault, Plan, draw_plan
+from tests.simulation.plan import MOST_DRIFT, Fault, Plan, draw_plan
 from tests.simulation.process import Process
 from tests.simulation.referee import Referee
 from tests.simulation.seat import Seat
@@ -64,7 +64,7 @@ class World:
         self.network.change(plan.fair)
         self.history = History(lambda: self.kernel.now_us)
         self.referee = Referee()
-        self.circumstances = Circumstances(self.server, plan.try_s)
+        self.circumstances = Circumstances(self.server, plan)
         self.audit = Audit(plan, self.server, self.referee, self.history, self.circumstances)
         self.network.on_mishap = self.circumstances.mishap
         self.server.watchers += [self.referee, self.audit]
@@ -76,6 +76,7 @@ class World:
         self.nemesis = Nemesis(
             plan, self.server, self.network, self.seats, self.history.note, self.circumstances.clock_was_set
         )
+        self.server.watchers.append(self.nemesis)
 
     def run(self) -> None:
         """Let it go on until it has drained. Raises Foul, or AssertionError when it is stuck."""
@@ -117,7 +118,7 @@ class World:
 
     def _clock(self) -> MachineClock:
         began_s = self.kernel.between(0, 1e6)
-        return MachineClock(self.kernel, began_s, 1.0 + self.plan.clock_drift)
+        return MachineClock(self.kernel, began_s, 1.0 + self.kernel.between(-MOST_DRIFT, MOST_DRIFT))
 
     def _furnish(self, process: WorkerProcess) -> None:
         self.circumstances.begins(process)

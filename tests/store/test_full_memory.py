@@ -93,7 +93,9 @@ def test_revived_tasks_are_new_work(full: FullRedis) -> None:
 
 def test_every_other_edge_goes_on(full: FullRedis) -> None:
     call, store = full.call, full.store
-    reap = ReapRequest(worker="r", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"crashed")
+    reap = ReapRequest(
+        worker="r", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"crashed", lease_ms=30_000
+    )
     request = ClaimRequest(worker="w", nonce="n", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=30_000)
 
     assert call(store.renew(30_000, [Renewal("a", TOKEN, NOW_MS)])) == [Status.RENEWED]

@@ -35,7 +35,7 @@ BEFORE = together(
     ended("y"),
     ended("forgotten", forgotten_ms=1),
     claimed("worker-1", "n", TOKEN, "d"),
-    {"fence": "7", "reaper": f"reaper {NOW_MS} 0"},
+    {"fence": "7", "reaper": f"reaper {NOW_MS} 0 1000"},
 )
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "enqueue": lambda store: store.enqueue([NewTask("n", 5, "+0", b"digest-nbody")], Layout()),
@@ -48,7 +48,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "release": lambda store: store.release([Release(id, TOKEN, 1_000) for id in "de"]),
     "bury": lambda store: store.bury([Bury(id, TOKEN, b"boom") for id in "de"]),
     "reap": lambda store: store.reap(
-        ReapRequest(worker="reaper", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=1, failure=b"crashed")
+        ReapRequest(worker="reaper", hold_ms=1, grace_ms=0, limit=9, crash_limit=1, failure=b"crashed", lease_ms=1_000)
     ),
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),

@@ -109,7 +109,7 @@ SETTLEMENTS: dict[str, tuple[Callable[[Store, Lease], Operation[Any]], Status]] 
     ),
     "reap": (
         lambda store, lease: store.reap(
-            ReapRequest(worker="w2", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=9, failure=b"crashed")
+            ReapRequest(worker="w2", hold_ms=1, grace_ms=0, limit=9, crash_limit=9, failure=b"crashed", lease_ms=0)
         ),
         Status.RECOVERED,
     ),
