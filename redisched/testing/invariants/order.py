@@ -30,6 +30,7 @@ class NoBetterTaskIsPassedOver(Invariant):
         self._passed_over: dict[Key, Claimed] = {}
         self._priorities: dict[Key, int] = {}
         self._claimed_early: set[Key] = set()
+        self._fences: dict[Key, int] = {}
         self._unseen_ms: dict[str, float] = {}
 
     def listeners(self) -> Mapping[type[Record], Listener]:
@@ -52,11 +53,15 @@ class NoBetterTaskIsPassedOver(Invariant):
 
     def _settled(self, record: Settled) -> Iterator[Violation]:
         key = (record.queue, record.task)
+        if record.fence is not None and record.fence < self._fences.get(key, 0):
+            # The end of an earlier lease, heard of after the next one had begun: nothing waits because of it.
+            return
         if record.status is Status.CANCELLED and record.fence is None:
             yield from self._was_there(key)
         self._forget(key)
         if record.status in _ENDED:
             self._priorities.pop(key, None)
+            self._fences.pop(key, None)
         elif record.due_ms is not None and key in self._priorities:
             self._add(record, record.due_ms)
 
@@ -67,6 +72,7 @@ class NoBetterTaskIsPassedOver(Invariant):
         if key not in self._priorities:
             self._claimed_early.add(key)
         self._priorities[key] = record.priority
+        self._fences[key] = record.fence
         for priority, band in self._bands[record.queue].items():
             first = self._first_in(record.queue, band) if priority <= record.priority else None
             if first is not None and priority < record.priority:
