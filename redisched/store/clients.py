@@ -18,9 +18,10 @@ from redis import exceptions
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.operation import IN_FLIGHT, Command, Redirected, Redirection, ScriptMissing, ScriptRejected
 
-# At the beginning, or, within a script on Redis 6, after the place in it.
+# At the beginning, or, within a script on Redis 6, after the place in it. The last is said by who was the primary.
 _TRANSIENT = re.compile(
     r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE|UNBLOCKED)\b"
+    r"|cannot be used with replica instances"
 )
 
 # Its stub asks for a tuple of one part.

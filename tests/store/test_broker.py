@@ -9,7 +9,7 @@ import pytest
 
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import Broker, connect
-from redisched.store.operation import Command, ScriptMissing, ScriptRejected
+from redisched.store.operation import Command, Redirected, ScriptMissing, ScriptRejected
 from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
 from tests.store.line_server import SILENCE, LineServer
 
@@ -50,6 +50,10 @@ ANSWERS: list[tuple[str, type[BrokerError]]] = [
     (f"{WITHIN_A_SCRIPT_ON_REDIS_6}MISCONF Redis is configured to save RDB snapshots.", BrokerUnavailable),
     ("CLUSTERDOWN The cluster is down", BrokerUnavailable),
     ("TRYAGAIN Multiple keys request during rehashing of slot", BrokerUnavailable),
+    ("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)", BrokerUnavailable),
+    ("ERR WAIT cannot be used with replica instances. Please also note that if a replica is", BrokerUnavailable),
+    ("MOVED 3999 127.0.0.1:6381", Redirected),
+    ("ASK 3999 127.0.0.1:6381", Redirected),
     ("ERR max number of clients reached", BrokerUnavailable),
     ("NOSCRIPT No matching script. Please use EVAL.", ScriptMissing),
     ("ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'", ScriptRejected),
