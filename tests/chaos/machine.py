@@ -25,6 +25,7 @@ from redisched.store.values import (
     Renewal,
     Retry,
 )
+from tests.brokers import on_each_primary
 from tests.chaos.invariants import check_places, check_tries
 from tests.chaos.model import Model
 from tests.chaos.model_task import DIGEST_BYTES, Place
@@ -68,7 +69,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.broker.client().perform(("FLUSHDB",))
+        on_each_primary(self.broker, "FLUSHDB")
         self.store = Store(self.broker.dialect, QUEUE)
         self.time = ServerTime(self.broker)
         self.model = Model(self.time.now_us)
