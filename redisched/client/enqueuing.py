@@ -37,7 +37,7 @@ class Enqueuing:
         began_s = self._connection.monotonic()
         layout = self._layouts.fresh(queue, began_s)
         if layout is None:
-            return (yield from self.many(queue, [task], sending))[0]
+            return (yield from self._one_unsure(queue, task, sending))
         named = None if sending is Sending.FIRST else layout
         if named is None or layout.shards == 1:
             store = self._store(queue, layout.home(task.id))
@@ -46,6 +46,17 @@ class Enqueuing:
                 if status is not Status.STALE:
                     return status
         return (yield from self._put(queue, layout, [task], sending, began_s))[0]
+
+    def _one_unsure(self, queue: str, task: NewTask, sending: Sending) -> Operation[Status]:
+        """Add a task though the layout may be out of date. Where an old one will do, it is read again afterwards: who
+        enqueues now and then would otherwise wait for it every time.
+        """
+        if sending is not Sending.FIRST or queue not in self._layouts:
+            return (yield from self.many(queue, [task], sending))[0]
+        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None)
+        with contextlib.suppress(BrokerError):
+            yield from self._current(queue)
+        return status
 
     def many(self, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""

@@ -21,7 +21,7 @@ from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.growth import grow
 from redisched.store.inspect import Inspector
-from redisched.store.operation import Operation, run
+from redisched.store.operation import Argument, Command, Operation, run
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 from tests.brokers import on_each_primary
@@ -160,6 +160,28 @@ def test_ids_made_for_a_call_go_to_all_shards_within_seconds(
 
     assert {home for id in unaware for home in shards_with(fake_app.broker, id)} == {0}
     assert {home for id in aware for home in shards_with(fake_app.broker, id)} == {0, 1, 2, 3, 4}
+
+
+def test_nobody_waits_for_the_layout_to_enqueue_what_will_do_with_an_old_one(
+    fake_app: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elapsed_s = 0.0
+    monkeypatch.setattr(fake_app._connection, "monotonic", lambda: elapsed_s)
+    fake_app.enqueue("send", queue=QUEUE)
+    client = fake_app.broker.client()
+    performed: list[Argument] = []
+    perform = client.perform
+
+    def record(command: Command) -> object:
+        performed.append(command[0])
+        return perform(command)
+
+    monkeypatch.setattr(client, "perform", record)
+    elapsed_s = KEPT_S
+    fake_app.enqueue("send", queue=QUEUE)
+    fake_app.enqueue("send", queue=QUEUE)
+
+    assert performed == ["EVALSHA", "GET", "EVALSHA"]
 
 
 def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
