@@ -41,7 +41,6 @@ class Claimer:
         if self._knows_what_is_due:
             self._knows_what_is_due = False
             return await self._rest()
-        self._lines.append(self._lines.pop(0))
         more_due = False
         now_s = self._workspace.clock.monotonic()
         for line in sorted(self._lines, key=lambda line: line.is_quiet(now_s)):
@@ -50,6 +49,9 @@ class Claimer:
             room = self._room()
             if room == 0:
                 return await self._rest_full()
+            # Whoever was claimed from comes last, so that no shard is passed over.
+            self._lines.remove(line)
+            self._lines.append(line)
             self._take_in(await line.claim(room, self._client))
             more_due = more_due or line.leaves_due
         return 0.0 if more_due else await self._rest()

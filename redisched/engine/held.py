@@ -12,6 +12,7 @@ class Held:
 
     `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
     which its handler started, 0 before. `body` is set once it is decoded. Under a suspect a process died before.
+    Due tasks start by `order`, then `turn`: their own score and id, or those of the claim among several shards.
     """
 
     __slots__ = (
@@ -21,10 +22,12 @@ class Held:
         "is_suspect",
         "lease",
         "max_attempts",
+        "order",
         "queue",
         "shard",
         "started_ms",
         "trusted_until_s",
+        "turn",
         "worker",
     )
 
@@ -35,6 +38,8 @@ class Held:
         self.is_suspect = lease.crashes > 0
         self.queue = queue
         self.shard = shard
+        self.order = lease.score
+        self.turn = lease.id
         self.worker = worker
         self.claimed_s = claimed_s
         self.trusted_until_s = trusted_until_s

@@ -1,10 +1,12 @@
 """One line of claiming from one shard: it numbers requests, so that a lost reply is given again, and dates leases."""
 
 import math
+from collections.abc import Sequence
 
 from redisched.engine.held import Held
 from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
+from redisched.model import band_of, score_of
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
@@ -68,7 +70,10 @@ class Line:
             # The reply was repeated, or read late: what starts must not lose its lease before the keeper's next round.
             trusted_until_s -= workspace.worker_settings.heartbeat_s
         store, worker = self.store, workspace.worker
-        return [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]
+        all_held = [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]
+        if workspace.stretch(store.queue) > 1:
+            queue_up(all_held, claim.now_us // 1_000)
+        return all_held
 
     def _request(self, limit: int) -> ClaimRequest:
         window_ms = self._workspace.worker_settings.window_ms
@@ -80,3 +85,15 @@ class Line:
             ahead_limit=min(limit, AHEAD) if window_ms else 0,
             lease_ms=self._workspace.lease_ms,
         )
+
+
+def queue_up(all_held: Sequence[Held], now_ms: int) -> None:
+    """Let due tasks of a claim start behind those claimed before, priority by priority, in the order they came.
+
+    Among shards that have waited for different times the tasks of one would else wait in the window behind those of
+    another, claim after claim, and be given back.
+    """
+    for turn, held in enumerate(all_held):
+        moved = score_of(band_of(held.lease.score), now_ms)
+        if held.lease.score < moved:
+            held.order, held.turn = moved, f"{turn:04}"

@@ -49,15 +49,17 @@ class Settler:
     async def step(self) -> float:
         """Settle what has gathered. A batch that Redis did not answer is tried again, whole."""
         if not self._batch:
-            if 0 < len(self._waiting) < BATCH:
+            most = BATCH * self._workspace.widest_stretch
+            if 0 < len(self._waiting) < most:
                 await asyncio.sleep(GATHER_S)
-            self._batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            self._batch, self._waiting = self._waiting[:most], self._waiting[most:]
         groups: dict[tuple[Store, type[Settlement]], list[Verdict]] = defaultdict(list)
         for outcome in self._batch:
             if outcome.settlement is not None:
                 groups[self._workspace.store_of(outcome.held), type(outcome.settlement)].append(outcome)
         for (store, kind), group in groups.items():
-            await self._settle(store, kind, group)
+            for first in range(0, len(group), BATCH):
+                await self._settle(store, kind, group[first : first + BATCH])
         self._batch = []
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():

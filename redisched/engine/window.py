@@ -92,7 +92,7 @@ class Window:
         return self._remove(set(self._arrived_ms))
 
     def _push(self, held: Held) -> None:
-        heappush(self._suspects if held.is_suspect else self._due, (held.lease.score, held.lease.id, held))
+        heappush(self._suspects if held.is_suspect else self._due, (held.order, held.turn, held))
 
     def _remove(self, leaving: set[Held]) -> list[Held]:
         if leaving:

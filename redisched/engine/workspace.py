@@ -46,6 +46,11 @@ class Workspace:
         shards = sum(served == queue for served, _ in self.stores)
         return max(1, min(LARGEST_STRETCH, shards))
 
+    @property
+    def widest_stretch(self) -> int:
+        """That of the queue with the most shards."""
+        return max((self.stretch(queue) for queue, _ in self.stores), default=1)
+
     def server_now_ms(self) -> float:
         """The server's time, never ahead of it, in milliseconds."""
         return self.server_clock.now_ms(self.clock.monotonic())

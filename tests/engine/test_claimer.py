@@ -16,9 +16,11 @@ from redisched.engine.window import LARGEST_CLAIM, Window
 from redisched.engine.workspace import Workspace
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
+from redisched.store.operation import run_async
 from redisched.store.store import Store
+from redisched.store.values import NewTask
 from tests.brokers import fake_broker
-from tests.engine.leases import WORKER
+from tests.engine.leases import NOW_MS, WORKER
 
 
 class Bench:
@@ -180,3 +182,38 @@ def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
         await bench.broker.close_async()
 
     on_bench(use, concurrency=2)
+
+
+def test_a_step_without_room_passes_no_shard_over() -> None:
+    async def use(bench: Bench) -> None:
+        for queue in ("mail", "billing"):
+            bench.enqueue(3, queue=queue)
+        claimed = []
+        for _ in range(3):
+            await bench.claimer.step()
+            await bench.claimer.step()
+            claimed += [held.queue for held in bench.workspace.window.take_all()]
+        assert claimed in (["mail", "billing", "mail"], ["billing", "mail", "billing"])
+
+    on_bench(use, concurrency=1, queues=("mail", "billing"))
+
+
+def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> None:
+    async def use(bench: Bench) -> None:
+        bench.app.grow("default", 3)
+        workspace = bench.workspace
+        for shard in (1, 2):
+            workspace.stores["default", shard] = Store(bench.broker.dialect, "default", shard)
+        ids = (("b", 5), ("a", 5), ("c", 0))
+        for shard, when in ((2, "@2000"), (0, "@1000")):
+            tasks = [NewTask(f"{id}-of-{shard}", priority, when, b"digest-1") for id, priority in ids]
+            await run_async(workspace.stores["default", shard].enqueue(tasks), bench.broker.async_client())
+        for shard in (2, 0):
+            line = Line(workspace, workspace.stores["default", shard], "")
+            for held in await line.claim(9, bench.broker.async_client()):
+                workspace.window.add(held, NOW_MS)
+        started = [due.lease.id for _ in range(6) if (due := workspace.window.pop(NOW_MS))]
+        assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]
+        await bench.broker.close_async()
+
+    on_bench(use)

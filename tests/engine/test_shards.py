@@ -25,6 +25,12 @@ LAYOUT = Layout((1, SHARDS))
 
 
 @pytest.fixture
+def broker(real_broker: Broker) -> Broker:
+    """A real server: a fake one goes on with what a closed connection had sent, and here there are many."""
+    return real_broker
+
+
+@pytest.fixture
 def app(broker: Broker) -> Scheduler:
     return Scheduler(broker=broker)
 
