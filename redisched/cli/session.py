@@ -22,6 +22,7 @@ class Session:
     """What commands do with the Redis of a URL."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._connection = Connection(Settings(url=url), None)
         self.scheduler = Scheduler(broker=self._connection.broker)
 

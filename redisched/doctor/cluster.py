@@ -7,9 +7,13 @@ from redisched.doctor.finding import Finding, danger, ok
 from redisched.doctor.info import Info
 from redisched.errors import BrokerRefused
 from redisched.keys import keys_of
+from redisched.store.address import Node
 from redisched.store.operation import Operation
+from redisched.store.slots import SlotMap
 
 CHECK = "cluster"
+_THIS = Node("this node", 0)
+"""Where a node is that does not know its own host."""
 
 
 def check_slots(info: Info) -> Operation[list[Finding]]:
@@ -45,8 +49,7 @@ def _check_queue(queue: str) -> Operation[list[Finding]]:
     try:
         yield ("EXISTS", keys[0])
     except BrokerRefused as error:
-        sentence = (
-            f"Queue {queue} is on another node ({error.reason}), which this release does not follow; give its URL."
-        )
-        return [danger(CHECK, sentence)]
-    return [ok(CHECK, f"Every key of queue {queue} is in slot {slots.pop()}, on this node.")]
+        return [danger(CHECK, f"Queue {queue} is on another node ({error.reason}).")]
+    slot = slots.pop()
+    owner = SlotMap.read((yield ("CLUSTER", "SLOTS")), _THIS).owner(slot)
+    return [ok(CHECK, f"Every key of queue {queue} is in slot {slot}, on {owner}.")]

@@ -19,31 +19,50 @@ from redisched.store.operation import Dialect, Operation
 
 
 def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Finding]]:
-    """Look at a server and what redisched keeps in it; `now` is this machine's time in seconds since 1970.
+    """Look at one server and what redisched keeps in it; `now` is this machine's time in seconds since 1970.
 
     Nothing is changed, but that the server compiles the scripts.
     """
+    return (yield from examine_server(now)) + (yield from examine_queues(dialect))
+
+
+def examine_server(now: Callable[[], float]) -> Operation[list[Finding]]:
+    """Look at one of the servers that take writes."""
     info = yield from read_info()
-    findings = [*check_version(info), *check_memory(info), *check_replicas(info)]
-    down = yield from check_slots(info)
-    if down:
-        return findings + down
-    names: list[str] = []
+    findings = [*check_version(info), *check_memory(info), *check_replicas(info), *(yield from check_slots(info))]
+    return findings + (
+        yield from _look(
+            ("eviction", check_eviction(info)),
+            ("persistence", check_persistence(info)),
+            ("clock", check_clock(now)),
+            ("rights", check_rights()),
+            ("scripts", check_scripts()),
+        )
+    )
+
+
+def examine_queues(dialect: Dialect) -> Operation[list[Finding]]:
+    """Look at what redisched keeps, wherever it is; nothing can be seen in a cluster that is down."""
+    info = yield from read_info()
+    if (yield from check_slots(info)):
+        return []
     try:
         names = yield from queues()
     except BrokerRefused as error:
-        findings.append(_refused("queues", error))
-    for check, look in (
-        ("eviction", check_eviction(info)),
-        ("persistence", check_persistence(info)),
-        ("clock", check_clock(now)),
-        ("cluster", check_places(info, names)),
-        ("rights", check_rights()),
-        ("scripts", check_scripts()),
-        ("keyspace", check_keyspace(names)),
-        ("workers", check_queues(dialect, names)),
-        ("repairs", check_repairs(dialect, names)),
-    ):
+        return [_refused("queues", error)]
+    return (
+        yield from _look(
+            ("cluster", check_places(info, names)),
+            ("keyspace", check_keyspace(names)),
+            ("workers", check_queues(dialect, names)),
+            ("repairs", check_repairs(dialect, names)),
+        )
+    )
+
+
+def _look(*checks: tuple[str, Operation[list[Finding]]]) -> Operation[list[Finding]]:
+    findings: list[Finding] = []
+    for check, look in checks:
         try:
             findings += yield from look
         except BrokerRefused as error:

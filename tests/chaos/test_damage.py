@@ -10,6 +10,7 @@ from redisched.store.operation import run
 from redisched.store.repair import Repair
 from redisched.store.store import Store
 from redisched.store.values import Ack, ClaimRequest, ReapOutcome, ReapRequest
+from tests.brokers import on_each_primary
 from tests.chaos.damage import LATER_MS, QUEUE, Damage, damages, ids_in, populations
 from tests.chaos.invariants import check_places
 from tests.lua.situation import LEASE_ENDS_MS, Situation, seed, situation_of
@@ -51,7 +52,7 @@ class Patient:
 def test_t29_damaged_keys_are_repaired_or_told_of_and_the_queue_drains(broker: Broker, clock: ServerTime) -> None:
     @given(populations, damages)
     def check(situation: Situation, all_damage: list[Damage]) -> None:
-        broker.client().perform(("FLUSHDB",))
+        on_each_primary(broker, "FLUSHDB")
         clock.move_to(NOW_MS)
         seed(broker, QUEUE, situation)
         for damage in all_damage:
@@ -79,7 +80,7 @@ def test_t29_damaged_keys_are_repaired_or_told_of_and_the_queue_drains(broker: B
 def test_t29_what_is_not_damaged_is_not_repaired(broker: Broker, clock: ServerTime) -> None:
     @given(populations)
     def check(situation: Situation) -> None:
-        broker.client().perform(("FLUSHDB",))
+        on_each_primary(broker, "FLUSHDB")
         clock.move_to(NOW_MS)
         seed(broker, QUEUE, situation)
 

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import asdict
-from functools import partial
 
 import click
 from rich.console import Console
@@ -12,9 +11,8 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.printable import printable
 from redisched.cli.session import session
-from redisched.doctor.examination import examine
 from redisched.doctor.finding import Finding, Level
-from redisched.store.operation import Dialect
+from redisched.doctor.topology import examine_all
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.DANGER: "red"}
 
@@ -27,12 +25,13 @@ def doctor(url: str | None, as_json: bool) -> None:
 
     It looks at the server's version, memory, eviction, persistence, clock, replicas and slots, at this user's rights,
     the scripts, other keys, queues without a worker and tasks that had to be repaired. The exit code is 1 if tasks can
-    be lost or cannot move.
+    be lost or cannot move. With the URL of Sentinels or of a cluster it looks at each primary, at the quorum, and says
+    which node has which queue.
 
     JSON: a list of check, level (ok, warning or danger) and sentence.
     """
     with session(url) as opened:
-        findings = opened.ask(partial(examine, Dialect(), time.time))
+        findings = list(examine_all(opened.url, opened.scheduler.broker, time.time))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

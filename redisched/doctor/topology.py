@@ -1,0 +1,40 @@
+"""The doctor on several servers: each primary is looked at, and whoever decides which one it is."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from redisched.doctor.examination import examine_queues, examine_server
+from redisched.doctor.finding import Finding, danger, ok, warning
+from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.store.address import Address, Node, Topology, parse_address
+from redisched.store.broker import Broker, open_client
+from redisched.store.operation import run
+
+CHECK = "sentinels"
+TRY_S = 1.0
+
+
+def examine_all(url: str, broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
+    """Look at every server behind a URL, and at what redisched keeps in them; `now` is in seconds since 1970."""
+    address = parse_address(url)
+    if address is not None and address.topology is Topology.SENTINEL:
+        yield from (_ask_sentinel(address, sentinel) for sentinel in address.nodes)
+    client = broker.client()
+    for place, primary in client.primaries().items():
+        for finding in run(examine_server(now), primary):
+            yield replace(finding, sentence=f"{place}: {finding.sentence}") if place else finding
+    yield from run(examine_queues(broker.dialect), client)
+
+
+def _ask_sentinel(address: Address, sentinel: Node) -> Finding:
+    """Whether a Sentinel could have a failover authorized."""
+    with contextlib.closing(open_client(address.sentinel_url_of(sentinel), TRY_S)) as client:
+        try:
+            client.perform(("SENTINEL", "CKQUORUM", address.primary))
+        except BrokerUnavailable as error:
+            return warning(CHECK, f"Sentinel {sentinel} does not answer ({error.reason}); start it again.")
+        except BrokerRefused as error:
+            sentence = f"As Sentinel {sentinel} sees it, nobody can replace a primary that is lost: {error.reason}"
+            return danger(CHECK, sentence)
+    return ok(CHECK, f"Sentinel {sentinel} reaches a quorum for {address.primary}.")
