@@ -183,7 +183,7 @@ BUGS: dict[str, Bug] = {
     "the keeper ends before the handlers": _method(WorkerProcess, "stop", _stop_keeper_first, "G11", needs=Fault.STOP),
     "a try of a claim is numbered anew": _method(Line, "_request", _number_every_try, "G10", needs=Fault.FOUL_WEATHER),
     "a claim in the last moment is left behind": _method(Waker, "finish", _finish_nothing, "G10", needs=Fault.STOP),
-    "a settlement is tried once": _method(Settler, "_settle", _settle_once, "G11", needs=Fault.FOUL_WEATHER),
+    "a settlement is tried once": _method(Settler, "_settle", _settle_once, "G10", "G11", needs=Fault.FOUL_WEATHER),
     "a connection is used again after a call was given up": Bug(
         _keep_connections, ("nothing fails", "G11", "every task"), _all(Fault.STALL)
     ),
@@ -191,6 +191,7 @@ BUGS: dict[str, Bug] = {
         Reaper,
         "interval_s",
         property(lambda self: 0.2 * self.workspace.worker_settings.lease_s),
+        "G10",
         "G11",
         needs=Fault.STALL,
     ),
