@@ -1,5 +1,6 @@
 """Producers and workers on several servers while something happens to these, and the audit when that is over."""
 
+import logging
 import threading
 import time
 from itertools import islice
@@ -17,6 +18,8 @@ from redisched.testing.history.record import Start
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
+
+log = logging.getLogger(__name__)
 
 TRY_S = 5.0
 DRAIN_S = 60.0
@@ -67,6 +70,7 @@ class Load:
         """Produce no more, wait until all is done, and hold what happened against what is promised."""
         self._over.set()
         self._thread.join()
+        log.info("longest time without an acknowledgement: %.1f s", self.longest_s)
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
         check_places(places_in(self.direct))
