@@ -3,8 +3,8 @@
 --
 -- After a pause in which nobody reaped, such as an outage of Redis, and when it is not known how long nobody did,
 -- nothing is reaped for a grace, so that live workers renew first. What ends later than the longest lease would that
--- began now stems from before the clock was set back, and is cut to that; live workers renew it. A lease that ended counts as a crash of a task that had started, and makes any other a suspect,
--- which is never quarantined for that alone.
+-- began now stems from before the clock was set back, and is cut to that; live workers renew it. A lease that ended
+-- counts as a crash of a task that had started, and makes any other a suspect, which is never quarantined for that alone.
 --
 -- KEYS[1] waiting     zset    id by score
 -- KEYS[2] tasks       hash    id -> record

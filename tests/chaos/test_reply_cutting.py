@@ -8,6 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from redisched.store.broker import Broker, connect
+from redisched.store.operation import Operation
 from redisched.testing.command_names import OPENING
 from redisched.testing.fault import Action, Fault, Message
 from redisched.testing.proxy import Proxy
@@ -159,7 +160,10 @@ class CarelessStory(Story):
 
     async def tell(self, chapters: range) -> None:
         for _ in chapters:
-            await self._manner.edge(self._store.wake)
+            await self._manner.edge(self._push)
+
+    def _push(self) -> Operation[None]:
+        yield ("RPUSH", self._store.keys.wake, "1")
 
 
 def test_a_call_that_is_not_safe_to_repeat_is_noticed(set_stage: SetStage) -> None:
