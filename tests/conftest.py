@@ -9,6 +9,7 @@ from redisched.store.broker import Broker
 from tests.brokers import EVERY, Servers
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
+from tests.simulation.tally import say_tally
 
 # So that their assertions, too, say what they compared.
 pytest.register_assert_rewrite(
@@ -24,6 +25,11 @@ settings.load_profile("house")
 def pytest_report_header() -> str:
     """How to search longer for bugs than a default run does."""
     return "random calls: a few; for a long run, pytest tests/chaos --hypothesis-profile=long -m 'chaos or not chaos'"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was simulated."""
+    say_tally(terminalreporter)
 
 
 @pytest.fixture(autouse=True)

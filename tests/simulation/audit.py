@@ -34,12 +34,13 @@ class Audit:
         self._fences: dict[str, int] = {}
         self._executions: dict[tuple[str, int], Execution] = {}
         self._cancelled: set[tuple[str, int]] = set()
+        self._strayed_us: dict[str, int] = {}
         self.fouls: list[str] = []
 
     def observe(self, call: Call) -> None:
         """Judge an answer with regard to what ran."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
-        if call.script == "claim" and not call.is_stray:
+        if call.script == "claim":
             self._judge_claiming(call)
         elif call.script == "ack":
             for at, status in enumerate(call.reply):
@@ -48,9 +49,15 @@ class Audit:
         elif call.script == "reap":
             for id in call.reply[4::2]:
                 self._judge_reaping(call, self._referee.tasks[id])
+        elif call.script == "cancel":
+            for id, status in zip(call.arguments[1::2], call.reply, strict=True):
+                if status == b"CANCELLING":
+                    self._doom(self._referee.tasks[id])
 
     def undo(self, kept: int) -> None:
-        """What was lost, the referee knows."""
+        """What was lost, the referee knows. Nobody has to be told of what was undone."""
+        for execution in self._executions.values():
+            execution.doomed_us = -1
 
     def judge_start(self, execution: Execution) -> None:
         """Judge that a handler starts now."""
@@ -65,8 +72,9 @@ class Audit:
             early_us,
             execution,
         )
-        # Who was given a lease that a failover undid cannot know, and may start late.
-        self.expect(is_lost or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
+        # Whose lease a failover undid, or a jump of the clock ended, cannot know, and may start late.
+        is_ignorant = is_lost or self._circumstances.was_set_ahead
+        self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
         self._fences[execution.id] = max(fence, self._fences.get(execution.id, 0))
         self._executions[execution.id, fence] = execution
         if task is not None and self._circumstances.clock_is_steady and not is_lost:
@@ -74,10 +82,12 @@ class Audit:
 
     def judge_end_of(self, execution: Execution) -> None:
         """Judge that a handler ended now, by itself or because it was told to."""
-        if execution.listens and execution.lost_us >= 0 and execution.how != "interrupted":
-            could_be_told_us = max(execution.lost_us, self._circumstances.can_hear_since_us(execution.process))
+        if execution.listens and execution.doomed_us >= 0 and execution.how != "interrupted":
+            could_be_told_us = max(execution.doomed_us, self._circumstances.can_be_told_since_us(execution.process))
             late_us = execution.ended_us - could_be_told_us
-            self.expect(late_us <= self._told_within_us, "G9: who lost its lease is told", late_us, execution)
+            self.expect(
+                late_us <= self._told_within_us, "G9: who lost its lease or is cancelled is told", late_us, execution
+            )
 
     def judge_stop(self, worker: WorkerProcess) -> None:
         """Judge that a worker process ended."""
@@ -125,13 +135,20 @@ class Audit:
             self.expect(outcome.result == execution.result(), "I4: the result is that of the last holder", outcome)
 
     def _judge_claiming(self, call: Call) -> None:
-        """Who asks for more has heard what it was given before."""
+        """Who asks for more has heard what it was given before.
+
+        Unless an old request came in between: the server keeps only one in mind, and took the repeated one for new.
+        """
+        if call.is_stray:
+            self._strayed_us[call.caller] = call.at_us
+            return
+        strayed_us = self._strayed_us.get(call.caller, -1)
         nonce = call.arguments[1]
         line, _, _ = nonce.rpartition(b".")
         for task in self._referee.held_by(call.caller):
             _, before = task.request
             if before != nonce and before.rpartition(b".")[0] == line and not task.is_stray:
-                knows = self._circumstances.knows(task)
+                knows = strayed_us >= task.claimed_us or self._circumstances.knows(task)
                 self.expect(knows, "G10: what a worker was given, it knows of", task, call)
 
     def _judge_reaping(self, call: Call, task: Shadow) -> None:
@@ -140,8 +157,12 @@ class Audit:
         self.expect(excused, "G11: nobody takes the work of the living", task)
         spared = self._circumstances.was_spared(task, call.at_us)
         self.expect(spared, "G11: leases that ended in an outage are spared for a while", task, call)
-        if execution is not None:
-            execution.lost_us = self._history.now_us()
+        self._doom(task)
+
+    def _doom(self, task: Shadow) -> None:
+        execution = self._executions.get((task.id.decode(), task.token))
+        if execution is not None and execution.doomed_us < 0:
+            execution.doomed_us = self._history.now_us()
 
     def _was_lost(self, id: str) -> bool:
         return any(id.encode() in call.arguments for call in self._referee.lost)

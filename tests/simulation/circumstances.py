@@ -16,12 +16,16 @@ PIPELINED_US = 6_000_000
 MOST_CUTS = 8
 RETURN_US = 2_500_000
 """Whoever could not reach the server tries again within such a time."""
+LATE_SHARE = 0.1
+"""Of a lease, which its holder does not count on."""
 SPARED_US = 4_000_000
 """The grace after an outage."""
 
 
 class Circumstances:
-    """One world's. `set_back_us` is by how much the server's clock was set back, all in all."""
+    """One world's. `set_back_us` is by how much the server's clock was set back, all in all, `was_set_ahead` whether it
+    ever was set ahead.
+    """
 
     def __init__(self, server: Server, plan: Plan) -> None:
         self._server = server
@@ -32,6 +36,7 @@ class Circumstances:
         self._mishaps: dict[str, list[tuple[int, Fate]]] = {}
         self._clock_set_us = -1
         self.set_back_us = 0
+        self.was_set_ahead = False
 
     @property
     def clock_is_steady(self) -> bool:
@@ -46,6 +51,7 @@ class Circumstances:
         """The server's clock was set ahead, or back."""
         self._clock_set_us = self._server.at_us()
         self.set_back_us += max(0, int(-1e6 * ahead_s))
+        self.was_set_ahead = self.was_set_ahead or ahead_s > 0
 
     def mishap(self, caller: str, fate: Fate) -> None:
         """A message was mistreated."""
@@ -79,18 +85,25 @@ class Circumstances:
         latest_us = mishaps[-1][0] if mishaps else -1
         return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self._clock_set_us)
 
+    def can_be_told_since_us(self, name: str) -> int:
+        """Since when it could also have passed that on: handlers hear of it from their event loop."""
+        return max(self.can_hear_since_us(name), self._workers[name].busy_until_us)
+
     def excuse_leftovers(self, process: Process) -> bool:
         """Whether a worker that stopped may have left leases behind: something kept it from asking again until then."""
         worker = self._workers[process.name]
-        unheard_us = max(self.can_hear_since_us(worker.name), worker.busy_until_us, self._server.failed_over_us)
-        return unheard_us > worker.stopped_us - RETURN_US - self._try_us
+        unheard_us = max(self.can_be_told_since_us(worker.name), self._server.failed_over_us)
+        return unheard_us > max(0, worker.stopped_us - RETURN_US - self._try_us)
 
     def knows(self, task: Shadow) -> bool:
         """Whether the holder of a task knows that it is, as far as it can."""
         worker = self._workers.get(task.worker)
         if worker is None or not worker.is_alive or self._server.failed_over_us >= task.claimed_us:
             return True
-        return worker.has_in_hand(task.id.decode(), task.token)
+        # A lease that is heard of late is not taken: it would end before the keeper's next round.
+        left_us = task.ends_ms * 1000 - self._server.now_us()
+        is_too_late = left_us <= self._heartbeat_us + LATE_SHARE * self._lease_us
+        return is_too_late or worker.has_in_hand(task.id.decode(), task.token)
 
     def was_spared(self, task: Shadow, now_us: int) -> bool:
         """Whether no outage just made a lease end that had been renewed in time before."""

@@ -29,7 +29,8 @@ class Temper(StrEnum):
 class Execution:
     """A handler that ran. Times are the world's, in microseconds; `how` it ended is empty while it runs.
 
-    One that `listens` ends when it is told to. `lost_us` is when the server took its lease away, -1 if it did not.
+    One that `listens` ends when it is told to. `doomed_us` is when the server first knew that it shall be told, as its
+    lease was taken away or its task is to be cancelled, -1 if neither.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Execution:
     process: str
     began_us: int
     listens: bool
-    lost_us: int = -1
+    doomed_us: int = -1
     how: str = ""
     ended_us: int = 0
 

@@ -15,7 +15,8 @@ from tests.simulation.server import Call, Server
 JUMPS_S = (-60.0, -5.0, 0.3, 2.0, 10.0, 3600.0)
 ABOUT_A_LEASE = (0.6, 1.3)
 """In leases: what is not over before a lease ends, and not long after."""
-AMBUSHES = ("claim", "claim", "renew", "ack", "retry", "release", "reap")
+WOKEN = "claim behind a wait"
+AMBUSHES = ("claim", WOKEN, WOKEN, "renew", "ack", "retry", "release", "reap")
 
 
 class Nemesis:
@@ -61,8 +62,8 @@ class Nemesis:
     def observe(self, call: Call) -> None:
         """Strike if this is what was waited for."""
         if self._ambush is not None:
-            script, fault, seat = self._ambush
-            if call.script == script and call.caller == seat.worker.name and seat.worker.is_alive:
+            moment, fault, seat = self._ambush
+            if moment_of(call) == moment and call.caller == seat.worker.name and seat.worker.is_alive:
                 self._ambush = None
                 # The reply is on its way by then.
                 self._kernel.after(0, self._spring, fault, seat)
@@ -147,3 +148,9 @@ class Nemesis:
         self._note("server's clock set by", seconds)
         self._server.set_clock(seconds)
         self._on_clock(seconds)
+
+
+def moment_of(call: Call) -> str:
+    """What a call is to an ambush: its script, but a task that a wake-up let a worker claim is a moment of its own."""
+    is_woken = call.script == "claim" and call.arguments[1].startswith(b"wake.") and len(call.reply) > 4
+    return WOKEN if is_woken else call.script

@@ -18,6 +18,8 @@ from tests.simulation.worker_process import WorkerProcess
 
 LONG_TASK_S = 20.0
 """A long task lasts up to so long."""
+RECENT = 20
+"""Cancelled is what runs of the executions that began last, as far as any does."""
 
 
 class Failed(Exception):
@@ -101,13 +103,16 @@ class Producer(Process):
             await self.loop.rest(random.expovariate(1 / self._plan.between_tasks_s))
             roll = random.random()
             if roll < 0.1 and self._known:
-                await self._cancel(random.choice(self._known))
+                await self._cancel(random.choice(self._running() or self._known))
             elif roll < 0.15 and self._known:
                 await self._contradict(random.choice(self._known))
             elif roll < 0.25:
                 await self._enqueue([self._request() for _ in range(random.randint(2, 6))])
             else:
                 await self._enqueue([self._request()])
+
+    def _running(self) -> list[str]:
+        return [execution.id for execution in self._history.executions[-RECENT:] if not execution.how]
 
     def _request(self) -> TaskRequest:
         random = self.kernel.random
