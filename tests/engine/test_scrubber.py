@@ -23,6 +23,7 @@ from redisched.store.repair import SOUND, Repair
 from redisched.store.store import Store
 from tests.brokers import fake_broker, on_each_primary
 from tests.engine.running import RunningWorker, counts, look
+from tests.lua.reaping import reaper
 from tests.lua.situation import Situation, leased, record_of, seed, together, waiting
 from tests.scrubbing import scrub, scrub_all
 from tests.waiting import wait_until
@@ -118,7 +119,7 @@ def test_who_does_not_reap_does_not_scrub() -> None:
 
 def test_who_cannot_reap_scrubs_what_it_cannot_reap() -> None:
     async def heal() -> None:
-        damaged = together(leased("a", ends_ms=0), {"held": {"a": "garbage"}})
+        damaged = together(leased("a", ends_ms=0), {"held": {"a": "garbage"}}, reaper("w"))
         shift = Shift(fake_broker(), damaged)
         shift.reaper.is_elsewhere = True
         with pytest.raises(BrokerRefused):
