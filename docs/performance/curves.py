@@ -1,4 +1,4 @@
-"""How figures of `redisched bench` change with the backlog, with the number of processes, with the way to Redis."""
+"""How figures of `redisched bench` change with the backlog, the processes, the shards, and the way to Redis."""
 
 import multiprocessing
 import time
@@ -37,6 +37,8 @@ _FAR_PHASES = frozenset(
         Phase.LATENESS,
     }
 )
+SHARDS = (1, 3, 12)
+_SHARD_PHASES = frozenset({Phase.ENQUEUE_MANY, Phase.DRAIN_ASYNC, Phase.REDIS_CPU, Phase.PICKUP, Phase.URGENT})
 _TIMEOUT_S = 30.0
 _LOOKS = 200
 
@@ -66,6 +68,17 @@ def measure_processes(scale: Scale, rounds: int) -> dict[str, Any]:
                 with sized.jobs() as jobs:
                     found[count].append({"drain_per_s": drain_per_s(sized, jobs, jobs.noop, count)})
     points = [{"processes": count, **typical_figures(found[count])} for count in counts]
+    return {"points": points, **_floor(scale, rounds)}
+
+
+def measure_shards(scale: Scale, rounds: int) -> dict[str, Any]:
+    """The figures of the bench for queues of one, three and twelve shards on one server, in turns."""
+    found: dict[int, list[Figures]] = {shards: [] for shards in SHARDS}
+    for _ in range(rounds):
+        for shards in SHARDS:
+            plan = Plan(phases=_SHARD_PHASES, rounds=1, scale=replace(scale, shards=shards))
+            found[shards] += measure(None, plan, lambda _what: None).all_rounds
+    points = [{"shards": shards, **typical_figures(found[shards])} for shards in SHARDS]
     return {"points": points, **_floor(scale, rounds)}
 
 

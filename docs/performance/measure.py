@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from docs.performance.curves import measure_backlog, measure_latency, measure_processes
+from docs.performance.curves import measure_backlog, measure_latency, measure_processes, measure_shards
 from docs.performance.kept import keep
 from docs.performance.load import noted_load
 from docs.performance.steps import measure_steps
@@ -38,6 +38,7 @@ def _bench(scale: Scale, rounds: int) -> dict[str, Any]:
 SECTIONS: dict[str, tuple[Callable[[Scale, int], dict[str, Any]], Scale]] = {
     "steps": (measure_steps, Scale()),
     "processes": (measure_processes, Scale(tasks=50_000)),
+    "shards": (measure_shards, Scale()),
     "latency": (measure_latency, _FAR_SCALE),
     "backlog": (measure_backlog, Scale()),
     "bench": (_bench, Scale()),

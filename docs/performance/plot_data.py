@@ -71,6 +71,18 @@ def processes_plot() -> Plot:
     )
 
 
+def shards_plot() -> Plot:
+    """Tasks per second, by the number of shards on one server."""
+    points = read_kept("shards")["points"]
+    figures = {"enqueue_many": "enqueue_many_per_s", "drain, async": "drain_async_per_s"}
+    return Plot(
+        title="One queue over more shards of one server",
+        x_label="shards",
+        y_label="tasks per second",
+        lines=[_line(label, points, "shards", path) for label, path in figures.items()],
+    )
+
+
 def latency_rates_plot() -> Plot:
     """Tasks per second, by the round trip as it was measured."""
     points = read_kept("latency")["points"]
@@ -130,6 +142,7 @@ def peers_plot() -> Bars:
 PLOTS: Mapping[str, Callable[[], Plot | Bars]] = {
     "backlog": backlog_plot,
     "processes": processes_plot,
+    "shards": shards_plot,
     "latency-rates": latency_rates_plot,
     "latency-starts": latency_times_plot,
     "peers": peers_plot,

@@ -108,6 +108,23 @@ def processes_table() -> str:
     return f"{_where(kept)}\n\n{table(('worker processes', 'drained, /s', 'by one process'), lines)}"
 
 
+def shards_table() -> str:
+    """Every figure for queues of several shards on one server."""
+    kept = read_kept("shards")
+    points = kept["points"]
+    headings = ("shards", *(str(point["shards"]) for point in points))
+    figures = (
+        ("enqueue_many, /s", "enqueue_many_per_s", 0),
+        ("drained, async, /s", "drain_async_per_s", 0),
+        ("Redis CPU per task, us", "redis_us_per_task", 1),
+        ("idle pick-up p50, ms", "pickup_ms.p50", 2),
+        ("idle pick-up p99, ms", "pickup_ms.p99", 2),
+        ("urgent among less urgent in every shard p50, ms", "urgent_ms.p50", 0),
+        ("urgent among less urgent in every shard p99, ms", "urgent_ms.p99", 0),
+    )
+    return f"{_where(kept)}\n\n{table(headings, _side_by_side(figures, points))}"
+
+
 def latency_table() -> str:
     """Every figure over ways to Redis of several lengths."""
     kept = read_kept("latency")
@@ -126,8 +143,7 @@ def latency_table() -> str:
         ("lateness p50, ms", "late_ms.p50", 2),
         ("lateness p99, ms", "late_ms.p99", 2),
     )
-    lines = [(label, *(_number(find(path, point), digits) for point in points)) for label, path, digits in figures]
-    return f"{_where(kept)}\n\n{table(headings, lines)}"
+    return f"{_where(kept)}\n\n{table(headings, _side_by_side(figures, points))}"
 
 
 def peers_table() -> str:
@@ -160,11 +176,17 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "redis": redis_table,
     "backlog": backlog_table,
     "processes": processes_table,
+    "shards": shards_table,
     "latency": latency_table,
     "bench": bench_table,
     "peers": peers_table,
 }
 """By the name of the place in the page where each stands."""
+
+
+def _side_by_side(figures: Sequence[tuple[str, str, int]], points: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """A line for each figure, with what it is at each point."""
+    return [(label, *(_number(find(path, point), digits) for point in points)) for label, path, digits in figures]
 
 
 def _peer_line(entry: Entry, peer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 import pytest
 
 from docs.performance import plot_data
-from docs.performance.plot_data import Bars, Plot, backlog_plot, latency_rates_plot, peers_plot
+from docs.performance.plot_data import Bars, Plot, backlog_plot, latency_rates_plot, peers_plot, shards_plot
 
 KEPT = {
     "backlog": {"points": [{"waiting": 10, "claim_us": 200.0}, {"waiting": 1_000, "claim_us": 210.0}]},
+    "shards": {"points": [{"shards": 1, "drain_async_per_s": 24_000.0}, {"shards": 12, "drain_async_per_s": 23_000.0}]},
     "latency": {
         "points": [
             {"round_trip_ms": 0.1, "enqueue_many_per_s": 80_000.0, "drain_sync_per_s": 9_000.0},
@@ -33,6 +34,12 @@ def test_a_line_goes_through_every_point() -> None:
     assert (line.x, line.y) == ([10, 1_000], [200.0, 210.0])
 
 
+def test_shards_are_shown_by_their_number() -> None:
+    lines = {line.label: line for line in shards_plot().lines}
+
+    assert (lines["drain, async"].x, lines["drain, async"].y) == ([1, 12], [24_000.0, 23_000.0])
+
+
 def test_a_point_without_the_figure_is_left_out_of_its_line() -> None:
     lines = {line.label: line for line in latency_rates_plot().lines}
 
@@ -47,7 +54,7 @@ def test_peers_are_shown_by_their_medians_the_fastest_first() -> None:
 
 
 def test_every_plot_names_its_axes() -> None:
-    for plot in (backlog_plot(), latency_rates_plot(), peers_plot()):
+    for plot in (backlog_plot(), shards_plot(), latency_rates_plot(), peers_plot()):
         assert isinstance(plot, Plot | Bars)
         assert plot.title
         assert plot.x_label

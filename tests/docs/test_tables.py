@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from docs.performance import tables
-from docs.performance.tables import peers_table, phase_of, processes_table, redis_table, table
+from docs.performance.tables import peers_table, phase_of, processes_table, redis_table, shards_table, table
 from redisched.bench.catalogue import rows
 from redisched.bench.scale import Scale
 
@@ -14,6 +14,12 @@ FLOOR = {"enqueue_per_s": 100_000.0, "claim_ack_per_s": 50_000.0}
 KEPT: dict[str, dict[str, Any]] = {
     "processes": {
         "points": [{"processes": 1, "drain_per_s": 20_000.0}, {"processes": 2, "drain_per_s": 25_000.0}],
+        "floor": FLOOR,
+        "machine": MACHINE,
+        "load": {"before": 0.5, "after": 1.5},
+    },
+    "shards": {
+        "points": [{"shards": 1, "urgent_ms": {"p50": 15.2}}, {"shards": 12, "redis_us_per_task": 41.25}],
         "floor": FLOOR,
         "machine": MACHINE,
         "load": {"before": 0.5, "after": 1.5},
@@ -55,6 +61,12 @@ def test_a_table_says_where_it_was_measured_and_how_busy_the_machine_was() -> No
 
 def test_processes_are_compared_with_one() -> None:
     assert "| 2 | 25,000 | 1.25 |" in processes_table()
+
+
+def test_shards_stand_side_by_side_and_what_was_not_measured_is_a_dash() -> None:
+    assert "| shards | 1 | 12 |" in shards_table()
+    assert "| urgent among less urgent in every shard p50, ms | 15 | - |" in shards_table()
+    assert "| Redis CPU per task, us | - | 41.2 |" in shards_table()
 
 
 def test_the_edges_are_added_up() -> None:
