@@ -4,8 +4,6 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from socket import socket
 from typing import NamedTuple
 
@@ -34,21 +32,6 @@ def bereave(jobs: Jobs, ear: socket, tasks: range, number: signal.Signals) -> Be
     os.kill(victim, number)
     again = _hear_each(ear, {start.task for start in started if start.process == victim})
     return Bereavement(victim, [(start.monotonic_s - sent_s) * 1e3 for start in again])
-
-
-@contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for the worker processes, and set them back."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _hear_each(ear: socket, tasks: set[int]) -> list[HeldStart]:

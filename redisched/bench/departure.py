@@ -12,12 +12,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from redisched.bench import held
-from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave, environment
+from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.percentile import percentile
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
+from redisched.engine.environment import environment
 from redisched.engine.worker import Worker
 
 LEASE_S = 5.0

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave, environment
+from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.held import FOLDER_VARIABLE, listen
 from redisched.bench.percentile import percentile
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
+from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
 
 PROCESSES = 2

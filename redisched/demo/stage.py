@@ -1,7 +1,6 @@
 """Everything a demo needs around it, from its beginning to its end: folder, server, services, environment, workers."""
 
 import logging
-import os
 import shutil
 import signal
 import sys
@@ -23,6 +22,7 @@ from redisched.demo.scheduler import QUEUES
 from redisched.demo.surroundings import FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_VARIABLE
 from redisched.embedded import PrivateServer
 from redisched.embedded.polling import poll_until
+from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
 from redisched.errors import RedischedError
 
@@ -72,7 +72,7 @@ def stage() -> Iterator[Stage]:
         mailbox = stack.enter_context(Mailbox())
         stack.enter_context(_quiet())
         stack.enter_context(
-            _environment(
+            environment(
                 {
                     URL_VARIABLE: server.url,
                     FOLDER_VARIABLE: str(folder),
@@ -118,21 +118,6 @@ def _ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables, for the worker processes, and set them back."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -11,11 +11,11 @@ import subprocess
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
 
 from redisched.embedded.binary import find_binary
 from redisched.embedded.endpoint import Endpoint, LoopbackEndpoint, UnixEndpoint
 from redisched.embedded.folders import prepare_socket_path
+from redisched.embedded.lifetime import Lifetime
 from redisched.embedded.process import Persistence, end, read_log_tail, server_arguments, spawn, wait_until_ready
 
 
@@ -27,7 +27,7 @@ class Transport(StrEnum):
     """A free TCP port of the loopback interface, which any user of the machine can open."""
 
 
-class PrivateServer:
+class PrivateServer(Lifetime):
     """A server in a folder of its own, by default a temporary one that is deleted on `close`.
 
     `directory` keeps the data beyond `close`. `binary` None means the same binary the project's server would use.
@@ -54,17 +54,6 @@ class PrivateServer:
         defaults = server_arguments(self.directory, self._endpoint, persistence)
         self._arguments = (str(configuration), *defaults, *arguments)
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     @property
     def url(self) -> str:

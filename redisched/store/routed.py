@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeVar
 
 from redisched.errors import BrokerError
 from redisched.store.address import Address, Node
@@ -10,21 +10,41 @@ from redisched.store.clients import AsyncClient, SyncClient
 from redisched.store.operation import Command
 from redisched.store.route import ASK_S, Ask, Journey, Route, Send, Stream, T
 
-OpenClient: TypeAlias = Callable[[str, float], SyncClient]
-OpenAsyncClient: TypeAlias = Callable[[str, float], AsyncClient]
-"""Opens a client of the server of a URL whose commands may take so many seconds."""
+C = TypeVar("C", SyncClient, AsyncClient)
 
 
-class RoutedClient:
-    """Performs commands where the route says, on blocking connections. Safe over threads and a fork."""
+class _Clients(Generic[C]):
+    """A client of each server that was gone to. `open_client` opens one whose commands may take so many seconds."""
 
-    def __init__(self, address: Address, route: Route, open_client: OpenClient, timeout_s: float) -> None:
+    def __init__(
+        self, address: Address, route: Route, open_client: Callable[[str, float], C], timeout_s: float
+    ) -> None:
         self._address = address
         self._route = route
-        self._open = open_client
+        self._open: Callable[[str, float], C] = open_client
         self._timeout_s = timeout_s
-        self._clients: dict[Node, SyncClient] = {}
+        self._clients: dict[Node, C] = {}
         self._epoch = route.epoch
+
+    def _client(self, node: Node) -> C:
+        client = self._clients.get(node)
+        if client is None:
+            opened = self._open(self._address.url_of(node), self._timeout_s)
+            # Another thread may have opened one meanwhile.
+            client = self._clients.setdefault(node, opened)
+        return client
+
+    def _forget_what_is_over(self) -> list[C]:
+        """The clients of servers that are of no use any more; the caller closes them."""
+        if self._epoch == self._route.epoch:
+            return []
+        self._epoch = self._route.epoch
+        leaving = [self._clients.pop(node, None) for node in set(self._clients) - set(self._route.nodes)]
+        return [client for client in leaving if client is not None]
+
+
+class RoutedClient(_Clients[SyncClient]):
+    """Performs commands where the route says, on blocking connections. Safe over threads and a fork."""
 
     def perform(self, command: Command) -> Any:
         return self._travel(self._route.perform((command,)))
@@ -46,7 +66,8 @@ class RoutedClient:
         try:
             step = journey.send(None)
             while True:
-                self._leave_what_is_over()
+                for client in self._forget_what_is_over():
+                    client.close()
                 try:
                     reply = self._take(step)
                 except BrokerError as error:
@@ -79,32 +100,9 @@ class RoutedClient:
                 # It was left meanwhile, and has been given a connection back since.
                 client.close()
 
-    def _client(self, node: Node) -> SyncClient:
-        client = self._clients.get(node)
-        if client is None:
-            opened = self._open(self._address.url_of(node), self._timeout_s)
-            client = self._clients.setdefault(node, opened)
-        return client
 
-    def _leave_what_is_over(self) -> None:
-        if self._epoch != self._route.epoch:
-            self._epoch = self._route.epoch
-            for node in set(self._clients) - set(self._route.nodes):
-                client = self._clients.pop(node, None)
-                if client is not None:
-                    client.close()
-
-
-class AsyncRoutedClient:
+class AsyncRoutedClient(_Clients[AsyncClient]):
     """Performs commands where the route says, on connections of one event loop."""
-
-    def __init__(self, address: Address, route: Route, open_client: OpenAsyncClient, timeout_s: float) -> None:
-        self._address = address
-        self._route = route
-        self._open = open_client
-        self._timeout_s = timeout_s
-        self._clients: dict[Node, AsyncClient] = {}
-        self._epoch = route.epoch
 
     async def perform(self, command: Command) -> Any:
         return await self._travel(self._route.perform((command,)))
@@ -130,7 +128,8 @@ class AsyncRoutedClient:
         try:
             step = journey.send(None)
             while True:
-                await self._leave_what_is_over()
+                for client in self._forget_what_is_over():
+                    await client.close()
                 try:
                     reply = await self._take(step)
                 except BrokerError as error:
@@ -165,15 +164,3 @@ class AsyncRoutedClient:
             if self._clients.get(node) is not client:
                 # It was left meanwhile, and has been given a connection back since.
                 await client.close()
-
-    def _client(self, node: Node) -> AsyncClient:
-        client = self._clients.get(node)
-        if client is None:
-            client = self._clients[node] = self._open(self._address.url_of(node), self._timeout_s)
-        return client
-
-    async def _leave_what_is_over(self) -> None:
-        if self._epoch != self._route.epoch:
-            self._epoch = self._route.epoch
-            for node in set(self._clients) - set(self._route.nodes):
-                await self._clients.pop(node).close()

@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
 
 from redis.crc import key_slot
 
 from redisched.embedded import Persistence, Transport
+from redisched.embedded.lifetime import Lifetime
 from redisched.testing.agreement import PROMPT_REPLICATION, perform, wait_for_agreement
 from redisched.testing.server import Server, cluster_node
 
@@ -14,7 +14,7 @@ SLOTS = 16_384
 MIGRATE_MS = 5_000
 
 
-class ClusterServers:
+class ClusterServers(Lifetime):
     """Nodes that share the slots, as `redis+cluster://` leads to them.
 
     The first `primaries` of `nodes` begin with equal parts of the slots, and `replicas` others follow each of them. A
@@ -43,17 +43,6 @@ class ClusterServers:
             *arguments,
         )
         self.nodes = [self._make_node() for _ in range(primaries * (1 + replicas))]
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     @property
     def url(self) -> str:

@@ -1,14 +1,14 @@
 """A primary with its replicas, and the Sentinels that watch it: to be killed, paused and failed over."""
 
 from pathlib import Path
-from typing import Self
 
 from redisched.embedded import Persistence, Transport
+from redisched.embedded.lifetime import Lifetime
 from redisched.testing.agreement import PROMPT_REPLICATION, pairs, perform, wait_for_agreement
 from redisched.testing.server import Server, replica_of, sentinel
 
 
-class WatchedServers:
+class WatchedServers(Lifetime):
     """Servers of one primary, as `redis+sentinel://` leads to them. Any of them can be killed and started again.
 
     `servers` are the first primary and then its replicas, `sentinels` those who watch. They agree that a primary is
@@ -33,17 +33,6 @@ class WatchedServers:
         following = (*PROMPT_REPLICATION, *arguments, *replica_of(primary))
         self.servers = [primary, *(self._server(following, persistence) for _ in range(replicas))]
         self.sentinels = [self._server(sentinel(), Persistence.NONE) for _ in range(sentinels)]
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     @property
     def url(self) -> str:

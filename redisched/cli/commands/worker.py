@@ -1,6 +1,7 @@
 """`redisched worker`: worker processes under a supervisor."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,44 +13,34 @@ from redisched.config import URL_VARIABLE, Eviction, Until, WorkerSettings
 from redisched.engine.supervisor import supervise
 
 _DEFAULTS = WorkerSettings()
+
+
+def _duration(flag: str, setting: str, meaning: str) -> Callable[[F], F]:
+    """An option that is a setting in seconds, with that setting's default."""
+    default = f"{getattr(_DEFAULTS, setting):g}s"
+    return click.option(
+        flag, setting, type=seconds, metavar="DURATION", default=default, show_default=True, help=meaning
+    )
+
+
 _SETTINGS = (
     click.option(
         "-c", "--concurrency", default=_DEFAULTS.concurrency, show_default=True, help="Tasks at once, in each process."
     ),
     click.option("--processes", default=_DEFAULTS.processes, show_default=True, help="Worker processes."),
     click.option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use."),
-    click.option(
-        "--lease",
-        "lease_s",
-        type=seconds,
-        metavar="DURATION",
-        default=f"{_DEFAULTS.lease_s:g}s",
-        show_default=True,
-        help="A lost worker's tasks start elsewhere after so long.",
-    ),
+    _duration("--lease", "lease_s", "A lost worker's tasks start elsewhere after so long."),
     click.option(
         "--window-ms",
         default=_DEFAULTS.window_ms,
         show_default=True,
         help="How far ahead it takes tasks; 0 for exact order.",
     ),
-    click.option(
-        "--grace",
-        "grace_s",
-        type=seconds,
-        metavar="DURATION",
-        default=f"{_DEFAULTS.grace_s:g}s",
-        show_default=True,
-        help="Running tasks get so long to end when it stops.",
-    ),
-    click.option(
+    _duration("--grace", "grace_s", "Running tasks get so long to end when it stops."),
+    _duration(
         "--stuck-after",
         "stuck_after_s",
-        type=seconds,
-        metavar="DURATION",
-        default=f"{_DEFAULTS.stuck_after_s:g}s",
-        show_default=True,
-        help="A handler that goes on so long after its timeout or cancellation has its process replaced.",
+        "A handler that goes on so long after its timeout or cancellation has its process replaced.",
     ),
     click.option(
         "--max-tasks-per-child", type=click.IntRange(min=1), help="Replace the process of isolated handlers after N."
