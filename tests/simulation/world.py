@@ -39,6 +39,8 @@ class Report:
     """What became of a world."""
 
     seed: int
+    faulty_steps: int
+    """Those of `steps` during which faults were brought about."""
     steps: int
     calls: int
     executions: int
@@ -49,7 +51,8 @@ class Report:
     def say(self) -> str:
         """What went wrong, how it came to that, and how to see it again."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
-        again = f"REDISCHED_SEED={self.seed} pytest -m fault tests/simulation -k one_seed_again -n 0"
+        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}"
+        again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
 
 
@@ -101,6 +104,7 @@ class World:
         """What became of it so far."""
         return Report(
             seed=self.plan.seed,
+            faulty_steps=self.plan.steps,
             steps=self.kernel.steps,
             calls=len(self.referee.log) + len(self.referee.lost),
             executions=len(self.history.executions),
