@@ -66,6 +66,11 @@ class PrivateServer(Lifetime):
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     @property
+    def log(self) -> str:
+        """Everything the server has logged, over restarts."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
     def log_tail(self) -> str:
         """The last lines of the server's log."""
         return read_log_tail(self._log)

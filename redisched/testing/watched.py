@@ -52,6 +52,11 @@ class WatchedServers(Lifetime):
         primary = self.primary
         return [server for server in self.servers if server is not primary]
 
+    @property
+    def promotions(self) -> int:
+        """How often the Sentinels have made a replica the primary: they may do so once more than a test meant."""
+        return sum(watching.log.count("+promoted-slave") for watching in self.sentinels)
+
     def start(self) -> None:
         """Start everything, and return when every Sentinel knows all others and every replica."""
         for server in self.servers:

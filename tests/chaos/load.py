@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +15,7 @@ from redisched.store.broker import connect
 from redisched.testing import Recorder, check_history, read_history, take_stock
 from redisched.testing.history.record import Start
 from tests.chaos.invariants import QUEUE, check_places, places_in
+from tests.chaos.pulse import Pulse
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
 
@@ -25,12 +25,14 @@ TRY_S = 5.0
 DRAIN_S = 60.0
 SOON_S = 30.0
 BATCH = 5
+PRODUCERS = 2
 
 
 class Load:
-    """One producer that repeats what was not acknowledged, and two workers, from `with` to its end.
+    """Two producers that repeat what was not acknowledged, over one client, and two workers, from `with` to its end.
 
-    What was acknowledged is in `acknowledged`, and no time between two acknowledgements was longer than `longest_s`.
+    What was acknowledged is in `acknowledged`. `answers` are the pulses of the producers' calls that Redis answered,
+    if only to say that a task is not durable yet, `acknowledgements` of those that returned.
     """
 
     def __init__(self, folder: Path, url: str, settings: Settings) -> None:
@@ -38,23 +40,27 @@ class Load:
         self.app.task(name="work", retention=3_600)(self._work)
         self.direct = connect(url, TRY_S)
         self.acknowledged: list[TaskRef[Any]] = []
-        self.longest_s = 0.0
+        self.answers = [Pulse() for _ in range(PRODUCERS)]
+        self.acknowledgements = [Pulse() for _ in range(PRODUCERS)]
         self._folder = folder
         self._recorder = Recorder(folder)
         self._workers = [RunningWorker(self.app, lease_s=5.0, concurrency=4) for _ in range(2)]
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._produce, name="producer")
+        self._producers = [
+            threading.Thread(target=self._produce, args=pulses, name="producer")
+            for pulses in zip(self.answers, self.acknowledgements, strict=True)
+        ]
 
     def __enter__(self) -> Self:
         for worker in self._workers:
             worker.__enter__()
-        self._thread.start()
+        for producer in self._producers:
+            producer.start()
         self.wait_for_progress()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._over.set()
-        self._thread.join()
+        self._end_producing()
         for worker in self._workers:
             worker.__exit__(*exception)
         self.app.close()
@@ -66,11 +72,15 @@ class Load:
         wait_until(lambda: len(self.acknowledged) > taken + 10 * BATCH, "tasks are taken", SOON_S)
         wait_until(lambda: self._started() > started + 10 * BATCH, "tasks run", SOON_S)
 
+    def tell_waits(self, faults: int) -> None:
+        """Log how long producers waited at each of so many faults."""
+        for what, pulses in (("an answer", self.answers), ("an acknowledgement", self.acknowledgements)):
+            longest_s = [max(waits) for waits in zip(*(pulse.longest_s(faults) for pulse in pulses), strict=True)]
+            log.info("longest times without %s: %s s", what, ", ".join(f"{wait_s:.1f}" for wait_s in longest_s))
+
     def conclude(self) -> None:
         """Produce no more, wait until all is done, and hold what happened against what is promised."""
-        self._over.set()
-        self._thread.join()
-        log.info("longest time without an acknowledgement: %.1f s", self.longest_s)
+        self._end_producing()
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
         check_places(places_in(self.direct))
@@ -91,19 +101,28 @@ class Load:
         with self._recorder.execution():
             pass
 
-    def _produce(self) -> None:
-        answered_s = time.monotonic()
-        while not self._over.is_set():
-            self.acknowledged += self._insist([self.app.request("work") for _ in range(BATCH)])
-            now_s = time.monotonic()
-            self.longest_s, answered_s = max(self.longest_s, now_s - answered_s), now_s
-            self._over.wait(0.005)
+    def _end_producing(self) -> None:
+        self._over.set()
+        for producer in self._producers:
+            producer.join()
 
-    def _insist(self, requests: list[TaskRequest]) -> list[TaskRef[Any]]:
+    def _produce(self, answers: Pulse, acknowledgements: Pulse) -> None:
+        while not self._over.is_set():
+            tasks = self._insist([self.app.request("work") for _ in range(BATCH)], answers)
+            if tasks:
+                answers.beat()
+                acknowledgements.beat()
+                self.acknowledged += tasks
+            self._over.wait(0.01)
+
+    def _insist(self, requests: list[TaskRequest], answers: Pulse) -> list[TaskRef[Any]]:
         while True:
             try:
                 with self._recorder.enqueueing(*requests):
                     return self.app.enqueue_many(requests)
-            except (BrokerUnavailable, NotDurable):
-                if self._over.is_set():
-                    return []
+            except NotDurable:
+                answers.beat()
+            except BrokerUnavailable:
+                pass
+            if self._over.is_set():
+                return []
