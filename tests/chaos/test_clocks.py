@@ -22,7 +22,7 @@ from redisched.testing import Server
 from tests.brokers import BrokerKind, Servers, binary_of
 from tests.chaos.invariants import QUEUE, check_places
 from tests.chaos.ordeal import Ordeal
-from tests.chaos.servers_moved_clock import MovedClock, find_libfaketime
+from tests.chaos.servers_moved_clock import MovedClock
 from tests.engine.running import look
 from tests.lua.situation import situation_of
 from tests.snapshot import snapshot_of
@@ -42,30 +42,18 @@ SET_BACK_S = 15.0
 def test_t45_the_clocks_of_producers_and_workers_do_not_matter(
     ordeal: Ordeal, monkeypatch: pytest.MonkeyPatch, wrong_s: int
 ) -> None:
-    for setting, value in faketime(wrong_s).items():
-        monkeypatch.setenv(setting, value)
-    with ordeal.fleet(processes=1, lease_s=LEASE_S):
-        for setting in faketime(wrong_s):
-            monkeypatch.delenv(setting)
-        with ordeal.fleet(processes=1, lease_s=LEASE_S):
-            # The history is written in this process, too, and wants the right time again.
-            with time_machine.travel(time.time() - wrong_s):
-                now = ordeal.enqueue_many(200, "nothing")
-                later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
-                long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
-            ordeal.drain()
+    monkeypatch.setenv("WRONG_S", str(wrong_s))
+    wrong = ordeal.fleet(target="tests.chaos.apps.wrong_clock:app", processes=1, lease_s=LEASE_S)
+    with wrong, ordeal.fleet(processes=1, lease_s=LEASE_S):
+        # The history is written in this process, too, and wants the right time again.
+        with time_machine.travel(time.time() - wrong_s):
+            now = ordeal.enqueue_many(200, "nothing")
+            later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
+            long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
+        ordeal.drain()
 
     assert [len(ordeal.starts(task)) for task in (now[0], later[0], *long)] == [1] * 10
     ordeal.audit()
-
-
-def faketime(wrong_s: int) -> dict[str, str]:
-    """The environment of a process whose wall clock is wrong."""
-    return {
-        "LD_PRELOAD": str(find_libfaketime()),
-        "FAKETIME": f"{wrong_s:+d}s",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
 
 
 @pytest.fixture
