@@ -178,7 +178,8 @@ class Executor:
 
     def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         self._judge.started(attempt, now_s)
-        self._workspace.started.enter(slot.number, attempt.held.queue, attempt.held.lease.id)
+        lease = attempt.held.lease
+        self._workspace.started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
 
     def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         if attempt.entry.is_isolated:

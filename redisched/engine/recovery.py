@@ -7,6 +7,7 @@ from redisched.config import WorkerSettings
 from redisched.engine.application import Application
 from redisched.engine.link import log
 from redisched.engine.reaper import log_taken_back, quarantine_failure
+from redisched.engine.started import StartedTask
 from redisched.engine.workspace import served_queues
 from redisched.errors import BrokerError
 from redisched.store.growth import stores_of
@@ -25,7 +26,7 @@ BATCH = 200
 class _Loss:
     due_s: float
     worker: str
-    started: frozenset[tuple[str, str]]
+    started: frozenset[StartedTask]
 
 
 class Recovery:
@@ -39,7 +40,7 @@ class Recovery:
         self._losses: list[_Loss] = []
         self.recovered = 0
 
-    def died(self, worker: str, started: set[tuple[str, str]]) -> None:
+    def died(self, worker: str, started: set[StartedTask]) -> None:
         """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
         now_s = self._clock.monotonic()
         self._losses.append(_Loss(now_s, worker, frozenset(started)))
@@ -69,7 +70,10 @@ class Recovery:
 
     def _take_back_from(self, store: Store, loss: _Loss) -> Operation[None]:
         held = yield from held_by(store, loss.worker)
-        orphans = [Orphan(task_id, token, int((store.queue, task_id) in loss.started)) for task_id, token in held]
+        orphans = [
+            Orphan(task_id, token, int(StartedTask(store.queue, task_id, token) in loss.started))
+            for task_id, token in held
+        ]
         for first in range(0, max(1, len(orphans)), BATCH):
             batch = orphans[first : first + BATCH]
             failure = quarantine_failure(self._crash_limit)

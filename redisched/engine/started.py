@@ -8,19 +8,27 @@ import os
 import signal
 import struct
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-_RECORD_BYTES = 320
+_RECORD_BYTES = 352
 _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
 _FAREWELL_AT = _CONTACT.size
 _SIGN_AT = _FAREWELL_AT + 8
 
 
+class StartedTask(NamedTuple):
+    """A task whose handler runs, and the token of the lease under which it does: a later one says nothing of it."""
+
+    queue: str
+    id: str
+    token: int
+
+
 class Started(Protocol):
     """Notes which task runs in which slot, when Redis last answered, and when this process last gave a sign of life."""
 
-    def enter(self, slot: int, queue: str, task_id: str) -> None: ...
+    def enter(self, slot: int, queue: str, task_id: str, token: int) -> None: ...
 
     def leave(self, slot: int) -> None: ...
 
@@ -34,7 +42,7 @@ class Started(Protocol):
 class NotShared:
     """For a worker without a supervisor: nobody asks after its death."""
 
-    def enter(self, slot: int, queue: str, task_id: str) -> None:
+    def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         """Nothing to note."""
 
     def leave(self, slot: int) -> None:
@@ -61,9 +69,9 @@ class StartedTable:
             file.truncate(size)
             self._map = mmap.mmap(file.fileno(), size)
 
-    def enter(self, slot: int, queue: str, task_id: str) -> None:
+    def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         """Note that a task starts in a slot. Its length is written last: a torn record reads as empty."""
-        text = f"{queue} {task_id}".encode()
+        text = f"{queue} {token} {task_id}".encode()
         at = (slot + 1) * _RECORD_BYTES
         self._map[at + 2 : at + 2 + len(text)] = text
         _LENGTH.pack_into(self._map, at, len(text))
@@ -104,15 +112,15 @@ class StartedTable:
         """Whether the process ended because it wanted to."""
         return bool(self._map[_FAREWELL_AT])
 
-    def read(self) -> set[tuple[str, str]]:
-        """Queue and id of every task that had started and not ended."""
+    def read(self) -> set[StartedTask]:
+        """Every task that had started and not ended."""
         found = set()
         for slot in range(1, self._slots + 1):
             at = slot * _RECORD_BYTES
             (length,) = _LENGTH.unpack_from(self._map, at)
             if length:
-                queue, _, task_id = self._map[at + 2 : at + 2 + length].decode().partition(" ")
-                found.add((queue, task_id))
+                queue, token, task_id = self._map[at + 2 : at + 2 + length].decode().split(" ", 2)
+                found.add(StartedTask(queue, task_id, int(token)))
         return found
 
     def clear(self) -> None:

@@ -44,7 +44,7 @@ class Noted(NotShared):
     def __init__(self, tasks: dict[int, str]) -> None:
         self._tasks = tasks
 
-    def enter(self, slot: int, queue: str, task_id: str) -> None:
+    def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         self._tasks[slot] = task_id
 
     def leave(self, slot: int) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from redisched.engine.started import StartedTable
+from redisched.engine.started import StartedTable, StartedTask
 
 LONG_QUEUE = "q" * 100
 LONG_ID = "i" * 200
+TOKEN = 2**63
 
 
 @pytest.fixture
@@ -29,42 +30,42 @@ def test_nothing_has_started_at_first(table: StartedTable) -> None:
 
 def test_another_process_reads_what_runs_in_which_slot(table: StartedTable) -> None:
     reader = reader_of(table)
-    table.enter(0, "mail", "a")
-    table.enter(2, "billing", "b")
+    table.enter(0, "mail", "a", TOKEN)
+    table.enter(2, "billing", "b", TOKEN)
 
-    assert reader.read() == {("mail", "a"), ("billing", "b")}
+    assert reader.read() == {StartedTask("mail", "a", TOKEN), StartedTask("billing", "b", TOKEN)}
     table.leave(0)
-    assert reader.read() == {("billing", "b")}
+    assert reader.read() == {StartedTask("billing", "b", TOKEN)}
 
 
 def test_the_longest_names_fit_into_every_slot_and_touch_no_neighbour(table: StartedTable) -> None:
     for slot, digit in enumerate("012"):
-        table.enter(slot, LONG_QUEUE, LONG_ID[1:] + digit)
+        table.enter(slot, LONG_QUEUE, LONG_ID[1:] + digit, TOKEN)
     table.contact(12.5)
 
-    assert table.read() == {(LONG_QUEUE, LONG_ID[1:] + digit) for digit in "012"}
+    assert table.read() == {StartedTask(LONG_QUEUE, LONG_ID[1:] + digit, TOKEN) for digit in "012"}
     assert table.last_contact_s() == 12.5
 
 
 def test_a_shorter_name_leaves_nothing_of_a_longer_one(table: StartedTable) -> None:
-    table.enter(1, LONG_QUEUE, LONG_ID)
+    table.enter(1, LONG_QUEUE, LONG_ID, TOKEN)
     table.leave(1)
-    table.enter(1, "mail", "a")
+    table.enter(1, "mail", "a", TOKEN)
 
-    assert table.read() == {("mail", "a")}
+    assert table.read() == {StartedTask("mail", "a", TOKEN)}
 
 
 def test_a_record_torn_before_its_length_was_written_reads_as_empty(table: StartedTable) -> None:
-    table.enter(0, "mail", "a")
+    table.enter(0, "mail", "a", TOKEN)
     table.leave(0)
     content = table.path.read_bytes()
 
-    assert b"mail a" in content
+    assert b"mail %d a" % TOKEN in content
     assert reader_of(table).read() == set()
 
 
 def test_what_a_former_process_left_is_cleared_for_the_next(table: StartedTable) -> None:
-    table.enter(0, "mail", "a")
+    table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
     table.clear()
 
@@ -73,27 +74,27 @@ def test_what_a_former_process_left_is_cleared_for_the_next(table: StartedTable)
 
 
 def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
-    table.enter(0, "mail", "a")
+    table.enter(0, "mail", "a", TOKEN)
     reader = reader_of(table)
     reader.close()
 
-    assert table.read() == {("mail", "a")}
+    assert table.read() == {StartedTask("mail", "a", TOKEN)}
 
 
 def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
     assert table.last_sign_s() == 0.0
-    table.enter(0, "mail", "a")
+    table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
     table.sign(13.5)
 
     reader = reader_of(table)
     assert (reader.last_sign_s(), reader.last_contact_s()) == (13.5, 12.5)
     assert not reader.heard_farewell()
-    assert reader.read() == {("mail", "a")}
+    assert reader.read() == {StartedTask("mail", "a", TOKEN)}
 
 
 def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTable) -> None:
-    table.enter(1, "mail", "a")
+    table.enter(1, "mail", "a", TOKEN)
     child = os.fork()
     if not child:
         reader_of(table).abandon()

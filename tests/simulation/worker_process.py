@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from redisched.engine.alarm import LoopAlarm
 from redisched.engine.keeper import Keeper
 from redisched.engine.machine import Machine
+from redisched.engine.started import StartedTask
 from redisched.engine.worker import Worker
 from redisched.store.broker import Broker
 from redisched.store.operation import run_async
@@ -19,10 +20,10 @@ class StartedInMemory:
     """Which tasks a process has started, kept where its supervisor can still read it."""
 
     def __init__(self) -> None:
-        self._slots: dict[int, tuple[str, str]] = {}
+        self._slots: dict[int, StartedTask] = {}
 
-    def enter(self, slot: int, queue: str, task_id: str) -> None:
-        self._slots[slot] = (queue, task_id)
+    def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
+        self._slots[slot] = StartedTask(queue, task_id, token)
 
     def leave(self, slot: int) -> None:
         self._slots.pop(slot, None)
@@ -36,8 +37,8 @@ class StartedInMemory:
     def abandon(self) -> None:
         """No simulated handler goes on for long enough."""
 
-    def read(self) -> set[tuple[str, str]]:
-        """Queue and id of every task that had started and not ended."""
+    def read(self) -> set[StartedTask]:
+        """Every task that had started and not ended."""
         return set(self._slots.values())
 
 
