@@ -1,8 +1,9 @@
 """Puts tasks into Redis, each at its home, so that no id is ever in two shards.
 
 An id made for one call goes to one shard, whatever becomes of the layout meanwhile: nobody else has it. Any other may
-have been sent before, and by somebody with another layout in mind. So its shard is told the layout by which it was
-chosen and refuses it under another, and earlier homes are looked at first. See docs/adr/0012-shards.md.
+be sent again, and by somebody with another layout in mind. So its shard is told the layout by which it was chosen and
+refuses it under another; and unless it is sent for the first time, earlier homes are looked at before. See
+docs/adr/0012-shards.md.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from redisched.client.chunk import chunks
 from redisched.client.connection import Connection
 from redisched.client.request import Sending
 from redisched.config import Durability
-from redisched.errors import BrokerError
+from redisched.errors import BrokerError, BrokerUnavailable
 from redisched.layout import Layout
 from redisched.store.growth import spread
 from redisched.store.operation import Operation, persist
@@ -53,7 +54,7 @@ class Enqueuing:
         """
         if sending is not Sending.FIRST or queue not in self._layouts:
             return (yield from self.many(queue, [task], sending))[0]
-        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None)
+        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, None)
         with contextlib.suppress(BrokerError):
             yield from self._current(queue)
         return status
@@ -67,8 +68,11 @@ class Enqueuing:
         self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, began_s: float | None
     ) -> Operation[list[Status]]:
         if sending is Sending.FIRST:
-            return (yield from self._put_first(queue, layout, tasks, began_s))
-        statuses = yield from self._put_once(queue, layout, tasks, began_s)
+            return (yield from self._put_first(queue, layout, tasks, None, began_s))
+        if sending is Sending.UNSENT:
+            statuses = yield from self._put_first(queue, layout, tasks, layout, began_s)
+        else:
+            statuses = yield from self._put_once(queue, layout, tasks, began_s)
         while late := [at for at, status in enumerate(statuses) if status is Status.STALE]:
             layout = yield from self._newer(queue, layout)
             again = yield from self._put_once(queue, layout, [tasks[at] for at in late], None)
@@ -77,10 +81,10 @@ class Enqueuing:
         return statuses
 
     def _put_first(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], began_s: float | None
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, began_s: float | None
     ) -> Operation[list[Status]]:
-        """Add tasks that are nowhere."""
-        send = partial(self._send, None, began_s)
+        """Add tasks that are nowhere; STALE for those of a shard that has another layout than is named."""
+        send = partial(self._send, named, began_s)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
@@ -144,12 +148,21 @@ class Enqueuing:
         connection = self._connection
         layout = self._layouts.fresh(queue, connection.monotonic())
         if layout is None:
-            store, patience = self._store(queue), connection.patience()
-            if queue not in self._layouts:
-                yield from persist(store.register, patience)
-            layout = yield from persist(store.layout, patience)
+            layout = yield from self._known_again(queue) if queue in self._layouts else self._first_known(queue)
             self._layouts.remember(queue, layout, connection.monotonic())
         return layout
+
+    def _first_known(self, queue: str) -> Operation[Layout]:
+        store, patience = self._store(queue), self._connection.patience()
+        yield from persist(store.register, patience)
+        return (yield from persist(store.layout, patience))
+
+    def _known_again(self, queue: str) -> Operation[Layout]:
+        """The layout as it is now, or as it was where the first shard does not answer: others may be on other nodes."""
+        try:
+            return (yield from self._store(queue).layout())
+        except BrokerUnavailable:
+            return self._layouts.last(queue)
 
     def _newer(self, queue: str, refused: Layout) -> Operation[Layout]:
         """The layout after one that a shard refused. Where there is none, a growth was left half done, and is ended."""

@@ -1,9 +1,10 @@
 """A task on its way: everything about it checked and encoded, so that sending it cannot fail for its contents."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from redisched.client.identity import next_id
 from redisched.codec import digest_of, encode_task, seal_of
@@ -18,6 +19,8 @@ class Sending(StrEnum):
 
     FIRST = "first"
     """It was made for this call, and nobody else has it."""
+    UNSENT = "unsent"
+    """It was never sent, and whoever has it may do so again."""
     MAYBE_AGAIN = "maybe again"
     """Somebody chose it, or has had it before: it may have been sent, from anywhere."""
 
@@ -27,12 +30,41 @@ def sending_of(chosen_id: str | None) -> Sending:
     return Sending.FIRST if chosen_id is None else Sending.MAYBE_AGAIN
 
 
+class Novelty:
+    """Of a request with an id of its own making: that nobody has sent it yet. A copy elsewhere is never new."""
+
+    __slots__ = ("_process",)
+
+    def __init__(self, process: int) -> None:
+        self._process = [process]
+
+    def use_up(self) -> Sending:
+        """How to send the request now: once as one that is new, and only in the process that made it."""
+        try:
+            return Sending.UNSENT if self._process.pop() == os.getpid() else Sending.MAYBE_AGAIN
+        except IndexError:
+            return Sending.MAYBE_AGAIN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Novelty)
+
+    def __hash__(self) -> int:
+        return hash(Novelty)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int]]:
+        return type(self), (_NO_PROCESS,)
+
+
+_NO_PROCESS = 0
+
+
 class TaskRequest(NamedTuple):
     """A task to enqueue. It has its id already: sending it again, as after BrokerUnavailable, adds nothing."""
 
     queue: str
     task: NewTask
-    durable: Durability = Durability.NONE
+    durable: Durability
+    novelty: Novelty
 
     @property
     def id(self) -> str:
@@ -70,7 +102,8 @@ class Terms:
             self.payload_limit,
         )
         record = digest_of(body, self.seal) + body
-        return TaskRequest(self.queue, NewTask(self.id or next_id(), self.priority, self.when, record), self.durable)
+        task = NewTask(self.id or next_id(), self.priority, self.when, record)
+        return TaskRequest(self.queue, task, self.durable, Novelty(_NO_PROCESS if self.id else os.getpid()))
 
 
 def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:

@@ -29,7 +29,7 @@ class Sender:
 
     def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
-        queue, task, durable = request
+        queue, task, durable, _ = request
         return self._reference(request, self._connection.run(self._enqueuing[durable].one(queue, task, sending)))
 
     async def send_async(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
@@ -58,14 +58,15 @@ class Sender:
             await coalescer.drain()
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
-        tasks: dict[tuple[str, Durability], list[NewTask]] = {}
-        for queue, task, durable in requests:
-            tasks.setdefault((queue, durable), []).append(task)
-        statuses: dict[tuple[str, Durability], Iterator[Status]] = {}
-        for (queue, durable), together in tasks.items():
-            sent = yield from self._enqueuing[durable].many(queue, together, Sending.MAYBE_AGAIN)
-            statuses[queue, durable] = iter(sent)
-        return [next(statuses[queue, durable]) for queue, _task, durable in requests]
+        lines = [(queue, durable, novelty.use_up()) for queue, _task, durable, novelty in requests]
+        tasks: dict[_Line, list[NewTask]] = {}
+        for line, request in zip(lines, requests, strict=True):
+            tasks.setdefault(line, []).append(request.task)
+        statuses: dict[_Line, Iterator[Status]] = {}
+        for line, together in tasks.items():
+            queue, durable, sending = line
+            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending)))
+        return [next(statuses[line]) for line in lines]
 
     def _coalescer(self, line: _Line) -> Coalescer:
         of_loop = self._coalescers.setdefault(asyncio.get_running_loop(), {})

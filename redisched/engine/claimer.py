@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from redisched.engine.executor import Executor
 from redisched.engine.held import Held
 from redisched.engine.line import Line
+from redisched.engine.link import quietly
 from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 
@@ -43,7 +45,8 @@ class Claimer:
             return await self._rest()
         more_due = False
         now_s = self._workspace.clock.monotonic()
-        for line in sorted(self._lines, key=lambda line: line.is_quiet(now_s)):
+        present = [line for line in self._lines if not line.absence.lasts(now_s)]
+        for line in sorted(present, key=lambda line: line.is_quiet(now_s)):
             if more_due and line.is_quiet(now_s):
                 break
             room = self._room()
@@ -52,7 +55,7 @@ class Claimer:
             # Whoever was claimed from comes last, so that no shard is passed over.
             self._lines.remove(line)
             self._lines.append(line)
-            self._take_in(await line.claim(room, self._client))
+            await self._claim(line, room)
             more_due = more_due or line.leaves_due
         return 0.0 if more_due else await self._rest()
 
@@ -81,6 +84,16 @@ class Claimer:
         """Look again whether everything is done."""
         if self.hungry.is_set() and not self._workspace.holdings:
             self.changed.set()
+
+    async def _claim(self, line: Line, room: int) -> None:
+        """Claim from a shard. One that does not answer is left alone for a while, and the others are not."""
+        try:
+            self._take_in(await line.claim(room, self._client))
+        except BrokerError as error:
+            line.leaves_due = False
+            line.absence.failed(error, self._workspace.clock.monotonic())
+        else:
+            line.absence.ended()
 
     def _hear(self, woken: Line) -> None:
         for line in self._lines:
@@ -111,15 +124,18 @@ class Claimer:
             for line in self._lines:
                 if line.next_due_ms is not None and now_ms < line.next_due_ms < now_ms + BLOCK_S * 1e3:
                     line.next_due_ms = None
-                    await run_async(line.store.wake(), self._client)
+                    await quietly(run_async(line.store.wake(), self._client))
         return BLOCK_S
 
     def _rest_hungry(self) -> float:
         self.hungry.set()
-        if not self._workspace.holdings:
+        now_s = self._workspace.clock.monotonic()
+        absent = [line.absence.until_s - now_s for line in self._lines if line.absence.lasts(now_s)]
+        if not self._workspace.holdings and not absent:
             self.drained.set()
         due = [line.next_due_ms for line in self._lines if line.next_due_ms is not None]
         longest_s = 3 * BLOCK_S * max((self._workspace.stretch(line.store.queue) for line in self._lines), default=1)
+        longest_s = min((longest_s, *absent))
         if not due:
             return longest_s
         ahead_ms = self._workspace.worker_settings.window_ms / 2

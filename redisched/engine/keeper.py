@@ -39,24 +39,33 @@ class Keeper:
     def step(self) -> Operation[float]:
         """Renew what is due for it, and look after what should have ended; answers how long to wait, in seconds."""
         self._workspace.started.sign(self._workspace.clock.monotonic())
+        unanswered = yield from self._renew_all()
         try:
-            yield from self._renew_all()
             yield from self._watchdog.step()
         except BrokerError as error:
-            return self._outage.failed(error)
+            unanswered = error
+        if unanswered is not None:
+            # What other shards were asked for has to be asked for in time again.
+            return min(self.heartbeat_s, self._outage.failed(unanswered))
         self._outage.ended()
         return self.heartbeat_s
 
-    def _renew_all(self) -> Operation[None]:
+    def _renew_all(self) -> Operation[BrokerError | None]:
+        """Renew in every shard; answers why one did not answer."""
         workspace = self._workspace
         claimed_before_s = workspace.clock.monotonic() - self.heartbeat_s
         by_store: dict[Store, list[Held]] = defaultdict(list)
         for held in workspace.holdings:
             if held.claimed_s <= claimed_before_s:
                 by_store[workspace.store_of(held)].append(held)
+        unanswered = None
         for store, all_held in by_store.items():
-            for first in range(0, len(all_held), BATCH):
-                yield from self._renew(store, all_held[first : first + BATCH])
+            try:
+                for first in range(0, len(all_held), BATCH):
+                    yield from self._renew(store, all_held[first : first + BATCH])
+            except BrokerError as error:
+                unanswered = error
+        return unanswered
 
     def _renew(self, store: Store, batch: list[Held]) -> Operation[None]:
         workspace = self._workspace

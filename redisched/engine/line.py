@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 
 from redisched.engine.held import Held
+from redisched.engine.link import Absence, Outage
 from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
+from redisched.keys import shard_name
 from redisched.model import band_of, score_of
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
@@ -29,6 +31,8 @@ class Line:
         self.heard_s = -math.inf
         self._workspace = workspace
         self._name = name
+        part = f"claimer of {shard_name(store.queue, store.shard)}"
+        self.absence = Absence(Outage(part, workspace.worker_settings.reconnect_backoff, workspace.random))
         self._number = 0
         self._first_sent_s: float | None = None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -40,6 +41,30 @@ class Outage:
         if self.failures:
             log.info("%s: Redis answers again after %d failures", self.part, self.failures)
             self.failures = 0
+
+
+@dataclass(slots=True)
+class Absence:
+    """When to try a shard again that does not answer: those on other nodes must not wait for it.
+
+    Moments are monotonic seconds.
+    """
+
+    outage: Outage
+    until_s: float = -math.inf
+
+    def lasts(self, now_s: float) -> bool:
+        """Whether it is too early for another try."""
+        return now_s < self.until_s
+
+    def failed(self, error: BrokerError, now_s: float) -> None:
+        """Note a failure."""
+        self.until_s = now_s + self.outage.failed(error)
+
+    def ended(self) -> None:
+        """Note a success."""
+        self.until_s = -math.inf
+        self.outage.ended()
 
 
 class Part:

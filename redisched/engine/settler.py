@@ -3,12 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from redisched.engine.link import FOREVER_S, log
+from redisched.engine.link import FOREVER_S, Absence, Outage, log
 from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
-from redisched.errors import BrokerRefused
+from redisched.errors import BrokerError, BrokerRefused
+from redisched.keys import shard_name
 from redisched.store.operation import AsyncClient, Operation, run_async
 from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, Crash, Retry, Status
@@ -18,15 +20,27 @@ BATCH = 200
 GATHER_S = 0.001
 
 
+@dataclass(slots=True)
+class _Lane:
+    """What is to be settled in one shard."""
+
+    store: Store
+    absence: Absence
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
 class Settler:
-    """Settles verdicts, and goes on trying while Redis cannot be reached: every settlement is safe to repeat."""
+    """Settles verdicts, and goes on trying while Redis cannot be reached: every settlement is safe to repeat.
+
+    A shard that does not answer keeps its verdicts waiting, and no other's.
+    """
 
     def __init__(self, workspace: Workspace, client: AsyncClient, on_settled: Callable[[], None]) -> None:
         self._workspace = workspace
         self._client = client
         self._on_settled = on_settled
         self._waiting: list[Verdict] = []
-        self._batch: list[Verdict] = []
+        self._lanes: dict[Store, _Lane] = {}
         self._flushed: asyncio.Future[None] | None = None
         self.changed = asyncio.Event()
 
@@ -42,29 +56,55 @@ class Settler:
 
     async def flush(self) -> None:
         """Wait until nothing is left to settle."""
-        while self._waiting or self._batch:
+        while self._waiting or any(lane.verdicts for lane in self._lanes.values()):
             self._flushed = asyncio.get_running_loop().create_future()
             await self._flushed
 
     async def step(self) -> float:
-        """Settle what has gathered. A batch that Redis did not answer is tried again, whole."""
-        if not self._batch:
-            most = BATCH * self._workspace.widest_stretch
-            if 0 < len(self._waiting) < most:
-                await asyncio.sleep(GATHER_S)
-            self._batch, self._waiting = self._waiting[:most], self._waiting[most:]
-        groups: dict[tuple[Store, type[Settlement]], list[Verdict]] = defaultdict(list)
-        for outcome in self._batch:
-            if outcome.settlement is not None:
-                groups[self._workspace.store_of(outcome.held), type(outcome.settlement)].append(outcome)
-        for (store, kind), group in groups.items():
-            for first in range(0, len(group), BATCH):
-                await self._settle(store, kind, group[first : first + BATCH])
-        self._batch = []
+        """Settle what has gathered; answers how long nothing needs to be done, in seconds."""
+        most = BATCH * self._workspace.widest_stretch
+        if 0 < len(self._waiting) < most:
+            await asyncio.sleep(GATHER_S)
+        batch, self._waiting = self._waiting[:most], self._waiting[most:]
+        for outcome in batch:
+            self._lane(self._workspace.store_of(outcome.held)).verdicts.append(outcome)
+        now_s = self._workspace.clock.monotonic()
+        for lane in self._lanes.values():
+            if lane.verdicts and not lane.absence.lasts(now_s):
+                await self._settle_all(lane)
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
-        return 0.0 if self._waiting else FOREVER_S
+        return 0.0 if self._waiting else self._until_next_try_s()
+
+    def _lane(self, store: Store) -> _Lane:
+        lane = self._lanes.get(store)
+        if lane is None:
+            backoff = self._workspace.worker_settings.reconnect_backoff
+            outage = Outage(f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random)
+            lane = self._lanes[store] = _Lane(store, Absence(outage))
+        return lane
+
+    def _until_next_try_s(self) -> float:
+        now_s = self._workspace.clock.monotonic()
+        tries_s = [lane.absence.until_s - now_s for lane in self._lanes.values() if lane.verdicts]
+        return max(0.0, min(tries_s, default=FOREVER_S))
+
+    async def _settle_all(self, lane: _Lane) -> None:
+        """Settle what is in a lane. What Redis did not answer stays there, whole, to be tried again."""
+        groups: dict[type[Settlement], list[Verdict]] = defaultdict(list)
+        for outcome in lane.verdicts:
+            if outcome.settlement is not None:
+                groups[type(outcome.settlement)].append(outcome)
+        try:
+            for kind, group in groups.items():
+                for first in range(0, len(group), BATCH):
+                    await self._settle(lane.store, kind, group[first : first + BATCH])
+        except BrokerError as error:
+            lane.absence.failed(error, self._workspace.clock.monotonic())
+        else:
+            lane.absence.ended()
+            lane.verdicts = []
 
     async def _settle(self, store: Store, kind: type[Settlement], group: list[Verdict]) -> None:
         try:

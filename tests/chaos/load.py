@@ -1,20 +1,25 @@
 """Producers and workers on several servers while something happens to these, and the audit when that is over."""
 
 import logging
+import sys
 import threading
+from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
-from redisched.client.reference import TaskRef
-from redisched.client.request import TaskRequest
 from redisched.config import Settings
-from redisched.errors import BrokerUnavailable, NotDurable
+from redisched.errors import BrokerUnavailable
+from redisched.keys import keys_of
 from redisched.store.broker import connect
-from redisched.testing import Recorder, check_history, read_history, take_stock
+from redisched.store.growth import stores_of
+from redisched.store.operation import Operation, persist, run
+from redisched.testing import Recorder, Tolerances, check_history, read_history, take_stock
 from redisched.testing.history.record import Start
 from tests.chaos.invariants import QUEUE, check_places, places_in
+from tests.chaos.producer import BATCH, Producer
 from tests.chaos.pulse import Pulse
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
@@ -24,31 +29,30 @@ log = logging.getLogger(__name__)
 TRY_S = 5.0
 DRAIN_S = 60.0
 SOON_S = 30.0
-BATCH = 5
-PRODUCERS = 2
+FEWEST_PRODUCERS = 2
 
 
 class Load:
-    """Two producers that repeat what was not acknowledged, over one client, and two workers, from `with` to its end.
+    """Producers that repeat what was not acknowledged, over one client, and two workers, from `with` to its end.
 
-    What was acknowledged is in `acknowledged`. `answers` are the pulses of the producers' calls that Redis answered,
-    if only to say that a task is not durable yet, `acknowledgements` of those that returned.
+    Two producers at least, and one for each shard, whose tasks are for that one alone. `answers` are the pulses of
+    their calls that Redis answered, if only to say that a task is not durable yet, `acknowledgements` of those that
+    returned.
     """
 
-    def __init__(self, folder: Path, url: str, settings: Settings) -> None:
+    def __init__(self, folder: Path, url: str, settings: Settings, shards: int = 1) -> None:
         self.app = Scheduler(url, settings=settings)
         self.app.task(name="work", retention=3_600)(self._work)
         self.direct = connect(url, TRY_S)
-        self.acknowledged: list[TaskRef[Any]] = []
-        self.answers = [Pulse() for _ in range(PRODUCERS)]
-        self.acknowledgements = [Pulse() for _ in range(PRODUCERS)]
         self._folder = folder
         self._recorder = Recorder(folder)
+        # Equal tasks start in turn within a shard only.
+        self._tolerances = Tolerances() if shards == 1 else Tolerances(overtakers=sys.maxsize)
         self._workers = [RunningWorker(self.app, lease_s=5.0, concurrency=4) for _ in range(2)]
         self._over = threading.Event()
         self._producers = [
-            threading.Thread(target=self._produce, args=pulses, name="producer")
-            for pulses in zip(self.answers, self.acknowledgements, strict=True)
+            Producer(self.app, self._recorder, self._over, number % shards, shards)
+            for number in range(max(FEWEST_PRODUCERS, shards))
         ]
 
     def __enter__(self) -> Self:
@@ -66,11 +70,34 @@ class Load:
         self.app.close()
         self.direct.close()
 
+    @property
+    def answers(self) -> list[Pulse]:
+        """When Redis answered, producer by producer."""
+        return [producer.answers for producer in self._producers]
+
+    @property
+    def acknowledgements(self) -> list[Pulse]:
+        """When tasks were acknowledged, producer by producer."""
+        return [producer.acknowledgements for producer in self._producers]
+
+    def ended(self, shard: int) -> int:
+        """How many tasks of a shard have ended."""
+        return run(persist(partial(_ended, shard), self.app._connection.patience()), self.direct.client())
+
     def wait_for_progress(self) -> None:
         """Wait until tasks are taken, and run, that were not there before."""
-        taken, started = len(self.acknowledged), self._started()
-        wait_until(lambda: len(self.acknowledged) > taken + 10 * BATCH, "tasks are taken", SOON_S)
+        taken, started = self._taken(), self._started()
+        wait_until(lambda: self._taken() > taken + 10 * BATCH, "tasks are taken", SOON_S)
         wait_until(lambda: self._started() > started + 10 * BATCH, "tasks run", SOON_S)
+
+    def wait_for_progress_in(self, shards: Iterable[int]) -> None:
+        """Wait until tasks of each of these shards end that had not ended before."""
+        wanted = {shard: self.ended(shard) + 2 * BATCH for shard in shards}
+        wait_until(
+            lambda: all(self.ended(shard) > ended for shard, ended in wanted.items()),
+            f"tasks end of each of the shards {[*wanted]}",
+            SOON_S,
+        )
 
     def tell_waits(self, faults: int) -> None:
         """Log how long producers waited at each of so many faults."""
@@ -83,9 +110,13 @@ class Load:
         self._end_producing()
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
-        check_places(places_in(self.direct))
+        for store in run(stores_of(self.direct.dialect, QUEUE), self.direct.client()):
+            check_places(places_in(self.direct, store.shard))
         take_stock(self.direct, QUEUE, self._recorder)
-        assert [str(violation) for violation in islice(check_history(self._folder), 5)] == []
+        assert [str(violation) for violation in islice(check_history(self._folder, self._tolerances), 5)] == []
+
+    def _taken(self) -> int:
+        return sum(producer.taken for producer in self._producers)
 
     def _started(self) -> int:
         return sum(isinstance(record, Start) for record in read_history(self._folder))
@@ -106,23 +137,6 @@ class Load:
         for producer in self._producers:
             producer.join()
 
-    def _produce(self, answers: Pulse, acknowledgements: Pulse) -> None:
-        while not self._over.is_set():
-            tasks = self._insist([self.app.request("work") for _ in range(BATCH)], answers)
-            if tasks:
-                answers.beat()
-                acknowledgements.beat()
-                self.acknowledged += tasks
-            self._over.wait(0.01)
 
-    def _insist(self, requests: list[TaskRequest], answers: Pulse) -> list[TaskRef[Any]]:
-        while True:
-            try:
-                with self._recorder.enqueueing(*requests):
-                    return self.app.enqueue_many(requests)
-            except NotDurable:
-                answers.beat()
-            except BrokerUnavailable:
-                pass
-            if self._over.is_set():
-                return []
+def _ended(shard: int) -> Operation[int]:
+    return int((yield ("HLEN", keys_of(QUEUE, shard).outcomes)))

@@ -33,10 +33,12 @@ IDS = [f"order-{number}" for number in range(6)]
 """Under 3 shards they are in all of them, and under 5 two have moved again."""
 TASKS = [NewTask(id, 5, "+60000", b"digest-1body") for id in IDS]
 OWN = [NewTask(f"own-{number}", 5, "+60000", b"digest-1body") for number in range(3)]
+UNSENT = [NewTask(f"unsent-{number}", 5, "+60000", b"digest-1body") for number in range(3)]
 PATIENT = Settings(timeout_s=1e6)
+HASTY = Settings(timeout_s=0.001)
 
 fates = st.sampled_from([Fate.ANSWERED] * 4 + [Fate.REPLY_LOST, Fate.LATE])
-schedules = st.lists(st.tuples(st.integers(0, 4), fates), max_size=60)
+schedules = st.lists(st.tuples(st.integers(0, 5), fates), max_size=60)
 
 
 def shards_with(broker: Broker, id: str) -> list[int]:
@@ -45,9 +47,9 @@ def shards_with(broker: Broker, id: str) -> list[int]:
     return [shard for shard in range(5) if perform(("HEXISTS", keys_of(QUEUE, shard).tasks, id))]
 
 
-def believing(broker: Broker, layout: Layout) -> Enqueuing:
+def believing(broker: Broker, layout: Layout, settings: Settings = PATIENT) -> Enqueuing:
     """A producer that takes this for the layout, for as long as the test runs."""
-    connection = Connection(PATIENT, broker)
+    connection = Connection(settings, broker)
     connection.layouts.remember(QUEUE, layout, connection.monotonic() + 1e6)
     return Enqueuing(connection)
 
@@ -56,6 +58,13 @@ def growing(broker: Broker, shards: int) -> Operation[None]:
     """Somebody who makes a queue grow, unless it has grown further, and gives up half-way when Redis is away."""
     with contextlib.suppress(CannotShrink, BrokerUnavailable):
         yield from grow(broker.dialect, QUEUE, shards)
+
+
+def twice(one: Enqueuing, other: Enqueuing, tasks: list[NewTask]) -> Operation[None]:
+    """Requests are sent for the first time, and then again, whatever became of that, and by another producer."""
+    with contextlib.suppress(BrokerUnavailable):
+        yield from one.many(QUEUE, tasks, Sending.UNSENT)
+    yield from other.many(QUEUE, tasks, Sending.MAYBE_AGAIN)
 
 
 def test_the_ids_of_these_tests_move() -> None:
@@ -76,6 +85,7 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
                 one.many(QUEUE, TASKS, Sending.MAYBE_AGAIN),
                 other.many(QUEUE, TASKS[::-1], Sending.MAYBE_AGAIN),
                 one.many(QUEUE, OWN, Sending.FIRST),
+                twice(one, other, UNSENT),
                 growing(broker, 3),
                 growing(broker, 5),
             ],
@@ -83,14 +93,26 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
 
         interleaving.run(schedule)
 
-        assert all(len(shards_with(broker, task.id)) == 1 for task in (*TASKS, *OWN))
+        assert all(len(shards_with(broker, task.id)) == 1 for task in (*TASKS, *OWN, *UNSENT))
         assert {*interleaving.results[0], *interleaving.results[1]} <= {Status.CREATED, Status.EXISTS}
-        for task in (*TASKS, *OWN):
+        for task in (*TASKS, *OWN, *UNSENT):
             view = run(Inspector(broker.dialect, QUEUE).task(task.id), broker.client())
             assert view is not None
             assert view.state is TaskState.SCHEDULED
 
     holds()
+
+
+def test_what_was_given_up_and_arrives_after_a_growth_is_refused(broker: Broker) -> None:
+    late, again = believing(broker, Layout(), HASTY), Enqueuing(Connection(PATIENT, broker))
+    # So that the script is there when it is called late.
+    run(Store(broker.dialect, QUEUE).enqueue(OWN), broker.client())
+    interleaving = Interleaving(broker, [twice(late, again, UNSENT), growing(broker, 5)])
+
+    interleaving.run([(0, Fate.LATE), *[(1, Fate.ANSWERED)] * 10])
+
+    assert all(Layout((1, 5)).home(task.id) for task in UNSENT), "they have another home after the growth"
+    assert all(len(shards_with(broker, task.id)) == 1 for task in UNSENT)
 
 
 def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again(broker: Broker) -> None:

@@ -232,6 +232,7 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
     ("I11", "a task is nowhere", [*life("a"), stock()], [2, 7]),
     ("I11", "a task is nowhere, though sent again in vain", [*life("a"), enqueue("a", 9, UNKNOWN), stock()], [2, 8]),
     ("I11", "nobody enqueued it", [found("a"), stock(1)], [0]),
+    ("I11", "two shards", [*life("a"), found("a"), found("a"), stock(2)], [7, 8]),
     ("I11", "two places", [*life("a"), found("a", ("finished", "outcomes", "tasks", "waiting")), stock(1)], [2, 7]),
     ("I11", "without its record", [*life("a"), found("a", ("waiting",), None), stock(1)], [2, 7]),
     ("I11", "a record without its task", [*life("a"), found("a", ("tasks",), None), stock(1)], [2, 7]),

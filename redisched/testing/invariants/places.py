@@ -43,6 +43,12 @@ class TasksAreConserved(_Places):
 
     name = "I11"
 
+    def _find(self, record: Found) -> Iterator[Violation]:
+        known = self._found.get((record.queue, record.task))
+        if known is not None:
+            yield self.violated("a task is in two shards", known, record)
+        yield from super()._find(record)
+
     def finish(self) -> Iterator[Violation]:
         for key, enqueue in self._enqueued.items():
             stock = self._stocks.get(enqueue.queue)

@@ -1,0 +1,57 @@
+"""A producer that repeats whatever was not acknowledged, and notes when it was answered."""
+
+import threading
+from collections.abc import Iterator
+from itertools import islice
+
+from redisched import Scheduler
+from redisched.client.request import TaskRequest
+from redisched.errors import BrokerUnavailable, NotDurable
+from redisched.layout import Layout
+from redisched.testing import Recorder
+from tests.chaos.pulse import Pulse
+
+BATCH = 5
+PAUSE_S = 0.01
+
+
+class Producer(threading.Thread):
+    """Enqueues tasks whose home is one of so many shards until it is `over`. `taken` were acknowledged."""
+
+    def __init__(self, app: Scheduler, recorder: Recorder, over: threading.Event, shard: int, shards: int) -> None:
+        super().__init__(name=f"producer-{shard}")
+        self.taken = 0
+        self.answers = Pulse()
+        self.acknowledgements = Pulse()
+        self._app = app
+        self._recorder = recorder
+        self._over = over
+        self._shard = shard
+        self._layout = Layout((1, shards)) if shards > 1 else Layout()
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            taken = self._insist([*islice(self._requests(), BATCH)])
+            if taken:
+                self.answers.beat()
+                self.acknowledgements.beat()
+                self.taken += taken
+            self._over.wait(PAUSE_S * self._layout.shards)
+
+    def _requests(self) -> Iterator[TaskRequest]:
+        while True:
+            request = self._app.request("work")
+            if self._layout.home(request.id) == self._shard:
+                yield request
+
+    def _insist(self, requests: list[TaskRequest]) -> int:
+        while True:
+            try:
+                with self._recorder.enqueueing(*requests):
+                    return len(self._app.enqueue_many(requests))
+            except NotDurable:
+                self.answers.beat()
+            except BrokerUnavailable:
+                pass
+            if self._over.is_set():
+                return 0

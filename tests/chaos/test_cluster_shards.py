@@ -1,0 +1,61 @@
+"""A queue of twelve shards on three nodes: it is spread, grows under load, and outlives the loss of a node."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched import Durability
+from redisched.config import Settings
+from redisched.keys import keys_of
+from redisched.testing import Server
+from redisched.testing.cluster import ClusterServers
+from tests.chaos.invariants import QUEUE
+from tests.chaos.load import SOON_S, Load
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+
+SHARDS = 12
+NODE_TIMEOUT_MS = 8_000
+"""Long enough for others to be seen at work before a replica takes the place of its primary."""
+ON_REPLICAS = Settings(durable=Durability.REPLICA)
+
+
+@pytest.fixture
+def cluster() -> Iterator[ClusterServers]:
+    """Three primaries with a replica each."""
+    with ClusterServers(replicas=1, node_timeout_ms=NODE_TIMEOUT_MS) as cluster:
+        yield cluster
+
+
+def primary_of(cluster: ClusterServers, shard: int) -> Server:
+    return cluster.primary_of(keys_of(QUEUE, shard).waiting)
+
+
+def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
+    cluster: ClusterServers, tmp_path: Path
+) -> None:
+    with Load(tmp_path, cluster.url, ON_REPLICAS, SHARDS) as load:
+        load.app.grow(QUEUE, SHARDS)
+        load.wait_for_progress_in(range(SHARDS))
+        places = {shard: primary_of(cluster, shard) for shard in range(SHARDS)}
+        assert set(places.values()) == set(cluster.nodes[:3]), "the shards are on all nodes"
+        lost = places[0]
+
+        lost.kill()
+        load.wait_for_progress_in(shard for shard, place in places.items() if place is not lost)
+
+        assert primary_of(cluster, 0) is lost, "the others went on before a replica took its place"
+        wait_until(lambda: primary_of(cluster, 0) is not lost, "a replica has taken its place", SOON_S)
+        lost.start()
+        load.wait_for_progress_in(range(SHARDS))
+        load.conclude()
+
+
+def test_a_queue_grows_to_twelve_shards_under_load(cluster: ClusterServers, tmp_path: Path) -> None:
+    with Load(tmp_path, cluster.url, ON_REPLICAS, SHARDS) as load:
+        for shards in (2, 5, SHARDS):
+            load.app.grow(QUEUE, shards)
+            load.wait_for_progress_in(range(shards))
+        load.conclude()
