@@ -45,7 +45,7 @@ class Claimer:
             return await self._rest()
         more_due = False
         now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._lines if not line.absence.lasts(now_s)]
+        present = [line for line in self._lines if line.absence.remaining_s(now_s) == 0.0]
         for line in sorted(present, key=lambda line: line.is_quiet(now_s)):
             if more_due and line.is_quiet(now_s):
                 break
@@ -99,6 +99,7 @@ class Claimer:
         for line in self._lines:
             if line.store is woken.store:
                 line.hear(woken)
+                line.absence.ended()
 
     def _room(self) -> int:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
@@ -130,12 +131,13 @@ class Claimer:
     def _rest_hungry(self) -> float:
         self.hungry.set()
         now_s = self._workspace.clock.monotonic()
-        absent = [line.absence.until_s - now_s for line in self._lines if line.absence.lasts(now_s)]
-        if not self._workspace.holdings and not absent:
+        present = [line for line in self._lines if not line.absence.goes_on]
+        absent_s = [line.absence.remaining_s(now_s) for line in self._lines if line.absence.goes_on]
+        if not self._workspace.holdings and not absent_s:
             self.drained.set()
-        due = [line.next_due_ms for line in self._lines if line.next_due_ms is not None]
+        due = [line.next_due_ms for line in present if line.next_due_ms is not None]
         longest_s = 3 * BLOCK_S * max((self._workspace.stretch(line.store.queue) for line in self._lines), default=1)
-        longest_s = min((longest_s, *absent))
+        longest_s = min((longest_s, *absent_s))
         if not due:
             return longest_s
         ahead_ms = self._workspace.worker_settings.window_ms / 2

@@ -11,6 +11,7 @@ from redisched.errors import BrokerError
 
 FOREVER_S = 3600.0
 """A wait that only a signal ends."""
+_EARLY_S = 0.001
 
 log = logging.getLogger("redisched.worker")
 
@@ -53,9 +54,16 @@ class Absence:
     outage: Outage
     until_s: float = -math.inf
 
-    def lasts(self, now_s: float) -> bool:
-        """Whether it is too early for another try."""
-        return now_s < self.until_s
+    @property
+    def goes_on(self) -> bool:
+        """Whether the latest try failed."""
+        return self.until_s > -math.inf
+
+    def remaining_s(self, now_s: float) -> float:
+        """For how long to leave the shard alone."""
+        remaining_s = self.until_s - now_s
+        # A timer may come a moment early; to wait for that moment again would be to spin.
+        return remaining_s if remaining_s > _EARLY_S else 0.0
 
     def failed(self, error: BrokerError, now_s: float) -> None:
         """Note a failure."""

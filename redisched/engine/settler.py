@@ -70,7 +70,7 @@ class Settler:
             self._lane(self._workspace.store_of(outcome.held)).verdicts.append(outcome)
         now_s = self._workspace.clock.monotonic()
         for lane in self._lanes.values():
-            if lane.verdicts and not lane.absence.lasts(now_s):
+            if lane.verdicts and lane.absence.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():
@@ -87,8 +87,9 @@ class Settler:
 
     def _until_next_try_s(self) -> float:
         now_s = self._workspace.clock.monotonic()
-        tries_s = [lane.absence.until_s - now_s for lane in self._lanes.values() if lane.verdicts]
-        return max(0.0, min(tries_s, default=FOREVER_S))
+        return min(
+            (lane.absence.remaining_s(now_s) for lane in self._lanes.values() if lane.verdicts), default=FOREVER_S
+        )
 
     async def _settle_all(self, lane: _Lane) -> None:
         """Settle what is in a lane. What Redis did not answer stays there, whole, to be tried again."""

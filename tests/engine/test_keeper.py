@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.held import Held
 from redisched.engine.keeper import Keeper
 from redisched.engine.keeper_thread import KeeperThread
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerUnavailable
+from redisched.keys import keys_of
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, Dialect, run
 from redisched.store.store import Store
 from tests.engine.leases import QUEUE, WORKER, held
 
@@ -44,24 +47,54 @@ class BrokenOnce:
         raise AssertionError("the keeper sends one command at a time")
 
 
-def test_a_defect_in_one_round_costs_no_lease() -> None:
-    client = BrokenOnce()
-    workspace = Workspace(
+class HalfAway(BrokenOnce):
+    """A client that reaches every shard but the first."""
+
+    def perform(self, command: Command) -> Any:
+        self.calls += 1
+        if keys_of(QUEUE).leases in command:
+            raise BrokerUnavailable("gone", 0.0)
+        return [b"RENEWED"]
+
+
+def workspace_of(shards: int) -> Workspace:
+    return Workspace(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=0.5),
         registry=Registry(),
-        stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+        stores={(QUEUE, shard): Store(Dialect(), QUEUE, shard) for shard in range(shards)},
         window=Window(20.0, 100.0),
         started=NotShared(),
         clock=StandingClock(),
         random=lambda: 0.0,
     )
+
+
+def keeper_of(workspace: Workspace) -> Keeper:
+    watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
+    return Keeper(workspace, lambda _held, _kind: None, watchdog)
+
+
+def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
+    workspace = workspace_of(2)
+    tasks = [Held(held("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
+    for task in tasks:
+        workspace.holdings.add(task)
+
+    delay_s = run(keeper_of(workspace).step(), HalfAway())
+
+    assert [task.trusted_until_s for task in tasks] == [1.0, 10.0 + 0.9 * 0.5]
+    assert delay_s <= workspace.worker_settings.heartbeat_s
+
+
+def test_a_defect_in_one_round_costs_no_lease() -> None:
+    client = BrokenOnce()
+    workspace = workspace_of(1)
     task = held("a")
     workspace.holdings.add(task)
 
-    watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
-    keeping = KeeperThread(Keeper(workspace, lambda _held, _kind: None, watchdog), client)
+    keeping = KeeperThread(keeper_of(workspace), client)
     assert client.renewed.wait(30)
     keeping.stop()
 
