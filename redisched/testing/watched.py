@@ -12,7 +12,8 @@ class WatchedServers(Lifetime):
     """Servers of one primary, as `redis+sentinel://` leads to them. Any of them can be killed and started again.
 
     `servers` are the first primary and then its replicas, `sentinels` those who watch. They agree that a primary is
-    down when two of three, or more than half of them, have not heard from it for `down_after_ms`.
+    down when two of three, or more than half of them, have not heard from it for `down_after_ms`. Let that be well over
+    a second: after a failover a Sentinel may leave a second before it connects to the new primary, and would count it.
     """
 
     def __init__(
@@ -20,7 +21,7 @@ class WatchedServers(Lifetime):
         *,
         replicas: int = 1,
         sentinels: int = 3,
-        down_after_ms: int = 1_000,
+        down_after_ms: int = 1_500,
         name: str = "tasks",
         binary: Path | None = None,
         persistence: Persistence = Persistence.NONE,

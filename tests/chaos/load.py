@@ -3,20 +3,22 @@
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
+from redisched.client.reference import TaskRef
 from redisched.config import Settings
+from redisched.context import current_task
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
-from redisched.store.broker import connect
+from redisched.store.broker import Broker, connect
 from redisched.store.growth import stores_of
 from redisched.store.operation import Operation, persist, run
-from redisched.testing import Recorder, Tolerances, check_history, read_history, take_stock
+from redisched.testing import Recorder, Tolerances, Violation, check_history, read_history, take_stock
 from redisched.testing.history.record import Start
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.chaos.producer import BATCH, Producer
@@ -26,7 +28,7 @@ from tests.waiting import wait_until
 
 log = logging.getLogger(__name__)
 
-TRY_S = 5.0
+TRY_S = 2.0
 DRAIN_S = 60.0
 SOON_S = 30.0
 FEWEST_PRODUCERS = 2
@@ -37,12 +39,23 @@ class Load:
 
     Two producers at least, and one for each shard, whose tasks are for that one alone. `answers` are the pulses of
     their calls that Redis answered, if only to say that a task is not durable yet, `acknowledgements` of those that
-    returned.
+    returned, `refusals` of others. The handler `hold` notes its task in `held`, waits for `gate`, and returns its
+    fence.
     """
 
-    def __init__(self, folder: Path, url: str, settings: Settings, shards: int = 1) -> None:
-        self.app = Scheduler(url, settings=settings)
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        settings: Settings,
+        shards: int = 1,
+        connect: Callable[[str, float], Broker] = connect,
+    ) -> None:
+        self.app = Scheduler(settings=settings, broker=connect(url, TRY_S))
         self.app.task(name="work", retention=3_600)(self._work)
+        self.app.task(name="hold", retention=3_600)(self._hold)
+        self.gate = threading.Event()
+        self.held: list[str] = []
         self.direct = connect(url, TRY_S)
         self._folder = folder
         self._recorder = Recorder(folder)
@@ -64,7 +77,7 @@ class Load:
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._end_producing()
+        self.end_producing()
         for worker in self._workers:
             worker.__exit__(*exception)
         self.app.close()
@@ -80,14 +93,30 @@ class Load:
         """When tasks were acknowledged, producer by producer."""
         return [producer.acknowledgements for producer in self._producers]
 
+    @property
+    def refusals(self) -> list[Pulse]:
+        """When calls raised an error, producer by producer."""
+        return [producer.refusals for producer in self._producers]
+
+    @property
+    def taken(self) -> set[str]:
+        """The ids of all that was acknowledged."""
+        return {task.id for producer in self._producers for task in [*producer.taken]}
+
+    def enqueue(self, name: str) -> TaskRef[Any]:
+        """Enqueue one task beside those of the producers."""
+        request = self.app.request(name)
+        with self._recorder.enqueueing(request):
+            return self.app.enqueue_many([request])[0]
+
     def ended(self, shard: int) -> int:
         """How many tasks of a shard have ended."""
         return run(persist(partial(_ended, shard), self.app._connection.patience()), self.direct.client())
 
     def wait_for_progress(self) -> None:
         """Wait until tasks are taken, and run, that were not there before."""
-        taken, started = self._taken(), self._started()
-        wait_until(lambda: self._taken() > taken + 10 * BATCH, "tasks are taken", SOON_S)
+        taken, started = self._count(), self._started()
+        wait_until(lambda: self._count() > taken + 10 * BATCH, "tasks are taken", SOON_S)
         wait_until(lambda: self._started() > started + 10 * BATCH, "tasks run", SOON_S)
 
     def wait_for_progress_in(self, shards: Iterable[int]) -> None:
@@ -105,18 +134,28 @@ class Load:
             longest_s = [max(waits) for waits in zip(*(pulse.longest_s(faults) for pulse in pulses), strict=True)]
             log.info("longest times without %s: %s s", what, ", ".join(f"{wait_s:.1f}" for wait_s in longest_s))
 
+    def end_producing(self) -> None:
+        """Produce no more."""
+        self._over.set()
+        for producer in self._producers:
+            producer.join()
+
     def conclude(self) -> None:
         """Produce no more, wait until all is done, and hold what happened against what is promised."""
-        self._end_producing()
+        assert [str(violation) for violation in islice(self.violations(), 5)] == []
+
+    def violations(self) -> Iterator[Violation]:
+        """As `conclude`, for whoever knows what may have been broken."""
+        self.end_producing()
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
         for store in run(stores_of(self.direct.dialect, QUEUE), self.direct.client()):
             check_places(places_in(self.direct, store.shard))
         take_stock(self.direct, QUEUE, self._recorder)
-        assert [str(violation) for violation in islice(check_history(self._folder, self._tolerances), 5)] == []
+        return check_history(self._folder, self._tolerances)
 
-    def _taken(self) -> int:
-        return sum(producer.taken for producer in self._producers)
+    def _count(self) -> int:
+        return sum(len(producer.taken) for producer in self._producers)
 
     def _started(self) -> int:
         return sum(isinstance(record, Start) for record in read_history(self._folder))
@@ -132,10 +171,12 @@ class Load:
         with self._recorder.execution():
             pass
 
-    def _end_producing(self) -> None:
-        self._over.set()
-        for producer in self._producers:
-            producer.join()
+    def _hold(self) -> int:
+        with self._recorder.execution():
+            task = current_task()
+            self.held.append(task.id)
+            self.gate.wait(DRAIN_S)
+        return task.fence
 
 
 def _ended(shard: int) -> Operation[int]:

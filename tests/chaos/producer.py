@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from redisched import Scheduler
+from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.errors import BrokerUnavailable, NotDurable
 from redisched.layout import Layout
@@ -16,13 +18,14 @@ PAUSE_S = 0.01
 
 
 class Producer(threading.Thread):
-    """Enqueues tasks whose home is one of so many shards until it is `over`. `taken` were acknowledged."""
+    """Enqueues tasks whose home is one of so many shards until it is `over`. It was told that `taken` are there."""
 
     def __init__(self, app: Scheduler, recorder: Recorder, over: threading.Event, shard: int, shards: int) -> None:
         super().__init__(name=f"producer-{shard}")
-        self.taken = 0
+        self.taken: list[TaskRef[Any]] = []
         self.answers = Pulse()
         self.acknowledgements = Pulse()
+        self.refusals = Pulse()
         self._app = app
         self._recorder = recorder
         self._over = over
@@ -31,11 +34,9 @@ class Producer(threading.Thread):
 
     def run(self) -> None:
         while not self._over.is_set():
-            taken = self._insist([*islice(self._requests(), BATCH)])
-            if taken:
-                self.answers.beat()
-                self.acknowledgements.beat()
-                self.taken += taken
+            requests = [*islice(self._requests(), BATCH)]
+            while not self._try(requests) and not self._over.is_set():
+                self.refusals.beat()
             self._over.wait(PAUSE_S * self._layout.shards)
 
     def _requests(self) -> Iterator[TaskRequest]:
@@ -44,14 +45,15 @@ class Producer(threading.Thread):
             if self._layout.home(request.id) == self._shard:
                 yield request
 
-    def _insist(self, requests: list[TaskRequest]) -> int:
-        while True:
-            try:
-                with self._recorder.enqueueing(*requests):
-                    return len(self._app.enqueue_many(requests))
-            except NotDurable:
-                self.answers.beat()
-            except BrokerUnavailable:
-                pass
-            if self._over.is_set():
-                return 0
+    def _try(self, requests: list[TaskRequest]) -> bool:
+        try:
+            with self._recorder.enqueueing(*requests):
+                self.taken += self._app.enqueue_many(requests)
+        except NotDurable:
+            self.answers.beat()
+            return False
+        except BrokerUnavailable:
+            return False
+        self.answers.beat()
+        self.acknowledgements.beat()
+        return True

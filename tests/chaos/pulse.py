@@ -14,6 +14,11 @@ class Pulse:
         """Note that it happened."""
         self._beats_s.append(time.monotonic())
 
+    @property
+    def count(self) -> int:
+        """How often it has happened."""
+        return len(self._beats_s) - 1
+
     def longest_s(self, count: int) -> list[float]:
         """The longest times between two beats, in seconds, the longest first; 0 where there were fewer."""
         waits = sorted((later - earlier for earlier, later in pairwise(self._beats_s)), reverse=True)

@@ -1,0 +1,175 @@
+"""T35: the primary, a Sentinel, a producer and workers are cut off from all others, and join them again later."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from redisched import Durability
+from redisched.client.reference import TaskRef
+from redisched.config import Settings
+from redisched.embedded import Persistence
+from redisched.model import TaskState
+from redisched.testing import read_history
+from redisched.testing.history.record import Enqueue, Start
+from tests.chaos.border import Border
+from tests.chaos.divided import DividedServers, connect_from_minority
+from tests.chaos.load import SOON_S, Load
+from tests.waiting import wait_until
+
+log = logging.getLogger(__name__)
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+
+USUAL = Settings()
+ON_REPLICAS = Settings(durable=Durability.REPLICA)
+BRIEF_S = 6.0
+LONG = pytest.param(30.0, marks=pytest.mark.chaos)
+NEVER = "an acknowledged task was never executed"
+NOWHERE = "an acknowledged task is nowhere"
+
+
+class Divided:
+    """A load on each side of a border. That of the minority reaches the primary and a Sentinel while it is shut."""
+
+    def __init__(self, border: Border, servers: DividedServers, majority: Load, minority: Load) -> None:
+        self.servers = servers
+        self.majority = majority
+        self.minority = minority
+        self.exposed: set[str] = set()
+        self._replicated: set[str] = set()
+        self._border = border
+
+    @contextmanager
+    def partition(self, lasting_s: float) -> Iterator[None]:
+        """Shut the border for so long, or for as long as it takes until there is another primary, and beyond."""
+        primary, self._replicated = self.servers.primary, self._taken()
+        self.majority.wait_for_progress()
+        self._border.shut()
+        began_s = time.monotonic()
+        self.exposed = self._taken() - self._replicated
+        try:
+            wait_until(lambda: self.servers.primary is not primary, "there is another primary", SOON_S)
+            yield
+            wait_until(lambda: time.monotonic() > began_s + lasting_s, "it has lasted", lasting_s + SOON_S)
+        finally:
+            self._border.open()
+
+    def reunite(self) -> None:
+        """Wait until both sides work with one primary, and let them end.
+
+        `exposed` are then the tasks that the old primary may have taken alone: it does so until it is a replica.
+        """
+        self.servers.wait_until_whole()
+        self.exposed |= self.minority.taken - self._replicated
+        for load in (self.minority, self.majority):
+            load.wait_for_progress()
+        self.minority.end_producing()
+        self.majority.end_producing()
+
+    def wait_until_refused(self) -> None:
+        """Wait until each producer of the minority has been told that nothing can be acknowledged."""
+        before = [refusals.count for refusals in self.minority.refusals]
+        wait_until(
+            lambda: all(now.count > then for now, then in zip(self.minority.refusals, before, strict=True)),
+            "nothing is acknowledged any more",
+            SOON_S,
+        )
+
+    def hold_in_minority(self) -> TaskRef[int]:
+        """A task whose handler waits on the side of the minority; any other worker ends it at once."""
+        self.majority.gate.set()
+        while True:
+            task = self.majority.enqueue("hold")
+            wait_until(partial(self._is_held, task), "its handler runs", SOON_S)
+            if task.id in self.minority.held:
+                return task
+
+    def _is_held(self, task: TaskRef[int]) -> bool:
+        return task.id in self.minority.held + self.majority.held
+
+    def _taken(self) -> set[str]:
+        return self.majority.taken | self.minority.taken
+
+
+@contextmanager
+def divided(folder: Path, settings: Settings, *arguments: str) -> Iterator[Divided]:
+    """Two loads on servers with a border through them."""
+    with (
+        Border() as border,
+        DividedServers(border, persistence=Persistence.ALWAYS, arguments=arguments) as servers,
+        Load(folder, servers.url, settings) as majority,
+        Load(folder, servers.url, settings, connect=connect_from_minority) as minority,
+    ):
+        yield Divided(border, servers, majority, minority)
+
+
+@pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
+def test_t35_what_was_acknowledged_as_durable_outlives_a_partition(tmp_path: Path, lasting_s: float) -> None:
+    with divided(tmp_path, ON_REPLICAS) as sides:
+        with sides.partition(lasting_s):
+            sides.wait_until_refused()
+            taken = sides.minority.taken
+            sides.wait_until_refused()
+            assert sides.minority.taken == taken, "something was acknowledged that no replica has"
+        sides.reunite()
+        # What was refused meanwhile was repeated under the same ids, and is there once.
+        sides.majority.conclude()
+
+
+def test_t35_what_the_minority_completed_is_refused_or_done_again(tmp_path: Path) -> None:
+    with divided(tmp_path, ON_REPLICAS) as sides:
+        task = sides.hold_in_minority()
+        with sides.partition(BRIEF_S):
+            wait_until(lambda: task.status() is TaskState.SUCCEEDED, "another worker has done it", SOON_S)
+        sides.minority.gate.set()
+        sides.reunite()
+        sides.majority.conclude()
+        fences = [
+            record.fence for record in read_history(tmp_path) if isinstance(record, Start) and record.task == task.id
+        ]
+        assert len(fences) > 1
+        assert task.result(0) == max(fences)
+
+
+@pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
+def test_t35_by_default_what_the_old_primary_took_alone_is_lost_and_nothing_else(
+    tmp_path: Path, lasting_s: float
+) -> None:
+    with divided(tmp_path, USUAL) as sides:
+        with sides.partition(lasting_s):
+            sides.majority.wait_for_progress()
+            sides.minority.wait_for_progress()
+        sides.reunite()
+        audit_loss(sides)
+
+
+@pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
+def test_t35_a_primary_that_needs_replicas_soon_takes_nothing_alone(tmp_path: Path, lasting_s: float) -> None:
+    with divided(tmp_path, USUAL, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2") as sides:
+        with sides.partition(lasting_s):
+            sides.wait_until_refused()
+            taken = sides.minority.taken
+            sides.wait_until_refused()
+            assert sides.minority.taken == taken, "a primary without replicas takes tasks"
+        sides.reunite()
+        audit_loss(sides)
+
+
+def audit_loss(sides: Divided) -> None:
+    """Whatever was lost, only the old primary had it. All else holds, but for the order: there were two queues."""
+    lost: dict[str, set[str]] = {NOWHERE: set(), NEVER: set()}
+    for violation in sides.majority.violations():
+        if violation.invariant not in ("I8", "I9"):
+            assert violation.explanation in lost, str(violation)
+            enqueue, *_ = violation.records
+            assert isinstance(enqueue, Enqueue)
+            lost[violation.explanation].add(enqueue.task)
+    counts = (len(sides.exposed), len(lost[NOWHERE]), len(lost[NEVER]))
+    log.info("taken by the old primary alone: %d; forgotten: %d, of these never executed: %d", *counts)
+    assert lost[NOWHERE], "a partition in which nothing is lost shows nothing"
+    assert lost[NEVER] <= lost[NOWHERE] <= sides.exposed
