@@ -1,6 +1,6 @@
 """Writes down what a process does: handlers, producers, and whoever breaks something.
 
-Each record goes to the file in one write, before what it announces and after what it reports, so that a process that is
+Records go to the file at once, before what it announces and after what it reports, so that a process that is
 killed has lost no more than it had not done yet.
 """
 
@@ -42,13 +42,15 @@ class Recorder:
         self._folder = folder
         self.now_ms = now_ms
 
-    def write(self, record: Record) -> None:
-        """Append a record."""
+    def write(self, *records: Record) -> None:
+        """Append records, all in one write."""
+        if not records:
+            return
         # Opened anew each time: a forked child writes to a file of its own, and nothing is left to close.
         path = self._folder / f"{os.getpid()}.jsonl"
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, encode(record))
+            os.write(descriptor, b"".join(map(encode, records)))
         finally:
             os.close(descriptor)
 
@@ -97,15 +99,20 @@ class Recorder:
         self.write(Disturbed(at_ms=self.now_ms(), what=what, victim=victim))
 
     def _note(self, requests: tuple[TaskRequest, ...], invoked_ms: float, step: EnqueueStep) -> None:
-        for request in requests:
-            when = request.task.when
-            not_before_ms = int(when[1:]) + (invoked_ms if when[0] == "+" else 0)
-            self.write(
+        now_ms = self.now_ms()
+        self.write(
+            *(
                 Enqueue(
-                    at_ms=self.now_ms(),
+                    at_ms=now_ms,
                     queue=request.queue,
                     task=request.id,
                     step=step,
-                    not_before_ms=not_before_ms,
+                    not_before_ms=_not_before_ms(request.task.when, invoked_ms),
                 )
+                for request in requests
             )
+        )
+
+
+def _not_before_ms(when: str, invoked_ms: float) -> float:
+    return int(when[1:]) + (invoked_ms if when[0] == "+" else 0)

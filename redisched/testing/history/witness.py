@@ -12,7 +12,7 @@ from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
 from redisched.store.store import id_text
 from redisched.store.values import Status
-from redisched.testing.history.record import Claimed, Settled, Unanswered, Waiting
+from redisched.testing.history.record import Claimed, Record, Settled, Unanswered, Waiting
 from redisched.testing.history.recorder import Recorder
 from redisched.testing.link import Exchange, NoReply
 
@@ -64,27 +64,27 @@ class Witness:
         queue = queue_of_shard(words[3].partition(b"{")[2].partition(b"}")[0].decode())
         arguments = words[3 + int(words[2]) :]
         with self._lock:
-            if reply is NoReply.NO_REPLY:
-                self._recorder.write(Unanswered(at_ms=self._recorder.now_ms(), queue=queue, edge=name))
-            elif name == "enqueue":
-                self._enqueued(queue, arguments, reply)
-            elif name == "claim":
-                self._claimed(queue, arguments, reply)
-            elif name == "reap":
-                self._reaped(queue, reply)
-            else:
-                self._answered(queue, _SETTLING[name], arguments, reply)
+            self._recorder.write(*self._records(name, queue, arguments, reply))
 
-    def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> None:
+    def _records(self, name: str, queue: str, arguments: Sequence[bytes], reply: Any) -> Iterator[Record]:
+        if reply is NoReply.NO_REPLY:
+            return iter((Unanswered(at_ms=self._recorder.now_ms(), queue=queue, edge=name),))
+        if name == "enqueue":
+            return self._enqueued(queue, arguments, reply)
+        if name == "claim":
+            return self._claimed(queue, arguments, reply)
+        if name == "reap":
+            return self._reaped(queue, reply)
+        return self._answered(queue, _SETTLING[name], arguments, reply)
+
+    def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
         now_ms = self._recorder.now_ms()
         for (id, priority, when, _), status in zip(_rows(arguments[1:], 4), reply, strict=True):
             if status == Status.CREATED.encode():
                 due_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
-                self._recorder.write(
-                    Waiting(at_ms=now_ms, queue=queue, task=id_text(id), priority=int(priority), due_ms=due_ms)
-                )
+                yield Waiting(at_ms=now_ms, queue=queue, task=id_text(id), priority=int(priority), due_ms=due_ms)
 
-    def _claimed(self, queue: str, arguments: Sequence[bytes], reply: list[Any]) -> None:
+    def _claimed(self, queue: str, arguments: Sequence[bytes], reply: list[Any]) -> Iterator[Record]:
         if reply[0] != b"CLAIMED":
             return
         worker, fence = arguments[0].decode(errors="backslashreplace"), int(reply[2])
@@ -96,19 +96,17 @@ class Witness:
             if held is not None:
                 self._replaced[queue, task] = held
             self._leases[queue, task] = _Lease(fence, run_at_of(score))
-            self._recorder.write(
-                Claimed(
-                    at_ms=int(reply[1]) / 1e3,
-                    queue=queue,
-                    task=task,
-                    fence=fence,
-                    worker=worker,
-                    priority=band_of(score),
-                    due_ms=run_at_of(score),
-                )
+            yield Claimed(
+                at_ms=int(reply[1]) / 1e3,
+                queue=queue,
+                task=task,
+                fence=fence,
+                worker=worker,
+                priority=band_of(score),
+                due_ms=run_at_of(score),
             )
 
-    def _reaped(self, queue: str, reply: list[Any]) -> None:
+    def _reaped(self, queue: str, reply: list[Any]) -> Iterator[Record]:
         """Of a lease that was given after this, on another connection, may have been heard before."""
         reaped_us = int(reply[1]) * 1_000
         for id, status in _rows(reply[4:], 2):
@@ -116,17 +114,19 @@ class Witness:
             if lease is not None and lease.fence >= reaped_us:
                 replaced = self._replaced.pop((queue, id_text(id)), None)
                 fence = None if replaced is None else replaced.fence
-            self._settled(queue, id, Status(status.decode()), fence, 0)
+            yield from self._settled(queue, id, Status(status.decode()), fence, 0)
 
-    def _answered(self, queue: str, columns: _Columns, arguments: Sequence[bytes], reply: list[bytes]) -> None:
+    def _answered(
+        self, queue: str, columns: _Columns, arguments: Sequence[bytes], reply: list[bytes]
+    ) -> Iterator[Record]:
         rows = _rows(arguments[columns.first :], columns.width)
         for row, status in zip(rows, reply, strict=True):
             fence = None if columns.token is None else int(row[columns.token])
             delay_ms = 0 if columns.delay is None else int(row[columns.delay])
-            self._settled(queue, row[0], Status(status.decode()), fence, delay_ms)
+            yield from self._settled(queue, row[0], Status(status.decode()), fence, delay_ms)
 
-    def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> None:
-        """Write down what became of a task; where no token was named, its lease was the last one it had."""
+    def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Record]:
+        """What became of a task; where no token was named, its lease was the last one it had."""
         if status in _STAYS:
             return
         task, now_ms = id_text(id), self._recorder.now_ms()
@@ -139,7 +139,7 @@ class Witness:
             # Unless it was told to wait, a task goes back to its own place.
             own_ms = now_ms if lease is None or status is Status.RETRIED else lease.due_ms
             due_ms = now_ms + delay_ms if delay_ms else own_ms
-        self._recorder.write(Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms))
+        yield Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms)
 
 
 def _rows(values: Sequence[bytes], width: int) -> Iterator[Sequence[bytes]]:
