@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
 --
--- After a pause in which nobody reaped, such as an outage of Redis, and when it is not known how long nobody did,
--- nothing is reaped for a grace, so that live workers renew first. What ends later than the longest lease would that
+-- After a pause in which nobody reaped, such as an outage of Redis, and when it is not known how long nobody did, as
+-- after the clock was set back, nothing is reaped for a grace, so that live workers renew first. What ends later than the longest lease would that
 -- began now stems from before the clock was set back, and is cut to that; live workers renew it. A lease that ended
 -- counts as a crash of a task that had started, and makes any other a suspect, which is never quarantined for that alone.
 --
@@ -33,6 +33,7 @@
 -- Cost O((tasks reaped + leases cut) * log waiting)
 -- include: time
 -- include: types
+-- include: claims
 -- include: text
 -- include: holder
 -- include: tries
@@ -48,7 +49,7 @@ local worker, hold_ms, grace_ms, limit = ARGV[1], tonumber(ARGV[2]), tonumber(AR
 local crash_limit, lease_ms = tonumber(ARGV[5]), tonumber(ARGV[7])
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
-  dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10], claims = KEYS[11],
+  dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10],
 }
 
 local function note(leader, until_ms, grace_until, longest_ms)
@@ -68,7 +69,8 @@ if leader and leader ~= worker and until_ms > now_ms and until_ms <= latest_end 
   end
   return {'BUSY', text(now_ms), layout, text(until_ms)}
 end
-local pauses = leader and now_ms > until_ms + hold_ms or not leader and redis.call('ZCARD', KEYS[3]) > 0
+local since_ms = leader and now_ms - until_ms
+local pauses = leader and (since_ms > hold_ms or since_ms < -longest_ms) or not leader and redis.call('ZCARD', KEYS[3]) > 0
 if pauses or grace_until > now_ms + grace_ms then
   grace_until = now_ms + grace_ms
 end
@@ -85,16 +87,18 @@ if grace_until > now_ms then
 end
 
 local reply = {'REAPED', text(now_ms), layout, ''}
+local oldest_lease_us = (now_ms - longest_ms + 1) * 1000
 local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMIT', 0, limit)
 for index = 1, #expired do
   local id = expired[index]
   local holder = redis.call('HGET', KEYS[4], id)
   if holder then
-    local _, _, started = holder_parts(holder)
+    local _, _, started, owner = holder_parts(holder)
     local _, crashes = tries_parts(redis.call('HGET', KEYS[5], id))
     local crashed = started ~= '0' or (crashes == 0 and crash_limit > 1)
     reply[#reply + 1] = id
     reply[#reply + 1] = take_back(keys, id, holder, crashed, crash_limit, ARGV[6], now_ms)
+    forget_claims(KEYS[11], owner, oldest_lease_us)
   else
     redis.call('ZREM', KEYS[3], id)
   end

@@ -39,7 +39,6 @@ local now_ms = math.floor(server_us() / 1000)
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
   dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10],
-  claims = ARGV[1] ~= '' and KEYS[11],
 }
 local statuses = {}
 check_sorted(KEYS[1], KEYS[3], KEYS[7], KEYS[10])
@@ -71,8 +70,8 @@ for first = 4, #ARGV, 3 do
   end
 end
 
-if keys.claims then
-  redis.call('HDEL', keys.claims, ARGV[1], ARGV[1] .. ' wake')
+if ARGV[1] ~= '' then
+  redis.call('HDEL', KEYS[11], ARGV[1], ARGV[1] .. ' wake')
 end
 if redis.call('ZCARD', KEYS[1]) > 0 then
   wake_one(KEYS[12])

@@ -1,12 +1,9 @@
 -- Takes a task from a process that died: back to its own place, or among the dead after too many crashes. `crashed`
--- says whether the death counts against this task. Without `keys.claims` its worker lives, and may repeat a claim.
+-- says whether the death counts against this task.
 local function take_back(keys, id, holder, crashed, crash_limit, failure, now_ms)
-  local _, score, _, worker = holder_parts(holder)
+  local _, score = holder_parts(holder)
   redis.call('ZREM', keys.leases, id)
   redis.call('HDEL', keys.held, id)
-  if keys.claims then
-    redis.call('HDEL', keys.claims, worker, worker .. ' wake')
-  end
   if end_if_cancelling(keys, id, now_ms) then
     return 'CANCELLED'
   end

@@ -189,7 +189,6 @@ class Model:
         return Status.BURIED
 
     def _take_back(self, task: Task, crashed: bool, crash_limit: int, failure: bytes) -> Status:
-        self.claims.pop(task.worker, None)
         if self._cancel_if_asked(task):
             return Status.CANCELLED
         if crashed:
@@ -207,7 +206,8 @@ class Model:
         if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
             self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        pauses = self.now_ms > until_ms + request.hold_ms if leader else bool(self.at(Place.LEASED))
+        since_ms = self.now_ms - until_ms
+        pauses = not -longest_ms <= since_ms <= request.hold_ms if leader else bool(self.at(Place.LEASED))
         if pauses or grace_ends_ms > self.now_ms + request.grace_ms:
             grace_ends_ms = self.now_ms + request.grace_ms
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
@@ -216,7 +216,7 @@ class Model:
         if grace_ends_ms > self.now_ms:
             return Reaped(ReapOutcome.GRACE, self.now_ms, grace_ends_ms, [])
         expired = [task for task in self._by_end() if task.ends_ms <= self.now_ms][: request.limit]
-        tasks = [(task.id, self._reap(task, request)) for task in expired]
+        tasks = [(task.id, self._reap(task, request, self.now_ms - longest_ms)) for task in expired]
         self.awake = self.awake or bool(expired)
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
@@ -226,7 +226,10 @@ class Model:
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
-    def _reap(self, task: Task, request: ReapRequest) -> Status:
+    def _reap(self, task: Task, request: ReapRequest, ended_ms: int) -> Status:
+        _, token, _ = self.claims.get(task.worker, ("", 0, []))
+        if token // 1_000 <= ended_ms:
+            self.claims.pop(task.worker, None)
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
         return self._take_back(task, crashed, request.crash_limit, request.failure)
 

@@ -6,7 +6,7 @@ from redisched.errors import LayoutDamaged
 from redisched.layout import Layout
 from redisched.store.values import Reaped, ReapOutcome, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
-from tests.lua.reaping import GRACE_MS, HOLD_MS, REAPER, expired, reaper, request
+from tests.lua.reaping import GRACE_MS, HOLD_MS, LEASE_MS, REAPER, expired, reaper, request
 from tests.lua.situation import (
     AWAKE,
     DUE_MS,
@@ -45,12 +45,24 @@ def test_without_any_lease_no_claim_is_remembered(empty_queue: QueueUnderTest) -
 
 
 def test_an_expired_task_waits_again_in_its_own_place(queue: QueueUnderTest) -> None:
-    queue.given(expired("a", started_ms=DUE_MS, priority=200), claimed(WORKER, "nonce", TOKEN, "a"))
+    queue.given(expired("a", started_ms=DUE_MS, priority=200))
 
     answer = queue.call(queue.store.reap(request()))
 
     assert answer == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [("a", Status.RECOVERED)])
     assert queue.situation() == together(waiting("a", priority=200, tries="0 1 0 0"), AWAKE, reaper())
+
+
+@pytest.mark.parametrize(("age_ms", "kept"), [(LEASE_MS, False), (LEASE_MS - 1, True)])
+def test_a_claim_is_remembered_that_its_worker_may_repeat(empty_queue: QueueUnderTest, age_ms: int, kept: bool) -> None:
+    """It may live: a lease may end of which it never heard."""
+    claim = claimed(WORKER, "nonce", 1_000 * (NOW_MS - age_ms), "b")
+    before = reaper("gone", until_ms=NOW_MS, longest_ms=LEASE_MS)
+    empty_queue.given(expired("a"), leased("b", ends_ms=NOW_MS + 1), claim, before)
+
+    empty_queue.call(empty_queue.store.reap(request(lease_ms=LEASE_MS)))
+
+    assert empty_queue.situation().get("claims") == (claim["claims"] if kept else None)
 
 
 def test_a_lease_that_has_not_expired_is_left_alone(queue: QueueUnderTest) -> None:

@@ -43,9 +43,15 @@ def test_during_a_grace_they_are_cut_too(empty_queue: QueueUnderTest) -> None:
     assert empty_queue.situation()["leases"] == {"a": NOW_MS + LEASE_MS}
 
 
-def test_nobody_waits_for_a_reaper_from_before_the_clock_was_set_back(queue: QueueUnderTest) -> None:
+def test_nobody_waits_for_a_reaper_from_before_the_clock_was_set_back(queue: QueueUnderTest, clock: ServerTime) -> None:
+    """For how long nobody reaped is not known then, so live workers may renew first."""
     queue.given(expired("a"), reaper("gone", until_ms=FAR_MS + 1))
 
+    answer = queue.call(queue.store.reap(request()))
+
+    assert (answer.outcome, answer.until_ms) == (ReapOutcome.GRACE, NOW_MS + GRACE_MS)
+    clock.advance(GRACE_MS)
+    queue.given(reaper(until_ms=clock.now_ms))
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.RECOVERED)]
 
 

@@ -24,7 +24,7 @@ class Referee:
         self.lost: list[Call] = []
         self.lost_tokens: set[int] = set()
         self._largest_token = 0
-        self._latest_requests: dict[tuple[str, bytes], bytes] = {}
+        self._latest_claims: dict[tuple[str, bytes], tuple[bytes, int]] = {}
         self._judges: dict[str, Callable[[Call], None]] = {
             "enqueue": self._enqueue,
             "claim": self._claim,
@@ -51,7 +51,7 @@ class Referee:
         log, lost = self.log[:kept], self.log[kept:]
         self.lost += lost
         self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
-        self.tasks, self.log, self._latest_requests, self._largest_token = {}, [], {}, 0
+        self.tasks, self.log, self._latest_claims, self._largest_token = {}, [], {}, 0
         for call in log:
             self.observe(call)
         self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
@@ -75,14 +75,15 @@ class Referee:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms = call.arguments
         request = (worker.decode(), nonce)
         line = (request[0], nonce.rpartition(b".")[0])
-        is_repeated = self._latest_requests.get(line) == nonce
-        self._latest_requests[line] = nonce
+        latest, _ = self._latest_claims.get(line, (b"", 0))
+        is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
         under_way = {task.id for task in self.tasks.values() if task.place is Place.LEASED and task.request == request}
         if under_way and is_repeated:
             _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
+        self._latest_claims[line] = (nonce, token)
         now_ms = _now_ms(call)
         if given or not is_repeated:
             self._check_order(call, set(given[::4]), int(limit), now_ms + int(ahead_ms), int(ahead_limit))
@@ -188,6 +189,8 @@ class Referee:
             task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
         for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
             task = self.tasks[id]
+            # Who lost a lease is dead, or at least cannot ask again for what it was given a lease ago.
+            self._forget_claims(task.worker, 1000 * (_now_ms(call) - lease_ms) + 999)
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
             is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
@@ -197,7 +200,8 @@ class Referee:
             _check(not late, "G10: a lease that ended is taken back", call, late)
 
     def _recover(self, call: Call) -> None:
-        _worker, crash_limit, _, *rows = call.arguments
+        worker, crash_limit, _, *rows = call.arguments
+        self._forget_claims(worker.decode(), call.now_us)
         orphans = list(_rows(rows, 3, call.reply))
         started = [task for (id, token, ran), _ in orphans if ran == b"1" and (task := self._held(id, token))]
         guilty = [task for task in started if task.crashes] or started
@@ -208,10 +212,13 @@ class Referee:
             else:
                 self._take_back(call, task, task in guilty, int(crash_limit), status)
 
-    def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
-        # A worker that lost a lease is taken for dead: what it claimed last is not remembered any more.
+    def _forget_claims(self, worker: str, until_us: int) -> None:
         for line in (b"", b"wake"):
-            self._latest_requests.pop((task.worker, line), None)
+            _, token = self._latest_claims.get((worker, line), (b"", 0))
+            if token <= until_us:
+                self._latest_claims.pop((worker, line), None)
+
+    def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
         if task.end_as_asked(_now_ms(call)):
             expected = b"CANCELLED"
         elif is_crash and task.crashes + 1 >= crash_limit:
