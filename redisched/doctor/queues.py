@@ -25,8 +25,11 @@ def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Find
 
 
 def _is_served(reaper: bytes | None, counts: QueueCounts) -> bool:
+    """Whether a worker has the post. A hold that is longer than a lease is from before the clock was set back."""
     parts = (reaper or b"").split(b" ")
-    return len(parts) == 4 and parts[1].isdigit() and int(parts[1]) >= counts.now_ms
+    if len(parts) != 4 or not (parts[1].isdigit() and parts[3].isdigit()):
+        return False
+    return 0 <= int(parts[1]) - counts.now_ms <= int(parts[3])
 
 
 def check_repairs(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:

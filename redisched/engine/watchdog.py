@@ -76,10 +76,8 @@ class Watchdog:
     def _report(self, stuck: list[Held]) -> None:
         seconds = self._workspace.worker_settings.stuck_after_s
         for held in stuck:
-            log.critical(
-                "task %s of queue %s still runs %g s after it was told to end; stopping this process",
-                held.lease.id, held.queue, seconds,
-            )  # fmt: skip
+            late = f"{seconds:g} s after it was told to end"
+            log.critical("task %s of queue %s still runs %s; stopping this process", held.lease.id, held.queue, late)
 
     def _give_up(self, stuck: list[Held]) -> Operation[None]:
         log.critical("the event loop is blocked; giving this process up")

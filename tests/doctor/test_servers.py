@@ -114,18 +114,20 @@ def test_memory_that_runs_out_is_told(broker_of: Broker) -> None:
 
 
 def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: Broker) -> None:
+    soon_ms = int(time.time() * 1e3) + 20_000
     seed(broker_of, "mail", together(waiting("a", run_at_ms=1), {"repairs": {"RECORD_LOST": 3, "unheard": 1}}))
-    seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 4000000000000 0 30000"}))
+    seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": f"worker-1 {soon_ms} 0 30000"}))
+    seed(broker_of, "moved", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 4000000000000 0 30000"}))
     seed(broker_of, "left", together(waiting("a", run_at_ms=1), {"reaper": "worker-1 1 0 30000"}))
     perform = broker_of.client().perform
-    perform(("SADD", "redisched:queues", "mail", "served", "left"))
+    perform(("SADD", "redisched:queues", "mail", "served", "left", "moved"))
     assert Visit(broker_of).levels("keyspace") == [Level.OK]
     perform(("SET", "of-somebody-else", 1))
 
     found = Visit(broker_of)
 
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
-    assert [sentence.split()[1] for sentence in unserved] == ["left", "mail"]
+    assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
     assert found.sentence("keyspace").startswith("1 keys in this database are not redisched's")
 
