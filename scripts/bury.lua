@@ -30,8 +30,8 @@ for first = 1, #ARGV, 3 do
   local holder = redis.call('HGET', KEYS[2], id)
   local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', KEYS[3], id))
   local status = 'LOST'
-  if holds(holder, token) then
-    local _, score = holder_parts(holder)
+  local _, score = holder_parts(holder)
+  if score and holds(holder, token) then
     redis.call('ZREM', KEYS[1], id)
     redis.call('HDEL', KEYS[2], id)
     redis.call('HDEL', KEYS[6], id)

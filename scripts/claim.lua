@@ -92,7 +92,7 @@ end
 -- Takes from the front of the whole set, which mostly is all there is to take. Answers the band in which a task is not
 -- due yet, as later bands may have due ones; nil when nothing more can be taken.
 local function take_front()
-  local page = members('-inf', '+inf', 0, limit + 1)
+  local page = members(LOWEST, BEYOND, 0, limit + 1)
   local band, start = 0, 0
   for index = 1, #page, 2 do
     local run_at = tonumber(page[index + 1]) - start
@@ -117,7 +117,7 @@ end
 -- Hops from band to band, from one on.
 local function take_from(low)
   for _ = 0, 255 do
-    local head = members(text(low), '+inf', 0, 1)
+    local head = members(text(low), BEYOND, 0, 1)
     if not head[1] then
       return
     end
@@ -167,14 +167,15 @@ local function repeat_claim(previous)
   local listed
   token, listed = string.match(previous, '^%S+ (%d+) (.*)$')
   local all = {}
-  for id in string.gmatch(listed, '%S+') do
+  for id in string.gmatch(listed or '', '%S+') do
     all[#all + 1] = id
   end
   local holders = fields(KEYS[4], all)
   for index = 1, #all do
-    if holds(holders[index], token) then
+    local held_under, score = holder_parts(holders[index])
+    if held_under == token then
       count = count + 1
-      ids[count], scores[count] = all[index], select(2, holder_parts(holders[index]))
+      ids[count], scores[count] = all[index], score
     end
   end
   next_due = now_ms

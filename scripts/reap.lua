@@ -36,6 +36,7 @@
 -- include: claims
 -- include: text
 -- include: holder
+-- include: lease
 -- include: tries
 -- include: wake
 -- include: outcome
@@ -61,7 +62,7 @@ local leader, until_ms, grace_until, known_ms = string.match(
   redis.call('GET', KEYS[13]) or '', '^(%S+) (%d+) (%d+) (%d+)$'
 )
 until_ms, grace_until, known_ms = tonumber(until_ms), tonumber(grace_until or '0'), tonumber(known_ms or '0')
-local longest_ms = math.max(known_ms, lease_ms)
+local longest_ms = math.max(math.min(known_ms, LONGEST_LEASE_MS), lease_ms)
 local latest_end = now_ms + longest_ms
 if leader and leader ~= worker and until_ms > now_ms and until_ms <= latest_end then
   if longest_ms > known_ms then
@@ -92,8 +93,8 @@ local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMI
 for index = 1, #expired do
   local id = expired[index]
   local holder = redis.call('HGET', KEYS[4], id)
-  if holder then
-    local _, _, started, owner = holder_parts(holder)
+  local _, _, started, owner = holder_parts(holder)
+  if started then
     local _, crashes = tries_parts(redis.call('HGET', KEYS[5], id))
     local crashed = started ~= '0' or (crashes == 0 and crash_limit > 1)
     reply[#reply + 1] = id

@@ -62,7 +62,7 @@ end
 for first = 4, #ARGV, 3 do
   local id = ARGV[first]
   local holder = redis.call('HGET', KEYS[4], id)
-  if holds(holder, ARGV[first + 1]) then
+  if holder_parts(holder) and holds(holder, ARGV[first + 1]) then
     local crashed = ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))
     statuses[#statuses + 1] = take_back(keys, id, holder, crashed, tonumber(ARGV[2]), ARGV[3], now_ms)
   else

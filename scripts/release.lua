@@ -48,8 +48,8 @@ for first = 1, #ARGV, 3 do
   local id, token, pause_ms = ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 2])
   local holder = redis.call('HGET', KEYS[4], id)
   local status = 'LOST'
-  if holds(holder, token) then
-    local _, score = holder_parts(holder)
+  local _, score = holder_parts(holder)
+  if score and holds(holder, token) then
     redis.call('ZREM', KEYS[3], id)
     redis.call('HDEL', KEYS[4], id)
     if end_if_cancelling(keys, id, now_ms) then

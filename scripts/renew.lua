@@ -33,7 +33,7 @@ for index = 1, #ids do
     renewals[#renewals + 1] = id
     local _, score, noted, worker = holder_parts(holders[index])
     -- A renewal from before the start may arrive after it.
-    if started ~= '0' and started ~= noted then
+    if started ~= '0' and noted and started ~= noted then
       starts[#starts + 1] = id
       starts[#starts + 1] = token .. ' ' .. score .. ' ' .. started .. ' ' .. worker
     end

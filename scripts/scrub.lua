@@ -33,13 +33,13 @@
 -- include: scores
 -- include: wake
 -- include: holder
+-- include: lease
 -- include: tries
 -- include: outcome
 -- include: cancelled
 
 local now_ms = math.floor(server_us() / 1000)
 local limit, lease_ms, retention_ms = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local LONGEST_LEASE_MS = 86400000
 local keys = {
   waiting = KEYS[1], tasks = KEYS[2], leases = KEYS[3], held = KEYS[4], tries = KEYS[5], failures = KEYS[6],
   dead = KEYS[7], cancelling = KEYS[8], outcomes = KEYS[9], finished = KEYS[10],
@@ -122,7 +122,7 @@ local function unreadable(found)
     return 'tries'
   elseif found.failures and not string.find(found.failures, '^%d+ ') then
     return 'failures'
-  elseif found.cancelling and not string.find(found.cancelling, '^%d+ ') then
+  elseif found.cancelling and not string.find(found.cancelling, REQUEST) then
     return 'cancelling'
   end
 end

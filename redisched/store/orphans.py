@@ -1,9 +1,12 @@
-"""Finds what a dead worker process still holds."""
+"""Finds what a dead worker process still holds. What nobody can read is left to the scrubber."""
+
+import re
 
 from redisched.store.operation import Operation
 from redisched.store.store import Store, id_text
 
 _PAGE = 1_000
+_HOLDER = re.compile(rb"(\d{1,16}) \d+ \d+ (.*)", re.DOTALL)
 
 
 def held_by(store: Store, worker: str) -> Operation[list[tuple[str, int]]]:
@@ -14,8 +17,8 @@ def held_by(store: Store, worker: str) -> Operation[list[tuple[str, int]]]:
         cursor, fields = yield ("HSCAN", store.keys.held, cursor, "COUNT", _PAGE)
         pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
         for task_id, holder in pairs:
-            token, _, _, holding = holder.decode(errors="backslashreplace").split(" ", 3)
-            if holding == worker:
-                found.append((id_text(task_id), int(token)))
+            parts = _HOLDER.fullmatch(holder)
+            if parts and parts[2].decode(errors="backslashreplace") == worker:
+                found.append((id_text(task_id), int(parts[1])))
         if int(cursor) == 0:
             return found

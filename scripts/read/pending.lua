@@ -20,7 +20,7 @@ local offset, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
 local function each_band(visit)
   local low = 0
   for _ = 0, 255 do
-    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1)
     if not head[1] then
       return
     end

@@ -18,7 +18,7 @@ local reply = {
 
 local low = 0
 for _ = 0, 255 do
-  local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1)
   if not head[1] then
     break
   end

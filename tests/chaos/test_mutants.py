@@ -62,14 +62,14 @@ MUTANTS = {
     "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', KEYS[5], ended)\n", "\n"),
     "cancel leaves the record": Mutant("cancel", "redis.call('HDEL', keys.tasks, id)\n", "\n"),
     "a late renewal undoes the start": Mutant(
-        "renew", "if started ~= '0' and started ~= noted then", "if started ~= noted then"
+        "renew", "if started ~= '0' and noted and started ~= noted then", "if noted and started ~= noted then"
     ),
 }
 
 
 DEEP_MUTANTS = {
     "a repeated claim gives what is no longer held": Mutant(
-        "claim", "if holds(holders[index], token) then", "if holders[index] then"
+        "claim", "if held_under == token then", "if held_under then"
     ),
     "recover blames the innocent": Mutant(
         "recover", "ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))", "ARGV[first + 2] == '1'"

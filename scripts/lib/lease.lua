@@ -1,0 +1,2 @@
+-- No worker asks for a longer one: a day.
+local LONGEST_LEASE_MS = 86400000
