@@ -7,7 +7,7 @@
 -- ARGV[1] lease_ms  int  length of the lease from now
 -- ARGV[2..] id          text  task
 -- ARGV[3..] token       int   under which it is held
--- ARGV[4..] started_ms  int   when its handler started, 0 if it has not
+-- ARGV[4..] started_ms  int   when its handler started, 0 if it has not, -1 if its worker stops: should it die now, that is not held against the task
 -- Returns {'RENEWED'} per task
 -- Returns {'CANCELLING'} per task: renewed, and its cancellation was asked for
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
@@ -35,7 +35,7 @@ for index = 1, #ids do
     -- A renewal from before the start may arrive after it.
     if started ~= '0' and noted and started ~= noted then
       starts[#starts + 1] = id
-      starts[#starts + 1] = token .. ' ' .. score .. ' ' .. started .. ' ' .. worker
+      starts[#starts + 1] = token .. ' ' .. score .. ' ' .. (started == '-1' and '0' or started) .. ' ' .. worker
     end
   end
 end

@@ -13,7 +13,7 @@ from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
 from redisched.store.operation import Operation
 from redisched.store.store import Store
-from redisched.store.values import Renewal, Status
+from redisched.store.values import BLAMELESS, Renewal, Status
 
 BATCH = 500
 """Renewals per script call at most."""
@@ -30,11 +30,16 @@ class Keeper:
         self._tell = tell
         self._watchdog = watchdog
         self._outage = Outage("keeper", workspace.worker_settings.reconnect_backoff, workspace.random)
+        self._is_stopping = False
 
     @property
     def heartbeat_s(self) -> float:
         """Between rounds, and before the first."""
         return self._workspace.worker_settings.heartbeat_s
+
+    def worker_stops(self) -> None:
+        """Whoever is impatient may kill the host from now on: that shall not be held against what still runs."""
+        self._is_stopping = True
 
     def step(self) -> Operation[float]:
         """Renew what is due for it, and look after what should have ended; answers how long to wait, in seconds."""
@@ -70,7 +75,10 @@ class Keeper:
     def _renew(self, store: Store, batch: list[Held]) -> Operation[None]:
         workspace = self._workspace
         sent_s = workspace.clock.monotonic()
-        renewals = [Renewal(held.lease.id, held.lease.token, held.started_ms) for held in batch]
+        renewals = [
+            Renewal(held.lease.id, held.lease.token, BLAMELESS if self._is_stopping else held.started_ms)
+            for held in batch
+        ]
         statuses = yield from store.renew(workspace.lease_ms, renewals)
         workspace.started.contact(workspace.clock.monotonic())
         for held, status in zip(batch, statuses, strict=True):

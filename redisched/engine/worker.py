@@ -148,13 +148,15 @@ class Worker:
             )
         )
         watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
-        keeping = self._machine.keep(Keeper(workspace, _in_this_loop(executor.interrupt), watchdog), self._broker)
+        keeper = Keeper(workspace, _in_this_loop(executor.interrupt), watchdog)
+        keeping = self._machine.keep(keeper, self._broker)
         log.info("worker %s serves %s", workspace.worker, ", ".join(layouts))
         try:
             await self._wait_for_the_end(claimer, executor.runners)
         finally:
             # The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended is
             # settled, and the leases are kept until then.
+            keeper.worker_stops()
             await claiming.end(within_s=self._broker.timeout_s)
             await crew.end()
             await patience.end(within_s=0.0)

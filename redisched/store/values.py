@@ -125,8 +125,12 @@ class Crash(NamedTuple):
     failure: bytes
 
 
+BLAMELESS = -1
+"""In place of the time of a start: should the worker die now, that is not held against the task."""
+
+
 class Renewal(NamedTuple):
-    """A lease to lengthen; `started_ms` is 0 until its handler has started."""
+    """A lease to lengthen; `started_ms` is 0 until its handler has started, BLAMELESS once its worker stops."""
 
     id: str
     token: int

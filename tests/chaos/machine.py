@@ -14,6 +14,7 @@ from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import (
+    BLAMELESS,
     Ack,
     Bury,
     Claim,
@@ -155,9 +156,9 @@ class QueueMachine(RuleBasedStateMachine):
         if worker in self.requests:
             self.call("claim", self.requests[worker])
 
-    @rule(shown=shown, started=st.booleans())
-    def renew(self, shown: list[tuple[int, TokenKind]], started: bool) -> None:
-        started_ms = self.time.now_ms if started else 0
+    @rule(shown=shown, starts=st.sampled_from((0, 1, BLAMELESS)))
+    def renew(self, shown: list[tuple[int, TokenKind]], starts: int) -> None:
+        started_ms = self.time.now_ms if starts > 0 else starts
         self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in self.settled(shown)])
 
     @rule(shown=shown, retention_ms=delays_ms)

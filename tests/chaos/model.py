@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from redisched.model import BAND
 from redisched.store.values import (
+    BLAMELESS,
     Ack,
     Bury,
     Claim,
@@ -124,7 +125,7 @@ class Model:
             task = self._held(id, token)
             if task:
                 task.ends_ms = self.now_ms + lease_ms
-                task.started_ms = started_ms or task.started_ms
+                task.started_ms = 0 if started_ms == BLAMELESS else started_ms or task.started_ms
             statuses.append(Status.LOST if not task else Status.CANCELLING if task.cancellation else Status.RENEWED)
         return statuses
 

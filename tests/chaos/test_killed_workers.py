@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -133,11 +134,18 @@ def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[sign
     ordeal.audit()
 
 
-def kill_within_the_grace(ordeal: Ordeal, task: TaskRef[Any], starts: int) -> None:
+def at_once() -> bool:
+    return True
+
+
+def kill_within_the_grace(
+    ordeal: Ordeal, task: TaskRef[Any], starts: int, is_time: Callable[[], bool] = at_once
+) -> None:
     """Stop a fleet gently, and kill all of it before the task has ended that it has then begun so many times."""
     with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, crash_limit=2) as fleet:
         wait_until(lambda: len(ordeal.starts(task)) == starts, "its handler runs", SOON_S)
         fleet.signal(signal.SIGTERM)
+        wait_until(is_time, "it is time to kill it", SOON_S)
         fleet.kill_all()
 
 
@@ -152,8 +160,21 @@ def test_t09_all_processes_are_killed_within_the_grace(ordeal: Ordeal) -> None:
     ordeal.audit()
 
 
-def test_t09_whoever_is_killed_within_the_grace_again_and_again_is_taken_for_guilty(ordeal: Ordeal) -> None:
-    """Nobody is left to tell this from a task that brings its host down: a grace must not be cut short."""
+def test_t09_what_is_killed_within_the_grace_again_and_again_is_not_set_aside(ordeal: Ordeal) -> None:
+    """Its workers have said that they stop, so their death says nothing about the task."""
+    task = ordeal.enqueue("hold_each", str(ordeal.gate_file()))
+    for starts in (1, 2):
+        kill_within_the_grace(ordeal, task, starts, lambda: look(ordeal.direct, task.id).started_ms == 0)
+    ordeal.gate_file().touch()
+    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        ordeal.drain()
+
+    assert task.status() is TaskState.SUCCEEDED
+    ordeal.audit()
+
+
+def test_t09_whoever_is_killed_at_once_again_and_again_is_taken_for_guilty(ordeal: Ordeal) -> None:
+    """Nobody is left to tell this from a task that brings its host down: a grace must last for a heartbeat."""
     task = ordeal.enqueue("insist")
     for starts in (1, 2):
         kill_within_the_grace(ordeal, task, starts)

@@ -64,6 +64,9 @@ MUTANTS = {
     "a late renewal undoes the start": Mutant(
         "renew", "if started ~= '0' and noted and started ~= noted then", "if noted and started ~= noted then"
     ),
+    "who stops is blamed": Mutant(
+        "renew", "(started == '-1' and '0' or started)", "(started == '-1' and noted or started)"
+    ),
 }
 
 

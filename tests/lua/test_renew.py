@@ -1,6 +1,6 @@
 """renew: LEASED -> LEASED."""
 
-from redisched.store.values import Renewal, Status
+from redisched.store.values import BLAMELESS, Renewal, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import LEASE_ENDS_MS, TOKEN, cancelling, ended, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime
@@ -41,6 +41,14 @@ def test_a_belated_renewal_does_not_make_it_unstarted(queue: QueueUnderTest) -> 
     assert queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, 0)])) == [Status.RENEWED]
 
     assert queue.situation() == leased("a", started_ms=STARTED_MS)
+
+
+def test_a_worker_that_stops_takes_back_that_a_task_has_started(queue: QueueUnderTest) -> None:
+    queue.given(leased("a", started_ms=STARTED_MS))
+
+    assert queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, BLAMELESS)])) == [Status.RENEWED]
+
+    assert queue.situation() == leased("a", started_ms=0)
 
 
 def test_the_worker_is_told_of_a_cancellation(queue: QueueUnderTest) -> None:

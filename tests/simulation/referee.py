@@ -125,7 +125,8 @@ class Referee:
             expected = b"LOST"
             if task is not None:
                 task.ends_ms, task.renewed_us = _now_ms(call) + int(lease_ms), call.at_us
-                task.has_started = task.has_started or started_ms != b"0"
+                if started_ms != b"0":
+                    task.has_started = started_ms != b"-1"
                 expected = b"RENEWED" if task.cancelled_for_ms is None else b"CANCELLING"
             _check(status == expected, "G6: only the holder renews", call, id, expected)
 

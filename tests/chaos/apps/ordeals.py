@@ -78,6 +78,13 @@ def hold_once(gate: str, first: str, second: str) -> str:
         return ending
 
 
+@app.task(name="hold_each", retention=3_600)
+def hold_each(gate: str) -> None:
+    """Every execution waits at the gate."""
+    with recorder.execution():
+        hold(Path(gate))
+
+
 @app.task(name="seize_once", retention=3_600)
 def seize_once(gate: str, seconds: float) -> None:
     """Its first execution keeps the interpreter from every other thread, as C code does that never lets go of it."""
