@@ -18,7 +18,6 @@ pytest.register_assert_rewrite(
 
 # A slow machine is not a bug, and an example found in CI must be found again at home.
 settings.register_profile("house", deadline=None, print_blob=True)
-settings.register_profile("long", settings.get_profile("house"), max_examples=300, stateful_step_count=60)
 settings.load_profile("house")
 
 

@@ -1,16 +1,26 @@
-"""Random calls against the model, on every broker.
-
-The default run is short. A long one: pytest tests/chaos/test_state_machine.py --hypothesis-profile=long
-"""
+"""Random calls against the model, on every broker: a few by default, more with the catalogue, many with -m chaos."""
 
 import pytest
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from redisched.store.broker import Broker
 from tests.chaos.machine import machine_on
 from tests.server_time import ServerTime
 
+HOURS_S = 14_400
 
-@pytest.mark.timeout(900)  # what fails is made small first
-def test_the_queue_behaves_as_its_model(broker: Broker, clock: ServerTime) -> None:
-    run_state_machine_as_test(machine_on(broker))
+
+@pytest.mark.timeout(HOURS_S)  # what fails is made small first
+@pytest.mark.parametrize(
+    ("examples", "steps"),
+    [
+        (100, 50),
+        pytest.param(300, 60, marks=pytest.mark.fault),
+        pytest.param(10_000, 60, marks=pytest.mark.chaos),
+    ],
+)
+def test_the_queue_behaves_as_its_model(broker: Broker, clock: ServerTime, examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine_on(broker), settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None)
+    )
