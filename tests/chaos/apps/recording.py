@@ -9,17 +9,19 @@ from redisched import Scheduler
 from redisched.testing import Recorder
 
 app = Scheduler()
+RETENTION_S = 21_600
+"""Whoever takes stock after a long run must find every task."""
 recorder = Recorder(Path(os.environ.get("HISTORY", os.devnull)))
 
 
-@app.task(name="work", retention=3_600)
+@app.task(name="work", retention=RETENTION_S)
 def work(rounds: int) -> str:
     """Takes a millisecond or so."""
     with recorder.execution():
         return hashlib.pbkdf2_hmac("sha256", b"task", b"salt", rounds).hex()
 
 
-@app.task(name="linger", retention=3_600)
+@app.task(name="linger", retention=RETENTION_S)
 def linger(seconds: float) -> None:
     """Takes its time, and nothing of the processor's."""
     with recorder.execution():
