@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ssl import SSLCertVerificationError
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -264,6 +265,9 @@ def translate(error: Exception, command: Command) -> BrokerError:
         return QueueFull(text)
     if isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError):
         return BrokerRefused(str(command[0]), text)
+    if isinstance(error.__context__, SSLCertVerificationError):
+        reason = f"the server's certificate is not trusted: {error.__context__.verify_message}"
+        return BrokerRefused(str(command[0]), f"{reason}; name the file of its authority by ssl_ca_certs in the URL")
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ReadOnlyError | OSError):
         return BrokerUnavailable(text, 0.0)
     if _TRANSIENT.search(text) or isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError):
