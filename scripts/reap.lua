@@ -2,9 +2,10 @@
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
 --
 -- After a pause in which nobody reaped, such as an outage of Redis, and when it is not known how long nobody did, as
--- after the clock was set back, nothing is reaped for a grace, so that live workers renew first. What ends later than the longest lease would that
--- began now stems from before the clock was set back, and is cut to that; live workers renew it. A lease that ended
--- counts as a crash of a task that had started, and makes any other a suspect, which is never quarantined for that alone.
+-- after the clock was set back, nothing is reaped for a grace, so that live workers renew first. What ends later than
+-- the longest lease would that began now stems from before the clock was set back, and is cut to that; live workers
+-- renew it. A lease that ended counts as a crash of a task that had started, and makes any other a suspect, which is
+-- never quarantined for that alone.
 --
 -- KEYS[1] waiting     zset    id by score
 -- KEYS[2] tasks       hash    id -> record
@@ -70,8 +71,10 @@ if leader and leader ~= worker and until_ms > now_ms and until_ms <= latest_end 
   end
   return {'BUSY', text(now_ms), layout, text(until_ms)}
 end
-local since_ms = leader and now_ms - until_ms
-local pauses = leader and (since_ms > hold_ms or since_ms < -longest_ms) or not leader and redis.call('ZCARD', KEYS[3]) > 0
+local pauses = not leader and redis.call('ZCARD', KEYS[3]) > 0
+if leader then
+  pauses = now_ms > until_ms + hold_ms or until_ms > latest_end
+end
 if pauses or grace_until > now_ms + grace_ms then
   grace_until = now_ms + grace_ms
 end

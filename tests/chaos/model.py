@@ -207,8 +207,9 @@ class Model:
         if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
             self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        since_ms = self.now_ms - until_ms
-        pauses = not -longest_ms <= since_ms <= request.hold_ms if leader else bool(self.at(Place.LEASED))
+        pauses = bool(self.at(Place.LEASED))
+        if leader:
+            pauses = self.now_ms > until_ms + request.hold_ms or until_ms > latest_end_ms
         if pauses or grace_ends_ms > self.now_ms + request.grace_ms:
             grace_ends_ms = self.now_ms + request.grace_ms
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
