@@ -29,6 +29,7 @@ _PHASE_OF = {
     "late_beside_drain_ms": Phase.LATENESS_BESIDE_DRAIN,
     "urgent_ms": Phase.URGENT,
     "redis_us_per_task": Phase.REDIS_CPU,
+    "node_us_per_task": Phase.REDIS_CPU,
     "startup_ms": Phase.STARTUP,
     "bytes_per_task": Phase.MEMORY,
     "claim_us": Phase.CLAIM,

@@ -46,7 +46,7 @@ class Row:
 
 def rows(scale: Scale) -> tuple[Row, ...]:
     """Every figure that is shown, in its order."""
-    return (*_enqueueing(), *_draining(), *_punctuality(), *_costs(), *_backlog(scale), *_fleet(scale))
+    return (*_enqueueing(), *_draining(), *_punctuality(), *_costs(scale), *_backlog(scale), *_fleet(scale))
 
 
 def _enqueueing() -> tuple[Row, ...]:
@@ -85,12 +85,18 @@ def _punctuality() -> tuple[Row, ...]:
         Row("late_beside_drain_ms.early", "started early beside a drain", "tasks", target=at_most(0)),
         Row("urgent_ms.p50", "urgent among less urgent p50", "ms"),
         Row("urgent_ms.p99", "urgent among less urgent p99", "ms", target=at_most(longest_ms)),
+        Row("urgent_ms.max", "urgent among less urgent, the worst", "ms"),
     )
 
 
-def _costs() -> tuple[Row, ...]:
+def _costs(scale: Scale) -> tuple[Row, ...]:
     return (
         Row("redis_us_per_task", "Redis CPU per task", "us", target=at_most(25)),
+        *(
+            Row(f"node_us_per_task.{number}", f"Redis CPU per task, node {number} of {scale.nodes}", "us")
+            for number in range(1, scale.nodes + 1)
+            if scale.nodes > 1
+        ),
         Row("startup_ms.import", "import redisched", "ms", target=at_most(120)),
         Row("startup_ms.import_scheduler", "import of its Scheduler", "ms", target=at_most(120)),
         Row("startup_ms.help", "redisched --help", "ms", target=at_most(200)),
@@ -122,6 +128,6 @@ def _fleet(scale: Scale) -> tuple[Row, ...]:
         Row("restart_ms.p99", "first task after a restart p99", "ms", target=at_most(1_000)),
         Row("idle.commands_per_s", f"commands, each of {scale.idle_workers} idle workers", "per s", target=at_most(1)),
         Row("idle.commands_per_s_most", "commands, the busiest of them", "per s", target=at_most(1)),
-        Row("idle.connections_most", "connections, at most", "", target=at_most(3)),
+        Row("idle.connections_most", "connections, at most", "", target=at_most(1 + 2 * scale.shards)),
         Row("idle.woken", "workers woken by an enqueue", "", target=at_most(2)),
     )

@@ -10,10 +10,10 @@ import click
 from click.core import ParameterSource
 
 from redisched.bench.comparison import differences
-from redisched.bench.phase import ONCE, PROFILED, SHARDED, Phase
+from redisched.bench.phase import CLUSTERED, ONCE, PROFILED, SHARDED, Phase
 from redisched.bench.report import print_comparison, print_report
 from redisched.bench.results import read_results, to_json
-from redisched.bench.scale import DEFAULT_TASKS, scale_of
+from redisched.bench.scale import DEFAULT_TASKS, Scale, scale_of
 from redisched.bench.session import Plan, measure, profile
 from redisched.layout import LARGEST_COUNT
 
@@ -26,6 +26,13 @@ _shards_option = click.option(
     default=1,
     show_default=True,
     help="Measure on queues of so many: without --only, what of that differs.",
+)
+_nodes_option = click.option(
+    "--nodes",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Measure on a private cluster of so many, all on this machine.",
 )
 _profile_option = click.option(
     "--profile",
@@ -59,6 +66,7 @@ _profile_option = click.option(
     help="Measure this phase alone; repeatable.",
 )
 @_shards_option
+@_nodes_option
 @click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
 @_profile_option
 @click.pass_context
@@ -69,6 +77,7 @@ def bench(
     rounds: int,
     only: tuple[str, ...],
     shards: int,
+    nodes: int,
     url: str | None,
     profile_to: TextIO | None,
 ) -> None:
@@ -79,14 +88,16 @@ def bench(
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return
-    scale = scale_of(tasks, shards)
+    if url is not None and nodes > 1:
+        raise click.UsageError("--nodes makes a private cluster; leave it out, --url says where to measure")
+    scale = scale_of(tasks, shards, nodes)
     if profile_to is None:
-        plan = Plan(phases=_phases(only, frozenset(Phase), shards), rounds=rounds, scale=scale)
+        plan = Plan(phases=_phases(only, frozenset(Phase), scale), rounds=rounds, scale=scale)
         _measure(url, plan, output)
     elif output is not None:
         raise click.UsageError("--profile prints a table; leave --json out")
     else:
-        _profile(url, Plan(phases=_phases(only, PROFILED, shards), rounds=1, scale=scale), profile_to)
+        _profile(url, Plan(phases=_phases(only, PROFILED, scale), rounds=1, scale=scale), profile_to)
 
 
 @bench.command()
@@ -105,13 +116,15 @@ def compare(first: Path, second: Path, output: str | None) -> None:
         print_comparison(one, other)
 
 
-def _phases(only: Sequence[str], default: Set[Phase], shards: int) -> frozenset[Phase]:
+def _phases(only: Sequence[str], default: Set[Phase], scale: Scale) -> frozenset[Phase]:
     """The phases that were named, else as many of the default ones as mean something."""
     named = frozenset(map(Phase, only))
-    unfit = sorted(named - SHARDED) if shards > 1 else []
-    if unfit:
-        raise click.UsageError(f"--shards is not for {', '.join(unfit)}")
-    return named or frozenset(default if shards == 1 else default & SHARDED)
+    fit = frozenset(default)
+    for option, several, phases in (("--nodes", scale.nodes > 1, CLUSTERED), ("--shards", scale.shards > 1, SHARDED)):
+        if several and named - phases:
+            raise click.UsageError(f"{option} is not for {', '.join(sorted(named - phases))}")
+        fit = fit & phases if several else fit
+    return named or fit
 
 
 def _measure(url: str | None, plan: Plan, output: str | None) -> None:

@@ -37,11 +37,15 @@ def connections(workbench: Workbench, names: Iterable[str]) -> list[Connection]:
 
 
 def wait_idle(workbench: Workbench, names: Iterable[str], workers: int) -> None:
-    """Return when so many of the connections of these names wait for work. Raises MeasurementFailed if never."""
+    """Return when so many workers with these names wait for work. Raises MeasurementFailed if never.
+
+    A worker waits on a connection to each shard.
+    """
     wanted = frozenset(names)
+    shards = workbench.scale.shards
 
     def waiting() -> int:
-        return sum(connection.is_blocked for connection in connections(workbench, wanted))
+        return sum(connection.is_blocked for connection in connections(workbench, wanted)) // shards
 
     if not poll_until(lambda: waiting() == workers, READY_WITHIN_S):
         raise MeasurementFailed(f"{waiting()} workers wait for work after {READY_WITHIN_S:g} s, and not {workers}")

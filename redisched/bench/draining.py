@@ -37,22 +37,32 @@ def measure_drain_two_processes(workbench: Workbench) -> Figures:
 
 
 def measure_redis_cpu(workbench: Workbench) -> Figures:
-    """Microseconds of Redis' CPU per task, enqueued, run by one process, and forgotten after its retention."""
+    """Microseconds of Redis' CPU per task, enqueued, run by one process, and forgotten after its retention.
+
+    Of a cluster also those of each node.
+    """
     with workbench.jobs() as jobs:
         stores = workbench.stores(jobs.queue)
         began_s = _cpu_s(workbench)
         _drain(workbench, jobs, jobs.noop, processes=1)
-        spent_s = _cpu_s(workbench) - began_s
+        drained_s = _cpu_s(workbench)
         # The retention is made to be over; that is no cost of redisched's.
         for store in stores:
             workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
-        began_s = _cpu_s(workbench)
+        kept_s = _cpu_s(workbench)
         dead_retention_ms = round(Settings().dead_retention_s * 1e3)
         for store in stores:
             while workbench.run(store.forget(_FORGET_BATCH, dead_retention_ms)):
                 pass
-        spent_s += _cpu_s(workbench) - began_s
-    return {"redis_us_per_task": spent_s * 1e6 / workbench.scale.tasks}
+        forgot_s = _cpu_s(workbench)
+    spent_us = [
+        1e6 * (drained - began + forgot - kept) / workbench.scale.tasks
+        for began, drained, kept, forgot in zip(began_s, drained_s, kept_s, forgot_s, strict=True)
+    ]
+    figures: Figures = {"redis_us_per_task": sum(spent_us)}
+    if len(spent_us) > 1:
+        figures["node_us_per_task"] = {str(number): us for number, us in enumerate(spent_us, start=1)}
+    return figures
 
 
 def measure_inversions(workbench: Workbench) -> Figures:
@@ -123,6 +133,6 @@ def _started_ms(kept: bytes) -> int:
     return decode_outcome(outcome[DIGEST_BYTES:]).started_ms
 
 
-def _cpu_s(workbench: Workbench) -> float:
-    facts = workbench.facts("cpu")
-    return float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"])
+def _cpu_s(workbench: Workbench) -> list[float]:
+    """What each node has used so far."""
+    return [float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"]) for facts in workbench.facts_of_nodes("cpu")]

@@ -67,5 +67,8 @@ SHARDED = frozenset(
 )
 """Those that mean something for a queue of several shards."""
 
+CLUSTERED = SHARDED - {Phase.IDLE}
+"""Those that can be measured on a cluster."""
+
 PROFILED = frozenset({Phase.ENQUEUE_ONE, Phase.ENQUEUE_MANY, Phase.ENQUEUE_ASYNC, Phase.DRAIN_ASYNC, Phase.DRAIN_SYNC})
 """Whose profiles are of interest when no phase is named: those that do nothing but work."""

@@ -12,7 +12,8 @@ class Scale:
     `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
     also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
     watched; `interpreters` are started, and `kills` befall a worker process; so often hosts are lost, workers stopped
-    and a server with `restart_backlog` tasks restarted. `shards` are those of each queue.
+    and a server with `restart_backlog` tasks restarted. `shards` are those of each queue, and `nodes` those of the
+    cluster, one for a server alone.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -37,6 +38,7 @@ class Scale:
     idle_s: float = 15.0
     enqueued_while_idle: int = 100
     shards: int = 1
+    nodes: int = 1
 
     @property
     def is_full(self) -> bool:
@@ -44,7 +46,7 @@ class Scale:
         return self.tasks >= DEFAULT_TASKS
 
 
-def scale_of(tasks: int, shards: int = 1) -> Scale:
+def scale_of(tasks: int, shards: int = 1, nodes: int = 1) -> Scale:
     """The scale for a number of tasks; what needs no more of them for a steadier figure stays as it is."""
     full = Scale()
     share = min(1.0, tasks / full.tasks)
@@ -75,4 +77,5 @@ def scale_of(tasks: int, shards: int = 1) -> Scale:
         idle_s=max(0.5, full.idle_s * share),
         enqueued_while_idle=part(full.enqueued_while_idle, least=3),
         shards=shards,
+        nodes=nodes,
     )

@@ -39,8 +39,9 @@ from redisched.bench.results import Results
 from redisched.bench.scale import Scale
 from redisched.bench.startup import measure_startup
 from redisched.bench.workbench import Workbench
-from redisched.embedded import PrivateServer
+from redisched.embedded import Persistence, PrivateServer
 from redisched.store.broker import connect
+from redisched.testing.cluster import ClusterServers
 
 _TIMEOUT_S = 30.0
 
@@ -142,10 +143,22 @@ def _run(phase: Phase, workbench: Workbench) -> Figures:
 @contextmanager
 def _workbench(url: str | None, scale: Scale) -> Iterator[Workbench]:
     with ExitStack() as stack:
-        place = url or stack.enter_context(PrivateServer()).url
+        place = url or _started(_servers(scale.nodes), stack)
         broker = connect(place, _TIMEOUT_S)
         stack.callback(broker.close)
         yield Workbench(url=place, broker=broker, scale=scale)
+
+
+def _servers(nodes: int) -> PrivateServer | ClusterServers:
+    if nodes == 1:
+        return PrivateServer()
+    return ClusterServers(primaries=nodes, persistence=Persistence.EVERYSEC)
+
+
+def _started(servers: PrivateServer | ClusterServers, stack: ExitStack) -> str:
+    """The URL of servers that run until the end."""
+    stack.enter_context(servers)
+    return servers.url
 
 
 def _machine(workbench: Workbench) -> Machine:

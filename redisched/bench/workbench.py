@@ -57,10 +57,13 @@ class Workbench:
         return [Store(self.broker.dialect, queue, shard) for shard in range(self.scale.shards)]
 
     def facts(self, section: str) -> dict[str, str]:
-        """What INFO says in one of its sections."""
-        reply = self.command("INFO", section)
-        assert isinstance(reply, bytes)
-        return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
+        """What INFO says in one of its sections; of a cluster, that of its first node."""
+        return self.facts_of_nodes(section)[0]
+
+    def facts_of_nodes(self, section: str) -> list[dict[str, str]]:
+        """What INFO says in one of its sections, on every server that takes writes."""
+        primaries = sorted(self.broker.client().primaries().items())
+        return [_facts(primary.perform(("INFO", section))) for _, primary in primaries]
 
     def server_us(self) -> int:
         """The server's time of day in microseconds."""
@@ -91,6 +94,10 @@ class Workbench:
             self.command("SREM", QUEUES, jobs.queue)
 
     def _is_quiet(self) -> bool:
-        background = {**self.facts("memory"), **self.facts("persistence")}
+        background = [*self.facts_of_nodes("memory"), *self.facts_of_nodes("persistence")]
         names = ("lazyfree_pending_objects", "aof_rewrite_in_progress", "rdb_bgsave_in_progress")
-        return all(background.get(name, "0") == "0" for name in names)
+        return all(facts.get(name, "0") == "0" for facts in background for name in names)
+
+
+def _facts(reply: bytes) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)

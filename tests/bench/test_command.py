@@ -146,3 +146,24 @@ def test_what_means_nothing_for_several_shards_is_refused() -> None:
     answer = run("--shards", "3", "--only", "memory")
     assert answer.exit_code == 2
     assert "--shards is not for memory" in answer.output
+
+
+def test_a_cluster_is_measured_node_by_node() -> None:
+    answer = run("--json", "--tasks", "200", "--rounds", "1", "--shards", "3", "--nodes", "3", "--only", "redis_cpu")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["node_us_per_task"].keys() == {"1", "2", "3"}
+    assert sum(found["node_us_per_task"].values()) == pytest.approx(found["redis_us_per_task"])
+
+
+@pytest.mark.parametrize("options", [("--only", "idle"), ("--url", "redis://localhost:6379")])
+def test_what_cannot_be_measured_on_a_private_cluster_is_refused(options: tuple[str, str]) -> None:
+    answer = run("--nodes", "3", *options)
+    assert answer.exit_code == 2
+    assert "--nodes" in answer.output
+
+
+def test_idle_workers_of_several_shards_are_watched() -> None:
+    answer = run("--json", "--tasks", "200", "--shards", "3", "--only", "idle")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["idle"]["connections_most"] == 5
