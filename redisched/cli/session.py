@@ -11,9 +11,11 @@ from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
 from redisched.embedded import join
+from redisched.errors import BrokerRefused
 from redisched.options import check_id, check_queue
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, persist
+from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import TaskView
 
@@ -35,6 +37,10 @@ class Session:
 
     def store(self, queue: str, shard: int) -> Store:
         return self._connection.store(queue, shard)
+
+    def slots(self) -> SlotMap | None:
+        """Which node of a cluster serves which slots; None where there is no cluster."""
+        return self.ask(_read_slot_map)
 
     def queues(self, only: str | None) -> list[str]:
         """The queues to look at, sorted: all, or the one that was named, which has to be there."""
@@ -62,6 +68,13 @@ class Session:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _read_slot_map() -> Operation[SlotMap | None]:
+    try:
+        return SlotMap.read((yield ("CLUSTER", "SLOTS")), THIS_NODE)
+    except BrokerRefused:
+        return None
 
 
 @contextmanager

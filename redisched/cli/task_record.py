@@ -15,6 +15,7 @@ def task_record(view: TaskView) -> dict[str, Any]:
     return {
         "id": view.id,
         "queue": view.queue,
+        "shard": view.shard,
         "state": view.state,
         "name": view.name,
         "args": None if body is None else body.args,
@@ -40,8 +41,8 @@ def task_record(view: TaskView) -> dict[str, Any]:
     }
 
 
-def task_facts(view: TaskView) -> list[tuple[str, object]]:
-    """What people want to know about a task, in the order in which they ask."""
+def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
+    """What people want to know about a task, in the order in which they ask; its queue has so many shards."""
     body, failure, outcome = view.body, view.failure, view.outcome
 
     def moment(moment_ms: int | None) -> str | None:
@@ -51,6 +52,7 @@ def task_facts(view: TaskView) -> list[tuple[str, object]]:
         ("id", view.id),
         ("name", view.name),
         ("queue", view.queue),
+        ("shard", view.shard if shards > 1 else None),
         ("state", f"{view.state}, cancellation asked for" if view.cancel_requested else view.state),
         ("reason", failure.reason if failure else None),
         ("arguments", None if body is None else call_of(body)),

@@ -1,36 +1,66 @@
-"""Whether a cluster serves every slot, and keeps all keys of a queue in one."""
+"""Whether a cluster serves every slot and could replace a primary, and which node has which shards."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple
 
-from redisched.doctor.finding import Finding, danger, ok
+from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info
 from redisched.errors import BrokerRefused
 from redisched.keys import keys_of
-from redisched.store.address import Node
-from redisched.store.operation import Operation
-from redisched.store.slots import SlotMap
+from redisched.store.growth import stores_of
+from redisched.store.operation import Dialect, Operation
+from redisched.store.slots import THIS_NODE, SlotMap
 
 CHECK = "cluster"
-_THIS = Node("this node", 0)
-"""Where a node is that does not know its own host."""
+SLOTS = 16_384
 
 
 def check_slots(info: Info) -> Operation[list[Finding]]:
-    """Whether the cluster is down, so that no key can be looked at; nothing if it is up, or there is none."""
-    if not _is_node(info) or b"cluster_state:ok" in (yield ("CLUSTER", "INFO")):
+    """Whether slots are without a node, so that not every key can be looked at; nothing if none is, or no cluster."""
+    if not _is_node(info):
         return []
-    sentence = "The cluster is down or does not serve every slot; see what is missing: CLUSTER INFO, CLUSTER NODES"
+    told = (yield ("CLUSTER", "INFO")).decode()
+    facts = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+    served = int(facts.get("cluster_slots_ok", "0"))
+    if served == SLOTS and facts.get("cluster_state") == "ok":
+        return []
+    sentence = (
+        f"{SLOTS - served:,} of {SLOTS:,} slots are served by no node, and the shards in them stand still; "
+        "see what is missing: CLUSTER NODES, CLUSTER INFO"
+    )
     return [danger(CHECK, sentence)]
 
 
-def check_places(info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """Where the keys of each queue are; nothing where cluster mode is off."""
+def check_quorum(info: Info) -> Operation[list[Finding]]:
+    """Whether enough primaries are up to replace one that is lost; nothing where cluster mode is off."""
     if not _is_node(info):
         return []
-    findings = []
+    lines = [line.split() for line in (yield ("CLUSTER", "NODES")).decode().splitlines()]
+    flags = [line[2].split(",") for line in lines if len(line) > 8 and "master" in line[2].split(",")]
+    up, needed = sum(not {"fail", "fail?"} & set(of_one) for of_one in flags), len(flags) // 2 + 1
+    counted = f"{up} of {len(flags)} primaries are up, and {needed} have to agree to replace one"
+    if up < needed:
+        return [danger(CHECK, f"{counted}: no replica can take the place of its primary; start those that are down.")]
+    if up - 1 < needed:
+        return [warning(CHECK, f"{counted}: if one more is lost, no replica can take its place.")]
+    return [ok(CHECK, f"{counted}.")]
+
+
+def check_places(dialect: Dialect, info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
+    """Where the shards of each queue are; nothing where cluster mode is off."""
+    if not _is_node(info):
+        return []
+    slots = SlotMap.read((yield ("CLUSTER", "SLOTS")), THIS_NODE)
+    findings: list[Finding] = []
+    nodes: dict[str, list[str]] = defaultdict(list)
     for queue in queues:
-        findings += yield from _check_queue(queue)
+        amiss = yield from _check_queue(queue)
+        findings += amiss
+        if not amiss:
+            for node, what in (yield from _parts_of(dialect, queue, slots)).items():
+                nodes[node].append(what)
+    findings += [ok(CHECK, f"{node} has {'; '.join(parts)}.") for node, parts in sorted(nodes.items())]
     return findings or [ok(CHECK, "The cluster serves every slot.")]
 
 
@@ -50,6 +80,18 @@ def _check_queue(queue: str) -> Operation[list[Finding]]:
         yield ("EXISTS", keys[0])
     except BrokerRefused as error:
         return [danger(CHECK, f"Queue {queue} is on another node ({error.reason}).")]
-    slot = slots.pop()
-    owner = SlotMap.read((yield ("CLUSTER", "SLOTS")), _THIS).owner(slot)
-    return [ok(CHECK, f"Every key of queue {queue} is in slot {slot}, on {owner}.")]
+    return []
+
+
+def _parts_of(dialect: Dialect, queue: str, slots: SlotMap) -> Operation[dict[str, str]]:
+    """What of a queue is on each node."""
+    stores = yield from stores_of(dialect, queue)
+    if len(stores) == 1:
+        return {str(slots.owner_of_key(stores[0].keys.waiting)): f"queue {queue}"}
+    shards: dict[str, list[str]] = defaultdict(list)
+    for store in stores:
+        shards[str(slots.owner_of_key(store.keys.waiting))].append(str(store.shard))
+    return {
+        node: f"shard{'s' if len(numbers) > 1 else ''} {', '.join(numbers)} of {queue}"
+        for node, numbers in shards.items()
+    }

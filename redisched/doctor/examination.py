@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from redisched.doctor.clocks import check_clock
-from redisched.doctor.cluster import check_places, check_slots
+from redisched.doctor.cluster import check_places, check_quorum, check_slots
 from redisched.doctor.finding import Finding, warning
 from redisched.doctor.info import read_info
 from redisched.doctor.keyspace import check_keyspace
@@ -52,7 +52,8 @@ def examine_queues(dialect: Dialect) -> Operation[list[Finding]]:
         return [_refused("queues", error)]
     return (
         yield from _look(
-            ("cluster", check_places(info, names)),
+            ("cluster", check_quorum(info)),
+            ("cluster", check_places(dialect, info, names)),
             ("keyspace", check_keyspace(names)),
             ("workers", check_queues(dialect, names)),
             ("repairs", check_repairs(dialect, names)),

@@ -22,9 +22,17 @@ def examine_all(url: str, broker: Broker, now: Callable[[], float]) -> Iterator[
         yield from (_ask_sentinel(address, sentinel) for sentinel in address.nodes)
     client = broker.client()
     for place, primary in client.primaries().items():
-        for finding in run(examine_server(now), primary):
-            yield replace(finding, sentence=f"{place}: {finding.sentence}") if place else finding
-    yield from run(examine_queues(broker.dialect), client)
+        try:
+            for finding in run(examine_server(now), primary):
+                yield replace(finding, sentence=f"{place}: {finding.sentence}") if place else finding
+        except BrokerUnavailable as error:
+            if not place:
+                raise
+            yield danger("cluster", f"{place} does not answer ({error.reason}); start it again.")
+    try:
+        yield from run(examine_queues(broker.dialect), client)
+    except BrokerUnavailable as error:
+        yield danger("queues", f"Not every queue can be looked at: {error.reason}.")
 
 
 def _ask_sentinel(address: Address, sentinel: Node) -> Finding:

@@ -10,6 +10,9 @@ from redis.crc import key_slot
 from redisched.store.address import Node
 from redisched.store.operation import Argument, Command
 
+THIS_NODE = Node("this node", 0)
+"""Where a node is that does not know its own host."""
+
 _WITHOUT_KEY = {
     *("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "INFO", "PING", "ROLE", "SCRIPT", "SLOWLOG"),
     *("TIME", "WAIT", "WAITAOF"),
@@ -22,11 +25,12 @@ def slot_of(command: Command) -> int | None:
     if name in _WITHOUT_KEY:
         return None
     if name in ("EVAL", "EVALSHA"):
-        return _slot(command[3]) if int(command[2]) else None
-    return _slot(command[1]) if len(command) > 1 else None
+        return slot_of_key(command[3]) if int(command[2]) else None
+    return slot_of_key(command[1]) if len(command) > 1 else None
 
 
-def _slot(key: Argument) -> int:
+def slot_of_key(key: Argument) -> int:
+    """The slot that a key is in."""
     return int(key_slot(key if isinstance(key, bytes) else str(key).encode()))
 
 
@@ -43,6 +47,10 @@ class SlotMap:
         """The map in a reply to CLUSTER SLOTS. A node that does not know its own host means the one that was asked."""
         ranges = sorted((first, last, _node(primary, asked)) for first, last, primary, *_replicas in reply)
         return cls(*zip(*ranges, strict=True)) if ranges else cls((), (), ())
+
+    def owner_of_key(self, key: str) -> Node | None:
+        """The primary that has a key, None if nobody serves its slot."""
+        return self.owner(slot_of_key(key))
 
     def owner(self, slot: int) -> Node | None:
         """The primary of a slot, None if nobody serves it."""

@@ -1,8 +1,11 @@
 """`redisched queue ls` counts every task in the one place it is in."""
 
+import pytest
+
 from redisched.store.operation import Dialect
 from redisched.store.store import Store
 from redisched.store.values import Bury, ClaimRequest
+from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
 
@@ -66,7 +69,22 @@ def test_a_queue_that_has_grown_is_listed_as_one_and_shard_by_shard(command: Com
     assert int(ready[0]) > 20
     assert all(map(int, ready))
     assert command.record("queue", "ls")[0]["shards"] == 3
-    assert [record["shard"] for record in command.record("queue", "ls", "--shards")] == [0, 1, 2]
+    records = command.record("queue", "ls", "--shards")
+    assert [(record["shard"], record["node"]) for record in records] == [(0, None), (1, None), (2, None)]
+    shown = [command.record("task", "show", f"after-{number}")["shard"] for number in range(20)]
+    assert {*shown} == {0, 1, 2}
+    assert ["shard", str(shown[0])] in [row[0].split() for row in command.rows("task", "show", "after-0")]
+
+
+@pytest.mark.fault
+def test_on_a_cluster_the_node_of_each_shard_is_shown(servers: Servers) -> None:
+    command = CommandLine(servers.url(BrokerKind.CLUSTER))
+    command.output("queue", "grow", "spread", "--shards", "12")
+
+    nodes = [record["node"] for record in command.record("queue", "ls", "--shards") if record["queue"] == "spread"]
+    assert [row[-1] for row in command.rows("queue", "ls", "--shards") if row[0].startswith("spread")] == nodes
+    assert len(nodes) == 12
+    assert len({*nodes} - {None}) == 3
 
 
 def test_growth_makes_a_queue_and_never_a_smaller_one(command: CommandLine) -> None:

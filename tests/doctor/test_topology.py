@@ -1,14 +1,20 @@
 """The doctor visits several servers: each primary is looked at, and whoever decides which one it is."""
 
+import re
 import time
+from contextlib import closing
 
 import pytest
 
+from redisched import Scheduler
 from redisched.doctor.finding import Finding, Level
 from redisched.doctor.topology import examine_all
+from redisched.keys import keys_of
 from redisched.store.broker import connect
 from redisched.testing import ClusterServers, WatchedServers
+from redisched.testing.agreement import perform
 from tests.doctor.visits import TIMEOUT_S
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -33,11 +39,31 @@ def test_sentinels_tell_whether_they_reach_a_quorum() -> None:
     assert left[1:] == [Level.WARNING] * 2
 
 
-def test_each_node_of_a_cluster_is_looked_at_and_a_queue_is_found_on_one() -> None:
+def test_each_node_of_a_cluster_is_looked_at_and_every_shard_is_found_on_one() -> None:
     with ClusterServers() as cluster:
+        with closing(Scheduler(cluster.url)) as app:
+            app.grow("mail", 3)
         found = visit_all(cluster.url)
-        owner = "{}:{}".format(*cluster.primary_of("{mail}").address)
+        owners = ["{}:{}".format(*cluster.primary_of(keys_of("mail", shard).waiting).address) for shard in range(3)]
 
     assert [finding.level for finding in found if finding.check == "version"] == [Level.OK] * 3
-    (place,) = [finding.sentence for finding in found if finding.check == "cluster"]
-    assert place.endswith(f"on {owner}.")
+    quorum, *places = [finding.sentence for finding in found if finding.check == "cluster"]
+    assert quorum == "3 of 3 primaries are up, and 2 have to agree to replace one."
+    for shard, owner in enumerate(owners):
+        (place,) = [place for place in places if place.startswith(f"{owner} has shard")]
+        assert re.search(rf"\b{shard}\b.* of mail\.$", place)
+
+
+def test_slots_without_a_node_are_counted() -> None:
+    with ClusterServers(node_timeout_ms=500) as cluster:
+        visit_all(cluster.url)
+        lost = cluster.primary_of("redisched:queues")
+        lost.kill()
+        alive = next(node for node in cluster.nodes if node is not lost)
+        wait_until(lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"), "it is taken for lost")
+        with closing(connect(cluster.url, TIMEOUT_S)) as broker:
+            found = [*examine_all(cluster.url, broker, time.time)]
+
+    told = [finding.sentence for finding in found if finding.check == "cluster" and finding.level is Level.DANGER]
+    assert any("slots are served by no node" in sentence for sentence in told)
+    assert any(sentence.startswith("{}:{} does not answer".format(*lost.address)) for sentence in told)

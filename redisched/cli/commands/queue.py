@@ -9,7 +9,8 @@ from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.times import duration
-from redisched.keys import shard_name
+from redisched.keys import keys_of, shard_name
+from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
 
 
@@ -28,18 +29,22 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
     JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, for each priority in use
     priorities: priority, ready, scheduled, repairs: how many tasks of it had been damaged and were repaired, by
     kind, and shards: how many it is spread over. With --shards a list of the same for each shard, without repairs and
-    with shard, its number, in place of shards.
+    with shard, its number, and node, which of a cluster has it, in place of shards.
     """
     with session(url) as opened:
         counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
+        slots = opened.slots() if by_shard else None
         if as_json:
-            print_json(_shard_records(counts) if by_shard else _records(opened, counts))
+            print_json(_shard_records(counts, slots) if by_shard else _records(opened, counts))
             return
     if not counts:
         click.echo("There is no queue yet. Make one: redisched enqueue NAME ARGUMENTS...")
     elif by_shard:
         every = [(name, at, one) for name, of_shards in counts.items() for at, one in enumerate(of_shards)]
-        print_table(_HEADINGS, [_row(shard_name(name, at), one) for name, at, one in every])
+        rows = [_row(shard_name(name, at), one) for name, at, one in every]
+        if slots is not None:
+            rows = [(*row, _node(slots, name, at)) for row, (name, at, _) in zip(rows, every, strict=True)]
+        print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
     else:
         print_table(_HEADINGS, [_row(name, total(of_shards)) for name, of_shards in counts.items()])
 
@@ -84,5 +89,15 @@ def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict
     ]
 
 
-def _shard_records(counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
-    return [{**asdict(one), "shard": at} for of_shards in counts.values() for at, one in enumerate(of_shards)]
+def _shard_records(counts: dict[str, list[QueueCounts]], slots: SlotMap | None) -> list[dict[str, object]]:
+    return [
+        {**asdict(one), "shard": at, "node": _node(slots, one.queue, at)}
+        for of_shards in counts.values()
+        for at, one in enumerate(of_shards)
+    ]
+
+
+def _node(slots: SlotMap | None, queue: str, shard: int) -> str | None:
+    """Which node of a cluster has a shard; None where nobody has, and where there is no cluster."""
+    owner = None if slots is None else slots.owner_of_key(keys_of(queue, shard).waiting)
+    return None if owner is None else str(owner)

@@ -59,19 +59,20 @@ def list_tasks(
 def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
     """Show everything known about a task, ended ones until their retention is over.
 
-    JSON: id, queue, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, bounces,
+    JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, bounces,
     max_attempts, timeout_ms, retention_ms, cancel_requested, worker, lease_until_ms, started_ms,
     ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
     undecodable, now_ms. What is not known is null; times are the server's, since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
-    if view is None:
-        raise UnknownTask(task_id)
+        if view is None:
+            raise UnknownTask(task_id)
+        layout = opened.ask(opened.inspector(view.queue).layout)
     if as_json:
         print_json(task_record(view))
         return
-    print_facts(task_facts(view))
+    print_facts(task_facts(view, layout.shards))
     if view.failure is not None and view.failure.traceback:
         click.echo(f"\n{printable_lines(view.failure.traceback.rstrip())}")
     if view.state is TaskState.DEAD:
