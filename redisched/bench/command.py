@@ -20,6 +20,21 @@ from redisched.layout import LARGEST_COUNT
 _STANDARD_OUTPUT = "<stdout>"
 _RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_rounds_option = click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Measure so often; medians are reported. Once each: "
+    + ", ".join(phase for phase in Phase if phase in ONCE)
+    + ".",
+)
+_only_option = click.option(
+    "--only",
+    type=click.Choice([phase.value for phase in Phase]),
+    multiple=True,
+    help="Measure this phase alone; repeatable.",
+)
 _shards_option = click.option(
     "--shards",
     type=click.IntRange(1, LARGEST_COUNT),
@@ -50,21 +65,8 @@ _profile_option = click.option(
 @click.option(
     "--tasks", type=click.IntRange(min=1), default=DEFAULT_TASKS, show_default=True, help="Tasks of each drain."
 )
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Measure so often; medians are reported. Once each: "
-    + ", ".join(phase for phase in Phase if phase in ONCE)
-    + ".",
-)
-@click.option(
-    "--only",
-    type=click.Choice([phase.value for phase in Phase]),
-    multiple=True,
-    help="Measure this phase alone; repeatable.",
-)
+@_rounds_option
+@_only_option
 @_shards_option
 @_nodes_option
 @click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
