@@ -144,7 +144,7 @@ class Story:
         # Nobody has reaped for a while, but there shall be no grace.
         return ReapRequest(
             worker="worker-1",
-            hold_ms=HOUR_MS,
+            hold_ms=LEASE_MS,
             grace_ms=0,
             limit=9,
             crash_limit=CRASH_LIMIT,

@@ -18,8 +18,8 @@ RETURN_US = 2_500_000
 """Whoever could not reach the server tries again within such a time."""
 LATE_SHARE = 0.1
 """Of a lease, which its holder does not count on."""
-SPARED_US = 4_000_000
-"""The grace after an outage."""
+SPARED_MS = 4_000
+"""The grace after an outage, in whole milliseconds of the server's clock."""
 
 
 class Circumstances:
@@ -113,6 +113,6 @@ class Circumstances:
         return not any(
             began_us - self._heartbeat_us <= task.renewed_us <= began_us
             and ended_us <= over_us
-            and now_us < over_us + SPARED_US
+            and now_us // 1000 < over_us // 1000 + SPARED_MS
             for began_us, over_us in self._server.outages
         )
