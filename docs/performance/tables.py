@@ -38,6 +38,8 @@ _PHASE_OF = {
     "host_loss_ms": Phase.HOST_LOSS,
     "hand_back_ms": Phase.HAND_BACK,
     "restart_ms": Phase.RESTART,
+    "sentinel_failover_ms": Phase.SENTINEL_FAILOVER,
+    "cluster_failover_ms": Phase.CLUSTER_FAILOVER,
     "idle": Phase.IDLE,
 }
 

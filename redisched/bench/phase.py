@@ -50,13 +50,17 @@ class Phase(StrEnum):
     """From the signal that stops a worker in good order to the start of its running tasks in another."""
     RESTART = "restart"
     """From when a killed Redis answers again, on its data, to the first task that ends."""
+    SENTINEL_FAILOVER = "sentinel_failover"
+    """From the kill of a primary that Sentinels watch to the first task that its replica takes."""
+    CLUSTER_FAILOVER = "cluster_failover"
+    """The same on a cluster."""
     IDLE = "idle"
     """What workers that have nothing to do ask of Redis, and how many of them an enqueue wakes."""
 
 
 ONCE = frozenset(
     {Phase.MEMORY, Phase.CLAIM, Phase.MILLION, Phase.RECOVERY, Phase.HOST_LOSS, Phase.HAND_BACK, Phase.RESTART}
-    | {Phase.IDLE}
+    | {Phase.SENTINEL_FAILOVER, Phase.CLUSTER_FAILOVER, Phase.IDLE}
 )
 """Measured once and not in every round, as they take long and vary little; they come last."""
 

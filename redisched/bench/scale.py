@@ -12,8 +12,8 @@ class Scale:
     `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
     also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
     watched; `interpreters` are started, and `kills` befall a worker process; so often hosts are lost, workers stopped
-    and a server with `restart_backlog` tasks restarted. `shards` are those of each queue, and `nodes` those of the
-    cluster, one for a server alone.
+    and a server with `restart_backlog` tasks restarted; `failovers` are of each kind. `shards` are those of each queue,
+    and `nodes` those of the cluster, one for a server alone.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -34,6 +34,7 @@ class Scale:
     stops: int = 20
     restart_backlog: int = 100_000
     restarts: int = 30
+    failovers: int = 6
     idle_workers: int = 100
     idle_s: float = 15.0
     enqueued_while_idle: int = 100
@@ -73,6 +74,7 @@ def scale_of(tasks: int, shards: int = 1, nodes: int = 1) -> Scale:
         stops=part(full.stops, least=1),
         restart_backlog=part(full.restart_backlog, least=1_000),
         restarts=part(full.restarts, least=1),
+        failovers=part(full.failovers, least=1),
         idle_workers=part(full.idle_workers, least=2),
         idle_s=max(0.5, full.idle_s * share),
         enqueued_while_idle=part(full.enqueued_while_idle, least=3),

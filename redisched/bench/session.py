@@ -25,6 +25,7 @@ from redisched.bench.enqueueing import (
     measure_enqueue_many,
     measure_enqueue_one,
 )
+from redisched.bench.failover import measure_cluster_failover, measure_sentinel_failover
 from redisched.bench.figures import Figures
 from redisched.bench.floor import measure_floor
 from redisched.bench.idle import measure_idle
@@ -68,6 +69,8 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.HOST_LOSS: measure_host_loss,
     Phase.HAND_BACK: measure_hand_back,
     Phase.RESTART: measure_restart,
+    Phase.SENTINEL_FAILOVER: measure_sentinel_failover,
+    Phase.CLUSTER_FAILOVER: measure_cluster_failover,
     Phase.IDLE: measure_idle,
 }
 

@@ -28,6 +28,7 @@ TINY = Scale(
     stops=1,
     restart_backlog=1_000,
     restarts=2,
+    failovers=1,
     idle_workers=5,
     idle_s=0.2,
     enqueued_while_idle=3,

@@ -23,7 +23,7 @@ PATHS: dict[Phase, set[str]] = {
     Phase.PICKUP: {"pickup_ms.p50", "pickup_ms.p99"},
     Phase.LATENESS: {"late_ms.p50", "late_ms.p99", "late_ms.max", "late_ms.early"},
     Phase.LATENESS_BESIDE_DRAIN: {f"late_beside_drain_ms.{inner}" for inner in ("p50", "p99", "max", "early", "tasks")},
-    Phase.URGENT: {"urgent_ms.p50", "urgent_ms.p99", "urgent_ms.tasks"},
+    Phase.URGENT: {"urgent_ms.p50", "urgent_ms.p99", "urgent_ms.max"},
     Phase.REDIS_CPU: {"redis_us_per_task"},
     Phase.INVERSIONS: {"inversions"},
     Phase.STARTUP: {"startup_ms.import", "startup_ms.import_scheduler", "startup_ms.help"},
@@ -34,6 +34,8 @@ PATHS: dict[Phase, set[str]] = {
     Phase.HOST_LOSS: {"host_loss_ms.p50", "host_loss_ms.p99"},
     Phase.HAND_BACK: {"hand_back_ms.p50", "hand_back_ms.p99"},
     Phase.RESTART: {"restart_ms.p50", "restart_ms.p99"},
+    Phase.SENTINEL_FAILOVER: {"sentinel_failover_ms.p50", "sentinel_failover_ms.p99"},
+    Phase.CLUSTER_FAILOVER: {"cluster_failover_ms.p50", "cluster_failover_ms.p99"},
     Phase.IDLE: {f"idle.{inner}" for inner in ("commands_per_s", "commands_per_s_most", "connections_most", "woken")},
 }
 """phase -> the paths of its figures"""

@@ -1,0 +1,65 @@
+"""How long nothing can be enqueued once a primary is killed, until another one has taken its place.
+
+On servers of their own: Sentinels that take a primary for down after 1.5 s, and a cluster whose nodes do after 2 s.
+"""
+
+import time
+from collections.abc import Callable
+
+from redisched.bench.figures import Figures
+from redisched.bench.jobs import Jobs
+from redisched.bench.percentile import percentile
+from redisched.bench.workbench import MeasurementFailed, Workbench
+from redisched.embedded import Persistence
+from redisched.errors import BrokerUnavailable
+from redisched.keys import keys_of
+from redisched.testing import ClusterServers, Server, WatchedServers
+
+_QUEUE = "bench"
+_PATIENCE_S = 60.0
+_PAUSE_S = 0.01
+
+
+def measure_sentinel_failover(workbench: Workbench) -> Figures:
+    """Milliseconds from the last task that a killed primary took to the first that its replica takes."""
+    with WatchedServers(persistence=Persistence.EVERYSEC) as servers:
+        taken_ms = _fail_over(servers, lambda: servers.primary, workbench.scale.failovers)
+    return {"sentinel_failover_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+
+
+def measure_cluster_failover(workbench: Workbench) -> Figures:
+    """The same on a cluster, for a queue whose node is killed."""
+    key = keys_of(_QUEUE).waiting
+    with ClusterServers(replicas=1, persistence=Persistence.EVERYSEC) as servers:
+        taken_ms = _fail_over(servers, lambda: servers.primary_of(key), workbench.scale.failovers)
+    return {"cluster_failover_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+
+
+def _fail_over(servers: WatchedServers | ClusterServers, primary: Callable[[], Server], count: int) -> list[float]:
+    """Kill the primary so often, each time when all servers are well again."""
+    jobs = Jobs(servers.url, _QUEUE)
+    taken_ms = []
+    for _ in range(count):
+        victim = primary()
+        _enqueue(jobs)
+        began_s = time.monotonic()
+        victim.kill()
+        _enqueue(jobs)
+        taken_ms.append((time.monotonic() - began_s) * 1e3)
+        victim.start()
+        servers.wait_until_whole()
+    jobs.app.close()
+    return taken_ms
+
+
+def _enqueue(jobs: Jobs) -> None:
+    """Enqueue a task, however long that takes."""
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline_s:
+        try:
+            jobs.noop.enqueue(0)
+        except BrokerUnavailable:
+            time.sleep(_PAUSE_S)
+        else:
+            return
+    raise MeasurementFailed(f"nothing could be enqueued for {_PATIENCE_S:g} s")
