@@ -108,8 +108,8 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_brok
 
     tasks = app.enqueue_many([quick.request() for _ in range(2_000)])
     while counts(real_broker).finished < len(tasks):
+        done = len(ran)
         with RunningWorker(app) as worker:
-            done = len(ran)
             wait_until(lambda: len(ran) > done, "it has run something")  # noqa: B023 - waited for right here
             worker.stop()
 
