@@ -16,7 +16,7 @@ def check_replicas(info: Info) -> list[Finding]:
         return [danger(CHECK, f"This is a replica and takes no tasks; give the URL of its primary, {primary}.")]
     count = whole(info, "connected_slaves")
     if not count:
-        return [ok(CHECK, "No replica: what this machine's disk loses is lost.")]
+        return [_without_replica(info)]
     replicas = [_fields(info.get(f"slave{number}", "")) for number in range(count)]
     absent = [_name(replica) for replica in replicas if replica.get("state") != "online"]
     lags = {_name(replica): whole(replica, "lag") for replica in replicas}
@@ -25,6 +25,12 @@ def check_replicas(info: Info) -> list[Finding]:
         names = ", ".join(dict.fromkeys((*absent, *slow)))
         return [warning(CHECK, f"Of {count} replicas {names} cannot keep up; a failover to one would lose tasks.")]
     return [ok(CHECK, f"{count} keep up, the slowest {max(lags.values())} s behind.")]
+
+
+def _without_replica(info: Info) -> Finding:
+    if info.get("cluster_enabled") == "1":
+        return warning(CHECK, "No replica: if this node is lost, its shards stand still until it is back; add one.")
+    return ok(CHECK, "No replica: what this machine's disk loses is lost.")
 
 
 def _fields(line: str) -> dict[str, str]:

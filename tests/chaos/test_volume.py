@@ -4,6 +4,7 @@ REDISCHED_TASKS says how many: 2000000 is the long run.
 """
 
 import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -21,12 +22,16 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
+log = logging.getLogger(__name__)
+
 SEED = 1
 TASKS = int(os.environ.get("REDISCHED_TASKS", "100000"))
 WORKERS = 8
 LEASE_S = 2.0
 WINDOW_MS = 100.0
 """The proxy is what takes longest: a claim shall be worth its while."""
+ROUND = 100_000
+"""So many tasks are told apart from the next, or a server would take longer and longer to come back."""
 BATCH = 1_000
 BACKLOG = 5_000
 ROUNDS = 100
@@ -49,11 +54,11 @@ OUTAGES = DEATHS | {
 }
 
 
-def produce(ordeal: Ordeal, tasks: int) -> None:
-    """Enqueue so many tasks, a batch at a time, as long as no more than a backlog is left to do."""
-    for first in range(0, tasks, BATCH):
+def produce(ordeal: Ordeal, numbers: range) -> None:
+    """Enqueue these tasks, a batch at a time, as long as no more than a backlog is left to do."""
+    for first in range(0, len(numbers), BATCH):
         wait_until(lambda: backlog(ordeal) < BACKLOG, "some are done", PATIENCE_S)
-        requests = [request_of(ordeal, number) for number in range(first, min(tasks, first + BATCH))]
+        requests = [request_of(ordeal, number) for number in numbers[first : first + BATCH]]
         # Whether it happened may stay unknown.
         with contextlib.suppress(BrokerUnavailable):
             ordeal.send(requests)
@@ -92,10 +97,17 @@ def test_t01_so_many_tasks_are_done_whatever_breaks(
         Ordeal(tmp_path, server.url) as ordeal,
         ordeal.fleet(target=target, processes=WORKERS, lease_s=LEASE_S, concurrency=16, window_ms=WINDOW_MS) as fleet,
     ):
-        ordeal.proxy.set(CUT_REPLIES)
         victims = Victims(server=server, workers=fleet.workers)
-        with Nemesis(draw_plan(SEED, PLAN_S, habits), victims, ordeal.recorder) as nemesis:
-            produce(ordeal, tasks)
-        ordeal.conclude()
+        hits: set[Disturbance] = set()
+        for first in range(0, tasks, ROUND):
+            ordeal.forget_ended()
+            ordeal.proxy.set(CUT_REPLIES)
+            with Nemesis(draw_plan(SEED + first // ROUND, PLAN_S, habits), victims, ordeal.recorder) as nemesis:
+                produce(ordeal, range(tasks)[first : first + ROUND])
+            hits |= nemesis.hits
+            ordeal.drain()
+            ordeal.take_stock()
+            log.info("%d tasks are done", min(tasks, first + ROUND))
+        ordeal.judge()
         assert not fleet.has_ended
-        assert nemesis.hits == set(habits)
+        assert hits == set(habits)

@@ -78,6 +78,7 @@ def test_memory(used: int, limit: int, machine: int, level: Level, part: str) ->
     ("info", "level", "part"),
     [
         ({"role": "master", "connected_slaves": "0"}, OK, "No replica"),
+        ({"role": "master", "connected_slaves": "0", "cluster_enabled": "1"}, WARNING, "its shards stand still"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=3"}, OK, "slowest 3 s"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, WARNING, "h:1"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=1,lag=0"}, WARNING, "h:1"),
