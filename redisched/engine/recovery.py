@@ -64,9 +64,16 @@ class Recovery:
         yield from self.step()
 
     def _take_back(self, loss: _Loss) -> Operation[None]:
+        """Take back from every shard; raises the error of one only when the others, on other nodes, have been asked."""
+        unanswered = None
         for queue in self._queues:
             for store in (yield from stores_of(self._dialect, queue)):
-                yield from self._take_back_from(store, loss)
+                try:
+                    yield from self._take_back_from(store, loss)
+                except BrokerError as error:
+                    unanswered = error
+        if unanswered is not None:
+            raise unanswered
 
     def _take_back_from(self, store: Store, loss: _Loss) -> Operation[None]:
         held = yield from held_by(store, loss.worker)

@@ -13,6 +13,7 @@ from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.address import Address, Node
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
+from redisched.store.silence import Silence
 from redisched.store.slots import SlotMap, slot_of
 
 MOST_REDIRECTIONS = 5
@@ -29,6 +30,7 @@ class ClusterRoute:
         self._address = address
         self._monotonic = monotonic
         self._random = random
+        self._silence = Silence(monotonic)
         self._map = SlotMap((), (), ())
         self._moved: dict[int, Node] = {}
         self._is_in_doubt = True
@@ -46,9 +48,11 @@ class ClusterRoute:
         node = self._node(slot)
         before: tuple[Command, ...] = ()
         for _ in range(MOST_REDIRECTIONS):
+            turned_s = self._silence.turn_to(node)
             try:
-                return (yield Send(node, before + commands))
+                reply = yield Send(node, before + commands)
             except Redirected as redirected:
+                self._silence.answered(node)
                 node = Node(redirected.host or node.host, redirected.port)
                 before = (("ASKING",),) if redirected.kind is Redirection.ASK else ()
                 if redirected.kind is Redirection.MOVED:
@@ -57,8 +61,12 @@ class ClusterRoute:
                 # What came before the last, such as the wait for a wake-up, is over.
                 commands = commands[-1:]
             except BrokerUnavailable:
+                self._silence.failed(node, turned_s)
                 self._is_in_doubt = True
                 raise
+            else:
+                self._silence.answered(node)
+                return reply
         raise BrokerUnavailable(f"slot {slot} is moved to and fro; look at CLUSTER NODES", 0.0)
 
     def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
@@ -68,7 +76,12 @@ class ClusterRoute:
             yield from self._learn_if_in_doubt()
             for node, run in groupby(commands, key=self._placing()):
                 sent = _Counted(run)
-                answered = yield Stream(node, sent)
+                turned_s = self._silence.turn_to(node)
+                try:
+                    answered = yield Stream(node, sent)
+                except BrokerUnavailable:
+                    self._silence.failed(node, turned_s)
+                    raise
                 replies += answered
                 if len(answered) < sent.count:
                     break

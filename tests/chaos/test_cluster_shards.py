@@ -1,5 +1,6 @@
 """A queue of twelve shards on three nodes: it is spread, grows under load, and outlives the loss of a node."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from redisched import Durability
 from redisched.config import Settings
 from redisched.keys import keys_of
+from redisched.layout import Layout
 from redisched.testing import Server
 from redisched.testing.cluster import ClusterServers
 from tests.chaos.invariants import QUEUE
@@ -19,6 +21,10 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 SHARDS = 12
 NODE_TIMEOUT_MS = 8_000
 """Long enough for others to be seen at work before a replica takes the place of its primary."""
+HELD = 6
+"""Enough that not all are in shards of one node, and few enough that workers have slots left."""
+SILENT_S = 6.0
+"""Longer than a lease."""
 ON_REPLICAS = Settings(durable=Durability.REPLICA)
 
 
@@ -50,6 +56,33 @@ def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
         wait_until(lambda: primary_of(cluster, 0) is not lost, "a replica has taken its place", SOON_S)
         lost.start()
         load.wait_for_progress_in(range(SHARDS))
+        load.conclude()
+
+
+def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
+    cluster: ClusterServers, tmp_path: Path
+) -> None:
+    with Load(tmp_path, cluster.url, ON_REPLICAS, SHARDS) as load:
+        load.app.grow(QUEUE, SHARDS)
+        load.wait_for_progress_in(range(SHARDS))
+        lost = primary_of(cluster, 0)
+        others = [shard for shard in range(SHARDS) if primary_of(cluster, shard) is not lost]
+        live = {load.enqueue("hold").id for _ in range(HELD)}
+        wait_until(lambda: live <= set(load.held), "all are held", SOON_S)
+
+        lost.pause()
+        try:
+            until_s = time.monotonic() + SILENT_S
+            wait_until(lambda: time.monotonic() > until_s, "no lease lasts for so long", SOON_S)
+            load.wait_for_progress_in(others)
+        finally:
+            lost.resume()
+
+        load.wait_for_progress_in(range(SHARDS))
+        load.gate.set()
+        elsewhere = [id for id in load.held if Layout((SHARDS,)).home(id) in others]
+        assert len(elsewhere) > 1
+        assert len(elsewhere) == len(set(elsewhere))
         load.conclude()
 
 

@@ -1,13 +1,19 @@
 """What a supervisor takes back from a dead process, and what it holds against the tasks."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
-from redisched.engine.recovery import SECOND_LOOK_S, Recovery
+from redisched.engine.recovery import RETRY_S, SECOND_LOOK_S, Recovery
 from redisched.engine.started import StartedTask
+from redisched.errors import BrokerUnavailable
+from redisched.keys import keys_of
+from redisched.layout import Layout
 from redisched.store.broker import Broker
-from redisched.store.operation import run
+from redisched.store.operation import Client, Command, run
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
 from tests.engine.running import look
@@ -32,11 +38,26 @@ def app(broker: Broker) -> Scheduler:
     return app
 
 
-def claim(broker: Broker, nonce: str) -> int:
+def claim(broker: Broker, nonce: str, shard: int = 0) -> int:
     """Claim in the name of the worker that dies; the token."""
     request = ClaimRequest(worker="gone", nonce=nonce, limit=9, ahead_ms=0, ahead_limit=0, lease_ms=60_000)
-    (lease,) = run(Store(broker.dialect, QUEUE).claim(request), broker.client()).leases
+    (lease,) = run(Store(broker.dialect, QUEUE, shard).claim(request), broker.client()).leases
     return lease.token
+
+
+class FirstShardAway:
+    """A client that reaches every shard but the first."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def perform(self, command: Command) -> Any:
+        if keys_of(QUEUE).held in command:
+            raise BrokerUnavailable("gone", 0.0)
+        return self._client.perform(command)
+
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        return self._client.perform_all(commands)
 
 
 def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task_again(
@@ -55,3 +76,22 @@ def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task
 
     view = look(broker, task.id)
     assert (view.state, view.crashes) == ("ready", 1)
+
+
+def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_not(
+    app: Scheduler, broker: Broker
+) -> None:
+    app.grow(QUEUE, 2)
+    ids = {Layout((1, 2)).home(id): id for id in map(str, range(9))}
+    tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
+    clock = StandingClock()
+    recovery = Recovery(app, WorkerSettings(), clock)
+    started = {StartedTask(QUEUE, task.id, claim(broker, "1", shard)) for shard, task in enumerate(tasks)}
+    recovery.died("gone", started)
+
+    run(recovery.step(), FirstShardAway(broker.client()))
+    assert [look(broker, task.id).state for task in tasks] == ["leased", "ready"]
+    clock.now_s += RETRY_S
+    run(recovery.step(), broker.client())
+    assert [look(broker, task.id).state for task in tasks] == ["ready", "ready"]
+    assert recovery.recovered == len(tasks)

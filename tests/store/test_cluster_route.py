@@ -8,7 +8,8 @@ from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.store.address import Node, parse_address
 from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
 from redisched.store.operation import Command, Redirected, Redirection
-from redisched.store.route import Stream
+from redisched.store.route import Ask, Send, Stream
+from redisched.store.silence import ALONE_S, LONG_S
 from redisched.store.slots import slot_of
 from tests.store.journeys import Guide
 
@@ -169,6 +170,51 @@ def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: Clust
 
 def test_t39_a_node_that_was_taken_away_knows_nothing_and_another_is_asked(route: ClusterRoute) -> None:
     assert len(lead(route, HIGH, [], HALVES).asked) == 2
+
+
+def wait_in_vain(route: ClusterRoute, command: Command, now: Now, waited_s: float, answers: int = 0) -> None:
+    """Have a call end without an answer after a time, in which so many others were answered."""
+    journey = route.perform((command,))
+    assert isinstance(journey.send(None), Send)
+    for _ in range(answers):
+        now.s += 0.01
+        Guide(b"value").lead(route.perform((command,)))
+    now.s += waited_s
+    with pytest.raises(BrokerUnavailable, match="timed out"):
+        journey.throw(lost("timed out"))
+
+
+def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a_second(
+    route: ClusterRoute, now: Now
+) -> None:
+    lead(route, HIGH, HALVES)
+    wait_in_vain(route, HIGH, now, LONG_S)
+
+    with pytest.raises(BrokerUnavailable, match="high:2 has just kept another call waiting"):
+        Guide(HALVES).lead(route.perform((HIGH,)))
+    lead(route, LOW)
+    now.s += ALONE_S
+    assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
+    assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
+
+
+@pytest.mark.parametrize(("waited_s", "answers"), [(LONG_S / 2, 0), (LONG_S, 1)])
+def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
+    route: ClusterRoute, now: Now, waited_s: float, answers: int
+) -> None:
+    lead(route, HIGH, HALVES)
+    wait_in_vain(route, HIGH, now, waited_s, answers)
+
+    assert lead(route, HIGH, HALVES).sent == [("high:2", (HIGH,))]
+
+
+def test_t39_a_pipeline_does_not_wait_for_a_silent_node_either(route: ClusterRoute, now: Now) -> None:
+    lead(route, HIGH, HALVES)
+    wait_in_vain(route, HIGH, now, LONG_S)
+
+    guide = Guide(HALVES, [b"low"])
+    assert guide.lead(route.perform_all([LOW, HIGH])) == [b"low"]
+    assert [type(step) for step in guide.steps] == [Ask, Stream]
 
 
 def test_a_slot_that_nobody_serves_is_an_outage(route: ClusterRoute) -> None:
