@@ -37,6 +37,7 @@ _FAR_PHASES = frozenset(
         Phase.LATENESS,
     }
 )
+NODES = (1, 3)
 SHARDS = (1, 3, 12)
 _SHARD_PHASES = frozenset({Phase.ENQUEUE_MANY, Phase.DRAIN_ASYNC, Phase.REDIS_CPU, Phase.PICKUP, Phase.URGENT})
 _TIMEOUT_S = 30.0
@@ -72,13 +73,21 @@ def measure_processes(scale: Scale, rounds: int) -> dict[str, Any]:
 
 
 def measure_shards(scale: Scale, rounds: int) -> dict[str, Any]:
-    """The figures of the bench for queues of one, three and twelve shards on one server, in turns."""
-    found: dict[int, list[Figures]] = {shards: [] for shards in SHARDS}
-    for _ in range(rounds):
-        for shards in SHARDS:
-            plan = Plan(phases=_SHARD_PHASES, rounds=1, scale=replace(scale, shards=shards))
-            found[shards] += measure(None, plan, lambda _what: None).all_rounds
-    points = [{"shards": shards, **typical_figures(found[shards])} for shards in SHARDS]
+    """The figures of the bench for queues of one, three and twelve shards, on one server and on three nodes, in turns.
+
+    What idle workers cost is measured once, on one server.
+    """
+    scales = [replace(scale, nodes=nodes, shards=shards) for nodes in NODES for shards in SHARDS]
+    found: dict[Scale, list[Figures]] = {of_one: [] for of_one in scales}
+    for number in range(rounds):
+        for of_one, figures in found.items():
+            idle = {Phase.IDLE} if number == 0 and of_one.nodes == 1 else set()
+            plan = Plan(phases=_SHARD_PHASES | idle, rounds=1, scale=of_one)
+            figures.extend(measure(None, plan, lambda _what: None).all_rounds)
+    points = [
+        {"nodes": of_one.nodes, "shards": of_one.shards, **typical_figures(figures)}
+        for of_one, figures in found.items()
+    ]
     return {"points": points, **_floor(scale, rounds)}
 
 

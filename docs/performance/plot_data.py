@@ -1,5 +1,6 @@
 """What the plots show: titles, axes and points, made of what is kept; drawing them is left to others."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,14 +73,20 @@ def processes_plot() -> Plot:
 
 
 def shards_plot() -> Plot:
-    """Tasks per second, by the number of shards on one server."""
-    points = read_kept("shards")["points"]
+    """Tasks per second, by the number of shards, on one server and on a cluster."""
+    by_nodes: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for point in read_kept("shards")["points"]:
+        by_nodes[point["nodes"]].append(point)
     figures = {"enqueue_many": "enqueue_many_per_s", "drain, async": "drain_async_per_s"}
     return Plot(
-        title="One queue over more shards of one server",
+        title="One queue over more shards",
         x_label="shards",
         y_label="tasks per second",
-        lines=[_line(label, points, "shards", path) for label, path in figures.items()],
+        lines=[
+            _line(f"{label}, {nodes} nodes" if nodes > 1 else label, points, "shards", path)
+            for label, path in figures.items()
+            for nodes, points in by_nodes.items()
+        ],
     )
 
 

@@ -112,20 +112,29 @@ def processes_table() -> str:
 
 
 def shards_table() -> str:
-    """Every figure for queues of several shards on one server."""
+    """Every figure for queues of several shards, on one server and on a cluster."""
     kept = read_kept("shards")
     points = kept["points"]
-    headings = ("shards", *(str(point["shards"]) for point in points))
+    most_nodes = max(point["nodes"] for point in points)
+    headings = ("shards", *(_shards_of(point) for point in points))
     figures = (
         ("enqueue_many, /s", "enqueue_many_per_s", 0),
         ("drained, async, /s", "drain_async_per_s", 0),
         ("Redis CPU per task, us", "redis_us_per_task", 1),
+        *((f"of that on node {node}", f"node_us_per_task.{node}", 1) for node in range(1, most_nodes + 1)),
         ("idle pick-up p50, ms", "pickup_ms.p50", 2),
         ("idle pick-up p99, ms", "pickup_ms.p99", 2),
         ("urgent among less urgent in every shard p50, ms", "urgent_ms.p50", 0),
         ("urgent among less urgent in every shard p99, ms", "urgent_ms.p99", 0),
+        ("urgent among less urgent in every shard, the worst, ms", "urgent_ms.max", 0),
+        ("commands of an idle worker, per s", "idle.commands_per_s", 2),
+        ("workers that an enqueue wakes", "idle.woken", 0),
     )
     return f"{_where(kept)}\n\n{table(headings, _side_by_side(figures, points))}"
+
+
+def _shards_of(point: Mapping[str, Any]) -> str:
+    return f"{point['shards']}, {point['nodes']} nodes" if point["nodes"] > 1 else str(point["shards"])
 
 
 def latency_table() -> str:

@@ -7,7 +7,13 @@ from docs.performance.plot_data import Bars, Plot, backlog_plot, latency_rates_p
 
 KEPT = {
     "backlog": {"points": [{"waiting": 10, "claim_us": 200.0}, {"waiting": 1_000, "claim_us": 210.0}]},
-    "shards": {"points": [{"shards": 1, "drain_async_per_s": 24_000.0}, {"shards": 12, "drain_async_per_s": 23_000.0}]},
+    "shards": {
+        "points": [
+            {"nodes": 1, "shards": 1, "drain_async_per_s": 24_000.0},
+            {"nodes": 1, "shards": 12, "drain_async_per_s": 23_000.0},
+            {"nodes": 3, "shards": 12, "drain_async_per_s": 22_000.0},
+        ]
+    },
     "latency": {
         "points": [
             {"round_trip_ms": 0.1, "enqueue_many_per_s": 80_000.0, "drain_sync_per_s": 9_000.0},
@@ -38,6 +44,7 @@ def test_shards_are_shown_by_their_number() -> None:
     lines = {line.label: line for line in shards_plot().lines}
 
     assert (lines["drain, async"].x, lines["drain, async"].y) == ([1, 12], [24_000.0, 23_000.0])
+    assert lines["drain, async, 3 nodes"].y == [22_000.0]
 
 
 def test_a_point_without_the_figure_is_left_out_of_its_line() -> None:

@@ -19,7 +19,10 @@ KEPT: dict[str, dict[str, Any]] = {
         "load": {"before": 0.5, "after": 1.5},
     },
     "shards": {
-        "points": [{"shards": 1, "urgent_ms": {"p50": 15.2}}, {"shards": 12, "redis_us_per_task": 41.25}],
+        "points": [
+            {"nodes": 1, "shards": 1, "urgent_ms": {"p50": 15.2}},
+            {"nodes": 3, "shards": 12, "redis_us_per_task": 41.25, "node_us_per_task": {"3": 13.5}},
+        ],
         "floor": FLOOR,
         "machine": MACHINE,
         "load": {"before": 0.5, "after": 1.5},
@@ -64,9 +67,10 @@ def test_processes_are_compared_with_one() -> None:
 
 
 def test_shards_stand_side_by_side_and_what_was_not_measured_is_a_dash() -> None:
-    assert "| shards | 1 | 12 |" in shards_table()
+    assert "| shards | 1 | 12, 3 nodes |" in shards_table()
     assert "| urgent among less urgent in every shard p50, ms | 15 | - |" in shards_table()
     assert "| Redis CPU per task, us | - | 41.2 |" in shards_table()
+    assert "| of that on node 3 | - | 13.5 |" in shards_table()
 
 
 def test_the_edges_are_added_up() -> None:
