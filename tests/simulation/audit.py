@@ -34,6 +34,7 @@ class Audit:
         self._fences: dict[str, int] = {}
         self._executions: dict[tuple[str, int], Execution] = {}
         self._cancelled: set[tuple[str, int]] = set()
+        self._granted_us: dict[int, int] = {}
         self._strayed_us: dict[str, int] = {}
         self.fouls: list[str] = []
 
@@ -41,6 +42,8 @@ class Audit:
         """Judge an answer with regard to what ran."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
         if call.script == "claim":
+            for task in self._referee.held_by(call.caller):
+                self._granted_us.setdefault(task.token, call.at_us)
             self._judge_claiming(call)
         elif call.script == "ack":
             for at, status in enumerate(call.reply):
@@ -73,11 +76,12 @@ class Audit:
             execution,
         )
         # Whose lease a failover undid, or a jump of the clock ended, cannot know, and may start late.
-        is_ignorant = is_lost or self._circumstances.was_set_ahead
+        granted_us = self._granted_us.get(fence, 0)
+        is_ignorant = is_lost or granted_us <= self._circumstances.set_ahead_us
         self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
         self._fences[execution.id] = max(fence, self._fences.get(execution.id, 0))
         self._executions[execution.id, fence] = execution
-        if task is not None and self._circumstances.clock_is_steady and not is_lost:
+        if task is not None and granted_us > self._circumstances.clock_set_us and not is_lost:
             self.expect(task.is_held(fence), "I6: what starts is leased", execution, task)
 
     def judge_end_of(self, execution: Execution) -> None:

@@ -23,8 +23,8 @@ SPARED_MS = 4_000
 
 
 class Circumstances:
-    """One world's. `set_back_us` is by how much the server's clock was set back, all in all, `was_set_ahead` whether it
-    ever was set ahead.
+    """One world's. `set_back_us` is by how much the server's clock was set back, all in all; `clock_set_us` when it was
+    set last, `set_ahead_us` when it was set ahead last, -1 for never.
     """
 
     def __init__(self, server: Server, plan: Plan) -> None:
@@ -34,14 +34,9 @@ class Circumstances:
         self._heartbeat_us = 1e6 * plan.worker_settings.heartbeat_s
         self._workers: dict[str, WorkerProcess] = {}
         self._mishaps: dict[str, list[tuple[int, Fate]]] = {}
-        self._clock_set_us = -1
+        self.clock_set_us = -1
         self.set_back_us = 0
-        self.was_set_ahead = False
-
-    @property
-    def clock_is_steady(self) -> bool:
-        """Whether no clock was set, so that a lease lasts as long for the server as for its holder."""
-        return self._clock_set_us < 0
+        self.set_ahead_us = -1
 
     def begins(self, worker: WorkerProcess) -> None:
         """A worker process begins."""
@@ -49,9 +44,10 @@ class Circumstances:
 
     def clock_was_set(self, ahead_s: float) -> None:
         """The server's clock was set ahead, or back."""
-        self._clock_set_us = self._server.at_us()
+        self.clock_set_us = self._server.at_us()
         self.set_back_us += max(0, int(-1e6 * ahead_s))
-        self.was_set_ahead = self.was_set_ahead or ahead_s > 0
+        if ahead_s > 0:
+            self.set_ahead_us = self.clock_set_us
 
     def mishap(self, caller: str, fate: Fate) -> None:
         """A message was mistreated."""
@@ -63,7 +59,7 @@ class Circumstances:
         worker = self._workers.get(task.worker)
         if worker is None or not worker.is_alive or task.is_stray:
             return True
-        if max(self._server.failed_over_us, self._clock_set_us, worker.disturbed_us()) >= since_us:
+        if max(self._server.failed_over_us, self.clock_set_us, worker.disturbed_us()) >= since_us:
             return True
         if not has_begun and self._may_not_know(worker, since_us):
             return True
@@ -83,7 +79,7 @@ class Circumstances:
         worker = self._workers[name]
         mishaps = self._mishaps.get(name, [])
         latest_us = mishaps[-1][0] if mishaps else -1
-        return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self._clock_set_us)
+        return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self.clock_set_us)
 
     def can_be_told_since_us(self, name: str) -> int:
         """Since when it could also have passed that on: handlers hear of it from their event loop."""
@@ -107,7 +103,7 @@ class Circumstances:
 
     def was_spared(self, task: Shadow, now_us: int) -> bool:
         """Whether no outage just made a lease end that had been renewed in time before."""
-        if self._clock_set_us >= task.renewed_us:
+        if self.clock_set_us >= task.renewed_us:
             return True
         ended_us = task.renewed_us + self._lease_us
         return not any(
