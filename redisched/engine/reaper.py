@@ -65,7 +65,7 @@ class Reaper:
         try:
             reaped = await run_async(self.store.reap(self._request()), self.client)
         except BrokerRefused:
-            # Whatever makes it fail, such as a holder that nobody can read, is a case for this worker's scrubber.
+            # Keys that only the reaper needs may be of another type: no reason for nobody to scrub.
             self.is_elsewhere = False
             raise
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY

@@ -117,16 +117,26 @@ def test_who_does_not_reap_does_not_scrub() -> None:
     assert asyncio.run(step()) == CALL_EVERY_S
 
 
-def test_who_cannot_reap_scrubs_what_it_cannot_reap() -> None:
+def test_what_cannot_be_reaped_is_scrubbed() -> None:
     async def heal() -> None:
-        damaged = together(leased("a", ends_ms=0), {"held": {"a": "garbage"}}, reaper("w"))
-        shift = Shift(fake_broker(), damaged)
+        shift = Shift(fake_broker(), together(leased("a", ends_ms=0), {"held": {"a": "garbage"}}, reaper("w")))
+        await shift.reaper.step()
+        while await shift.scrubber.step() != PASS_EVERY_S:
+            pass
+        assert look(shift.broker, "a").state is TaskState.READY
+
+    asyncio.run(heal())
+
+
+def test_who_cannot_reap_scrubs_all_the_same() -> None:
+    async def heal() -> None:
+        shift = Shift(fake_broker(), {"tasks": {"a": record_of("a")}})
+        shift.broker.client().perform(("SET", KEYS.claims, "something else"))
         shift.reaper.is_elsewhere = True
         with pytest.raises(BrokerRefused):
             await shift.reaper.step()
         while await shift.scrubber.step() != PASS_EVERY_S:
             pass
-        await shift.reaper.step()
         assert look(shift.broker, "a").state is TaskState.READY
 
     asyncio.run(heal())

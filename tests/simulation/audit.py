@@ -42,8 +42,6 @@ class Audit:
         """Judge an answer with regard to what ran."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
         if call.script == "claim":
-            for task in self._referee.held_by(call.caller):
-                self._granted_us.setdefault(task.token, call.at_us)
             self._judge_claiming(call)
         elif call.script == "ack":
             for at, status in enumerate(call.reply):
@@ -143,13 +141,16 @@ class Audit:
 
         Unless an old request came in between: the server keeps only one in mind, and took the repeated one for new.
         """
+        held = self._referee.held_by(call.caller)
+        for task in held:
+            self._granted_us.setdefault(task.token, call.at_us)
         if call.is_stray:
             self._strayed_us[call.caller] = call.at_us
             return
         strayed_us = self._strayed_us.get(call.caller, -1)
         nonce = call.arguments[1]
         line, _, _ = nonce.rpartition(b".")
-        for task in self._referee.held_by(call.caller):
+        for task in held:
             _, before = task.request
             if before != nonce and before.rpartition(b".")[0] == line and not task.is_stray:
                 knows = strayed_us >= task.claimed_us or self._circumstances.knows(task)
