@@ -130,6 +130,25 @@ GOOD: dict[str, list[Record]] = {
         settled("b", 10, Status.RECOVERED, 5_003, due_ms=0),
         start("b", 5_002, 5_004, priority=0),
     ],
+    "a worker stands still with what it claimed in turn": [
+        *(enqueue(task) for task in "abcd"),
+        *(start(task, 2, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
+        start("a", 1, 20, run_at_ms=0),
+    ],
+    "a task that was claimed before has lost its turn, though its return is not heard of yet": [
+        *(enqueue(task) for task in "abcd"),
+        claimed("a", 1, 1),
+        *(start(task, 2, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
+        claimed("a", 3, 15),
+        start("a", 3, 20, run_at_ms=0),
+        settled("a", 1, Status.RECOVERED, 21, due_ms=0),
+    ],
+    "a task may have been given back unseen": [
+        *(enqueue(task) for task in "abcd"),
+        unanswered("reap", 5),
+        *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
+        start("a", 2, 20, run_at_ms=0),
+    ],
     "a schedule fires, and leaves out what its policy says": [
         slot(0, SlotState.DUE),
         slot(0, SlotState.FIRED),
@@ -141,7 +160,7 @@ GOOD: dict[str, list[Record]] = {
 OUT_OF_TURN: list[Record] = [
     *(enqueue(task) for task in "abcd"),
     *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
-    start("a", 1, 20, run_at_ms=0),
+    start("a", 2, 20, run_at_ms=0),
 ]
 STRICT = Tolerances(overtakers=2)
 
@@ -273,7 +292,7 @@ def test_equal_tasks_may_be_overtaken_by_a_few() -> None:
 
 def test_a_task_that_was_given_back_has_lost_its_turn() -> None:
     given_back = settled("a", 1, Status.RELEASED, 5, due_ms=0)
-    again = start("a", 1, 20, run_at_ms=0, attempt=2)
+    again = start("a", 2, 20, run_at_ms=0, attempt=2)
 
     assert list(check([given_back, *OUT_OF_TURN], STRICT)) == []
     assert list(check([*OUT_OF_TURN[:-1], again], STRICT)) == []

@@ -115,32 +115,60 @@ class NoBetterTaskIsPassedOver(Invariant):
 
 
 class EqualTasksStartInTurn(Invariant):
-    """I9: of tasks of one priority that were never given back, none is overtaken by more than a few."""
+    """I9: of tasks of one priority that were never given back, none is overtaken by more than a few.
+
+    Told by fences, which are in the order of claims: a worker that stands still, or is slow, starts what it has later
+    than others what they claimed after it. A task may also have been given back by a call whose answer nobody saw.
+    """
 
     name = "I9"
 
     def __init__(self, tolerances: Tolerances) -> None:
         super().__init__(tolerances)
-        self._started: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+        self._started: dict[tuple[str, int], list[tuple[int, str, int]]] = defaultdict(list)
+        self._fences: dict[Key, int] = {}
         self._given_back: set[Key] = set()
+        self._unseen_ms: dict[str, float] = {}
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Settled: self._settled, Start: self._start}
+        return {
+            Claimed: self._claim,
+            Settled: self._settled,
+            Unanswered: self._unanswered,
+            Start: self._start,
+        }
+
+    def _claim(self, record: Claimed) -> Iterable[Violation]:
+        key = (record.queue, record.task)
+        # The end of the lease before may be written down later than this one.
+        if self._fences.setdefault(key, record.fence) != record.fence:
+            self._given_back.add(key)
+        return ()
 
     def _settled(self, record: Settled) -> Iterable[Violation]:
+        key = (record.queue, record.task)
         if record.status in _GAVE_BACK:
-            self._given_back.add((record.queue, record.task))
+            self._given_back.add(key)
+        elif record.status in _ENDED:
+            self._fences.pop(key, None)
+            self._given_back.discard(key)
+        return ()
+
+    def _unanswered(self, record: Unanswered) -> Iterable[Violation]:
+        self._unseen_ms[record.queue] = record.at_ms
         return ()
 
     def _start(self, record: Start) -> Iterable[Violation]:
         if record.attempt > 1 or (record.queue, record.task) in self._given_back:
             return
         started = self._started[record.queue, record.priority]
-        turn = (record.run_at_ms, record.task)
-        overtakers = len(started) - bisect(started, turn)
+        turn = (record.run_at_ms, record.task, record.fence)
         insort(started, turn)
+        later = started[bisect(started, turn) :]
         # More than one too many need not be known of.
         del started[: -self.tolerances.overtakers - 1]
-        if overtakers > self.tolerances.overtakers:
+        overtakers = sum(fence < record.fence for _, _, fence in later)
+        was_seen = self._unseen_ms.get(record.queue, -inf) < record.run_at_ms
+        if overtakers > self.tolerances.overtakers and was_seen:
             allowed = self.tolerances.overtakers
             yield self.violated(f"more than {allowed} tasks of the same priority started out of turn before it", record)
