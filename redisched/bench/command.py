@@ -85,7 +85,7 @@ def bench(
 ) -> None:
     """Measure redisched on this machine, beside what bare Lua reaches on it.
 
-    All with default settings. Takes eight to ten minutes, --rounds 1 five; nothing else should run meanwhile.
+    All with default settings. Takes ten to twelve minutes, --rounds 1 seven; nothing else should run meanwhile.
     """
     if context.invoked_subcommand is not None:
         _refuse_options(context)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from redisched.testing.history.record import Record, decode
 
-_DISORDER = 1_000
-"""The threads of a process may write so many records in another order than that of their times."""
+_DISORDER = 50_000
+"""The threads of a process may write so many records in another order than that of their times: what a busy witness
+hears of in some seconds.
+"""
 
 
 def read_history(folder: Path) -> Iterator[Record]:
@@ -20,7 +22,7 @@ def read_history(folder: Path) -> Iterator[Record]:
 
 
 def in_order(records: Iterable[Record]) -> Iterator[Record]:
-    """Records of which none comes more than a thousand too late, sorted by time."""
+    """Records of which none comes more than fifty thousand too late, sorted by time."""
     held: list[tuple[float, int, Record]] = []
     for number, record in enumerate(records):
         entry = (record.at_ms, number, record)
