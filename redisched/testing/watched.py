@@ -72,10 +72,21 @@ class WatchedServers(Lifetime):
         wait_for_agreement(self._is_watched, "every Sentinel knows all others")
 
     def fail_over(self) -> None:
-        """Have the Sentinels make a replica the primary, as before maintenance, and return when it is."""
-        before = self.primary
-        perform(self.sentinels[0], "SENTINEL", "FAILOVER", self._name)
-        wait_for_agreement(lambda: self.primary is not before, "there is another primary")
+        """Have the Sentinels make a replica the primary, as before maintenance, and return when it is.
+
+        A Sentinel may give a failover up, as when the replica is slow to tell that it was promoted, and is asked again.
+        """
+        before = self.primary.address[1]
+
+        def is_over() -> bool:
+            facts = pairs(perform(self.sentinels[0], "SENTINEL", "MASTER", self._name))
+            if int(facts["port"]) != before:
+                return True
+            if "failover_in_progress" not in facts["flags"]:
+                perform(self.sentinels[0], "SENTINEL", "FAILOVER", self._name)
+            return False
+
+        wait_for_agreement(is_over, "there is another primary")
 
     def wait_until_whole(self) -> None:
         """Return when every server runs, follows the primary, and is known to the Sentinels as well."""

@@ -17,8 +17,9 @@ def read_history(folder: Path) -> Iterator[Record]:
 
     Raises ValueError for a line that holds no record.
     """
-    files = (in_order(map(decode, read_lines(path))) for path in sorted(folder.glob("*.jsonl")))
-    return heapq.merge(*files, key=_time)
+    files = (map(decode, read_lines(path)) for path in sorted(folder.glob("*.jsonl")))
+    # Nearly in order: what is late in its file is so here.
+    return in_order(heapq.merge(*files, key=_time))
 
 
 def in_order(records: Iterable[Record]) -> Iterator[Record]:
