@@ -121,7 +121,10 @@ def shards_table() -> str:
         ("enqueue_many, /s", "enqueue_many_per_s", 0),
         ("drained, async, /s", "drain_async_per_s", 0),
         ("Redis CPU per task, us", "redis_us_per_task", 1),
-        *((f"of that on node {node}", f"node_us_per_task.{node}", 1) for node in range(1, most_nodes + 1)),
+        *(
+            (f"of that on node {node}, busiest first", f"node_us_per_task.{node}", 1)
+            for node in range(1, most_nodes + 1)
+        ),
         ("idle pick-up p50, ms", "pickup_ms.p50", 2),
         ("idle pick-up p99, ms", "pickup_ms.p99", 2),
         ("urgent among less urgent in every shard p50, ms", "urgent_ms.p50", 0),

@@ -93,7 +93,9 @@ def _costs(scale: Scale) -> tuple[Row, ...]:
     return (
         Row("redis_us_per_task", "Redis CPU per task", "us", target=at_most(25)),
         *(
-            Row(f"node_us_per_task.{number}", f"Redis CPU per task, node {number} of {scale.nodes}", "us")
+            Row(
+                f"node_us_per_task.{number}", f"Redis CPU per task, node {number} of {scale.nodes}, busiest first", "us"
+            )
             for number in range(1, scale.nodes + 1)
             if scale.nodes > 1
         ),

@@ -153,6 +153,7 @@ def test_a_cluster_is_measured_node_by_node() -> None:
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
     assert found["node_us_per_task"].keys() == {"1", "2", "3"}
+    assert [*found["node_us_per_task"].values()] == sorted(found["node_us_per_task"].values(), reverse=True)
     assert sum(found["node_us_per_task"].values()) == pytest.approx(found["redis_us_per_task"])
 
 

@@ -70,7 +70,7 @@ def test_shards_stand_side_by_side_and_what_was_not_measured_is_a_dash() -> None
     assert "| shards | 1 | 12, 3 nodes |" in shards_table()
     assert "| urgent among less urgent in every shard p50, ms | 15 | - |" in shards_table()
     assert "| Redis CPU per task, us | - | 41.2 |" in shards_table()
-    assert "| of that on node 3 | - | 13.5 |" in shards_table()
+    assert "| of that on node 3, busiest first | - | 13.5 |" in shards_table()
 
 
 def test_the_edges_are_added_up() -> None:

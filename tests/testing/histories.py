@@ -86,3 +86,11 @@ def life(task: str, at_ms: float = 0) -> list[Record]:
         end(task, int(at_ms) + 3, at_ms + 5),
         settled(task, int(at_ms) + 3, Status.ACKED, at_ms + 6),
     ]
+
+
+OUT_OF_TURN: list[Record] = [
+    *(enqueue(task) for task in "abcd"),
+    *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
+    start("a", 2, 20, run_at_ms=0),
+]
+"""The first of four equal tasks starts last, though it was not given back."""

@@ -11,6 +11,7 @@ from redisched.testing.checker import INVARIANTS, check, check_history
 from redisched.testing.history.record import EnqueueStep, Record, SlotState, encode
 from redisched.testing.invariants.invariant import Tolerances
 from tests.testing.histories import (
+    OUT_OF_TURN,
     claimed,
     end,
     enqueue,
@@ -157,11 +158,6 @@ GOOD: dict[str, list[Record]] = {
     ],
 }
 
-OUT_OF_TURN: list[Record] = [
-    *(enqueue(task) for task in "abcd"),
-    *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
-    start("a", 2, 20, run_at_ms=0),
-]
 STRICT = Tolerances(overtakers=2)
 
 BAD: list[tuple[str, str, list[Record], list[int]]] = [
@@ -284,18 +280,6 @@ def test_in_parts_the_same_is_found(tmp_path: Path, history: Sequence[Record], p
     (tmp_path / "1.jsonl").write_bytes(b"".join(map(encode, history)))
 
     assert list(check_history(tmp_path, STRICT, part_bytes)) == list(check(history, STRICT))
-
-
-def test_equal_tasks_may_be_overtaken_by_a_few() -> None:
-    assert list(check(OUT_OF_TURN, Tolerances(overtakers=3))) == []
-
-
-def test_a_task_that_was_given_back_has_lost_its_turn() -> None:
-    given_back = settled("a", 1, Status.RELEASED, 5, due_ms=0)
-    again = start("a", 2, 20, run_at_ms=0, attempt=2)
-
-    assert list(check([given_back, *OUT_OF_TURN], STRICT)) == []
-    assert list(check([*OUT_OF_TURN[:-1], again], STRICT)) == []
 
 
 def test_there_is_a_bad_history_for_each_of_twelve_invariants() -> None:
