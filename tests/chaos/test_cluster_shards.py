@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def cluster() -> Iterator[ClusterServers]:
         yield cluster
 
 
+@contextmanager
+def spread_load(folder: Path, cluster: ClusterServers) -> Iterator[Load]:
+    """Producers and workers on a queue of all its shards."""
+    with Load(folder, cluster.url, ON_REPLICAS, SHARDS) as load:
+        load.app.grow(QUEUE, SHARDS)
+        load.wait_for_progress_in(range(SHARDS))
+        yield load
+
+
 def primary_of(cluster: ClusterServers, shard: int) -> Server:
     return cluster.primary_of(keys_of(QUEUE, shard).waiting)
 
@@ -42,9 +52,7 @@ def primary_of(cluster: ClusterServers, shard: int) -> Server:
 def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
     cluster: ClusterServers, tmp_path: Path
 ) -> None:
-    with Load(tmp_path, cluster.url, ON_REPLICAS, SHARDS) as load:
-        load.app.grow(QUEUE, SHARDS)
-        load.wait_for_progress_in(range(SHARDS))
+    with spread_load(tmp_path, cluster) as load:
         places = {shard: primary_of(cluster, shard) for shard in range(SHARDS)}
         assert set(places.values()) == set(cluster.nodes[:3]), "the shards are on all nodes"
         lost = places[0]
@@ -62,9 +70,7 @@ def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
 def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
     cluster: ClusterServers, tmp_path: Path
 ) -> None:
-    with Load(tmp_path, cluster.url, ON_REPLICAS, SHARDS) as load:
-        load.app.grow(QUEUE, SHARDS)
-        load.wait_for_progress_in(range(SHARDS))
+    with spread_load(tmp_path, cluster) as load:
         lost = primary_of(cluster, 0)
         others = [shard for shard in range(SHARDS) if primary_of(cluster, shard) is not lost]
         live = {load.enqueue("hold").id for _ in range(HELD)}
