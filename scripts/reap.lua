@@ -2,10 +2,12 @@
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
 --
 -- After a pause in which nobody reaped, such as an outage of Redis, and when it is not known how long nobody did, as
--- after the clock was set back, nothing is reaped for a grace, so that live workers renew first. What ends later than
--- the longest lease would that began now stems from before the clock was set back, and is cut to that; live workers
--- renew it. A lease that ended counts as a crash of a task that had started, and makes any other a suspect, which is
--- never quarantined for that alone.
+-- after the clock was set back, nothing is reaped for a grace, so that live workers renew first. A pause within a
+-- grace that is shorter than what a renewed lease lasts makes it longer, by the pause and to half a lease from now, in
+-- which keepers come round again; it does not begin anew, or nothing would be reaped where pauses never cease. What
+-- ends later than the longest lease would that began now stems from before the clock was set back, and is cut to that;
+-- live workers renew it. A lease that ended counts as a crash of a task that had started, and makes any other a
+-- suspect, which is never quarantined for that alone.
 --
 -- KEYS[1] waiting     zset    id by score
 -- KEYS[2] tasks       hash    id -> record
@@ -23,7 +25,7 @@
 -- KEYS[14] layout     string  counts of shards of the queue; absent for one shard
 -- ARGV[1] worker       text   who reaps
 -- ARGV[2] hold_ms      int    how long others leave it to this worker
--- ARGV[3] grace_ms     int    after a pause of more than twice hold_ms
+-- ARGV[3] grace_ms     int    after a pause of more than twice hold_ms, reckoned from the last call that was not BUSY
 -- ARGV[4] limit        int    tasks at most, and leases that are cut
 -- ARGV[5] crash_limit  int    crashes that quarantine a task
 -- ARGV[6] failure      bytes  of a quarantined task
@@ -71,12 +73,17 @@ if leader and leader ~= worker and until_ms > now_ms and until_ms <= latest_end 
   end
   return {'BUSY', text(now_ms), layout, text(until_ms)}
 end
-local pauses = not leader and redis.call('ZCARD', KEYS[3]) > 0
-if leader then
-  pauses = now_ms > until_ms + hold_ms or until_ms > latest_end
-end
-if pauses or grace_until > now_ms + grace_ms then
-  grace_until = now_ms + grace_ms
+local latest_grace = now_ms + grace_ms
+local reaped_ms = (until_ms or now_ms) - hold_ms
+local paused_ms = now_ms - reaped_ms
+if not leader then
+  grace_until = redis.call('ZCARD', KEYS[3]) > 0 and latest_grace or 0
+elseif until_ms > latest_end or grace_until > latest_grace then
+  grace_until = latest_grace
+elseif paused_ms > 2 * hold_ms then
+  local is_short = grace_until > reaped_ms and paused_ms <= lease_ms / 2 + hold_ms
+  local lengthened = math.max(grace_until + paused_ms, now_ms + lease_ms / 2)
+  grace_until = is_short and math.min(math.ceil(lengthened), latest_grace) or latest_grace
 end
 check_sorted(KEYS[1], KEYS[3], KEYS[7], KEYS[10])
 check_hashes(KEYS[2], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[11])

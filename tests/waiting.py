@@ -20,3 +20,9 @@ def wait_until(condition: Callable[[], T], description: str, timeout_s: float = 
             raise AssertionError(f"waited {timeout_s:g} s in vain until {description}; the last answer was {answer!r}")
         time.sleep(POLL_S)
     return answer
+
+
+def let_pass(seconds: float, description: str) -> None:
+    """Wait for as long as a fault shall last."""
+    until_s = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= until_s, description, seconds + 1)

@@ -38,6 +38,9 @@ CRASH_LIMIT = 3
 LEASE_MS = 30_000
 HOLD_MS = 40_000
 GRACE_MS = 1_000
+LONG_LEASE_MS = 4 * HOLD_MS
+LONG_GRACE_MS = 100_000
+"""With these a pause of three holds is one that only lengthens a grace."""
 
 
 class TokenKind(StrEnum):
@@ -182,14 +185,15 @@ class QueueMachine(RuleBasedStateMachine):
         later_ms=st.sampled_from([LEASE_MS, 0, 3 * HOLD_MS]),
         limit=st.sampled_from([9, 1]),
         crash_limit=st.sampled_from([CRASH_LIMIT, CRASH_LIMIT, CRASH_LIMIT, 1]),
-        lease_ms=st.sampled_from([LEASE_MS, LEASE_MS // 3]),
+        lease_ms=st.sampled_from([LEASE_MS, LEASE_MS // 3, LEASE_MS, LEASE_MS // 3, LONG_LEASE_MS]),
+        grace_ms=st.sampled_from([GRACE_MS, GRACE_MS, LONG_GRACE_MS]),
     )
-    def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int, lease_ms: int) -> None:
+    def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int, lease_ms: int, grace_ms: int) -> None:
         self.let_time_pass(later_ms)
         request = ReapRequest(
             worker=worker,
             hold_ms=HOLD_MS,
-            grace_ms=GRACE_MS,
+            grace_ms=grace_ms,
             limit=limit,
             crash_limit=crash_limit,
             failure=b"crashed",

@@ -5,6 +5,7 @@ Its methods are those of the store and answer the same; `situation` says what mu
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from redisched.model import BAND
 from redisched.store.values import (
@@ -207,11 +208,7 @@ class Model:
         if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
             self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        pauses = bool(self.at(Place.LEASED))
-        if leader:
-            pauses = self.now_ms > until_ms + request.hold_ms or until_ms > latest_end_ms
-        if pauses or grace_ends_ms > self.now_ms + request.grace_ms:
-            grace_ends_ms = self.now_ms + request.grace_ms
+        grace_ends_ms = self._grace_ends_ms(request, latest_end_ms)
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
         for task in [task for task in self._by_end() if task.ends_ms > latest_end_ms][: request.limit]:
             task.ends_ms = latest_end_ms
@@ -224,6 +221,21 @@ class Model:
         if next_ms is None:
             self.claims.clear()
         return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks)
+
+    def _grace_ends_ms(self, request: ReapRequest, latest_end_ms: int) -> int:
+        latest_ms = self.now_ms + request.grace_ms
+        if not self.reaper:
+            return latest_ms if self.at(Place.LEASED) else 0
+        _, until_ms, ends_ms, _ = self.reaper
+        if until_ms > latest_end_ms:
+            return latest_ms
+        last_ms = until_ms - request.hold_ms
+        paused_ms = self.now_ms - last_ms
+        if paused_ms > 2 * request.hold_ms:
+            if ends_ms <= last_ms or paused_ms > request.lease_ms / 2 + request.hold_ms:
+                return latest_ms
+            ends_ms = max(ends_ms + paused_ms, self.now_ms + ceil(request.lease_ms / 2))
+        return min(ends_ms, latest_ms)
 
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))

@@ -4,18 +4,19 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from redisched.client.reference import CancelOutcome, TaskRef
 from redisched.model import DeathReason, TaskState
-from redisched.testing import Action, Fault, Message, Pace
+from redisched.testing import Action, Fault, Message, Pace, Server
 from tests.chaos.fleet import Fleet
 from tests.chaos.ordeal import Ordeal
 from tests.embedded.processes import is_alive
 from tests.engine.running import counts, look
-from tests.waiting import wait_until
+from tests.waiting import let_pass, wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -24,6 +25,7 @@ SOON_S = 25.0
 LEASE_S = 1.0
 HELD = Pace(delay_s=3_600.0)
 """What has this pace is on its way until its connection is cut."""
+MOST_PAUSES = 60
 AHEAD_S = 3.0
 """So long before its time a task may be claimed here."""
 
@@ -101,6 +103,25 @@ def test_t03_all_processes_of_a_host_are_killed_together(ordeal: Ordeal) -> None
 
     assert [len(ordeal.starts(task)) for task in tasks[:8]] == [2] * 8
     ordeal.audit()
+
+
+def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_ever(tmp_path: Path) -> None:
+    """Every pause is long enough to spare what lives, and none lets the time for that begin anew."""
+    with Server() as server, Ordeal(tmp_path, server.url) as ordeal:
+        task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
+        with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
+            ordeal.wait_for_start(task)
+            fleet.kill_all()
+        with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S):
+            for _ in range(MOST_PAUSES):
+                server.pause()
+                let_pass(0.45 * LEASE_S, "a pause that counts")
+                server.resume()
+                let_pass(0.8 * LEASE_S, "until the next")
+                if ordeal.is_drained():
+                    break
+        assert task.result(timeout=1) == "second"
+        ordeal.audit()
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,12 @@ DEEP_MUTANTS = {
     "recover blames the innocent": Mutant(
         "recover", "ARGV[first + 2] == '1' and (not suspect_started or is_suspect(id))", "ARGV[first + 2] == '1'"
     ),
+    "a pause begins a grace anew": Mutant(
+        "reap", "local is_short = grace_until > reaped_ms and", "local is_short = false and"
+    ),
+    "keepers need not come round again": Mutant(
+        "reap", "math.max(grace_until + paused_ms, now_ms + lease_ms / 2)", "grace_until + paused_ms"
+    ),
     "claim leaves nobody awake": Mutant("claim", "local wakes = next_due == now_ms and", "local wakes = false and"),
 }
 """Bugs that show only after several calls have met in one order. The tests of the single edges find them at once."""

@@ -17,7 +17,7 @@ from redisched.testing import Server
 from redisched.testing.history.record import Start
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.ordeal import DRAIN_S, Ordeal
-from tests.waiting import wait_until
+from tests.waiting import let_pass, wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -27,12 +27,6 @@ AT_RISK_S = 2.0
 """What was acknowledged so long before a crash may be lost with AOF everysec."""
 
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
-
-
-def let_pass(seconds: float, description: str) -> None:
-    """Wait for as long as a fault shall last."""
-    until_s = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() >= until_s, description, seconds + 1)
 
 
 def wait_for_acks(ordeal: Ordeal, beyond: int) -> None:

@@ -188,6 +188,48 @@ def test_after_a_pause_live_workers_may_renew_first(
     assert queue.call(queue.store.reap(request(worker))).outcome is outcome
 
 
+@pytest.mark.parametrize("worker", [REAPER, "reaper-2"])
+@pytest.mark.parametrize(
+    ("paused_ms", "rest_ms", "then_rests_ms"),
+    [
+        pytest.param(2 * HOLD_MS, 29_000, 19_000, id="no pause"),
+        pytest.param(2 * HOLD_MS, 1, None, id="no pause, and the grace is over"),
+        pytest.param(2 * HOLD_MS + 1, 29_000, 29_000, id="longer by the pause"),
+        pytest.param(2 * HOLD_MS + 1, 1, LEASE_MS // 4, id="over, and keepers may come round again"),
+        pytest.param(LEASE_MS // 4 + HOLD_MS, 19_000, 19_000, id="as long as a short pause can be"),
+        pytest.param(LEASE_MS // 4 + HOLD_MS + 1, 1, GRACE_MS, id="renewed leases may have ended"),
+        pytest.param(2 * HOLD_MS + 1, 0, GRACE_MS, id="there was no grace"),
+        pytest.param(2 * HOLD_MS + 1, GRACE_MS + 1, GRACE_MS, id="a grace is never longer than one from now"),
+    ],
+)
+def test_a_short_pause_in_a_grace_makes_it_longer_and_does_not_begin_it_anew(
+    queue: QueueUnderTest, worker: str, paused_ms: int, rest_ms: int, then_rests_ms: int | None
+) -> None:
+    reaped_ms = NOW_MS - paused_ms
+    queue.given(expired("a"), reaper(until_ms=reaped_ms + HOLD_MS, grace_ends_ms=reaped_ms + rest_ms))
+
+    answer = queue.call(queue.store.reap(request(worker, lease_ms=LEASE_MS // 2)))
+
+    if then_rests_ms is None:
+        assert answer.outcome is ReapOutcome.REAPED
+    else:
+        assert (answer.outcome, answer.until_ms) == (ReapOutcome.GRACE, NOW_MS + then_rests_ms)
+
+
+def test_where_pauses_never_cease_the_grace_ends_all_the_same(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+    empty_queue.given(expired("a"), reaper(until_ms=NOW_MS - 86_400_000))
+    asked = request(lease_ms=LEASE_MS // 2)
+
+    for _ in range(20):
+        empty_queue.call(empty_queue.store.reap(asked))
+        clock.advance(2 * HOLD_MS + 1)
+        for _ in range(2):
+            empty_queue.call(empty_queue.store.reap(asked))
+            clock.advance(2 * HOLD_MS)
+
+    assert empty_queue.situation()["waiting"].keys() >= {"a"}
+
+
 def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: ServerTime) -> None:
     tasks = expired("a")
     queue.given(tasks, reaper(until_ms=NOW_MS - 86_400_000))
