@@ -11,7 +11,7 @@ from redisched.doctor.queues import check_queues, check_repairs
 from redisched.doctor.replication import check_replicas
 from redisched.doctor.rights import check_rights
 from redisched.doctor.scripts import check_scripts
-from redisched.doctor.storage import check_eviction, check_memory, check_persistence
+from redisched.doctor.storage import check_eviction, check_lookups, check_memory, check_persistence
 from redisched.doctor.version import check_version
 from redisched.errors import BrokerRefused
 from redisched.store.inspect import queues
@@ -34,6 +34,7 @@ def examine_server(now: Callable[[], float]) -> Operation[list[Finding]]:
         yield from _look(
             ("eviction", check_eviction(info)),
             ("persistence", check_persistence(info)),
+            ("lookups", check_lookups()),
             ("clock", check_clock(now)),
             ("rights", check_rights()),
             ("scripts", check_scripts()),

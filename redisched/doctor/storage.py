@@ -2,6 +2,7 @@
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info, read_setting, whole
+from redisched.embedded.process import MOST_SEARCHED_FIELDS
 from redisched.store.operation import Operation
 
 NO_EVICTION = "noeviction"
@@ -51,6 +52,18 @@ def _judge_sync(sync: str | None) -> Finding:
         sentence = "A crash of the machine can lose half a minute of writes; set it: CONFIG SET appendfsync everysec"
         return warning("persistence", sentence)
     return ok("persistence", "An AOF is kept; how often it reaches the disk cannot be read.")
+
+
+def check_lookups() -> Operation[list[Finding]]:
+    """Whether small hashes are searched from their start."""
+    # The name that servers before Redis 7 know, too.
+    fields = (yield from read_setting("hash-max-ziplist-entries")) or ""
+    if fields.isdigit() and int(fields) > MOST_SEARCHED_FIELDS:
+        cure = f"CONFIG SET hash-max-listpack-entries {MOST_SEARCHED_FIELDS}"
+        return [
+            ok("lookups", f"Hashes of up to {fields} fields are searched from their start; less to do with {cure}.")
+        ]
+    return []
 
 
 def check_memory(info: Info) -> list[Finding]:

@@ -6,7 +6,7 @@ import pytest
 
 from redisched.doctor.finding import Finding, Level
 from redisched.doctor.replication import check_replicas
-from redisched.doctor.storage import check_eviction, check_memory, check_persistence
+from redisched.doctor.storage import check_eviction, check_lookups, check_memory, check_persistence
 from redisched.errors import BrokerRefused
 from redisched.store.operation import run
 from tests.store.scripted import ScriptedClient
@@ -32,6 +32,19 @@ def test_eviction(policy: str, level: Level) -> None:
 
 def test_eviction_that_cannot_be_read_is_a_warning() -> None:
     assert only(run(check_eviction({}), ScriptedClient([REFUSED]))).level is WARNING
+
+
+@pytest.mark.parametrize(
+    ("reply", "count"),
+    [([b"hash-max-ziplist-entries", b"512"], 1), ([b"hash-max-ziplist-entries", b"64"], 0), ([], 0), (REFUSED, 0)],
+)
+def test_small_hashes_that_are_searched_are_no_danger_but_named(reply: Any, count: int) -> None:
+    findings = run(check_lookups(), ScriptedClient([reply]))
+
+    assert len(findings) == count
+    for finding in findings:
+        assert finding.level is OK
+        assert "CONFIG SET hash-max-listpack-entries 64" in finding.sentence
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ def test_a_restart_keeps_what_was_asked_to_be_kept(binary: Path, persistence: Pe
         assert client.get("key") == kept
 
 
+def test_small_hashes_are_looked_up_by_their_tables(binary: Path) -> None:
+    with PrivateServer(binary=binary) as server, Redis.from_url(server.url) as client:
+        client.hset("small", mapping={str(number): number for number in range(64)})
+        assert client.object("encoding", "small") == b"listpack"
+        client.hset("small", "64", 64)
+
+        assert client.object("encoding", "small") == b"hashtable"
+
+
 def test_closing_ends_it_and_removes_what_was_temporary() -> None:
     with PrivateServer() as server:
         pid = server.pid
