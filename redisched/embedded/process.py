@@ -18,7 +18,7 @@ START_TIMEOUT_S = 60.0
 STOP_PATIENCE_S = 10.0
 MOST_SEARCHED_FIELDS = 64
 """A hash of more fields is looked up by its table and not searched from its start, which costs redisched's small hashes
-a sixth of the server's time at the usual 512."""
+a tenth of the server's time at the usual 512."""
 
 _TETHER = Path(__file__).with_name("tether.py")
 _LOG_TAIL_BYTES = 4096
