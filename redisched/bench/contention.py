@@ -13,7 +13,7 @@ from redisched.bench.delayed import enqueue_delayed, lateness_figures
 from redisched.bench.figures import Figures
 from redisched.bench.fleet import WorkerProcess, fleet, spec_of
 from redisched.bench.jobs import Jobs
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.model import Priority
 
@@ -64,7 +64,7 @@ def measure_urgent(workbench: Workbench) -> Figures:
             time.sleep(_PAUSE_S * (1 + chance.random()))
     if not taken_ms:
         raise MeasurementFailed("the drain was over before an urgent task started; take more --tasks")
-    return {"urgent_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99), "max": max(taken_ms)}}
+    return {"urgent_ms": {**p50_and_p99(taken_ms), "max": max(taken_ms)}}
 
 
 @contextmanager

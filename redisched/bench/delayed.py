@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from redisched.bench.fleet import Start
 from redisched.bench.jobs import Jobs
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.model import Priority
 
 
@@ -55,8 +55,7 @@ def enqueue_delayed(
 def lateness_figures(late_ms: Sequence[float]) -> dict[str, float]:
     """What is published of the lateness of many tasks."""
     return {
-        "p50": percentile(late_ms, 50),
-        "p99": percentile(late_ms, 99),
+        **p50_and_p99(late_ms),
         "max": max(late_ms),
         "early": sum(late < 0 for late in late_ms),
     }

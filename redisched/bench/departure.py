@@ -15,7 +15,7 @@ from redisched.bench import held
 from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.environment import environment
@@ -56,7 +56,7 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
             gone, waited_ms = bereave(jobs, ear, tasks, number)
             taken_ms += waited_ms
             crew = [process if process.pid != gone else begin() for process in crew]
-    return {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}
+    return p50_and_p99(taken_ms)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import time
 
 from redisched.bench.figures import Figures
 from redisched.bench.jobs import Jobs
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import Workbench
 
 CALLERS = 100
@@ -79,7 +79,7 @@ def measure_enqueue_async_alone(workbench: Workbench) -> Figures:
     """Milliseconds that one call takes, from making its request to its return, while nobody else calls."""
     with workbench.jobs() as jobs:
         taken_ms = asyncio.run(_call_alone(jobs, workbench.scale.awaited_one_by_one))
-    return {"enqueue_async_alone_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+    return {"enqueue_async_alone_ms": p50_and_p99(taken_ms)}
 
 
 async def _call_alone(jobs: Jobs, tasks: int) -> list[float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from redisched.bench.figures import Figures
 from redisched.bench.jobs import Jobs
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
@@ -24,7 +24,7 @@ def measure_sentinel_failover(workbench: Workbench) -> Figures:
     """Milliseconds from the last task that a killed primary took to the first that its replica takes."""
     with WatchedServers(persistence=Persistence.EVERYSEC) as servers:
         taken_ms = _fail_over(servers, lambda: servers.primary, workbench.scale.failovers)
-    return {"sentinel_failover_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+    return {"sentinel_failover_ms": p50_and_p99(taken_ms)}
 
 
 def measure_cluster_failover(workbench: Workbench) -> Figures:
@@ -32,7 +32,7 @@ def measure_cluster_failover(workbench: Workbench) -> Figures:
     key = keys_of(_QUEUE).waiting
     with ClusterServers(replicas=1, persistence=Persistence.EVERYSEC) as servers:
         taken_ms = _fail_over(servers, lambda: servers.primary_of(key), workbench.scale.failovers)
-    return {"cluster_failover_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+    return {"cluster_failover_ms": p50_and_p99(taken_ms)}
 
 
 def _fail_over(servers: WatchedServers | ClusterServers, primary: Callable[[], Server], count: int) -> list[float]:

@@ -12,3 +12,8 @@ def percentile(values: Sequence[float], percent: float) -> float:
     if not values:
         raise ValueError("a percentile of nothing")
     return sorted(values)[ceil(len(values) * percent / 100) - 1]
+
+
+def p50_and_p99(values: Sequence[float]) -> dict[str, float]:
+    """The two percentiles that are published together. Raises ValueError without values."""
+    return {"p50": percentile(values, 50), "p99": percentile(values, 99)}

@@ -7,7 +7,7 @@ from redisched.bench.clocks import server_ahead_s
 from redisched.bench.delayed import enqueue_delayed, lateness_figures
 from redisched.bench.figures import Figures
 from redisched.bench.fleet import fleet, spec_of
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import Workbench
 
 _WARM_UP = 10
@@ -28,7 +28,7 @@ def measure_pickup(workbench: Workbench) -> Figures:
             # Until it is idle again, and out of step with every timer: there is nothing to wait on for that.
             time.sleep(_SETTLING_S * (1 + chance.random()))
     steady_ms = taken_ms[_WARM_UP:]
-    return {"pickup_ms": {"p50": percentile(steady_ms, 50), "p99": percentile(steady_ms, 99)}}
+    return {"pickup_ms": p50_and_p99(steady_ms)}
 
 
 def measure_lateness(workbench: Workbench) -> Figures:

@@ -12,7 +12,7 @@ from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.held import FOLDER_VARIABLE, listen
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.environment import environment
@@ -35,7 +35,7 @@ def measure_recovery(workbench: Workbench) -> Figures:
             for kill in range(workbench.scale.kills):
                 wait_idle(workbench, [worker], PROCESSES)
                 taken_ms += bereave(jobs, ear, range(kill * TASKS, (kill + 1) * TASKS), signal.SIGKILL).taken_ms
-    return {"recovery_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+    return {"recovery_ms": p50_and_p99(taken_ms)}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from redisched.bench.figures import Figures
 from redisched.bench.fleet import fleet, spec_of
-from redisched.bench.percentile import percentile
+from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
 from redisched.embedded import Persistence, PrivateServer
@@ -50,7 +50,7 @@ def measure_restart(workbench: Workbench) -> Figures:
                 wait_beyond(ended())
                 taken_ms.append((time.monotonic() - answered_s) * 1e3)
                 worker.check_alive()
-    return {"restart_ms": {"p50": percentile(taken_ms, 50), "p99": percentile(taken_ms, 99)}}
+    return {"restart_ms": p50_and_p99(taken_ms)}
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Scale:
     stops: int = 20
     restart_backlog: int = 100_000
     restarts: int = 30
-    failovers: int = 6
+    failovers: int = 20
     idle_workers: int = 100
     idle_s: float = 15.0
     enqueued_while_idle: int = 100

@@ -67,7 +67,7 @@ class WatchedServers(Lifetime):
         for watching in self.sentinels:
             watching.start()
             perform(watching, "SENTINEL", "MONITOR", self._name, *self.servers[0].address, quorum)
-            settings = ("down-after-milliseconds", self._down_after_ms, "failover-timeout", 5 * self._down_after_ms)
+            settings = ("down-after-milliseconds", self._down_after_ms, "failover-timeout", 2 * self._down_after_ms)
             perform(watching, "SENTINEL", "SET", self._name, *settings)
         wait_for_agreement(self._is_watched, "every Sentinel knows all others")
 

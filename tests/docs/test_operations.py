@@ -56,4 +56,4 @@ def test_a_sentinel_is_set_up_as_the_page_says(servers: ExitStack, binary: Path)
     server = start(servers, binary, blocks("sentinel.md")[1], "--sentinel")
 
     facts = pairs(perform(server, "SENTINEL", "MASTER", "tasks"))
-    assert (facts["quorum"], facts["down-after-milliseconds"], facts["failover-timeout"]) == ("2", "1500", "10000")
+    assert (facts["quorum"], facts["down-after-milliseconds"], facts["failover-timeout"]) == ("2", "1500", "3000")
