@@ -38,6 +38,8 @@ class Recovery:
         self._queues = served_queues(settings, application.registry)
         self._clock = clock or SystemClock()
         self._losses: list[_Loss] = []
+        self._stores: dict[str, list[Store]] = {}
+        self._has_begun = False
         self.recovered = 0
 
     def died(self, worker: str, started: set[StartedTask]) -> None:
@@ -48,6 +50,10 @@ class Recovery:
 
     def step(self) -> Operation[None]:
         """Do what is due. What Redis does not answer is tried again."""
+        if not self._has_begun:
+            self._has_begun = True
+            for queue in self._queues:
+                yield from self._find_stores(queue)
         now_s = self._clock.monotonic()
         due = [loss for loss in self._losses if loss.due_s <= now_s]
         for loss in due:
@@ -67,13 +73,24 @@ class Recovery:
         """Take back from every shard; raises the error of one only when the others, on other nodes, have been asked."""
         unanswered = None
         for queue in self._queues:
-            for store in (yield from stores_of(self._dialect, queue)):
+            unanswered = (yield from self._find_stores(queue)) or unanswered
+            for store in self._stores.get(queue, ()):
                 try:
                     yield from self._take_back_from(store, loss)
                 except BrokerError as error:
                     unanswered = error
         if unanswered is not None:
             raise unanswered
+
+    def _find_stores(self, queue: str) -> Operation[BrokerError | None]:
+        """Find the shards of a queue; answers why they could not be. Those that were found last are still known then:
+        the first one, which tells of all, may be on the only node that is away.
+        """
+        try:
+            self._stores[queue] = yield from stores_of(self._dialect, queue)
+        except BrokerError as error:
+            return error
+        return None
 
     def _take_back_from(self, store: Store, loss: _Loss) -> Operation[None]:
         held = yield from held_by(store, loss.worker)

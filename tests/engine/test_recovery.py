@@ -46,13 +46,13 @@ def claim(broker: Broker, nonce: str, shard: int = 0) -> int:
 
 
 class FirstShardAway:
-    """A client that reaches every shard but the first."""
+    """A client that reaches every shard but the first, from which the layout is read."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def perform(self, command: Command) -> Any:
-        if keys_of(QUEUE).held in command:
+        if {keys_of(QUEUE).held, keys_of(QUEUE).layout} & {*command}:
             raise BrokerUnavailable("gone", 0.0)
         return self._client.perform(command)
 
@@ -86,6 +86,7 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
     clock = StandingClock()
     recovery = Recovery(app, WorkerSettings(), clock)
+    run(recovery.step(), broker.client())
     started = {StartedTask(QUEUE, task.id, claim(broker, "1", shard)) for shard, task in enumerate(tasks)}
     recovery.died("gone", started)
 
@@ -95,3 +96,16 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     run(recovery.step(), broker.client())
     assert [look(broker, task.id).state for task in tasks] == ["ready", "ready"]
     assert recovery.recovered == len(tasks)
+
+
+def test_without_the_layout_nothing_is_taken_back_until_it_can_be_read(app: Scheduler, broker: Broker) -> None:
+    task, clock = app.enqueue("note"), StandingClock()
+    recovery = Recovery(app, WorkerSettings(), clock)
+    recovery.died("gone", {StartedTask(QUEUE, task.id, claim(broker, "1"))})
+
+    run(recovery.step(), FirstShardAway(broker.client()))
+    assert look(broker, task.id).state == "leased"
+    clock.now_s += RETRY_S
+    run(recovery.step(), broker.client())
+
+    assert look(broker, task.id).state == "ready"
