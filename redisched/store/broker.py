@@ -132,7 +132,7 @@ def connect(url: str, timeout_s: float) -> Broker:
 
 def _route(address: Address) -> Route:
     if address.topology is Topology.SENTINEL:
-        return SentinelRoute(address, random.random)
+        return SentinelRoute(address, time.monotonic, random.random)
     return ClusterRoute(address, time.monotonic, random.random)
 
 

@@ -1,9 +1,12 @@
 """The way to a primary that Sentinels watch: one of them is asked, and what it names is asked for its role.
 
 What was found holds until a command fails on it for want of a primary: the connection was lost, or the server answers
-that it is a replica. Then every connection is given up, and the next try asks again.
+that it is a replica. Then every connection is given up, and the next try asks again. A Sentinel is asked every second
+besides: a primary that an operator had replaced goes on answering for some ten seconds until it is made a replica, and
+what it takes meanwhile is lost.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -12,16 +15,22 @@ from redisched.store.address import Address, Node
 from redisched.store.operation import Command
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
 
+ASK_AGAIN_S = 1.0
+LEFT_ALONE_S = 30.0
+"""While a known primary answers, a Sentinel that does not is not asked again for so long: a call waits for it."""
+
 _QUESTION = "SENTINEL GET-MASTER-ADDR-BY-NAME"
 
 
 class SentinelRoute:
     """Leads to the primary. `random` draws from [0, 1)."""
 
-    def __init__(self, address: Address, random: Callable[[], float]) -> None:
+    def __init__(self, address: Address, monotonic: Callable[[], float], random: Callable[[], float]) -> None:
         self._address = address
+        self._monotonic = monotonic
         self._sentinels = sorted(address.nodes, key=lambda _: random())
         self._primary: Node | None = None
+        self._ask_again_at_s = 0.0
         self.epoch = 0
 
     @property
@@ -30,7 +39,7 @@ class SentinelRoute:
 
     def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
         """Commands sent at once; the reply to the last."""
-        primary = self._primary or (yield from self._find())
+        primary = yield from self._current()
         try:
             return (yield Send(primary, commands))
         except BrokerUnavailable:
@@ -40,7 +49,7 @@ class SentinelRoute:
     def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
         """A pipeline; the replies up to the first error."""
         try:
-            primary = self._primary or (yield from self._find())
+            primary = yield from self._current()
         except BrokerError:
             return []
         replies: list[Any] = yield Stream(primary, commands)
@@ -48,7 +57,7 @@ class SentinelRoute:
 
     def primaries(self) -> Journey[Sequence[Node]]:
         """The one that takes writes."""
-        return [self._primary or (yield from self._find())]
+        return [(yield from self._current())]
 
     def _lose(self, primary: Node) -> None:
         # What others have found meanwhile stays.
@@ -56,25 +65,55 @@ class SentinelRoute:
             self._primary = None
             self.epoch += 1
 
+    def _current(self) -> Journey[Node]:
+        now_s = self._monotonic()
+        if self._primary is not None and now_s >= self._ask_again_at_s:
+            # Whoever else calls meanwhile does not wait.
+            self._ask_again_at_s = now_s + ASK_AGAIN_S
+            yield from self._ask_again(self._primary)
+        return self._primary or (yield from self._find())
+
+    def _ask_again(self, known: Node) -> Journey[None]:
+        """Go to another primary if there is one by now; the known one is kept as long as nothing better is."""
+        sentinel = self._sentinels[0]
+        try:
+            named = yield from self._named(sentinel)
+        except (BrokerRefused, BrokerUnavailable):
+            self._put_last(sentinel)
+            self._ask_again_at_s = self._monotonic() + LEFT_ALONE_S
+            return
+        if named != known:
+            with contextlib.suppress(BrokerRefused, BrokerUnavailable):
+                yield from self._check(named, sentinel, set())
+                self._go_to(named)
+
+    def _go_to(self, primary: Node) -> None:
+        if self._primary != primary:
+            self._primary = primary
+            self.epoch += 1
+
+    def _put_last(self, sentinel: Node) -> None:
+        """Next time, those are asked first that may answer."""
+        self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
+
     def _find(self) -> Journey[Node]:
         complaints: list[BrokerRefused | BrokerUnavailable] = []
         silent: set[Node] = set()
         for sentinel in self._sentinels[:ASKED]:
             try:
-                primary = yield from self._ask(sentinel, silent)
+                primary = yield from self._named(sentinel)
+                yield from self._check(primary, sentinel, silent)
             except (BrokerRefused, BrokerUnavailable) as error:
                 complaints.append(error)
-                # Next time, those are asked first that may answer.
-                self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
+                self._put_last(sentinel)
             else:
-                if self._primary != primary:
-                    self._primary = primary
-                    self.epoch += 1
+                self._go_to(primary)
+                self._ask_again_at_s = self._monotonic() + ASK_AGAIN_S
                 return primary
         raise sum_up(complaints, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
 
-    def _ask(self, sentinel: Node, silent: set[Node]) -> Journey[Node]:
-        """The primary that a Sentinel names. Raises BrokerUnavailable if it is none or `silent`, and BrokerRefused."""
+    def _named(self, sentinel: Node) -> Journey[Node]:
+        """The primary that a Sentinel names. Raises BrokerUnavailable and BrokerRefused."""
         try:
             found = yield Ask(self._address.sentinel_url_of(sentinel), (*_QUESTION.split(), self._address.primary))
         except BrokerUnavailable as error:
@@ -85,7 +124,10 @@ class SentinelRoute:
             raise BrokerRefused(
                 _QUESTION, f"Sentinel {sentinel} watches no primary named {self._address.primary!r}; correct the URL"
             )
-        primary = Node(found[0].decode(), int(found[1]))
+        return Node(found[0].decode(), int(found[1]))
+
+    def _check(self, primary: Node, sentinel: Node, silent: set[Node]) -> Journey[None]:
+        """Make sure that it is one. Raises BrokerUnavailable if it is none or `silent`, and BrokerRefused."""
         if primary in silent:
             raise BrokerUnavailable(f"Sentinel {sentinel} names it as well", 0.0)
         try:
@@ -96,4 +138,3 @@ class SentinelRoute:
             raise BrokerUnavailable(reason, 0.0) from error
         if role[0] != b"master":
             raise BrokerUnavailable(f"{primary}, which Sentinel {sentinel} names, is a read only replica", 0.0)
-        return primary

@@ -1,6 +1,7 @@
 """Servers that Sentinels watch, with a border through them, and the way to them from the smaller side."""
 
 import random
+import time
 from functools import partial
 from typing import Any
 
@@ -68,7 +69,7 @@ def connect_from_minority(url: str, timeout_s: float) -> Broker:
     """As `connect`, for a client on the smaller side."""
     address = parse_address(url)
     assert address is not None
-    route = SentinelRoute(address, random.random)
+    route = SentinelRoute(address, time.monotonic, random.random)
     return Broker(
         lambda try_s: RoutedClient(address, route, partial(_from_minority, open_client), try_s),
         lambda try_s: AsyncRoutedClient(address, route, partial(_from_minority, open_async_client), try_s),

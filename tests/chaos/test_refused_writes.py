@@ -47,14 +47,16 @@ def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_pa
     with (
         Server(binary=binary_of(kind)) as server,
         Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=1.0, concurrency=running) as worker,
+        ordeal.worker(lease_s=2.0, concurrency=running) as worker,
     ):
         held = ordeal.enqueue_many(running, "hold")
-        wait_until(lambda: ordeal.gate.entered == running, "all run")
+        wait_until(lambda: ordeal.gate.entered == running, "all run", SOON_S)
         ordeal.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(ordeal) + HEADROOM_BYTES))
         fill(ordeal)
         renewals = ordeal.proxy.replies["renew"]
-        wait_until(lambda: ordeal.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases")
+        wait_until(
+            lambda: ordeal.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases", SOON_S
+        )
         fill(ordeal)
         ordeal.gate.open()
         ordeal.drain()
