@@ -131,8 +131,9 @@ def profile(url: str | None, plan: Plan, announce: Announce) -> Profiles:
                 workers, producer = Path(name, "workers"), Path(name, "producer")
                 workers.mkdir()
                 producer.mkdir()
+                profiling = replace(workbench, profiles=workers)
                 with profiled(producer):
-                    _run(phase, replace(workbench, profiles=workers))
+                    _run(phase, profiling)
                 of_workers = list(read_profiles(workers, f"{phase}: worker process"))
                 processes += of_workers or read_profiles(producer, f"{phase}: producer")
         return Profiles(processes=tuple(processes), scale=plan.scale, machine=_machine(workbench))

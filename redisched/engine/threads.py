@@ -5,6 +5,7 @@ turn of the event loop in between.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import threading
 from collections import deque
@@ -61,9 +62,21 @@ class Call:
     def _close(self) -> None:
         with self._lock:
             self._thread = None
-            if self._interruption is not None:
-                # What was raised too late to reach the handler shall not reach the next one.
-                _raise_in_thread(ctypes.c_ulong(threading.get_ident()), None)
+        if self._interruption is not None:
+            _take_the_late()
+
+
+class _LateError(BaseException):
+    """Takes the place of an interruption that came too late to reach the handler, lest it reach the next one."""
+
+
+def _take_the_late() -> None:
+    # To take an interruption back is not enough: the interpreter goes on believing that some thread has one to raise,
+    # and from then on looks for it at every call, of which none ends under a profiler.
+    here = ctypes.c_ulong(threading.get_ident())
+    with contextlib.suppress(_LateError):
+        while _raise_in_thread(here, ctypes.py_object(_LateError)):
+            pass
 
 
 OnEnd: TypeAlias = Callable[[Call], None]

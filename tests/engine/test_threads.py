@@ -1,6 +1,8 @@
 """Threads for sync handlers: what comes back, and what an interruption reaches."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -206,3 +208,33 @@ def test_only_the_first_interruption_counts(kind: type[Interruption]) -> None:
     with pytest.raises(kind):
         in_threads(use)
     assert told == [kind]
+
+
+UNDER_A_PROFILER = """
+import cProfile, threading, time
+from redisched.engine.threads import Call
+from redisched.errors import HandlerTimedOut
+
+def insist():
+    calls.append(threading.current_thread())
+    while True:
+        pass
+
+calls = []
+call = Call(insist, print)
+thread = threading.Thread(target=call.run)
+thread.start()
+while not calls:
+    time.sleep(0.001)
+call.interrupt(HandlerTimedOut)
+thread.join()
+assert isinstance(call.error, HandlerTimedOut)
+cProfile.run("(lambda: 1)()")
+"""
+
+
+def test_after_an_interruption_the_process_can_still_be_profiled() -> None:
+    """The interpreter notes that an exception is to be raised in some thread. While it believes so for ever, every call
+    takes longer, and under a profiler, a debugger or a coverage tool none ends.
+    """
+    subprocess.run([sys.executable, "-c", UNDER_A_PROFILER], check=True, timeout=30, capture_output=True)
