@@ -19,6 +19,8 @@ from redisched.store.values import Orphan, Status
 SECOND_LOOK_S = 1.0
 """A claim the process sent in its last moment may arrive after its death was noticed."""
 RETRY_S = 0.5
+PATIENCE_S = 5.0
+"""Of a server that answers nobody, no more shards are waited for after this time."""
 BATCH = 200
 
 
@@ -72,6 +74,7 @@ class Recovery:
     def _take_back(self, loss: _Loss) -> Operation[None]:
         """Take back from every shard; raises the error of one only when the others, on other nodes, have been asked."""
         unanswered = None
+        until_s = self._clock.monotonic() + PATIENCE_S
         for queue in self._queues:
             unanswered = (yield from self._find_stores(queue)) or unanswered
             for store in self._stores.get(queue, ()):
@@ -79,6 +82,8 @@ class Recovery:
                     yield from self._take_back_from(store, loss)
                 except BrokerError as error:
                     unanswered = error
+                    if self._clock.monotonic() >= until_s:
+                        raise
         if unanswered is not None:
             raise unanswered
 

@@ -7,7 +7,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
-from redisched.engine.recovery import RETRY_S, SECOND_LOOK_S, Recovery
+from redisched.engine.recovery import PATIENCE_S, RETRY_S, SECOND_LOOK_S, Recovery
 from redisched.engine.started import StartedTask
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
@@ -19,6 +19,7 @@ from redisched.store.values import ClaimRequest
 from tests.engine.running import look
 
 QUEUE = "default"
+TIMEOUT_S = 2.0
 
 
 class StandingClock:
@@ -58,6 +59,20 @@ class FirstShardAway:
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         return self._client.perform_all(commands)
+
+
+class SilentServer:
+    """A client that waits for a while, and in vain."""
+
+    def __init__(self, clock: StandingClock) -> None:
+        self._clock = clock
+
+    def perform(self, command: Command) -> Any:
+        self._clock.now_s += TIMEOUT_S
+        raise BrokerUnavailable("timeout", TIMEOUT_S)
+
+    def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        raise AssertionError(commands)
 
 
 def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task_again(
@@ -109,3 +124,16 @@ def test_without_the_layout_nothing_is_taken_back_until_it_can_be_read(app: Sche
     run(recovery.step(), broker.client())
 
     assert look(broker, task.id).state == "ready"
+
+
+def test_a_server_that_answers_nobody_is_not_waited_for_shard_by_shard(app: Scheduler, broker: Broker) -> None:
+    app.grow(QUEUE, 12)
+    clock = StandingClock()
+    recovery = Recovery(app, WorkerSettings(), clock)
+    run(recovery.step(), broker.client())
+    recovery.died("gone", set())
+    began_s = clock.now_s
+
+    run(recovery.step(), SilentServer(clock))
+
+    assert PATIENCE_S <= clock.now_s - began_s <= PATIENCE_S + TIMEOUT_S
