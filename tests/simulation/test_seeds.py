@@ -41,8 +41,8 @@ def test_one_seed_again() -> None:
 
 def test_a_world_in_which_a_promise_is_broken_says_how_to_see_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS["enqueue does not compare"].plant(monkeypatch)
-    report = run_world(0)
+    report = next(report for report in map(run_world, range(100)) if report.fouls)
 
-    assert report.fouls
-    assert "REDISCHED_SEED=0 REDISCHED_STEPS=2000 pytest -m fault tests/simulation -k one_seed_again" in report.say()
+    again = f"REDISCHED_SEED={report.seed} REDISCHED_STEPS=2000 pytest -m fault tests/simulation -k one_seed_again"
+    assert again in report.say()
     assert report.fouls[0] in report.say()
