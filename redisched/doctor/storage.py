@@ -60,9 +60,8 @@ def check_lookups() -> Operation[list[Finding]]:
     fields = (yield from read_setting("hash-max-ziplist-entries")) or ""
     if fields.isdigit() and int(fields) > MOST_SEARCHED_FIELDS:
         cure = f"CONFIG SET hash-max-listpack-entries {MOST_SEARCHED_FIELDS}"
-        return [
-            ok("lookups", f"Hashes of up to {fields} fields are searched from their start; less to do with {cure}.")
-        ]
+        sentence = f"Hashes of up to {fields} fields are searched from their start; Redis has less to do with {cure}."
+        return [ok("lookups", sentence)]
     return []
 
 
