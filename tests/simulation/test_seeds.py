@@ -1,7 +1,7 @@
 """Every seed is a world of its own; in none may a promise be broken.
 
 One that fails is told with the command that runs it again. The last line of a run tells how many worlds and steps it
-had. Many worlds find more than long ones; 200,000 short ones take about two and a half hours of a core:
+had. Many worlds find more than long ones; 200,000 short ones take about three and a half hours of a core:
 REDISCHED_SEEDS=200000 REDISCHED_STEPS=500 pytest -m fault tests/simulation -k from_seed
 """
 
