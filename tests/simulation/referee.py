@@ -75,11 +75,13 @@ class Referee:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms = call.arguments
         request = (worker.decode(), nonce)
         line = (request[0], nonce.rpartition(b".")[0])
-        latest, _ = self._latest_claims.get(line, (b"", 0))
+        latest, latest_token = self._latest_claims.get(line, (b"", 0))
         is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
-        under_way = {task.id for task in self.tasks.values() if task.place is Place.LEASED and task.request == request}
+        # Not by the nonce alone: a request that strays may come twice, long after what it was granted the first time.
+        held = [task for task in self.tasks.values() if task.place is Place.LEASED and task.request == request]
+        under_way = {task.id for task in held if task.token == latest_token}
         if under_way and is_repeated:
             _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
