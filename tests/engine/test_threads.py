@@ -211,21 +211,20 @@ def test_only_the_first_interruption_counts(kind: type[Interruption]) -> None:
 
 
 UNDER_A_PROFILER = """
-import cProfile, threading, time
+import cProfile, threading
 from redisched.engine.threads import Call
 from redisched.errors import HandlerTimedOut
 
 def insist():
-    calls.append(threading.current_thread())
+    begun.set()
     while True:
         pass
 
-calls = []
+begun = threading.Event()
 call = Call(insist, print)
 thread = threading.Thread(target=call.run)
 thread.start()
-while not calls:
-    time.sleep(0.001)
+begun.wait()
 call.interrupt(HandlerTimedOut)
 thread.join()
 assert isinstance(call.error, HandlerTimedOut)

@@ -79,9 +79,10 @@ class Referee:
         is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
-        # Not by the nonce alone: a request that strays may come twice, long after what it was granted the first time.
-        held = [task for task in self.tasks.values() if task.place is Place.LEASED and task.request == request]
-        under_way = {task.id for task in held if task.token == latest_token}
+        # Not by the nonce: a request that strays may come twice, long after what it was granted the first time.
+        under_way = {
+            task.id for task in self.tasks.values() if task.place is Place.LEASED and task.token == latest_token
+        }
         if under_way and is_repeated:
             _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return

@@ -10,6 +10,16 @@ T = TypeVar("T")
 Step = Ask | Send | Stream
 
 
+class Now:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
 class Guide:
     """Answers each step with the next of `answers`; one that is an error is thrown."""
 

@@ -11,21 +11,11 @@ from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.silence import ALONE_S, LONG_S
 from redisched.store.slots import slot_of
-from tests.store.journeys import Guide
+from tests.store.journeys import Guide, Now
 
 LOW: Command = ("GET", "b")
 HIGH: Command = ("GET", "a")
 LAST = 16_383
-
-
-class Now:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.s = 0.0
-
-    def __call__(self) -> float:
-        return self.s
 
 
 @pytest.fixture

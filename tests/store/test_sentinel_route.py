@@ -9,7 +9,7 @@ from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.store.address import Node, parse_address
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.sentinel import ASK_AGAIN_S, LEFT_ALONE_S, SentinelRoute
-from tests.store.journeys import Guide
+from tests.store.journeys import Guide, Now
 
 GET = ("GET", "a")
 OLD, NEW = [b"old", b"1"], [b"new", b"2"]
@@ -45,31 +45,21 @@ def test_the_primary_is_asked_for_once() -> None:
     assert found.nodes == (Node("old", 1),)
 
 
-class Moments:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def test_a_sentinel_is_asked_every_second_whether_the_primary_is_still_the_one() -> None:
-    moments = Moments()
-    found = route(monotonic=moments)
+    now = Now()
+    found = route(monotonic=now)
     lead(found, OLD, MASTER)
     before = found.epoch
 
-    moments.now_s = 0.99 * ASK_AGAIN_S
+    now.s = 0.99 * ASK_AGAIN_S
     assert lead(found).asked == []
-    moments.now_s = ASK_AGAIN_S
+    now.s = ASK_AGAIN_S
     slow = found.perform((GET,))
     assert isinstance(slow.send(None), Ask)
     assert lead(found).asked == [], "whoever else calls meanwhile does not wait"
     assert slow.send(OLD) == Send(Node("old", 1), (GET,))
     assert found.epoch == before
-    moments.now_s = 2 * ASK_AGAIN_S
+    now.s = 2 * ASK_AGAIN_S
     moved = lead(found, NEW, MASTER)
 
     assert moved.asked == ["redis://s1:26379?", "redis://new:2/0?"]
@@ -80,29 +70,29 @@ def test_a_sentinel_is_asked_every_second_whether_the_primary_is_still_the_one()
 
 @pytest.mark.parametrize("answers", [(NEW, SLAVE), (NEW, lost())])
 def test_one_that_is_named_but_is_none_yet_leaves_the_known_one_in_place(answers: tuple[Any, ...]) -> None:
-    moments = Moments()
-    found = route(monotonic=moments)
+    now = Now()
+    found = route(monotonic=now)
     lead(found, OLD, MASTER)
-    moments.now_s = ASK_AGAIN_S
+    now.s = ASK_AGAIN_S
 
     assert lead(found, *answers).sent == [("old:1", (GET,))]
 
-    moments.now_s += ASK_AGAIN_S
+    now.s += ASK_AGAIN_S
     assert lead(found, NEW, MASTER).sent == [("new:2", (GET,))]
 
 
 @pytest.mark.parametrize("answer", [lost("timeout"), None])
 def test_while_the_primary_answers_sentinels_that_do_not_are_rarely_waited_for(answer: Any) -> None:
-    moments = Moments()
-    found = route(monotonic=moments)
+    now = Now()
+    found = route(monotonic=now)
     lead(found, OLD, MASTER)
-    moments.now_s = ASK_AGAIN_S
+    now.s = ASK_AGAIN_S
 
     assert lead(found, answer).sent == [("old:1", (GET,))]
 
-    moments.now_s += 0.99 * LEFT_ALONE_S
+    now.s += 0.99 * LEFT_ALONE_S
     assert lead(found).asked == []
-    moments.now_s = ASK_AGAIN_S + LEFT_ALONE_S
+    now.s = ASK_AGAIN_S + LEFT_ALONE_S
     assert lead(found, OLD).asked == ["redis://s2:26379?"]
 
 
