@@ -171,6 +171,7 @@ def peers_table() -> str:
         "enqueue one by one /s",
         "many /s",
         "drained /s",
+        "Redis CPU us per enqueue",
         "Redis CPU us per task",
         "idle pick-up p50/p99 ms",
         "lateness p50/p99 ms",
@@ -179,7 +180,9 @@ def peers_table() -> str:
     floor_many, floor_drain = (
         median(floor[name] for floor in kept["floor"]) for name in ("enqueue_per_s", "claim_ack_per_s")
     )
-    lines.append(("*bare Lua, batches of 100*", "", f"*{floor_many:,.0f}*", f"*{floor_drain:,.0f}*", "", "", "", ""))
+    lines.append(
+        ("*bare Lua, batches of 100*", "", f"*{floor_many:,.0f}*", f"*{floor_drain:,.0f}*", "", "", "", "", "")
+    )
     left_out = [f"Left out: {name}, {reason}." for name, reason in kept["left_out"].items()]
     settings = [(entry.title, entry.many or _EMPTY, entry.setting, entry.safety) for entry in measured]
     how = table(("", "enqueued many by", "setting", "a killed worker's tasks are"), settings)
@@ -214,10 +217,11 @@ def _peer_line(entry: Entry, peer: Mapping[str, Any]) -> tuple[str, ...]:
     early = sum(find("late_ms.early", figures) or 0 for figures in found)
     too_early = f", {early:.0f} too early" if early else ""
     return (
-        f"{entry.title} {peer['versions'][entry.name]}",
+        f"{entry.title} {peer['versions'][entry.package]}",
         typical("enqueue_per_s", 0),
         typical("enqueue_many_per_s", 0),
         typical("drain_per_s", 0),
+        typical("redis_us_per_enqueue", 0),
         typical("redis_us_per_task", 0),
         f"{typical('pick_up_ms.p50', 1)} / {typical('pick_up_ms.p99', 1)}",
         f"{typical('late_ms.p50', 1)} / {typical('late_ms.p99', 1)}{too_early}",

@@ -74,7 +74,7 @@ def test_starts_are_read_as_they_were_told_and_half_an_entry_is_none(
 def test_every_peer_has_a_runner_and_is_pinned_to_the_version() -> None:
     for entry in ENTRIES:
         assert entry.runner.exists()
-        assert entry.name in versions_of(entry)
+        assert entry.package in versions_of(entry)
 
 
 def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(tmp_path: Path) -> None:
@@ -82,6 +82,14 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(tmp_path: Path
     entry = Entry(name="missing", title="Missing", many="", setting="", safety="", folder=tmp_path)
 
     with pytest.raises(PeerNotInstalled, match=r"Missing is left out.*no-such-package"):
+        interpreter_of(entry, tmp_path / "environments")
+
+
+def test_a_peer_that_needs_a_newer_python_than_there_is_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "later.txt").write_text("later==1\n")
+    entry = Entry(name="later", title="Later", many="", setting="", safety="", python="3.99", folder=tmp_path)
+
+    with pytest.raises(PeerNotInstalled, match=r"it needs Python 3\.99"):
         interpreter_of(entry, tmp_path / "environments")
 
 
@@ -96,7 +104,8 @@ def test_a_round_measures_everything(tmp_path: Path) -> None:
     assert figures["drained"] == 20
     assert figures["started_again"] == 0
     assert all(value > 0 for name, value in figures.items() if isinstance(value, float) and name.endswith("_per_s"))
-    assert figures.keys() >= {"enqueue_per_s", "enqueue_many_per_s", "drain_per_s", "pick_up_ms", "late_ms"}
+    rates = {"enqueue_per_s", "redis_us_per_enqueue", "enqueue_many_per_s", "drain_per_s"}
+    assert figures.keys() >= rates | {"pick_up_ms", "late_ms"}
 
 
 def test_a_process_that_fails_is_told_of_with_what_it_said(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ RUNNERS = Path(__file__).with_name("runners")
 class Entry:
     """A peer. `many` says in which way it enqueues many tasks, empty if it has none but one call after the other.
 
-    `setting` is its fastest one that is safe, and `safety` what becomes of tasks whose worker is killed.
+    `setting` is its fastest one that is safe, and `safety` what becomes of tasks whose worker is killed. `python` is
+    the oldest version of Python that it runs on, where that is newer than redisched's own, and `distribution` what is
+    installed, where that is not called as the peer is.
     """
 
     name: str
@@ -18,7 +20,14 @@ class Entry:
     many: str
     setting: str
     safety: str
+    python: str = ""
+    distribution: str = ""
     folder: Path = RUNNERS
+
+    @property
+    def package(self) -> str:
+        """The distribution whose version is that of the peer."""
+        return self.distribution or self.name
 
     @property
     def runner(self) -> Path:
@@ -81,5 +90,21 @@ ENTRIES = (
         many="100 calls at once",
         setting="10 jobs at once, a second attempt, no results; async handler",
         safety="swept up and retried after its time limit of 10 s, looked for once a minute",
+    ),
+    Entry(
+        name="tarsk",
+        title="tarsk",
+        many="",
+        setting="one child, 100 tasks at once, retries, no results; async handler",
+        safety="run again when the lease, its time limit of 300 s and a grace, ends",
+        distribution="tarsk-redis",
+    ),
+    Entry(
+        name="mayu",
+        title="mayu",
+        many="",
+        setting="one worker process, retries, no results",
+        safety="run again when its worker has been silent for 30 s",
+        python="3.13",
     ),
 )

@@ -1,6 +1,7 @@
 """An environment for each peer, with the very versions that its list names: what one needs would not fit another."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -34,7 +35,7 @@ def interpreter_of(entry: Entry, environments: Path) -> Path:
     wanted = hashlib.sha256(entry.requirements.read_bytes()).hexdigest()
     installed = folder / _INSTALLED
     if not installed.exists() or installed.read_text() != wanted:
-        _run(entry, sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(entry, _base_interpreter(entry), "-m", "venv", "--clear", str(folder))
         _run(entry, str(interpreter), "-m", "pip", "install", "--quiet", "-r", str(entry.requirements))
         installed.write_text(wanted)
     return interpreter
@@ -46,6 +47,15 @@ def versions_of(entry: Entry) -> dict[str, str]:
         return {name: version(name) for name in _OWN_PACKAGES}
     lines = entry.requirements.read_text().splitlines()
     return dict(line.split("==", 1) for line in lines)
+
+
+def _base_interpreter(entry: Entry) -> str:
+    if not entry.python or sys.version_info >= tuple(map(int, entry.python.split("."))):
+        return sys.executable
+    newer = shutil.which(f"python{entry.python}")
+    if newer is None:
+        raise PeerNotInstalled(entry.title, f"it needs Python {entry.python}, and there is no python{entry.python}")
+    return newer
 
 
 def _run(entry: Entry, *command: str) -> None:
