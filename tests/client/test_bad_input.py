@@ -182,7 +182,7 @@ def test_a_required_keyword_is_missed(app: Scheduler) -> None:
     @app.task
     def send(order_id: int, *, to: str) -> None: ...
 
-    with pytest.raises(InvalidArguments, match="missing a required argument: 'to'"):
+    with pytest.raises(InvalidArguments, match=r"missing a required .*argument: 'to'"):
         send.enqueue(1)  # type: ignore[call-arg]  # bad on purpose
 
 

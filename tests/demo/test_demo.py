@@ -63,8 +63,9 @@ def test_it_leaves_no_folder(shown: subprocess.CompletedProcess[str], tmp_path_f
 @pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
 def test_interrupted_it_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals, exit_code: int) -> None:
+    # So many that it cannot have ended by itself before it is told to, however late this process has its turn.
     demo = subprocess.Popen(
-        [sys.executable, "-m", "redisched", "demo", "--tasks", "300"],
+        [sys.executable, "-m", "redisched", "demo", "--tasks", "20000"],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
