@@ -1,5 +1,6 @@
 """A function as a kind of task: called, it runs here; enqueued, it runs on a worker."""
 
+import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
@@ -100,6 +101,14 @@ class Decorator(Protocol):
 
     @overload
     def __call__(self, function: Callable[P, R], /) -> SyncHandler[P, R]: ...
+
+
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine for certain, as it does for an object with an async `__call__`, too.
+
+    What only turns out to be awaitable when it is called is awaited then.
+    """
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - asked for its kind, not for its presence
 
 
 def name_of(function: Callable[..., Any]) -> str:

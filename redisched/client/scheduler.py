@@ -1,6 +1,5 @@
 """The application's one object: handlers are registered with it, and tasks are enqueued through it."""
 
-import inspect
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Unpack, overload
@@ -14,6 +13,7 @@ from redisched.client.handler import (
     P,
     R,
     SyncHandler,
+    is_coroutine_function,
     name_of,
 )
 from redisched.client.reference import TaskRef
@@ -92,7 +92,7 @@ class Scheduler:
         def register(function: Callable[..., Any]) -> Handler[Any, Any]:
             known_as = name or check_name("name", name_of(function))
             arguments = ArgumentCheck(known_as, function)
-            is_async = inspect.iscoroutinefunction(function)
+            is_async = is_coroutine_function(function)
             entry = HandlerEntry(name=known_as, function=function, is_async=is_async, options=options)
             self.registry.add(entry)
             self._argument_checks[known_as] = arguments

@@ -41,7 +41,8 @@ class ChildSpec:
 def run_child(spec: ChildSpec) -> None:
     """Work until told to stop; ends the process with an Exit."""
     log_to_stderr(spec.log_level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not SIG_IGN, which every program that a handler starts would inherit.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
     table = StartedTable(spec.table, spec.settings.concurrency)
     try:
         asyncio.run(_work(spec, table))
@@ -64,7 +65,8 @@ async def _work(spec: ChildSpec, table: StartedTable) -> None:
     freeze_imports()
     worker = Worker(application, spec.settings, table, spec.worker, target=spec.target)
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, worker.stop)
+    # Not by the event loop's own way: a handler that uses that for a signal of its own would take it away unseen.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: loop.call_soon_threadsafe(worker.stop))
     supervisor = multiprocessing.parent_process()
     if supervisor is not None and isinstance(supervisor.sentinel, int):
         loop.add_reader(supervisor.sentinel, _orphaned, loop, supervisor.sentinel, worker)

@@ -10,6 +10,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
+from typing import Any
 
 from redisched.engine import verdict
 from redisched.engine.alarm import MakeAlarm, make_alarm
@@ -19,6 +22,7 @@ from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.link import log
 from redisched.engine.pace import Pace
+from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import Slot
 from redisched.engine.threads import Call, Threads
 from redisched.engine.verdict import Verdict
@@ -40,6 +44,14 @@ class Hooks:
     mark_suspect: Callable[[Held], Awaitable[bool]]
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A sync handler returned, in its thread, what has to be awaited on the event loop still."""
+
+    attempt: Attempt
+    rest: Awaitable[Any]
+
+
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
@@ -52,10 +64,13 @@ class Executor:
         self._processes = ProcessPool(workspace.target, workspace.worker_settings)
         self._running: dict[Held, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._followers: dict[Slot, asyncio.Future[Held | None]] = {}
+        self._followers: dict[Slot, asyncio.Future[Held | Unfinished | None]] = {}
         self._context = copy_context()
+        self._signal_handlers = SignalHandlers()
         self._alarm = make_alarm(self._fall_due)
-        self.runners: list[asyncio.Task[None]] = []
+        self._runners: dict[Slot, asyncio.Task[None]] = {}
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done once a slot has died, which only a defect of redisched's own can be the cause of; holds its error."""
         self._stuck: set[Held] = set()
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
@@ -70,17 +85,16 @@ class Executor:
     def start(self, hooks: Hooks) -> None:
         """Begin to take tasks out of the window."""
         self._hooks = hooks
-        slots = [Slot(number, self._threads, self._thread_ended) for number in range(self._concurrency)]
-        self.runners = [asyncio.create_task(self._serve(slot)) for slot in slots]
+        for number in range(self._concurrency):
+            self._begin_runner(Slot(number, self._threads, self._thread_ended))
 
     def offer(self, tasks: int) -> None:
         """Look at the window again: so many tasks came in or fell due."""
-        for _ in range(tasks):
-            if not self._idle:
-                break
+        while tasks and self._idle:
             waiter = self._idle.popleft()
             if not waiter.done():
                 waiter.set_result(None)
+                tasks -= 1
         self._set_alarm()
 
     def interrupt(self, held: Held, kind: type[Interruption]) -> None:
@@ -114,10 +128,11 @@ class Executor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UNWIND_S):
                 await self.drain()
-        for runner in self.runners:
+        runners = list(self._runners.values())
+        for runner in runners:
             runner.cancel()
-        if self.runners:
-            await asyncio.wait(self.runners, timeout=UNWIND_S)
+        if runners:
+            await asyncio.wait(runners, timeout=UNWIND_S)
         for held, slot in self._running.items():
             log.warning("task %s of queue %s: its handler has not ended", held.lease.id, held.queue)
             self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
@@ -125,10 +140,26 @@ class Executor:
         self._processes.stop()
         self._alarm.close()
 
+    def _begin_runner(self, slot: Slot) -> None:
+        self._runners[slot] = runner = asyncio.create_task(self._serve(slot))
+        runner.add_done_callback(partial(self._runner_ended, slot))
+
+    def _runner_ended(self, slot: Slot, runner: asyncio.Task[None]) -> None:
+        if self._stopping:
+            return
+        error = None if runner.cancelled() else runner.exception()
+        if error is None:
+            # A handler left a cancellation behind, or might have; the Task that it knew takes that along.
+            self._begin_runner(slot)
+        elif not self.failure.done():
+            self.failure.set_exception(error)
+
     async def _serve(self, slot: Slot) -> None:
+        """Run tasks in a slot, until a handler may have left something in this asyncio Task."""
         clock, server_clock = self._workspace.clock, self._workspace.server_clock
         held: Held | None = None
-        while not self._stopping:
+        slot.has_leftovers = False
+        while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
             held = held or self._window.pop(server_clock.now_ms(now_s))
             if held is None:
@@ -160,21 +191,29 @@ class Executor:
         if isinstance(admitted, Verdict):
             self._end(held, admitted)
             return None
-        if not admitted.entry.on_loop:
-            following: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
-            self._followers[slot] = following
-            self._begin_in_thread(slot, admitted, now_s)
-            return await following
-        self._begin(slot, admitted, now_s)
+        if admitted.entry.on_loop:
+            self._begin(slot, admitted, now_s)
+            await self._await(slot, admitted, slot.run(admitted, self._context))
+            return None
+        following: asyncio.Future[Held | Unfinished | None] = asyncio.get_running_loop().create_future()
+        self._followers[slot] = following
+        self._begin_in_thread(slot, admitted, now_s)
+        follower = await following
+        if isinstance(follower, Unfinished):
+            await self._await(slot, follower.attempt, slot.go_on(follower.rest))
+            return None
+        return follower
+
+    async def _await(self, slot: Slot, attempt: Attempt, ending: Awaitable[Any]) -> None:
         try:
-            result = await slot.run(admitted)
+            result = await ending
         except BaseException as error:
-            outcome = self._judge.raised(admitted, error)
+            outcome = self._judge.raised(attempt, error)
         else:
-            outcome = self._judge.returned(admitted, result)
+            outcome = self._judge.returned(attempt, result)
+        self._signal_handlers.restore()
         self._workspace.started.leave(slot.number)
-        self._end(held, outcome)
-        return None
+        self._end(attempt.held, outcome)
 
     def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         self._judge.started(attempt, now_s)
@@ -195,12 +234,16 @@ class Executor:
         return IsolatedCall(self._processes, attempt.held, timeout_s, keeps_result=attempt.retention_ms > 0)
 
     def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
+        error, call.error = call.error, None  # else the error, its traceback, a frame and the call would form a circle
         try:
+            if error is None and isawaitable(call.result):
+                self._leave_to_runner(slot, Unfinished(attempt, call.result))
+                return
             self._workspace.started.leave(slot.number)
-            if call.error is None:
+            if error is None:
                 self._end(attempt.held, self._judge.returned(attempt, call.result))
             else:
-                self._end(attempt.held, self._judge.raised(attempt, call.error))
+                self._end(attempt.held, self._judge.raised(attempt, error))
             self._follow_in_thread(slot)
         except Exception as error:
             self._followers.pop(slot).set_exception(error)
@@ -222,9 +265,12 @@ class Executor:
             else:
                 self._begin_in_thread(slot, admitted, now_s)
                 return
+        self._leave_to_runner(slot, following)
+
+    def _leave_to_runner(self, slot: Slot, follower: Held | Unfinished | None) -> None:
         waiter = self._followers.pop(slot)
         if not waiter.done():
-            waiter.set_result(following)
+            waiter.set_result(follower)
 
     def _end(self, held: Held, outcome: Verdict) -> None:
         self._running.pop(held, None)

@@ -120,6 +120,8 @@ class Threads:
         while (call := self._calls.get()) is not None:
             call.run()
             self._ended.append(call)
+            # An idle thread must not keep what its last handler was given and returned.
+            del call
             if not self._delivery_due:
                 self._delivery_due = True
                 self._schedule_delivery()

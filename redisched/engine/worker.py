@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVarTuple, Unpack
+from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine import verdict
@@ -152,7 +152,7 @@ class Worker:
         keeping = self._machine.keep(keeper, self._broker)
         log.info("worker %s serves %s", workspace.worker, ", ".join(layouts))
         try:
-            await self._wait_for_the_end(claimer, executor.runners)
+            await self._wait_for_the_end(claimer, executor.failure)
         finally:
             # The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended is
             # settled, and the leases are kept until then.
@@ -184,15 +184,16 @@ class Worker:
         self._tasks.append(part.task)
         return part
 
-    async def _wait_for_the_end(self, claimer: Claimer, runners: Sequence[asyncio.Task[None]]) -> None:
+    async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
         """Returns when told to stop or empty; raises what a part or a slot died of, which only a defect can be."""
-        ends = [asyncio.ensure_future(event.wait()) for event in (self._stopping, self._has_ended)]
+        awaited = [self._stopping, self._has_ended]
         if self._settings.until is Until.EMPTY:
-            ends.append(asyncio.ensure_future(claimer.drained.wait()))
-        await asyncio.wait([*ends, *runners], return_when=asyncio.FIRST_COMPLETED)
+            awaited.append(claimer.drained)
+        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in awaited]
+        await asyncio.wait([failure, *ends], return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        for task in (*self._tasks, *runners):
+        for task in (failure, *self._tasks):
             if task.done():
                 task.result()
 

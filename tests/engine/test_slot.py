@@ -33,7 +33,7 @@ class Runner:
         task = held("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
         if is_async:
-            return await self.slot.run(Attempt(entry, task))
+            return await self.slot.run(Attempt(entry, task), copy_context())
         self.ended = asyncio.get_running_loop().create_future()
         self.slot.run_in_thread(Attempt(entry, task), copy_context())
         return await self.ended

@@ -3,12 +3,13 @@
 import asyncio
 import ctypes
 import fcntl
+import inspect
 import multiprocessing
 import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -86,14 +87,15 @@ class Room:
     def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext) -> Any:
         running.set(_Known(context))
         if entry.is_async:
-            return asyncio.run(self._await(entry, body))
+            return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
         try:
             self._interrupt = _raise
-            return entry.function(*body.args, **body.kwargs)
+            result = entry.function(*body.args, **body.kwargs)
         finally:
             self._interrupt = None
+        return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
 
-    async def _await(self, entry: HandlerEntry, body: TaskBody) -> Any:
+    async def _await(self, steps: Awaitable[Any]) -> Any:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         asked: list[type[Interruption]] = []
 
@@ -104,7 +106,7 @@ class Room:
 
         self._interrupt = interrupt
         try:
-            return await entry.function(*body.args, **body.kwargs)
+            return await steps
         except asyncio.CancelledError:
             if asked:
                 raise asked[0] from None

@@ -1,0 +1,24 @@
+"""Puts back the signal handlers of a worker process: its async handlers run in the main thread and may set others."""
+
+import signal
+import threading
+
+_STEERING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+"""What a process is stopped and asked by. Looking at each after every handler would cost a microsecond."""
+
+# What stands around it turns every answer into an enum, which costs ten times as much.
+_handler_of = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
+
+
+class SignalHandlers:
+    """The handlers as they are when this is made. Outside of the main thread nobody can set any."""
+
+    def __init__(self) -> None:
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        self._handlers = [(number, _handler_of(number)) for number in _STEERING if in_main_thread]
+
+    def restore(self) -> None:
+        """Set those again that have been replaced."""
+        for number, handler in self._handlers:
+            if _handler_of(number) is not handler:
+                signal.signal(number, handler)
