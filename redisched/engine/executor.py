@@ -191,20 +191,15 @@ class Executor:
         if isinstance(admitted, Verdict):
             self._end(held, admitted)
             return None
-        if admitted.entry.on_loop:
-            self._begin(slot, admitted, now_s)
-            await self._await(slot, admitted, slot.run(admitted, self._context))
-            return None
-        following: asyncio.Future[Held | Unfinished | None] = asyncio.get_running_loop().create_future()
-        self._followers[slot] = following
-        self._begin_in_thread(slot, admitted, now_s)
-        follower = await following
-        if isinstance(follower, Unfinished):
-            await self._await(slot, follower.attempt, slot.go_on(follower.rest))
-            return None
-        return follower
-
-    async def _await(self, slot: Slot, attempt: Attempt, ending: Awaitable[Any]) -> None:
+        attempt = admitted
+        if attempt.entry.on_loop:
+            self._begin(slot, attempt, now_s)
+            ending = slot.run(attempt, self._context)
+        else:
+            follower = await self._in_thread(slot, attempt, now_s)
+            if not isinstance(follower, Unfinished):
+                return follower
+            attempt, ending = follower.attempt, slot.go_on(follower.rest)
         try:
             result = await ending
         except BaseException as error:
@@ -214,9 +209,17 @@ class Executor:
         self._signal_handlers.restore()
         self._workspace.started.leave(slot.number)
         self._end(attempt.held, outcome)
+        return None
+
+    def _in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> Awaitable[Held | Unfinished | None]:
+        following: asyncio.Future[Held | Unfinished | None] = asyncio.get_running_loop().create_future()
+        self._followers[slot] = following
+        self._begin_in_thread(slot, attempt, now_s)
+        return following
 
     def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         self._judge.started(attempt, now_s)
+        slot.begin(attempt)
         lease = attempt.held.lease
         self._workspace.started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
 

@@ -10,10 +10,12 @@ from typing import Any
 
 
 @coroutine
-def in_context(context: Context, steps: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """What a coroutine returns; every one of its steps sees, and changes, the variables of this context alone."""
+def in_context(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any, Any]:
+    """What a coroutine returns; every one of its steps sees, and changes, the variables of this context alone.
+
+    Its first step has been taken, and waits for something: most handlers that wait for nothing never come here.
+    """
     try:
-        waited_for = context.run(steps.send, None)
         while True:
             try:
                 value = yield waited_for

@@ -3,11 +3,11 @@
 import signal
 import threading
 
-_STEERING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
-"""What a process is stopped and asked by. Looking at each after every handler would cost a microsecond."""
+# That of `signal` turns every answer into an enum, which takes microseconds.
+from _signal import getsignal  # type: ignore[import-not-found]
 
-# What stands around it turns every answer into an enum, which costs ten times as much.
-_handler_of = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
+_STEERING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+"""What a process is stopped and asked by. To look at all signals after every handler would cost microseconds."""
 
 
 class SignalHandlers:
@@ -15,10 +15,10 @@ class SignalHandlers:
 
     def __init__(self) -> None:
         in_main_thread = threading.current_thread() is threading.main_thread()
-        self._handlers = [(number, _handler_of(number)) for number in _STEERING if in_main_thread]
+        self._handlers = [(number, getsignal(number)) for number in _STEERING if in_main_thread]
 
     def restore(self) -> None:
         """Set those again that have been replaced."""
         for number, handler in self._handlers:
-            if _handler_of(number) is not handler:
+            if getsignal(number) is not handler:
                 signal.signal(number, handler)

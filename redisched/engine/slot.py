@@ -6,7 +6,7 @@ from contextvars import Context
 from functools import partial
 from inspect import isawaitable
 from sys import getrefcount
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from redisched.context import running
 from redisched.engine.attempt import Attempt
@@ -15,6 +15,7 @@ from redisched.engine.own_context import in_context
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
+T = TypeVar("T")
 OnEnd: TypeAlias = Callable[["Slot", Attempt, Call], None]
 
 
@@ -35,22 +36,27 @@ class Slot:
         self._timer: asyncio.TimerHandle | None = None
         self._interruption: type[Interruption] | None = None
 
-    async def run(self, attempt: Attempt, context: Context) -> Any:
+    def begin(self, attempt: Attempt) -> None:
+        """Begin an attempt, and count its timeout from now; `run` or `run_in_thread` runs its handler."""
+        self._interruption = None
+        self._is_running = True
+        if attempt.timeout_ms:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
+
+    def run(self, attempt: Attempt, context: Context) -> Coroutine[Any, Any, Any]:
         """What an async handler returns, or raises, in a copy of a context. Raises the Interruption by which it was
         ended, if it was.
         """
-        self._begin(attempt)
-        own_context = context.copy()
-        return await self._await(partial(own_context.run, _call, attempt), own_context)
+        return self._await(context.copy(), _call, attempt)
 
-    async def go_on(self, rest: Awaitable[Any]) -> Any:
+    def go_on(self, rest: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
         """As `run`, for what a sync handler returned and has to be awaited still; its context and timeout go on."""
         assert self._context is not None
-        return await self._await(partial(_awaited, rest), self._context)
+        return self._await(self._context, _awaited, rest)
 
     def run_in_thread(self, attempt: Attempt, context: Context) -> None:
         """Begin to run a sync handler in a copy of a context."""
-        self._begin(attempt)
         self._context = context.copy()
         self._call = self._threads.call(
             partial(self._context.run, _call, attempt), partial(self._thread_ended, attempt)
@@ -85,13 +91,6 @@ class Slot:
         """Whether the handler has ended in its thread, though the event loop was too busy to hear of it yet."""
         return isinstance(self._call, Call) and self._threads.has_ended(self._call)
 
-    def _begin(self, attempt: Attempt) -> None:
-        self._interruption = None
-        self._is_running = True
-        if attempt.timeout_ms:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
-
     def _end(self) -> None:
         self._is_running = False
         self._context = None
@@ -99,16 +98,21 @@ class Slot:
             self._timer.cancel()
             self._timer = None
 
-    async def _await(self, begin: Callable[[], Coroutine[Any, Any, Any]], context: Context) -> Any:
+    async def _await(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
         runner = asyncio.current_task()
         assert runner is not None
         references = getrefcount(runner)
         self._runner = runner
+        if self._interruption is not None:
+            # It was told to end while it was on its way here from a thread.
+            runner.cancel()
         try:
-            if self._interruption is not None:
-                # It was told to end while it was on its way here from a thread.
-                runner.cancel()
-            return await in_context(context, begin())
+            steps = context.run(begin, argument)
+            try:
+                waited_for = context.run(steps.send, None)
+            except StopIteration as returned:
+                return returned.value
+            return await in_context(context, steps, waited_for)
         except asyncio.CancelledError:
             if self._interruption is None:
                 raise

@@ -32,6 +32,7 @@ class Runner:
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
         task = held("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
+        self.slot.begin(Attempt(entry, task))
         if is_async:
             return await self.slot.run(Attempt(entry, task), copy_context())
         self.ended = asyncio.get_running_loop().create_future()
