@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from redisched.context import running
 from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
-from redisched.engine.own_context import in_context
+from redisched.engine.own_context import run_in_context
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
@@ -107,12 +107,7 @@ class Slot:
             # It was told to end while it was on its way here from a thread.
             runner.cancel()
         try:
-            steps = context.run(begin, argument)
-            try:
-                waited_for = context.run(steps.send, None)
-            except StopIteration as returned:
-                return returned.value
-            return await in_context(context, steps, waited_for)
+            return await run_in_context(context, context.run(begin, argument))
         except asyncio.CancelledError:
             if self._interruption is None:
                 raise

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
+from redisched.engine.forks import end_fork, is_fork
 from redisched.errors import Interruption
 
 _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -44,6 +45,8 @@ class Call:
             self.error = RuntimeError("the handler raised StopIteration")
         except BaseException as error:
             self.error = error
+        if is_fork():
+            end_fork(self.error)
 
     def interrupt(self, kind: type[Interruption]) -> None:
         """Raise an interruption inside the handler at its next step of Python code, if it has not ended; once only."""

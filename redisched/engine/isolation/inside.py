@@ -1,6 +1,7 @@
 """What goes on inside the process of isolated handlers: it imports the application, and runs what it is told to."""
 
 import asyncio
+import contextlib
 import ctypes
 import fcntl
 import inspect
@@ -19,8 +20,10 @@ from typing import Any
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.context import TaskContext, running
 from redisched.engine.application import Application, load_application
+from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
 from redisched.engine.link import log_to_stderr
+from redisched.engine.own_context import run_in_context
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
 from redisched.registry import HandlerEntry
@@ -32,11 +35,14 @@ SIGNALS: dict[type[Interruption], signal.Signals] = {
 """By which its worker asks it to interrupt a handler."""
 _KINDS = {number: kind for kind, number in SIGNALS.items()}
 _PR_SET_PDEATHSIG = 1
+_STANDARD_ERROR = 2
 
 
 def serve(target: str, log_level: int, connection: Connection) -> None:
     """Run handlers of an application until nobody sends orders any more."""
+    begin_process()
     _end_with_the_worker()
+    _keep_descriptors()
     room = Room()
     log_to_stderr(log_level)
     try:
@@ -78,11 +84,14 @@ class Room:
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
             result = copy_context().run(self._call, entry, body, order.context)
+            if is_fork():
+                end_fork(None)
             return _returned(body.name, result if order.keeps_result else None, limit)
-        except Interruption as error:
-            return _raised(error)._replace(ending=Ending.INTERRUPTED)
         except BaseException as error:
-            return _raised(error)
+            if is_fork():
+                end_fork(error)
+            ending = Ending.INTERRUPTED if isinstance(error, Interruption) else Ending.RAISED
+            return _raised(error)._replace(ending=ending)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext) -> Any:
         running.set(_Known(context))
@@ -95,7 +104,7 @@ class Room:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
 
-    async def _await(self, steps: Awaitable[Any]) -> Any:
+    async def _await(self, awaitable: Awaitable[Any]) -> Any:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         asked: list[type[Interruption]] = []
 
@@ -106,7 +115,7 @@ class Room:
 
         self._interrupt = interrupt
         try:
-            return await steps
+            return await run_in_context(copy_context(), _steps_of(awaitable))
         except asyncio.CancelledError:
             if asked:
                 raise asked[0] from None
@@ -117,6 +126,10 @@ class Room:
     def _on_interruption(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupt is not None:
             self._interrupt(_KINDS[signal.Signals(number)])
+
+
+async def _steps_of(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 class _Known:
@@ -149,6 +162,16 @@ def _memory_bytes() -> int:
     """The memory this process has now, resident."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def _keep_descriptors() -> None:
+    """Have programs that handlers start inherit none of the pipes by which this process is known to live: those that
+    were handed over when it was forked do not close by themselves.
+    """
+    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        # The folder's own has been closed by now.
+        with contextlib.suppress(OSError):
+            os.set_inheritable(descriptor, descriptor <= _STANDARD_ERROR)
 
 
 def _end_with_the_worker() -> None:

@@ -18,12 +18,14 @@ class ProcessPool:
         self._lock = threading.Lock()
         self._idle: list[HandlerProcess] = []
         self._busy: set[HandlerProcess] = set()
+        self._leaving: list[HandlerProcess] = []
         self._is_stopped = False
 
     def take(self) -> HandlerProcess:
         """A process to run one handler in, which may not be ready yet."""
         with self._lock:
-            self._idle = [process for process in self._idle if process.is_alive]
+            self._idle = self._close_ended(self._idle)
+            self._leaving = self._close_ended(self._leaving)
             process = self._idle.pop() if self._idle else HandlerProcess(self._target)
             self._busy.add(process)
         return process
@@ -34,21 +36,37 @@ class ProcessPool:
         is_big = self._most_memory_mb is not None and memory_bytes > self._most_memory_mb * MEBIBYTE
         with self._lock:
             self._busy.discard(process)
+            self._leaving = self._close_ended(self._leaving)
             if is_old or is_big or self._is_stopped:
                 process.dismiss()
+                self._leaving.append(process)
             else:
                 self._idle.append(process)
 
     def discard(self, process: HandlerProcess) -> None:
         """Kill a process of which nobody knows what its handler has left behind."""
-        process.kill()
         with self._lock:
             self._busy.discard(process)
+        process.kill()
+        process.close()
 
     def stop(self) -> None:
         """Kill every process."""
         with self._lock:
             self._is_stopped = True
-            for process in (*self._idle, *self._busy):
+            for process in (*self._idle, *self._busy, *self._leaving):
                 process.kill()
+            for process in (*self._idle, *self._leaving):
+                process.close()
             self._idle.clear()
+            self._leaving.clear()
+
+    def _close_ended(self, processes: list[HandlerProcess]) -> list[HandlerProcess]:
+        """Those that have not ended; descriptors of the others would be kept until a garbage collection."""
+        living = []
+        for process in processes:
+            if process.is_alive:
+                living.append(process)
+            else:
+                process.close()
+        return living

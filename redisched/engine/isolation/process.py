@@ -85,6 +85,12 @@ class HandlerProcess:
         """Let it end by itself, after what it does now."""
         self._connection.close()
 
+    def close(self) -> None:
+        """Close the descriptors of one that has ended, or was killed; nothing may be asked of it any more."""
+        self._connection.close()
+        self._process.join()
+        self._process.close()
+
     def _receive(self, timeout_s: float | None) -> Reply | None:
         ready = wait([self._connection, self._process.sentinel], timeout_s)
         if not ready:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -118,3 +119,58 @@ def take_signals() -> str:
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(os.getpid(), number)
     return "still here"
+
+
+@app.task(name="fork", isolation="process")
+def fork(way: str) -> int:
+    """With which code a copy of this process ends that leaves the handler in some way."""
+    return forked(way)
+
+
+@app.task(name="fork_async", isolation="process")
+async def fork_async(way: str) -> int:
+    child = os.fork()
+    if child == 0:
+        if way == "await":
+            await asyncio.sleep(0)
+        leave_as(way)
+        return 0
+    return await asyncio.to_thread(exit_code_of, child)
+
+
+def forked(way: str) -> int:
+    child = os.fork()
+    if child == 0:
+        leave_as(way)
+        return 0
+    return exit_code_of(child)
+
+
+def exit_code_of(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def leave_as(way: str) -> None:
+    if way == "exit":
+        sys.exit(3)
+    if way == "raise":
+        raise ValueError("in the copy")
+
+
+@app.task(name="leave_a_program", isolation="process")
+def leave_a_program(path: str) -> int:
+    """Leaves a program behind that outlives this process, and writes its process id into a file."""
+    os.system(f"sleep 100 & echo $! > {path}")
+    return os.getpid()
+
+
+@app.task(name="signalled", isolation="process")
+def signalled() -> int:
+    """How a program ends that is sent SIGINT."""
+    return interrupted_program()
+
+
+def interrupted_program() -> int:
+    program = subprocess.Popen(["sleep", "100"])
+    program.send_signal(signal.SIGINT)
+    return program.wait()

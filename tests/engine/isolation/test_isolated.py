@@ -1,6 +1,7 @@
 """Handlers in processes of their own: what comes back from there, and that nothing else is drawn in when one dies."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -72,6 +73,31 @@ def test_a_result_that_cannot_be_stored_ends_the_task() -> None:
     failure = decode_failure(settlement.failure)
     assert failure.reason == DeathReason.RESULT
     assert failure.error.startswith("result of lock=")
+
+
+def test_the_descriptors_of_processes_that_ended_are_closed() -> None:
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async def use(bench: Bench) -> None:
+        for number in range(3):
+            bench.give("die", id=f"first-{number}")
+            await bench.verdict()
+        before = descriptors()
+        for number in range(5):
+            bench.give("die", id=f"die-{number}")
+            await bench.verdict()
+            bench.give("add", 1, id=f"add-{number}")
+            await bench.verdict()
+        # That of the process which the last task left alive has come.
+        assert descriptors() <= before + 3
+
+    gc.disable()
+    try:
+        isolated(use)
+        isolated(use, max_tasks_per_child=1)
+    finally:
+        gc.enable()
 
 
 def test_a_result_that_nobody_keeps_need_not_be_storable() -> None:
