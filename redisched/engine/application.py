@@ -1,8 +1,10 @@
 """Finds the application a worker serves from its name, MODULE:APP."""
 
+import _thread
 import importlib
 import inspect
 import sys
+from types import BuiltinFunctionType
 from typing import Protocol, cast
 
 from redisched.config import Settings
@@ -46,6 +48,19 @@ def load_application(target: str) -> Application:
     if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "broker")):
         raise AppNotFound(target, f"{path!r} is a {type(found).__name__}, not a Scheduler")
     return cast(Application, found)
+
+
+def check_threads(target: str) -> None:
+    """Raises AppNotFound if something has put other things in the place of the interpreter's threads, as gevent and
+    eventlet do: sync handlers would never run, and nothing would renew their leases meanwhile.
+    """
+    if not isinstance(_thread.get_ident, BuiltinFunctionType):
+        patched_by = _thread.get_ident.__module__.partition(".")[0]
+        raise AppNotFound(
+            target,
+            f"it has threads replaced by {patched_by}, and a worker needs those of the interpreter; "
+            "do not patch threads in what a worker imports, as by monkey.patch_all(thread=False)",
+        )
 
 
 def _has(found: object, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine import verdict
-from redisched.engine.application import Application
+from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_server
 from redisched.engine.claimer import Claimer
 from redisched.engine.crew import Crew
@@ -51,8 +51,9 @@ class Worker:
     ) -> None:
         """`target` is the MODULE:APP of the application, which only isolated handlers need.
 
-        Raises InvalidOption if there is one that nobody could run.
+        Raises InvalidOption if there is one that nobody could run, and AppNotFound where threads are not threads.
         """
+        check_threads(target or "this application")
         check_isolation_is_possible(application.registry, target)
         self._broker = application.broker
         self._machine = machine
