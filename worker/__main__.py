@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 
-from redisched.engine.child import Exit
+from redisched.engine.child_spec import Exit
 from redisched.engine.supervisor import supervise
 from redisched.errors import AppNotFound, InvalidInput
 from worker.app import TARGET

@@ -1,14 +1,12 @@
 """Loading the application somebody named, and showing what is wrong with it where its author can see it."""
 
 import sys
-import traceback
 from importlib.machinery import PathFinder
 from pathlib import Path
-from types import TracebackType
 
 import click
 
-from redisched.engine.application import Application, load_application
+from redisched.engine.application import Application, load_application, traceback_of_module
 from redisched.errors import AppNotFound
 
 
@@ -22,8 +20,7 @@ def load(target: str) -> Application:
     except AppNotFound:
         raise
     except Exception as error:
-        lines = traceback.format_exception(type(error), error, _below_import(error.__traceback__))
-        click.echo("".join(lines), err=True)
+        click.echo(traceback_of_module(error), err=True)
         raise click.ClickException(f"{target} cannot be loaded for the reason above") from error
 
 
@@ -44,15 +41,3 @@ def folder_of(target: str) -> Path:
     if spec.origin is None:
         raise AppNotFound(target, f"module {top!r} is in no file")
     return Path(spec.origin).parent
-
-
-def _below_import(frame: TracebackType | None) -> TracebackType | None:
-    """The part of a traceback that begins where the import machinery hands over to the module."""
-    importing = False
-    while frame is not None:
-        if "importlib" in frame.tb_frame.f_code.co_filename:
-            importing = True
-        elif importing:
-            return frame
-        frame = frame.tb_next
-    return None

@@ -128,7 +128,6 @@ class Performance:
         executions = history.executions
         states = {task.id: self._state(task) for task in tasks.values()}
         succeeded, dead, lost = summary.count_ends(states, executions)
-        recovery = self.stage.supervisor.recovery
         return Summary(
             enqueued=len(tasks),
             succeeded=succeeded,
@@ -136,7 +135,7 @@ class Performance:
             dead=dead,
             lost=lost,
             recovered=summary.recovered(executions),
-            taken_back=recovery.recovered if recovery is not None else 0,
+            taken_back=self.stage.supervisor.recovered,
             double_charges=self.stage.gateway.double_charges,
             mails_received=self.stage.mailbox.received,
             inversions=summary.inversions(executions),

@@ -4,7 +4,8 @@ import _thread
 import importlib
 import inspect
 import sys
-from types import BuiltinFunctionType
+import traceback
+from types import BuiltinFunctionType, TracebackType
 from typing import Protocol, cast
 
 from redisched.config import Settings
@@ -66,3 +67,20 @@ def check_threads(target: str) -> None:
 def _has(found: object, name: str) -> bool:
     missing = object()
     return inspect.getattr_static(found, name, missing) is not missing
+
+
+def traceback_of_module(error: BaseException) -> str:
+    """The traceback of what a module raised while it was imported, from the module itself on."""
+    return "".join(traceback.format_exception(type(error), error, _below_import(error.__traceback__)))
+
+
+def _below_import(frame: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins where the import machinery hands over to the module."""
+    importing = False
+    while frame is not None:
+        if "importlib" in frame.tb_frame.f_code.co_filename:
+            importing = True
+        elif importing:
+            return frame
+        frame = frame.tb_next
+    return None

@@ -6,7 +6,7 @@ from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
 from redisched.engine.isolation.endings import ProcessDied, ResultUnstorable
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable

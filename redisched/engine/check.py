@@ -1,7 +1,7 @@
 """Refuses to work on a Redis whose settings would lose tasks."""
 
 from redisched.config import Eviction
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.errors import BrokerMisconfigured, BrokerRefused
 from redisched.store.broker import AsyncBrokerClient
 

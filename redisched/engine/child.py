@@ -1,55 +1,129 @@
 """A worker process under a supervisor: runs one Worker, and stops when told or when its supervisor is gone."""
 
 import asyncio
+import contextlib
+import faulthandler
 import gc
-import multiprocessing
 import os
 import signal
+import socket
 import sys
-from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
+import threading
+import time
+from dataclasses import replace
+from types import FrameType
 
-from redisched.config import WorkerSettings
-from redisched.engine.application import load_application
-from redisched.engine.link import log, log_to_stderr
+from redisched.engine.application import Application, check_threads, load_application, traceback_of_module
+from redisched.engine.child_spec import ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
+from redisched.engine.identity import worker_name
+from redisched.engine.logs import log, log_to_stderr
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
+from redisched.engine.workspace import served_queues
 from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError
 
+LEAVING_S = 5.0
+"""What an application has registered for its end, and coroutines that are left over, have so long."""
 
-class Exit(IntEnum):
-    """How a worker process, or a whole supervisor, ends."""
-
-    STOPPED = 0
-    CRASHED = 1
-    MISCONFIGURED = 2
-    STUCK = 3
+MISCONFIGURED = (AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError)
+"""What keeps a worker from working, whichever process it is and however often it is tried."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildSpec:
-    """What a worker process is told by its supervisor."""
-
-    target: str
-    settings: WorkerSettings
-    worker: str
-    table: Path
-    log_level: int
-
-
-def run_child(spec: ChildSpec) -> None:
+def main() -> None:
     """Work until told to stop; ends the process with an Exit."""
-    log_to_stderr(spec.log_level)
-    # Not SIG_IGN, which every program that a handler starts would inherit.
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    line = socket.socket(fileno=int(sys.argv[1]))
+    line.set_inheritable(False)
+    spec = _receive_spec(line)
+    os.set_inheritable(spec.table, False)
     table = StartedTable(spec.table, spec.settings.concurrency)
-    try:
-        asyncio.run(_work(spec, table))
-    except (AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError) as error:
-        log.critical("%s", error)
-        table.say_farewell()
-        sys.exit(Exit.MISCONFIGURED)
+    process = ChildProcess(spec, table, line)
+    process.run()
+
+
+class ChildProcess:
+    """The process from its start to its end. Every way out but an accident says farewell first."""
+
+    def __init__(self, spec: ChildSpec, table: StartedTable, line: socket.socket) -> None:
+        self._spec = spec
+        self._table = table
+        self._line = line
+
+    def run(self) -> None:
+        """Import the application, work, and end as Python programs do."""
+        signal.signal(signal.SIGTERM, self._stop_importing)
+        # Not SIG_IGN, which every program that a handler starts would inherit.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+            signal.signal(number, _take_no_notice)
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            faulthandler.register(signal.SIGUSR1, all_threads=True)
+        sys.path[:] = self._spec.path
+        log_to_stderr(self._spec.log_level)
+        try:
+            application = self._load()
+            code = asyncio.run(self._work(application))
+        except MISCONFIGURED as error:
+            code = Exit.MISCONFIGURED
+            self._say(Fatal(reason=str(error), exit_code=code))
+        self._leave(code)
+
+    def _load(self) -> Application:
+        """The application. Its module may do as it likes: no event loop runs yet."""
+        try:
+            application = load_application(self._spec.target)
+        except AppNotFound:
+            raise
+        except (Exception, SystemExit) as error:
+            reason = f"{self._spec.target} cannot be loaded:\n{traceback_of_module(error).rstrip()}"
+            self._say(Fatal(reason=reason, exit_code=Exit.CRASHED))
+            self._leave(Exit.CRASHED)
+            raise
+        check_threads(self._spec.target)
+        if self._spec.url is not None and application.settings.url not in (None, self._spec.url):
+            raise AppNotFound(self._spec.target, "it names another Redis itself; leave --url out")
+        queues = served_queues(self._spec.settings, application.registry)
+        self._say(Ready(queues=queues, settings=replace(application.settings, url=application.broker.url)))
+        return application
+
+    async def _work(self, application: Application) -> Exit:
+        spec = self._spec
+        freeze_imports()
+        name = worker_name(os.getpid(), spec.name_suffix)
+        worker = Worker(application, spec.settings, self._table, name, target=spec.target)
+        loop = asyncio.get_running_loop()
+        # Not by the event loop's own way: a handler that uses that for a signal of its own would take it away unseen.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: loop.call_soon_threadsafe(worker.stop))
+        loop.add_reader(self._line, self._orphaned, loop, worker)
+        await worker.run()
+        loop.remove_reader(self._line)
+        code = Exit.STUCK if worker.is_stuck else Exit.STOPPED
+        self._prepare_to_leave(code)
+        return code
+
+    def _orphaned(self, loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+        loop.remove_reader(self._line)
+        log.warning("the supervisor is gone; stopping")
+        worker.stop()
+
+    def _stop_importing(self, _number: int, _frame: FrameType | None) -> None:
+        """Told to stop before there is anything to stop."""
+        self._table.say_farewell(Exit.STOPPED)
+        os._exit(Exit.STOPPED)
+
+    def _prepare_to_leave(self, code: Exit) -> None:
+        """From now on nothing counts as an accident, and whatever takes too long is cut off: handlers that outlived
+        the grace must not keep the process, as their tasks are back in the queue.
+        """
+        self._table.say_farewell(code)
+        threading.Thread(target=_end_later, args=(code,), name="redisched-end", daemon=True).start()
+
+    def _leave(self, code: Exit) -> None:
+        if self._table.farewell() is None:
+            self._prepare_to_leave(code)
+        sys.exit(code)
+
+    def _say(self, message: Message) -> None:
+        with contextlib.suppress(OSError):
+            self._line.sendall(encode_message(message))
 
 
 def freeze_imports() -> None:
@@ -60,26 +134,24 @@ def freeze_imports() -> None:
     gc.freeze()
 
 
-async def _work(spec: ChildSpec, table: StartedTable) -> None:
-    application = load_application(spec.target)
-    freeze_imports()
-    worker = Worker(application, spec.settings, table, spec.worker, target=spec.target)
-    loop = asyncio.get_running_loop()
-    # Not by the event loop's own way: a handler that uses that for a signal of its own would take it away unseen.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: loop.call_soon_threadsafe(worker.stop))
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None and isinstance(supervisor.sentinel, int):
-        loop.add_reader(supervisor.sentinel, _orphaned, loop, supervisor.sentinel, worker)
-    await worker.run()
-    # Handlers that outlived the grace, in threads or on the loop, must not keep the process: their tasks are back in
-    # the queue.
-    table.say_farewell()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(Exit.STUCK if worker.is_stuck else Exit.STOPPED)
+def _receive_spec(line: socket.socket) -> ChildSpec:
+    received = b""
+    while not received.endswith(b"\n"):
+        part = line.recv(65_536)
+        if not part:
+            sys.exit(Exit.STOPPED)
+        received += part
+    return decode_spec(received)
 
 
-def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, worker: Worker) -> None:
-    log.warning("the supervisor is gone; stopping")
-    loop.remove_reader(sentinel)
-    worker.stop()
+def _take_no_notice(_number: int, _frame: FrameType | None) -> None:
+    """The supervisor alone decides when its processes end."""
+
+
+def _end_later(code: Exit) -> None:
+    time.sleep(LEAVING_S)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

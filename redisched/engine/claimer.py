@@ -7,6 +7,7 @@ from redisched.engine.executor import Executor
 from redisched.engine.held import Held
 from redisched.engine.line import Line
 from redisched.engine.link import quietly
+from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, run_async
@@ -84,6 +85,14 @@ class Claimer:
         """Look again whether everything is done."""
         if self.hungry.is_set() and not self._workspace.holdings:
             self.changed.set()
+
+    async def finish(self, settler: Settler) -> None:
+        """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
+        cut_off = [line for line in self._lines if line.is_unanswered]
+        await asyncio.gather(*(quietly(self._give_back(line, settler)) for line in cut_off))
+
+    async def _give_back(self, line: Line, settler: Settler) -> None:
+        settler.give_back(await line.claim(1, self._client))
 
     async def _claim(self, line: Line, room: int) -> None:
         """Claim from a shard. One that does not answer is left alone for a while, and the others are not."""

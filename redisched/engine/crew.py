@@ -3,6 +3,7 @@
 A queue may grow while its workers work. Whoever reaps it is told, and the shards that are new get a crew, too.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,8 @@ from typing import Protocol
 
 from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.link import Part, log, quietly
+from redisched.engine.link import Part, quietly
+from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.scrubber import Scrubber
 from redisched.engine.settler import Settler
@@ -55,11 +57,13 @@ class Crew:
             log.info("queue %s has grown to %d shards", queue, layout.shards)
 
     async def end(self) -> None:
-        """Stop all parts, and give back what a cut off one may have claimed."""
+        """Stop all parts."""
         for part in self._parts:
             await part.end(within_s=0.0)
-        for waker in self._wakers:
-            await quietly(waker.finish())
+
+    async def finish(self) -> None:
+        """Call after `end`: gives back what parts that were cut off may have claimed."""
+        await asyncio.gather(*(quietly(waker.finish()) for waker in self._wakers))
         for client in self._listening.values():
             await client.close()
 

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -20,8 +19,9 @@ from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.engine.pace import Pace
+from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import Slot
 from redisched.engine.threads import Call, Threads
@@ -68,9 +68,7 @@ class Executor:
         self._context = copy_context()
         self._signal_handlers = SignalHandlers()
         self._alarm = make_alarm(self._fall_due)
-        self._runners: dict[Slot, asyncio.Task[None]] = {}
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done once a slot has died, which only a defect of redisched's own can be the cause of; holds its error."""
+        self._runners = Runners(self._serve)
         self._stuck: set[Held] = set()
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
@@ -82,11 +80,16 @@ class Executor:
         """Slots in which nothing runs."""
         return self._concurrency - len(self._running)
 
+    @property
+    def failure(self) -> asyncio.Future[None]:
+        """Done once a slot has died, which only a defect of redisched's own can be the cause of; holds its error."""
+        return self._runners.failure
+
     def start(self, hooks: Hooks) -> None:
         """Begin to take tasks out of the window."""
         self._hooks = hooks
         for number in range(self._concurrency):
-            self._begin_runner(Slot(number, self._threads, self._thread_ended))
+            self._runners.begin(Slot(number, self._threads, self._thread_ended))
 
     def offer(self, tasks: int) -> None:
         """Look at the window again: so many tasks came in or fell due."""
@@ -128,31 +131,13 @@ class Executor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UNWIND_S):
                 await self.drain()
-        runners = list(self._runners.values())
-        for runner in runners:
-            runner.cancel()
-        if runners:
-            await asyncio.wait(runners, timeout=UNWIND_S)
+        await self._runners.stop(UNWIND_S)
         for held, slot in self._running.items():
             log.warning("task %s of queue %s: its handler has not ended", held.lease.id, held.queue)
             self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
-
-    def _begin_runner(self, slot: Slot) -> None:
-        self._runners[slot] = runner = asyncio.create_task(self._serve(slot))
-        runner.add_done_callback(partial(self._runner_ended, slot))
-
-    def _runner_ended(self, slot: Slot, runner: asyncio.Task[None]) -> None:
-        if self._stopping:
-            return
-        error = None if runner.cancelled() else runner.exception()
-        if error is None:
-            # A handler left a cancellation behind, or might have; the Task that it knew takes that along.
-            self._begin_runner(slot)
-        elif not self.failure.done():
-            self.failure.set_exception(error)
 
     async def _serve(self, slot: Slot) -> None:
         """Run tasks in a slot, until a handler may have left something in this asyncio Task."""

@@ -4,7 +4,7 @@ import threading
 from typing import Protocol
 
 from redisched.engine.keeper import Keeper
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.store.operation import Client, run
 
 
@@ -27,7 +27,7 @@ class KeeperThread:
     def stop(self) -> None:
         """End; leases that are still held run out by themselves."""
         self._stopped.set()
-        self._thread.join(timeout=5.0)
+        self._thread.join(timeout=1.0)
         self._client.close()
 
     def _run(self) -> None:

@@ -7,18 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from redisched.backoff import Backoff
+from redisched.engine.logs import log
 from redisched.errors import BrokerError
 
 FOREVER_S = 3600.0
 """A wait that only a signal ends."""
 _EARLY_S = 0.001
-
-log = logging.getLogger("redisched.worker")
-
-
-def log_to_stderr(level: int) -> None:
-    """Log from a level on, and tell the processes of a worker apart."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s")
 
 
 @dataclass(slots=True)
@@ -110,7 +104,7 @@ class Part:
                 await wait_for(self._changed, delay_s)
 
 
-async def quietly(call: Awaitable[None]) -> None:
+async def quietly(call: Awaitable[object]) -> None:
     """Do what can be left undone if Redis does not answer."""
     try:
         await call

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from redisched.codec import encode_failure
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.layout import Layout

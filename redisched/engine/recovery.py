@@ -1,17 +1,17 @@
 """Takes back what a dead worker process held, as soon as its supervisor knows."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from redisched.clock import Clock, SystemClock
-from redisched.config import WorkerSettings
-from redisched.engine.application import Application
-from redisched.engine.link import log
+from redisched.engine.child_spec import Ready
+from redisched.engine.logs import log
 from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.started import StartedTask
-from redisched.engine.workspace import served_queues
 from redisched.errors import BrokerError
+from redisched.store.broker import connect
 from redisched.store.growth import stores_of
-from redisched.store.operation import Operation
+from redisched.store.operation import Dialect, Operation, run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
 from redisched.store.values import Orphan, Status
@@ -21,6 +21,8 @@ SECOND_LOOK_S = 1.0
 RETRY_S = 0.5
 PATIENCE_S = 5.0
 """Of a server that answers nobody, no more shards are waited for after this time."""
+TRY_S = 2.0
+"""A single call to Redis may take so long."""
 BATCH = 200
 
 
@@ -34,17 +36,22 @@ class _Loss:
 class Recovery:
     """The dead whose tasks are not yet all taken back."""
 
-    def __init__(self, application: Application, settings: WorkerSettings, clock: Clock | None = None) -> None:
-        self._crash_limit = settings.crash_limit
-        self._dialect = application.broker.dialect
-        self._queues = served_queues(settings, application.registry)
-        self._clock = clock or SystemClock()
+    def __init__(self, dialect: Dialect, queues: Sequence[str], crash_limit: int, clock: Clock) -> None:
+        self._crash_limit = crash_limit
+        self._dialect = dialect
+        self._queues = queues
+        self._clock = clock
         self._losses: list[_Loss] = []
         self._stores: dict[str, list[Store]] = {}
         self._has_begun = False
         self.recovered = 0
 
-    def died(self, worker: str, started: set[StartedTask]) -> None:
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nobody left whose tasks have to be taken back."""
+        return not self._losses
+
+    def died(self, worker: str, started: Set[StartedTask]) -> None:
         """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
         now_s = self._clock.monotonic()
         self._losses.append(_Loss(now_s, worker, frozenset(started)))
@@ -110,3 +117,27 @@ class Recovery:
             for orphan, status in zip(batch, statuses, strict=True):
                 self.recovered += status is not Status.LOST
                 log_taken_back(store.queue, orphan.id, status)
+
+
+class BlockingRecovery:
+    """A recovery with a connection of its own, for the supervisor's thread."""
+
+    def __init__(self, ready: Ready, crash_limit: int) -> None:
+        broker = connect(ready.settings.url or "", TRY_S)
+        self._client = broker.client()
+        self._recovery = Recovery(broker.dialect, ready.queues, crash_limit, SystemClock())
+
+    def died(self, worker: str, started: Set[StartedTask]) -> None:
+        """Have the tasks of a dead worker taken back by the steps that follow."""
+        self._recovery.died(worker, started)
+
+    def step(self) -> int:
+        """Do what is due; answers how many tasks have been taken back in all."""
+        run(self._recovery.step(), self._client)
+        return self._recovery.recovered
+
+    def finish(self) -> int:
+        """Look once more for everybody; answers how many tasks have been taken back in all."""
+        run(self._recovery.finish(), self._client)
+        self._client.close()
+        return self._recovery.recovered

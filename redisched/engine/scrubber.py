@@ -7,7 +7,7 @@ one or changed by hand do: without a scrubber such a task would stand still for 
 from redisched.codec import encode_failure
 from redisched.config import Eviction
 from redisched.engine.check import check_server
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.workspace import Workspace
 from redisched.model import DeathReason, Failure, Priority

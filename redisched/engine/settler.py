@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from redisched.engine.link import FOREVER_S, Absence, Outage, log
+from redisched.engine import verdict
+from redisched.engine.held import Held
+from redisched.engine.link import FOREVER_S, Absence, Outage
+from redisched.engine.logs import log
 from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, BrokerRefused
@@ -53,6 +56,12 @@ class Settler:
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
             self.changed.set()
+
+    def give_back(self, leases: Iterable[Held]) -> None:
+        """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
+        for held in leases:
+            self._workspace.holdings.add(held)
+            self.add(verdict.released(held))
 
     async def flush(self) -> None:
         """Wait until nothing is left to settle."""

@@ -5,12 +5,14 @@ A file mapped into both holds one record per slot and a line of vital signs. Not
 
 import mmap
 import os
+import re
 import signal
 import struct
-from pathlib import Path
-from typing import NamedTuple, Protocol
+import tempfile
+from typing import NamedTuple, Protocol, Self
 
 _RECORD_BYTES = 352
+_RECORD = re.compile(rb"([A-Za-z0-9._-]{1,100}) (\d{1,20}) (.+)", re.DOTALL)
 _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
 _FAREWELL_AT = _CONTACT.size
@@ -59,19 +61,38 @@ class NotShared:
 
 
 class StartedTable:
-    """The shared table. The supervisor makes it before it starts the process, and reads it after its death."""
+    """The shared table. The supervisor makes it before it starts the process, and reads it after its death.
 
-    def __init__(self, path: Path, slots: int) -> None:
-        self.path = path
+    It is a file without a name, so that a supervisor that is killed leaves nothing behind.
+    """
+
+    def __init__(self, descriptor: int, slots: int) -> None:
+        """Maps the table of this descriptor, for so many slots."""
+        self.descriptor = descriptor
         self._slots = slots
         size = _RECORD_BYTES * (slots + 1)
-        with path.open("a+b") as file:
-            file.truncate(size)
-            self._map = mmap.mmap(file.fileno(), size)
+        if os.fstat(descriptor).st_size < size:
+            os.ftruncate(descriptor, size)
+        self._map = mmap.mmap(descriptor, size)
+
+    @classmethod
+    def make(cls, slots: int) -> Self:
+        """A new table, in memory alone where the system can do that."""
+        try:
+            descriptor = os.memfd_create("redisched-started")
+        except (AttributeError, OSError):
+            with tempfile.TemporaryFile() as file:
+                descriptor = os.dup(file.fileno())
+        return cls(descriptor, slots)
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
-        """Note that a task starts in a slot. Its length is written last: a torn record reads as empty."""
-        text = f"{queue} {token} {task_id}".encode()
+        """Note that a task starts in a slot. Its length is written last: a torn record reads as empty.
+
+        A task that fits into no record is not noted: no producer of redisched's can have made it.
+        """
+        text = f"{queue} {token} {task_id}".encode(errors="replace")
+        if len(text) > _RECORD_BYTES - _LENGTH.size:
+            return
         at = (slot + 1) * _RECORD_BYTES
         self._map[at + 2 : at + 2 + len(text)] = text
         _LENGTH.pack_into(self._map, at, len(text))
@@ -104,23 +125,28 @@ class StartedTable:
             self.leave(slot)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def say_farewell(self) -> None:
-        """Note that the process ends because it wants to. Any other end is an accident, whatever the exit code."""
-        self._map[_FAREWELL_AT] = 1
+    def say_farewell(self, exit_code: int) -> None:
+        """Note that the process ends because it wants to, and how: whatever its last moments make of its exit code.
 
-    def heard_farewell(self) -> bool:
-        """Whether the process ended because it wanted to."""
-        return bool(self._map[_FAREWELL_AT])
+        Any end without that is an accident.
+        """
+        self._map[_FAREWELL_AT] = exit_code + 1
+
+    def farewell(self) -> int | None:
+        """With which exit code the process ended because it wanted to, None if it did not."""
+        noted = self._map[_FAREWELL_AT]
+        return noted - 1 if noted else None
 
     def read(self) -> set[StartedTask]:
-        """Every task that had started and not ended."""
+        """Every task that had started and not ended, as far as records can be read."""
         found = set()
         for slot in range(1, self._slots + 1):
             at = slot * _RECORD_BYTES
             (length,) = _LENGTH.unpack_from(self._map, at)
-            if length:
-                queue, token, task_id = self._map[at + 2 : at + 2 + length].decode().split(" ", 2)
-                found.add(StartedTask(queue, task_id, int(token)))
+            record = _RECORD.fullmatch(self._map[at + 2 : at + 2 + min(length, _RECORD_BYTES - 2)])
+            if record:
+                queue, token, task_id = record.groups()
+                found.add(StartedTask(queue.decode(), task_id.decode(errors="replace"), int(token)))
         return found
 
     def clear(self) -> None:
@@ -128,5 +154,6 @@ class StartedTable:
         self._map[:] = bytes(len(self._map))
 
     def close(self) -> None:
-        """Release the mapping."""
+        """Release the mapping, and the descriptor."""
         self._map.close()
+        os.close(self.descriptor)

@@ -1,30 +1,32 @@
-"""Runs worker processes, replaces those that die, and takes a dead one's tasks back at once."""
+"""Runs worker processes, replaces those that die, and has a dead one's tasks taken back at once.
+
+It knows neither Redis nor the application, and stays small: both are its processes' affair.
+"""
 
 import json
 import logging
 import math
-import multiprocessing
+import os
 import random
+import selectors
 import signal
-import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
-from multiprocessing.context import SpawnProcess
-from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from types import FrameType
 
 from redisched.backoff import Backoff
 from redisched.config import Until, WorkerSettings
-from redisched.engine.application import load_application
-from redisched.engine.child import ChildSpec, Exit, run_child
-from redisched.engine.identity import worker_name
-from redisched.engine.link import log
-from redisched.engine.recovery import Recovery
+from redisched.engine.child_spec import Exit, Fatal, Ready
+from redisched.engine.logs import log
+from redisched.engine.orphans import reap_orphans
+from redisched.engine.recoverer import Recoverer
 from redisched.engine.silence import Silence
 from redisched.engine.started import StartedTable
-from redisched.store.operation import Client, run
+from redisched.engine.worker_process import Work, WorkerProcess
 
 RESPAWN_BACKOFF = Backoff(base_s=0.1, cap_s=5.0)
 SETTLED_S = 5.0
@@ -32,18 +34,20 @@ SETTLED_S = 5.0
 TICK_S = 0.5
 CONTACT_S = 15.0
 """A process that Redis did not answer for so long is not healthy."""
-ENDING_S = 15.0
+ENDING_S = 10.0
 """After its grace a process has so long to end; then it is killed."""
+RECOVERING_S = 3.0
+"""A fleet that ends waits so long for Redis to take back what died."""
+SAME_STOP_S = 0.5
+"""Terminals, wrappers and containers send a signal twice: what comes so soon after the first says the same."""
 
 
 @dataclass(slots=True)
 class _Seat:
     """A place for one worker process, and who sits there now."""
 
-    number: int
     table: StartedTable
-    worker: str = ""
-    process: SpawnProcess | None = None
+    process: WorkerProcess | None = None
     began_s: float = 0.0
     due_s: float = 0.0
     deaths: int = 0
@@ -53,129 +57,165 @@ class _Seat:
 class Supervisor:
     """Keeps `settings.processes` worker processes of an application running until it is told to stop."""
 
-    def __init__(self, target: str, settings: WorkerSettings, health_file: Path | None = None) -> None:
-        self._target = target
+    def __init__(
+        self, target: str, settings: WorkerSettings, health_file: Path | None = None, url: str | None = None
+    ) -> None:
+        """`url` is the Redis to serve, where it was named; an application that names another one itself is refused."""
+        self._work = Work(target=target, settings=settings, url=url)
         self._settings = settings
         self._health_file = health_file
-        self._context = multiprocessing.get_context("spawn")
         self._seats: list[_Seat] = []
-        self._ear, self._bell = self._context.Pipe(duplex=False)
-        self._stops = 0
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._stops: list[float] = []
+        self._is_told = False
         self._hard_stop_s = math.inf
         self._exit = Exit.STOPPED
-        self.recovery: Recovery | None = None
+        self._ready: Ready | None = None
+        self._has_worked = False
+        self._recoverer = Recoverer(settings.crash_limit)
 
     def run(self) -> Exit:
-        """Run until stopped, until every process ended by itself, or until one says it is misconfigured.
-
-        Raises AppNotFound when there is no such application.
-        """
-        application = load_application(self._target)
-        client = application.broker.client()
-        self.recovery = Recovery(application, self._settings)
-        # Its processes inherit this place for their sockets, and none of them would remove one of its own.
-        get_temp_dir()
-        with tempfile.TemporaryDirectory(prefix="redisched-") as folder:
-            for number in range(self._settings.processes):
-                table = StartedTable(Path(folder) / f"started-{number}", self._settings.concurrency)
-                self._seats.append(_Seat(number, table))
-            try:
-                while self._seats:
-                    self._watch(self.recovery, client)
-            finally:
-                for seat in self._seats:
-                    self._kill(seat)
-                run(self.recovery.finish(), client)
+        """Run until stopped, until every process ended by itself, or until one says that none can work."""
+        self._seats = [_Seat(StartedTable.make(self._settings.concurrency)) for _ in range(self._settings.processes)]
+        tables = [seat.table for seat in self._seats]
+        try:
+            while self._seats:
+                self._watch()
+        finally:
+            for seat in self._seats:
+                if seat.process is not None:
+                    seat.process.kill()
+                    seat.process.close()
+            self._recoverer.finish(RECOVERING_S)
+            for table in tables:
+                table.close()
         return self._exit
 
     def stop(self) -> None:
-        """Stop gracefully; called again, stop hard. Safe from a signal handler and from any thread."""
-        self._stops += 1
-        self._bell.send_bytes(b"stop")
+        """Stop gracefully; called again after half a second, stop hard. Safe from a signal handler and any thread."""
+        now_s = time.monotonic()
+        if not self._stops or now_s - self._stops[0] > SAME_STOP_S:
+            self._stops.append(now_s)
+            with suppress(BlockingIOError):
+                os.write(self._wake_writer, b"!")
+
+    @property
+    def recovered(self) -> int:
+        """How many tasks of processes that died were taken back."""
+        return self._recoverer.recovered
 
     def processes(self) -> list[tuple[str, int]]:
         """Worker name and process id of every process that runs."""
-        return [(seat.worker, seat.process.pid or 0) for seat in self._seats if seat.process is not None]
+        return [(seat.process.name, seat.process.process_id) for seat in self._seats if seat.process is not None]
 
-    def _watch(self, recovery: Recovery, client: Client) -> None:
-        """One round: fill empty seats, wait for a death or a stop, and act on it."""
+    def _watch(self) -> None:
+        """One round: fill empty seats, wait for a death, a message or a stop, and act on it."""
         for seat in self._seats:
             if seat.process is None and time.monotonic() >= seat.due_s and not self._stops:
                 self._spawn(seat)
-        living = {seat.process.sentinel: seat for seat in self._seats if seat.process is not None}
-        for ready in wait([self._ear, *living], timeout=TICK_S):
-            if isinstance(ready, int):
-                self._bury(living[ready], recovery)
-            else:
-                self._ear.recv_bytes()
-                self._signal_all()
-        if time.monotonic() > self._hard_stop_s:
-            self._hard_stop_s = math.inf
-            log.critical("not every process has ended by itself; killing the others")
-            self.stop()
+        self._wait()
+        if self._stops:
+            self._signal_all()
+        for seat in list(self._seats):
+            self._look_at(seat)
         if self._stops:
             self._seats = [seat for seat in self._seats if seat.process is not None]
         self._kill_the_silent()
-        run(recovery.step(), client)
+        reap_orphans({process_id for _, process_id in self.processes()})
         self._write_health()
+
+    def _wait(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake_reader, selectors.EVENT_READ)
+            for seat in self._seats:
+                if seat.process is not None:
+                    selector.register(seat.process.line, selectors.EVENT_READ)
+                    if seat.process.death is not None:
+                        selector.register(seat.process.death, selectors.EVENT_READ)
+            selector.select(TICK_S)
+        with suppress(BlockingIOError):
+            os.read(self._wake_reader, 4096)
 
     def _spawn(self, seat: _Seat) -> None:
         seat.table.clear()
-        seat.worker = worker_name(random.random)
         seat.began_s = time.monotonic()
-        spec = ChildSpec(
-            target=self._target,
-            settings=self._settings,
-            worker=seat.worker,
-            table=seat.table.path,
-            log_level=logging.getLogger().getEffectiveLevel(),
-        )
-        seat.process = self._context.Process(target=run_child, args=(spec,), name=f"redisched-worker-{seat.number}")
-        seat.process.start()
+        level = logging.getLogger().getEffectiveLevel()
+        try:
+            seat.process = WorkerProcess(self._work, seat.table, level)
+        except OSError as error:
+            log.error("no worker process can be started: %s; trying again", error)
+            self._postpone(seat)
 
-    def _bury(self, seat: _Seat, recovery: Recovery) -> None:
-        """A process ended: because it was told to, because its work is done or cannot begin, or by an accident."""
-        process, seat.process = seat.process, None
+    def _look_at(self, seat: _Seat) -> None:
+        process = seat.process
         if process is None:
             return
-        process.join()
-        code = process.exitcode
-        process.close()
-        if not seat.table.heard_farewell():
-            self._take_back(seat, recovery, code)
-        elif code == Exit.MISCONFIGURED:
-            self._exit = Exit.MISCONFIGURED
-            self._seats.remove(seat)
-            self.stop()
-        elif self._stops or (self._settings.until is Until.EMPTY and code != Exit.STUCK):
-            self._seats.remove(seat)
-        else:
-            reason = "has a handler that does not end" if code == Exit.STUCK else "was stopped by somebody else"
-            log.warning("worker %s %s; it is replaced", seat.worker, reason)
+        code = process.exit_code()
+        self._has_worked = self._has_worked or seat.table.last_contact_s() > 0
+        for message in process.messages():
+            if isinstance(message, Ready):
+                process.is_ready = True
+                self._ready = message
+            elif self._has_worked:
+                log.error("worker %s cannot work: %s; trying again", process.name, message.reason)
+            else:
+                self._give_up(message)
+        if code is not None:
+            self._bury(seat, process, code)
 
-    def _take_back(self, seat: _Seat, recovery: Recovery, code: int | None) -> None:
-        log.error("worker %s died (%s); taking its tasks back", seat.worker, _cause(code))
-        # Who dies while stopping was most likely killed by somebody impatient: that is not held against what ran.
-        recovery.died(seat.worker, set() if self._stops else seat.table.read())
-        lived_s = time.monotonic() - seat.began_s
-        seat.deaths = 0 if lived_s > SETTLED_S else seat.deaths + 1
-        seat.due_s = time.monotonic() + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
+    def _give_up(self, fatal: Fatal) -> None:
+        """What keeps one process from working keeps all others from it, too: it is said once."""
+        if self._exit is Exit.STOPPED:
+            log.critical("%s", fatal.reason)
+            self._exit = fatal.exit_code
+            self.stop()
+
+    def _bury(self, seat: _Seat, process: WorkerProcess, code: int) -> None:
+        """A process ended: because it was told to, because its work is done or cannot begin, or by an accident."""
+        seat.process = None
+        process.close()
+        farewell = seat.table.farewell()
+        is_stopping = bool(self._stops)
+        if farewell is None and not (is_stopping and not process.is_ready and code == -signal.SIGTERM):
+            self._take_back(seat, process, code)
+        elif is_stopping or (self._settings.until is Until.EMPTY and farewell != Exit.STUCK):
+            self._seats.remove(seat)
+        elif farewell in (Exit.MISCONFIGURED, Exit.CRASHED):
+            self._postpone(seat)
+        else:
+            reason = "has a handler that does not end" if farewell == Exit.STUCK else "was stopped by somebody else"
+            log.warning("worker %s %s; it is replaced", process.name, reason)
+
+    def _take_back(self, seat: _Seat, process: WorkerProcess, code: int) -> None:
+        log.error("worker %s died (%s); taking its tasks back", process.name, _cause(code))
+        if self._ready is not None:
+            # Who dies while stopping was most likely killed by somebody impatient: that is not held against what ran.
+            self._recoverer.died(process.name, set() if self._stops else seat.table.read(), self._ready)
+        self._postpone(seat)
+
+    def _postpone(self, seat: _Seat) -> None:
+        """Say when the next process may begin in a seat: at once, unless the last one did not live long."""
+        now_s = time.monotonic()
+        seat.deaths = 0 if now_s - seat.began_s > SETTLED_S else seat.deaths + 1
+        seat.due_s = now_s + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
 
     def _signal_all(self) -> None:
-        if self._stops == 1:
-            self._hard_stop_s = time.monotonic() + self._settings.grace_s + ENDING_S
-        for seat in self._seats:
-            if seat.process is None:
-                continue
-            if self._stops > 1:
-                seat.process.kill()
-            else:
-                seat.process.terminate()
-
-    def _kill(self, seat: _Seat) -> None:
-        if seat.process is not None:
-            seat.process.kill()
-            seat.process.join()
+        """Tell every process to stop, once; kill them when told again, or when they take too long."""
+        now_s = time.monotonic()
+        if not self._is_told:
+            self._is_told = True
+            self._hard_stop_s = now_s + self._settings.grace_s + ENDING_S
+            for seat in self._seats:
+                if seat.process is not None:
+                    seat.process.terminate()
+        is_late = now_s > self._hard_stop_s
+        if is_late:
+            log.critical("not every process has ended by itself; killing the others")
+        if is_late or len(self._stops) > 1:
+            self._hard_stop_s = math.inf
+            for seat in self._seats:
+                if seat.process is not None:
+                    seat.process.kill()
 
     def _kill_the_silent(self) -> None:
         """Kill processes in which not even the keeper has its turn: something holds the interpreter, or stopped it."""
@@ -184,7 +224,7 @@ class Supervisor:
         for seat in self._seats:
             silent_s = seat.silence.listen(seat.table.last_sign_s(), now_s)
             if silent_s > patience_s and seat.process is not None:
-                log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.worker, silent_s)
+                log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.process.name, silent_s)
                 seat.process.kill()
 
     def _write_health(self) -> None:
@@ -192,27 +232,39 @@ class Supervisor:
         if self._health_file is None:
             return
         now_s = time.monotonic()
-        ages_s = {seat.worker: round(now_s - seat.table.last_contact_s(), 1) for seat in self._seats}
-        if ages_s and all(age_s < CONTACT_S for age_s in ages_s.values()):
+        ages_s = [round(now_s - seat.table.last_contact_s(), 1) for seat in self._seats]
+        if ages_s and max(ages_s) < CONTACT_S:
+            names = [name for name, _ in self.processes()]
             fresh = self._health_file.with_suffix(".new")
-            fresh.write_text(json.dumps({"seconds_since_contact": ages_s}))
+            fresh.write_text(json.dumps({"seconds_since_contact": dict(zip(names, ages_s, strict=False))}))
             fresh.replace(self._health_file)
 
 
-def supervise(target: str, settings: WorkerSettings, health_file: Path | None = None) -> Exit:
-    """Run a supervisor in the main thread: the first SIGTERM or SIGINT stops gracefully, the second hard."""
-    supervisor = Supervisor(target, settings, health_file)
+def supervise(target: str, settings: WorkerSettings, health_file: Path | None = None, url: str | None = None) -> Exit:
+    """Run a supervisor in the main thread: the first SIGTERM, SIGINT or SIGHUP stops gracefully, the second hard."""
+    supervisor = Supervisor(target, settings, health_file, url)
+    with _stopped_by_signals(supervisor):
+        return supervisor.run()
 
+
+@contextmanager
+def _stopped_by_signals(supervisor: Supervisor) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.stop()
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        numbers.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, stop) for number in numbers}
     try:
-        return supervisor.run()
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _cause(code: int | None) -> str:
-    return f"signal {-code}" if code is not None and code < 0 else f"exit {code}"
+def _cause(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit {code}"

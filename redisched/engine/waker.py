@@ -4,13 +4,11 @@ The wait and the claim that follows are sent at once: when the wake-up comes, Re
 a task is in the worker's hands a round trip earlier.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from redisched.engine import verdict
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.held import Held
 from redisched.engine.line import Line
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
@@ -34,7 +32,6 @@ class Waker:
     ) -> None:
         self._workspace = workspace
         self._line = Line(workspace, store, "wake")
-        self._holdings = workspace.holdings
         self._blocking = blocking
         self._claimer = claimer
         self._executor = executor
@@ -53,19 +50,13 @@ class Waker:
         if self._claimer.hungry.is_set():
             self._claimer.woken(self._line, leases)
         else:
-            self._give_back(self._claimer.woken_late(self._line, leases))
+            self._settler.give_back(self._claimer.woken_late(self._line, leases))
         return 0.0
 
     async def finish(self) -> None:
         """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
         if self._line.is_unanswered:
-            self._give_back(await self._line.claim(1, self._blocking))
-
-    def _give_back(self, leases: Sequence[Held]) -> None:
-        """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
-        for held in leases:
-            self._holdings.add(held)
-            self._settler.add(verdict.released(held))
+            self._settler.give_back(await self._line.claim(1, self._blocking))
 
 
 class _AfterWait:

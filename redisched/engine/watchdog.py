@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from redisched.engine.attempt import Attempt, Judge
 from redisched.engine.held import Held
-from redisched.engine.link import log
+from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
 from redisched.engine.workspace import Workspace
 from redisched.errors import HandlerTimedOut, Interruption

@@ -1,12 +1,12 @@
 """One worker process: puts the parts together, and takes them apart in the right order."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
-from redisched.engine import verdict
 from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_server
 from redisched.engine.claimer import Claimer
@@ -15,8 +15,10 @@ from redisched.engine.executor import Executor, Hooks
 from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
 from redisched.engine.keeper import Keeper
-from redisched.engine.link import Outage, Part, log, quietly, wait_for
+from redisched.engine.link import Outage, Part, wait_for
+from redisched.engine.logs import log
 from redisched.engine.machine import THIS_MACHINE, Machine
+from redisched.engine.parts import Parts
 from redisched.engine.patience import Patience
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
@@ -32,9 +34,6 @@ from redisched.store.store import Store
 from redisched.store.values import Renewal, Status
 
 A = TypeVarTuple("A")
-
-FLUSH_S = 5.0
-"""A stopping worker tries so long to settle what ended."""
 
 
 class Worker:
@@ -65,7 +64,7 @@ class Worker:
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
         self._workspace = Workspace(
-            worker=name or worker_name(machine.random),
+            worker=name or worker_name(os.getpid(), f"{int(machine.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
             registry=application.registry,
@@ -125,8 +124,6 @@ class Worker:
         executor = Executor(workspace, self._machine.make_alarm)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
-        claiming = self._begin("claimer", claimer.step, claimer.changed)
-        settling = self._begin("settler", settler.step, settler.changed)
         crew = Crew(
             workspace=workspace,
             broker=self._broker,
@@ -138,7 +135,6 @@ class Worker:
         )
         for queue, layout in layouts.items():
             crew.serve(queue, layout)
-        patience = self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step)
         # From now on silence is noticed: the very first handler may be what keeps the keeper from its turn.
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
@@ -150,26 +146,24 @@ class Worker:
         )
         watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
         keeper = Keeper(workspace, _in_this_loop(executor.interrupt), watchdog)
-        keeping = self._machine.keep(keeper, self._broker)
+        parts = Parts(
+            workspace=workspace,
+            client=client,
+            claimer=claimer,
+            claiming=self._begin("claimer", claimer.step, claimer.changed),
+            crew=crew,
+            patience=self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
+            executor=executor,
+            settler=settler,
+            settling=self._begin("settler", settler.step, settler.changed),
+            keeper=keeper,
+            keeping=self._machine.keep(keeper, self._broker),
+        )
         log.info("worker %s serves %s", workspace.worker, ", ".join(layouts))
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
-            # The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended is
-            # settled, and the leases are kept until then.
-            keeper.worker_stops()
-            await claiming.end(within_s=self._broker.timeout_s)
-            await crew.end()
-            await patience.end(within_s=0.0)
-            for held in workspace.window.take_all():
-                settler.add(verdict.released(held))
-            await wait_until_done(executor.drain(), self._settings.grace_s)
-            await executor.stop()
-            await wait_until_done(settler.flush(), FLUSH_S)
-            await settling.end(within_s=self._broker.timeout_s)
-            keeping.stop()
-            for store in workspace.stores.values():
-                await quietly(run_async(store.wake(), client))
+            await parts.stop(self._settings.grace_s)
 
     def _replace(self, executor: Executor, stuck: list[Held], on_begun: Callable[[], None]) -> None:
         """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
@@ -205,15 +199,6 @@ def check_isolation_is_possible(registry: Registry, target: str) -> None:
         if entry.is_isolated and not target:
             allowed = f"handler {entry.name} needs a worker that knows its application as MODULE:APP"
             raise InvalidOption("isolation", entry.options.isolation.value, allowed)
-
-
-async def wait_until_done(work: Awaitable[None], within_s: float) -> None:
-    """Wait for work to be done, but not longer than so many seconds."""
-    try:
-        async with asyncio.timeout(within_s):
-            await work
-    except TimeoutError:
-        log.warning("not everything ended within %g s", within_s)
 
 
 def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], object]:

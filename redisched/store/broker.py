@@ -66,7 +66,9 @@ class Broker:
     `timeout_s` bounds a single try of a command, connecting included.
     """
 
-    def __init__(self, open_client: Open, open_async_client: OpenAsync, timeout_s: float) -> None:
+    def __init__(self, open_client: Open, open_async_client: OpenAsync, timeout_s: float, url: str = "") -> None:
+        """`url` is where it is, for whoever has to find it again; it may hold a password."""
+        self.url = url
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
@@ -120,13 +122,14 @@ def connect(url: str, timeout_s: float) -> Broker:
     address = parse_address(url)
     if address is None:
         make_connections(url, timeout_s)
-        return Broker(partial(open_client, url), partial(open_async_client, url), timeout_s)
+        return Broker(partial(open_client, url), partial(open_async_client, url), timeout_s, url)
     make_connections(address.url_of(address.nodes[0]), timeout_s)
     route = _route(address)
     return Broker(
         lambda try_s: RoutedClient(address, route, open_client, try_s),
         lambda try_s: AsyncRoutedClient(address, route, open_async_client, try_s),
         timeout_s,
+        url,
     )
 
 

@@ -53,7 +53,9 @@ class Fleet:
 
     def workers(self) -> list[int]:
         """The worker processes, without their supervisor and its helpers."""
-        return [process for process in members_of(self._process.pid) if is_started_by(process, b"spawn_main")]
+        return [
+            process for process in members_of(self._process.pid) if is_started_by(process, b"redisched.engine.child")
+        ]
 
     def forked(self) -> list[int]:
         """The processes of isolated handlers, and what forked them."""
@@ -101,7 +103,7 @@ def members_of(group: int) -> list[int]:
 
 
 def is_started_by(process: int, function: bytes) -> bool:
-    """Whether a process runs what it does by a function of multiprocessing."""
+    """Whether a process runs what it does by this module or function."""
     try:
         return function in Path(f"/proc/{process}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):

@@ -82,12 +82,12 @@ def test_a_signal_stops_it(command: CommandLine, url: str, tmp_path: Path, numbe
 BAD = {
     "no colon": (("shop",), "MODULE:APP"),
     "no module": (("nosuch:app",), "no module 'nosuch'"),
-    "concurrency": (("nosuch:app", "-c", "0"), "concurrency"),
-    "processes": (("nosuch:app", "--processes", "0"), "processes"),
-    "lease": (("nosuch:app", "--lease", "1ms"), "lease"),
-    "window": (("nosuch:app", "--window-ms", "-1"), "window_ms"),
-    "queue": (("nosuch:app", "--queues", "a b"), "letters"),
-    "url": (("nosuch:app", "--url", ""), "empty"),
+    "concurrency": (("redisched:app", "-c", "0"), "concurrency"),
+    "processes": (("redisched:app", "--processes", "0"), "processes"),
+    "lease": (("redisched:app", "--lease", "1ms"), "lease"),
+    "window": (("redisched:app", "--window-ms", "-1"), "window_ms"),
+    "queue": (("redisched:app", "--queues", "a b"), "letters"),
+    "url": (("redisched:app", "--url", ""), "empty"),
 }
 
 

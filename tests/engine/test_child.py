@@ -2,15 +2,16 @@
 
 import gc
 import logging
-import multiprocessing
-from pathlib import Path
 
 import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.config import URL_VARIABLE, Until, WorkerSettings
-from redisched.engine.child import ChildSpec, Exit, run_child
+from redisched.engine.child_spec import Exit, Ready
+from redisched.engine.started import StartedTable
+from redisched.engine.worker_process import Work, WorkerProcess
 from tests.brokers import BrokerKind, Servers
+from tests.waiting import wait_until
 
 app = Scheduler()
 
@@ -20,26 +21,25 @@ def frozen() -> int:
     return gc.get_freeze_count()
 
 
-def test_collections_of_garbage_pass_over_what_was_imported(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_collections_of_garbage_pass_over_what_was_imported(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     url = servers.url(BrokerKind.VALKEY)
     monkeypatch.setenv(URL_VARIABLE, url)
     producer = Scheduler(url)
     task = producer.enqueue(frozen.name)
-    spec = ChildSpec(
-        target=f"{__name__}:app",
-        settings=WorkerSettings(until=Until.EMPTY),
-        worker="worker",
-        table=tmp_path / "started",
-        log_level=logging.WARNING,
+    table = StartedTable.make(16)
+    process = WorkerProcess(
+        Work(target=f"{__name__}:app", settings=WorkerSettings(until=Until.EMPTY)), table, logging.WARNING
     )
-    process = multiprocessing.get_context("spawn").Process(target=run_child, args=(spec,))
-    process.start()
-    process.join(60)
+    wait_until(lambda: process.exit_code() is not None, "the process to end", timeout_s=60)
 
-    assert process.exitcode == Exit.STOPPED
+    assert process.exit_code() == Exit.STOPPED
+    assert table.farewell() == Exit.STOPPED
+    (ready,) = process.messages()
+    assert isinstance(ready, Ready)
+    assert (ready.queues, ready.settings.url) == (("default",), url)
     count = task.result(timeout=10)
     assert isinstance(count, int)
     assert count > 10_000
+    process.close()
+    table.close()
     producer.close()

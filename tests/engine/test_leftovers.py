@@ -1,21 +1,16 @@
 """What a handler leaves behind in its task, its context or its process reaches no other handler."""
 
 import asyncio
-import gc
 import signal
-import threading
-import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 import pytest
 
 from redisched import Scheduler
-from redisched.errors import CancelRequested, HandlerTimedOut
-from redisched.model import TaskState
-from redisched.store.values import Ack, Retry
+from redisched.store.values import Ack
 from tests.engine.executor_bench import Bench, on_bench
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
@@ -24,6 +19,13 @@ seen: ContextVar[str] = ContextVar("seen", default="nothing")
 @pytest.fixture
 def app() -> Scheduler:
     return Scheduler()
+
+
+async def passing(seconds: float) -> None:
+    """Long enough for what was left behind to come."""
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, passed.set)
+    await passed.wait()
 
 
 def cancel_soon() -> None:
@@ -52,7 +54,7 @@ def cancel_from_another_task() -> None:
     assert task is not None
 
     async def cancel() -> None:
-        await asyncio.sleep(0.001)
+        await passing(0.001)
         task.cancel()
 
     kept.append(asyncio.create_task(cancel()))
@@ -66,7 +68,7 @@ def test_a_cancellation_that_is_left_behind_hits_nobody_else(app: Scheduler, lea
 
     @app.task(name="wait")
     async def wait() -> str:
-        await asyncio.sleep(0.005)
+        await passing(0.005)
         return "whole"
 
     async def use(bench: Bench) -> None:
@@ -152,172 +154,6 @@ def test_a_context_variable_is_unset_in_the_next_handler(app: Scheduler, functio
 
     on_bench(app, use)
     assert all("nothing" in result for result in results)
-
-
-class Heavy:
-    """Something of which a test can see that it is gone."""
-
-
-def failing_sync(alive: "list[weakref.ref[Heavy]]") -> None:
-    local = Heavy()
-    alive.append(weakref.ref(local))
-    raise ValueError("it fails")
-
-
-async def failing_async(alive: "list[weakref.ref[Heavy]]") -> None:
-    local = Heavy()
-    alive.append(weakref.ref(local))
-    await asyncio.sleep(0)
-    raise ValueError("it fails")
-
-
-def exiting_sync(alive: "list[weakref.ref[Heavy]]") -> None:
-    local = Heavy()
-    alive.append(weakref.ref(local))
-    raise SystemExit(3)
-
-
-def failing_again(alive: "list[weakref.ref[Heavy]]") -> None:
-    try:
-        failing_sync(alive)
-    except ValueError as error:
-        local = Heavy()
-        alive.append(weakref.ref(local))
-        raise KeyError("again") from error
-
-
-def failing_when_awaited(alive: "list[weakref.ref[Heavy]]") -> Awaitable[None]:
-    return failing_async(alive)
-
-
-def returning(alive: "list[weakref.ref[Heavy]]") -> None:
-    local = Heavy()
-    alive.append(weakref.ref(local))
-
-
-@pytest.fixture
-def no_collection() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.parametrize(
-    "function", [failing_sync, failing_async, exiting_sync, failing_again, failing_when_awaited, returning]
-)
-@pytest.mark.usefixtures("no_collection")
-def test_the_locals_of_a_handler_are_freed_when_it_ends(app: Scheduler, function: Callable[..., Any]) -> None:
-    alive: list[weakref.ref[Heavy]] = []
-    app.task(name="fail")(partial(function, alive))
-
-    async def use(bench: Bench) -> None:
-        bench.give("fail")
-        await bench.verdict()
-        await bench.turn()
-        assert alive
-        assert [reference() for reference in alive] == [None] * len(alive)
-
-    on_bench(app, use)
-
-
-def test_an_idle_thread_keeps_nothing_of_its_last_handler(app: Scheduler) -> None:
-    alive: list[weakref.ref[Heavy]] = []
-
-    @app.task(name="make", retention=0)
-    def make() -> Heavy:
-        heavy = Heavy()
-        alive.append(weakref.ref(heavy))
-        return heavy
-
-    async def use(bench: Bench) -> None:
-        bench.give("make")
-        await bench.verdict()
-        await bench.turn()
-        gc.collect()
-        assert alive[0]() is None
-
-    on_bench(app, use)
-
-
-class Answering:
-    """An object that is called as a coroutine function is."""
-
-    async def __call__(self, number: int) -> int:
-        await asyncio.sleep(0)
-        return number + 1
-
-
-def through_a_decorator(number: int) -> Awaitable[int]:
-    return Answering()(number)
-
-
-def as_a_future(number: int) -> Awaitable[int]:
-    future: asyncio.Future[int] = asyncio.Future(loop=loops[-1])
-    loops[-1].call_soon_threadsafe(future.set_result, number + 1)
-    return future
-
-
-loops: list[asyncio.AbstractEventLoop] = []
-
-
-@pytest.mark.parametrize("function", [Answering(), through_a_decorator, as_a_future, partial(Answering())])
-def test_whatever_can_be_awaited_is_awaited(app: Scheduler, function: Callable[..., Any]) -> None:
-    app.task(name="answer")(function)
-
-    async def use(bench: Bench) -> None:
-        loops.append(asyncio.get_running_loop())
-        for number in range(3):
-            bench.give("answer", 41, id=str(number))
-        verdicts = [await bench.verdict() for _ in range(3)]
-        for verdict in verdicts:
-            assert isinstance(verdict.settlement, Ack)
-            assert verdict.settlement.outcome.endswith(bytes([42]))
-
-    on_bench(app, use)
-
-
-def begin(function: Callable[[], Awaitable[None]]) -> Awaitable[None]:
-    return function()
-
-
-def test_what_is_awaited_after_a_thread_ends_at_the_timeout_of_the_whole(app: Scheduler) -> None:
-    entered = threading.Event()
-
-    async def endless() -> None:
-        entered.set()
-        await asyncio.Event().wait()
-
-    app.task(name="endless")(partial(begin, endless))
-
-    async def use(bench: Bench) -> None:
-        bench.give("endless", timeout_ms=50)
-        verdict = await bench.verdict()
-        assert entered.is_set()
-        assert isinstance(verdict.settlement, Retry)
-        assert HandlerTimedOut.__name__.encode() in verdict.settlement.failure
-
-    on_bench(app, use)
-
-
-def test_an_awaited_result_can_be_cancelled(app: Scheduler) -> None:
-    entered = asyncio.Event()
-
-    async def endless() -> None:
-        entered.set()
-        await asyncio.Event().wait()
-
-    app.task(name="endless")(partial(begin, endless))
-
-    async def use(bench: Bench) -> None:
-        task = bench.give("endless")
-        await entered.wait()
-        bench.executor.interrupt(task, CancelRequested)
-        verdict = await bench.verdict()
-        assert isinstance(verdict.settlement, Ack)
-        assert TaskState.CANCELLED.encode() in verdict.settlement.outcome
-
-    on_bench(app, use)
 
 
 def test_signal_handlers_are_those_of_the_worker_again_after_each_async_handler(app: Scheduler) -> None:

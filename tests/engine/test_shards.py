@@ -117,7 +117,7 @@ def test_a_dead_process_loses_what_it_held_in_every_shard(app: Scheduler, broker
     request = ClaimRequest(worker="gone", nonce="1", limit=9, ahead_ms=0, ahead_limit=0, lease_ms=60_000)
     for shard in range(SHARDS):
         run(Store(broker.dialect, QUEUE, shard).claim(request), broker.client())
-    recovery = Recovery(app, WorkerSettings(), SystemClock())
+    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, SystemClock())
 
     recovery.died("gone", set())
     run(recovery.step(), broker.client())

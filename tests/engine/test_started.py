@@ -2,7 +2,7 @@
 
 import os
 import signal
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,13 +14,15 @@ TOKEN = 2**63
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> StartedTable:
-    return StartedTable(tmp_path / "started", 3)
+def table() -> Iterator[StartedTable]:
+    table = StartedTable.make(3)
+    yield table
+    table.close()
 
 
 def reader_of(table: StartedTable) -> StartedTable:
     """The same table as another process maps it."""
-    return StartedTable(table.path, 3)
+    return StartedTable(os.dup(table.descriptor), 3)
 
 
 def test_nothing_has_started_at_first(table: StartedTable) -> None:
@@ -58,7 +60,7 @@ def test_a_shorter_name_leaves_nothing_of_a_longer_one(table: StartedTable) -> N
 def test_a_record_torn_before_its_length_was_written_reads_as_empty(table: StartedTable) -> None:
     table.enter(0, "mail", "a", TOKEN)
     table.leave(0)
-    content = table.path.read_bytes()
+    content = os.pread(table.descriptor, 10_000, 0)
 
     assert b"mail %d a" % TOKEN in content
     assert reader_of(table).read() == set()
@@ -89,7 +91,7 @@ def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
 
     reader = reader_of(table)
     assert (reader.last_sign_s(), reader.last_contact_s()) == (13.5, 12.5)
-    assert not reader.heard_farewell()
+    assert reader.farewell() is None
     assert reader.read() == {StartedTask("mail", "a", TOKEN)}
 
 
@@ -100,16 +102,35 @@ def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTabl
         reader_of(table).abandon()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert table.read() == set()
-    assert not table.heard_farewell()
+    assert table.farewell() is None
 
 
 def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -> None:
     reader = reader_of(table)
-    assert not reader.heard_farewell()
+    assert reader.farewell() is None
     table.contact(12.5)
-    table.say_farewell()
-    assert reader.heard_farewell()
+    table.say_farewell(3)
+    assert reader.farewell() == 3
     assert reader.last_contact_s() == 12.5
 
     reader.clear()
-    assert not reader.heard_farewell()
+    assert reader.farewell() is None
+
+
+@pytest.mark.parametrize("task_id", ["i" * 400, "i" * 4_000, "\\xff" * 85, "\udcff" * 400, "\u20ac" * 200])
+def test_an_id_that_fits_into_no_record_is_not_noted_and_touches_no_neighbour(
+    table: StartedTable, task_id: str
+) -> None:
+    table.enter(0, "mail", "a", TOKEN)
+    table.enter(2, "mail", "c", TOKEN)
+    table.enter(1, LONG_QUEUE, task_id, TOKEN)
+
+    assert reader_of(table).read() >= {StartedTask("mail", "a", TOKEN), StartedTask("mail", "c", TOKEN)}
+
+
+@pytest.mark.parametrize("noise", [b"\xff" * 352, b"\x40\x00mail", b"\x05\x00 7 x ", b"\xff\xff" + b"a 1 b" * 60])
+def test_whatever_stands_in_a_record_the_reader_goes_on(table: StartedTable, noise: bytes) -> None:
+    table.enter(2, "mail", "c", TOKEN)
+    os.pwrite(table.descriptor, noise, 352)
+
+    assert StartedTask("mail", "c", TOKEN) in reader_of(table).read()

@@ -45,7 +45,7 @@ def is_healthy(environment: dict[str, str]) -> bool:
 
 def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [pid for pid in map(int, listed) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in map(int, listed) if b"redisched.engine.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.mark.xdist_group("processes")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from redisched.cli.application import load
+from redisched.cli.application import folder_of
 from redisched.cli.logs import log_to_terminal
 from redisched.cli.parameters import F, queue_names, seconds, url_option
 from redisched.config import URL_VARIABLE, Eviction, Until, WorkerSettings
@@ -72,6 +72,7 @@ def worker(target: str, burst: bool, allow_eviction: bool, url: str | None, **gi
     MODULE:APP names its Scheduler, as in shop.tasks:app; modules of the current folder are found. Ctrl-C or SIGTERM
     lets running tasks end, a second one does not. --url is for applications that name no Redis themselves.
     """
+    folder_of(target)
     settings = WorkerSettings(
         until=Until.EMPTY if burst else Until.STOPPED,
         eviction=Eviction.ALLOW if allow_eviction else Eviction.REFUSE,
@@ -80,8 +81,5 @@ def worker(target: str, burst: bool, allow_eviction: bool, url: str | None, **gi
     if url is not None:
         # Its processes find Redis as the application does in any process: in the environment.
         os.environ[URL_VARIABLE] = url
-    application = load(target)
-    if url is not None and application.settings.url not in (None, url):
-        raise click.BadParameter("the application names another Redis itself", param_hint="--url")
     log_to_terminal()
-    raise click.exceptions.Exit(int(supervise(target, settings)))
+    raise click.exceptions.Exit(int(supervise(target, settings, url=url)))

@@ -22,7 +22,7 @@ from redisched.context import TaskContext, running
 from redisched.engine.application import Application, load_application
 from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
-from redisched.engine.link import log_to_stderr
+from redisched.engine.logs import log_to_stderr
 from redisched.engine.own_context import run_in_context
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState

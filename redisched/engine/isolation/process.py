@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
 from redisched.engine.isolation.endings import ProcessDied, ProcessNotStarted, RaisedInside
@@ -110,6 +111,8 @@ def _unstoppable() -> Iterator[None]:
 
     The worker alone decides when its processes end: those it lets run shall not be ended beside it.
     """
+    # It would let the signals through again when it begins, as it does with the first process otherwise.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     try:
         yield

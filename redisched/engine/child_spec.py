@@ -1,0 +1,87 @@
+"""What a supervisor and its worker processes say to each other: lines of JSON over a socket.
+
+Neither needs anything here but the standard library, so that a supervisor stays small.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any
+
+from redisched.backoff import Backoff
+from redisched.config import Durability, Eviction, Settings, Until, WorkerSettings
+
+
+class Exit(IntEnum):
+    """How a worker process, or a whole supervisor, ends."""
+
+    STOPPED = 0
+    CRASHED = 1
+    MISCONFIGURED = 2
+    STUCK = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpec:
+    """What a worker process is told. `table` is the descriptor of its table of started tasks, `name_suffix` makes its
+    name unlike every other, `path` is where modules are looked for, and `url` the Redis it was told to serve, if any.
+    """
+
+    target: str
+    settings: WorkerSettings
+    name_suffix: str
+    table: int
+    log_level: int
+    path: tuple[str, ...]
+    url: str | None = None
+
+    def encode(self) -> bytes:
+        """The spec as a line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def decode_spec(line: bytes) -> ChildSpec:
+    """The spec within a line."""
+    fields = json.loads(line)
+    settings = fields.pop("settings")
+    for name, kind in (("until", Until), ("eviction", Eviction)):
+        settings[name] = kind(settings[name])
+    for name in ("retry_backoff", "unroutable_backoff", "reconnect_backoff"):
+        settings[name] = Backoff(**settings[name])
+    settings["queues"] = tuple(settings["queues"])
+    path = tuple(fields.pop("path"))
+    return ChildSpec(settings=WorkerSettings(**settings), path=path, **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The application has been imported: what is needed to take its tasks back, should the process die."""
+
+    queues: tuple[str, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fatal:
+    """The process cannot work: `reason` is for people, `exit_code` for whoever started the fleet."""
+
+    reason: str
+    exit_code: Exit
+
+
+Message = Ready | Fatal
+
+
+def encode_message(message: Message) -> bytes:
+    """A message as a line."""
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+
+
+def decode_message(line: bytes) -> Message:
+    """The message within a line."""
+    kind, fields = json.loads(line)
+    if kind == Fatal.__name__:
+        return Fatal(reason=fields["reason"], exit_code=Exit(fields["exit_code"]))
+    settings: dict[str, Any] = fields["settings"]
+    settings["durable"] = Durability(settings["durable"])
+    return Ready(queues=tuple(fields["queues"]), settings=Settings(**settings))

@@ -1,0 +1,67 @@
+"""The parts of a worker at work, and the order in which they stop."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from redisched.engine import verdict
+from redisched.engine.claimer import Claimer
+from redisched.engine.crew import Crew
+from redisched.engine.executor import Executor
+from redisched.engine.keeper import Keeper
+from redisched.engine.link import Part, quietly
+from redisched.engine.logs import log
+from redisched.engine.machine import Keeping
+from redisched.engine.settler import Settler
+from redisched.engine.workspace import Workspace
+from redisched.store.operation import AsyncClient, run_async
+
+ANSWER_S = 1.0
+"""A stopping worker waits so long for each thing that can be left to the end of its leases, should Redis be silent."""
+FLUSH_S = 5.0
+"""It tries so long to settle what ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that runs in a worker. `claiming`, `settling` and `patience` are loops, the others what they use."""
+
+    workspace: Workspace
+    client: AsyncClient
+    claimer: Claimer
+    claiming: Part
+    crew: Crew
+    patience: Part
+    executor: Executor
+    settler: Settler
+    settling: Part
+    keeper: Keeper
+    keeping: Keeping
+
+    async def stop(self, grace_s: float) -> None:
+        """Stop all. The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended
+        is settled, and the leases are kept until then. A silent Redis holds nothing up for more than some seconds.
+        """
+        self.keeper.worker_stops()
+        await self.claiming.end(within_s=ANSWER_S)
+        await self.crew.end()
+        await self.patience.end(within_s=0.0)
+        await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.crew.finish()), ANSWER_S)
+        for held in self.workspace.window.take_all():
+            self.settler.add(verdict.released(held))
+        await wait_until_done(self.executor.drain(), grace_s)
+        await self.executor.stop()
+        await wait_until_done(self.settler.flush(), FLUSH_S)
+        await self.settling.end(within_s=ANSWER_S)
+        self.keeping.stop()
+        wakes = (quietly(run_async(store.wake(), self.client)) for store in self.workspace.stores.values())
+        await wait_until_done(asyncio.gather(*wakes), ANSWER_S)
+
+
+async def wait_until_done(work: Awaitable[object], within_s: float) -> None:
+    """Wait for work to be done, but not longer than so many seconds."""
+    try:
+        async with asyncio.timeout(within_s):
+            await work
+    except TimeoutError:
+        log.warning("not everything ended within %g s", within_s)

@@ -1,0 +1,72 @@
+"""Takes back what dead worker processes held, in a thread of the supervisor's own.
+
+Redis may be silent, which must keep nobody from being stopped. The supervisor loads what speaks to Redis when the first
+of its processes has died, and not before: most never have to.
+"""
+
+import contextlib
+import importlib
+import queue
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from redisched.engine.child_spec import Ready
+from redisched.engine.logs import log
+from redisched.engine.started import StartedTask
+
+if TYPE_CHECKING:
+    from redisched.engine.recovery import BlockingRecovery
+
+STEP_S = 0.5
+_MODULE = "redisched.engine.recovery"
+
+
+class _Death(NamedTuple):
+    worker: str
+    started: frozenset[StartedTask]
+    ready: Ready
+
+
+class Recoverer:
+    """The dead whose tasks are being taken back."""
+
+    def __init__(self, crash_limit: int) -> None:
+        self._crash_limit = crash_limit
+        self._deaths: queue.SimpleQueue[_Death | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.recovered = 0
+        """How many tasks were taken back."""
+
+    def died(self, worker: str, started: set[StartedTask], ready: Ready) -> None:
+        """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
+        self._deaths.put(_Death(worker, frozenset(started), ready))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="redisched-recoverer", daemon=True)
+            self._thread.start()
+
+    def finish(self, within_s: float) -> None:
+        """Look once more for everybody; what Redis does not answer within a time is left to the leases."""
+        if self._thread is not None:
+            self._deaths.put(None)
+            self._thread.join(within_s)
+            if self._thread.is_alive():
+                log.warning("Redis does not answer: tasks of processes that died are taken back when their leases end")
+
+    def _run(self) -> None:
+        recoveries: dict[Ready, BlockingRecovery] = {}
+        is_finishing = False
+        while not is_finishing:
+            with contextlib.suppress(queue.Empty):
+                death = self._deaths.get(timeout=STEP_S)
+                is_finishing = death is None
+                if death is not None:
+                    if death.ready not in recoveries:
+                        recoveries[death.ready] = _open_recovery(death.ready, self._crash_limit)
+                    recoveries[death.ready].died(death.worker, death.started)
+            taken_back = [recovery.finish() if is_finishing else recovery.step() for recovery in recoveries.values()]
+            self.recovered = sum(taken_back)
+
+
+def _open_recovery(ready: Ready, crash_limit: int) -> "BlockingRecovery":
+    recovery: BlockingRecovery = importlib.import_module(_MODULE).BlockingRecovery(ready, crash_limit)
+    return recovery

@@ -1,0 +1,104 @@
+"""What a handler held is freed when it ends, without a collection of garbage."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from tests.engine.executor_bench import Bench, on_bench
+
+
+@pytest.fixture
+def app() -> Scheduler:
+    return Scheduler()
+
+
+class Heavy:
+    """Something of which a test can see that it is gone."""
+
+
+def failing_sync(alive: "list[weakref.ref[Heavy]]") -> None:
+    local = Heavy()
+    alive.append(weakref.ref(local))
+    raise ValueError("it fails")
+
+
+async def failing_async(alive: "list[weakref.ref[Heavy]]") -> None:
+    local = Heavy()
+    alive.append(weakref.ref(local))
+    await asyncio.sleep(0)
+    raise ValueError("it fails")
+
+
+def exiting_sync(alive: "list[weakref.ref[Heavy]]") -> None:
+    local = Heavy()
+    alive.append(weakref.ref(local))
+    raise SystemExit(3)
+
+
+def failing_again(alive: "list[weakref.ref[Heavy]]") -> None:
+    try:
+        failing_sync(alive)
+    except ValueError as error:
+        local = Heavy()
+        alive.append(weakref.ref(local))
+        raise KeyError("again") from error
+
+
+def failing_when_awaited(alive: "list[weakref.ref[Heavy]]") -> Awaitable[None]:
+    return failing_async(alive)
+
+
+def returning(alive: "list[weakref.ref[Heavy]]") -> None:
+    local = Heavy()
+    alive.append(weakref.ref(local))
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    "function", [failing_sync, failing_async, exiting_sync, failing_again, failing_when_awaited, returning]
+)
+@pytest.mark.usefixtures("no_collection")
+def test_the_locals_of_a_handler_are_freed_when_it_ends(app: Scheduler, function: Callable[..., Any]) -> None:
+    alive: list[weakref.ref[Heavy]] = []
+    app.task(name="fail")(partial(function, alive))
+
+    async def use(bench: Bench) -> None:
+        bench.give("fail")
+        await bench.verdict()
+        await bench.turn()
+        assert alive
+        assert [reference() for reference in alive] == [None] * len(alive)
+
+    on_bench(app, use)
+
+
+def test_an_idle_thread_keeps_nothing_of_its_last_handler(app: Scheduler) -> None:
+    alive: list[weakref.ref[Heavy]] = []
+
+    @app.task(name="make", retention=0)
+    def make() -> Heavy:
+        heavy = Heavy()
+        alive.append(weakref.ref(heavy))
+        return heavy
+
+    async def use(bench: Bench) -> None:
+        bench.give("make")
+        await bench.verdict()
+        await bench.turn()
+        gc.collect()
+        assert alive[0]() is None
+
+    on_bench(app, use)
