@@ -66,8 +66,10 @@ class Until(StrEnum):
     """When nothing is due in its queues and nothing runs (`--burst`)."""
 
 
-RETRY_BACKOFF = Backoff(base_s=1.0, cap_s=600.0)
-"""Between attempts of a failing task."""
+RETRY_BACKOFF = Backoff(base_s=5.0, cap_s=3_600.0)
+"""Between attempts of a failing task: with the default number of them at least two hours in all, in which a database
+can be restarted or a deploy rolled back.
+"""
 UNROUTABLE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
 """Between offers of a task whose handler the worker does not know."""
 RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)

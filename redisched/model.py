@@ -74,6 +74,10 @@ class Isolation(StrEnum):
     """In a child process of the worker, which is killed when the handler does not end in time."""
 
 
+DEFAULT_MAX_ATTEMPTS = 14
+"""With the pauses of config.RETRY_BACKOFF the last attempt comes two to five hours after the first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
     """What a handler's tasks get. Times in milliseconds; None means no limit. A call may say otherwise, but for
@@ -82,7 +86,7 @@ class HandlerOptions:
 
     queue: str = "default"
     priority: int = Priority.NORMAL
-    max_attempts: int = 5
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
     timeout_ms: int | None = None
     retention_ms: int = 600_000
     durable: Durability = Durability.NONE
