@@ -2,7 +2,7 @@
 
 import logging
 
-from redisched.cli.printable import printable_lines
+from redisched.printable import printable_lines
 
 
 class PrintableFormatter(logging.Formatter):

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from redisched.cli.lazy import LazyCommand, LazyGroup
-from redisched.cli.printable import printable
 from redisched.errors import AppNotFound, InvalidInput, RedischedError
+from redisched.printable import printable
 
 _COMMANDS = "redisched.cli.commands"
 

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 import click
 
-from redisched.cli.printable import printable
 from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
 from redisched.embedded import join
 from redisched.errors import BrokerRefused
 from redisched.options import check_id, check_queue
+from redisched.printable import printable
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, persist
 from redisched.store.slots import THIS_NODE, SlotMap

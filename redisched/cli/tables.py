@@ -1,23 +1,40 @@
 """Listings and facts: tables on a terminal, plain tab-separated lines elsewhere. No text gets out unescaped."""
 
+import os
+import shutil
 import sys
+import unicodedata
 from collections.abc import Sequence
 
 import click
 
-from redisched.cli.printable import printable
+from redisched.printable import printable
 
 _NOTHING = "-"
+_GAP = "  "
+_LEAST_COLUMNS = 12
+"""A text that is cut keeps so many columns: the line may then be longer than the terminal, which wraps it."""
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under headings; an empty cell is a dash."""
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], cut: str = "") -> None:
+    """Print rows under headings; an empty cell is a dash.
+
+    On a terminal the cells of the heading `cut` are shortened to what fits into its width, and no others: ids and
+    names are there to be copied.
+    """
     cells = [[_cell(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich_table(headings, cells)
+    if not sys.stdout.isatty():
+        for line in ([heading.lower() for heading in headings], *cells):
+            click.echo("\t".join(line))
         return
-    for line in ([heading.lower() for heading in headings], *cells):
-        click.echo("\t".join(line))
+    if cut:
+        _shorten(headings, cells, headings.index(cut), shutil.get_terminal_size().columns)
+    widths = [max(map(_columns, column)) for column in zip(headings, *cells, strict=True)]
+    numbers = [all(cell == _NOTHING or cell.isdigit() for cell in column) for column in zip(*cells, strict=True)]
+    heading = _line(headings, widths, numbers or [False] * len(headings))
+    click.echo(heading if os.environ.get("TERM", "dumb") == "dumb" else click.style(heading, bold=True))
+    for row in cells:
+        click.echo(_line(row, widths, numbers))
 
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:
@@ -32,18 +49,40 @@ def _cell(value: object) -> str:
     return _NOTHING if value in (None, "") else printable(str(value))
 
 
-def _print_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    # Only here, as scripts that read plain lines need not pay for it.
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _line(row: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
+    """Numbers stand at the right of their column, everything else at its left."""
+    cells = []
+    for cell, width, is_number in zip(row, widths, numbers, strict=True):
+        padding = " " * (width - _columns(cell))
+        cells.append(padding + cell if is_number else cell + padding)
+    return _GAP.join(cells).rstrip()
 
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for index, heading in enumerate(headings):
-        # The first column names the row, for copying.
-        numbers = all(row[index] == _NOTHING or row[index].isdigit() for row in rows)
-        table.add_column(heading, justify="right" if numbers else "left", overflow="ellipsis", no_wrap=index == 0)
-    for row in rows:
-        # Text, and not str: brackets in it are no markup.
-        table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+
+def _shorten(headings: Sequence[str], cells: Sequence[list[str]], at: int, terminal_columns: int) -> None:
+    """Shorten the cells of one column to what the others leave of the terminal."""
+    widths = [max(map(_columns, column)) for column in zip(headings, *cells, strict=True)]
+    others = sum(widths) - widths[at] + len(_GAP) * (len(widths) - 1)
+    room = max(_LEAST_COLUMNS, terminal_columns - others)
+    for row in cells:
+        if _columns(row[at]) > room:
+            row[at] = _start(row[at], room - 1) + "…"
+
+
+def _start(text: str, columns: int) -> str:
+    """As much of a text as fits into so many columns."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _columns(character)
+        if taken > columns:
+            return text[:index]
+    return text
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a printable text takes: letters of East Asia two each, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )

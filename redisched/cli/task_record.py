@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from redisched.cli.machine import to_json
-from redisched.cli.printable import printable
 from redisched.cli.times import relative_and_exact
-from redisched.model import Failure, TaskBody
+from redisched.jsonable import to_json
+from redisched.model import Failure, TaskBody, TaskState
+from redisched.printable import printable
 from redisched.store.view import TaskView
 
 
@@ -73,8 +73,9 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
 
 
 def attempts_of(view: TaskView) -> int:
-    """How often its handler was tried; for a dead task its last failure knows."""
-    return max(view.attempts, view.failure.attempt if view.failure else 0)
+    """How often its handler was tried, the attempt that runs now included; for a dead task its last failure knows."""
+    begun = view.attempts + 1 if view.state is TaskState.RUNNING else view.attempts
+    return max(begun, view.failure.attempt if view.failure else 0)
 
 
 def call_of(body: TaskBody) -> str:

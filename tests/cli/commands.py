@@ -70,7 +70,7 @@ def run_on_terminal(*words: str, **variables: str) -> str:
     try:
         process = subprocess.Popen(
             (sys.executable, "-m", "redisched", *words),
-            env=environment(COLUMNS="200", **variables),
+            env=environment(**{"COLUMNS": "200", **variables}),
             stdin=subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,

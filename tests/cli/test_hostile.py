@@ -7,8 +7,8 @@ from redisched.keys import QUEUES
 from redisched.model import TaskBody
 from redisched.store.values import NewTask
 from tests.cli.commands import CommandLine, run_on_terminal
-from tests.cli.test_printable import HOSTILE
 from tests.cli.workshop import Workshop
+from tests.test_printable import HOSTILE
 
 STORABLE = {name: text for name, text in HOSTILE.items() if name != "surrogate"}
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from redisched.cli.machine import print_json, to_json
+from redisched.cli.machine import print_json
+from redisched.jsonable import to_json
 
 
 @pytest.mark.parametrize(

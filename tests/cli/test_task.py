@@ -1,5 +1,7 @@
 """`redisched task` shows where tasks are, and keeps them from running."""
 
+import re
+
 import pytest
 
 from redisched.client.scheduler import Scheduler
@@ -105,6 +107,16 @@ def test_a_task_that_failed_and_waits(command: CommandLine, workshop: Workshop) 
     assert "retrying" in shown
     assert "ValueError: not yet" in shown
     assert command.record("task", "show", "one")["attempts"] == 1
+
+
+def test_the_attempt_that_runs_is_counted(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one")
+    workshop.start(workshop.claim())
+
+    assert command.record("task", "show", "one")["attempts"] == 1
+    assert re.search(r"^attempts +1$", command.output("task", "show", "one"), re.MULTILINE)
+    assert command.rows("task", "ls", "--state", "running")[0][6] == "1"
+    assert command.record("task", "ls", "--state", "running")[0]["attempts"] == 1
 
 
 def test_a_task_that_succeeded(command: CommandLine, workshop: Workshop) -> None:

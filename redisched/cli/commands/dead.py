@@ -8,7 +8,6 @@ import click
 from redisched.cli.listing import tasks
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
-from redisched.cli.printable import printable, shortened
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.task_record import attempts_of, task_record
@@ -16,6 +15,7 @@ from redisched.cli.times import relative
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
 from redisched.options import check_id
+from redisched.printable import printable, shortened
 from redisched.store.store import Store
 from redisched.store.values import Status
 from redisched.store.view import TaskView
@@ -54,7 +54,7 @@ def list_dead(queue: str | None, limit: int, url: str | None, as_json: bool) -> 
         rows.append(
             (view.id, view.queue, view.name, died, attempts_of(view), reason, shortened(error, _ERROR_CHARACTERS))
         )
-    print_table(("ID", "QUEUE", "NAME", "DIED", "ATTEMPTS", "REASON", "ERROR"), rows)
+    print_table(("ID", "QUEUE", "NAME", "DIED", "ATTEMPTS", "REASON", "ERROR"), rows, cut="ERROR")
 
 
 @dead.command("retry")

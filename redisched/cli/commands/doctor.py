@@ -9,10 +9,10 @@ from rich.text import Text
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
-from redisched.cli.printable import printable
 from redisched.cli.session import session
 from redisched.doctor.finding import Finding, Level
 from redisched.doctor.topology import examine_all
+from redisched.printable import printable
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.DANGER: "red"}
 

@@ -5,7 +5,6 @@ import click
 from redisched.cli.listing import LOOK_LIMIT, tasks
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
-from redisched.cli.printable import printable, printable_lines, shortened
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.task_record import attempts_of, call_of, task_facts, task_record
@@ -13,9 +12,11 @@ from redisched.cli.times import relative
 from redisched.client.reference import CancelOutcome
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
+from redisched.printable import printable, printable_lines, shortened
 from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
+_HEADINGS = ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS")
 _ARGUMENT_CHARACTERS = 60
 
 
@@ -44,7 +45,11 @@ def list_tasks(
     if as_json:
         print_json([task_record(view) for view in found])
     elif found:
-        print_table(("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS"), _rows(found))
+        print_table(
+            ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS"),
+            _rows(found),
+            cut="ARGUMENTS",
+        )
     elif states or name:
         click.echo("No such task. See what is pending: redisched task ls")
     else:

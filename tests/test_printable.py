@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redisched.cli.printable import printable, printable_lines, shortened
+from redisched.printable import printable, printable_lines, shortened
 
 HOSTILE = {
     "colour": "\x1b[31mred",
