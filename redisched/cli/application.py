@@ -1,9 +1,5 @@
 """Loading the application somebody named, and showing what is wrong with it where its author can see it."""
 
-import sys
-from importlib.machinery import PathFinder
-from pathlib import Path
-
 import click
 
 from redisched.engine.application import Application, load_application, traceback_of_module
@@ -22,22 +18,3 @@ def load(target: str) -> Application:
     except Exception as error:
         click.echo(traceback_of_module(error), err=True)
         raise click.ClickException(f"{target} cannot be loaded for the reason above") from error
-
-
-def folder_of(target: str) -> Path:
-    """The folder that holds the code of MODULE:APP: that of its package, or the one its single file is in.
-
-    Nothing is imported, as the code may be broken. Raises AppNotFound.
-    """
-    module, colon, path = target.partition(":")
-    if not (module and colon and path):
-        raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
-    top = module.partition(".")[0]
-    spec = PathFinder.find_spec(top, [str(Path.cwd()), *sys.path])
-    if spec is None:
-        raise AppNotFound(target, f"there is no module {top!r} here or among the installed packages")
-    if spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
-    if spec.origin is None:
-        raise AppNotFound(target, f"module {top!r} is in no file")
-    return Path(spec.origin).parent

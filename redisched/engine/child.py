@@ -2,21 +2,20 @@
 
 import asyncio
 import contextlib
-import faulthandler
 import gc
 import os
 import signal
 import socket
 import sys
-import threading
-import time
 from dataclasses import replace
 from types import FrameType
 
 from redisched.engine.application import Application, check_threads, load_application, traceback_of_module
 from redisched.engine.child_spec import ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
+from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.logs import log, log_to_stderr
+from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
 from redisched.engine.workspace import served_queues
@@ -52,10 +51,9 @@ class ChildProcess:
         """Import the application, work, and end as Python programs do."""
         signal.signal(signal.SIGTERM, self._stop_importing)
         # Not SIG_IGN, which every program that a handler starts would inherit.
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+        for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _take_no_notice)
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            faulthandler.register(signal.SIGUSR1, all_threads=True)
+        show_stacks_on_signal()
         sys.path[:] = self._spec.path
         log_to_stderr(self._spec.log_level)
         try:
@@ -114,7 +112,7 @@ class ChildProcess:
         the grace must not keep the process, as their tasks are back in the queue.
         """
         self._table.say_farewell(code)
-        threading.Thread(target=_end_later, args=(code,), name="redisched-end", daemon=True).start()
+        end_within(LEAVING_S, code)
 
     def _leave(self, code: Exit) -> None:
         if self._table.farewell() is None:
@@ -146,11 +144,6 @@ def _receive_spec(line: socket.socket) -> ChildSpec:
 
 def _take_no_notice(_number: int, _frame: FrameType | None) -> None:
     """The supervisor alone decides when its processes end."""
-
-
-def _end_later(code: Exit) -> None:
-    time.sleep(LEAVING_S)
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import struct
-import tempfile
 from typing import NamedTuple, Protocol, Self
 
 _RECORD_BYTES = 352
@@ -77,13 +76,8 @@ class StartedTable:
 
     @classmethod
     def make(cls, slots: int) -> Self:
-        """A new table, in memory alone where the system can do that."""
-        try:
-            descriptor = os.memfd_create("redisched-started")
-        except (AttributeError, OSError):
-            with tempfile.TemporaryFile() as file:
-                descriptor = os.dup(file.fileno())
-        return cls(descriptor, slots)
+        """A new table, in memory alone. Raises OSError where the system has no descriptor left."""
+        return cls(os.memfd_create("redisched-started"), slots)
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         """Note that a task starts in a slot. Its length is written last: a torn record reads as empty.

@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import os
-import random
 import selectors
 import signal
 import threading
@@ -25,6 +24,7 @@ from redisched.engine.logs import log
 from redisched.engine.orphans import reap_orphans
 from redisched.engine.recoverer import Recoverer
 from redisched.engine.silence import Silence
+from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import Work, WorkerProcess
 
@@ -197,7 +197,7 @@ class Supervisor:
         """Say when the next process may begin in a seat: at once, unless the last one did not live long."""
         now_s = time.monotonic()
         seat.deaths = 0 if now_s - seat.began_s > SETTLED_S else seat.deaths + 1
-        seat.due_s = now_s + (RESPAWN_BACKOFF.delay_s(seat.deaths, random.random) if seat.deaths else 0)
+        seat.due_s = now_s + (RESPAWN_BACKOFF.delay_s(seat.deaths, _random) if seat.deaths else 0)
 
     def _signal_all(self) -> None:
         """Tell every process to stop, once; kill them when told again, or when they take too long."""
@@ -255,6 +255,7 @@ def _stopped_by_signals(supervisor: Supervisor) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    show_stacks_on_signal()
     numbers = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         numbers.append(signal.SIGHUP)
@@ -264,6 +265,11 @@ def _stopped_by_signals(supervisor: Supervisor) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _random() -> float:
+    """Draws from [0, 1). What `random` brings along takes three megabytes."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def _cause(code: int) -> str:

@@ -6,7 +6,6 @@ every descriptor it had.
 
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -38,7 +37,7 @@ class WorkerProcess:
 
     def __init__(self, work: Work, table: StartedTable, log_level: int) -> None:
         """Raises OSError where the system has no room for another process or descriptor."""
-        suffix = secrets.token_hex(4)
+        suffix = os.urandom(4).hex()
         self.line, theirs = socket.socketpair()
         try:
             spec = ChildSpec(

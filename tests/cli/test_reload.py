@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from redisched.cli.application import folder_of
+from redisched.cli.source import folder_of
 from redisched.cli.reload import changed_files, snapshot
 from redisched.errors import AppNotFound
 

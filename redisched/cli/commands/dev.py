@@ -8,9 +8,9 @@ from types import FrameType
 
 import click
 
-from redisched.cli.application import folder_of
 from redisched.cli.parameters import queue_names, url_option
 from redisched.cli.reload import Reloader
+from redisched.cli.source import folder_of
 from redisched.config import URL_VARIABLE, url_from
 from redisched.embedded import join
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from redisched.cli.application import folder_of
 from redisched.cli.logs import log_to_terminal
 from redisched.cli.parameters import F, queue_names, seconds, url_option
+from redisched.cli.source import folder_of
 from redisched.config import URL_VARIABLE, Eviction, Until, WorkerSettings
 from redisched.engine.supervisor import supervise
 

@@ -1,6 +1,7 @@
 """What goes on inside the process of isolated handlers: it imports the application, and runs what it is told to."""
 
 import asyncio
+import atexit
 import contextlib
 import ctypes
 import fcntl
@@ -9,7 +10,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from multiprocessing.connection import Connection
@@ -20,20 +20,24 @@ from typing import Any
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.context import TaskContext, running
 from redisched.engine.application import Application, load_application
+from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
 from redisched.engine.logs import log_to_stderr
 from redisched.engine.own_context import run_in_context
+from redisched.engine.stacks import show_stacks_on_signal
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
 from redisched.registry import HandlerEntry
 
-SIGNALS: dict[type[Interruption], signal.Signals] = {
-    CancelRequested: signal.SIGUSR1,
-    LeaseLost: signal.SIGUSR2,
+SIGNALS: dict[type[Interruption], int] = {
+    CancelRequested: signal.SIGRTMIN + 1,
+    LeaseLost: signal.SIGRTMIN + 2,
 }
-"""By which its worker asks it to interrupt a handler."""
+"""By which its worker asks it to interrupt a handler: none that people send, nor the threads of the C library."""
 _KINDS = {number: kind for kind, number in SIGNALS.items()}
+LEAVING_S = 2.0
+"""What an application has registered for the end of a process has so long."""
 _PR_SET_PDEATHSIG = 1
 _STANDARD_ERROR = 2
 
@@ -55,9 +59,9 @@ def serve(target: str, log_level: int, connection: Connection) -> None:
             connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
             reply = room.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
-        # Threads that handlers left behind must not keep the process.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        end_within(LEAVING_S, 0)
+        # Programs do this when they end; a process that was forked for a function does not.
+        atexit._run_exitfuncs()  # noqa: SLF001
         os._exit(0)
 
 
@@ -70,9 +74,10 @@ class Room:
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             # Not SIG_IGN, which programs started by a handler would inherit.
             signal.signal(number, lambda _number, _frame: None)
+        show_stacks_on_signal()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
 
     def perform(self, order: Order) -> Reply:
@@ -125,7 +130,7 @@ class Room:
 
     def _on_interruption(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupt is not None:
-            self._interrupt(_KINDS[signal.Signals(number)])
+            self._interrupt(_KINDS[number])
 
 
 async def _steps_of(awaitable: Awaitable[Any]) -> Any:

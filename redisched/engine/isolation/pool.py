@@ -1,11 +1,14 @@
 """The processes of isolated handlers that are at hand: begun one by one as tasks need them, and replaced in time."""
 
 import threading
+import time
 
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.process import HandlerProcess
 
 MEBIBYTE = 2**20
+ENDING_S = 1.0
+"""Processes that have nothing to do have so long to end when their worker stops."""
 
 
 class ProcessPool:
@@ -51,12 +54,17 @@ class ProcessPool:
         process.close()
 
     def stop(self) -> None:
-        """Kill every process."""
+        """Let those that are idle end as programs do, within a time, and kill all others."""
         with self._lock:
             self._is_stopped = True
-            for process in (*self._idle, *self._busy, *self._leaving):
+            for process in self._busy:
                 process.kill()
+            for process in self._idle:
+                process.dismiss()
+            ending_s = time.monotonic() + ENDING_S
             for process in (*self._idle, *self._leaving):
+                process.wait_ended(ending_s - time.monotonic())
+                process.kill()
                 process.close()
             self._idle.clear()
             self._leaving.clear()

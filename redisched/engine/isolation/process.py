@@ -86,6 +86,10 @@ class HandlerProcess:
         """Let it end by itself, after what it does now."""
         self._connection.close()
 
+    def wait_ended(self, within_s: float) -> None:
+        """Wait for its end, not longer than so many seconds."""
+        wait([self._process.sentinel], max(0.0, within_s))
+
     def close(self) -> None:
         """Close the descriptors of one that has ended, or was killed; nothing may be asked of it any more."""
         self._connection.close()
