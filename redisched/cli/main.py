@@ -1,5 +1,6 @@
 """The entry of the command line: it knows every command by name, and imports none before it is typed."""
 
+import os
 import sys
 from typing import Any
 
@@ -64,7 +65,17 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process."""
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter gets its escape, and no command fails for it.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     cli(prog_name="redisched")
+
+
+def _open_standard_streams() -> None:
+    """Give those that are closed to nobody: else the next files that are opened would take their places."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from redisched.cli.source import folder_of
 from redisched.cli.reload import changed_files, snapshot
+from redisched.cli.source import folder_of
 from redisched.errors import AppNotFound
 
 

@@ -35,6 +35,8 @@ SIGNALS: dict[type[Interruption], int] = {
     LeaseLost: signal.SIGRTMIN + 2,
 }
 """By which its worker asks it to interrupt a handler: none that people send, nor the threads of the C library."""
+SENT_TO_ALL = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+"""What people and service managers send to all processes of a worker at once."""
 _KINDS = {number: kind for kind, number in SIGNALS.items()}
 LEAVING_S = 2.0
 """What an application has registered for the end of a process has so long."""
@@ -78,7 +80,7 @@ class Room:
             # Not SIG_IGN, which programs started by a handler would inherit.
             signal.signal(number, lambda _number, _frame: None)
         show_stacks_on_signal()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
     def perform(self, order: Order) -> Reply:
         """Run the handler of a task. Never raises."""

@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
 from redisched.engine.isolation.endings import ProcessDied, ProcessNotStarted, RaisedInside
-from redisched.engine.isolation.inside import SIGNALS, serve
+from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
 from redisched.errors import Interruption
 
@@ -111,14 +111,15 @@ class HandlerProcess:
 
 @contextlib.contextmanager
 def _unstoppable() -> Iterator[None]:
-    """What is started here takes no SIGTERM and no SIGINT, which are often sent to all processes of a worker at once.
+    """What is started here takes none of the signals that are often sent to all processes of a worker at once.
 
     The worker alone decides when its processes end: those it lets run shall not be ended beside it.
     """
-    # It would let the signals through again when it begins, as it does with the first process otherwise.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_ALL)
     try:
+        # It begins with the first process otherwise, and lets some of the signals through again.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_ALL)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

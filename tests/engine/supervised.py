@@ -1,0 +1,102 @@
+"""A fleet of `redisched worker` over an application that a test writes, in a folder of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redisched import Scheduler, TaskRef
+from tests.chaos.fleet import members_of
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BASICS = """
+import asyncio, atexit, os, signal, subprocess, sys, threading, time
+from redisched import Scheduler
+
+app = Scheduler()
+
+
+@app.task(name="add")
+async def add(one, other):
+    return one + other
+"""
+"""What every application begins with."""
+
+
+class SupervisedFleet:
+    """A supervisor and its processes in a process group of their own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        code: str,
+        *options: str,
+        before: tuple[str, ...] = (),
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """`before` are words of the command before the interpreter, `flags` the interpreter's own."""
+        (folder / "shop.py").write_text(BASICS + code)
+        self._log = folder / "fleet.log"
+        self._app = Scheduler(url)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "REDISCHED_URL": url, "TMPDIR": str(folder)}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                (*before, sys.executable, *flags, "-m", "redisched", "worker", "shop:app", *options),
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._app.close()
+
+    @property
+    def log(self) -> str:
+        """What its processes have written to standard output and standard error."""
+        return self._log.read_text(errors="replace")
+
+    def enqueue(self, name: str, *args: object) -> "TaskRef[object]":
+        """Enqueue a task of the application."""
+        return self._app.enqueue(name, *args)
+
+    def result(self, name: str, *args: object) -> object:
+        """What a task comes to."""
+        return self.enqueue(name, *args).result(timeout=30)
+
+    def wait_ready(self) -> None:
+        """Return once it works."""
+        assert self.result("add", 1, 2) == 3
+
+    def children(self) -> list[int]:
+        """Every process that the supervisor started or that came after, but for itself."""
+        return [process for process in members_of(self.process.pid) if process != self.process.pid]
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to every process, as a terminal or a service manager does."""
+        os.killpg(self.process.pid, number)
+
+    def stop(self) -> int:
+        """Tell the supervisor to stop; answers its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end; answers its exit code."""
+        wait_until(lambda: self.process.poll() is not None, f"the fleet to end: {self.log}", timeout_s=40.0)
+        return self.process.wait()
