@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import FunctionType
 
@@ -76,3 +77,11 @@ def test_ci_installs_as_the_readme_says() -> None:
     line = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'"
     assert line in README
     assert line in CI
+
+
+def test_the_first_line_installs_what_the_demo_needs() -> None:
+    assert "pip install -q -e '.[demo]' && .venv/bin/redisched demo" in README
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert set(extras["demo"]) <= set(extras["dev"])
+    assert not set(extras["demo"]) & set(project["dependencies"])

@@ -12,8 +12,6 @@ from redisched.demo.summary import Summary
 from redisched.demo.view import Silence, View, open_view, print_summary
 from redisched.demo.workload import Job, plan, stream_s
 
-DEFAULT_TASKS = 1_000
-
 
 class Audience(StrEnum):
     """For whom the demo is shown."""

@@ -1,13 +1,15 @@
 """`redisched demo` hands over its figures, and fails when a promise was broken."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from redisched.demo.command import Audience
 from redisched.demo.summary import Lateness, Spread, Summary
-from tests.cli.commands import run
+from tests.cli.commands import environment, run
 
 SPREAD = Spread(p50=1.0, p99=2.0, max=3.0)
 HOLDS = Summary(
@@ -25,7 +27,7 @@ def show(monkeypatch: pytest.MonkeyPatch, summary: Summary) -> list[tuple[int, A
         asked.append((tasks, audience))
         return summary
 
-    monkeypatch.setattr("redisched.cli.commands.demo.run_demo", run_demo)
+    monkeypatch.setattr("redisched.demo.command.run_demo", run_demo)
     return asked
 
 
@@ -58,3 +60,38 @@ def test_a_lost_task_fails_it(monkeypatch: pytest.MonkeyPatch, as_json: tuple[st
 
 def test_no_tasks_are_bad_usage() -> None:
     assert run("demo", "--tasks", "0").exit_code == 2
+
+
+WITHOUT_MAIL_SERVER = """
+import sys
+sys.modules["aiosmtpd"] = None
+from redisched.cli.main import cli
+cli(sys.argv[1:], prog_name="redisched")
+"""
+
+
+@pytest.mark.parametrize("as_json", [("--json",), ()])
+def test_without_its_extra_it_says_what_to_install(as_json: tuple[str, ...]) -> None:
+    finished = subprocess.run(
+        (sys.executable, "-c", WITHOUT_MAIL_SERVER, "demo", *as_json),
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert finished.returncode == 2
+    assert "pip install 'redisched[demo]'" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_without_its_extra_it_has_help() -> None:
+    finished = subprocess.run(
+        (sys.executable, "-c", WITHOUT_MAIL_SERVER, "demo", "--help"),
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_its_workers_need_no_extra() -> None:
+    script = "import sys; sys.modules['aiosmtpd'] = None; import redisched.demo.app"
+
+    subprocess.run((sys.executable, "-c", script), env=environment(), check=True)

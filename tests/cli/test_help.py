@@ -26,6 +26,18 @@ print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
     assert finished.stdout.splitlines()[-1] == "loaded: []"
 
 
+@pytest.mark.parametrize(
+    "module", ["redisched", "redisched.cli.commands.worker", "redisched.engine.child", "redisched.cli.commands.task"]
+)
+def test_only_what_draws_loads_what_draws(module: str) -> None:
+    script = f"import sys, {module}; print([name for name in ('aiosmtpd', 'rich') if name in sys.modules])"
+    finished = subprocess.run(
+        (sys.executable, "-c", script), env=environment(), capture_output=True, text=True, check=True
+    )
+
+    assert finished.stdout.strip() == "[]"
+
+
 def test_help_names_every_command() -> None:
     listing = run("--help").stdout
 

@@ -1,12 +1,16 @@
 """`redisched demo`: real work on a fleet that loses a process on purpose."""
 
 from dataclasses import asdict
+from importlib.util import find_spec
 
 import click
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option
-from redisched.demo.command import DEFAULT_TASKS, Audience, run_demo
+
+DEFAULT_TASKS = 1_000
+MAIL_SERVER = "aiosmtpd"
+"""What the extra `demo` brings."""
 
 
 @click.command()
@@ -23,6 +27,13 @@ def demo(tasks: int, as_json: bool) -> None:
     JSON: enqueued, succeeded, retried, dead, lost, recovered, taken_back, double_charges, mails_received, inversions,
     pickup_ms{p50, p99, max}, lateness_ms{p50, p99, max, early}, kinds, seconds.
     """
+    if find_spec(MAIL_SERVER) is None:
+        raise click.UsageError(
+            f"the demo has a mail server made with {MAIL_SERVER}, which is not installed; "
+            "install it: pip install 'redisched[demo]', or in a checkout pip install -e '.[demo]'"
+        )
+    from redisched.demo.command import Audience, run_demo
+
     summary = run_demo(tasks, Audience.MACHINES if as_json else Audience.PEOPLE)
     if as_json:
         print_json(asdict(summary))
