@@ -18,17 +18,22 @@ Snapshot: TypeAlias = Mapping[Path, tuple[int, int]]
 
 
 def snapshot(folder: Path) -> Snapshot:
-    """The Python files below a folder; hidden folders, virtual environments and caches are left out."""
+    """The Python files below a folder, also behind symbolic links, each folder once however many links lead to it.
+
+    Hidden folders, virtual environments and caches are left out.
+    """
     files: dict[Path, tuple[int, int]] = {}
-    for parent, folders, names in os.walk(folder):
+    seen: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
         here = Path(parent)
-        folders[:] = [name for name in folders if _holds_code(here / name)]
+        found = _stat(here)
+        if found is None or (found.st_dev, found.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((found.st_dev, found.st_ino))
+        folders[:] = sorted(name for name in folders if _holds_code(here / name))
         for name in names:
-            if name.endswith(".py"):
-                try:
-                    found = (here / name).stat()
-                except FileNotFoundError:
-                    continue
+            if name.endswith(".py") and (found := _stat(here / name)) is not None:
                 files[here / name] = (found.st_mtime_ns, found.st_size)
     return files
 
@@ -92,6 +97,14 @@ class Reloader:
                 told = True
                 self._tell(f"the worker ended (exit code {process.returncode}); waiting for a change")
         return seen
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """What is at a path or at the end of its links; None for what is gone, or a link to itself."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _holds_code(folder: Path) -> bool:

@@ -26,9 +26,10 @@ class Application(Protocol):
 
 
 def load_application(target: str) -> Application:
-    """The Scheduler named MODULE:APP, modules of the current folder included.
+    """The Scheduler named MODULE:APP, or made by the function MODULE:FACTORY or MODULE:FACTORY(). Modules of the
+    current folder are found.
 
-    Raises AppNotFound when the name leads nowhere; what the module itself raises goes through.
+    Raises AppNotFound when the name leads nowhere; what the module or the factory itself raises goes through.
     """
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
@@ -41,13 +42,17 @@ def load_application(target: str) -> Application:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise AppNotFound(target, f"there is no module {error.name!r} here or among the installed packages") from error
+    is_call = path.endswith("()")
+    path = path.removesuffix("()")
     for name in path.split("."):
         if not hasattr(found, name):
             raise AppNotFound(target, f"module {module_name!r} has no {path!r}")
         found = getattr(found, name)
+    if is_call or inspect.isroutine(found):
+        found = _made_by(found, target, path)
     # Looked at from outside: asking for the broker would open it.
     if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "broker")):
-        raise AppNotFound(target, f"{path!r} is a {type(found).__name__}, not a Scheduler")
+        raise AppNotFound(target, f"{path!r} leads to a {type(found).__name__}, not a Scheduler")
     return cast(Application, found)
 
 
@@ -62,6 +67,21 @@ def check_threads(target: str) -> None:
             f"it has threads replaced by {patched_by}, and a worker needs those of the interpreter; "
             "do not patch threads in what a worker imports, as by monkey.patch_all(thread=False)",
         )
+
+
+def _made_by(factory: object, target: str, path: str) -> object:
+    """What a factory makes. A handler is none: it would do a task's work."""
+    if not inspect.isroutine(factory):
+        raise AppNotFound(target, f"{path!r} is a {type(factory).__name__}, not a function that makes a Scheduler")
+    if inspect.iscoroutinefunction(factory):
+        raise AppNotFound(target, f"{path!r} is an async function; what makes a Scheduler is a plain one")
+    try:
+        inspect.signature(factory).bind()
+    except TypeError:
+        raise AppNotFound(target, f"{path!r} takes arguments; what makes a Scheduler takes none") from None
+    except ValueError:
+        pass
+    return factory()
 
 
 def _has(found: object, name: str) -> bool:

@@ -6,11 +6,19 @@ from dataclasses import dataclass, replace
 from redisched.config import Settings, Until, WorkerSettings
 from redisched.engine.application import Application
 from redisched.engine.worker import Worker
+from redisched.errors import RedischedError
 from redisched.model import Isolation
 from redisched.registry import Registry
 from redisched.store.broker import Broker
 
 _USUAL = WorkerSettings()
+
+
+class EventLoopRunning(RedischedError, RuntimeError):
+    """Raised when `work_off` is called where an event loop runs, which it would block."""
+
+    def __init__(self) -> None:
+        super().__init__("work_off(app) blocks, and an event loop runs here; use: await work_off_async(app)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +33,11 @@ class _InThisProcess:
 def work_off(application: Application, settings: WorkerSettings = _USUAL) -> None:
     """Run what is due, here and now, and return when nothing is due any more. Isolated handlers run in this process.
 
-    What waits for a later moment, another attempt included, is left where it is.
+    What waits for a later moment, another attempt included, is left where it is. Raises EventLoopRunning in an async
+    test, which awaits `work_off_async` instead.
     """
+    if _event_loop_runs():
+        raise EventLoopRunning
     asyncio.run(work_off_async(application, settings))
 
 
@@ -37,3 +48,11 @@ async def work_off_async(application: Application, settings: WorkerSettings = _U
         registry.add(replace(entry, options=replace(entry.options, isolation=Isolation.NONE)))
     here = _InThisProcess(registry, application.settings, application.broker)
     await Worker(here, replace(settings, until=Until.EMPTY)).run()
+
+
+def _event_loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

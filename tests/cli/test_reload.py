@@ -38,7 +38,44 @@ def test_a_change_an_addition_and_a_removal_are_noticed(tmp_path: Path) -> None:
     assert same not in changed_files(before, snapshot(tmp_path))
 
 
-@pytest.mark.parametrize("target", ["shop.tasks:app", "shop:app"])
+def test_a_change_behind_a_symbolic_link_is_noticed(tmp_path: Path) -> None:
+    shared = write(tmp_path / "elsewhere" / "shared" / "prices.py")
+    single = write(tmp_path / "elsewhere" / "single.py")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "shared").symlink_to(shared.parent)
+    (folder / "single.py").symlink_to(single)
+    before = snapshot(folder)
+
+    write(shared, "price = 1")
+    write(single, "x = 1")
+
+    assert changed_files(before, snapshot(folder)) == [folder / "shared" / "prices.py", folder / "single.py"]
+
+
+def test_a_project_that_is_a_symbolic_link_is_watched(tmp_path: Path) -> None:
+    write(tmp_path / "real" / "app.py")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    assert list(snapshot(tmp_path / "link")) == [tmp_path / "link" / "app.py"]
+
+
+def test_loops_of_links_and_links_to_nothing_are_survived(tmp_path: Path) -> None:
+    app = write(tmp_path / "app.py")
+    write(tmp_path / "package" / "tasks.py")
+    (tmp_path / "package" / "up").symlink_to(tmp_path)
+    (tmp_path / "itself").symlink_to(tmp_path / "itself")
+    (tmp_path / "itself.py").symlink_to(tmp_path / "itself.py")
+    (tmp_path / "nowhere.py").symlink_to(tmp_path / "nothing.py")
+    (tmp_path / "again").symlink_to(tmp_path / "package")
+
+    watched = snapshot(tmp_path)
+
+    assert app in watched
+    assert sorted(path.name for path in watched) == ["app.py", "tasks.py"]
+
+
+@pytest.mark.parametrize("target", ["shop.tasks:app", "shop:app", "shop:create_app", "shop:create_app()"])
 def test_the_folder_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     write(tmp_path / "shop" / "__init__.py", "raise RuntimeError('never imported')")
     monkeypatch.chdir(tmp_path)

@@ -29,6 +29,18 @@ def test_a_burst_runs_what_is_due(command: CommandLine, url: str, tmp_path: Path
     assert "\x1b" not in finished.stderr
 
 
+@pytest.mark.parametrize("target", ["shop:create_app", "shop:create_app()"])
+def test_a_factory_makes_the_application(command: CommandLine, url: str, tmp_path: Path, target: str) -> None:
+    body = "".join(f"    {line}\n" for line in APPLICATION.splitlines())
+    write_application(tmp_path, f"def create_app():\n{body}    return app\n")
+    command.output("enqueue", "add", "1", "2", "--id", "one")
+
+    finished = run_process("worker", target, "--burst", "--url", url, cwd=tmp_path)
+
+    assert finished.returncode == 0, finished.stderr
+    assert command.record("task", "show", "one")["result"] == 3
+
+
 def test_queues_and_processes(command: CommandLine, url: str, tmp_path: Path) -> None:
     write_application(tmp_path / "package", name="tasks.py")
     (tmp_path / "package" / "__init__.py").touch()
