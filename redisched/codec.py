@@ -1,34 +1,23 @@
-"""Tasks, outcomes and failures as bytes: msgpack with a few registered types, never pickle.
+"""Tasks, outcomes and failures as bytes.
 
 A record is an 8-byte digest and a body. The scripts compare digests and never look into a body.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
-
-import msgpack
 
 from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
 from redisched.model import NO_KEYWORDS, Failure, Outcome, TaskBody, TaskState
+from redisched.packing import ALLOWED, ALLOWED_DEPTH, SCALARS, TooDeep, check, pack, pack_own, unpack
 
 DIGEST_BYTES = 8
 ERROR_CHARACTERS = 1_000
 TRACEBACK_CHARACTERS = 8_000
 
-_UUID, _DECIMAL, _SET, _DATE = 1, 2, 3, 4
-_SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
 _LIMITS = TaskBody._fields[3:]
 _NO_LIMITS = [None] * len(_LIMITS)
-_packers: list[msgpack.Packer] = []
-_ALLOWED = (
-    "None, bool, int up to 64 bits, float, str, bytes, list, dict with str or bytes keys, "
-    "aware datetime, date, Decimal, UUID or set"
-)
 
 
 def encode_task(body: TaskBody, limit: int) -> bytes:
@@ -37,21 +26,28 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
     """
     name, args, kwargs, *limits = body
-    parts: list[Any] = [name, args]
+    parts: list[Any] = [name, list(args)]
     if limits != _NO_LIMITS:
         parts += [kwargs, {key: value for key, value in zip(_LIMITS, limits, strict=True) if value is not None}]
     elif kwargs:
         parts.append(kwargs)
     try:
-        encoded = _pack(parts)
-        if kwargs or not _SCALARS.issuperset(map(type, args)):
-            _unpack(encoded)
+        encoded = pack(parts)
+        if kwargs or not SCALARS.issuperset(map(type, args)):
+            check(parts, encoded)
     except Exception as error:
         _name_the_culprit(body)
-        raise NotEncodable(f"arguments of {body.name}", (body.args, body.kwargs), _ALLOWED) from error
+        raise _refusal(f"arguments of {body.name}", (body.args, body.kwargs), error) from error
     if len(encoded) > limit:
         raise PayloadTooLarge(f"arguments of {body.name}", len(encoded), limit)
     return encoded
+
+
+def canonical_task(body: TaskBody, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+    """What the digest of a call covers in place of its body, which holds the arguments as they were given: those that
+    could have been given by position as `args`, all others in the order of their names.
+    """
+    return pack([body.name, list(args), dict(sorted(kwargs.items())), list(body[3:])])
 
 
 def seal_of(priority: int, when: str) -> bytes:
@@ -69,7 +65,7 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
-        parts = _unpack(memoryview(record)[DIGEST_BYTES:])
+        parts = unpack(memoryview(record)[DIGEST_BYTES:])
         name, args = parts[0], parts[1]
         kwargs = parts[2] if len(parts) > 2 else NO_KEYWORDS
         if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
@@ -85,11 +81,11 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
 def encode_outcome(outcome: Outcome, limit: int) -> bytes:
     """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
     try:
-        encoded = _pack(outcome)
-        if type(outcome.result) not in _SCALARS:
-            _unpack(encoded)
+        encoded = pack([outcome.state.value, *outcome[1:]])
+        if type(outcome.result) not in SCALARS:
+            check([outcome.result], encoded)
     except Exception as error:
-        raise NotEncodable(f"result of {outcome.name}", outcome.result, _ALLOWED) from error
+        raise _refusal(f"result of {outcome.name}", outcome.result, error) from error
     if len(encoded) > limit:
         raise PayloadTooLarge(f"result of {outcome.name}", len(encoded), limit)
     return encoded
@@ -98,7 +94,7 @@ def encode_outcome(outcome: Outcome, limit: int) -> bytes:
 def decode_outcome(encoded: bytes) -> Outcome:
     """The outcome within bytes. Raises Undecodable."""
     try:
-        state, name, attempt, worker, started_ms, ended_ms, result = _unpack(encoded)
+        state, name, attempt, worker, started_ms, ended_ms, result = unpack(encoded)
         return Outcome(
             TaskState(state), _text(name), _whole(attempt), _text(worker), _whole(started_ms), _whole(ended_ms), result
         )
@@ -108,7 +104,7 @@ def decode_outcome(encoded: bytes) -> Outcome:
 
 def encode_failure(failure: Failure) -> bytes:
     """A failure as bytes; long texts are cut, keeping the start of the error and the end of the traceback."""
-    return _pack(
+    return pack_own(
         {
             "name": _clean(failure.name)[:ERROR_CHARACTERS],
             "error": _clean(failure.error)[:ERROR_CHARACTERS],
@@ -124,7 +120,7 @@ def encode_failure(failure: Failure) -> bytes:
 def decode_failure(encoded: bytes) -> Failure:
     """The failure within bytes. Raises Undecodable."""
     try:
-        failure = Failure(**_unpack(encoded))
+        failure = Failure(**unpack(encoded))
         for text in (failure.name, failure.error, failure.traceback, failure.worker, failure.reason):
             _text(text)
         for number in (failure.attempt, failure.failed_ms):
@@ -136,12 +132,12 @@ def decode_failure(encoded: bytes) -> Failure:
 
 def encode_message(parts: Sequence[Any]) -> bytes:
     """What one process of redisched says to another on the same machine, as bytes."""
-    return _pack(parts)
+    return pack_own(parts)
 
 
 def decode_message(encoded: bytes) -> list[Any]:
     """What was said, as a list."""
-    parts: list[Any] = _unpack(encoded)
+    parts: list[Any] = unpack(encoded)
     return parts
 
 
@@ -175,9 +171,15 @@ def _name_the_culprit(body: TaskBody) -> None:
     named += [(f"kwargs[{key!r}]", value) for key, value in body.kwargs.items()]
     for argument, value in named:
         try:
-            _unpack(_pack(value))
+            check([value], pack(value))
         except Exception as error:
-            raise NotEncodable(f"{argument} of {body.name}", value, _ALLOWED) from error
+            raise _refusal(f"{argument} of {body.name}", value, error) from error
+
+
+def _refusal(argument: str, value: object, error: Exception) -> NotEncodable:
+    return NotEncodable(
+        argument, value, ALLOWED_DEPTH if isinstance(error, TooDeep) else f"{_text_of(error, 200)}; {ALLOWED}"
+    )
 
 
 def _whole(value: object) -> int:
@@ -190,46 +192,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
-
-
-def _to_extension(value: object) -> object:
-    if isinstance(value, UUID):
-        return msgpack.ExtType(_UUID, value.bytes)
-    if isinstance(value, Decimal):
-        return msgpack.ExtType(_DECIMAL, str(value).encode())
-    if isinstance(value, set | frozenset):
-        return msgpack.ExtType(_SET, _pack(list(value)))
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return msgpack.ExtType(_DATE, value.isoformat().encode())
-    raise TypeError(f"cannot encode {type(value).__name__}")
-
-
-def _from_extension(code: int, data: bytes) -> object:
-    # A set has only hashable members, so no set: were they decoded as deep as they claim to be nested, the process
-    # would run out of stack.
-    return set(_unpack(data, _from_flat_extension)) if code == _SET else _from_flat_extension(code, data)
-
-
-def _from_flat_extension(code: int, data: bytes) -> object:
-    if code == _UUID:
-        return UUID(bytes=data)
-    if code == _DECIMAL:
-        return Decimal(data.decode())
-    if code == _DATE:
-        return date.fromisoformat(data.decode())
-    raise ValueError(f"unknown extension type {code}")
-
-
-def _pack(value: Any) -> bytes:
-    """Packers are kept, as making one costs more than it does; each is in one pair of hands at a time."""
-    try:
-        packer = _packers.pop()
-    except IndexError:
-        packer = msgpack.Packer(default=_to_extension, datetime=True)
-    packed: bytes = packer.pack(value)
-    _packers.append(packer)
-    return packed
-
-
-def _unpack(data: bytes | memoryview, from_extension: Callable[[int, bytes], object] = _from_extension) -> Any:
-    return msgpack.unpackb(data, ext_hook=from_extension, timestamp=3, strict_map_key=True)

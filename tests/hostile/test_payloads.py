@@ -57,7 +57,7 @@ def test_s01_a_stored_payload_over_the_limit_is_never_decoded(
     app.task(name="swallow")(len)
     body = encode_task(TaskBody("swallow", [bytes(4 * MEGABYTE)]), 5 * MEGABYTE)
     (id,) = store_bodies(real_broker, [body])
-    monkeypatch.setattr("redisched.codec.msgpack.unpackb", lambda data, **_: decoded.append(len(data)))
+    monkeypatch.setattr("redisched.packing.msgpack.unpackb", lambda data, **_: decoded.append(len(data)))
 
     work_off(app)
     monkeypatch.undo()

@@ -1,0 +1,188 @@
+"""Values as bytes that come back equal and of the same type, or are refused: msgpack with a few registered types.
+
+Nothing changes in silence. A tuple stays a tuple and a datetime keeps its offset; a subclass of a plain type, which
+would come back as that type, is refused. Equal values give equal bytes in every process, sets included.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timezone
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgpack
+
+_UUID, _DECIMAL, _SET, _DATE, _TUPLE, _FROZENSET, _DATETIME = range(1, 8)
+_DEEPEST = 32
+"""Tuples within tuples at most: each level takes several calls, and the stack is finite."""
+_MOST_EQUAL_HASHES = 16
+"""Members of a set that share a hash at most: to put n of them into a set takes n * n steps."""
+_BYTES_LIKE = (bytearray, memoryview)
+_BYTES_MARKER = re.compile(rb"[\xc4-\xc6]")
+SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
+"""Types whose values pass through packing without another look."""
+
+ALLOWED = (
+    "None, bool, int up to 64 bits, float, str, bytes, list, tuple, dict with str or bytes keys, aware datetime, date, "
+    "Decimal, UUID, set or frozenset; subclasses of these are refused, as they would come back as something else"
+)
+ALLOWED_DEPTH = f"lists and dicts nested at most 500 levels deep, tuples and sets at most {_DEEPEST}"
+
+
+class TooDeep(ValueError):
+    """Raised for values that are nested too deeply."""
+
+
+_packers: list[msgpack.Packer] = []
+
+
+def pack(value: Any) -> bytes:
+    """A value as bytes. Raises TooDeep, and TypeError, ValueError or OverflowError for what cannot be carried."""
+    # Packers are kept, as making one costs more than it does; each is in one pair of hands at a time.
+    try:
+        packer = _packers.pop()
+    except IndexError:
+        packer = msgpack.Packer(default=_to_extension, strict_types=True)
+    try:
+        packed: bytes = packer.pack(value)
+    except RecursionError:
+        raise TooDeep from None
+    except ValueError as error:
+        if "recursion limit" in str(error):
+            raise TooDeep from None
+        raise
+    _packers.append(packer)
+    return packed
+
+
+def pack_own(value: Any) -> bytes:
+    """What redisched itself writes, as bytes: enums as texts and named tuples as lists, as it reads them."""
+    packed: bytes = msgpack.packb(value)
+    return packed
+
+
+def unpack(data: bytes | memoryview) -> Any:
+    """The value within bytes. Raises ValueError or TypeError for bytes that are none."""
+    return _unpack(data, 0)
+
+
+def check(values: Iterable[Any], packed: bytes) -> None:
+    """Raises TypeError or ValueError if values that were packed would not come back as they are."""
+    try:
+        unpack(packed)
+    except (msgpack.StackError, RecursionError):
+        raise TooDeep from None
+    # Only these are packed as what they are not without another look.
+    if _BYTES_MARKER.search(packed):
+        for value in values:
+            _refuse_bytes_like(value)
+
+
+def _refuse_bytes_like(value: Any) -> None:
+    if isinstance(value, _BYTES_LIKE):
+        raise TypeError(f"a {type(value).__name__} would come back as bytes")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_bytes_like(key)
+            _refuse_bytes_like(inner)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            _refuse_bytes_like(inner)
+
+
+def _to_extension(value: object) -> object:
+    kind = _KINDS.get(type(value))
+    if kind is None:
+        raise TypeError(f"cannot carry a {type(value).__name__}")
+    return kind(value)
+
+
+def _datetime(value: datetime) -> object:
+    if value.tzinfo is UTC:
+        return msgpack.Timestamp.from_datetime(value)
+    if value.utcoffset() is None:
+        raise TypeError("a datetime needs a time zone, such as datetime.now(timezone.utc)")
+    if type(value.tzinfo) is timezone:
+        return msgpack.ExtType(_DATETIME, value.isoformat().encode())
+    if type(value.tzinfo) is ZoneInfo and value.tzinfo.key is not None:
+        return msgpack.ExtType(_DATETIME, f"{value.isoformat()} {value.tzinfo.key}".encode())
+    raise TypeError(f"a datetime cannot keep a time zone of type {type(value.tzinfo).__name__}")
+
+
+def _members(code: int, value: set[Any] | frozenset[Any]) -> object:
+    # Sorted, as the order of a set differs from process to process.
+    packed = sorted(map(pack, value))
+    _check_hashes(value)
+    return msgpack.ExtType(code, msgpack.Packer().pack_array_header(len(packed)) + b"".join(packed))
+
+
+_KINDS: dict[type, Callable[[Any], object]] = {
+    UUID: lambda value: msgpack.ExtType(_UUID, value.bytes),
+    Decimal: lambda value: msgpack.ExtType(_DECIMAL, str(value).encode()),
+    date: lambda value: msgpack.ExtType(_DATE, value.isoformat().encode()),
+    datetime: _datetime,
+    tuple: lambda value: msgpack.ExtType(_TUPLE, pack(list(value))),
+    set: partial(_members, _SET),
+    frozenset: partial(_members, _FROZENSET),
+}
+
+
+def _unpack(data: bytes | memoryview, depth: int) -> Any:
+    return msgpack.unpackb(data, ext_hook=_HOOKS[depth], timestamp=3, strict_map_key=True)
+
+
+def _from_extension(depth: int, code: int, data: bytes) -> object:
+    flat = _FLAT.get(code)
+    if flat is not None:
+        return flat(data.decode()) if code != _UUID else UUID(bytes=data)
+    if depth == _DEEPEST:
+        raise TooDeep(f"nested more than {_DEEPEST} levels deep")
+    if code == _TUPLE:
+        return tuple(_list(data, depth))
+    if code == _SET:
+        return set(_hashable(data, depth))
+    if code == _FROZENSET:
+        return frozenset(_hashable(data, depth))
+    raise ValueError(f"unknown extension type {code}")
+
+
+def _list(data: bytes, depth: int) -> list[Any]:
+    members = _unpack(data, depth + 1)
+    if not isinstance(members, list):
+        raise TypeError("not the members of a tuple or a set")
+    return members
+
+
+def _hashable(data: bytes, depth: int) -> list[Any]:
+    members = _list(data, depth)
+    _check_hashes(members)
+    return members
+
+
+def _check_hashes(members: Any) -> None:
+    """Raises ValueError for members of a set that were chosen, or happen, to share their hash: whole numbers that are
+    equal modulo 2^61 - 1, and whatever hashes as they do.
+    """
+    if len(members) > _MOST_EQUAL_HASHES and max(Counter(map(hash, members)).values()) > _MOST_EQUAL_HASHES:
+        raise ValueError(f"more than {_MOST_EQUAL_HASHES} members of a set have the same hash; use a list")
+
+
+def _datetime_of(text: str) -> datetime:
+    iso, _, key = text.partition(" ")
+    moment = datetime.fromisoformat(iso)
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone")
+    return moment.astimezone(ZoneInfo(key)) if key else moment
+
+
+_FLAT: dict[int, Callable[[str], object]] = {
+    _UUID: UUID,
+    _DECIMAL: Decimal,
+    _DATE: date.fromisoformat,
+    _DATETIME: _datetime_of,
+}
+_HOOKS = [partial(_from_extension, depth) for depth in range(_DEEPEST + 1)]
