@@ -4,7 +4,7 @@ A record is an 8-byte digest and a body. The scripts compare digests and never l
 """
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -41,13 +41,6 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     if len(encoded) > limit:
         raise PayloadTooLarge(f"arguments of {body.name}", len(encoded), limit)
     return encoded
-
-
-def canonical_task(body: TaskBody, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
-    """What the digest of a call covers in place of its body, which holds the arguments as they were given: those that
-    could have been given by position as `args`, all others in the order of their names.
-    """
-    return pack([body.name, list(args), dict(sorted(kwargs.items())), list(body[3:])])
 
 
 def seal_of(priority: int, when: str) -> bytes:

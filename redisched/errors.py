@@ -9,6 +9,7 @@ RedischedError
 │   └── PayloadTooLarge                the encoded task is over the limit
 ├── Conflict                           the id belongs to a different task
 ├── DuplicateHandler                   the name is already registered
+├── NotPicklable (TypeError)           an application that another process could not find
 ├── AppNotFound                        MODULE:APP does not lead to a Scheduler
 ├── Undecodable                        stored bytes are not a task
 ├── TaskError                          about one task
@@ -36,6 +37,11 @@ Interruption (BaseException)           ends a running handler from outside
 """
 
 from collections.abc import Sequence
+
+from redisched.interruptions import CancelRequested as CancelRequested
+from redisched.interruptions import HandlerTimedOut as HandlerTimedOut
+from redisched.interruptions import Interruption as Interruption
+from redisched.interruptions import LeaseLost as LeaseLost
 
 
 class RedischedError(Exception):
@@ -98,6 +104,17 @@ class DuplicateHandler(RedischedError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"a handler named {name!r} is registered already; give one of them another name=")
+
+
+class NotPicklable(RedischedError, TypeError):
+    """Raised when something is pickled whose application another process could not find."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what} cannot be sent to another process: its Scheduler is held by no name of the module that made it, "
+            "and its URL holds a password; hold it by a name at the top of a module, or leave the URL to REDISCHED_URL"
+        )
 
 
 class AppNotFound(RedischedError):
@@ -271,22 +288,6 @@ class ServerStopFailed(ServerError):
         self.pid = pid
         self.waited_s = waited_s
         super().__init__(f"the embedded server did not stop within {waited_s:g} s; end its process {pid} yourself")
-
-
-class Interruption(BaseException):
-    """Ends a running handler from outside. No `except Exception` in a handler swallows it."""
-
-
-class HandlerTimedOut(Interruption):
-    """Raised inside a handler that ran longer than its timeout."""
-
-
-class CancelRequested(Interruption):
-    """Raised inside a handler whose task was cancelled."""
-
-
-class LeaseLost(Interruption):
-    """Raised inside a handler whose lease went to another worker: whatever it does now is refused."""
 
 
 def _shorten(value: object) -> str:

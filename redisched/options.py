@@ -12,6 +12,7 @@ from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ID = re.compile(r"[!-~]{1,200}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:<>-]{0,199}")
+_NAME_ALLOWED = "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
 _LARGEST_ATTEMPTS = 1_000_000
 _BEYOND_ALL_TIMES_S = 2**53
 
@@ -43,7 +44,9 @@ class TaskOptionFields(CommonOptionFields, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
-    """Checked options; None where nothing was said. `when` is what the store understands: +delay or @time, in ms."""
+    """Checked options; None where nothing was said. `when` is what the store understands: +delay or @time, in ms.
+    A `timeout_ms` of 0 is none.
+    """
 
     queue: str | None = None
     priority: int | None = None
@@ -56,6 +59,8 @@ class TaskOptions:
 
 
 IMMEDIATELY = "+0"
+NO_TIMEOUT = 0
+"""Of a call: whatever its handler's timeout, it has none."""
 NO_OPTIONS = TaskOptions()
 
 
@@ -72,9 +77,13 @@ def check_options(fields: dict[str, Any]) -> TaskOptions:
         raise InvalidOption("run_at", fields["run_at"], "give either delay or run_at, not both")
     checked: dict[str, Any] = {}
     for option, value in fields.items():
+        field, check = _CHECKS[option]
         if value is not None:
-            field, check = _CHECKS[option]
             checked[field] = check(option, value)
+        elif option in _NONE_MEANS:
+            checked[field] = _NONE_MEANS[option]
+        elif option not in _NONE_IS_AS_LEFT_OUT:
+            raise InvalidOption(option, value, f"None is no value for it; leave {option} out for the default")
     return TaskOptions(**checked)
 
 
@@ -92,7 +101,9 @@ def check_id(option: str, value: object) -> str:
 
 def check_name(option: str, value: object) -> str:
     """A handler's name."""
-    return _matching(option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -")
+    return _matching(
+        option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
+    )
 
 
 def check_isolation(option: str, value: object) -> Isolation:
@@ -181,3 +192,7 @@ _CHECKS = {
     "run_at": ("when", _check_run_at),
     "id": ("id", check_id),
 }
+_NONE_MEANS = {"timeout": NO_TIMEOUT}
+"""Options that say something by None."""
+_NONE_IS_AS_LEFT_OUT = {"queue", "priority", "delay", "run_at", "id"}
+"""Options for which None cannot be taken for anything else; what it would say of the others is anybody's guess."""

@@ -35,9 +35,13 @@ class Registry:
         self._entries: dict[str, HandlerEntry] = {}
 
     def add(self, entry: HandlerEntry) -> None:
-        """Register a handler. Raises DuplicateHandler if another function has the name."""
+        """Register a handler. One that is defined once more, as by a notebook's cell or a module that is loaded again,
+        takes the place of its former self.
+
+        Raises DuplicateHandler if another function has the name.
+        """
         known = self._entries.get(entry.name)
-        if known is not None and known.function is not entry.function:
+        if known is not None and known.function is not entry.function and not _is_defined_again(known, entry):
             raise DuplicateHandler(entry.name)
         self._entries[entry.name] = entry
 
@@ -51,3 +55,14 @@ class Registry:
     def queues(self) -> tuple[str, ...]:
         """Every queue the handlers use by default, in order of registration."""
         return tuple(dict.fromkeys(entry.options.queue for entry in self._entries.values()))
+
+
+def _is_defined_again(known: HandlerEntry, entry: HandlerEntry) -> bool:
+    """Whether two functions stand in one place: a module and a qualified name. Functions within functions and lambdas
+    have no place of their own.
+    """
+    places = [
+        (getattr(one.function, "__module__", None), getattr(one.function, "__qualname__", "<>"))
+        for one in (known, entry)
+    ]
+    return places[0] == places[1] and "<" not in places[0][1]

@@ -10,8 +10,20 @@ from redisched.errors import InvalidArguments, InvalidOption
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+Bind = Callable[[Sequence[Any], Mapping[str, Any]], tuple[Sequence[Any], Mapping[str, Any]]]
+"""Turns arguments into the one form in which the same call always comes."""
+
+
+def as_given(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """Arguments of a function that is not known here: nobody can say which of them could be given by position."""
+    return args, kwargs
+
+
 class ArgumentCheck:
-    """Checks the arguments of one function; positional ones alone cost a comparison."""
+    """Checks the arguments of one function; positional ones alone cost a comparison.
+
+    What counts is the function that will be called: what a decorator wraps may be called with other arguments.
+    """
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         """Raises InvalidOption for what cannot be a handler."""
@@ -19,7 +31,7 @@ class ArgumentCheck:
             raise InvalidOption("function", function, "a function or a coroutine function")
         self._name = name
         try:
-            self._signature = inspect.signature(function)
+            self._signature = inspect.signature(function, follow_wrapped=False)
         except ValueError as error:
             raise InvalidOption("function", function, f"a function whose arguments are known; {error}") from None
         parameters = self._signature.parameters.values()
@@ -35,8 +47,13 @@ class ArgumentCheck:
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Raises InvalidArguments, which says what is missing or too much."""
         if kwargs or not self._fewest <= len(args) <= self._most:
-            try:
-                self._signature.bind(*args, **kwargs)
-            except TypeError as error:
-                allowed = f"{error}; it takes {self._signature}"
-                raise InvalidArguments(f"arguments of {self._name}", (args, kwargs), allowed) from None
+            self.bind(args, kwargs)
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The same arguments, as many of them by position as can be. Raises InvalidArguments."""
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            allowed = f"{error}; it takes {self._signature}"
+            raise InvalidArguments(f"arguments of {self._name}", (args, kwargs), allowed) from None
+        return bound.args, bound.kwargs

@@ -1,12 +1,16 @@
 """The way from an application to its Redis: found and opened at the first call, not before."""
 
 import asyncio
+import operator
 import os
 import random
 import threading
 import time
+import weakref
+from typing import Any
 
 from redisched.client.layouts import Layouts
+from redisched.client.origin import settings_to_send
 from redisched.config import RECONNECT_BACKOFF, Durability, Settings, url_from
 from redisched.embedded import ServerUser, join
 from redisched.errors import InvalidOption
@@ -27,15 +31,26 @@ class Connection:
     Its place is the URL of the settings, else REDISCHED_URL, else the embedded server.
     """
 
-    def __init__(self, settings: Settings, broker: Broker | None) -> None:
+    def __init__(
+        self, settings: Settings, broker: Broker | None, application: "weakref.ref[Any] | None" = None
+    ) -> None:
+        """`application` is the Scheduler whose connection this is; it is that of its copy in another process."""
+        self._application = application
         self.settings = settings
         self.monotonic = time.monotonic
         self.random = random.random
-        self._lock = threading.Lock()
+        # A signal handler may enqueue while the thread that it interrupts does.
+        self._lock = threading.RLock()
         self._broker = broker
         self._embedded: ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
         self.layouts = Layouts()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        application = None if self._application is None else self._application()
+        if application is None:
+            return Connection, (settings_to_send(self.settings, "a reference"), None)
+        return operator.attrgetter("_connection"), (application,)
 
     @property
     def broker(self) -> Broker:

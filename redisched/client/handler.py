@@ -1,17 +1,15 @@
 """A function as a kind of task: called, it runs here; enqueued, it runs on a worker."""
 
-import inspect
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import update_wrapper
-from pathlib import Path
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from redisched.client.arguments import ArgumentCheck
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest, Terms, agree
 from redisched.client.sender import Sender
+from redisched.config import Settings
 from redisched.options import NO_OPTIONS, TaskOptionFields, check_options
 from redisched.registry import HandlerEntry
 
@@ -19,18 +17,31 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Handlers(Protocol):
+    """The application as its handlers see it."""
+
+    @property
+    def settings(self) -> Settings: ...
+    def handler(self, name: str) -> "Handler[Any, Any]": ...
+
+
 class Producer(Generic[P, R]):
     """Makes tasks of one handler, under terms that were checked before."""
 
-    def __init__(self, sender: Sender, arguments: ArgumentCheck, terms: Terms) -> None:
+    def __init__(self, application: Handlers, sender: Sender, arguments: ArgumentCheck, terms: Terms) -> None:
+        self._application = application
         self._sender = sender
         self._arguments = arguments
         self._terms = terms
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is a producer of the handler of the same name there."""
+        return _producer, (self._application, self._terms)
+
     def request(self, *args: P.args, **kwargs: P.kwargs) -> TaskRequest:
         """A task for `enqueue_many`. Raises InvalidArguments, NotEncodable and PayloadTooLarge."""
         self._arguments.check(args, kwargs)
-        return self._terms.request(args, kwargs)
+        return self._terms.request(args, kwargs, self._arguments.bind)
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """Enqueue a task; on return Redis has it.
@@ -47,11 +58,16 @@ class Producer(Generic[P, R]):
 class Handler(Producer[P, R], ABC):
     """A registered function: what it takes, P, and what its tasks result in, R."""
 
-    def __init__(self, sender: Sender, entry: HandlerEntry, arguments: ArgumentCheck, payload_limit: int) -> None:
-        super().__init__(sender, arguments, agree(entry.name, entry.options, NO_OPTIONS, payload_limit))
-        self.entry = entry
-        self._payload_limit = payload_limit
+    def __init__(self, application: Handlers, sender: Sender, entry: HandlerEntry, arguments: ArgumentCheck) -> None:
+        # First, as a function that wraps a handler has what that one is made of among its own attributes.
         update_wrapper(self, entry.function)
+        terms = agree(entry.name, entry.options, NO_OPTIONS, application.settings.payload_limit)
+        super().__init__(application, sender, arguments, terms)
+        self.entry = entry
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is the handler of the same name there."""
+        return _handler, (self._application, self.entry.name)
 
     @abstractmethod
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -65,8 +81,12 @@ class Handler(Producer[P, R], ABC):
     def options(self, **fields: Unpack[TaskOptionFields]) -> Producer[P, R]:
         """The same handler under other options. Raises InvalidOption."""
         options = check_options(dict(fields))
-        terms = agree(self.entry.name, self.entry.options, options, self._payload_limit)
-        return Producer(self._sender, self._arguments, terms)
+        terms = agree(self.entry.name, self.entry.options, options, self._application.settings.payload_limit)
+        return self.under(terms)
+
+    def under(self, terms: Terms) -> Producer[P, R]:
+        """The same handler under terms that were checked before."""
+        return Producer(self._application, self._sender, self._arguments, terms)
 
     def __repr__(self) -> str:
         return f"<handler {self.name} of queue {self.entry.options.queue}>"
@@ -103,29 +123,9 @@ class Decorator(Protocol):
     def __call__(self, function: Callable[P, R], /) -> SyncHandler[P, R]: ...
 
 
-def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether calling it gives a coroutine for certain, as it does for an object with an async `__call__`, too.
-
-    What only turns out to be awaitable when it is called is awaited then.
-    """
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - asked for its kind, not for its presence
+def _handler(application: Handlers, name: str) -> Handler[Any, Any]:
+    return application.handler(name)
 
 
-def name_of(function: Callable[..., Any]) -> str:
-    """The module's name and the function's.
-
-    A script that is run is called `__main__` there; its handlers get the name under which a worker imports it.
-    """
-    module = getattr(function, "__module__", None) or "__main__"
-    if module == "__main__":
-        module = _name_of_main()
-    return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-
-
-def _name_of_main() -> str:
-    main = sys.modules["__main__"]
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        return str(spec.name)
-    file = getattr(main, "__file__", None)
-    return Path(file).stem if file else "__main__"
+def _producer(application: Handlers, terms: Terms) -> Producer[Any, Any]:
+    return application.handler(terms.name).under(terms)

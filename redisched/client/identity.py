@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
-_SEQUENCES = 2**20
+_SEQUENCE_BITS = 20
+_LARGEST_SEQUENCE = 2**_SEQUENCE_BITS - 1
 _RANDOM_BITS = 35
 
 
@@ -23,32 +24,32 @@ class IdentitySource:
     def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
         self._now_ms = now_ms
         self._random_bits = random_bits
-        self._last_ms = -1
-        self._sequence = 0
-        self._prefix = ""
+        self._last: int = -1
+        self._prefix: tuple[int, str] = (-1, "")
         self.reseed()
 
     def reseed(self) -> None:
         """Take new randomness: what a forked child has to do, as its parent goes on with the old one."""
-        self._lock = threading.Lock()
+        # A signal handler may ask for an id while the thread that it interrupts is being given one.
+        self._lock = threading.RLock()
         self._suffix = _characters(self._random_bits(_RANDOM_BITS), 7)
 
     def next_id(self) -> str:
         """An id that is greater than every one before it."""
         with self._lock:
-            now_ms = self._now_ms()
-            if now_ms > self._last_ms:
-                self._begin(now_ms)
-            elif self._sequence == _SEQUENCES:
-                self._begin(self._last_ms + 1)
-            sequence = self._sequence
-            self._sequence = sequence + 1
-            return self._prefix + _PAIRS[sequence >> 10] + _PAIRS[sequence & 1023] + self._suffix
-
-    def _begin(self, moment_ms: int) -> None:
-        self._last_ms = moment_ms
-        self._sequence = 0
-        self._prefix = _characters(moment_ms, 9)
+            while True:
+                last = self._last
+                following: int = max(self._now_ms() << _SEQUENCE_BITS, last + 1)
+                # No signal handler can come between these two: they run where a function is called or a loop goes on.
+                if self._last is last:
+                    self._last = following
+                    break
+        moment_ms, sequence = following >> _SEQUENCE_BITS, following & _LARGEST_SEQUENCE
+        prefix_ms, prefix = self._prefix
+        if prefix_ms != moment_ms:
+            prefix = _characters(moment_ms, 9)
+            self._prefix = (moment_ms, prefix)
+        return prefix + _PAIRS[sequence >> 10] + _PAIRS[sequence & 1023] + self._suffix
 
 
 def _characters(number: int, count: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
+from redisched.client.arguments import Bind
 from redisched.client.identity import next_id
 from redisched.codec import digest_of, encode_task, seal_of
 from redisched.config import Durability
@@ -95,15 +96,23 @@ class Terms:
         """How a task of these terms is sent by the call that makes it."""
         return sending_of(self.id)
 
-    def request(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRequest:
-        """A task with these arguments. Raises NotEncodable and PayloadTooLarge."""
-        body = encode_task(
-            TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms),
-            self.payload_limit,
-        )
-        record = digest_of(body, self.seal) + body
+    def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], bind: Bind) -> TaskRequest:
+        """A task with these arguments. Raises NotEncodable and PayloadTooLarge.
+
+        Under a chosen id the same call is the same task, in whichever way its arguments were given.
+        """
+        body = self._encode(args, kwargs)
+        covered = body
+        if kwargs and self.id is not None:
+            by_position, by_name = bind(args, kwargs)
+            covered = self._encode(by_position, dict(sorted(by_name.items())))
+        record = digest_of(covered, self.seal) + body
         task = NewTask(self.id or next_id(), self.priority, self.when, record)
         return TaskRequest(self.queue, task, self.durable, Novelty(_NO_PROCESS if self.id else os.getpid()))
+
+    def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+        body = TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms)
+        return encode_task(body, self.payload_limit)
 
 
 def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:

@@ -1,10 +1,12 @@
 """The application's one object: handlers are registered with it, and tasks are enqueued through it."""
 
+import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack, overload
 
-from redisched.client.arguments import ArgumentCheck
+from redisched.client.arguments import ArgumentCheck, as_given
 from redisched.client.connection import Connection
 from redisched.client.handler import (
     AsyncHandler,
@@ -13,9 +15,9 @@ from redisched.client.handler import (
     P,
     R,
     SyncHandler,
-    is_coroutine_function,
-    name_of,
 )
+from redisched.client.naming import is_coroutine_function, name_of
+from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest, agree, sending_of
 from redisched.client.sender import Sender
@@ -52,13 +54,31 @@ class Scheduler:
     ) -> None:
         if url is not None and not isinstance(url, str):
             raise InvalidOption("url", url, "a text such as redis://localhost:6379/0, or None")
+        self._module = module_of_caller()
         self.settings = settings or Settings()
         if url is not None:
             self.settings = replace(self.settings, url=url)
         self.registry = Registry()
-        self._connection = Connection(self.settings, broker)
+        self._connection = Connection(self.settings, broker, weakref.ref(self))
         self._sender = Sender(self._connection)
+        self._handlers: dict[str, Handler[Any, Any]] = {}
         self._argument_checks: dict[str, ArgumentCheck] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is the one that the same module makes there, or one with the same settings."""
+        name = name_in(self._module, self)
+        if name:
+            return find, (self._module, name)
+        return partial(Scheduler, settings=settings_to_send(self.settings, "a Scheduler")), ()
+
+    def handler(self, name: str) -> Handler[Any, Any]:
+        """The handler that is registered under a name. Raises InvalidOption."""
+        try:
+            return self._handlers[name]
+        except KeyError:
+            raise InvalidOption(
+                "name", name, "a handler that is registered; import the module that defines it"
+            ) from None
 
     @property
     def broker(self) -> Broker:
@@ -90,6 +110,8 @@ class Scheduler:
         options = self._handler_options(fields)
 
         def register(function: Callable[..., Any]) -> Handler[Any, Any]:
+            if isinstance(function, Handler):
+                function = function.entry.function
             known_as = name or check_name("name", name_of(function))
             arguments = ArgumentCheck(known_as, function)
             is_async = is_coroutine_function(function)
@@ -97,7 +119,9 @@ class Scheduler:
             self.registry.add(entry)
             self._argument_checks[known_as] = arguments
             make = AsyncHandler if is_async else SyncHandler
-            return make(self._sender, entry, arguments, self.settings.payload_limit)
+            handler: Handler[Any, Any] = make(self, self._sender, entry, arguments)
+            self._handlers[known_as] = handler
+            return handler
 
         return register if function is None else register(function)
 
@@ -110,10 +134,13 @@ class Scheduler:
         kwargs = {} if kwargs is None else kwargs
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
-        if name in self._argument_checks:
-            self._argument_checks[name].check(args, kwargs)
+        arguments = self._argument_checks.get(name)
+        if arguments is not None:
+            arguments.check(args, kwargs)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
-        return agree(name, defaults, options, self.settings.payload_limit).request(args, dict(kwargs))
+        return agree(name, defaults, options, self.settings.payload_limit).request(
+            args, dict(kwargs), as_given if arguments is None else arguments.bind
+        )
 
     def enqueue(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
@@ -191,7 +218,7 @@ class Scheduler:
             "queue": options.queue,
             "priority": options.priority,
             "max_attempts": options.max_attempts,
-            "timeout_ms": options.timeout_ms,
+            "timeout_ms": options.timeout_ms or None,
             "retention_ms": options.retention_ms,
             "durable": options.durable,
         }

@@ -73,7 +73,8 @@ class Broker:
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
         self.dialect = Dialect()
-        self._lock = threading.Lock()
+        # A signal handler may enqueue while the thread that it interrupts does.
+        self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
         self._async: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncBrokerClient] = WeakKeyDictionary()
 

@@ -1,0 +1,90 @@
+"""Handlers, producers and references go to other processes, and no password goes with them."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from redisched.errors import NotPicklable
+from tests.brokers import BrokerKind, Servers
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
+JOBS = """
+from redisched import Scheduler
+app = Scheduler()
+
+@app.task(queue="mail")
+def send(number): return number
+"""
+MAIN = """
+import multiprocessing
+import sys
+from jobs import send
+
+if __name__ == "__main__":
+    for way in ("fork", "spawn", "forkserver"):
+        with multiprocessing.get_context(way).Pool(2) as pool:
+            refs = pool.map(send.enqueue, range(3)) + pool.map(send.options(priority=1).enqueue, range(3))
+            print(*pool.map(type(refs[0]).status, refs), {ref.queue for ref in refs})
+"""
+
+app = Scheduler("redis://user:secret@localhost:1/0")
+
+
+@app.task
+def held(number: int) -> int:
+    return number
+
+
+def copies(value: Any) -> list[Any]:
+    return [pickle.loads(pickle.dumps(value, protocol)) for protocol in PROTOCOLS] + [copy.deepcopy(value)]
+
+
+def test_a_pool_of_processes_enqueues(servers: Servers, tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(JOBS)
+    (tmp_path / "main.py").write_text(MAIN)
+    environment = {**os.environ, "REDISCHED_URL": servers.url(BrokerKind.VALKEY), "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert finished.stdout.splitlines() == [" ".join(["ready"] * 6 + ["{'mail'}"])] * 3
+
+
+def test_what_is_held_by_a_module_is_the_same_again_and_no_secret_goes_along() -> None:
+    reference = app.ref("one", "mail")
+    for value in (app, held, held.enqueue, held.options(delay=3), held.options(delay=3).enqueue, reference):
+        for protocol in PROTOCOLS:
+            assert b"secret" not in pickle.dumps(value, protocol)
+    assert all(copied is app for copied in copies(app))
+    assert all(copied is held for copied in copies(held))
+    assert all(copied.__self__ is held for copied in copies(held.enqueue))
+    assert all(copied == reference for copied in copies(reference))
+    assert all(copied._terms == held.options(delay=3)._terms for copied in copies(held.options(delay=3)))
+
+
+def test_a_request_is_the_same_again() -> None:
+    request = held.request(1)
+    assert all(copied == request for copied in copies(request))
+
+
+def test_an_application_that_no_module_holds_goes_by_its_settings_or_not_at_all() -> None:
+    (copied, *_) = copies(Scheduler("redis://localhost:1/0"))
+    assert copied.settings.url == "redis://localhost:1/0"
+    unheld = Scheduler("redis://user:secret@localhost:1/0")
+    for value in (unheld, unheld.ref("one"), unheld.task(name="held")(held)):
+        with pytest.raises(NotPicklable) as refusal:
+            pickle.dumps(value)
+        assert "secret" not in str(refusal.value)
