@@ -14,7 +14,7 @@ from collections.abc import Callable
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _SEQUENCE_BITS = 20
-_LARGEST_SEQUENCE = 2**_SEQUENCE_BITS - 1
+_LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
 _RANDOM_BITS = 35
 
 
