@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from redisched.backoff import Backoff
 from redisched.errors import InvalidOption
+from redisched.url import parse_address, text_of_url
 
 LONGEST_S = 1e9
 """Thirty years: no timeout or retention may be longer."""
@@ -26,12 +27,13 @@ class Durability(StrEnum):
 class Settings:
     """What producers and workers of one application share.
 
-    `url` None means REDISCHED_URL from the environment, else the embedded server. `timeout_s` bounds each call of
+    `url` None means REDISCHED_URL from the environment, else the embedded server; what turns into a URL by `str()`, as
+    pydantic's do, is taken as its text. `timeout_s` bounds each call of
     a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for
     every enqueue that says nothing else; one that is durable by replica waits for `durable_replicas` of them.
     """
 
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     timeout_s: float = 5.0
     payload_limit: int = 256 * 1024
     retention_s: float = 600.0
@@ -40,6 +42,9 @@ class Settings:
     durable_replicas: int = 1
 
     def __post_init__(self) -> None:
+        if self.url is not None:
+            object.__setattr__(self, "url", text_of_url(self.url))
+            parse_address(self.url)
         _check_seconds("timeout_s", self.timeout_s, lowest=0.001)
         _check_count("payload_limit", self.payload_limit)
         _check_seconds("retention_s", self.retention_s, lowest=0)
@@ -140,8 +145,11 @@ URL_VARIABLE = "REDISCHED_URL"
 
 
 def url_from(environment: Mapping[str, str]) -> str | None:
-    """The URL of Redis named by the environment, if any."""
-    return environment.get(URL_VARIABLE) or None
+    """The URL of Redis named by the environment, if any. Raises InvalidOption for one that is none, as an empty one."""
+    url = environment.get(URL_VARIABLE)
+    if url is not None:
+        parse_address(url, URL_VARIABLE)
+    return url
 
 
 def _is_number(value: object) -> bool:

@@ -71,5 +71,10 @@ def test_settings_do_not_change(settings: Any, option: str) -> None:
 
 def test_the_url_comes_from_the_environment_if_it_names_one() -> None:
     assert url_from({"REDISCHED_URL": "redis://host"}) == "redis://host"
-    assert url_from({"REDISCHED_URL": ""}) is None
     assert url_from({}) is None
+
+
+@pytest.mark.parametrize("url", ["", " ", "localhost:6379", "redis://h?socket_timeout=1"])
+def test_a_url_in_the_environment_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InvalidOption, match=r"^REDISCHED_URL="):
+        url_from({"REDISCHED_URL": url})

@@ -10,6 +10,7 @@ import click
 
 from redisched.model import Priority
 from redisched.options import check_queue
+from redisched.url import parse_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,10 +50,10 @@ def priority(text: str) -> int:
         raise click.BadParameter(f"{text!r} is neither a whole number from 0 to 255 nor one of {names}") from None
 
 
-def url(text: str) -> str:
-    """A URL; an empty one, as from a variable that is not set, is refused rather than ignored."""
-    if not text:
-        raise click.BadParameter("it is empty; leave --url out for REDISCHED_URL or the embedded server")
+def _checked_url(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    """The URL that was typed, refused if it is none before anything is done: one line, that shows no secret."""
+    if text is not None:
+        parse_address(text, "--url")
     return text
 
 
@@ -65,7 +66,7 @@ def url_option(command: F) -> F:
     """--url, of every command that talks to Redis."""
     return click.option(
         "--url",
-        type=url,
+        callback=_checked_url,
         metavar="URL",
         help="redis://host:6379/0 or unix:///path; else REDISCHED_URL, else the embedded server.",
     )(command)

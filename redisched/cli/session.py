@@ -83,7 +83,7 @@ def session(url: str | None) -> Iterator[Session]:
 
     The embedded server is joined for as long as the session lasts.
     """
-    named = url or url_from(os.environ)
+    named = url if url is not None else url_from(os.environ)
     if named is not None:
         opened = Session(named)
         try:

@@ -13,7 +13,6 @@ from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
 from redisched.config import RECONNECT_BACKOFF, Durability, Settings, url_from
 from redisched.embedded import ServerUser, join
-from redisched.errors import InvalidOption
 from redisched.store.broker import Broker, connect
 from redisched.store.durable import Barrier, DurableStore
 from redisched.store.operation import Operation, Patience, T, run, run_async
@@ -56,7 +55,8 @@ class Connection:
     def broker(self) -> Broker:
         """The broker; the first use may start the embedded server.
 
-        Raises InvalidOption for a URL that is none, NoServerBinary and ServerStartFailed.
+        Raises InvalidOption for a URL that is none or names files that cannot be read, NoServerBinary and
+        ServerStartFailed.
         """
         return self._broker or self._resolve()
 
@@ -114,13 +114,9 @@ class Connection:
             return self._broker
 
     def _open(self) -> Broker:
-        url = self.settings.url or url_from(os.environ)
+        url = self.settings.url if self.settings.url is not None else url_from(os.environ)
         if url is None:
             # Held for the life of this process: as long as it is, the server stays.
             self._embedded = join()
             url = self._embedded.url
-        try:
-            return connect(url, _TRY_SHARE * self.settings.timeout_s)
-        except ValueError as error:
-            # The URL itself stays out of the message: it may hold a password.
-            raise InvalidOption("url", url.partition(":")[0] + ":...", f"not a URL of Redis: {error}") from None
+        return connect(url, _TRY_SHARE * self.settings.timeout_s)

@@ -39,25 +39,25 @@ from redisched.registry import HandlerEntry, Registry
 from redisched.store.broker import Broker
 from redisched.store.growth import grow
 from redisched.store.operation import Operation, persist
+from redisched.url import UrlLike, text_of_url
 
 
 class Scheduler:
     """Enqueues tasks, and holds the handlers that workers run.
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
-    redis+cluster://host:6379,host; None means REDISCHED_URL from the environment, else the embedded server. Nothing is
-    opened before the first call that needs Redis. Safe to share between threads and event loops.
+    redis+cluster://host:6379,host, as a text or as an object that turns into one by `str()`, such as pydantic's; None
+    means REDISCHED_URL from the environment, else the embedded server. Nothing is opened before the first call that
+    needs Redis, but a URL that is none is refused at once. Safe to share between threads and event loops.
     """
 
     def __init__(
-        self, url: str | None = None, *, settings: Settings | None = None, broker: Broker | None = None
+        self, url: UrlLike | None = None, *, settings: Settings | None = None, broker: Broker | None = None
     ) -> None:
-        if url is not None and not isinstance(url, str):
-            raise InvalidOption("url", url, "a text such as redis://localhost:6379/0, or None")
         self._module = module_of_caller()
         self.settings = settings or Settings()
         if url is not None:
-            self.settings = replace(self.settings, url=url)
+            self.settings = replace(self.settings, url=text_of_url(url))
         self.registry = Registry()
         self._connection = Connection(self.settings, broker, weakref.ref(self))
         self._sender = Sender(self._connection)

@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from redisched.address import Address, Node, Topology
 from redisched.doctor.examination import examine_queues, examine_server
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.store.address import Address, Node, Topology, parse_address
 from redisched.store.broker import Broker, open_client
 from redisched.store.operation import run
 
@@ -15,9 +15,9 @@ CHECK = "sentinels"
 TRY_S = 1.0
 
 
-def examine_all(url: str, broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
-    """Look at every server behind a URL, and at what redisched keeps in them; `now` is in seconds since 1970."""
-    address = parse_address(url)
+def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
+    """Look at every server of a broker, and at what redisched keeps in them; `now` is in seconds since 1970."""
+    address = broker.address
     if address is not None and address.topology is Topology.SENTINEL:
         yield from (_ask_sentinel(address, sentinel) for sentinel in address.nodes)
     client = broker.client()
@@ -37,7 +37,7 @@ def examine_all(url: str, broker: Broker, now: Callable[[], float]) -> Iterator[
 
 def _ask_sentinel(address: Address, sentinel: Node) -> Finding:
     """Whether a Sentinel could have a failover authorized."""
-    with contextlib.closing(open_client(address.sentinel_url_of(sentinel), TRY_S)) as client:
+    with contextlib.closing(open_client(address.sentinel(sentinel), TRY_S, "doctor")) as client:
         try:
             client.perform(("SENTINEL", "CKQUORUM", address.primary))
         except BrokerUnavailable as error:

@@ -79,7 +79,9 @@ class ChildProcess:
         if self._spec.url is not None and application.settings.url not in (None, self._spec.url):
             raise AppNotFound(self._spec.target, "it names another Redis itself; leave --url out")
         queues = served_queues(self._spec.settings, application.registry)
-        self._say(Ready(queues=queues, settings=replace(application.settings, url=application.broker.url)))
+        address = application.broker.address
+        url = None if address is None else address.url
+        self._say(Ready(queues=queues, settings=replace(application.settings, url=url)))
         return application
 
     async def _work(self, application: Application) -> Exit:

@@ -89,6 +89,6 @@ class Crew:
         """A client for commands that block for so long."""
         client = self._listening.get(block_s)
         if client is None:
-            client = self.broker.open_async_client(block_s + self.broker.timeout_s)
+            client = self.broker.open_async_client(block_s + self.broker.timeout_s, "listener")
             self._listening[block_s] = client
         return client

@@ -37,7 +37,7 @@ class Machine:
 
 def keep_in_thread(keeper: Keeper, broker: Broker) -> Keeping:
     """Let a keeper work in a thread of its own."""
-    return KeeperThread(keeper, broker.open_client())
+    return KeeperThread(keeper, broker.open_client("keeper"))
 
 
 THIS_MACHINE = Machine(clock=SystemClock(), random=random.random, keep=keep_in_thread, make_alarm=make_alarm)

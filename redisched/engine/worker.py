@@ -90,7 +90,7 @@ class Worker:
 
         Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed.
         """
-        client = self._broker.open_async_client(self._broker.timeout_s)
+        client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
             layouts = await self._reach_server(client)
             if layouts:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -10,20 +9,17 @@ from functools import partial
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
-import redis
-import redis.asyncio
-from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
+from redisched.address import Address, ServerAddress, Topology
 from redisched.store import clients
-from redisched.store.address import Address, Topology, parse_address
-from redisched.store.clients import Connections, SyncClient
+from redisched.store.clients import SyncClient
 from redisched.store.cluster import ClusterRoute
+from redisched.store.connections import AsyncConnections, Connections
+from redisched.store.encryption import check_encryption
 from redisched.store.operation import AsyncClient, Client, Command, Dialect
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.sentinel import SentinelRoute
+from redisched.url import parse_address
 
 
 class BrokerClient(Client, Protocol):
@@ -55,9 +51,11 @@ class AsyncBrokerClient(AsyncClient, Protocol):
         """Close the connections that are idle; the next command opens a new one."""
 
 
-Open = Callable[[float], BrokerClient]
-OpenAsync = Callable[[float], AsyncBrokerClient]
-"""Opens a client whose connections give up after so many seconds."""
+Open = Callable[[float, str], BrokerClient]
+OpenAsync = Callable[[float, str], AsyncBrokerClient]
+"""Opens a client whose connections give up after so many seconds, for a part of the program."""
+SHARED_PART = "shared"
+"""What connections are for that any caller may use."""
 
 
 class Broker:
@@ -66,9 +64,11 @@ class Broker:
     `timeout_s` bounds a single try of a command, connecting included.
     """
 
-    def __init__(self, open_client: Open, open_async_client: OpenAsync, timeout_s: float, url: str = "") -> None:
-        """`url` is where it is, for whoever has to find it again; it may hold a password."""
-        self.url = url
+    def __init__(
+        self, open_client: Open, open_async_client: OpenAsync, timeout_s: float, address: Address | None = None
+    ) -> None:
+        """`address` is where it is, for whoever has to find it again; None for one that nobody else can reach."""
+        self.address = address
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
@@ -82,7 +82,7 @@ class Broker:
         """The shared blocking client."""
         with self._lock:
             if self._sync is None:
-                self._sync = self.open_client()
+                self._sync = self.open_client(SHARED_PART)
             return self._sync
 
     def async_client(self) -> AsyncBrokerClient:
@@ -90,16 +90,16 @@ class Broker:
         loop = asyncio.get_running_loop()
         client = self._async.get(loop)
         if client is None:
-            client = self._async[loop] = self.open_async_client(self.timeout_s)
+            client = self._async[loop] = self.open_async_client(self.timeout_s, SHARED_PART)
         return client
 
-    def open_client(self) -> BrokerClient:
-        """A blocking client of one's own, with its own connections; close it after use."""
-        return self._open_client(self.timeout_s)
+    def open_client(self, part: str) -> BrokerClient:
+        """A blocking client for a part of the program, with connections of its own; close it after use."""
+        return self._open_client(self.timeout_s, part)
 
-    def open_async_client(self, timeout_s: float) -> AsyncBrokerClient:
-        """An asyncio client of one's own, such as for blocking commands; close it after use."""
-        return self._open_async_client(timeout_s)
+    def open_async_client(self, timeout_s: float, part: str) -> AsyncBrokerClient:
+        """An asyncio client for a part of the program, such as for blocking commands; close it after use."""
+        return self._open_async_client(timeout_s, part)
 
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""
@@ -118,19 +118,24 @@ class Broker:
 def connect(url: str, timeout_s: float) -> Broker:
     """The broker of a URL such as redis://host:6379/0, rediss://..., unix:///path, or one of several servers.
 
-    Connects on first use. Raises ValueError for a URL that is none.
+    Connects on first use. Raises InvalidOption for a URL that is none, or names files that cannot be read.
     """
-    address = parse_address(url)
-    if address is None:
-        make_connections(url, timeout_s)
-        return Broker(partial(open_client, url), partial(open_async_client, url), timeout_s, url)
-    make_connections(address.url_of(address.nodes[0]), timeout_s)
+    return broker_at(parse_address(url), timeout_s)
+
+
+def broker_at(address: Address, timeout_s: float) -> Broker:
+    """The broker at an address. Raises InvalidOption if it names files that cannot be read."""
+    if address.encryption is not None:
+        check_encryption(address.encryption)
+    if address.topology is Topology.SINGLE:
+        server = address.server(address.nodes[0] if address.nodes else None)
+        return Broker(partial(open_client, server), partial(open_async_client, server), timeout_s, address)
     route = _route(address)
     return Broker(
-        lambda try_s: RoutedClient(address, route, open_client, try_s),
-        lambda try_s: AsyncRoutedClient(address, route, open_async_client, try_s),
+        lambda try_s, part: RoutedClient(address, route, partial(open_client, part=part), try_s),
+        lambda try_s, part: AsyncRoutedClient(address, route, partial(open_async_client, part=part), try_s),
         timeout_s,
-        url,
+        address,
     )
 
 
@@ -140,24 +145,11 @@ def _route(address: Address) -> Route:
     return ClusterRoute(address, time.monotonic, random.random)
 
 
-def open_client(url: str, timeout_s: float) -> SyncClient:
-    """A blocking client of one server."""
-    return SyncClient(make_connections(url, timeout_s))
+def open_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> SyncClient:
+    """A blocking client of one server. `part` is what its connections are for, as the server's operators see it."""
+    return SyncClient(Connections(server, timeout_s, part))
 
 
-def open_async_client(url: str, timeout_s: float) -> clients.AsyncClient:
+def open_async_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> clients.AsyncClient:
     """A client of one server for one event loop."""
-    connections = redis.asyncio.ConnectionPool.from_url(
-        url, protocol=2, socket_timeout=None, socket_connect_timeout=timeout_s, retry=AsyncRetry(NoBackoff(), 0)
-    )
-    return clients.AsyncClient(connections, timeout_s)
-
-
-def make_connections(url: str, timeout_s: float) -> Connections:
-    """What makes blocking connections to one server. Raises ValueError for a URL that is none."""
-    pool = redis.ConnectionPool.from_url(
-        url, protocol=2, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
-    )
-    # It counts every connection it ever made, and would refuse the 101st though all others are closed.
-    pool.max_connections = sys.maxsize
-    return pool
+    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Self
 
+from redisched.address import Address, Node
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
-from redisched.store.address import Address, Node
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
 from redisched.store.silence import Silence
@@ -144,7 +144,7 @@ class ClusterRoute:
         known = [*dict.fromkeys((*self._shuffled(self._map.owners), *self._shuffled(self._address.nodes)))]
         for node in known[:ASKED]:
             try:
-                slots = SlotMap.read((yield Ask(self._address.url_of(node), ("CLUSTER", "SLOTS"))), node)
+                slots = SlotMap.read((yield Ask(self._address.server(node), ("CLUSTER", "SLOTS"))), node)
             except BrokerRefused as error:
                 complaints.append(BrokerRefused(_QUESTION, f"is {node} a cluster's? {error.reason}"))
             except BrokerUnavailable as error:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from redisched.address import Node, ServerAddress
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.store.address import Node
 from redisched.store.operation import Command
 
 T = TypeVar("T")
@@ -22,9 +22,9 @@ ASKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Put a question to the server of a URL, on a connection of its own that nothing else waits for."""
+    """Put a question to a server, on a connection of its own that nothing else waits for."""
 
-    url: str
+    server: ServerAddress
     command: Command
 
 

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from redisched.address import Address, Node, ServerAddress
 from redisched.errors import BrokerError
-from redisched.store.address import Address, Node
 from redisched.store.clients import AsyncClient, SyncClient
 from redisched.store.operation import Command
 from redisched.store.route import ASK_S, Ask, Journey, Route, Send, Stream, T
@@ -17,11 +17,11 @@ class _Clients(Generic[C]):
     """A client of each server that was gone to. `open_client` opens one whose commands may take so many seconds."""
 
     def __init__(
-        self, address: Address, route: Route, open_client: Callable[[str, float], C], timeout_s: float
+        self, address: Address, route: Route, open_client: Callable[[ServerAddress, float], C], timeout_s: float
     ) -> None:
         self._address = address
         self._route = route
-        self._open: Callable[[str, float], C] = open_client
+        self._open: Callable[[ServerAddress, float], C] = open_client
         self._timeout_s = timeout_s
         self._clients: dict[Node, C] = {}
         self._epoch = route.epoch
@@ -29,7 +29,7 @@ class _Clients(Generic[C]):
     def _client(self, node: Node) -> C:
         client = self._clients.get(node)
         if client is None:
-            opened = self._open(self._address.url_of(node), self._timeout_s)
+            opened = self._open(self._address.server(node), self._timeout_s)
             # Another thread may have opened one meanwhile.
             client = self._clients.setdefault(node, opened)
         return client
@@ -86,8 +86,8 @@ class RoutedClient(_Clients[SyncClient]):
             case Stream(node, commands):
                 with self._lent(node) as client:
                     return client.perform_all(commands)
-            case Ask(url, command):
-                with contextlib.closing(self._open(url, min(ASK_S, self._timeout_s))) as client:
+            case Ask(server, command):
+                with contextlib.closing(self._open(server, min(ASK_S, self._timeout_s))) as client:
                     return client.perform(command)
 
     @contextlib.contextmanager
@@ -148,8 +148,8 @@ class AsyncRoutedClient(_Clients[AsyncClient]):
             case Stream(node, commands):
                 async with self._lent(node) as client:
                     return await client.perform_all(commands)
-            case Ask(url, command):
-                client = self._open(url, min(ASK_S, self._timeout_s))
+            case Ask(server, command):
+                client = self._open(server, min(ASK_S, self._timeout_s))
                 try:
                     return await client.perform(command)
                 finally:

@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from redisched.address import Address, Node
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
-from redisched.store.address import Address, Node
 from redisched.store.operation import Command
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
 
@@ -115,7 +115,7 @@ class SentinelRoute:
     def _named(self, sentinel: Node) -> Journey[Node]:
         """The primary that a Sentinel names. Raises BrokerUnavailable and BrokerRefused."""
         try:
-            found = yield Ask(self._address.sentinel_url_of(sentinel), (*_QUESTION.split(), self._address.primary))
+            found = yield Ask(self._address.sentinel(sentinel), (*_QUESTION.split(), self._address.primary))
         except BrokerUnavailable as error:
             raise BrokerUnavailable(f"Sentinel {sentinel} does not answer: {error.reason}", 0.0) from error
         except BrokerRefused as error:
@@ -131,7 +131,7 @@ class SentinelRoute:
         if primary in silent:
             raise BrokerUnavailable(f"Sentinel {sentinel} names it as well", 0.0)
         try:
-            role = yield Ask(self._address.url_of(primary), ("ROLE",))
+            role = yield Ask(self._address.server(primary), ("ROLE",))
         except BrokerUnavailable as error:
             silent.add(primary)
             reason = f"{primary}, which Sentinel {sentinel} names, does not answer: {error.reason}"

@@ -6,8 +6,8 @@ all of them together its leases in the other shards.
 
 from collections.abc import Callable
 
+from redisched.address import Node
 from redisched.errors import BrokerUnavailable
-from redisched.store.address import Node
 
 LONG_S = 0.5
 """A node that fails sooner, as one that refuses connections, costs its callers little."""

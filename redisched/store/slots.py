@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from redis.crc import key_slot
 
-from redisched.store.address import Node
+from redisched.address import Node
 from redisched.store.operation import Argument, Command
 
 THIS_NODE = Node("this node", 0)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from redisched.embedded.polling import poll_until
-from redisched.store.broker import open_client
+from redisched.store.broker import connect
 from redisched.store.operation import Argument, Command
 from redisched.testing.server import Server
 
@@ -18,7 +18,7 @@ PROMPT_REPLICATION = ("--repl-diskless-sync-delay", "0", "--shutdown-timeout", "
 def perform(server: Server, *command: Argument) -> Any:
     """Perform one command on a server, on a connection of its own."""
     words: Command = command
-    with contextlib.closing(open_client(server.url, COMMAND_S)) as client:
+    with contextlib.closing(connect(server.url, COMMAND_S).open_client("test")) as client:
         return client.perform(words)
 
 

@@ -2,16 +2,18 @@
 
 import random
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from redisched.address import ServerAddress
 from redisched.embedded import Persistence, Transport
-from redisched.store.address import parse_address
 from redisched.store.broker import Broker, open_async_client, open_client
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.sentinel import SentinelRoute
 from redisched.testing import Server, WatchedServers, sentinel
 from redisched.testing.agreement import perform
+from redisched.url import parse_address
 from tests.chaos.border import Border, Side
 
 SIDES = (Side.MINORITY, Side.MAJORITY, Side.MAJORITY, Side.MAJORITY, Side.MINORITY)
@@ -68,14 +70,15 @@ class DividedServers(WatchedServers):
 def connect_from_minority(url: str, timeout_s: float) -> Broker:
     """As `connect`, for a client on the smaller side."""
     address = parse_address(url)
-    assert address is not None
     route = SentinelRoute(address, time.monotonic, random.random)
     return Broker(
-        lambda try_s: RoutedClient(address, route, partial(_from_minority, open_client), try_s),
-        lambda try_s: AsyncRoutedClient(address, route, partial(_from_minority, open_async_client), try_s),
+        lambda try_s, _: RoutedClient(address, route, partial(_from_minority, open_client), try_s),
+        lambda try_s, _: AsyncRoutedClient(address, route, partial(_from_minority, open_async_client), try_s),
         timeout_s,
     )
 
 
-def _from_minority(open_one: Any, url: str, timeout_s: float) -> Any:
-    return open_one(url.replace(Side.MAJORITY, Side.MINORITY), timeout_s)
+def _from_minority(open_one: Any, server: ServerAddress, timeout_s: float) -> Any:
+    assert server.node is not None
+    host = server.node.host.replace(Side.MAJORITY, Side.MINORITY)
+    return open_one(replace(server, node=server.node._replace(host=host)), timeout_s)

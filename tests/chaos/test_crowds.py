@@ -32,7 +32,7 @@ def connections_made(client: BrokerClient) -> int:
 
 def watch_return(broker: Broker) -> Iterator[tuple[float, int]]:
     """The number of connections made, slice by slice, while workers come back."""
-    client = broker.open_client()
+    client = broker.open_client("test")
     began_s = time.monotonic()
     for number in range(round(RETURN_S / SLICE_S)):
         over_s = began_s + number * SLICE_S

@@ -10,6 +10,7 @@ import redisched.client.connection
 from redisched import Scheduler
 from redisched.config import Settings
 from redisched.embedded import PrivateServer
+from redisched.errors import InvalidOption
 from tests.brokers import fake_broker
 
 APP = """\
@@ -71,10 +72,18 @@ def test_the_environment_wins_over_the_embedded_server(monkeypatch: pytest.Monke
         app.close()
 
 
-@pytest.mark.parametrize("environment", [None, ""])
-def test_else_the_embedded_server_is_joined_once(monkeypatch: pytest.MonkeyPatch, environment: str | None) -> None:
-    if environment is not None:
-        monkeypatch.setenv("REDISCHED_URL", environment)
+@pytest.mark.parametrize("environment", ["", " ", "localhost:6379"])
+def test_an_environment_that_names_no_redis_is_refused_and_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, environment: str
+) -> None:
+    monkeypatch.setattr(redisched.client.connection, "join", None)
+    monkeypatch.setenv("REDISCHED_URL", environment)
+
+    with pytest.raises(InvalidOption, match=r"^REDISCHED_URL="):
+        Scheduler().enqueue("send")
+
+
+def test_else_the_embedded_server_is_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with PrivateServer() as server:
         joined: list[Handle] = []
 

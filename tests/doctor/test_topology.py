@@ -23,7 +23,7 @@ def visit_all(url: str) -> list[Finding]:
     broker = connect(url, TIMEOUT_S)
     try:
         broker.client().perform(("SADD", "redisched:queues", "mail"))
-        return list(examine_all(url, broker, time.time))
+        return list(examine_all(broker, time.time))
     finally:
         broker.close()
 
@@ -62,7 +62,7 @@ def test_slots_without_a_node_are_counted() -> None:
         alive = next(node for node in cluster.nodes if node is not lost)
         wait_until(lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"), "it is taken for lost")
         with closing(connect(cluster.url, TIMEOUT_S)) as broker:
-            found = [*examine_all(cluster.url, broker, time.time)]
+            found = [*examine_all(broker, time.time)]
 
     told = [finding.sentence for finding in found if finding.check == "cluster" and finding.level is Level.DANGER]
     assert any("slots are served by no node" in sentence for sentence in told)

@@ -41,7 +41,7 @@ class Bench:
             clock=self,
             random=lambda: 0.0,
         )
-        self.claimer = Claimer(self.workspace, broker.open_async_client(5.0), Executor(self.workspace))
+        self.claimer = Claimer(self.workspace, broker.open_async_client(5.0, "test"), Executor(self.workspace))
         for store in self.workspace.stores.values():
             self.claimer.serve(store)
 

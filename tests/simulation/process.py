@@ -32,7 +32,7 @@ class Process:
         self._disturbed_us = -1
         self._network = network
         self._connections = Connections(network, name)
-        broker = Broker(_blocking_is_impossible, lambda try_s: AsyncClient(self._connections, try_s), plan.try_s)
+        broker = Broker(_blocking_is_impossible, lambda try_s, _: AsyncClient(self._connections, try_s), plan.try_s)
         self.app = Scheduler(settings=plan.settings, broker=broker)
         self.app._connection.monotonic = clock.monotonic
         self.app._connection.random = kernel.random.random
@@ -111,5 +111,5 @@ def _nobody_minds() -> None:
     """For a process that nobody supervises."""
 
 
-def _blocking_is_impossible(_timeout_s: float) -> Any:
+def _blocking_is_impossible(_try_s: float, _part: str) -> Any:
     raise AssertionError("a simulated process may not block")

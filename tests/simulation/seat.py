@@ -28,7 +28,7 @@ class Supervisor(Process):
         self.start(self._run())
 
     async def _run(self) -> None:
-        client = self.app.broker.open_async_client(self.app.broker.timeout_s)
+        client = self.app.broker.open_async_client(self.app.broker.timeout_s, "test")
         while True:
             await run_async(self.recovery.step(), client)
             await self.loop.rest(RECOVERY_EVERY_S)

@@ -59,7 +59,7 @@ class KeeperTask:
         self._lane.run(self._run())
 
     async def _run(self) -> None:
-        client = self._broker.open_async_client(self._broker.timeout_s)
+        client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         delay_s = self._keeper.heartbeat_s
         while True:
             await self._lane.rest(delay_s)

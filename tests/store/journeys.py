@@ -44,7 +44,7 @@ class Guide:
     @property
     def asked(self) -> list[str]:
         """Whom it asked the way."""
-        return [step.url for step in self.steps if isinstance(step, Ask)]
+        return [str(step.server) for step in self.steps if isinstance(step, Ask)]
 
     @property
     def sent(self) -> list[tuple[str, tuple[Any, ...]]]:

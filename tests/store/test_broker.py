@@ -168,7 +168,7 @@ def test_replies_come_as_the_server_sent_them(servers: Servers, kind: BrokerKind
 
 def test_a_client_connects_again_as_often_as_it_must(servers: Servers) -> None:
     broker = connect(servers.url(BrokerKind.VALKEY), TIMEOUT_S)
-    client = broker.open_client()
+    client = broker.open_client("test")
 
     for _ in range(101):  # the pool beneath makes 100 if it is not told otherwise, and counts those that are closed
         assert client.perform(("ECHO", "a")) == b"a"

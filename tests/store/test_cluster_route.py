@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from redisched.address import Node
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.store.address import Node, parse_address
 from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.silence import ALONE_S, LONG_S
 from redisched.store.slots import slot_of
+from redisched.url import parse_address
 from tests.store.journeys import Guide, Now
 
 LOW: Command = ("GET", "b")
@@ -26,7 +27,6 @@ def now() -> Now:
 @pytest.fixture
 def route(now: Now) -> ClusterRoute:
     address = parse_address("redis+cluster://n1:1,n2:2")
-    assert address is not None
     return ClusterRoute(address, now, random=lambda: 0.5)
 
 

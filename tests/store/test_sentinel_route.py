@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from redisched.address import Node
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.store.address import Node, parse_address
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.sentinel import ASK_AGAIN_S, LEFT_ALONE_S, SentinelRoute
+from redisched.url import parse_address
 from tests.store.journeys import Guide, Now
 
 GET = ("GET", "a")
@@ -18,7 +19,6 @@ MASTER, SLAVE = [b"master", 0, []], [b"slave", b"new", 2, b"connected", 0]
 
 def route(hosts: str = "s1,s2,s3", monotonic: Callable[[], float] = lambda: 0.0) -> SentinelRoute:
     address = parse_address(f"redis+sentinel://{hosts}/tasks")
-    assert address is not None
     return SentinelRoute(address, monotonic, random=lambda: 0.0)
 
 
@@ -39,7 +39,7 @@ def test_the_primary_is_asked_for_once() -> None:
     first = lead(found, OLD, MASTER)
     second = lead(found)
 
-    assert first.asked == ["redis://s1:26379?", "redis://old:1/0?"]
+    assert first.asked == ["redis://s1:26379/0", "redis://old:1/0"]
     assert first.sent == second.sent == [("old:1", (GET,))]
     assert second.asked == []
     assert found.nodes == (Node("old", 1),)
@@ -62,7 +62,7 @@ def test_a_sentinel_is_asked_every_second_whether_the_primary_is_still_the_one()
     now.s = 2 * ASK_AGAIN_S
     moved = lead(found, NEW, MASTER)
 
-    assert moved.asked == ["redis://s1:26379?", "redis://new:2/0?"]
+    assert moved.asked == ["redis://s1:26379/0", "redis://new:2/0"]
     assert moved.sent == [("new:2", (GET,))]
     assert found.epoch != before
     assert found.nodes == (Node("new", 2),)
@@ -93,7 +93,7 @@ def test_while_the_primary_answers_sentinels_that_do_not_are_rarely_waited_for(a
     now.s += 0.99 * LEFT_ALONE_S
     assert lead(found).asked == []
     now.s = ASK_AGAIN_S + LEFT_ALONE_S
-    assert lead(found, OLD).asked == ["redis://s2:26379?"]
+    assert lead(found, OLD).asked == ["redis://s2:26379/0"]
 
 
 @pytest.mark.parametrize("reason", ["connection refused", "READONLY You can't write against a read only replica."])
@@ -131,13 +131,13 @@ def test_a_sentinel_that_does_not_answer_or_does_not_know_yet_is_not_the_last_to
     guide = lead(found, lost(), OLD, SLAVE, NEW, MASTER)
 
     assert guide.asked == [
-        "redis://s1:26379?",
-        *("redis://s2:26379?", "redis://old:1/0?"),
-        *("redis://s3:26379?", "redis://new:2/0?"),
+        "redis://s1:26379/0",
+        *("redis://s2:26379/0", "redis://old:1/0"),
+        *("redis://s3:26379/0", "redis://new:2/0"),
     ]
     with pytest.raises(BrokerUnavailable):
         Guide(lost()).lead(found.perform((GET,)))
-    assert lead(found, NEW, MASTER).asked[0] == "redis://s3:26379?"
+    assert lead(found, NEW, MASTER).asked[0] == "redis://s3:26379/0"
 
 
 def test_a_primary_that_does_not_answer_is_waited_for_once_however_many_name_it() -> None:
@@ -146,7 +146,7 @@ def test_a_primary_that_does_not_answer_is_waited_for_once_however_many_name_it(
     with pytest.raises(BrokerUnavailable, match="old:1, which Sentinel s1:26379 names, does not answer: timeout"):
         guide.lead(route().perform((GET,)))
 
-    assert guide.asked.count("redis://old:1/0?") == 1
+    assert guide.asked.count("redis://old:1/0") == 1
 
 
 def test_t40_no_sentinel_answers() -> None:

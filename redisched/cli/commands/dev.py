@@ -33,7 +33,7 @@ def dev(target: str, concurrency: int | None, queues: tuple[str, ...], url: str 
     if queues:
         command += ["--queues", ",".join(queues)]
     with ExitStack() as stack:
-        place = url or url_from(os.environ) or stack.enter_context(join()).url
+        place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
         click.echo(f"Watching {folder}; Ctrl-C to stop.", err=True)

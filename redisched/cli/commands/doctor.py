@@ -31,7 +31,7 @@ def doctor(url: str | None, as_json: bool) -> None:
     JSON: a list of check, level (ok, warning or danger) and sentence.
     """
     with session(url) as opened:
-        findings = list(examine_all(opened.url, opened.scheduler.broker, time.time))
+        findings = list(examine_all(opened.scheduler.broker, time.time))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
