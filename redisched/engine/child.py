@@ -55,6 +55,8 @@ class ChildProcess:
             signal.signal(number, _take_no_notice)
         show_stacks_on_signal()
         sys.path[:] = self._spec.path
+        # What programs call themselves by: connections say which application a worker serves.
+        sys.argv[:] = [self._spec.target]
         log_to_stderr(self._spec.log_level)
         try:
             application = self._load()

@@ -1,0 +1,142 @@
+"""Connections are greeted in one round trip, and say which program, process and part they belong to."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redisched.embedded import Transport
+from redisched.errors import BrokerRefused
+from redisched.store.broker import Broker, connect
+from redisched.store.connections import connection_name
+from redisched.testing import Server
+from tests.brokers import REAL, BrokerKind, Servers
+
+
+def names_at(broker: Broker) -> set[str]:
+    """What the connections of a server are called."""
+    client = broker.open_client("asking")
+    listed = [primary.perform(("CLIENT", "LIST")).decode() for primary in client.primaries().values()]
+    client.close()
+    return {word.removeprefix("name=") for line in listed for word in line.split() if word.startswith("name=")}
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/srv/my shop.py", "--url", "redis://:secret@host"])
+    broker = connect(servers.url(kind), 5.0)
+    keeper = broker.open_client("keeper")
+    keeper.perform(("GET", "a"))
+    broker.client().perform(("GET", "a"))
+
+    async def list_names() -> set[str]:
+        listener = broker.open_async_client(5.0, "listener")
+        await listener.perform(("GET", "a"))
+        found = await asyncio.to_thread(names_at, broker)
+        await listener.close()
+        return found
+
+    found = asyncio.run(list_names())
+
+    process = os.getpid()
+    assert {f"redisched:my-shop:{process}:{part}" for part in ("keeper", "shared", "listener", "asking")} <= found
+    keeper.close()
+    broker.close()
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        ("shop.py", "shop"),
+        ("/srv/shop/__main__.py", "shop"),
+        ("shop:app", "shop-app"),
+        ("caf\N{LATIN SMALL LETTER E WITH ACUTE} & co\n.py", "caf-co"),
+        ("-c", "c"),
+        ("", "python"),
+        (100 * "a", 40 * "a"),
+    ],
+)
+def test_any_program_has_a_name(monkeypatch: pytest.MonkeyPatch, program: str, name: str) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+
+    assert connection_name("keeper") == f"redisched:{name}:{os.getpid()}:keeper"
+
+
+def test_a_program_without_arguments_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [])
+
+    assert connection_name("keeper") == f"redisched:python:{os.getpid()}:keeper"
+
+
+@pytest.fixture
+def guarded() -> Iterator[Server]:
+    """A server with a password, and a user who may do little."""
+    with Server(transport=Transport.LOOPBACK, arguments=("--requirepass", "secret")) as server:
+        host, port = server.address
+        client = connect(f"redis://:secret@{host}:{port}", 5.0).client()
+        client.perform(("ACL", "SETUSER", "reader", "on", ">secret", "~*", "+get", "+select"))
+        client.close()
+        yield server
+
+
+def perform_both_ways(url: str) -> list[object]:
+    """The replies to one command, blocking and under asyncio."""
+    broker = connect(url, 5.0)
+
+    async def perform() -> object:
+        try:
+            return await broker.async_client().perform(("GET", "a"))
+        finally:
+            await broker.close_async()
+
+    try:
+        return [broker.client().perform(("GET", "a")), asyncio.run(perform())]
+    finally:
+        broker.close()
+
+
+def test_who_may_name_no_connections_works_without(guarded: Server) -> None:
+    assert perform_both_ways("redis://reader:secret@{}:{}/3".format(*guarded.address)) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("credentials", "database"), [("reader:wrong@", 0), ("reader:secret@", 99), ("", 0)], ids=["pass", "db", "none"]
+)
+def test_who_is_not_let_in_is_told(guarded: Server, credentials: str, database: int) -> None:
+    with pytest.raises(BrokerRefused):
+        perform_both_ways(f"redis://{credentials}{guarded.url.removeprefix('redis://').partition('/')[0]}/{database}")
+
+
+def test_a_greeting_is_one_round_trip(tmp_path: Path) -> None:
+    arrivals: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                # Nothing is answered before the whole greeting has come.
+                while sum(part.count(b"*") for part in arrivals) < 3:
+                    arrivals.append(connection.recv(4096))
+                connection.sendall(b"+OK\r\n+OK\r\n+OK\r\n")
+                connection.recv(4096)
+                connection.sendall(b"$-1\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        broker = connect(f"unix://user:secret@{tmp_path}/s?db=3", 5.0)
+
+        assert broker.client().perform(("GET", "a")) is None
+        thread.join()
+        broker.close()
+    assert [word for word in (b"AUTH", b"SELECT", b"SETNAME", b"SETINFO") if word in b"".join(arrivals)] == [
+        b"AUTH",
+        b"SELECT",
+        b"SETNAME",
+    ]
