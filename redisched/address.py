@@ -92,6 +92,12 @@ class Address:
         path = f"/{self.primary}/{self.database}" if self.topology is Topology.SENTINEL else ""
         return f"{scheme}://{','.join(map(str, self.nodes))}{path}"
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether its URL holds something that nobody else may read."""
+        encryption = self.encryption
+        return bool(self.credentials or self.sentinel_credentials or (encryption and encryption.password))
+
     def server(self, node: Node | None) -> ServerAddress:
         """How to reach one server that holds tasks."""
         return ServerAddress(

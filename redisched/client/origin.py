@@ -3,10 +3,10 @@
 import sys
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 
 from redisched.config import Settings
 from redisched.errors import NotPicklable
+from redisched.url import parse_address
 
 _FRAMES_UP = 2
 
@@ -32,6 +32,6 @@ def settings_to_send(settings: Settings, what: str) -> Settings:
 
     Raises NotPicklable where they hold a password: it would travel with everything that is sent.
     """
-    if settings.url is not None and urlsplit(settings.url).password:
+    if settings.url is not None and parse_address(settings.url).has_secrets:
         raise NotPicklable(what)
     return settings

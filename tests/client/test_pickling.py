@@ -80,10 +80,24 @@ def test_a_request_is_the_same_again() -> None:
     assert all(copied == request for copied in copies(request))
 
 
-def test_an_application_that_no_module_holds_goes_by_its_settings_or_not_at_all() -> None:
+def test_an_application_that_no_module_holds_goes_by_its_settings() -> None:
     (copied, *_) = copies(Scheduler("redis://localhost:1/0"))
     assert copied.settings.url == "redis://localhost:1/0"
-    unheld = Scheduler("redis://user:secret@localhost:1/0")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://user:secret@localhost:1/0",
+        "redis://secret@localhost:1/0",
+        "redis://localhost:1/0?password=secret",
+        "unix://:secret@/a/socket",
+        "redis+sentinel://localhost:1/tasks?sentinel_password=secret",
+        "rediss://localhost:1/0?ssl_certfile=/a&ssl_password=secret",
+    ],
+)
+def test_an_application_that_no_module_holds_does_not_go_with_a_secret(url: str) -> None:
+    unheld = Scheduler(url)
     for value in (unheld, unheld.ref("one"), unheld.task(name="held")(held)):
         with pytest.raises(NotPicklable) as refusal:
             pickle.dumps(value)
