@@ -71,6 +71,17 @@ class Until(StrEnum):
     """When nothing is due in its queues and nothing runs (`--burst`)."""
 
 
+class LogFormat(StrEnum):
+    """How a worker's processes write their log, unless the application configures logging itself."""
+
+    TEXT = "text"
+    """Lines for people."""
+    JSON = "json"
+    """One JSON object a line."""
+
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 RETRY_BACKOFF = Backoff(base_s=5.0, cap_s=3_600.0)
 """Between attempts of a failing task: with the default number of them at least two hours in all, in which a database
 can be restarted or a deploy rolled back.
@@ -83,7 +94,8 @@ RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """How a worker works. No queues named means every queue its handlers use.
+    """How a worker works. No queues named means every queue its handlers use; `imports` are modules that have handlers,
+    besides those that the application names itself.
 
     A handler that goes on for `stuck_after_s` after its timeout or its cancellation has its process replaced.
     `window_ms` bounds how long a leased task may wait for its start; a dead worker's tasks are claimable again after
@@ -92,9 +104,13 @@ class WorkerSettings:
 
     The process of isolated handlers is replaced after `max_tasks_per_child` of them, and after one that leaves it with
     more than `max_memory_per_child_mb` of resident memory.
+
+    What happens is logged from `log_level` on, None for INFO, as `log_format` says, None for text. With `log_tasks`
+    each start and end of a task is logged at INFO, not at DEBUG. Where the application configures logging, that holds.
     """
 
     queues: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     concurrency: int = 16
     processes: int = 1
     lease_s: float = 30.0
@@ -105,6 +121,9 @@ class WorkerSettings:
     unroutable_limit: int = 20
     max_tasks_per_child: int | None = None
     max_memory_per_child_mb: int | None = None
+    log_level: str | None = None
+    log_format: LogFormat | None = None
+    log_tasks: bool = False
     until: Until = Until.STOPPED
     eviction: Eviction = Eviction.REFUSE
     retry_backoff: Backoff = field(default=RETRY_BACKOFF)
@@ -113,6 +132,7 @@ class WorkerSettings:
 
     def __post_init__(self) -> None:
         _check_names("queues", self.queues)
+        check_modules("imports", self.imports)
         _check_count("concurrency", self.concurrency)
         _check_count("processes", self.processes)
         _check_count("crash_limit", self.crash_limit)
@@ -123,6 +143,10 @@ class WorkerSettings:
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
         _check_seconds("grace_s", self.grace_s, lowest=0)
         _check_seconds("stuck_after_s", self.stuck_after_s, lowest=0.1)
+        if self.log_level is not None and self.log_level not in LOG_LEVELS:
+            raise InvalidOption("log_level", self.log_level, f"one of {', '.join(LOG_LEVELS)}, or None")
+        if self.log_format is not None:
+            _check_kind("log_format", self.log_format, LogFormat)
         _check_kind("until", self.until, Until)
         _check_kind("eviction", self.eviction, Eviction)
         if not _is_number(self.window_ms) or not 0 <= self.window_ms <= self.lease_s * 100:
@@ -150,6 +174,17 @@ def url_from(environment: Mapping[str, str]) -> str | None:
     if url is not None:
         parse_address(url, URL_VARIABLE)
     return url
+
+
+def check_modules(option: str, value: object) -> tuple[str, ...]:
+    """Names of modules to import. Raises InvalidOption, also for a single text, which is no list of names."""
+    if isinstance(value, list | tuple) and all(isinstance(name, str) and _is_module(name) for name in value):
+        return tuple(value)
+    raise InvalidOption(option, value, "a list of modules by their full names, such as ['shop.tasks']")
+
+
+def _is_module(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _is_number(value: object) -> bool:

@@ -1,1 +1,1 @@
-"""The process one deploys: it serves the application that `worker/app.py` names."""
+"""The process one deploys: `redisched worker` for the application that REDISCHED_APP names, else for the demo's."""

@@ -1,31 +1,32 @@
-"""Entry point of the deployed worker: environment to settings to supervisor.
+"""Entry point of the deployed worker: `redisched worker`, told everything by the environment.
 
 Exit codes: 0 stopped, 1 crashed, 2 misconfigured.
 """
 
-import logging
 import os
 import sys
 
-from redisched.engine.child_spec import Exit
-from redisched.engine.supervisor import supervise
-from redisched.errors import AppNotFound, InvalidInput
-from worker.app import TARGET
-from worker.settings import deployment_from
+from redisched.cli.deployment import APP_VARIABLE, DEFAULT_HEALTH_FILE, HEALTH_FILE_VARIABLE
+from redisched.cli.main import main
+from redisched.config import URL_VARIABLE
+
+DEMO = "redisched.demo.app:app"
 
 
-def main() -> int:
+def run() -> None:
     """Serve until SIGTERM or SIGINT; a second one stops hard."""
-    try:
-        deployment = deployment_from(os.environ)
-        logging.basicConfig(
-            level=deployment.log_level, format="%(asctime)s %(levelname)s %(name)s %(process)d: %(message)s"
-        )
-        return supervise(TARGET, deployment.settings, deployment.health_file)
-    except (AppNotFound, InvalidInput) as error:
-        sys.stderr.write(f"{error}\n")
-        return Exit.MISCONFIGURED
+    if not os.environ.get(URL_VARIABLE):
+        sys.exit(_refuse(f"{URL_VARIABLE} is not set: set it to your Redis, such as redis://valkey:6379/0"))
+    os.environ.setdefault(APP_VARIABLE, DEMO)
+    os.environ.setdefault(HEALTH_FILE_VARIABLE, DEFAULT_HEALTH_FILE)
+    sys.argv = ["redisched", "worker", *sys.argv[1:]]
+    main()
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

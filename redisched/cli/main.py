@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "See a fleet do real work, with nothing to set up."),
     "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Server and worker in one terminal, reloaded on changes."),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
+    "health": LazyCommand(f"{_COMMANDS}.health:health", "Tell whether a worker is healthy, by its health file."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show and cancel tasks."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where; spread a queue over more shards."),

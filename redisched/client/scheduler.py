@@ -1,7 +1,7 @@
 """The application's one object: handlers are registered with it, and tasks are enqueued through it."""
 
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack, overload
@@ -21,7 +21,7 @@ from redisched.client.origin import find, module_of_caller, name_in, settings_to
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest, agree, sending_of
 from redisched.client.sender import Sender
-from redisched.config import Settings
+from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
 from redisched.layout import LARGEST_COUNT
 from redisched.model import HandlerOptions, Isolation
@@ -47,18 +47,25 @@ class Scheduler:
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
     redis+cluster://host:6379,host, as a text or as an object that turns into one by `str()`, such as pydantic's; None
-    means REDISCHED_URL from the environment, else the embedded server. Nothing is opened before the first call that
-    needs Redis, but a URL that is none is refused at once. Safe to share between threads and event loops.
+    means REDISCHED_URL from the environment, else the embedded server. `imports` are modules with more handlers, which
+    workers import. Nothing is opened before the first call that needs Redis, but a URL that is none is refused at
+    once. Safe to share between threads and event loops.
     """
 
     def __init__(
-        self, url: UrlLike | None = None, *, settings: Settings | None = None, broker: Broker | None = None
+        self,
+        url: UrlLike | None = None,
+        *,
+        settings: Settings | None = None,
+        imports: Sequence[str] = (),
+        broker: Broker | None = None,
     ) -> None:
         self._module = module_of_caller()
         self.settings = settings or Settings()
         if url is not None:
             self.settings = replace(self.settings, url=text_of_url(url))
         self.registry = Registry()
+        self.imports = check_modules("imports", imports)
         self._connection = Connection(self.settings, broker, weakref.ref(self))
         self._sender = Sender(self._connection)
         self._handlers: dict[str, Handler[Any, Any]] = {}

@@ -5,7 +5,8 @@ import importlib
 import inspect
 import sys
 import traceback
-from types import BuiltinFunctionType, TracebackType
+from collections.abc import Sequence
+from types import BuiltinFunctionType, ModuleType, TracebackType
 from typing import Protocol, cast
 
 from redisched.config import Settings
@@ -22,26 +23,23 @@ class Application(Protocol):
     @property
     def settings(self) -> Settings: ...
     @property
+    def imports(self) -> Sequence[str]: ...
+    @property
     def broker(self) -> Broker: ...
 
 
-def load_application(target: str) -> Application:
+def load_application(target: str, imports: Sequence[str] = ()) -> Application:
     """The Scheduler named MODULE:APP, or made by the function MODULE:FACTORY or MODULE:FACTORY(). Modules of the
-    current folder are found.
+    current folder are found. Modules that it names as its imports, and `imports`, are imported for their handlers.
 
-    Raises AppNotFound when the name leads nowhere; what the module or the factory itself raises goes through.
+    Raises AppNotFound when a name leads nowhere; what a module or the factory itself raises goes through.
     """
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
         raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
     if "" not in sys.path:
         sys.path.insert(0, "")
-    try:
-        found: object = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise AppNotFound(target, f"there is no module {error.name!r} here or among the installed packages") from error
+    found: object = _import(module_name, target, "")
     is_call = path.endswith("()")
     path = path.removesuffix("()")
     for name in path.split("."):
@@ -51,9 +49,32 @@ def load_application(target: str) -> Application:
     if is_call or inspect.isroutine(found):
         found = _made_by(found, target, path)
     # Looked at from outside: asking for the broker would open it.
-    if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "broker")):
+    if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "imports", "broker")):
         raise AppNotFound(target, f"{path!r} leads to a {type(found).__name__}, not a Scheduler")
-    return cast(Application, found)
+    application = cast(Application, found)
+    for name in (*application.imports, *imports):
+        _import(name, target, f" ({name} is to be imported)")
+    return application
+
+
+def check_handlers(application: Application, target: str) -> None:
+    """Raises AppNotFound for an application without any handler: a worker of it would do nothing, in silence."""
+    if not any(True for _ in application.registry):
+        raise AppNotFound(
+            target,
+            "it has no handlers; if they are in other modules, name these: --import shop.tasks, "
+            "or Scheduler(imports=['shop.tasks'])",
+        )
+
+
+def _import(name: str, target: str, purpose: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        reason = f"there is no module {error.name!r}{purpose} here or among the installed packages"
+        raise AppNotFound(target, reason) from error
 
 
 def check_threads(target: str) -> None:

@@ -1,12 +1,13 @@
 """One attempt at a task: whether it may start here, under which terms, and what came of it. It runs nothing itself."""
 
+import logging
 from typing import Any
 
 from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
 from redisched.engine.isolation.endings import ProcessDied, ResultUnstorable
-from redisched.engine.logs import log
+from redisched.engine.task_log import TaskLog
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
@@ -40,6 +41,7 @@ class Judge:
         self._monotonic = workspace.clock.monotonic
         self._server_clock = workspace.server_clock
         self._payload_limit = workspace.settings.payload_limit
+        self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
         """Whether a task may start at this monotonic moment; if not, what becomes of it."""
@@ -47,7 +49,7 @@ class Judge:
             body = held.body = decode_task(held.lease.record, self._payload_limit)
         except Undecodable as error:
             reason = DeathReason.UNDECODABLE if held.lease.record else DeathReason.RECORD_LOST
-            return verdict.dead(held, reason, str(error), self._server_ms(now_s))
+            return self._dead(held, reason, str(error), now_s)
         entry = self._workspace.registry.get(body.name)
         if entry is None:
             return self._unroutable(held, now_s)
@@ -62,13 +64,22 @@ class Judge:
     def started(self, attempt: Attempt, now_s: float) -> None:
         """The handler starts at this monotonic moment."""
         attempt.held.started_ms = self._server_ms(now_s)
+        self._log.started(attempt.held)
 
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
-        return verdict.succeeded(attempt.held, result, attempt.retention_ms, self._now_ms(), self._payload_limit)
+        held, limit = attempt.held, self._payload_limit
+        outcome = verdict.succeeded(held, result, attempt.retention_ms, self._now_ms(), limit)
+        self._log.returned(outcome)
+        return outcome
 
     def raised(self, attempt: Attempt, error: BaseException) -> Verdict:
         """The handler raised, or was ended from outside."""
+        outcome = self._outcome_of(attempt, error)
+        self._log.raised(outcome, error)
+        return outcome
+
+    def _outcome_of(self, attempt: Attempt, error: BaseException) -> Verdict:
         held = attempt.held
         match error:
             case CancelRequested():
@@ -80,7 +91,6 @@ class Judge:
             case ResultUnstorable():
                 return verdict.dead(held, DeathReason.RESULT, str(error), self._now_ms())
             case ProcessDied():
-                log.error("task %s of queue %s: the process of its handler died (%s)", held.lease.id, held.queue, error)
                 return verdict.crashed(held, self._workspace.worker_settings.crash_limit, self._now_ms())
         workspace = self._workspace
         return verdict.failed(held, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
@@ -95,9 +105,15 @@ class Judge:
         settings = self._workspace.worker_settings
         if offers >= settings.unroutable_limit:
             error = f"no worker that was offered it has a handler named {held.body.name!r}"
-            return verdict.dead(held, DeathReason.UNROUTABLE, error, self._server_ms(now_s))
+            return self._dead(held, DeathReason.UNROUTABLE, error, now_s)
+        self._log.unknown(held)
         pause_s = settings.unroutable_backoff.delay_s(offers, self._workspace.random)
         return verdict.released(held, max(1, round(pause_s * 1e3)))
+
+    def _dead(self, held: Held, reason: DeathReason, error: str, now_s: float) -> Verdict:
+        outcome = verdict.dead(held, reason, error, self._server_ms(now_s))
+        self._log.died(outcome)
+        return outcome
 
     def _server_ms(self, monotonic_s: float) -> int:
         return int(self._server_clock.now_ms(monotonic_s))

@@ -10,11 +10,18 @@ import sys
 from dataclasses import replace
 from types import FrameType
 
-from redisched.engine.application import Application, check_threads, load_application, traceback_of_module
+from redisched.engine.application import (
+    Application,
+    check_handlers,
+    check_threads,
+    load_application,
+    traceback_of_module,
+)
 from redisched.engine.child_spec import ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
 from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
-from redisched.engine.logs import log, log_to_stderr
+from redisched.engine.log_records import name_tasks_in_records
+from redisched.engine.logs import configure_logging, log
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
@@ -57,7 +64,6 @@ class ChildProcess:
         sys.path[:] = self._spec.path
         # What programs call themselves by: connections say which application a worker serves.
         sys.argv[:] = [self._spec.target]
-        log_to_stderr(self._spec.log_level)
         try:
             application = self._load()
             code = asyncio.run(self._work(application))
@@ -68,8 +74,9 @@ class ChildProcess:
 
     def _load(self) -> Application:
         """The application. Its module may do as it likes: no event loop runs yet."""
+        name_tasks_in_records()
         try:
-            application = load_application(self._spec.target)
+            application = load_application(self._spec.target, self._spec.settings.imports)
         except AppNotFound:
             raise
         except (Exception, SystemExit) as error:
@@ -77,7 +84,9 @@ class ChildProcess:
             self._say(Fatal(reason=reason, exit_code=Exit.CRASHED))
             self._leave(Exit.CRASHED)
             raise
+        configure_logging(self._spec.settings)
         check_threads(self._spec.target)
+        check_handlers(application, self._spec.target)
         if self._spec.url is not None and application.settings.url not in (None, self._spec.url):
             raise AppNotFound(self._spec.target, "it names another Redis itself; leave --url out")
         queues = served_queues(self._spec.settings, application.registry)

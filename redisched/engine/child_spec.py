@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any
 
 from redisched.backoff import Backoff
-from redisched.config import Durability, Eviction, Settings, Until, WorkerSettings
+from redisched.config import Durability, Eviction, LogFormat, Settings, Until, WorkerSettings
 
 
 class Exit(IntEnum):
@@ -31,7 +31,6 @@ class ChildSpec:
     settings: WorkerSettings
     name_suffix: str
     table: int
-    log_level: int
     path: tuple[str, ...]
     url: str | None = None
 
@@ -46,9 +45,12 @@ def decode_spec(line: bytes) -> ChildSpec:
     settings = fields.pop("settings")
     for name, kind in (("until", Until), ("eviction", Eviction)):
         settings[name] = kind(settings[name])
+    if settings["log_format"] is not None:
+        settings["log_format"] = LogFormat(settings["log_format"])
     for name in ("retry_backoff", "unroutable_backoff", "reconnect_backoff"):
         settings[name] = Backoff(**settings[name])
-    settings["queues"] = tuple(settings["queues"])
+    for name in ("queues", "imports"):
+        settings[name] = tuple(settings[name])
     path = tuple(fields.pop("path"))
     return ChildSpec(settings=WorkerSettings(**settings), path=path, **fields)
 

@@ -1,7 +1,7 @@
 """Carries verdicts out: gathers them for about a millisecond, and settles each kind in one script call."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +46,8 @@ class Settler:
         self._lanes: dict[Store, _Lane] = {}
         self._flushed: asyncio.Future[None] | None = None
         self.changed = asyncio.Event()
+        self.ends: Counter[type[Settlement]] = Counter()
+        """How many tasks have left this worker, and how."""
 
     def add(self, outcome: Verdict) -> None:
         """Take a verdict; it is settled soon."""
@@ -115,6 +117,8 @@ class Settler:
         else:
             lane.absence.ended()
             lane.verdicts = []
+            for kind, group in groups.items():
+                self.ends[kind] += len(group)
 
     async def _settle(self, store: Store, kind: type[Settlement], group: list[Verdict]) -> None:
         try:

@@ -4,7 +4,6 @@ It knows neither Redis nor the application, and stays small: both are its proces
 """
 
 import json
-import logging
 import math
 import os
 import selectors
@@ -139,9 +138,8 @@ class Supervisor:
     def _spawn(self, seat: _Seat) -> None:
         seat.table.clear()
         seat.began_s = time.monotonic()
-        level = logging.getLogger().getEffectiveLevel()
         try:
-            seat.process = WorkerProcess(self._work, seat.table, level)
+            seat.process = WorkerProcess(self._work, seat.table)
         except OSError as error:
             log.error("no worker process can be started: %s; trying again", error)
             self._postpone(seat)
@@ -204,6 +202,7 @@ class Supervisor:
         now_s = time.monotonic()
         if not self._is_told:
             self._is_told = True
+            log.info("stopping %d worker processes", len(self.processes()))
             self._hard_stop_s = now_s + self._settings.grace_s + ENDING_S
             for seat in self._seats:
                 if seat.process is not None:

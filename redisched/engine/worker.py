@@ -24,6 +24,7 @@ from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
+from redisched.engine.worker_log import log_start, log_stopped, log_stopping
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
 from redisched.layout import Layout
@@ -94,6 +95,7 @@ class Worker:
         try:
             layouts = await self._reach_server(client)
             if layouts:
+                await log_start(self._workspace, layouts, self._broker.address, client)
                 await self._work(client, layouts)
         finally:
             await client.close()
@@ -159,11 +161,12 @@ class Worker:
             keeper=keeper,
             keeping=self._machine.keep(keeper, self._broker),
         )
-        log.info("worker %s serves %s", workspace.worker, ", ".join(layouts))
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
+            log_stopping(workspace.worker, len(executor.running()), self._settings.grace_s)
             await parts.stop(self._settings.grace_s)
+            log_stopped(workspace.worker, settler.ends)
 
     def _replace(self, executor: Executor, stuck: list[Held], on_begun: Callable[[], None]) -> None:
         """Stop without waiting for handlers that do not end, so that another process takes this one's place."""

@@ -35,7 +35,7 @@ class Work:
 class WorkerProcess:
     """A process at work, from the moment this is made."""
 
-    def __init__(self, work: Work, table: StartedTable, log_level: int) -> None:
+    def __init__(self, work: Work, table: StartedTable) -> None:
         """Raises OSError where the system has no room for another process or descriptor."""
         suffix = os.urandom(4).hex()
         self.line, theirs = socket.socketpair()
@@ -45,7 +45,6 @@ class WorkerProcess:
                 settings=work.settings,
                 name_suffix=suffix,
                 table=table.descriptor,
-                log_level=log_level,
                 path=tuple(sys.path),
                 url=work.url,
             )

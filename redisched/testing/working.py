@@ -1,7 +1,9 @@
 """Runs the handlers of an application within a test."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 from redisched.config import Settings, Until, WorkerSettings
 from redisched.engine.application import Application
@@ -27,6 +29,7 @@ class _InThisProcess:
 
     registry: Registry
     settings: Settings
+    imports: Sequence[str]
     broker: Broker
 
 
@@ -43,10 +46,12 @@ def work_off(application: Application, settings: WorkerSettings = _USUAL) -> Non
 
 async def work_off_async(application: Application, settings: WorkerSettings = _USUAL) -> None:
     """As `work_off`, on the running event loop."""
+    for name in application.imports:
+        import_module(name)
     registry = Registry()
     for entry in application.registry:
         registry.add(replace(entry, options=replace(entry.options, isolation=Isolation.NONE)))
-    here = _InThisProcess(registry, application.settings, application.broker)
+    here = _InThisProcess(registry, application.settings, application.imports, application.broker)
     await Worker(here, replace(settings, until=Until.EMPTY)).run()
 
 

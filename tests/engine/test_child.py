@@ -1,7 +1,6 @@
 """A worker process as its supervisor starts it."""
 
 import gc
-import logging
 
 import pytest
 
@@ -27,9 +26,7 @@ def test_collections_of_garbage_pass_over_what_was_imported(servers: Servers, mo
     producer = Scheduler(url)
     task = producer.enqueue(frozen.name)
     table = StartedTable.make(16)
-    process = WorkerProcess(
-        Work(target=f"{__name__}:app", settings=WorkerSettings(until=Until.EMPTY)), table, logging.WARNING
-    )
+    process = WorkerProcess(Work(target=f"{__name__}:app", settings=WorkerSettings(until=Until.EMPTY)), table)
     wait_until(lambda: process.exit_code() is not None, "the process to end", timeout_s=60)
 
     assert process.exit_code() == Exit.STOPPED

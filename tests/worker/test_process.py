@@ -12,6 +12,7 @@ import pytest
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import Persistence, PrivateServer
 from redisched.model import TaskState
+from tests.cli.applications import write_application
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,7 +39,7 @@ def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 def is_healthy(environment: dict[str, str]) -> bool:
     health = subprocess.run(
-        [sys.executable, "-m", "worker.health"], cwd=ROOT, env=environment, capture_output=True, check=False
+        [sys.executable, "-m", "redisched", "health"], cwd=ROOT, env=environment, capture_output=True, check=False
     )
     return health.returncode == 0
 
@@ -65,6 +66,25 @@ def test_it_serves_survives_a_kill_and_stops(
 
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=60) == 0
+    app.close()
+
+
+def test_it_serves_the_application_that_the_environment_names(
+    environment: dict[str, str], server: PrivateServer, tmp_path: Path
+) -> None:
+    write_application(tmp_path / "shop", name="tasks.py")
+    app = Scheduler(server.url)
+    task = app.enqueue("add", 1, 2)
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "worker"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT), "REDISCHED_APP": "shop.tasks:app", "REDISCHED_BURST": "1"},
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+
+    assert finished.returncode == 0, finished.stderr
+    assert task.result(timeout=0) == 3
     app.close()
 
 

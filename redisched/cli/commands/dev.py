@@ -5,9 +5,11 @@ import signal
 import sys
 from contextlib import ExitStack
 from types import FrameType
+from typing import Any
 
 import click
 
+from redisched.cli.deployment import app_argument, import_option, log_options, log_words
 from redisched.cli.parameters import queue_names, url_option
 from redisched.cli.reload import Reloader
 from redisched.cli.source import folder_of
@@ -16,15 +18,25 @@ from redisched.embedded import join
 
 
 @click.command()
-@click.argument("target", metavar="MODULE:APP")
+@app_argument
 @click.option("-c", "--concurrency", type=int, help="Tasks at once.")
 @click.option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use.")
+@import_option
+@log_options
 @url_option
-def dev(target: str, concurrency: int | None, queues: tuple[str, ...], url: str | None) -> None:
+def dev(
+    target: str,
+    concurrency: int | None,
+    queues: tuple[str, ...],
+    imports: tuple[str, ...],
+    url: str | None,
+    **logs: Any,
+) -> None:
     """Server and worker in one terminal, reloaded on changes.
 
     The worker starts again when a Python file of the application changes. A mistake in it is printed, and the next
-    change tried. Other terminals reach the same server by themselves while they are in the same project.
+    change tried. Other terminals reach the same server by themselves while they are in the same project. The variables
+    of `redisched worker` hold here, too.
     """
     folder = folder_of(target)
     command = [sys.executable, "-m", "redisched", "worker", target]
@@ -32,6 +44,9 @@ def dev(target: str, concurrency: int | None, queues: tuple[str, ...], url: str 
         command += ["--concurrency", str(concurrency)]
     if queues:
         command += ["--queues", ",".join(queues)]
+    for name in imports:
+        command += ["--import", name]
+    command += log_words(**logs)
     with ExitStack() as stack:
         place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.

@@ -18,12 +18,14 @@ from types import FrameType
 from typing import Any
 
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
+from redisched.config import WorkerSettings
 from redisched.context import TaskContext, running
 from redisched.engine.application import Application, load_application
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
-from redisched.engine.logs import log_to_stderr
+from redisched.engine.log_records import name_tasks_in_records
+from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
@@ -44,15 +46,16 @@ _PR_SET_PDEATHSIG = 1
 _STANDARD_ERROR = 2
 
 
-def serve(target: str, log_level: int, connection: Connection) -> None:
+def serve(target: str, settings: WorkerSettings, connection: Connection) -> None:
     """Run handlers of an application until nobody sends orders any more."""
     begin_process()
     _end_with_the_worker()
     _keep_descriptors()
     room = Room()
-    log_to_stderr(log_level)
+    name_tasks_in_records()
     try:
-        room.application = load_application(target)
+        room.application = load_application(target, settings.imports)
+        configure_logging(settings)
         reply = Reply(Ending.READY)
     except BaseException as error:
         reply = _raised(error)

@@ -16,6 +16,7 @@ class ProcessPool:
 
     def __init__(self, target: str, settings: WorkerSettings) -> None:
         self._target = target
+        self._settings = settings
         self._most_orders = settings.max_tasks_per_child
         self._most_memory_mb = settings.max_memory_per_child_mb
         self._lock = threading.Lock()
@@ -29,7 +30,7 @@ class ProcessPool:
         with self._lock:
             self._idle = self._close_ended(self._idle)
             self._leaving = self._close_ended(self._leaving)
-            process = self._idle.pop() if self._idle else HandlerProcess(self._target)
+            process = self._idle.pop() if self._idle else HandlerProcess(self._target, self._settings)
             self._busy.add(process)
         return process
 

@@ -4,7 +4,6 @@ Everything here blocks, so it belongs into a thread; only `ask_to_end` and `kill
 """
 
 import contextlib
-import logging
 import multiprocessing
 import os
 import signal
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
+from redisched.config import WorkerSettings
 from redisched.engine.isolation.endings import ProcessDied, ProcessNotStarted, RaisedInside
 from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
@@ -30,11 +30,10 @@ _context = multiprocessing.get_context("forkserver")
 class HandlerProcess:
     """A process that runs handlers of the application named MODULE:APP. Its start takes milliseconds."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, settings: WorkerSettings) -> None:
         _context.set_forkserver_preload(PRELOADED)
         self._connection, theirs = _context.Pipe()
-        log_level = logging.getLogger().getEffectiveLevel()
-        self._process = _context.Process(target=serve, args=(target, log_level, theirs), name="redisched-handler")
+        self._process = _context.Process(target=serve, args=(target, settings, theirs), name="redisched-handler")
         with _unstoppable():
             self._process.start()
         theirs.close()

@@ -15,7 +15,7 @@ from redisched.config import WorkerSettings
 from redisched.engine.verdict import Verdict
 from redisched.engine.worker import Worker
 from redisched.errors import CancelRequested, Interruption, InvalidOption, LeaseLost
-from redisched.model import DeathReason
+from redisched.model import DEFAULT_MAX_ATTEMPTS, DeathReason
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 from tests.embedded.processes import is_alive
 from tests.engine.executor_bench import Bench, on_bench
@@ -55,7 +55,7 @@ def test_it_runs_in_another_process() -> None:
 
 
 def test_it_knows_its_task() -> None:
-    assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, 5, 7, WORKER]
+    assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, DEFAULT_MAX_ATTEMPTS, 7, WORKER]
 
 
 @pytest.mark.parametrize(("name", "error"), [("fail", "ValueError: no luck"), ("leave", "SystemExit: 3")])

@@ -1,0 +1,36 @@
+"""`redisched health`: whether the worker beside it works, for a container's health check."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from redisched.cli.deployment import DEFAULT_HEALTH_FILE, health_file_option
+from redisched.cli.health import read_health
+from redisched.cli.machine import print_json
+from redisched.cli.parameters import json_option
+from redisched.printable import printable
+
+
+@click.command()
+@health_file_option(default=DEFAULT_HEALTH_FILE, show_default=True, help="The file that the worker touches.")
+@json_option
+def health(health_file: Path, as_json: bool) -> None:
+    """Tell whether a worker is healthy, by its health file.
+
+    `redisched worker --health-file FILE` touches it while Redis answers every process of that worker. The exit code is
+    0 if it is fresh, else 1.
+
+    JSON: healthy, file, age_s, seconds_since_contact{name of a process: seconds}.
+    """
+    try:
+        found = read_health(health_file, time.time())
+    except OSError as error:
+        raise click.ClickException(f"{printable(str(health_file))} cannot be read: {error.strerror}") from error
+    if as_json:
+        print_json(asdict(found))
+    else:
+        click.echo(printable(found.sentence))
+    if not found.healthy:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,137 @@
+"""The options of a worker: each is also a variable of the environment, REDISCHED_ and the option's name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from redisched.cli.parameters import F, queue_names, seconds
+from redisched.config import LOG_LEVELS, Eviction, LogFormat, Until, WorkerSettings
+from redisched.errors import InvalidInput
+
+APP_VARIABLE = "REDISCHED_APP"
+HEALTH_FILE_VARIABLE = "REDISCHED_HEALTH_FILE"
+DEFAULT_HEALTH_FILE = "/tmp/redisched-worker-health"
+_DEFAULTS = WorkerSettings()
+
+
+def option(*flags: str, **attributes: Any) -> Callable[[F], F]:
+    """An option of a worker, which its variable gives where the command line does not."""
+    long = next(flag for flag in flags if flag.startswith("--"))
+    variable = "REDISCHED_" + long.removeprefix("--").replace("-", "_").upper()
+    return click.option(*flags, envvar=variable, show_envvar=True, **attributes)
+
+
+def _duration(flag: str, setting: str, meaning: str) -> Callable[[F], F]:
+    """An option that is a setting in seconds, with that setting's default."""
+    default = f"{getattr(_DEFAULTS, setting):g}s"
+    return option(flag, setting, type=seconds, metavar="DURATION", default=default, show_default=True, help=meaning)
+
+
+def _named(_context: click.Context, _parameter: click.Parameter, target: str | None) -> str:
+    if not target:
+        raise click.UsageError(f"name the application: give MODULE:APP, or set {APP_VARIABLE}")
+    return target
+
+
+app_argument = click.argument("target", metavar="MODULE:APP", envvar=APP_VARIABLE, required=False, callback=_named)
+
+import_option = option(
+    "--import",
+    "imports",
+    metavar="MODULE",
+    multiple=True,
+    callback=lambda _context, _parameter, given: tuple(name for one in given for name in one.replace(",", " ").split()),
+    help="Import it, too, for the handlers in it; A,B for two, or given twice.",
+)
+
+_LOG_OPTIONS = (
+    option(
+        "--log-level",
+        type=click.Choice(LOG_LEVELS, case_sensitive=False),
+        help="From which level on to log; INFO otherwise.",
+    ),
+    option(
+        "--log-format",
+        type=click.Choice(list(LogFormat), case_sensitive=False),
+        help="Lines for people, or a JSON object a line; text otherwise.",
+    ),
+    option("--log-tasks", is_flag=True, help="Log each start and end of a task at INFO, not at DEBUG."),
+)
+
+_SETTINGS = (
+    option("-c", "--concurrency", default=_DEFAULTS.concurrency, show_default=True, help="Tasks at once, per process."),
+    option("--processes", default=_DEFAULTS.processes, show_default=True, help="Worker processes."),
+    option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use."),
+    import_option,
+    _duration("--lease", "lease_s", "A lost worker's tasks start elsewhere after so long."),
+    option(
+        "--window-ms",
+        default=_DEFAULTS.window_ms,
+        show_default=True,
+        help="How far ahead it takes tasks; 0 for exact order.",
+    ),
+    _duration("--grace", "grace_s", "Running tasks get so long to end when it stops."),
+    _duration(
+        "--stuck-after",
+        "stuck_after_s",
+        "A handler that goes on so long after its timeout or cancellation has its process replaced.",
+    ),
+    option("--max-tasks-per-child", type=click.IntRange(min=1), help="Replace an isolated handler's process after N."),
+    option(
+        "--max-memory-per-child-mb",
+        type=click.IntRange(min=1),
+        help="Replace the process of isolated handlers when it has more.",
+    ),
+    option("--burst", is_flag=True, help="End when nothing is due and nothing runs."),
+    option("--allow-eviction", is_flag=True, help="Work on a Redis that may evict tasks."),
+    *_LOG_OPTIONS,
+)
+
+
+def log_options(command: F) -> F:
+    """The options that say what is logged, and how."""
+    return _all(_LOG_OPTIONS, command)
+
+
+def log_words(log_level: str | None, log_format: LogFormat | None, log_tasks: bool) -> list[str]:
+    """The same options as words, for a process that is to have them."""
+    words = []
+    if log_level is not None:
+        words += ["--log-level", log_level]
+    if log_format is not None:
+        words += ["--log-format", log_format]
+    return [*words, "--log-tasks"] if log_tasks else words
+
+
+def health_file_option(**attributes: Any) -> Callable[[F], F]:
+    """--health-file, of the worker that writes it and of whoever reads it."""
+    return option("--health-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", **attributes)
+
+
+def settings_options(command: F) -> F:
+    """The options that are settings of a worker, under their names."""
+    return _all(_SETTINGS, command)
+
+
+def settings_from(context: click.Context, given: Mapping[str, Any]) -> WorkerSettings:
+    """The settings of a worker. What they refuse is said of the option, and of the variable it may have come from."""
+    known = {field.name for field in fields(WorkerSettings)}
+    values = {name: value for name, value in given.items() if name in known}
+    try:
+        return WorkerSettings(
+            until=Until.EMPTY if given["burst"] else Until.STOPPED,
+            eviction=Eviction.ALLOW if given["allow_eviction"] else Eviction.REFUSE,
+            **values,
+        )
+    except InvalidInput as error:
+        (parameter,) = [one for one in context.command.params if one.name == error.argument]
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+def _all(options: Sequence[Callable[[F], F]], command: F) -> F:
+    for add in reversed(options):
+        command = add(command)
+    return command

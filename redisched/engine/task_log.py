@@ -1,0 +1,105 @@
+"""What is logged about single tasks: one line each, with name, id and attempt, whatever those hold."""
+
+import logging
+import os
+from pathlib import Path
+from types import TracebackType
+
+from redisched.codec import decode_failure, describe
+from redisched.engine.held import Held
+from redisched.engine.isolation.endings import RaisedInside
+from redisched.engine.log_records import concerning
+from redisched.engine.logs import task_log
+from redisched.engine.verdict import Verdict
+from redisched.printable import printable
+from redisched.store.values import Ack, Bury, Crash, Release, Retry
+
+_LINE = "task %s %s attempt %d %s"
+_ENGINE = f"{Path(__file__).parent}{os.sep}"
+MOST_NAMES = 1_000
+"""So many names that no handler has are told apart; whoever enqueues more of them is not helped by more lines."""
+
+
+class TaskLog:
+    """Writes the log of the tasks of one worker process."""
+
+    def __init__(self, level: int) -> None:
+        """`level` is that of starts and of ends that are as they should be."""
+        self._level = level
+        self._unknown_names: set[str] = set()
+
+    def started(self, held: Held) -> None:
+        """Its handler starts."""
+        if task_log.isEnabledFor(self._level):
+            self._write(self._level, held, "starts")
+
+    def returned(self, outcome: Verdict) -> None:
+        """Its handler returned, and what it returned is the result."""
+        if type(outcome.settlement) is Ack:
+            if task_log.isEnabledFor(self._level):
+                self._write(self._level, outcome.held, "has succeeded")
+        else:
+            self.died(outcome)
+
+    def raised(self, outcome: Verdict, error: BaseException) -> None:
+        """Its handler raised, or was ended from outside."""
+        held, settlement = outcome
+        match settlement:
+            case Retry():
+                said = f"has failed: {_told(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
+                self._write(logging.WARNING, held, said)
+            case Bury():
+                self.died(outcome, error)
+            case Crash():
+                deaths = held.lease.crashes + 1
+                fate = "is dead" if deaths >= settlement.crash_limit else "waits to be tried again"
+                said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
+                self._write(logging.ERROR, held, said)
+            case Ack():
+                self._write(self._level, held, "is cancelled")
+            case Release():
+                self._write(self._level, held, "is given back, as this worker stops")
+
+    def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
+        """It will not be tried again."""
+        if isinstance(outcome.settlement, Bury):
+            failure = decode_failure(outcome.settlement.failure)
+            self._write(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {printable(failure.error)}", error)
+
+    def unknown(self, held: Held) -> None:
+        """No handler here has its name: said once for each."""
+        name = held.body.name
+        if name in self._unknown_names or len(self._unknown_names) >= MOST_NAMES:
+            return
+        self._unknown_names.add(name)
+        said = (
+            "is given to others, as no handler of this worker has that name; if one should, name its module with "
+            "--import or Scheduler(imports=[...])"
+        )
+        self._write(logging.WARNING, held, said)
+
+    def _write(self, level: int, held: Held, said: str, error: BaseException | None = None) -> None:
+        if not task_log.isEnabledFor(level):
+            return
+        lease = held.lease
+        words = (printable(held.body.name) or "?", printable(lease.id), lease.attempts + 1, said)
+        exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
+        with concerning(held):
+            if isinstance(error, RaisedInside):
+                # What it raised is known as text alone.
+                record = task_log.makeRecord(task_log.name, level, __file__, 0, _LINE, words, None)
+                record.exc_text = error.traceback
+                task_log.handle(record)
+            else:
+                task_log.log(level, _LINE, *words, exc_info=exception)
+
+
+def _told(error: BaseException) -> str:
+    return printable(error.error if isinstance(error, RaisedInside) else describe(error))
+
+
+def _of_handler(trace: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins with the handler, or nothing of it when the handler is not in it."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_ENGINE):
+        trace = trace.tb_next
+    return trace

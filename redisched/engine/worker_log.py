@@ -1,0 +1,80 @@
+"""What a worker process logs about itself: what it serves and where when it starts, what it did when it has stopped."""
+
+import logging
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+
+from redisched.address import Address
+from redisched.engine.logs import log
+from redisched.engine.verdict import Settlement
+from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerError
+from redisched.printable import printable
+from redisched.store.operation import AsyncClient
+from redisched.store.values import Ack, Bury, Crash, Release, Retry
+
+MOST_NAMES = 20
+"""So many handlers are named; of more, their number is enough."""
+_VERSIONS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
+_ENDS: Mapping[type[Settlement], str] = {
+    Ack: "completed",
+    Retry: "failed attempts",
+    Bury: "dead",
+    Crash: "lost with the process of their handler",
+    Release: "given back",
+}
+
+
+async def log_start(workspace: Workspace, queues: Iterable[str], address: Address | None, client: AsyncClient) -> None:
+    """Say who begins to work, on what and where."""
+    declared = workspace.registry.queues()
+    unused = [queue for queue in workspace.worker_settings.queues if queue not in declared]
+    if unused:
+        log.warning(
+            "queues %s: no handler declares them; there are %s. Only tasks that are sent to them by name are done",
+            ", ".join(unused),
+            ", ".join(declared) or "none",
+        )
+    if not log.isEnabledFor(logging.INFO):
+        return
+    names = sorted(printable(entry.name) for entry in workspace.registry)
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    log.info(
+        "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
+        workspace.worker,
+        version("redisched"),
+        platform.python_version(),
+        await _server_version(client),
+        printable(str(address)) if address else "an unnamed place",
+        ", ".join(queues),
+        len(names),
+        ", ".join(names[:MOST_NAMES]) or "none",
+        more,
+        workspace.worker_settings.concurrency,
+    )
+
+
+def log_stopping(worker: str, running: int, grace_s: float) -> None:
+    """Say that nothing is begun any more."""
+    log.info("worker %s is stopping: %d tasks run and have %g s to end", worker, running, grace_s)
+
+
+def log_stopped(worker: str, ends: Mapping[type[Settlement], int]) -> None:
+    """Say what came of the tasks it had."""
+    told = [f"{ends[kind]} {said}" for kind, said in _ENDS.items() if ends.get(kind)]
+    log.info("worker %s has stopped: %s", worker, ", ".join(told) or "it had no tasks")
+
+
+async def _server_version(client: AsyncClient) -> str:
+    """Product and version; a server need not tell them."""
+    try:
+        reply = await client.perform(("INFO", "server"))
+    except BrokerError:
+        return "a server of unknown version"
+    if isinstance(reply, bytes):
+        for field, product in _VERSIONS:
+            for line in reply.splitlines():
+                if line.startswith(field):
+                    return f"{product} {printable(line.removeprefix(field).decode(errors='replace'))}"
+    return "a server of unknown version"

@@ -1,0 +1,130 @@
+"""The options of a worker: each can be said by the environment, and what cannot be meant is said of its variable."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from redisched.cli.commands.worker import worker
+from redisched.cli.deployment import settings_from, settings_options
+from redisched.cli.main import cli
+from redisched.config import Eviction, LogFormat, Until, WorkerSettings
+from tests.cli.applications import write_application
+from tests.cli.commands import run_process
+
+EVERYTHING = {
+    "REDISCHED_CONCURRENCY": "4",
+    "REDISCHED_PROCESSES": "2",
+    "REDISCHED_QUEUES": "mail, payments",
+    "REDISCHED_IMPORT": "shop.tasks shop.mails,shop.reports",
+    "REDISCHED_LEASE": "5",
+    "REDISCHED_WINDOW_MS": "0",
+    "REDISCHED_GRACE": "1500ms",
+    "REDISCHED_STUCK_AFTER": "20s",
+    "REDISCHED_MAX_TASKS_PER_CHILD": "100",
+    "REDISCHED_MAX_MEMORY_PER_CHILD_MB": "512",
+    "REDISCHED_BURST": "1",
+    "REDISCHED_ALLOW_EVICTION": "true",
+    "REDISCHED_LOG_LEVEL": "warning",
+    "REDISCHED_LOG_FORMAT": "json",
+    "REDISCHED_LOG_TASKS": "yes",
+}
+
+
+def settings(*words: str, **environment: str) -> WorkerSettings:
+    """What a worker's options come to."""
+    made: list[WorkerSettings] = []
+
+    @click.command()
+    @settings_options
+    @click.pass_context
+    def command(context: click.Context, /, **given: Any) -> None:
+        made.append(settings_from(context, given))
+
+    result = CliRunner(env=environment).invoke(command, words)
+    assert result.exit_code == 0, result.output
+    return made[0]
+
+
+def test_everything_can_be_said_by_the_environment() -> None:
+    assert settings(**EVERYTHING) == WorkerSettings(
+        queues=("mail", "payments"),
+        imports=("shop.tasks", "shop.mails", "shop.reports"),
+        concurrency=4,
+        processes=2,
+        lease_s=5.0,
+        window_ms=0.0,
+        grace_s=1.5,
+        stuck_after_s=20.0,
+        max_tasks_per_child=100,
+        max_memory_per_child_mb=512,
+        log_level="WARNING",
+        log_format=LogFormat.JSON,
+        log_tasks=True,
+        until=Until.EMPTY,
+        eviction=Eviction.ALLOW,
+    )
+
+
+def test_the_command_line_wins_and_what_is_empty_is_not_said() -> None:
+    assert settings("-c", "8", "--import", "shop.a", "--import", "shop.b", REDISCHED_CONCURRENCY="4").concurrency == 8
+    assert settings("--import", "shop.a", "--import", "shop.b").imports == ("shop.a", "shop.b")
+    assert settings(**dict.fromkeys(EVERYTHING, "")) == WorkerSettings()
+    assert settings() == WorkerSettings()
+
+
+def test_every_option_names_its_variable_in_help() -> None:
+    listing = CliRunner().invoke(cli, ["worker", "--help"]).output.replace("\n", " ")
+    variables = {*EVERYTHING, "REDISCHED_HEALTH_FILE", "REDISCHED_URL"}
+
+    assert all(variable in " ".join(listing.split()) for variable in variables)
+    options = [one for one in worker.params if isinstance(one, click.Option) and one.name != "url"]
+    assert {str(one.envvar) for one in options} == variables - {"REDISCHED_URL"}
+
+
+BAD = {
+    "REDISCHED_CONCURRENCY": ["0", "two", "1.5"],
+    "REDISCHED_PROCESSES": ["-1", "many"],
+    "REDISCHED_QUEUES": ["mail,{x}", "a b"],
+    "REDISCHED_IMPORT": ["shop/tasks.py", ".tasks", "shop..tasks"],
+    "REDISCHED_LEASE": ["long", "1ms", "nan"],
+    "REDISCHED_WINDOW_MS": ["-1", "nan", "x"],
+    "REDISCHED_GRACE": ["-1s", "soon"],
+    "REDISCHED_STUCK_AFTER": ["0"],
+    "REDISCHED_MAX_TASKS_PER_CHILD": ["0"],
+    "REDISCHED_MAX_MEMORY_PER_CHILD_MB": ["0", "1GB"],
+    "REDISCHED_BURST": ["perhaps"],
+    "REDISCHED_ALLOW_EVICTION": ["2"],
+    "REDISCHED_LOG_LEVEL": ["LOUD", "10"],
+    "REDISCHED_LOG_FORMAT": ["xml"],
+    "REDISCHED_LOG_TASKS": ["some"],
+    "REDISCHED_HEALTH_FILE": ["/"],
+}
+
+
+@pytest.mark.parametrize(("variable", "text"), [(variable, text) for variable in BAD for text in BAD[variable]])
+def test_what_cannot_be_meant_is_refused_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    write_application(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner(env={variable: text}).invoke(cli, ["worker", "shop:app"], prog_name="redisched")
+
+    assert result.exit_code == 2
+    assert variable in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_application_is_named_by_the_environment(tmp_path: Path, url: str) -> None:
+    write_application(tmp_path)
+
+    served = run_process("worker", "--burst", cwd=tmp_path, REDISCHED_APP="shop:app", REDISCHED_URL=url)
+    unnamed = run_process("worker", "--burst", cwd=tmp_path, REDISCHED_URL=url)
+
+    assert served.returncode == 0, served.stderr
+    assert unnamed.returncode == 2
+    assert "MODULE:APP" in unnamed.stderr
+    assert "REDISCHED_APP" in unnamed.stderr

@@ -1,0 +1,70 @@
+"""`redisched health`: a container asks it whether its worker works."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from redisched.cli.health import LONGEST_AGE_S, read_health
+from tests.cli.commands import run, run_process
+
+
+def test_health_is_the_age_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    file.touch()
+    os.utime(file, (1_000.0, 1_000.0))
+
+    assert read_health(file, 1_000.0 + LONGEST_AGE_S).healthy
+    assert not read_health(file, 1_001.0 + LONGEST_AGE_S).healthy
+
+
+def test_a_fresh_file_is_healthy_and_tells_of_its_processes(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    file.write_text(json.dumps({"seconds_since_contact": {"host-1-abc": 0.5}}))
+
+    result = run("health", "--health-file", str(file), "--json")
+
+    assert result.exit_code == 0
+    record = json.loads(result.stdout)
+    assert (record["healthy"], record["seconds_since_contact"]) == (True, {"host-1-abc": 0.5})
+
+
+def test_a_file_that_is_old_or_not_there_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    missing = run("health", "--health-file", str(file))
+    file.write_text("")
+    os.utime(file, (time.time() - 60, time.time() - 60))
+    old = run("health", "--health-file", str(file), "--json")
+
+    assert (missing.exit_code, old.exit_code) == (1, 1)
+    assert "is not there" in missing.stdout
+    assert json.loads(old.stdout)["healthy"] is False
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "[]", "{}", '{"seconds_since_contact": 5}', "\x00"])
+def test_whatever_the_file_holds_its_age_counts(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "health"
+    file.write_text(content)
+
+    assert run("health", "--health-file", str(file)).exit_code == 0
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    file.symlink_to(file)
+
+    result = run("health", "--health-file", str(file))
+
+    assert result.exit_code in (1, 2)
+    assert len(result.stderr.splitlines()) <= 4
+    assert "Traceback" not in result.stderr
+
+
+def test_the_file_is_named_by_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    file.touch()
+
+    assert run_process("health", cwd=tmp_path, REDISCHED_HEALTH_FILE=str(file)).returncode == 0
+    assert run_process("health", cwd=tmp_path, REDISCHED_HEALTH_FILE=str(tmp_path / "other")).returncode == 1
