@@ -204,7 +204,7 @@ import logging
 import redisched, redisched.engine.worker, redisched.engine.supervisor, redisched.testing
 app = redisched.Scheduler()
 
-@app.task
+@app.task(name='add')
 def add(a, b):
     return a + b
 

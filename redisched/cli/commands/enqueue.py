@@ -40,8 +40,9 @@ def enqueue(
     JSON: id, name, queue.
     """
     keywords = keywords_of(pairs)
+    given = {name: value for name, value in options.items() if value is not None}
     with session(url) as opened:
-        task = opened.scheduler.enqueue(name, *map(value_of, words), kwargs=keywords, **options)
+        task = opened.scheduler.enqueue(name, *map(value_of, words), kwargs=keywords, **given)
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue})
     else:
