@@ -52,7 +52,9 @@ NOBODY = Credentials()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """All that is needed to reach one server: a node or a Unix socket, and how to speak there."""
+    """All that is needed to reach one server: a node or a Unix socket, and how to speak there. `program` is what we
+    are called there; empty for the name of the script.
+    """
 
     node: Node | None
     socket: str = ""
@@ -60,6 +62,7 @@ class ServerAddress:
     credentials: Credentials = NOBODY
     encryption: Encryption | None = None
     keepalive: bool = False
+    program: str = ""
 
     def __str__(self) -> str:
         if self.node is None:
@@ -82,6 +85,7 @@ class Address:
     sentinel_credentials: Credentials = NOBODY
     encryption: Encryption | None = None
     keepalive: bool = False
+    program: str = ""
     url: str = field(repr=False)
     """As it was given, secrets included: for other processes that have to find the same Redis."""
 
@@ -107,6 +111,7 @@ class Address:
             credentials=self.credentials,
             encryption=self.encryption,
             keepalive=self.keepalive,
+            program=self.program,
         )
 
     def sentinel(self, node: Node) -> ServerAddress:
@@ -116,4 +121,5 @@ class Address:
             credentials=self.sentinel_credentials,
             encryption=self.encryption,
             keepalive=self.keepalive,
+            program=self.program,
         )

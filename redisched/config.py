@@ -1,5 +1,6 @@
 """Settings of a producer and of a worker: checked in sentences, then frozen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,6 +32,9 @@ class Settings:
     pydantic's do, is taken as its text. `timeout_s` bounds each call of
     a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for
     every enqueue that says nothing else; one that is durable by replica waits for `durable_replicas` of them.
+
+    Every key begins with `prefix` and a colon, so that applications with different ones share a Redis and see nothing
+    of each other; None means REDISCHED_PREFIX from the environment, else "redisched".
     """
 
     url: str | None = field(default=None, repr=False)
@@ -40,6 +44,7 @@ class Settings:
     dead_retention_s: float = 30 * 86_400.0
     durable: Durability = Durability.NONE
     durable_replicas: int = 1
+    prefix: str | None = None
 
     def __post_init__(self) -> None:
         if self.url is not None:
@@ -51,6 +56,8 @@ class Settings:
         _check_seconds("dead_retention_s", self.dead_retention_s, lowest=1)
         _check_kind("durable", self.durable, Durability)
         _check_count("durable_replicas", self.durable_replicas)
+        if self.prefix is not None:
+            object.__setattr__(self, "prefix", check_prefix("prefix", self.prefix))
 
 
 class Eviction(StrEnum):
@@ -166,6 +173,8 @@ class WorkerSettings:
 LEAST_PATIENCE_MS = 50.0
 """A task that is about to start is not given back for a moment in which the event loop was busy."""
 URL_VARIABLE = "REDISCHED_URL"
+PREFIX_VARIABLE = "REDISCHED_PREFIX"
+_PREFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?")
 
 
 def url_from(environment: Mapping[str, str]) -> str | None:
@@ -185,6 +194,20 @@ def check_modules(option: str, value: object) -> tuple[str, ...]:
 
 def _is_module(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
+
+
+def prefix_from(environment: Mapping[str, str]) -> str | None:
+    """What the environment says that every key begins with, if anything. Raises InvalidOption."""
+    prefix = environment.get(PREFIX_VARIABLE)
+    return None if prefix is None else check_prefix(PREFIX_VARIABLE, prefix)
+
+
+def check_prefix(option: str, prefix: object) -> str:
+    """What every key begins with, without the colon that follows it. Raises InvalidOption."""
+    text = prefix.removesuffix(":") if isinstance(prefix, str) else ""
+    if not _PREFIX.fullmatch(text):
+        raise InvalidOption(option, prefix, "1 to 64 letters, digits, '.', '_', '-' and, not at its begin, ':'")
+    return text
 
 
 def _is_number(value: object) -> bool:

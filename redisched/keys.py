@@ -7,9 +7,12 @@ declare all the keys it touches.
 from dataclasses import dataclass
 
 PREFIX = "redisched"
+"""What every key begins with, before a colon, unless the settings say otherwise."""
 
-QUEUES = f"{PREFIX}:queues"
-"""set: names of the queues that were ever used."""
+
+def queues_key(prefix: str = PREFIX) -> str:
+    """set: names of the queues that were ever used."""
+    return f"{prefix}:queues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,9 @@ TYPES = {
 """What each key of a shard is, as Redis names it."""
 
 
-def keys_of(queue: str, shard: int = 0) -> Keys:
+def keys_of(queue: str, shard: int = 0, prefix: str = PREFIX) -> Keys:
     """The keys of a shard of a queue whose name has been validated."""
-    base = f"{PREFIX}:{{{shard_name(queue, shard)}}}:"
+    base = f"{prefix}:{{{shard_name(queue, shard)}}}:"
     return Keys(*(base + name for name in Keys.__slots__))
 
 

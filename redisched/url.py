@@ -126,6 +126,7 @@ def _parse(text: str, scheme: str) -> Address:
         sentinel_credentials=Credentials(username=options.sentinel_username, password=options.sentinel_password),
         encryption=options.encryption if encrypted else None,
         keepalive=options.keepalive,
+        program=options.program,
         url=text,
     )
 
@@ -144,6 +145,7 @@ def _unix(text: str, rest: str, query: str) -> Address:
         socket=socket,
         database=options.database or 0,
         credentials=_credentials(userinfo.removesuffix("@"), options.username, options.password),
+        program=options.program,
         url=text,
     )
 

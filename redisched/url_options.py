@@ -1,5 +1,6 @@
 """The options of a URL: those that there are, what they may be, and why some of the client library are refused."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from redisched.percent import decode
 
 VERIFICATIONS = ("required", "optional", "none")
 VERSIONS = ("1.2", "1.3")
+_PROGRAM = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
 _FALSE = frozenset({"0", "false", "no", "off", "f", "n"})
 _ENCRYPTION = frozenset(
@@ -25,9 +27,8 @@ _ENCRYPTION = frozenset(
     }
 )
 _SENTINEL = frozenset({"sentinel_username", "sentinel_password"})
-_GENERAL = frozenset({"db", "username", "password", "socket_keepalive"})
+_GENERAL = frozenset({"client_name", "db", "username", "password", "socket_keepalive"})
 _OURS = {
-    "client_name": "connections are named redisched:PROGRAM:PID:PART",
     "decode_responses": "replies are read as bytes",
     "encoding": "texts are UTF-8",
     "encoding_errors": "texts are UTF-8",
@@ -67,7 +68,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlOptions:
-    """The options of a URL. `database` is None where it is not among them."""
+    """The options of a URL. `database` is None where it is not among them, and `program` empty."""
 
     database: int | None
     username: str = field(repr=False)
@@ -76,6 +77,7 @@ class UrlOptions:
     sentinel_password: str = field(repr=False)
     encryption: Encryption
     keepalive: bool
+    program: str
 
 
 def read_options(query: str, *, encrypted: bool, watched: bool) -> UrlOptions:
@@ -93,6 +95,7 @@ def read_options(query: str, *, encrypted: bool, watched: bool) -> UrlOptions:
         sentinel_password=given.get("sentinel_password", ""),
         encryption=_encryption(given),
         keepalive=_truth(given, "socket_keepalive", "false"),
+        program=_program(given),
     )
 
 
@@ -153,6 +156,13 @@ def _database(given: Mapping[str, str]) -> int | None:
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
         _refuse("the option db is the number of a database")
     return int(text)
+
+
+def _program(given: Mapping[str, str]) -> str:
+    text = given.get("client_name", "")
+    if text and not _PROGRAM.fullmatch(text):
+        _refuse("the option client_name is 1 to 40 letters, digits, '.', '_' and '-'")
+    return text
 
 
 def _truth(given: Mapping[str, str], name: str, default: str) -> bool:

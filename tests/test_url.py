@@ -103,6 +103,11 @@ def test_a_cluster_has_one_database(scheme: str, path: str) -> None:
     assert address.server(Node("two", 7000)).encryption is not None
 
 
+@pytest.mark.parametrize("url", ["redis://host", "unix:///a", "redis+sentinel://host/tasks", "redis+cluster://host"])
+def test_a_url_may_name_the_program(url: str) -> None:
+    assert parse_address(f"{url}?client_name=shop").server(None).program == "shop"
+
+
 def test_a_line_read_from_a_file_is_a_url() -> None:
     assert parse_address(" redis://host/1\n").database == 1
 
@@ -148,7 +153,7 @@ REFUSED: list[tuple[str, str]] = [
     ("redis://host?socket_timeout=0.2", "set timeout_s in Settings"),
     ("redis://host?max_connections=9", "set max_connections in Settings"),
     ("redis://host?protocol=3", "it speaks RESP2"),
-    ("redis://host?client_name=me", "connections are named"),
+    ("redis://host?client_name=my%20shop", "client_name is 1 to 40 letters"),
     ("redis://host?ssl=true", "write rediss://"),
     ("redis://host?retry_on_timeout=yes", "repeated"),
     ("redis://host?health_check_interval=9", "a lost connection is noticed"),

@@ -7,7 +7,6 @@ from statistics import median
 from redisched.bench.figures import Figures
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
-from redisched.keys import keys_of
 from redisched.store.values import ClaimRequest, Release
 
 
@@ -16,7 +15,7 @@ def measure_memory(workbench: Workbench) -> Figures:
     tasks = workbench.scale.large_backlog
     with workbench.jobs() as jobs:
         jobs.fill(jobs.rec, range(tasks))
-        keys = keys_of(jobs.queue)
+        keys = workbench.store(jobs.queue).keys
         usage = [workbench.command("MEMORY", "USAGE", getattr(keys, key.name), "SAMPLES", 0) for key in fields(keys)]
     return {"bytes_per_task": sum(size for size in usage if isinstance(size, int)) / tasks}
 

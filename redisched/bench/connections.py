@@ -8,6 +8,7 @@ from redisched.embedded.polling import poll_until
 
 READY_WITHIN_S = 60.0
 _BLOCKED = "b"
+_COLONS = 3
 
 
 class Connection(NamedTuple):
@@ -30,10 +31,15 @@ def connections(workbench: Workbench, names: Iterable[str]) -> list[Connection]:
     wanted = frozenset(names)
     listed = (dict(word.split("=", 1) for word in line.split(" ")) for line in reply.decode().splitlines())
     return [
-        Connection(fields["addr"], fields["name"], _BLOCKED in fields["flags"])
+        Connection(fields["addr"], name, _BLOCKED in fields["flags"])
         for fields in listed
-        if fields["name"] in wanted
+        if (name := _program(fields["name"])) in wanted
     ]
+
+
+def _program(name: str) -> str:
+    """The program in the name of a connection of redisched."""
+    return name.split(":")[1] if name.count(":") == _COLONS else ""
 
 
 def wait_idle(workbench: Workbench, names: Iterable[str], workers: int) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha1
 
 from redisched.bench.figures import Figures
 from redisched.bench.workbench import MeasurementFailed, Workbench
-from redisched.keys import Keys, keys_of
+from redisched.keys import Keys
 
 BATCH = 100
 
@@ -48,7 +48,7 @@ _RECORD = b"\x92\xa3rec\x91\xcd\x03\xe8"
 def measure_floor(workbench: Workbench) -> Figures:
     """Tasks per second, enqueued, and then claimed and acked."""
     with workbench.jobs() as jobs:
-        keys = keys_of(jobs.queue)
+        keys = workbench.store(jobs.queue).keys
         return {
             "floor": {
                 "enqueue_per_s": _enqueue_per_s(workbench, keys),

@@ -12,7 +12,6 @@ from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
 from redisched.embedded import Persistence, PrivateServer
 from redisched.embedded.polling import poll_until
-from redisched.keys import keys_of
 from redisched.store.broker import connect
 
 CONCURRENCY = 4
@@ -28,7 +27,7 @@ def measure_restart(workbench: Workbench) -> Figures:
     taken_ms: list[float] = []
     with _own_server(workbench) as (server, own), own.jobs() as jobs:
         jobs.fill(jobs.doze, range(workbench.scale.restart_backlog))
-        outcomes = keys_of(jobs.queue).outcomes
+        outcomes = own.store(jobs.queue).keys.outcomes
 
         def ended() -> int:
             reply = own.command("HLEN", outcomes)
@@ -57,7 +56,7 @@ def measure_restart(workbench: Workbench) -> Figures:
 def _own_server(workbench: Workbench) -> Iterator[tuple[PrivateServer, Workbench]]:
     """A server that loses nothing when it is killed."""
     with PrivateServer(persistence=Persistence.ALWAYS) as server:
-        broker = connect(server.url, workbench.broker.timeout_s)
+        broker = connect(server.url, workbench.broker.timeout_s, workbench.broker.dialect.prefix)
         try:
             yield server, replace(workbench, url=server.url, broker=broker)
         finally:

@@ -40,7 +40,9 @@ from redisched.bench.results import Results
 from redisched.bench.scale import Scale
 from redisched.bench.startup import measure_startup
 from redisched.bench.workbench import Workbench
+from redisched.config import prefix_from
 from redisched.embedded import Persistence, PrivateServer
+from redisched.keys import PREFIX
 from redisched.store.broker import connect
 from redisched.testing.cluster import ClusterServers
 
@@ -148,7 +150,7 @@ def _run(phase: Phase, workbench: Workbench) -> Figures:
 def _workbench(url: str | None, scale: Scale) -> Iterator[Workbench]:
     with ExitStack() as stack:
         place = url or _started(_servers(scale.nodes), stack)
-        broker = connect(place, _TIMEOUT_S)
+        broker = connect(place, _TIMEOUT_S, prefix_from(os.environ) or PREFIX)
         stack.callback(broker.close)
         yield Workbench(url=place, broker=broker, scale=scale)
 

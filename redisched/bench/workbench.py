@@ -14,7 +14,6 @@ from redisched.bench.jobs import Jobs
 from redisched.bench.scale import Scale
 from redisched.embedded.polling import poll_until
 from redisched.errors import RedischedError
-from redisched.keys import QUEUES
 from redisched.store.broker import Broker
 from redisched.store.operation import Argument, Operation, run
 from redisched.store.store import Store
@@ -91,7 +90,7 @@ class Workbench:
             jobs.app.close()
             for store in self.stores(jobs.queue):
                 self.command("UNLINK", *astuple(store.keys))
-            self.command("SREM", QUEUES, jobs.queue)
+            self.command("SREM", self.broker.dialect.queues_key, jobs.queue)
 
     def _is_quiet(self) -> bool:
         background = [*self.facts_of_nodes("memory"), *self.facts_of_nodes("persistence")]

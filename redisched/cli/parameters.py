@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from redisched.config import check_prefix
 from redisched.model import Priority
 from redisched.options import check_queue
 from redisched.url import parse_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_PREFIX = f"{__name__}.prefix"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 1.0}
 
@@ -63,13 +65,31 @@ def queue_names(text: str) -> tuple[str, ...]:
 
 
 def url_option(command: F) -> F:
-    """--url, of every command that talks to Redis."""
+    """--url and --prefix, of every command that talks to Redis."""
+    with_prefix = click.option(
+        "--prefix",
+        callback=_checked_prefix,
+        expose_value=False,
+        metavar="PREFIX",
+        help="What every key begins with; else REDISCHED_PREFIX, else redisched.",
+    )(command)
     return click.option(
         "--url",
         callback=_checked_url,
         metavar="URL",
         help="redis://host:6379/0 or unix:///path; else REDISCHED_URL, else the embedded server.",
-    )(command)
+    )(with_prefix)
+
+
+def _checked_prefix(context: click.Context, _parameter: click.Parameter, text: str | None) -> None:
+    if text is not None:
+        context.meta[_PREFIX] = check_prefix("--prefix", text)
+
+
+def prefix_of_command() -> str | None:
+    """What --prefix says; None without one."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_PREFIX)
 
 
 def json_option(command: F) -> F:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from redisched.cli.parameters import prefix_of_command
 from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
@@ -25,7 +26,7 @@ class Session:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._connection = Connection(Settings(url=url), None)
+        self._connection = Connection(Settings(url=url, prefix=prefix_of_command()), None)
         self.scheduler = Scheduler(broker=self._connection.broker)
 
     def ask(self, make: Callable[[], Operation[T]]) -> T:
@@ -42,11 +43,16 @@ class Session:
         """Which node of a cluster serves which slots; None where there is no cluster."""
         return self.ask(_read_slot_map)
 
+    def node_of(self, queue: str, shard: int, slots: SlotMap | None) -> str | None:
+        """Which node of a cluster has a shard; None where nobody has, and where there is no cluster."""
+        owner = None if slots is None else slots.owner_of_key(self.store(queue, shard).keys.waiting)
+        return None if owner is None else str(owner)
+
     def queues(self, only: str | None) -> list[str]:
         """The queues to look at, sorted: all, or the one that was named, which has to be there."""
         if only is not None:
             check_queue("queue", only)
-        known = self.ask(queues)
+        known = self.ask(lambda: queues(self._connection.broker.dialect))
         if only is None:
             return known
         if only not in known:

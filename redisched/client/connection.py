@@ -11,8 +11,9 @@ from typing import Any
 
 from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
-from redisched.config import RECONNECT_BACKOFF, Durability, Settings, url_from
+from redisched.config import RECONNECT_BACKOFF, Durability, Settings, prefix_from, url_from
 from redisched.embedded import ServerUser, join
+from redisched.keys import PREFIX
 from redisched.store.broker import Broker, connect
 from redisched.store.durable import Barrier, DurableStore
 from redisched.store.operation import Operation, Patience, T, run, run_async
@@ -119,4 +120,5 @@ class Connection:
             # Held for the life of this process: as long as it is, the server stays.
             self._embedded = join()
             url = self._embedded.url
-        return connect(url, _TRY_SHARE * self.settings.timeout_s)
+        prefix = self.settings.prefix or prefix_from(os.environ) or PREFIX
+        return connect(url, _TRY_SHARE * self.settings.timeout_s, prefix)

@@ -7,7 +7,6 @@ from dataclasses import astuple
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info
 from redisched.errors import BrokerRefused
-from redisched.keys import keys_of
 from redisched.store.growth import stores_of
 from redisched.store.operation import Dialect, Operation
 from redisched.store.slots import THIS_NODE, SlotMap
@@ -55,7 +54,7 @@ def check_places(dialect: Dialect, info: Info, queues: Sequence[str]) -> Operati
     findings: list[Finding] = []
     nodes: dict[str, list[str]] = defaultdict(list)
     for queue in queues:
-        amiss = yield from _check_queue(queue)
+        amiss = yield from _check_queue(dialect, queue)
         findings += amiss
         if not amiss:
             for node, what in (yield from _parts_of(dialect, queue, slots)).items():
@@ -68,8 +67,8 @@ def _is_node(info: Info) -> bool:
     return info.get("cluster_enabled") == "1"
 
 
-def _check_queue(queue: str) -> Operation[list[Finding]]:
-    keys = astuple(keys_of(queue))
+def _check_queue(dialect: Dialect, queue: str) -> Operation[list[Finding]]:
+    keys = astuple(dialect.keys_of(queue))
     slots = set()
     for key in keys:
         slots.add((yield ("CLUSTER", "KEYSLOT", key)))

@@ -23,10 +23,10 @@ def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Findin
 
     Nothing is changed, but that the server compiles the scripts.
     """
-    return (yield from examine_server(now)) + (yield from examine_queues(dialect))
+    return (yield from examine_server(dialect, now)) + (yield from examine_queues(dialect))
 
 
-def examine_server(now: Callable[[], float]) -> Operation[list[Finding]]:
+def examine_server(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Finding]]:
     """Look at one of the servers that take writes."""
     info = yield from read_info()
     findings = [*check_version(info), *check_memory(info), *check_replicas(info), *(yield from check_slots(info))]
@@ -36,7 +36,7 @@ def examine_server(now: Callable[[], float]) -> Operation[list[Finding]]:
             ("persistence", check_persistence(info)),
             ("lookups", check_lookups()),
             ("clock", check_clock(now)),
-            ("rights", check_rights()),
+            ("rights", check_rights(dialect)),
             ("scripts", check_scripts()),
         )
     )
@@ -48,14 +48,14 @@ def examine_queues(dialect: Dialect) -> Operation[list[Finding]]:
     if (yield from check_slots(info)):
         return []
     try:
-        names = yield from queues()
+        names = yield from queues(dialect)
     except BrokerRefused as error:
         return [_refused("queues", error)]
     return (
         yield from _look(
             ("cluster", check_quorum(info)),
             ("cluster", check_places(dialect, info, names)),
-            ("keyspace", check_keyspace(names)),
+            ("keyspace", check_keyspace(dialect, names)),
             ("workers", check_queues(dialect, names)),
             ("repairs", check_repairs(dialect, names)),
         )

@@ -6,32 +6,32 @@ from dataclasses import fields
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
-from redisched.keys import QUEUES, TYPES, Keys, keys_of
+from redisched.keys import TYPES, Keys
 from redisched.layout import Layout
-from redisched.store.operation import Operation
+from redisched.store.operation import Dialect, Operation
 
 CHECK = "keyspace"
 ABSENT = "none"
 
 
-def keys_of_all(queues: Sequence[str]) -> Operation[list[Keys]]:
+def keys_of_all(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Keys]]:
     """The keys of every shard of these queues."""
     found: list[Keys] = []
     for queue in queues:
         stored = None
         # One of another type is among what is about to be found.
         with contextlib.suppress(BrokerRefused):
-            stored = yield ("GET", keys_of(queue).layout)
+            stored = yield ("GET", dialect.keys_of(queue).layout)
         layout = Layout.read(stored) or Layout()
-        found += [keys_of(queue, shard) for shard in range(layout.shards)]
+        found += [dialect.keys_of(queue, shard) for shard in range(layout.shards)]
     return found
 
 
-def check_keyspace(queues: Sequence[str]) -> Operation[list[Finding]]:
+def check_keyspace(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:
     """Keys of a wrong type, which no script can work with, and how many are others'."""
-    own = yield ("EXISTS", QUEUES)
+    own = yield ("EXISTS", dialect.queues_key)
     findings: list[Finding] = []
-    for keys in (yield from keys_of_all(queues)):
+    for keys in (yield from keys_of_all(dialect, queues)):
         for field in fields(keys):
             key = getattr(keys, field.name)
             found = (yield ("TYPE", key)).decode()
@@ -42,8 +42,8 @@ def check_keyspace(queues: Sequence[str]) -> Operation[list[Finding]]:
     others = (yield ("DBSIZE",)) - own
     if others > 0:
         sentence = (
-            f"{others} keys in this database are not redisched's: their owners can fill its memory or flush it; "
-            "a database or server for redisched alone is safer."
+            f"{others} keys in this database are not of the prefix {dialect.prefix!r}: their owners can fill its "
+            "memory or flush it; a database or server for redisched alone is safer."
         )
         findings.append(warning(CHECK, sentence))
     return findings or [ok(CHECK, "Nobody else uses this database.")]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from redisched.doctor.finding import Finding, ok, warning
-from redisched.keys import keys_of
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Dialect, Operation
 from redisched.store.view import QueueCounts
@@ -14,7 +13,7 @@ def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Find
     findings = []
     for queue in queues:
         counts = yield from Inspector(dialect, queue).counts()
-        reaper = yield ("GET", keys_of(queue).reaper)
+        reaper = yield ("GET", dialect.keys_of(queue).reaper)
         if (counts.ready or counts.leased) and not _is_served(reaper, counts):
             sentence = (
                 f"Queue {queue} has {counts.ready} ready and {counts.leased} leased tasks and no worker; "

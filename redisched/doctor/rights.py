@@ -2,55 +2,57 @@
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
-from redisched.keys import PREFIX, QUEUES
-from redisched.store.operation import Command, Operation
+from redisched.store.operation import Command, Dialect, Operation
 
 CHECK = "rights"
-_KEY = f"{PREFIX}:{{doctor}}:key"
-NEEDED: tuple[Command, ...] = (
-    ("BLPOP", _KEY, "1"),
-    ("DEL", _KEY),
-    ("EVAL", "return 1", "1", _KEY),
-    ("EVALSHA", 40 * "0", "1", _KEY),
-    ("EXISTS", _KEY),
-    ("GET", _KEY),
-    ("HDEL", _KEY, "field"),
-    ("HEXISTS", _KEY, "field"),
-    ("HGET", _KEY, "field"),
-    ("HINCRBY", _KEY, "field", "1"),
-    ("HLEN", _KEY),
-    ("HMGET", _KEY, "field"),
-    ("HSCAN", _KEY, "0"),
-    ("HSET", _KEY, "field", "value"),
-    ("LLEN", _KEY),
-    ("LTRIM", _KEY, "0", "0"),
-    ("RPUSH", _KEY, "element"),
-    ("SADD", QUEUES, "member"),
-    ("SET", _KEY, "value"),
-    ("SMEMBERS", QUEUES),
-    ("TIME",),
-    ("TYPE", _KEY),
-    ("ZADD", _KEY, "1", "member"),
-    ("ZCARD", _KEY),
-    ("ZCOUNT", _KEY, "0", "1"),
-    ("ZMSCORE", _KEY, "member"),
-    ("ZRANGE", _KEY, "0", "1"),
-    ("ZRANGEBYSCORE", _KEY, "0", "1"),
-    ("ZREM", _KEY, "member"),
-    ("ZREMRANGEBYRANK", _KEY, "0", "0"),
-    ("ZREVRANGE", _KEY, "0", "1"),
-    ("ZSCAN", _KEY, "0"),
-    ("ZSCORE", _KEY, "member"),
-)
-"""Every command that is called, of a key or in a script, as it might be."""
 
 
-def check_rights() -> Operation[list[Finding]]:
+def needed(dialect: Dialect) -> tuple[Command, ...]:
+    """Every command that is called, of a key or in a script, as it might be."""
+    key = f"{dialect.prefix}:{{doctor}}:key"
+    return (
+        ("BLPOP", key, "1"),
+        ("DEL", key),
+        ("EVAL", "return 1", "1", key),
+        ("EVALSHA", 40 * "0", "1", key),
+        ("EXISTS", key),
+        ("GET", key),
+        ("HDEL", key, "field"),
+        ("HEXISTS", key, "field"),
+        ("HGET", key, "field"),
+        ("HINCRBY", key, "field", "1"),
+        ("HLEN", key),
+        ("HMGET", key, "field"),
+        ("HSCAN", key, "0"),
+        ("HSET", key, "field", "value"),
+        ("LLEN", key),
+        ("LTRIM", key, "0", "0"),
+        ("RPUSH", key, "element"),
+        ("SADD", dialect.queues_key, "member"),
+        ("SET", key, "value"),
+        ("SMEMBERS", dialect.queues_key),
+        ("TIME",),
+        ("TYPE", key),
+        ("ZADD", key, "1", "member"),
+        ("ZCARD", key),
+        ("ZCOUNT", key, "0", "1"),
+        ("ZMSCORE", key, "member"),
+        ("ZRANGE", key, "0", "1"),
+        ("ZRANGEBYSCORE", key, "0", "1"),
+        ("ZREM", key, "member"),
+        ("ZREMRANGEBYRANK", key, "0", "0"),
+        ("ZREVRANGE", key, "0", "1"),
+        ("ZSCAN", key, "0"),
+        ("ZSCORE", key, "member"),
+    )
+
+
+def check_rights(dialect: Dialect) -> Operation[list[Finding]]:
     """Have the server say of each command whether this user may call it."""
     try:
         user = (yield ("ACL", "WHOAMI")).decode(errors="backslashreplace")
         lacking: list[str] = []
-        for command in NEEDED:
+        for command in needed(dialect):
             answer = yield ("ACL", "DRYRUN", user, *command)
             lacking += [] if answer == b"OK" else [str(command[0])]
     except BrokerRefused as error:
@@ -62,6 +64,6 @@ def check_rights() -> Operation[list[Finding]]:
     rules = " ".join(f"+{name.lower()}" for name in lacking)
     sentence = (
         f"User {user} may not {', '.join(lacking)} on redisched's keys, so that a script can stop half-way; "
-        f"let it: ACL SETUSER {user} ~{PREFIX}:* {rules}"
+        f"let it: ACL SETUSER {user} ~{dialect.prefix}:* {rules}"
     )
     return [danger(CHECK, sentence)]

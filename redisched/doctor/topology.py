@@ -23,7 +23,7 @@ def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
     client = broker.client()
     for place, primary in client.primaries().items():
         try:
-            for finding in run(examine_server(now), primary):
+            for finding in run(examine_server(broker.dialect, now), primary):
                 yield replace(finding, sentence=f"{place}: {finding.sentence}") if place else finding
         except BrokerUnavailable as error:
             if not place:

@@ -89,10 +89,12 @@ class ChildProcess:
         check_handlers(application, self._spec.target)
         if self._spec.url is not None and application.settings.url not in (None, self._spec.url):
             raise AppNotFound(self._spec.target, "it names another Redis itself; leave --url out")
+        if self._spec.prefix is not None and application.settings.prefix not in (None, self._spec.prefix):
+            raise AppNotFound(self._spec.target, "it names another prefix itself; leave --prefix out")
         queues = served_queues(self._spec.settings, application.registry)
-        address = application.broker.address
-        url = None if address is None else address.url
-        self._say(Ready(queues=queues, settings=replace(application.settings, url=url)))
+        broker = application.broker
+        url = None if broker.address is None else broker.address.url
+        self._say(Ready(queues=queues, settings=replace(application.settings, url=url, prefix=broker.dialect.prefix)))
         return application
 
     async def _work(self, application: Application) -> Exit:

@@ -4,7 +4,7 @@ Neither needs anything here but the standard library, so that a supervisor stays
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -24,7 +24,8 @@ class Exit(IntEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildSpec:
     """What a worker process is told. `table` is the descriptor of its table of started tasks, `name_suffix` makes its
-    name unlike every other, `path` is where modules are looked for, and `url` the Redis it was told to serve, if any.
+    name unlike every other, `path` is where modules are looked for; `url` and `prefix` are the Redis and the keys
+    it was told to serve, if any.
     """
 
     target: str
@@ -32,7 +33,8 @@ class ChildSpec:
     name_suffix: str
     table: int
     path: tuple[str, ...]
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
+    prefix: str | None = None
 
     def encode(self) -> bytes:
         """The spec as a line."""

@@ -9,6 +9,7 @@ from redisched.engine.logs import log
 from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.started import StartedTask
 from redisched.errors import BrokerError
+from redisched.keys import PREFIX
 from redisched.store.broker import connect
 from redisched.store.growth import stores_of
 from redisched.store.operation import Dialect, Operation, run
@@ -123,7 +124,7 @@ class BlockingRecovery:
     """A recovery with a connection of its own, for the supervisor's thread."""
 
     def __init__(self, ready: Ready, crash_limit: int) -> None:
-        broker = connect(ready.settings.url or "", TRY_S)
+        broker = connect(ready.settings.url or "", TRY_S, ready.settings.prefix or PREFIX)
         self._client = broker.client()
         self._recovery = Recovery(broker.dialect, ready.queues, crash_limit, SystemClock())
 

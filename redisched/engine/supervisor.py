@@ -57,10 +57,17 @@ class Supervisor:
     """Keeps `settings.processes` worker processes of an application running until it is told to stop."""
 
     def __init__(
-        self, target: str, settings: WorkerSettings, health_file: Path | None = None, url: str | None = None
+        self,
+        target: str,
+        settings: WorkerSettings,
+        health_file: Path | None = None,
+        url: str | None = None,
+        prefix: str | None = None,
     ) -> None:
-        """`url` is the Redis to serve, where it was named; an application that names another one itself is refused."""
-        self._work = Work(target=target, settings=settings, url=url)
+        """`url` and `prefix` say which Redis and which keys to serve, where they were named; an application that names
+        others itself is refused.
+        """
+        self._work = Work(target=target, settings=settings, url=url, prefix=prefix)
         self._settings = settings
         self._health_file = health_file
         self._seats: list[_Seat] = []
@@ -239,9 +246,15 @@ class Supervisor:
             fresh.replace(self._health_file)
 
 
-def supervise(target: str, settings: WorkerSettings, health_file: Path | None = None, url: str | None = None) -> Exit:
+def supervise(
+    target: str,
+    settings: WorkerSettings,
+    health_file: Path | None = None,
+    url: str | None = None,
+    prefix: str | None = None,
+) -> Exit:
     """Run a supervisor in the main thread: the first SIGTERM, SIGINT or SIGHUP stops gracefully, the second hard."""
-    supervisor = Supervisor(target, settings, health_file, url)
+    supervisor = Supervisor(target, settings, health_file, url, prefix)
     with _stopped_by_signals(supervisor):
         return supervisor.run()
 

@@ -23,13 +23,14 @@ _LONGEST_MESSAGE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What all processes of a fleet do: serve the application named MODULE:APP. `url` is the Redis it was told to
-    serve; an application that names another one itself is refused.
+    """What all processes of a fleet do: serve the application named MODULE:APP. `url` and `prefix` say which Redis and
+    which keys it was told to serve; an application that names others itself is refused.
     """
 
     target: str
     settings: WorkerSettings
     url: str | None = field(default=None, repr=False)
+    prefix: str | None = None
 
 
 class WorkerProcess:
@@ -47,6 +48,7 @@ class WorkerProcess:
                 table=table.descriptor,
                 path=tuple(sys.path),
                 url=work.url,
+                prefix=work.prefix,
             )
             self._process = subprocess.Popen(
                 [sys.executable, *_interpreter_flags(), "-m", _MODULE, str(theirs.fileno())],

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from redisched.address import Address, ServerAddress, Topology
+from redisched.keys import PREFIX
 from redisched.store import clients
 from redisched.store.clients import SyncClient
 from redisched.store.cluster import ClusterRoute
@@ -65,14 +66,19 @@ class Broker:
     """
 
     def __init__(
-        self, open_client: Open, open_async_client: OpenAsync, timeout_s: float, address: Address | None = None
+        self,
+        open_client: Open,
+        open_async_client: OpenAsync,
+        timeout_s: float,
+        address: Address | None = None,
+        prefix: str = PREFIX,
     ) -> None:
         """`address` is where it is, for whoever has to find it again; None for one that nobody else can reach."""
         self.address = address
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
-        self.dialect = Dialect()
+        self.dialect = Dialect(prefix)
         # A signal handler may enqueue while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
@@ -115,27 +121,29 @@ class Broker:
             await client.close()
 
 
-def connect(url: str, timeout_s: float) -> Broker:
+def connect(url: str, timeout_s: float, prefix: str = PREFIX) -> Broker:
     """The broker of a URL such as redis://host:6379/0, rediss://..., unix:///path, or one of several servers.
 
-    Connects on first use. Raises InvalidOption for a URL that is none, or names files that cannot be read.
+    Every key begins with `prefix`. Connects on first use. Raises InvalidOption for a URL that is none, or names files
+    that cannot be read.
     """
-    return broker_at(parse_address(url), timeout_s)
+    return broker_at(parse_address(url), timeout_s, prefix)
 
 
-def broker_at(address: Address, timeout_s: float) -> Broker:
+def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX) -> Broker:
     """The broker at an address. Raises InvalidOption if it names files that cannot be read."""
     if address.encryption is not None:
         check_encryption(address.encryption)
     if address.topology is Topology.SINGLE:
         server = address.server(address.nodes[0] if address.nodes else None)
-        return Broker(partial(open_client, server), partial(open_async_client, server), timeout_s, address)
+        return Broker(partial(open_client, server), partial(open_async_client, server), timeout_s, address, prefix)
     route = _route(address)
     return Broker(
         lambda try_s, part: RoutedClient(address, route, partial(open_client, part=part), try_s),
         lambda try_s, part: AsyncRoutedClient(address, route, partial(open_async_client, part=part), try_s),
         timeout_s,
         address,
+        prefix,
     )
 
 

@@ -99,9 +99,9 @@ class AsyncConnections:
                 continue
 
 
-def connection_name(part: str) -> str:
-    """What connections are called in CLIENT LIST: the program, its process and the part of it."""
-    return f"redisched:{_program(sys.argv)}:{os.getpid()}:{part}"
+def connection_name(program: str, part: str) -> str:
+    """What connections are called in CLIENT LIST: the program, by default that which runs, its process and the part."""
+    return f"redisched:{program or _program(sys.argv)}:{os.getpid()}:{part}"
 
 
 def _greeting(server: ServerAddress, part: str) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
@@ -114,7 +114,7 @@ def _greeting(server: ServerAddress, part: str) -> tuple[tuple[Command, ...], tu
         needed.append(("AUTH", username, password) if username else ("AUTH", password))
     if server.database:
         needed.append(("SELECT", server.database))
-    return tuple(needed), (("CLIENT", "SETNAME", connection_name(part)),)
+    return tuple(needed), (("CLIENT", "SETNAME", connection_name(server.program, part)),)
 
 
 def _program(argv: list[str]) -> str:

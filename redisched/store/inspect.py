@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 
-from redisched.keys import QUEUES
 from redisched.layout import Layout
 from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
@@ -14,15 +13,15 @@ from redisched.store.view import QueueCounts, TaskView, place_of, total
 _Read = Callable[[ShardInspector, int, int], Operation[list[TaskView]]]
 
 
-def queues() -> Operation[list[str]]:
+def queues(dialect: Dialect) -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
-    return sorted(id_text(name) for name in (yield ("SMEMBERS", QUEUES)))
+    return sorted(id_text(name) for name in (yield ("SMEMBERS", dialect.queues_key)))
 
 
 def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
     """The task of an id in each queue that knows one; ids are unique within a queue."""
     found = []
-    for queue in (yield from queues()):
+    for queue in (yield from queues(dialect)):
         view = yield from Inspector(dialect, queue).task(task_id)
         if view is not None:
             found.append(view)

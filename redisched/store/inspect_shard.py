@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
-from redisched.keys import keys_of
 from redisched.model import TaskState
 from redisched.store.operation import Dialect, Operation
 from redisched.store.repair import Repair
@@ -18,7 +17,7 @@ class ShardInspector:
     def __init__(self, dialect: Dialect, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
-        self._keys = keys_of(queue, shard)
+        self._keys = dialect.keys_of(queue, shard)
         self._call = dialect.call
 
     def standing(self, task_id: str) -> Operation[TaskView]:

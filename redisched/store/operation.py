@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from redisched.backoff import Backoff
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
-from redisched.keys import TYPES
+from redisched.keys import PREFIX, TYPES, Keys, keys_of, queues_key
 from redisched.store.scripts import load_script
 
 T = TypeVar("T")
@@ -138,10 +138,18 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
 
 
 class Dialect:
-    """Remembers whether a server knows script flags; learnt from the first script it is given."""
+    """How a Redis is spoken to: what all keys begin with, and whether the server knows script flags, which is learnt
+    from the first script it is given.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = PREFIX) -> None:
+        self.prefix = prefix
+        self.queues_key = queues_key(prefix)
         self._flags = True
+
+    def keys_of(self, queue: str, shard: int = 0) -> Keys:
+        """The keys of a shard of a queue whose name has been validated."""
+        return keys_of(queue, shard, self.prefix)
 
     def command(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
         """The command that calls a script which the server has loaded."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from redisched.codec import DIGEST_BYTES
 from redisched.errors import LayoutDamaged
-from redisched.keys import QUEUES, Keys, keys_of
+from redisched.keys import Keys
 from redisched.layout import Layout
 from redisched.store.operation import Argument, Dialect, Operation, Pipeline
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
@@ -38,12 +38,12 @@ class Store:
     def __init__(self, dialect: Dialect, queue: str, shard: int = 0) -> None:
         self.queue = queue
         self.shard = shard
-        self.keys: Keys = keys_of(queue, shard)
+        self.keys: Keys = dialect.keys_of(queue, shard)
         self._dialect = dialect
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
-        yield ("SADD", QUEUES, self.queue)
+        yield ("SADD", self._dialect.queues_key, self.queue)
 
     def layout(self) -> Operation[Layout]:
         """The layout of the queue as this shard knows it. Raises LayoutDamaged."""

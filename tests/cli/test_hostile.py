@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.codec import digest_of, encode_task, seal_of
-from redisched.keys import QUEUES
+from redisched.keys import queues_key
 from redisched.model import TaskBody
 from redisched.store.values import NewTask
 from tests.cli.commands import CommandLine, run_on_terminal
@@ -64,7 +64,7 @@ def test_s09_nothing_reaches_a_terminal_raw(url: str, workshop: Workshop) -> Non
         end_in_every_way(workshop, text, str(number))
     for number, text in enumerate(texts):
         let_wait(workshop, text, str(number))
-        workshop.perform("SADD", QUEUES, f"queue{text}")
+        workshop.perform("SADD", queues_key(), f"queue{text}")
     last = len(texts) - 1
     shows = [("task", "show", f"{kind}{last}") for kind in ("dead", "failed", "ended", "waits")]
     changes = [("dead", "retry", "--all"), ("task", "cancel", f"waits{last}"), ("enqueue", "name\x1b[31m")]
@@ -88,7 +88,7 @@ def test_what_cannot_be_decoded_is_shown_as_such(command: CommandLine, workshop:
 
 @pytest.mark.parametrize("name", ["q\x1b[31m\u202e".encode(), b"\xff\x1b"], ids=["hostile", "no text"])
 def test_a_queue_of_any_name_is_listed(command: CommandLine, workshop: Workshop, name: bytes) -> None:
-    workshop.perform("SADD", QUEUES, name)
+    workshop.perform("SADD", queues_key(), name)
     workshop.add(hostile_task("", "one"))
 
     assert is_plain(command.output("queue", "ls"))

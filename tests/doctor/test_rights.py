@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from redisched.doctor.finding import Level
-from redisched.doctor.rights import NEEDED
+from redisched.doctor.rights import needed
 from redisched.store.broker import connect
+from redisched.store.operation import Dialect
 from redisched.testing.server import Server
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {str(command[0]) for command in NEEDED}
+NAMES = {str(command[0]) for command in needed(Dialect())}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|self\._wait: Command = \("([A-Z]+)"')
 
 

@@ -9,7 +9,7 @@ from redisched import Scheduler, current_task
 from redisched.config import Eviction
 from redisched.embedded import PrivateServer
 from redisched.errors import BrokerMisconfigured, QueueFull
-from redisched.keys import QUEUES
+from redisched.keys import queues_key
 from redisched.model import TaskState
 from redisched.store.broker import Broker, connect
 from tests.brokers import on_each_primary
@@ -90,9 +90,9 @@ def test_a_queue_that_redis_has_forgotten_is_known_again(broker: Broker, monkeyp
     app = Scheduler(broker=broker)
     app.task(name="add")(lambda a, b: a + b)
     with RunningWorker(app, lease_s=0.5):
-        wait_until(lambda: broker.client().perform(("SMEMBERS", QUEUES)), "the queue is known")
-        broker.client().perform(("DEL", QUEUES))
-        wait_until(lambda: broker.client().perform(("SMEMBERS", QUEUES)) == [b"default"], "it is known again")
+        wait_until(lambda: broker.client().perform(("SMEMBERS", queues_key())), "the queue is known")
+        broker.client().perform(("DEL", queues_key()))
+        wait_until(lambda: broker.client().perform(("SMEMBERS", queues_key())) == [b"default"], "it is known again")
 
 
 def test_a_redis_that_may_evict_tasks_is_refused(evicting: Broker) -> None:

@@ -64,13 +64,13 @@ def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, m
 def test_any_program_has_a_name(monkeypatch: pytest.MonkeyPatch, program: str, name: str) -> None:
     monkeypatch.setattr(sys, "argv", [program])
 
-    assert connection_name("keeper") == f"redisched:{name}:{os.getpid()}:keeper"
+    assert connection_name("", "keeper") == f"redisched:{name}:{os.getpid()}:keeper"
 
 
 def test_a_program_without_arguments_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [])
 
-    assert connection_name("keeper") == f"redisched:python:{os.getpid()}:keeper"
+    assert connection_name("", "keeper") == f"redisched:python:{os.getpid()}:keeper"
 
 
 @pytest.fixture

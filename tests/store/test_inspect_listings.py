@@ -136,7 +136,7 @@ def test_queues_are_listed_by_name_and_tasks_found_in_any(queue: Observed) -> No
 
     found = queue.see(find(queue.broker.dialect, "a"))
 
-    assert queue.see(queues()) == ["billing", "idle", "mail"]
+    assert queue.see(queues(queue.broker.dialect)) == ["billing", "idle", "mail"]
     assert [(view.queue, view.state) for view in found] == [("billing", TaskState.DEAD), ("mail", TaskState.READY)]
     assert queue.see(find(queue.broker.dialect, "nobody")) == []
 

@@ -40,7 +40,7 @@ def spread(broker: Broker) -> Spread:
 
 
 def test_it_is_listed_as_one_queue(spread: Spread) -> None:
-    assert spread.see(queues()) == [QUEUE]
+    assert spread.see(queues(spread.broker.dialect)) == [QUEUE]
     assert [shard.shard for shard in spread.see(spread.inspector.shards())] == [0, 1, 2]
 
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
-from redisched.keys import QUEUES, TYPES, Keys, keys_of
+from redisched.keys import TYPES, Keys, keys_of, queues_key
 from redisched.layout import Layout
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
@@ -127,7 +127,7 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
     client = broker.client()
     plant(broker, KEYS.waiting)
     plant(broker, KEYS.dead)
-    client.perform(("SET", QUEUES, "something else"))
+    client.perform(("SET", queues_key(), "something else"))
     inspector = Inspector(broker.dialect, QUEUE)
 
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
@@ -135,4 +135,4 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
     with pytest.raises(BrokerRefused, match=r"ZRANGE redisched:\{mail\}:dead"):
         run(inspector.shard(0).dead_ids(), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
-        run(queues(), client)
+        run(queues(broker.dialect), client)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from redisched.cli.deployment import app_argument, import_option, log_options, log_words
-from redisched.cli.parameters import queue_names, url_option
+from redisched.cli.parameters import prefix_of_command, queue_names, url_option
 from redisched.cli.reload import Reloader
 from redisched.cli.source import folder_of
 from redisched.config import URL_VARIABLE, url_from
@@ -47,6 +47,9 @@ def dev(
     for name in imports:
         command += ["--import", name]
     command += log_words(**logs)
+    prefix = prefix_of_command()
+    if prefix is not None:
+        command += ["--prefix", prefix]
     with ExitStack() as stack:
         place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.

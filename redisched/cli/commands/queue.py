@@ -9,7 +9,7 @@ from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.times import duration
-from redisched.keys import keys_of, shard_name
+from redisched.keys import shard_name
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
 
@@ -35,7 +35,7 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
         counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
         slots = opened.slots() if by_shard else None
         if as_json:
-            print_json(_shard_records(counts, slots) if by_shard else _records(opened, counts))
+            print_json(_shard_records(opened, counts, slots) if by_shard else _records(opened, counts))
             return
     if not counts:
         click.echo("There is no queue yet. Make one: redisched enqueue NAME ARGUMENTS...")
@@ -43,7 +43,7 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
         every = [(name, at, one) for name, of_shards in counts.items() for at, one in enumerate(of_shards)]
         rows = [_row(shard_name(name, at), one) for name, at, one in every]
         if slots is not None:
-            rows = [(*row, _node(slots, name, at)) for row, (name, at, _) in zip(rows, every, strict=True)]
+            rows = [(*row, opened.node_of(name, at, slots)) for row, (name, at, _) in zip(rows, every, strict=True)]
         print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
     else:
         print_table(_HEADINGS, [_row(name, total(of_shards)) for name, of_shards in counts.items()])
@@ -89,15 +89,11 @@ def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict
     ]
 
 
-def _shard_records(counts: dict[str, list[QueueCounts]], slots: SlotMap | None) -> list[dict[str, object]]:
+def _shard_records(
+    opened: Session, counts: dict[str, list[QueueCounts]], slots: SlotMap | None
+) -> list[dict[str, object]]:
     return [
-        {**asdict(one), "shard": at, "node": _node(slots, one.queue, at)}
+        {**asdict(one), "shard": at, "node": opened.node_of(one.queue, at, slots)}
         for of_shards in counts.values()
         for at, one in enumerate(of_shards)
     ]
-
-
-def _node(slots: SlotMap | None, queue: str, shard: int) -> str | None:
-    """Which node of a cluster has a shard; None where nobody has, and where there is no cluster."""
-    owner = None if slots is None else slots.owner_of_key(keys_of(queue, shard).waiting)
-    return None if owner is None else str(owner)

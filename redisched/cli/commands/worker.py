@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from redisched.cli.deployment import app_argument, health_file_option, settings_from, settings_options
-from redisched.cli.parameters import url_option
+from redisched.cli.parameters import prefix_of_command, url_option
 from redisched.cli.source import folder_of
-from redisched.config import URL_VARIABLE
+from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
 from redisched.engine.logs import configure_logging
 from redisched.engine.supervisor import supervise
 
@@ -32,5 +32,8 @@ def worker(context: click.Context, /, target: str, health_file: Path | None, url
     if url is not None:
         # Its processes find Redis as the application does in any process: in the environment.
         os.environ[URL_VARIABLE] = url
+    prefix = prefix_of_command()
+    if prefix is not None:
+        os.environ[PREFIX_VARIABLE] = prefix
     configure_logging(settings)
-    raise click.exceptions.Exit(int(supervise(target, settings, health_file, url)))
+    raise click.exceptions.Exit(int(supervise(target, settings, health_file, url, prefix)))
