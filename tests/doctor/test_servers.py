@@ -131,7 +131,7 @@ def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: 
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
     assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
-    assert found.sentence("keyspace").startswith("1 keys in this database are not redisched's")
+    assert found.sentence("keyspace").startswith("1 keys in this database are not of the prefix 'redisched'")
 
 
 def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
