@@ -4,6 +4,10 @@ Names, arguments, errors and tracebacks come from Redis, where anybody may have 
 characters, bidirectional overrides and invisible characters are shown as escapes such as \x1b.
 """
 
+_FIRST_BYTE = 0xDC80
+_BYTES = {chr(code) for code in range(_FIRST_BYTE, _FIRST_BYTE + 0x80)}
+"""Stand for bytes that are no text, as `surrogateescape` reads them."""
+
 
 def printable(text: str) -> str:
     """The text on one line, with every character that is not plainly visible as an escape."""
@@ -23,4 +27,6 @@ def shortened(text: str, width: int) -> str:
 
 
 def _escape(character: str) -> str:
+    if character in _BYTES:
+        return f"\\x{ord(character) - _FIRST_BYTE + 0x80:02x}"
     return character.encode("unicode_escape").decode("ascii")

@@ -12,6 +12,7 @@ from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.model import DeathReason
+from redisched.options import is_id
 from redisched.registry import HandlerEntry
 
 
@@ -45,6 +46,10 @@ class Judge:
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
         """Whether a task may start at this monotonic moment; if not, what becomes of it."""
+        if not is_id(held.lease.id):
+            return verdict.dead(
+                held, DeathReason.UNDECODABLE, "its id is none that redisched gives", self._server_ms(now_s)
+            )
         try:
             body = held.body = decode_task(held.lease.record, self._payload_limit)
         except Undecodable as error:

@@ -7,7 +7,7 @@ from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Dialect, Operation
 from redisched.store.repair import Repair
-from redisched.store.store import Store, id_text
+from redisched.store.store import Store
 from redisched.store.view import QueueCounts, TaskView, place_of, total
 
 _Read = Callable[[ShardInspector, int, int], Operation[list[TaskView]]]
@@ -15,7 +15,8 @@ _Read = Callable[[ShardInspector, int, int], Operation[list[TaskView]]]
 
 def queues(dialect: Dialect) -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
-    return sorted(id_text(name) for name in (yield ("SMEMBERS", dialect.queues_key)))
+    # Of one that no producer of redisched's can have named there are no keys, so nothing has to come back as it was.
+    return sorted(name.decode(errors="backslashreplace") for name in (yield ("SMEMBERS", dialect.queues_key)))
 
 
 def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:

@@ -6,6 +6,7 @@ from functools import partial
 from redisched.model import TaskState
 from redisched.store.operation import Dialect, Operation
 from redisched.store.repair import Repair
+from redisched.store.store import id_bytes, id_text
 from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
 
 _PAGE = 500
@@ -105,17 +106,16 @@ class ShardInspector:
     def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
         k = self._keys
         keys = (k.waiting, k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        now_ms, *rest = yield from self._call("read/task", keys, ids)
+        now_ms, *rest = yield from self._call("read/task", keys, [id_bytes(id) for id in ids])
         facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
         return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
 
     def _with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
         if not views:
             return []
-        records = yield ("HMGET", self._keys.tasks, *(view.id for view in views))
+        records = yield ("HMGET", self._keys.tasks, *(id_bytes(view.id) for view in views))
         return [with_body(view, record) for view, record in zip(views, records, strict=True)]
 
 
 def _texts(reply: list[bytes]) -> list[str]:
-    """Names and ids as text, those too that redisched would not have given and that are none."""
-    return [word.decode("utf-8", "backslashreplace") for word in reply]
+    return [id_text(word) for word in reply]

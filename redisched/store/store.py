@@ -171,7 +171,7 @@ class Store:
         """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
         k = self.keys
         keys = (k.waiting, k.tasks, k.tries, k.failures, k.dead, k.wake)
-        return _statuses((yield from self._dialect.call("revive", keys, ids)))
+        return _statuses((yield from self._dialect.call("revive", keys, [id_bytes(id) for id in ids])))
 
     def forget(self, limit: int, dead_retention_ms: int) -> Operation[int]:
         """Remove ended tasks whose retention is over; answers how many."""
@@ -241,8 +241,13 @@ _STATUSES = {status.value.encode(): status for status in Status}
 
 
 def id_text(stored: bytes) -> str:
-    """An id as text. One that no producer of ours wrote may be none; it stops no worker, and is nobody's to settle."""
-    return stored.decode(errors="backslashreplace")
+    """An id as text. One that somebody else wrote may be none: then it comes back as the same bytes all the same."""
+    return stored.decode(errors="surrogateescape")
+
+
+def id_bytes(task_id: str) -> Argument:
+    """An id as it is stored."""
+    return task_id if task_id.isascii() else task_id.encode(errors="surrogateescape")
 
 
 def _statuses(reply: list[bytes]) -> list[Status]:
@@ -258,7 +263,13 @@ def _named(layout: Layout | None) -> str:
 
 
 def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
-    return [value for row in rows for value in row]
+    """The rows of a call one after the other; each begins with an id."""
+    flat: list[Argument] = []
+    for row in rows:
+        flat += row
+        if not row[0].isascii():
+            flat[-len(row)] = id_bytes(row[0])
+    return flat
 
 
 def _whole_or_none(text: bytes) -> int | None:

@@ -99,7 +99,7 @@ def test_an_id_that_is_no_text_is_listed(command: CommandLine, workshop: Worksho
     workshop.add(hostile_task("", "one"))
     workshop.perform("ZADD", workshop.store.keys.waiting, "5", b"\xff\x1b")
 
-    assert [row[0] for row in command.rows("task", "ls")] == ["one", r"\xff\x1b"]
+    assert [row[0] for row in command.rows("task", "ls")] == [r"\xff\x1b", "one"]
 
 
 def test_a_key_of_another_type_is_said_in_one_line(command: CommandLine, workshop: Workshop) -> None:

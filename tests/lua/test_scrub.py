@@ -272,6 +272,6 @@ def test_ids_that_are_no_text_are_repaired_too(empty_queue: QueueUnderTest) -> N
     perform = empty_queue.broker.client().perform
     perform(("HSET", empty_queue.store.keys.tasks, b"\xff\x00", b"record"))
 
-    assert scrub(empty_queue.broker, QUEUE).repairs == [("\\xff\x00", Repair.PLACE_LOST)]
+    assert scrub(empty_queue.broker, QUEUE).repairs == [("\udcff\x00", Repair.PLACE_LOST)]
 
     assert perform(("ZSCORE", empty_queue.store.keys.waiting, b"\xff\x00"))

@@ -128,7 +128,7 @@ class Producer(Process):
             lasts_ms,
             failures,
             crashes,
-            temper,
+            temper.value,
             id=id,
             queue=QUEUE,
             priority=random.choice((0, 5, 5, 5, 9)),
@@ -161,7 +161,7 @@ class Producer(Process):
 
     async def _contradict(self, id: str) -> None:
         """Enqueue another task under a known id, which a conflict has to prevent."""
-        request = self.app.request("async", -1, 0, 0, Temper.CALM, id=id, queue=QUEUE)
+        request = self.app.request("async", -1, 0, 0, Temper.CALM.value, id=id, queue=QUEUE)
         with suppress(BrokerUnavailable, Conflict):
             await self.app._sender.send_async(request, Sending.MAYBE_AGAIN)
             self._history.sent(id, Sent.OK)
