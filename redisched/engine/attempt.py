@@ -7,6 +7,7 @@ from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
 from redisched.engine.isolation.endings import ProcessDied, ResultUnstorable
+from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
@@ -14,6 +15,7 @@ from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodab
 from redisched.model import DeathReason
 from redisched.options import is_id
 from redisched.registry import HandlerEntry
+from redisched.store.values import Ack
 
 
 class WorkerStopping(Interruption):
@@ -42,6 +44,8 @@ class Judge:
         self._monotonic = workspace.clock.monotonic
         self._server_clock = workspace.server_clock
         self._payload_limit = workspace.settings.payload_limit
+        # Asked for every task, so without the way through a method of ours.
+        self._tells = task_log.isEnabledFor
         self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
@@ -69,13 +73,15 @@ class Judge:
     def started(self, attempt: Attempt, now_s: float) -> None:
         """The handler starts at this monotonic moment."""
         attempt.held.started_ms = self._server_ms(now_s)
-        self._log.started(attempt.held)
+        if self._tells(self._log.level):
+            self._log.started(attempt.held)
 
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
         held, limit = attempt.held, self._payload_limit
         outcome = verdict.succeeded(held, result, attempt.retention_ms, self._now_ms(), limit)
-        self._log.returned(outcome)
+        if self._tells(self._log.level) or type(outcome.settlement) is not Ack:
+            self._log.returned(outcome)
         return outcome
 
     def raised(self, attempt: Attempt, error: BaseException) -> Verdict:

@@ -25,19 +25,17 @@ class TaskLog:
 
     def __init__(self, level: int) -> None:
         """`level` is that of starts and of ends that are as they should be."""
-        self._level = level
+        self.level = level
         self._unknown_names: set[str] = set()
 
     def started(self, held: Held) -> None:
         """Its handler starts."""
-        if task_log.isEnabledFor(self._level):
-            self._write(self._level, held, "starts")
+        self._write(self.level, held, "starts")
 
     def returned(self, outcome: Verdict) -> None:
         """Its handler returned, and what it returned is the result."""
         if type(outcome.settlement) is Ack:
-            if task_log.isEnabledFor(self._level):
-                self._write(self._level, outcome.held, "has succeeded")
+            self._write(self.level, outcome.held, "has succeeded")
         else:
             self.died(outcome)
 
@@ -56,9 +54,9 @@ class TaskLog:
                 said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
                 self._write(logging.ERROR, held, said)
             case Ack():
-                self._write(self._level, held, "is cancelled")
+                self._write(self.level, held, "is cancelled")
             case Release():
-                self._write(self._level, held, "is given back, as this worker stops")
+                self._write(self.level, held, "is given back, as this worker stops")
 
     def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
         """It will not be tried again."""
