@@ -9,6 +9,7 @@ import time
 import weakref
 from typing import Any
 
+from redisched.client.latest_queues import LatestQueues
 from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
 from redisched.config import RECONNECT_BACKOFF, Durability, Settings, prefix_from, url_from
@@ -45,6 +46,8 @@ class Connection:
         self._embedded: ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
         self.layouts = Layouts()
+        self.queues_of_tasks = LatestQueues()
+        """Where tasks were found whose references do not tell their queue."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         application = None if self._application is None else self._application()

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Generic, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.codec import encode_outcome
-from redisched.errors import ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
 from redisched.model import Outcome, TaskState, kept_ms
 from redisched.options import check_milliseconds
-from redisched.store.inspect import Inspector
+from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, persist
 from redisched.store.values import Status
 from redisched.store.view import TaskView
@@ -32,13 +33,25 @@ class CancelOutcome(StrEnum):
     """It had ended before."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TaskRef(Generic[R_co]):
-    """A task, by its id and queue. Equal references mean the same task."""
+    """A task, by its id and queue. Equal references mean the same task.
+
+    `queue` is empty where nobody has said in which queue the task is: then it is looked for in all of them, and the
+    reference equals every other to a task of its id.
+    """
 
     id: str
     queue: str
-    _connection: Connection = field(repr=False, compare=False)
+    _connection: Connection = field(repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TaskRef):
+            return NotImplemented
+        return self.id == other.id and (self.queue == other.queue or not (self.queue and other.queue))
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     def status(self) -> TaskState:
         """Where the task is now."""
@@ -68,12 +81,31 @@ class TaskRef(Generic[R_co]):
         """As `cancel`."""
         return await self._connection.run_async(self._cancel())
 
-    def _inspector(self) -> Inspector:
+    def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
-        return Inspector(connection.broker.dialect, self.queue, connection.layouts.last(self.queue))
+        return Inspector(connection.broker.dialect, queue, connection.layouts.last(queue))
 
     def _look(self) -> Operation[TaskView]:
-        inspector = self._inspector()
+        """The task; its state is UNKNOWN, and its queue maybe empty, when nobody knows it. Raises InvalidOption when
+        its queue is not told, and several have a task of its id.
+        """
+        connection = self._connection
+        queue = self.queue or connection.queues_of_tasks.get(self.id)
+        if queue:
+            view = yield from self._look_into(queue)
+            if self.queue or view.state is not TaskState.UNKNOWN:
+                return view
+        find = partial(queues_of, connection.broker.dialect, self.id)
+        found = yield from persist(find, connection.patience())
+        if not found:
+            return TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
+        if len(found) > 1:
+            raise InvalidOption("queue", None, f"task {self.id!r} is in the queues {', '.join(found)}; name one")
+        connection.queues_of_tasks[self.id] = found[0]
+        return (yield from self._look_into(found[0]))
+
+    def _look_into(self, queue: str) -> Operation[TaskView]:
+        inspector = self._inspector(queue)
         return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience()))
 
     def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
@@ -111,12 +143,15 @@ class TaskRef(Generic[R_co]):
     def _cancel(self) -> Operation[CancelOutcome]:
         """The outcome is written by whoever ends the task, so it has to say now which handler's task it was."""
         settings = self._connection.settings
-        inspector = self._inspector()
+        queue = self.queue or (yield from self._look()).queue
+        if not queue:
+            raise UnknownTask(self.id)
+        inspector = self._inspector(queue)
         patience = self._connection.patience()
         view = yield from persist(lambda: inspector.task(self.id), patience)
         if view is None:
             raise UnknownTask(self.id)
-        store, body = self._connection.store(self.queue, view.shard), view.body
+        store, body = self._connection.store(queue, view.shard), view.body
         retention_ms = round(settings.retention_s * 1000)
         if body is not None and body.retention_ms is not None:
             retention_ms = body.retention_ms

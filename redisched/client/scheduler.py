@@ -189,9 +189,14 @@ class Scheduler:
         """As `grow`."""
         await self._connection.run_async(self._grow(queue, shards))
 
-    def ref(self, task_id: str, queue: str = "default") -> TaskRef[Any]:
-        """A reference to a task enqueued earlier or elsewhere."""
-        return TaskRef(check_id("task_id", task_id), check_queue("queue", queue), self._connection)
+    def ref(self, task_id: str, queue: str | None = None) -> TaskRef[Any]:
+        """A reference to a task enqueued earlier or elsewhere.
+
+        Without `queue` its first use looks for the task in every queue there is, which costs a command for each; it
+        raises InvalidOption when several have a task of this id.
+        """
+        known = "" if queue is None else check_queue("queue", queue)
+        return TaskRef(check_id("task_id", task_id), known, self._connection)
 
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""

@@ -29,6 +29,16 @@ def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
     return found
 
 
+def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
+    """Every queue that knows a task of this id, at the cost of one look into each queue there is."""
+    known = []
+    for queue in (yield from queues()):
+        view = yield from Inspector(dialect, queue).standing(task_id)
+        if view.state is not TaskState.UNKNOWN:
+            known.append(queue)
+    return known
+
+
 class Inspector:
     """One queue, to look at as a whole, however many shards it has. Every method returns an operation.
 
