@@ -1,13 +1,13 @@
 """The options of a worker: each is also a variable of the environment, REDISCHED_ and the option's name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from redisched.cli.parameters import F, queue_names, seconds
+from redisched.cli.parameters import F, queue_names, seconds, with_all
 from redisched.config import LOG_LEVELS, Eviction, LogFormat, Until, WorkerSettings
 from redisched.errors import InvalidInput
 
@@ -93,7 +93,7 @@ _SETTINGS = (
 
 def log_options(command: F) -> F:
     """The options that say what is logged, and how."""
-    return _all(_LOG_OPTIONS, command)
+    return with_all(_LOG_OPTIONS, command)
 
 
 def log_words(log_level: str | None, log_format: LogFormat | None, log_tasks: bool) -> list[str]:
@@ -113,7 +113,7 @@ def health_file_option(**attributes: Any) -> Callable[[F], F]:
 
 def settings_options(command: F) -> F:
     """The options that are settings of a worker, under their names."""
-    return _all(_SETTINGS, command)
+    return with_all(_SETTINGS, command)
 
 
 def settings_from(context: click.Context, given: Mapping[str, Any]) -> WorkerSettings:
@@ -129,9 +129,3 @@ def settings_from(context: click.Context, given: Mapping[str, Any]) -> WorkerSet
     except InvalidInput as error:
         (parameter,) = [one for one in context.command.params if one.name == error.argument]
         raise click.BadParameter(str(error), context, parameter) from error
-
-
-def _all(options: Sequence[Callable[[F], F]], command: F) -> F:
-    for add in reversed(options):
-        command = add(command)
-    return command

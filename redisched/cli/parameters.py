@@ -1,7 +1,7 @@
 """What several commands take, and how typed text becomes a value."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -86,10 +86,22 @@ def _checked_prefix(context: click.Context, _parameter: click.Parameter, text: s
         context.meta[_PREFIX] = check_prefix("--prefix", text)
 
 
+def use_prefix(prefix: str) -> None:
+    """Let a prefix hold for the rest of the command, unless --prefix named one."""
+    click.get_current_context().meta.setdefault(_PREFIX, prefix)
+
+
 def prefix_of_command() -> str | None:
     """What --prefix says; None without one."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(_PREFIX)
+
+
+def with_all(options: Sequence[Callable[[F], F]], command: F) -> F:
+    """A command with several options, which its help lists in this order."""
+    for add in reversed(options):
+        command = add(command)
+    return command
 
 
 def json_option(command: F) -> F:

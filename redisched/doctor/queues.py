@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from redisched.doctor.finding import Finding, ok, warning
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Dialect, Operation
-from redisched.store.view import QueueCounts
+from redisched.store.serving import holds_post
 
 
 def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:
@@ -14,21 +14,13 @@ def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Find
     for queue in queues:
         counts = yield from Inspector(dialect, queue).counts()
         reaper = yield ("GET", dialect.keys_of(queue).reaper)
-        if (counts.ready or counts.leased) and not _is_served(reaper, counts):
+        if (counts.ready or counts.leased) and not holds_post(reaper, counts.now_ms):
             sentence = (
                 f"Queue {queue} has {counts.ready} ready and {counts.leased} leased tasks and no worker; "
                 f"start one: redisched worker MODULE:APP --queues {queue}"
             )
             findings.append(warning("workers", sentence))
     return findings or [ok("workers", f"{len(queues)} queues; each that has something to do has a worker.")]
-
-
-def _is_served(reaper: bytes | None, counts: QueueCounts) -> bool:
-    """Whether a worker has the post. A hold that is longer than a lease is from before the clock was set back."""
-    parts = (reaper or b"").split(b" ")
-    if len(parts) != 4 or not (parts[1].isdigit() and parts[3].isdigit()):
-        return False
-    return 0 <= int(parts[1]) - counts.now_ms <= int(parts[3])
 
 
 def check_repairs(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:

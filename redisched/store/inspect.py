@@ -32,7 +32,7 @@ def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
 def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
     """Every queue that knows a task of this id, at the cost of one look into each queue there is."""
     known = []
-    for queue in (yield from queues()):
+    for queue in (yield from queues(dialect)):
         view = yield from Inspector(dialect, queue).standing(task_id)
         if view.state is not TaskState.UNKNOWN:
             known.append(queue)

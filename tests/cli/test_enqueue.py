@@ -1,9 +1,15 @@
 """`redisched enqueue` writes exactly what was typed, or nothing."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from tests.cli.commands import CommandLine, run
+from redisched.client.scheduler import Scheduler
+from redisched.store.broker import Broker
+from tests.cli.commands import CommandLine, run, run_process
 from tests.cli.workshop import Workshop
+from tests.engine.running import RunningWorker
 
 
 def test_it_prints_the_id(command: CommandLine) -> None:
@@ -108,3 +114,108 @@ def test_bad_input_says_what_is_allowed_and_writes_nothing(
     assert hint in result.stderr
     assert result.stdout == ""
     assert workshop.keys() == []
+
+
+APPLICATION = """
+from redisched import Scheduler
+app = Scheduler()
+
+@app.task(name="mail", queue="mail", priority=3, max_attempts=8)
+def mail(order: int) -> None: ...
+"""
+SETTINGS = "from redisched.config import Settings"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(APPLICATION)
+    (tmp_path / "more.py").write_text("from shop import app\n@app.task(name='more', queue='others')\ndef more(): ...\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "variables"),
+    [(("--app", "shop:app"), {}), ((), {"REDISCHED_APP": "shop:app"})],
+    ids=["option", "variable"],
+)
+def test_a_known_handler_says_its_queue(
+    command: CommandLine, url: str, folder: Path, words: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    typed = run_process("enqueue", "mail", "5", "--id", "one", "--url", url, *words, cwd=folder, **variables)
+
+    assert typed.returncode == 0, typed.stderr
+    record = command.record("task", "show", "one")
+    assert (record["queue"], record["priority"]) == ("mail", 3)
+    assert "no worker serves queue mail now" in typed.stderr
+
+
+def test_an_application_says_which_redis_and_which_prefix(command: CommandLine, url: str, folder: Path) -> None:
+    own = f"Scheduler({url!r}, settings=Settings(prefix='own'))"
+    source = APPLICATION.replace("Scheduler()", own).replace("import Scheduler", "import Scheduler\n" + SETTINGS)
+    (folder / "shop.py").write_text(source)
+    typed = run_process("enqueue", "mail", "5", "--id", "one", "--app", "shop:app", cwd=folder)
+
+    assert typed.returncode == 0, typed.stderr
+    assert command.record("task", "show", "one", "--prefix", "own")["queue"] == "mail"
+
+
+def test_what_is_typed_wins_over_the_handler(command: CommandLine, url: str, folder: Path) -> None:
+    run_process(
+        "enqueue", "mail", "5", "--id", "one", "--queue", "x", "--priority", "7", "--app", "shop:app", "--url", url,
+        cwd=folder,
+    )  # fmt: skip
+
+    record = command.record("task", "show", "one")
+    assert (record["queue"], record["priority"]) == ("x", 7)
+
+
+def test_handlers_of_other_modules_are_known_when_these_are_named(command: CommandLine, url: str, folder: Path) -> None:
+    words = ("enqueue", "more", "--id", "one", "--app", "shop:app", "--url", url)
+    refused = run_process(*words, cwd=folder)
+    typed = run_process(*words, "--import", "more", cwd=folder)
+
+    assert refused.returncode == 2
+    assert "no handler 'more'; there are: mail" in refused.stderr
+    assert typed.returncode == 0, typed.stderr
+    assert command.record("task", "show", "one")["queue"] == "others"
+
+
+@pytest.mark.parametrize(("words", "hint"), [(("mail",), "order"), (("mail", "1", "2"), "mail")])
+def test_arguments_are_held_against_a_known_handler(
+    command: CommandLine, url: str, folder: Path, words: tuple[str, ...], hint: str
+) -> None:
+    refused = run_process("enqueue", *words, "--app", "shop:app", "--url", url, cwd=folder)
+
+    assert refused.returncode == 2
+    assert hint in refused.stderr
+    assert command.output("task", "ls").startswith("Nothing is pending")
+
+
+def test_a_queue_without_a_worker_is_warned_of(command: CommandLine) -> None:
+    result = command.run("enqueue", "add", "--json")
+
+    assert json.loads(result.stdout)["queue"] == "default"
+    assert "no worker serves queue default now" in result.stderr
+    assert "--app or REDISCHED_APP" in result.stderr
+
+
+def test_a_queue_with_a_worker_is_not(command: CommandLine, private_broker: Broker) -> None:
+    app = Scheduler(broker=private_broker)
+
+    @app.task(name="add")
+    def add() -> int:
+        return 3
+
+    with RunningWorker(app):
+        assert add.enqueue().result(timeout=20) == 3
+        result = command.run("enqueue", "add")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_an_id_typed_again_adds_nothing(command: CommandLine) -> None:
+    assert command.output("enqueue", "add", "1", "--id", "one") == command.output("enqueue", "add", "1", "--id", "one")
+    conflict = command.run("enqueue", "add", "2", "--id", "one")
+
+    assert conflict.exit_code == 1
+    assert len(command.record("task", "ls")) == 1

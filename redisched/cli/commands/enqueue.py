@@ -1,34 +1,55 @@
 """`redisched enqueue`: a task from the shell, by the name of its handler."""
 
+from functools import partial
 from typing import Any
 
 import click
 
+from redisched.cli.application import load
 from redisched.cli.arguments import CommandTakingNumbers, keywords_of, value_of
+from redisched.cli.deployment import APP_VARIABLE, import_option, option
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option, moment, priority, seconds, url_option
-from redisched.cli.session import session
+from redisched.cli.parameters import F, json_option, moment, priority, seconds, url_option, use_prefix, with_all
+from redisched.cli.session import Session, session
+from redisched.client.scheduler import Scheduler
+from redisched.errors import AppNotFound, BrokerError
+from redisched.printable import printable
+from redisched.store.serving import is_served
+
+_TASK_OPTIONS = (
+    click.option(
+        "--priority", type=priority, metavar="0..255", help="Lower runs first; critical, high, normal, low, bulk."
+    ),
+    click.option("--delay", type=seconds, metavar="DURATION", help="Run it so much later: 500ms, 10s, 5m, 2h, 1d."),
+    click.option(
+        "--run-at", type=moment, metavar="MOMENT", help="Run it then: 2030-01-31T09:00:00Z, or epoch seconds."
+    ),
+    click.option("--queue", metavar="NAME", help="Its handler's queue with --app, 'default' otherwise."),
+    click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
+    click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
+    click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
+)
+
+
+def _task_options(command: F) -> F:
+    return with_all(_TASK_OPTIONS, command)
 
 
 @click.command(cls=CommandTakingNumbers)
 @click.argument("name")
 @click.argument("words", metavar="[ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--kwarg", "pairs", metavar="KEY=VALUE", multiple=True, help="A keyword argument; may be repeated.")
-@click.option(
-    "--priority", type=priority, metavar="0..255", help="Lower runs first; critical, high, normal, low, bulk."
-)
-@click.option("--delay", type=seconds, metavar="DURATION", help="Run it so much later: 500ms, 10s, 5m, 2h, 1d.")
-@click.option("--run-at", type=moment, metavar="MOMENT", help="Run it then: 2030-01-31T09:00:00Z, or epoch seconds.")
-@click.option("--queue", metavar="NAME", help="The queue, 'default' otherwise.")
-@click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing.")
-@click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run.")
-@click.option("--max-attempts", type=int, metavar="N", help="How often it is tried.")
+@_task_options
+@option("--app", "target", metavar="MODULE:APP", help="The application that has its handler.")
+@import_option
 @url_option
 @json_option
 def enqueue(
     name: str,
     words: tuple[str, ...],
     pairs: tuple[str, ...],
+    target: str | None,
+    imports: tuple[str, ...],
     url: str | None,
     as_json: bool,
     **options: Any,
@@ -36,14 +57,54 @@ def enqueue(
     """Enqueue a task by the name of its handler.
 
     It prints the task's id. Each of ARGUMENTS is a JSON value where it is one (1, true, [1,2], '"1"'), else a text.
-    The handler's own options live in the application, so queue, priority and the others are those given here.
-    JSON: id, name, queue.
+    With --app the handler's own queue, priority and other options hold, and its signature is checked; without, only
+    those given here do. It warns when no worker serves the queue. JSON: id, name, queue.
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
-    with session(url) as opened:
-        task = opened.scheduler.enqueue(name, *map(value_of, words), kwargs=keywords, **given)
+    application = _load(target, imports) if target else None
+    if application is not None and application.registry.get(name) is None:
+        known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
+        raise click.BadParameter(f"{target} has no handler {name!r}; there are: {known}", param_hint="NAME")
+    with session(_place_of(application, url)) as opened:
+        # Made by the application, sent by the session: what is typed says which Redis it goes to.
+        maker = application or opened.scheduler
+        request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
+        (task,) = opened.scheduler.enqueue_many([request])
+        served = _is_served(opened, task.queue)
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue})
     else:
         click.echo(task.id)
+    if not served:
+        _warn(task.queue, target)
+
+
+def _load(target: str, imports: tuple[str, ...]) -> Scheduler:
+    application = load(target, imports)
+    if not isinstance(application, Scheduler):
+        raise AppNotFound(target, "it is no Scheduler")
+    return application
+
+
+def _place_of(application: Scheduler | None, url: str | None) -> str | None:
+    """The Redis that was typed, or that an application names itself; a prefix of its own holds, too."""
+    if application is None:
+        return url
+    if application.settings.prefix is not None:
+        use_prefix(application.settings.prefix)
+    return url or application.settings.url
+
+
+def _is_served(opened: Session, queue: str) -> bool:
+    """Whether a worker serves a queue; taken for granted where that may not be asked."""
+    try:
+        return opened.ask(partial(is_served, opened.scheduler.broker.dialect, queue))
+    except BrokerError:
+        return True
+
+
+def _warn(queue: str, target: str | None) -> None:
+    start = f"redisched worker {target or 'MODULE:APP'} --queues {queue}"
+    hint = "" if target else f"; is it its handler's? --app or {APP_VARIABLE} tells, or --queue"
+    click.echo(f"Warning: no worker serves queue {queue} now; start one: {start}{hint}", err=True)
