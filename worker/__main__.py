@@ -17,8 +17,9 @@ def run() -> None:
     """Serve until SIGTERM or SIGINT; a second one stops hard."""
     if not os.environ.get(URL_VARIABLE):
         sys.exit(_refuse(f"{URL_VARIABLE} is not set: set it to your Redis, such as redis://valkey:6379/0"))
-    os.environ.setdefault(APP_VARIABLE, DEMO)
-    os.environ.setdefault(HEALTH_FILE_VARIABLE, DEFAULT_HEALTH_FILE)
+    for variable, usual in ((APP_VARIABLE, DEMO), (HEALTH_FILE_VARIABLE, DEFAULT_HEALTH_FILE)):
+        # An empty one is none, as everywhere.
+        os.environ[variable] = os.environ.get(variable) or usual
     sys.argv = ["redisched", "worker", *sys.argv[1:]]
     main()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,14 +18,14 @@ Snapshot: TypeAlias = Mapping[Path, tuple[int, int]]
 """Time of change in nanoseconds, and size, of each file."""
 
 
-def snapshot(folder: Path) -> Snapshot:
-    """The Python files below a folder, also behind symbolic links, each folder once however many links lead to it.
+def snapshot(*roots: Path) -> Snapshot:
+    """The Python files below some folders, also behind symbolic links, each folder once however many links lead to it.
 
     Hidden folders, virtual environments and caches are left out.
     """
     files: dict[Path, tuple[int, int]] = {}
     seen: set[tuple[int, int]] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
+    for parent, folders, names in chain.from_iterable(os.walk(root, followlinks=True) for root in roots):
         here = Path(parent)
         found = _stat(here)
         if found is None or (found.st_dev, found.st_ino) in seen:
@@ -44,16 +45,20 @@ def changed_files(before: Snapshot, after: Snapshot) -> list[Path]:
 
 
 class Reloader:
-    """Keeps one process of a command running, replaced on every change below a folder, until told to stop.
+    """Keeps one process of a command running, replaced on every change below some folders, until told to stop.
 
     A process that ended by itself, as for a mistake in the code, is replaced at the next change. `tell` is given a line
     about each event.
     """
 
     def __init__(
-        self, folder: Path, command: Sequence[str], environment: Mapping[str, str], tell: Callable[[str], None]
+        self,
+        folders: Sequence[Path],
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        tell: Callable[[str], None],
     ) -> None:
-        self._folder = folder
+        self._folders = folders
         self._command = command
         self._environment = environment
         self._tell = tell
@@ -62,7 +67,7 @@ class Reloader:
 
     def run(self) -> None:
         """Run until `stop`."""
-        seen = snapshot(self._folder)
+        seen = snapshot(*self._folders)
         while not self._stopping.is_set():
             self._process = self._start()
             now = self._watch(self._process, seen)
@@ -70,7 +75,7 @@ class Reloader:
                 self._process.terminate()
             self._process.wait()
             for path in changed_files(seen, now):
-                self._tell(f"{path.relative_to(self._folder)} changed")
+                self._tell(f"{self._shown(path)} changed")
             seen = now
 
     def stop(self) -> None:
@@ -78,6 +83,9 @@ class Reloader:
         if self._stopping.is_set() and self._process is not None:
             self._process.terminate()
         self._stopping.set()
+
+    def _shown(self, path: Path) -> Path:
+        return next((path.relative_to(one) for one in self._folders if path.is_relative_to(one)), path)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         """In a group of its own, so that Ctrl-C reaches only us, and told to stop should we die."""
@@ -90,7 +98,7 @@ class Reloader:
         """The first snapshot that differs, or the same when told to stop."""
         told = False
         while not self._stopping.wait(POLL_S):
-            now = snapshot(self._folder)
+            now = snapshot(*self._folders)
             if now != seen:
                 return now
             if not told and process.poll() is not None:

@@ -15,6 +15,11 @@ def folder_of(target: str) -> Path:
     module, colon, path = target.partition(":")
     if not (module and colon and path):
         raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
+    return folder_of_module(module, target)
+
+
+def folder_of_module(module: str, target: str) -> Path:
+    """As `folder_of`, of a module that belongs to MODULE:APP."""
     top = module.partition(".")[0]
     spec = PathFinder.find_spec(top, [str(Path.cwd()), *sys.path])
     if spec is None:

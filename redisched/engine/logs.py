@@ -9,14 +9,25 @@ import logging
 from redisched.config import LogFormat, WorkerSettings
 from redisched.engine.log_formats import JsonFormatter, TextFormatter
 from redisched.engine.log_records import name_tasks_in_records
+from redisched.printable import printable
 
 OURS = "redisched"
 USUAL_LEVEL = "INFO"
+
+
+def _escape_arguments(record: logging.LogRecord) -> bool:
+    """Names, ids and errors come from anywhere: each is one harmless line in whatever format a record is shown."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(one if isinstance(one, int | float) else printable(str(one)) for one in record.args)
+    return True
+
 
 log = logging.getLogger(f"{OURS}.worker")
 """What goes on in worker processes."""
 task_log = logging.getLogger(f"{OURS}.task")
 """What becomes of single tasks."""
+for _logger in (log, task_log):
+    _logger.addFilter(_escape_arguments)
 
 
 def configure_logging(settings: WorkerSettings) -> None:

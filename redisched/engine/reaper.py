@@ -113,7 +113,9 @@ class Reaper:
 
 def log_taken_back(queue: str, task_id: str, status: Status) -> None:
     """Say what became of a task whose worker is gone."""
-    if status is not Status.LOST:
+    if status is Status.QUARANTINED:
+        log.error("task %s of queue %s is dead: its worker is gone, as others were that ran it", task_id, queue)
+    elif status is not Status.LOST:
         log.warning("task %s of queue %s: its worker is gone; %s", task_id, queue, status.lower())
 
 

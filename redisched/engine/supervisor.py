@@ -171,7 +171,7 @@ class Supervisor:
     def _give_up(self, fatal: Fatal) -> None:
         """What keeps one process from working keeps all others from it, too: it is said once."""
         if self._exit is Exit.STOPPED:
-            log.critical("%s", fatal.reason)
+            log.critical(fatal.reason)
             self._exit = fatal.exit_code
             self.stop()
 

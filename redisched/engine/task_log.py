@@ -11,7 +11,6 @@ from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
 from redisched.engine.verdict import Verdict
-from redisched.printable import printable
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 _LINE = "task %s %s attempt %d %s"
@@ -62,7 +61,7 @@ class TaskLog:
         """It will not be tried again."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)
-            self._write(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {printable(failure.error)}", error)
+            self._write(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {failure.error}", error)
 
     def unknown(self, held: Held) -> None:
         """No handler here has its name: said once for each."""
@@ -80,7 +79,7 @@ class TaskLog:
         if not task_log.isEnabledFor(level):
             return
         lease = held.lease
-        words = (printable(held.body.name) or "?", printable(lease.id), lease.attempts + 1, said)
+        words = (held.body.name or "?", lease.id, lease.attempts + 1, said)
         exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
         with concerning(held):
             if isinstance(error, RaisedInside):
@@ -93,7 +92,7 @@ class TaskLog:
 
 
 def _told(error: BaseException) -> str:
-    return printable(error.error if isinstance(error, RaisedInside) else describe(error))
+    return error.error if isinstance(error, RaisedInside) else describe(error)
 
 
 def _of_handler(trace: TracebackType | None) -> TracebackType | None:

@@ -10,7 +10,6 @@ from redisched.engine.logs import log
 from redisched.engine.verdict import Settlement
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
-from redisched.printable import printable
 from redisched.store.operation import AsyncClient
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
@@ -38,7 +37,7 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         )
     if not log.isEnabledFor(logging.INFO):
         return
-    names = sorted(printable(entry.name) for entry in workspace.registry)
+    names = sorted(entry.name for entry in workspace.registry)
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     log.info(
         "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
@@ -46,7 +45,7 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         version("redisched"),
         platform.python_version(),
         await _server_version(client),
-        printable(str(address)) if address else "an unnamed place",
+        address or "an unnamed place",
         ", ".join(queues),
         len(names),
         ", ".join(names[:MOST_NAMES]) or "none",
@@ -76,5 +75,5 @@ async def _server_version(client: AsyncClient) -> str:
         for field, product in _VERSIONS:
             for line in reply.splitlines():
                 if line.startswith(field):
-                    return f"{product} {printable(line.removeprefix(field).decode(errors='replace'))}"
+                    return f"{product} {line.removeprefix(field).decode(errors='replace')}"
     return "a server of unknown version"

@@ -38,6 +38,13 @@ def test_a_change_an_addition_and_a_removal_are_noticed(tmp_path: Path) -> None:
     assert same not in changed_files(before, snapshot(tmp_path))
 
 
+def test_several_folders_are_watched_each_file_once(tmp_path: Path) -> None:
+    watched = [write(tmp_path / "shop" / "app.py"), write(tmp_path / "mails" / "tasks.py")]
+
+    assert sorted(snapshot(tmp_path / "shop", tmp_path / "mails")) == sorted(watched)
+    assert len(snapshot(tmp_path, tmp_path / "mails")) == 2
+
+
 def test_a_change_behind_a_symbolic_link_is_noticed(tmp_path: Path) -> None:
     shared = write(tmp_path / "elsewhere" / "shared" / "prices.py")
     single = write(tmp_path / "elsewhere" / "single.py")

@@ -83,6 +83,7 @@ def test_what_happens_is_told_in_text(command: CommandLine, tmp_path: Path) -> N
         "16 tasks",
     ):
         assert part in start
+    assert re.search(r" (\d+): worker \S+-\1-\w+ starts: ", start), "its name carries its own process id"
     failed = about(lines, "task fail fail-3 attempt 1 has failed")
     assert " WARNING redisched.task " in failed
     assert r"ValueError: no\n2026-01-01" in failed

@@ -12,7 +12,7 @@ import click
 from redisched.cli.deployment import app_argument, import_option, log_options, log_words
 from redisched.cli.parameters import prefix_of_command, queue_names, url_option
 from redisched.cli.reload import Reloader
-from redisched.cli.source import folder_of
+from redisched.cli.source import folder_of, folder_of_module
 from redisched.config import URL_VARIABLE, url_from
 from redisched.embedded import join
 
@@ -34,11 +34,11 @@ def dev(
 ) -> None:
     """Server and worker in one terminal, reloaded on changes.
 
-    The worker starts again when a Python file of the application changes. A mistake in it is printed, and the next
-    change tried. Other terminals reach the same server by themselves while they are in the same project. The variables
-    of `redisched worker` hold here, too.
+    The worker starts again when a Python file of the application, or of an --import, changes. A mistake in it is
+    printed, and the next change tried. Other terminals reach the same server by themselves while they are in the same
+    project. The variables of `redisched worker` hold here, too.
     """
-    folder = folder_of(target)
+    folders = list(dict.fromkeys([folder_of(target), *(folder_of_module(module, target) for module in imports)]))
     command = [sys.executable, "-m", "redisched", "worker", target]
     if concurrency is not None:
         command += ["--concurrency", str(concurrency)]
@@ -54,8 +54,8 @@ def dev(
         place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
-        click.echo(f"Watching {folder}; Ctrl-C to stop.", err=True)
-        reloader = Reloader(folder, command, environment, tell=lambda line: click.echo(line, err=True))
+        click.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.", err=True)
+        reloader = Reloader(folders, command, environment, tell=lambda line: click.echo(line, err=True))
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             reloader.stop()
