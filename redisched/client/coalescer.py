@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from redisched.client.chunk import CHUNK_TASKS, first_chunk
+from redisched.errors import BrokerUnavailable
+from redisched.store.operation import Patience
 from redisched.store.values import NewTask, Status
 
 _FLIGHTS = 4
@@ -17,20 +19,28 @@ _FLIGHTS = 4
 class _Call(NamedTuple):
     task: NewTask
     answer: asyncio.Future[Status]
+    patience: Patience
 
 
 class Coalescer:
-    """The calls of one event loop to one queue. `send` performs one script call."""
+    """The calls of one event loop to one queue. `send` performs one script call, as patiently as it is told; `patience`
+    is that of a call that begins.
+    """
 
-    def __init__(self, send: Callable[[Sequence[NewTask]], Awaitable[Sequence[Status]]]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Sequence[NewTask], Patience], Awaitable[Sequence[Status]]],
+        patience: Callable[[], Patience],
+    ) -> None:
         self._send = send
+        self._patience = patience
         self._waiting: list[_Call] = []
         self._flights: set[asyncio.Task[None]] = set()
 
     async def submit(self, task: NewTask) -> Status:
         """Enqueue one task, together with others."""
         loop = asyncio.get_running_loop()
-        call = _Call(task, loop.create_future())
+        call = _Call(task, loop.create_future(), self._patience())
         self._waiting.append(call)
         # A flight that is not done will still look who waits.
         under_way = sum(not flight.done() for flight in self._flights)
@@ -48,7 +58,8 @@ class Coalescer:
     async def _fly(self) -> None:
         while calls := self._board():
             try:
-                statuses = await self._send([call.task for call in calls])
+                # The call that has waited longest says how long all may take.
+                statuses = await self._send([call.task for call in calls], calls[0].patience)
             except BaseException as error:
                 for call in calls:
                     if not call.answer.done():
@@ -61,7 +72,13 @@ class Coalescer:
                         call.answer.set_result(status)
 
     def _board(self) -> list[_Call]:
-        """Take the calls that fly next; whoever was cancelled while waiting stays behind, unsent."""
+        """Take the calls that fly next. Whoever was cancelled meanwhile, or has no time left, stays behind, unsent."""
+        for call in self._waiting:
+            try:
+                call.patience.check()
+            except BrokerUnavailable as error:
+                if not call.answer.done():
+                    call.answer.set_exception(error)
         self._waiting = [call for call in self._waiting if not call.answer.done()]
         count = len(first_chunk([call.task for call in self._waiting[:CHUNK_TASKS]]))
         calls, self._waiting = self._waiting[:count], self._waiting[count:]

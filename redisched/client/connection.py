@@ -9,6 +9,7 @@ import time
 import weakref
 from typing import Any
 
+from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
 from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
@@ -64,8 +65,9 @@ class Connection:
         """
         return self._broker or self._resolve()
 
-    def run(self, operation: Operation[T]) -> T:
-        """Run an operation to its end, blocking."""
+    def run(self, operation: Operation[T], call: str) -> T:
+        """Run an operation to its end, blocking. `call` is the user's, for which there is a twin to be awaited."""
+        warn_if_blocking(call)
         return run(operation, self.broker.client())
 
     async def run_async(self, operation: Operation[T]) -> T:
@@ -76,8 +78,9 @@ class Connection:
         return await run_async(operation, broker.async_client())
 
     def patience(self) -> Patience:
-        """How long one call of a producer goes on trying."""
+        """How long one call of a producer that begins now goes on trying."""
         return Patience(
+            began_s=self.monotonic(),
             total_s=self.settings.timeout_s,
             try_s=self.broker.timeout_s,
             backoff=RECONNECT_BACKOFF,

@@ -15,12 +15,15 @@ from redisched.client.chunk import chunks
 from redisched.client.connection import Connection
 from redisched.client.request import Sending
 from redisched.config import Durability
-from redisched.errors import BrokerError, BrokerUnavailable
+from redisched.errors import BrokerError, BrokerUnavailable, LayoutDamaged
 from redisched.layout import Layout
-from redisched.store.growth import spread
-from redisched.store.operation import Operation, persist
+from redisched.store.growth import agree
+from redisched.store.operation import Operation, Patience, persist
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
+
+MOST_LAYOUTS = 8
+"""A call follows a queue that grows meanwhile through so many layouts; nobody grows a queue faster."""
 
 _Call = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
 
@@ -33,12 +36,11 @@ class Enqueuing:
         self._store = partial(connection.store, durable=durable)
         self._layouts = connection.layouts
 
-    def one(self, queue: str, task: NewTask, sending: Sending) -> Operation[Status]:
+    def one(self, queue: str, task: NewTask, sending: Sending, patience: Patience) -> Operation[Status]:
         """Add a task. The first try goes the shortest way; what fails there is left to the long one."""
-        began_s = self._connection.monotonic()
-        layout = self._layouts.fresh(queue, began_s)
+        layout = self._layouts.fresh(queue, patience.began_s)
         if layout is None:
-            return (yield from self._one_unsure(queue, task, sending))
+            return (yield from self._one_unsure(queue, task, sending, patience))
         named = None if sending is Sending.FIRST else layout
         if named is None or layout.shards == 1:
             store = self._store(queue, layout.home(task.id))
@@ -46,45 +48,50 @@ class Enqueuing:
                 status = yield from store.enqueue_loaded(task, named)
                 if status is not Status.STALE:
                     return status
-        return (yield from self._put(queue, layout, [task], sending, began_s))[0]
+        return (yield from self._put(queue, layout, [task], sending, patience))[0]
 
-    def _one_unsure(self, queue: str, task: NewTask, sending: Sending) -> Operation[Status]:
+    def many(
+        self, queue: str, tasks: Sequence[NewTask], sending: Sending, patience: Patience
+    ) -> Operation[list[Status]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
+        layout = yield from self._current(queue, patience)
+        return (yield from self._put(queue, layout, tasks, sending, patience))
+
+    def _one_unsure(self, queue: str, task: NewTask, sending: Sending, patience: Patience) -> Operation[Status]:
         """Add a task though the layout may be out of date. Where an old one will do, it is read again afterwards: who
         enqueues now and then would otherwise wait for it every time.
         """
         if sending is not Sending.FIRST or queue not in self._layouts:
-            return (yield from self.many(queue, [task], sending))[0]
-        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, None)
+            return (yield from self.many(queue, [task], sending, patience))[0]
+        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, patience)
         with contextlib.suppress(BrokerError):
-            yield from self._current(queue)
+            yield from self._current(queue, patience)
         return status
 
-    def many(self, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
-        layout = yield from self._current(queue)
-        return (yield from self._put(queue, layout, tasks, sending, None))
-
     def _put(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, began_s: float | None
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, patience: Patience
     ) -> Operation[list[Status]]:
         if sending is Sending.FIRST:
-            return (yield from self._put_first(queue, layout, tasks, None, began_s))
+            return (yield from self._put_first(queue, layout, tasks, None, patience))
         if sending is Sending.UNSENT:
-            statuses = yield from self._put_first(queue, layout, tasks, layout, began_s)
+            statuses = yield from self._put_first(queue, layout, tasks, layout, patience)
         else:
-            statuses = yield from self._put_once(queue, layout, tasks, began_s)
-        while late := [at for at, status in enumerate(statuses) if status is Status.STALE]:
-            layout = yield from self._newer(queue, layout)
-            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], None)
+            statuses = yield from self._put_once(queue, layout, tasks, patience)
+        for _ in range(MOST_LAYOUTS):
+            late = [at for at, status in enumerate(statuses) if status is Status.STALE]
+            if not late:
+                return statuses
+            layout = yield from self._newer(queue, layout, patience)
+            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], patience)
             for at, status in zip(late, again, strict=True):
                 statuses[at] = status
-        return statuses
+        raise LayoutDamaged(queue, self._store(queue).keys.layout, str(layout))
 
     def _put_first(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, began_s: float | None
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, patience: Patience
     ) -> Operation[list[Status]]:
         """Add tasks that are nowhere; STALE for those of a shard that has another layout than is named."""
-        send = partial(self._send, named, began_s)
+        send = partial(self._send, named, patience)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
@@ -92,10 +99,10 @@ class Enqueuing:
         return [statuses[at] for at in range(len(tasks))]
 
     def _put_once(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], began_s: float | None
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], patience: Patience
     ) -> Operation[list[Status]]:
         """Add those tasks that are at no earlier home; STALE for those of a shard that has another layout."""
-        send, look = partial(self._send, layout, began_s), partial(self._look, layout)
+        send, look = partial(self._send, layout, patience), partial(self._look, layout, patience)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         statuses = [Status.UNKNOWN] * len(tasks)
@@ -120,40 +127,42 @@ class Enqueuing:
             statuses += zip(of_shard, answers, strict=True)
         return statuses
 
-    def _look(self, layout: Layout, store: Store, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+    def _look(
+        self, layout: Layout, patience: Patience, store: Store, tasks: Sequence[NewTask]
+    ) -> Operation[list[Status]]:
         statuses: list[Status] = []
         for chunk in chunks(tasks):
-            statuses += yield from persist(partial(store.known, layout, chunk), self._connection.patience())
+            statuses += yield from persist(partial(store.known, layout, chunk), patience)
+            patience = patience.again()
         return statuses
 
     def _send(
-        self, named: Layout | None, began_s: float | None, store: Store, tasks: Sequence[NewTask]
+        self, named: Layout | None, patience: Patience, store: Store, tasks: Sequence[NewTask]
     ) -> Operation[list[Status]]:
-        """Patience is that of each script call: how long all of them take depends on how many there are."""
-        patience = self._connection.patience()
+        """Of many tasks each script call has the whole patience: how long all take depends on how many there are."""
         statuses: list[Status] = []
         upcoming = deque(chunks(tasks))
         while upcoming:
             # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
-            statuses += yield from persist(partial(store.enqueue, upcoming.popleft(), named), patience, began_s)
-            began_s = None
+            statuses += yield from persist(partial(store.enqueue, upcoming.popleft(), named), patience)
             if upcoming:
                 for sent in (yield from store.enqueue_many(upcoming, named)):
                     statuses += sent
                     upcoming.popleft()
+                patience = patience.again()
         return statuses
 
-    def _current(self, queue: str) -> Operation[Layout]:
+    def _current(self, queue: str, patience: Patience) -> Operation[Layout]:
         """The layout by which to choose shards; the first use of a queue makes it known."""
-        connection = self._connection
-        layout = self._layouts.fresh(queue, connection.monotonic())
+        layout = self._layouts.fresh(queue, patience.began_s)
         if layout is None:
-            layout = yield from self._known_again(queue) if queue in self._layouts else self._first_known(queue)
-            self._layouts.remember(queue, layout, connection.monotonic())
+            known = queue in self._layouts
+            layout = yield from self._known_again(queue) if known else self._first_known(queue, patience)
+            self._layouts.remember(queue, layout, patience.monotonic())
         return layout
 
-    def _first_known(self, queue: str) -> Operation[Layout]:
-        store, patience = self._store(queue), self._connection.patience()
+    def _first_known(self, queue: str, patience: Patience) -> Operation[Layout]:
+        store = self._store(queue)
         yield from persist(store.register, patience)
         return (yield from persist(store.layout, patience))
 
@@ -164,14 +173,15 @@ class Enqueuing:
         except BrokerUnavailable:
             return self._layouts.last(queue)
 
-    def _newer(self, queue: str, refused: Layout) -> Operation[Layout]:
-        """The layout after one that a shard refused. Where there is none, a growth was left half done, and is ended."""
-        connection = self._connection
-        layout = yield from persist(self._store(queue).layout, connection.patience())
+    def _newer(self, queue: str, refused: Layout, patience: Patience) -> Operation[Layout]:
+        """The layout after one that a shard refused. Where the first shard has none, either a growth was left half
+        done, or the first shard has lost its latest layout: the longest one that is there goes to all.
+        """
+        layout = yield from persist(self._store(queue).layout, patience)
         if layout == refused:
-            dialect = connection.broker.dialect
-            yield from persist(lambda: spread(dialect, queue, refused), connection.patience())
-        self._layouts.remember(queue, layout, connection.monotonic())
+            dialect = self._connection.broker.dialect
+            layout = yield from persist(lambda: agree(dialect, queue, refused), patience)
+        self._layouts.remember(queue, layout, patience.monotonic())
         return layout
 
 

@@ -55,7 +55,7 @@ class TaskRef(Generic[R_co]):
 
     def status(self) -> TaskState:
         """Where the task is now."""
-        return self._connection.run(self._look()).state
+        return self._connection.run(self._look(), "status").state
 
     async def status_async(self) -> TaskState:
         """As `status`."""
@@ -67,7 +67,7 @@ class TaskRef(Generic[R_co]):
         `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, UnknownTask,
         ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
-        return self._connection.run(self._await_result(timeout))
+        return self._connection.run(self._await_result(timeout), "result")
 
     async def result_async(self, timeout: float | timedelta | None = None) -> R_co:  # noqa: ASYNC109 - the twin of result
         """As `result`."""
@@ -75,7 +75,7 @@ class TaskRef(Generic[R_co]):
 
     def cancel(self) -> CancelOutcome:
         """Keep the task from running, or have a running one told to stop. Raises UnknownTask."""
-        return self._connection.run(self._cancel())
+        return self._connection.run(self._cancel(), "cancel")
 
     async def cancel_async(self) -> CancelOutcome:
         """As `cancel`."""

@@ -183,7 +183,7 @@ class Scheduler:
 
         Waiting tasks stay where they are, and workers notice within seconds. There is no way back: raises CannotShrink.
         """
-        self._connection.run(self._grow(queue, shards))
+        self._connection.run(self._grow(queue, shards), "grow")
 
     async def grow_async(self, queue: str, shards: int) -> None:
         """As `grow`."""

@@ -11,10 +11,12 @@ from redisched.client.enqueuing import Enqueuing
 from redisched.client.reference import TaskRef
 from redisched.client.request import Sending, TaskRequest
 from redisched.config import Durability
-from redisched.errors import Conflict, InvalidOption, NotDurable
-from redisched.store.operation import Operation
+from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
+from redisched.store.operation import Operation, Patience
 from redisched.store.values import NewTask, Status
 
+_Unsure = (BrokerUnavailable, QueueFull, NotDurable)
+"""Errors that leave open whether a task has arrived, or which of many have."""
 _Line: TypeAlias = tuple[str, Durability, Sending]
 """What is sent together: tasks of one queue, as durable as each other, and in one way."""
 
@@ -30,27 +32,39 @@ class Sender:
     def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
         queue, task, durable, _ = request
-        return self._reference(request, self._connection.run(self._enqueuing[durable].one(queue, task, sending)))
+        operation = self._enqueuing[durable].one(queue, task, sending, self._connection.patience())
+        try:
+            status = self._connection.run(operation, "enqueue")
+        except _Unsure as error:
+            raise _about([request], error) from error
+        return self._reference(request, status)
 
     async def send_async(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
         line = (request.queue, request.durable, sending)
         try:
             status = await self._coalescer(line).submit(request.task)
-        except NotDurable as error:
-            # It is about all that were sent together.
-            raise NotDurable([request.id], error.owners, error.confirmed, error.wanted) from None
+        except _Unsure as error:
+            raise _about([request], error) from error
         return self._reference(request, status)
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """Enqueue many tasks, in order. Everything is sent before Conflict or InvalidOption is raised for one."""
         kept = list(requests)
-        return self._references(kept, self._connection.run(self._enqueue_many(kept)))
+        try:
+            statuses = self._connection.run(self._enqueue_many(kept), "enqueue_many")
+        except _Unsure as error:
+            raise _about(kept, error) from error
+        return self._references(kept, statuses)
 
     async def send_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """As `send_many`."""
         kept = list(requests)
-        return self._references(kept, await self._connection.run_async(self._enqueue_many(kept)))
+        try:
+            statuses = await self._connection.run_async(self._enqueue_many(kept))
+        except _Unsure as error:
+            raise _about(kept, error) from error
+        return self._references(kept, statuses)
 
     async def drain(self) -> None:
         """Return when nothing gathered on the running event loop is under way any more."""
@@ -65,7 +79,8 @@ class Sender:
         statuses: dict[_Line, Iterator[Status]] = {}
         for line, together in tasks.items():
             queue, durable, sending = line
-            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending)))
+            patience = self._connection.patience()
+            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending, patience)))
         return [next(statuses[line]) for line in lines]
 
     def _coalescer(self, line: _Line) -> Coalescer:
@@ -74,10 +89,11 @@ class Sender:
         if coalescer is None:
             queue, durable, sending = line
 
-            async def send(tasks: Sequence[NewTask]) -> Sequence[Status]:
-                return await self._connection.run_async(self._enqueuing[durable].many(queue, tasks, sending))
+            async def send(tasks: Sequence[NewTask], patience: Patience) -> Sequence[Status]:
+                operation = self._enqueuing[durable].many(queue, tasks, sending, patience)
+                return await self._connection.run_async(operation)
 
-            coalescer = of_loop[line] = Coalescer(send)
+            coalescer = of_loop[line] = Coalescer(send, self._connection.patience)
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:
@@ -89,3 +105,19 @@ class Sender:
         if status is Status.BEYOND:
             raise InvalidOption("delay", f"{request.task.when} ms", "would run after 2109, the latest there is")
         return TaskRef(request.id, request.queue, self._connection)
+
+
+def _about(requests: Sequence[TaskRequest], error: BrokerUnavailable | QueueFull | NotDurable) -> RedischedError:
+    """The same error about these tasks, with what is needed to send them again. It may have been about others that were
+    sent together with them.
+    """
+    for request in requests:
+        # Whoever sends it again may find it there.
+        request.novelty.use_up()
+    if isinstance(error, NotDurable):
+        ids = [request.id for request in requests if request.id in error.task_ids]
+        about: BrokerUnavailable | QueueFull | NotDurable = NotDurable(ids, error.owners, error.confirmed, error.wanted)
+    else:
+        about = error.about([request.id for request in requests])
+    about.requests = tuple(requests)
+    return about

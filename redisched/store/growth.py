@@ -45,3 +45,22 @@ def spread(dialect: Dialect, queue: str, layout: Layout) -> Operation[bool]:
                 return False
             raise LayoutDamaged(queue, shard.keys.layout, str((yield from shard.layout())))
     return True
+
+
+def agree(dialect: Dialect, queue: str, known: Layout) -> Operation[Layout]:
+    """Give every shard the longest layout that one of them has; answers that.
+
+    Shards differ where a growth was left half done, and where one of them has lost its latest layout, as by a failover.
+    Raises LayoutDamaged where two layouts cannot be those of one queue.
+    """
+    longest, looked_at = known, 0
+    while looked_at < longest.shards:
+        shard = Store(dialect, queue, looked_at)
+        layout = yield from shard.layout()
+        if layout.extends(longest):
+            longest = layout
+        elif not longest.extends(layout):
+            raise LayoutDamaged(queue, shard.keys.layout, str(layout))
+        looked_at += 1
+    yield from spread(dialect, queue, longest)
+    return longest

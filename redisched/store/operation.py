@@ -7,7 +7,7 @@ errors are thrown into it. Whoever runs it decides how a step is done, so no ope
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -196,25 +196,37 @@ def _name_wrong_key(call: str, keys: Sequence[str]) -> Operation[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to go on repeating a call that Redis does not answer.
+    """How long to go on repeating what Redis does not answer.
 
-    A try may take `try_s`; none is begun that could end after `total_s`.
+    A try may take `try_s`; none is begun that could end later than `total_s` after `began_s`, a monotonic moment: that
+    at which the call of the user began, so that all of its parts together take no longer.
     """
 
+    began_s: float
     total_s: float
     try_s: float
     backoff: Backoff
     monotonic: Callable[[], float]
     random: Callable[[], float]
 
+    def again(self) -> "Patience":
+        """As much of it, from now on."""
+        return replace(self, began_s=self.monotonic())
 
-def persist(make: Callable[[], Operation[T]], patience: Patience, began_s: float | None = None) -> Operation[T]:
-    """Repeat a replay-safe operation until Redis answers it. `began_s` is when the first try began, if that was before.
+    def check(self) -> None:
+        """Raises BrokerUnavailable where there is no time for another try."""
+        waited_s = self.monotonic() - self.began_s
+        # One try is always made, even one that may take longer than all the time there is.
+        if waited_s > 0 and waited_s + min(self.try_s, self.total_s / 2) > self.total_s:
+            raise BrokerUnavailable("the time of the call was used up", waited_s)
+
+
+def persist(make: Callable[[], Operation[T]], patience: Patience) -> Operation[T]:
+    """Repeat a replay-safe operation until Redis answers it.
 
     Raises BrokerUnavailable when patience ends, and any other error at once.
     """
-    if began_s is None:
-        began_s = patience.monotonic()
+    patience.check()
     failures = 0
     while True:
         try:
@@ -222,7 +234,7 @@ def persist(make: Callable[[], Operation[T]], patience: Patience, began_s: float
         except BrokerUnavailable as error:
             failures += 1
             delay_s = patience.backoff.delay_s(failures, patience.random)
-            waited_s = patience.monotonic() - began_s
+            waited_s = patience.monotonic() - patience.began_s
             if waited_s + delay_s + patience.try_s > patience.total_s:
                 raise BrokerUnavailable(error.reason, waited_s) from error
         yield Pause(delay_s)

