@@ -16,6 +16,7 @@ from redisched.errors import AppNotFound, BrokerError
 from redisched.printable import printable
 from redisched.store.serving import is_served
 
+_WHOSE_QUEUE = f"; is it its handler's? --app or {APP_VARIABLE} tells, or give --queue"
 _TASK_OPTIONS = (
     click.option(
         "--priority", type=priority, metavar="0..255", help="Lower runs first; critical, high, normal, low, bulk."
@@ -77,7 +78,7 @@ def enqueue(
     else:
         click.echo(task.id)
     if not served:
-        _warn(task.queue, target)
+        _warn(task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
 
 
 def _load(target: str, imports: tuple[str, ...]) -> Scheduler:
@@ -104,7 +105,6 @@ def _is_served(opened: Session, queue: str) -> bool:
         return True
 
 
-def _warn(queue: str, target: str | None) -> None:
+def _warn(queue: str, target: str | None, hint: str) -> None:
     start = f"redisched worker {target or 'MODULE:APP'} --queues {queue}"
-    hint = "" if target else f"; is it its handler's? --app or {APP_VARIABLE} tells, or --queue"
     click.echo(f"Warning: no worker serves queue {queue} now; start one: {start}{hint}", err=True)
