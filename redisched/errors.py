@@ -24,6 +24,7 @@ RedischedError
 │   ├── BrokerMisconfigured            a setting of Redis endangers tasks
 │   ├── LayoutDamaged                  what is kept of a queue's shards cannot be read or contradicts itself
 │   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
+│       ├── AccessDenied               the password or the rights of the user do not suffice
 │       └── WrongKeyType               a key of redisched's holds something else
 └── ServerError                        about the embedded server
     ├── NoServerBinary
@@ -212,7 +213,8 @@ class BrokerUnavailable(BrokerError, ConnectionError):
         self.waited_s = waited_s
         self.task_ids = tuple(task_ids)
         advice = _send_again(task_ids, "may have been enqueued") if task_ids else "the same call can safely be repeated"
-        super().__init__(f"Redis is unavailable after {waited_s:.1f} s ({reason}); {advice}")
+        after = f" after {waited_s:.1f} s" if round(waited_s, 1) else ""
+        super().__init__(f"Redis is unavailable{after} ({reason}); {advice}")
 
     def about(self, task_ids: Sequence[str]) -> "BrokerUnavailable":
         """The same about tasks that were to be enqueued."""
@@ -270,6 +272,10 @@ class BrokerRefused(BrokerError):
         self.call = call
         self.reason = reason
         super().__init__(f"Redis refused {call}: {reason}")
+
+
+class AccessDenied(BrokerRefused):
+    """Raised when the password is wrong, or the user has not the rights for a call."""
 
 
 class WrongKeyType(BrokerRefused):

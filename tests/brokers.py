@@ -55,7 +55,7 @@ def fake_broker() -> Broker:
     """A broker of its own, empty."""
     server = fakeredis.FakeServer()
     return Broker(
-        lambda timeout_s, part: SyncClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool),
+        lambda timeout_s, part: SyncClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool, timeout_s),
         lambda timeout_s, part: AsyncClient(
             fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool, timeout_s
         ),

@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from redisched.cli.lazy import LazyCommand, LazyGroup
-from redisched.errors import AppNotFound, InvalidInput, RedischedError
+from redisched.errors import (
+    AppNotFound,
+    BrokerMisconfigured,
+    BrokerRefused,
+    InvalidInput,
+    NoServerBinary,
+    RedischedError,
+    ServerStartFailed,
+    WrongKeyType,
+)
 from redisched.printable import printable
 
 _COMMANDS = "redisched.cli.commands"
@@ -49,7 +58,14 @@ class Root(LazyGroup):
             return super().invoke(ctx)
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
-            raise (Refused if isinstance(error, InvalidInput | AppNotFound) else Failed)(line) from error
+            raise (Refused if _is_for_the_caller(error) else Failed)(line) from error
+
+
+def _is_for_the_caller(error: RedischedError) -> bool:
+    """Whether what was typed, or what the environment says, has to change before the command can do anything."""
+    if isinstance(error, BrokerRefused):
+        return not isinstance(error, WrongKeyType)
+    return isinstance(error, InvalidInput | AppNotFound | BrokerMisconfigured | NoServerBinary | ServerStartFailed)
 
 
 @click.group(
@@ -57,7 +73,7 @@ class Root(LazyGroup):
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Redis is found by --url, else REDISCHED_URL, else the project's embedded server. "
-    "Exit codes: 0 done, 1 not there or failed, 2 bad usage.",
+    "Exit codes: 0 done, 1 not there or failed, 2 bad usage or configuration.",
 )
 @click.version_option(package_name="redisched", message="%(prog)s %(version)s")
 def cli() -> None:

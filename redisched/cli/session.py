@@ -1,8 +1,8 @@
 """One command's hold on Redis: found, asked, and let go, so that no command leaves a server running."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import click
 
@@ -11,9 +11,10 @@ from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
 from redisched.embedded import join
-from redisched.errors import BrokerRefused
+from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.options import check_id, check_queue
 from redisched.printable import printable
+from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, persist
 from redisched.store.slots import THIS_NODE, SlotMap
@@ -32,6 +33,23 @@ class Session:
     def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
         return self._connection.run(persist(make, self._connection.patience()), "ask")
+
+    def check(self) -> None:
+        """Raises BrokerRefused when Redis does not let us in; one that is away may come."""
+        with contextlib.suppress(BrokerUnavailable), self.explaining():
+            self.ask(_ping)
+
+    @contextlib.contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Raises BrokerRefused in place of BrokerUnavailable when Redis will never answer under this URL."""
+        try:
+            yield
+        except BrokerUnavailable:
+            address = self._connection.broker.address
+            reason = None if address is None else diagnose(address)
+            if reason is None:
+                raise
+            raise BrokerRefused("a connection", reason) from None
 
     def inspector(self, queue: str) -> Inspector:
         return Inspector(self._connection.broker.dialect, queue)
@@ -76,6 +94,10 @@ class Session:
         self._connection.close()
 
 
+def _ping() -> Operation[None]:
+    yield ("PING",)
+
+
 def _read_slot_map() -> Operation[SlotMap | None]:
     try:
         return SlotMap.read((yield ("CLUSTER", "SLOTS")), THIS_NODE)
@@ -83,7 +105,7 @@ def _read_slot_map() -> Operation[SlotMap | None]:
         return None
 
 
-@contextmanager
+@contextlib.contextmanager
 def session(url: str | None) -> Iterator[Session]:
     """A session with the Redis of a URL, else of REDISCHED_URL, else of the project's embedded server.
 
@@ -93,7 +115,8 @@ def session(url: str | None) -> Iterator[Session]:
     if named is not None:
         opened = Session(named)
         try:
-            yield opened
+            with opened.explaining():
+                yield opened
         finally:
             opened.close()
     else:

@@ -2,49 +2,10 @@
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
-from redisched.store.operation import Command, Dialect, Operation
+from redisched.store.operation import Dialect, Operation
+from redisched.store.rights import needed
 
 CHECK = "rights"
-
-
-def needed(dialect: Dialect) -> tuple[Command, ...]:
-    """Every command that is called, of a key or in a script, as it might be."""
-    key = f"{dialect.prefix}:{{doctor}}:key"
-    return (
-        ("BLPOP", key, "1"),
-        ("DEL", key),
-        ("EVAL", "return 1", "1", key),
-        ("EVALSHA", 40 * "0", "1", key),
-        ("EXISTS", key),
-        ("GET", key),
-        ("HDEL", key, "field"),
-        ("HEXISTS", key, "field"),
-        ("HGET", key, "field"),
-        ("HINCRBY", key, "field", "1"),
-        ("HLEN", key),
-        ("HMGET", key, "field"),
-        ("HSCAN", key, "0"),
-        ("HSET", key, "field", "value"),
-        ("LLEN", key),
-        ("LTRIM", key, "0", "0"),
-        ("RPUSH", key, "element"),
-        ("SADD", dialect.queues_key, "member"),
-        ("SET", key, "value"),
-        ("SMEMBERS", dialect.queues_key),
-        ("TIME",),
-        ("TYPE", key),
-        ("ZADD", key, "1", "member"),
-        ("ZCARD", key),
-        ("ZCOUNT", key, "0", "1"),
-        ("ZMSCORE", key, "member"),
-        ("ZRANGE", key, "0", "1"),
-        ("ZRANGEBYSCORE", key, "0", "1"),
-        ("ZREM", key, "member"),
-        ("ZREMRANGEBYRANK", key, "0", "0"),
-        ("ZREVRANGE", key, "0", "1"),
-        ("ZSCAN", key, "0"),
-        ("ZSCORE", key, "member"),
-    )
 
 
 def check_rights(dialect: Dialect) -> Operation[list[Finding]]:

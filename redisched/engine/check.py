@@ -1,9 +1,15 @@
-"""Refuses to work on a Redis whose settings would lose tasks."""
+"""Refuses to work on a Redis that would lose tasks, that lets us do too little, or whose URL cannot be right."""
 
+import asyncio
+
+from redisched.address import Address
 from redisched.config import Eviction
 from redisched.engine.logs import log
-from redisched.errors import BrokerMisconfigured, BrokerRefused
+from redisched.errors import AccessDenied, BrokerMisconfigured, BrokerRefused, QueueFull
 from redisched.store.broker import AsyncBrokerClient
+from redisched.store.diagnosis import diagnose
+from redisched.store.operation import Dialect
+from redisched.store.rights import asking, begun
 
 SAFE_POLICY = "noeviction"
 
@@ -12,6 +18,29 @@ async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
     """Raises BrokerMisconfigured if a primary may evict keys under memory pressure and that is not allowed."""
     for address, primary in (await client.primaries()).items():
         await _check_primary(address or "Redis", primary, eviction)
+
+
+async def check_rights(client: AsyncBrokerClient, dialect: Dialect) -> None:
+    """Raises AccessDenied if this user may not call a command that a worker needs. Nothing is called.
+
+    Without the right to begin a transaction nothing is known, and what is missing is told when it is needed.
+    """
+    try:
+        await client.perform_last(*begun(dialect), ("DISCARD",))
+        await client.perform_last(*asking(dialect))
+    except AccessDenied as error:
+        if error.call != "MULTI":
+            advice = f"this user needs ~{dialect.prefix}:* and the commands that redisched doctor lists"
+            raise AccessDenied(error.call, f"{error.reason}; {advice}") from error
+    except (BrokerRefused, QueueFull) as error:
+        log.debug("the rights of this user are not known: %s", error)
+
+
+async def check_address(address: Address | None) -> None:
+    """Call where a server cannot be reached: raises BrokerRefused if it never can be under this URL."""
+    reason = None if address is None else await asyncio.to_thread(diagnose, address)
+    if reason is not None:
+        raise BrokerRefused("a connection", reason)
 
 
 async def _check_primary(name: str, client: AsyncBrokerClient, eviction: Eviction) -> None:

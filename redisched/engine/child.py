@@ -26,12 +26,12 @@ from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
 from redisched.engine.workspace import served_queues
-from redisched.errors import AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError
+from redisched.errors import AppNotFound, BrokerMisconfigured, BrokerRefused, InvalidInput, LayoutDamaged, ServerError
 
 LEAVING_S = 5.0
 """What an application has registered for its end, and coroutines that are left over, have so long."""
 
-MISCONFIGURED = (AppNotFound, BrokerMisconfigured, InvalidInput, LayoutDamaged, ServerError)
+MISCONFIGURED = (AppNotFound, BrokerMisconfigured, BrokerRefused, InvalidInput, LayoutDamaged, ServerError)
 """What keeps a worker from working, whichever process it is and however often it is tried."""
 
 
@@ -104,7 +104,7 @@ class ChildProcess:
         worker = Worker(application, spec.settings, self._table, name, target=spec.target)
         loop = asyncio.get_running_loop()
         # Not by the event loop's own way: a handler that uses that for a signal of its own would take it away unseen.
-        signal.signal(signal.SIGTERM, lambda _number, _frame: loop.call_soon_threadsafe(worker.stop))
+        signal.signal(signal.SIGTERM, lambda _number, _frame: _stop_in(loop, worker))
         loop.add_reader(self._line, self._orphaned, loop, worker)
         await worker.run()
         loop.remove_reader(self._line)
@@ -155,6 +155,11 @@ def _receive_spec(line: socket.socket) -> ChildSpec:
             sys.exit(Exit.STOPPED)
         received += part
     return decode_spec(received)
+
+
+def _stop_in(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    with contextlib.suppress(RuntimeError):  # its loop is closed: it is at its end already
+        loop.call_soon_threadsafe(worker.stop)
 
 
 def _take_no_notice(_number: int, _frame: FrameType | None) -> None:

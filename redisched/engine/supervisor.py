@@ -209,7 +209,8 @@ class Supervisor:
         now_s = time.monotonic()
         if not self._is_told:
             self._is_told = True
-            log.info("stopping %d worker processes", len(self.processes()))
+            if self._exit is Exit.STOPPED:
+                log.info("stopping %d worker processes", len(self.processes()))
             self._hard_stop_s = now_s + self._settings.grace_s + ENDING_S
             for seat in self._seats:
                 if seat.process is not None:

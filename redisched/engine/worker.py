@@ -8,7 +8,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
-from redisched.engine.check import check_server
+from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.claimer import Claimer
 from redisched.engine.crew import Crew
 from redisched.engine.executor import Executor, Hooks
@@ -89,7 +89,8 @@ class Worker:
     async def run(self) -> None:
         """Work until stopped, or until empty if so configured. Waits for a Redis that cannot be reached.
 
-        Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed.
+        Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed, and BrokerRefused when it does
+        not let us in, or never can under its URL.
         """
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
@@ -107,9 +108,11 @@ class Worker:
             try:
                 await check_server(client, self._settings.eviction)
                 stores = [Store(self._broker.dialect, queue) for queue in self._queues]
+                await check_rights(client, self._broker.dialect)
                 await self._register_queues(stores, client)
                 return {store.queue: await run_async(store.layout(), client) for store in stores}
             except BrokerUnavailable as error:
+                await check_address(self._broker.address)
                 await wait_for(self._stopping, outage.failed(error))
         return {}
 

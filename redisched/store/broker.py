@@ -155,7 +155,7 @@ def _route(address: Address) -> Route:
 
 def open_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> SyncClient:
     """A blocking client of one server. `part` is what its connections are for, as the server's operators see it."""
-    return SyncClient(Connections(server, timeout_s, part))
+    return SyncClient(Connections(server, timeout_s, part), timeout_s)
 
 
 def open_async_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> clients.AsyncClient:

@@ -8,22 +8,15 @@ as the server sent them.
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ssl import SSLCertVerificationError
 from typing import Any, Protocol, cast
 
 import hiredis
 from redis import exceptions
 
-from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
-from redisched.store.operation import IN_FLIGHT, Command, Redirected, Redirection, ScriptMissing, ScriptRejected
-
-# At the beginning, or, within a script on Redis 6, after the place in it. The last is said by who was the primary.
-_TRANSIENT = re.compile(
-    r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE|UNBLOCKED)\b"
-    r"|cannot be used with replica instances"
-)
+from redisched.errors import BrokerError
+from redisched.store.failures import translate
+from redisched.store.operation import IN_FLIGHT, Command
 
 # Its stub asks for a tuple of one part.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
@@ -54,8 +47,10 @@ class Connections(Protocol):
 class SyncClient:
     """Performs commands on blocking connections, one per thread that is at it. Safe over a fork."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, timeout_s: float) -> None:
+        """`timeout_s` is how long its connections wait for a reply."""
         self._connections = connections
+        self._timeout_s = timeout_s
         self._idle: list[Connection] = []
         self._process = os.getpid()
 
@@ -66,11 +61,11 @@ class SyncClient:
             reply = connection.read_response()
         except exceptions.ResponseError as error:
             self._idle.append(connection)
-            raise translate(error, command) from error
+            raise translate(error, command, self._timeout_s) from error
         except (exceptions.RedisError, OSError) as error:
             connection.disconnect()
             self.close()
-            raise translate(error, command) from error
+            raise translate(error, command, self._timeout_s) from error
         except BaseException:
             connection.disconnect()
             raise
@@ -90,9 +85,9 @@ class SyncClient:
                     try:
                         reply = connection.read_response()
                     except exceptions.ResponseError as error:
-                        refused = translate(error, command)
+                        refused = translate(error, command, self._timeout_s)
         except (exceptions.RedisError, OSError) as error:
-            raise translate(error, commands[0]) from error
+            raise translate(error, commands[0], self._timeout_s) from error
         if refused is not None:
             raise refused
         return reply
@@ -170,11 +165,11 @@ class AsyncClient:
                     try:
                         reply = await connection.read_response()
                     except exceptions.ResponseError as error:
-                        refused = translate(error, command)
+                        refused = translate(error, command, self._timeout_s)
         except (exceptions.RedisError, OSError) as error:
             await self._discard(connection)
             await self.close()
-            raise translate(error, commands[0]) from error
+            raise translate(error, commands[0], self._timeout_s) from error
         except BaseException:
             # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
             await self._discard(connection)
@@ -254,30 +249,3 @@ class _Flight:
         self._unanswered -= 1
         self._has_failed = True
         self._next = None
-
-
-def translate(error: Exception, command: Command) -> BrokerError:
-    """An error of the client library as one of ours."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, exceptions.NoScriptError):
-        return ScriptMissing(text)
-    if isinstance(error, exceptions.OutOfMemoryError) or "OOM " in text:
-        return QueueFull(text)
-    if isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError):
-        return BrokerRefused(str(command[0]), text)
-    if isinstance(error.__context__, SSLCertVerificationError):
-        reason = f"the server's certificate is not trusted: {error.__context__.verify_message}"
-        return BrokerRefused(str(command[0]), f"{reason}; name the file of its authority by ssl_ca_certs in the URL")
-    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ReadOnlyError | OSError):
-        return BrokerUnavailable(text, 0.0)
-    if _TRANSIENT.search(text) or isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError):
-        return BrokerUnavailable(text, 0.0)
-    if "near '#'" in text:
-        return ScriptRejected(text)
-    call = str(command[0])
-    if isinstance(error, exceptions.AskError):
-        kind = Redirection.MOVED if isinstance(error, exceptions.MovedError) else Redirection.ASK
-        return Redirected(call, f"{kind} {text}", error.slot_id, error.host, error.port, kind)
-    if text.startswith("WRONGTYPE") and not call.startswith("EVAL"):
-        call = f"{call} {command[1]!s}"
-    return BrokerRefused(call, text)

@@ -3,10 +3,11 @@
 The library's own greeting takes a round trip for each command of it, and fails where a name is refused.
 """
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,11 +20,17 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from redisched.address import ServerAddress
-from redisched.store.encryption import arguments_of
+from redisched.store.encryption import AsyncEncryptedConnection, EncryptedConnection, arguments_of
+from redisched.store.failures import GreetingRefused
 from redisched.store.operation import Command
 
 _NOT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_PROGRAM = 40
+_AUTH, _SELECT = "AUTH", "SELECT"
+_ADVICE = {
+    _AUTH: "correct the user name or the password in the URL",
+    _SELECT: "correct the number of the database in the URL",
+}
 # Its stub asks for a tuple of one part.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
@@ -48,19 +55,15 @@ class Connections:
         if self._server.node is None:
             # Its stubs take it for abstract.
             return redis.UnixDomainSocketConnection(**arguments)  # type: ignore[abstract, no-untyped-call]
-        return (redis.SSLConnection if self._server.encryption else redis.Connection)(**arguments)
+        return (EncryptedConnection if self._server.encryption else redis.Connection)(**arguments)
 
     def _greet(self, connection: Any) -> None:
         connection.on_connect()
-        needed, optional = _greeting(self._server, self._part)
-        connection.send_packed_command([_pack(command) for command in (*needed, *optional)])
-        for _ in needed:
-            connection.read_response()
-        for _ in optional:
-            try:
+        greeting = _greeting(self._server, self._part)
+        connection.send_packed_command([_pack(command) for command in greeting])
+        for command in greeting:
+            with _answered(command):
                 connection.read_response()
-            except exceptions.ResponseError:
-                continue
 
 
 class AsyncConnections:
@@ -84,19 +87,15 @@ class AsyncConnections:
         }
         if self._server.node is None:
             return redis.asyncio.UnixDomainSocketConnection(**arguments)
-        return (redis.asyncio.SSLConnection if self._server.encryption else redis.asyncio.Connection)(**arguments)
+        return (AsyncEncryptedConnection if self._server.encryption else redis.asyncio.Connection)(**arguments)
 
     async def _greet(self, connection: Any) -> None:
         await connection.on_connect()
-        needed, optional = _greeting(self._server, self._part)
-        await connection.send_packed_command([_pack(command) for command in (*needed, *optional)])
-        for _ in needed:
-            await connection.read_response()
-        for _ in optional:
-            try:
+        greeting = _greeting(self._server, self._part)
+        await connection.send_packed_command([_pack(command) for command in greeting])
+        for command in greeting:
+            with _answered(command):
                 await connection.read_response()
-            except exceptions.ResponseError:
-                continue
 
 
 def connection_name(program: str, part: str) -> str:
@@ -104,17 +103,30 @@ def connection_name(program: str, part: str) -> str:
     return f"redisched:{program or _program(sys.argv)}:{os.getpid()}:{part}"
 
 
-def _greeting(server: ServerAddress, part: str) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
-    """The commands with which a connection begins: those that must succeed, and those that need not:
-    a server that lets this user name no connections is as good as any.
-    """
-    needed: list[Command] = []
+def _greeting(server: ServerAddress, part: str) -> tuple[Command, ...]:
+    """The commands with which a connection begins."""
+    greeting: list[Command] = []
     if server.credentials:
         username, password = server.credentials.username, server.credentials.password
-        needed.append(("AUTH", username, password) if username else ("AUTH", password))
+        greeting.append((_AUTH, username, password) if username else (_AUTH, password))
     if server.database:
-        needed.append(("SELECT", server.database))
-    return tuple(needed), (("CLIENT", "SETNAME", connection_name(server.program, part)),)
+        greeting.append((_SELECT, server.database))
+    return (*greeting, ("CLIENT", "SETNAME", connection_name(server.program, part)))
+
+
+@contextlib.contextmanager
+def _answered(command: Command) -> Iterator[None]:
+    """Says what to do when a server refuses a greeting. One that lets us name no connections is as good as any."""
+    call = str(command[0])
+    try:
+        yield
+    except exceptions.ResponseError as error:
+        if call in _ADVICE:
+            raise GreetingRefused(call, f"{error}; {_ADVICE[call]}") from error
+    except exceptions.AuthenticationError as error:
+        if call not in _ADVICE:
+            raise
+        raise GreetingRefused(call, f"{error}; {_ADVICE[call]}") from error
 
 
 def _program(argv: list[str]) -> str:

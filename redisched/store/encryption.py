@@ -1,13 +1,71 @@
-"""How to encrypt, as the client library is told; and whether the files it needs are there."""
+"""How to encrypt, as the client library is told; whether the files for that are there; for whom a certificate is."""
 
+import asyncio
+import socket
 import ssl
 from pathlib import Path
 from typing import Any, Never
 
+import redis
+import redis.asyncio
+
 from redisched.errors import InvalidOption
+from redisched.store.failures import WRONG_HOST
 from redisched.url_options import Encryption
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+_VERIFICATIONS = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
+_LOOK_S = 1.0
+
+
+class EncryptedConnection(redis.SSLConnection):
+    """Says for whom a certificate is that is not for the host it was asked for."""
+
+    def _connect(self) -> Any:
+        try:
+            return super()._connect()  # type: ignore[no-untyped-call]
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code in WRONG_HOST:
+                error.verify_message += _for_whom(self.host, int(self.port), self.ca_certs, self.ca_path)
+            raise
+
+
+class AsyncEncryptedConnection(redis.asyncio.SSLConnection):
+    """Says for whom a certificate is that is not for the host it was asked for."""
+
+    async def _connect(self) -> None:
+        try:
+            await super()._connect()  # type: ignore[no-untyped-call]
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code in WRONG_HOST:
+                context = self.ssl_context
+                place = self.host, int(self.port), context.ca_certs, context.ca_path
+                error.verify_message += await asyncio.to_thread(_for_whom, *place)
+            raise
+
+
+def _for_whom(host: str, port: int, ca_certs: str | None, ca_path: str | None) -> str:
+    """The hosts that a certificate names, which is trusted but for that."""
+    try:
+        context = ssl.create_default_context(cafile=ca_certs, capath=ca_path)
+        context.check_hostname = False
+        with socket.create_connection((host, port), _LOOK_S) as plain, context.wrap_socket(plain) as connection:
+            certificate: dict[str, Any] = connection.getpeercert() or {}
+    except (OSError, ValueError):
+        return ""
+    names = ", ".join(str(name) for _, name in certificate.get("subjectAltName", ()))
+    return names and f" It is for {names}"
+
+
+def context_of(encryption: Encryption) -> ssl.SSLContext:
+    """What connections of one's own are encrypted with. Raises OSError."""
+    context = ssl.create_default_context(cafile=encryption.ca_certs, capath=encryption.ca_path)
+    context.check_hostname = encryption.check_hostname
+    context.verify_mode = _VERIFICATIONS[encryption.cert_reqs]
+    context.minimum_version = _VERSIONS[encryption.min_version]
+    return context
 
 
 def arguments_of(encryption: Encryption) -> dict[str, Any]:
@@ -36,9 +94,9 @@ def check_encryption(encryption: Encryption) -> None:
         if path is not None:
             _check_file(option, path)
     if encryption.ca_path is not None and not Path(encryption.ca_path).is_dir():
-        _refuse("ssl_ca_path", encryption.ca_path, "there is no such folder")
+        _refuse("ssl_ca_path", encryption.ca_path, f"there is no folder {encryption.ca_path}")
     if encryption.ca_certs is not None and not _is_loaded(context.load_verify_locations, encryption.ca_certs):
-        _refuse("ssl_ca_certs", encryption.ca_certs, "the file holds no certificate in PEM")
+        _refuse("ssl_ca_certs", encryption.ca_certs, f"{encryption.ca_certs} holds no certificate in PEM")
     if encryption.certfile is not None:
         # A function, so that nobody is asked for the password at a terminal.
         password = encryption.password or ""
@@ -55,7 +113,7 @@ def _check_file(option: str, path: str) -> None:
             return
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    _refuse(option, path, f"the file cannot be read: {reason}")
+    _refuse(option, path, f"{path} cannot be read: {reason}")
 
 
 def _is_loaded(load: Any, *arguments: Any) -> bool:

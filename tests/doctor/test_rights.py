@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from redisched.doctor.finding import Level
-from redisched.doctor.rights import needed
 from redisched.store.broker import connect
 from redisched.store.operation import Dialect
+from redisched.store.rights import needed
 from redisched.testing.server import Server
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS

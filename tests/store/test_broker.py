@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
+from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Command, Redirected, ScriptMissing, ScriptRejected
 from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
@@ -60,9 +60,9 @@ ANSWERS: list[tuple[str, type[BrokerError]]] = [
     ("WRONGTYPE Operation against a key holding the wrong kind of value", BrokerRefused),
     ("ERR unknown command 'GETT', with args beginning with: 'a'", BrokerRefused),
     ("ERR value is not an integer or out of range", BrokerRefused),
-    ("NOAUTH Authentication required.", BrokerRefused),
-    ("WRONGPASS invalid username-password pair or user is disabled.", BrokerRefused),
-    ("NOPERM User worker has no permissions to run the 'get' command", BrokerRefused),
+    ("NOAUTH Authentication required.", AccessDenied),
+    ("WRONGPASS invalid username-password pair or user is disabled.", AccessDenied),
+    ("NOPERM User worker has no permissions to run the 'get' command", AccessDenied),
     ("BUSYGROUP Consumer Group name already exists", BrokerRefused),
 ]
 

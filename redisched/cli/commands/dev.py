@@ -12,6 +12,7 @@ import click
 from redisched.cli.deployment import app_argument, import_option, log_options, log_words
 from redisched.cli.parameters import prefix_of_command, queue_names, url_option
 from redisched.cli.reload import Reloader
+from redisched.cli.session import session
 from redisched.cli.source import folder_of, folder_of_module
 from redisched.config import URL_VARIABLE, url_from
 from redisched.embedded import join
@@ -52,6 +53,8 @@ def dev(
         command += ["--prefix", prefix]
     with ExitStack() as stack:
         place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
+        with session(place) as opened:
+            opened.check()
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
         click.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.", err=True)

@@ -1,0 +1,63 @@
+"""Every command that redisched calls: a server checks each by itself, within a script, too."""
+
+from redisched.store.operation import Command, Dialect
+
+
+def needed(dialect: Dialect) -> tuple[Command, ...]:
+    """Every command that is called, of a key or in a script, as it might be."""
+    key = probe_key(dialect)
+    return (
+        ("BLPOP", key, "1"),
+        ("DEL", key),
+        ("EVAL", "return 1", "1", key),
+        ("EVALSHA", 40 * "0", "1", key),
+        ("EXISTS", key),
+        ("GET", key),
+        ("HDEL", key, "field"),
+        ("HEXISTS", key, "field"),
+        ("HGET", key, "field"),
+        ("HINCRBY", key, "field", "1"),
+        ("HLEN", key),
+        ("HMGET", key, "field"),
+        ("HSCAN", key, "0"),
+        ("HSET", key, "field", "value"),
+        ("LLEN", key),
+        ("LTRIM", key, "0", "0"),
+        ("RPUSH", key, "element"),
+        ("SADD", dialect.queues_key, "member"),
+        ("SET", key, "value"),
+        ("SMEMBERS", dialect.queues_key),
+        ("TIME",),
+        ("TYPE", key),
+        ("ZADD", key, "1", "member"),
+        ("ZCARD", key),
+        ("ZCOUNT", key, "0", "1"),
+        ("ZMSCORE", key, "member"),
+        ("ZRANGE", key, "0", "1"),
+        ("ZRANGEBYSCORE", key, "0", "1"),
+        ("ZREM", key, "member"),
+        ("ZREMRANGEBYRANK", key, "0", "0"),
+        ("ZREVRANGE", key, "0", "1"),
+        ("ZSCAN", key, "0"),
+        ("ZSCORE", key, "member"),
+    )
+
+
+def asking(dialect: Dialect) -> tuple[Command, ...]:
+    """Commands, to be sent at once, of which a server refuses those that this user may not call, and does none.
+
+    What is queued for a transaction is checked at once, and given up at the end. `MULTI` itself has to be allowed.
+    """
+    key = probe_key(dialect)
+    queued = (command for command in needed(dialect) if key in command)
+    return (*begun(dialect), *queued, ("DISCARD",))
+
+
+def begun(dialect: Dialect) -> tuple[Command, ...]:
+    """The beginning of a transaction, on the server that has the key which rights are asked of."""
+    return ("EXISTS", probe_key(dialect)), ("MULTI",)
+
+
+def probe_key(dialect: Dialect) -> str:
+    """A key of nobody's."""
+    return f"{dialect.prefix}:{{doctor}}:key"
