@@ -182,8 +182,7 @@ class NotDurable(TaskError):
         self.owners = owners
         self.confirmed = confirmed
         self.wanted = wanted
-        others = len(task_ids) - 1
-        are = f"and {others} more are" if others else "is"
+        are = f"and {len(task_ids) - 1} more are" if len(task_ids) > 1 else "is"
         missing = f"only {confirmed} of {wanted} {owners} had it in time; enqueue it again under the same id"
         super().__init__(task_ids[0], f"{are} enqueued, but {missing}")
 

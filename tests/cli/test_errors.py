@@ -51,7 +51,7 @@ def test_lines_of_an_error_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
     result = run("queue", "ls")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == "Error: the embedded server did not start: it ended | line \\x1b[1m one | line two\n"
 
 
