@@ -231,9 +231,8 @@ class QueueFull(BrokerError):
         self.reason = reason
         self.task_ids = tuple(task_ids)
         again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
-        super().__init__(
-            f"Redis is out of memory and takes no new tasks ({reason}); raise maxmemory or drain the queue{again}"
-        )
+        advice = f"raise maxmemory or drain the queue{again}"
+        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); {advice}")
 
     def about(self, task_ids: Sequence[str]) -> "QueueFull":
         """The same about tasks that were to be enqueued."""
@@ -258,10 +257,8 @@ class LayoutDamaged(BrokerError):
         self.queue = queue
         self.key = key
         self.stored = stored
-        super().__init__(
-            f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; "
-            "restore it, as each shard of the queue keeps a copy under its own name"
-        )
+        advice = "restore it, as each shard of the queue keeps a copy under its own name"
+        super().__init__(f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; {advice}")
 
 
 class BrokerRefused(BrokerError):
