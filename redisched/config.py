@@ -34,7 +34,9 @@ class Settings:
     every enqueue that says nothing else; one that is durable by replica waits for `durable_replicas` of them.
 
     Every key begins with `prefix` and a colon, so that applications with different ones share a Redis and see nothing
-    of each other; None means REDISCHED_PREFIX from the environment, else "redisched".
+    of each other; None means REDISCHED_PREFIX from the environment, else "redisched". Producers have at most
+    `max_connections` to each server at a time, for threads and for each event loop; what waits for one waits within
+    its timeout.
     """
 
     url: str | None = field(default=None, repr=False)
@@ -45,6 +47,7 @@ class Settings:
     durable: Durability = Durability.NONE
     durable_replicas: int = 1
     prefix: str | None = None
+    max_connections: int = 64
 
     def __post_init__(self) -> None:
         if self.url is not None:
@@ -56,6 +59,7 @@ class Settings:
         _check_seconds("dead_retention_s", self.dead_retention_s, lowest=1)
         _check_kind("durable", self.durable, Durability)
         _check_count("durable_replicas", self.durable_replicas)
+        _check_count("max_connections", self.max_connections)
         if self.prefix is not None:
             object.__setattr__(self, "prefix", check_prefix("prefix", self.prefix))
 

@@ -188,11 +188,13 @@ class NotDurable(TaskError):
 
 
 class ResultTimeout(TaskError, TimeoutError):
-    """Raised by `result(timeout=)` when the task has not ended in time. The task goes on."""
+    """Raised by `result(timeout=)` when a task has not ended in time; `missing` is what it waits for, if known."""
 
-    def __init__(self, task_id: str, timeout_s: float) -> None:
+    def __init__(self, task_id: str, timeout_s: float, missing: str = "") -> None:
         self.timeout_s = timeout_s
-        super().__init__(task_id, f"has not ended within {timeout_s:g} s; it goes on, ask again later")
+        self.missing = missing
+        why = f"as {missing}" if missing else "and goes on"
+        super().__init__(task_id, f"has not ended within {timeout_s:g} s, {why}; ask again later")
 
 
 class BrokerError(RedischedError):

@@ -127,4 +127,4 @@ class Connection:
             self._embedded = join()
             url = self._embedded.url
         prefix = self.settings.prefix or prefix_from(os.environ) or PREFIX
-        return connect(url, _TRY_SHARE * self.settings.timeout_s, prefix)
+        return connect(url, _TRY_SHARE * self.settings.timeout_s, prefix, self.settings.max_connections)

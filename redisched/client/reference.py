@@ -1,5 +1,7 @@
 """A task that was enqueued: where it is, what came of it, and a way to cancel it."""
 
+import logging
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -13,13 +15,19 @@ from redisched.model import Outcome, TaskState, kept_ms
 from redisched.options import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, persist
+from redisched.store.serving import is_served
 from redisched.store.values import Status
-from redisched.store.view import TaskView
+from redisched.store.view import PENDING, TaskView
 
 R_co = TypeVar("R_co", covariant=True)
 
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.25
+LOOK_FOR_WORKER_S = 1.5
+"""Who has waited for a result for so long is told if there is nobody to run the task."""
+LOOK_FOR_WORKER_AGAIN_S = 10.0
+
+log = logging.getLogger("redisched")
 
 
 class CancelOutcome(StrEnum):
@@ -112,18 +120,31 @@ class TaskRef(Generic[R_co]):
         monotonic = self._connection.monotonic
         timeout_s = None if timeout is None else check_milliseconds("timeout", timeout) / 1000
         began_s = monotonic()
+        look_for_worker_s, missing = began_s + LOOK_FOR_WORKER_S, ""
         pause_s = FIRST_PAUSE_S
         while True:
             view = yield from self._look()
             if view.state is TaskState.DEAD or view.outcome is not None or view.state is TaskState.UNKNOWN:
                 return self._result_of(view)
-            if timeout_s is not None:
-                left_s = began_s + timeout_s - monotonic()
-                if left_s <= 0:
-                    raise ResultTimeout(self.id, timeout_s)
-                pause_s = min(pause_s, left_s)
-            yield Pause(pause_s)
+            now_s = monotonic()
+            left_s = math.inf if timeout_s is None else began_s + timeout_s - now_s
+            if view.state in PENDING and now_s >= look_for_worker_s:
+                look_for_worker_s = now_s + LOOK_FOR_WORKER_AGAIN_S
+                missing = yield from self._missing_worker(view.queue, missing)
+            if timeout_s is not None and left_s <= 0:
+                raise ResultTimeout(self.id, timeout_s, missing)
+            yield Pause(min(pause_s, left_s))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _missing_worker(self, queue: str, said: str) -> Operation[str]:
+        """What is missing for a task to run, '' if it is nothing that can be told; it is logged the first time."""
+        connection = self._connection
+        if (yield from persist(lambda: is_served(connection.broker.dialect, queue), connection.patience())):
+            return ""
+        missing = f"no worker serves queue {queue} yet"
+        if not said:
+            log.warning("%s; task %s waits for one: redisched worker MODULE:APP", missing, self.id)
+        return missing
 
     def _result_of(self, view: TaskView) -> R_co:
         if view.state is TaskState.DEAD:

@@ -1,10 +1,11 @@
 """The connections to one Redis: made in one place, with timeouts, and repeated by nobody but redisched."""
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ from redisched.store.cluster import ClusterRoute
 from redisched.store.connections import AsyncConnections, Connections
 from redisched.store.encryption import check_encryption
 from redisched.store.operation import AsyncClient, Client, Command, Dialect
+from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.sentinel import SentinelRoute
@@ -82,7 +84,8 @@ class Broker:
         # A signal handler may enqueue while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
-        self._async: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncBrokerClient] = WeakKeyDictionary()
+        self._async: dict[asyncio.AbstractEventLoop, AsyncBrokerClient] = {}
+        self._farewells: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
 
     def client(self) -> BrokerClient:
         """The shared blocking client."""
@@ -96,8 +99,23 @@ class Broker:
         loop = asyncio.get_running_loop()
         client = self._async.get(loop)
         if client is None:
+            # Of a loop that was closed without a farewell nothing is left but garbage.
+            self._async = {other: opened for other, opened in self._async.items() if not other.is_closed()}
             client = self._async[loop] = self.open_async_client(self.timeout_s, SHARED_PART)
+            self._farewells[loop] = farewell = self._close_with(loop)
+            with contextlib.suppress(StopIteration):
+                anext(farewell).send(None)
         return client
+
+    async def _close_with(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
+        """Close the connections of an event loop when it ends, which is when it ends its asynchronous generators."""
+        try:
+            yield
+        finally:
+            self._farewells.pop(loop, None)
+            client = self._async.pop(loop, None)
+            if client is not None:
+                await client.close()
 
     def open_client(self, part: str) -> BrokerClient:
         """A blocking client for a part of the program, with connections of its own; close it after use."""
@@ -116,31 +134,41 @@ class Broker:
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop; the next use opens new ones."""
-        client = self._async.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.close()
+        farewell = self._farewells.get(asyncio.get_running_loop())
+        if farewell is not None:
+            await farewell.aclose()
 
 
-def connect(url: str, timeout_s: float, prefix: str = PREFIX) -> Broker:
+def connect(url: str, timeout_s: float, prefix: str = PREFIX, max_connections: int = UNBOUNDED) -> Broker:
     """The broker of a URL such as redis://host:6379/0, rediss://..., unix:///path, or one of several servers.
 
-    Every key begins with `prefix`. Connects on first use. Raises InvalidOption for a URL that is none, or names files
-    that cannot be read.
+    Every key begins with `prefix`. Shared clients have at most `max_connections` to each server. Connects on first
+    use. Raises InvalidOption for a URL that is none, or names files that cannot be read.
     """
-    return broker_at(parse_address(url), timeout_s, prefix)
+    return broker_at(parse_address(url), timeout_s, prefix, max_connections)
 
 
-def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX) -> Broker:
+def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX, max_connections: int = UNBOUNDED) -> Broker:
     """The broker at an address. Raises InvalidOption if it names files that cannot be read."""
     if address.encryption is not None:
         check_encryption(address.encryption)
     if address.topology is Topology.SINGLE:
         server = address.server(address.nodes[0] if address.nodes else None)
-        return Broker(partial(open_client, server), partial(open_async_client, server), timeout_s, address, prefix)
+        return Broker(
+            partial(open_client, server, shared_most=max_connections),
+            partial(open_async_client, server, shared_most=max_connections),
+            timeout_s,
+            address,
+            prefix,
+        )
     route = _route(address)
+    opening, opening_async = (
+        partial(open_client, shared_most=max_connections),
+        partial(open_async_client, shared_most=max_connections),
+    )
     return Broker(
-        lambda try_s, part: RoutedClient(address, route, partial(open_client, part=part), try_s),
-        lambda try_s, part: AsyncRoutedClient(address, route, partial(open_async_client, part=part), try_s),
+        lambda try_s, part: RoutedClient(address, route, partial(opening, part=part), try_s),
+        lambda try_s, part: AsyncRoutedClient(address, route, partial(opening_async, part=part), try_s),
         timeout_s,
         address,
         prefix,
@@ -153,11 +181,19 @@ def _route(address: Address) -> Route:
     return ClusterRoute(address, time.monotonic, random.random)
 
 
-def open_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> SyncClient:
-    """A blocking client of one server. `part` is what its connections are for, as the server's operators see it."""
-    return SyncClient(Connections(server, timeout_s, part), timeout_s)
+def open_client(
+    server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
+) -> SyncClient:
+    """A blocking client of one server. `part` is what its connections are for, as the server's operators see it; those
+    that any caller may use are `shared_most` at most.
+    """
+    most = shared_most if part == SHARED_PART else UNBOUNDED
+    return SyncClient(Connections(server, timeout_s, part), timeout_s, most)
 
 
-def open_async_client(server: ServerAddress, timeout_s: float, part: str = SHARED_PART) -> clients.AsyncClient:
-    """A client of one server for one event loop."""
-    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s)
+def open_async_client(
+    server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
+) -> clients.AsyncClient:
+    """A client of one server for one event loop, otherwise as `open_client`."""
+    most = shared_most if part == SHARED_PART else UNBOUNDED
+    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, most)

@@ -17,6 +17,7 @@ from redis import exceptions
 from redisched.errors import BrokerError
 from redisched.store.failures import translate
 from redisched.store.operation import IN_FLIGHT, Command
+from redisched.store.pool import UNBOUNDED, AsyncPool, Pool
 
 # Its stub asks for a tuple of one part.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
@@ -45,31 +46,33 @@ class Connections(Protocol):
 
 
 class SyncClient:
-    """Performs commands on blocking connections, one per thread that is at it. Safe over a fork."""
+    """Performs commands on blocking connections, one per thread that is at it, at most so many. Safe over a fork."""
 
-    def __init__(self, connections: Connections, timeout_s: float) -> None:
-        """`timeout_s` is how long its connections wait for a reply."""
+    def __init__(self, connections: Connections, timeout_s: float, most: int = UNBOUNDED) -> None:
+        """`timeout_s` is how long its connections wait for a reply, and commands for a connection."""
         self._connections = connections
         self._timeout_s = timeout_s
-        self._idle: list[Connection] = []
+        self._most = most
+        self._pool: Pool[Connection] = Pool(connections.make_connection, most)
         self._process = os.getpid()
 
     def perform(self, command: Command) -> Any:
-        connection = self._take()
+        pool = self._own_pool()
+        connection = pool.take(self._timeout_s)
         try:
             connection.send_packed_command([_pack(command)])
             reply = connection.read_response()
         except exceptions.ResponseError as error:
-            self._idle.append(connection)
+            pool.give(connection)
             raise translate(error, command, self._timeout_s) from error
         except (exceptions.RedisError, OSError) as error:
-            connection.disconnect()
+            self._discard(pool, connection)
             self.close()
             raise translate(error, command, self._timeout_s) from error
         except BaseException:
-            connection.disconnect()
+            self._discard(pool, connection)
             raise
-        self._idle.append(connection)
+        pool.give(connection)
         return reply
 
     def perform_last(self, *commands: Command) -> Any:
@@ -111,51 +114,52 @@ class SyncClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
-        with contextlib.suppress(IndexError):  # another thread may take the last one
-            while True:
-                self._idle.pop().disconnect()
+        for connection in self._own_pool().empty():
+            connection.disconnect()
 
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[Connection]:
         """A connection, to be used again unless it is left by an error: whatever it was doing may still come."""
-        connection = self._take()
+        pool = self._own_pool()
+        connection = pool.take(self._timeout_s)
         try:
             yield connection
         except (exceptions.RedisError, OSError):
-            connection.disconnect()
+            self._discard(pool, connection)
             self.close()
             raise
         except BaseException:
-            connection.disconnect()
+            self._discard(pool, connection)
             raise
-        self._idle.append(connection)
+        pool.give(connection)
 
-    def _take(self) -> Connection:
+    def _discard(self, pool: Pool[Connection], connection: Connection) -> None:
+        pool.drop()
+        connection.disconnect()
+
+    def _own_pool(self) -> Pool[Connection]:
         if self._process != os.getpid():
             # The sockets are the parent's; it goes on using them.
-            self._idle = []
+            self._pool = Pool(self._connections.make_connection, self._most)
             self._process = os.getpid()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            connection: Connection = self._connections.make_connection()
-            return connection
+        return self._pool
 
 
 class AsyncClient:
-    """Performs commands on connections of one event loop. A command that takes longer than `timeout_s` is given up."""
+    """Performs commands on connections of one event loop, at most so many. A command that takes longer than `timeout_s`
+    is given up.
+    """
 
-    def __init__(self, connections: Connections, timeout_s: float) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections, timeout_s: float, most: int = UNBOUNDED) -> None:
         self._timeout_s = timeout_s
-        self._idle: list[AsyncConnection] = []
+        self._pool: AsyncPool[AsyncConnection] = AsyncPool(connections.make_connection, most)
 
     async def perform(self, command: Command) -> Any:
         return await self.perform_last(command)
 
     async def perform_last(self, *commands: Command) -> Any:
         """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
-        connection: AsyncConnection = self._idle.pop() if self._idle else self._connections.make_connection()
+        connection = await self._pool.take(self._timeout_s)
         refused: BrokerError | None = None
         reply = None
         try:
@@ -174,14 +178,14 @@ class AsyncClient:
             # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
             await self._discard(connection)
             raise
-        self._idle.append(connection)
+        self._pool.give(connection)
         if refused is not None:
             raise refused
         return reply
 
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        connection: AsyncConnection = self._idle.pop() if self._idle else self._connections.make_connection()
+        connection = await self._pool.take(self._timeout_s)
         flight = _Flight(commands)
         try:
             while flight.is_under_way:
@@ -199,7 +203,7 @@ class AsyncClient:
             await self._discard(connection)
             raise
         else:
-            self._idle.append(connection)
+            self._pool.give(connection)
         return flight.replies
 
     async def primaries(self) -> Mapping[str, "AsyncClient"]:
@@ -208,10 +212,14 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
-        while self._idle:
-            await self._discard(self._idle.pop())
+        for connection in self._pool.empty():
+            await self._disconnect(connection)
 
     async def _discard(self, connection: AsyncConnection) -> None:
+        self._pool.drop()
+        await self._disconnect(connection)
+
+    async def _disconnect(self, connection: AsyncConnection) -> None:
         with contextlib.suppress(exceptions.RedisError, OSError):
             await connection.disconnect()
 

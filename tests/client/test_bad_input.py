@@ -229,7 +229,7 @@ def test_what_is_no_function_cannot_be_a_handler(app: Scheduler, function: Any) 
     assert refusal.value.argument == "function"
 
 
-@pytest.mark.parametrize(("task_id", "queue"), [("", "default"), (5, "default"), ("a", "{a}"), ("a", None)])
+@pytest.mark.parametrize(("task_id", "queue"), [("", "default"), (5, "default"), ("a", "{a}")])
 def test_a_reference_to_nothing_possible_is_refused(app: Scheduler, task_id: Any, queue: Any) -> None:
     with pytest.raises(InvalidOption):
         app.ref(task_id, queue)

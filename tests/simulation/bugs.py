@@ -103,7 +103,7 @@ _settle_until_answered = Settler._settle
 
 
 async def _keep_connection(self: AsyncClient, connection: Any) -> None:
-    self._idle.append(connection)
+    self._pool.give(connection)
 
 
 async def _close_nothing(self: AsyncClient) -> None:
