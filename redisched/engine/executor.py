@@ -6,6 +6,7 @@ more than many a job; sync handlers run in threads, isolated ones in processes t
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
@@ -19,11 +20,11 @@ from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
-from redisched.engine.logs import log
 from redisched.engine.pace import Pace
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import Slot
+from redisched.engine.task_log import tell
 from redisched.engine.threads import Call, Threads
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
@@ -133,7 +134,7 @@ class Executor:
                 await self.drain()
         await self._runners.stop(UNWIND_S)
         for held, slot in self._running.items():
-            log.warning("task %s of queue %s: its handler has not ended", held.lease.id, held.queue)
+            tell(logging.WARNING, held, "has a handler that has not ended")
             self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
         self._threads.stop()
         self._processes.stop()

@@ -7,6 +7,8 @@ from redisched.engine.log_records import ATTEMPT, FIELDS, ID, TASK
 from redisched.jsonable import to_json
 from redisched.printable import printable, printable_lines
 
+MOST_CHARACTERS = 65_536
+"""So much of a traceback is shown: an error may quote megabytes."""
 _OWN_PREFIX = "redisched."
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", *FIELDS}
 """What every record has; all else was handed over as `extra=`."""
@@ -69,7 +71,7 @@ def _traces(formatter: logging.Formatter, record: logging.LogRecord) -> list[str
         traces.append(record.exc_text.rstrip())
     if record.stack_info:
         traces.append(record.stack_info)
-    return traces
+    return [trace if len(trace) <= MOST_CHARACTERS else f"{trace[:MOST_CHARACTERS]} ..." for trace in traces]
 
 
 def _showable(value: object) -> object:

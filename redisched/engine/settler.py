@@ -1,6 +1,7 @@
 """Carries verdicts out: gathers them for about a millisecond, and settles each kind in one script call."""
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from redisched.engine import verdict
 from redisched.engine.held import Held
 from redisched.engine.link import FOREVER_S, Absence, Outage
 from redisched.engine.logs import log
+from redisched.engine.task_log import tell
 from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, BrokerRefused
@@ -52,7 +54,7 @@ class Settler:
     def add(self, outcome: Verdict) -> None:
         """Take a verdict; it is settled soon."""
         if outcome.settlement is None:
-            log.warning("task %s of queue %s: its lease was lost", outcome.held.lease.id, outcome.held.queue)
+            tell(logging.WARNING, outcome.held, "has lost its lease to another worker")
             self._workspace.holdings.remove(outcome.held)
             return
         self._waiting.append(outcome)
@@ -129,7 +131,7 @@ class Settler:
         for outcome, status in zip(group, statuses, strict=True):
             self._workspace.holdings.remove(outcome.held)
             if status is Status.LOST:
-                log.warning("task %s of queue %s: %s refused", outcome.held.lease.id, store.queue, kind.__name__)
+                tell(logging.WARNING, outcome.held, f"is another worker's by now: {kind.__name__} refused")
 
 
 def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:

@@ -29,12 +29,12 @@ class TaskLog:
 
     def started(self, held: Held) -> None:
         """Its handler starts."""
-        self._write(self.level, held, "starts")
+        tell(self.level, held, "starts")
 
     def returned(self, outcome: Verdict) -> None:
         """Its handler returned, and what it returned is the result."""
         if type(outcome.settlement) is Ack:
-            self._write(self.level, outcome.held, "has succeeded")
+            tell(self.level, outcome.held, "has succeeded")
         else:
             self.died(outcome)
 
@@ -44,24 +44,24 @@ class TaskLog:
         match settlement:
             case Retry():
                 said = f"has failed: {_told(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
-                self._write(logging.WARNING, held, said)
+                tell(logging.WARNING, held, said)
             case Bury():
                 self.died(outcome, error)
             case Crash():
                 deaths = held.lease.crashes + 1
                 fate = "is dead" if deaths >= settlement.crash_limit else "waits to be tried again"
                 said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
-                self._write(logging.ERROR, held, said)
+                tell(logging.ERROR, held, said)
             case Ack():
-                self._write(self.level, held, "is cancelled")
+                tell(self.level, held, "is cancelled")
             case Release():
-                self._write(self.level, held, "is given back, as this worker stops")
+                tell(self.level, held, "is given back, as this worker stops")
 
     def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
         """It will not be tried again."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)
-            self._write(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {failure.error}", error)
+            tell(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {failure.error}", error)
 
     def unknown(self, held: Held) -> None:
         """No handler here has its name: said once for each."""
@@ -73,22 +73,24 @@ class TaskLog:
             "is given to others, as no handler of this worker has that name; if one should, name its module with "
             "--import or Scheduler(imports=[...])"
         )
-        self._write(logging.WARNING, held, said)
+        tell(logging.WARNING, held, said)
 
-    def _write(self, level: int, held: Held, said: str, error: BaseException | None = None) -> None:
-        if not task_log.isEnabledFor(level):
-            return
-        lease = held.lease
-        words = (held.body.name or "?", lease.id, lease.attempts + 1, said)
-        exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
-        with concerning(held):
-            if isinstance(error, RaisedInside):
-                # What it raised is known as text alone.
-                record = task_log.makeRecord(task_log.name, level, __file__, 0, _LINE, words, None)
-                record.exc_text = error.traceback
-                task_log.handle(record)
-            else:
-                task_log.log(level, _LINE, *words, exc_info=exception)
+
+def tell(level: int, held: Held, said: str, error: BaseException | None = None) -> None:
+    """Log a line about a task, with the traceback of an error."""
+    if not task_log.isEnabledFor(level):
+        return
+    lease = held.lease
+    words = (held.body.name or "?", lease.id, lease.attempts + 1, said)
+    exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
+    with concerning(held):
+        if isinstance(error, RaisedInside):
+            # What it raised is known as text alone.
+            record = task_log.makeRecord(task_log.name, level, __file__, 0, _LINE, words, None)
+            record.exc_text = error.traceback
+            task_log.handle(record)
+        else:
+            task_log.log(level, _LINE, *words, exc_info=exception)
 
 
 def _told(error: BaseException) -> str:

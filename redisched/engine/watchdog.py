@@ -5,6 +5,7 @@ process stops as if it was told to, and its supervisor begins another. Where not
 loop is blocked, the process is given up from the keeper's thread, in whose rounds all this happens.
 """
 
+import logging
 import math
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from redisched.engine.attempt import Attempt, Judge
 from redisched.engine.held import Held
 from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
+from redisched.engine.task_log import tell
 from redisched.engine.workspace import Workspace
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
@@ -77,7 +79,7 @@ class Watchdog:
         seconds = self._workspace.worker_settings.stuck_after_s
         for held in stuck:
             late = f"{seconds:g} s after it was told to end"
-            log.critical("task %s of queue %s still runs %s; stopping this process", held.lease.id, held.queue, late)
+            tell(logging.CRITICAL, held, f"still runs {late}; stopping this process")
 
     def _give_up(self, stuck: list[Held]) -> Operation[None]:
         log.critical("the event loop is blocked; giving this process up")

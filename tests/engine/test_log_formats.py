@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from redisched.context import TaskContext, running
-from redisched.engine.log_formats import JsonFormatter, TextFormatter
+from redisched.engine.log_formats import MOST_CHARACTERS, JsonFormatter, TextFormatter
 from redisched.engine.log_records import concerning, name_tasks_in_records
 
 CONTEXT = TaskContext(
@@ -113,6 +113,14 @@ def test_extras_never_take_the_place_of_what_a_record_tells() -> None:
 
     told = json.loads(JsonFormatter().format(made))
     assert (told["id"], told["task"], told["level"]) == ("task-1", "shop.add", "INFO")
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
+def test_an_error_that_quotes_megabytes_is_cut(formatter: logging.Formatter) -> None:
+    made = record("failed")
+    made.exc_info = (ValueError, ValueError("x" * 10_000_000), None)
+
+    assert MOST_CHARACTERS < len(formatter.format(made)) < 2 * MOST_CHARACTERS
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])

@@ -1,0 +1,80 @@
+"""Lines about single tasks: each names the task, its id and the attempt, once where once is enough."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from redisched.config import RETRY_BACKOFF
+from redisched.engine import verdict
+from redisched.engine.isolation.endings import ProcessDied, RaisedInside
+from redisched.engine.log_records import name_tasks_in_records
+from redisched.engine.task_log import TaskLog, tell
+from redisched.model import TaskBody
+from tests.engine.leases import held
+
+CRASH_LIMIT = 3
+
+
+@pytest.fixture(autouse=True)
+def records_name_tasks() -> Iterator[None]:
+    before = logging.getLogRecordFactory()
+    name_tasks_in_records()
+    yield
+    logging.setLogRecordFactory(before)
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, "redisched.task")
+    return caplog
+
+
+def test_a_line_and_its_record_name_the_task(log: pytest.LogCaptureFixture) -> None:
+    task = held("a")
+    task.body = TaskBody("shop.add\n\x1b[31m")
+
+    tell(logging.WARNING, task, "has lost its lease to another worker")
+
+    (record,) = log.records
+    assert record.getMessage() == r"task shop.add\n\x1b[31m a attempt 1 has lost its lease to another worker"
+    fields = (record.__dict__["redisched_task"], record.__dict__["redisched_id"], record.__dict__["redisched_attempt"])
+    assert fields == (task.body.name, "a", 1)
+
+
+@pytest.mark.parametrize(("crashes", "fate"), [(0, "waits to be tried again"), (2, "is dead")])
+def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
+    log: pytest.LogCaptureFixture, crashes: int, fate: str
+) -> None:
+    task = held("a")
+    task.lease = task.lease._replace(crashes=crashes)
+
+    TaskLog(logging.INFO).raised(verdict.crashed(task, CRASH_LIMIT, 0), ProcessDied(-9))
+
+    (record,) = log.records
+    assert record.levelno == logging.ERROR
+    assert f"{fate}: the process of its handler died (signal 9), {crashes + 1} of 3 times" in record.getMessage()
+
+
+def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture) -> None:
+    task = held("a")
+    task.max_attempts = 1
+    error = RaisedInside("ValueError: no", "Traceback: here")
+
+    TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+
+    (record,) = log.records
+    assert record.getMessage().endswith("is dead, attempts used up: ValueError: no")
+    assert record.exc_text == "Traceback: here"
+
+
+def test_a_name_that_no_handler_has_is_told_once(log: pytest.LogCaptureFixture) -> None:
+    tasks = [held("a"), held("b"), held("c")]
+    for task, name in zip(tasks, ("one", "one", "two"), strict=True):
+        task.body = TaskBody(name)
+    task_log = TaskLog(logging.INFO)
+
+    for task in tasks:
+        task_log.unknown(task)
+
+    assert [record.getMessage().split()[1] for record in log.records] == ["one", "two"]
