@@ -1,6 +1,7 @@
 """The way from an application to its Redis: found and opened at the first call, not before."""
 
 import asyncio
+import errno
 import operator
 import os
 import random
@@ -15,6 +16,7 @@ from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
 from redisched.config import RECONNECT_BACKOFF, Durability, Settings, prefix_from, url_from
 from redisched.embedded import ServerUser, join
+from redisched.errors import BrokerUnavailable
 from redisched.keys import PREFIX
 from redisched.store.broker import Broker, connect
 from redisched.store.durable import Barrier, DurableStore
@@ -25,6 +27,7 @@ from redisched.store.store import Store
 _TRY_SHARE = 0.4
 # Servers notice some 0.1 s late that they have waited long enough, and their answer has to come within the try.
 _WAIT_SHARE = 0.5
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
 
 class Connection:
@@ -60,8 +63,8 @@ class Connection:
     def broker(self) -> Broker:
         """The broker; the first use may start the embedded server.
 
-        Raises InvalidOption for a URL that is none or names files that cannot be read, NoServerBinary and
-        ServerStartFailed.
+        Raises InvalidOption for a URL that is none or names files that cannot be read, NoServerBinary,
+        ServerStartFailed, and BrokerUnavailable in a process that has run out of descriptors.
         """
         return self._broker or self._resolve()
 
@@ -117,7 +120,12 @@ class Connection:
     def _resolve(self) -> Broker:
         with self._lock:
             if self._broker is None:
-                self._broker = self._open()
+                try:
+                    self._broker = self._open()
+                except OSError as error:
+                    if error.errno not in _NO_DESCRIPTOR:
+                        raise
+                    raise BrokerUnavailable(str(error), 0.0) from error
             return self._broker
 
     def _open(self) -> Broker:

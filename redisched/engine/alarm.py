@@ -4,6 +4,7 @@ On Linux a timer of the kernel's is watched as a file; elsewhere the event loop'
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import sys
@@ -91,4 +92,8 @@ class KernelAlarm:
 
 def make_alarm(ring: Ring) -> Alarm:
     """The most exact alarm of this machine, within the running event loop."""
-    return KernelAlarm(ring) if sys.platform == "linux" else LoopAlarm(ring)
+    if sys.platform == "linux":
+        # Without a free descriptor the one of the event loop is exact enough.
+        with contextlib.suppress(OSError):
+            return KernelAlarm(ring)
+    return LoopAlarm(ring)

@@ -6,7 +6,7 @@ from typing import Any
 from redisched.codec import decode_task
 from redisched.engine import verdict
 from redisched.engine.held import Held
-from redisched.engine.isolation.endings import ProcessDied, ResultUnstorable
+from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ResultUnstorable
 from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog
 from redisched.engine.verdict import Verdict
@@ -98,6 +98,8 @@ class Judge:
             case LeaseLost():
                 return verdict.lost(held)
             case WorkerStopping():
+                return verdict.released(held)
+            case NoRoomForProcess():
                 return verdict.released(held)
             case ResultUnstorable():
                 return verdict.dead(held, DeathReason.RESULT, str(error), self._now_ms())

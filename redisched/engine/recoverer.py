@@ -54,17 +54,28 @@ class Recoverer:
 
     def _run(self) -> None:
         recoveries: dict[Ready, BlockingRecovery] = {}
+        unopened: list[_Death] = []
         is_finishing = False
         while not is_finishing:
             with contextlib.suppress(queue.Empty):
                 death = self._deaths.get(timeout=STEP_S)
                 is_finishing = death is None
                 if death is not None:
-                    if death.ready not in recoveries:
-                        recoveries[death.ready] = _open_recovery(death.ready, self._crash_limit)
-                    recoveries[death.ready].died(death.worker, death.started)
+                    unopened.append(death)
+            unopened = [death for death in unopened if not self._hand_over(death, recoveries)]
             taken_back = [recovery.finish() if is_finishing else recovery.step() for recovery in recoveries.values()]
             self.recovered = sum(taken_back)
+
+    def _hand_over(self, death: _Death, recoveries: "dict[Ready, BlockingRecovery]") -> bool:
+        """Whether a recovery knows of a death now. Without a free descriptor there can be none: not yet."""
+        try:
+            if death.ready not in recoveries:
+                recoveries[death.ready] = _open_recovery(death.ready, self._crash_limit)
+        except OSError as error:
+            log.warning("the tasks of %s cannot be taken back yet: %s", death.worker, error)
+            return False
+        recoveries[death.ready].died(death.worker, death.started)
+        return True
 
 
 def _open_recovery(ready: Ready, crash_limit: int) -> "BlockingRecovery":

@@ -3,7 +3,6 @@
 It knows neither Redis nor the application, and stays small: both are its processes' affair.
 """
 
-import json
 import math
 import os
 import selectors
@@ -19,6 +18,7 @@ from types import FrameType
 from redisched.backoff import Backoff
 from redisched.config import Until, WorkerSettings
 from redisched.engine.child_spec import Exit, Fatal, Ready
+from redisched.engine.health_file import HealthFile
 from redisched.engine.logs import log
 from redisched.engine.orphans import reap_orphans
 from redisched.engine.recoverer import Recoverer
@@ -37,6 +37,7 @@ ENDING_S = 10.0
 """After its grace a process has so long to end; then it is killed."""
 RECOVERING_S = 3.0
 """A fleet that ends waits so long for Redis to take back what died."""
+_NO_START = "no worker process can be started: %s; trying again"
 SAME_STOP_S = 0.5
 """Terminals, wrappers and containers send a signal twice: what comes so soon after the first says the same."""
 
@@ -69,7 +70,7 @@ class Supervisor:
         """
         self._work = Work(target=target, settings=settings, url=url, prefix=prefix)
         self._settings = settings
-        self._health_file = health_file
+        self._health_file = None if health_file is None else HealthFile(health_file)
         self._seats: list[_Seat] = []
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stops: list[float] = []
@@ -82,9 +83,10 @@ class Supervisor:
 
     def run(self) -> Exit:
         """Run until stopped, until every process ended by itself, or until one says that none can work."""
-        self._seats = [_Seat(StartedTable.make(self._settings.concurrency)) for _ in range(self._settings.processes)]
-        tables = [seat.table for seat in self._seats]
+        tables: list[StartedTable] = []
         try:
+            self._make_tables(tables)
+            self._seats = [_Seat(table) for table in tables]
             while self._seats:
                 self._watch()
         finally:
@@ -114,6 +116,18 @@ class Supervisor:
         """Worker name and process id of every process that runs."""
         return [(seat.process.name, seat.process.process_id) for seat in self._seats if seat.process is not None]
 
+    def _make_tables(self, tables: list[StartedTable]) -> None:
+        """Make a table for each process. Where there is no room for one, there may be later."""
+        has_failed = False
+        while len(tables) < self._settings.processes and not self._stops:
+            try:
+                tables.append(StartedTable.make(self._settings.concurrency))
+            except OSError as error:
+                if not has_failed:
+                    log.error(_NO_START, error)
+                has_failed = True
+                self._wait()
+
     def _watch(self) -> None:
         """One round: fill empty seats, wait for a death, a message or a stop, and act on it."""
         for seat in self._seats:
@@ -131,7 +145,8 @@ class Supervisor:
         self._write_health()
 
     def _wait(self) -> None:
-        with selectors.DefaultSelector() as selector:
+        # Unlike others it needs no descriptor of its own: there may be none.
+        with selectors.PollSelector() as selector:
             selector.register(self._wake_reader, selectors.EVENT_READ)
             for seat in self._seats:
                 if seat.process is not None:
@@ -148,7 +163,7 @@ class Supervisor:
         try:
             seat.process = WorkerProcess(self._work, seat.table)
         except OSError as error:
-            log.error("no worker process can be started: %s; trying again", error)
+            log.error(_NO_START, error)
             self._postpone(seat)
 
     def _look_at(self, seat: _Seat) -> None:
@@ -238,13 +253,9 @@ class Supervisor:
         """Touch the health file while every process is in contact with Redis; its age tells the rest."""
         if self._health_file is None:
             return
-        now_s = time.monotonic()
-        ages_s = [round(now_s - seat.table.last_contact_s(), 1) for seat in self._seats]
+        ages_s = [round(time.monotonic() - seat.table.last_contact_s(), 1) for seat in self._seats]
         if ages_s and max(ages_s) < CONTACT_S:
-            names = [name for name, _ in self.processes()]
-            fresh = self._health_file.with_suffix(".new")
-            fresh.write_text(json.dumps({"seconds_since_contact": dict(zip(names, ages_s, strict=False))}))
-            fresh.replace(self._health_file)
+            self._health_file.write(dict(zip([name for name, _ in self.processes()], ages_s, strict=False)))
 
 
 def supervise(

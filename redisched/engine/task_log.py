@@ -7,7 +7,7 @@ from types import TracebackType
 
 from redisched.codec import decode_failure, describe
 from redisched.engine.held import Held
-from redisched.engine.isolation.endings import RaisedInside
+from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
 from redisched.engine.verdict import Verdict
@@ -54,6 +54,8 @@ class TaskLog:
                 tell(logging.ERROR, held, said)
             case Ack():
                 tell(self.level, held, "is cancelled")
+            case Release() if isinstance(error, NoRoomForProcess):
+                tell(logging.WARNING, held, f"is given back, as there is no room for its process: {error}")
             case Release():
                 tell(self.level, held, "is given back, as this worker stops")
 

@@ -15,7 +15,9 @@ from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 MOST_NAMES = 20
 """So many handlers are named; of more, their number is enough."""
-_VERSIONS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
+# Read now, from a file: later there may be no free descriptor.
+_VERSION = version("redisched")
+_PRODUCTS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
 _ENDS: Mapping[type[Settlement], str] = {
     Ack: "completed",
     Retry: "failed attempts",
@@ -42,7 +44,7 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
     log.info(
         "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
         workspace.worker,
-        version("redisched"),
+        _VERSION,
         platform.python_version(),
         await _server_version(client),
         address or "an unnamed place",
@@ -72,7 +74,7 @@ async def _server_version(client: AsyncClient) -> str:
     except BrokerError:
         return "a server of unknown version"
     if isinstance(reply, bytes):
-        for field, product in _VERSIONS:
+        for field, product in _PRODUCTS:
             for line in reply.splitlines():
                 if line.startswith(field):
                     return f"{product} {line.removeprefix(field).decode(errors='replace')}"

@@ -1,6 +1,7 @@
 """The connections to one Redis: made in one place, with timeouts, and repeated by nobody but redisched."""
 
 import asyncio
+import codecs
 import contextlib
 import random
 import threading
@@ -21,6 +22,7 @@ from redisched.store.operation import AsyncClient, Client, Command, Dialect
 from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
+from redisched.store.scripts import load_scripts
 from redisched.store.sentinel import SentinelRoute
 from redisched.url import parse_address
 
@@ -76,6 +78,7 @@ class Broker:
         prefix: str = PREFIX,
     ) -> None:
         """`address` is where it is, for whoever has to find it again; None for one that nobody else can reach."""
+        _load_what_is_read_late()
         self.address = address
         self._open_client = open_client
         self._open_async_client = open_async_client
@@ -173,6 +176,14 @@ def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX, max_conn
         address,
         prefix,
     )
+
+
+def _load_what_is_read_late() -> None:
+    """Read now what calls and connections need from files: in a process without a free descriptor that would fail, and
+    what looks up host names would be taken for missing until the process ends.
+    """
+    load_scripts()
+    codecs.lookup("idna")
 
 
 def _route(address: Address) -> Route:

@@ -28,12 +28,18 @@ class Script:
 @cache
 def load_script(name: str) -> Script:
     """The script of a name such as `claim` or `read/queue`. Raises FileNotFoundError for any other."""
-    folder = _folder()
-    source = (folder / f"{name}.lua").read_text(encoding="utf-8")
-    whole = _INCLUDE.sub(lambda found: (folder / "lib" / f"{found[1]}.lua").read_text(encoding="utf-8"), source)
+    source = (_folder() / f"{name}.lua").read_text(encoding="utf-8")
+    whole = _INCLUDE.sub(lambda found: _read_included(found[1]), source)
     flags, _, rest = whole.partition("\n")
     plain = rest if flags.startswith("#!") else whole
     return Script(name, whole, plain, _sha(whole), _sha(plain))
+
+
+@cache
+def load_scripts() -> None:
+    """Read every script now. A process that has run out of descriptors later can still call each of them."""
+    for name in script_names():
+        load_script(name)
 
 
 def script_names() -> tuple[str, ...]:
@@ -41,6 +47,11 @@ def script_names() -> tuple[str, ...]:
     folder = _folder()
     files = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.lua"))
     return tuple(sorted(file.as_posix() for file in files if file.parts[0] != "lib"))
+
+
+@cache
+def _read_included(name: str) -> str:
+    return (_folder() / "lib" / f"{name}.lua").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

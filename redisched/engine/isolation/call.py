@@ -6,13 +6,15 @@ from typing import Any
 
 from redisched.codec import decode_outcome
 from redisched.engine.held import Held
-from redisched.engine.isolation.endings import RaisedInside, ResultUnstorable
+from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside, ResultUnstorable
 from redisched.engine.isolation.inside import SIGNALS
 from redisched.engine.isolation.messages import Ending, Order, Reply
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
 from redisched.errors import HandlerTimedOut, Interruption
 
+PAUSE_S = 1.0
+"""A task for whose process there is no room is kept for so long before it is given back."""
 KILL_AFTER_S = 1.0
 """A handler that was asked to end has so long before its process is killed."""
 
@@ -27,14 +29,16 @@ class IsolatedCall:
         self._lock = threading.Lock()
         self._process: HandlerProcess | None = None
         self._interruption: type[Interruption] | None = None
+        self._was_interrupted = threading.Event()
         self._loop = asyncio.get_running_loop()
 
     def run(self) -> Any:
         """What the handler returns. Blocks until it has ended, or its process has.
 
-        Raises RaisedInside, ResultUnstorable, ProcessDied, ProcessNotStarted, or the interruption that ended it.
+        Raises RaisedInside, ResultUnstorable, ProcessDied, ProcessNotStarted, NoRoomForProcess, or the interruption
+        that ended it.
         """
-        process = self._pool.take()
+        process = self._take()
         reply = None
         try:
             self._enter(process)
@@ -58,6 +62,7 @@ class IsolatedCall:
             if self._interruption is not None:
                 return
             self._interruption = kind
+            self._was_interrupted.set()
             if self._process is None:
                 return
             if kind not in SIGNALS:
@@ -65,6 +70,15 @@ class IsolatedCall:
                 return
             self._process.ask_to_end(kind)
         self._loop.call_later(KILL_AFTER_S, self._kill)
+
+    def _take(self) -> HandlerProcess:
+        try:
+            return self._pool.take()
+        except NoRoomForProcess:
+            # Whoever takes the task next shall not find the same at once.
+            self._was_interrupted.wait(PAUSE_S)
+            self._raise_interruption()
+            raise
 
     def _enter(self, process: HandlerProcess) -> None:
         with self._lock:

@@ -23,5 +23,9 @@ class ProcessDied(Exception):
         super().__init__(f"signal {-exit_code}" if by_signal and exit_code else f"exit {exit_code}")
 
 
+class NoRoomForProcess(Exception):
+    """Raised when the system had no room for the process of a handler: no free descriptor, process or memory."""
+
+
 class ProcessNotStarted(Exception):
     """Raised when no process could be made ready for a handler."""

@@ -26,7 +26,7 @@ class ProcessPool:
         self._is_stopped = False
 
     def take(self) -> HandlerProcess:
-        """A process to run one handler in, which may not be ready yet."""
+        """A process to run one handler in, which may not be ready yet. Raises NoRoomForProcess."""
         with self._lock:
             self._idle = self._close_ended(self._idle)
             self._leaving = self._close_ended(self._leaving)

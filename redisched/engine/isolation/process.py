@@ -4,6 +4,7 @@ Everything here blocks, so it belongs into a thread; only `ask_to_end` and `kill
 """
 
 import contextlib
+import errno
 import multiprocessing
 import os
 import signal
@@ -12,11 +13,14 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
 from redisched.config import WorkerSettings
-from redisched.engine.isolation.endings import ProcessDied, ProcessNotStarted, RaisedInside
+from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ProcessNotStarted, RaisedInside
 from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
 from redisched.errors import Interruption
 
+START_DESCRIPTORS = 16
+"""What the start of a process, and of the server that forks it, has open at once, and some more."""
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM}
 START_S = 60.0
 """Importing an application may take so long."""
 
@@ -31,12 +35,20 @@ class HandlerProcess:
     """A process that runs handlers of the application named MODULE:APP. Its start takes milliseconds."""
 
     def __init__(self, target: str, settings: WorkerSettings) -> None:
-        _context.set_forkserver_preload(PRELOADED)
-        self._connection, theirs = _context.Pipe()
-        self._process = _context.Process(target=serve, args=(target, settings, theirs), name="redisched-handler")
-        with _unstoppable():
-            self._process.start()
-        theirs.close()
+        """Raises NoRoomForProcess."""
+        try:
+            _check_room()
+            _context.set_forkserver_preload(PRELOADED)
+            self._connection, theirs = _context.Pipe()
+            self._process = _context.Process(target=serve, args=(target, settings, theirs), name="redisched-handler")
+            with theirs, _unstoppable():
+                self._process.start()
+        except EOFError as error:
+            raise NoRoomForProcess("the server that forks it has ended") from error
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            raise NoRoomForProcess(str(error)) from error
         self._is_ready = False
         self.orders = 0
 
@@ -106,6 +118,17 @@ class HandlerProcess:
             self.kill()
         self._process.join()
         raise ProcessDied(self._process.exitcode)
+
+
+def _check_room() -> None:
+    """Raises OSError where a start would run out of descriptors half-way: those it has opened by then stay open."""
+    spare: list[int] = []
+    try:
+        while len(spare) < START_DESCRIPTORS:
+            spare += os.pipe()
+    finally:
+        for descriptor in spare:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
