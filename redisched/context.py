@@ -1,5 +1,6 @@
 """What a running handler can ask about the task it runs."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +33,8 @@ class Running(Protocol):
 
 running: ContextVar[Running | None] = ContextVar("redisched_running", default=None)
 """Set by the executor around each handler."""
+free_slots: ContextVar[Callable[[], int] | None] = ContextVar("redisched_free_slots", default=None)
+"""How many more tasks the worker process that runs this handler can run now; None outside of one."""
 
 
 def current_task() -> TaskContext:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from redisched.client.connection import Connection
+from redisched.client.last_slot import LastSlot
 from redisched.codec import encode_outcome
 from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
 from redisched.model import Outcome, TaskState, kept_ms
@@ -121,18 +122,20 @@ class TaskRef(Generic[R_co]):
         timeout_s = None if timeout is None else check_milliseconds("timeout", timeout) / 1000
         began_s = monotonic()
         look_for_worker_s, missing = began_s + LOOK_FOR_WORKER_S, ""
+        last_slot = LastSlot(self.id, began_s)
         pause_s = FIRST_PAUSE_S
         while True:
             view = yield from self._look()
             if view.state is TaskState.DEAD or view.outcome is not None or view.state is TaskState.UNKNOWN:
                 return self._result_of(view)
             now_s = monotonic()
+            keeps_slot = last_slot.advice(view.state, now_s)
             left_s = math.inf if timeout_s is None else began_s + timeout_s - now_s
             if view.state in PENDING and now_s >= look_for_worker_s:
                 look_for_worker_s = now_s + LOOK_FOR_WORKER_AGAIN_S
                 missing = yield from self._missing_worker(view.queue, missing)
             if timeout_s is not None and left_s <= 0:
-                raise ResultTimeout(self.id, timeout_s, missing)
+                raise ResultTimeout(self.id, timeout_s, missing or keeps_slot)
             yield Pause(min(pause_s, left_s))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

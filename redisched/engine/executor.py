@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
+from redisched.context import free_slots
 from redisched.engine import verdict
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, Judge, WorkerStopping
 from redisched.engine.held import Held
 from redisched.engine.isolation.call import IsolatedCall
+from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.pace import Pace
 from redisched.engine.runners import Runners
@@ -67,6 +69,7 @@ class Executor:
         self._idle: deque[asyncio.Future[None]] = deque()
         self._followers: dict[Slot, asyncio.Future[Held | Unfinished | None]] = {}
         self._context = copy_context()
+        self._context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
         self._alarm = make_alarm(self._fall_due)
         self._runners = Runners(self._serve)
@@ -220,7 +223,9 @@ class Executor:
 
     def _isolate(self, attempt: Attempt) -> IsolatedCall:
         timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
-        return IsolatedCall(self._processes, attempt.held, timeout_s, keeps_result=attempt.retention_ms > 0)
+        held = attempt.held
+        order = Order(held.lease.record, held.task_context(), attempt.retention_ms > 0, self.free)
+        return IsolatedCall(self._processes, order, timeout_s)
 
     def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
         error, call.error = call.error, None  # else the error, its traceback, a frame and the call would form a circle

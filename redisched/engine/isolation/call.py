@@ -5,7 +5,6 @@ import threading
 from typing import Any
 
 from redisched.codec import decode_outcome
-from redisched.engine.held import Held
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside, ResultUnstorable
 from redisched.engine.isolation.inside import SIGNALS
 from redisched.engine.isolation.messages import Ending, Order, Reply
@@ -22,9 +21,9 @@ KILL_AFTER_S = 1.0
 class IsolatedCall:
     """Runs a handler in a process of the pool. `timeout_s` counts from when it is handed to a process that is ready."""
 
-    def __init__(self, pool: ProcessPool, held: Held, timeout_s: float | None, *, keeps_result: bool) -> None:
+    def __init__(self, pool: ProcessPool, order: Order, timeout_s: float | None) -> None:
         self._pool = pool
-        self._order = Order(held.lease.record, held.task_context(), keeps_result)
+        self._order = order
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._process: HandlerProcess | None = None

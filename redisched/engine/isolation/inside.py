@@ -19,7 +19,7 @@ from typing import Any
 
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
-from redisched.context import TaskContext, running
+from redisched.context import TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
@@ -93,7 +93,7 @@ class Room:
             entry = self.application.registry.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
-            result = copy_context().run(self._call, entry, body, order.context)
+            result = copy_context().run(self._call, entry, body, order)
             if is_fork():
                 end_fork(None)
             return _returned(body.name, result if order.keeps_result else None, limit)
@@ -103,8 +103,9 @@ class Room:
             ending = Ending.INTERRUPTED if isinstance(error, Interruption) else Ending.RAISED
             return _raised(error)._replace(ending=ending)
 
-    def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext) -> Any:
-        running.set(_Known(context))
+    def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
+        running.set(_Known(order.context))
+        free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
         try:

@@ -9,20 +9,23 @@ from redisched.context import TaskContext
 
 
 class Order(NamedTuple):
-    """A task to run: its record as it came from Redis, and what its handler may know."""
+    """A task to run: its record as it came from Redis, and what its handler may know. `free_slots` is how many more
+    tasks its worker process could run when it was sent.
+    """
 
     record: bytes
     context: TaskContext
     keeps_result: bool
+    free_slots: int
 
     def encode(self) -> bytes:
-        return encode_message((self.record, asdict(self.context), self.keeps_result))
+        return encode_message((self.record, asdict(self.context), self.keeps_result, self.free_slots))
 
 
 def decode_order(encoded: bytes) -> Order:
     """The order within bytes."""
-    record, context, keeps_result = decode_message(encoded)
-    return Order(record, TaskContext(**context), keeps_result)
+    record, context, keeps_result, free = decode_message(encoded)
+    return Order(record, TaskContext(**context), keeps_result, free)
 
 
 class Ending(StrEnum):
