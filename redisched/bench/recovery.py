@@ -44,7 +44,8 @@ def _supervised(queue: str) -> Iterator[None]:
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.CRITICAL + 1)
-    supervisor = Supervisor(_APPLICATION, WorkerSettings(processes=PROCESSES, queues=(queue,), grace_s=_GRACE_S))
+    settings = WorkerSettings(processes=PROCESSES, queues=(queue,), grace_s=_GRACE_S, log_level="CRITICAL")
+    supervisor = Supervisor(_APPLICATION, settings)
     thread = threading.Thread(target=supervisor.run, name="redisched-bench-supervisor", daemon=True)
     thread.start()
     try:
