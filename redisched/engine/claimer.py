@@ -1,20 +1,29 @@
 """Keeps the window filled: claims what free slots can use, then sleeps until there is a reason to claim again."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 
+from redisched.config import Until
 from redisched.engine.executor import Executor
 from redisched.engine.held import Held
-from redisched.engine.line import Line
+from redisched.engine.line import LOOK_AGAIN_S, Line
 from redisched.engine.link import quietly
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
+from redisched.store.survey import Prospect
 
 BLOCK_S = 8.0
 """How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
+
+
+OFTEN = 16
+"""Of so many shards each is looked at again as soon as may be while others have more due; of more, as seldom as takes
+the same time in all.
+"""
 
 
 class Claimer:
@@ -28,7 +37,9 @@ class Claimer:
         self._workspace = workspace
         self._client = client
         self._executor = executor
-        self._lines: list[Line] = []
+        self._lines: dict[Store, Line] = {}
+        """In the order in which their turn comes."""
+        self._is_surveyed = False
         self._knows_what_is_due = False
         self.changed = asyncio.Event()
         self.hungry = asyncio.Event()
@@ -36,8 +47,24 @@ class Claimer:
 
     def serve(self, store: Store) -> None:
         """Claim from one more shard."""
-        self._lines.append(Line(self._workspace, store, ""))
+        self._lines[store] = Line(self._workspace, store, "")
         self.changed.set()
+
+    def leave(self, store: Store) -> bool:
+        """Claim from a shard no more. False while a claim is under way there: then it has to be called again."""
+        if self._lines[store].is_unanswered:
+            return False
+        del self._lines[store]
+        return True
+
+    def hear(self, store: Store, prospect: Prospect | None) -> None:
+        """Take in what a survey saw in a shard; None if there is none any more, so that this has to look itself.
+
+        A worker that ends when nothing is left does not rely on it.
+        """
+        self._is_surveyed = prospect is not None and self._workspace.worker_settings.until is not Until.EMPTY
+        if prospect is not None and self._lines[store].learn(prospect.next_due_ms, prospect.now_ms):
+            self.changed.set()
 
     async def step(self) -> float:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
@@ -45,20 +72,38 @@ class Claimer:
             self._knows_what_is_due = False
             return await self._rest()
         more_due = False
-        now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._lines if line.absence.remaining_s(now_s) == 0.0]
-        for line in sorted(present, key=lambda line: line.is_quiet(now_s)):
-            if more_due and line.is_quiet(now_s):
+        moments = self._moments()
+        for line in self._in_turn(*moments):
+            if more_due and line.is_quiet(*moments):
                 break
             room = self._room()
             if room == 0:
                 return await self._rest_full()
             # Whoever was claimed from comes last, so that no shard is passed over.
-            self._lines.remove(line)
-            self._lines.append(line)
+            self._lines[line.store] = self._lines.pop(line.store)
             await self._claim(line, room)
             more_due = more_due or line.leaves_due
         return 0.0 if more_due else await self._rest()
+
+    def _in_turn(self, heard_after_s: float, horizon_ms: float) -> list[Line]:
+        """The lines to claim from: first those that may have something. Those that had nothing can be left out if a
+        survey would tell of it.
+        """
+        now_s = self._workspace.clock.monotonic()
+        present = [line for line in self._lines.values() if line.absence.remaining_s(now_s) == 0.0]
+        lively: list[Line] = []
+        quiet: list[Line] = []
+        for line in present:
+            (quiet if line.is_quiet(heard_after_s, horizon_ms) else lively).append(line)
+        return lively if self._is_surveyed else lively + quiet
+
+    def _moments(self) -> tuple[float, float]:
+        """When a line that had nothing was heard of at the latest to be looked at again, and how far ahead to look."""
+        horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
+        if self._is_surveyed and not any(line.leaves_due for line in self._lines.values()):
+            return -math.inf, horizon_ms
+        look_again_s = LOOK_AGAIN_S * max(1.0, len(self._lines) / OFTEN)
+        return self._workspace.clock.monotonic() - look_again_s, horizon_ms
 
     def woken(self, woken: Line, leases: Sequence[Held]) -> None:
         """Take in what was claimed together with a wake-up."""
@@ -88,7 +133,7 @@ class Claimer:
 
     async def finish(self, settler: Settler) -> None:
         """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
-        cut_off = [line for line in self._lines if line.is_unanswered]
+        cut_off = [line for line in self._lines.values() if line.is_unanswered]
         await asyncio.gather(*(quietly(self._give_back(line, settler)) for line in cut_off))
 
     async def _give_back(self, line: Line, settler: Settler) -> None:
@@ -105,10 +150,10 @@ class Claimer:
             line.absence.ended()
 
     def _hear(self, woken: Line) -> None:
-        for line in self._lines:
-            if line.store is woken.store:
-                line.hear(woken)
-                line.absence.ended()
+        line = self._lines.get(woken.store)
+        if line is not None:
+            line.hear(woken)
+            line.absence.ended()
 
     def _room(self) -> int:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
@@ -131,7 +176,7 @@ class Claimer:
         self.hungry.clear()
         if self._executor.free == 0:
             now_ms = self._workspace.server_now_ms()
-            for line in self._lines:
+            for line in list(self._lines.values()):
                 if line.next_due_ms is not None and now_ms < line.next_due_ms < now_ms + BLOCK_S * 1e3:
                     line.next_due_ms = None
                     await quietly(run_async(line.store.wake(), self._client))
@@ -140,12 +185,12 @@ class Claimer:
     def _rest_hungry(self) -> float:
         self.hungry.set()
         now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._lines if not line.absence.goes_on]
-        absent_s = [line.absence.remaining_s(now_s) for line in self._lines if line.absence.goes_on]
+        present = [line for line in self._lines.values() if not line.absence.goes_on]
+        absent_s = [line.absence.remaining_s(now_s) for line in self._lines.values() if line.absence.goes_on]
         if not self._workspace.holdings and not absent_s:
             self.drained.set()
         due = [line.next_due_ms for line in present if line.next_due_ms is not None]
-        longest_s = 3 * BLOCK_S * max((self._workspace.stretch(line.store.queue) for line in self._lines), default=1)
+        longest_s = 3 * BLOCK_S * self._workspace.stretch
         longest_s = min((longest_s, *absent_s))
         if not due:
             return longest_s

@@ -80,7 +80,7 @@ class Keeper:
             for held in batch
         ]
         statuses = yield from store.renew(workspace.lease_ms, renewals)
-        workspace.started.contact(workspace.clock.monotonic())
+        workspace.contact()
         for held, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 held.trusted_until_s = 0.0

@@ -7,6 +7,7 @@ from redisched.engine.held import Held
 from redisched.engine.link import Absence, Outage
 from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerRefused
 from redisched.keys import shard_name
 from redisched.model import band_of, score_of
 from redisched.store.operation import AsyncClient, run_async
@@ -41,16 +42,22 @@ class Line:
         """Whether the latest request got no reply: it may have been carried out."""
         return self._first_sent_s is not None
 
-    def is_quiet(self, now_s: float) -> bool:
-        """Whether there was nothing more due a moment ago, nor anything about to be."""
-        if self.leaves_due or now_s - self.heard_s >= LOOK_AGAIN_S:
+    def is_quiet(self, heard_after_s: float, horizon_ms: float) -> bool:
+        """Whether nothing more was due when it was heard of last, after a moment, and nothing will be until another."""
+        if self.leaves_due or self.is_unanswered or self.heard_s <= heard_after_s:
             return False
-        horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
         return self.next_due_ms is None or self.next_due_ms > horizon_ms
 
     def hear(self, other: "Line") -> None:
         """Learn what another line of the same shard was told."""
         self.next_due_ms, self.leaves_due, self.heard_s = other.next_due_ms, other.leaves_due, other.heard_s
+
+    def learn(self, next_due_ms: int | None, now_ms: int) -> bool:
+        """Learn what a survey saw; whether anything falls due sooner than was known."""
+        is_sooner = next_due_ms is not None and (self.next_due_ms is None or next_due_ms < self.next_due_ms)
+        self.next_due_ms, self.heard_s = next_due_ms, self._workspace.clock.monotonic()
+        self.leaves_due = next_due_ms is not None and next_due_ms <= now_ms
+        return is_sooner or self.leaves_due
 
     async def claim(self, limit: int, client: AsyncClient) -> list[Held]:
         """Lease up to `limit` due tasks, and those about to fall due."""
@@ -58,9 +65,14 @@ class Line:
         sent_s = workspace.clock.monotonic()
         first_sent_s = self._first_sent_s
         self._first_sent_s = sent_s if first_sent_s is None else first_sent_s
-        claim = await run_async(self.store.claim(self._request(min(limit, LARGEST_CLAIM))), client)
+        try:
+            claim = await run_async(self.store.claim(self._request(min(limit, LARGEST_CLAIM))), client)
+        except BrokerRefused:
+            workspace.refused_claims.add(self.store)
+            raise
         received_s = workspace.clock.monotonic()
-        workspace.started.contact(received_s)
+        workspace.refused_claims.discard(self.store)
+        workspace.contact()
         workspace.server_clock.observe(sent_s, received_s, claim.now_us)
         # A request that waited for a wake-up was granted later than it was sent; one that was repeated, maybe before.
         granted_s = first_sent_s or max(sent_s, workspace.server_clock.earliest_monotonic_at(claim.now_us))
@@ -75,7 +87,7 @@ class Line:
             trusted_until_s -= workspace.worker_settings.heartbeat_s
         store, worker = self.store, workspace.worker
         all_held = [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]
-        if workspace.stretch(store.queue) > 1:
+        if len(workspace.stores) > 1:
             queue_up(all_held, claim.now_us // 1_000)
         return all_held
 

@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from redisched.backoff import Backoff
 from redisched.engine.logs import log
@@ -91,6 +92,11 @@ class Part:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
+    def cut_off(self) -> None:
+        """End at once, in the middle of whatever it does."""
+        self._ending.set()
+        self.task.cancel()
+
     async def _run(self) -> None:
         while not self._ending.is_set():
             self._changed.clear()
@@ -102,6 +108,14 @@ class Part:
                 continue
             if delay_s > 0 and not self._ending.is_set():
                 await wait_for(self._changed, delay_s)
+
+
+class Begin(Protocol):
+    """Begins a part of the worker, which steps at once when `changed` is set."""
+
+    def __call__(
+        self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None, /
+    ) -> Part: ...
 
 
 async def quietly(call: Awaitable[object]) -> None:

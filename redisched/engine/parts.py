@@ -6,20 +6,23 @@ from dataclasses import dataclass
 
 from redisched.engine import verdict
 from redisched.engine.claimer import Claimer
-from redisched.engine.crew import Crew
 from redisched.engine.executor import Executor
 from redisched.engine.keeper import Keeper
 from redisched.engine.link import Part, quietly
 from redisched.engine.logs import log
 from redisched.engine.machine import Keeping
+from redisched.engine.services import ShardServices
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 from redisched.store.operation import AsyncClient, run_async
+from redisched.store.store import Store
 
 ANSWER_S = 1.0
 """A stopping worker waits so long for each thing that can be left to the end of its leases, should Redis be silent."""
 FLUSH_S = 5.0
 """It tries so long to settle what ended."""
+AT_A_TIME = 8
+"""It passes wake-ups on in so many shards at a time, each on a connection of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class Parts:
     client: AsyncClient
     claimer: Claimer
     claiming: Part
-    crew: Crew
+    services: ShardServices
     patience: Part
     executor: Executor
     settler: Settler
@@ -44,18 +47,24 @@ class Parts:
         """
         self.keeper.worker_stops()
         await self.claiming.end(within_s=ANSWER_S)
-        await self.crew.end()
+        await self.services.end()
         await self.patience.end(within_s=0.0)
-        await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.crew.finish()), ANSWER_S)
+        await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.services.finish()), ANSWER_S)
         for held in self.workspace.window.take_all():
             self.settler.add(verdict.released(held))
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
+        self.settler.hurry(ANSWER_S)
         await wait_until_done(self.settler.flush(), FLUSH_S)
         await self.settling.end(within_s=ANSWER_S)
         self.keeping.stop()
-        wakes = (quietly(run_async(store.wake(), self.client)) for store in self.workspace.stores.values())
-        await wait_until_done(asyncio.gather(*wakes), ANSWER_S)
+        stores = list(self.workspace.stores.values())
+        await wait_until_done(asyncio.gather(*(self._wake_others(stores) for _ in range(AT_A_TIME))), ANSWER_S)
+
+    async def _wake_others(self, stores: list[Store]) -> None:
+        """Pass on what this worker may have been woken for, in whichever shard nobody else has seen to."""
+        while stores:
+            await quietly(run_async(stores.pop().wake(), self.client))
 
 
 async def wait_until_done(work: Awaitable[object], within_s: float) -> None:

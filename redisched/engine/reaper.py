@@ -1,13 +1,16 @@
 """Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does.
 
-Whoever reaps the first shard of a queue reaps the others, so that a fleet asks once for all of them.
+Whoever reaps the first shard of a queue reaps the others, so that a fleet asks once for all of them. Where a survey
+looks at all shards of a worker at once, a reaper rests until there is something to do.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redisched.codec import encode_failure
+from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused, QueueFull
@@ -15,6 +18,7 @@ from redisched.layout import Layout
 from redisched.model import DeathReason, Failure
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
+from redisched.store.survey import Prospect
 from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 50
@@ -45,6 +49,15 @@ class Reaper:
     forgot_s: float = 0.0
     is_elsewhere: bool = True
     """Whether another worker has this post, as far as this one knows."""
+    is_needed: bool = True
+    """Whether there is anything to do here that nobody else does."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is needed again."""
+    _is_surveyed: bool = False
+    _is_forgetting_due: bool = False
+    _without_leases_ms: int | None = None
+    """When a survey last saw that there are none; None if one has seen leases since."""
+    _needs_no_grace: bool = False
 
     @property
     def interval_s(self) -> float:
@@ -53,13 +66,42 @@ class Reaper:
         outage that does not count as one.
         """
         settings = self.workspace.worker_settings
-        longest_s = LONGEST_INTERVAL_S * self.workspace.stretch(self.store.queue)
+        longest_s = LONGEST_INTERVAL_S * self.workspace.stretch
         return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
+
+    def hear(self, prospect: Prospect | None) -> None:
+        """Take in what a survey saw; None if there is none any more, so that this has to look itself."""
+        was_needed = self.is_needed
+        self._is_surveyed = prospect is not None
+        self.is_needed = prospect is None or self._has_work(prospect)
+        if prospect is None or prospect.next_expiry_ms is None:
+            self._without_leases_ms = None if prospect is None else prospect.now_ms
+        elif self._without_leases_ms is not None:
+            # The leases are younger than that, and Redis has answered all the time: no outage has kept anybody from
+            # renewing them.
+            self._needs_no_grace = prospect.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
+            self._without_leases_ms = None
+        if self.is_needed and not was_needed:
+            self.changed.set()
+
+    def _has_work(self, prospect: Prospect) -> bool:
+        if prospect.led_until_ms is not None:
+            return False
+        dead_ms = prospect.oldest_death_ms
+        kept_ms = round(self.workspace.settings.dead_retention_s * 1e3)
+        self._is_forgetting_due = (prospect.forget_ms or prospect.now_ms) < prospect.now_ms or (
+            dead_ms is not None and dead_ms + kept_ms < prospect.now_ms
+        )
+        has_leases = prospect.next_expiry_ms is not None
+        return has_leases or self._is_forgetting_due or not prospect.is_sound or prospect.layout is None
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
         workspace = self.workspace
-        if self.first is not None and self.first.is_elsewhere:
+        if not self.is_needed:
+            self.is_elsewhere = True
+            return FOREVER_S
+        if not self._is_surveyed and self.first is not None and self.first.is_elsewhere:
             self.is_elsewhere = True
             return self.interval_s
         try:
@@ -68,6 +110,8 @@ class Reaper:
             # Keys that only the reaper needs may be of another type: no reason for nobody to scrub.
             self.is_elsewhere = False
             raise
+        workspace.contact()
+        self._needs_no_grace = False
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
         self.on_layout(reaped.layout)
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
@@ -76,16 +120,22 @@ class Reaper:
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
         self._report(reaped)
-        if workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * workspace.stretch(self.store.queue):
+        is_time = workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * workspace.stretch
+        if is_time or self._is_forgetting_due:
             await self._forget()
         return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
+
+    @property
+    def _hold_s(self) -> float:
+        """So long others leave it to this worker; a pause of twice that counts as an outage."""
+        return 3 * self.interval_s
 
     def _request(self) -> ReapRequest:
         settings = self.workspace.worker_settings
         return ReapRequest(
             worker=self.workspace.worker,
-            hold_ms=round(3e3 * self.interval_s),
-            grace_ms=GRACE_MS,
+            hold_ms=round(self._hold_s * 1e3),
+            grace_ms=0 if self._needs_no_grace else GRACE_MS,
             limit=BATCH,
             crash_limit=settings.crash_limit,
             failure=quarantine_failure(settings.crash_limit),
@@ -97,6 +147,7 @@ class Reaper:
         while await run_async(self.store.forget(FORGET_BATCH, dead_retention_ms), self.client) >= FORGET_BATCH:
             pass
         self.forgot_s = self.workspace.clock.monotonic()
+        self._is_forgetting_due = False
         if self.first is not None:
             return
         # After a loss of data nobody else would make the queue known again.

@@ -4,9 +4,13 @@ No edge leaves a task like that, and no check on the way of a task looks for it.
 one or changed by hand do: without a scrubber such a task would stand still for ever, and nobody would know.
 """
 
+import asyncio
+
+from redisched.clock import Clock
 from redisched.codec import encode_failure
 from redisched.config import Eviction
 from redisched.engine.check import check_server
+from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.workspace import Workspace
@@ -37,26 +41,53 @@ NO_RECORD = encode_failure(Failure(name="", error="its record is gone from Redis
 NO_FAILURE = encode_failure(Failure(name="", error="its failure is gone from Redis", reason=DeathReason.UNKNOWN))
 
 
+class PolicyWatch:
+    """Says it when somebody lets Redis evict tasks while a worker runs."""
+
+    def __init__(self, clock: Clock, client: AsyncBrokerClient) -> None:
+        self._clock = clock
+        self._client = client
+        self._looked_s = clock.monotonic()
+
+    async def look(self) -> None:
+        """Look once in a while, however often this is called."""
+        now_s = self._clock.monotonic()
+        if now_s - self._looked_s >= POLICY_EVERY_S:
+            self._looked_s = now_s
+            await check_server(self._client, Eviction.ALLOW)
+
+
 class Scrubber:
     """Looks through one shard, pass after pass, a few tasks at a time."""
 
-    def __init__(self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper) -> None:
+    def __init__(
+        self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper, policy: PolicyWatch
+    ) -> None:
         self._workspace = workspace
         self._store = store
         self._client = client
         self._reaper = reaper
+        self._policy = policy
+        self._is_at_rest = False
+        self.changed = asyncio.Event()
         self._pass = SHALLOW
         self._parts = self._pass
         self._cursor = "0"
         self._known = SOUND
-        self._looked_at_policy_s = workspace.clock.monotonic()
+
+    def reaper_changed(self) -> None:
+        """Go on if the reaper is needed again."""
+        if self._is_at_rest and self._reaper.is_needed:
+            self.changed.set()
 
     async def step(self) -> float:
         """Look at a few tasks if it is this worker's turn; answers how long to wait, in seconds."""
         if self._reaper.is_elsewhere:
-            return CALL_EVERY_S
-        await self._look_at_policy()
+            self._is_at_rest = not self._reaper.is_needed
+            return FOREVER_S if self._is_at_rest else CALL_EVERY_S
+        await self._policy.look()
         scrubbed = await run_async(self._store.scrub(self._request()), self._client)
+        self._workspace.contact()
         for task_id, repair in scrubbed.repairs:
             log.warning("task %s of queue %s was damaged: %s", task_id, self._store.queue, SENTENCES[repair])
         return self._go_on(scrubbed)
@@ -76,7 +107,7 @@ class Scrubber:
             return CALL_EVERY_S
         else:
             self._begin(SHALLOW)
-        return PASS_EVERY_S * self._workspace.stretch(self._store.queue)
+        return PASS_EVERY_S * self._workspace.stretch
 
     def _begin(self, parts: tuple[str, ...]) -> None:
         self._pass = self._parts = parts
@@ -94,13 +125,6 @@ class Scrubber:
             no_record=NO_RECORD,
             no_failure=NO_FAILURE,
         )
-
-    async def _look_at_policy(self) -> None:
-        """Say it when somebody lets Redis evict tasks while the worker runs."""
-        now_s = self._workspace.clock.monotonic()
-        if now_s - self._looked_at_policy_s >= POLICY_EVERY_S:
-            self._looked_at_policy_s = now_s
-            await check_server(self._client, Eviction.ALLOW)
 
 
 SENTENCES = {

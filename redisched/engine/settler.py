@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from redisched.engine import verdict
@@ -12,11 +13,11 @@ from redisched.engine.held import Held
 from redisched.engine.link import FOREVER_S, Absence, Outage
 from redisched.engine.logs import log
 from redisched.engine.task_log import tell
-from redisched.engine.verdict import Settlement, Verdict
+from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
-from redisched.errors import BrokerError, BrokerRefused
+from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
-from redisched.store.operation import AsyncClient, Operation, run_async
+from redisched.store.operation import AsyncClient, Operation, T, run_async
 from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, Crash, Retry, Status
 
@@ -35,9 +36,9 @@ class _Lane:
 
 
 class Settler:
-    """Settles verdicts, and goes on trying while Redis cannot be reached: every settlement is safe to repeat.
+    """Settles verdicts, and goes on trying while Redis does not carry them out: every settlement is safe to repeat.
 
-    A shard that does not answer keeps its verdicts waiting, and no other's.
+    A shard that does not answer, or refuses, keeps its verdicts waiting, and no other's.
     """
 
     def __init__(self, workspace: Workspace, client: AsyncClient, on_settled: Callable[[], None]) -> None:
@@ -45,10 +46,14 @@ class Settler:
         self._client = client
         self._on_settled = on_settled
         self._waiting: list[Verdict] = []
+        self._absences: dict[Store, Absence] = {}
         self._lanes: dict[Store, _Lane] = {}
+        """Those with something to settle."""
         self._flushed: asyncio.Future[None] | None = None
+        self._try_s: float | None = None
+        self._trying: asyncio.Timeout | None = None
         self.changed = asyncio.Event()
-        self.ends: Counter[type[Settlement]] = Counter()
+        self.ends: Counter[type] = Counter()
         """How many tasks have left this worker, and how."""
 
     def add(self, outcome: Verdict) -> None:
@@ -67,74 +72,116 @@ class Settler:
             self._workspace.holdings.add(held)
             self.add(verdict.released(held))
 
+    def hurry(self, try_s: float) -> None:
+        """From now on leave no call more time than that, not even the one under way: the worker stops, and what got no
+        answer on one connection has to be asked for on another.
+        """
+        self._try_s = try_s
+        if self._trying is not None:
+            self._trying.reschedule(asyncio.get_running_loop().time() + try_s)
+
     async def flush(self) -> None:
         """Wait until nothing is left to settle."""
-        while self._waiting or any(lane.verdicts for lane in self._lanes.values()):
+        while self._waiting or self._lanes:
             self._flushed = asyncio.get_running_loop().create_future()
             await self._flushed
 
     async def step(self) -> float:
         """Settle what has gathered; answers how long nothing needs to be done, in seconds."""
-        most = BATCH * self._workspace.widest_stretch
+        most = BATCH * self._workspace.stretch
         if 0 < len(self._waiting) < most:
             await asyncio.sleep(GATHER_S)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
         for outcome in batch:
-            self._lane(self._workspace.store_of(outcome.held)).verdicts.append(outcome)
+            self._put_in_lane(outcome)
         now_s = self._workspace.clock.monotonic()
-        for lane in self._lanes.values():
-            if lane.verdicts and lane.absence.remaining_s(now_s) == 0.0:
+        for lane in list(self._lanes.values()):
+            if lane.absence.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()
 
-    def _lane(self, store: Store) -> _Lane:
+    def _put_in_lane(self, outcome: Verdict) -> None:
+        store = self._workspace.store_of(outcome.held)
         lane = self._lanes.get(store)
         if lane is None:
+            lane = self._lanes[store] = _Lane(store, self._absence(store))
+        lane.verdicts.append(outcome)
+
+    def _absence(self, store: Store) -> Absence:
+        absence = self._absences.get(store)
+        if absence is None:
             backoff = self._workspace.worker_settings.reconnect_backoff
             outage = Outage(f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random)
-            lane = self._lanes[store] = _Lane(store, Absence(outage))
-        return lane
+            absence = self._absences[store] = Absence(outage)
+        return absence
 
     def _until_next_try_s(self) -> float:
         now_s = self._workspace.clock.monotonic()
-        return min(
-            (lane.absence.remaining_s(now_s) for lane in self._lanes.values() if lane.verdicts), default=FOREVER_S
-        )
+        return min((lane.absence.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
 
     async def _settle_all(self, lane: _Lane) -> None:
-        """Settle what is in a lane. What Redis did not answer stays there, whole, to be tried again."""
-        groups: dict[type[Settlement], list[Verdict]] = defaultdict(list)
-        for outcome in lane.verdicts:
-            if outcome.settlement is not None:
-                groups[type(outcome.settlement)].append(outcome)
-        try:
-            for kind, group in groups.items():
-                for first in range(0, len(group), BATCH):
-                    await self._settle(lane.store, kind, group[first : first + BATCH])
-        except BrokerError as error:
-            lane.absence.failed(error, self._workspace.clock.monotonic())
+        """Settle what is in a lane. What Redis does not carry out stays there, to be tried again: what has run is not
+        to run a second time because of an outage, of rights that were taken, or of a key that is in the way.
+        """
+        failure: BrokerError | None = None
+        batches, lane.verdicts = deque(_batches(lane.verdicts)), []
+        while batches:
+            batch = batches.popleft()
+            try:
+                await self._settle(lane.store, batch)
+            except BrokerRefused as error:
+                failure = error
+                if len(batch) == 1 or isinstance(error, AccessDenied | WrongKeyType):
+                    lane.verdicts += batch
+                else:
+                    # It may be for the sake of one of them.
+                    half = len(batch) // 2
+                    batches.extendleft((batch[half:], batch[:half]))
+            except BrokerError as error:
+                failure = error
+                lane.verdicts += chain(batch, *batches)
+                batches.clear()
+        if failure is not None:
+            lane.absence.failed(failure, self._workspace.clock.monotonic())
         else:
             lane.absence.ended()
-            lane.verdicts = []
-            for kind, group in groups.items():
-                self.ends[kind] += len(group)
+            del self._lanes[lane.store]
 
-    async def _settle(self, store: Store, kind: type[Settlement], group: list[Verdict]) -> None:
-        try:
-            statuses = await run_async(edge_of(store, kind)([outcome.settlement for outcome in group]), self._client)
-        except BrokerRefused as error:
-            log.error("%s of %d tasks of queue %s: %s", kind.__name__, len(group), store.queue, error)
-            statuses = [Status.LOST] * len(group)
-        for outcome, status in zip(group, statuses, strict=True):
+    async def _settle(self, store: Store, batch: Sequence[Verdict]) -> None:
+        """Settle verdicts of one kind."""
+        kind = type(batch[0].settlement)
+        statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
+        self._workspace.contact()
+        self.ends[kind] += len(batch)
+        for outcome, status in zip(batch, statuses, strict=True):
             self._workspace.holdings.remove(outcome.held)
             if status is Status.LOST:
                 tell(logging.WARNING, outcome.held, f"is another worker's by now: {kind.__name__} refused")
 
+    async def _in_time(self, operation: Operation[T]) -> T:
+        try:
+            async with asyncio.timeout(self._try_s) as self._trying:
+                return await run_async(operation, self._client)
+        except TimeoutError as error:
+            raise BrokerUnavailable("no answer while the worker stops", self._try_s or 0.0) from error
+        finally:
+            self._trying = None
 
-def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
+
+def _batches(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+    """Verdicts of one kind each, as many as one call settles."""
+    groups: dict[type, list[Verdict]] = defaultdict(list)
+    for outcome in verdicts:
+        groups[type(outcome.settlement)].append(outcome)
+    for group in groups.values():
+        for first in range(0, len(group), BATCH):
+            yield group[first : first + BATCH]
+
+
+def edge_of(store: Store, kind: type) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
     """By which settlements of a kind are carried out."""
     if kind is Ack:
         return store.ack

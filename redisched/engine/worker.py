@@ -10,7 +10,6 @@ from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.claimer import Claimer
-from redisched.engine.crew import Crew
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
@@ -20,6 +19,7 @@ from redisched.engine.logs import log
 from redisched.engine.machine import THIS_MACHINE, Machine
 from redisched.engine.parts import Parts
 from redisched.engine.patience import Patience
+from redisched.engine.services import ShardServices
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
 from redisched.engine.watchdog import Watchdog
@@ -60,7 +60,8 @@ class Worker:
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._defect: BaseException | None = None
         self._has_ended = asyncio.Event()
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
@@ -129,17 +130,9 @@ class Worker:
         executor = Executor(workspace, self._machine.make_alarm)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
-        crew = Crew(
-            workspace=workspace,
-            broker=self._broker,
-            client=client,
-            claimer=claimer,
-            executor=executor,
-            settler=settler,
-            begin=self._begin,
-        )
+        services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._begin)
         for queue, layout in layouts.items():
-            crew.serve(queue, layout)
+            services.serve(queue, layout)
         # From now on silence is noticed: the very first handler may be what keeps the keeper from its turn.
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
@@ -156,7 +149,7 @@ class Worker:
             client=client,
             claimer=claimer,
             claiming=self._begin("claimer", claimer.step, claimer.changed),
-            crew=crew,
+            services=services,
             patience=self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
             executor=executor,
             settler=settler,
@@ -181,9 +174,16 @@ class Worker:
     def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
         outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
         part = Part(step, changed or asyncio.Event(), outage)
-        part.task.add_done_callback(lambda _: self._has_ended.set())
-        self._tasks.append(part.task)
+        part.task.add_done_callback(self._note_end)
+        self._tasks.add(part.task)
         return part
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """Parts end because they are told to, or of a defect."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._defect = self._defect or task.exception()
+            self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
         """Returns when told to stop or empty; raises what a part or a slot died of, which only a defect can be."""
@@ -194,9 +194,10 @@ class Worker:
         await asyncio.wait([failure, *ends], return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        for task in (failure, *self._tasks):
-            if task.done():
-                task.result()
+        if self._defect is not None:
+            raise self._defect
+        if failure.done():
+            failure.result()
 
 
 def check_isolation_is_possible(registry: Registry, target: str) -> None:

@@ -20,7 +20,8 @@ LARGEST_STRETCH = 4
 class Workspace:
     """One worker process: its name, its settings, the shards it serves and the tasks it holds.
 
-    `stores` are those of each queue and shard; there are more as soon as a queue has grown.
+    `stores` are those of each queue and shard; there are more as soon as a queue has grown. `refused_claims` are those
+    where Redis refused the latest claim.
     `target` is the MODULE:APP by which the processes of isolated handlers find the application.
     """
 
@@ -36,20 +37,21 @@ class Workspace:
     target: str = ""
     holdings: Holdings = field(default_factory=Holdings)
     server_clock: ServerClock = field(default_factory=ServerClock)
+    refused_claims: set[Store] = field(default_factory=set)
 
     def store_of(self, held: Held) -> Store:
         """Where a task is held."""
         return self.stores[held.queue, held.shard]
 
-    def stretch(self, queue: str) -> int:
-        """How many times as seldom a single shard of a queue is looked after as the only one of another would be."""
-        shards = sum(served == queue for served, _ in self.stores)
-        return max(1, min(LARGEST_STRETCH, shards))
-
     @property
-    def widest_stretch(self) -> int:
-        """That of the queue with the most shards."""
-        return max((self.stretch(queue) for queue, _ in self.stores), default=1)
+    def stretch(self) -> int:
+        """How many times as seldom each of several shards is looked after as the only one would be."""
+        return max(1, min(LARGEST_STRETCH, len(self.stores)))
+
+    def contact(self) -> None:
+        """Note that Redis answered, as a sign of health; there is none in that while it refuses every claim."""
+        if not self.refused_claims or len(self.refused_claims) < len(self.stores):
+            self.started.contact(self.clock.monotonic())
 
     def server_now_ms(self) -> float:
         """The server's time, never ahead of it, in milliseconds."""

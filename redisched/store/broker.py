@@ -24,6 +24,7 @@ from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.scripts import load_scripts
 from redisched.store.sentinel import SentinelRoute
+from redisched.store.slots import slot_of_key
 from redisched.url import parse_address
 
 
@@ -89,6 +90,11 @@ class Broker:
         self._sync: BrokerClient | None = None
         self._async: dict[asyncio.AbstractEventLoop, AsyncBrokerClient] = {}
         self._farewells: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+
+    def group_of(self, key: str) -> int:
+        """A number that keys share that may stand in one command."""
+        is_cluster = self.address is not None and self.address.topology is Topology.CLUSTER
+        return slot_of_key(key) if is_cluster else 0
 
     def client(self) -> BrokerClient:
         """The shared blocking client."""

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Self
 
 from redisched.address import Address, Node
-from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
+from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
 from redisched.store.silence import Silence
@@ -145,6 +145,8 @@ class ClusterRoute:
         for node in known[:ASKED]:
             try:
                 slots = SlotMap.read((yield Ask(self._address.server(node), ("CLUSTER", "SLOTS"))), node)
+            except AccessDenied as error:
+                complaints.append(AccessDenied(_QUESTION, f"{node}: {error.reason}"))
             except BrokerRefused as error:
                 complaints.append(BrokerRefused(_QUESTION, f"is {node} a cluster's? {error.reason}"))
             except BrokerUnavailable as error:

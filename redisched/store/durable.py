@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from redisched.config import Durability
-from redisched.errors import BrokerError, BrokerMisconfigured, BrokerRefused, BrokerUnavailable, NotDurable
+from redisched.errors import (
+    AccessDenied,
+    BrokerError,
+    BrokerMisconfigured,
+    BrokerRefused,
+    BrokerUnavailable,
+    NotDurable,
+)
 from redisched.layout import Layout
 from redisched.store.operation import Command, Dialect, Operation, Pipeline, T
 from redisched.store.store import Store
@@ -104,6 +111,8 @@ class DurableStore(Store):
         name, *arguments, _ = self._barrier.command
         try:
             yield (name, *arguments, 1)
+        except AccessDenied:
+            raise
         except BrokerRefused as error:
             if "appendonly is disabled" in error.reason:
                 raise BrokerMisconfigured("appendonly", "no", "yes") from error

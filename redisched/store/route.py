@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from redisched.address import Node, ServerAddress
-from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.errors import AccessDenied, BrokerRefused, BrokerUnavailable
 from redisched.store.operation import Command
 
 T = TypeVar("T")
@@ -75,5 +75,6 @@ def sum_up(
     """One error for all servers that did not tell the way: trying again cures it unless all of them refused."""
     reasons = "; ".join(dict.fromkeys(error.reason for error in complaints))
     if all(isinstance(error, BrokerRefused) for error in complaints):
-        return BrokerRefused(question, reasons)
+        kind = AccessDenied if any(isinstance(error, AccessDenied) for error in complaints) else BrokerRefused
+        return kind(question, reasons)
     return BrokerUnavailable(f"{finding}: {reasons}", 0.0)

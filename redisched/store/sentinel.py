@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from redisched.address import Address, Node
-from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
+from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.operation import Command
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
 
@@ -118,6 +118,8 @@ class SentinelRoute:
             found = yield Ask(self._address.sentinel(sentinel), (*_QUESTION.split(), self._address.primary))
         except BrokerUnavailable as error:
             raise BrokerUnavailable(f"Sentinel {sentinel} does not answer: {error.reason}", 0.0) from error
+        except AccessDenied as error:
+            raise AccessDenied(error.call, f"Sentinel {sentinel}: {error.reason}") from error
         except BrokerRefused as error:
             raise BrokerRefused(error.call, f"is {sentinel} a Sentinel? {error.reason}") from error
         if found is None:

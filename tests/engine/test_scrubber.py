@@ -9,7 +9,14 @@ from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine import scrubber
 from redisched.engine.reaper import Reaper
-from redisched.engine.scrubber import CALL_EVERY_S, DEEP_CALL_EVERY_S, PASS_EVERY_S, POLICY_EVERY_S, Scrubber
+from redisched.engine.scrubber import (
+    CALL_EVERY_S,
+    DEEP_CALL_EVERY_S,
+    PASS_EVERY_S,
+    POLICY_EVERY_S,
+    PolicyWatch,
+    Scrubber,
+)
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
@@ -61,7 +68,7 @@ class Shift:
         )
         client = self.broker.async_client()
         self.reaper = Reaper(self.workspace, store, client, lambda layout: None, is_elsewhere=False)
-        self.scrubber = Scrubber(self.workspace, store, self.broker.async_client(), self.reaper)
+        self.scrubber = Scrubber(self.workspace, store, client, self.reaper, PolicyWatch(self.clock, client))
 
     async def delays(self, steps: int) -> list[float]:
         """How long it waits after each of so many steps."""

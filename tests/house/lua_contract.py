@@ -60,11 +60,15 @@ def first_line(script: LuaScript, header: Header) -> Iterator[str]:
 
 
 def keys_match(script: LuaScript, header: Header) -> Iterator[str]:
-    if header.keys != list(range(1, len(header.keys) + 1)):
-        yield "KEYS must be declared from 1 on, without gaps"
+    declared = header.keys + header.repeated_keys
+    if declared != list(range(1, len(declared) + 1)):
+        yield "KEYS must be declared from 1 on, without gaps, repeated ones last"
     used, computed = _indices("KEYS", script.tokens)
-    if computed:
+    repeated = header.repeated_keys
+    if computed and not repeated:
         yield "KEYS must be used with a plain number only"
+    if repeated and not _walks("KEYS", script.tokens, repeated[0], len(repeated)):
+        yield f"no loop walks KEYS from {repeated[0]} in steps of {len(repeated)}"
     for index in sorted(used ^ set(header.keys)):
         yield f"KEYS[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
 
@@ -78,7 +82,7 @@ def arguments_match(script: LuaScript, header: Header) -> Iterator[str]:
         yield f"ARGV[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
     if computed and not header.repeated:
         yield "ARGV is used as a list but no ARGV[n..] is declared"
-    if header.repeated and not _walks(script.tokens, header.repeated[0], len(header.repeated)):
+    if header.repeated and not _walks("ARGV", script.tokens, header.repeated[0], len(header.repeated)):
         yield f"no loop walks ARGV from {header.repeated[0]} in steps of {len(header.repeated)}"
 
 
@@ -211,11 +215,11 @@ def _indices(table: str, tokens: list[Token]) -> tuple[set[int], bool]:
     return plain, computed
 
 
-def _walks(tokens: list[Token], first: int, width: int) -> bool:
-    """Whether a loop, or the include's `column`, goes over ARGV from `first` in steps of `width`."""
+def _walks(table: str, tokens: list[Token], first: int, width: int) -> bool:
+    """Whether a loop, or the include's `column`, goes over a table from `first` in steps of `width`."""
     words = f" {' '.join(token.text for token in tokens)} "
     step = f" , {width} do " if width > 1 else " do "
-    return f" = {first} , # ARGV{step}" in words or f" column ( {first} , {width} ) " in words
+    return f" = {first} , # {table}{step}" in words or f" column ( {first} , {width} ) " in words
 
 
 def _is_status(token: Token) -> bool:

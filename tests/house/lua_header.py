@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 _STATES = r"[A-Z]+(?:\|[A-Z]+)*"
 _EDGE = re.compile(rf"({_STATES}) -> ({_STATES})  \S.*")
 _READ = re.compile(r"READ  \S.*")
-_KEY = re.compile(r"KEYS\[(\d+)\] +[a-z]\w* +(?:hash|list|set|string|zset)  +\S.*")
+_KEY = re.compile(r"KEYS\[(\d+)(\.\.)?\] +[a-z]\w* +(?:hash|list|set|string|zset)  +\S.*")
 _ARGUMENT = re.compile(r"ARGV\[(\d+)(\.\.)?\] +[a-z]\w* +(?:bytes|int|text)  +\S.*")
 _RETURNS = re.compile(r"Returns (?:\{'([A-Z_]+)'.*\}|\{.*\}|\S+).*")
 _COST = re.compile(r"Cost O\(.+\).*")
@@ -20,6 +20,8 @@ class Header:
     is_edge: bool = False
     is_read: bool = False
     keys: list[int] = field(default_factory=list)
+    repeated_keys: list[int] = field(default_factory=list)
+    """The keys that come again and again, once for each shard."""
     arguments: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     """The arguments that come again and again, once for each in a list."""
@@ -46,7 +48,7 @@ def read_header(lines: list[str]) -> Header:
 
 def _read_line(header: Header, line: str) -> None:
     if key := _KEY.fullmatch(line):
-        header.keys.append(int(key[1]))
+        (header.repeated_keys if key[2] else header.keys).append(int(key[1]))
     elif argument := _ARGUMENT.fullmatch(line):
         (header.repeated if argument[2] else header.arguments).append(int(argument[1]))
     elif returns := _RETURNS.fullmatch(line):

@@ -120,7 +120,7 @@ def test_the_frame_of_the_header_is_held(old: str, new: str, sentence: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("-- KEYS[2]", "-- KEYS[3]", "KEYS must be declared from 1 on, without gaps"),
+        ("-- KEYS[2]", "-- KEYS[3]", "KEYS must be declared from 1 on, without gaps, repeated ones last"),
         ("-- KEYS[2] held    hash  id -> holder\n", "", "KEYS[2] is used but not declared"),
         ("call_in_chunks('ZREM', KEYS[1], acked)\n", "", "KEYS[1] is declared but not used"),
         ("'HGET', KEYS[2]", "'HGET', KEYS[1 + 1]", "KEYS must be used with a plain number only"),

@@ -16,7 +16,7 @@ from redisched.engine.keeper import Keeper
 from redisched.engine.line import Line
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
-from redisched.engine.waker import Waker
+from redisched.engine.wake_listener import WakeListener
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
@@ -87,15 +87,15 @@ def _number_every_try(self: Line, limit: int) -> ClaimRequest:
 _request_of_line = Line._request
 
 
-async def _finish_nothing(self: Waker) -> None:
+async def _finish_nothing(self: WakeListener) -> None:
     """What was claimed in the last moment is left to its lease."""
 
 
-async def _settle_once(self: Settler, store: Store, kind: Any, group: Any) -> None:
+async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
     try:
-        await _settle_until_answered(self, store, kind, group)
+        await _settle_until_answered(self, store, batch)
     except BrokerError:
-        for outcome in group:
+        for outcome in batch:
             self._workspace.holdings.remove(outcome.held)
 
 
@@ -196,7 +196,7 @@ BUGS: dict[str, Bug] = {
         Line, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": _method(
-        Waker, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
+        WakeListener, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
     ),
     "a settlement is tried once": _method(
         Settler, "_settle", _settle_once, "G10", "G11", needs=frozenset({Fault.FOUL_WEATHER})

@@ -1,0 +1,113 @@
+"""Divides the shards of a worker among as few listeners as the server lets it have."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+from redisched.engine.claimer import Claimer
+from redisched.engine.executor import Executor
+from redisched.engine.link import Begin, Part, quietly
+from redisched.engine.settler import Settler
+from redisched.engine.wake_listener import Group, WakeListener
+from redisched.engine.workspace import Workspace
+from redisched.store.broker import AsyncBrokerClient, Broker
+from redisched.store.operation import AsyncClient
+from redisched.store.store import Store
+
+LARGEST_WAIT = 128
+"""Shards that one command waits for at most: with more, a wake-up of any of them costs Redis more than a claim."""
+MOST_LISTENERS = 256
+"""Connections that wait at most. A cluster lets each wait for one shard only, and beyond these they take turns."""
+
+
+class Listening:
+    """The listeners of a worker. There are more of them as soon as a queue has grown."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        broker: Broker,
+        client: AsyncClient,
+        claimer: Claimer,
+        executor: Executor,
+        settler: Settler,
+        begin: Begin,
+        on_missed: Callable[[], None],
+    ) -> None:
+        self._workspace = workspace
+        self._broker = broker
+        self._claimer = claimer
+        self._executor = executor
+        self._settler = settler
+        self._begin = begin
+        self._on_missed = on_missed
+        self._client = client
+        self._waiting: dict[int, AsyncBrokerClient] = {}
+        self._parts: dict[WakeListener, Part] = {}
+        self._places: dict[Store, tuple[Group, WakeListener]] = {}
+        self._listener_of: dict[Group, WakeListener] = {}
+
+    def serve(self, store: Store) -> None:
+        """Listen to one more shard."""
+        group = self._group_with_room(store)
+        listener = self._listener_of.get(group)
+        if listener is None:
+            listener = self._listener_of[group] = self._new_listener()
+        self._places[store] = group, listener
+        listener.add(group, store)
+        if listener not in self._parts:
+            self._parts[listener] = self._begin("wake listener", listener.step)
+
+    def leave(self, store: Store) -> bool:
+        """Listen to a shard no more. False while a claim is under way there: then it has to be called again."""
+        if store not in self._places:
+            return True
+        group, listener = self._places[store]
+        if not listener.remove(group, store):
+            return False
+        del self._places[store]
+        if listener.size(group) == 0:
+            del self._listener_of[group]
+        if listener.groups == 0:
+            self._parts.pop(listener).cut_off()
+        return True
+
+    async def end(self) -> None:
+        """Stop listening."""
+        for part in self._parts.values():
+            await part.end(within_s=0.0)
+
+    async def finish(self) -> None:
+        """Call after `end`: gives back what may have been claimed in the last moment."""
+        await asyncio.gather(*(quietly(listener.finish()) for listener in self._parts))
+        for client in self._waiting.values():
+            await client.close()
+
+    def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
+        """A client for commands that block for so long."""
+        client = self._waiting.get(block_s)
+        if client is None:
+            client = self._waiting[block_s] = self._broker.open_async_client(block_s + self._broker.timeout_s, "listener")
+        return client
+
+    def _group_with_room(self, store: Store) -> Group:
+        kind = self._broker.group_of(store.keys.wake)
+        for number in count():
+            listener = self._listener_of.get((kind, number))
+            if listener is None or listener.size((kind, number)) < LARGEST_WAIT:
+                return kind, number
+        raise AssertionError("there is always one that is empty")
+
+    def _new_listener(self) -> WakeListener:
+        if len(self._parts) >= MOST_LISTENERS:
+            return min(self._parts, key=lambda listener: listener.groups)
+        return WakeListener(
+            self._workspace,
+            self._client,
+            self._client_that_waits,
+            self._claimer,
+            self._executor,
+            self._settler,
+            lambda: len(self._parts),
+            self._on_missed,
+        )

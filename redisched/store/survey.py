@@ -1,0 +1,70 @@
+"""What there is to do in many shards, asked of Redis at once.
+
+A worker of hundreds of queues that asked in each of them whether a lease has ended would never be quiet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redisched.layout import Layout
+from redisched.store.operation import Dialect, Operation
+from redisched.store.store import Store
+
+LARGEST_SURVEY = 128
+"""Shards per call at most: half a millisecond of Redis' time while they are idle."""
+
+_PER_SHARD = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What there is to do in a shard. Times are the server's, in milliseconds, None for never.
+
+    `led_until_ms` is until when another worker reaps it. `layout` is that of its queue as this shard knows it, None if
+    it is damaged. `size` is how many entries it has, and `is_sound` whether they agree with each other.
+    """
+
+    now_ms: int
+    next_due_ms: int | None
+    next_expiry_ms: int | None
+    forget_ms: int | None
+    oldest_death_ms: int | None
+    led_until_ms: int | None
+    size: int
+    is_sound: bool
+    layout: Layout | None
+
+
+def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[Prospect]]:
+    """Look at shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
+    keys = [key for store in stores for key in _keys_of(store)]
+    reply = yield from dialect.call("read/survey", keys, (worker,))
+    now_ms = int(reply[0])
+    return [_prospect(now_ms, reply[at : at + _PER_SHARD]) for at in range(1, len(reply), _PER_SHARD)]
+
+
+def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
+    """Make queues known to those who list queues."""
+    yield ("SADD", dialect.queues_key, *queues)
+
+
+def _keys_of(store: Store) -> tuple[str, ...]:
+    k = store.keys
+    return (k.waiting, k.leases, k.held, k.tasks, k.dead, k.outcomes, k.finished, k.reaper, k.layout)
+
+
+def _prospect(now_ms: int, said: Sequence[bytes | int]) -> Prospect:
+    *times, size, is_sound, layout = said
+    next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms = (int(time) if time else None for time in times)
+    assert isinstance(layout, bytes)
+    return Prospect(
+        now_ms=now_ms,
+        next_due_ms=next_due_ms,
+        next_expiry_ms=next_expiry_ms,
+        forget_ms=forget_ms,
+        oldest_death_ms=death_ms,
+        led_until_ms=led_until_ms,
+        size=int(size),
+        is_sound=bool(is_sound),
+        layout=Layout.read(layout),
+    )

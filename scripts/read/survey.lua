@@ -1,0 +1,85 @@
+#!lua flags=no-writes
+-- READ  Tells of many shards at once what there is to do in them, so that a worker need not ask one by one.
+--
+-- A key of another type makes a shard unsound, and hides nothing of the others.
+--
+-- KEYS[1..] waiting   zset    id by score
+-- KEYS[2..] leases    zset    id by expiry (ms)
+-- KEYS[3..] held      hash    id -> holder
+-- KEYS[4..] tasks     hash    id -> record
+-- KEYS[5..] dead      zset    id by time of death (ms)
+-- KEYS[6..] outcomes  hash    id -> token and outcome
+-- KEYS[7..] finished  zset    id by the time it is forgotten (ms)
+-- KEYS[8..] reaper    string  'worker until_ms grace_until_ms longest_lease_ms'
+-- KEYS[9..] layout    string  counts of shards of the queue; absent for one shard
+-- ARGV[1] worker  text  who asks
+-- Returns {now_ms, (next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound, layout)*} per shard: '' for no such time; led_until_ms is until when another worker reaps it; size is how many entries it has; is_sound is 1 if these agree with each other
+-- Cost O(shards * bands in use * log waiting)
+-- include: time
+-- include: text
+-- include: score
+
+local MOST_BANDS = 32
+local now_ms = math.floor(server_us() / 1000)
+local is_sound
+
+-- What a key of the right type would have answered: nothing of it is there.
+local function sound(answer, otherwise)
+  if type(answer) == 'table' and answer.err then
+    is_sound = 0
+    return otherwise
+  end
+  return answer
+end
+
+-- When the first task of a shard falls due: now, if there are too many bands to look through.
+local function next_due(waiting)
+  local low, nearest = 0, nil
+  for _ = 1, MOST_BANDS do
+    local head = sound(redis.pcall('ZRANGEBYSCORE', waiting, text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1), {})
+    if not head[1] then
+      return nearest and text(nearest) or ''
+    end
+    local base = band_of(tonumber(head[2])) * BAND
+    local run_at = tonumber(head[2]) - base
+    if run_at <= now_ms then
+      return text(now_ms)
+    end
+    nearest = math.min(nearest or run_at, run_at)
+    low = base + BAND
+  end
+  return text(now_ms)
+end
+
+local function lowest(key)
+  local first = sound(redis.pcall('ZRANGE', key, 0, 0, 'WITHSCORES'), {})
+  return first[2] and text(tonumber(first[2])) or ''
+end
+
+local function led_elsewhere(reaper)
+  local leader, until_ms = string.match(sound(redis.pcall('GET', reaper), false) or '', '^(%S+) (%d+) ')
+  return leader and leader ~= ARGV[1] and tonumber(until_ms) > now_ms and until_ms or ''
+end
+
+local reply = {text(now_ms)}
+for first = 1, #KEYS, 9 do
+  is_sound = 1
+  local waiting, leases, finished = KEYS[first], KEYS[first + 1], KEYS[first + 6]
+  local waits, leased = sound(redis.pcall('ZCARD', waiting), 0), sound(redis.pcall('ZCARD', leases), 0)
+  local held, tasks = sound(redis.pcall('HLEN', KEYS[first + 2]), 0), sound(redis.pcall('HLEN', KEYS[first + 3]), 0)
+  local dead = sound(redis.pcall('ZCARD', KEYS[first + 4]), 0)
+  local outcomes, ended = sound(redis.pcall('HLEN', KEYS[first + 5]), 0), sound(redis.pcall('ZCARD', finished), 0)
+  local at = #reply
+  reply[at + 1] = waits > 0 and next_due(waiting) or ''
+  reply[at + 2] = leased > 0 and lowest(leases) or ''
+  reply[at + 3] = ended > 0 and lowest(finished) or ''
+  reply[at + 4] = dead > 0 and lowest(KEYS[first + 4]) or ''
+  reply[at + 5] = led_elsewhere(KEYS[first + 7])
+  reply[at + 8] = sound(redis.pcall('GET', KEYS[first + 8]), false) or '1'
+  if waits + leased + dead ~= tasks or leased ~= held or outcomes ~= ended then
+    is_sound = 0
+  end
+  reply[at + 6] = waits + leased + held + tasks + dead + outcomes + ended
+  reply[at + 7] = is_sound
+end
+return reply
