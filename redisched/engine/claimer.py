@@ -30,7 +30,7 @@ class Claimer:
     """Claims from every shard a worker serves, each in its turn first; those that had nothing due come last.
 
     `changed` is set when there may be reason to claim: a slot fell free, a wake-up came. `hungry` is set while free
-    slots find nothing due, so that the waker may listen. `drained` is set once nothing is due and nothing is held.
+    slots find nothing due, so that the listeners may listen. `drained` is set once nothing is due and nothing is held.
     """
 
     def __init__(self, workspace: Workspace, client: AsyncClient, executor: Executor) -> None:

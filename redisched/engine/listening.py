@@ -87,7 +87,9 @@ class Listening:
         """A client for commands that block for so long."""
         client = self._waiting.get(block_s)
         if client is None:
-            client = self._waiting[block_s] = self._broker.open_async_client(block_s + self._broker.timeout_s, "listener")
+            client = self._waiting[block_s] = self._broker.open_async_client(
+                block_s + self._broker.timeout_s, "listener"
+            )
         return client
 
     def _group_with_room(self, store: Store) -> Group:

@@ -15,10 +15,10 @@ from redisched.store.operation import AsyncClient, Dialect, run_async
 from redisched.store.store import Store
 from redisched.store.survey import LARGEST_SURVEY, Prospect, survey
 
-SHORTEST_INTERVAL_S = 2.5
-LONGEST_INTERVAL_S = 10.0
-CALL_EVERY_S = 2.0
-"""Between calls on average, if there are many: a worker that has nothing to do shall send one command per second."""
+INTERVAL_S = 5.0
+LONG_INTERVAL_S = 10.0
+"""The same if there are many shards: a worker that has nothing to do sends one command per second at most."""
+MANY = 128
 FEW = 16
 """So many shards are looked after one by one where no command can name more."""
 
@@ -61,7 +61,7 @@ class Survey:
         if not self.is_of_use:
             if was_of_use:
                 self._leave_it_to_others()
-            return SHORTEST_INTERVAL_S
+            return INTERVAL_S
         failure: BrokerError | None = None
         for stores in calls:
             try:
@@ -74,12 +74,13 @@ class Survey:
                 self._surveyed.hear(store, prospect)
         if failure is not None:
             raise failure
-        return self.interval_s(len(calls))
+        return self.interval_s
 
-    def interval_s(self, calls: int) -> float:
+    @property
+    def interval_s(self) -> float:
         """Between looks. A lease that was granted after one is seen by the next, long before it ends."""
-        wanted_s = min(max(SHORTEST_INTERVAL_S, calls * CALL_EVERY_S), LONGEST_INTERVAL_S)
-        return min(wanted_s, self._workspace.worker_settings.lease_s / 4)
+        longest_s = INTERVAL_S if len(self._workspace.stores) <= MANY else LONG_INTERVAL_S
+        return min(longest_s, self._workspace.worker_settings.lease_s / 3)
 
     def _calls(self) -> Iterator[list[Store]]:
         groups: dict[Hashable, list[Store]] = defaultdict(list)

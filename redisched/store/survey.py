@@ -10,10 +10,11 @@ from redisched.layout import Layout
 from redisched.store.operation import Dialect, Operation
 from redisched.store.store import Store
 
-LARGEST_SURVEY = 128
+LARGEST_SURVEY = 512
 """Shards per call at most: half a millisecond of Redis' time while they are idle."""
 
 _PER_SHARD = 8
+_NOTHING = (b"", b"", b"", b"", b"", 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,11 @@ class Prospect:
 def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[Prospect]]:
     """Look at shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
     keys = [key for store in stores for key in _keys_of(store)]
-    reply = yield from dialect.call("read/survey", keys, (worker,))
-    now_ms = int(reply[0])
-    return [_prospect(now_ms, reply[at : at + _PER_SHARD]) for at in range(1, len(reply), _PER_SHARD)]
+    now_ms, layouts, *said = yield from dialect.call("read/survey", keys, (worker,))
+    found = {said[at] - 1: said[at + 1 : at + _PER_SHARD] for at in range(0, len(said), _PER_SHARD)}
+    return [
+        _prospect(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))
+    ]
 
 
 def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
@@ -53,10 +56,9 @@ def _keys_of(store: Store) -> tuple[str, ...]:
     return (k.waiting, k.leases, k.held, k.tasks, k.dead, k.outcomes, k.finished, k.reaper, k.layout)
 
 
-def _prospect(now_ms: int, said: Sequence[bytes | int]) -> Prospect:
-    *times, size, is_sound, layout = said
+def _prospect(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> Prospect:
+    *times, size, is_sound = said
     next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms = (int(time) if time else None for time in times)
-    assert isinstance(layout, bytes)
     return Prospect(
         now_ms=now_ms,
         next_due_ms=next_due_ms,
@@ -66,5 +68,5 @@ def _prospect(now_ms: int, said: Sequence[bytes | int]) -> Prospect:
         led_until_ms=led_until_ms,
         size=int(size),
         is_sound=bool(is_sound),
-        layout=Layout.read(layout),
+        layout=layout,
     )

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- READ  Tells of many shards at once what there is to do in them, so that a worker need not ask one by one.
 --
--- A key of another type makes a shard unsound, and hides nothing of the others.
+-- Shards in which there is nothing are passed over together. A key of another type makes a shard unsound, and hides
+-- nothing of the others.
 --
 -- KEYS[1..] waiting   zset    id by score
 -- KEYS[2..] leases    zset    id by expiry (ms)
@@ -13,14 +14,23 @@
 -- KEYS[8..] reaper    string  'worker until_ms grace_until_ms longest_lease_ms'
 -- KEYS[9..] layout    string  counts of shards of the queue; absent for one shard
 -- ARGV[1] worker  text  who asks
--- Returns {now_ms, (next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound, layout)*} per shard: '' for no such time; led_until_ms is until when another worker reaps it; size is how many entries it has; is_sound is 1 if these agree with each other
--- Cost O(shards * bands in use * log waiting)
+-- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts are those of all shards; then come the shards in which there is something, counted from 1: '' for no such time; led_until_ms is until when another worker reaps it; size is how many entries it has; is_sound is 1 if these agree with each other
+-- Cost O(shards + shards with something * bands in use * log waiting)
 -- include: time
 -- include: text
 -- include: score
+-- include: many
 
 local MOST_BANDS = 32
+-- Which of the keys of a shard its tasks are in: waiting to finished.
+local TASKS = {0, 1, 2, 3, 4, 5, 6}
+local LAYOUT = 8
+local firsts = {}
+for first = 1, #KEYS, 9 do
+  firsts[#firsts + 1] = first
+end
 local now_ms = math.floor(server_us() / 1000)
+local reply = {text(now_ms), strings(KEYS, firsts, LAYOUT)}
 local is_sound
 
 -- What a key of the right type would have answered: nothing of it is there.
@@ -61,25 +71,39 @@ local function led_elsewhere(reaper)
   return leader and leader ~= ARGV[1] and tonumber(until_ms) > now_ms and until_ms or ''
 end
 
-local reply = {text(now_ms)}
-for first = 1, #KEYS, 9 do
+local function look_into(shard, first)
   is_sound = 1
   local waiting, leases, finished = KEYS[first], KEYS[first + 1], KEYS[first + 6]
   local waits, leased = sound(redis.pcall('ZCARD', waiting), 0), sound(redis.pcall('ZCARD', leases), 0)
   local held, tasks = sound(redis.pcall('HLEN', KEYS[first + 2]), 0), sound(redis.pcall('HLEN', KEYS[first + 3]), 0)
   local dead = sound(redis.pcall('ZCARD', KEYS[first + 4]), 0)
   local outcomes, ended = sound(redis.pcall('HLEN', KEYS[first + 5]), 0), sound(redis.pcall('ZCARD', finished), 0)
-  local at = #reply
-  reply[at + 1] = waits > 0 and next_due(waiting) or ''
-  reply[at + 2] = leased > 0 and lowest(leases) or ''
-  reply[at + 3] = ended > 0 and lowest(finished) or ''
-  reply[at + 4] = dead > 0 and lowest(KEYS[first + 4]) or ''
-  reply[at + 5] = led_elsewhere(KEYS[first + 7])
-  reply[at + 8] = sound(redis.pcall('GET', KEYS[first + 8]), false) or '1'
   if waits + leased + dead ~= tasks or leased ~= held or outcomes ~= ended then
     is_sound = 0
   end
-  reply[at + 6] = waits + leased + held + tasks + dead + outcomes + ended
-  reply[at + 7] = is_sound
+  local at = #reply
+  reply[at + 1] = shard
+  reply[at + 2] = waits > 0 and next_due(waiting) or ''
+  reply[at + 3] = leased > 0 and lowest(leases) or ''
+  reply[at + 4] = ended > 0 and lowest(finished) or ''
+  reply[at + 5] = dead > 0 and lowest(KEYS[first + 4]) or ''
+  reply[at + 6] = led_elsewhere(KEYS[first + 7])
+  reply[at + 7] = waits + leased + held + tasks + dead + outcomes + ended
+  reply[at + 8] = is_sound
 end
+
+-- Looks into those of some shards in which there is something: halves that are empty are passed over.
+local function look_into_all(low, high)
+  if count_existing(KEYS, firsts, low, high, TASKS) == 0 then
+    return
+  elseif low == high then
+    look_into(low, firsts[low])
+  else
+    local middle = math.floor((low + high) / 2)
+    look_into_all(low, middle)
+    look_into_all(middle + 1, high)
+  end
+end
+
+look_into_all(1, #firsts)
 return reply

@@ -139,16 +139,22 @@ def test_leases_that_end_are_noticed_in_every_shard(app: Scheduler, broker: Brok
             ref.result(timeout=15)
 
 
-def test_one_worker_of_several_reaps_all_shards(app: Scheduler, broker: Broker) -> None:
-    def reapers() -> set[bytes]:
+def test_what_one_worker_reaps_another_leaves_to_it(app: Scheduler, broker: Broker) -> None:
+    def reapers() -> list[bytes]:
         perform = broker.client().perform
         kept = [perform(("GET", keys_of(QUEUE, shard).reaper)) or b"" for shard in range(SHARDS)]
-        return {words.split(b" ")[0] for words in kept}
+        return [words.split(b" ")[0] for words in kept]
 
+    release = threading.Event()
     app.task(name="note")(lambda: None)
+    app.task(name="hold")(lambda: release.wait(20))
     app.grow(QUEUE, SHARDS)
+    held = [app.enqueue("hold", id=id) for id in ids_of_each_shard()]
     with RunningWorker(app) as first:
-        wait_until(lambda: reapers() == {first.name.encode()}, "the first worker reaps all shards")
+        wait_until(lambda: reapers() == [first.name.encode()] * SHARDS, "the first worker reaps all shards")
         with RunningWorker(app):
             app.enqueue("note").result(timeout=10)
-            assert reapers() == {first.name.encode()}
+            assert reapers() == [first.name.encode()] * SHARDS
+            release.set()
+            for task in held:
+                task.result(timeout=10)
