@@ -49,8 +49,8 @@ class Bench:
         """A clock that stands still."""
         return self.elapsed_s
 
-    def enqueue(self, count: int, **options: Any) -> None:
-        self.app.enqueue_many([self.app.request("work", **options) for _ in range(count)])
+    async def enqueue(self, count: int, **options: Any) -> None:
+        await self.app.enqueue_many_async([self.app.request("work", **options) for _ in range(count)])
 
     def wakes(self, queue: str) -> int:
         return int(self.broker.client().perform(("LLEN", keys_of(queue).wake)))
@@ -58,14 +58,16 @@ class Bench:
 
 def on_bench(use: Callable[[Bench], Coroutine[Any, Any, None]], **settings: Any) -> None:
     async def main() -> None:
-        await use(Bench(fake_broker(), WorkerSettings(**{"queues": ("default",), **settings})))
+        bench = Bench(fake_broker(), WorkerSettings(**{"queues": ("default",), **settings}))
+        await use(bench)
+        await bench.broker.close_async()
 
     asyncio.run(main())
 
 
 def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(10)
+        await bench.enqueue(10)
         await bench.claimer.step()
         await bench.claimer.step()
         assert len(bench.workspace.window) == len(bench.workspace.holdings) == 4
@@ -84,7 +86,7 @@ def test_a_worker_that_found_nothing_listens() -> None:
 
 def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_due() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(1)
+        await bench.enqueue(1)
         await bench.claimer.step()
         assert not bench.claimer.hungry.is_set()
         assert not bench.claimer.drained.is_set()
@@ -94,7 +96,7 @@ def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_du
 
 def test_a_worker_with_a_slot_left_listens_on() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(1)
+        await bench.enqueue(1)
         await bench.claimer.step()
         assert bench.claimer.hungry.is_set()
 
@@ -103,7 +105,7 @@ def test_a_worker_with_a_slot_left_listens_on() -> None:
 
 def test_what_a_worker_leaves_behind_wakes_another() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(3)
+        await bench.enqueue(3)
         bench.broker.client().perform(("DEL", keys_of("default").wake))
         await bench.claimer.step()
         assert bench.wakes("default") == 1
@@ -114,7 +116,7 @@ def test_what_a_worker_leaves_behind_wakes_another() -> None:
 def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
     async def use(bench: Bench) -> None:
         for queue in ("mail", "billing"):
-            bench.enqueue(1, queue=queue)
+            await bench.enqueue(1, queue=queue)
         await bench.claimer.step()
         first = {held.queue for held in bench.workspace.window.take_all()}
         await bench.claimer.step()
@@ -127,7 +129,7 @@ def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
 
 def test_a_sleep_ends_with_the_next_delayed_task() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(1, delay=1.0)
+        await bench.enqueue(1, delay=1.0)
         assert 0 < await bench.claimer.step() <= 1.0
 
     on_bench(use)
@@ -136,7 +138,7 @@ def test_a_sleep_ends_with_the_next_delayed_task() -> None:
 @pytest.mark.parametrize(("window_ms", "claimed"), [(0, 0), (2_000, 1)])
 def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_ms: float, claimed: int) -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(1, delay=1.0)
+        await bench.enqueue(1, delay=1.0)
         await bench.claimer.step()
         assert len(bench.workspace.window) == claimed
 
@@ -145,9 +147,9 @@ def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_m
 
 def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(1_000, queue="mail")
+        await bench.enqueue(1_000, queue="mail")
         await bench.claimer.step()
-        bench.enqueue(1, queue="billing")
+        await bench.enqueue(1, queue="billing")
         claimed = []
         for _ in range(3):
             await bench.claimer.step()
@@ -164,7 +166,7 @@ def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None
 def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
     async def use(bench: Bench) -> None:
         await bench.claimer.step()
-        bench.enqueue(1, queue="billing")
+        await bench.enqueue(1, queue="billing")
         await bench.claimer.step()
         assert [held.queue for held in bench.workspace.window.take_all()] == ["billing"]
 
@@ -173,13 +175,12 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
 
 def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
     async def use(bench: Bench) -> None:
-        bench.enqueue(3)
+        await bench.enqueue(3)
         store = bench.workspace.stores["default", 0]
         line = Line(bench.workspace, store, "wake")
         leases = await line.claim(3, bench.broker.async_client())
         assert bench.claimer.woken_late(line, leases) == leases[2:]
         assert len(bench.workspace.window) == 2
-        await bench.broker.close_async()
 
     on_bench(use, concurrency=2)
 
@@ -187,7 +188,7 @@ def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
 def test_a_step_without_room_passes_no_shard_over() -> None:
     async def use(bench: Bench) -> None:
         for queue in ("mail", "billing"):
-            bench.enqueue(3, queue=queue)
+            await bench.enqueue(3, queue=queue)
         claimed = []
         for _ in range(3):
             await bench.claimer.step()
@@ -200,7 +201,7 @@ def test_a_step_without_room_passes_no_shard_over() -> None:
 
 def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> None:
     async def use(bench: Bench) -> None:
-        bench.app.grow("default", 3)
+        await bench.app.grow_async("default", 3)
         workspace = bench.workspace
         for shard in (1, 2):
             workspace.stores["default", shard] = Store(bench.broker.dialect, "default", shard)
@@ -214,6 +215,5 @@ def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> 
                 workspace.window.add(held, NOW_MS)
         started = [due.lease.id for _ in range(6) if (due := workspace.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]
-        await bench.broker.close_async()
 
     on_bench(use)

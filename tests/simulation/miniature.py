@@ -27,7 +27,7 @@ class Miniature:
             b"GET": lambda key: self.data.get(key, False),
             b"SET": self._set,
             b"DEL": lambda key: int(self.data.pop(key, None) is not None),
-            b"EXISTS": lambda key: int(key in self.data),
+            b"EXISTS": lambda *keys: sum(key in self.data for key in keys),
             b"HGET": lambda key, field: self.data.get(key, _NONE).get(field, False),
             b"HSET": self._hset,
             b"HDEL": self._hdel,
@@ -47,6 +47,7 @@ class Miniature:
         self._many: dict[bytes, Command] = {
             b"TIME": self._time,
             b"HMGET": self._hmget,
+            b"MGET": lambda *keys: tuple([self.data.get(key, False) for key in keys]),
             b"HSCAN": lambda key, *_: (b"0", lua_array(self._fields(key))),
             b"ZMSCORE": lambda key, *members: tuple([self._zscore(key, member) for member in members]),
             b"ZSCAN": lambda key, *_: (b"0", lua_array(list(self._zrange(key, 0, -1, b"WITHSCORES")))),
