@@ -11,9 +11,8 @@ from typing import Any
 from redisched.engine import verdict
 from redisched.engine.held import Held
 from redisched.engine.link import FOREVER_S, Absence, Outage
-from redisched.engine.logs import log
 from redisched.engine.task_log import tell
-from redisched.engine.verdict import Verdict
+from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
@@ -53,7 +52,7 @@ class Settler:
         self._try_s: float | None = None
         self._trying: asyncio.Timeout | None = None
         self.changed = asyncio.Event()
-        self.ends: Counter[type] = Counter()
+        self.ends: Counter[type[Settlement]] = Counter()
         """How many tasks have left this worker, and how."""
 
     def add(self, outcome: Verdict) -> None:
@@ -152,7 +151,9 @@ class Settler:
 
     async def _settle(self, store: Store, batch: Sequence[Verdict]) -> None:
         """Settle verdicts of one kind."""
-        kind = type(batch[0].settlement)
+        first = batch[0].settlement
+        assert first is not None
+        kind = type(first)
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._workspace.contact()
         self.ends[kind] += len(batch)
@@ -181,7 +182,7 @@ def _batches(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
             yield group[first : first + BATCH]
 
 
-def edge_of(store: Store, kind: type) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
+def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
     """By which settlements of a kind are carried out."""
     if kind is Ack:
         return store.ack
