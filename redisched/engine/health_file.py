@@ -1,5 +1,6 @@
 """The health file of a fleet: its age tells whether every process is in contact with Redis."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,3 +27,8 @@ class HealthFile:
             self._has_failed = True
         else:
             self._has_failed = False
+
+    def remove(self) -> None:
+        """Nobody is healthy who has ended; a file that is left grows old only after some seconds."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)

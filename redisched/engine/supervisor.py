@@ -97,6 +97,8 @@ class Supervisor:
             self._recoverer.finish(RECOVERING_S)
             for table in tables:
                 table.close()
+            if self._health_file is not None:
+                self._health_file.remove()
         return self._exit
 
     def stop(self) -> None:
@@ -251,10 +253,8 @@ class Supervisor:
 
     def _write_health(self) -> None:
         """Touch the health file while every process is in contact with Redis; its age tells the rest."""
-        if self._health_file is None:
-            return
         ages_s = [round(time.monotonic() - seat.table.last_contact_s(), 1) for seat in self._seats]
-        if ages_s and max(ages_s) < CONTACT_S:
+        if self._health_file is not None and ages_s and max(ages_s) < CONTACT_S:
             self._health_file.write(dict(zip([name for name, _ in self.processes()], ages_s, strict=False)))
 
 

@@ -220,3 +220,11 @@ def test_its_processes_run_as_the_interpreter_was_started(server: Server, tmp_pa
     with SupervisedFleet(tmp_path, server.url, code, flags=("-O",)) as fleet:
         fleet.ended()
         assert "optimized 1" in fleet.log
+
+
+def test_a_fleet_that_has_stopped_is_not_healthy_any_more(server: Server, tmp_path: Path) -> None:
+    health = tmp_path / "health"
+    with SupervisedFleet(tmp_path, server.url, "", "--health-file", str(health)) as fleet:
+        wait_until(health.exists, "the fleet to be healthy", timeout_s=20.0)
+        assert fleet.stop() == 0
+        assert not health.exists()
