@@ -7,6 +7,7 @@ from redisched.backoff import Backoff
 from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outcome, traceback_of
 from redisched.engine.held import Held
 from redisched.engine.isolation.endings import RaisedInside
+from redisched.engine.unrun import UNRUN, refuse_unrun
 from redisched.errors import InvalidInput
 from redisched.model import DeathReason, Failure, Outcome, TaskState, kept_ms
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
@@ -24,6 +25,8 @@ class Verdict(NamedTuple):
 def succeeded(held: Held, result: Any, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
     """The handler returned: acked, or buried if its result cannot be stored."""
     try:
+        if type(result) in UNRUN:
+            refuse_unrun(result)
         return _ack(held, TaskState.SUCCEEDED, result if retention_ms else None, retention_ms, ended_ms, limit)
     except InvalidInput as error:
         return dead(held, DeathReason.RESULT, str(error), ended_ms)

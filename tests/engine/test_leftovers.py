@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler
-from redisched.store.values import Ack
+from redisched.store.values import Ack, Bury
 from tests.engine.executor_bench import Bench, on_bench
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
@@ -154,6 +154,47 @@ def test_a_context_variable_is_unset_in_the_next_handler(app: Scheduler, functio
 
     on_bench(app, use)
     assert all("nothing" in result for result in results)
+
+
+def generator() -> Any:
+    return (value for value in (1, 2))
+
+
+async def generator_async() -> Any:
+    return (value for value in (1, 2))
+
+
+def async_generator() -> Any:
+    async def values() -> AsyncIterator[int]:
+        yield 1
+
+    return values()
+
+
+@pytest.mark.parametrize("retention", [0, 600])
+@pytest.mark.parametrize("isolation", ["none", "process"])
+@pytest.mark.parametrize("function", [generator, generator_async, async_generator])
+def test_a_generator_that_a_handler_returns_has_not_run_and_is_refused(
+    function: Callable[[], Any], isolation: str, retention: int
+) -> None:
+    name = f"{function.__name__}-{isolation}-{retention}"
+
+    async def use(bench: Bench) -> None:
+        bench.give(name)
+        settlement = (await bench.verdict()).settlement
+        assert isinstance(settlement, Bury)
+        assert b"a generator runs only when somebody takes its values" in settlement.failure
+
+    on_bench(returning, use, target="tests.engine.test_leftovers:returning")
+
+
+returning = Scheduler()
+for _function in (generator, generator_async, async_generator):
+    for _isolation in ("none", "process"):
+        for _retention in (0, 600):
+            returning.task(
+                name=f"{_function.__name__}-{_isolation}-{_retention}", isolation=_isolation, retention=_retention
+            )(_function)
 
 
 def test_signal_handlers_are_those_of_the_worker_again_after_each_async_handler(app: Scheduler) -> None:

@@ -28,6 +28,7 @@ from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context
 from redisched.engine.stacks import show_stacks_on_signal
+from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
 from redisched.registry import HandlerEntry
@@ -96,7 +97,7 @@ class Room:
             result = copy_context().run(self._call, entry, body, order)
             if is_fork():
                 end_fork(None)
-            return _returned(body.name, result if order.keeps_result else None, limit)
+            return _returned(body.name, result, limit, is_kept=order.keeps_result)
         except BaseException as error:
             if is_fork():
                 end_fork(error)
@@ -157,9 +158,10 @@ def _raise(kind: type[Interruption]) -> None:
     raise kind
 
 
-def _returned(name: str, result: Any, limit: int) -> Reply:
+def _returned(name: str, result: Any, limit: int, *, is_kept: bool) -> Reply:
     try:
-        outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result), limit)
+        refuse_unrun(result)
+        outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result if is_kept else None), limit)
     except InvalidInput as error:
         return Reply(Ending.UNSTORABLE, error=str(error))
     return Reply(Ending.RETURNED, outcome=outcome)
