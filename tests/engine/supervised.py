@@ -77,7 +77,7 @@ class SupervisedFleet:
 
     def result(self, name: str, *args: object) -> object:
         """What a task comes to."""
-        return self.enqueue(name, *args).result(timeout=30)
+        return self.enqueue(name, *args).result(timeout=60)
 
     def wait_ready(self) -> None:
         """Return once it works."""
