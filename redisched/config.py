@@ -178,6 +178,7 @@ LEAST_PATIENCE_MS = 50.0
 """A task that is about to start is not given back for a moment in which the event loop was busy."""
 URL_VARIABLE = "REDISCHED_URL"
 PREFIX_VARIABLE = "REDISCHED_PREFIX"
+EMBEDDED_VARIABLE = "REDISCHED_EMBEDDED"
 _PREFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?")
 
 
@@ -198,6 +199,11 @@ def check_modules(option: str, value: object) -> tuple[str, ...]:
 
 def _is_module(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
+
+
+def may_embed(environment: Mapping[str, str]) -> bool:
+    """Whether the environment leaves it open to make an embedded server where no Redis is named."""
+    return environment.get(EMBEDDED_VARIABLE, "").strip().lower() not in ("0", "false", "no", "off")
 
 
 def prefix_from(environment: Mapping[str, str]) -> str | None:

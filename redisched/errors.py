@@ -27,6 +27,7 @@ RedischedError
 │       ├── AccessDenied               the password or the rights of the user do not suffice
 │       └── WrongKeyType               a key of redisched's holds something else
 └── ServerError                        about the embedded server
+    ├── NoServer                       none is named, and none is to be made
     ├── NoServerBinary
     ├── ServerStartFailed
     └── ServerStopFailed
@@ -44,6 +45,7 @@ from redisched.interruptions import CancelRequested as CancelRequested
 from redisched.interruptions import HandlerTimedOut as HandlerTimedOut
 from redisched.interruptions import Interruption as Interruption
 from redisched.interruptions import LeaseLost as LeaseLost
+from redisched.server_errors import NoServer as NoServer
 from redisched.server_errors import NoServerBinary as NoServerBinary
 from redisched.server_errors import RedischedError as RedischedError
 from redisched.server_errors import ServerError as ServerError

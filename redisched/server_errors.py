@@ -20,6 +20,13 @@ class NoServerBinary(ServerError):
         )
 
 
+class NoServer(ServerError):
+    """Raised when no Redis is named, and none is to be made: by who only looks, or where it was not asked for."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(f"no Redis is named; set REDISCHED_URL, or {advice}")
+
+
 class ServerStartFailed(ServerError):
     """Raised when the embedded server did not come up; carries the tail of its log."""
 

@@ -36,6 +36,7 @@ _SCHEMES = {
     for scheme, encrypted in _ENCRYPTED.items()
 }
 _ALL_SCHEMES = (*_SCHEMES, UNIX)
+_URL = re.compile(r"\b((?:redis|valkey)s?(?:\+\w+)?|unix)://\S+", re.IGNORECASE)
 _NAME = re.compile(r"[^\s\x00-\x20\[\]:/?#@,%\\<>\"'`{}|^]{1,253}")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?\]", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -85,6 +86,11 @@ def text_of_url(url: object, argument: str = "url") -> str:
     if isinstance(url, bytes | bytearray) or not is_url:
         raise InvalidOption(argument, f"<{type(url).__name__}>", "a text such as redis://localhost:6379/0, or None")
     return text
+
+
+def without_urls(text: str) -> str:
+    """A text in which no URL of Redis shows more than its scheme."""
+    return _URL.sub(lambda found: f"{found[1]}://...", text)
 
 
 def _parse(text: str, scheme: str) -> Address:

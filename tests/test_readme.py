@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
 def test_the_program_runs_as_printed(project: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "REDISCHED_URL"}
     worker = subprocess.Popen(
-        [sys.executable, "-m", "redisched", "worker", "shop:app"],
+        [sys.executable, "-m", "redisched", "dev", "shop:app"],
         cwd=project,
         env=environment,
         stderr=subprocess.PIPE,

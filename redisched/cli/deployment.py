@@ -33,6 +33,8 @@ def _duration(flag: str, setting: str, meaning: str) -> Callable[[F], F]:
 def _named(_context: click.Context, _parameter: click.Parameter, target: str | None) -> str:
     if not target:
         raise click.UsageError(f"name the application: give MODULE:APP, or set {APP_VARIABLE}")
+    if "://" in target:
+        raise click.UsageError("name the application as MODULE:APP; a URL goes to --url or REDISCHED_URL")
     return target
 
 

@@ -1,5 +1,6 @@
 """The entry of the command line: it knows every command by name, and imports none before it is typed."""
 
+import errno
 import os
 import sys
 from typing import Any
@@ -12,12 +13,14 @@ from redisched.errors import (
     BrokerMisconfigured,
     BrokerRefused,
     InvalidInput,
+    NoServer,
     NoServerBinary,
     RedischedError,
     ServerStartFailed,
     WrongKeyType,
 )
 from redisched.printable import printable
+from redisched.url import without_urls
 
 _COMMANDS = "redisched.cli.commands"
 
@@ -38,6 +41,15 @@ COMMANDS = {
 }
 
 
+_SURROUNDINGS = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
+)
+"""Errors of the system that say what is wrong where a command runs, and not with the command."""
+
+
+_FOR_THE_CALLER = (InvalidInput, AppNotFound, BrokerMisconfigured, NoServer, NoServerBinary, ServerStartFailed)
+
+
 class Failed(click.ClickException):
     """An error of redisched, as one line."""
 
@@ -56,16 +68,25 @@ class Root(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            # It quotes what it does not understand, which may be a URL.
+            raise click.UsageError(without_urls(error.format_message()), error.ctx) from None
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
             raise (Refused if _is_for_the_caller(error) else Failed)(line) from error
+        except OSError as error:
+            if error.errno not in _SURROUNDINGS:
+                raise
+            raise Refused(printable(str(error))) from error
 
 
 def _is_for_the_caller(error: RedischedError) -> bool:
     """Whether what was typed, or what the environment says, has to change before the command can do anything."""
     if isinstance(error, BrokerRefused):
         return not isinstance(error, WrongKeyType)
-    return isinstance(error, InvalidInput | AppNotFound | BrokerMisconfigured | NoServerBinary | ServerStartFailed)
+    return isinstance(
+        error, InvalidInput | AppNotFound | BrokerMisconfigured | NoServer | NoServerBinary | ServerStartFailed
+    )
 
 
 @click.group(

@@ -10,7 +10,7 @@ from redisched.cli.parameters import prefix_of_command
 from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
-from redisched.embedded import join
+from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.options import check_id, check_queue
 from redisched.printable import printable
@@ -106,10 +106,10 @@ def _read_slot_map() -> Operation[SlotMap | None]:
 
 
 @contextlib.contextmanager
-def session(url: str | None) -> Iterator[Session]:
-    """A session with the Redis of a URL, else of REDISCHED_URL, else of the project's embedded server.
+def session(url: str | None, find: Callable[[], ServerUser] | None = None) -> Iterator[Session]:
+    """A session with the Redis of a URL, else of REDISCHED_URL, else of the project's embedded server, if it has one.
 
-    The embedded server is joined for as long as the session lasts.
+    The embedded server is joined for as long as the session lasts; `find` is how, by default so that none is made.
     """
     named = url if url is not None else url_from(os.environ)
     if named is not None:
@@ -120,5 +120,5 @@ def session(url: str | None) -> Iterator[Session]:
         finally:
             opened.close()
     else:
-        with join() as user, session(user.url) as opened:
+        with (find or join_existing)() as user, session(user.url) as opened:
             yield opened

@@ -14,9 +14,17 @@ from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
 from redisched.client.layouts import Layouts
 from redisched.client.origin import settings_to_send
-from redisched.config import RECONNECT_BACKOFF, Durability, Settings, prefix_from, url_from
-from redisched.embedded import ServerUser, join
-from redisched.errors import BrokerUnavailable
+from redisched.config import (
+    EMBEDDED_VARIABLE,
+    RECONNECT_BACKOFF,
+    Durability,
+    Settings,
+    may_embed,
+    prefix_from,
+    url_from,
+)
+from redisched.embedded import ServerUser, expect_server, join
+from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.store.broker import Broker, connect
 from redisched.store.durable import Barrier, DurableStore
@@ -67,6 +75,11 @@ class Connection:
         ServerStartFailed, and BrokerUnavailable in a process that has run out of descriptors.
         """
         return self._broker or self._resolve()
+
+    def expect_server(self) -> None:
+        """Raises NoServer where only an embedded server can be meant and there is none: who looks makes none."""
+        if self._broker is None and self.settings.url is None and url_from(os.environ) is None:
+            expect_server()
 
     def run(self, operation: Operation[T], call: str) -> T:
         """Run an operation to its end, blocking. `call` is the user's, for which there is a twin to be awaited."""
@@ -131,6 +144,9 @@ class Connection:
     def _open(self) -> Broker:
         url = self.settings.url if self.settings.url is not None else url_from(os.environ)
         if url is None:
+            if not may_embed(os.environ):
+                own = "a server of this project's own"
+                raise NoServer(f"have {own}: --embedded of a worker, or {EMBEDDED_VARIABLE}=1")
             # Held for the life of this process: as long as it is, the server stays.
             self._embedded = join()
             url = self._embedded.url

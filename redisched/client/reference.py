@@ -64,10 +64,12 @@ class TaskRef(Generic[R_co]):
 
     def status(self) -> TaskState:
         """Where the task is now."""
+        self._connection.expect_server()
         return self._connection.run(self._look(), "status").state
 
     async def status_async(self) -> TaskState:
         """As `status`."""
+        self._connection.expect_server()
         return (await self._connection.run_async(self._look())).state
 
     def result(self, timeout: float | timedelta | None = None) -> R_co:
@@ -76,18 +78,22 @@ class TaskRef(Generic[R_co]):
         `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, UnknownTask,
         ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
+        self._connection.expect_server()
         return self._connection.run(self._await_result(timeout), "result")
 
     async def result_async(self, timeout: float | timedelta | None = None) -> R_co:  # noqa: ASYNC109 - the twin of result
         """As `result`."""
+        self._connection.expect_server()
         return await self._connection.run_async(self._await_result(timeout))
 
     def cancel(self) -> CancelOutcome:
         """Keep the task from running, or have a running one told to stop. Raises UnknownTask."""
+        self._connection.expect_server()
         return self._connection.run(self._cancel(), "cancel")
 
     async def cancel_async(self) -> CancelOutcome:
         """As `cancel`."""
+        self._connection.expect_server()
         return await self._connection.run_async(self._cancel())
 
     def _inspector(self, queue: str) -> Inspector:

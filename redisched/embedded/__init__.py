@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from redisched.embedded.binary import find_binary
     from redisched.embedded.private import PrivateServer, Transport
     from redisched.embedded.process import Persistence
-    from redisched.embedded.server import ServerStatus, ServerUser, join, start, status, stop
+    from redisched.embedded.server import (
+        ServerStatus,
+        ServerUser,
+        expect_server,
+        join,
+        join_existing,
+        start,
+        status,
+        stop,
+    )
 
 _HOMES = {
     "Persistence": "redisched.embedded.process",
@@ -21,7 +30,9 @@ _HOMES = {
     "ServerUser": "redisched.embedded.server",
     "Transport": "redisched.embedded.private",
     "find_binary": "redisched.embedded.binary",
+    "expect_server": "redisched.embedded.server",
     "join": "redisched.embedded.server",
+    "join_existing": "redisched.embedded.server",
     "start": "redisched.embedded.server",
     "status": "redisched.embedded.server",
     "stop": "redisched.embedded.server",
@@ -33,8 +44,10 @@ __all__ = [
     "ServerStatus",
     "ServerUser",
     "Transport",
+    "expect_server",
     "find_binary",
     "join",
+    "join_existing",
     "start",
     "status",
     "stop",

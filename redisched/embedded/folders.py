@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from redisched.embedded.paths import DATA_VARIABLE
@@ -17,6 +18,24 @@ from redisched.errors import ServerStartFailed
 # 108 bytes on Linux, 104 on macOS, both with the closing NUL.
 _SOCKET_PATH_LIMIT_BYTES = 104
 _SOCKET_NAME = "server.sock"
+_ANOTHER = f"name another folder in {DATA_VARIABLE}"
+
+
+def check_place(data_directory: Path) -> None:
+    """Raises ServerStartFailed where a data folder that nobody named must not be made: in the root folder, such as in a
+    container, and in a folder of another user.
+    """
+    place = data_directory.parent
+    if data_directory.exists():
+        return
+    if place == place.parent:
+        raise ServerStartFailed(f"it keeps no data in {place}; set REDISCHED_URL, or {_ANOTHER}", "")
+    try:
+        owner = place.stat().st_uid
+    except OSError as error:
+        raise ServerStartFailed(f"cannot keep data in {place} ({error.strerror}); {_ANOTHER}", "") from error
+    if owner != os.geteuid():
+        raise ServerStartFailed(f"{place} is not a folder of this user (owner: uid {owner}); {_ANOTHER}", "")
 
 
 def prepare_data_directory(directory: Path) -> None:
@@ -30,9 +49,7 @@ def prepare_data_directory(directory: Path) -> None:
         if not ignore_file.exists():
             ignore_file.write_text("*\n")
     except OSError as error:
-        raise ServerStartFailed(
-            f"cannot keep data in {directory} ({error.strerror}); name another folder in {DATA_VARIABLE}", ""
-        ) from error
+        raise ServerStartFailed(f"cannot keep data in {directory} ({error.strerror}); {_ANOTHER}", "") from error
 
 
 def prepare_socket_path(name: str) -> Path:
@@ -68,7 +85,8 @@ def _runtime_roots() -> Iterator[Path]:
     if runtime.is_absolute() and runtime.is_dir() and runtime.stat().st_uid == os.geteuid():
         yield runtime / "redisched"
     own_name = f"redisched-{os.geteuid()}"
-    yield Path(tempfile.gettempdir()).absolute() / own_name
+    with suppress(FileNotFoundError):  # there is no temporary folder that can be written
+        yield Path(tempfile.gettempdir()).absolute() / own_name
     yield Path("/tmp") / own_name
 
 
@@ -77,7 +95,7 @@ def _ensure_private(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise ServerStartFailed(f"{directory} is not a folder of this user (owner: uid {found.st_uid}); remove it", "")
+        raise ServerStartFailed(f"{directory} is not a folder of this user (owner: uid {found.st_uid}); {_ANOTHER}", "")
     if found.st_mode & 0o077:
         if any(directory.iterdir()):
             raise ServerStartFailed(

@@ -189,6 +189,9 @@ def _guard(guardian: Guardian, report: int, start_lock: int) -> None:
     except ServerStartFailed as failure:
         os.write(report, failure.reason.encode())
         return
+    except OSError as error:
+        os.write(report, f"its files cannot be written ({error.strerror})".encode())
+        return
     os.write(report, _READY)
     os.close(report)
     os.close(start_lock)

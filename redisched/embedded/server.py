@@ -16,13 +16,13 @@ from typing import Self
 
 from redisched.embedded.binary import find_binary
 from redisched.embedded.endpoint import is_ready, read_version
-from redisched.embedded.folders import prepare_data_directory, prepare_socket_path, socket_folder_name
+from redisched.embedded.folders import check_place, prepare_data_directory, prepare_socket_path, socket_folder_name
 from redisched.embedded.locks import FileLock, is_held_alone
-from redisched.embedded.paths import ServerPaths, locate
+from redisched.embedded.paths import DATA_VARIABLE, ServerPaths, locate
 from redisched.embedded.polling import poll_until
 from redisched.embedded.process import START_TIMEOUT_S, STOP_PATIENCE_S, read_log_tail
 from redisched.embedded.state import ServerState, read_state
-from redisched.errors import ServerStartFailed, ServerStopFailed
+from redisched.errors import NoServer, ServerStartFailed, ServerStopFailed
 
 _IMPORT_ROOT = Path(__file__).resolve().parents[2]
 # A predecessor may be starting or stopping for as long as either may take.
@@ -66,7 +66,7 @@ def join(directory: Path | None = None) -> ServerUser:
     `directory` None means the data folder named by REDISCHED_DATA, else the project around the working directory.
     Raises NoServerBinary or ServerStartFailed.
     """
-    paths = locate(directory)
+    paths = _place(directory)
     with _start_locked(paths) as start_lock:
         users_lock = FileLock(paths.users_lock)
         try:
@@ -77,9 +77,21 @@ def join(directory: Path | None = None) -> ServerUser:
             raise
 
 
+def join_existing() -> ServerUser:
+    """As `join`, for who only looks: raises NoServer where this project has no server and never had one."""
+    expect_server()
+    return join()
+
+
+def expect_server() -> None:
+    """Raises NoServer where this project has no server and never had one. Nothing is made."""
+    if not locate(None).data_directory.exists():
+        raise NoServer("start the embedded server of this project: redisched server start")
+
+
 def start(directory: Path | None = None) -> ServerStatus:
     """Make the server of the project run, and stay without users until `stop`. Arguments and errors as for `join`."""
-    paths = locate(directory)
+    paths = _place(directory)
     with _start_locked(paths) as start_lock:
         _ensure_running(paths, start_lock)
         paths.stay_mark.touch()
@@ -113,13 +125,28 @@ def status(directory: Path | None = None) -> ServerStatus:
     return _read_status(locate(directory))
 
 
+def _place(directory: Path | None) -> ServerPaths:
+    """Where a server may be made. Raises ServerStartFailed."""
+    try:
+        paths = locate(directory)
+    except OSError as error:
+        raise ServerStartFailed(f"the current folder cannot be read ({error.strerror})", "") from error
+    if directory is None and not os.environ.get(DATA_VARIABLE):
+        check_place(paths.data_directory)
+    return paths
+
+
 @contextmanager
 def _start_locked(paths: ServerPaths) -> Iterator[FileLock]:
     prepare_data_directory(paths.data_directory)
-    with FileLock(paths.start_lock) as start_lock:
-        if not start_lock.wait_exclusive(_LOCK_TIMEOUT_S):
-            raise ServerStartFailed("another process has been starting or stopping it for too long", "")
-        yield start_lock
+    try:
+        with FileLock(paths.start_lock) as start_lock:
+            if not start_lock.wait_exclusive(_LOCK_TIMEOUT_S):
+                raise ServerStartFailed("another process has been starting or stopping it for too long", "")
+            yield start_lock
+    except OSError as error:
+        reason = f"cannot keep data in {paths.data_directory} ({error.strerror})"
+        raise ServerStartFailed(f"{reason}; name another folder in {DATA_VARIABLE}", "") from error
 
 
 def _ensure_running(paths: ServerPaths, start_lock: FileLock) -> ServerState:

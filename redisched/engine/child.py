@@ -10,6 +10,8 @@ import sys
 from dataclasses import replace
 from types import FrameType
 
+from redisched.config import EMBEDDED_VARIABLE, url_from
+from redisched.embedded.paths import locate
 from redisched.engine.application import (
     Application,
     check_handlers,
@@ -64,6 +66,7 @@ class ChildProcess:
         sys.path[:] = self._spec.path
         # What programs call themselves by: connections say which application a worker serves.
         sys.argv[:] = [self._spec.target]
+        os.environ[EMBEDDED_VARIABLE] = str(int(self._spec.embedded))
         try:
             application = self._load()
             code = asyncio.run(self._work(application))
@@ -94,6 +97,8 @@ class ChildProcess:
         queues = served_queues(self._spec.settings, application.registry)
         broker = application.broker
         url = None if broker.address is None else broker.address.url
+        if application.settings.url is None and url_from(os.environ) is None and broker.address is not None:
+            log.info("no Redis is named: an embedded server keeps the tasks in %s", locate(None).data_directory)
         self._say(Ready(queues=queues, settings=replace(application.settings, url=url, prefix=broker.dialect.prefix)))
         return application
 

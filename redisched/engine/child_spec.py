@@ -35,6 +35,7 @@ class ChildSpec:
     path: tuple[str, ...]
     url: str | None = field(default=None, repr=False)
     prefix: str | None = None
+    embedded: bool = True
 
     def encode(self) -> bytes:
         """The spec as a line."""

@@ -64,11 +64,13 @@ class Supervisor:
         health_file: Path | None = None,
         url: str | None = None,
         prefix: str | None = None,
+        *,
+        embedded: bool = True,
     ) -> None:
         """`url` and `prefix` say which Redis and which keys to serve, where they were named; an application that names
-        others itself is refused.
+        others itself is refused. Where nobody names a Redis, an `embedded` one will do.
         """
-        self._work = Work(target=target, settings=settings, url=url, prefix=prefix)
+        self._work = Work(target=target, settings=settings, url=url, prefix=prefix, embedded=embedded)
         self._settings = settings
         self._health_file = None if health_file is None else HealthFile(health_file)
         self._seats: list[_Seat] = []
@@ -264,9 +266,11 @@ def supervise(
     health_file: Path | None = None,
     url: str | None = None,
     prefix: str | None = None,
+    *,
+    embedded: bool = True,
 ) -> Exit:
     """Run a supervisor in the main thread: the first SIGTERM, SIGINT or SIGHUP stops gracefully, the second hard."""
-    supervisor = Supervisor(target, settings, health_file, url, prefix)
+    supervisor = Supervisor(target, settings, health_file, url, prefix, embedded=embedded)
     with _stopped_by_signals(supervisor):
         return supervisor.run()
 

@@ -31,6 +31,7 @@ class Work:
     settings: WorkerSettings
     url: str | None = field(default=None, repr=False)
     prefix: str | None = None
+    embedded: bool = True
 
 
 class WorkerProcess:
@@ -49,6 +50,7 @@ class WorkerProcess:
                 path=tuple(sys.path),
                 url=work.url,
                 prefix=work.prefix,
+                embedded=work.embedded,
             )
             self._process = subprocess.Popen(
                 [sys.executable, *_interpreter_flags(), "-m", _MODULE, str(theirs.fileno())],

@@ -77,7 +77,7 @@ def test_the_command_line_wins_and_what_is_empty_is_not_said() -> None:
 
 def test_every_option_names_its_variable_in_help() -> None:
     listing = CliRunner().invoke(cli, ["worker", "--help"]).output.replace("\n", " ")
-    variables = {*EVERYTHING, "REDISCHED_HEALTH_FILE", "REDISCHED_URL", "REDISCHED_PREFIX"}
+    variables = {*EVERYTHING, "REDISCHED_HEALTH_FILE", "REDISCHED_URL", "REDISCHED_PREFIX", "REDISCHED_EMBEDDED"}
 
     assert all(variable in " ".join(listing.split()) for variable in variables)
     options = [one for one in worker.params if isinstance(one, click.Option) and one.name not in ("url", "prefix")]

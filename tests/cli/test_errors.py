@@ -47,7 +47,7 @@ def test_lines_of_an_error_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ServerStartFailed("it ended", "line \x1b[1m one\nline two")
 
-    monkeypatch.setattr("redisched.cli.session.join", fail)
+    monkeypatch.setattr("redisched.cli.session.join_existing", fail)
 
     result = run("queue", "ls")
 

@@ -42,7 +42,40 @@ def test_tasks_survive_a_stop(project: Path) -> None:
     assert record("task", "show", "one")["state"] == "ready"
 
 
+READING = [
+    ("queue", "ls"),
+    ("task", "ls"),
+    ("task", "show", "one"),
+    ("task", "cancel", "one"),
+    ("dead", "ls"),
+    ("dead", "retry", "one"),
+    ("queue", "grow", "mail", "--shards", "3"),
+    ("doctor",),
+]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_a_command_that_looks_makes_no_server(project: Path, words: tuple[str, ...]) -> None:
+    refused = run(*words)
+
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "Error: no Redis is named; set REDISCHED_URL, or start the embedded server of this project: "
+        "redisched server start\n"
+    )
+    assert not (project / ".redisched").exists()
+
+
+def test_asking_about_the_server_or_stopping_it_makes_none(project: Path) -> None:
+    assert run("server", "status").exit_code == 1
+    assert run("server", "stop").exit_code == 0
+    assert not (project / ".redisched").exists()
+
+
 def test_a_command_leaves_no_server_running(project: Path) -> None:
+    assert run("enqueue", "add", "--id", "zero").exit_code == 0
+    wait_until(lambda: not status(project).running, "the server that the command joined has stopped")
+
     assert run("queue", "ls").exit_code == 0
     wait_until(lambda: not status(project).running, "the server that the command joined has stopped")
 

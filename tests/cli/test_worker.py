@@ -61,9 +61,10 @@ def test_everything_on_the_embedded_server(project: Path) -> None:
     write_application(project)
     task_id = run_process("enqueue", "add", "1", "2", cwd=project).stdout.strip()
 
-    finished = run_process("worker", "shop:app", "--burst", cwd=project)
+    finished = run_process("worker", "shop:app", "--burst", "--embedded", cwd=project)
 
     assert finished.returncode == 0, finished.stderr
+    assert f"an embedded server keeps the tasks in {project.resolve()}/.redisched" in finished.stderr
     record = json.loads(run_process("task", "show", task_id, "--json", cwd=project).stdout)
     assert (record["state"], record["result"]) == ("succeeded", 3)
 

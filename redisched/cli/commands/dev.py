@@ -16,6 +16,7 @@ from redisched.cli.session import session
 from redisched.cli.source import folder_of, folder_of_module
 from redisched.config import URL_VARIABLE, url_from
 from redisched.embedded import join
+from redisched.embedded.paths import locate
 
 
 @click.command()
@@ -52,7 +53,10 @@ def dev(
     if prefix is not None:
         command += ["--prefix", prefix]
     with ExitStack() as stack:
-        place = url if url is not None else url_from(os.environ) or stack.enter_context(join()).url
+        place = url if url is not None else url_from(os.environ)
+        if place is None:
+            place = stack.enter_context(join()).url
+            click.echo(f"The embedded server keeps its data in {locate(None).data_directory}.", err=True)
         with session(place) as opened:
             opened.check()
         # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.

@@ -12,6 +12,7 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, moment, priority, seconds, url_option, use_prefix, with_all
 from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
+from redisched.embedded import join
 from redisched.errors import AppNotFound, BrokerError
 from redisched.printable import printable
 from redisched.store.serving import is_served
@@ -67,7 +68,7 @@ def enqueue(
     if application is not None and application.registry.get(name) is None:
         known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
         raise click.BadParameter(f"{target} has no handler {name!r}; there are: {known}", param_hint="NAME")
-    with session(_place_of(application, url)) as opened:
+    with session(_place_of(application, url), join) as opened:
         # Made by the application, sent by the session: what is typed says which Redis it goes to.
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
