@@ -75,8 +75,7 @@ class CannotShrink(InvalidInput):
     """Raised when a queue is to get fewer shards than it has: tasks in the last ones would be stranded."""
 
     def __init__(self, queue: str, shards: int, wanted: int) -> None:
-        self.queue = queue
-        self.shards = shards
+        self.queue, self.shards = queue, shards
         allowed = f"at least {shards}, which queue {queue!r} has already; to get fewer, move on to a new queue"
         super().__init__("shards", wanted, allowed)
 
@@ -89,8 +88,7 @@ class PayloadTooLarge(InvalidInput):
     """Raised when an encoded task or result is larger than the limit, in bytes."""
 
     def __init__(self, argument: str, size: int, limit: int) -> None:
-        self.size = size
-        self.limit = limit
+        self.size, self.limit = size, limit
         super().__init__(argument, f"{size} bytes", f"at most {limit} bytes; store large data elsewhere and pass a key")
 
 

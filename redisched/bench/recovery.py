@@ -17,6 +17,7 @@ from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
+from redisched.engine.worker_process import Work
 
 PROCESSES = 2
 _APPLICATION = "redisched.bench.held:app"
@@ -45,7 +46,7 @@ def _supervised(queue: str) -> Iterator[None]:
     level = root.level
     root.setLevel(logging.CRITICAL + 1)
     settings = WorkerSettings(processes=PROCESSES, queues=(queue,), grace_s=_GRACE_S, log_level="CRITICAL")
-    supervisor = Supervisor(_APPLICATION, settings)
+    supervisor = Supervisor(Work(target=_APPLICATION, settings=settings))
     thread = threading.Thread(target=supervisor.run, name="redisched-bench-supervisor", daemon=True)
     thread.start()
     try:

@@ -24,6 +24,7 @@ from redisched.embedded import PrivateServer
 from redisched.embedded.polling import poll_until
 from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
+from redisched.engine.worker_process import Work
 from redisched.errors import RedischedError
 
 APPLICATION = "redisched.demo.app:app"
@@ -91,7 +92,7 @@ def stage() -> Iterator[Stage]:
 
 @contextmanager
 def _workers(health_file: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor(APPLICATION, SETTINGS, health_file)
+    supervisor = Supervisor(Work(target=APPLICATION, settings=SETTINGS), health_file)
     thread = threading.Thread(target=supervisor.run, name="redisched-demo-supervisor", daemon=True)
     thread.start()
     try:

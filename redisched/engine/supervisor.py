@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from redisched.backoff import Backoff
-from redisched.config import Until, WorkerSettings
+from redisched.config import Until
 from redisched.engine.child_spec import Exit, Fatal, Ready
 from redisched.engine.health_file import HealthFile
 from redisched.engine.logs import log
@@ -55,22 +55,11 @@ class _Seat:
 
 
 class Supervisor:
-    """Keeps `settings.processes` worker processes of an application running until it is told to stop."""
+    """Keeps as many worker processes as the settings of its work say running until it is told to stop."""
 
-    def __init__(
-        self,
-        target: str,
-        settings: WorkerSettings,
-        health_file: Path | None = None,
-        url: str | None = None,
-        prefix: str | None = None,
-        *,
-        embedded: bool = True,
-    ) -> None:
-        """`url` and `prefix` say which Redis and which keys to serve, where they were named; an application that names
-        others itself is refused. Where nobody names a Redis, an `embedded` one will do.
-        """
-        self._work = Work(target=target, settings=settings, url=url, prefix=prefix, embedded=embedded)
+    def __init__(self, work: Work, health_file: Path | None = None) -> None:
+        settings = work.settings
+        self._work = work
         self._settings = settings
         self._health_file = None if health_file is None else HealthFile(health_file)
         self._seats: list[_Seat] = []
@@ -260,17 +249,9 @@ class Supervisor:
             self._health_file.write(dict(zip([name for name, _ in self.processes()], ages_s, strict=False)))
 
 
-def supervise(
-    target: str,
-    settings: WorkerSettings,
-    health_file: Path | None = None,
-    url: str | None = None,
-    prefix: str | None = None,
-    *,
-    embedded: bool = True,
-) -> Exit:
+def supervise(work: Work, health_file: Path | None = None) -> Exit:
     """Run a supervisor in the main thread: the first SIGTERM, SIGINT or SIGHUP stops gracefully, the second hard."""
-    supervisor = Supervisor(target, settings, health_file, url, prefix, embedded=embedded)
+    supervisor = Supervisor(work, health_file)
     with _stopped_by_signals(supervisor):
         return supervisor.run()
 

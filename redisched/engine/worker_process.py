@@ -24,7 +24,8 @@ _LONGEST_MESSAGE_BYTES = 1 << 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What all processes of a fleet do: serve the application named MODULE:APP. `url` and `prefix` say which Redis and
-    which keys it was told to serve; an application that names others itself is refused.
+    which keys it was told to serve; an application that names others itself is refused. Where nobody names a Redis, an
+    `embedded` one will do.
     """
 
     target: str

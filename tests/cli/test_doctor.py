@@ -10,6 +10,7 @@ from tests.cli.workshop import Workshop
 
 
 def test_the_embedded_server_is_safe(project: Path) -> None:
+    assert run("enqueue", "add").exit_code == 0
     result = run("doctor")
 
     assert result.exit_code == 0, result.output

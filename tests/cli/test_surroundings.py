@@ -80,6 +80,7 @@ TYPED = [
     ("worker", f"redis://:{SECRET}@h"),
     ("worker", "shop:app", "--concurrency", f"redis://:{SECRET}@h"),
     ("dev", f"valkey://:{SECRET}@h"),
+    ("enqueue", "--app", f"redis://:{SECRET}@h", "add"),
     ("queue", "ls", f"--ulr=redis://:{SECRET}@h"),
     ("queue", "ls", "--url", f"redis://:{SECRET}#x@h/0"),
 ]
@@ -126,7 +127,7 @@ READ_ONLY = {
     "worker": ("worker", "shop:app", "--embedded"),
     "dev": ("dev", "shop:app"),
     "demo": ("demo", "--tasks", "10"),
-    "bench": ("bench", "--only", "enqueue", "--tasks", "100", "--rounds", "1"),
+    "bench": ("bench", "--only", "enqueue_one", "--tasks", "100", "--rounds", "1"),
     "server": ("server", "start"),
     "enqueue": ("enqueue", "shop.add", "1", "2"),
     "queue": ("queue", "ls"),

@@ -17,6 +17,7 @@ from redisched.embedded import Transport
 from redisched.engine.child_spec import Exit
 from redisched.engine.started import StartedTable
 from redisched.engine.supervisor import Supervisor
+from redisched.engine.worker_process import Work
 from redisched.testing import Server
 from tests.engine.supervised import ROOT, SupervisedFleet
 from tests.waiting import wait_until
@@ -140,7 +141,7 @@ def test_a_supervisor_without_room_for_its_tables_waits_until_there_is_some(monk
 
     monkeypatch.setattr(StartedTable, "make", fail_twice)
     monkeypatch.setattr("redisched.engine.supervisor.TICK_S", 0.0)
-    supervisor = Supervisor("nowhere:app", WorkerSettings(processes=1, concurrency=3))
+    supervisor = Supervisor(Work(target="nowhere:app", settings=WorkerSettings(processes=1, concurrency=3)))
 
     assert supervisor.run() is Exit.STOPPED
     assert tries == [3, 3, 3]

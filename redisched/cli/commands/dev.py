@@ -41,17 +41,7 @@ def dev(
     project. The variables of `redisched worker` hold here, too.
     """
     folders = list(dict.fromkeys([folder_of(target), *(folder_of_module(module, target) for module in imports)]))
-    command = [sys.executable, "-m", "redisched", "worker", target]
-    if concurrency is not None:
-        command += ["--concurrency", str(concurrency)]
-    if queues:
-        command += ["--queues", ",".join(queues)]
-    for name in imports:
-        command += ["--import", name]
-    command += log_words(**logs)
-    prefix = prefix_of_command()
-    if prefix is not None:
-        command += ["--prefix", prefix]
+    command = [*_words(target, concurrency, queues, imports), *log_words(**logs)]
     with ExitStack() as stack:
         place = url if url is not None else url_from(os.environ)
         if place is None:
@@ -70,3 +60,18 @@ def dev(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         reloader.run()
+
+
+def _words(target: str, concurrency: int | None, queues: tuple[str, ...], imports: tuple[str, ...]) -> list[str]:
+    """The command that is started again and again."""
+    command = [sys.executable, "-m", "redisched", "worker", target]
+    if concurrency is not None:
+        command += ["--concurrency", str(concurrency)]
+    if queues:
+        command += ["--queues", ",".join(queues)]
+    for name in imports:
+        command += ["--import", name]
+    prefix = prefix_of_command()
+    if prefix is not None:
+        command += ["--prefix", prefix]
+    return command

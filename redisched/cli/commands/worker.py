@@ -12,6 +12,7 @@ from redisched.cli.source import folder_of
 from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
 from redisched.engine.logs import configure_logging
 from redisched.engine.supervisor import supervise
+from redisched.engine.worker_process import Work
 
 
 @click.command()
@@ -40,4 +41,5 @@ def worker(
     if prefix is not None:
         os.environ[PREFIX_VARIABLE] = prefix
     configure_logging(settings)
-    raise click.exceptions.Exit(int(supervise(target, settings, health_file, url, prefix, embedded=embedded)))
+    work = Work(target=target, settings=settings, url=url, prefix=prefix, embedded=embedded)
+    raise click.exceptions.Exit(int(supervise(work, health_file)))

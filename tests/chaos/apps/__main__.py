@@ -6,8 +6,9 @@ import sys
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine.supervisor import supervise
+from redisched.engine.worker_process import Work
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
     target, until, settings = sys.argv[1:]
-    sys.exit(supervise(target, WorkerSettings(until=Until(until), **json.loads(settings))))
+    sys.exit(supervise(Work(target=target, settings=WorkerSettings(until=Until(until), **json.loads(settings)))))
