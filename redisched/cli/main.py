@@ -73,7 +73,6 @@ class Root(LazyGroup):
             raise click.UsageError(without_urls(error.format_message()), error.ctx) from None
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
-            line = without_urls(line) if isinstance(error, AppNotFound) else line
             raise (Refused if _is_for_the_caller(error) else Failed)(line) from error
         except OSError as error:
             if error.errno not in _SURROUNDINGS:

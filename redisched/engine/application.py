@@ -34,6 +34,8 @@ def load_application(target: str, imports: Sequence[str] = ()) -> Application:
 
     Raises AppNotFound when a name leads nowhere; what a module or the factory itself raises goes through.
     """
+    if "://" in target:  # which may hold a password
+        raise AppNotFound("...", "write it as MODULE:APP, such as shop.tasks:app; a URL goes to --url")
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
         raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
