@@ -72,7 +72,7 @@ class Referee:
             _check(status == expected, "I12: an id stands for one task", call, id, expected)
 
     def _claim(self, call: Call) -> None:
-        worker, nonce, limit, ahead_ms, ahead_limit, lease_ms = call.arguments
+        worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
         request = (worker.decode(), nonce)
         line = (request[0], nonce.rpartition(b".")[0])
         latest, latest_token = self._latest_claims.get(line, (b"", 0))
