@@ -149,6 +149,12 @@ class Store:
         arguments = [worker, crash_limit, failure, *_flat(orphans)]
         return _statuses((yield from self._dialect.call("recover", self._crash_keys(), arguments)))
 
+    def leave(self, worker: str) -> Operation[None]:
+        """Forget the claims of a worker that has stopped, and wake another if tasks wait. What it still holds it keeps
+        until its leases end.
+        """
+        yield from self.recover(worker, 1, b"", [])
+
     def crash(self, crashes: Sequence[Crash]) -> Operation[list[Status]]:
         """Take back tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
 
