@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timezone
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgpack
+
+from redisched.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import zoneinfo
+else:
+    zoneinfo = LazyModule("zoneinfo")
 
 _UUID, _DECIMAL, _SET, _DATE, _TUPLE, _FROZENSET, _DATETIME = range(1, 8)
 _DEEPEST = 32
@@ -108,7 +114,7 @@ def _datetime(value: datetime) -> object:
         raise TypeError("a datetime needs a time zone, such as datetime.now(timezone.utc)")
     if type(value.tzinfo) is timezone:
         return msgpack.ExtType(_DATETIME, value.isoformat().encode())
-    if type(value.tzinfo) is ZoneInfo and value.tzinfo.key is not None:
+    if type(value.tzinfo) is zoneinfo.ZoneInfo and value.tzinfo.key is not None:
         return msgpack.ExtType(_DATETIME, f"{value.isoformat()} {value.tzinfo.key}".encode())
     raise TypeError(f"a datetime cannot keep a time zone of type {type(value.tzinfo).__name__}")
 
@@ -176,7 +182,7 @@ def _datetime_of(text: str) -> datetime:
     moment = datetime.fromisoformat(iso)
     if moment.tzinfo is None:
         raise ValueError("a datetime without a time zone")
-    return moment.astimezone(ZoneInfo(key)) if key else moment
+    return moment.astimezone(zoneinfo.ZoneInfo(key)) if key else moment
 
 
 _FLAT: dict[int, Callable[[str], object]] = {

@@ -10,13 +10,18 @@
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import Any, Never, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Never, Protocol, TypeAlias
 
 from redisched.address import SUFFIXES, UNIX, Address, Credentials, Node, Topology
 from redisched.errors import InvalidOption
+from redisched.lazy import LazyModule
 from redisched.percent import decode
 from redisched.url_options import Unreadable, read_options
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = LazyModule("difflib")
 
 USUAL_PORT = 6379
 LONGEST_SOCKET_PATH_BYTES = 107
@@ -104,7 +109,7 @@ def _parse(text: str, scheme: str) -> Address:
     if not mark:
         _refuse(f"it has no scheme; write {_SHAPES[Topology.SINGLE]}")
     if scheme not in _ALL_SCHEMES:
-        near = get_close_matches(scheme, _ALL_SCHEMES, 1)
+        near = difflib.get_close_matches(scheme, _ALL_SCHEMES, 1)
         hint = f"; did you mean {near[0]}://?" if near else ""
         _refuse(f"not a URL of Redis; the schemes are {', '.join(_ALL_SCHEMES)}{hint}")
     if "#" in rest:

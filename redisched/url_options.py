@@ -3,10 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
+from redisched.lazy import LazyModule
 from redisched.percent import decode
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = LazyModule("difflib")
 
 VERIFICATIONS = ("required", "optional", "none")
 VERSIONS = ("1.2", "1.3")
@@ -122,7 +127,7 @@ def _why_not(name: str, allowed: frozenset[str]) -> str:
         return f"the option {name} is for encrypted connections; write rediss://, or leave it out"
     if name in _SENTINEL:
         return f"the option {name} is for redis+sentinel://"
-    near = get_close_matches(name, [*allowed, *_OURS], 1)
+    near = difflib.get_close_matches(name, [*allowed, *_OURS], 1)
     hint = f"did you mean {near[0]}? " if near else ""
     return f"it has an unknown option; {hint}there are {', '.join(sorted(allowed))}"
 

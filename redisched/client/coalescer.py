@@ -4,21 +4,26 @@ Calls made in one turn of the event loop go together; those that come while a sc
 next. A script call runs in a task of its own, so that a caller who is cancelled takes nobody's command along.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from redisched.client.chunk import CHUNK_TASKS, first_chunk
 from redisched.errors import BrokerUnavailable
+from redisched.lazy import LazyModule
 from redisched.store.operation import Patience
 from redisched.store.values import NewTask, Status
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 _FLIGHTS = 4
 
 
 class _Call(NamedTuple):
     task: NewTask
-    answer: asyncio.Future[Status]
+    answer: "asyncio.Future[Status]"
     patience: Patience
 
 

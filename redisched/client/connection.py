@@ -1,6 +1,5 @@
 """The way from an application to its Redis: found and opened at the first call, not before."""
 
-import asyncio
 import errno
 import operator
 import os
@@ -8,7 +7,7 @@ import random
 import threading
 import time
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
@@ -23,13 +22,23 @@ from redisched.config import (
     prefix_from,
     url_from,
 )
-from redisched.embedded import ServerUser, expect_server, join
 from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
-from redisched.store.broker import Broker, connect
+from redisched.lazy import LazyModule
 from redisched.store.durable import Barrier, DurableStore
 from redisched.store.operation import Operation, Patience, T, run, run_async
 from redisched.store.store import Store
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from redisched.embedded import server as servers
+    from redisched.store import broker as brokers
+else:
+    # What only a call needs takes longer to load than everything else together.
+    asyncio = LazyModule("asyncio")
+    brokers = LazyModule("redisched.store.broker")
+    servers = LazyModule("redisched.embedded.server")
 
 # Two tries and a pause between them fit into the timeout of a call.
 _TRY_SHARE = 0.4
@@ -45,7 +54,7 @@ class Connection:
     """
 
     def __init__(
-        self, settings: Settings, broker: Broker | None, application: "weakref.ref[Any] | None" = None
+        self, settings: Settings, broker: "brokers.Broker | None", application: "weakref.ref[Any] | None" = None
     ) -> None:
         """`application` is the Scheduler whose connection this is; it is that of its copy in another process."""
         self._application = application
@@ -55,7 +64,7 @@ class Connection:
         # A signal handler may enqueue while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._broker = broker
-        self._embedded: ServerUser | None = None
+        self._embedded: servers.ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
         self.layouts = Layouts()
         self.queues_of_tasks = LatestQueues()
@@ -68,7 +77,7 @@ class Connection:
         return operator.attrgetter("_connection"), (application,)
 
     @property
-    def broker(self) -> Broker:
+    def broker(self) -> "brokers.Broker":
         """The broker; the first use may start the embedded server.
 
         Raises InvalidOption for a URL that is none or names files that cannot be read, NoServerBinary,
@@ -79,7 +88,7 @@ class Connection:
     def expect_server(self) -> None:
         """Raises NoServer where only an embedded server can be meant and there is none: who looks makes none."""
         if self._broker is None and self.settings.url is None and url_from(os.environ) is None:
-            expect_server()
+            servers.expect_server()
 
     def run(self, operation: Operation[T], call: str) -> T:
         """Run an operation to its end, blocking. `call` is the user's, for which there is a twin to be awaited."""
@@ -88,17 +97,23 @@ class Connection:
 
     async def run_async(self, operation: Operation[T]) -> T:
         """Run an operation to its end under asyncio."""
-        broker = self._broker
-        if broker is None:
-            broker = await asyncio.to_thread(self._resolve)
+        broker = await self.open_async()
         return await run_async(operation, broker.async_client())
+
+    async def open_async(self) -> "brokers.Broker":
+        """The broker. The first use finds and opens it in a thread: the event loop goes on meanwhile."""
+        if self._broker is None:
+            return await asyncio.to_thread(self._resolve)
+        return self._broker
 
     def patience(self) -> Patience:
         """How long one call of a producer that begins now goes on trying."""
+        # The first call loads the client library and may start the server: its time begins when that is done.
+        broker = self.broker
         return Patience(
             began_s=self.monotonic(),
             total_s=self.settings.timeout_s,
-            try_s=self.broker.timeout_s,
+            try_s=broker.timeout_s,
             backoff=RECONNECT_BACKOFF,
             monotonic=self.monotonic,
             random=self.random,
@@ -130,7 +145,7 @@ class Connection:
         barrier = Barrier(durability=durable, copies=copies, wait_ms=wait_ms)
         return DurableStore(broker.dialect, queue, shard, barrier)
 
-    def _resolve(self) -> Broker:
+    def _resolve(self) -> "brokers.Broker":
         with self._lock:
             if self._broker is None:
                 try:
@@ -141,14 +156,14 @@ class Connection:
                     raise BrokerUnavailable(str(error), 0.0) from error
             return self._broker
 
-    def _open(self) -> Broker:
+    def _open(self) -> "brokers.Broker":
         url = self.settings.url if self.settings.url is not None else url_from(os.environ)
         if url is None:
             if not may_embed(os.environ):
                 own = "a server of this project's own"
                 raise NoServer(f"have {own}: --embedded of a worker, or {EMBEDDED_VARIABLE}=1")
             # Held for the life of this process: as long as it is, the server stays.
-            self._embedded = join()
+            self._embedded = servers.join()
             url = self._embedded.url
         prefix = self.settings.prefix or prefix_from(os.environ) or PREFIX
-        return connect(url, _TRY_SHARE * self.settings.timeout_s, prefix, self.settings.max_connections)
+        return brokers.connect(url, _TRY_SHARE * self.settings.timeout_s, prefix, self.settings.max_connections)

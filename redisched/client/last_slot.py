@@ -1,10 +1,16 @@
 """Notices a handler that waits for a task which may need the very slot that the handler keeps."""
 
-import logging
+from typing import TYPE_CHECKING
 
 from redisched.context import free_slots, running
+from redisched.lazy import LazyModule
 from redisched.model import TaskState
 from redisched.printable import printable
+
+if TYPE_CHECKING:
+    import logging
+else:
+    logging = LazyModule("logging")
 
 SAID_AFTER_S = 2.0
 """A wait that is shorter is no trouble."""
@@ -12,7 +18,6 @@ ADVICE = (
     "the handler that waits keeps the last slot of its process, so no other task can run there; "
     "give the worker more --concurrency, or do not wait in a handler"
 )
-log = logging.getLogger("redisched.worker")
 
 
 class LastSlot:
@@ -35,5 +40,6 @@ class LastSlot:
             self._has_said = True
             context = task.task_context()
             names = (printable(context.name), printable(context.id), printable(self._awaited_id))
+            log = logging.getLogger("redisched.worker")
             log.warning("task %s %s waits for the result of task %s: %s", *names, ADVICE)
         return ADVICE

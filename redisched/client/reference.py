@@ -1,17 +1,17 @@
 """A task that was enqueued: where it is, what came of it, and a way to cancel it."""
 
-import logging
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
 from redisched.codec import encode_outcome
 from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.lazy import LazyModule
 from redisched.model import Outcome, TaskState, kept_ms
 from redisched.options import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
@@ -20,6 +20,11 @@ from redisched.store.serving import is_served
 from redisched.store.values import Status
 from redisched.store.view import PENDING, TaskView
 
+if TYPE_CHECKING:
+    import logging
+else:
+    logging = LazyModule("logging")
+
 R_co = TypeVar("R_co", covariant=True)
 
 FIRST_PAUSE_S = 0.002
@@ -27,8 +32,6 @@ LONGEST_PAUSE_S = 0.25
 LOOK_FOR_WORKER_S = 1.5
 """Who has waited for a result for so long is told if there is nobody to run the task."""
 LOOK_FOR_WORKER_AGAIN_S = 10.0
-
-log = logging.getLogger("redisched")
 
 
 class CancelOutcome(StrEnum):
@@ -152,7 +155,9 @@ class TaskRef(Generic[R_co]):
             return ""
         missing = f"no worker serves queue {queue} yet"
         if not said:
-            log.warning("%s; task %s waits for one: redisched worker MODULE:APP", missing, self.id)
+            logging.getLogger("redisched").warning(
+                "%s; task %s waits for one: redisched worker MODULE:APP", missing, self.id
+            )
         return missing
 
     def _result_of(self, view: TaskView) -> R_co:

@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from redisched.client.arguments import ArgumentCheck, as_given
 from redisched.client.connection import Connection
@@ -24,6 +24,7 @@ from redisched.client.sender import Sender
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
 from redisched.layout import LARGEST_COUNT
+from redisched.lazy import LazyModule
 from redisched.model import HandlerOptions, Isolation
 from redisched.options import (
     HandlerOptionFields,
@@ -36,10 +37,14 @@ from redisched.options import (
     check_whole,
 )
 from redisched.registry import HandlerEntry, Registry
-from redisched.store.broker import Broker
 from redisched.store.growth import grow
 from redisched.store.operation import Operation, persist
 from redisched.url import UrlLike, text_of_url
+
+if TYPE_CHECKING:
+    from redisched.store import broker as brokers
+else:
+    brokers = LazyModule("redisched.store.broker")
 
 
 class Scheduler:
@@ -58,7 +63,7 @@ class Scheduler:
         *,
         settings: Settings | None = None,
         imports: Sequence[str] = (),
-        broker: Broker | None = None,
+        broker: "brokers.Broker | None" = None,
     ) -> None:
         self._module = module_of_caller()
         self.settings = settings or Settings()
@@ -88,7 +93,7 @@ class Scheduler:
             ) from None
 
     @property
-    def broker(self) -> Broker:
+    def broker(self) -> "brokers.Broker":
         """The connections to Redis, opened at first use."""
         return self._connection.broker
 

@@ -1,8 +1,7 @@
 """Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from redisched.client.coalescer import Coalescer
@@ -12,8 +11,14 @@ from redisched.client.reference import TaskRef
 from redisched.client.request import Sending, TaskRequest
 from redisched.config import Durability
 from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
+from redisched.lazy import LazyModule
 from redisched.store.operation import Operation, Patience
 from redisched.store.values import NewTask, Status
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 _Unsure = (BrokerUnavailable, QueueFull, NotDurable)
 """Errors that leave open whether a task has arrived, or which of many have."""
@@ -32,8 +37,8 @@ class Sender:
     def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
         queue, task, durable, _ = request
-        operation = self._enqueuing[durable].one(queue, task, sending, self._connection.patience())
         try:
+            operation = self._enqueuing[durable].one(queue, task, sending, self._connection.patience())
             status = self._connection.run(operation, "enqueue")
         except _Unsure as error:
             raise _about([request], error) from error
@@ -43,6 +48,7 @@ class Sender:
         """As `send`; concurrent calls share script calls."""
         line = (request.queue, request.durable, sending)
         try:
+            await self._connection.open_async()
             status = await self._coalescer(line).submit(request.task)
         except _Unsure as error:
             raise _about([request], error) from error

@@ -4,17 +4,22 @@ An operation is a generator. It yields the steps it needs done, a command or a p
 errors are thrown into it. Whoever runs it decides how a step is done, so no operation exists twice.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from redisched.backoff import Backoff
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import PREFIX, TYPES, Keys, keys_of, queues_key
+from redisched.lazy import LazyModule
 from redisched.store.scripts import load_script
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 T = TypeVar("T")
 Argument: TypeAlias = str | bytes | int

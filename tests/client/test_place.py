@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import redisched.client.connection
+import redisched.embedded.server
+import redisched.store.broker
 from redisched import Scheduler
 from redisched.config import Settings
 from redisched.embedded import PrivateServer
@@ -42,8 +43,8 @@ class Handle:
 
 
 def test_making_a_scheduler_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redisched.client.connection, "connect", None)
-    monkeypatch.setattr(redisched.client.connection, "join", None)
+    monkeypatch.setattr(redisched.store.broker, "connect", None)
+    monkeypatch.setattr(redisched.embedded.server, "join", None)
 
     app = Scheduler()
     app.task(lambda: None)
@@ -62,7 +63,7 @@ def test_a_url_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_environment_wins_over_the_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redisched.client.connection, "join", None)
+    monkeypatch.setattr(redisched.embedded.server, "join", None)
     with PrivateServer() as server:
         monkeypatch.setenv("REDISCHED_URL", server.url)
         app = Scheduler()
@@ -76,7 +77,7 @@ def test_the_environment_wins_over_the_embedded_server(monkeypatch: pytest.Monke
 def test_an_environment_that_names_no_redis_is_refused_and_not_passed_over(
     monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
-    monkeypatch.setattr(redisched.client.connection, "join", None)
+    monkeypatch.setattr(redisched.embedded.server, "join", None)
     monkeypatch.setenv("REDISCHED_URL", environment)
 
     with pytest.raises(InvalidOption, match=r"^REDISCHED_URL="):
@@ -91,7 +92,7 @@ def test_else_the_embedded_server_is_joined_once(monkeypatch: pytest.MonkeyPatch
             joined.append(Handle(server.url))
             return joined[-1]
 
-        monkeypatch.setattr(redisched.client.connection, "join", join)
+        monkeypatch.setattr(redisched.embedded.server, "join", join)
         app = Scheduler()
 
         app.enqueue("send")

@@ -40,14 +40,13 @@ end
 
 _make_redis: Callable[[Any, Any], Any] = _runtime.eval(b"""
 function(single, many)
-  local function call(name, ...)
+  return {call = function(name, ...)
     local command = many[name]
     if command then
       return {command(...)}
     end
     return single[name](...)
-  end
-  return {call = call, pcall = call}
+  end}
 end
 """)
 
