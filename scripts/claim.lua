@@ -15,6 +15,7 @@
 -- ARGV[4] ahead_ms     int   how far ahead a task may fall due
 -- ARGV[5] ahead_limit  int   tasks not yet due at most
 -- ARGV[6] lease_ms     int   length of the lease
+-- ARGV[7] longest      int   bytes of a record at most; of a longer one the length is given, as an integer
 -- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when a further task is due, '' for none
 -- Returns {'EMPTY', now_us, next_due_ms} nothing is due
 -- Cost O((bands in use + tasks taken) * log waiting)
@@ -29,10 +30,15 @@ local now_us = server_us()
 local now_ms = math.floor(now_us / 1000)
 local worker, nonce = ARGV[1], ARGV[2]
 local line = claim_line(worker, nonce)
+local longest = tonumber(ARGV[7])
 local limit, ahead_limit = tonumber(ARGV[3]), tonumber(ARGV[5])
 local horizon = now_ms + tonumber(ARGV[4])
 local ids, scores, count = {}, {}, 0
+-- The records of a claim are no longer than this together, unless one alone is: others wait while they are sent.
+local REPLY_BYTES = 4194304
 local token, next_due
+local previous = redis.call('HGET', KEYS[6], line)
+local is_repeated = previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' '
 
 local function note_due(run_at)
   if not next_due or run_at < next_due then
@@ -138,6 +144,55 @@ local function take_best()
   end
 end
 
+local function leave_from(first)
+  for index = first, count do
+    note_due(math.max(scores[index] % BAND, now_ms))
+    ids[index], scores[index] = nil, nil
+  end
+  count = first - 1
+end
+
+-- Leaves behind what there is no room for in the reply; answers the lengths of records that are not given, by place.
+local function make_fit()
+  local room, too_long = REPLY_BYTES, nil
+  for index = 1, count do
+    local length = redis.call('HSTRLEN', KEYS[2], ids[index])
+    if length > longest then
+      too_long = too_long or {}
+      too_long[index] = length
+    else
+      room = room - length
+      if room < 0 and index > 1 and not is_repeated then
+        leave_from(index)
+        return too_long
+      end
+    end
+  end
+  return too_long
+end
+
+local function read_records(too_long)
+  if not too_long then
+    return fields(KEYS[2], ids)
+  end
+  local records, wanted = {}, {}
+  for index = 1, count do
+    if not too_long[index] then
+      wanted[#wanted + 1] = ids[index]
+    end
+  end
+  local found, at = fields(KEYS[2], wanted), 0
+  for index = 1, count do
+    if too_long[index] then
+      records[index] = too_long[index]
+    else
+      at = at + 1
+      records[index] = found[at]
+    end
+  end
+  return records
+end
+
 -- What a key of another type makes fail comes before anything is written: all others have been read by now.
 local function lease()
   redis.call('ZCARD', KEYS[3])
@@ -181,14 +236,13 @@ local function repeat_claim(previous)
   next_due = now_ms
 end
 
-local previous = redis.call('HGET', KEYS[6], line)
-local is_repeated = previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' '
 if is_repeated then
   repeat_claim(previous)
 else
   take_best()
 end
-local records, tries = fields(KEYS[2], ids), fields(KEYS[5], ids)
+local records = read_records(make_fit())
+local tries = fields(KEYS[5], ids)
 if count > 0 and not is_repeated then
   lease()
 end

@@ -20,13 +20,34 @@
 -- Returns {'STALE'} per task: the queue has another layout; nothing was written
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: text
 -- include: score
--- include: chunks
--- include: digest
 -- include: layout
 
 local now_ms = math.floor(server_us() / 1000)
+
+-- The usual call is done before what all others need is set up: one task, due at once and new, of which a record is
+-- written where there was none. The index is the one key that was not looked at before; if it is of another type, the
+-- record is removed again.
+if #ARGV == 5 and ARGV[4] == '+0' and (ARGV[1] == '' or layout_of(KEYS[5]) == ARGV[1]) then
+  local id = ARGV[2]
+  local is_awake = redis.call('LLEN', KEYS[4]) > 0
+  if redis.call('HEXISTS', KEYS[3], id) == 0 and redis.call('HSETNX', KEYS[2], id, ARGV[5]) == 1 then
+    local added = redis.pcall('ZADD', KEYS[1], ARGV[3] * BAND + now_ms, id)
+    if type(added) == 'table' then
+      redis.call('HDEL', KEYS[2], id)
+      return added
+    end
+    if not is_awake then
+      redis.call('RPUSH', KEYS[4], '1')
+    end
+    return {'CREATED'}
+  end
+end
+
+-- include: text
+-- include: chunks
+-- include: digest
+
 local ids = column(2, 4)
 if ARGV[1] ~= '' and layout_of(KEYS[5]) ~= ARGV[1] then
   return repeated('STALE', #ids)

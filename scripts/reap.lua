@@ -98,18 +98,16 @@ if grace_until > now_ms then
 end
 
 local reply = {'REAPED', text(now_ms), layout, ''}
-local oldest_lease_us = (now_ms - longest_ms + 1) * 1000
 local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', text(now_ms), 'LIMIT', 0, limit)
 for index = 1, #expired do
   local id = expired[index]
   local holder = redis.call('HGET', KEYS[4], id)
-  local _, _, started, owner = holder_parts(holder)
+  local _, _, started = holder_parts(holder)
   if started then
     local _, crashes = tries_parts(redis.call('HGET', KEYS[5], id))
     local crashed = started ~= '0' or (crashes == 0 and crash_limit > 1)
     reply[#reply + 1] = id
     reply[#reply + 1] = take_back(keys, id, holder, crashed, crash_limit, ARGV[6], now_ms)
-    forget_claims(KEYS[11], owner, oldest_lease_us)
   else
     redis.call('ZREM', KEYS[3], id)
   end
@@ -121,6 +119,7 @@ end
 local nearest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
 if nearest[1] then
   reply[4] = text(tonumber(nearest[2]))
+  forget_claims(KEYS[11], (now_ms - longest_ms + 1) * 1000, text(now_ms))
 else
   redis.call('DEL', KEYS[11])
 end

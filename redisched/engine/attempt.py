@@ -54,6 +54,8 @@ class Judge:
             return verdict.dead(
                 held, DeathReason.UNDECODABLE, "its id is none that redisched gives", self._server_ms(now_s)
             )
+        if held.lease.too_long:
+            return self._dead(held, DeathReason.UNDECODABLE, f"a record of {held.lease.too_long} bytes", now_s)
         try:
             body = held.body = decode_task(held.lease.record, self._payload_limit)
         except Undecodable as error:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from redisched.codec import DIGEST_BYTES
 from redisched.engine.held import Held
 from redisched.engine.link import Absence, Outage
 from redisched.engine.window import LARGEST_CLAIM
@@ -100,6 +101,7 @@ class Line:
             ahead_ms=round(window_ms),
             ahead_limit=min(limit, AHEAD) if window_ms else 0,
             lease_ms=self._workspace.lease_ms,
+            longest_record=self._workspace.settings.payload_limit + DIGEST_BYTES,
         )
 
 

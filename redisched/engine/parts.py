@@ -59,12 +59,12 @@ class Parts:
         await self.settling.end(within_s=ANSWER_S)
         self.keeping.stop()
         stores = list(self.workspace.stores.values())
-        await wait_until_done(asyncio.gather(*(self._wake_others(stores) for _ in range(AT_A_TIME))), ANSWER_S)
+        await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 
-    async def _wake_others(self, stores: list[Store]) -> None:
-        """Pass on what this worker may have been woken for, in whichever shard nobody else has seen to."""
+    async def _leave(self, stores: list[Store]) -> None:
+        """Forget this worker's claims, and pass on what it may have been woken for, in shards nobody has seen to."""
         while stores:
-            await quietly(run_async(stores.pop().wake(), self.client))
+            await quietly(run_async(stores.pop().leave(self.workspace.worker), self.client))
 
 
 async def wait_until_done(work: Awaitable[object], within_s: float) -> None:

@@ -90,15 +90,13 @@ class Store:
             request.ahead_ms,
             request.ahead_limit,
             request.lease_ms,
+            request.longest_record,
         )
         reply = yield from self._dialect.call("claim", keys, arguments)
         if reply[0] == b"EMPTY":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
-        leases = [
-            Lease(id_text(reply[at]), token, int(reply[at + 1]), *tries_of(reply[at + 2]), reply[at + 3])
-            for at in range(4, len(reply), 4)
-        ]
+        leases = [_lease(token, *reply[at : at + 4]) for at in range(4, len(reply), 4)]
         return Claim(int(reply[1]), _whole_or_none(reply[3]), leases)
 
     def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
@@ -150,6 +148,12 @@ class Store:
         """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
         arguments = [worker, crash_limit, failure, *_flat(orphans)]
         return _statuses((yield from self._dialect.call("recover", self._crash_keys(), arguments)))
+
+    def leave(self, worker: str) -> Operation[None]:
+        """Forget the claims of a worker that has stopped, and wake another if tasks wait. What it still holds it keeps
+        until its leases end.
+        """
+        yield from self.recover(worker, 1, b"", [])
 
     def crash(self, crashes: Sequence[Crash]) -> Operation[list[Status]]:
         """Take back tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
@@ -248,6 +252,11 @@ def id_text(stored: bytes) -> str:
 def id_bytes(task_id: str) -> Argument:
     """An id as it is stored."""
     return task_id if task_id.isascii() else task_id.encode(errors="surrogateescape")
+
+
+def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
+    given = (b"", record) if isinstance(record, int) else (record, 0)
+    return Lease(id_text(task_id), token, int(score), *tries_of(tries), *given)
 
 
 def _statuses(reply: list[bytes]) -> list[Status]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from redisched.codec import DIGEST_BYTES
 from redisched.layout import Layout
 
 
@@ -52,6 +53,8 @@ class Lease(NamedTuple):
     crashes: int
     bounces: int
     record: bytes
+    too_long: int = 0
+    """Bytes of a record that is not given, as it is longer than was asked for."""
 
 
 class Tries(NamedTuple):
@@ -80,6 +83,7 @@ class ClaimRequest:
     ahead_ms: int
     ahead_limit: int
     lease_ms: int
+    longest_record: int = 256 * 1024 + DIGEST_BYTES
 
 
 class Ack(NamedTuple):

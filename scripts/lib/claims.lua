@@ -5,13 +5,16 @@ local function claim_line(worker, nonce)
 end
 
 -- Forgets what was claimed before a moment (us): no lease of it is left. A worker that lives may repeat a later claim.
-local function forget_claims(key, worker, before_us)
-  local lines = {worker, worker .. ' wake'}
-  for index = 1, #lines do
-    local claim = redis.call('HGET', key, lines[index])
-    local token = claim and tonumber(string.match(claim, '^%S+ (%d+) ') or 0)
-    if token and token < before_us then
-      redis.call('HDEL', key, lines[index])
+-- Where there are many, as of workers that came and went, a call looks at some of them, from the place given on.
+local SWEPT = 20
+
+local function forget_claims(key, before_us, place)
+  local start = redis.call('HLEN', key) > SWEPT and place or '0'
+  local found = redis.call('HSCAN', key, start, 'COUNT', SWEPT)[2]
+  for index = 1, #found, 2 do
+    local token = tonumber(string.match(found[index + 1], '^%S+ (%d+) ') or 0)
+    if token < before_us then
+      redis.call('HDEL', key, found[index])
     end
   end
 end

@@ -215,7 +215,9 @@ class Model:
         if grace_ends_ms > self.now_ms:
             return Reaped(ReapOutcome.GRACE, self.now_ms, grace_ends_ms, [])
         expired = [task for task in self._by_end() if task.ends_ms <= self.now_ms][: request.limit]
-        tasks = [(task.id, self._reap(task, request, self.now_ms - longest_ms)) for task in expired]
+        tasks = [(task.id, self._reap(task, request)) for task in expired]
+        ended_ms = self.now_ms - longest_ms
+        self.claims = {worker: claim for worker, claim in self.claims.items() if claim[1] // 1_000 > ended_ms}
         self.awake = self.awake or bool(expired)
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
@@ -240,10 +242,7 @@ class Model:
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
-    def _reap(self, task: Task, request: ReapRequest, ended_ms: int) -> Status:
-        _, token, _ = self.claims.get(task.worker, ("", 0, []))
-        if token // 1_000 <= ended_ms:
-            self.claims.pop(task.worker, None)
+    def _reap(self, task: Task, request: ReapRequest) -> Status:
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
         return self._take_back(task, crashed, request.crash_limit, request.failure)
 

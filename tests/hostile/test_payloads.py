@@ -4,10 +4,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgpack
 import pytest
 
 from redisched import Scheduler
-from redisched.codec import encode_task
+from redisched.codec import DIGEST_BYTES, encode_task
 from redisched.config import Settings
 from redisched.errors import PayloadTooLarge
 from redisched.model import DeathReason, TaskBody, TaskState
@@ -57,14 +58,21 @@ def test_s01_a_stored_payload_over_the_limit_is_never_decoded(
     app.task(name="swallow")(len)
     body = encode_task(TaskBody("swallow", [bytes(4 * MEGABYTE)]), 5 * MEGABYTE)
     (id,) = store_bodies(real_broker, [body])
-    monkeypatch.setattr("redisched.packing.msgpack.unpackb", lambda data, **_: decoded.append(len(data)))
+    unpackb = msgpack.unpackb
+
+    def noting(data: bytes, **options: Any) -> Any:
+        decoded.append(len(data))
+        return unpackb(data, **options)
+
+    monkeypatch.setattr("redisched.packing.msgpack.unpackb", noting)
 
     work_off(app)
     monkeypatch.undo()
 
     failure = look(real_broker, id).failure
     assert failure is not None
-    assert (failure.reason, decoded) == (DeathReason.UNDECODABLE, [])
+    assert (failure.reason, failure.error) == (DeathReason.UNDECODABLE, f"a record of {len(body) + DIGEST_BYTES} bytes")
+    assert max(decoded, default=0) < LIMIT
 
 
 def noise(random: Random) -> bytes:

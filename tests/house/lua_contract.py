@@ -78,7 +78,8 @@ def arguments_match(script: LuaScript, header: Header) -> Iterator[str]:
     if declared != list(range(1, len(declared) + 1)):
         yield "ARGV must be declared from 1 on, without gaps, repeated ones last"
     used, computed = _indices("ARGV", script.tokens)
-    for index in sorted(used ^ set(header.arguments)):
+    # The first of what is repeated may be used by itself.
+    for index in sorted((used - set(header.repeated)) ^ set(header.arguments)):
         yield f"ARGV[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
     if computed and not header.repeated:
         yield "ARGV is used as a list but no ARGV[n..] is declared"

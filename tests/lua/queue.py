@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from redisched.codec import DIGEST_BYTES
 from redisched.model import BAND
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, run
@@ -90,8 +91,15 @@ def request(
     ahead_ms: int = 0,
     ahead_limit: int = 0,
     lease_ms: int = 30_000,
+    longest_record: int = 256 * 1024 + DIGEST_BYTES,
 ) -> ClaimRequest:
     """What a worker asks for."""
     return ClaimRequest(
-        worker=worker, nonce=nonce, limit=limit, ahead_ms=ahead_ms, ahead_limit=ahead_limit, lease_ms=lease_ms
+        worker=worker,
+        nonce=nonce,
+        limit=limit,
+        ahead_ms=ahead_ms,
+        ahead_limit=ahead_limit,
+        lease_ms=lease_ms,
+        longest_record=longest_record,
     )

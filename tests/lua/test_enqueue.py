@@ -140,3 +140,23 @@ def test_under_another_layout_nothing_is_written(queue: QueueUnderTest, kept: st
     assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [Status.STALE, Status.STALE]
 
     assert queue.situation() == before
+
+
+@pytest.mark.parametrize("when", ["+0", "+1"])
+@pytest.mark.parametrize("named", [None, Layout()])
+def test_one_task_alone_is_treated_as_one_of_many(queue: QueueUnderTest, when: str, named: Layout | None) -> None:
+    alone, first, second = (queue.call(queue.store.enqueue(tasks, named)) for tasks in ([new("a", when)],) * 3)
+    together_with_another = queue.call(queue.store.enqueue([new("a", when), new("b", when)], named))
+
+    assert [alone, first, second] == [[Status.CREATED], [Status.EXISTS], [Status.EXISTS]]
+    assert together_with_another == [Status.EXISTS, Status.CREATED]
+    run_at_ms = NOW_MS + int(when)
+    assert queue.situation() == together(waiting("a", run_at_ms=run_at_ms), waiting("b", run_at_ms=run_at_ms), AWAKE)
+
+
+def test_a_task_whose_record_was_lost_gets_it_back(queue: QueueUnderTest) -> None:
+    queue.given({"waiting": {"a": 1}})
+
+    assert queue.call(queue.store.enqueue([new("a")])) == [Status.CREATED]
+
+    assert queue.situation() == together(waiting("a", run_at_ms=NOW_MS), AWAKE)

@@ -65,6 +65,18 @@ def test_a_claim_is_remembered_that_its_worker_may_repeat(empty_queue: QueueUnde
     assert empty_queue.situation().get("claims") == (claim["claims"] if kept else None)
 
 
+def test_claims_of_workers_that_are_gone_are_forgotten_while_others_are_at_work(empty_queue: QueueUnderTest) -> None:
+    old, later = 1_000 * (NOW_MS - LEASE_MS), 1_000 * (NOW_MS - LEASE_MS + 1)
+    gone = [claimed(worker, "nonce", old, "x") for worker in ("w1", "w1 wake", "w2")]
+    lives = claimed("w3", "nonce", later, "b")
+    empty_queue.given(leased("b", ends_ms=NOW_MS + 1), *gone, lives)
+    empty_queue.given(reaper("gone", until_ms=NOW_MS, longest_ms=LEASE_MS))
+
+    empty_queue.call(empty_queue.store.reap(request(lease_ms=LEASE_MS)))
+
+    assert empty_queue.situation()["claims"] == lives["claims"]
+
+
 def test_a_lease_that_has_not_expired_is_left_alone(queue: QueueUnderTest) -> None:
     task = leased("a", ends_ms=NOW_MS + 1)
     queue.given(task)

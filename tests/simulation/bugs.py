@@ -158,6 +158,9 @@ BUGS: dict[str, Bug] = {
     "enqueue does not compare": _script(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),
+    "enqueue of one task does not know those that ended": _script(
+        Mutant("enqueue", "redis.call('HEXISTS', KEYS[3], id) == 0 and ", ""), "I12"
+    ),
     "reap forgets the task's own place": _script(
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=frozenset({Fault.POWER})
     ),

@@ -40,13 +40,14 @@ end
 
 _make_redis: Callable[[Any, Any], Any] = _runtime.eval(b"""
 function(single, many)
-  return {call = function(name, ...)
+  local function call(name, ...)
     local command = many[name]
     if command then
       return {command(...)}
     end
     return single[name](...)
-  end}
+  end
+  return {call = call, pcall = call}
 end
 """)
 

@@ -32,6 +32,10 @@ class Miniature:
             b"HSET": self._hset,
             b"HDEL": self._hdel,
             b"HEXISTS": lambda key, field: int(field in self.data.get(key, _NONE)),
+            b"HSETNX": lambda key, field, value: int(
+                field not in self.data.get(key, _NONE) and self._hset(key, field, value)
+            ),
+            b"HSTRLEN": lambda key, field: len(self.data.get(key, _NONE).get(field, b"")),
             b"HINCRBY": self._hincrby,
             b"HLEN": self._size,
             b"LLEN": self._size,

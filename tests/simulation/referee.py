@@ -72,7 +72,7 @@ class Referee:
             _check(status == expected, "I12: an id stands for one task", call, id, expected)
 
     def _claim(self, call: Call) -> None:
-        worker, nonce, limit, ahead_ms, ahead_limit, lease_ms = call.arguments
+        worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
         request = (worker.decode(), nonce)
         line = (request[0], nonce.rpartition(b".")[0])
         latest, latest_token = self._latest_claims.get(line, (b"", 0))
@@ -193,12 +193,14 @@ class Referee:
             task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
         for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
             task = self.tasks[id]
-            # Who lost a lease is dead, or at least cannot ask again for what it was given a lease ago.
-            self._forget_claims(task.worker, 1000 * (_now_ms(call) - lease_ms) + 999)
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
             is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
             self._take_back(call, task, is_crash, crash_limit, status)
+        if call.reply[0] == b"REAPED":
+            # Nobody asks again for what it was given a lease ago.
+            for worker, _ in list(self._latest_claims):
+                self._forget_claims(worker, 1000 * (_now_ms(call) - lease_ms) + 999)
         if call.reply[0] == b"REAPED" and len(call.reply[4::2]) < limit:
             late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= _now_ms(call)]
             _check(not late, "G10: a lease that ended is taken back", call, late)

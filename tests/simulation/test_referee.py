@@ -26,7 +26,7 @@ class Match:
         self._referee.observe(Call(script, "w", False, now_us - NOW_US, now_us, [*arguments], [*reply]))
 
     def claim(self, nonce: bytes, reply: Sequence[bytes]) -> None:
-        self.call("claim", [b"w", nonce, b"4", b"0", b"0", b"2000"], reply)
+        self.call("claim", [b"w", nonce, b"4", b"0", b"0", b"2000", b"99"], reply)
 
 
 @pytest.fixture
