@@ -6,6 +6,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import BuiltinFunctionType, ModuleType, TracebackType
 from typing import Protocol, cast
 
@@ -115,6 +116,15 @@ def _has(found: object, name: str) -> bool:
 def traceback_of_module(error: BaseException) -> str:
     """The traceback of what a module raised while it was imported, from the module itself on."""
     return "".join(traceback.format_exception(type(error), error, _below_import(error.__traceback__)))
+
+
+def place_in_module(error: BaseException) -> str:
+    """Where in the application something was refused while it was imported, such as `shop.py, line 3: `."""
+    own = Path(__file__).parents[1]
+    frames = traceback.extract_tb(_below_import(error.__traceback__))
+    # Code that a dataclass is made of has no file.
+    places = [frame for frame in frames if Path(frame.filename).is_file() and own not in Path(frame.filename).parents]
+    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}: " if places else ""
 
 
 def _below_import(frame: TracebackType | None) -> TracebackType | None:

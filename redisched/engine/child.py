@@ -17,6 +17,7 @@ from redisched.engine.application import (
     check_handlers,
     check_threads,
     load_application,
+    place_in_module,
     traceback_of_module,
 )
 from redisched.engine.child_spec import ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
@@ -82,6 +83,9 @@ class ChildProcess:
             application = load_application(self._spec.target, self._spec.settings.imports)
         except AppNotFound:
             raise
+        except InvalidInput as error:
+            # Without the line of the module, which may hold a URL with its password.
+            raise AppNotFound(self._spec.target, f"{place_in_module(error)}{error}") from None
         except (Exception, SystemExit) as error:
             reason = f"{self._spec.target} cannot be loaded:\n{traceback_of_module(error).rstrip()}"
             self._say(Fatal(reason=reason, exit_code=Exit.CRASHED))

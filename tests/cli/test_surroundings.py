@@ -73,6 +73,19 @@ def test_no_data_is_kept_in_the_root_folder_or_with_somebody_else(
     assert "name another folder in REDISCHED_DATA" in str(refused.value)
 
 
+def test_s10_what_an_application_gives_is_refused_by_its_place_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        f'from redisched import Scheduler\n\napp = Scheduler("redis://:{SECRET}@h/zero")\n'
+    )
+
+    refused = run_process("worker", "shop:app", cwd=tmp_path)
+
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    assert "shop.py, line 3: url='redis://...': its path is not the number of a database" in refused.stderr
+    assert SECRET not in refused.stderr
+
+
 TYPED = [
     ("queue", "ls", f"redis://:{SECRET}#x@h/0"),
     (f"redis://:{SECRET}@h",),
