@@ -6,6 +6,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import BuiltinFunctionType, ModuleType, TracebackType
 from typing import Protocol, cast
@@ -122,9 +123,9 @@ def place_in_module(error: BaseException) -> str:
     """Where in the application something was refused while it was imported, such as `shop.py, line 3: `."""
     own = Path(__file__).parents[1]
     frames = traceback.extract_tb(_below_import(error.__traceback__))
-    # Code that a dataclass is made of has no file.
-    places = [frame for frame in frames if Path(frame.filename).is_file() and own not in Path(frame.filename).parents]
-    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}: " if places else ""
+    # The application's are those before it calls redisched.
+    theirs = list(takewhile(lambda frame: own not in Path(frame.filename).parents, frames))
+    return f"{Path(theirs[-1].filename).name}, line {theirs[-1].lineno}: " if theirs else ""
 
 
 def _below_import(frame: TracebackType | None) -> TracebackType | None:
