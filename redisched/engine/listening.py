@@ -16,6 +16,8 @@ from redisched.store.store import Store
 
 LARGEST_WAIT = 128
 """Shards that one command waits for at most: with more, a wake-up of any of them costs Redis more than a claim."""
+ALONE = 12
+"""So many shards are listened to one by one, as their tasks are picked up a round trip earlier."""
 MOST_LISTENERS = 256
 """Connections that wait at most. A cluster lets each wait for one shard only, and beyond these they take turns."""
 
@@ -93,6 +95,8 @@ class Listening:
         return client
 
     def _group_with_room(self, store: Store) -> Group:
+        if len(self._parts) < ALONE:
+            return store, 0
         kind = self._broker.group_of(store.keys.wake)
         for number in count():
             listener = self._listener_of.get((kind, number))

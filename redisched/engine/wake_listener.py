@@ -19,6 +19,8 @@ from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import AsyncClient, Command
 from redisched.store.store import Store
 
+MOST_SPREAD = 8
+"""A wait of one of several listeners lasts longer, up to so many times as long: all together they shall be quiet."""
 NOTHING_S = 1.0
 TURN_S = 2
 """How long each wait lasts where one listener has to wait for several groups of shards in turn."""
@@ -111,7 +113,7 @@ class WakeListener:
         """Wait for a group; the next wait is for another one."""
         group = next(iter(self._groups))
         lines = self._groups[group] = self._groups.pop(group)
-        block_s = TURN_S if len(self._groups) > 1 else int(BLOCK_S * self._workspace.stretch)
+        block_s = TURN_S if len(self._groups) > 1 else int(BLOCK_S * min(self._listeners(), MOST_SPREAD))
         wait: Command = ("BLPOP", *lines, block_s)
         if len(lines) == 1:
             (line,) = lines.values()
