@@ -39,6 +39,8 @@ class Claimer:
         self._executor = executor
         self._lines: dict[Store, Line] = {}
         """In the order in which their turn comes."""
+        self._open: dict[Store, Line] = {}
+        """Those of them that may have something, now or at a moment that is known."""
         self._is_surveyed = False
         self._knows_what_is_due = False
         self.changed = asyncio.Event()
@@ -47,7 +49,7 @@ class Claimer:
 
     def serve(self, store: Store) -> None:
         """Claim from one more shard."""
-        self._lines[store] = Line(self._workspace, store, "")
+        self._lines[store] = self._open[store] = Line(self._workspace, store, "")
         self.changed.set()
 
     def leave(self, store: Store) -> bool:
@@ -55,6 +57,7 @@ class Claimer:
         if self._lines[store].is_unanswered:
             return False
         del self._lines[store]
+        self._open.pop(store, None)
         return True
 
     def hear(self, store: Store, prospect: Prospect | None) -> None:
@@ -63,8 +66,10 @@ class Claimer:
         A worker that ends when nothing is left does not rely on it.
         """
         self._is_surveyed = prospect is not None and self._workspace.worker_settings.until is not Until.EMPTY
-        if prospect is not None and self._lines[store].learn(prospect.next_due_ms, prospect.now_ms):
+        line = self._lines[store]
+        if prospect is not None and line.learn(prospect.next_due_ms, prospect.now_ms):
             self.changed.set()
+        self._note(line)
 
     async def step(self) -> float:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
@@ -79,8 +84,8 @@ class Claimer:
             room = self._room()
             if room == 0:
                 return await self._rest_full()
-            # Whoever was claimed from comes last, so that no shard is passed over.
-            self._lines[line.store] = self._lines.pop(line.store)
+            if line.store not in self._lines:
+                continue
             await self._claim(line, room)
             more_due = more_due or line.leaves_due
         return 0.0 if more_due else await self._rest()
@@ -90,7 +95,8 @@ class Claimer:
         survey would tell of it.
         """
         now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._lines.values() if line.absence.remaining_s(now_s) == 0.0]
+        lines = self._open if self._is_surveyed else self._lines
+        present = [line for line in lines.values() if line.absence.remaining_s(now_s) == 0.0]
         lively: list[Line] = []
         quiet: list[Line] = []
         for line in present:
@@ -100,7 +106,7 @@ class Claimer:
     def _moments(self) -> tuple[float, float]:
         """When a line that had nothing was heard of at the latest to be looked at again, and how far ahead to look."""
         horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
-        if self._is_surveyed and not any(line.leaves_due for line in self._lines.values()):
+        if self._is_surveyed and not any(line.leaves_due for line in self._open.values()):
             return -math.inf, horizon_ms
         look_again_s = LOOK_AGAIN_S * max(1.0, len(self._lines) / OFTEN)
         return self._workspace.clock.monotonic() - look_again_s, horizon_ms
@@ -141,6 +147,9 @@ class Claimer:
 
     async def _claim(self, line: Line, room: int) -> None:
         """Claim from a shard. One that does not answer is left alone for a while, and the others are not."""
+        # Whoever was claimed from comes last, so that no shard is passed over.
+        self._lines[line.store] = self._lines.pop(line.store)
+        self._open.pop(line.store, None)
         try:
             self._take_in(await line.claim(room, self._client))
         except BrokerError as error:
@@ -148,12 +157,22 @@ class Claimer:
             line.absence.failed(error, self._workspace.clock.monotonic())
         else:
             line.absence.ended()
+        finally:
+            self._note(line)
+
+    def _note(self, line: Line) -> None:
+        """Keep in mind whether a line may have something."""
+        if line.may_have_something or line.absence.goes_on:
+            self._open.setdefault(line.store, line)
+        else:
+            self._open.pop(line.store, None)
 
     def _hear(self, woken: Line) -> None:
         line = self._lines.get(woken.store)
         if line is not None:
             line.hear(woken)
             line.absence.ended()
+            self._note(line)
 
     def _room(self) -> int:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
@@ -176,7 +195,7 @@ class Claimer:
         self.hungry.clear()
         if self._executor.free == 0:
             now_ms = self._workspace.server_now_ms()
-            for line in list(self._lines.values()):
+            for line in list(self._open.values()):
                 if line.next_due_ms is not None and now_ms < line.next_due_ms < now_ms + BLOCK_S * 1e3:
                     line.next_due_ms = None
                     await quietly(run_async(line.store.wake(), self._client))
@@ -185,8 +204,8 @@ class Claimer:
     def _rest_hungry(self) -> float:
         self.hungry.set()
         now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._lines.values() if not line.absence.goes_on]
-        absent_s = [line.absence.remaining_s(now_s) for line in self._lines.values() if line.absence.goes_on]
+        present = [line for line in self._open.values() if not line.absence.goes_on]
+        absent_s = [line.absence.remaining_s(now_s) for line in self._open.values() if line.absence.goes_on]
         if not self._workspace.holdings and not absent_s:
             self.drained.set()
         due = [line.next_due_ms for line in present if line.next_due_ms is not None]

@@ -43,6 +43,11 @@ class Line:
         """Whether the latest request got no reply: it may have been carried out."""
         return self._first_sent_s is not None
 
+    @property
+    def may_have_something(self) -> bool:
+        """Whether anything is due, or will be at a moment that is known, or it is not known whether anything is."""
+        return self.leaves_due or self.is_unanswered or self.next_due_ms is not None or self.heard_s == -math.inf
+
     def is_quiet(self, heard_after_s: float, horizon_ms: float) -> bool:
         """Whether nothing more was due when it was heard of last, after a moment, and nothing will be until another."""
         if self.leaves_due or self.is_unanswered or self.heard_s <= heard_after_s:

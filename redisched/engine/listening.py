@@ -85,8 +85,11 @@ class Listening:
         for client in self._waiting.values():
             await client.close()
 
-    def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
-        """A client for commands that block for so long."""
+    async def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
+        """A client for commands that block for so long. Connections that others left behind are closed."""
+        for other_s, other in list(self._waiting.items()):
+            if other_s != block_s:
+                await other.close()
         client = self._waiting.get(block_s)
         if client is None:
             client = self._waiting[block_s] = self._broker.open_async_client(

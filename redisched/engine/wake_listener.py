@@ -6,7 +6,7 @@ the worker's hands a round trip earlier.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from redisched.engine.claimer import BLOCK_S, Claimer
@@ -40,7 +40,7 @@ class WakeListener:
         self,
         workspace: Workspace,
         client: AsyncClient,
-        waiting: Callable[[int], AsyncBrokerClient],
+        waiting: Callable[[int], Awaitable[AsyncBrokerClient]],
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
@@ -117,9 +117,10 @@ class WakeListener:
         wait: Command = ("BLPOP", *lines, block_s)
         if len(lines) == 1:
             (line,) = lines.values()
-            await self._claim(line, _AfterWait(self._waiting(block_s), wait))
+            await self._claim(line, _AfterWait(await self._waiting(block_s), wait))
             return
-        popped = await self._waiting(block_s).perform(wait)
+        client = await self._waiting(block_s)
+        popped = await client.perform(wait)
         self._workspace.contact()
         if popped is not None:
             await self._claim(lines[popped[0]], self._client)
