@@ -23,6 +23,7 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
         ("HSET", key, "field", "value"),
         ("LLEN", key),
         ("LTRIM", key, "0", "0"),
+        ("MGET", key),
         ("RPUSH", key, "element"),
         ("SADD", dialect.queues_key, "member"),
         ("SET", key, "value"),

@@ -16,7 +16,7 @@ from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
 NAMES = {str(command[0]) for command in needed(Dialect())}
-_DIRECT = re.compile(r'yield \("([A-Z]+)"|self\._wait: Command = \("([A-Z]+)"')
+_DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
 def test_every_command_of_every_script_is_among_the_needed() -> None:
@@ -24,7 +24,9 @@ def test_every_command_of_every_script_is_among_the_needed() -> None:
         call.arguments[0].text
         for script in read_scripts(SCRIPTS)
         for call in calls_in(script.expanded_tokens)
-        if call.function in ("redis.call", "call_in_chunks") and call.arguments and call.arguments[0].kind == "string"
+        if call.function in ("redis.call", "redis.pcall", "call_in_chunks")
+        and call.arguments
+        and call.arguments[0].kind == "string"
     }
 
     assert called
