@@ -21,6 +21,8 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
         ("HMGET", key, "field"),
         ("HSCAN", key, "0"),
         ("HSET", key, "field", "value"),
+        ("HSETNX", key, "field", "value"),
+        ("HSTRLEN", key, "field"),
         ("LLEN", key),
         ("LTRIM", key, "0", "0"),
         ("MGET", key),
