@@ -1,0 +1,82 @@
+"""What a settler does with what Redis refuses."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from redisched.config import Settings, WorkerSettings
+from redisched.engine import verdict
+from redisched.engine.held import Held
+from redisched.engine.settler import Settler
+from redisched.engine.started import NotShared
+from redisched.engine.window import Window
+from redisched.engine.workspace import Workspace
+from redisched.errors import BrokerRefused
+from redisched.registry import Registry
+from redisched.store.operation import Command, Dialect
+from redisched.store.store import Store
+from redisched.store.values import Lease
+from tests.engine.leases import QUEUE, WORKER
+
+TASKS = 40
+BAD = "task-17"
+
+
+class StillClock:
+    """A clock that stands still."""
+
+    def monotonic(self) -> float:
+        return 100.0
+
+
+class RefusingOne:
+    """A client that refuses whatever is about one task, until it is told to do so no more."""
+
+    def __init__(self) -> None:
+        self.refuses = True
+        self.settled: list[str] = []
+        self.calls = 0
+
+    async def perform(self, command: Command) -> Any:
+        self.calls += 1
+        ids = [str(argument) for argument in command if str(argument).startswith("task-")]
+        if self.refuses and BAD in ids:
+            raise BrokerRefused("EVALSHA", "not this one")
+        self.settled += ids
+        return [b"RELEASED"] * len(ids)
+
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        raise AssertionError("settlements are single commands")
+
+
+def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
+    workspace = Workspace(
+        worker=WORKER,
+        settings=Settings(),
+        worker_settings=WorkerSettings(),
+        registry=Registry(),
+        stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+        window=Window(20.0, 100.0),
+        started=NotShared(),
+        clock=StillClock(),
+        random=lambda: 0.5,
+    )
+    settler = Settler(workspace, client, lambda: None)
+    for number in range(TASKS):
+        held = Held(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
+        workspace.holdings.add(held)
+        settler.add(verdict.released(held))
+    return settler, workspace
+
+
+def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> None:
+    client = RefusingOne()
+
+    async def use() -> None:
+        settler, workspace = settler_of(client)
+        assert await settler.step() > 0
+        assert sorted(client.settled) == sorted(f"task-{number}" for number in range(TASKS) if f"task-{number}" != BAD)
+        assert [held.lease.id for held in workspace.holdings] == [BAD]
+        assert client.calls <= 2 * TASKS.bit_length() + 1
+
+    asyncio.run(use())
