@@ -82,6 +82,8 @@ class ClusterRoute:
                 except BrokerUnavailable:
                     self._silence.failed(node, turned_s)
                     raise
+                if answered:
+                    self._silence.answered(node)
                 replies += answered
                 if len(answered) < sent.count:
                     break

@@ -12,7 +12,7 @@ from redisched.errors import BrokerUnavailable
 LONG_S = 0.5
 """A node that fails sooner, as one that refuses connections, costs its callers little."""
 ALONE_S = 1.0
-"""For how long a silent node is left alone before the next caller tries it."""
+"""For how long a silent node is left alone before the next caller tries it, and the others while that one waits."""
 
 
 class Silence:
@@ -28,6 +28,9 @@ class Silence:
         now_s = self._monotonic()
         if now_s < self._until_s.get(node, now_s):
             raise BrokerUnavailable(f"{node} has just kept another call waiting in vain", 0.0)
+        if node in self._until_s:
+            # Or all who have something for its shards would wait for it at once, and for others not at all.
+            self._until_s[node] = now_s + ALONE_S
         return now_s
 
     def answered(self, node: Node) -> None:
@@ -42,3 +45,5 @@ class Silence:
         now_s = self._monotonic()
         if now_s - since_s >= LONG_S and self._answered_s.get(node, since_s) <= since_s:
             self._until_s[node] = now_s + ALONE_S
+        else:
+            self._until_s.pop(node, None)

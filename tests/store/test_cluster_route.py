@@ -188,6 +188,22 @@ def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
+def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: ClusterRoute, now: Now) -> None:
+    lead(route, HIGH, HALVES)
+    wait_in_vain(route, HIGH, now, LONG_S)
+    now.s += ALONE_S
+    first = route.perform((HIGH,))
+    # It asked for the map anew, as it was in doubt, and is sent to the node that was silent.
+    assert isinstance(first.send(None), Ask)
+    assert isinstance(first.send(HALVES), Send)
+
+    with pytest.raises(BrokerUnavailable, match="high:2 has just kept another call waiting"):
+        lead(route, HIGH)
+    with pytest.raises(StopIteration):
+        first.send(b"value")
+    assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
+
+
 @pytest.mark.parametrize(("waited_s", "answers"), [(LONG_S / 2, 0), (LONG_S, 1)])
 def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
     route: ClusterRoute, now: Now, waited_s: float, answers: int
