@@ -130,6 +130,7 @@ class Executor:
         become of them before.
         """
         self._stopping = True
+        self._runners.let_end()
         for slot in list(self._running.values()):
             slot.interrupt(WorkerStopping)
         with contextlib.suppress(TimeoutError):

@@ -26,9 +26,13 @@ class Runners:
         self._tasks[slot] = task = asyncio.create_task(self._serve(slot))
         task.add_done_callback(partial(self._ended, slot))
 
+    def let_end(self) -> None:
+        """Replace no runner that ends from now on."""
+        self._is_stopping = True
+
     async def stop(self, within_s: float) -> None:
         """End all, and wait for that for so long."""
-        self._is_stopping = True
+        self.let_end()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
