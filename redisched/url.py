@@ -25,8 +25,6 @@ else:
 
 USUAL_PORT = 6379
 LONGEST_SOCKET_PATH_BYTES = 107
-
-
 _USUAL_PORTS = {Topology.SINGLE: USUAL_PORT, Topology.SENTINEL: 26379, Topology.CLUSTER: USUAL_PORT}
 _SHAPES = {
     Topology.SINGLE: "redis://host:6379/0",

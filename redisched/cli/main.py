@@ -39,14 +39,10 @@ COMMANDS = {
         "redisched.bench.command:bench", "Measure redisched on this machine, beside what bare Lua reaches on it."
     ),
 }
-
-
 _SURROUNDINGS = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
 """Errors of the system that say what is wrong where a command runs, and not with the command."""
-
-
 _FOR_THE_CALLER = (InvalidInput, AppNotFound, BrokerMisconfigured, NoServer, NoServerBinary, ServerStartFailed)
 
 
@@ -84,9 +80,7 @@ def _is_for_the_caller(error: RedischedError) -> bool:
     """Whether what was typed, or what the environment says, has to change before the command can do anything."""
     if isinstance(error, BrokerRefused):
         return not isinstance(error, WrongKeyType)
-    return isinstance(
-        error, InvalidInput | AppNotFound | BrokerMisconfigured | NoServer | NoServerBinary | ServerStartFailed
-    )
+    return isinstance(error, _FOR_THE_CALLER)
 
 
 @click.group(

@@ -18,8 +18,6 @@ from redisched.store.survey import Prospect
 
 BLOCK_S = 8.0
 """How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
-
-
 OFTEN = 16
 """Of so many shards each is looked at again as soon as may be while others have more due; of more, as seldom as takes
 the same time in all.

@@ -161,20 +161,12 @@ def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX, max_conn
     """The broker at an address. Raises InvalidOption if it names files that cannot be read."""
     if address.encryption is not None:
         check_encryption(address.encryption)
+    opening = partial(open_client, shared_most=max_connections)
+    opening_async = partial(open_async_client, shared_most=max_connections)
     if address.topology is Topology.SINGLE:
         server = address.server(address.nodes[0] if address.nodes else None)
-        return Broker(
-            partial(open_client, server, shared_most=max_connections),
-            partial(open_async_client, server, shared_most=max_connections),
-            timeout_s,
-            address,
-            prefix,
-        )
+        return Broker(partial(opening, server), partial(opening_async, server), timeout_s, address, prefix)
     route = _route(address)
-    opening, opening_async = (
-        partial(open_client, shared_most=max_connections),
-        partial(open_async_client, shared_most=max_connections),
-    )
     return Broker(
         lambda try_s, part: RoutedClient(address, route, partial(opening, part=part), try_s),
         lambda try_s, part: AsyncRoutedClient(address, route, partial(opening_async, part=part), try_s),
@@ -204,13 +196,16 @@ def open_client(
     """A blocking client of one server. `part` is what its connections are for, as the server's operators see it; those
     that any caller may use are `shared_most` at most.
     """
-    most = shared_most if part == SHARED_PART else UNBOUNDED
-    return SyncClient(Connections(server, timeout_s, part), timeout_s, most)
+    return SyncClient(Connections(server, timeout_s, part), timeout_s, _most(part, shared_most))
 
 
 def open_async_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
 ) -> clients.AsyncClient:
     """A client of one server for one event loop, otherwise as `open_client`."""
-    most = shared_most if part == SHARED_PART else UNBOUNDED
-    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, most)
+    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+
+
+def _most(part: str, shared_most: int) -> int:
+    """How many connections a client may have: only the shared one is bounded, as a worker's parts must all get theirs."""
+    return shared_most if part == SHARED_PART else UNBOUNDED

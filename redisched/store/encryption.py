@@ -14,8 +14,6 @@ from redisched.store.failures import WRONG_HOST
 from redisched.url_options import Encryption
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
 _VERIFICATIONS = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 _LOOK_S = 1.0
 
