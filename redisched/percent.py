@@ -1,4 +1,4 @@
-"""Percent-encoding in URLs."""
+"""Percent-encoding in URLs. The standard library's is in a package that opens URLs, which pure code may not import."""
 
 import re
 

@@ -207,5 +207,5 @@ def open_async_client(
 
 
 def _most(part: str, shared_most: int) -> int:
-    """How many connections a client may have: only the shared one is bounded, as a worker's parts must all get theirs."""
+    """How many connections a client may have: those of a worker's parts are not bounded, as each part needs its own."""
     return shared_most if part == SHARED_PART else UNBOUNDED

@@ -14,27 +14,54 @@ C = TypeVar("C")
 UNBOUNDED = sys.maxsize
 
 
+class _Stock(Generic[C]):
+    """The connections of a pool: those that are idle, and how many are lent."""
+
+    def __init__(self, make: Callable[[], C], most: int) -> None:
+        self.make = make
+        self.most = most
+        self.lent = 0
+        self._idle: list[C] = []
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more can be lent."""
+        return bool(self._idle) or self.lent < self.most
+
+    def lend(self) -> C | None:
+        """An idle connection; None if one has to be made, which counts as lent already."""
+        self.lent += 1
+        return self._idle.pop() if self._idle else None
+
+    def give(self, connection: C) -> None:
+        """Take a connection back that can be used again."""
+        self.lent -= 1
+        self._idle.append(connection)
+
+    def empty(self) -> list[C]:
+        """All connections that are idle, which are the caller's from now on."""
+        idle, self._idle = self._idle, []
+        return idle
+
+
 class Pool(Generic[C]):
     """For threads. A signal handler may take a connection while its thread is being given one."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
-        self._make = make
-        self._most = most
-        self._idle: list[C] = []
-        self._lent = 0
+        self._stock = _Stock(make, most)
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition(threading.RLock())
 
     def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
         with self._changed:
-            if self._waiting or not self._has_room():
+            if self._waiting or not self._stock.has_room:
                 self._wait(within_s)
-            self._lent += 1
-            if self._idle:
-                return self._idle.pop()
+            idle = self._stock.lend()
+        if idle is not None:
+            return idle
         try:
-            return self._make()
+            return self._stock.make()
         except BaseException:
             self.drop()
             raise
@@ -42,34 +69,29 @@ class Pool(Generic[C]):
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
         with self._changed:
-            self._lent -= 1
-            self._idle.append(connection)
+            self._stock.give(connection)
             if self._waiting:
                 self._changed.notify_all()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""
         with self._changed:
-            self._lent -= 1
+            self._stock.lent -= 1
             if self._waiting:
                 self._changed.notify_all()
 
     def empty(self) -> list[C]:
         """All connections that are idle, which are the caller's from now on."""
         with self._changed:
-            idle, self._idle = self._idle, []
-        return idle
-
-    def _has_room(self) -> bool:
-        return bool(self._idle) or self._lent < self._most
+            return self._stock.empty()
 
     def _wait(self, within_s: float) -> None:
         turn = object()
         self._waiting.append(turn)
         began_s = time.monotonic()
         try:
-            if not self._changed.wait_for(lambda: self._waiting[0] is turn and self._has_room(), within_s):
-                raise _exhausted(self._most, time.monotonic() - began_s)
+            if not self._changed.wait_for(lambda: self._waiting[0] is turn and self._stock.has_room, within_s):
+                raise _exhausted(self._stock.most, time.monotonic() - began_s)
         finally:
             self._waiting.remove(turn)
             self._changed.notify_all()
@@ -79,47 +101,39 @@ class AsyncPool(Generic[C]):
     """For one event loop."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
-        self._make = make
-        self._most = most
-        self._idle: list[C] = []
-        self._lent = 0
+        self._stock = _Stock(make, most)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
-        if self._waiting or not self._has_room():
+        if self._waiting or not self._stock.has_room:
             await self._wait(within_s)
-        self._lent += 1
-        if self._idle:
-            return self._idle.pop()
+        idle = self._stock.lend()
+        if idle is not None:
+            return idle
         try:
-            return self._make()
+            return self._stock.make()
         except BaseException:
             self.drop()
             raise
 
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
-        self._lent -= 1
-        self._idle.append(connection)
+        self._stock.give(connection)
         self._wake()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""
-        self._lent -= 1
+        self._stock.lent -= 1
         self._wake()
 
     def empty(self) -> list[C]:
         """All connections that are idle, which are the caller's from now on."""
-        idle, self._idle = self._idle, []
-        return idle
-
-    def _has_room(self) -> bool:
-        return bool(self._idle) or self._lent < self._most
+        return self._stock.empty()
 
     def _wake(self) -> None:
         # Whoever is woken stays first until it has taken one, so that nobody comes in between.
-        if self._waiting and not self._waiting[0].done() and self._has_room():
+        if self._waiting and not self._waiting[0].done() and self._stock.has_room:
             self._waiting[0].set_result(None)
 
     async def _wait(self, within_s: float) -> None:
@@ -129,7 +143,7 @@ class AsyncPool(Generic[C]):
             async with asyncio.timeout(within_s):
                 await turn
         except TimeoutError:
-            raise _exhausted(self._most, within_s) from None
+            raise _exhausted(self._stock.most, within_s) from None
         finally:
             self._waiting.remove(turn)
             if not turn.done() or turn.cancelled():
