@@ -29,9 +29,9 @@ class Settings:
     """What producers and workers of one application share.
 
     `url` None means REDISCHED_URL from the environment, else the embedded server; what turns into a URL by `str()`, as
-    pydantic's do, is taken as its text. `timeout_s` bounds each call of
-    a producer. A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for
-    every enqueue that says nothing else; one that is durable by replica waits for `durable_replicas` of them.
+    pydantic's do, is taken as its text. `timeout_s` bounds each call of a producer. A finished task can be
+    read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for every enqueue that says nothing else;
+    one that is durable by replica waits for `durable_replicas` of them.
 
     Every key begins with `prefix` and a colon, so that applications with different ones share a Redis and see nothing
     of each other; None means REDISCHED_PREFIX from the environment, else "redisched". Producers have at most

@@ -25,6 +25,7 @@ from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
+from redisched.engine.signal_handlers import take_no_notice
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
@@ -60,9 +61,8 @@ class ChildProcess:
     def run(self) -> None:
         """Import the application, work, and end as Python programs do."""
         signal.signal(signal.SIGTERM, self._stop_importing)
-        # Not SIG_IGN, which every program that a handler starts would inherit.
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, _take_no_notice)
+        # The supervisor alone decides when its processes end.
+        take_no_notice(signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         sys.path[:] = self._spec.path
         # What programs call themselves by: connections say which application a worker serves.
@@ -169,10 +169,6 @@ def _receive_spec(line: socket.socket) -> ChildSpec:
 def _stop_in(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
     with contextlib.suppress(RuntimeError):  # its loop is closed: it is at its end already
         loop.call_soon_threadsafe(worker.stop)
-
-
-def _take_no_notice(_number: int, _frame: FrameType | None) -> None:
-    """The supervisor alone decides when its processes end."""
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A Task for each handler would have such a context, too, and costs ten times as much.
 """
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from contextvars import Context
 from types import coroutine
 from typing import Any
@@ -30,6 +30,11 @@ async def run_in_context(context: Context, steps: Coroutine[Any, Any, Any]) -> A
     if is_fork():
         end_fork(None)
     return result
+
+
+async def steps_of(awaitable: Awaitable[Any]) -> Any:
+    """Whatever can be awaited, as a coroutine."""
+    return await awaitable
 
 
 @coroutine

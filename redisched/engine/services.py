@@ -24,8 +24,8 @@ from redisched.errors import QueueFull
 from redisched.layout import Layout
 from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import run_async
-from redisched.store.store import Store
-from redisched.store.survey import Prospect, register
+from redisched.store.store import Store, register
+from redisched.store.survey import Prospect
 
 REGISTER_EVERY_S = 60.0
 AT_A_TIME = 8

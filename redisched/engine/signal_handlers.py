@@ -1,13 +1,23 @@
-"""Puts back the signal handlers of a worker process: its async handlers run in the main thread and may set others."""
+"""Signal handlers of a worker process: those that do nothing, and those that are put back.
+
+Its async handlers run in the main thread and may set others.
+"""
 
 import signal
 import threading
 
 # That of `signal` turns every answer into an enum, which takes microseconds.
 from _signal import getsignal  # type: ignore[import-not-found]
+from types import FrameType
 
 _STEERING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 """What a process is stopped and asked by. To look at all signals after every handler would cost microseconds."""
+
+
+def take_no_notice(*numbers: int) -> None:
+    """From now on these signals do nothing in this process. SIG_IGN would be inherited by every program it starts."""
+    for number in numbers:
+        signal.signal(number, _do_nothing)
 
 
 class SignalHandlers:
@@ -22,3 +32,7 @@ class SignalHandlers:
         for number, handler in self._handlers:
             if getsignal(number) is not handler:
                 signal.signal(number, handler)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    pass

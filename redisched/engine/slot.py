@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from redisched.context import running
 from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
-from redisched.engine.own_context import run_in_context
+from redisched.engine.own_context import run_in_context, steps_of
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
@@ -53,7 +53,7 @@ class Slot:
     def go_on(self, rest: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
         """As `run`, for what a sync handler returned and has to be awaited still; its context and timeout go on."""
         assert self._context is not None
-        return self._await(self._context, _awaited, rest)
+        return self._await(self._context, steps_of, rest)
 
     def run_in_thread(self, attempt: Attempt, context: Context) -> None:
         """Begin to run a sync handler in a copy of a context."""
@@ -131,7 +131,3 @@ def _call(attempt: Attempt) -> Any:
     held = attempt.held
     running.set(held)
     return attempt.entry.function(*held.body.args, **held.body.kwargs)
-
-
-async def _awaited(rest: Awaitable[Any]) -> Any:
-    return await rest

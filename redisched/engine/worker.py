@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVarTuple, Unpack
 
@@ -31,7 +31,7 @@ from redisched.layout import Layout
 from redisched.registry import Registry
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
-from redisched.store.store import Store
+from redisched.store.store import Store, register
 from redisched.store.values import Renewal, Status
 
 A = TypeVarTuple("A")
@@ -108,19 +108,18 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
-                stores = [Store(self._broker.dialect, queue) for queue in self._queues]
                 await check_rights(client, self._broker.dialect)
-                await self._register_queues(stores, client)
+                await self._register_queues(client)
+                stores = [Store(self._broker.dialect, queue) for queue in self._queues]
                 return {store.queue: await run_async(store.layout(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
                 await wait_for(self._stopping, outage.failed(error))
         return {}
 
-    async def _register_queues(self, stores: Sequence[Store], client: AsyncBrokerClient) -> None:
+    async def _register_queues(self, client: AsyncBrokerClient) -> None:
         try:
-            for store in stores:
-                await run_async(store.register(), client)
+            await run_async(register(self._broker.dialect, self._queues), client)
         except QueueFull as error:
             # A worker is what a full Redis needs, and only those who list queues miss the name.
             log.warning("start: %s", error)

@@ -32,6 +32,11 @@ NOBODY = ""
 """Names no worker: tasks are recovered, and yet no worker process died."""
 
 
+def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
+    """Make queues known to those who list queues."""
+    yield ("SADD", dialect.queues_key, *queues)
+
+
 class Store:
     """The edges of one shard of a queue. Every method returns an operation; run it blocking or under asyncio."""
 
@@ -43,7 +48,7 @@ class Store:
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
-        yield ("SADD", self._dialect.queues_key, self.queue)
+        return register(self._dialect, [self.queue])
 
     def layout(self) -> Operation[Layout]:
         """The layout of the queue as this shard knows it. Raises LayoutDamaged."""

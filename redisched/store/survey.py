@@ -46,11 +46,6 @@ def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[
     ]
 
 
-def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
-    """Make queues known to those who list queues."""
-    yield ("SADD", dialect.queues_key, *queues)
-
-
 def _keys_of(store: Store) -> tuple[str, ...]:
     k = store.keys
     return (k.waiting, k.leases, k.held, k.tasks, k.dead, k.outcomes, k.finished, k.reaper, k.layout)

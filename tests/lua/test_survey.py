@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from redisched.layout import Layout
-from redisched.store.store import Store
-from redisched.store.survey import LARGEST_SURVEY, Prospect, register, survey
+from redisched.store.store import Store, register
+from redisched.store.survey import LARGEST_SURVEY, Prospect, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import WORKER, Situation, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS

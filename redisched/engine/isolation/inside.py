@@ -26,7 +26,8 @@ from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
-from redisched.engine.own_context import run_in_context
+from redisched.engine.own_context import run_in_context, steps_of
+from redisched.engine.signal_handlers import take_no_notice
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
@@ -80,9 +81,7 @@ class Room:
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            # Not SIG_IGN, which programs started by a handler would inherit.
-            signal.signal(number, lambda _number, _frame: None)
+        take_no_notice(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
@@ -127,7 +126,7 @@ class Room:
 
         self._interrupt = interrupt
         try:
-            return await run_in_context(copy_context(), _steps_of(awaitable))
+            return await run_in_context(copy_context(), steps_of(awaitable))
         except asyncio.CancelledError:
             if asked:
                 raise asked[0] from None
@@ -138,10 +137,6 @@ class Room:
     def _on_interruption(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupt is not None:
             self._interrupt(_KINDS[number])
-
-
-async def _steps_of(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
 
 
 class _Known:
