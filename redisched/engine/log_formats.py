@@ -65,10 +65,10 @@ def _task_of(record: logging.LogRecord) -> str:
 
 def _traces(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
     traces = []
-    if record.exc_info and record.exc_info[0] is not None:
-        traces.append(formatter.formatException(record.exc_info))
-    elif record.exc_text:
+    if record.exc_text:
         traces.append(record.exc_text.rstrip())
+    elif record.exc_info and record.exc_info[0] is not None:
+        traces.append(formatter.formatException(record.exc_info))
     if record.stack_info:
         traces.append(record.stack_info)
     return [trace if len(trace) <= MOST_CHARACTERS else f"{trace[:MOST_CHARACTERS]} ..." for trace in traces]

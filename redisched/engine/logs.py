@@ -9,17 +9,32 @@ import logging
 from redisched.config import LogFormat, WorkerSettings
 from redisched.engine.log_formats import JsonFormatter, TextFormatter
 from redisched.engine.log_records import name_tasks_in_records
-from redisched.printable import printable
+from redisched.printable import printable, printable_lines
 
 OURS = "redisched"
 USUAL_LEVEL = "INFO"
+_FORMATTER = logging.Formatter()
 
 
-def _escape_arguments(record: logging.LogRecord) -> bool:
-    """Names, ids and errors come from anywhere: each is one harmless line in whatever format a record is shown."""
+def _make_printable(record: logging.LogRecord) -> bool:
+    """Names, ids and errors come from anywhere: each is one harmless line in whatever format a record is shown, and a
+    traceback holds nothing that a stream could refuse.
+    """
     if isinstance(record.args, tuple):
         record.args = tuple(one if isinstance(one, int | float) else printable(str(one)) for one in record.args)
+    # Every formatter shows this text where there is one, and formats the exception itself only where there is none.
+    trace = record.exc_text or _trace_of(record)
+    record.exc_text = printable_lines(trace.rstrip("\n")) if trace else None
     return True
+
+
+def _trace_of(record: logging.LogRecord) -> str:
+    if not record.exc_info or record.exc_info[0] is None:
+        return ""
+    try:
+        return _FORMATTER.formatException(record.exc_info)
+    except Exception as error:
+        return f"<its traceback cannot be had: {type(error).__name__}>"
 
 
 log = logging.getLogger(f"{OURS}.worker")
@@ -27,7 +42,7 @@ log = logging.getLogger(f"{OURS}.worker")
 task_log = logging.getLogger(f"{OURS}.task")
 """What becomes of single tasks."""
 for _logger in (log, task_log):
-    _logger.addFilter(_escape_arguments)
+    _logger.addFilter(_make_printable)
 
 
 def configure_logging(settings: WorkerSettings) -> None:

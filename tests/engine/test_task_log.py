@@ -1,14 +1,17 @@
 """Lines about single tasks: each names the task, its id and the attempt, once where once is enough."""
 
+import io
 import logging
 from collections.abc import Iterator
 
 import pytest
 
+from redisched.codec import traceback_of
 from redisched.config import RETRY_BACKOFF
 from redisched.engine import verdict
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
 from redisched.engine.log_records import name_tasks_in_records
+from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog, tell
 from redisched.model import TaskBody
 from tests.engine.leases import held
@@ -66,6 +69,29 @@ def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture
     (record,) = log.records
     assert record.getMessage().endswith("is dead, attempts used up: ValueError: no")
     assert record.exc_text == "Traceback: here"
+
+
+@pytest.mark.parametrize("is_isolated", [False, True], ids=["here", "isolated"])
+def test_an_application_s_own_log_shows_a_traceback_whatever_it_quotes(is_isolated: bool) -> None:
+    task = held("a")
+    task.max_attempts = 1
+    error = raised("\ud800 \x1b[31m", is_isolated)
+    shown = io.BytesIO()
+    handler = logging.StreamHandler(io.TextIOWrapper(shown, "utf-8", write_through=True))
+    task_log.addHandler(handler)
+    try:
+        TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+    finally:
+        task_log.removeHandler(handler)
+
+    assert shown.getvalue().decode().splitlines()[-1] == r"ValueError: \ud800 \x1b[31m"
+
+
+def raised(text: str, is_isolated: bool) -> Exception:
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        return RaisedInside(f"ValueError: {text}", traceback_of(error)) if is_isolated else error
 
 
 def test_a_name_that_no_handler_has_is_told_once(log: pytest.LogCaptureFixture) -> None:
