@@ -29,6 +29,10 @@ async def add(one, other):
 """What every application begins with."""
 
 
+_HEARING_HANGUPS = ("env", "--default-signal=HUP")
+"""The tests themselves may run under nohup, which every process they start would inherit."""
+
+
 class SupervisedFleet:
     """A supervisor and its processes in a process group of their own."""
 
@@ -48,7 +52,7 @@ class SupervisedFleet:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REDISCHED_URL": url, "TMPDIR": str(folder)}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                (*before, sys.executable, *flags, "-m", "redisched", "worker", "shop:app", *options),
+                (*_HEARING_HANGUPS, *before, sys.executable, *flags, "-m", "redisched", "worker", "shop:app", *options),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -64,6 +68,8 @@ class SupervisedFleet:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        # Until its last process is gone, Redis may give it what the next fleet waits for.
+        wait_until(lambda: not self.children(), "the processes of the fleet to be gone")
         self._app.close()
 
     @property

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import fcntl
 import inspect
+import logging
 import multiprocessing
 import os
 import resource
@@ -51,6 +52,8 @@ _STANDARD_ERROR = 2
 def serve(target: str, settings: WorkerSettings, connection: Connection) -> None:
     """Run handlers of an application until nobody sends orders any more."""
     begin_process()
+    # From Python 3.13 on a process that is forked for a function forgets what was to be done at its end.
+    atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
     room = Room()
