@@ -15,9 +15,9 @@ from redisched.bench.held import FOLDER_VARIABLE, listen
 from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
+from redisched.engine.child_spec import Work
 from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
-from redisched.engine.worker_process import Work
 
 PROCESSES = 2
 _APPLICATION = "redisched.bench.held:app"

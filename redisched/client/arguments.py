@@ -8,8 +8,6 @@ from typing import Any
 from redisched.errors import InvalidArguments, InvalidOption
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
 Bind = Callable[[Sequence[Any], Mapping[str, Any]], tuple[Sequence[Any], Mapping[str, Any]]]
 """Turns arguments into the one form in which the same call always comes."""
 

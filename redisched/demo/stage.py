@@ -22,9 +22,9 @@ from redisched.demo.scheduler import QUEUES
 from redisched.demo.surroundings import FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_VARIABLE
 from redisched.embedded import PrivateServer
 from redisched.embedded.polling import poll_until
+from redisched.engine.child_spec import Work
 from redisched.engine.environment import environment
 from redisched.engine.supervisor import Supervisor
-from redisched.engine.worker_process import Work
 from redisched.errors import RedischedError
 
 APPLICATION = "redisched.demo.app:app"

@@ -45,7 +45,7 @@ def main() -> None:
     line.set_inheritable(False)
     spec = _receive_spec(line)
     os.set_inheritable(spec.table, False)
-    table = StartedTable(spec.table, spec.settings.concurrency)
+    table = StartedTable(spec.table, spec.work.settings.concurrency)
     process = ChildProcess(spec, table, line)
     process.run()
 
@@ -55,6 +55,7 @@ class ChildProcess:
 
     def __init__(self, spec: ChildSpec, table: StartedTable, line: socket.socket) -> None:
         self._spec = spec
+        self._work = spec.work
         self._table = table
         self._line = line
 
@@ -66,11 +67,11 @@ class ChildProcess:
         show_stacks_on_signal()
         sys.path[:] = self._spec.path
         # What programs call themselves by: connections say which application a worker serves.
-        sys.argv[:] = [self._spec.target]
-        os.environ[EMBEDDED_VARIABLE] = str(int(self._spec.embedded))
+        sys.argv[:] = [self._work.target]
+        os.environ[EMBEDDED_VARIABLE] = str(int(self._work.embedded))
         try:
             application = self._load()
-            code = asyncio.run(self._work(application))
+            code = asyncio.run(self._run_worker(application))
         except MISCONFIGURED as error:
             code = Exit.MISCONFIGURED
             self._say(Fatal(reason=str(error), exit_code=code))
@@ -80,25 +81,25 @@ class ChildProcess:
         """The application. Its module may do as it likes: no event loop runs yet."""
         name_tasks_in_records()
         try:
-            application = load_application(self._spec.target, self._spec.settings.imports)
+            application = load_application(self._work.target, self._work.settings.imports)
         except AppNotFound:
             raise
         except InvalidInput as error:
             # Without the line of the module, which may hold a URL with its password.
-            raise AppNotFound(self._spec.target, f"{place_in_module(error)}{error}") from None
+            raise AppNotFound(self._work.target, f"{place_in_module(error)}{error}") from None
         except (Exception, SystemExit) as error:
-            reason = f"{self._spec.target} cannot be loaded:\n{traceback_of_module(error).rstrip()}"
+            reason = f"{self._work.target} cannot be loaded:\n{traceback_of_module(error).rstrip()}"
             self._say(Fatal(reason=reason, exit_code=Exit.CRASHED))
             self._leave(Exit.CRASHED)
             raise
-        configure_logging(self._spec.settings)
-        check_threads(self._spec.target)
-        check_handlers(application, self._spec.target)
-        if self._spec.url is not None and application.settings.url not in (None, self._spec.url):
-            raise AppNotFound(self._spec.target, "it names another Redis itself; leave --url out")
-        if self._spec.prefix is not None and application.settings.prefix not in (None, self._spec.prefix):
-            raise AppNotFound(self._spec.target, "it names another prefix itself; leave --prefix out")
-        queues = served_queues(self._spec.settings, application.registry)
+        configure_logging(self._work.settings)
+        check_threads(self._work.target)
+        check_handlers(application, self._work.target)
+        if self._work.url is not None and application.settings.url not in (None, self._work.url):
+            raise AppNotFound(self._work.target, "it names another Redis itself; leave --url out")
+        if self._work.prefix is not None and application.settings.prefix not in (None, self._work.prefix):
+            raise AppNotFound(self._work.target, "it names another prefix itself; leave --prefix out")
+        queues = served_queues(self._work.settings, application.registry)
         broker = application.broker
         url = None if broker.address is None else broker.address.url
         if application.settings.url is None and url_from(os.environ) is None and broker.address is not None:
@@ -106,11 +107,10 @@ class ChildProcess:
         self._say(Ready(queues=queues, settings=replace(application.settings, url=url, prefix=broker.dialect.prefix)))
         return application
 
-    async def _work(self, application: Application) -> Exit:
-        spec = self._spec
+    async def _run_worker(self, application: Application) -> Exit:
         freeze_imports()
-        name = worker_name(os.getpid(), spec.name_suffix)
-        worker = Worker(application, spec.settings, self._table, name, target=spec.target)
+        name = worker_name(os.getpid(), self._spec.name_suffix)
+        worker = Worker(application, self._work.settings, self._table, name, target=self._work.target)
         loop = asyncio.get_running_loop()
         # Not by the event loop's own way: a handler that uses that for a signal of its own would take it away unseen.
         signal.signal(signal.SIGTERM, lambda _number, _frame: _stop_in(loop, worker))

@@ -22,20 +22,29 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildSpec:
-    """What a worker process is told. `table` is the descriptor of its table of started tasks, `name_suffix` makes its
-    name unlike every other, `path` is where modules are looked for; `url` and `prefix` are the Redis and the keys
-    it was told to serve, if any.
+class Work:
+    """What all processes of a fleet do: serve the application named MODULE:APP. `url` and `prefix` say which Redis and
+    which keys it was told to serve; an application that names others itself is refused. Where nobody names a Redis, an
+    `embedded` one will do.
     """
 
     target: str
     settings: WorkerSettings
-    name_suffix: str
-    table: int
-    path: tuple[str, ...]
     url: str | None = field(default=None, repr=False)
     prefix: str | None = None
     embedded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpec:
+    """What a worker process is told. `table` is the descriptor of its table of started tasks, `name_suffix` makes its
+    name unlike every other, `path` is where modules are looked for.
+    """
+
+    work: Work
+    name_suffix: str
+    table: int
+    path: tuple[str, ...]
 
     def encode(self) -> bytes:
         """The spec as a line."""
@@ -45,7 +54,8 @@ class ChildSpec:
 def decode_spec(line: bytes) -> ChildSpec:
     """The spec within a line."""
     fields = json.loads(line)
-    settings = fields.pop("settings")
+    work = fields.pop("work")
+    settings = work.pop("settings")
     for name, kind in (("until", Until), ("eviction", Eviction)):
         settings[name] = kind(settings[name])
     if settings["log_format"] is not None:
@@ -55,7 +65,7 @@ def decode_spec(line: bytes) -> ChildSpec:
     for name in ("queues", "imports"):
         settings[name] = tuple(settings[name])
     path = tuple(fields.pop("path"))
-    return ChildSpec(settings=WorkerSettings(**settings), path=path, **fields)
+    return ChildSpec(work=Work(settings=WorkerSettings(**settings), **work), path=path, **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

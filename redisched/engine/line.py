@@ -17,8 +17,6 @@ from redisched.store.values import ClaimRequest
 
 AHEAD = 32
 """Tasks not yet due per claim at most: a claim reads as many more as it may take."""
-
-
 LOOK_AGAIN_S = 0.02
 """A shard that had nothing due is left alone for so long while others have: as long as tasks may wait in a window."""
 

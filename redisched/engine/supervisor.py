@@ -17,7 +17,7 @@ from types import FrameType
 
 from redisched.backoff import Backoff
 from redisched.config import Until
-from redisched.engine.child_spec import Exit, Fatal, Ready
+from redisched.engine.child_spec import Exit, Fatal, Ready, Work
 from redisched.engine.health_file import HealthFile
 from redisched.engine.logs import log
 from redisched.engine.orphans import reap_orphans
@@ -25,7 +25,7 @@ from redisched.engine.recoverer import Recoverer
 from redisched.engine.silence import Silence
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
-from redisched.engine.worker_process import Work, WorkerProcess
+from redisched.engine.worker_process import WorkerProcess
 
 RESPAWN_BACKOFF = Backoff(base_s=0.1, cap_s=5.0)
 SETTLED_S = 5.0

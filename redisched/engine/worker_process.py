@@ -10,29 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, field
 
-from redisched.config import WorkerSettings
-from redisched.engine.child_spec import ChildSpec, Message, decode_message
+from redisched.engine.child_spec import ChildSpec, Message, Work, decode_message
 from redisched.engine.identity import worker_name
 from redisched.engine.started import StartedTable
 
 _MODULE = "redisched.engine.child"
 _LONGEST_MESSAGE_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What all processes of a fleet do: serve the application named MODULE:APP. `url` and `prefix` say which Redis and
-    which keys it was told to serve; an application that names others itself is refused. Where nobody names a Redis, an
-    `embedded` one will do.
-    """
-
-    target: str
-    settings: WorkerSettings
-    url: str | None = field(default=None, repr=False)
-    prefix: str | None = None
-    embedded: bool = True
 
 
 class WorkerProcess:
@@ -43,16 +27,7 @@ class WorkerProcess:
         suffix = os.urandom(4).hex()
         self.line, theirs = socket.socketpair()
         try:
-            spec = ChildSpec(
-                target=work.target,
-                settings=work.settings,
-                name_suffix=suffix,
-                table=table.descriptor,
-                path=tuple(sys.path),
-                url=work.url,
-                prefix=work.prefix,
-                embedded=work.embedded,
-            )
+            spec = ChildSpec(work=work, name_suffix=suffix, table=table.descriptor, path=tuple(sys.path))
             self._process = subprocess.Popen(
                 [sys.executable, *_interpreter_flags(), "-m", _MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,

@@ -6,9 +6,9 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.config import URL_VARIABLE, Until, WorkerSettings
-from redisched.engine.child_spec import Exit, Ready
+from redisched.engine.child_spec import Exit, Ready, Work
 from redisched.engine.started import StartedTable
-from redisched.engine.worker_process import Work, WorkerProcess
+from redisched.engine.worker_process import WorkerProcess
 from tests.brokers import BrokerKind, Servers
 from tests.waiting import wait_until
 

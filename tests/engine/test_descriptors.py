@@ -14,10 +14,9 @@ import pytest
 
 from redisched.config import WorkerSettings
 from redisched.embedded import Transport
-from redisched.engine.child_spec import Exit
+from redisched.engine.child_spec import Exit, Work
 from redisched.engine.started import StartedTable
 from redisched.engine.supervisor import Supervisor
-from redisched.engine.worker_process import Work
 from redisched.testing import Server
 from tests.engine.supervised import ROOT, SupervisedFleet
 from tests.waiting import wait_until

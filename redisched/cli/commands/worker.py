@@ -10,9 +10,9 @@ from redisched.cli.deployment import app_argument, health_file_option, option, s
 from redisched.cli.parameters import prefix_of_command, url_option
 from redisched.cli.source import folder_of
 from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
+from redisched.engine.child_spec import Work
 from redisched.engine.logs import configure_logging
 from redisched.engine.supervisor import supervise
-from redisched.engine.worker_process import Work
 
 
 @click.command()

@@ -5,8 +5,8 @@ import logging
 import sys
 
 from redisched.config import Until, WorkerSettings
+from redisched.engine.child_spec import Work
 from redisched.engine.supervisor import supervise
-from redisched.engine.worker_process import Work
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
