@@ -4,6 +4,7 @@ import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from redisched.engine.target import split_target
 from redisched.errors import AppNotFound
 
 
@@ -12,9 +13,7 @@ def folder_of(target: str) -> Path:
 
     Nothing is imported, as the code may be broken. Raises AppNotFound.
     """
-    module, colon, path = target.partition(":")
-    if not (module and colon and path):
-        raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
+    module, _ = split_target(target)
     return folder_of_module(module, target)
 
 

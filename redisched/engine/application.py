@@ -12,6 +12,7 @@ from types import BuiltinFunctionType, ModuleType, TracebackType
 from typing import Protocol, cast
 
 from redisched.config import Settings
+from redisched.engine.target import split_target
 from redisched.errors import AppNotFound
 from redisched.registry import Registry
 from redisched.store.broker import Broker
@@ -36,11 +37,7 @@ def load_application(target: str, imports: Sequence[str] = ()) -> Application:
 
     Raises AppNotFound when a name leads nowhere; what a module or the factory itself raises goes through.
     """
-    if "://" in target:  # which may hold a password
-        raise AppNotFound("...", "write it as MODULE:APP, such as shop.tasks:app; a URL goes to --url")
-    module_name, colon, path = target.partition(":")
-    if not (module_name and colon and path):
-        raise AppNotFound(target, "write it as MODULE:APP, such as shop.tasks:app")
+    module_name, path = split_target(target)
     if "" not in sys.path:
         sys.path.insert(0, "")
     found: object = _import(module_name, target, "")
