@@ -4,6 +4,8 @@ Nobody can move the clock of a real server, so the scripts read a key in place o
 tested apart, in tests/lua/test_time.py.
 """
 
+from collections.abc import Iterable
+
 from redisched.store.broker import Broker
 
 NOW_MS = 1_800_000_000_000
@@ -52,6 +54,11 @@ class ServerTime:
         """As `move_to`, to the microsecond."""
         self._now_us = now_us
         self._broker.client().perform_all(("SET", _KEY + tag, self._now_us) for tag in _TAGS)
+
+    def show_in(self, keys: Iterable[str]) -> None:
+        """Let scripts whose first key is one of these read it, too: on a cluster each has a time of its own."""
+        tags = {key[key.index("{") : key.index("}") + 1] for key in keys}
+        self._broker.client().perform_all(("SET", _KEY + tag, self._now_us) for tag in sorted(tags))
 
     def advance(self, ms: int) -> None:
         """Let so much time pass."""

@@ -5,7 +5,7 @@ import asyncio
 from redisched.address import Address
 from redisched.config import Eviction
 from redisched.engine.logs import log
-from redisched.errors import AccessDenied, BrokerMisconfigured, BrokerRefused, QueueFull
+from redisched.errors import AccessDenied, BrokerMisconfigured, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.diagnosis import diagnose
 from redisched.store.operation import Dialect
@@ -23,7 +23,8 @@ async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
 async def check_rights(client: AsyncBrokerClient, dialect: Dialect) -> None:
     """Raises AccessDenied if this user may not call a command that a worker needs. Nothing is called.
 
-    Without the right to begin a transaction nothing is known, and what is missing is told when it is needed.
+    What is missing is told when it is needed, too, so a worker starts though its rights are not known: without the
+    right to begin a transaction, or on a line that does not bring so many replies in a row.
     """
     try:
         await client.perform_last(*begun(dialect), ("DISCARD",))
@@ -32,7 +33,7 @@ async def check_rights(client: AsyncBrokerClient, dialect: Dialect) -> None:
         if error.call != "MULTI":
             advice = f"this user needs ~{dialect.prefix}:* and the commands that redisched doctor lists"
             raise AccessDenied(error.call, f"{error.reason}; {advice}") from error
-    except (BrokerRefused, QueueFull) as error:
+    except (BrokerRefused, BrokerUnavailable, QueueFull) as error:
         log.debug("the rights of this user are not known: %s", error)
 
 

@@ -5,15 +5,14 @@ a wake-up was lost. It is of no use where a command may name the keys of one sha
 are so many that even the single looks have to be spared.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, Dialect, run_async
 from redisched.store.store import Store
-from redisched.store.survey import LARGEST_SURVEY, Prospect, survey
+from redisched.store.survey import Prospect, in_calls, survey
 
 INTERVAL_S = 5.0
 LONG_INTERVAL_S = 10.0
@@ -55,7 +54,7 @@ class Survey:
 
     async def step(self) -> float:
         """Look at every shard once; answers how long to wait, in seconds."""
-        calls = list(self._calls())
+        calls = list(in_calls(self._workspace.stores.values(), self._group_of))
         was_of_use = self.is_of_use
         self.is_of_use = self._surveyed.is_in_doubt or len(calls) < len(self._workspace.stores) or len(calls) > FEW
         if not self.is_of_use:
@@ -81,14 +80,6 @@ class Survey:
         """Between looks. A lease that was granted after one is seen by the next, long before it ends."""
         longest_s = INTERVAL_S if len(self._workspace.stores) <= MANY else LONG_INTERVAL_S
         return min(longest_s, self._workspace.worker_settings.lease_s / 3)
-
-    def _calls(self) -> Iterator[list[Store]]:
-        groups: dict[Hashable, list[Store]] = defaultdict(list)
-        for store in self._workspace.stores.values():
-            groups[self._group_of(store.keys.wake)].append(store)
-        for stores in groups.values():
-            for first in range(0, len(stores), LARGEST_SURVEY):
-                yield stores[first : first + LARGEST_SURVEY]
 
     def _leave_it_to_others(self) -> None:
         for store in list(self._workspace.stores.values()):

@@ -3,7 +3,8 @@
 A worker of hundreds of queues that asked in each of them whether a lease has ended would never be quiet.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redisched.layout import Layout
@@ -34,6 +35,16 @@ class Prospect:
     size: int
     is_sound: bool
     layout: Layout | None
+
+
+def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> Iterator[list[Store]]:
+    """Split shards into those of one survey each. `group_of` says of a key which others may stand beside it."""
+    groups: dict[Hashable, list[Store]] = defaultdict(list)
+    for store in stores:
+        groups[group_of(store.keys.wake)].append(store)
+    for group in groups.values():
+        for first in range(0, len(group), LARGEST_SURVEY):
+            yield group[first : first + LARGEST_SURVEY]
 
 
 def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[Prospect]]:

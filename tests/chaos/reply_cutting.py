@@ -5,6 +5,7 @@ under `persist`, by the blocking or the asyncio client. Two runs can be compared
 server's time stands still but for the steps of the run, and tokens follow from the time.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -49,7 +50,7 @@ class Manner(Protocol):
 
 
 class Blocking:
-    """The calls of a program without an event loop."""
+    """The calls of a program without an event loop: in a thread that runs none."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -58,7 +59,7 @@ class Blocking:
         return run(persist(make, PATIENCE), self._broker.client())
 
     async def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        return method(*arguments, **options)
+        return await asyncio.to_thread(method, *arguments, **options)
 
 
 class Asyncio:

@@ -6,10 +6,10 @@ import pytest
 
 from redisched.layout import Layout
 from redisched.store.store import Store, register
-from redisched.store.survey import LARGEST_SURVEY, Prospect, survey
+from redisched.store.survey import LARGEST_SURVEY, Prospect, in_calls, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import WORKER, Situation, dead, ended, leased, together, waiting
-from tests.server_time import NOW_MS
+from tests.server_time import NOW_MS, ServerTime
 
 NOTHING = Prospect(
     now_ms=NOW_MS,
@@ -25,10 +25,15 @@ NOTHING = Prospect(
 LATER_MS = NOW_MS + 5_000
 
 
-def look(queue: QueueUnderTest, *shards: int) -> list[Prospect]:
-    """What a survey sees in shards of the queue."""
+def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[Prospect]:
+    """What surveys see in shards of the queue: one, or several on a cluster."""
     stores = [Store(queue.broker.dialect, QUEUE, shard) for shard in shards]
-    return queue.call(survey(queue.broker.dialect, WORKER, stores))
+    clock.show_in(store.keys.waiting for store in stores)
+    seen: dict[int, Prospect] = {}
+    for call in in_calls(stores, queue.broker.group_of):
+        for store, prospect in zip(call, queue.call(survey(queue.broker.dialect, WORKER, call)), strict=True):
+            seen[store.shard] = prospect
+    return [seen[shard] for shard in shards]
 
 
 @pytest.mark.parametrize(
@@ -71,27 +76,29 @@ def look(queue: QueueUnderTest, *shards: int) -> list[Prospect]:
         ({"outcomes": {"a": "never forgotten"}}, replace(NOTHING, size=1, is_sound=False)),
     ],
 )
-def test_what_there_is_in_a_shard(empty_queue: QueueUnderTest, situation: Situation, seen: Prospect) -> None:
+def test_what_there_is_in_a_shard(
+    empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: Prospect
+) -> None:
     empty_queue.given(situation)
 
-    assert look(empty_queue, 0) == [seen]
+    assert look(empty_queue, clock, 0) == [seen]
 
 
-def test_the_first_death_is_told(empty_queue: QueueUnderTest) -> None:
+def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     empty_queue.given(dead("a"))
-    (seen,) = look(empty_queue, 0)
+    (seen,) = look(empty_queue, clock, 0)
 
     assert seen.oldest_death_ms is not None
     assert seen == replace(NOTHING, size=seen.size, oldest_death_ms=seen.oldest_death_ms)
 
 
-def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest) -> None:
+def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     broker = empty_queue.broker
     for shard in (0, 3, 300):
         keys = Store(broker.dialect, QUEUE, shard).keys
         broker.client().perform(("ZADD", keys.leases, LATER_MS + shard, "a"))
         broker.client().perform(("SET", keys.layout, f"1 {shard + 2}"))
-    seen = look(empty_queue, *range(LARGEST_SURVEY))
+    seen = look(empty_queue, clock, *range(LARGEST_SURVEY))
 
     assert {shard: at.next_expiry_ms for shard, at in enumerate(seen) if at != NOTHING} == {
         shard: LATER_MS + shard for shard in (0, 3, 300)
@@ -100,22 +107,24 @@ def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest) -> None
 
 
 @pytest.mark.parametrize("name", ["waiting", "leases", "held", "tasks", "dead", "outcomes", "finished"])
-def test_a_key_of_another_type_hides_nothing_of_the_others(empty_queue: QueueUnderTest, name: str) -> None:
+def test_a_key_of_another_type_hides_nothing_of_the_others(
+    empty_queue: QueueUnderTest, clock: ServerTime, name: str
+) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
     broker.client().perform(("SET", getattr(Store(broker.dialect, QUEUE, 1).keys, name), "of somebody else"))
-    first, second = look(empty_queue, 0, 1)
+    first, second = look(empty_queue, clock, 0, 1)
 
     assert first == replace(NOTHING, size=3, next_expiry_ms=LATER_MS)
     assert not second.is_sound
 
 
 @pytest.mark.parametrize("name", ["reaper", "layout"])
-def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, name: str) -> None:
+def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: ServerTime, name: str) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
     broker.client().perform(("RPUSH", getattr(Store(broker.dialect, QUEUE).keys, name), "of somebody else"))
-    (seen,) = look(empty_queue, 0)
+    (seen,) = look(empty_queue, clock, 0)
 
     assert (seen.next_expiry_ms, seen.led_until_ms, seen.layout) == (LATER_MS, None, Layout())
 

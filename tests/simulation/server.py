@@ -88,9 +88,7 @@ class Server:
 
     def receive(self, pipe: Pipe, command: list[bytes]) -> None:
         """A request arrived; it is carried out once all before it on its connection are."""
-        if self._kernel.now_us < self._stalls_until_us:
-            self._kernel.at(self._stalls_until_us, self.receive, pipe, command)
-        elif pipe in self._pipes:
+        if pipe in self._pipes:
             pipe.pending.append(command)
             self._carry_out(pipe)
 
@@ -143,6 +141,9 @@ class Server:
         return any(key.endswith(b":claims") for key in self.miniature.data)
 
     def _carry_out(self, pipe: Pipe) -> None:
+        if self._kernel.now_us < self._stalls_until_us:
+            self._kernel.at(self._stalls_until_us, self._carry_out, pipe)
+            return
         while pipe.pending and pipe in self._pipes and pipe not in self._waiting:
             command = pipe.pending.popleft()
             if command[0] == b"BLPOP":
@@ -179,7 +180,9 @@ class Server:
         self._kernel.after(int(seconds) * 1e6, self._give_up, pipe, command)
 
     def _give_up(self, pipe: Pipe, command: list[bytes]) -> None:
-        if pipe in self._waiting and pipe.pending[0] is command:
+        if self._kernel.now_us < self._stalls_until_us:
+            self._kernel.at(self._stalls_until_us, self._give_up, pipe, command)
+        elif pipe in self._waiting and pipe.pending[0] is command:
             self._answer(pipe, None)
 
     def _wake(self) -> None:
