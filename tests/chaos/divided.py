@@ -54,13 +54,19 @@ class GatedSentinel(GatedServer):
         perform(self, "SENTINEL", "CONFIG", "SET", "announce-port", port)
 
 
+DOWN_AFTER_MS = 4_000
+"""On a machine whose processors are all busy, one that lives is silent for two seconds: it would be failed over once
+more, and what it had taken meanwhile would be lost, too.
+"""
+
+
 class DividedServers(WatchedServers):
     """A primary with one of three Sentinels on the smaller side, its replica with the others on the larger one."""
 
     def __init__(self, border: Border, **settings: Any) -> None:
         self._border = border
         self._sides = iter(SIDES)
-        super().__init__(**settings)
+        super().__init__(down_after_ms=DOWN_AFTER_MS, **settings)
 
     def _server(self, arguments: tuple[str, ...], persistence: Persistence) -> Server:
         make = GatedSentinel if arguments == sentinel() else GatedReplica
