@@ -29,9 +29,12 @@ class Settings:
     """What producers and workers of one application share.
 
     `url` None means REDISCHED_URL from the environment, else the embedded server; what turns into a URL by `str()`, as
-    pydantic's do, is taken as its text. `timeout_s` bounds each call of a producer. A finished task can be
-    read for `retention_s`, a dead one for `dead_retention_s`. `durable` holds for every enqueue that says nothing else;
-    one that is durable by replica waits for `durable_replicas` of them.
+    pydantic's do, is taken as its text. `timeout_s` bounds each call of a producer.
+
+    A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. Of finished ones that asked for no
+    retention of their own, and whose id redisched gave, each shard of a queue keeps the newest `kept_results`, and in
+    any case those of the last 15 s. `durable` holds for every enqueue that says nothing else; one that is durable by
+    replica waits for `durable_replicas` of them.
 
     Every key begins with `prefix` and a colon, so that applications with different ones share a Redis and see nothing
     of each other; None means REDISCHED_PREFIX from the environment, else "redisched". Producers have at most
@@ -44,6 +47,7 @@ class Settings:
     payload_limit: int = 256 * 1024
     retention_s: float = 600.0
     dead_retention_s: float = 30 * 86_400.0
+    kept_results: int = 100_000
     durable: Durability = Durability.NONE
     durable_replicas: int = 1
     prefix: str | None = None
@@ -57,6 +61,7 @@ class Settings:
         _check_count("payload_limit", self.payload_limit)
         _check_seconds("retention_s", self.retention_s, lowest=0)
         _check_seconds("dead_retention_s", self.dead_retention_s, lowest=1)
+        _check_count("kept_results", self.kept_results)
         _check_kind("durable", self.durable, Durability)
         _check_count("durable_replicas", self.durable_replicas)
         _check_count("max_connections", self.max_connections)

@@ -146,10 +146,10 @@ class TaskError(RedischedError):
 
 
 class UnknownTask(TaskError):
-    """Raised when an id was never heard of, or was forgotten after its retention."""
+    """Raised when an id was never heard of, or was forgotten: after its retention, or beyond `kept_results` others."""
 
     def __init__(self, task_id: str) -> None:
-        super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten after its retention")
+        super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten; see retention, kept_results")
 
 
 class TaskFailed(TaskError):

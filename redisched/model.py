@@ -81,7 +81,7 @@ DEFAULT_MAX_ATTEMPTS = 14
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
     """What a handler's tasks get. Times in milliseconds; None means no limit. A call may say otherwise, but for
-    `isolation`.
+    `isolation`. `retention_is_own` says that the handler asked for its retention.
     """
 
     queue: str = "default"
@@ -89,6 +89,7 @@ class HandlerOptions:
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
     timeout_ms: int | None = None
     retention_ms: int = 600_000
+    retention_is_own: bool = False
     durable: Durability = Durability.NONE
     isolation: Isolation = Isolation.NONE
 
@@ -151,3 +152,15 @@ REPLAY_MS = 15_000
 def kept_ms(retention_ms: int) -> int:
     """How long the outcome of a task is kept; with a retention of 0 it holds no result."""
     return max(retention_ms, REPLAY_MS)
+
+
+class Retention(NamedTuple):
+    """How long a result is kept. One that is nobody's own may be forgotten sooner, when many others end."""
+
+    ms: int
+    is_own: bool
+
+    @property
+    def told_ms(self) -> int:
+        """As the scripts are told: how long the outcome is kept, negative where it may be forgotten sooner."""
+        return kept_ms(self.ms) if self.is_own else -kept_ms(self.ms)

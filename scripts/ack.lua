@@ -8,10 +8,10 @@
 -- KEYS[5] failures    hash  id -> last failure
 -- KEYS[6] cancelling  hash  id -> request
 -- KEYS[7] outcomes    hash  id -> token and outcome
--- KEYS[8] finished    zset  id by the time it is forgotten (ms)
+-- KEYS[8] finished    zset  id by the time it is forgotten (ms), BAND less where it may be sooner
 -- ARGV[1..] id            text   task
 -- ARGV[2..] token         int    under which it is held
--- ARGV[3..] retention_ms  int    how long the outcome is kept
+-- ARGV[3..] retention_ms  int    how long the outcome is kept; negative where it may be forgotten sooner
 -- ARGV[4..] outcome       bytes  digest (8 bytes) and outcome
 -- Returns {'ACKED'} per task
 -- Returns {'ALREADY'} per task: acked before under this token
@@ -19,8 +19,10 @@
 -- Cost O(tasks * log finished)
 -- include: time
 -- include: text
+-- include: score
 -- include: chunks
 -- include: holder
+-- include: outcome
 
 local now_ms = math.floor(server_us() / 1000)
 local ids = column(1, 4)
@@ -35,7 +37,7 @@ for index = 1, #ids do
     -- Most tasks of a call share their retention with the one before.
     if retention_ms ~= ARGV[index * 4 - 1] then
       retention_ms = ARGV[index * 4 - 1]
-      forget_at = text(now_ms + tonumber(retention_ms))
+      forget_at = forget_score(now_ms, tonumber(retention_ms))
     end
     seen[id] = token
     statuses[index] = 'ACKED'

@@ -9,8 +9,8 @@
 -- KEYS[6] dead        zset  id by time of death (ms)
 -- KEYS[7] cancelling  hash  id -> request
 -- KEYS[8] outcomes    hash  id -> token and outcome
--- KEYS[9] finished    zset  id by the time it is forgotten (ms)
--- ARGV[1] retention_ms  int  how long the outcome is kept
+-- KEYS[9] finished    zset  id by the time it is forgotten (ms), BAND less where it may be sooner
+-- ARGV[1] retention_ms  int  how long the outcome is kept; negative where it may be forgotten sooner
 -- ARGV[2..] id       text   task
 -- ARGV[3..] outcome  bytes  how a cancelled task ends
 -- Returns {'CANCELLED'} per task: it waited and will never run
@@ -20,6 +20,8 @@
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: types
+-- include: text
+-- include: score
 -- include: outcome
 -- include: cancelled
 

@@ -18,7 +18,7 @@
 -- KEYS[7] dead        zset    id by time of death (ms)
 -- KEYS[8] cancelling  hash    id -> request
 -- KEYS[9] outcomes    hash    id -> token and outcome
--- KEYS[10] finished   zset    id by the time it is forgotten (ms)
+-- KEYS[10] finished   zset    id by the time it is forgotten (ms), BAND less where it may be sooner
 -- KEYS[11] claims     hash    worker -> latest claim
 -- KEYS[12] wake       list    at most one element
 -- KEYS[13] reaper     string  'worker until_ms grace_until_ms longest_lease_ms'
@@ -38,6 +38,7 @@
 -- include: types
 -- include: claims
 -- include: text
+-- include: score
 -- include: holder
 -- include: lease
 -- include: tries

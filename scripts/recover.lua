@@ -12,7 +12,7 @@
 -- KEYS[7] dead        zset  id by time of death (ms)
 -- KEYS[8] cancelling  hash  id -> request
 -- KEYS[9] outcomes    hash  id -> token and outcome
--- KEYS[10] finished   zset  id by the time it is forgotten (ms)
+-- KEYS[10] finished   zset  id by the time it is forgotten (ms), BAND less where it may be sooner
 -- KEYS[11] claims     hash  worker -> latest claim
 -- KEYS[12] wake       list  at most one element
 -- ARGV[1] worker       text   the dead one; '' if it was the process of a handler, whose worker lives
@@ -28,6 +28,8 @@
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: types
+-- include: text
+-- include: score
 -- include: holder
 -- include: tries
 -- include: wake

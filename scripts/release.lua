@@ -9,7 +9,7 @@
 -- KEYS[6] failures    hash  id -> last failure
 -- KEYS[7] cancelling  hash  id -> request
 -- KEYS[8] outcomes    hash  id -> token and outcome
--- KEYS[9] finished    zset  id by the time it is forgotten (ms)
+-- KEYS[9] finished    zset  id by the time it is forgotten (ms), BAND less where it may be sooner
 -- KEYS[10] wake       list  at most one element
 -- ARGV[1..] id        text  task
 -- ARGV[2..] token     int   under which it is held

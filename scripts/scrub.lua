@@ -13,7 +13,7 @@
 -- KEYS[7] dead        zset  id by time of death (ms)
 -- KEYS[8] cancelling  hash  id -> request
 -- KEYS[9] outcomes    hash  id -> token and outcome
--- KEYS[10] finished   zset  id by the time it is forgotten (ms)
+-- KEYS[10] finished   zset  id by the time it is forgotten (ms), BAND less where it may be sooner
 -- KEYS[11] wake       list  at most one element
 -- KEYS[12] repairs    hash  kind of repair -> how many there were
 -- ARGV[1] cursor        text   where to go on in the first part; 0 is its beginning

@@ -13,7 +13,8 @@ from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.client.handler import Handler
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.config import Settings, Until, WorkerSettings
-from redisched.model import HandlerOptions, Priority, kept_ms
+from redisched.model import BAND, HandlerOptions, Priority, kept_ms
+from redisched.store.values import ForgetLimits
 
 _FORGET_BATCH = 1_000
 
@@ -50,9 +51,9 @@ def measure_redis_cpu(workbench: Workbench) -> Figures:
         for store in stores:
             workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
         kept_s = _cpu_s(workbench)
-        dead_retention_ms = round(Settings().dead_retention_s * 1e3)
+        limits = ForgetLimits(tasks=_FORGET_BATCH, dead_retention_ms=round(Settings().dead_retention_s * 1e3))
         for store in stores:
-            while workbench.run(store.forget(_FORGET_BATCH, dead_retention_ms)):
+            while workbench.run(store.forget(limits)).tasks:
                 pass
         forgot_s = _cpu_s(workbench)
     spent_us = [
@@ -97,7 +98,7 @@ def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
         of_shard = workbench.command("HLEN", store.keys.outcomes)
         assert isinstance(last, list)
         assert isinstance(of_shard, int)
-        latest += map(int, last[1:])
+        latest += (int(score) % BAND for score in last[1:])
         ended += of_shard
     if ended != tasks:
         raise MeasurementFailed(f"of {tasks} tasks {ended} ended")

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 
 from redisched.client.handler import Producer
 from redisched.client.scheduler import Scheduler
+from redisched.config import Settings
 
 DOZE_S = 0.02
+_ALL = 1_000_000_000
 _FILL_TASKS = 10_000
 """Requests made at once for a large backlog, so that it takes memory in Redis and not here."""
 
@@ -22,7 +24,7 @@ class Jobs:
     """An application with one queue. `tell_start` is called first thing by `rec`, in the worker."""
 
     def __init__(self, url: str, queue: str, tell_start: Callable[[int], None] = _nobody_listens) -> None:
-        self.app = Scheduler(url)
+        self.app = Scheduler(url, settings=Settings(kept_results=_ALL))
         self.queue = queue
 
         @self.app.task(name="noop", queue=queue)

@@ -11,8 +11,9 @@ from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
 from redisched.codec import encode_outcome
 from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.identity import is_given
 from redisched.lazy import LazyModule
-from redisched.model import Outcome, TaskState, kept_ms
+from redisched.model import Outcome, Retention, TaskState
 from redisched.options import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, persist
@@ -187,11 +188,11 @@ class TaskRef(Generic[R_co]):
         if view is None:
             raise UnknownTask(self.id)
         store, body = self._connection.store(queue, view.shard), view.body
-        retention_ms = round(settings.retention_s * 1000)
-        if body is not None and body.retention_ms is not None:
-            retention_ms = body.retention_ms
+        own_ms = None if body is None else body.retention_ms
+        retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
+        retention = Retention(retention_ms, own_ms is not None or not is_given(self.id, view.now_ms))
         outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
-        statuses = yield from persist(lambda: store.cancel(kept_ms(retention_ms), [(self.id, outcome)]), patience)
+        statuses = yield from persist(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), patience)
         if statuses[0] is Status.UNKNOWN:
             raise UnknownTask(self.id)
         return _OUTCOMES[statuses[0]]

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Bind
-from redisched.client.identity import next_id
 from redisched.codec import digest_of, encode_task, seal_of
 from redisched.config import Durability
+from redisched.identity import next_id
 from redisched.model import HandlerOptions, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions
 from redisched.store.values import NewTask

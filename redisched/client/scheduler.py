@@ -237,6 +237,7 @@ class Scheduler:
             "max_attempts": options.max_attempts,
             "timeout_ms": options.timeout_ms or None,
             "retention_ms": options.retention_ms,
+            "retention_is_own": None if options.retention_ms is None else True,
             "durable": options.durable,
         }
         return replace(defaults, **{option: value for option, value in given.items() if value is not None})

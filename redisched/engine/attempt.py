@@ -12,7 +12,8 @@ from redisched.engine.task_log import TaskLog
 from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
-from redisched.model import DeathReason
+from redisched.identity import is_given
+from redisched.model import DeathReason, Retention
 from redisched.options import is_id
 from redisched.registry import HandlerEntry
 from redisched.store.values import Ack
@@ -34,6 +35,11 @@ class Attempt:
         self.retention_ms = options.retention_ms if body.retention_ms is None else body.retention_ms
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
         held.max_attempts = body.max_attempts or options.max_attempts
+
+    def retention(self, now_ms: int) -> Retention:
+        """How long its outcome is kept."""
+        is_own = self.entry.options.retention_is_own or self.held.body.retention_ms is not None
+        return Retention(self.retention_ms, is_own or not is_given(self.held.lease.id, now_ms))
 
 
 class Judge:
@@ -66,7 +72,7 @@ class Judge:
             return self._unroutable(held, now_s)
         attempt = Attempt(entry, held)
         if held.cancelling:
-            return verdict.cancelled(held, attempt.retention_ms, self._server_ms(now_s), self._payload_limit)
+            return self._cancelled(attempt, self._server_ms(now_s))
         # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
         if now_s >= held.trusted_until_s:
             return verdict.released(held)
@@ -80,8 +86,8 @@ class Judge:
 
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
-        held, limit = attempt.held, self._payload_limit
-        outcome = verdict.succeeded(held, result, attempt.retention_ms, self._now_ms(), limit)
+        now_ms = self._now_ms()
+        outcome = verdict.succeeded(attempt.held, result, attempt.retention(now_ms), now_ms, self._payload_limit)
         if self._tells(self._log.level) or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
@@ -92,11 +98,14 @@ class Judge:
         self._log.raised(outcome, error)
         return outcome
 
+    def _cancelled(self, attempt: Attempt, now_ms: int) -> Verdict:
+        return verdict.cancelled(attempt.held, attempt.retention(now_ms), now_ms, self._payload_limit)
+
     def _outcome_of(self, attempt: Attempt, error: BaseException) -> Verdict:
         held = attempt.held
         match error:
             case CancelRequested():
-                return verdict.cancelled(held, attempt.retention_ms, self._now_ms(), self._payload_limit)
+                return self._cancelled(attempt, self._now_ms())
             case LeaseLost():
                 return verdict.lost(held)
             case WorkerStopping():

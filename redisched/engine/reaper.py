@@ -6,6 +6,7 @@ looks at all shards of a worker at once, a reaper rests until there is something
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,11 +16,11 @@ from redisched.engine.logs import log
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.layout import Layout
-from redisched.model import DeathReason, Failure
+from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.survey import Prospect
-from redisched.store.values import Reaped, ReapOutcome, ReapRequest, Status
+from redisched.store.values import ForgetLimits, Forgotten, Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 50
 """Tasks per call at most: each costs Redis several times what claiming one does."""
@@ -58,6 +59,7 @@ class Reaper:
     _without_leases_ms: int | None = None
     """When a survey last saw that there are none; None if one has seen leases since."""
     _needs_no_grace: bool = False
+    _has_told_of_loss: bool = False
 
     @property
     def interval_s(self) -> float:
@@ -143,9 +145,18 @@ class Reaper:
         )
 
     async def _forget(self) -> None:
-        dead_retention_ms = round(self.workspace.settings.dead_retention_s * 1e3)
-        while await run_async(self.store.forget(FORGET_BATCH, dead_retention_ms), self.client) >= FORGET_BATCH:
-            pass
+        settings = self.workspace.settings
+        limits = ForgetLimits(
+            tasks=FORGET_BATCH,
+            dead_retention_ms=round(settings.dead_retention_s * 1e3),
+            kept=settings.kept_results,
+            sooner_ms=kept_ms(round(settings.retention_s * 1e3)) - REPLAY_MS,
+        )
+        forgotten, sooner = Forgotten(FORGET_BATCH, 0), 0
+        while forgotten.tasks >= FORGET_BATCH:
+            forgotten = await run_async(self.store.forget(limits), self.client)
+            sooner += forgotten.sooner
+        self._tell_of_early_loss(sooner)
         self.forgot_s = self.workspace.clock.monotonic()
         self._is_forgetting_due = False
         if self.first is not None:
@@ -153,6 +164,19 @@ class Reaper:
         # After a loss of data nobody else would make the queue known again.
         with contextlib.suppress(QueueFull):
             await run_async(self.store.register(), self.client)
+
+    def _tell_of_early_loss(self, outcomes: int) -> None:
+        """Loudly the first time, as somebody may still wait for these results."""
+        if outcomes:
+            settings = self.workspace.settings
+            log.log(
+                logging.DEBUG if self._has_told_of_loss else logging.WARNING,
+                "queue %s: %d results were forgotten before their retention of %g s was over, as more than %d have"
+                " ended since; handlers that ask for a retention of their own keep theirs, and kept_results is how many"
+                " others stay",
+                *(self.store.queue, outcomes, settings.retention_s, settings.kept_results),
+            )
+            self._has_told_of_loss = True
 
     def _report(self, reaped: Reaped) -> None:
         if len(reaped.tasks) > NAMED:

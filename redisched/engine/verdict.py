@@ -9,7 +9,7 @@ from redisched.engine.held import Held
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.unrun import UNRUN, refuse_unrun
 from redisched.errors import InvalidInput
-from redisched.model import DeathReason, Failure, Outcome, TaskState, kept_ms
+from redisched.model import DeathReason, Failure, Outcome, Retention, TaskState
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
@@ -22,19 +22,19 @@ class Verdict(NamedTuple):
     settlement: Settlement | None
 
 
-def succeeded(held: Held, result: Any, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+def succeeded(held: Held, result: Any, retention: Retention, ended_ms: int, limit: int) -> Verdict:
     """The handler returned: acked, or buried if its result cannot be stored."""
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
-        return _ack(held, TaskState.SUCCEEDED, result if retention_ms else None, retention_ms, ended_ms, limit)
+        return _ack(held, TaskState.SUCCEEDED, result if retention.ms else None, retention, ended_ms, limit)
     except InvalidInput as error:
         return dead(held, DeathReason.RESULT, str(error), ended_ms)
 
 
-def cancelled(held: Held, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+def cancelled(held: Held, retention: Retention, ended_ms: int, limit: int) -> Verdict:
     """The task was cancelled, before or while its handler ran."""
-    return _ack(held, TaskState.CANCELLED, None, retention_ms, ended_ms, limit)
+    return _ack(held, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
 def failed(held: Held, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]) -> Verdict:
@@ -90,8 +90,8 @@ def _failure(held: Held, error: str, trace: str, failed_ms: int, reason: str) ->
     )
 
 
-def _ack(held: Held, state: TaskState, result: Any, retention_ms: int, ended_ms: int, limit: int) -> Verdict:
+def _ack(held: Held, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int) -> Verdict:
     lease = held.lease
     outcome = Outcome(state, held.body.name, lease.attempts + 1, held.worker, held.started_ms, ended_ms, result)
     encoded = lease.record[:DIGEST_BYTES] + encode_outcome(outcome, limit)
-    return Verdict(held, Ack(lease.id, lease.token, kept_ms(retention_ms), encoded))
+    return Verdict(held, Ack(lease.id, lease.token, retention.told_ms, encoded))

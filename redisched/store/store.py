@@ -15,6 +15,8 @@ from redisched.store.values import (
     Claim,
     ClaimRequest,
     Crash,
+    ForgetLimits,
+    Forgotten,
     Lease,
     NewTask,
     Orphan,
@@ -182,12 +184,13 @@ class Store:
         keys = (k.waiting, k.tasks, k.tries, k.failures, k.dead, k.wake)
         return _statuses((yield from self._dialect.call("revive", keys, [id_bytes(id) for id in ids])))
 
-    def forget(self, limit: int, dead_retention_ms: int) -> Operation[int]:
-        """Remove ended tasks whose retention is over; answers how many."""
+    def forget(self, limits: ForgetLimits) -> Operation[Forgotten]:
+        """Remove ended tasks whose retention is over, and outcomes of which there are too many."""
         k = self.keys
         keys = (k.tasks, k.tries, k.failures, k.dead, k.outcomes, k.finished)
-        reply = yield from self._dialect.call("forget", keys, (limit, dead_retention_ms))
-        return int(reply[1])
+        arguments = (limits.tasks, limits.dead_retention_ms, limits.kept, limits.sooner_ms)
+        reply = yield from self._dialect.call("forget", keys, arguments)
+        return Forgotten(int(reply[1]), int(reply[2]))
 
     def scrub(self, request: ScrubRequest) -> Operation[Scrubbed]:
         """Look through a part of the queue for tasks that are in two places or in none, and repair them."""

@@ -87,7 +87,7 @@ class ClaimRequest:
 
 
 class Ack(NamedTuple):
-    """An ended task and its outcome: digest and encoded outcome, kept for `retention_ms`."""
+    """An ended task and its outcome: digest and encoded outcome. A negative `retention_ms` lets it go sooner."""
 
     id: str
     token: int
@@ -168,6 +168,25 @@ class ReapOutcome(StrEnum):
     REAPED = "REAPED"
     GRACE = "GRACE"
     BUSY = "BUSY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetLimits:
+    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
+    for a retention, not more than `sooner_ms` before it is over. `tasks` of each kind at most.
+    """
+
+    tasks: int
+    dead_retention_ms: int
+    kept: int = 100_000
+    sooner_ms: int = 585_000
+
+
+class Forgotten(NamedTuple):
+    """The answer to forget: how many tasks, and how many of these before their retention was over."""
+
+    tasks: int
+    sooner: int
 
 
 class Reaped(NamedTuple):

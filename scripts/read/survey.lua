@@ -10,7 +10,7 @@
 -- KEYS[4..] tasks     hash    id -> record
 -- KEYS[5..] dead      zset    id by time of death (ms)
 -- KEYS[6..] outcomes  hash    id -> token and outcome
--- KEYS[7..] finished  zset    id by the time it is forgotten (ms)
+-- KEYS[7..] finished  zset    id by the time it is forgotten (ms), BAND less where it may be sooner
 -- KEYS[8..] reaper    string  'worker until_ms grace_until_ms longest_lease_ms'
 -- KEYS[9..] layout    string  counts of shards of the queue; absent for one shard
 -- ARGV[1] worker  text  who asks
@@ -66,6 +66,17 @@ local function lowest(key)
   return first[2] and text(tonumber(first[2])) or ''
 end
 
+-- When the first outcome is forgotten, of those that may be forgotten sooner and of the others.
+local function next_forgotten(finished)
+  local first = sound(redis.pcall('ZRANGEBYSCORE', finished, '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1), {})
+  local spare = tonumber(lowest(finished)) or 0
+  local moment = tonumber(first[2])
+  if spare < 0 then
+    moment = math.min(moment or BAND, spare + BAND)
+  end
+  return moment and text(moment) or ''
+end
+
 local function led_elsewhere(reaper)
   local leader, until_ms = string.match(sound(redis.pcall('GET', reaper), false) or '', '^(%S+) (%d+) ')
   return leader and leader ~= ARGV[1] and tonumber(until_ms) > now_ms and until_ms or ''
@@ -85,7 +96,7 @@ local function look_into(shard, first)
   reply[at + 1] = shard
   reply[at + 2] = waits > 0 and next_due(waiting) or ''
   reply[at + 3] = leased > 0 and lowest(leases) or ''
-  reply[at + 4] = ended > 0 and lowest(finished) or ''
+  reply[at + 4] = ended > 0 and next_forgotten(finished) or ''
   reply[at + 5] = dead > 0 and lowest(KEYS[first + 4]) or ''
   reply[at + 6] = led_elsewhere(KEYS[first + 7])
   reply[at + 7] = waits + leased + held + tasks + dead + outcomes + ended

@@ -9,12 +9,13 @@
 -- KEYS[6] dead        zset  id by time of death (ms)
 -- KEYS[7] cancelling  hash  id -> request
 -- KEYS[8] outcomes    hash  id -> token and outcome
--- KEYS[9] finished    zset  id by the time it is forgotten (ms)
+-- KEYS[9] finished    zset  id by the time it is forgotten (ms), BAND less where it may be sooner
 -- ARGV[1..] id  text  task
 -- Returns {now_ms, (place, number, holder, tries, failure, outcome, request)*} place is waiting, leased, dead, ended or unknown; number is the score, the expiry, the time of death or of being forgotten; '' for what there is not
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: text
+-- include: score
 -- include: chunks
 
 local ids = column(1, 1)
@@ -35,7 +36,8 @@ local function place_of(index)
     return 'dead', died
   end
   if outcomes[index] then
-    return 'ended', redis.call('ZSCORE', KEYS[9], id)
+    local forgotten = redis.call('ZSCORE', KEYS[9], id)
+    return 'ended', forgotten and tonumber(forgotten) % BAND
   end
   return 'unknown'
 end

@@ -3,6 +3,7 @@
 Tokens are live, stale or forged; any earlier call may be sent again; the server's time jumps to and fro.
 """
 
+import operator
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    ForgetLimits,
     NewTask,
     Orphan,
     ReapRequest,
@@ -59,6 +61,8 @@ workers = st.sampled_from(["w1", "w1", "w2"])
 token_kinds = st.sampled_from([TokenKind.LIVE, TokenKind.LIVE, TokenKind.LIVE, *TokenKind])
 shown = st.lists(st.tuples(numbers, token_kinds), min_size=1, max_size=3)
 delays_ms = st.sampled_from([0, 1, 500, 60_000])
+retentions_ms = st.builds(operator.mul, delays_ms, st.sampled_from([1, -1]))
+"""Negative: an outcome that may be forgotten sooner."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
 new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records)
@@ -164,7 +168,7 @@ class QueueMachine(RuleBasedStateMachine):
         started_ms = self.time.now_ms if starts > 0 else starts
         self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in self.settled(shown)])
 
-    @rule(shown=shown, retention_ms=delays_ms)
+    @rule(shown=shown, retention_ms=retentions_ms)
     def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int) -> None:
         self.call("ack", [Ack(id, token, retention_ms, self.outcome(id)) for id, token in self.settled(shown)])
 
@@ -209,7 +213,7 @@ class QueueMachine(RuleBasedStateMachine):
         ]
         self.call("recover", worker, CRASH_LIMIT, b"crashed", orphans)
 
-    @rule(numbers=st.lists(numbers, min_size=1, max_size=2), place=st.sampled_from(Place), retention_ms=delays_ms)
+    @rule(numbers=st.lists(numbers, min_size=1, max_size=2), place=st.sampled_from(Place), retention_ms=retentions_ms)
     def cancel(self, numbers: list[int], place: Place, retention_ms: int) -> None:
         self.call("cancel", retention_ms, [(self.pick(number, place), b"cancelled") for number in numbers])
 
@@ -217,9 +221,12 @@ class QueueMachine(RuleBasedStateMachine):
     def revive(self, numbers: list[int]) -> None:
         self.call("revive", [self.pick(number, Place.DEAD) for number in numbers])
 
-    @rule(limit=st.sampled_from([9, 1]), dead_retention_ms=delays_ms)
-    def forget(self, limit: int, dead_retention_ms: int) -> None:
-        self.call("forget", limit, dead_retention_ms)
+    @rule(
+        tasks=st.sampled_from([9, 1]), dead_retention_ms=delays_ms, kept=st.sampled_from([9, 1, 0]), sooner_ms=delays_ms
+    )
+    def forget(self, tasks: int, dead_retention_ms: int, kept: int, sooner_ms: int) -> None:
+        limits = ForgetLimits(tasks=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
+        self.call("forget", limits)
 
     @rule(back=st.integers(1, 8))
     def replay(self, back: int) -> None:

@@ -14,6 +14,8 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    ForgetLimits,
+    Forgotten,
     NewTask,
     Orphan,
     Reaped,
@@ -24,7 +26,7 @@ from redisched.store.values import (
     Retry,
     Status,
 )
-from tests.chaos.model_task import DIGEST_BYTES, Place, Task
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task, over_by
 from tests.lua.situation import Situation, together
 
 
@@ -135,7 +137,7 @@ class Model:
 
     def _ack(self, ack: Ack) -> Status:
         if task := self._held(ack.id, ack.token):
-            task.end(ack.token, ack.outcome.decode(), self.now_ms + ack.retention_ms)
+            task.end(ack.token, ack.outcome.decode(), self.now_ms, ack.retention_ms)
             return Status.ACKED
         ended = self.tasks.get(ack.id)
         acked = ended and ended.place is Place.ENDED and ended.outcome.startswith(f"{ack.token} ")
@@ -145,7 +147,7 @@ class Model:
         if task.cancellation is None:
             return False
         retention_ms, outcome = task.cancellation
-        task.end(0, task.record[:DIGEST_BYTES] + outcome, self.now_ms + retention_ms)
+        task.end(0, task.record[:DIGEST_BYTES] + outcome, self.now_ms, retention_ms)
         return True
 
     def retry(self, retries: Sequence[Retry]) -> list[Status]:
@@ -285,12 +287,14 @@ class Model:
         self.awake = True
         return Status.REVIVED
 
-    def forget(self, limit: int, dead_retention_ms: int) -> int:
-        kept_since_ms = {Place.ENDED: self.now_ms, Place.DEAD: self.now_ms - dead_retention_ms}
-        forgotten = 0
-        for place, moment_ms in kept_since_ms.items():
-            old = [task for task in self.at(place) if task.until_ms <= moment_ms]
-            for task in sorted(old, key=lambda task: (task.until_ms, task.id))[:limit]:
-                del self.tasks[task.id]
-                forgotten += 1
-        return forgotten
+    def forget(self, limits: ForgetLimits) -> Forgotten:
+        over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept
+        own = self._forget_until(self.now_ms, limits.tasks, Place.ENDED)
+        expired = self._forget_until(self.now_ms, limits.tasks, Place.ENDED, is_spare=True)
+        most = max(min(over, limits.tasks) - expired, 0)
+        sooner = self._forget_until(self.now_ms + limits.sooner_ms, most, Place.ENDED, is_spare=True)
+        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.tasks, Place.DEAD)
+        return Forgotten(own + expired + sooner + dead, sooner)
+
+    def _forget_until(self, moment_ms: int, most: int, place: Place, is_spare: bool = False) -> int:
+        return sum(self.tasks.pop(task.id) is task for task in over_by(self.at(place), moment_ms, is_spare)[:most])

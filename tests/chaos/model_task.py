@@ -1,9 +1,10 @@
 """A task as the model of a queue knows it, and what must be in Redis of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from redisched.model import LARGEST_RUN_AT_MS, score_of
+from redisched.model import BAND, LARGEST_RUN_AT_MS, score_of
 from redisched.store.values import Lease
 from tests.lua.situation import Situation
 
@@ -39,6 +40,7 @@ class Task:
     """For how long its outcome shall be kept, and the outcome."""
     outcome: str = ""
     until_ms: int = 0
+    is_spare: bool = False
     """When it died, or is forgotten."""
 
     @property
@@ -61,7 +63,7 @@ class Task:
     def situation(self) -> Situation:
         """What must be in Redis of it."""
         if self.place is Place.ENDED:
-            return {"outcomes": {self.id: self.outcome}, "finished": {self.id: self.until_ms}}
+            return {"outcomes": {self.id: self.outcome}, "finished": {self.id: self.until_ms - BAND * self.is_spare}}
         stored: Situation = {"tasks": {self.id: self.record}}
         if self.tries:
             stored["tries"] = {self.id: " ".join(map(str, self.tries))}
@@ -92,6 +94,13 @@ class Task:
         self.place, self.until_ms, self.failure = Place.DEAD, now_ms, f"{self.score} {failure}"
         self.cancellation = None
 
-    def end(self, token: int, outcome: str, forgotten_ms: int) -> None:
-        self.place, self.until_ms, self.outcome = Place.ENDED, forgotten_ms, f"{token} {outcome}"
+    def end(self, token: int, outcome: str, now_ms: int, retention_ms: int) -> None:
+        self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), f"{token} {outcome}"
+        self.is_spare = retention_ms < 0
         self.tries = self.failure = self.cancellation = None
+
+
+def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:
+    """Those of one kind whose time is over by a moment, the oldest first."""
+    over = (task for task in tasks if task.is_spare == is_spare and task.until_ms <= moment_ms)
+    return sorted(over, key=lambda task: (task.until_ms, task.id))

@@ -20,6 +20,7 @@ from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    ForgetLimits,
     Lease,
     Orphan,
     ReapRequest,
@@ -35,6 +36,7 @@ QUEUE = "mail"
 LEASE_MS = 30_000
 HOUR_MS = 3_600_000
 CRASH_LIMIT = 2
+FORGETTING = ForgetLimits(tasks=2, dead_retention_ms=2 * HOUR_MS)
 AT_ONCE = Backoff(base_s=1e-6, cap_s=1e-6)
 PATIENCE = Patience(began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0)
 
@@ -136,7 +138,7 @@ class Story:
     async def _tidy(self, chapter: str) -> None:
         await self._manner.edge(lambda: self._store.revive([f"{chapter}-4", f"{chapter}-first"]))
         # As a worker does: a call that is repeated forgets what is next, and all is forgotten in the end.
-        while await self._manner.edge(lambda: self._store.forget(2, 2 * HOUR_MS)) >= 2:
+        while (await self._manner.edge(lambda: self._store.forget(FORGETTING))).tasks >= 2:
             pass
         assert await self._manner.call(self._app.ref(f"{chapter}-later", QUEUE).status) is TaskState.SCHEDULED
 

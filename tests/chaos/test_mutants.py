@@ -60,6 +60,13 @@ MUTANTS = {
         "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
     ),
     "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', KEYS[5], ended)\n", "\n"),
+    "forget counts what keeps its retention": Mutant("forget", "'-inf', '(0')", "'-inf', '+inf')"),
+    "forget takes what is kept for its whole retention": Mutant(
+        "forget", "text(now_ms + tonumber(ARGV[4]) - BAND)", "text(now_ms + tonumber(ARGV[4]))"
+    ),
+    "forget keeps nothing beyond its bound for long enough": Mutant(
+        "forget", "text(now_ms + tonumber(ARGV[4]) - BAND)", "'(0'"
+    ),
     "cancel leaves the record": Mutant("cancel", "redis.call('HDEL', keys.tasks, id)\n", "\n"),
     "a late renewal undoes the start": Mutant(
         "renew", "if started ~= '0' and noted and started ~= noted then", "if noted and started ~= noted then"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from redisched import Scheduler
-from redisched.client.identity import IdentitySource
+from redisched.identity import IdentitySource
 from redisched.store.broker import Broker
 from tests.brokers import BrokerKind, Servers
 

@@ -1,14 +1,31 @@
 """forget: SUCCEEDED|CANCELLED|DEAD -> GONE."""
 
+from redisched.model import BAND
+from redisched.store.values import ForgetLimits
 from tests.lua.queue import QueueUnderTest
-from tests.lua.situation import cancelled, dead, ended, together
+from tests.lua.situation import Situation, cancelled, dead, ended, together
 from tests.server_time import NOW_MS, ServerTime
 
 DAY_MS = 86_400_000
+SOONER_MS = 1_000
 
 
-def forget(queue: QueueUnderTest, *, limit: int = 100, dead_retention_ms: int = DAY_MS) -> int:
-    return queue.call(queue.store.forget(limit, dead_retention_ms))
+def forget(queue: QueueUnderTest, *, limit: int = 100) -> int:
+    """How many tasks are forgotten because their retention is over."""
+    forgotten = queue.call(queue.store.forget(ForgetLimits(tasks=limit, dead_retention_ms=DAY_MS)))
+    assert forgotten.sooner == 0
+    return forgotten.tasks
+
+
+def forget_beyond(queue: QueueUnderTest, kept: int, *, limit: int = 100) -> tuple[int, int]:
+    """How many tasks are forgotten, and how many of them before their time, as there are more than are kept."""
+    limits = ForgetLimits(tasks=limit, dead_retention_ms=DAY_MS, kept=kept, sooner_ms=SOONER_MS)
+    return queue.call(queue.store.forget(limits))
+
+
+def spare(id: str, *, forgotten_ms: int) -> Situation:
+    """A task that ended and asked for no retention of its own."""
+    return ended(id, forgotten_ms=forgotten_ms - BAND)
 
 
 def test_nothing_is_left_of_what_is_forgotten(empty_queue: QueueUnderTest) -> None:
@@ -70,3 +87,44 @@ def test_more_than_what_lua_can_unpack_at_once(queue: QueueUnderTest) -> None:
     assert forget(queue, limit=5_000) == 2_002
 
     assert queue.situation() == {}
+
+
+def test_beyond_the_bound_the_oldest_go_before_their_time(queue: QueueUnderTest) -> None:
+    kept = together(*(spare(id, forgotten_ms=NOW_MS + 300 + at) for at, id in enumerate("cd")))
+    queue.given(kept, *(spare(id, forgotten_ms=NOW_MS + 100 + at) for at, id in enumerate("ab")))
+
+    assert forget_beyond(queue, 2) == (2, 2)
+    assert queue.situation() == kept
+
+
+def test_what_is_over_counts_among_those_beyond_the_bound(queue: QueueUnderTest) -> None:
+    queue.given(spare("a", forgotten_ms=NOW_MS), *(spare(id, forgotten_ms=NOW_MS + 100) for id in "bcd"))
+
+    assert forget_beyond(queue, 2) == (2, 1)
+    assert queue.situation() == together(*(spare(id, forgotten_ms=NOW_MS + 100) for id in "cd"))
+
+
+def test_what_ended_just_now_stays_however_many_there_are(queue: QueueUnderTest) -> None:
+    young = together(*(spare(id, forgotten_ms=NOW_MS + SOONER_MS + 1) for id in "abc"))
+    queue.given(young, spare("d", forgotten_ms=NOW_MS + SOONER_MS))
+
+    assert forget_beyond(queue, 0) == (1, 1)
+    assert queue.situation() == young
+
+
+def test_what_has_a_retention_of_its_own_neither_goes_sooner_nor_counts(queue: QueueUnderTest) -> None:
+    tasks = together(
+        *(ended(id, forgotten_ms=NOW_MS + 5) for id in "abc"), *(spare(id, forgotten_ms=NOW_MS + 5) for id in "de")
+    )
+    queue.given(tasks)
+
+    assert forget_beyond(queue, 2) == (0, 0)
+    assert queue.situation() == tasks
+
+
+def test_not_more_before_their_time_than_asked_for(queue: QueueUnderTest) -> None:
+    queue.given(*(spare(id, forgotten_ms=NOW_MS + 5) for id in "abcde"))
+
+    assert forget_beyond(queue, 0, limit=2) == (2, 2)
+    assert forget_beyond(queue, 0, limit=2) == (2, 2)
+    assert forget_beyond(queue, 0, limit=2) == (1, 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from redisched.store.values import Ack, Bury, Lease, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from redisched.store.values import Ack, Bury, ForgetLimits, Lease, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
 from tests.lua.queue import QueueUnderTest, request
 from tests.lua.situation import WORKER
 from tests.server_time import ServerTime
@@ -12,6 +12,7 @@ from tests.server_time import ServerTime
 LASTING = {"fence", "reaper", "wake"}
 """What belongs to the queue and not to a task."""
 DAY_MS = 86_400_000
+FORGETTING = ForgetLimits(tasks=9, dead_retention_ms=DAY_MS)
 REAP = ReapRequest(
     worker=WORKER, hold_ms=2 * DAY_MS, grace_ms=0, limit=9, crash_limit=2, failure=b"crashed", lease_ms=30_000
 )
@@ -79,10 +80,10 @@ def test_a_task_that(empty_queue: QueueUnderTest, clock: ServerTime, life: list[
     one = Life(empty_queue, clock)
     for step in life:
         step(one)
-        assert empty_queue.call(empty_queue.store.forget(9, DAY_MS)) == 0, "it is too early to forget it"
+        assert empty_queue.call(empty_queue.store.forget(FORGETTING)).tasks == 0, "it is too early to forget it"
 
     clock.advance(DAY_MS)
-    assert empty_queue.call(empty_queue.store.forget(9, DAY_MS)) == 1
+    assert empty_queue.call(empty_queue.store.forget(FORGETTING)).tasks == 1
     empty_queue.call(empty_queue.store.reap(REAP))
 
     assert empty_queue.situation().keys() <= LASTING

@@ -78,7 +78,11 @@ def draw_plan(seed: int, steps: int) -> Plan:
         steps=steps,
         machines=machines,
         producers=producers,
-        settings=Settings(retention_s=random.choice((0.0, 100.0, 1e5)), timeout_s=random.choice((1.5, 5.0))),
+        settings=Settings(
+            retention_s=random.choice((0.0, 100.0, 1e5)),
+            timeout_s=random.choice((1.5, 5.0)),
+            kept_results=2 if seed % 2 else 100_000,
+        ),
         worker_settings=_worker_settings(random, lease_s, concurrency),
         faults=tuple(random.sample(tuple(Fault), random.choice(KINDS))),
         between_faults_s=random.choice((0.3, 1.0, 3.0)),

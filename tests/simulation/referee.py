@@ -139,7 +139,7 @@ class Referee:
             expected = b"LOST"
             if task is not None:
                 task.place, task.acked, task.cancelled_for_ms = Place.SUCCEEDED, task.token, None
-                task.until_ms = _now_ms(call) + int(retention_ms)
+                task.end_for(_now_ms(call), int(retention_ms))
                 expected = b"ACKED"
             elif known is not None and known.place is Place.SUCCEEDED and known.acked == int(token):
                 expected = b"ALREADY"
@@ -251,10 +251,18 @@ class Referee:
             _check(status == expected, "a cancelled task never runs", call, id, expected)
 
     def _forget(self, call: Call) -> None:
-        dead_since_ms = _now_ms(call) - int(call.arguments[1])
-        for task in self.tasks.values():
-            if task.place in ENDED and task.until_ms <= (dead_since_ms if task.place is Place.DEAD else _now_ms(call)):
+        _, dead_ms, kept, sooner_ms = map(int, call.arguments)
+        now_ms = _now_ms(call)
+        ended = [task for task in self.tasks.values() if task.place in ENDED]
+        spare = [task for task in ended if task.is_spare and task.place is not Place.DEAD]
+        for task in ended:
+            if task.until_ms <= (now_ms - dead_ms if task.place is Place.DEAD else now_ms):
                 task.place = Place.FORGOTTEN
+        over = sorted(spare, key=lambda task: (task.until_ms, task.id))[: max(len(spare) - kept, 0)]
+        sooner = [task for task in over if task.place is not Place.FORGOTTEN and task.until_ms <= now_ms + sooner_ms]
+        for task in sooner:
+            task.place = Place.FORGOTTEN
+        _check(call.reply[2] == len(sooner), "no result is forgotten too soon, nor kept beyond the bound", call, sooner)
 
     def _scrub(self, call: Call) -> None:
         _check(len(call.reply) == 6, "I11: each task is in exactly one place", call, call.reply[6:])

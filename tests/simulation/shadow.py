@@ -46,6 +46,7 @@ class Shadow:
     acked: int = 0
     cancelled_for_ms: int | None = None
     until_ms: int = 0
+    is_spare: bool = False
 
     @property
     def digest(self) -> bytes:
@@ -70,12 +71,16 @@ class Shadow:
         if run_at_ms is not None:
             self.score = self.score // BAND * BAND + run_at_ms
 
+    def end_for(self, now_ms: int, retention_ms: int) -> None:
+        """Its outcome is kept for so long; for a negative time if it may be forgotten sooner."""
+        self.until_ms, self.is_spare = now_ms + abs(retention_ms), retention_ms < 0
+
     def end_as_asked(self, now_ms: int) -> bool:
         """End as its cancellation asked for; answers whether one did."""
         if self.cancelled_for_ms is None:
             return False
         self.place = Place.CANCELLED
-        self.until_ms = now_ms + self.cancelled_for_ms
+        self.end_for(now_ms, self.cancelled_for_ms)
         self.cancelled_for_ms = None
         self.acked = 0
         return True

@@ -12,7 +12,18 @@ from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, ClaimRequest, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from redisched.store.values import (
+    Ack,
+    Bury,
+    ClaimRequest,
+    ForgetLimits,
+    NewTask,
+    Orphan,
+    ReapRequest,
+    Release,
+    Renewal,
+    Retry,
+)
 from tests.brokers import on_each_primary
 from tests.lua.situation import cancelling, claimed, dead, ended, leased, seed, together, waiting
 from tests.scrubbing import scrub_all
@@ -53,7 +64,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "revive": lambda store: store.revive(["x"]),
-    "forget": lambda store: store.forget(10, 1_000),
+    "forget": lambda store: store.forget(ForgetLimits(tasks=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),
     "grow": lambda store: store.grow(Layout((1, 3))),
 }

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import threading
+import time
 from itertools import pairwise
 
 import pytest
 
-from redisched.client.identity import IdentitySource, next_id
+from redisched.identity import IdentitySource, is_given, next_id
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 NOW_MS = 1_800_000_000_000
@@ -99,7 +100,7 @@ def test_threads_get_different_ids_each_in_order() -> None:
 def test_a_forked_child_makes_other_ids_than_its_parent() -> None:
     program = (
         "import os\n"
-        "from redisched.client.identity import next_id\n"
+        "from redisched.identity import next_id\n"
         "next_id()\n"
         "child = os.fork()\n"
         "child and os.waitpid(child, 0)\n"
@@ -109,3 +110,25 @@ def test_a_forked_child_makes_other_ids_than_its_parent() -> None:
     printed = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True).stdout.split()
 
     assert len(set(printed)) == 2
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "order-17",
+        "1m8gtwe410000penag8",
+        "1m8gtwe410000penag8gg",
+        "1M8GTWE410000PENAG8G",
+        "0123456789abcdef0123",
+        "z" * 20,
+    ],
+)
+def test_an_id_that_its_caller_chose_is_seen(id: str) -> None:
+    assert not is_given(id, 1_800_000_000_000)
+
+
+def test_an_id_that_was_given_is_seen() -> None:
+    now_ms = time.time_ns() // 1_000_000
+
+    assert is_given(next_id(), now_ms)
+    assert not is_given(next_id(), now_ms - 2 * 86_400_000), "nobody was given it that long before its time"
