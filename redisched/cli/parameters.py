@@ -4,14 +4,18 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from redisched.config import check_prefix
+from redisched.errors import InvalidOption
 from redisched.model import Priority
 from redisched.options import check_queue
 from redisched.url import parse_address
+
+if TYPE_CHECKING:
+    from redisched.store.page import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +30,16 @@ def seconds(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 500ms, 10s, 5m, 2h or 1d")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def place(text: str) -> "Place":
+    """Where a listing goes on."""
+    from redisched.store.page import Place
+
+    try:
+        return Place.read("PLACE", text)
+    except InvalidOption as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def moment(text: str) -> datetime | float:
@@ -112,6 +126,13 @@ def json_option(command: F) -> F:
 def queue_option(command: F) -> F:
     """--queue, to look at one queue only."""
     return click.option("--queue", metavar="NAME", help="In this queue only; otherwise in all.")(command)
+
+
+def after_option(command: F) -> F:
+    """--after, of listings."""
+    return click.option(
+        "--after", type=place, metavar="PLACE", help="Go on after the place that the end of a listing told."
+    )(command)
 
 
 def limit_option(command: F) -> F:

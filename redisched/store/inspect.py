@@ -1,16 +1,13 @@
 """Reading: what observers ask about a queue and its tasks. Nothing here changes anything, and no worker needs it."""
 
-from collections.abc import Callable, Collection
-
 from redisched.layout import Layout
 from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Dialect, Operation
+from redisched.store.page import Page, Place, Query, merged
 from redisched.store.repair import Repair
 from redisched.store.store import Store
-from redisched.store.view import QueueCounts, TaskView, place_of, total
-
-_Read = Callable[[ShardInspector, int, int], Operation[list[TaskView]]]
+from redisched.store.view import QueueCounts, TaskView, total
 
 
 def queues(dialect: Dialect) -> Operation[list[str]]:
@@ -92,19 +89,12 @@ class Inspector:
             parts += [(yield from shard.counts())]
         return parts
 
-    def pending(self, limit: int, offset: int = 0) -> Operation[list[TaskView]]:
-        """Waiting tasks in the order in which they will run: due ones by priority and time, the others by time.
-
-        Each shard keeps to that order by itself.
-        """
-        return self._merged(lambda shard, most, first: shard.pending(most, first), limit, offset)
-
-    def in_states(self, states: Collection[TaskState], limit: int, offset: int = 0) -> Operation[list[TaskView]]:
-        """Tasks in any of these states: waiting ones as they will run, leased ones by expiry, ended ones latest first.
-
-        It pages through all tasks of the kind where few of many are in these states.
-        """
-        return self._merged(lambda shard, most, first: shard.in_states(states, most, first), limit, offset)
+    def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
+        """The next tasks of a listing, those of all shards in one order."""
+        pages: list[Page] = []
+        for shard in (yield from self.shards()):
+            pages += [(yield from shard.page(query, after))]
+        return merged(pages, query.limit)
 
     def repairs(self) -> Operation[dict[Repair, int]]:
         """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
@@ -113,12 +103,3 @@ class Inspector:
             for kind, count in (yield from shard.repairs()).items():
                 made[kind] = made.get(kind, 0) + count
         return made
-
-    def _merged(self, read: _Read, limit: int, offset: int) -> Operation[list[TaskView]]:
-        shards = yield from self.shards()
-        if len(shards) == 1:
-            return (yield from read(shards[0], limit, offset))
-        found: list[TaskView] = []
-        for shard in shards:
-            found += yield from read(shard, offset + limit, 0)
-        return sorted(found, key=place_of)[offset : offset + limit]

@@ -1,15 +1,23 @@
 """Reading: what observers ask about one shard of a queue and its tasks."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 
-from redisched.model import TaskState
 from redisched.store.operation import Dialect, Operation
+from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
 from redisched.store.store import id_bytes, id_text
 from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
 
-_PAGE = 500
+_PAGE = 100
+_RECORDS = 50
+"""Read at once: each may have a quarter of a megabyte."""
+_ORDERS = {
+    Section.DUE: "due",
+    Section.LATER: "later",
+    Section.LEASED: "rising",
+    Section.DEAD: "falling",
+    Section.ENDED: "falling",
+}
 
 
 class ShardInspector:
@@ -50,32 +58,29 @@ class ShardInspector:
             ),
         )
 
-    def pending(self, limit: int, offset: int = 0) -> Operation[list[TaskView]]:
-        """Waiting tasks in the order in which they will run: due ones by priority and time, the others by time."""
-        ids = yield from self._waiting("due", offset, limit)
-        if len(ids) < limit:
-            due = (yield from self.counts()).ready
-            ids += yield from self._waiting("later", max(0, offset - due), limit - len(ids))
-        return (yield from self._with_bodies((yield from self._standings(ids))))
+    def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
+        """The next tasks of a listing. A filter looks through LOOK_LIMIT tasks at most."""
+        found: list[tuple[Place, TaskView]] = []
+        looked = 0
+        for section in query.sections(after):
+            place = after if after is not None and after.section is section else None
+            while True:
+                places = yield from self._places(section, place, min(_PAGE, query.limit + 1))
+                found += yield from self._filtered(query, places)
+                if len(found) > query.limit:
+                    return Page(found[: query.limit], found[query.limit - 1][0])
+                looked += len(places)
+                if len(places) < min(_PAGE, query.limit + 1):
+                    break
+                place = places[-1]
+                if looked >= LOOK_LIMIT:
+                    return Page(found, place)
+        return Page(found)
 
-    def in_states(self, states: Collection[TaskState], limit: int, offset: int = 0) -> Operation[list[TaskView]]:
-        """Tasks in any of these states: waiting ones as they will run, leased ones by expiry, ended ones latest first.
-
-        It pages through all tasks of the kind where few of many are in these states.
-        """
-        found: list[TaskView] = []
-        for read_page in self._sources(states):
-            first, full = 0, True
-            while full and len(found) < offset + limit:
-                ids = yield from read_page(first, _PAGE)
-                found += [view for view in (yield from self._standings(ids)) if view.state in states]
-                first += _PAGE
-                full = len(ids) == _PAGE
-        return (yield from self._with_bodies(found[offset : offset + limit]))
-
-    def dead_ids(self) -> Operation[list[str]]:
-        """The ids of all dead tasks, the one that died first before the others."""
-        return _texts((yield ("ZRANGE", self._keys.dead, 0, -1)))
+    def dead_ids(self, after: Place | None = None) -> Operation[tuple[list[str], Place | None]]:
+        """Ids of dead tasks, the one that died first before the others, and the place after which there are more."""
+        places = yield from self._places(Section.DEAD, after, _PAGE, "rising")
+        return [place.id for place in places], places[-1] if len(places) == _PAGE else None
 
     def repairs(self) -> Operation[dict[Repair, int]]:
         """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
@@ -83,25 +88,25 @@ class ShardInspector:
         counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
-    def _sources(self, states: Collection[TaskState]) -> Iterator[Callable[[int, int], Operation[list[str]]]]:
-        """Where to look for tasks in these states."""
-        k = self._keys
-        if TaskState.READY in states:
-            yield partial(self._waiting, "due")
-        if {TaskState.SCHEDULED, TaskState.RETRYING} & set(states):
-            yield partial(self._waiting, "later")
-        if {TaskState.LEASED, TaskState.RUNNING} & set(states):
-            yield partial(self._ranked, "ZRANGE", k.leases)
-        if TaskState.DEAD in states:
-            yield partial(self._ranked, "ZREVRANGE", k.dead)
-        if {TaskState.SUCCEEDED, TaskState.CANCELLED} & set(states):
-            yield partial(self._ranked, "ZREVRANGE", k.finished)
+    def _places(self, section: Section, after: Place | None, limit: int, order: str = "") -> Operation[list[Place]]:
+        keys = {Section.LEASED: self._keys.leases, Section.DEAD: self._keys.dead, Section.ENDED: self._keys.finished}
+        arguments = (order or _ORDERS[section], "" if after is None else after.score)
+        place = (*arguments, id_bytes("" if after is None else after.id), limit)
+        reply = yield from self._call("read/page", (keys.get(section, self._keys.waiting),), place)
+        return [Place(section, int(reply[at + 1]), id_text(reply[at])) for at in range(0, len(reply), 2)]
 
-    def _waiting(self, part: str, first: int, limit: int) -> Operation[list[str]]:
-        return _texts((yield from self._call("read/pending", (self._keys.waiting,), (part, first, limit))))
-
-    def _ranked(self, command: str, key: str, first: int, limit: int) -> Operation[list[str]]:
-        return _texts((yield (command, key, first, first + limit - 1)))
+    def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
+        """Those that are asked for. Records are read of no others, unless it is them that say so."""
+        views = yield from self._standings([place.id for place in places])
+        near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
+        if query.name is None:
+            near = near[: query.limit + 1]
+        found: list[tuple[Place, TaskView]] = []
+        for first in range(0, len(near), _RECORDS):
+            part = near[first : first + _RECORDS]
+            whole = yield from self._with_bodies([view for _, view in part])
+            found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
+        return found
 
     def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
         k = self._keys
@@ -115,7 +120,3 @@ class ShardInspector:
             return []
         records = yield ("HMGET", self._keys.tasks, *(id_bytes(view.id) for view in views))
         return [with_body(view, record) for view, record in zip(views, records, strict=True)]
-
-
-def _texts(reply: list[bytes]) -> list[str]:
-    return [id_text(word) for word in reply]

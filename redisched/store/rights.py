@@ -40,7 +40,6 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
         ("ZRANGEBYSCORE", key, "0", "1"),
         ("ZREM", key, "member"),
         ("ZREMRANGEBYRANK", key, "0", "0"),
-        ("ZREVRANGE", key, "0", "1"),
         ("ZSCAN", key, "0"),
         ("ZSCORE", key, "member"),
     )

@@ -111,19 +111,6 @@ def total(parts: Sequence[QueueCounts]) -> QueueCounts:
     )
 
 
-def place_of(view: TaskView) -> tuple[int, int, int, str]:
-    """Where a task stands in a listing. Due tasks run by priority, then time; the others fall due by time."""
-    priority, run_at_ms = view.priority or 0, view.run_at_ms or 0
-    if view.state is TaskState.READY:
-        return 0, priority, run_at_ms, view.id
-    if view.state in PENDING:
-        return 1, run_at_ms, priority, view.id
-    if view.lease_until_ms is not None:
-        return 2, view.lease_until_ms, priority, view.id
-    ended_ms = view.outcome.ended_ms if view.outcome else view.died_ms or 0
-    return 3, -ended_ms, priority, view.id
-
-
 class Facts(NamedTuple):
     """What read/task.lua tells about one task."""
 

@@ -1,9 +1,14 @@
 """`redisched dead` lists what will not be tried again, and lets it."""
 
+import json
+
 import pytest
 
+from redisched.store.broker import connect
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
+from tests.lua.situation import dead as dead_task
+from tests.lua.situation import seed, together
 
 
 @pytest.fixture
@@ -23,6 +28,26 @@ def test_the_latest_comes_first(command: CommandLine, dead: list[str]) -> None:
     assert rows[0][4:] == ["5", "attempts used up", f"ValueError: {rows[0][0]}"]
     assert {record["id"] for record in command.record("dead", "ls")} == set(dead)
     assert len(command.rows("dead", "ls", "--limit", "2")) == 2
+
+
+def test_a_listing_goes_on_where_it_was_told(command: CommandLine, dead: list[str]) -> None:
+    first = command.run("dead", "ls", "--limit", "1", "--json")
+    second = command.run("dead", "ls", "--limit", "9", "--json", *first.stderr.split()[-2:])
+
+    listed = json.loads(first.stdout) + json.loads(second.stdout)
+    assert [record["id"] for record in listed] == [record["id"] for record in command.record("dead", "ls")]
+    assert second.stderr == ""
+
+
+def test_more_than_a_page_are_let_run_again(command: CommandLine, url: str) -> None:
+    situations = [dead_task(f"{number:03}", died_ms=1_000 + number // 7) for number in range(333)]
+    broker = connect(url, 5.0)
+    seed(broker, "default", together(*situations))
+    broker.close()
+    command.output("enqueue", "add", "--id", "another")
+
+    assert "333 let run again" in command.output("dead", "retry", "--all")
+    assert command.record("dead", "ls") == []
 
 
 def test_without_any_it_says_so(command: CommandLine) -> None:

@@ -36,6 +36,49 @@ def test_a_listing_is_cut_at_its_limit(command: CommandLine) -> None:
     assert ids(command, "--limit", "5") == ["b0", "b1", "b2", "b3", "a0"]
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_listing_says_how_to_go_on_and_does_so(command: CommandLine, form: tuple[str, ...]) -> None:
+    for number in range(4):
+        command.output("enqueue", "add", "--id", f"a{number}", "--queue", "a", "--delay", "1h")
+        command.output("enqueue", "add", "--id", f"b{number}", "--queue", "b", "--priority", "1")
+
+    seen: list[str] = []
+    words: tuple[str, ...] = ()
+    for _ in range(3):
+        page = command.run("task", "ls", "--limit", "3", *form, *words)
+        assert page.exit_code == 0, page.stderr
+        seen += re.findall(r"\b[ab]\d\b", page.stdout)
+        told = re.fullmatch(r"There may be more: repeat it with (--after) (\S+)\n|", page.stderr)
+        assert told is not None, page.stderr
+        words = (told[1], told[2]) if told[1] else ()
+
+    assert words == (), "the last page is the last"
+    assert seen == ["b0", "b1", "b2", "b3", "a0", "a1", "a2", "a3"]
+
+
+def test_what_is_no_place_is_bad_usage(command: CommandLine) -> None:
+    for place in ("", "later", "later:x:a", "nowhere:1:a", "later:1:", "later:1=a", "due:1:a\n"):
+        result = command.run("task", "ls", "--after", place)
+
+        assert result.exit_code == 2
+        assert "as the end of a listing told it" in result.stderr
+
+
+def test_no_listing_looks_at_everything(command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redisched.store.inspect_shard.LOOK_LIMIT", 250)
+    app = Scheduler(url)
+    app.enqueue_many(app.request("add", number) for number in range(700))
+    app.close()
+    command.output("enqueue", "other", "--id", "last", "--priority", "9")
+
+    result = command.run("task", "ls", "--name", "other")
+    assert "last" not in result.stdout
+    assert "None so far." in result.stdout
+    for _ in range(2):
+        result = command.run("task", "ls", "--name", "other", *result.stderr.split()[-2:])
+    assert "last" in result.stdout
+
+
 def test_filters(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "dead")
     workshop.bury(workshop.claim())

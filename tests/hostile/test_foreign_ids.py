@@ -12,7 +12,9 @@ from redisched.options import is_id
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
+from redisched.store.page import Query
 from tests.engine.running import RunningWorker, counts
+from tests.store.observed import pages_of
 from tests.waiting import wait_until
 
 QUEUE = "default"
@@ -54,7 +56,9 @@ def test_it_ends_dead_and_its_neighbours_are_done(real_broker: Broker, caplog: p
 
     assert ran == [1] * 50
     assert counts(real_broker).leased == 0
-    dead = run(Inspector(real_broker.dialect, QUEUE).in_states({TaskState.DEAD}, 50), real_broker.client())
+    inspector = Inspector(real_broker.dialect, QUEUE)
+    pages = pages_of(inspector, lambda look: run(look, real_broker.client()), Query(states={TaskState.DEAD}, limit=2))
+    dead = [view for page in pages for view in page.views]
     assert {view.id.encode(errors="surrogateescape") for view in dead} == set(FOREIGN)
     assert {view.failure.reason for view in dead if view.failure} == {DeathReason.UNDECODABLE}
     assert len(caplog.records) < 4 * len(FOREIGN)

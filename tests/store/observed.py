@@ -1,10 +1,13 @@
 """A queue to look at."""
 
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
+from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, run
+from redisched.store.page import Page, Place, Query
 from redisched.store.view import TaskView
 from tests.lua.situation import Situation, seed, together
 from tests.snapshot import snapshot_of
@@ -13,6 +16,17 @@ T = TypeVar("T")
 QUEUE = "mail"
 LIMIT = 10_000
 DIGEST = b"digest-x"
+
+
+def pages_of(inspector: Inspector, see: Callable[[Operation[Page]], Page], query: Query) -> Iterator[Page]:
+    """Every page of a listing, one after the other, each found by the text that the one before ended with."""
+    place = None
+    while True:
+        page = see(inspector.page(query, place))
+        yield page
+        if page.next is None:
+            return
+        place = Place.read("after", str(page.next))
 
 
 class Observed:
@@ -36,6 +50,14 @@ class Observed:
         seen = run(operation, self.broker.client())
         assert snapshot_of(self.broker) == before
         return seen
+
+    def pages(self, states: Collection[TaskState], limit: int, name: str | None = None) -> Iterator[Page]:
+        """Every page of a listing, one after the other."""
+        return pages_of(self.inspector, self.see, Query(states=states, limit=limit, name=name))
+
+    def listed(self, states: Collection[TaskState], limit: int = 100, name: str | None = None) -> list[TaskView]:
+        """Everything on the pages of a listing."""
+        return [view for page in self.pages(states, limit, name) for view in page.views]
 
     def task(self, id: str) -> TaskView:
         """The task, which must be there."""

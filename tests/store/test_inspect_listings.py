@@ -1,7 +1,5 @@
 """What observers see of a queue: exact counts, and every listing in its order."""
 
-from itertools import product
-
 import pytest
 
 from redisched.codec import encode_outcome
@@ -10,7 +8,7 @@ from redisched.store.inspect import find, queues
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
-from redisched.store.view import PriorityCounts, QueueCounts, TaskView
+from redisched.store.view import PENDING, PriorityCounts, QueueCounts, TaskView
 from tests.lua.situation import dead, ended, leased, seed, together, waiting
 from tests.server_time import NOW_MS
 from tests.store.observed import DIGEST, LIMIT, QUEUE, Observed
@@ -50,7 +48,7 @@ def test_an_empty_queue_counts_nothing(queue: Observed) -> None:
         queue=QUEUE, now_ms=NOW_MS, ready=0, scheduled=0, leased=0, dead=0, finished=0, oldest_ready_ms=None,
         priorities=(),
     )  # fmt: skip
-    assert queue.see(queue.inspector.pending(10)) == []
+    assert queue.listed(PENDING) == []
 
 
 ORDER = together(
@@ -71,14 +69,14 @@ ORDER = together(
 def test_pending_tasks_are_listed_in_the_order_they_will_run(queue: Observed) -> None:
     queue.given(ORDER, leased("x"), dead("y"), ended("z"))
 
-    for limit, offset in product([1, 2, 5, 6, 10, 100], [0, 1, 3, 4, 5, 6, 9, 10, 11]):
-        seen = queue.see(queue.inspector.pending(limit, offset))
-        assert "".join(ids(seen)) == "abcdefghij"[offset : offset + limit], (limit, offset)
+    for limit in range(1, 12):
+        pages = ["".join(ids(page.views)) for page in queue.pages(PENDING, limit)]
+        assert pages == ["abcdefghij"[first : first + limit] for first in range(0, 10, limit)], limit
 
 
 def test_the_order_listed_is_the_order_claimed(queue: Observed) -> None:
     queue.given(ORDER)
-    listed = ids(queue.see(queue.inspector.in_states({TaskState.READY}, 10)))
+    listed = ids(queue.listed({TaskState.READY}, 10))
 
     store = Store(queue.broker.dialect, QUEUE)
     taken = []
@@ -111,20 +109,16 @@ def test_the_order_listed_is_the_order_claimed(queue: Observed) -> None:
 def test_tasks_are_listed_by_state(queue: Observed, states: set[TaskState], expected: str) -> None:
     _seed_every_state(queue)
 
-    seen = queue.see(queue.inspector.in_states(states, 100))
-
-    assert "".join(ids(seen)) == expected
-    for limit, offset in ((1, 0), (2, 1), (5, 3)):
-        part = queue.see(queue.inspector.in_states(states, limit, offset))
-        assert "".join(ids(part)) == expected[offset : offset + limit]
+    for limit in (100, 1, 2, 5):
+        assert "".join(ids(queue.listed(states, limit))) == expected
 
 
 def test_few_of_many_are_found_behind_the_others(queue: Observed) -> None:
     many = [waiting(f"s{number:04}", run_at_ms=NOW_MS + 1 + number) for number in range(1_100)]
     queue.given(*many, waiting("z", run_at_ms=NOW_MS + 5_000, tries="1 0 0 7"))
 
-    assert ids(queue.see(queue.inspector.in_states({TaskState.RETRYING}, 10))) == ["z"]
-    assert len(queue.see(queue.inspector.pending(2_000))) == 1_101
+    assert ids(queue.listed({TaskState.RETRYING}, 10)) == ["z"]
+    assert len(queue.listed(PENDING, 2_000)) == 1_101
 
 
 def test_queues_are_listed_by_name_and_tasks_found_in_any(queue: Observed) -> None:

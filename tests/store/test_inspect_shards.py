@@ -1,5 +1,7 @@
 """A queue of several shards, looked at as one."""
 
+from collections.abc import Collection
+
 import pytest
 
 from redisched.codec import encode_task
@@ -10,9 +12,12 @@ from redisched.store.broker import Broker
 from redisched.store.growth import grow
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, run
+from redisched.store.page import Query
 from redisched.store.repair import Repair
 from redisched.store.store import Store
 from redisched.store.values import NewTask
+from redisched.store.view import PENDING, TaskView
+from tests.store.observed import pages_of
 
 QUEUE = "mail"
 RECORD = b"8 bytes." + encode_task(TaskBody("send"), 1_000)
@@ -29,6 +34,10 @@ class Spread:
 
     def see(self, operation: Operation[T]) -> T:
         return run(operation, self.broker.client())
+
+    def listed(self, states: Collection[TaskState], limit: int) -> list[TaskView]:
+        query = Query(states=states, limit=limit)
+        return [view for page in pages_of(self.inspector, self.see, query) for view in page.views]
 
     def put(self, shard: int, id: str, priority: int = 5, when: str = "@1") -> None:
         self.see(Store(self.broker.dialect, QUEUE, shard).enqueue([NewTask(id, priority, when, RECORD)]))
@@ -67,10 +76,10 @@ def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
     spread.put(2, "fifth", 0, "+90000")
 
     order = ["first", "second", "third", "fourth", "fifth"]
-    assert [view.id for view in spread.see(spread.inspector.pending(9))] == order
-    assert [view.id for view in spread.see(spread.inspector.pending(2, 1))] == order[1:3]
-    later = spread.see(spread.inspector.in_states([TaskState.SCHEDULED], 9))
-    assert [(view.id, view.shard) for view in later] == [("fourth", 0), ("fifth", 2)]
+    for limit in (1, 2, 9):
+        assert [view.id for view in spread.listed(PENDING, limit)] == order
+        later = spread.listed([TaskState.SCHEDULED], limit)
+        assert [(view.id, view.shard) for view in later] == [("fourth", 0), ("fifth", 2)]
 
 
 @pytest.mark.parametrize("believed", [None, Layout((1, 3)), Layout((1, 2))])

@@ -4,7 +4,7 @@ import pytest
 
 from redisched.codec import encode_failure, encode_outcome, encode_task
 from redisched.model import BAND, Failure, Outcome, TaskBody, TaskState
-from redisched.store.view import TaskView
+from redisched.store.view import PENDING, TaskView
 from tests.lua.situation import Situation, dead, ended, leased, waiting
 from tests.server_time import NOW_MS
 from tests.store.observed import DIGEST, LIMIT, QUEUE, Observed
@@ -103,7 +103,7 @@ def test_a_body_that_cannot_be_decoded_breaks_no_listing(queue: Observed, record
     queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
     queue.store("tasks", "b", record)
 
-    views = queue.see(queue.inspector.pending(10))
+    views = queue.listed(PENDING)
 
     assert [view.id for view in views] == ["a", "b", "c"]
     assert (views[0].body, views[0].undecodable) == (BODY, "")

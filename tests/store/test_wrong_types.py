@@ -143,7 +143,7 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
 
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
         run(inspector.counts(), client)
-    with pytest.raises(BrokerRefused, match=r"ZRANGE redisched:\{mail\}:dead"):
+    with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:dead is a string"):
         run(inspector.shard(0).dead_ids(), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
         run(queues(broker.dialect), client)

@@ -5,9 +5,9 @@ from functools import partial
 
 import click
 
-from redisched.cli.listing import tasks
+from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
+from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.task_record import attempts_of, task_record
@@ -16,6 +16,7 @@ from redisched.errors import UnknownTask
 from redisched.model import TaskState
 from redisched.options import check_id
 from redisched.printable import printable, shortened
+from redisched.store.page import Place, Query
 from redisched.store.store import Store
 from redisched.store.values import Status
 from redisched.store.view import TaskView
@@ -31,16 +32,19 @@ def dead() -> None:
 
 @dead.command("ls")
 @queue_option
+@after_option
 @limit_option
 @url_option
 @json_option
-def list_dead(queue: str | None, limit: int, url: str | None, as_json: bool) -> None:
+def list_dead(queue: str | None, after: Place | None, limit: int, url: str | None, as_json: bool) -> None:
     """List the dead, the latest first, with the reason and the last error.
 
     JSON: a list of records as `redisched task show --json` prints one.
     """
     with session(url) as opened:
-        found = tasks(opened, opened.queues(queue), (TaskState.DEAD,), None, limit)
+        shown = page(opened, opened.queues(queue), Query(states=(TaskState.DEAD,), limit=limit), after)
+    tell_of_more(shown)
+    found = shown.views
     if as_json:
         print_json([task_record(view) for view in found])
         return
@@ -95,12 +99,16 @@ def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: s
 
 def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
     """Revive those that are dead now; one that dies again meanwhile is not revived for ever."""
-    return [
-        (task_id, queue)
-        for shard in opened.ask(opened.inspector(queue).shards)
-        for task_id, status in _revive(opened, opened.store(queue, shard.shard), opened.ask(shard.dead_ids))
-        if status is not Status.UNKNOWN
-    ]
+    revived: list[tuple[str, str]] = []
+    for shard in opened.ask(opened.inspector(queue).shards):
+        store = opened.store(queue, shard.shard)
+        remaining, after = opened.ask(shard.counts).dead, None
+        while remaining > 0:
+            ids, after = opened.ask(partial(shard.dead_ids, after))
+            statuses = _revive(opened, store, ids[:remaining])
+            revived += ((task_id, queue) for task_id, status in statuses if status is not Status.UNKNOWN)
+            remaining = 0 if after is None else remaining - len(ids)
+    return revived
 
 
 def _revive_some(

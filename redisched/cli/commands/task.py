@@ -2,9 +2,9 @@
 
 import click
 
-from redisched.cli.listing import LOOK_LIMIT, tasks
+from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option, limit_option, queue_option, url_option
+from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.task_record import attempts_of, call_of, task_facts, task_record
@@ -13,6 +13,7 @@ from redisched.client.reference import CancelOutcome
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
 from redisched.printable import printable, printable_lines, shortened
+from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
@@ -28,20 +29,31 @@ def task() -> None:
 @task.command("ls")
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="May be given several times.")
 @queue_option
-@click.option("--name", metavar="NAME", help=f"Of this handler, among the first {LOOK_LIMIT:,} tasks of each queue.")
+@click.option("--name", metavar="NAME", help="Of this handler.")
+@after_option
 @limit_option
 @url_option
 @json_option
 def list_tasks(
-    states: tuple[str, ...], queue: str | None, name: str | None, limit: int, url: str | None, as_json: bool
+    states: tuple[str, ...],
+    queue: str | None,
+    name: str | None,
+    after: Place | None,
+    limit: int,
+    url: str | None,
+    as_json: bool,
 ) -> None:
     """List tasks: what is pending, in the order in which it will run, unless --state asks for others.
+
+    One call looks through 10,000 tasks of each shard at most. If there may be more, the last line, on stderr, says how
+    to go on.
 
     JSON: a list of records as `redisched task show --json` prints one.
     """
     wanted = [TaskState(state) for state in states] or PENDING
     with session(url) as opened:
-        found = tasks(opened, opened.queues(queue), wanted, name, limit)
+        shown = page(opened, opened.queues(queue), Query(states=wanted, limit=limit, name=name), after)
+    found = shown.views
     if as_json:
         print_json([task_record(view) for view in found])
     elif found:
@@ -50,10 +62,11 @@ def list_tasks(
             _rows(found),
             cut="ARGUMENTS",
         )
-    elif states or name:
-        click.echo("No such task. See what is pending: redisched task ls")
+    elif states or name or after:
+        click.echo("None so far." if shown.next else "No such task. See what is pending: redisched task ls")
     else:
         click.echo("Nothing is pending. Enqueue something: redisched enqueue NAME ARGUMENTS...")
+    tell_of_more(shown)
 
 
 @task.command("show")

@@ -1,0 +1,167 @@
+#!lua flags=no-writes
+-- READ  Lists tasks of one sorted set in one of three orders, from a place on: a page costs the same wherever it begins.
+--
+-- Due tasks run band by band, each by time. All others stand by time, whatever their band: waiting ones and leases the
+-- earliest first, dead and ended ones the latest first.
+--
+-- KEYS[1] set  zset  id by score
+-- ARGV[1] order  text  due: by score, as far as due; later: by time, what is not due; rising, falling: by time, all
+-- ARGV[2] score  int   of the task after which to begin; '' for the beginning
+-- ARGV[3] id     text  of that task, which may be gone
+-- ARGV[4] limit  int   tasks at most
+-- Returns {(id, score)*}
+-- Cost O((bands in use + limit) * log set + bands in use * limit)
+-- include: time
+-- include: text
+-- include: score
+
+local now_ms = math.floor(server_us() / 1000)
+local order, score, id, limit = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local chunk
+local LOWEST_BAND = -1
+local falls = order == 'falling'
+local step = falls and -1 or 1
+local reply = {}
+
+-- How many members stand before a score, which may be given as one that does not count itself.
+local function count_to(last)
+  return redis.call('ZCOUNT', KEYS[1], '-inf', last)
+end
+
+-- Redis compares ids byte by byte; Lua compares as the language of its surroundings does.
+local function comes_before(one, other)
+  for index = 1, math.min(#one, #other) do
+    local left, right = string.byte(one, index), string.byte(other, index)
+    if left ~= right then
+      return left < right
+    end
+  end
+  return #one < #other
+end
+
+-- How many members stand before an id among those of its score; with itself, where the order rises.
+local function count_to_id()
+  local low, high = count_to('(' .. text(score)), count_to(text(score))
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local member = redis.call('ZRANGE', KEYS[1], middle, middle)[1]
+    if comes_before(member, id) or (member == id and not falls) then
+      low = middle + 1
+    else
+      high = middle
+    end
+  end
+  return low
+end
+
+-- Up to which rank a band is over with, given where to go on: equal times stand by band.
+local function count_to_place(base)
+  local band, moment = math.floor(score / BAND) * BAND, score % BAND
+  if base == band then
+    return count_to_id()
+  end
+  local is_over = base < band
+  return count_to((is_over and '' or '(') .. text(base + moment))
+end
+
+-- The ranks of what is still to be listed of a band.
+local function ranks_of(base)
+  local first = count_to('(' .. text(order == 'later' and base + now_ms + 1 or base))
+  local last = count_to(order == 'due' and text(base + now_ms) or '(' .. text(base + BAND))
+  if score and falls then
+    last = math.min(last, count_to_place(base))
+  elseif score and order ~= 'due' then
+    first = math.max(first, count_to_place(base))
+  elseif score then
+    first = math.max(first, count_to_id())
+  end
+  return first, last
+end
+
+local function read(first, last)
+  local found = redis.call('ZRANGE', KEYS[1], first, last, 'WITHSCORES')
+  if not falls then
+    return found
+  end
+  local turned = {}
+  for index = #found - 1, 1, -2 do
+    turned[#turned + 1], turned[#turned + 2] = found[index], found[index + 1]
+  end
+  return turned
+end
+
+-- Goes on to the next task of a band, reading more of them when those that were read are used up.
+local function advance(run)
+  run.at = run.at + 2
+  if run.at > #run.read and run.first < run.last then
+    local count = math.min(chunk, run.last - run.first)
+    if falls then
+      run.last = run.last - count
+      run.read = read(run.last, run.last + count - 1)
+    else
+      run.read = read(run.first, run.first + count - 1)
+      run.first = run.first + count
+    end
+    run.at = 1
+  end
+  local next_score = tonumber(run.read[run.at + 1])
+  run.moment = next_score and (next_score - run.base) * step
+end
+
+local function take(run)
+  reply[#reply + 1], reply[#reply + 2] = run.read[run.at], text(tonumber(run.read[run.at + 1]))
+  advance(run)
+end
+
+local function runs()
+  local found, low = {}, LOWEST_BAND * BAND
+  for _ = LOWEST_BAND, 255 do
+    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1)
+    if not head[1] then
+      break
+    end
+    local base = math.floor(tonumber(head[2]) / BAND) * BAND
+    local first, last = ranks_of(base)
+    if first < last then
+      found[#found + 1] = {base = base, first = first, last = last, read = {}, at = -1}
+    end
+    low = base + BAND
+  end
+  -- Each has its share of the page read at first.
+  chunk = math.ceil(limit / math.max(#found, 1))
+  for _, run in ipairs(found) do
+    advance(run)
+  end
+  return found
+end
+
+local function take_in_turn(all)
+  for _, run in ipairs(all) do
+    while #reply < 2 * limit and run.moment do
+      take(run)
+    end
+  end
+end
+
+local function take_by_time(all)
+  while #reply < 2 * limit do
+    local best, nearest
+    for _, run in ipairs(all) do
+      local moment = run.moment
+      if moment and (not nearest or moment < nearest or (moment == nearest and falls)) then
+        best, nearest = run, moment
+      end
+    end
+    if not best then
+      return
+    end
+    take(best)
+  end
+end
+
+if order == 'due' then
+  take_in_turn(runs())
+else
+  take_by_time(runs())
+end
+return reply

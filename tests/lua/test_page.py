@@ -1,0 +1,84 @@
+"""read/page: any listing, a page at a time, from any place on."""
+
+from itertools import product
+from random import Random
+
+import pytest
+
+from redisched.keys import keys_of
+from redisched.model import BAND
+from tests.lua.queue import QUEUE, QueueUnderTest
+from tests.server_time import NOW_MS
+
+KEY = keys_of(QUEUE).waiting
+Task = tuple[int, bytes]
+ALL = 10_000
+
+
+def page(queue: QueueUnderTest, order: str, after: Task | None, limit: int) -> list[Task]:
+    """What comes after a task, which may be gone."""
+    score, id = ("", b"") if after is None else after
+    reply = queue.call(queue.broker.dialect.call("read/page", (KEY,), (order, score, id, limit)))
+    return [(int(reply[at + 1]), reply[at]) for at in range(0, len(reply), 2)]
+
+
+def put(queue: QueueUnderTest, tasks: list[Task]) -> None:
+    """Put these into the set, and nothing else."""
+    perform = queue.broker.client().perform
+    perform(("DEL", KEY))
+    for first in range(0, len(tasks), 500):
+        perform(("ZADD", KEY, *(part for score, id in tasks[first : first + 500] for part in (score, id))))
+
+
+def in_order(order: str, tasks: list[Task]) -> list[Task]:
+    """The same, told without Redis."""
+    by_time = sorted(tasks, key=lambda task: (task[0] % BAND, task[0] // BAND, task[1]))
+    return {
+        "due": sorted(task for task in tasks if task[0] % BAND <= NOW_MS),
+        "later": [task for task in by_time if task[0] % BAND > NOW_MS],
+        "rising": by_time,
+        "falling": by_time[::-1],
+    }[order]
+
+
+def some_tasks(random: Random, count: int, *bands: int) -> list[Task]:
+    """Tasks of few moments around now, so that many are of the same; their ids sort by their bytes."""
+    ids = random.sample([f"{first}{second}".encode() for first, second in product("aZ~-9_", range(100))], count)
+    return [(random.choice(bands) * BAND + NOW_MS + random.choice((-2, -1, 0, 1, 1, 2)), id) for id in ids]
+
+
+@pytest.mark.parametrize("order", ["due", "later", "rising", "falling"])
+@pytest.mark.parametrize("limit", [1, 3, 40, 200])
+def test_the_pages_of_a_listing_are_what_is_there_in_its_order(
+    empty_queue: QueueUnderTest, order: str, limit: int
+) -> None:
+    bands = (0,) if order == "rising" else (-1, 0) if order == "falling" else (0, 1, 7, 255)
+    tasks = some_tasks(Random(f"{order} {limit}"), 150, *bands)
+    put(empty_queue, tasks)
+
+    seen: list[Task] = []
+    while found := page(empty_queue, order, seen[-1] if seen else None, limit):
+        seen += found
+        assert len(found) == limit or not page(empty_queue, order, seen[-1], limit)
+
+    assert seen == in_order(order, tasks)
+
+
+@pytest.mark.parametrize("order", ["due", "later", "rising", "falling"])
+def test_after_a_task_that_is_gone_or_another_comes_what_would_have_come(
+    empty_queue: QueueUnderTest, order: str
+) -> None:
+    random = Random(order)
+    bands = (0,) if order == "rising" else (-1, 0) if order == "falling" else (0, 1, 7)
+    tasks = some_tasks(random, 120, *bands)
+    for gone in random.sample(in_order(order, tasks), 20):
+        left = [task for task in tasks if task != gone and random.random() < 0.8]
+        put(empty_queue, left)
+        listed = in_order(order, [*left, gone])
+
+        assert page(empty_queue, order, gone, ALL) == listed[listed.index(gone) + 1 :]
+
+
+def test_of_an_empty_set_there_are_no_pages(empty_queue: QueueUnderTest) -> None:
+    for order, after in product(["due", "later", "rising", "falling"], [None, (NOW_MS, b"a")]):
+        assert page(empty_queue, order, after, 5) == []
