@@ -19,6 +19,7 @@ from redisched.bench.draining import (
     measure_inversions,
     measure_redis_cpu,
 )
+from redisched.bench.enqueue_cost import measure_enqueue_cost
 from redisched.bench.enqueueing import (
     measure_enqueue_async,
     measure_enqueue_async_alone,
@@ -28,6 +29,7 @@ from redisched.bench.enqueueing import (
 from redisched.bench.failover import measure_cluster_failover, measure_sentinel_failover
 from redisched.bench.figures import Figures
 from redisched.bench.floor import measure_floor
+from redisched.bench.footprint import measure_footprint
 from redisched.bench.idle import measure_idle
 from redisched.bench.machine import Machine
 from redisched.bench.million import measure_million
@@ -51,6 +53,7 @@ _TIMEOUT_S = 30.0
 PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.FLOOR: measure_floor,
     Phase.ENQUEUE_ONE: measure_enqueue_one,
+    Phase.ENQUEUE_COST: measure_enqueue_cost,
     Phase.ENQUEUE_MANY: measure_enqueue_many,
     Phase.ENQUEUE_ASYNC: measure_enqueue_async,
     Phase.ENQUEUE_ASYNC_ALONE: measure_enqueue_async_alone,
@@ -67,6 +70,7 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.MEMORY: measure_memory,
     Phase.CLAIM: measure_claim,
     Phase.MILLION: measure_million,
+    Phase.FOOTPRINT: measure_footprint,
     Phase.RECOVERY: measure_recovery,
     Phase.HOST_LOSS: measure_host_loss,
     Phase.HAND_BACK: measure_hand_back,

@@ -14,6 +14,7 @@ from tests.bench.conftest import TINY
 PATHS: dict[Phase, set[str]] = {
     Phase.FLOOR: {"floor.enqueue_per_s", "floor.claim_ack_per_s"},
     Phase.ENQUEUE_ONE: {"enqueue_one_per_s", "enqueue_one_client_per_s"},
+    Phase.ENQUEUE_COST: {"enqueue_us", "enqueue_least_us"},
     Phase.ENQUEUE_MANY: {"enqueue_many_per_s"},
     Phase.ENQUEUE_ASYNC: {"enqueue_async_per_s"},
     Phase.ENQUEUE_ASYNC_ALONE: {"enqueue_async_alone_ms.p50", "enqueue_async_alone_ms.p99"},
@@ -30,6 +31,7 @@ PATHS: dict[Phase, set[str]] = {
     Phase.MEMORY: {"bytes_per_task"},
     Phase.CLAIM: {"claim_us.5", "claim_us.20"},
     Phase.MILLION: {"million.seconds", "million.enqueue_s", "million.worker_rss_mb"},
+    Phase.FOOTPRINT: {"fleet_mb"},
     Phase.RECOVERY: {"recovery_ms.p50", "recovery_ms.p99"},
     Phase.HOST_LOSS: {"host_loss_ms.p50", "host_loss_ms.p99"},
     Phase.HAND_BACK: {"hand_back_ms.p50", "hand_back_ms.p99"},
