@@ -242,7 +242,8 @@ else
   take_best()
 end
 local records = read_records(make_fit())
-local tries = fields(KEYS[5], ids)
+-- Only troubled tasks have any: mostly there are none.
+local tries = redis.call('HLEN', KEYS[5]) > 0 and fields(KEYS[5], ids) or {}
 if count > 0 and not is_repeated then
   lease()
 end

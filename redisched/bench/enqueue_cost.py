@@ -1,5 +1,5 @@
-"""What Redis itself spends on the enqueue of one task, beside the least script that could safely be repeated and goes by
-the server's clock.
+"""What Redis itself spends on the enqueue of one task, beside the least script that goes by the server's clock and can
+safely be repeated.
 """
 
 import secrets

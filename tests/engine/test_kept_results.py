@@ -10,8 +10,10 @@ from redisched.errors import InvalidOption, UnknownTask
 from redisched.keys import keys_of
 from redisched.model import REPLAY_MS, TaskState
 from redisched.store.broker import Broker
-from tests.engine.running import work_off
+from tests.engine.running import RunningWorker, work_off
+from tests.lua.situation import ended, seed
 from tests.server_time import ServerTime
+from tests.waiting import wait_until
 
 KEPT = 3
 
@@ -21,13 +23,16 @@ def app(broker: Broker, clock: ServerTime) -> Scheduler:
     return Scheduler(broker=broker, settings=Settings(kept_results=KEPT))
 
 
-def begin_again(broker: Broker) -> None:
-    """Let the next worker reap at once, as if none had before it: what ended is forgotten by whoever reaps."""
-    broker.client().perform(("DEL", keys_of("mail").reaper))
+def forget(app: Scheduler, clock: ServerTime) -> None:
+    """Let a worker that begins forget what is to be forgotten, as if none had reaped before it."""
+    app.broker.client().perform(("DEL", keys_of("mail").reaper))
+    seed(app.broker, "mail", ended("over", forgotten_ms=clock.now_ms))
+    with RunningWorker(app):
+        wait_until(lambda: app.ref("over", "mail").status() is TaskState.UNKNOWN, "what is over is forgotten")
 
 
 def test_the_newest_results_are_kept_once_no_call_is_repeated_any_more(
-    app: Scheduler, broker: Broker, clock: ServerTime, caplog: pytest.LogCaptureFixture
+    app: Scheduler, clock: ServerTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.task(queue="mail")
     def double(number: int) -> int:
@@ -37,13 +42,11 @@ def test_the_newest_results_are_kept_once_no_call_is_repeated_any_more(
     work_off(app)
     for later_ms in (0, REPLAY_MS - 1):
         clock.advance(later_ms)
-        begin_again(broker)
-        work_off(app)
+        forget(app, clock)
         assert [task.result(timeout=0) for task in tasks] == [0, 2, 4, 6, 8, 10]
 
     clock.advance(1)
-    begin_again(broker)
-    work_off(app)
+    forget(app, clock)
     assert [task.status() for task in tasks] == KEPT * [TaskState.UNKNOWN] + KEPT * [TaskState.SUCCEEDED]
     with pytest.raises(UnknownTask, match="kept_results"):
         tasks[0].result(timeout=0)
@@ -51,9 +54,7 @@ def test_the_newest_results_are_kept_once_no_call_is_repeated_any_more(
     assert (said.levelno, said.args) == (logging.WARNING, ("mail", KEPT, 600.0, KEPT))
 
 
-def test_who_asked_for_a_retention_or_chose_an_id_has_the_whole_of_it(
-    app: Scheduler, broker: Broker, clock: ServerTime
-) -> None:
+def test_who_asked_for_a_retention_or_chose_an_id_has_the_whole_of_it(app: Scheduler, clock: ServerTime) -> None:
     @app.task(queue="mail")
     def plain() -> None: ...
 
@@ -65,8 +66,7 @@ def test_who_asked_for_a_retention_or_chose_an_id_has_the_whole_of_it(
     asked = [plain.options(retention=600).enqueue() for _ in range(2 * KEPT)]
     work_off(app)
     clock.advance(590_000)
-    begin_again(broker)
-    work_off(app)
+    forget(app, clock)
 
     assert {task.status() for task in chosen + lasting_ones + asked} == {TaskState.SUCCEEDED}
 
@@ -81,7 +81,7 @@ def test_results_of_cancelled_tasks_are_bounded_in_the_same_way(app: Scheduler, 
         task.cancel()
         clock.advance(1)
     clock.advance(REPLAY_MS)
-    work_off(app)
+    forget(app, clock)
 
     assert [task.status() for task in tasks] == KEPT * [TaskState.UNKNOWN] + KEPT * [TaskState.CANCELLED]
     assert {task.status() for task in chosen} == {TaskState.CANCELLED}
