@@ -16,6 +16,8 @@ DIGEST_BYTES = 8
 ERROR_CHARACTERS = 1_000
 TRACEBACK_CHARACTERS = 8_000
 
+_STATE_NAMES = {state: state.value for state in TaskState}
+"""Its value is asked for of every outcome, and an enum takes its time to say it."""
 _LIMITS = TaskBody._fields[3:]
 _NO_LIMITS = [None] * len(_LIMITS)
 
@@ -74,7 +76,7 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
 def encode_outcome(outcome: Outcome, limit: int) -> bytes:
     """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
     try:
-        encoded = pack([outcome.state.value, *outcome[1:]])
+        encoded = pack([_STATE_NAMES[outcome.state], *outcome[1:]])
         if type(outcome.result) not in SCALARS:
             check([outcome.result], encoded)
     except Exception as error:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from redisched.config import Durability
@@ -155,12 +156,13 @@ def kept_ms(retention_ms: int) -> int:
 
 
 class Retention(NamedTuple):
-    """How long a result is kept. One that is nobody's own may be forgotten sooner, when many others end."""
+    """How long a result is kept; what the scripts are told is negative where the outcome may be forgotten sooner."""
 
     ms: int
-    is_own: bool
+    told_ms: int
 
-    @property
-    def told_ms(self) -> int:
-        """As the scripts are told: how long the outcome is kept, negative where it may be forgotten sooner."""
-        return kept_ms(self.ms) if self.is_own else -kept_ms(self.ms)
+
+@lru_cache(maxsize=1_000)
+def retention_of(ms: int, *, is_own: bool) -> Retention:
+    """A retention that somebody asked for, or one that is nobody's own: then many others that end may shorten it."""
+    return Retention(ms, kept_ms(ms) if is_own else -kept_ms(ms))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redisched.errors import DuplicateHandler
-from redisched.model import HandlerOptions, Isolation
+from redisched.model import HandlerOptions, Isolation, Retention, retention_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +20,15 @@ class HandlerEntry:
     options: HandlerOptions
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
+    retention: Retention = field(init=False)
+    """Of results whose call asked for none."""
 
     def __post_init__(self) -> None:
         # Found once, as it is asked for every task.
         is_isolated = self.options.isolation is Isolation.PROCESS
         object.__setattr__(self, "is_isolated", is_isolated)
+        options = self.options
+        object.__setattr__(self, "retention", retention_of(options.retention_ms, is_own=options.retention_is_own))
         object.__setattr__(self, "on_loop", self.is_async and not is_isolated)
 
 

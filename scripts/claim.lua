@@ -36,6 +36,7 @@ local horizon = now_ms + tonumber(ARGV[4])
 local ids, scores, count = {}, {}, 0
 -- The records of a claim are no longer than this together, unless one alone is: others wait while they are sent.
 local REPLY_BYTES = 4194304
+local TOGETHER = 8
 local token, next_due
 local previous = redis.call('HGET', KEYS[6], line)
 local is_repeated = previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' '
@@ -152,42 +153,42 @@ local function leave_from(first)
   count = first - 1
 end
 
--- Leaves behind what there is no room for in the reply; answers the lengths of records that are not given, by place.
-local function make_fit()
-  local room, too_long = REPLY_BYTES, nil
-  for index = 1, count do
+-- Reads what is left of the records one by one, and of one that is too long its length alone.
+local function read_warily(records, room, first)
+  for index = first, count do
     local length = redis.call('HSTRLEN', KEYS[2], ids[index])
     if length > longest then
-      too_long = too_long or {}
-      too_long[index] = length
+      records[index] = length
     else
       room = room - length
       if room < 0 and index > 1 and not is_repeated then
         leave_from(index)
-        return too_long
+        return
       end
+      records[index] = redis.call('HGET', KEYS[2], ids[index])
     end
   end
-  return too_long
 end
 
-local function read_records(too_long)
-  if not too_long then
-    return fields(KEYS[2], ids)
-  end
-  local records, wanted = {}, {}
-  for index = 1, count do
-    if not too_long[index] then
-      wanted[#wanted + 1] = ids[index]
-    end
-  end
-  local found, at = fields(KEYS[2], wanted), 0
-  for index = 1, count do
-    if too_long[index] then
-      records[index] = too_long[index]
-    else
-      at = at + 1
-      records[index] = found[at]
+-- Answers the records, and leaves behind the tasks for whose records there is no room in the reply. A few are read at
+-- once, which costs a third of asking for the length of each; none of ours is too long.
+local function read_records()
+  local records, room = {}, REPLY_BYTES
+  for first = 1, count, TOGETHER do
+    local found = some_fields(KEYS[2], ids, first, math.min(first + TOGETHER - 1, count))
+    for at = 1, #found do
+      local record, index = found[at], first + at - 1
+      local length = record and #record or 0
+      if length > longest then
+        read_warily(records, room, index)
+        return records
+      end
+      room = room - length
+      if room < 0 and index > 1 and not is_repeated then
+        leave_from(index)
+        return records
+      end
+      records[index] = record
     end
   end
   return records
@@ -241,9 +242,8 @@ if is_repeated then
 else
   take_best()
 end
-local records = read_records(make_fit())
--- Only troubled tasks have any: mostly there are none.
-local tries = redis.call('HLEN', KEYS[5]) > 0 and fields(KEYS[5], ids) or {}
+local records = read_records()
+local tries = fields(KEYS[5], ids)
 if count > 0 and not is_repeated then
   lease()
 end

@@ -13,7 +13,7 @@ from redisched.codec import encode_outcome
 from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
 from redisched.identity import is_given
 from redisched.lazy import LazyModule
-from redisched.model import Outcome, Retention, TaskState
+from redisched.model import Outcome, TaskState, retention_of
 from redisched.options import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, persist
@@ -190,7 +190,7 @@ class TaskRef(Generic[R_co]):
         store, body = self._connection.store(queue, view.shard), view.body
         own_ms = None if body is None else body.retention_ms
         retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
-        retention = Retention(retention_ms, own_ms is not None or not is_given(self.id, view.now_ms))
+        retention = retention_of(retention_ms, is_own=own_ms is not None or not is_given(self.id))
         outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
         statuses = yield from persist(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), patience)
         if statuses[0] is Status.UNKNOWN:

@@ -13,7 +13,7 @@ from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.identity import is_given
-from redisched.model import DeathReason, Retention
+from redisched.model import DeathReason, Retention, retention_of
 from redisched.options import is_id
 from redisched.registry import HandlerEntry
 from redisched.store.values import Ack
@@ -36,10 +36,12 @@ class Attempt:
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
         held.max_attempts = body.max_attempts or options.max_attempts
 
-    def retention(self, now_ms: int) -> Retention:
+    def retention(self) -> Retention:
         """How long its outcome is kept."""
-        is_own = self.entry.options.retention_is_own or self.held.body.retention_ms is not None
-        return Retention(self.retention_ms, is_own or not is_given(self.held.lease.id, now_ms))
+        held, entry = self.held, self.entry
+        if held.body.retention_ms is None and is_given(held.lease.id):
+            return entry.retention
+        return retention_of(self.retention_ms, is_own=True)
 
 
 class Judge:
@@ -87,7 +89,7 @@ class Judge:
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
         now_ms = self._now_ms()
-        outcome = verdict.succeeded(attempt.held, result, attempt.retention(now_ms), now_ms, self._payload_limit)
+        outcome = verdict.succeeded(attempt.held, result, attempt.retention(), now_ms, self._payload_limit)
         if self._tells(self._log.level) or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
@@ -99,7 +101,7 @@ class Judge:
         return outcome
 
     def _cancelled(self, attempt: Attempt, now_ms: int) -> Verdict:
-        return verdict.cancelled(attempt.held, attempt.retention(now_ms), now_ms, self._payload_limit)
+        return verdict.cancelled(attempt.held, attempt.retention(), now_ms, self._payload_limit)
 
     def _outcome_of(self, attempt: Attempt, error: BaseException) -> Verdict:
         held = attempt.held

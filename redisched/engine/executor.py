@@ -148,7 +148,9 @@ class Executor:
         """Run tasks in a slot, until a handler may have left something in this asyncio Task."""
         clock, server_clock = self._workspace.clock, self._workspace.server_clock
         held: Held | None = None
-        slot.has_leftovers = False
+        serving = asyncio.current_task()
+        assert serving is not None
+        slot.serve_in(serving)
         while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
             held = held or self._window.pop(server_clock.now_ms(now_s))

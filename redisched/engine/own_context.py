@@ -3,26 +3,48 @@
 A Task for each handler would have such a context, too, and costs ten times as much.
 """
 
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 from types import coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from redisched.engine.forks import end_fork, is_fork
 
+T = TypeVar("T")
 
-async def run_in_context(context: Context, steps: Coroutine[Any, Any, Any]) -> Any:
-    """What a coroutine returns; every one of its steps sees, and changes, the variables of this context alone.
+
+async def run_in_context(context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
+    """What the coroutine returns that is begun so; every one of its steps, and what comes before the first, sees, and
+    changes, the variables of this context alone.
 
     A copy of this process that the coroutine forks ends with it, or when it awaits something.
     """
+    result, rest = begin_in_context(context, begin, argument)
+    return result if rest is None else await rest
+
+
+def begin_in_context(
+    context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
+) -> tuple[Any, Coroutine[Any, Any, Any] | None]:
+    """As `run_in_context`, as far as the coroutine comes without waiting: what it returned, or what is to be awaited
+    still.
+    """
     try:
-        try:
-            waited_for = context.run(steps.send, None)
-        except StopIteration as returned:
-            result = returned.value
-        else:
-            result = await _remaining(context, steps, waited_for)
+        steps, waited_for = context.run(_first_step, begin, argument)
+    except StopIteration as returned:
+        if is_fork():
+            end_fork(None)
+        return returned.value, None
+    except BaseException as error:
+        if is_fork():
+            end_fork(error)
+        raise
+    return None, _rest(context, steps, waited_for)
+
+
+async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Any:
+    try:
+        result = await _remaining(context, steps, waited_for)
     except BaseException as error:
         if is_fork():
             end_fork(error)
@@ -30,6 +52,15 @@ async def run_in_context(context: Context, steps: Coroutine[Any, Any, Any]) -> A
     if is_fork():
         end_fork(None)
     return result
+
+
+def _first_step(begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> tuple[Coroutine[Any, Any, Any], Any]:
+    """The coroutine and what it waits for. Raises StopIteration with what it returns if it waits for nothing."""
+    try:
+        steps = begin(argument)
+    except StopIteration as error:
+        raise RuntimeError("a handler raised StopIteration") from error
+    return steps, steps.send(None)
 
 
 async def steps_of(awaitable: Awaitable[Any]) -> Any:

@@ -91,8 +91,7 @@ class Settler:
         if 0 < len(self._waiting) < most:
             await asyncio.sleep(GATHER_S)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
-        for outcome in batch:
-            self._put_in_lane(outcome)
+        self._put_in_lanes(batch)
         now_s = self._workspace.clock.monotonic()
         for lane in list(self._lanes.values()):
             if lane.absence.remaining_s(now_s) == 0.0:
@@ -102,12 +101,14 @@ class Settler:
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()
 
-    def _put_in_lane(self, outcome: Verdict) -> None:
-        store = self._workspace.store_of(outcome.held)
-        lane = self._lanes.get(store)
-        if lane is None:
-            lane = self._lanes[store] = _Lane(store, self._absence(store))
-        lane.verdicts.append(outcome)
+    def _put_in_lanes(self, batch: Iterable[Verdict]) -> None:
+        store_of, lanes = self._workspace.store_of, self._lanes
+        for outcome in batch:
+            store = store_of(outcome.held)
+            lane = lanes.get(store)
+            if lane is None:
+                lane = lanes[store] = _Lane(store, self._absence(store))
+            lane.verdicts.append(outcome)
 
     def _absence(self, store: Store) -> Absence:
         absence = self._absences.get(store)

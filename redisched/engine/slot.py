@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from redisched.context import running
 from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
-from redisched.engine.own_context import run_in_context, steps_of
+from redisched.engine.own_context import begin_in_context, steps_of
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
@@ -20,7 +20,7 @@ OnEnd: TypeAlias = Callable[["Slot", Attempt, Call], None]
 
 
 class Slot:
-    """Runs one handler at a time. Async ones are awaited in whichever asyncio Task calls `run`."""
+    """Runs one handler at a time. Async ones are awaited in the asyncio Task that serves the slot."""
 
     def __init__(self, number: int, threads: Threads, on_end: OnEnd) -> None:
         """`on_end` is told what a call in a thread came to."""
@@ -29,12 +29,19 @@ class Slot:
         """Whether the last async handler may have left something in its asyncio Task: that shall run no other."""
         self._threads = threads
         self._on_end = on_end
+        self._task: asyncio.Task[Any] | None = None
         self._runner: asyncio.Task[Any] | None = None
         self._call: Call | IsolatedCall | None = None
         self._context: Context | None = None
         self._is_running = False
         self._timer: asyncio.TimerHandle | None = None
         self._interruption: type[Interruption] | None = None
+
+    def serve_in(self, task: asyncio.Task[Any]) -> None:
+        """Async handlers are awaited in this asyncio Task from now on, and nothing is left in it."""
+        # To ask for the current Task before each handler costs a system call on Python 3.11.
+        self._task = task
+        self.has_leftovers = False
 
     def begin(self, attempt: Attempt) -> None:
         """Begin an attempt, and count its timeout from now; `run` or `run_in_thread` runs its handler."""
@@ -99,7 +106,7 @@ class Slot:
             self._timer = None
 
     async def _await(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
-        runner = asyncio.current_task()
+        runner = self._task
         assert runner is not None
         references = getrefcount(runner)
         self._runner = runner
@@ -107,7 +114,8 @@ class Slot:
             # It was told to end while it was on its way here from a thread.
             runner.cancel()
         try:
-            return await run_in_context(context, context.run(begin, argument))
+            result, rest = begin_in_context(context, begin, argument)
+            return result if rest is None else await rest
         except asyncio.CancelledError:
             if self._interruption is None:
                 raise

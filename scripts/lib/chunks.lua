@@ -21,6 +21,11 @@ local function fields(key, items)
   return values
 end
 
+-- Reads one hash field for each item of a part of a list, of at most 1000.
+local function some_fields(key, items, first, last)
+  return redis.call('HMGET', key, unpack(items, first, last))
+end
+
 -- Every `width`-th argument from `first` on.
 local function column(first, width)
   local values, count = {}, 0

@@ -32,6 +32,9 @@ class Runner:
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
         task = held("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self.slot.serve_in(serving)
         self.slot.begin(Attempt(entry, task))
         if is_async:
             return await self.slot.run(Attempt(entry, task), copy_context())

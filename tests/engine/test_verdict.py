@@ -7,7 +7,7 @@ import pytest
 from redisched.backoff import Backoff
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
 from redisched.engine import verdict
-from redisched.model import REPLAY_MS, DeathReason, Failure, Outcome, Retention, TaskState
+from redisched.model import REPLAY_MS, DeathReason, Failure, Outcome, TaskState, retention_of
 from redisched.store.values import Ack, Bury, Release, Retry
 from tests.engine.leases import NOW_MS, WORKER, held
 
@@ -36,7 +36,7 @@ def raised(error: BaseException) -> BaseException:
 def test_a_result_is_acked_with_the_digest_of_its_task() -> None:
     task = held("a", attempts=1)
     task.started_ms = NOW_MS - 5
-    settlement = verdict.succeeded(task, {"n": 1}, Retention(60_000, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = verdict.succeeded(task, {"n": 1}, retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
 
     assert isinstance(settlement, Ack)
     assert settlement[:3] == ("a", 7, 60_000)
@@ -45,7 +45,7 @@ def test_a_result_is_acked_with_the_digest_of_its_task() -> None:
 
 
 def test_without_retention_no_result_is_kept_and_the_ack_only_so_long_that_a_replay_is_known() -> None:
-    settlement = verdict.succeeded(held("a"), object(), Retention(0, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = verdict.succeeded(held("a"), object(), retention_of(0, is_own=True), NOW_MS, LIMIT).settlement
 
     assert isinstance(settlement, Ack)
     assert settlement.retention_ms == REPLAY_MS
@@ -54,7 +54,7 @@ def test_without_retention_no_result_is_kept_and_the_ack_only_so_long_that_a_rep
 
 @pytest.mark.parametrize("result", [object(), 2**70, {1: 2}, "x" * (LIMIT + 1), "\ud800", [[object()]]])
 def test_a_result_that_cannot_be_stored_buries_its_task(result: Any) -> None:
-    settlement = verdict.succeeded(held("a"), result, Retention(60_000, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = verdict.succeeded(held("a"), result, retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
 
     assert isinstance(settlement, Bury)
     assert failure_of(settlement).reason == DeathReason.RESULT
@@ -144,6 +144,6 @@ def test_an_unrun_task_is_released_and_a_lost_one_leaves_by_no_edge() -> None:
 
 
 def test_a_cancelled_task_is_acked_as_cancelled() -> None:
-    outcome = outcome_of(verdict.cancelled(held("a"), Retention(60_000, is_own=True), NOW_MS, LIMIT).settlement)
+    outcome = outcome_of(verdict.cancelled(held("a"), retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement)
 
     assert (outcome.state, outcome.result) == (TaskState.CANCELLED, None)

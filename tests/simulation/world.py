@@ -164,6 +164,6 @@ def surroundings() -> Iterator[None]:
             logging.disable(logging.NOTSET)
 
 
-def _is_given(id: str, _now_ms: int) -> bool:
+def _is_given(id: str) -> bool:
     """Ids are chosen, so that they can be read in a trace; every other one stands for one that redisched gave."""
     return int(id[-1]) % 2 == 0

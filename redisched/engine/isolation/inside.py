@@ -129,7 +129,7 @@ class Room:
 
         self._interrupt = interrupt
         try:
-            return await run_in_context(copy_context(), steps_of(awaitable))
+            return await run_in_context(copy_context(), steps_of, awaitable)
         except asyncio.CancelledError:
             if asked:
                 raise asked[0] from None
