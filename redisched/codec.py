@@ -75,14 +75,21 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
 
 def encode_outcome(outcome: Outcome, limit: int) -> bytes:
     """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
+    return encode_end(limit, *outcome)
+
+
+def encode_end(
+    limit: int, state: TaskState, name: str, attempt: int, worker: str, started_ms: int, ended_ms: int, result: Any
+) -> bytes:
+    """As `encode_outcome`, of its parts: a worker that ends a task makes no outcome of them first."""
     try:
-        encoded = pack([_STATE_NAMES[outcome.state], *outcome[1:]])
-        if type(outcome.result) not in SCALARS:
-            check([outcome.result], encoded)
+        encoded = pack([_STATE_NAMES[state], name, attempt, worker, started_ms, ended_ms, result])
+        if type(result) not in SCALARS:
+            check([result], encoded)
     except Exception as error:
-        raise _refusal(f"result of {outcome.name}", outcome.result, error) from error
+        raise _refusal(f"result of {name}", result, error) from error
     if len(encoded) > limit:
-        raise PayloadTooLarge(f"result of {outcome.name}", len(encoded), limit)
+        raise PayloadTooLarge(f"result of {name}", len(encoded), limit)
     return encoded
 
 

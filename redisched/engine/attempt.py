@@ -52,9 +52,12 @@ class Judge:
         self._monotonic = workspace.clock.monotonic
         self._server_clock = workspace.server_clock
         self._payload_limit = workspace.settings.payload_limit
-        # Asked for every task, so without the way through a method of ours.
-        self._tells = task_log.isEnabledFor
         self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
+        self.heed_log_level()
+
+    def heed_log_level(self) -> None:
+        """Find out whether starts and ends are logged: to ask for each of them would cost as much as to settle it."""
+        self._tells_all = task_log.isEnabledFor(self._log.level)
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
         """Whether a task may start at this monotonic moment; if not, what becomes of it."""
@@ -83,14 +86,14 @@ class Judge:
     def started(self, attempt: Attempt, now_s: float) -> None:
         """The handler starts at this monotonic moment."""
         attempt.held.started_ms = self._server_ms(now_s)
-        if self._tells(self._log.level):
+        if self._tells_all:
             self._log.started(attempt.held)
 
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
         now_ms = self._now_ms()
         outcome = verdict.succeeded(attempt.held, result, attempt.retention(), now_ms, self._payload_limit)
-        if self._tells(self._log.level) or type(outcome.settlement) is not Ack:
+        if self._tells_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
 

@@ -25,7 +25,7 @@ from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.pace import Pace
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
-from redisched.engine.slot import Slot
+from redisched.engine.slot import Slot, call_handler
 from redisched.engine.task_log import tell
 from redisched.engine.threads import Call, Threads
 from redisched.engine.verdict import Verdict
@@ -170,6 +170,7 @@ class Executor:
             if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
+                self._judge.heed_log_level()
 
     async def _run(self, slot: Slot, held: Held, now_s: float) -> Held | None:
         """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
@@ -186,7 +187,7 @@ class Executor:
         attempt = admitted
         if attempt.entry.on_loop:
             self._begin(slot, attempt, now_s)
-            ending = slot.run(attempt, self._context)
+            ending = slot.run(self._context.copy(), call_handler, attempt)
         else:
             follower = await self._in_thread(slot, attempt, now_s)
             if not isinstance(follower, Unfinished):

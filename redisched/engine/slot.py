@@ -51,22 +51,42 @@ class Slot:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
 
-    def run(self, attempt: Attempt, context: Context) -> Coroutine[Any, Any, Any]:
-        """What an async handler returns, or raises, in a copy of a context. Raises the Interruption by which it was
-        ended, if it was.
+    async def run(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
+        """What an async handler returns, or raises, that is begun so in a context of its own. Raises the Interruption
+        by which it was ended, if it was.
         """
-        return self._await(context.copy(), _call, attempt)
+        runner = self._task
+        assert runner is not None
+        references = getrefcount(runner)
+        self._runner = runner
+        if self._interruption is not None:
+            # It was told to end while it was on its way here from a thread.
+            runner.cancel()
+        try:
+            result, rest = begin_in_context(context, begin, argument)
+            return result if rest is None else await rest
+        except asyncio.CancelledError:
+            if self._interruption is None:
+                raise
+            raise self._interruption from None
+        finally:
+            self._runner = None
+            self._end()
+            if self._interruption is not None:
+                runner.uncancel()
+            # Whoever else still knows the Task may cancel it later: a callback, a timer, another Task.
+            self.has_leftovers = getrefcount(runner) > references or runner.cancelling() > 0
 
     def go_on(self, rest: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
         """As `run`, for what a sync handler returned and has to be awaited still; its context and timeout go on."""
         assert self._context is not None
-        return self._await(self._context, steps_of, rest)
+        return self.run(self._context, steps_of, rest)
 
     def run_in_thread(self, attempt: Attempt, context: Context) -> None:
         """Begin to run a sync handler in a copy of a context."""
         self._context = context.copy()
         self._call = self._threads.call(
-            partial(self._context.run, _call, attempt), partial(self._thread_ended, attempt)
+            partial(self._context.run, call_handler, attempt), partial(self._thread_ended, attempt)
         )
 
     def run_isolated(self, attempt: Attempt, call: IsolatedCall) -> None:
@@ -105,29 +125,6 @@ class Slot:
             self._timer.cancel()
             self._timer = None
 
-    async def _await(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
-        runner = self._task
-        assert runner is not None
-        references = getrefcount(runner)
-        self._runner = runner
-        if self._interruption is not None:
-            # It was told to end while it was on its way here from a thread.
-            runner.cancel()
-        try:
-            result, rest = begin_in_context(context, begin, argument)
-            return result if rest is None else await rest
-        except asyncio.CancelledError:
-            if self._interruption is None:
-                raise
-            raise self._interruption from None
-        finally:
-            self._runner = None
-            self._end()
-            if self._interruption is not None:
-                runner.uncancel()
-            # Whoever else still knows the Task may cancel it later: a callback, a timer, another Task.
-            self.has_leftovers = getrefcount(runner) > references or runner.cancelling() > 0
-
     def _thread_ended(self, attempt: Attempt, call: Call) -> None:
         self._call = None
         if call.error is not None or not isawaitable(call.result):
@@ -135,7 +132,8 @@ class Slot:
         self._on_end(self, attempt, call)
 
 
-def _call(attempt: Attempt) -> Any:
+def call_handler(attempt: Attempt) -> Any:
+    """What the handler of an attempt returns; of an async one that is a coroutine."""
     held = attempt.held
     running.set(held)
     return attempt.entry.function(*held.body.args, **held.body.kwargs)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from redisched.backoff import Backoff
-from redisched.codec import DIGEST_BYTES, describe, encode_failure, encode_outcome, traceback_of
+from redisched.codec import DIGEST_BYTES, describe, encode_end, encode_failure, traceback_of
 from redisched.engine.held import Held
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.unrun import UNRUN, refuse_unrun
 from redisched.errors import InvalidInput
-from redisched.model import DeathReason, Failure, Outcome, Retention, TaskState
+from redisched.model import DeathReason, Failure, Retention, TaskState
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
@@ -92,6 +92,7 @@ def _failure(held: Held, error: str, trace: str, failed_ms: int, reason: str) ->
 
 def _ack(held: Held, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int) -> Verdict:
     lease = held.lease
-    outcome = Outcome(state, held.body.name, lease.attempts + 1, held.worker, held.started_ms, ended_ms, result)
-    encoded = lease.record[:DIGEST_BYTES] + encode_outcome(outcome, limit)
+    attempt, started_ms = lease.attempts + 1, held.started_ms
+    outcome = encode_end(limit, state, held.body.name, attempt, held.worker, started_ms, ended_ms, result)
+    encoded = lease.record[:DIGEST_BYTES] + outcome
     return Verdict(held, Ack(lease.id, lease.token, retention.told_ms, encoded))

@@ -10,7 +10,7 @@ import pytest
 
 from redisched.context import current_task
 from redisched.engine.attempt import Attempt
-from redisched.engine.slot import Slot
+from redisched.engine.slot import Slot, call_handler
 from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.model import HandlerOptions, TaskBody
@@ -37,7 +37,7 @@ class Runner:
         self.slot.serve_in(serving)
         self.slot.begin(Attempt(entry, task))
         if is_async:
-            return await self.slot.run(Attempt(entry, task), copy_context())
+            return await self.slot.run(copy_context(), call_handler, Attempt(entry, task))
         self.ended = asyncio.get_running_loop().create_future()
         self.slot.run_in_thread(Attempt(entry, task), copy_context())
         return await self.ended
