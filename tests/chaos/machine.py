@@ -163,10 +163,13 @@ class QueueMachine(RuleBasedStateMachine):
         if worker in self.requests:
             self.call("claim", self.requests[worker])
 
-    @rule(shown=shown, starts=st.sampled_from((0, 1, BLAMELESS)))
-    def renew(self, shown: list[tuple[int, TokenKind]], starts: int) -> None:
-        started_ms = self.time.now_ms if starts > 0 else starts
-        self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in self.settled(shown)])
+    @rule(shown=shown, starts=st.permutations((0, 1, BLAMELESS)))
+    def renew(self, shown: list[tuple[int, TokenKind]], starts: list[int]) -> None:
+        """Several times, as renewals follow one another: with a start, without, and by a worker that stops."""
+        settled = self.settled(shown)
+        for start in starts:
+            started_ms = self.time.now_ms if start > 0 else start
+            self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in settled])
 
     @rule(shown=shown, retention_ms=retentions_ms)
     def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int) -> None:
