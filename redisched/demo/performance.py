@@ -61,6 +61,7 @@ class Performance:
         history = History(self.stage.folder)
         remaining = list(reversed(self.jobs))
         while remaining or not self._is_done():
+            self.stage.heed_signals()
             self._enqueue_due(remaining)
             history.read()
             self._kill_half_way(history)

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +50,14 @@ class WorkersNotStarted(RedischedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where a demo takes place. Nothing of it is left afterwards."""
+    """Where a demo takes place. Nothing of it is left afterwards. `heed_signals` ends it if it was told to end."""
 
     folder: Path
     app: Scheduler
     gateway: Gateway
     mailbox: Mailbox
     supervisor: Supervisor
+    heed_signals: Callable[[], None]
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def stage() -> Iterator[Stage]:
     Raises NoServerBinary, ServerStartFailed and WorkersNotStarted.
     """
     with ExitStack() as stack:
-        stack.enter_context(_ended_by_sigterm())
+        heed_signals = stack.enter_context(_ended_by_signals())
         folder = Path(tempfile.mkdtemp(prefix="redisched-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         ledger.create(folder)
@@ -87,7 +88,14 @@ def stage() -> Iterator[Stage]:
         app = Scheduler(server.url)
         stack.callback(app.close)
         supervisor = stack.enter_context(_workers(folder / "health"))
-        yield Stage(folder=folder, app=app, gateway=gateway, mailbox=mailbox, supervisor=supervisor)
+        yield Stage(
+            folder=folder,
+            app=app,
+            gateway=gateway,
+            mailbox=mailbox,
+            supervisor=supervisor,
+            heed_signals=heed_signals,
+        )
 
 
 @contextmanager
@@ -110,17 +118,30 @@ def _workers(health_file: Path) -> Iterator[Supervisor]:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stage as Ctrl-C does, instead of leaving it behind."""
+def _ended_by_signals() -> Iterator[Callable[[], None]]:
+    """Let SIGTERM unwind the stage as Ctrl-C does, instead of leaving it behind.
+
+    What a signal raises is lost where the interpreter calls back, as while it collects garbage: so whoever plays asks
+    again and again, by what this gives, which raises it once more.
+    """
+    told: list[int] = []
+
+    def heed() -> None:
+        if signal.SIGTERM in told:
+            sys.exit(128 + signal.SIGTERM)
+        if told:
+            raise KeyboardInterrupt
 
     def end(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
+        told.append(number)
+        heed()
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = [(number, signal.signal(number, end)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
-        yield
+        yield heed
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 @contextmanager

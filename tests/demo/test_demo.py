@@ -1,5 +1,6 @@
 """The demo as its audience gets it: nothing is lost, and nothing of it is left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from redisched.demo.stage import _ended_by_signals
 from tests.waiting import wait_until
 
 
@@ -112,3 +114,13 @@ def test_too_few_tasks_are_refused_before_anything_starts(tmp_path: Path) -> Non
     assert refused.returncode == 2
     assert "tasks" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_signal_whose_exception_is_lost_ends_it_all_the_same() -> None:
+    """As one that comes while garbage is collected: what is raised there goes no further."""
+    with _ended_by_signals() as heed:
+        heed()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            heed()
