@@ -20,14 +20,13 @@ _STOPPED_WITHIN_S = 30.0
 
 def measure_footprint(workbench: Workbench) -> Figures:
     """Proportional memory, in MB, of a fleet of one worker process that has run a queue dry: what it shares with other
-    processes counts in parts. On a system that does not tell, there is no figure.
+    processes counts in parts, as Linux tells it.
     """
     with workbench.jobs() as jobs, environment({URL_VARIABLE: workbench.url}), _deployed(jobs) as supervisor:
         jobs.fill(jobs.noop, range(workbench.scale.tasks))
         if not poll_until(lambda: _ended(workbench, jobs) == workbench.scale.tasks, _DRAINED_WITHIN_S):
             raise MeasurementFailed(f"a worker process had not run all tasks after {_DRAINED_WITHIN_S:g} s")
-        total_kb = [_proportional_kb(process) for process in _family(supervisor)]
-    return {"fleet_mb": sum(total_kb) / 1e3} if total_kb else {}
+        return {"fleet_mb": sum(_proportional_kb(process) for process in _family(supervisor)) / 1e3}
 
 
 @contextmanager

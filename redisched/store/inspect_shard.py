@@ -65,12 +65,12 @@ class ShardInspector:
         for section in query.sections(after):
             place = after if after is not None and after.section is section else None
             while True:
-                places = yield from self._places(section, place, min(_PAGE, query.limit + 1))
+                places = yield from self._places(section, place, _PAGE)
                 found += yield from self._filtered(query, places)
                 if len(found) > query.limit:
                     return Page(found[: query.limit], found[query.limit - 1][0])
                 looked += len(places)
-                if len(places) < min(_PAGE, query.limit + 1):
+                if len(places) < _PAGE:
                     break
                 place = places[-1]
                 if looked >= LOOK_LIMIT:
