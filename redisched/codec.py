@@ -60,7 +60,7 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
-        parts = unpack(memoryview(record)[DIGEST_BYTES:])
+        parts = unpack(record[DIGEST_BYTES:])
         name, args = parts[0], parts[1]
         kwargs = parts[2] if len(parts) > 2 else NO_KEYWORDS
         if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):

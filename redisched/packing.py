@@ -71,7 +71,7 @@ def pack_own(value: Any) -> bytes:
     return packed
 
 
-def unpack(data: bytes | memoryview) -> Any:
+def unpack(data: bytes) -> Any:
     """The value within bytes. Raises ValueError or TypeError for bytes that are none."""
     return _unpack(data, 0)
 
@@ -137,7 +137,7 @@ _KINDS: dict[type, Callable[[Any], object]] = {
 }
 
 
-def _unpack(data: bytes | memoryview, depth: int) -> Any:
+def _unpack(data: bytes, depth: int) -> Any:
     return msgpack.unpackb(data, ext_hook=_HOOKS[depth], timestamp=3, strict_map_key=True)
 
 

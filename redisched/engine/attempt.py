@@ -38,9 +38,8 @@ class Attempt:
 
     def retention(self) -> Retention:
         """How long its outcome is kept."""
-        held, entry = self.held, self.entry
-        if held.body.retention_ms is None and is_given(held.lease.id):
-            return entry.retention
+        if self.held.has_given_id and self.held.body.retention_ms is None:
+            return self.entry.retention
         return retention_of(self.retention_ms, is_own=True)
 
 
@@ -61,7 +60,8 @@ class Judge:
 
     def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
         """Whether a task may start at this monotonic moment; if not, what becomes of it."""
-        if not is_id(held.lease.id):
+        held.has_given_id = is_given(held.lease.id)
+        if not (held.has_given_id or is_id(held.lease.id)):
             return verdict.dead(
                 held, DeathReason.UNDECODABLE, "its id is none that redisched gives", self._server_ms(now_s)
             )

@@ -61,6 +61,7 @@ class Executor:
     def __init__(self, workspace: Workspace, make_alarm: MakeAlarm = make_alarm) -> None:
         self._workspace = workspace
         self._window = workspace.window
+        self._started = workspace.started
         self._concurrency = workspace.worker_settings.concurrency
         self._judge = Judge(workspace)
         self._threads = Threads(self._concurrency)
@@ -200,7 +201,7 @@ class Executor:
         else:
             outcome = self._judge.returned(attempt, result)
         self._signal_handlers.restore()
-        self._workspace.started.leave(slot.number)
+        self._started.leave(slot.number)
         self._end(attempt.held, outcome)
         return None
 
@@ -214,7 +215,7 @@ class Executor:
         self._judge.started(attempt, now_s)
         slot.begin(attempt)
         lease = attempt.held.lease
-        self._workspace.started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
+        self._started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
 
     def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         if attempt.entry.is_isolated:
@@ -237,7 +238,7 @@ class Executor:
             if error is None and isawaitable(call.result):
                 self._leave_to_runner(slot, Unfinished(attempt, call.result))
                 return
-            self._workspace.started.leave(slot.number)
+            self._started.leave(slot.number)
             if error is None:
                 self._end(attempt.held, self._judge.returned(attempt, call.result))
             else:

@@ -11,7 +11,8 @@ class Held:
     """A leased task in the hands of this process.
 
     `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
-    which its handler started, 0 before. `body` is set once it is decoded. Under a suspect a process died before.
+    which its handler started, 0 before. `body` is set once it is decoded; `has_given_id` tells ids that redisched gave
+    from those that a caller chose. Under a suspect a process died before.
     Due tasks start by `order`, then `turn`: their own score and id, or those of the claim among several shards.
     """
 
@@ -19,6 +20,7 @@ class Held:
         "body",
         "cancelling",
         "claimed_s",
+        "has_given_id",
         "is_suspect",
         "lease",
         "max_attempts",
@@ -47,6 +49,7 @@ class Held:
         self.cancelling = False
         self.max_attempts = 0
         self.body = UNREAD
+        self.has_given_id = False
 
     def __lt__(self, other: "Held") -> bool:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
@@ -82,9 +85,10 @@ class Holdings:
     def add(self, held: Held) -> None:
         self._all_held[held] = None
 
-    def remove(self, held: Held) -> None:
-        """Let go of a lease; nothing happens if that was done before."""
-        self._all_held.pop(held, None)
+    def remove(self, *gone: Held) -> None:
+        """Let go of leases; nothing happens to those that were let go before."""
+        for held in gone:
+            self._all_held.pop(held, None)
 
     def __len__(self) -> int:
         return len(self._all_held)

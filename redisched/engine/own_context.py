@@ -30,16 +30,16 @@ def begin_in_context(
     still.
     """
     try:
-        steps, waited_for = context.run(_first_step, begin, argument)
-    except StopIteration as returned:
-        if is_fork():
-            end_fork(None)
-        return returned.value, None
+        steps, come_to = context.run(_first_step, begin, argument)
     except BaseException as error:
         if is_fork():
             end_fork(error)
         raise
-    return None, _rest(context, steps, waited_for)
+    if steps is not None:
+        return None, _rest(context, steps, come_to)
+    if is_fork():
+        end_fork(None)
+    return come_to, None
 
 
 async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Any:
@@ -54,13 +54,15 @@ async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: A
     return result
 
 
-def _first_step(begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> tuple[Coroutine[Any, Any, Any], Any]:
-    """The coroutine and what it waits for. Raises StopIteration with what it returns if it waits for nothing."""
+def _first_step(
+    begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
+) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
+    """The coroutine and what it waits for, or None and what it returned."""
+    steps = begin(argument)
     try:
-        steps = begin(argument)
-    except StopIteration as error:
-        raise RuntimeError("a handler raised StopIteration") from error
-    return steps, steps.send(None)
+        return steps, steps.send(None)
+    except StopIteration as returned:
+        return None, returned.value
 
 
 async def steps_of(awaitable: Awaitable[Any]) -> Any:

@@ -158,8 +158,8 @@ class Settler:
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._workspace.contact()
         self.ends[kind] += len(batch)
+        self._workspace.holdings.remove(*[outcome.held for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
-            self._workspace.holdings.remove(outcome.held)
             if status is Status.LOST:
                 tell(logging.WARNING, outcome.held, f"is another worker's by now: {kind.__name__} refused")
 

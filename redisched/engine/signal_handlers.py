@@ -10,7 +10,7 @@ import threading
 from _signal import getsignal  # type: ignore[import-not-found]
 from types import FrameType
 
-_STEERING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+_STEERING = tuple(map(int, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)))
 """What a process is stopped and asked by. To look at all signals after every handler would cost microseconds."""
 
 
@@ -25,12 +25,14 @@ class SignalHandlers:
 
     def __init__(self) -> None:
         in_main_thread = threading.current_thread() is threading.main_thread()
-        self._handlers = [(number, getsignal(number)) for number in _STEERING if in_main_thread]
+        self._numbers = _STEERING if in_main_thread else ()
+        self._handlers = tuple(map(getsignal, self._numbers))
 
     def restore(self) -> None:
         """Set those again that have been replaced."""
-        for number, handler in self._handlers:
-            if getsignal(number) is not handler:
+        # All at once, as this is asked after every handler.
+        if tuple(map(getsignal, self._numbers)) != self._handlers:
+            for number, handler in zip(self._numbers, self._handlers, strict=True):
                 signal.signal(number, handler)
 
 

@@ -10,6 +10,7 @@ from redisched.layout import Layout
 from redisched.store.operation import Argument, Dialect, Operation, Pipeline
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.values import (
+    UNTRIED,
     Ack,
     Bury,
     Claim,
@@ -103,8 +104,8 @@ class Store:
         if reply[0] == b"EMPTY":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
-        leases = [_lease(token, *reply[at : at + 4]) for at in range(4, len(reply), 4)]
-        return Claim(int(reply[1]), _whole_or_none(reply[3]), leases)
+        rows = zip(reply[4::4], reply[5::4], reply[6::4], reply[7::4], strict=True)
+        return Claim(int(reply[1]), _whole_or_none(reply[3]), [_lease(token, *row) for row in rows])
 
     def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
         """Lengthen leases: RENEWED, CANCELLING or LOST for each."""
@@ -263,8 +264,9 @@ def id_bytes(task_id: str) -> Argument:
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    given = (b"", record) if isinstance(record, int) else (record, 0)
-    return Lease(id_text(task_id), token, int(score), *tries_of(tries), *given)
+    attempts, crashes, bounces = tries_of(tries) if tries else UNTRIED
+    record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
+    return Lease(id_text(task_id), token, int(score), attempts, crashes, bounces, record, too_long)
 
 
 def _statuses(reply: list[bytes]) -> list[Status]:

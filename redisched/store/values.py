@@ -200,10 +200,10 @@ class Reaped(NamedTuple):
 
 
 _TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")
-_UNTRIED = Tries(0, 0, 0)
+UNTRIED = Tries(0, 0, 0)
 
 
 def tries_of(stored: bytes) -> Tries:
     """The tries in `attempts crashes bounces token`; none in nothing, nor in what nobody of ours wrote."""
     found = _TRIES.fullmatch(stored) if stored else None
-    return Tries(*map(int, found.groups())) if found else _UNTRIED
+    return Tries(*map(int, found.groups())) if found else UNTRIED
