@@ -19,7 +19,7 @@ TRACEBACK_CHARACTERS = 8_000
 _STATE_NAMES = {state: state.value for state in TaskState}
 """Its value is asked for of every outcome, and an enum takes its time to say it."""
 _LIMITS = TaskBody._fields[3:]
-_NO_LIMITS = [None] * len(_LIMITS)
+_NO_LIMITS = (None,) * len(_LIMITS)
 
 
 def encode_task(body: TaskBody, limit: int) -> bytes:
@@ -27,10 +27,10 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
 
     Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
     """
-    name, args, kwargs, *limits = body
+    name, args, kwargs = body[:3]
     parts: list[Any] = [name, list(args)]
-    if limits != _NO_LIMITS:
-        parts += [kwargs, {key: value for key, value in zip(_LIMITS, limits, strict=True) if value is not None}]
+    if body[3:] != _NO_LIMITS:
+        parts += [kwargs, {key: value for key, value in zip(_LIMITS, body[3:], strict=True) if value is not None}]
     elif kwargs:
         parts.append(kwargs)
     try:

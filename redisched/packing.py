@@ -73,7 +73,7 @@ def pack_own(value: Any) -> bytes:
 
 def unpack(data: bytes) -> Any:
     """The value within bytes. Raises ValueError or TypeError for bytes that are none."""
-    return _unpack(data, 0)
+    return msgpack.unpackb(data, ext_hook=_HOOKS[0], timestamp=3, strict_map_key=True)
 
 
 def check(values: Iterable[Any], packed: bytes) -> None:

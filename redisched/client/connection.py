@@ -100,6 +100,11 @@ class Connection:
         broker = await self.open_async()
         return await run_async(operation, broker.async_client())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the broker is known, so that nothing has to be found before a call."""
+        return self._broker is not None
+
     async def open_async(self) -> "brokers.Broker":
         """The broker. The first use finds and opens it in a thread: the event loop goes on meanwhile."""
         if self._broker is None:

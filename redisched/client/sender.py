@@ -1,8 +1,8 @@
 """Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from redisched.client.coalescer import Coalescer
 from redisched.client.connection import Connection
@@ -24,6 +24,8 @@ _Unsure = (BrokerUnavailable, QueueFull, NotDurable)
 """Errors that leave open whether a task has arrived, or which of many have."""
 _Line: TypeAlias = tuple[str, Durability, Sending]
 """What is sent together: tasks of one queue, as durable as each other, and in one way."""
+_Latest: TypeAlias = tuple[_Line | None, Callable[[], Any], Coalescer | None]
+"""The line of the latest call, a weak reference to its event loop, and its coalescer."""
 
 
 class Sender:
@@ -33,6 +35,7 @@ class Sender:
         self._connection = connection
         self._enqueuing = {durable: Enqueuing(connection, durable) for durable in Durability}
         self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Line, Coalescer]] = WeakKeyDictionary()
+        self._latest: _Latest = (None, lambda: None, None)
 
     def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
@@ -48,7 +51,8 @@ class Sender:
         """As `send`; concurrent calls share script calls."""
         line = (request.queue, request.durable, sending)
         try:
-            await self._connection.open_async()
+            if not self._connection.is_open:
+                await self._connection.open_async()
             status = await self._coalescer(line).submit(request.task)
         except _Unsure as error:
             raise _about([request], error) from error
@@ -90,7 +94,17 @@ class Sender:
         return [next(statuses[line]) for line in lines]
 
     def _coalescer(self, line: _Line) -> Coalescer:
-        of_loop = self._coalescers.setdefault(asyncio.get_running_loop(), {})
+        loop = asyncio.get_running_loop()
+        latest_line, latest_loop, coalescer = self._latest
+        # Most calls are as the one before; to look for its coalescer takes as long as to make its request.
+        if coalescer is not None and latest_line == line and latest_loop() is loop:
+            return coalescer
+        coalescer = self._find_coalescer(line, loop)
+        self._latest = line, ref(loop), coalescer
+        return coalescer
+
+    def _find_coalescer(self, line: _Line, loop: "asyncio.AbstractEventLoop") -> Coalescer:
+        of_loop = self._coalescers.setdefault(loop, {})
         coalescer = of_loop.get(line)
         if coalescer is None:
             queue, durable, sending = line
@@ -99,7 +113,7 @@ class Sender:
                 operation = self._enqueuing[durable].many(queue, tasks, sending, patience)
                 return await self._connection.run_async(operation)
 
-            coalescer = of_loop[line] = Coalescer(send, self._connection.patience)
+            coalescer = of_loop[line] = Coalescer(send, self._connection.patience())
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:

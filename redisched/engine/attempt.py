@@ -49,7 +49,7 @@ class Judge:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._monotonic = workspace.clock.monotonic
-        self._server_clock = workspace.server_clock
+        self._now_ms_at = workspace.server_clock.now_ms
         self._payload_limit = workspace.settings.payload_limit
         self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
         self.heed_log_level()
@@ -63,7 +63,7 @@ class Judge:
         held.has_given_id = is_given(held.lease.id)
         if not (held.has_given_id or is_id(held.lease.id)):
             return verdict.dead(
-                held, DeathReason.UNDECODABLE, "its id is none that redisched gives", self._server_ms(now_s)
+                held, DeathReason.UNDECODABLE, "its id is none that redisched gives", int(self._now_ms_at(now_s))
             )
         if held.lease.too_long:
             return self._dead(held, DeathReason.UNDECODABLE, f"a record of {held.lease.too_long} bytes", now_s)
@@ -77,7 +77,7 @@ class Judge:
             return self._unroutable(held, now_s)
         attempt = Attempt(entry, held)
         if held.cancelling:
-            return self._cancelled(attempt, self._server_ms(now_s))
+            return self._cancelled(attempt, int(self._now_ms_at(now_s)))
         # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
         if now_s >= held.trusted_until_s:
             return verdict.released(held)
@@ -85,13 +85,13 @@ class Judge:
 
     def started(self, attempt: Attempt, now_s: float) -> None:
         """The handler starts at this monotonic moment."""
-        attempt.held.started_ms = self._server_ms(now_s)
+        attempt.held.started_ms = int(self._now_ms_at(now_s))
         if self._tells_all:
             self._log.started(attempt.held)
 
     def returned(self, attempt: Attempt, result: Any) -> Verdict:
         """The handler returned."""
-        now_ms = self._now_ms()
+        now_ms = int(self._now_ms_at(self._monotonic()))
         outcome = verdict.succeeded(attempt.held, result, attempt.retention(), now_ms, self._payload_limit)
         if self._tells_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
@@ -140,12 +140,9 @@ class Judge:
         return verdict.released(held, max(1, round(pause_s * 1e3)))
 
     def _dead(self, held: Held, reason: DeathReason, error: str, now_s: float) -> Verdict:
-        outcome = verdict.dead(held, reason, error, self._server_ms(now_s))
+        outcome = verdict.dead(held, reason, error, int(self._now_ms_at(now_s)))
         self._log.died(outcome)
         return outcome
 
-    def _server_ms(self, monotonic_s: float) -> int:
-        return int(self._server_clock.now_ms(monotonic_s))
-
     def _now_ms(self) -> int:
-        return int(self._server_clock.now_ms(self._monotonic()))
+        return int(self._now_ms_at(self._monotonic()))

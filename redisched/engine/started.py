@@ -73,6 +73,7 @@ class StartedTable:
         if os.fstat(descriptor).st_size < size:
             os.ftruncate(descriptor, size)
         self._map = mmap.mmap(descriptor, size)
+        self._claim, self._claim_text = ("", 0), b""
 
     @classmethod
     def make(cls, slots: int) -> Self:
@@ -84,7 +85,10 @@ class StartedTable:
 
         A task that fits into no record is not noted: no producer of redisched's can have made it.
         """
-        text = f"{queue} {token} {task_id}".encode(errors="replace")
+        if self._claim != (queue, token):
+            # The tasks of a claim start one after the other.
+            self._claim, self._claim_text = (queue, token), f"{queue} {token} ".encode()
+        text = self._claim_text + task_id.encode(errors="replace")
         if len(text) > _RECORD_BYTES - _LENGTH.size:
             return
         at = (slot + 1) * _RECORD_BYTES
