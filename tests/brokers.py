@@ -15,12 +15,12 @@ from typing import Any, NoReturn, Protocol, Self
 import fakeredis
 import pytest
 
+from redisched.chaos.cluster import ClusterServers
+from redisched.chaos.watched import WatchedServers
 from redisched.embedded import Persistence, PrivateServer, find_binary
 from redisched.store.broker import Broker, connect
 from redisched.store.clients import AsyncClient, SyncClient
 from redisched.store.operation import Argument
-from redisched.testing.cluster import ClusterServers
-from redisched.testing.watched import WatchedServers
 
 TIMEOUT_S = 5.0
 

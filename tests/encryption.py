@@ -5,9 +5,9 @@ from typing import Any
 
 import trustme
 
+from redisched.chaos import ClusterServers, Server, WatchedServers, cluster_node
 from redisched.embedded import Persistence, Transport
 from redisched.embedded.private import find_free_port
-from redisched.testing import ClusterServers, Server, WatchedServers, cluster_node
 
 
 class Authority:

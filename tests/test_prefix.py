@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
 from redisched.config import PREFIX_VARIABLE, Settings, prefix_from
 from redisched.doctor.topology import examine_all
 from redisched.embedded import Transport
 from redisched.errors import InvalidOption
 from redisched.store.broker import connect
-from redisched.testing import Server
 from tests.brokers import REAL, BrokerKind, Servers, keys_like
 from tests.cli.commands import run, run_process
 from tests.engine.running import work_off

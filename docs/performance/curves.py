@@ -18,11 +18,11 @@ from redisched.bench.rounds import typical_figures
 from redisched.bench.scale import Scale
 from redisched.bench.session import Plan, measure
 from redisched.bench.workbench import Workbench
+from redisched.chaos.fault import Action, Fault, Message, Pace
+from redisched.chaos.proxy import Proxy
 from redisched.embedded import PrivateServer
 from redisched.embedded.private import Transport
 from redisched.store.broker import connect
-from redisched.testing.fault import Action, Fault, Message, Pace
-from redisched.testing.proxy import Proxy
 
 ROUND_TRIPS_MS = (0.1, 1.0, 5.0)
 """What the proxy adds to a round trip, half of it each way."""

@@ -10,10 +10,10 @@ from redisched.bench.figures import Figures
 from redisched.bench.jobs import Jobs
 from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import MeasurementFailed, Workbench
+from redisched.chaos import ClusterServers, Server, WatchedServers
 from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
-from redisched.testing import ClusterServers, Server, WatchedServers
 
 _QUEUE = "bench"
 _PATIENCE_S = 60.0

@@ -42,11 +42,11 @@ from redisched.bench.results import Results
 from redisched.bench.scale import Scale
 from redisched.bench.startup import measure_startup
 from redisched.bench.workbench import Workbench
+from redisched.chaos.cluster import ClusterServers
 from redisched.config import prefix_from
 from redisched.embedded import Persistence, PrivateServer
 from redisched.keys import PREFIX
 from redisched.store.broker import connect
-from redisched.testing.cluster import ClusterServers
 
 _TIMEOUT_S = 30.0
 

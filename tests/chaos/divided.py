@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from redisched.address import ServerAddress
+from redisched.chaos import Server, WatchedServers, sentinel
+from redisched.chaos.agreement import perform
 from redisched.embedded import Persistence, Transport
 from redisched.store.broker import Broker, open_async_client, open_client
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.sentinel import SentinelRoute
-from redisched.testing import Server, WatchedServers, sentinel
-from redisched.testing.agreement import perform
 from redisched.url import parse_address
 from tests.chaos.border import Border, Side
 

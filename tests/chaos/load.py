@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
+from redisched.chaos import Recorder, Tolerances, Violation, check_history, read_history, take_stock
+from redisched.chaos.history.record import Start
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.context import current_task
@@ -18,8 +20,6 @@ from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
 from redisched.store.growth import stores_of
 from redisched.store.operation import Operation, persist, run
-from redisched.testing import Recorder, Tolerances, Violation, check_history, read_history, take_stock
-from redisched.testing.history.record import Start
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.chaos.producer import BATCH, Producer
 from tests.chaos.pulse import Pulse

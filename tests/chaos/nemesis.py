@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
+from redisched.chaos import Recorder, Server
 from redisched.errors import BrokerError
 from redisched.store.broker import connect
 from redisched.store.operation import Argument
-from redisched.testing import Recorder, Server
 from tests.chaos.nemesis_plan import Disturbance, Strike
 from tests.chaos.servers_moved_clock import MovedClock
 from tests.chaos.servers_small_disk import SmallDisk

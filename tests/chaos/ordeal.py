@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
+from redisched.chaos import Exchange, Proxy, Recorder, Witness, check_history, read_history, take_stock
+from redisched.chaos.history.record import Record, Start
+from redisched.chaos.history.recorder import time_of
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.config import Settings
 from redisched.keys import keys_of
 from redisched.store.broker import connect
-from redisched.testing import Exchange, Proxy, Recorder, Witness, check_history, read_history, take_stock
-from redisched.testing.history.record import Record, Start
-from redisched.testing.history.recorder import time_of
 from tests.chaos.fleet import Fleet
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.engine.running import RunningWorker, counts

@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from redisched import Scheduler
+from redisched.chaos import Recorder
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.errors import BrokerUnavailable, NotDurable
 from redisched.layout import Layout
-from redisched.testing import Recorder
 from tests.chaos.pulse import Pulse
 
 BATCH = 5

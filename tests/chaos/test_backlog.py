@@ -11,14 +11,14 @@ from itertools import islice
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
+from redisched.chaos.command_names import CommandNames
 from redisched.codec import DIGEST_BYTES, encode_task
 from redisched.embedded import Persistence
 from redisched.keys import keys_of
 from redisched.model import Priority, TaskBody, score_of
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Command
-from redisched.testing import Server
-from redisched.testing.command_names import CommandNames
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.engine.running import RunningWorker, counts

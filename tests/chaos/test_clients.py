@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Action, Fault, Message, Pace
 from redisched.client.reference import TaskRef
 from redisched.model import TaskState
 from redisched.store.broker import Broker
-from redisched.testing import Action, Fault, Message, Pace
 from tests.brokers import BrokerKind, Servers
 from tests.chaos.invariants import QUEUE, check_places
 from tests.chaos.ordeal import Ordeal

@@ -12,13 +12,13 @@ import pytest
 import time_machine
 
 from redisched import Scheduler
+from redisched.chaos import Server
 from redisched.client.reference import CancelOutcome
 from redisched.engine.reaper import GRACE_MS
 from redisched.model import LARGEST_RUN_AT_MS, TaskState
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
-from redisched.testing import Server
 from tests.brokers import BrokerKind, Servers, binary_of
 from tests.chaos.invariants import QUEUE, check_places
 from tests.chaos.ordeal import Ordeal

@@ -8,13 +8,13 @@ import pytest
 from redis.crc import key_slot
 
 from redisched import Durability, Scheduler
+from redisched.chaos import Server
+from redisched.chaos.agreement import perform
+from redisched.chaos.cluster import ClusterServers, node_id
 from redisched.config import Settings
 from redisched.embedded import Persistence, Transport
 from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.keys import keys_of
-from redisched.testing import Server
-from redisched.testing.agreement import perform
-from redisched.testing.cluster import ClusterServers, node_id
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.invariants import QUEUE
 from tests.chaos.load import SOON_S, Load

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from redisched import Durability
+from redisched.chaos import Server
+from redisched.chaos.cluster import ClusterServers
 from redisched.config import Settings
 from redisched.keys import keys_of
 from redisched.layout import Layout
-from redisched.testing import Server
-from redisched.testing.cluster import ClusterServers
 from tests.chaos.invariants import QUEUE
 from tests.chaos.load import SOON_S, Load
 from tests.waiting import wait_until

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Action, Fault, Message, Server
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.embedded import Transport
 from redisched.errors import BrokerUnavailable
 from redisched.store.broker import connect
-from redisched.testing import Action, Fault, Message, Server
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan

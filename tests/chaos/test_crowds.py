@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
 from redisched.store.broker import Broker, BrokerClient, connect
-from redisched.testing import Server
 from tests.engine.running import RunningWorker, counts
 from tests.waiting import wait_until
 

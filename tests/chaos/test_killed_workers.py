@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from redisched.chaos import Action, Fault, Message, Pace, Server
 from redisched.client.reference import CancelOutcome, TaskRef
 from redisched.model import DeathReason, TaskState
-from redisched.testing import Action, Fault, Message, Pace, Server
 from tests.chaos.fleet import Fleet
 from tests.chaos.ordeal import Ordeal
 from tests.embedded.processes import is_alive

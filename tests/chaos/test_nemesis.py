@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Recorder, Server, read_history
+from redisched.chaos.history.record import Disturbed
 from redisched.embedded import Persistence
 from redisched.errors import BrokerError, BrokerUnavailable, QueueFull
 from redisched.store.broker import connect
 from redisched.store.operation import Argument
-from redisched.testing import Recorder, Server, read_history
-from redisched.testing.history.record import Disturbed
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import HOUR_S, Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, Strike, draw_plan

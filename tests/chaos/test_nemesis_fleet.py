@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Action, Fault, Message, Server
 from redisched.client.request import TaskRequest
 from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
-from redisched.testing import Action, Fault, Message, Server
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan

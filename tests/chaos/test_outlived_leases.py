@@ -11,13 +11,13 @@ from threading import Barrier
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
 from redisched.keys import keys_of
 from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Reaped, ReapRequest, Status
-from redisched.testing import Server
 from tests.brokers import BrokerKind, Servers, binary_of
 from tests.chaos.invariants import QUEUE, check_places
 from tests.chaos.ordeal import Ordeal

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from redisched import Durability
+from redisched.chaos import read_history
+from redisched.chaos.history.record import Enqueue, Start
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.embedded import Persistence
 from redisched.model import TaskState
-from redisched.testing import read_history
-from redisched.testing.history.record import Enqueue, Start
 from tests.chaos.border import Border
 from tests.chaos.divided import DividedServers, connect_from_minority
 from tests.chaos.load import SOON_S, Load

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server, replica_of
+from redisched.chaos.history.record import Claimed
 from redisched.config import Settings
 from redisched.embedded import Persistence, Transport
 from redisched.errors import BrokerUnavailable, QueueFull
 from redisched.model import TaskState
-from redisched.testing import Server, replica_of
-from redisched.testing.history.record import Claimed
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.ordeal import Ordeal
 from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk

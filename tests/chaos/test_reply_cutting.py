@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 import pytest
 
+from redisched.chaos.command_names import OPENING
+from redisched.chaos.fault import Action, Fault, Message
+from redisched.chaos.proxy import Proxy
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation
-from redisched.testing.command_names import OPENING
-from redisched.testing.fault import Action, Fault, Message
-from redisched.testing.proxy import Proxy
 from tests.brokers import BrokerKind, Servers
 from tests.chaos.reply_cutting import AT_ONCE, Asyncio, Blocking, Story
 from tests.script_rewriting import rewrite_scripts

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
+from redisched.chaos.history.record import Start
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
 from redisched.model import TaskState
 from redisched.store.broker import Broker
-from redisched.testing import Server
-from redisched.testing.history.record import Start
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.ordeal import DRAIN_S, Ordeal
 from tests.waiting import let_pass, wait_until

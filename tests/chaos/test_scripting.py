@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.errors import BrokerError, BrokerUnavailable
 from redisched.model import TaskState
 from redisched.store.broker import connect
-from redisched.testing import Server
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from redisched import Durability, Scheduler
+from redisched.chaos import Server
+from redisched.chaos.agreement import perform
+from redisched.chaos.watched import WatchedServers
 from redisched.config import Settings
 from redisched.embedded import Persistence
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
-from redisched.testing import Server
-from redisched.testing.agreement import perform
-from redisched.testing.watched import WatchedServers
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.load import SOON_S, Load
 from tests.client.callers import Caller, Manner

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Action, Fault, Message, Server
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.model import TaskState
-from redisched.testing import Action, Fault, Message, Server
 from tests.chaos.ordeal import Ordeal
 from tests.engine.running import RunningWorker, counts, look
 from tests.waiting import wait_until

@@ -7,9 +7,9 @@ from threading import Thread
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.embedded import Transport
 from redisched.store.broker import connect
-from redisched.testing import Server
 from tests.brokers import BrokerKind, binary_of
 from tests.cli.commands import run_process
 from tests.encryption import Authority, EncryptedServer

@@ -202,7 +202,7 @@ def test_loggers_with_handlers_of_their_own_are_shown_once(command: CommandLine,
 def test_a_plain_program_has_its_logging_to_itself(url: str, tmp_path: Path) -> None:
     script = """
 import logging
-import redisched, redisched.engine.worker, redisched.engine.supervisor, redisched.testing
+import redisched, redisched.engine.worker, redisched.engine.supervisor, redisched.chaos
 app = redisched.Scheduler()
 
 @app.task(name='add')
@@ -210,7 +210,7 @@ def add(a, b):
     return a + b
 
 add.enqueue(1, 2)
-redisched.testing.work_off(app)
+redisched.chaos.work_off(app)
 known = logging.Logger.manager.loggerDict.values()
 loggers = [logging.getLogger(), *(one for one in known if isinstance(one, logging.Logger))]
 ours = [one for one in loggers if one.name.partition(".")[0] in ("root", "redisched")]

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from redisched import Durability, Scheduler, TaskState
+from redisched.chaos import Server, replica_of
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.embedded import Persistence, Transport
 from redisched.errors import BrokerMisconfigured, BrokerRefused, InvalidOption, NotDurable
-from redisched.testing import Server, replica_of
 from tests.brokers import SINGLE, BrokerKind, Servers, binary_of, fake_broker
 from tests.client.callers import Caller, Manner
 from tests.waiting import wait_until

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import Server
 from redisched.config import Settings
 from redisched.embedded import Transport
 from redisched.errors import BrokerError
-from redisched.testing import Server
 from redisched.url import parse_address
 from tests.client.callers import Caller, Manner
 from tests.engine.running import work_off

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler, TaskRef
+from redisched.chaos import Action, Fault, Message, Proxy
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
-from redisched.testing import Action, Fault, Message, Proxy
 from tests.brokers import BrokerKind, Servers, on_each_primary
 
 Enqueue = Callable[[Scheduler], Any]

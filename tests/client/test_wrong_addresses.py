@@ -6,11 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings
 from redisched.embedded import Transport
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable
-from redisched.testing import Server
 from tests.client.callers import Caller, Manner
 from tests.engine.running import work_off
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server, cluster_node
+from redisched.chaos.agreement import pairs, perform
 from redisched.embedded import Transport
-from redisched.testing import Server, cluster_node
-from redisched.testing.agreement import pairs, perform
 from tests.brokers import SINGLE, binary_of
 from tests.house.checkout import ROOT
 

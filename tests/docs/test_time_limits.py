@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from redisched import TaskState
-from redisched.testing import Server, work_off
+from redisched.chaos import Server, work_off
 from tests.cli.commands import environment
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "time-limits.md").read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import Dialect
 from redisched.store.rights import needed
-from redisched.testing.server import Server
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos.server import Server, cluster_node, replica_of
 from redisched.client.scheduler import Scheduler
 from redisched.doctor.finding import Level
 from redisched.embedded import Persistence, Transport, find_binary
 from redisched.store.broker import Broker, connect
-from redisched.testing.server import Server, cluster_node, replica_of
 from tests.brokers import BrokerKind, Servers
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.lua.situation import seed, together, waiting

@@ -7,12 +7,12 @@ from contextlib import closing
 import pytest
 
 from redisched import Scheduler
+from redisched.chaos import ClusterServers, WatchedServers
+from redisched.chaos.agreement import perform
 from redisched.doctor.finding import Finding, Level
 from redisched.doctor.topology import examine_all
 from redisched.keys import keys_of
 from redisched.store.broker import connect
-from redisched.testing import ClusterServers, WatchedServers
-from redisched.testing.agreement import perform
 from tests.doctor.visits import TIMEOUT_S
 from tests.waiting import wait_until
 

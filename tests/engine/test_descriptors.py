@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.config import WorkerSettings
 from redisched.embedded import Transport
 from redisched.engine.child_spec import Exit, Work
 from redisched.engine.started import StartedTable
 from redisched.engine.supervisor import Supervisor
-from redisched.testing import Server
 from tests.engine.supervised import ROOT, SupervisedFleet
 from tests.waiting import wait_until
 

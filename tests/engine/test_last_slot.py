@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.client.last_slot import SAID_AFTER_S, LastSlot
 from redisched.context import TaskContext, free_slots, running
 from redisched.errors import TaskFailed
 from redisched.model import TaskState
-from redisched.testing import Server
 from tests.engine.leases import held
 from tests.engine.supervised import SupervisedFleet
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from redisched.testing import Server
+from redisched.chaos import Server
 from tests.embedded.processes import is_alive
 from tests.engine.supervised import SupervisedFleet
 from tests.waiting import wait_until

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from redisched.chaos import Server
 from redisched.embedded import Transport
 from redisched.errors import BrokerRefused
 from redisched.store.broker import Broker, connect
 from redisched.store.connections import connection_name
-from redisched.testing import Server
 from tests.brokers import REAL, BrokerKind, Servers
 
 

@@ -14,9 +14,9 @@ import threading
 from pathlib import Path
 
 from redisched import Scheduler
+from redisched.chaos import Recorder
+from redisched.chaos.history.recorder import time_of
 from redisched.errors import Interruption
-from redisched.testing import Recorder
-from redisched.testing.history.recorder import time_of
 from tests.waiting import wait_until
 
 GATE_S = 60.0

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from redisched import Scheduler
-from redisched.testing import Recorder
+from redisched.chaos import Recorder
 
 app = Scheduler()
 RETENTION_S = 21_600

@@ -1,0 +1,118 @@
+"""Writes down what a process does: handlers, producers, and whoever breaks something.
+
+Records go to the file at once, before what it announces and after what it reports, so that a process that is
+killed has lost no more than it had not done yet.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redisched.chaos.history.record import Disturbed, End, Ending, Enqueue, EnqueueStep, Record, Start, encode
+from redisched.client.request import TaskRequest
+from redisched.context import current_task
+from redisched.errors import BrokerUnavailable, NotDurable, RedischedError
+from redisched.store.broker import Broker
+
+
+def machine_ms() -> float:
+    """The time of this machine, which is that of a server that runs on it."""
+    return time.time() * 1e3
+
+
+def time_of(broker: Broker) -> Callable[[], float]:
+    """The time of a server in milliseconds, asked for anew each time: for one on another machine, or moved."""
+
+    def server_ms() -> float:
+        seconds, microseconds = broker.client().perform(("TIME",))
+        return int(seconds) * 1e3 + int(microseconds) / 1e3
+
+    return server_ms
+
+
+class Recorder:
+    """Appends to a file of this process's own in `folder`, which must exist. Safe to share between threads.
+
+    `now_ms` tells the server's time.
+    """
+
+    def __init__(self, folder: Path, now_ms: Callable[[], float] = machine_ms) -> None:
+        self._folder = folder
+        self.now_ms = now_ms
+
+    def write(self, *records: Record) -> None:
+        """Append records, all in one write."""
+        if not records:
+            return
+        # Opened anew each time: a forked child writes to a file of its own, and nothing is left to close.
+        path = self._folder / f"{os.getpid()}.jsonl"
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, b"".join(map(encode, records)))
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def execution(self) -> Iterator[None]:
+        """Put it around what a handler does."""
+        task = current_task()
+        self.write(
+            Start(
+                at_ms=self.now_ms(),
+                queue=task.queue,
+                task=task.id,
+                attempt=task.attempt,
+                fence=task.fence,
+                priority=task.priority,
+                run_at_ms=task.run_at_ms,
+                worker=task.worker,
+            )
+        )
+        ending = Ending.RAISED
+        try:
+            yield
+            ending = Ending.RETURNED
+        finally:
+            self.write(End(at_ms=self.now_ms(), queue=task.queue, task=task.id, fence=task.fence, ending=ending))
+
+    @contextmanager
+    def enqueueing(self, *requests: TaskRequest) -> Iterator[None]:
+        """Put it around the sending of requests. Their errors are passed on."""
+        invoked_ms = self.now_ms()
+        self._note(requests, invoked_ms, EnqueueStep.INVOKED)
+        step = EnqueueStep.UNKNOWN
+        try:
+            yield
+            step = EnqueueStep.OK
+        except (BrokerUnavailable, NotDurable):
+            raise
+        except RedischedError:
+            step = EnqueueStep.FAILED
+            raise
+        finally:
+            self._note(requests, invoked_ms, step)
+
+    def disturbed(self, what: str, victim: str) -> None:
+        """Note what was broken or healed."""
+        self.write(Disturbed(at_ms=self.now_ms(), what=what, victim=victim))
+
+    def _note(self, requests: tuple[TaskRequest, ...], invoked_ms: float, step: EnqueueStep) -> None:
+        now_ms = self.now_ms()
+        self.write(
+            *(
+                Enqueue(
+                    at_ms=now_ms,
+                    queue=request.queue,
+                    task=request.id,
+                    step=step,
+                    not_before_ms=_not_before_ms(request.task.when, invoked_ms),
+                )
+                for request in requests
+            )
+        )
+
+
+def _not_before_ms(when: str, invoked_ms: float) -> float:
+    return int(when[1:]) + (invoked_ms if when[0] == "+" else 0)

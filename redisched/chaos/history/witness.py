@@ -1,0 +1,146 @@
+"""Writes down what the server said, as a proxy saw it: also where the reply never reached anybody.
+
+Workers know only what they were told, and a killed one tells nothing; whether a completion was accepted, and whether a
+lease had ended before the next began, is for the server to say.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from redisched.chaos.history.record import Claimed, Record, Settled, Unanswered, Waiting
+from redisched.chaos.history.recorder import Recorder
+from redisched.chaos.link import Exchange, NoReply
+from redisched.keys import queue_of_shard
+from redisched.model import band_of, run_at_of
+from redisched.store.store import id_text
+from redisched.store.values import Status
+
+
+class _Columns(NamedTuple):
+    """Where the arguments of an edge stand: its rows begin at `first`, each has so many values."""
+
+    first: int
+    width: int
+    token: int | None = None
+    delay: int | None = None
+
+
+_SETTLING = {
+    "ack": _Columns(0, 4, token=1),
+    "bury": _Columns(0, 3, token=1),
+    "cancel": _Columns(1, 2),
+    "recover": _Columns(3, 3, token=1),
+    "release": _Columns(0, 3, token=1, delay=2),
+    "retry": _Columns(0, 4, token=1, delay=2),
+    "revive": _Columns(0, 1),
+}
+_STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN})
+"""What an edge answers when the task stays where it is."""
+_WAITS_AGAIN = frozenset({Status.RETRIED, Status.RELEASED, Status.RECOVERED, Status.REVIVED})
+
+
+class _Lease(NamedTuple):
+    fence: int
+    due_ms: int
+
+
+class Witness:
+    """Observes a proxy: `Proxy(url, observe=Witness(recorder).observe)`. Every connection should go through it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._lock = threading.Lock()
+        self._leases: dict[tuple[str, str], _Lease] = {}
+        self._replaced: dict[tuple[str, str], _Lease] = {}
+
+    def observe(self, exchange: Exchange) -> None:
+        """Write down what an exchange says about tasks."""
+        name, words, reply = exchange
+        if name not in _SETTLING and name not in ("enqueue", "claim", "reap"):
+            return
+        if isinstance(reply, Exception):
+            return
+        queue = queue_of_shard(words[3].partition(b"{")[2].partition(b"}")[0].decode())
+        arguments = words[3 + int(words[2]) :]
+        with self._lock:
+            self._recorder.write(*self._records(name, queue, arguments, reply))
+
+    def _records(self, name: str, queue: str, arguments: Sequence[bytes], reply: Any) -> Iterator[Record]:
+        if reply is NoReply.NO_REPLY:
+            return iter((Unanswered(at_ms=self._recorder.now_ms(), queue=queue, edge=name),))
+        if name == "enqueue":
+            return self._enqueued(queue, arguments, reply)
+        if name == "claim":
+            return self._claimed(queue, arguments, reply)
+        if name == "reap":
+            return self._reaped(queue, reply)
+        return self._answered(queue, _SETTLING[name], arguments, reply)
+
+    def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
+        now_ms = self._recorder.now_ms()
+        for (id, priority, when, _), status in zip(_rows(arguments[1:], 4), reply, strict=True):
+            if status == Status.CREATED.encode():
+                due_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
+                yield Waiting(at_ms=now_ms, queue=queue, task=id_text(id), priority=int(priority), due_ms=due_ms)
+
+    def _claimed(self, queue: str, arguments: Sequence[bytes], reply: list[Any]) -> Iterator[Record]:
+        if reply[0] != b"CLAIMED":
+            return
+        worker, fence = arguments[0].decode(errors="backslashreplace"), int(reply[2])
+        for id, score_text, _, _ in _rows(reply[4:], 4):
+            task, score = id_text(id), int(score_text)
+            held = self._leases.get((queue, task))
+            if held is not None and held.fence == fence:
+                continue  # the answer to a request whose first reply was lost
+            if held is not None:
+                self._replaced[queue, task] = held
+            self._leases[queue, task] = _Lease(fence, run_at_of(score))
+            yield Claimed(
+                at_ms=int(reply[1]) / 1e3,
+                queue=queue,
+                task=task,
+                fence=fence,
+                worker=worker,
+                priority=band_of(score),
+                due_ms=run_at_of(score),
+            )
+
+    def _reaped(self, queue: str, reply: list[Any]) -> Iterator[Record]:
+        """Of a lease that was given after this, on another connection, may have been heard before."""
+        reaped_us = int(reply[1]) * 1_000
+        for id, status in _rows(reply[4:], 2):
+            lease, fence = self._leases.get((queue, id_text(id))), None
+            if lease is not None and lease.fence >= reaped_us:
+                replaced = self._replaced.pop((queue, id_text(id)), None)
+                fence = None if replaced is None else replaced.fence
+            yield from self._settled(queue, id, Status(status.decode()), fence, 0)
+
+    def _answered(
+        self, queue: str, columns: _Columns, arguments: Sequence[bytes], reply: list[bytes]
+    ) -> Iterator[Record]:
+        rows = _rows(arguments[columns.first :], columns.width)
+        for row, status in zip(rows, reply, strict=True):
+            fence = None if columns.token is None else int(row[columns.token])
+            delay_ms = 0 if columns.delay is None else int(row[columns.delay])
+            yield from self._settled(queue, row[0], Status(status.decode()), fence, delay_ms)
+
+    def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Record]:
+        """What became of a task; where no token was named, its lease was the last one it had."""
+        if status in _STAYS:
+            return
+        task, now_ms = id_text(id), self._recorder.now_ms()
+        lease = self._leases.get((queue, task))
+        if lease is not None and fence in (None, lease.fence):
+            del self._leases[queue, task]
+            fence = lease.fence
+        due_ms = None
+        if status in _WAITS_AGAIN:
+            # Unless it was told to wait, a task goes back to its own place.
+            own_ms = now_ms if lease is None or status is Status.RETRIED else lease.due_ms
+            due_ms = now_ms + delay_ms if delay_ms else own_ms
+        yield Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms)
+
+
+def _rows(values: Sequence[bytes], width: int) -> Iterator[Sequence[bytes]]:
+    return (values[first : first + width] for first in range(0, len(values), width))

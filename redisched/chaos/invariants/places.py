@@ -1,0 +1,87 @@
+"""After a run, every task that was taken stands in one place, whole."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from redisched.chaos.history.record import Enqueue, EnqueueStep, Found, Record, Start, StockTaken
+from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
+
+_WHOLE = frozenset({("tasks", "waiting"), ("held", "leases", "tasks"), ("dead", "tasks"), ("finished", "outcomes")})
+"""The keys that know a task which waits, is leased, is dead or has ended otherwise."""
+
+
+class _Places(Invariant):
+    """What both invariants about places have to remember."""
+
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._enqueued: dict[Key, Enqueue] = {}
+        self._found: dict[Key, Found] = {}
+        self._stocks: dict[str, StockTaken] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {Enqueue: self._enqueue, Found: self._find, StockTaken: self._take_stock}
+
+    def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
+        """What is known of an enqueue grows: that it was acknowledged once is not taken back by a later try."""
+        key = (record.queue, record.task)
+        known = self._enqueued.get(key)
+        if known is None or known.step is not EnqueueStep.OK:
+            self._enqueued[key] = record
+        return ()
+
+    def _find(self, record: Found) -> Iterable[Violation]:
+        self._found[record.queue, record.task] = record
+        return ()
+
+    def _take_stock(self, record: StockTaken) -> Iterable[Violation]:
+        self._stocks[record.queue] = record
+        return ()
+
+
+class TasksAreConserved(_Places):
+    """I11: what waits, is leased, is done and is dead is together what was created, each in one place."""
+
+    name = "I11"
+
+    def _find(self, record: Found) -> Iterator[Violation]:
+        known = self._found.get((record.queue, record.task))
+        if known is not None:
+            yield self.violated("a task is in two shards", known, record)
+        yield from super()._find(record)
+
+    def finish(self) -> Iterator[Violation]:
+        for key, enqueue in self._enqueued.items():
+            stock = self._stocks.get(enqueue.queue)
+            if stock is not None and enqueue.step is EnqueueStep.OK and key not in self._found:
+                yield self.violated("an acknowledged task is nowhere", enqueue, stock)
+        for key, found in self._found.items():
+            if key not in self._enqueued:
+                yield self.violated("a task is there that nobody enqueued", found)
+            elif self._enqueued[key].step is EnqueueStep.OK and found.places not in _WHOLE:
+                yield self.violated("a task is in two places, or a part of it is missing", self._enqueued[key], found)
+
+
+class UnknownEnqueuesAreWhole(_Places):
+    """I12: an enqueue whose outcome is unknown is fully there or fully absent."""
+
+    name = "I12"
+
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._started: dict[Key, Start] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {**super().listeners(), Start: self._start}
+
+    def finish(self) -> Iterator[Violation]:
+        for key, enqueue in self._enqueued.items():
+            if enqueue.step in (EnqueueStep.INVOKED, EnqueueStep.UNKNOWN) and enqueue.queue in self._stocks:
+                found, start = self._found.get(key), self._started.get(key)
+                if found is not None and found.places not in _WHOLE:
+                    yield self.violated("an unanswered enqueue is half there", enqueue, found)
+                elif found is None and start is not None:
+                    yield self.violated("an unanswered enqueue was executed and has vanished", enqueue, start)
+
+    def _start(self, record: Start) -> Iterable[Violation]:
+        self._started.setdefault((record.queue, record.task), record)
+        return ()

@@ -1,0 +1,96 @@
+"""Histories made by hand, in few words: tasks of one queue, times in milliseconds since the run began."""
+
+from redisched.chaos.history.record import (
+    Claimed,
+    End,
+    Ending,
+    Enqueue,
+    EnqueueStep,
+    Found,
+    Record,
+    Settled,
+    Slot,
+    SlotState,
+    Start,
+    StockTaken,
+    Unanswered,
+    Waiting,
+)
+from redisched.model import TaskState
+from redisched.store.values import Status
+
+QUEUE = "mail"
+HOUR_MS = 3_600_000
+WHOLE = ("finished", "outcomes")
+
+
+def enqueue(task: str, at_ms: float = 0, step: EnqueueStep = EnqueueStep.OK, not_before_ms: float = 0) -> Enqueue:
+    return Enqueue(at_ms=at_ms, queue=QUEUE, task=task, step=step, not_before_ms=not_before_ms)
+
+
+def waiting(task: str, at_ms: float = 0, priority: int = 5, due_ms: float = 0) -> Waiting:
+    return Waiting(at_ms=at_ms, queue=QUEUE, task=task, priority=priority, due_ms=due_ms)
+
+
+def claimed(
+    task: str, fence: int, at_ms: float = 0, worker: str = "w1", priority: int = 5, due_ms: float = 0
+) -> Claimed:
+    return Claimed(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, worker=worker, priority=priority, due_ms=due_ms)
+
+
+def start(task: str, fence: int, at_ms: float = 0, run_at_ms: int = 0, attempt: int = 1, priority: int = 5) -> Start:
+    return Start(
+        at_ms=at_ms,
+        queue=QUEUE,
+        task=task,
+        attempt=attempt,
+        fence=fence,
+        priority=priority,
+        run_at_ms=run_at_ms,
+        worker="w1",
+    )
+
+
+def end(task: str, fence: int, at_ms: float = 0) -> End:
+    return End(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, ending=Ending.RETURNED)
+
+
+def settled(task: str, fence: int | None, status: Status, at_ms: float = 0, due_ms: float | None = None) -> Settled:
+    return Settled(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, status=status, due_ms=due_ms)
+
+
+def unanswered(edge: str, at_ms: float) -> Unanswered:
+    return Unanswered(at_ms=at_ms, queue=QUEUE, edge=edge)
+
+
+def slot(slot_ms: int, state: SlotState) -> Slot:
+    return Slot(at_ms=slot_ms, schedule="nightly", slot_ms=slot_ms, state=state)
+
+
+def found(task: str, places: tuple[str, ...] = WHOLE, ended: TaskState | None = TaskState.SUCCEEDED) -> Found:
+    return Found(at_ms=HOUR_MS, queue=QUEUE, task=task, places=places, ended=ended)
+
+
+def stock(tasks: int = 0) -> StockTaken:
+    return StockTaken(at_ms=HOUR_MS, queue=QUEUE, tasks=tasks)
+
+
+def life(task: str, at_ms: float = 0) -> list[Record]:
+    """A task that is enqueued, runs and succeeds, as everybody who took part tells it."""
+    return [
+        enqueue(task, at_ms, EnqueueStep.INVOKED, at_ms),
+        waiting(task, at_ms + 1, due_ms=at_ms + 1),
+        enqueue(task, at_ms + 2, not_before_ms=at_ms),
+        claimed(task, int(at_ms) + 3, at_ms + 3, due_ms=at_ms + 1),
+        start(task, int(at_ms) + 3, at_ms + 4, int(at_ms) + 1),
+        end(task, int(at_ms) + 3, at_ms + 5),
+        settled(task, int(at_ms) + 3, Status.ACKED, at_ms + 6),
+    ]
+
+
+OUT_OF_TURN: list[Record] = [
+    *(enqueue(task) for task in "abcd"),
+    *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
+    start("a", 2, 20, run_at_ms=0),
+]
+"""The first of four equal tasks starts last, though it was not given back."""

@@ -1,0 +1,136 @@
+"""A server that can be paused, and started from any thread; and several that form a topology."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from redisched.chaos.server import Server, cluster_node, replica_of, sentinel
+from redisched.embedded import Persistence, Transport
+from tests.brokers import BrokerKind, binary_of
+from tests.embedded.processes import ScriptProcess, is_alive
+from tests.waiting import wait_until
+
+OWNER = """
+import sys
+from redisched.chaos import Server
+
+with Server() as server:
+    print(server.pid, flush=True)
+    sys.stdin.read()
+"""
+"""Runs a server, prints its pid, and goes on until its input ends."""
+
+
+@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+def binary(request: pytest.FixtureRequest) -> Path:
+    """The binary of each real server in turn."""
+    return binary_of(request.param)
+
+
+@pytest.fixture
+def start(binary: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a server of a topology; the test ends it."""
+    servers: list[Server] = []
+
+    def start(arguments: tuple[str, ...] = ()) -> Server:
+        servers.append(
+            Server(binary=binary, arguments=arguments, persistence=Persistence.NONE, transport=Transport.LOOPBACK)
+        )
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in reversed(servers):
+        server.close()
+
+
+def test_a_paused_server_says_nothing_until_it_goes_on(binary: Path) -> None:
+    with Server(binary=binary) as server, Redis.from_url(server.url, socket_timeout=0.1, retry=None) as client:
+        client.ping()
+        server.pause()
+        with pytest.raises(RedisTimeout):
+            client.ping()
+        server.resume()
+
+        assert wait_until(client.ping, "it answers")
+
+
+def test_a_paused_server_is_stopped_in_good_order(binary: Path) -> None:
+    with Server(binary=binary) as server:
+        server.pause()
+        server.stop()
+
+        assert "bye bye" in server.log_tail
+
+
+def test_it_outlives_the_thread_that_started_it(binary: Path) -> None:
+    server = Server(binary=binary)
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    starting.join()
+    pid = server.pid
+    with server, Redis.from_url(server.url) as client:
+        # The death of a thread is told by a signal that comes at once.
+        assert client.ping()
+        assert server.pid == pid
+
+
+def test_it_comes_back_from_a_kill_with_its_data(binary: Path) -> None:
+    server = Server(binary=binary, persistence=Persistence.ALWAYS, transport=Transport.LOOPBACK)
+    with server, Redis.from_url(server.url) as client:
+        client.set("key", "value")
+        server.kill()
+        server.start()
+
+        assert client.get("key") == b"value"
+
+
+def test_a_killed_owner_takes_its_server_along() -> None:
+    with ScriptProcess(OWNER) as owner:
+        pid = int(owner.hear())
+        assert is_alive(pid)
+        owner.kill()
+
+    wait_until(lambda: not is_alive(pid), "the server is gone")
+
+
+def test_a_server_on_a_unix_socket_has_no_address() -> None:
+    server = Server()
+    with pytest.raises(ValueError, match="LOOPBACK"):
+        replica_of(server)
+    server.close()
+
+
+def test_a_primary_and_its_replica(start: Callable[..., Server]) -> None:
+    primary = start()
+    replica = start(replica_of(primary))
+
+    with Redis.from_url(primary.url) as writing, Redis.from_url(replica.url) as reading:
+        wait_until(lambda: reading.info("replication")["master_link_status"] == "up", "the replica follows")
+        writing.set("key", "value")
+        assert writing.wait(1, 10_000) == 1
+        assert reading.get("key") == b"value"
+        assert reading.role()[:3] == [b"slave", b"127.0.0.1", primary.address[1]]
+
+
+def test_a_sentinel_and_what_it_watches(start: Callable[..., Server]) -> None:
+    primary = start()
+    watching = start(sentinel())
+
+    with Redis.from_url(watching.url, decode_responses=True) as client:
+        client.execute_command("SENTINEL", "MONITOR", "queue", *primary.address, 1)
+        watching.restart()
+        assert client.sentinel_get_master_addr_by_name("queue") == primary.address
+
+
+def test_a_cluster_of_one_node(start: Callable[..., Server]) -> None:
+    node = start(cluster_node())
+
+    with Redis.from_url(node.url, decode_responses=True) as client:
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        wait_until(lambda: "cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), "it serves all slots")
+        assert client.set("key", "value")

@@ -1,0 +1,238 @@
+"""What a proxy saw is written down as it was at the server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from redisched.chaos.checker import check
+from redisched.chaos.fault import Action, Fault, Message
+from redisched.chaos.history.reading import read_history
+from redisched.chaos.history.record import Claimed, Found, Record, Settled, StockTaken, Unanswered, Waiting
+from redisched.chaos.history.recorder import Recorder
+from redisched.chaos.history.stock import take_stock
+from redisched.chaos.history.witness import Witness
+from redisched.chaos.link import Exchange, NoReply
+from redisched.chaos.proxy import Proxy
+from redisched.client.scheduler import Scheduler
+from redisched.errors import BrokerUnavailable
+from redisched.model import TaskState
+from redisched.store.broker import Broker, connect
+from redisched.store.operation import Operation, run
+from redisched.store.store import Store
+from redisched.store.values import (
+    Ack,
+    Bury,
+    ClaimRequest,
+    Lease,
+    NewTask,
+    Orphan,
+    ReapRequest,
+    Release,
+    Retry,
+    Status,
+)
+from tests.brokers import TIMEOUT_S, BrokerKind, Servers
+from tests.engine.running import SOON, RunningWorker, counts
+from tests.waiting import wait_until
+
+T = TypeVar("T")
+QUEUE = "mail"
+FAR_MS = 3_600_000
+
+
+class Witnessed:
+    """A queue behind a proxy with a witness."""
+
+    def __init__(self, broker: Broker, proxy: Proxy, folder: Path) -> None:
+        self.broker = broker
+        self.proxy = proxy
+        self.recorder = Recorder(folder)
+        self.store = Store(broker.dialect, QUEUE)
+        self._folder = folder
+        self._nonce = 0
+
+    def call(self, operation: Operation[T]) -> T:
+        return run(operation, self.broker.client())
+
+    def enqueue(self, *ids: str) -> None:
+        self.call(self.store.enqueue([NewTask(id, 5, "+0", b"digest-1body") for id in ids]))
+
+    def claim(self, lease_ms: int = FAR_MS) -> list[Lease]:
+        self._nonce += 1
+        return self.call(self.store.claim(self.request(lease_ms))).leases
+
+    def request(self, lease_ms: int = FAR_MS) -> ClaimRequest:
+        return ClaimRequest(worker="w1", nonce=str(self._nonce), limit=9, ahead_ms=0, ahead_limit=0, lease_ms=lease_ms)
+
+    def history(self, *kinds: type[Record]) -> list[Any]:
+        return [record for record in read_history(self._folder) if isinstance(record, kinds)]
+
+    def settled(self) -> list[tuple[str, int | None, Status]]:
+        return [(record.task, record.fence, record.status) for record in self.history(Settled)]
+
+
+@pytest.fixture
+def queue(servers: Servers, direct: Broker, tmp_path: Path) -> Iterator[Witnessed]:
+    witness = Witness(Recorder(tmp_path))
+    with Proxy(servers.url(BrokerKind.VALKEY), observe=witness.observe) as proxy:
+        broker = connect(proxy.url, TIMEOUT_S)
+        yield Witnessed(broker, proxy, tmp_path)
+        broker.close()
+
+
+def test_new_tasks_and_their_leases(queue: Witnessed) -> None:
+    queue.call(queue.store.enqueue([NewTask("a", 3, "+0", b"digest-1body"), NewTask("b", 5, "@42", b"digest-1body")]))
+    queue.enqueue("b")
+    first, second = queue.claim()
+    waiting, claimed = queue.history(Waiting), queue.history(Claimed)
+
+    assert [(record.task, record.priority) for record in waiting] == [("a", 3), ("b", 5)]
+    assert waiting[1].due_ms == 42
+    assert waiting[0].due_ms == waiting[0].at_ms
+    assert [(record.task, record.fence, record.worker) for record in claimed] == [
+        ("a", first.token, "w1"),
+        ("b", second.token, "w1"),
+    ]
+    assert [(record.priority, record.due_ms) for record in claimed][1] == (5, 42)
+
+
+SETTLEMENTS: dict[str, tuple[Callable[[Store, Lease], Operation[Any]], Status]] = {
+    "ack": (lambda store, lease: store.ack([Ack(lease.id, lease.token, FAR_MS, b"digest-1end")]), Status.ACKED),
+    "bury": (lambda store, lease: store.bury([Bury(lease.id, lease.token, b"boom")]), Status.BURIED),
+    "retry": (lambda store, lease: store.retry([Retry(lease.id, lease.token, 1_000, b"boom")]), Status.RETRIED),
+    "release": (lambda store, lease: store.release([Release(lease.id, lease.token, 0)]), Status.RELEASED),
+    "recover": (
+        lambda store, lease: store.recover("w1", 1, b"crashed", [Orphan(lease.id, lease.token, 1)]),
+        Status.QUARANTINED,
+    ),
+    "reap": (
+        lambda store, lease: store.reap(
+            ReapRequest(worker="w2", hold_ms=1, grace_ms=0, limit=9, crash_limit=9, failure=b"crashed", lease_ms=0)
+        ),
+        Status.RECOVERED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("settle", "status"), SETTLEMENTS.values(), ids=SETTLEMENTS.keys())
+def test_every_end_of_a_lease_is_written_down_once(
+    queue: Witnessed, settle: Callable[[Store, Lease], Operation[Any]], status: Status
+) -> None:
+    queue.enqueue("a")
+    (lease,) = queue.claim(lease_ms=0)
+    for _ in range(2):
+        queue.call(settle(queue.store, lease))
+
+    assert queue.settled() == [("a", lease.token, status)]
+
+
+def test_where_a_task_waits_again_is_written_down(queue: Witnessed) -> None:
+    queue.call(queue.store.enqueue([NewTask(id, 5, "@42", b"digest-1body") for id in ("a", "b", "c")]))
+    a, b, c = queue.claim()
+    queue.call(queue.store.release([Release("a", a.token, 0), Release("b", b.token, 500)]))
+    queue.call(queue.store.retry([Retry("c", c.token, 700, b"boom")]))
+
+    assert [record.due_ms - (42 if record.task == "a" else record.at_ms) for record in queue.history(Settled)] == [
+        0,
+        500,
+        700,
+    ]
+
+
+def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: Witnessed) -> None:
+    queue.enqueue("a")
+    (lease,) = queue.claim()
+    queue.call(queue.store.cancel(0, [("a", b"cancelled")]))
+    queue.call(queue.store.bury([Bury("a", lease.token, b"boom")]))
+    queue.call(queue.store.revive(["a"]))
+    queue.call(queue.store.cancel(FAR_MS, [("a", b"cancelled")]))
+
+    assert queue.settled() == [
+        ("a", lease.token, Status.BURIED),
+        ("a", None, Status.REVIVED),
+        ("a", None, Status.CANCELLED),
+    ]
+
+
+def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: Witnessed) -> None:
+    queue.enqueue("a")
+    queue.proxy.set(*(Fault(message=Message.REPLY, action=Action.CUT, script=name) for name in ("claim", "ack")))
+    with pytest.raises(BrokerUnavailable):
+        queue.claim()
+    queue.proxy.set()
+    (lease,) = queue.call(queue.store.claim(queue.request())).leases
+    for _ in range(2):
+        queue.call(SETTLEMENTS["ack"][0](queue.store, lease))
+
+    assert [record.fence for record in queue.history(Claimed)] == [lease.token]
+    assert queue.settled() == [("a", lease.token, Status.ACKED)]
+
+
+def test_a_call_that_nobody_saw_answered_is_written_down(queue: Witnessed) -> None:
+    words = (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1")
+    Witness(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
+
+    assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
+
+
+def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queue: Witnessed) -> None:
+    """They come on two connections, and the later may be heard first."""
+
+    def heard(name: str, *reply: object) -> Exchange:
+        return Exchange(name, (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1"), list(reply))
+
+    def claim(token: bytes) -> Exchange:
+        return heard("claim", b"CLAIMED", token, token, b"", b"a", b"42", b"", b"record")
+
+    witness = Witness(queue.recorder)
+    witness.observe(claim(b"5000000"))
+    witness.observe(claim(b"7000123"))
+    witness.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"a", b"RECOVERED"))
+    witness.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"a", b"RECOVERED"))
+
+    assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
+
+
+def test_stock_is_taken_of_every_place(queue: Witnessed) -> None:
+    app = Scheduler(broker=queue.broker)
+    app.enqueue("send", queue=QUEUE, id="cancelled").cancel()
+    queue.enqueue("dead", "leased")
+    dead, _ = queue.claim()
+    queue.call(SETTLEMENTS["bury"][0](queue.store, dead))
+    queue.enqueue("waiting")
+    take_stock(queue.broker, QUEUE, queue.recorder)
+
+    assert {record.task: (record.places, record.ended) for record in queue.history(Found)} == {
+        "cancelled": (("finished", "outcomes"), TaskState.CANCELLED),
+        "dead": (("dead", "tasks"), TaskState.DEAD),
+        "leased": (("held", "leases", "tasks"), None),
+        "waiting": (("tasks", "waiting"), None),
+    }
+    assert [record.tasks for record in queue.history(StockTaken)] == [4]
+
+
+def ended_in(broker: Broker) -> int:
+    """How many tasks will not run again."""
+    there = counts(broker, QUEUE)
+    return there.finished + there.dead
+
+
+def test_the_history_of_a_real_run_is_accepted(queue: Witnessed) -> None:
+    app = Scheduler(broker=queue.broker)
+    recorder = queue.recorder
+
+    @app.task(queue=QUEUE, name="send", max_attempts=2, retention=3_600)
+    def send(number: int) -> int:
+        with recorder.execution():
+            return 1 // (number % 7)
+
+    requests = [app.request("send", number, priority=number % 3, delay=number % 2 / 10) for number in range(50)]
+    with recorder.enqueueing(*requests):
+        app.enqueue_many(requests)
+    with RunningWorker(app, retry_backoff=SOON):
+        wait_until(lambda: ended_in(queue.broker) == len(requests), "all have ended")
+    take_stock(queue.broker, QUEUE, recorder)
+
+    assert [str(violation) for violation in check(read_history(queue._folder))] == []
