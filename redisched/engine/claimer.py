@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from redisched.config import Until
 from redisched.engine.executor import Executor
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.line import LOOK_AGAIN_S, Line
 from redisched.engine.link import quietly
 from redisched.engine.settler import Settler
@@ -109,7 +109,7 @@ class Claimer:
         look_again_s = LOOK_AGAIN_S * max(1.0, len(self._lines) / OFTEN)
         return self._workspace.clock.monotonic() - look_again_s, horizon_ms
 
-    def woken(self, woken: Line, leases: Sequence[Held]) -> None:
+    def woken(self, woken: Line, leases: Sequence[LeasedTask]) -> None:
         """Take in what was claimed together with a wake-up."""
         self._hear(woken)
         self._take_in(leases)
@@ -118,7 +118,7 @@ class Claimer:
         self.hungry.clear()
         self.changed.set()
 
-    def woken_late(self, woken: Line, leases: Sequence[Held]) -> Sequence[Held]:
+    def woken_late(self, woken: Line, leases: Sequence[LeasedTask]) -> Sequence[LeasedTask]:
         """Take in what was claimed while other work came, as far as there is room; answers what there is none for."""
         self._hear(woken)
         room = self._room()
@@ -132,7 +132,7 @@ class Claimer:
 
     def settled(self) -> None:
         """Look again whether everything is done."""
-        if self.hungry.is_set() and not self._workspace.holdings:
+        if self.hungry.is_set() and not self._workspace.in_flight:
             self.changed.set()
 
     async def finish(self, settler: Settler) -> None:
@@ -176,12 +176,12 @@ class Claimer:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
         return self._workspace.window.room(self._executor.free, pace)
 
-    def _take_in(self, leases: Sequence[Held]) -> None:
+    def _take_in(self, leases: Sequence[LeasedTask]) -> None:
         workspace = self._workspace
         now_ms = workspace.server_now_ms()
-        for held in leases:
-            workspace.holdings.add(held)
-            workspace.window.add(held, now_ms)
+        for task in leases:
+            workspace.in_flight.add(task)
+            workspace.window.add(task, now_ms)
         if leases:
             self._executor.offer(len(leases))
 
@@ -204,7 +204,7 @@ class Claimer:
         now_s = self._workspace.clock.monotonic()
         present = [line for line in self._open.values() if not line.absence.goes_on]
         absent_s = [line.absence.remaining_s(now_s) for line in self._open.values() if line.absence.goes_on]
-        if not self._workspace.holdings and not absent_s:
+        if not self._workspace.in_flight and not absent_s:
             self.drained.set()
         due = [line.next_due_ms for line in present if line.next_due_ms is not None]
         longest_s = 3 * BLOCK_S * self._workspace.stretch

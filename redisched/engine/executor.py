@@ -18,10 +18,10 @@ from redisched.context import free_slots
 from redisched.engine import verdict
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, Judge, WorkerStopping
-from redisched.engine.held import Held
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.pace import Pace
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
@@ -44,7 +44,7 @@ class Hooks:
 
     on_verdict: Callable[[Verdict], None]
     on_free: Callable[[], None]
-    mark_suspect: Callable[[Held], Awaitable[bool]]
+    mark_suspect: Callable[[LeasedTask], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,15 @@ class Executor:
         self._judge = Judge(workspace)
         self._threads = Threads(self._concurrency)
         self._processes = ProcessPool(workspace.target, workspace.worker_settings)
-        self._running: dict[Held, Slot] = {}
+        self._running: dict[LeasedTask, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._followers: dict[Slot, asyncio.Future[Held | Unfinished | None]] = {}
+        self._followers: dict[Slot, asyncio.Future[LeasedTask | Unfinished | None]] = {}
         self._context = copy_context()
         self._context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
         self._alarm = make_alarm(self._fall_due)
         self._runners = Runners(self._serve)
-        self._stuck: set[Held] = set()
+        self._stuck: set[LeasedTask] = set()
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self._yielded_s = 0.0
@@ -105,17 +105,17 @@ class Executor:
                 tasks -= 1
         self._set_alarm()
 
-    def interrupt(self, held: Held, kind: type[Interruption]) -> None:
+    def interrupt(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """End a running handler from outside; nothing happens if it does not run."""
-        slot = self._running.get(held)
+        slot = self._running.get(task)
         if slot is not None:
             slot.interrupt(kind)
 
-    def running(self) -> list[Held]:
+    def running(self) -> list[LeasedTask]:
         """The tasks whose handlers have not ended. Safe from any thread."""
-        return [held for held, slot in list(self._running.items()) if not slot.has_ended]
+        return [task for task, slot in list(self._running.items()) if not slot.has_ended]
 
-    def abandon(self, stuck: Iterable[Held]) -> None:
+    def abandon(self, stuck: Iterable[LeasedTask]) -> None:
         """Wait no more for handlers that do not end."""
         self._stuck.update(stuck)
         self._tell_if_drained()
@@ -138,9 +138,9 @@ class Executor:
             async with asyncio.timeout(UNWIND_S):
                 await self.drain()
         await self._runners.stop(UNWIND_S)
-        for held, slot in self._running.items():
-            tell(logging.WARNING, held, "has a handler that has not ended")
-            self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
+        for task, slot in self._running.items():
+            tell(logging.WARNING, task, "has a handler that has not ended")
+            self._hooks.on_verdict(self._judge.unended(task, slot.told or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
@@ -148,21 +148,21 @@ class Executor:
     async def _serve(self, slot: Slot) -> None:
         """Run tasks in a slot, until a handler may have left something in this asyncio Task."""
         clock, server_clock = self._workspace.clock, self._workspace.server_clock
-        held: Held | None = None
+        task: LeasedTask | None = None
         serving = asyncio.current_task()
         assert serving is not None
         slot.serve_in(serving)
         while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
-            held = held or self._window.pop(server_clock.now_ms(now_s))
-            if held is None:
+            task = task or self._window.pop(server_clock.now_ms(now_s))
+            if task is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
                 self._set_alarm()
                 await waiter
                 continue
             try:
-                held = await self._run(slot, held, now_s)
+                task = await self._run(slot, task, now_s)
             except Exception:
                 # A defect, which ends the worker: nothing of this slot's shall be waited for.
                 self._running = {task: other for task, other in self._running.items() if other is not slot}
@@ -173,17 +173,17 @@ class Executor:
                 self._yielded_s = clock.monotonic()
                 self._judge.heed_log_level()
 
-    async def _run(self, slot: Slot, held: Held, now_s: float) -> Held | None:
+    async def _run(self, slot: Slot, task: LeasedTask, now_s: float) -> LeasedTask | None:
         """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
-        self._running[held] = slot
-        admitted = self._judge.admit(held, now_s)
-        if held.is_suspect and isinstance(admitted, Attempt):
+        self._running[task] = slot
+        admitted = self._judge.admit(task, now_s)
+        if task.is_suspect and isinstance(admitted, Attempt):
             # Should the process die again, it is known which task was running.
-            if not await self._hooks.mark_suspect(held):
-                admitted = verdict.released(held)
+            if not await self._hooks.mark_suspect(task):
+                admitted = verdict.released(task)
             now_s = self._workspace.clock.monotonic()
         if isinstance(admitted, Verdict):
-            self._end(held, admitted)
+            self._end(task, admitted)
             return None
         attempt = admitted
         if attempt.entry.on_loop:
@@ -202,11 +202,11 @@ class Executor:
             outcome = self._judge.returned(attempt, result)
         self._signal_handlers.restore()
         self._started.leave(slot.number)
-        self._end(attempt.held, outcome)
+        self._end(attempt.task, outcome)
         return None
 
-    def _in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> Awaitable[Held | Unfinished | None]:
-        following: asyncio.Future[Held | Unfinished | None] = asyncio.get_running_loop().create_future()
+    def _in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> Awaitable[LeasedTask | Unfinished | None]:
+        following: asyncio.Future[LeasedTask | Unfinished | None] = asyncio.get_running_loop().create_future()
         self._followers[slot] = following
         self._begin_in_thread(slot, attempt, now_s)
         return following
@@ -214,8 +214,8 @@ class Executor:
     def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         self._judge.started(attempt, now_s)
         slot.begin(attempt)
-        lease = attempt.held.lease
-        self._started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
+        lease = attempt.task.lease
+        self._started.enter(slot.number, attempt.task.queue, lease.id, lease.token)
 
     def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         if attempt.entry.is_isolated:
@@ -228,8 +228,8 @@ class Executor:
 
     def _isolate(self, attempt: Attempt) -> IsolatedCall:
         timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
-        held = attempt.held
-        order = Order(held.lease.record, held.task_context(), attempt.retention_ms > 0, self.free)
+        task = attempt.task
+        order = Order(task.lease.record, task.task_context(), attempt.retention_ms > 0, self.free)
         return IsolatedCall(self._processes, order, timeout_s)
 
     def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
@@ -240,9 +240,9 @@ class Executor:
                 return
             self._started.leave(slot.number)
             if error is None:
-                self._end(attempt.held, self._judge.returned(attempt, call.result))
+                self._end(attempt.task, self._judge.returned(attempt, call.result))
             else:
-                self._end(attempt.held, self._judge.raised(attempt, error))
+                self._end(attempt.task, self._judge.raised(attempt, error))
             self._follow_in_thread(slot)
         except Exception as error:
             self._followers.pop(slot).set_exception(error)
@@ -266,19 +266,19 @@ class Executor:
                 return
         self._leave_to_runner(slot, following)
 
-    def _leave_to_runner(self, slot: Slot, follower: Held | Unfinished | None) -> None:
+    def _leave_to_runner(self, slot: Slot, follower: LeasedTask | Unfinished | None) -> None:
         waiter = self._followers.pop(slot)
         if not waiter.done():
             waiter.set_result(follower)
 
-    def _end(self, held: Held, outcome: Verdict) -> None:
-        self._running.pop(held, None)
-        if held.is_suspect:
-            self._window.ended(held)
+    def _end(self, task: LeasedTask, outcome: Verdict) -> None:
+        self._running.pop(task, None)
+        if task.is_suspect:
+            self._window.ended(task)
         self.pace.count()
         self._hooks.on_verdict(outcome)
         self._hooks.on_free()
-        if held.is_suspect:
+        if task.is_suspect:
             self.offer(1)
         if self._drained is not None:
             self._tell_if_drained()

@@ -6,7 +6,7 @@ A round is an operation: it neither knows the thread in which it runs nor the co
 from collections import defaultdict
 from collections.abc import Callable
 
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import Outage
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.workspace import Workspace
@@ -18,7 +18,7 @@ from redisched.store.values import BLAMELESS, Renewal, Status
 BATCH = 500
 """Renewals per script call at most."""
 
-Tell = Callable[[Held, type[Interruption]], object]
+Tell = Callable[[LeasedTask, type[Interruption]], object]
 """Passes an interruption on to the thread in which the handler of a task is looked after."""
 
 
@@ -59,38 +59,38 @@ class Keeper:
         """Renew in every shard; answers why one did not answer."""
         workspace = self._workspace
         claimed_before_s = workspace.clock.monotonic() - self.heartbeat_s
-        by_store: dict[Store, list[Held]] = defaultdict(list)
-        for held in workspace.holdings:
-            if held.claimed_s <= claimed_before_s:
-                by_store[workspace.store_of(held)].append(held)
+        by_store: dict[Store, list[LeasedTask]] = defaultdict(list)
+        for task in workspace.in_flight:
+            if task.claimed_s <= claimed_before_s:
+                by_store[workspace.store_of(task)].append(task)
         unanswered = None
-        for store, all_held in by_store.items():
+        for store, tasks in by_store.items():
             try:
-                for first in range(0, len(all_held), BATCH):
-                    yield from self._renew(store, all_held[first : first + BATCH])
+                for first in range(0, len(tasks), BATCH):
+                    yield from self._renew(store, tasks[first : first + BATCH])
             except BrokerError as error:
                 unanswered = error
         return unanswered
 
-    def _renew(self, store: Store, batch: list[Held]) -> Operation[None]:
+    def _renew(self, store: Store, batch: list[LeasedTask]) -> Operation[None]:
         workspace = self._workspace
         sent_s = workspace.clock.monotonic()
         renewals = [
-            Renewal(held.lease.id, held.lease.token, BLAMELESS if self._is_stopping else held.started_ms)
-            for held in batch
+            Renewal(task.lease.id, task.lease.token, BLAMELESS if self._is_stopping else task.started_ms)
+            for task in batch
         ]
         statuses = yield from store.renew(workspace.lease_ms, renewals)
         workspace.contact()
-        for held, status in zip(batch, statuses, strict=True):
+        for task, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
-                held.trusted_until_s = 0.0
-                self._end(held, LeaseLost)
+                task.trusted_until_s = 0.0
+                self._end(task, LeaseLost)
                 continue
-            held.trusted_until_s = workspace.trusted_until_s(sent_s)
-            if status is Status.CANCELLING and not held.cancelling:
-                held.cancelling = True
-                self._end(held, CancelRequested)
+            task.trusted_until_s = workspace.trusted_until_s(sent_s)
+            if status is Status.CANCELLING and not task.cancelling:
+                task.cancelling = True
+                self._end(task, CancelRequested)
 
-    def _end(self, held: Held, kind: type[Interruption]) -> None:
-        self._watchdog.told(held, kind)
-        self._tell(held, kind)
+    def _end(self, task: LeasedTask, kind: type[Interruption]) -> None:
+        self._watchdog.told(task, kind)
+        self._tell(task, kind)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from redisched.codec import DIGEST_BYTES
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import Absence, Outage
 from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
@@ -63,7 +63,7 @@ class Line:
         self.leaves_due = next_due_ms is not None and next_due_ms <= now_ms
         return is_sooner or self.leaves_due
 
-    async def claim(self, limit: int, client: AsyncClient) -> list[Held]:
+    async def claim(self, limit: int, client: AsyncClient) -> list[LeasedTask]:
         """Lease up to `limit` due tasks, and those about to fall due."""
         workspace = self._workspace
         sent_s = workspace.clock.monotonic()
@@ -90,10 +90,12 @@ class Line:
             # The reply was repeated, or read late: what starts must not lose its lease before the keeper's next round.
             trusted_until_s -= workspace.worker_settings.heartbeat_s
         store, worker = self.store, workspace.worker
-        all_held = [Held(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases]
+        tasks = [
+            LeasedTask(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases
+        ]
         if len(workspace.stores) > 1:
-            queue_up(all_held, claim.now_us // 1_000)
-        return all_held
+            queue_up(tasks, claim.now_us // 1_000)
+        return tasks
 
     def _request(self, limit: int) -> ClaimRequest:
         window_ms = self._workspace.worker_settings.window_ms
@@ -108,13 +110,13 @@ class Line:
         )
 
 
-def queue_up(all_held: Sequence[Held], now_ms: int) -> None:
+def queue_up(tasks: Sequence[LeasedTask], now_ms: int) -> None:
     """Let due tasks of a claim start behind those claimed before, priority by priority, in the order they came.
 
     Among shards that have waited for different times the tasks of one would else wait in the window behind those of
     another, claim after claim, and be given back.
     """
-    for turn, held in enumerate(all_held):
-        moved = score_of(band_of(held.lease.score), now_ms)
-        if held.lease.score < moved:
-            held.order, held.turn = moved, f"{turn:04}"
+    for turn, task in enumerate(tasks):
+        moved = score_of(band_of(task.lease.score), now_ms)
+        if task.lease.score < moved:
+            task.order, task.turn = moved, f"{turn:04}"

@@ -50,8 +50,8 @@ class Parts:
         await self.services.end()
         await self.patience.end(within_s=0.0)
         await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.services.finish()), ANSWER_S)
-        for held in self.workspace.window.take_all():
-            self.settler.add(verdict.released(held))
+        for task in self.workspace.window.take_all():
+            self.settler.add(verdict.released(task))
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
         self.settler.hurry(ANSWER_S)

@@ -23,8 +23,8 @@ class Patience:
         workspace = self._workspace
         if len(workspace.window):
             overdue = workspace.window.take_overdue(workspace.server_now_ms())
-            for held in overdue:
-                self._settler.add(verdict.released(held))
+            for task in overdue:
+                self._settler.add(verdict.released(task))
             if overdue:
                 self._on_room()
         return max(IDLE_S, workspace.worker_settings.window_ms / 1e3)

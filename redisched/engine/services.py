@@ -150,7 +150,7 @@ class ShardServices:
 
     def _leave(self, store: Store, services: _Services) -> None:
         """Serve a shard no more that holds nothing, and of which no shard of its queue knows."""
-        if any(held.queue == store.queue and held.shard == store.shard for held in self._workspace.holdings):
+        if any(task.queue == store.queue and task.shard == store.shard for task in self._workspace.in_flight):
             return
         if not (self._listening.leave(store) and self._claimer.leave(store)):
             return

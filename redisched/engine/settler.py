@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from redisched.engine import verdict
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import FOREVER_S, Absence, Outage
 from redisched.engine.task_log import tell
 from redisched.engine.verdict import Settlement, Verdict
@@ -58,18 +58,18 @@ class Settler:
     def add(self, outcome: Verdict) -> None:
         """Take a verdict; it is settled soon."""
         if outcome.settlement is None:
-            tell(logging.WARNING, outcome.held, "has lost its lease to another worker")
-            self._workspace.holdings.remove(outcome.held)
+            tell(logging.WARNING, outcome.task, "has lost its lease to another worker")
+            self._workspace.in_flight.remove(outcome.task)
             return
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
             self.changed.set()
 
-    def give_back(self, leases: Iterable[Held]) -> None:
+    def give_back(self, leases: Iterable[LeasedTask]) -> None:
         """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
-        for held in leases:
-            self._workspace.holdings.add(held)
-            self.add(verdict.released(held))
+        for task in leases:
+            self._workspace.in_flight.add(task)
+            self.add(verdict.released(task))
 
     def hurry(self, try_s: float) -> None:
         """From now on leave no call more time than that, not even the one under way: the worker stops, and what got no
@@ -104,7 +104,7 @@ class Settler:
     def _put_in_lanes(self, batch: Iterable[Verdict]) -> None:
         store_of, lanes = self._workspace.store_of, self._lanes
         for outcome in batch:
-            store = store_of(outcome.held)
+            store = store_of(outcome.task)
             lane = lanes.get(store)
             if lane is None:
                 lane = lanes[store] = _Lane(store, self._absence(store))
@@ -158,10 +158,10 @@ class Settler:
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._workspace.contact()
         self.ends[kind] += len(batch)
-        self._workspace.holdings.remove(*[outcome.held for outcome in batch])
+        self._workspace.in_flight.remove(*[outcome.task for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
-                tell(logging.WARNING, outcome.held, f"is another worker's by now: {kind.__name__} refused")
+                tell(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")
 
     async def _in_time(self, operation: Operation[T]) -> T:
         try:

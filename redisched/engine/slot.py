@@ -134,6 +134,6 @@ class Slot:
 
 def call_handler(attempt: Attempt) -> Any:
     """What the handler of an attempt returns; of an async one that is a coroutine."""
-    held = attempt.held
-    running.set(held)
-    return attempt.entry.function(*held.body.args, **held.body.kwargs)
+    task = attempt.task
+    running.set(task)
+    return attempt.entry.function(*task.body.args, **task.body.kwargs)

@@ -11,9 +11,9 @@ from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
-from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
 from redisched.engine.keeper import Keeper
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import Outage, Part, wait_for
 from redisched.engine.logs import log
 from redisched.engine.machine import THIS_MACHINE, Machine
@@ -138,7 +138,7 @@ class Worker:
             Hooks(
                 on_verdict=settler.add,
                 on_free=claimer.slot_freed,
-                mark_suspect=lambda held: _mark_suspect(workspace, client, held),
+                mark_suspect=lambda task: _mark_suspect(workspace, client, task),
             )
         )
         watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
@@ -163,7 +163,7 @@ class Worker:
             await parts.stop(self._settings.grace_s)
             log_stopped(workspace.worker, settler.ends)
 
-    def _replace(self, executor: Executor, stuck: list[Held], on_begun: Callable[[], None]) -> None:
+    def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
         """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
         self.is_stuck = True
         executor.abandon(stuck)
@@ -213,13 +213,13 @@ def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], 
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 
 
-async def _mark_suspect(workspace: Workspace, client: AsyncBrokerClient, held: Held) -> bool:
-    lease = held.lease
+async def _mark_suspect(workspace: Workspace, client: AsyncBrokerClient, task: LeasedTask) -> bool:
+    lease = task.lease
     renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
     sent_s = workspace.clock.monotonic()
     try:
-        (status,) = await run_async(workspace.store_of(held).renew(workspace.lease_ms, [renewal]), client)
+        (status,) = await run_async(workspace.store_of(task).renew(workspace.lease_ms, [renewal]), client)
     except BrokerError:
         return False
-    held.trusted_until_s = workspace.trusted_until_s(sent_s)
+    task.trusted_until_s = workspace.trusted_until_s(sent_s)
     return status is not Status.LOST

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from redisched.clock import Clock, ServerClock
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held, Holdings
+from redisched.engine.leased_task import InFlight, LeasedTask
 from redisched.engine.started import Started
 from redisched.engine.window import Window
 from redisched.options import check_queue
@@ -35,13 +35,13 @@ class Workspace:
     clock: Clock
     random: Callable[[], float]
     target: str = ""
-    holdings: Holdings = field(default_factory=Holdings)
+    in_flight: InFlight = field(default_factory=InFlight)
     server_clock: ServerClock = field(default_factory=ServerClock)
     refused_claims: set[Store] = field(default_factory=set)
 
-    def store_of(self, held: Held) -> Store:
+    def store_of(self, task: LeasedTask) -> Store:
         """Where a task is held."""
-        return self.stores[held.queue, held.shard]
+        return self.stores[task.queue, task.shard]
 
     @property
     def stretch(self) -> int:

@@ -7,13 +7,13 @@ from typing import Any
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.executor import Executor, Hooks
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.verdict import Verdict
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
 from redisched.model import TaskBody
-from tests.engine.leases import NOW_MS, WORKER, held
+from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 
 class StillClock:
@@ -78,12 +78,12 @@ class Bench:
             Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
         )
 
-    async def _mark_suspect(self, held: Held) -> bool:
+    async def _mark_suspect(self, task: LeasedTask) -> bool:
         return self.still_mine
 
-    def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> Held:
+    def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> LeasedTask:
         """Put a task into the window."""
-        task = held(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
+        task = leased_task(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
         self.window.add(task, self.workspace.server_now_ms())
         self.executor.offer(1)
         return task

@@ -70,7 +70,7 @@ def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
         await bench.enqueue(10)
         await bench.claimer.step()
         await bench.claimer.step()
-        assert len(bench.workspace.window) == len(bench.workspace.holdings) == 4
+        assert len(bench.workspace.window) == len(bench.workspace.in_flight) == 4
 
     on_bench(use, concurrency=4)
 
@@ -118,9 +118,9 @@ def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
         for queue in ("mail", "billing"):
             await bench.enqueue(1, queue=queue)
         await bench.claimer.step()
-        first = {held.queue for held in bench.workspace.window.take_all()}
+        first = {task.queue for task in bench.workspace.window.take_all()}
         await bench.claimer.step()
-        second = {held.queue for held in bench.workspace.window.take_all()}
+        second = {task.queue for task in bench.workspace.window.take_all()}
         assert {*first, *second} == {"mail", "billing"}
         assert len(first) == len(second) == 1
 
@@ -153,12 +153,12 @@ def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None
         claimed = []
         for _ in range(3):
             await bench.claimer.step()
-            claimed += [held.queue for held in bench.workspace.window.take_all()]
+            claimed += [task.queue for task in bench.workspace.window.take_all()]
         assert set(claimed) == {"mail"}
         bench.elapsed_s = LOOK_AGAIN_S
         for _ in range(2):
             await bench.claimer.step()
-        assert "billing" in {held.queue for held in bench.workspace.window.take_all()}
+        assert "billing" in {task.queue for task in bench.workspace.window.take_all()}
 
     on_bench(use, concurrency=LARGEST_CLAIM + 1, queues=("mail", "billing"))
 
@@ -168,7 +168,7 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
         await bench.claimer.step()
         await bench.enqueue(1, queue="billing")
         await bench.claimer.step()
-        assert [held.queue for held in bench.workspace.window.take_all()] == ["billing"]
+        assert [task.queue for task in bench.workspace.window.take_all()] == ["billing"]
 
     on_bench(use, queues=("mail", "billing"))
 
@@ -193,7 +193,7 @@ def test_a_step_without_room_passes_no_shard_over() -> None:
         for _ in range(3):
             await bench.claimer.step()
             await bench.claimer.step()
-            claimed += [held.queue for held in bench.workspace.window.take_all()]
+            claimed += [task.queue for task in bench.workspace.window.take_all()]
         assert claimed in (["mail", "billing", "mail"], ["billing", "mail", "billing"])
 
     on_bench(use, concurrency=1, queues=("mail", "billing"))
@@ -211,8 +211,8 @@ def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> 
             await run_async(workspace.stores["default", shard].enqueue(tasks), bench.broker.async_client())
         for shard in (2, 0):
             line = Line(workspace, workspace.stores["default", shard], "")
-            for held in await line.claim(9, bench.broker.async_client()):
-                workspace.window.add(held, NOW_MS)
+            for task in await line.claim(9, bench.broker.async_client()):
+                workspace.window.add(task, NOW_MS)
         started = [due.lease.id for _ in range(6) if (due := workspace.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]
 

@@ -9,7 +9,7 @@ from redisched.errors import CancelRequested
 from redisched.model import TaskBody
 from redisched.store.values import Ack, Bury, Release, Retry
 from tests.engine.executor_bench import Bench, on_bench
-from tests.engine.leases import NOW_MS, held
+from tests.engine.leases import NOW_MS, leased_task
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_a_task_is_run_and_acked(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = bench.give("add", 1, 2)
         verdict = await bench.verdict()
-        assert verdict.held is task
+        assert verdict.task is task
         assert isinstance(verdict.settlement, Ack)
         assert task.started_ms == NOW_MS
         assert bench.executor.free == 2
@@ -45,7 +45,7 @@ def test_a_task_whose_lease_cannot_be_trusted_any_more_is_given_back_unstarted(a
         bench.give("add", 1, 2)
         verdict = await bench.verdict()
         assert isinstance(verdict.settlement, Release)
-        assert verdict.held.started_ms == 0
+        assert verdict.task.started_ms == 0
 
     on_bench(app, use)
 
@@ -87,7 +87,7 @@ def test_a_task_starts_at_its_millisecond(app: Scheduler) -> None:
         await bench.turn()
         assert bench.verdicts.empty()
         bench.clock.now_s += 0.005
-        task = (await bench.verdict()).held
+        task = (await bench.verdict()).task
         assert task.started_ms == NOW_MS + 5
 
     on_bench(app, use)
@@ -145,7 +145,7 @@ def test_two_leases_of_one_task_may_run_beside_each_other(app: Scheduler) -> Non
         assert bench.executor.free == 0
         for release in releases:
             release.set()
-        assert {(await bench.verdict()).held for _ in releases} == {first, second}
+        assert {(await bench.verdict()).task for _ in releases} == {first, second}
 
         for id in "bcde":
             bench.give("add", 1, 2, id=id)
@@ -181,7 +181,7 @@ def test_a_slot_survives_every_handler(app: Scheduler) -> None:
 
 def test_a_cancelled_task_that_has_not_started_never_does(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
-        task = held("a", body=TaskBody("add", (1, 2)))
+        task = leased_task("a", body=TaskBody("add", (1, 2)))
         task.cancelling = True
         bench.window.add(task, NOW_MS)
         bench.executor.offer(1)
@@ -215,7 +215,7 @@ def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(a
 
 def test_what_is_not_a_task_is_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
-        task = held("a")
+        task = leased_task("a")
         task.lease = task.lease._replace(record=b"12345678\xc1")
         bench.window.add(task, NOW_MS)
         bench.executor.offer(1)

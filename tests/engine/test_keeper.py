@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held
 from redisched.engine.keeper import Keeper
 from redisched.engine.keeper_thread import KeeperThread
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
@@ -17,7 +17,7 @@ from redisched.keys import keys_of
 from redisched.registry import Registry
 from redisched.store.operation import Command, Dialect, run
 from redisched.store.store import Store
-from tests.engine.leases import QUEUE, WORKER, held
+from tests.engine.leases import QUEUE, WORKER, leased_task
 
 
 class StandingClock:
@@ -78,9 +78,9 @@ def keeper_of(workspace: Workspace) -> Keeper:
 
 def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
     workspace = workspace_of(2)
-    tasks = [Held(held("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
+    tasks = [LeasedTask(leased_task("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
     for task in tasks:
-        workspace.holdings.add(task)
+        workspace.in_flight.add(task)
 
     delay_s = run(keeper_of(workspace).step(), HalfAway())
 
@@ -91,8 +91,8 @@ def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
 def test_a_defect_in_one_round_costs_no_lease() -> None:
     client = BrokenOnce()
     workspace = workspace_of(1)
-    task = held("a")
-    workspace.holdings.add(task)
+    task = leased_task("a")
+    workspace.in_flight.add(task)
 
     keeping = KeeperThread(keeper_of(workspace), client)
     assert client.renewed.wait(30)

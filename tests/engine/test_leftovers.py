@@ -76,7 +76,7 @@ def test_a_cancellation_that_is_left_behind_hits_nobody_else(app: Scheduler, lea
             bench.give("leave", id=f"{number}-leave")
             bench.give("wait", id=f"{number}-wait")
         verdicts = [await bench.verdict() for _ in range(12)]
-        ended = {verdict.held.lease.id: type(verdict.settlement) for verdict in verdicts}
+        ended = {verdict.task.lease.id: type(verdict.settlement) for verdict in verdicts}
         assert all(ended[f"{number}-wait"] is Ack for number in range(6))
         assert not bench.executor.failure.done()
         assert bench.executor.free == 2

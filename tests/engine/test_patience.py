@@ -13,7 +13,7 @@ from redisched.engine.verdict import Verdict
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
 from redisched.store.values import Release
-from tests.engine.leases import NOW_MS, WORKER, held
+from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 
 class MovableClock:
@@ -53,7 +53,7 @@ def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[
     """What is given back of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
     workspace = workspace_at(clock, settings)
-    workspace.window.add(held("a"), NOW_MS)
+    workspace.window.add(leased_task("a"), NOW_MS)
     clock.now_s += waited_s
     asyncio.run(_step(Patience(workspace, settler, on_room)))
     return settler.verdicts

@@ -6,7 +6,7 @@ from typing import Any
 
 from redisched.config import Settings, WorkerSettings
 from redisched.engine import verdict
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
@@ -63,9 +63,9 @@ def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
     )
     settler = Settler(workspace, client, lambda: None)
     for number in range(TASKS):
-        held = Held(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
-        workspace.holdings.add(held)
-        settler.add(verdict.released(held))
+        task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
+        workspace.in_flight.add(task)
+        settler.add(verdict.released(task))
     return settler, workspace
 
 
@@ -76,7 +76,7 @@ def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> No
         settler, workspace = settler_of(client)
         assert await settler.step() > 0
         assert sorted(client.settled) == sorted(f"task-{number}" for number in range(TASKS) if f"task-{number}" != BAD)
-        assert [held.lease.id for held in workspace.holdings] == [BAD]
+        assert [task.lease.id for task in workspace.in_flight] == [BAD]
         assert client.calls <= 2 * TASKS.bit_length() + 1
 
     asyncio.run(use())

@@ -16,7 +16,7 @@ from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.model import HandlerOptions, TaskBody
 from redisched.registry import HandlerEntry
 from tests.engine.called import settle
-from tests.engine.leases import held
+from tests.engine.leases import leased_task
 
 
 class Runner:
@@ -30,7 +30,7 @@ class Runner:
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:
         is_async = asyncio.iscoroutinefunction(function)
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
-        task = held("a", attempts=1, token=42)
+        task = leased_task("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
         serving = asyncio.current_task()
         assert serving is not None

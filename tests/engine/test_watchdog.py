@@ -7,7 +7,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import DEAF_S, Watchdog
 from redisched.engine.window import Window
@@ -17,7 +17,7 @@ from redisched.model import TaskBody
 from redisched.store.operation import Dialect
 from redisched.store.store import Store
 from tests.engine.executor_bench import StillClock
-from tests.engine.leases import QUEUE, WORKER, held
+from tests.engine.leases import QUEUE, WORKER, leased_task
 
 STUCK_AFTER_S = 5.0
 
@@ -43,7 +43,7 @@ class Kennel:
         self.clock = StillClock()
         self.started = Abandoned()
         self.hears = True
-        self.running: list[Held] = []
+        self.running: list[LeasedTask] = []
         self.stopped: list[list[str]] = []
         workspace = Workspace(
             worker=WORKER,
@@ -58,9 +58,9 @@ class Kennel:
         )
         self.watchdog = Watchdog(workspace, lambda: self.running, self._stop)
 
-    def run(self, name: str, id: str = "a") -> Held:
+    def run(self, name: str, id: str = "a") -> LeasedTask:
         """Say that a task runs, and let the watchdog see it."""
-        task = held(id, body=TaskBody(name))
+        task = leased_task(id, body=TaskBody(name))
         self.running.append(task)
         self.look()
         return task
@@ -78,7 +78,7 @@ class Kennel:
         except StopIteration:
             return commands
 
-    def _stop(self, stuck: list[Held], on_begun: Callable[[], None]) -> None:
+    def _stop(self, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
         self.stopped.append([task.lease.id for task in stuck])
         if self.hears:
             on_begun()

@@ -96,7 +96,7 @@ async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
         await _settle_until_answered(self, store, batch)
     except BrokerError:
         for outcome in batch:
-            self._workspace.holdings.remove(outcome.held)
+            self._workspace.in_flight.remove(outcome.task)
 
 
 _settle_until_answered = Settler._settle

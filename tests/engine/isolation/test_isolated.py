@@ -170,7 +170,7 @@ def test_a_process_that_dies_takes_its_own_task_along_and_nothing_else(tmp_path:
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the neighbour runs")
         bench.give("die", id="poison")
         crashed = await bench.verdict()
-        assert crashed.held.lease.id == "poison"
+        assert crashed.task.lease.id == "poison"
         assert isinstance(crashed.settlement, Crash)
         bench.give("add", 1, 2, id="next")
         assert result_in(await bench.verdict()) == 3

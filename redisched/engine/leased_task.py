@@ -7,7 +7,7 @@ from redisched.model import TaskBody, band_of, run_at_of
 from redisched.store.values import Lease
 
 
-class Held:
+class LeasedTask:
     """A leased task in the hands of this process.
 
     `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
@@ -51,7 +51,7 @@ class Held:
         self.body = UNREAD
         self.has_given_id = False
 
-    def __lt__(self, other: "Held") -> bool:
+    def __lt__(self, other: "LeasedTask") -> bool:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
 
     def task_context(self) -> TaskContext:
@@ -73,25 +73,25 @@ class Held:
 UNREAD = TaskBody("")
 
 
-class Holdings:
+class InFlight:
     """Every lease this process holds. Written by the event loop, read by the keeper's thread.
 
     A task may be there twice: under a lease that was lost, whose handler has yet to be told, and under a newer one.
     """
 
     def __init__(self) -> None:
-        self._all_held: dict[Held, None] = {}
+        self._tasks: dict[LeasedTask, None] = {}
 
-    def add(self, held: Held) -> None:
-        self._all_held[held] = None
+    def add(self, task: LeasedTask) -> None:
+        self._tasks[task] = None
 
-    def remove(self, *gone: Held) -> None:
+    def remove(self, *gone: LeasedTask) -> None:
         """Let go of leases; nothing happens to those that were let go before."""
-        for held in gone:
-            self._all_held.pop(held, None)
+        for task in gone:
+            self._tasks.pop(task, None)
 
     def __len__(self) -> int:
-        return len(self._all_held)
+        return len(self._tasks)
 
-    def __iter__(self) -> Iterator[Held]:
-        return iter(list(self._all_held))
+    def __iter__(self) -> Iterator[LeasedTask]:
+        return iter(list(self._tasks))
