@@ -37,7 +37,7 @@ STEPS = (
         ("redisched/engine/executor", "redisched/engine/slot", "redisched/engine/attempt"),
     ),
     ("the executor and the handler", ("redisched/bench/jobs", "redisched/context")),
-    ("the outcome: verdict, settler", ("redisched/engine/verdict", "redisched/engine/settler")),
+    ("the outcome: completion, settler", ("redisched/engine/completion", "redisched/engine/settler")),
     ("the event loop", ("asyncio/", "<method 'run' of '_contextvars", "<built-in method _asyncio", "selectors.py")),
 )
 """A step, and how the names of its functions begin; the first that fits counts."""

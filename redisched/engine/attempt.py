@@ -4,12 +4,12 @@ import logging
 from typing import Any
 
 from redisched.codec import decode_task
-from redisched.engine import verdict
+from redisched.engine import completion
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ResultUnstorable
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog
-from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.identity import is_given
@@ -43,7 +43,7 @@ class Attempt:
         return retention_of(self.retention_ms, is_own=True)
 
 
-class Judge:
+class AttemptPolicy:
     """Says whether tasks may start, and what becomes of those that ended, by the rules of one worker process."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -58,11 +58,11 @@ class Judge:
         """Find out whether starts and ends are logged: to ask for each of them would cost as much as to settle it."""
         self._tells_all = task_log.isEnabledFor(self._log.level)
 
-    def admit(self, task: LeasedTask, now_s: float) -> Attempt | Verdict:
+    def admit(self, task: LeasedTask, now_s: float) -> Attempt | Completion:
         """Whether a task may start at this monotonic moment; if not, what becomes of it."""
         task.has_given_id = is_given(task.lease.id)
         if not (task.has_given_id or is_id(task.lease.id)):
-            return verdict.dead(
+            return completion.dead(
                 task, DeathReason.UNDECODABLE, "its id is none that redisched gives", int(self._now_ms_at(now_s))
             )
         if task.lease.too_long:
@@ -80,7 +80,7 @@ class Judge:
             return self._cancelled(attempt, int(self._now_ms_at(now_s)))
         # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
         if now_s >= task.trusted_until_s:
-            return verdict.released(task)
+            return completion.released(task)
         return attempt
 
     def started(self, attempt: Attempt, now_s: float) -> None:
@@ -89,47 +89,47 @@ class Judge:
         if self._tells_all:
             self._log.started(attempt.task)
 
-    def returned(self, attempt: Attempt, result: Any) -> Verdict:
+    def returned(self, attempt: Attempt, result: Any) -> Completion:
         """The handler returned."""
         now_ms = int(self._now_ms_at(self._monotonic()))
-        outcome = verdict.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
+        outcome = completion.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
         if self._tells_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
 
-    def raised(self, attempt: Attempt, error: BaseException) -> Verdict:
+    def raised(self, attempt: Attempt, error: BaseException) -> Completion:
         """The handler raised, or was ended from outside."""
         outcome = self._outcome_of(attempt, error)
         self._log.raised(outcome, error)
         return outcome
 
-    def _cancelled(self, attempt: Attempt, now_ms: int) -> Verdict:
-        return verdict.cancelled(attempt.task, attempt.retention(), now_ms, self._payload_limit)
+    def _cancelled(self, attempt: Attempt, now_ms: int) -> Completion:
+        return completion.cancelled(attempt.task, attempt.retention(), now_ms, self._payload_limit)
 
-    def _outcome_of(self, attempt: Attempt, error: BaseException) -> Verdict:
+    def _outcome_of(self, attempt: Attempt, error: BaseException) -> Completion:
         task = attempt.task
         match error:
             case CancelRequested():
                 return self._cancelled(attempt, self._now_ms())
             case LeaseLost():
-                return verdict.lost(task)
+                return completion.lost(task)
             case WorkerStopping():
-                return verdict.released(task)
+                return completion.released(task)
             case NoRoomForProcess():
-                return verdict.released(task)
+                return completion.released(task)
             case ResultUnstorable():
-                return verdict.dead(task, DeathReason.RESULT, str(error), self._now_ms())
+                return completion.dead(task, DeathReason.RESULT, str(error), self._now_ms())
             case ProcessDied():
-                return verdict.crashed(task, self._workspace.worker_settings.crash_limit, self._now_ms())
+                return completion.crashed(task, self._workspace.worker_settings.crash_limit, self._now_ms())
         workspace = self._workspace
-        return verdict.failed(task, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
+        return completion.failed(task, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
 
-    def unended(self, task: LeasedTask, kind: type[Interruption]) -> Verdict:
+    def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The handler was told to end, and this process ends before it does."""
         entry = self._workspace.registry.get(task.body.name)
-        return verdict.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
+        return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
-    def _unroutable(self, task: LeasedTask, now_s: float) -> Verdict:
+    def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:
         offers = task.lease.bounces + 1
         settings = self._workspace.worker_settings
         if offers >= settings.unroutable_limit:
@@ -137,10 +137,10 @@ class Judge:
             return self._dead(task, DeathReason.UNROUTABLE, error, now_s)
         self._log.unknown(task)
         pause_s = settings.unroutable_backoff.delay_s(offers, self._workspace.random)
-        return verdict.released(task, max(1, round(pause_s * 1e3)))
+        return completion.released(task, max(1, round(pause_s * 1e3)))
 
-    def _dead(self, task: LeasedTask, reason: DeathReason, error: str, now_s: float) -> Verdict:
-        outcome = verdict.dead(task, reason, error, int(self._now_ms_at(now_s)))
+    def _dead(self, task: LeasedTask, reason: DeathReason, error: str, now_s: float) -> Completion:
+        outcome = completion.dead(task, reason, error, int(self._now_ms_at(now_s)))
         self._log.died(outcome)
         return outcome
 

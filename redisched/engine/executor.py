@@ -1,4 +1,4 @@
-"""Runs handlers: a fixed set of slots takes tasks out of the window and turns each into a verdict.
+"""Runs handlers: a fixed set of slots takes tasks out of the window and turns each into a completion.
 
 It never touches Redis. One runner coroutine per slot awaits async handlers directly, as a Task for each job would cost
 more than many a job; sync handlers run in threads, isolated ones in processes that threads wait for.
@@ -15,9 +15,10 @@ from inspect import isawaitable
 from typing import Any
 
 from redisched.context import free_slots
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
-from redisched.engine.attempt import Attempt, Judge, WorkerStopping
+from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
@@ -28,7 +29,6 @@ from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import Slot, call_handler
 from redisched.engine.task_log import tell
 from redisched.engine.threads import Call, Threads
-from redisched.engine.verdict import Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import Interruption
 
@@ -42,7 +42,7 @@ YIELD_S = 0.0005
 class Hooks:
     """Whom the executor tells. `mark_suspect` writes down that a suspect starts; False when its lease is lost."""
 
-    on_verdict: Callable[[Verdict], None]
+    on_completion: Callable[[Completion], None]
     on_free: Callable[[], None]
     mark_suspect: Callable[[LeasedTask], Awaitable[bool]]
 
@@ -63,7 +63,7 @@ class Executor:
         self._window = workspace.window
         self._started = workspace.started
         self._concurrency = workspace.worker_settings.concurrency
-        self._judge = Judge(workspace)
+        self._policy = AttemptPolicy(workspace)
         self._threads = Threads(self._concurrency)
         self._processes = ProcessPool(workspace.target, workspace.worker_settings)
         self._running: dict[LeasedTask, Slot] = {}
@@ -140,7 +140,7 @@ class Executor:
         await self._runners.stop(UNWIND_S)
         for task, slot in self._running.items():
             tell(logging.WARNING, task, "has a handler that has not ended")
-            self._hooks.on_verdict(self._judge.unended(task, slot.told or WorkerStopping))
+            self._hooks.on_completion(self._policy.unended(task, slot.told or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
@@ -171,18 +171,18 @@ class Executor:
             if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
-                self._judge.heed_log_level()
+                self._policy.heed_log_level()
 
     async def _run(self, slot: Slot, task: LeasedTask, now_s: float) -> LeasedTask | None:
         """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
         self._running[task] = slot
-        admitted = self._judge.admit(task, now_s)
+        admitted = self._policy.admit(task, now_s)
         if task.is_suspect and isinstance(admitted, Attempt):
             # Should the process die again, it is known which task was running.
             if not await self._hooks.mark_suspect(task):
-                admitted = verdict.released(task)
+                admitted = completion.released(task)
             now_s = self._workspace.clock.monotonic()
-        if isinstance(admitted, Verdict):
+        if isinstance(admitted, Completion):
             self._end(task, admitted)
             return None
         attempt = admitted
@@ -197,9 +197,9 @@ class Executor:
         try:
             result = await ending
         except BaseException as error:
-            outcome = self._judge.raised(attempt, error)
+            outcome = self._policy.raised(attempt, error)
         else:
-            outcome = self._judge.returned(attempt, result)
+            outcome = self._policy.returned(attempt, result)
         self._signal_handlers.restore()
         self._started.leave(slot.number)
         self._end(attempt.task, outcome)
@@ -212,7 +212,7 @@ class Executor:
         return following
 
     def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
-        self._judge.started(attempt, now_s)
+        self._policy.started(attempt, now_s)
         slot.begin(attempt)
         lease = attempt.task.lease
         self._started.enter(slot.number, attempt.task.queue, lease.id, lease.token)
@@ -220,7 +220,7 @@ class Executor:
     def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
         if attempt.entry.is_isolated:
             # Not among the started: whatever ends this process, it was not this task.
-            self._judge.started(attempt, now_s)
+            self._policy.started(attempt, now_s)
             slot.run_isolated(attempt, self._isolate(attempt))
             return
         self._begin(slot, attempt, now_s)
@@ -240,9 +240,9 @@ class Executor:
                 return
             self._started.leave(slot.number)
             if error is None:
-                self._end(attempt.task, self._judge.returned(attempt, call.result))
+                self._end(attempt.task, self._policy.returned(attempt, call.result))
             else:
-                self._end(attempt.task, self._judge.raised(attempt, error))
+                self._end(attempt.task, self._policy.raised(attempt, error))
             self._follow_in_thread(slot)
         except Exception as error:
             self._followers.pop(slot).set_exception(error)
@@ -256,8 +256,8 @@ class Executor:
             if following is None:
                 break
             self._running[following] = slot
-            admitted = self._judge.admit(following, now_s)
-            if isinstance(admitted, Verdict):
+            admitted = self._policy.admit(following, now_s)
+            if isinstance(admitted, Completion):
                 self._end(following, admitted)
             elif admitted.entry.on_loop or following.is_suspect:
                 break
@@ -271,12 +271,12 @@ class Executor:
         if not waiter.done():
             waiter.set_result(follower)
 
-    def _end(self, task: LeasedTask, outcome: Verdict) -> None:
+    def _end(self, task: LeasedTask, outcome: Completion) -> None:
         self._running.pop(task, None)
         if task.is_suspect:
             self._window.ended(task)
         self.pace.count()
-        self._hooks.on_verdict(outcome)
+        self._hooks.on_completion(outcome)
         self._hooks.on_free()
         if task.is_suspect:
             self.offer(1)

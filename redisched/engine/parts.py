@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
 from redisched.engine.keeper import Keeper
@@ -51,7 +51,7 @@ class Parts:
         await self.patience.end(within_s=0.0)
         await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.services.finish()), ANSWER_S)
         for task in self.workspace.window.take_all():
-            self.settler.add(verdict.released(task))
+            self.settler.add(completion.released(task))
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
         self.settler.hurry(ANSWER_S)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 
@@ -24,7 +24,7 @@ class Patience:
         if len(workspace.window):
             overdue = workspace.window.take_overdue(workspace.server_now_ms())
             for task in overdue:
-                self._settler.add(verdict.released(task))
+                self._settler.add(completion.released(task))
             if overdue:
                 self._on_room()
         return max(IDLE_S, workspace.worker_settings.window_ms / 1e3)

@@ -1,4 +1,4 @@
-"""Carries verdicts out: gathers them for about a millisecond, and settles each kind in one script call."""
+"""Carries completions out: gathers them for about a millisecond, and settles each kind in one script call."""
 
 import asyncio
 import logging
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from redisched.engine import verdict
+from redisched.engine import completion
+from redisched.engine.completion import Completion, Settlement
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import FOREVER_S, Absence, Outage
 from redisched.engine.task_log import tell
-from redisched.engine.verdict import Settlement, Verdict
 from redisched.engine.workspace import Workspace
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
@@ -31,20 +31,20 @@ class _Lane:
 
     store: Store
     absence: Absence
-    verdicts: list[Verdict] = field(default_factory=list)
+    completions: list[Completion] = field(default_factory=list)
 
 
 class Settler:
-    """Settles verdicts, and goes on trying while Redis does not carry them out: every settlement is safe to repeat.
+    """Settles completions, and goes on trying while Redis does not carry them out: every settlement is safe to repeat.
 
-    A shard that does not answer, or refuses, keeps its verdicts waiting, and no other's.
+    A shard that does not answer, or refuses, keeps its completions waiting, and no other's.
     """
 
     def __init__(self, workspace: Workspace, client: AsyncClient, on_settled: Callable[[], None]) -> None:
         self._workspace = workspace
         self._client = client
         self._on_settled = on_settled
-        self._waiting: list[Verdict] = []
+        self._waiting: list[Completion] = []
         self._absences: dict[Store, Absence] = {}
         self._lanes: dict[Store, _Lane] = {}
         """Those with something to settle."""
@@ -55,8 +55,8 @@ class Settler:
         self.ends: Counter[type[Settlement]] = Counter()
         """How many tasks have left this worker, and how."""
 
-    def add(self, outcome: Verdict) -> None:
-        """Take a verdict; it is settled soon."""
+    def add(self, outcome: Completion) -> None:
+        """Take a completion; it is settled soon."""
         if outcome.settlement is None:
             tell(logging.WARNING, outcome.task, "has lost its lease to another worker")
             self._workspace.in_flight.remove(outcome.task)
@@ -69,7 +69,7 @@ class Settler:
         """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
         for task in leases:
             self._workspace.in_flight.add(task)
-            self.add(verdict.released(task))
+            self.add(completion.released(task))
 
     def hurry(self, try_s: float) -> None:
         """From now on leave no call more time than that, not even the one under way: the worker stops, and what got no
@@ -101,14 +101,14 @@ class Settler:
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()
 
-    def _put_in_lanes(self, batch: Iterable[Verdict]) -> None:
+    def _put_in_lanes(self, batch: Iterable[Completion]) -> None:
         store_of, lanes = self._workspace.store_of, self._lanes
         for outcome in batch:
             store = store_of(outcome.task)
             lane = lanes.get(store)
             if lane is None:
                 lane = lanes[store] = _Lane(store, self._absence(store))
-            lane.verdicts.append(outcome)
+            lane.completions.append(outcome)
 
     def _absence(self, store: Store) -> Absence:
         absence = self._absences.get(store)
@@ -127,7 +127,7 @@ class Settler:
         to run a second time because of an outage, of rights that were taken, or of a key that is in the way.
         """
         failure: BrokerError | None = None
-        batches, lane.verdicts = deque(_batches(lane.verdicts)), []
+        batches, lane.completions = deque(_batches(lane.completions)), []
         while batches:
             batch = batches.popleft()
             try:
@@ -135,14 +135,14 @@ class Settler:
             except BrokerRefused as error:
                 failure = error
                 if len(batch) == 1 or isinstance(error, AccessDenied | WrongKeyType):
-                    lane.verdicts += batch
+                    lane.completions += batch
                 else:
                     # It may be for the sake of one of them.
                     half = len(batch) // 2
                     batches.extendleft((batch[half:], batch[:half]))
             except BrokerError as error:
                 failure = error
-                lane.verdicts += chain(batch, *batches)
+                lane.completions += chain(batch, *batches)
                 batches.clear()
         if failure is not None:
             lane.absence.failed(failure, self._workspace.clock.monotonic())
@@ -150,8 +150,8 @@ class Settler:
             lane.absence.ended()
             del self._lanes[lane.store]
 
-    async def _settle(self, store: Store, batch: Sequence[Verdict]) -> None:
-        """Settle verdicts of one kind."""
+    async def _settle(self, store: Store, batch: Sequence[Completion]) -> None:
+        """Settle completions of one kind."""
         first = batch[0].settlement
         assert first is not None
         kind = type(first)
@@ -173,10 +173,10 @@ class Settler:
             self._trying = None
 
 
-def _batches(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
-    """Verdicts of one kind each, as many as one call settles."""
-    groups: dict[type, list[Verdict]] = defaultdict(list)
-    for outcome in verdicts:
+def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
+    """Completions of one kind each, as many as one call settles."""
+    groups: dict[type, list[Completion]] = defaultdict(list)
+    for outcome in completions:
         groups[type(outcome.settlement)].append(outcome)
     for group in groups.values():
         for first in range(0, len(group), BATCH):

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import TracebackType
 
 from redisched.codec import decode_failure, describe
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
-from redisched.engine.verdict import Verdict
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 _LINE = "task %s %s attempt %d %s"
@@ -31,14 +31,14 @@ class TaskLog:
         """Its handler starts."""
         tell(self.level, task, "starts")
 
-    def returned(self, outcome: Verdict) -> None:
+    def returned(self, outcome: Completion) -> None:
         """Its handler returned, and what it returned is the result."""
         if type(outcome.settlement) is Ack:
             tell(self.level, outcome.task, "has succeeded")
         else:
             self.died(outcome)
 
-    def raised(self, outcome: Verdict, error: BaseException) -> None:
+    def raised(self, outcome: Completion, error: BaseException) -> None:
         """Its handler raised, or was ended from outside."""
         task, settlement = outcome
         match settlement:
@@ -59,7 +59,7 @@ class TaskLog:
             case Release():
                 tell(self.level, task, "is given back, as this worker stops")
 
-    def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
+    def died(self, outcome: Completion, error: BaseException | None = None) -> None:
         """It will not be tried again."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)

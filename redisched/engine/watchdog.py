@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import Callable
 
-from redisched.engine.attempt import Attempt, Judge
+from redisched.engine.attempt import Attempt, AttemptPolicy
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
@@ -35,7 +35,7 @@ class Watchdog:
         stop: Callable[[list[LeasedTask], Callable[[], None]], object],
     ) -> None:
         self._workspace = workspace
-        self._judge = Judge(workspace)
+        self._policy = AttemptPolicy(workspace)
         self._running = running
         self._stop = stop
         self._seen_s: dict[LeasedTask, float] = {}
@@ -85,7 +85,7 @@ class Watchdog:
         log.critical("the event loop is blocked; giving this process up")
         for task in stuck:
             _, kind = self._told.get(task, (0.0, HandlerTimedOut))
-            settlement = self._judge.unended(task, kind).settlement
+            settlement = self._policy.unended(task, kind).settlement
             if settlement is not None:
                 yield from edge_of(self._workspace.store_of(task), type(settlement))([settlement])
         self._has_given_up = True

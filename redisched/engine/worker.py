@@ -136,7 +136,7 @@ class Worker:
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
             Hooks(
-                on_verdict=settler.add,
+                on_completion=settler.add,
                 on_free=claimer.slot_freed,
                 mark_suspect=lambda task: _mark_suspect(workspace, client, task),
             )

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from redisched.address import Address
+from redisched.engine.completion import Settlement
 from redisched.engine.logs import log
-from redisched.engine.verdict import Settlement
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient

@@ -1,4 +1,4 @@
-"""An executor of two slots without Redis, for tests: its clock stands still, its verdicts are kept."""
+"""An executor of two slots without Redis, for tests: its clock stands still, its completions are kept."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,10 +6,10 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
-from redisched.engine.verdict import Verdict
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
 from redisched.model import TaskBody
@@ -52,7 +52,7 @@ class Noted(NotShared):
 
 
 class Bench:
-    """An executor of two slots with handlers, and the verdicts it has given."""
+    """An executor of two slots with handlers, and the completions it has given."""
 
     def __init__(self, app: Scheduler, target: str, **settings: Any) -> None:
         self.started: dict[int, str] = {}
@@ -71,11 +71,11 @@ class Bench:
             target=target,
         )
         self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
-        self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
+        self.completions: asyncio.Queue[Completion] = asyncio.Queue()
         self.still_mine = True
         self.executor = Executor(self.workspace)
         self.executor.start(
-            Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
+            Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
         )
 
     async def _mark_suspect(self, task: LeasedTask) -> bool:
@@ -88,11 +88,11 @@ class Bench:
         self.executor.offer(1)
         return task
 
-    async def verdict(self) -> Verdict:
-        return await asyncio.wait_for(self.verdicts.get(), 10)
+    async def completion(self) -> Completion:
+        return await asyncio.wait_for(self.completions.get(), 10)
 
     async def settlements(self, count: int) -> set[str]:
-        return {type((await self.verdict()).settlement).__name__ for _ in range(count)}
+        return {type((await self.completion()).settlement).__name__ for _ in range(count)}
 
     async def turn(self, times: int = 20) -> None:
         """Let the loop go round."""

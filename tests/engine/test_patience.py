@@ -6,10 +6,10 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.completion import Completion
 from redisched.engine.patience import Patience
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
-from redisched.engine.verdict import Verdict
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
 from redisched.store.values import Release
@@ -24,13 +24,13 @@ class MovableClock:
 
 
 class Listener(Settler):
-    """Keeps the verdicts it is given."""
+    """Keeps the completions it is given."""
 
     def __init__(self) -> None:
-        self.verdicts: list[Verdict] = []
+        self.completions: list[Completion] = []
 
-    def add(self, outcome: Verdict) -> None:
-        self.verdicts.append(outcome)
+    def add(self, outcome: Completion) -> None:
+        self.completions.append(outcome)
 
 
 def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
@@ -49,14 +49,14 @@ def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
     return workspace
 
 
-def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Verdict]:
+def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Completion]:
     """What is given back of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
     workspace = workspace_at(clock, settings)
     workspace.window.add(leased_task("a"), NOW_MS)
     clock.now_s += waited_s
     asyncio.run(_step(Patience(workspace, settler, on_room)))
-    return settler.verdicts
+    return settler.completions
 
 
 async def _step(patience: Patience) -> None:

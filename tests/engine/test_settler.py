@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
@@ -65,7 +65,7 @@ def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
     for number in range(TASKS):
         task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
         workspace.in_flight.add(task)
-        settler.add(verdict.released(task))
+        settler.add(completion.released(task))
     return settler, workspace
 
 

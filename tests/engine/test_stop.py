@@ -150,7 +150,7 @@ def test_a_defect_of_a_part_ends_the_worker_and_is_told(app: Scheduler, monkeypa
         raise ZeroDivisionError("a defect")
 
     app.task(name="fine")(lambda: None)
-    monkeypatch.setattr("redisched.engine.verdict.succeeded", break_down)
+    monkeypatch.setattr("redisched.engine.completion.succeeded", break_down)
     worker = RunningWorker(app)
     with contextlib.suppress(ZeroDivisionError), worker:
         app.enqueue("fine")

@@ -8,7 +8,7 @@ import pytest
 
 from redisched.codec import traceback_of
 from redisched.config import RETRY_BACKOFF
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import task_log
@@ -52,7 +52,7 @@ def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
     task = leased_task("a")
     task.lease = task.lease._replace(crashes=crashes)
 
-    TaskLog(logging.INFO).raised(verdict.crashed(task, CRASH_LIMIT, 0), ProcessDied(-9))
+    TaskLog(logging.INFO).raised(completion.crashed(task, CRASH_LIMIT, 0), ProcessDied(-9))
 
     (record,) = log.records
     assert record.levelno == logging.ERROR
@@ -64,7 +64,7 @@ def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture
     task.max_attempts = 1
     error = RaisedInside("ValueError: no", "Traceback: here")
 
-    TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+    TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
 
     (record,) = log.records
     assert record.getMessage().endswith("is dead, attempts used up: ValueError: no")
@@ -80,7 +80,7 @@ def test_an_application_s_own_log_shows_a_traceback_whatever_it_quotes(is_isolat
     handler = logging.StreamHandler(io.TextIOWrapper(shown, "utf-8", write_through=True))
     task_log.addHandler(handler)
     try:
-        TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+        TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
     finally:
         task_log.removeHandler(handler)
 

@@ -15,14 +15,14 @@ from redisched.store.values import Ack, Bury, Crash, Release, Retry
 Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
 
 
-class Verdict(NamedTuple):
+class Completion(NamedTuple):
     """A task and the edge it leaves by; None when its lease is lost and nothing may be said any more."""
 
     task: LeasedTask
     settlement: Settlement | None
 
 
-def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int, limit: int) -> Verdict:
+def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int, limit: int) -> Completion:
     """The handler returned: acked, or buried if its result cannot be stored."""
     try:
         if type(result) in UNRUN:
@@ -32,14 +32,14 @@ def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int
         return dead(task, DeathReason.RESULT, str(error), ended_ms)
 
 
-def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Verdict:
+def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:
     """The task was cancelled, before or while its handler ran."""
     return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
 def failed(
     task: LeasedTask, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]
-) -> Verdict:
+) -> Completion:
     """The handler raised: retried after a backoff, or buried after its last attempt."""
     attempt = task.lease.attempts + 1
     said, trace = _told(error)
@@ -47,29 +47,29 @@ def failed(
         return dead(task, DeathReason.ATTEMPTS, said, ended_ms, trace)
     delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
     failure = _failure(task, said, trace, ended_ms, "")
-    return Verdict(task, Retry(task.lease.id, task.lease.token, delay_ms, failure))
+    return Completion(task, Retry(task.lease.id, task.lease.token, delay_ms, failure))
 
 
-def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Verdict:
+def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:
     """The process of its handler died, and nobody's but its own: it waits again, or has died too often."""
     failure = _failure(task, f"{crash_limit} processes died under it", "", ended_ms, DeathReason.QUARANTINED)
-    return Verdict(task, Crash(task.lease.id, task.lease.token, crash_limit, failure))
+    return Completion(task, Crash(task.lease.id, task.lease.token, crash_limit, failure))
 
 
-def dead(task: LeasedTask, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Verdict:
+def dead(task: LeasedTask, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Completion:
     """The task ends here, with the reason."""
     failure = _failure(task, error, trace, ended_ms, reason)
-    return Verdict(task, Bury(task.lease.id, task.lease.token, failure))
+    return Completion(task, Bury(task.lease.id, task.lease.token, failure))
 
 
-def released(task: LeasedTask, pause_ms: int = 0) -> Verdict:
+def released(task: LeasedTask, pause_ms: int = 0) -> Completion:
     """It did not run here; others may run it, at once or after a pause."""
-    return Verdict(task, Release(task.lease.id, task.lease.token, pause_ms))
+    return Completion(task, Release(task.lease.id, task.lease.token, pause_ms))
 
 
-def lost(task: LeasedTask) -> Verdict:
+def lost(task: LeasedTask) -> Completion:
     """The lease is another's by now."""
-    return Verdict(task, None)
+    return Completion(task, None)
 
 
 def _told(error: BaseException) -> tuple[str, str]:
@@ -92,9 +92,11 @@ def _failure(task: LeasedTask, error: str, trace: str, failed_ms: int, reason: s
     )
 
 
-def _ack(task: LeasedTask, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int) -> Verdict:
+def _ack(
+    task: LeasedTask, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int
+) -> Completion:
     lease = task.lease
     attempt, started_ms = lease.attempts + 1, task.started_ms
     outcome = encode_end(limit, state, task.body.name, attempt, task.worker, started_ms, ended_ms, result)
     encoded = lease.record[:DIGEST_BYTES] + outcome
-    return Verdict(task, Ack(lease.id, lease.token, retention.told_ms, encoded))
+    return Completion(task, Ack(lease.id, lease.token, retention.told_ms, encoded))
