@@ -27,7 +27,10 @@ STEPS = (
     ("the client of Redis", ("redis/", "hiredis", "<built-in method hiredis", "<method 'gets'", "<method 'feed'")),
     ("sockets, and waiting for Redis", ("<method 'recv", "<method 'send", "<method 'poll'", "asyncio/selector")),
     ("claiming: claimer, window, clock", ("redisched/engine/claimer", "redisched/engine/window", "redisched/clock")),
-    ("claiming: claimer, window, clock", ("redisched/engine/line", "redisched/engine/pace", "redisched/engine/held")),
+    (
+        "claiming: claimer, window, clock",
+        ("redisched/engine/line", "redisched/engine/pace", "redisched/engine/leased_task"),
+    ),
     (
         "handing to threads and back",
         ("redisched/engine/threads", "<method 'put' of '_queue", "<method 'get' of '_queue"),

@@ -74,7 +74,7 @@ UNREAD = TaskBody("")
 
 
 class InFlight:
-    """Every lease this process holds. Written by the event loop, read by the keeper's thread.
+    """Every lease this process holds. Written by the event loop, read by the lease renewer's thread.
 
     A task may be there twice: under a lease that was lost, whose handler has yet to be told, and under a newer one.
     """

@@ -87,7 +87,8 @@ class Line:
         self.heard_s = received_s
         trusted_until_s = workspace.trusted_until_s(granted_s)
         if received_s - granted_s > workspace.worker_settings.heartbeat_s:
-            # The reply was repeated, or read late: what starts must not lose its lease before the keeper's next round.
+            # The reply was repeated or read late. A task that starts now must not lose its lease before the lease
+            # renewer's next round.
             trusted_until_s -= workspace.worker_settings.heartbeat_s
         store, worker = self.store, workspace.worker
         tasks = [

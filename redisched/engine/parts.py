@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from redisched.engine import completion
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.keeper import Keeper
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.link import Part, quietly
 from redisched.engine.logs import log
-from redisched.engine.machine import Keeping
+from redisched.engine.runtime import RunningRenewer
 from redisched.engine.services import ShardServices
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
@@ -38,14 +38,14 @@ class Parts:
     executor: Executor
     settler: Settler
     settling: Part
-    keeper: Keeper
-    keeping: Keeping
+    renewer: LeaseRenewer
+    renewing: RunningRenewer
 
     async def stop(self, grace_s: float) -> None:
         """Stop all. The order matters: nothing new comes in, what waits goes back, what runs may end, what has ended
         is settled, and the leases are kept until then. A silent Redis holds nothing up for more than some seconds.
         """
-        self.keeper.worker_stops()
+        self.renewer.worker_stops()
         await self.claiming.end(within_s=ANSWER_S)
         await self.services.end()
         await self.patience.end(within_s=0.0)
@@ -57,7 +57,7 @@ class Parts:
         self.settler.hurry(ANSWER_S)
         await wait_until_done(self.settler.flush(), FLUSH_S)
         await self.settling.end(within_s=ANSWER_S)
-        self.keeping.stop()
+        self.renewing.stop()
         stores = list(self.workspace.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 

@@ -63,9 +63,9 @@ class Reaper:
 
     @property
     def interval_s(self) -> float:
-        """Between calls. A worker that reaps is left alone for three of them after its last, and a pause of six counts
-        as an outage. The keeper leaves a lease at least the time that is reckoned with here, so none can end in an
-        outage that does not count as one.
+        """Seconds between two calls of this reaper. Other workers leave the shard to it for three intervals after its
+        last call, and a pause of six intervals counts as an outage. The lease renewer renews a lease early enough that
+        no lease can end during a pause which is too short to count as an outage.
         """
         settings = self.workspace.worker_settings
         longest_s = LONGEST_INTERVAL_S * self.workspace.stretch

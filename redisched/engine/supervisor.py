@@ -233,7 +233,7 @@ class Supervisor:
                     seat.process.kill()
 
     def _kill_the_silent(self) -> None:
-        """Kill processes in which not even the keeper has its turn: something holds the interpreter, or stopped it."""
+        """Kill processes whose lease renewer does not run: something blocks the interpreter or has stopped it."""
         now_s = time.monotonic()
         patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
         for seat in self._seats:

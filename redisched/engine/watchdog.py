@@ -2,7 +2,7 @@
 
 Neither a thread nor a handler that blocks the event loop can be ended from outside; only their process can. So the
 process stops as if it was told to, and its supervisor begins another. Where not even a stop can begin, as the event
-loop is blocked, the process is given up from the keeper's thread, in whose rounds all this happens.
+loop is blocked, the process is given up from the lease renewer's thread, in whose rounds all this happens.
 """
 
 import logging

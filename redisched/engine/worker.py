@@ -12,13 +12,13 @@ from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.identity import worker_name
-from redisched.engine.keeper import Keeper
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import Outage, Part, wait_for
 from redisched.engine.logs import log
-from redisched.engine.machine import THIS_MACHINE, Machine
 from redisched.engine.parts import Parts
 from redisched.engine.patience import Patience
+from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.services import ShardServices
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared, Started
@@ -46,7 +46,7 @@ class Worker:
         settings: WorkerSettings,
         started: Started | None = None,
         name: str | None = None,
-        machine: Machine = THIS_MACHINE,
+        runtime: Runtime = SYSTEM_RUNTIME,
         target: str = "",
     ) -> None:
         """`target` is the MODULE:APP of the application, which only isolated handlers need.
@@ -56,7 +56,7 @@ class Worker:
         check_threads(target or "this application")
         check_isolation_is_possible(application.registry, target)
         self._broker = application.broker
-        self._machine = machine
+        self._runtime = runtime
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
         self._stopping = asyncio.Event()
@@ -66,15 +66,15 @@ class Worker:
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
         self._workspace = Workspace(
-            worker=name or worker_name(os.getpid(), f"{int(machine.random() * 2**32):08x}"),
+            worker=name or worker_name(os.getpid(), f"{int(runtime.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
             registry=application.registry,
             stores={},
             window=Window(settings.window_ms, settings.patience_ms),
             started=started or NotShared(),
-            clock=machine.clock,
-            random=machine.random,
+            clock=runtime.clock,
+            random=runtime.random,
             target=target,
         )
 
@@ -126,13 +126,13 @@ class Worker:
 
     async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
         workspace = self._workspace
-        executor = Executor(workspace, self._machine.make_alarm)
+        executor = Executor(workspace, self._runtime.make_alarm)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
         services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._begin)
         for queue, layout in layouts.items():
             services.serve(queue, layout)
-        # From now on silence is noticed: the very first handler may be what keeps the keeper from its turn.
+        # From now on silence is noticed: the very first handler may be what keeps the lease renewer from its turn.
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
             Hooks(
@@ -142,7 +142,7 @@ class Worker:
             )
         )
         watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
-        keeper = Keeper(workspace, _in_this_loop(executor.interrupt), watchdog)
+        renewer = LeaseRenewer(workspace, _in_this_loop(executor.interrupt), watchdog)
         parts = Parts(
             workspace=workspace,
             client=client,
@@ -153,8 +153,8 @@ class Worker:
             executor=executor,
             settler=settler,
             settling=self._begin("settler", settler.step, settler.changed),
-            keeper=keeper,
-            keeping=self._machine.keep(keeper, self._broker),
+            renewer=renewer,
+            renewing=self._runtime.start_renewing(renewer, self._broker),
         )
         try:
             await self._wait_for_the_end(claimer, executor.failure)

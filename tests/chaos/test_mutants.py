@@ -87,7 +87,7 @@ DEEP_MUTANTS = {
     "a pause begins a grace anew": Mutant(
         "reap", "local is_short = grace_until > reaped_ms and", "local is_short = false and"
     ),
-    "keepers need not come round again": Mutant(
+    "lease renewers need not come round again": Mutant(
         "reap", "math.max(grace_until + paused_ms, now_ms + lease_ms / 2)", "grace_until + paused_ms"
     ),
     "claim leaves nobody awake": Mutant("claim", "local wakes = next_due == now_ms and", "local wakes = false and"),

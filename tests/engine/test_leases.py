@@ -35,7 +35,7 @@ def take_away(broker: Broker, task: TaskContext) -> None:
 def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
     app: Scheduler, real_broker: Broker
 ) -> None:
-    """The keeper renews from its own thread; another worker stands by to take what expires."""
+    """The lease renewer renews from its own thread; another worker stands by to take what expires."""
     runs: list[int] = []
 
     @app.task

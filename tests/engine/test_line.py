@@ -81,5 +81,5 @@ def test_a_lease_is_trusted_from_before_it_was_asked_for() -> None:
 def test_what_starts_under_a_lease_whose_grant_was_not_heard_lives_to_see_the_keeper() -> None:
     task = claim(lost=1, pause_s=1.5)
 
-    # Granted, it may be, when it was first asked for. The keeper comes by within a heartbeat of any start.
+    # Granted, it may be, when it was first asked for. The lease renewer comes by within a heartbeat of any start.
     assert task.trusted_until_s + WorkerSettings(lease_s=LEASE_S).heartbeat_s <= 100.0 + 0.9 * LEASE_S

@@ -41,7 +41,7 @@ def test_what_counts_as_an_outage_is_shorter_than_what_is_left_of_a_lease(lease_
     settings = WorkerSettings(lease_s=lease_s)
     reaper = Reaper(workspace(settings), Store(Dialect(), QUEUE), Unasked(), lambda layout: None)
     hold_s = reaper._request().hold_ms / 1e3
-    # The keeper comes by once a heartbeat, and lets a lease be that is younger than one.
+    # The lease renewer comes by once a heartbeat, and lets a lease be that is younger than one.
     left_s = lease_s - 2 * settings.heartbeat_s
 
     assert 2 * hold_s < left_s

@@ -12,7 +12,7 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
-from redisched.engine.keeper import Keeper
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.line import Line
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
@@ -27,7 +27,7 @@ from redisched.store.values import ClaimRequest, Retry, Status
 from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.plan import Fault
-from tests.simulation.worker_process import KeeperTask, WorkerProcess
+from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 NONE: frozenset[Fault] = frozenset()
@@ -71,7 +71,7 @@ def _trust_for_ever(self: Workspace, sent_s: float) -> float:
     return sent_s + 1e9
 
 
-def _renew_nothing(self: Keeper) -> Operation[None]:
+def _renew_nothing(self: LeaseRenewer) -> Operation[None]:
     yield from ()
 
 
@@ -123,16 +123,16 @@ def _stop_keeper_first(self: WorkerProcess) -> None:
 _stop_in_order = WorkerProcess.stop
 
 
-def _tell_nobody(self: Keeper, *_arguments: Any) -> None:
-    """Lost leases and cancellations stay the keeper's secret."""
+def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
+    """Lost leases and cancellations stay the lease renewer's secret."""
 
 
-def _keep_silently(self: KeeperTask) -> None:
-    self._keeper._tell = lambda _held, _kind: None
+def _keep_silently(self: LeaseRenewerTask) -> None:
+    self._renewer._tell = lambda _held, _kind: None
     _start_keeping(self)
 
 
-_start_keeping = KeeperTask._start
+_start_keeping = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
     "ack does not check the token": _script(
@@ -190,9 +190,9 @@ BUGS: dict[str, Bug] = {
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5", since=36),
-    "the keeper renews nothing": _method(Keeper, "_renew_all", _renew_nothing, "G11", "I6"),
-    "the keeper tells nobody": _method(KeeperTask, "_start", _keep_silently, "G9"),
-    "the keeper ends before the handlers": _method(
+    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
+    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _keep_silently, "G9"),
+    "the lease renewer ends before the handlers": _method(
         WorkerProcess, "stop", _stop_keeper_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": _method(

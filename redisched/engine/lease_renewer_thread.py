@@ -1,9 +1,11 @@
-"""Runs the keeper in a thread and through a connection of its own, so that no handler can cost its worker a lease."""
+"""Runs the lease renewer in its own thread and on its own connection, so that no handler can make its worker lose a
+lease.
+"""
 
 import threading
 from typing import Protocol
 
-from redisched.engine.keeper import Keeper
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
 from redisched.store.operation import Client, run
 
@@ -14,14 +16,14 @@ class OwnClient(Client, Protocol):
     def close(self) -> None: ...
 
 
-class KeeperThread:
+class LeaseRenewerThread:
     """Renews from the moment it is made until it is stopped."""
 
-    def __init__(self, keeper: Keeper, client: OwnClient) -> None:
-        self._keeper = keeper
+    def __init__(self, renewer: LeaseRenewer, client: OwnClient) -> None:
+        self._renewer = renewer
         self._client = client
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redisched-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="redisched-lease-renewer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -31,11 +33,11 @@ class KeeperThread:
         self._client.close()
 
     def _run(self) -> None:
-        delay_s = self._keeper.heartbeat_s
+        delay_s = self._renewer.heartbeat_s
         while not self._stopped.wait(delay_s):
             try:
-                delay_s = run(self._keeper.step(), self._client)
+                delay_s = run(self._renewer.step(), self._client)
             except Exception:
                 # A defect in one round must not cost the leases of all rounds to come.
-                log.exception("keeper")
-                delay_s = self._keeper.heartbeat_s
+                log.exception("lease renewer")
+                delay_s = self._renewer.heartbeat_s

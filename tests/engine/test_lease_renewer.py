@@ -1,12 +1,12 @@
-"""The keeper's thread: it renews what is held, and no error of a round ends it."""
+"""The lease renewer's thread: it renews what is held, and no error of a round ends it."""
 
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.keeper import Keeper
-from redisched.engine.keeper_thread import KeeperThread
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.lease_renewer_thread import LeaseRenewerThread
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import Watchdog
@@ -44,7 +44,7 @@ class BrokenOnce:
         self.closed = True
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
-        raise AssertionError("the keeper sends one command at a time")
+        raise AssertionError("the lease renewer sends one command at a time")
 
 
 class HalfAway(BrokenOnce):
@@ -71,9 +71,9 @@ def workspace_of(shards: int) -> Workspace:
     )
 
 
-def keeper_of(workspace: Workspace) -> Keeper:
+def renewer_of(workspace: Workspace) -> LeaseRenewer:
     watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
-    return Keeper(workspace, lambda _held, _kind: None, watchdog)
+    return LeaseRenewer(workspace, lambda _held, _kind: None, watchdog)
 
 
 def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
@@ -82,7 +82,7 @@ def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
     for task in tasks:
         workspace.in_flight.add(task)
 
-    delay_s = run(keeper_of(workspace).step(), HalfAway())
+    delay_s = run(renewer_of(workspace).step(), HalfAway())
 
     assert [task.trusted_until_s for task in tasks] == [1.0, 10.0 + 0.9 * 0.5]
     assert delay_s <= workspace.worker_settings.heartbeat_s
@@ -94,9 +94,9 @@ def test_a_defect_in_one_round_costs_no_lease() -> None:
     task = leased_task("a")
     workspace.in_flight.add(task)
 
-    keeping = KeeperThread(keeper_of(workspace), client)
+    renewing = LeaseRenewerThread(renewer_of(workspace), client)
     assert client.renewed.wait(30)
-    keeping.stop()
+    renewing.stop()
 
     assert client.closed
     assert task.trusted_until_s == 10.0 + 0.9 * 0.5

@@ -22,14 +22,14 @@ Tell = Callable[[LeasedTask, type[Interruption]], object]
 """Passes an interruption on to the thread in which the handler of a task is looked after."""
 
 
-class Keeper:
+class LeaseRenewer:
     """Keeps the leases of everything held for longer than a heartbeat."""
 
     def __init__(self, workspace: Workspace, tell: Tell, watchdog: Watchdog) -> None:
         self._workspace = workspace
         self._tell = tell
         self._watchdog = watchdog
-        self._outage = Outage("keeper", workspace.worker_settings.reconnect_backoff, workspace.random)
+        self._outage = Outage("lease renewer", workspace.worker_settings.reconnect_backoff, workspace.random)
         self._is_stopping = False
 
     @property
