@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 
 from redisched.config import Until
+from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.executor import Executor
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.line import LOOK_AGAIN_S, Line
 from redisched.engine.link import quietly
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
@@ -35,9 +35,9 @@ class Claimer:
         self._workspace = workspace
         self._client = client
         self._executor = executor
-        self._lines: dict[Store, Line] = {}
+        self._streams: dict[Store, ClaimStream] = {}
         """In the order in which their turn comes."""
-        self._open: dict[Store, Line] = {}
+        self._open: dict[Store, ClaimStream] = {}
         """Those of them that may have something, now or at a moment that is known."""
         self._is_surveyed = False
         self._knows_what_is_due = False
@@ -47,14 +47,14 @@ class Claimer:
 
     def serve(self, store: Store) -> None:
         """Claim from one more shard."""
-        self._lines[store] = self._open[store] = Line(self._workspace, store, "")
+        self._streams[store] = self._open[store] = ClaimStream(self._workspace, store, "")
         self.changed.set()
 
     def leave(self, store: Store) -> bool:
         """Claim from a shard no more. False while a claim is under way there: then it has to be called again."""
-        if self._lines[store].is_unanswered:
+        if self._streams[store].is_unanswered:
             return False
-        del self._lines[store]
+        del self._streams[store]
         self._open.pop(store, None)
         return True
 
@@ -64,10 +64,10 @@ class Claimer:
         A worker that ends when nothing is left does not rely on it.
         """
         self._is_surveyed = prospect is not None and self._workspace.worker_settings.until is not Until.EMPTY
-        line = self._lines[store]
-        if prospect is not None and line.learn(prospect.next_due_ms, prospect.now_ms):
+        stream = self._streams[store]
+        if prospect is not None and stream.learn(prospect.next_due_ms, prospect.now_ms):
             self.changed.set()
-        self._note(line)
+        self._note(stream)
 
     async def step(self) -> float:
         """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
@@ -76,40 +76,42 @@ class Claimer:
             return await self._rest()
         more_due = False
         moments = self._moments()
-        for line in self._in_turn(*moments):
-            if more_due and line.is_quiet(*moments):
+        for stream in self._in_turn(*moments):
+            if more_due and stream.is_quiet(*moments):
                 break
             room = self._room()
             if room == 0:
                 return await self._rest_full()
-            if line.store not in self._lines:
+            if stream.store not in self._streams:
                 continue
-            await self._claim(line, room)
-            more_due = more_due or line.leaves_due
+            await self._claim(stream, room)
+            more_due = more_due or stream.leaves_due
         return 0.0 if more_due else await self._rest()
 
-    def _in_turn(self, heard_after_s: float, horizon_ms: float) -> list[Line]:
-        """The lines to claim from: first those that may have something. Those that had nothing can be left out if a
-        survey would tell of it.
+    def _in_turn(self, heard_after_s: float, horizon_ms: float) -> list[ClaimStream]:
+        """The streams to claim from, those that may have tasks first. If surveys report new tasks, the streams that had
+        none are left out.
         """
         now_s = self._workspace.clock.monotonic()
-        lines = self._open if self._is_surveyed else self._lines
-        present = [line for line in lines.values() if line.absence.remaining_s(now_s) == 0.0]
-        lively: list[Line] = []
-        quiet: list[Line] = []
-        for line in present:
-            (quiet if line.is_quiet(heard_after_s, horizon_ms) else lively).append(line)
+        streams = self._open if self._is_surveyed else self._streams
+        present = [stream for stream in streams.values() if stream.absence.remaining_s(now_s) == 0.0]
+        lively: list[ClaimStream] = []
+        quiet: list[ClaimStream] = []
+        for stream in present:
+            (quiet if stream.is_quiet(heard_after_s, horizon_ms) else lively).append(stream)
         return lively if self._is_surveyed else lively + quiet
 
     def _moments(self) -> tuple[float, float]:
-        """When a line that had nothing was heard of at the latest to be looked at again, and how far ahead to look."""
+        """Two limits for `is_quiet`: a stream with older news than the first is asked again, and so is one with a task
+        that falls due before the second.
+        """
         horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
-        if self._is_surveyed and not any(line.leaves_due for line in self._open.values()):
+        if self._is_surveyed and not any(stream.leaves_due for stream in self._open.values()):
             return -math.inf, horizon_ms
-        look_again_s = LOOK_AGAIN_S * max(1.0, len(self._lines) / OFTEN)
+        look_again_s = LOOK_AGAIN_S * max(1.0, len(self._streams) / OFTEN)
         return self._workspace.clock.monotonic() - look_again_s, horizon_ms
 
-    def woken(self, woken: Line, leases: Sequence[LeasedTask]) -> None:
+    def woken(self, woken: ClaimStream, leases: Sequence[LeasedTask]) -> None:
         """Take in what was claimed together with a wake-up."""
         self._hear(woken)
         self._take_in(leases)
@@ -118,7 +120,7 @@ class Claimer:
         self.hungry.clear()
         self.changed.set()
 
-    def woken_late(self, woken: Line, leases: Sequence[LeasedTask]) -> Sequence[LeasedTask]:
+    def woken_late(self, woken: ClaimStream, leases: Sequence[LeasedTask]) -> Sequence[LeasedTask]:
         """Take in what was claimed while other work came, as far as there is room; answers what there is none for."""
         self._hear(woken)
         room = self._room()
@@ -137,40 +139,40 @@ class Claimer:
 
     async def finish(self, settler: Settler) -> None:
         """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
-        cut_off = [line for line in self._lines.values() if line.is_unanswered]
-        await asyncio.gather(*(quietly(self._give_back(line, settler)) for line in cut_off))
+        cut_off = [stream for stream in self._streams.values() if stream.is_unanswered]
+        await asyncio.gather(*(quietly(self._give_back(stream, settler)) for stream in cut_off))
 
-    async def _give_back(self, line: Line, settler: Settler) -> None:
-        settler.give_back(await line.claim(1, self._client))
+    async def _give_back(self, stream: ClaimStream, settler: Settler) -> None:
+        settler.give_back(await stream.claim(1, self._client))
 
-    async def _claim(self, line: Line, room: int) -> None:
+    async def _claim(self, stream: ClaimStream, room: int) -> None:
         """Claim from a shard. One that does not answer is left alone for a while, and the others are not."""
         # Whoever was claimed from comes last, so that no shard is passed over.
-        self._lines[line.store] = self._lines.pop(line.store)
-        self._open.pop(line.store, None)
+        self._streams[stream.store] = self._streams.pop(stream.store)
+        self._open.pop(stream.store, None)
         try:
-            self._take_in(await line.claim(room, self._client))
+            self._take_in(await stream.claim(room, self._client))
         except BrokerError as error:
-            line.leaves_due = False
-            line.absence.failed(error, self._workspace.clock.monotonic())
+            stream.leaves_due = False
+            stream.absence.failed(error, self._workspace.clock.monotonic())
         else:
-            line.absence.ended()
+            stream.absence.ended()
         finally:
-            self._note(line)
+            self._note(stream)
 
-    def _note(self, line: Line) -> None:
-        """Keep in mind whether a line may have something."""
-        if line.may_have_something or line.absence.goes_on:
-            self._open.setdefault(line.store, line)
+    def _note(self, stream: ClaimStream) -> None:
+        """Remember whether a stream may have tasks."""
+        if stream.may_have_something or stream.absence.goes_on:
+            self._open.setdefault(stream.store, stream)
         else:
-            self._open.pop(line.store, None)
+            self._open.pop(stream.store, None)
 
-    def _hear(self, woken: Line) -> None:
-        line = self._lines.get(woken.store)
-        if line is not None:
-            line.hear(woken)
-            line.absence.ended()
-            self._note(line)
+    def _hear(self, woken: ClaimStream) -> None:
+        stream = self._streams.get(woken.store)
+        if stream is not None:
+            stream.hear(woken)
+            stream.absence.ended()
+            self._note(stream)
 
     def _room(self) -> int:
         pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
@@ -193,20 +195,20 @@ class Claimer:
         self.hungry.clear()
         if self._executor.free == 0:
             now_ms = self._workspace.server_now_ms()
-            for line in list(self._open.values()):
-                if line.next_due_ms is not None and now_ms < line.next_due_ms < now_ms + BLOCK_S * 1e3:
-                    line.next_due_ms = None
-                    await quietly(run_async(line.store.wake(), self._client))
+            for stream in list(self._open.values()):
+                if stream.next_due_ms is not None and now_ms < stream.next_due_ms < now_ms + BLOCK_S * 1e3:
+                    stream.next_due_ms = None
+                    await quietly(run_async(stream.store.wake(), self._client))
         return BLOCK_S
 
     def _rest_hungry(self) -> float:
         self.hungry.set()
         now_s = self._workspace.clock.monotonic()
-        present = [line for line in self._open.values() if not line.absence.goes_on]
-        absent_s = [line.absence.remaining_s(now_s) for line in self._open.values() if line.absence.goes_on]
+        present = [stream for stream in self._open.values() if not stream.absence.goes_on]
+        absent_s = [stream.absence.remaining_s(now_s) for stream in self._open.values() if stream.absence.goes_on]
         if not self._workspace.in_flight and not absent_s:
             self.drained.set()
-        due = [line.next_due_ms for line in present if line.next_due_ms is not None]
+        due = [stream.next_due_ms for stream in present if stream.next_due_ms is not None]
         longest_s = 3 * BLOCK_S * self._workspace.stretch
         longest_s = min((longest_s, *absent_s))
         if not due:

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.line import Line
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
@@ -55,8 +55,8 @@ class WakeListener:
         self._settler = settler
         self._listeners = listeners
         self._on_missed = on_missed
-        self._groups: dict[Group, dict[bytes, Line]] = {}
-        self._latest: Line | None = None
+        self._groups: dict[Group, dict[bytes, ClaimStream]] = {}
+        self._latest: ClaimStream | None = None
         self._wait: asyncio.Timeout | None = None
 
     @property
@@ -70,15 +70,15 @@ class WakeListener:
 
     def add(self, group: Group, store: Store) -> None:
         """Listen to one more shard."""
-        line = Line(self._workspace, store, "wake")
-        self._groups.setdefault(group, {})[store.keys.wake.encode()] = line
+        stream = ClaimStream(self._workspace, store, "wake")
+        self._groups.setdefault(group, {})[store.keys.wake.encode()] = stream
         self._interrupt()
 
     def remove(self, group: Group, store: Store) -> bool:
         """Listen to a shard no more. False while a claim is under way there: then it has to be called again."""
-        lines = self._groups.get(group, {})
-        if lines.pop(store.keys.wake.encode(), None) is not None:
-            if not lines:
+        streams = self._groups.get(group, {})
+        if streams.pop(store.keys.wake.encode(), None) is not None:
+            if not streams:
                 del self._groups[group]
             self._interrupt()
         return self._latest is None or self._latest.store is not store
@@ -112,29 +112,29 @@ class WakeListener:
     async def _listen(self) -> None:
         """Wait for a group; the next wait is for another one."""
         group = next(iter(self._groups))
-        lines = self._groups[group] = self._groups.pop(group)
+        streams = self._groups[group] = self._groups.pop(group)
         block_s = TURN_S if len(self._groups) > 1 else int(BLOCK_S * min(self._listeners(), MOST_SPREAD))
-        wait: Command = ("BLPOP", *lines, block_s)
-        if len(lines) == 1:
-            (line,) = lines.values()
-            await self._claim(line, _AfterWait(await self._waiting(block_s), wait))
+        wait: Command = ("BLPOP", *streams, block_s)
+        if len(streams) == 1:
+            (stream,) = streams.values()
+            await self._claim(stream, _AfterWait(await self._waiting(block_s), wait))
             return
         client = await self._waiting(block_s)
         popped = await client.perform(wait)
         self._workspace.contact()
         if popped is not None:
-            await self._claim(lines[popped[0]], self._client)
+            await self._claim(streams[popped[0]], self._client)
 
-    async def _claim(self, line: Line, client: AsyncClient) -> None:
+    async def _claim(self, stream: ClaimStream, client: AsyncClient) -> None:
         # Other listeners may be about to wake this worker, too.
         share = self._executor.free // max(1, min(self._workspace.stretch, self._listeners()))
-        self._latest = line
-        leases = await line.claim(max(1, share), client)
+        self._latest = stream
+        leases = await stream.claim(max(1, share), client)
         self._latest = None
         if self._claimer.hungry.is_set():
-            self._claimer.woken(line, leases)
+            self._claimer.woken(stream, leases)
         else:
-            self._settler.give_back(self._claimer.woken_late(line, leases))
+            self._settler.give_back(self._claimer.woken_late(stream, leases))
 
     def _interrupt(self) -> None:
         """Let the wait under way end. A claim that was sent with it, or came of it, is asked for again."""

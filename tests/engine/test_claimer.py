@@ -8,9 +8,9 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
+from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.line import LOOK_AGAIN_S, Line
 from redisched.engine.started import NotShared
 from redisched.engine.window import LARGEST_CLAIM, Window
 from redisched.engine.workspace import Workspace
@@ -177,9 +177,9 @@ def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(3)
         store = bench.workspace.stores["default", 0]
-        line = Line(bench.workspace, store, "wake")
-        leases = await line.claim(3, bench.broker.async_client())
-        assert bench.claimer.woken_late(line, leases) == leases[2:]
+        stream = ClaimStream(bench.workspace, store, "wake")
+        leases = await stream.claim(3, bench.broker.async_client())
+        assert bench.claimer.woken_late(stream, leases) == leases[2:]
         assert len(bench.workspace.window) == 2
 
     on_bench(use, concurrency=2)
@@ -210,8 +210,8 @@ def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> 
             tasks = [NewTask(f"{id}-of-{shard}", priority, when, b"digest-1") for id, priority in ids]
             await run_async(workspace.stores["default", shard].enqueue(tasks), bench.broker.async_client())
         for shard in (2, 0):
-            line = Line(workspace, workspace.stores["default", shard], "")
-            for task in await line.claim(9, bench.broker.async_client()):
+            stream = ClaimStream(workspace, workspace.stores["default", shard], "")
+            for task in await stream.claim(9, bench.broker.async_client()):
                 workspace.window.add(task, NOW_MS)
         started = [due.lease.id for _ in range(6) if (due := workspace.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]

@@ -12,8 +12,8 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
+from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.lease_renewer import LeaseRenewer
-from redisched.engine.line import Line
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import WakeListener
@@ -79,12 +79,12 @@ def _server_time_at_its_latest(self: ServerClock, monotonic_s: float) -> float:
     return 0.0 if self.lowest_s is None else (monotonic_s + self.highest_s) * 1e3
 
 
-def _number_every_try(self: Line, limit: int) -> ClaimRequest:
+def _number_every_try(self: ClaimStream, limit: int) -> ClaimRequest:
     self._number += 1
-    return _request_of_line(self, limit)
+    return _request_of_stream(self, limit)
 
 
-_request_of_line = Line._request
+_request_of_stream = ClaimStream._request
 
 
 async def _finish_nothing(self: WakeListener) -> None:
@@ -196,7 +196,7 @@ BUGS: dict[str, Bug] = {
         WorkerProcess, "stop", _stop_keeper_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": _method(
-        Line, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
+        ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": _method(
         WakeListener, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})

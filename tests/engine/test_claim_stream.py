@@ -1,12 +1,12 @@
-"""What a line of claiming makes of a reply that came late."""
+"""What a claim stream makes of a reply that came late."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.line import Line
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
 from redisched.engine.workspace import Workspace
@@ -62,12 +62,12 @@ def workspace(clock: SetClock) -> Workspace:
 def claim(lost: int, pause_s: float) -> LeasedTask:
     """What is held after a claim whose first replies were lost, with a pause after each."""
     clock, client = SetClock(), Answering(lost)
-    line = Line(workspace(clock), Store(Dialect(), QUEUE), "")
+    stream = ClaimStream(workspace(clock), Store(Dialect(), QUEUE), "")
 
     async def try_until_answered() -> list[LeasedTask]:
         while True:
             try:
-                return await line.claim(1, client)
+                return await stream.claim(1, client)
             except BrokerUnavailable:
                 clock.now_s += pause_s
 

@@ -1,4 +1,6 @@
-"""One line of claiming from one shard: it numbers requests, so that a lost reply is given again, and dates leases."""
+"""Numbered claims to one shard. If a reply is lost, the same number is sent again and the server answers with the same
+tasks. The stream also records until when each lease can be trusted.
+"""
 
 import math
 from collections.abc import Sequence
@@ -16,13 +18,19 @@ from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
 
 AHEAD = 32
-"""Tasks not yet due per claim at most: a claim reads as many more as it may take."""
+"""A claim takes at most so many tasks that are not yet due, because it reads that many tasks more."""
 LOOK_AGAIN_S = 0.02
-"""A shard that had nothing due is left alone for so long while others have: as long as tasks may wait in a window."""
+"""While other shards have due tasks, a shard that had none is not asked again for so long. Tasks may wait as long in a
+window.
+"""
 
 
-class Line:
-    """Claims on behalf of one part of a worker. `next_due_ms` is when a further task of the shard falls due."""
+class ClaimStream:
+    """The claims that one service of a worker sends to one shard.
+
+    `next_due_ms` is when the next task of the shard falls due, None if none is known. `leaves_due` tells whether more
+    tasks were due than the latest claim took. `heard_s` is the monotonic moment of the latest news about the shard.
+    """
 
     def __init__(self, workspace: Workspace, store: Store, name: str) -> None:
         self.store = store
@@ -38,33 +46,35 @@ class Line:
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether the latest request got no reply: it may have been carried out."""
+        """Whether the latest request got no reply. The server may have executed it."""
         return self._first_sent_s is not None
 
     @property
     def may_have_something(self) -> bool:
-        """Whether anything is due, or will be at a moment that is known, or it is not known whether anything is."""
+        """Whether tasks are due, will be due at a known moment, or nothing is known yet about the shard."""
         return self.leaves_due or self.is_unanswered or self.next_due_ms is not None or self.heard_s == -math.inf
 
     def is_quiet(self, heard_after_s: float, horizon_ms: float) -> bool:
-        """Whether nothing more was due when it was heard of last, after a moment, and nothing will be until another."""
+        """Whether the latest news, which must be newer than `heard_after_s`, said that nothing is due, and nothing will
+        fall due until `horizon_ms`.
+        """
         if self.leaves_due or self.is_unanswered or self.heard_s <= heard_after_s:
             return False
         return self.next_due_ms is None or self.next_due_ms > horizon_ms
 
-    def hear(self, other: "Line") -> None:
-        """Learn what another line of the same shard was told."""
+    def hear(self, other: "ClaimStream") -> None:
+        """Take over what another stream of the same shard was told."""
         self.next_due_ms, self.leaves_due, self.heard_s = other.next_due_ms, other.leaves_due, other.heard_s
 
     def learn(self, next_due_ms: int | None, now_ms: int) -> bool:
-        """Learn what a survey saw; whether anything falls due sooner than was known."""
+        """Take over what a survey saw. Answers whether a task is due, or falls due sooner than was known."""
         is_sooner = next_due_ms is not None and (self.next_due_ms is None or next_due_ms < self.next_due_ms)
         self.next_due_ms, self.heard_s = next_due_ms, self._workspace.clock.monotonic()
         self.leaves_due = next_due_ms is not None and next_due_ms <= now_ms
         return is_sooner or self.leaves_due
 
     async def claim(self, limit: int, client: AsyncClient) -> list[LeasedTask]:
-        """Lease up to `limit` due tasks, and those about to fall due."""
+        """Lease up to `limit` due tasks, and tasks that fall due soon."""
         workspace = self._workspace
         sent_s = workspace.clock.monotonic()
         first_sent_s = self._first_sent_s
@@ -78,7 +88,8 @@ class Line:
         workspace.refused_claims.discard(self.store)
         workspace.contact()
         workspace.server_clock.observe(sent_s, received_s, claim.now_us)
-        # A request that waited for a wake-up was granted later than it was sent; one that was repeated, maybe before.
+        # A request that waited for a wake-up was granted later than it was sent. A request that was repeated may have
+        # been granted when it was sent for the first time.
         granted_s = first_sent_s or max(sent_s, workspace.server_clock.earliest_monotonic_at(claim.now_us))
         self._first_sent_s = None
         self._number += 1
@@ -112,10 +123,10 @@ class Line:
 
 
 def queue_up(tasks: Sequence[LeasedTask], now_ms: int) -> None:
-    """Let due tasks of a claim start behind those claimed before, priority by priority, in the order they came.
+    """Order the due tasks of a claim behind tasks of the same priority that were claimed before.
 
-    Among shards that have waited for different times the tasks of one would else wait in the window behind those of
-    another, claim after claim, and be given back.
+    Without this, the tasks of a shard with younger tasks would wait in the window behind those of a shard with older
+    tasks, claim after claim, until they are given back.
     """
     for turn, task in enumerate(tasks):
         moved = score_of(band_of(task.lease.score), now_ms)
