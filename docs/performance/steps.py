@@ -29,7 +29,7 @@ STEPS = (
     ("claiming: claimer, window, clock", ("redisched/engine/claimer", "redisched/engine/window", "redisched/clock")),
     (
         "claiming: claimer, window, clock",
-        ("redisched/engine/claim_stream", "redisched/engine/pace", "redisched/engine/leased_task"),
+        ("redisched/engine/claim_stream", "redisched/engine/start_rate", "redisched/engine/leased_task"),
     ),
     (
         "handing to threads and back",

@@ -175,8 +175,8 @@ class Claimer:
             self._note(stream)
 
     def _room(self) -> int:
-        pace = self._executor.pace.per_ms(self._workspace.clock.monotonic() * 1e3)
-        return self._workspace.window.room(self._executor.free, pace)
+        rate = self._executor.start_rate.per_ms(self._workspace.clock.monotonic() * 1e3)
+        return self._workspace.window.room(self._executor.free, rate)
 
     def _take_in(self, leases: Sequence[LeasedTask]) -> None:
         workspace = self._workspace

@@ -23,10 +23,10 @@ from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.pace import Pace
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import Slot, call_handler
+from redisched.engine.start_rate import StartRate
 from redisched.engine.task_log import tell
 from redisched.engine.threads import Call, Threads
 from redisched.engine.workspace import Workspace
@@ -78,7 +78,7 @@ class Executor:
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self._yielded_s = 0.0
-        self.pace = Pace()
+        self.start_rate = StartRate()
 
     @property
     def free(self) -> int:
@@ -275,7 +275,7 @@ class Executor:
         self._running.pop(task, None)
         if task.is_suspect:
             self._window.ended(task)
-        self.pace.count()
+        self.start_rate.count()
         self._hooks.on_completion(outcome)
         self._hooks.on_free()
         if task.is_suspect:

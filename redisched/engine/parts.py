@@ -27,14 +27,16 @@ AT_A_TIME = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything that runs in a worker. `claiming`, `settling` and `patience` are loops, the others what they use."""
+    """Everything that runs in a worker. `claiming`, `settling` and `releasing` are loops; the others are what these
+    loops use.
+    """
 
     workspace: Workspace
     client: AsyncClient
     claimer: Claimer
     claiming: Part
     services: ShardServices
-    patience: Part
+    releasing: Part
     executor: Executor
     settler: Settler
     settling: Part
@@ -48,7 +50,7 @@ class Parts:
         self.renewer.worker_stops()
         await self.claiming.end(within_s=ANSWER_S)
         await self.services.end()
-        await self.patience.end(within_s=0.0)
+        await self.releasing.end(within_s=0.0)
         await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.services.finish()), ANSWER_S)
         for task in self.workspace.window.take_all():
             self.settler.add(completion.released(task))

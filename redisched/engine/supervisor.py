@@ -19,10 +19,10 @@ from redisched.backoff import Backoff
 from redisched.config import Until
 from redisched.engine.child_spec import Exit, Fatal, Ready, Work
 from redisched.engine.health_file import HealthFile
+from redisched.engine.liveness import Liveness
 from redisched.engine.logs import log
 from redisched.engine.orphans import reap_orphans
 from redisched.engine.recoverer import Recoverer
-from redisched.engine.silence import Silence
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
@@ -51,7 +51,7 @@ class _Seat:
     began_s: float = 0.0
     due_s: float = 0.0
     deaths: int = 0
-    silence: Silence = field(default_factory=Silence)
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 class Supervisor:
@@ -237,7 +237,7 @@ class Supervisor:
         now_s = time.monotonic()
         patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
         for seat in self._seats:
-            silent_s = seat.silence.listen(seat.table.last_sign_s(), now_s)
+            silent_s = seat.liveness.check(seat.table.last_sign_s(), now_s)
             if silent_s > patience_s and seat.process is not None:
                 log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.process.name, silent_s)
                 seat.process.kill()

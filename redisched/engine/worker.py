@@ -17,7 +17,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.link import Outage, Part, wait_for
 from redisched.engine.logs import log
 from redisched.engine.parts import Parts
-from redisched.engine.patience import Patience
+from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.services import ShardServices
 from redisched.engine.settler import Settler
@@ -132,7 +132,7 @@ class Worker:
         services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._begin)
         for queue, layout in layouts.items():
             services.serve(queue, layout)
-        # From now on silence is noticed: the very first handler may be what keeps the lease renewer from its turn.
+        # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
             Hooks(
@@ -149,7 +149,7 @@ class Worker:
             claimer=claimer,
             claiming=self._begin("claimer", claimer.step, claimer.changed),
             services=services,
-            patience=self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
+            releasing=self._begin("prefetch releaser", PrefetchReleaser(workspace, settler, claimer.slot_freed).step),
             executor=executor,
             settler=settler,
             settling=self._begin("settler", settler.step, settler.changed),

@@ -1,4 +1,6 @@
-"""Gives back leased tasks that did not start soon, so that none waits behind a long one while another worker idles."""
+"""Gives back leased tasks that do not start soon, so that they do not wait behind a long task while another worker is
+idle.
+"""
 
 from collections.abc import Callable
 
@@ -7,11 +9,11 @@ from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 
 IDLE_S = 0.02
-"""Between looks at the window: about as long as tasks are meant to wait in it."""
+"""The shortest time between two checks of the window: about as long as tasks are meant to wait in it."""
 
 
-class Patience:
-    """Looks at the window from time to time."""
+class PrefetchReleaser:
+    """Checks the window from time to time. `on_room` is called after tasks have left it."""
 
     def __init__(self, workspace: Workspace, settler: Settler, on_room: Callable[[], None]) -> None:
         self._workspace = workspace
@@ -19,7 +21,9 @@ class Patience:
         self._on_room = on_room
 
     async def step(self) -> float:
-        """Release what has waited for too long; answers when to look again, in seconds."""
+        """Release the tasks that have waited for too long; answers how long to wait before the next check, in
+        seconds.
+        """
         workspace = self._workspace
         if len(workspace.window):
             overdue = workspace.window.take_overdue(workspace.server_now_ms())

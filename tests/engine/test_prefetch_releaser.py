@@ -7,7 +7,7 @@ from typing import Any
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.completion import Completion
-from redisched.engine.patience import Patience
+from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
@@ -55,12 +55,12 @@ def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[
     workspace = workspace_at(clock, settings)
     workspace.window.add(leased_task("a"), NOW_MS)
     clock.now_s += waited_s
-    asyncio.run(_step(Patience(workspace, settler, on_room)))
+    asyncio.run(_step(PrefetchReleaser(workspace, settler, on_room)))
     return settler.completions
 
 
-async def _step(patience: Patience) -> None:
-    assert await patience.step() > 0
+async def _step(releaser: PrefetchReleaser) -> None:
+    assert await releaser.step() > 0
 
 
 def test_a_task_that_does_not_start_is_given_back_to_its_own_place_and_there_is_room_again() -> None:
