@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from redisched.codec import DIGEST_BYTES
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.link import Absence, Outage
+from redisched.engine.service import RetryState, ShardBackoff
 from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused
@@ -39,8 +39,10 @@ class ClaimStream:
         self.heard_s = -math.inf
         self._workspace = workspace
         self._name = name
-        part = f"claimer of {shard_name(store.queue, store.shard)}"
-        self.absence = Absence(Outage(part, workspace.worker_settings.reconnect_backoff, workspace.random))
+        service = f"claimer of {shard_name(store.queue, store.shard)}"
+        self.shard_backoff = ShardBackoff(
+            RetryState(service, workspace.worker_settings.reconnect_backoff, workspace.random)
+        )
         self._number = 0
         self._first_sent_s: float | None = None
 

@@ -8,7 +8,7 @@ from redisched.config import Until
 from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.executor import Executor
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.link import quietly
+from redisched.engine.service import quietly
 from redisched.engine.settler import Settler
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError
@@ -94,7 +94,7 @@ class Claimer:
         """
         now_s = self._workspace.clock.monotonic()
         streams = self._open if self._is_surveyed else self._streams
-        present = [stream for stream in streams.values() if stream.absence.remaining_s(now_s) == 0.0]
+        present = [stream for stream in streams.values() if stream.shard_backoff.remaining_s(now_s) == 0.0]
         lively: list[ClaimStream] = []
         quiet: list[ClaimStream] = []
         for stream in present:
@@ -154,15 +154,15 @@ class Claimer:
             self._take_in(await stream.claim(room, self._client))
         except BrokerError as error:
             stream.leaves_due = False
-            stream.absence.failed(error, self._workspace.clock.monotonic())
+            stream.shard_backoff.failed(error, self._workspace.clock.monotonic())
         else:
-            stream.absence.ended()
+            stream.shard_backoff.ended()
         finally:
             self._note(stream)
 
     def _note(self, stream: ClaimStream) -> None:
         """Remember whether a stream may have tasks."""
-        if stream.may_have_something or stream.absence.goes_on:
+        if stream.may_have_something or stream.shard_backoff.is_failing:
             self._open.setdefault(stream.store, stream)
         else:
             self._open.pop(stream.store, None)
@@ -171,7 +171,7 @@ class Claimer:
         stream = self._streams.get(woken.store)
         if stream is not None:
             stream.hear(woken)
-            stream.absence.ended()
+            stream.shard_backoff.ended()
             self._note(stream)
 
     def _room(self) -> int:
@@ -204,8 +204,10 @@ class Claimer:
     def _rest_hungry(self) -> float:
         self.hungry.set()
         now_s = self._workspace.clock.monotonic()
-        present = [stream for stream in self._open.values() if not stream.absence.goes_on]
-        absent_s = [stream.absence.remaining_s(now_s) for stream in self._open.values() if stream.absence.goes_on]
+        present = [stream for stream in self._open.values() if not stream.shard_backoff.is_failing]
+        absent_s = [
+            stream.shard_backoff.remaining_s(now_s) for stream in self._open.values() if stream.shard_backoff.is_failing
+        ]
         if not self._workspace.in_flight and not absent_s:
             self.drained.set()
         due = [stream.next_due_ms for stream in present if stream.next_due_ms is not None]

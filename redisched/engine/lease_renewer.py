@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.link import Outage
+from redisched.engine.service import RetryState
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
@@ -29,7 +29,7 @@ class LeaseRenewer:
         self._workspace = workspace
         self._tell = tell
         self._watchdog = watchdog
-        self._outage = Outage("lease renewer", workspace.worker_settings.reconnect_backoff, workspace.random)
+        self._retry_state = RetryState("lease renewer", workspace.worker_settings.reconnect_backoff, workspace.random)
         self._is_stopping = False
 
     @property
@@ -51,8 +51,8 @@ class LeaseRenewer:
             unanswered = error
         if unanswered is not None:
             # What other shards were asked for has to be asked for in time again.
-            return min(self.heartbeat_s, self._outage.failed(unanswered))
-        self._outage.ended()
+            return min(self.heartbeat_s, self._retry_state.failed(unanswered))
+        self._retry_state.ended()
         return self.heartbeat_s
 
     def _renew_all(self) -> Operation[BrokerError | None]:

@@ -6,7 +6,7 @@ from itertools import count
 
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.link import Begin, Part, quietly
+from redisched.engine.service import Service, StartService, quietly
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import Group, WakeListener
 from redisched.engine.workspace import Workspace
@@ -33,7 +33,7 @@ class Listening:
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
-        begin: Begin,
+        start_service: StartService,
         on_missed: Callable[[], None],
     ) -> None:
         self._workspace = workspace
@@ -41,11 +41,11 @@ class Listening:
         self._claimer = claimer
         self._executor = executor
         self._settler = settler
-        self._begin = begin
+        self._start_service = start_service
         self._on_missed = on_missed
         self._client = client
         self._waiting: dict[int, AsyncBrokerClient] = {}
-        self._parts: dict[WakeListener, Part] = {}
+        self._services: dict[WakeListener, Service] = {}
         self._places: dict[Store, tuple[Group, WakeListener]] = {}
         self._listener_of: dict[Group, WakeListener] = {}
 
@@ -57,8 +57,8 @@ class Listening:
             listener = self._listener_of[group] = self._new_listener()
         self._places[store] = group, listener
         listener.add(group, store)
-        if listener not in self._parts:
-            self._parts[listener] = self._begin("wake listener", listener.step)
+        if listener not in self._services:
+            self._services[listener] = self._start_service("wake listener", listener.step)
 
     def leave(self, store: Store) -> bool:
         """Listen to a shard no more. False while a claim is under way there: then it has to be called again."""
@@ -71,17 +71,17 @@ class Listening:
         if listener.size(group) == 0:
             del self._listener_of[group]
         if listener.groups == 0:
-            self._parts.pop(listener).cut_off()
+            self._services.pop(listener).cut_off()
         return True
 
     async def end(self) -> None:
         """Stop listening."""
-        for part in self._parts.values():
-            await part.end(within_s=0.0)
+        for service in self._services.values():
+            await service.end(within_s=0.0)
 
     async def finish(self) -> None:
         """Call after `end`: gives back what may have been claimed in the last moment."""
-        await asyncio.gather(*(quietly(listener.finish()) for listener in self._parts))
+        await asyncio.gather(*(quietly(listener.finish()) for listener in self._services))
         for client in self._waiting.values():
             await client.close()
 
@@ -98,7 +98,7 @@ class Listening:
         return client
 
     def _group_with_room(self, store: Store) -> Group:
-        if len(self._parts) < ALONE:
+        if len(self._services) < ALONE:
             return store, 0
         kind = self._broker.group_of(store.keys.wake)
         for number in count():
@@ -108,8 +108,8 @@ class Listening:
         raise AssertionError("there is always one that is empty")
 
     def _new_listener(self) -> WakeListener:
-        if len(self._parts) >= MOST_LISTENERS:
-            return min(self._parts, key=lambda listener: listener.groups)
+        if len(self._services) >= MOST_LISTENERS:
+            return min(self._services, key=lambda listener: listener.groups)
         return WakeListener(
             self._workspace,
             self._client,
@@ -117,6 +117,6 @@ class Listening:
             self._claimer,
             self._executor,
             self._settler,
-            lambda: len(self._parts),
+            lambda: len(self._services),
             self._on_missed,
         )

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redisched.codec import encode_failure
-from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
+from redisched.engine.service import FOREVER_S
 from redisched.engine.workspace import Workspace
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.layout import Layout

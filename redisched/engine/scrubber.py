@@ -10,9 +10,9 @@ from redisched.clock import Clock
 from redisched.codec import encode_failure
 from redisched.config import Eviction
 from redisched.engine.check import check_server
-from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
+from redisched.engine.service import FOREVER_S
 from redisched.engine.workspace import Workspace
 from redisched.model import DeathReason, Failure, Priority
 from redisched.store.broker import AsyncBrokerClient

@@ -11,7 +11,7 @@ from typing import Any
 from redisched.engine import completion
 from redisched.engine.completion import Completion, Settlement
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.link import FOREVER_S, Absence, Outage
+from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import tell
 from redisched.engine.workspace import Workspace
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
@@ -30,7 +30,7 @@ class _Lane:
     """What is to be settled in one shard."""
 
     store: Store
-    absence: Absence
+    shard_backoff: ShardBackoff
     completions: list[Completion] = field(default_factory=list)
 
 
@@ -45,7 +45,7 @@ class Settler:
         self._client = client
         self._on_settled = on_settled
         self._waiting: list[Completion] = []
-        self._absences: dict[Store, Absence] = {}
+        self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
         """Those with something to settle."""
         self._flushed: asyncio.Future[None] | None = None
@@ -94,7 +94,7 @@ class Settler:
         self._put_in_lanes(batch)
         now_s = self._workspace.clock.monotonic()
         for lane in list(self._lanes.values()):
-            if lane.absence.remaining_s(now_s) == 0.0:
+            if lane.shard_backoff.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():
@@ -107,20 +107,22 @@ class Settler:
             store = store_of(outcome.task)
             lane = lanes.get(store)
             if lane is None:
-                lane = lanes[store] = _Lane(store, self._absence(store))
+                lane = lanes[store] = _Lane(store, self._shard_backoff(store))
             lane.completions.append(outcome)
 
-    def _absence(self, store: Store) -> Absence:
-        absence = self._absences.get(store)
-        if absence is None:
+    def _shard_backoff(self, store: Store) -> ShardBackoff:
+        shard_backoff = self._shard_backoffs.get(store)
+        if shard_backoff is None:
             backoff = self._workspace.worker_settings.reconnect_backoff
-            outage = Outage(f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random)
-            absence = self._absences[store] = Absence(outage)
-        return absence
+            retry_state = RetryState(
+                f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random
+            )
+            shard_backoff = self._shard_backoffs[store] = ShardBackoff(retry_state)
+        return shard_backoff
 
     def _until_next_try_s(self) -> float:
         now_s = self._workspace.clock.monotonic()
-        return min((lane.absence.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
+        return min((lane.shard_backoff.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
 
     async def _settle_all(self, lane: _Lane) -> None:
         """Settle what is in a lane. What Redis does not carry out stays there, to be tried again: what has run is not
@@ -145,9 +147,9 @@ class Settler:
                 lane.completions += chain(batch, *batches)
                 batches.clear()
         if failure is not None:
-            lane.absence.failed(failure, self._workspace.clock.monotonic())
+            lane.shard_backoff.failed(failure, self._workspace.clock.monotonic())
         else:
-            lane.absence.ended()
+            lane.shard_backoff.ended()
             del self._lanes[lane.store]
 
     async def _settle(self, store: Store, batch: Sequence[Completion]) -> None:

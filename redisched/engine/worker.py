@@ -1,4 +1,4 @@
-"""One worker process: puts the parts together, and takes them apart in the right order."""
+"""One worker process: starts its services, and stops them in the right order."""
 
 import asyncio
 import os
@@ -14,17 +14,17 @@ from redisched.engine.executor import Executor, Hooks
 from redisched.engine.identity import worker_name
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.link import Outage, Part, wait_for
 from redisched.engine.logs import log
-from redisched.engine.parts import Parts
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
-from redisched.engine.services import ShardServices
+from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
+from redisched.engine.shard_services import ShardServices
 from redisched.engine.started import NotShared, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
+from redisched.engine.worker_services import WorkerServices
 from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
 from redisched.layout import Layout
@@ -104,7 +104,7 @@ class Worker:
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, Layout]:
         """Check the server, make the queues known and read their layouts; none if told to stop before."""
-        outage = Outage("start", self._settings.reconnect_backoff, self._workspace.random)
+        retry_state = RetryState("start", self._settings.reconnect_backoff, self._workspace.random)
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
@@ -114,7 +114,7 @@ class Worker:
                 return {store.queue: await run_async(store.layout(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
-                await wait_for(self._stopping, outage.failed(error))
+                await wait_for(self._stopping, retry_state.failed(error))
         return {}
 
     async def _register_queues(self, client: AsyncBrokerClient) -> None:
@@ -129,9 +129,9 @@ class Worker:
         executor = Executor(workspace, self._runtime.make_alarm)
         claimer = Claimer(workspace, client, executor)
         settler = Settler(workspace, client, claimer.settled)
-        services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._begin)
+        shard_services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._start_service)
         for queue, layout in layouts.items():
-            services.serve(queue, layout)
+            shard_services.serve(queue, layout)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
         workspace.started.sign(workspace.clock.monotonic())
         executor.start(
@@ -143,16 +143,18 @@ class Worker:
         )
         watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
         renewer = LeaseRenewer(workspace, _in_this_loop(executor.interrupt), watchdog)
-        parts = Parts(
+        worker_services = WorkerServices(
             workspace=workspace,
             client=client,
             claimer=claimer,
-            claiming=self._begin("claimer", claimer.step, claimer.changed),
-            services=services,
-            releasing=self._begin("prefetch releaser", PrefetchReleaser(workspace, settler, claimer.slot_freed).step),
+            claiming=self._start_service("claimer", claimer.step, claimer.changed),
+            shard_services=shard_services,
+            releasing=self._start_service(
+                "prefetch releaser", PrefetchReleaser(workspace, settler, claimer.slot_freed).step
+            ),
             executor=executor,
             settler=settler,
-            settling=self._begin("settler", settler.step, settler.changed),
+            settling=self._start_service("settler", settler.step, settler.changed),
             renewer=renewer,
             renewing=self._runtime.start_renewing(renewer, self._broker),
         )
@@ -160,7 +162,7 @@ class Worker:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
             log_stopping(workspace.worker, len(executor.running()), self._settings.grace_s)
-            await parts.stop(self._settings.grace_s)
+            await worker_services.stop(self._settings.grace_s)
             log_stopped(workspace.worker, settler.ends)
 
     def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
@@ -170,22 +172,26 @@ class Worker:
         self.stop()
         on_begun()
 
-    def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
-        outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
-        part = Part(step, changed or asyncio.Event(), outage)
-        part.task.add_done_callback(self._note_end)
-        self._tasks.add(part.task)
-        return part
+    def _start_service(
+        self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
+    ) -> Service:
+        retry_state = RetryState(name, self._settings.reconnect_backoff, self._workspace.random)
+        service = Service(step, changed or asyncio.Event(), retry_state)
+        service.task.add_done_callback(self._note_end)
+        self._tasks.add(service.task)
+        return service
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
-        """Parts end because they are told to, or of a defect."""
+        """A service ended: either it was told to, or it raised because of a defect."""
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._defect = self._defect or task.exception()
             self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
-        """Returns when told to stop or empty; raises what a part or a slot died of, which only a defect can be."""
+        """Returns when told to stop or empty; raises the error of a service or slot that died, which can only be a
+        defect.
+        """
         awaited = [self._stopping, self._has_ended]
         if self._settings.until is Until.EMPTY:
             awaited.append(claimer.drained)

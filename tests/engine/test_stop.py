@@ -118,7 +118,7 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_brok
 
 
 def test_a_worker_stops_though_redis_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redisched.engine.parts.FLUSH_S", 0.3)
+    monkeypatch.setattr("redisched.engine.worker_services.FLUSH_S", 0.3)
     with PrivateServer() as server:
         app = Scheduler(broker=connect(server.url, 0.3))
         begun = threading.Event()

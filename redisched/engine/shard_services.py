@@ -1,7 +1,7 @@
-"""What is done for each shard that a worker serves: it is listened to, reaped and scrubbed.
+"""The services of each shard: the worker listens for its wake-ups, reaps it and scrubs it.
 
-A queue may grow while its workers work. Whoever looks at it is told, and the shards that are new are served, too; those
-that were named by mistake are left again.
+A queue may get more shards while workers run. Reapers and surveys read the layout of the queue, so the worker notices
+the new shards and serves them, too. It stops serving a shard that the queue turns out not to have.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from functools import partial
 
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.link import Begin, Part
 from redisched.engine.listening import Listening
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.scrubber import PolicyWatch, Scrubber
+from redisched.engine.service import Service, StartService
 from redisched.engine.settler import Settler
 from redisched.engine.survey import Survey
 from redisched.engine.workspace import Workspace
@@ -29,20 +29,20 @@ from redisched.store.survey import Prospect
 
 REGISTER_EVERY_S = 60.0
 AT_A_TIME = 8
-"""So many shards are reaped or scrubbed at a time, each on a connection of its own."""
+"""So many shards are reaped or scrubbed at the same time, each on a connection of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Services:
-    """What is done for one shard."""
+class _ServedShard:
+    """The services of one shard."""
 
     reaper: Reaper
     scrubber: Scrubber
-    parts: tuple[Part, Part]
+    services: tuple[Service, Service]
 
 
 class ShardServices:
-    """The services of all shards; more join when a queue grows."""
+    """The services of all shards of a worker. Shards are added when a queue gets more of them."""
 
     def __init__(
         self,
@@ -52,30 +52,32 @@ class ShardServices:
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
-        begin: Begin,
+        start_service: StartService,
     ) -> None:
         self._workspace = workspace
         self._broker = broker
         self._client = client
         self._claimer = claimer
-        self._begin = begin
-        self._of_shard: dict[Store, _Services] = {}
+        self._start_service = start_service
+        self._of_shard: dict[Store, _ServedShard] = {}
         self._counts: dict[str, int] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._look = asyncio.Event()
-        self._listening = Listening(workspace, broker, client, claimer, executor, settler, begin, self._look.set)
+        self._listening = Listening(
+            workspace, broker, client, claimer, executor, settler, start_service, self._look.set
+        )
         self._policy = PolicyWatch(workspace.clock, client)
         self._survey = Survey(workspace, client, broker.dialect, broker.group_of, self)
         self._registered_s = workspace.clock.monotonic()
-        self._looking = begin("survey", self._look_around, self._look)
+        self._looking = start_service("survey", self._look_around, self._look)
 
     def serve(self, queue: str, layout: Layout) -> None:
-        """Look after every shard of a queue, as its first shard has its layout."""
+        """Serve every shard of a queue. `layout` is the one that the queue's first shard has."""
         self._counts[queue] = layout.shards
         self._grow(queue, layout)
 
     def _grow(self, queue: str, layout: Layout) -> None:
-        """Look after the shards of a layout; nothing happens for those that are looked after."""
+        """Start to serve those shards of a layout that are not served yet."""
         stores = self._workspace.stores
         new = [shard for shard in range(layout.shards) if (queue, shard) not in stores]
         for shard in new:
@@ -87,32 +89,34 @@ class ShardServices:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it serves more shards than the first of each queue knows of."""
+        """Whether more shards are served than the layouts in the first shards of the queues have."""
         return len(self._of_shard) > sum(self._counts.values())
 
     def hear(self, store: Store, prospect: Prospect | None) -> None:
-        """Take in what there is to do in a shard; None if it has to look itself from now on."""
-        services = self._of_shard.get(store)
-        if services is None:
+        """Take in what a survey saw in a shard. None means that surveys have ended and each service has to look
+        itself.
+        """
+        served = self._of_shard.get(store)
+        if served is None:
             return
-        services.reaper.hear(prospect)
-        services.scrubber.reaper_changed()
+        served.reaper.hear(prospect)
+        served.scrubber.reaper_changed()
         self._claimer.hear(store, prospect)
         if prospect is None or prospect.layout is None:
             return
         if store.shard == 0:
             self.serve(store.queue, prospect.layout)
         elif store.shard >= max(self._counts[store.queue], prospect.layout.shards) and prospect.size == 0:
-            self._leave(store, services)
+            self._leave(store, served)
 
     async def end(self) -> None:
-        """Stop all services."""
+        """Stop the services of all shards."""
         await self._listening.end()
-        parts = [self._looking, *(part for services in self._of_shard.values() for part in services.parts)]
-        await asyncio.gather(*(part.end(within_s=0.0) for part in parts))
+        services = [self._looking, *(service for served in self._of_shard.values() for service in served.services)]
+        await asyncio.gather(*(service.end(within_s=0.0) for service in services))
 
     async def finish(self) -> None:
-        """Call after `end`: gives back what may have been claimed in the last moment."""
+        """Call after `end`: gives back tasks that may have been claimed just before."""
         await self._listening.finish()
 
     def _join(self, store: Store) -> None:
@@ -122,14 +126,14 @@ class ShardServices:
         scrubber = Scrubber(self._workspace, store, self._client, reaper, self._policy)
         self._claimer.serve(store)
         self._listening.serve(store)
-        parts = (
-            self._begin("reaper", partial(self._in_turn, reaper.step), reaper.changed),
-            self._begin("scrubber", partial(self._in_turn, scrubber.step), scrubber.changed),
+        services = (
+            self._start_service("reaper", partial(self._in_turn, reaper.step), reaper.changed),
+            self._start_service("scrubber", partial(self._in_turn, scrubber.step), scrubber.changed),
         )
-        self._of_shard[store] = _Services(reaper=reaper, scrubber=scrubber, parts=parts)
+        self._of_shard[store] = _ServedShard(reaper=reaper, scrubber=scrubber, services=services)
 
     async def _look_around(self) -> float:
-        """Look at all shards. Where that keeps the reapers at rest, nobody else does what is done once for all."""
+        """Survey all shards. While surveys keep the reapers idle, this also does what reapers do once for a worker."""
         delay_s = await self._survey.step()
         if self._survey.is_of_use:
             await self._policy.look()
@@ -137,7 +141,7 @@ class ShardServices:
         return delay_s
 
     async def _register(self) -> None:
-        """Make the queues known again: after a loss of data nobody else would."""
+        """Register the queues again from time to time. After a loss of data no other code would do it."""
         now_s = self._workspace.clock.monotonic()
         if now_s - self._registered_s >= REGISTER_EVERY_S:
             self._registered_s = now_s
@@ -148,13 +152,13 @@ class ShardServices:
         async with self._turn:
             return await step()
 
-    def _leave(self, store: Store, services: _Services) -> None:
-        """Serve a shard no more that holds nothing, and of which no shard of its queue knows."""
+    def _leave(self, store: Store, served: _ServedShard) -> None:
+        """Stop serving an empty shard that no layout of its queue has."""
         if any(task.queue == store.queue and task.shard == store.shard for task in self._workspace.in_flight):
             return
         if not (self._listening.leave(store) and self._claimer.leave(store)):
             return
-        for part in services.parts:
-            part.cut_off()
+        for service in served.services:
+            service.cut_off()
         del self._of_shard[store], self._workspace.stores[store.queue, store.shard]
         self._workspace.refused_claims.discard(store)
