@@ -10,7 +10,7 @@ from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, Re
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.identity import is_given
 from redisched.model import DeathReason, Retention, retention_of
@@ -46,12 +46,12 @@ class Attempt:
 class AttemptPolicy:
     """Says whether tasks may start, and what becomes of those that ended, by the rules of one worker process."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._monotonic = workspace.clock.monotonic
-        self._now_ms_at = workspace.server_clock.now_ms
-        self._payload_limit = workspace.settings.payload_limit
-        self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._monotonic = context.clock.monotonic
+        self._now_ms_at = context.server_clock.now_ms
+        self._payload_limit = context.settings.payload_limit
+        self._log = TaskLog(logging.INFO if context.worker_settings.log_tasks else logging.DEBUG)
         self.heed_log_level()
 
     def heed_log_level(self) -> None:
@@ -72,7 +72,7 @@ class AttemptPolicy:
         except Undecodable as error:
             reason = DeathReason.UNDECODABLE if task.lease.record else DeathReason.RECORD_LOST
             return self._dead(task, reason, str(error), now_s)
-        entry = self._workspace.registry.get(body.name)
+        entry = self._context.registry.get(body.name)
         if entry is None:
             return self._unroutable(task, now_s)
         attempt = Attempt(entry, task)
@@ -120,23 +120,23 @@ class AttemptPolicy:
             case ResultUnstorable():
                 return completion.dead(task, DeathReason.RESULT, str(error), self._now_ms())
             case ProcessDied():
-                return completion.crashed(task, self._workspace.worker_settings.crash_limit, self._now_ms())
-        workspace = self._workspace
-        return completion.failed(task, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
+                return completion.crashed(task, self._context.worker_settings.crash_limit, self._now_ms())
+        context = self._context
+        return completion.failed(task, error, self._now_ms(), context.worker_settings.retry_backoff, context.random)
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The handler was told to end, and this process ends before it does."""
-        entry = self._workspace.registry.get(task.body.name)
+        entry = self._context.registry.get(task.body.name)
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
     def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:
         offers = task.lease.bounces + 1
-        settings = self._workspace.worker_settings
+        settings = self._context.worker_settings
         if offers >= settings.unroutable_limit:
             error = f"no worker that was offered it has a handler named {task.body.name!r}"
             return self._dead(task, DeathReason.UNROUTABLE, error, now_s)
         self._log.unknown(task)
-        pause_s = settings.unroutable_backoff.delay_s(offers, self._workspace.random)
+        pause_s = settings.unroutable_backoff.delay_s(offers, self._context.random)
         return completion.released(task, max(1, round(pause_s * 1e3)))
 
     def _dead(self, task: LeasedTask, reason: DeathReason, error: str, now_s: float) -> Completion:

@@ -29,7 +29,7 @@ from redisched.engine.signal_handlers import take_no_notice
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.errors import AppNotFound, BrokerMisconfigured, BrokerRefused, InvalidInput, LayoutDamaged, ServerError
 
 LEAVING_S = 5.0

@@ -9,7 +9,7 @@ from redisched.codec import DIGEST_BYTES
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import RetryState, ShardBackoff
 from redisched.engine.window import LARGEST_CLAIM
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
 from redisched.keys import shard_name
 from redisched.model import band_of, score_of
@@ -32,16 +32,16 @@ class ClaimStream:
     tasks were due than the latest claim took. `heard_s` is the monotonic moment of the latest news about the shard.
     """
 
-    def __init__(self, workspace: Workspace, store: Store, name: str) -> None:
+    def __init__(self, context: WorkerContext, store: Store, name: str) -> None:
         self.store = store
         self.next_due_ms: int | None = None
         self.leaves_due = False
         self.heard_s = -math.inf
-        self._workspace = workspace
+        self._context = context
         self._name = name
         service = f"claimer of {shard_name(store.queue, store.shard)}"
         self.shard_backoff = ShardBackoff(
-            RetryState(service, workspace.worker_settings.reconnect_backoff, workspace.random)
+            RetryState(service, context.worker_settings.reconnect_backoff, context.random)
         )
         self._number = 0
         self._first_sent_s: float | None = None
@@ -71,56 +71,56 @@ class ClaimStream:
     def learn(self, next_due_ms: int | None, now_ms: int) -> bool:
         """Take over what a survey saw. Answers whether a task is due, or falls due sooner than was known."""
         is_sooner = next_due_ms is not None and (self.next_due_ms is None or next_due_ms < self.next_due_ms)
-        self.next_due_ms, self.heard_s = next_due_ms, self._workspace.clock.monotonic()
+        self.next_due_ms, self.heard_s = next_due_ms, self._context.clock.monotonic()
         self.leaves_due = next_due_ms is not None and next_due_ms <= now_ms
         return is_sooner or self.leaves_due
 
     async def claim(self, limit: int, client: AsyncClient) -> list[LeasedTask]:
         """Lease up to `limit` due tasks, and tasks that fall due soon."""
-        workspace = self._workspace
-        sent_s = workspace.clock.monotonic()
+        context = self._context
+        sent_s = context.clock.monotonic()
         first_sent_s = self._first_sent_s
         self._first_sent_s = sent_s if first_sent_s is None else first_sent_s
         try:
             claim = await run_async(self.store.claim(self._request(min(limit, LARGEST_CLAIM))), client)
         except BrokerRefused:
-            workspace.refused_claims.add(self.store)
+            context.refused_claims.add(self.store)
             raise
-        received_s = workspace.clock.monotonic()
-        workspace.refused_claims.discard(self.store)
-        workspace.contact()
-        workspace.server_clock.observe(sent_s, received_s, claim.now_us)
+        received_s = context.clock.monotonic()
+        context.refused_claims.discard(self.store)
+        context.contact()
+        context.server_clock.observe(sent_s, received_s, claim.now_us)
         # A request that waited for a wake-up was granted later than it was sent. A request that was repeated may have
         # been granted when it was sent for the first time.
-        granted_s = first_sent_s or max(sent_s, workspace.server_clock.earliest_monotonic_at(claim.now_us))
+        granted_s = first_sent_s or max(sent_s, context.server_clock.earliest_monotonic_at(claim.now_us))
         self._first_sent_s = None
         self._number += 1
         self.next_due_ms = claim.next_due_ms
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
         self.heard_s = received_s
-        trusted_until_s = workspace.trusted_until_s(granted_s)
-        if received_s - granted_s > workspace.worker_settings.heartbeat_s:
+        trusted_until_s = context.trusted_until_s(granted_s)
+        if received_s - granted_s > context.worker_settings.heartbeat_s:
             # The reply was repeated or read late. A task that starts now must not lose its lease before the lease
             # renewer's next round.
-            trusted_until_s -= workspace.worker_settings.heartbeat_s
-        store, worker = self.store, workspace.worker
+            trusted_until_s -= context.worker_settings.heartbeat_s
+        store, worker = self.store, context.worker
         tasks = [
             LeasedTask(lease, store.queue, worker, granted_s, trusted_until_s, store.shard) for lease in claim.leases
         ]
-        if len(workspace.stores) > 1:
+        if len(context.stores) > 1:
             queue_up(tasks, claim.now_us // 1_000)
         return tasks
 
     def _request(self, limit: int) -> ClaimRequest:
-        window_ms = self._workspace.worker_settings.window_ms
+        window_ms = self._context.worker_settings.window_ms
         return ClaimRequest(
-            worker=self._workspace.worker,
+            worker=self._context.worker,
             nonce=f"{self._name}.{self._number}" if self._name else str(self._number),
             limit=limit,
             ahead_ms=round(window_ms),
             ahead_limit=min(limit, AHEAD) if window_ms else 0,
-            lease_ms=self._workspace.lease_ms,
-            longest_record=self._workspace.settings.payload_limit + DIGEST_BYTES,
+            lease_ms=self._context.lease_ms,
+            longest_record=self._context.settings.payload_limit + DIGEST_BYTES,
         )
 
 

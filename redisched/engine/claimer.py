@@ -10,7 +10,7 @@ from redisched.engine.executor import Executor
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import quietly
 from redisched.engine.settler import Settler
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
@@ -31,8 +31,8 @@ class Claimer:
     slots find nothing due, so that the listeners may listen. `drained` is set once nothing is due and nothing is held.
     """
 
-    def __init__(self, workspace: Workspace, client: AsyncClient, executor: Executor) -> None:
-        self._workspace = workspace
+    def __init__(self, context: WorkerContext, client: AsyncClient, executor: Executor) -> None:
+        self._context = context
         self._client = client
         self._executor = executor
         self._streams: dict[Store, ClaimStream] = {}
@@ -47,7 +47,7 @@ class Claimer:
 
     def serve(self, store: Store) -> None:
         """Claim from one more shard."""
-        self._streams[store] = self._open[store] = ClaimStream(self._workspace, store, "")
+        self._streams[store] = self._open[store] = ClaimStream(self._context, store, "")
         self.changed.set()
 
     def leave(self, store: Store) -> bool:
@@ -63,7 +63,7 @@ class Claimer:
 
         A worker that ends when nothing is left does not rely on it.
         """
-        self._is_surveyed = prospect is not None and self._workspace.worker_settings.until is not Until.EMPTY
+        self._is_surveyed = prospect is not None and self._context.worker_settings.until is not Until.EMPTY
         stream = self._streams[store]
         if prospect is not None and stream.learn(prospect.next_due_ms, prospect.now_ms):
             self.changed.set()
@@ -92,7 +92,7 @@ class Claimer:
         """The streams to claim from, those that may have tasks first. If surveys report new tasks, the streams that had
         none are left out.
         """
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         streams = self._open if self._is_surveyed else self._streams
         present = [stream for stream in streams.values() if stream.shard_backoff.remaining_s(now_s) == 0.0]
         lively: list[ClaimStream] = []
@@ -105,11 +105,11 @@ class Claimer:
         """Two limits for `is_quiet`: a stream with older news than the first is asked again, and so is one with a task
         that falls due before the second.
         """
-        horizon_ms = self._workspace.server_now_ms() + self._workspace.worker_settings.window_ms
+        horizon_ms = self._context.server_now_ms() + self._context.worker_settings.window_ms
         if self._is_surveyed and not any(stream.leaves_due for stream in self._open.values()):
             return -math.inf, horizon_ms
         look_again_s = LOOK_AGAIN_S * max(1.0, len(self._streams) / OFTEN)
-        return self._workspace.clock.monotonic() - look_again_s, horizon_ms
+        return self._context.clock.monotonic() - look_again_s, horizon_ms
 
     def woken(self, woken: ClaimStream, leases: Sequence[LeasedTask]) -> None:
         """Take in what was claimed together with a wake-up."""
@@ -134,7 +134,7 @@ class Claimer:
 
     def settled(self) -> None:
         """Look again whether everything is done."""
-        if self.hungry.is_set() and not self._workspace.in_flight:
+        if self.hungry.is_set() and not self._context.in_flight:
             self.changed.set()
 
     async def finish(self, settler: Settler) -> None:
@@ -154,7 +154,7 @@ class Claimer:
             self._take_in(await stream.claim(room, self._client))
         except BrokerError as error:
             stream.leaves_due = False
-            stream.shard_backoff.failed(error, self._workspace.clock.monotonic())
+            stream.shard_backoff.failed(error, self._context.clock.monotonic())
         else:
             stream.shard_backoff.ended()
         finally:
@@ -175,15 +175,15 @@ class Claimer:
             self._note(stream)
 
     def _room(self) -> int:
-        rate = self._executor.start_rate.per_ms(self._workspace.clock.monotonic() * 1e3)
-        return self._workspace.window.room(self._executor.free, rate)
+        rate = self._executor.start_rate.per_ms(self._context.clock.monotonic() * 1e3)
+        return self._context.window.room(self._executor.free, rate)
 
     def _take_in(self, leases: Sequence[LeasedTask]) -> None:
-        workspace = self._workspace
-        now_ms = workspace.server_now_ms()
+        context = self._context
+        now_ms = context.server_now_ms()
         for task in leases:
-            workspace.in_flight.add(task)
-            workspace.window.add(task, now_ms)
+            context.in_flight.add(task)
+            context.window.add(task, now_ms)
         if leases:
             self._executor.offer(len(leases))
 
@@ -194,7 +194,7 @@ class Claimer:
         """Nothing can be taken now. What falls due meanwhile is for another worker to watch."""
         self.hungry.clear()
         if self._executor.free == 0:
-            now_ms = self._workspace.server_now_ms()
+            now_ms = self._context.server_now_ms()
             for stream in list(self._open.values()):
                 if stream.next_due_ms is not None and now_ms < stream.next_due_ms < now_ms + BLOCK_S * 1e3:
                     stream.next_due_ms = None
@@ -203,17 +203,17 @@ class Claimer:
 
     def _rest_hungry(self) -> float:
         self.hungry.set()
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         present = [stream for stream in self._open.values() if not stream.shard_backoff.is_failing]
         absent_s = [
             stream.shard_backoff.remaining_s(now_s) for stream in self._open.values() if stream.shard_backoff.is_failing
         ]
-        if not self._workspace.in_flight and not absent_s:
+        if not self._context.in_flight and not absent_s:
             self.drained.set()
         due = [stream.next_due_ms for stream in present if stream.next_due_ms is not None]
-        longest_s = 3 * BLOCK_S * self._workspace.stretch
+        longest_s = 3 * BLOCK_S * self._context.idle_factor
         longest_s = min((longest_s, *absent_s))
         if not due:
             return longest_s
-        ahead_ms = self._workspace.worker_settings.window_ms / 2
-        return min(longest_s, max(0.0, (min(due) - ahead_ms - self._workspace.server_now_ms()) / 1e3))
+        ahead_ms = self._context.worker_settings.window_ms / 2
+        return min(longest_s, max(0.0, (min(due) - ahead_ms - self._context.server_now_ms()) / 1e3))

@@ -29,7 +29,7 @@ from redisched.engine.slot import Slot, call_handler
 from redisched.engine.start_rate import StartRate
 from redisched.engine.task_log import tell
 from redisched.engine.threads import Call, Threads
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import Interruption
 
 UNWIND_S = 1.0
@@ -58,19 +58,19 @@ class Unfinished:
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
-    def __init__(self, workspace: Workspace, make_alarm: MakeAlarm = make_alarm) -> None:
-        self._workspace = workspace
-        self._window = workspace.window
-        self._started = workspace.started
-        self._concurrency = workspace.worker_settings.concurrency
-        self._policy = AttemptPolicy(workspace)
+    def __init__(self, context: WorkerContext, make_alarm: MakeAlarm = make_alarm) -> None:
+        self._context = context
+        self._window = context.window
+        self._started = context.started
+        self._concurrency = context.worker_settings.concurrency
+        self._policy = AttemptPolicy(context)
         self._threads = Threads(self._concurrency)
-        self._processes = ProcessPool(workspace.target, workspace.worker_settings)
+        self._processes = ProcessPool(context.target, context.worker_settings)
         self._running: dict[LeasedTask, Slot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
         self._followers: dict[Slot, asyncio.Future[LeasedTask | Unfinished | None]] = {}
-        self._context = copy_context()
-        self._context.run(free_slots.set, lambda: self.free)
+        self._handler_context = copy_context()
+        self._handler_context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
         self._alarm = make_alarm(self._fall_due)
         self._runners = Runners(self._serve)
@@ -147,7 +147,7 @@ class Executor:
 
     async def _serve(self, slot: Slot) -> None:
         """Run tasks in a slot, until a handler may have left something in this asyncio Task."""
-        clock, server_clock = self._workspace.clock, self._workspace.server_clock
+        clock, server_clock = self._context.clock, self._context.server_clock
         task: LeasedTask | None = None
         serving = asyncio.current_task()
         assert serving is not None
@@ -181,14 +181,14 @@ class Executor:
             # Should the process die again, it is known which task was running.
             if not await self._hooks.mark_suspect(task):
                 admitted = completion.released(task)
-            now_s = self._workspace.clock.monotonic()
+            now_s = self._context.clock.monotonic()
         if isinstance(admitted, Completion):
             self._end(task, admitted)
             return None
         attempt = admitted
         if attempt.entry.on_loop:
             self._begin(slot, attempt, now_s)
-            ending = slot.run(self._context.copy(), call_handler, attempt)
+            ending = slot.run(self._handler_context.copy(), call_handler, attempt)
         else:
             follower = await self._in_thread(slot, attempt, now_s)
             if not isinstance(follower, Unfinished):
@@ -224,7 +224,7 @@ class Executor:
             slot.run_isolated(attempt, self._isolate(attempt))
             return
         self._begin(slot, attempt, now_s)
-        slot.run_in_thread(attempt, self._context)
+        slot.run_in_thread(attempt, self._handler_context)
 
     def _isolate(self, attempt: Attempt) -> IsolatedCall:
         timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
@@ -251,8 +251,8 @@ class Executor:
         """Begin the best task that is due, or, if a thread cannot run it, leave it to the slot's runner."""
         following = None
         while not self._stopping:
-            now_s = self._workspace.clock.monotonic()
-            following = self._window.pop(self._workspace.server_clock.now_ms(now_s))
+            now_s = self._context.clock.monotonic()
+            following = self._window.pop(self._context.server_clock.now_ms(now_s))
             if following is None:
                 break
             self._running[following] = slot
@@ -293,8 +293,8 @@ class Executor:
     def _set_alarm(self) -> None:
         # Without an idle slot there is nobody to wake: a slot that falls free looks at the window by itself.
         due_ms = self._window.next_due_ms() if self._idle else None
-        moment_s = None if due_ms is None else self._workspace.server_clock.monotonic_at(due_ms)
-        self._alarm.set(moment_s, self._workspace.clock.monotonic())
+        moment_s = None if due_ms is None else self._context.server_clock.monotonic_at(due_ms)
+        self._alarm.set(moment_s, self._context.clock.monotonic())
 
     def _fall_due(self) -> None:
         self.offer(len(self._window))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import RetryState
 from redisched.engine.watchdog import Watchdog
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
 from redisched.store.operation import Operation
 from redisched.store.store import Store
@@ -25,17 +25,17 @@ Tell = Callable[[LeasedTask, type[Interruption]], object]
 class LeaseRenewer:
     """Keeps the leases of everything held for longer than a heartbeat."""
 
-    def __init__(self, workspace: Workspace, tell: Tell, watchdog: Watchdog) -> None:
-        self._workspace = workspace
+    def __init__(self, context: WorkerContext, tell: Tell, watchdog: Watchdog) -> None:
+        self._context = context
         self._tell = tell
         self._watchdog = watchdog
-        self._retry_state = RetryState("lease renewer", workspace.worker_settings.reconnect_backoff, workspace.random)
+        self._retry_state = RetryState("lease renewer", context.worker_settings.reconnect_backoff, context.random)
         self._is_stopping = False
 
     @property
     def heartbeat_s(self) -> float:
         """Between rounds, and before the first."""
-        return self._workspace.worker_settings.heartbeat_s
+        return self._context.worker_settings.heartbeat_s
 
     def worker_stops(self) -> None:
         """Whoever is impatient may kill the host from now on: that shall not be held against what still runs."""
@@ -43,7 +43,7 @@ class LeaseRenewer:
 
     def step(self) -> Operation[float]:
         """Renew what is due for it, and look after what should have ended; answers how long to wait, in seconds."""
-        self._workspace.started.sign(self._workspace.clock.monotonic())
+        self._context.started.sign(self._context.clock.monotonic())
         unanswered = yield from self._renew_all()
         try:
             yield from self._watchdog.step()
@@ -57,12 +57,12 @@ class LeaseRenewer:
 
     def _renew_all(self) -> Operation[BrokerError | None]:
         """Renew in every shard; answers why one did not answer."""
-        workspace = self._workspace
-        claimed_before_s = workspace.clock.monotonic() - self.heartbeat_s
+        context = self._context
+        claimed_before_s = context.clock.monotonic() - self.heartbeat_s
         by_store: dict[Store, list[LeasedTask]] = defaultdict(list)
-        for task in workspace.in_flight:
+        for task in context.in_flight:
             if task.claimed_s <= claimed_before_s:
-                by_store[workspace.store_of(task)].append(task)
+                by_store[context.store_of(task)].append(task)
         unanswered = None
         for store, tasks in by_store.items():
             try:
@@ -73,20 +73,20 @@ class LeaseRenewer:
         return unanswered
 
     def _renew(self, store: Store, batch: list[LeasedTask]) -> Operation[None]:
-        workspace = self._workspace
-        sent_s = workspace.clock.monotonic()
+        context = self._context
+        sent_s = context.clock.monotonic()
         renewals = [
             Renewal(task.lease.id, task.lease.token, BLAMELESS if self._is_stopping else task.started_ms)
             for task in batch
         ]
-        statuses = yield from store.renew(workspace.lease_ms, renewals)
-        workspace.contact()
+        statuses = yield from store.renew(context.lease_ms, renewals)
+        context.contact()
         for task, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 task.trusted_until_s = 0.0
                 self._end(task, LeaseLost)
                 continue
-            task.trusted_until_s = workspace.trusted_until_s(sent_s)
+            task.trusted_until_s = context.trusted_until_s(sent_s)
             if status is Status.CANCELLING and not task.cancelling:
                 task.cancelling = True
                 self._end(task, CancelRequested)

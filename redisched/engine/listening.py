@@ -9,7 +9,7 @@ from redisched.engine.executor import Executor
 from redisched.engine.service import Service, StartService, quietly
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import Group, WakeListener
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import AsyncClient
 from redisched.store.store import Store
@@ -27,7 +27,7 @@ class Listening:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         broker: Broker,
         client: AsyncClient,
         claimer: Claimer,
@@ -36,7 +36,7 @@ class Listening:
         start_service: StartService,
         on_missed: Callable[[], None],
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._broker = broker
         self._claimer = claimer
         self._executor = executor
@@ -111,7 +111,7 @@ class Listening:
         if len(self._services) >= MOST_LISTENERS:
             return min(self._services, key=lambda listener: listener.groups)
         return WakeListener(
-            self._workspace,
+            self._context,
             self._client,
             self._client_that_waits,
             self._claimer,

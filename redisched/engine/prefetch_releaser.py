@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from redisched.engine import completion
 from redisched.engine.settler import Settler
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 
 IDLE_S = 0.02
 """The shortest time between two checks of the window: about as long as tasks are meant to wait in it."""
@@ -15,8 +15,8 @@ IDLE_S = 0.02
 class PrefetchReleaser:
     """Checks the window from time to time. `on_room` is called after tasks have left it."""
 
-    def __init__(self, workspace: Workspace, settler: Settler, on_room: Callable[[], None]) -> None:
-        self._workspace = workspace
+    def __init__(self, context: WorkerContext, settler: Settler, on_room: Callable[[], None]) -> None:
+        self._context = context
         self._settler = settler
         self._on_room = on_room
 
@@ -24,11 +24,11 @@ class PrefetchReleaser:
         """Release the tasks that have waited for too long; answers how long to wait before the next check, in
         seconds.
         """
-        workspace = self._workspace
-        if len(workspace.window):
-            overdue = workspace.window.take_overdue(workspace.server_now_ms())
+        context = self._context
+        if len(context.window):
+            overdue = context.window.take_overdue(context.server_now_ms())
             for task in overdue:
                 self._settler.add(completion.released(task))
             if overdue:
                 self._on_room()
-        return max(IDLE_S, workspace.worker_settings.window_ms / 1e3)
+        return max(IDLE_S, context.worker_settings.window_ms / 1e3)

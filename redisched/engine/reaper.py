@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from redisched.codec import encode_failure
 from redisched.engine.logs import log
 from redisched.engine.service import FOREVER_S
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.layout import Layout
 from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
@@ -42,7 +42,7 @@ class Reaper:
     `first` is the reaper of the queue's first shard, None for itself. `on_layout` is told the layout of the queue.
     """
 
-    workspace: Workspace
+    context: WorkerContext
     store: Store
     client: AsyncClient
     on_layout: Callable[[Layout], None]
@@ -67,8 +67,8 @@ class Reaper:
         last call, and a pause of six intervals counts as an outage. The lease renewer renews a lease early enough that
         no lease can end during a pause which is too short to count as an outage.
         """
-        settings = self.workspace.worker_settings
-        longest_s = LONGEST_INTERVAL_S * self.workspace.stretch
+        settings = self.context.worker_settings
+        longest_s = LONGEST_INTERVAL_S * self.context.idle_factor
         return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
     def hear(self, prospect: Prospect | None) -> None:
@@ -90,7 +90,7 @@ class Reaper:
         if prospect.led_until_ms is not None:
             return False
         dead_ms = prospect.oldest_death_ms
-        kept_ms = round(self.workspace.settings.dead_retention_s * 1e3)
+        kept_ms = round(self.context.settings.dead_retention_s * 1e3)
         self._is_forgetting_due = (prospect.forget_ms or prospect.now_ms) < prospect.now_ms or (
             dead_ms is not None and dead_ms + kept_ms < prospect.now_ms
         )
@@ -99,7 +99,7 @@ class Reaper:
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
-        workspace = self.workspace
+        context = self.context
         if not self.is_needed:
             self.is_elsewhere = True
             return FOREVER_S
@@ -112,17 +112,17 @@ class Reaper:
             # Keys that only the reaper needs may be of another type: no reason for nobody to scrub.
             self.is_elsewhere = False
             raise
-        workspace.contact()
+        context.contact()
         self._needs_no_grace = False
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
         self.on_layout(reaped.layout)
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
         if self.is_elsewhere:
-            return min(until_s + self.interval_s * workspace.random(), WATCH_S - workspace.random())
+            return min(until_s + self.interval_s * context.random(), WATCH_S - context.random())
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
         self._report(reaped)
-        is_time = workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * workspace.stretch
+        is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
         if is_time or self._is_forgetting_due:
             await self._forget()
         return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
@@ -133,19 +133,19 @@ class Reaper:
         return 3 * self.interval_s
 
     def _request(self) -> ReapRequest:
-        settings = self.workspace.worker_settings
+        settings = self.context.worker_settings
         return ReapRequest(
-            worker=self.workspace.worker,
+            worker=self.context.worker,
             hold_ms=round(self._hold_s * 1e3),
             grace_ms=0 if self._needs_no_grace else GRACE_MS,
             limit=BATCH,
             crash_limit=settings.crash_limit,
             failure=quarantine_failure(settings.crash_limit),
-            lease_ms=self.workspace.lease_ms,
+            lease_ms=self.context.lease_ms,
         )
 
     async def _forget(self) -> None:
-        settings = self.workspace.settings
+        settings = self.context.settings
         limits = ForgetLimits(
             tasks=FORGET_BATCH,
             dead_retention_ms=round(settings.dead_retention_s * 1e3),
@@ -157,7 +157,7 @@ class Reaper:
             forgotten = await run_async(self.store.forget(limits), self.client)
             sooner += forgotten.sooner
         self._tell_of_early_loss(sooner)
-        self.forgot_s = self.workspace.clock.monotonic()
+        self.forgot_s = self.context.clock.monotonic()
         self._is_forgetting_due = False
         if self.first is not None:
             return
@@ -168,7 +168,7 @@ class Reaper:
     def _tell_of_early_loss(self, outcomes: int) -> None:
         """Loudly the first time, as somebody may still wait for these results."""
         if outcomes:
-            settings = self.workspace.settings
+            settings = self.context.settings
             log.log(
                 logging.DEBUG if self._has_told_of_loss else logging.WARNING,
                 "queue %s: %d results were forgotten before their retention of %g s was over, as more than %d have"

@@ -13,7 +13,7 @@ from redisched.engine.check import check_server
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.service import FOREVER_S
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.model import DeathReason, Failure, Priority
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
@@ -61,9 +61,9 @@ class Scrubber:
     """Looks through one shard, pass after pass, a few tasks at a time."""
 
     def __init__(
-        self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper, policy: PolicyWatch
+        self, context: WorkerContext, store: Store, client: AsyncBrokerClient, reaper: Reaper, policy: PolicyWatch
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._store = store
         self._client = client
         self._reaper = reaper
@@ -87,7 +87,7 @@ class Scrubber:
             return FOREVER_S if self._is_at_rest else CALL_EVERY_S
         await self._policy.look()
         scrubbed = await run_async(self._store.scrub(self._request()), self._client)
-        self._workspace.contact()
+        self._context.contact()
         for task_id, repair in scrubbed.repairs:
             log.warning("task %s of queue %s was damaged: %s", task_id, self._store.queue, SENTENCES[repair])
         return self._go_on(scrubbed)
@@ -107,20 +107,20 @@ class Scrubber:
             return CALL_EVERY_S
         else:
             self._begin(SHALLOW)
-        return PASS_EVERY_S * self._workspace.stretch
+        return PASS_EVERY_S * self._context.idle_factor
 
     def _begin(self, parts: tuple[str, ...]) -> None:
         self._pass = self._parts = parts
         self._cursor = "0"
 
     def _request(self) -> ScrubRequest:
-        workspace = self._workspace
+        context = self._context
         return ScrubRequest(
             parts=self._parts,
             cursor=self._cursor,
             limit=DEEP_BATCH if self._pass is DEEP else BATCH,
-            lease_ms=workspace.lease_ms,
-            retention_ms=round(workspace.settings.retention_s * 1e3),
+            lease_ms=context.lease_ms,
+            retention_ms=round(context.settings.retention_s * 1e3),
             priority=int(Priority.NORMAL),
             no_record=NO_RECORD,
             no_failure=NO_FAILURE,

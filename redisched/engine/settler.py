@@ -13,7 +13,7 @@ from redisched.engine.completion import Completion, Settlement
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import tell
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
 from redisched.store.operation import AsyncClient, Operation, T, run_async
@@ -40,8 +40,8 @@ class Settler:
     A shard that does not answer, or refuses, keeps its completions waiting, and no other's.
     """
 
-    def __init__(self, workspace: Workspace, client: AsyncClient, on_settled: Callable[[], None]) -> None:
-        self._workspace = workspace
+    def __init__(self, context: WorkerContext, client: AsyncClient, on_settled: Callable[[], None]) -> None:
+        self._context = context
         self._client = client
         self._on_settled = on_settled
         self._waiting: list[Completion] = []
@@ -59,7 +59,7 @@ class Settler:
         """Take a completion; it is settled soon."""
         if outcome.settlement is None:
             tell(logging.WARNING, outcome.task, "has lost its lease to another worker")
-            self._workspace.in_flight.remove(outcome.task)
+            self._context.in_flight.remove(outcome.task)
             return
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
@@ -68,7 +68,7 @@ class Settler:
     def give_back(self, leases: Iterable[LeasedTask]) -> None:
         """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
         for task in leases:
-            self._workspace.in_flight.add(task)
+            self._context.in_flight.add(task)
             self.add(completion.released(task))
 
     def hurry(self, try_s: float) -> None:
@@ -87,12 +87,12 @@ class Settler:
 
     async def step(self) -> float:
         """Settle what has gathered; answers how long nothing needs to be done, in seconds."""
-        most = BATCH * self._workspace.stretch
+        most = BATCH * self._context.idle_factor
         if 0 < len(self._waiting) < most:
             await asyncio.sleep(GATHER_S)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
         self._put_in_lanes(batch)
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         for lane in list(self._lanes.values()):
             if lane.shard_backoff.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
@@ -102,7 +102,7 @@ class Settler:
         return 0.0 if self._waiting else self._until_next_try_s()
 
     def _put_in_lanes(self, batch: Iterable[Completion]) -> None:
-        store_of, lanes = self._workspace.store_of, self._lanes
+        store_of, lanes = self._context.store_of, self._lanes
         for outcome in batch:
             store = store_of(outcome.task)
             lane = lanes.get(store)
@@ -113,15 +113,15 @@ class Settler:
     def _shard_backoff(self, store: Store) -> ShardBackoff:
         shard_backoff = self._shard_backoffs.get(store)
         if shard_backoff is None:
-            backoff = self._workspace.worker_settings.reconnect_backoff
+            backoff = self._context.worker_settings.reconnect_backoff
             retry_state = RetryState(
-                f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random
+                f"settler of {shard_name(store.queue, store.shard)}", backoff, self._context.random
             )
             shard_backoff = self._shard_backoffs[store] = ShardBackoff(retry_state)
         return shard_backoff
 
     def _until_next_try_s(self) -> float:
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         return min((lane.shard_backoff.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
 
     async def _settle_all(self, lane: _Lane) -> None:
@@ -147,7 +147,7 @@ class Settler:
                 lane.completions += chain(batch, *batches)
                 batches.clear()
         if failure is not None:
-            lane.shard_backoff.failed(failure, self._workspace.clock.monotonic())
+            lane.shard_backoff.failed(failure, self._context.clock.monotonic())
         else:
             lane.shard_backoff.ended()
             del self._lanes[lane.store]
@@ -158,9 +158,9 @@ class Settler:
         assert first is not None
         kind = type(first)
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
-        self._workspace.contact()
+        self._context.contact()
         self.ends[kind] += len(batch)
-        self._workspace.in_flight.remove(*[outcome.task for outcome in batch])
+        self._context.in_flight.remove(*[outcome.task for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 tell(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")

@@ -19,7 +19,7 @@ from redisched.engine.scrubber import PolicyWatch, Scrubber
 from redisched.engine.service import Service, StartService
 from redisched.engine.settler import Settler
 from redisched.engine.survey import Survey
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import QueueFull
 from redisched.layout import Layout
 from redisched.store.broker import AsyncBrokerClient, Broker
@@ -46,7 +46,7 @@ class ShardServices:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         broker: Broker,
         client: AsyncBrokerClient,
         claimer: Claimer,
@@ -54,7 +54,7 @@ class ShardServices:
         settler: Settler,
         start_service: StartService,
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._broker = broker
         self._client = client
         self._claimer = claimer
@@ -63,12 +63,10 @@ class ShardServices:
         self._counts: dict[str, int] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._look = asyncio.Event()
-        self._listening = Listening(
-            workspace, broker, client, claimer, executor, settler, start_service, self._look.set
-        )
-        self._policy = PolicyWatch(workspace.clock, client)
-        self._survey = Survey(workspace, client, broker.dialect, broker.group_of, self)
-        self._registered_s = workspace.clock.monotonic()
+        self._listening = Listening(context, broker, client, claimer, executor, settler, start_service, self._look.set)
+        self._policy = PolicyWatch(context.clock, client)
+        self._survey = Survey(context, client, broker.dialect, broker.group_of, self)
+        self._registered_s = context.clock.monotonic()
         self._looking = start_service("survey", self._look_around, self._look)
 
     def serve(self, queue: str, layout: Layout) -> None:
@@ -78,7 +76,7 @@ class ShardServices:
 
     def _grow(self, queue: str, layout: Layout) -> None:
         """Start to serve those shards of a layout that are not served yet."""
-        stores = self._workspace.stores
+        stores = self._context.stores
         new = [shard for shard in range(layout.shards) if (queue, shard) not in stores]
         for shard in new:
             stores[queue, shard] = Store(self._broker.dialect, queue, shard)
@@ -120,10 +118,10 @@ class ShardServices:
         await self._listening.finish()
 
     def _join(self, store: Store) -> None:
-        first = self._of_shard.get(self._workspace.stores[store.queue, 0])
+        first = self._of_shard.get(self._context.stores[store.queue, 0])
         on_layout = partial(self._grow if first else self.serve, store.queue)
-        reaper = Reaper(self._workspace, store, self._client, on_layout, first.reaper if first else None)
-        scrubber = Scrubber(self._workspace, store, self._client, reaper, self._policy)
+        reaper = Reaper(self._context, store, self._client, on_layout, first.reaper if first else None)
+        scrubber = Scrubber(self._context, store, self._client, reaper, self._policy)
         self._claimer.serve(store)
         self._listening.serve(store)
         services = (
@@ -142,7 +140,7 @@ class ShardServices:
 
     async def _register(self) -> None:
         """Register the queues again from time to time. After a loss of data no other code would do it."""
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         if now_s - self._registered_s >= REGISTER_EVERY_S:
             self._registered_s = now_s
             with contextlib.suppress(QueueFull):
@@ -154,11 +152,11 @@ class ShardServices:
 
     def _leave(self, store: Store, served: _ServedShard) -> None:
         """Stop serving an empty shard that no layout of its queue has."""
-        if any(task.queue == store.queue and task.shard == store.shard for task in self._workspace.in_flight):
+        if any(task.queue == store.queue and task.shard == store.shard for task in self._context.in_flight):
             return
         if not (self._listening.leave(store) and self._claimer.leave(store)):
             return
         for service in served.services:
             service.cut_off()
-        del self._of_shard[store], self._workspace.stores[store.queue, store.shard]
-        self._workspace.refused_claims.discard(store)
+        del self._of_shard[store], self._context.stores[store.queue, store.shard]
+        self._context.refused_claims.discard(store)

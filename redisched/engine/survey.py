@@ -8,7 +8,7 @@ are so many that even the single looks have to be spared.
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, Dialect, run_async
 from redisched.store.store import Store
@@ -38,13 +38,13 @@ class Survey:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         client: AsyncClient,
         dialect: Dialect,
         group_of: Callable[[str], Hashable],
         surveyed: Surveyed,
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._client = client
         self._dialect = dialect
         self._group_of = group_of
@@ -54,9 +54,9 @@ class Survey:
 
     async def step(self) -> float:
         """Look at every shard once; answers how long to wait, in seconds."""
-        calls = list(in_calls(self._workspace.stores.values(), self._group_of))
+        calls = list(in_calls(self._context.stores.values(), self._group_of))
         was_of_use = self.is_of_use
-        self.is_of_use = self._surveyed.is_in_doubt or len(calls) < len(self._workspace.stores) or len(calls) > FEW
+        self.is_of_use = self._surveyed.is_in_doubt or len(calls) < len(self._context.stores) or len(calls) > FEW
         if not self.is_of_use:
             if was_of_use:
                 self._leave_it_to_others()
@@ -64,11 +64,11 @@ class Survey:
         failure: BrokerError | None = None
         for stores in calls:
             try:
-                prospects = await run_async(survey(self._dialect, self._workspace.worker, stores), self._client)
+                prospects = await run_async(survey(self._dialect, self._context.worker, stores), self._client)
             except BrokerError as error:
                 failure = error
                 continue
-            self._workspace.contact()
+            self._context.contact()
             for store, prospect in zip(stores, prospects, strict=True):
                 self._surveyed.hear(store, prospect)
         if failure is not None:
@@ -78,9 +78,9 @@ class Survey:
     @property
     def interval_s(self) -> float:
         """Between looks. A lease that was granted after one is seen by the next, long before it ends."""
-        longest_s = INTERVAL_S if len(self._workspace.stores) <= MANY else LONG_INTERVAL_S
-        return min(longest_s, self._workspace.worker_settings.lease_s / 3)
+        longest_s = INTERVAL_S if len(self._context.stores) <= MANY else LONG_INTERVAL_S
+        return min(longest_s, self._context.worker_settings.lease_s / 3)
 
     def _leave_it_to_others(self) -> None:
-        for store in list(self._workspace.stores.values()):
+        for store in list(self._context.stores.values()):
             self._surveyed.hear(store, None)

@@ -13,7 +13,7 @@ from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.claimer import BLOCK_S, Claimer
 from redisched.engine.executor import Executor
 from redisched.engine.settler import Settler
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import AsyncClient, Command
@@ -38,7 +38,7 @@ class WakeListener:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         client: AsyncClient,
         waiting: Callable[[int], Awaitable[AsyncBrokerClient]],
         claimer: Claimer,
@@ -47,7 +47,7 @@ class WakeListener:
         listeners: Callable[[], int],
         on_missed: Callable[[], None],
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._client = client
         self._waiting = waiting
         self._claimer = claimer
@@ -70,7 +70,7 @@ class WakeListener:
 
     def add(self, group: Group, store: Store) -> None:
         """Listen to one more shard."""
-        stream = ClaimStream(self._workspace, store, "wake")
+        stream = ClaimStream(self._context, store, "wake")
         self._groups.setdefault(group, {})[store.keys.wake.encode()] = stream
         self._interrupt()
 
@@ -121,13 +121,13 @@ class WakeListener:
             return
         client = await self._waiting(block_s)
         popped = await client.perform(wait)
-        self._workspace.contact()
+        self._context.contact()
         if popped is not None:
             await self._claim(streams[popped[0]], self._client)
 
     async def _claim(self, stream: ClaimStream, client: AsyncClient) -> None:
         # Other listeners may be about to wake this worker, too.
-        share = self._executor.free // max(1, min(self._workspace.stretch, self._listeners()))
+        share = self._executor.free // max(1, min(self._context.idle_factor, self._listeners()))
         self._latest = stream
         leases = await stream.claim(max(1, share), client)
         self._latest = None

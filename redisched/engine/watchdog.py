@@ -14,7 +14,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
 from redisched.engine.task_log import tell
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
 
@@ -30,12 +30,12 @@ class Watchdog:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         running: Callable[[], list[LeasedTask]],
         stop: Callable[[list[LeasedTask], Callable[[], None]], object],
     ) -> None:
-        self._workspace = workspace
-        self._policy = AttemptPolicy(workspace)
+        self._context = context
+        self._policy = AttemptPolicy(context)
         self._running = running
         self._stop = stop
         self._seen_s: dict[LeasedTask, float] = {}
@@ -45,11 +45,11 @@ class Watchdog:
 
     def told(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """Note that a handler is told to end; the first time counts."""
-        self._told.setdefault(task, (self._workspace.clock.monotonic(), kind))
+        self._told.setdefault(task, (self._context.clock.monotonic(), kind))
 
     def step(self) -> Operation[None]:
         """Look once. Called now and then, as a timeout counts from when a task was first seen to run."""
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         self._seen_s = {task: self._seen_s.get(task, now_s) for task in self._running()}
         self._told = {task: told for task, told in self._told.items() if task in self._seen_s}
         stuck = [task for task in self._seen_s if now_s > self._patience_ends_s(task)]
@@ -64,19 +64,19 @@ class Watchdog:
             self._stop(stuck, self._was_heard)
 
     def _patience_ends_s(self, task: LeasedTask) -> float:
-        entry = self._workspace.registry.get(task.body.name)
+        entry = self._context.registry.get(task.body.name)
         if entry is None or entry.is_isolated:
             return math.inf
         timeout_ms = Attempt(entry, task).timeout_ms
         timed_out_s = self._seen_s[task] + timeout_ms / 1e3 if timeout_ms else math.inf
         told_s, _ = self._told.get(task, (math.inf, None))
-        return min(timed_out_s, told_s) + self._workspace.worker_settings.stuck_after_s
+        return min(timed_out_s, told_s) + self._context.worker_settings.stuck_after_s
 
     def _was_heard(self) -> None:
-        self._heard_s = self._workspace.clock.monotonic()
+        self._heard_s = self._context.clock.monotonic()
 
     def _report(self, stuck: list[LeasedTask]) -> None:
-        seconds = self._workspace.worker_settings.stuck_after_s
+        seconds = self._context.worker_settings.stuck_after_s
         for task in stuck:
             late = f"{seconds:g} s after it was told to end"
             tell(logging.CRITICAL, task, f"still runs {late}; stopping this process")
@@ -87,6 +87,6 @@ class Watchdog:
             _, kind = self._told.get(task, (0.0, HandlerTimedOut))
             settlement = self._policy.unended(task, kind).settlement
             if settlement is not None:
-                yield from edge_of(self._workspace.store_of(task), type(settlement))([settlement])
+                yield from edge_of(self._context.store_of(task), type(settlement))([settlement])
         self._has_given_up = True
-        self._workspace.started.abandon()
+        self._context.started.abandon()

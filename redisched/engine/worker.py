@@ -23,9 +23,9 @@ from redisched.engine.shard_services import ShardServices
 from redisched.engine.started import NotShared, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
+from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
 from redisched.engine.worker_services import WorkerServices
-from redisched.engine.workspace import Workspace, served_queues
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
 from redisched.layout import Layout
 from redisched.registry import Registry
@@ -65,7 +65,7 @@ class Worker:
         self._has_ended = asyncio.Event()
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
-        self._workspace = Workspace(
+        self._context = WorkerContext(
             worker=name or worker_name(os.getpid(), f"{int(runtime.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
@@ -81,7 +81,7 @@ class Worker:
     @property
     def name(self) -> str:
         """The name under which this process holds leases."""
-        return self._workspace.worker
+        return self._context.worker
 
     def stop(self) -> None:
         """Ask for a graceful stop; call it in the event loop's thread."""
@@ -97,14 +97,14 @@ class Worker:
         try:
             layouts = await self._reach_server(client)
             if layouts:
-                await log_start(self._workspace, layouts, self._broker.address, client)
+                await log_start(self._context, layouts, self._broker.address, client)
                 await self._work(client, layouts)
         finally:
             await client.close()
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, Layout]:
         """Check the server, make the queues known and read their layouts; none if told to stop before."""
-        retry_state = RetryState("start", self._settings.reconnect_backoff, self._workspace.random)
+        retry_state = RetryState("start", self._settings.reconnect_backoff, self._context.random)
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
@@ -125,32 +125,32 @@ class Worker:
             log.warning("start: %s", error)
 
     async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
-        workspace = self._workspace
-        executor = Executor(workspace, self._runtime.make_alarm)
-        claimer = Claimer(workspace, client, executor)
-        settler = Settler(workspace, client, claimer.settled)
-        shard_services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._start_service)
+        context = self._context
+        executor = Executor(context, self._runtime.make_alarm)
+        claimer = Claimer(context, client, executor)
+        settler = Settler(context, client, claimer.settled)
+        shard_services = ShardServices(context, self._broker, client, claimer, executor, settler, self._start_service)
         for queue, layout in layouts.items():
             shard_services.serve(queue, layout)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
-        workspace.started.sign(workspace.clock.monotonic())
+        context.started.sign(context.clock.monotonic())
         executor.start(
             Hooks(
                 on_completion=settler.add,
                 on_free=claimer.slot_freed,
-                mark_suspect=lambda task: _mark_suspect(workspace, client, task),
+                mark_suspect=lambda task: _mark_suspect(context, client, task),
             )
         )
-        watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
-        renewer = LeaseRenewer(workspace, _in_this_loop(executor.interrupt), watchdog)
+        watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
+        renewer = LeaseRenewer(context, _in_this_loop(executor.interrupt), watchdog)
         worker_services = WorkerServices(
-            workspace=workspace,
+            context=context,
             client=client,
             claimer=claimer,
             claiming=self._start_service("claimer", claimer.step, claimer.changed),
             shard_services=shard_services,
             releasing=self._start_service(
-                "prefetch releaser", PrefetchReleaser(workspace, settler, claimer.slot_freed).step
+                "prefetch releaser", PrefetchReleaser(context, settler, claimer.slot_freed).step
             ),
             executor=executor,
             settler=settler,
@@ -161,9 +161,9 @@ class Worker:
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
-            log_stopping(workspace.worker, len(executor.running()), self._settings.grace_s)
+            log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
             await worker_services.stop(self._settings.grace_s)
-            log_stopped(workspace.worker, settler.ends)
+            log_stopped(context.worker, settler.ends)
 
     def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
         """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
@@ -175,7 +175,7 @@ class Worker:
     def _start_service(
         self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
     ) -> Service:
-        retry_state = RetryState(name, self._settings.reconnect_backoff, self._workspace.random)
+        retry_state = RetryState(name, self._settings.reconnect_backoff, self._context.random)
         service = Service(step, changed or asyncio.Event(), retry_state)
         service.task.add_done_callback(self._note_end)
         self._tasks.add(service.task)
@@ -219,13 +219,13 @@ def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], 
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 
 
-async def _mark_suspect(workspace: Workspace, client: AsyncBrokerClient, task: LeasedTask) -> bool:
+async def _mark_suspect(context: WorkerContext, client: AsyncBrokerClient, task: LeasedTask) -> bool:
     lease = task.lease
-    renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
-    sent_s = workspace.clock.monotonic()
+    renewal = Renewal(lease.id, lease.token, max(1, int(context.server_now_ms())))
+    sent_s = context.clock.monotonic()
     try:
-        (status,) = await run_async(workspace.store_of(task).renew(workspace.lease_ms, [renewal]), client)
+        (status,) = await run_async(context.store_of(task).renew(context.lease_ms, [renewal]), client)
     except BrokerError:
         return False
-    task.trusted_until_s = workspace.trusted_until_s(sent_s)
+    task.trusted_until_s = context.trusted_until_s(sent_s)
     return status is not Status.LOST

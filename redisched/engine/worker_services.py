@@ -13,7 +13,7 @@ from redisched.engine.runtime import RunningRenewer
 from redisched.engine.service import Service, quietly
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 
@@ -33,7 +33,7 @@ class WorkerServices:
     loops use.
     """
 
-    workspace: Workspace
+    context: WorkerContext
     client: AsyncClient
     claimer: Claimer
     claiming: Service
@@ -55,7 +55,7 @@ class WorkerServices:
         await self.shard_services.end()
         await self.releasing.end(within_s=0.0)
         await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.shard_services.finish()), ANSWER_S)
-        for task in self.workspace.window.take_all():
+        for task in self.context.window.take_all():
             self.settler.add(completion.released(task))
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
@@ -63,7 +63,7 @@ class WorkerServices:
         await wait_until_done(self.settler.flush(), FLUSH_S)
         await self.settling.end(within_s=ANSWER_S)
         self.renewing.stop()
-        stores = list(self.workspace.stores.values())
+        stores = list(self.context.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 
     async def _leave(self, stores: list[Store]) -> None:
@@ -71,7 +71,7 @@ class WorkerServices:
         taken a wake-up without claiming.
         """
         while stores:
-            await quietly(run_async(stores.pop().leave(self.workspace.worker), self.client))
+            await quietly(run_async(stores.pop().leave(self.context.worker), self.client))
 
 
 async def wait_until_done(work: Awaitable[object], within_s: float) -> None:

@@ -11,7 +11,7 @@ from redisched.engine.executor import Executor, Hooks
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.model import TaskBody
 from tests.engine.leases import NOW_MS, WORKER, leased_task
 
@@ -58,7 +58,7 @@ class Bench:
         self.started: dict[int, str] = {}
         self.clock = StillClock()
         self.window = CountingWindow()
-        self.workspace = Workspace(
+        self.context = WorkerContext(
             worker=WORKER,
             settings=Settings(),
             worker_settings=WorkerSettings(concurrency=2, **settings),
@@ -70,10 +70,10 @@ class Bench:
             random=lambda: 0.0,
             target=target,
         )
-        self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
+        self.context.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
         self.completions: asyncio.Queue[Completion] = asyncio.Queue()
         self.still_mine = True
-        self.executor = Executor(self.workspace)
+        self.executor = Executor(self.context)
         self.executor.start(
             Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
         )
@@ -84,7 +84,7 @@ class Bench:
     def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> LeasedTask:
         """Put a task into the window."""
         task = leased_task(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
-        self.window.add(task, self.workspace.server_now_ms())
+        self.window.add(task, self.context.server_now_ms())
         self.executor.offer(1)
         return task
 

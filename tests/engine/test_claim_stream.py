@@ -9,7 +9,7 @@ from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.registry import Registry
 from redisched.store.operation import Command, Dialect
@@ -45,8 +45,8 @@ class Answering:
         raise AssertionError("a claim is one command")
 
 
-def workspace(clock: SetClock) -> Workspace:
-    return Workspace(
+def context(clock: SetClock) -> WorkerContext:
+    return WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=LEASE_S),
@@ -62,7 +62,7 @@ def workspace(clock: SetClock) -> Workspace:
 def claim(lost: int, pause_s: float) -> LeasedTask:
     """What is held after a claim whose first replies were lost, with a pause after each."""
     clock, client = SetClock(), Answering(lost)
-    stream = ClaimStream(workspace(clock), Store(Dialect(), QUEUE), "")
+    stream = ClaimStream(context(clock), Store(Dialect(), QUEUE), "")
 
     async def try_until_answered() -> list[LeasedTask]:
         while True:

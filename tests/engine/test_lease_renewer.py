@@ -11,7 +11,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.registry import Registry
@@ -57,8 +57,8 @@ class HalfAway(BrokenOnce):
         return [b"RENEWED"]
 
 
-def workspace_of(shards: int) -> Workspace:
-    return Workspace(
+def context_of(shards: int) -> WorkerContext:
+    return WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=0.5),
@@ -71,30 +71,30 @@ def workspace_of(shards: int) -> Workspace:
     )
 
 
-def renewer_of(workspace: Workspace) -> LeaseRenewer:
-    watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
-    return LeaseRenewer(workspace, lambda _held, _kind: None, watchdog)
+def renewer_of(context: WorkerContext) -> LeaseRenewer:
+    watchdog = Watchdog(context, list, lambda _stuck, _on_begun: None)
+    return LeaseRenewer(context, lambda _held, _kind: None, watchdog)
 
 
 def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
-    workspace = workspace_of(2)
+    context = context_of(2)
     tasks = [LeasedTask(leased_task("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
     for task in tasks:
-        workspace.in_flight.add(task)
+        context.in_flight.add(task)
 
-    delay_s = run(renewer_of(workspace).step(), HalfAway())
+    delay_s = run(renewer_of(context).step(), HalfAway())
 
     assert [task.trusted_until_s for task in tasks] == [1.0, 10.0 + 0.9 * 0.5]
-    assert delay_s <= workspace.worker_settings.heartbeat_s
+    assert delay_s <= context.worker_settings.heartbeat_s
 
 
 def test_a_defect_in_one_round_costs_no_lease() -> None:
     client = BrokenOnce()
-    workspace = workspace_of(1)
+    context = context_of(1)
     task = leased_task("a")
-    workspace.in_flight.add(task)
+    context.in_flight.add(task)
 
-    renewing = LeaseRenewerThread(renewer_of(workspace), client)
+    renewing = LeaseRenewerThread(renewer_of(context), client)
     assert client.renewed.wait(30)
     renewing.stop()
 

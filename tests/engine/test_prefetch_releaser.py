@@ -11,7 +11,7 @@ from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.store.values import Release
 from tests.engine.leases import NOW_MS, WORKER, leased_task
 
@@ -33,8 +33,8 @@ class Listener(Settler):
         self.completions.append(outcome)
 
 
-def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
-    workspace = Workspace(
+def context_at(clock: MovableClock, settings: WorkerSettings) -> WorkerContext:
+    context = WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=settings,
@@ -45,17 +45,17 @@ def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
         clock=clock,
         random=lambda: 0.0,
     )
-    workspace.server_clock.observe(clock.now_s, clock.now_s, NOW_MS * 1000)
-    return workspace
+    context.server_clock.observe(clock.now_s, clock.now_s, NOW_MS * 1000)
+    return context
 
 
 def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Completion]:
     """What is given back of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
-    workspace = workspace_at(clock, settings)
-    workspace.window.add(leased_task("a"), NOW_MS)
+    context = context_at(clock, settings)
+    context.window.add(leased_task("a"), NOW_MS)
     clock.now_s += waited_s
-    asyncio.run(_step(PrefetchReleaser(workspace, settler, on_room)))
+    asyncio.run(_step(PrefetchReleaser(context, settler, on_room)))
     return settler.completions
 
 

@@ -10,7 +10,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
 from redisched.registry import Registry
 from redisched.store.operation import Command, Dialect
@@ -49,8 +49,8 @@ class RefusingOne:
         raise AssertionError("settlements are single commands")
 
 
-def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
-    workspace = Workspace(
+def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
+    context = WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(),
@@ -61,22 +61,22 @@ def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
         clock=StillClock(),
         random=lambda: 0.5,
     )
-    settler = Settler(workspace, client, lambda: None)
+    settler = Settler(context, client, lambda: None)
     for number in range(TASKS):
         task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
-        workspace.in_flight.add(task)
+        context.in_flight.add(task)
         settler.add(completion.released(task))
-    return settler, workspace
+    return settler, context
 
 
 def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> None:
     client = RefusingOne()
 
     async def use() -> None:
-        settler, workspace = settler_of(client)
+        settler, context = settler_of(client)
         assert await settler.step() > 0
         assert sorted(client.settled) == sorted(f"task-{number}" for number in range(TASKS) if f"task-{number}" != BAD)
-        assert [task.lease.id for task in workspace.in_flight] == [BAD]
+        assert [task.lease.id for task in context.in_flight] == [BAD]
         assert client.calls <= 2 * TASKS.bit_length() + 1
 
     asyncio.run(use())

@@ -11,7 +11,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import DEAF_S, Watchdog
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.model import TaskBody
 from redisched.store.operation import Dialect
@@ -45,7 +45,7 @@ class Kennel:
         self.hears = True
         self.running: list[LeasedTask] = []
         self.stopped: list[list[str]] = []
-        workspace = Workspace(
+        context = WorkerContext(
             worker=WORKER,
             settings=Settings(),
             worker_settings=WorkerSettings(stuck_after_s=STUCK_AFTER_S),
@@ -56,7 +56,7 @@ class Kennel:
             clock=self.clock,
             random=lambda: 0.0,
         )
-        self.watchdog = Watchdog(workspace, lambda: self.running, self._stop)
+        self.watchdog = Watchdog(context, lambda: self.running, self._stop)
 
     def run(self, name: str, id: str = "a") -> LeasedTask:
         """Say that a task runs, and let the watchdog see it."""

@@ -17,7 +17,7 @@ from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import WakeListener
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
 from redisched.store.clients import AsyncClient
@@ -67,7 +67,7 @@ def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list
 _retry_at_once = Store.retry
 
 
-def _trust_for_ever(self: Workspace, sent_s: float) -> float:
+def _trust_for_ever(self: WorkerContext, sent_s: float) -> float:
     return sent_s + 1e9
 
 
@@ -96,7 +96,7 @@ async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
         await _settle_until_answered(self, store, batch)
     except BrokerError:
         for outcome in batch:
-            self._workspace.in_flight.remove(outcome.task)
+            self._context.in_flight.remove(outcome.task)
 
 
 _settle_until_answered = Settler._settle
@@ -186,7 +186,7 @@ BUGS: dict[str, Bug] = {
     "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
     "a task starts whose lease is not certain": _method(
-        Workspace, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
+        WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5", since=36),
@@ -210,7 +210,7 @@ BUGS: dict[str, Bug] = {
     "an outage of a lease is none": _method(
         Reaper,
         "interval_s",
-        property(lambda self: 0.2 * self.workspace.worker_settings.lease_s),
+        property(lambda self: 0.2 * self.context.worker_settings.lease_s),
         "G10",
         "G11",
         needs=frozenset({Fault.STALL}),

@@ -5,7 +5,7 @@ and end.
 """
 
 from redisched.engine.recovery import Recovery
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.store.operation import run_async
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network

@@ -97,11 +97,11 @@ class WorkerProcess(Process):
 
     def holds(self) -> int:
         """How many leases it has in hand."""
-        return len(self.worker._workspace.in_flight)
+        return len(self.worker._context.in_flight)
 
     def has_in_hand(self, task_id: str, token: int) -> bool:
         """Whether it knows that it has a lease."""
-        return any(task.lease.id == task_id and task.lease.token == token for task in self.worker._workspace.in_flight)
+        return any(task.lease.id == task_id and task.lease.token == token for task in self.worker._context.in_flight)
 
     def stop(self) -> None:
         """Have it stop gracefully, as SIGTERM does."""

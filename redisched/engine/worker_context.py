@@ -1,4 +1,4 @@
-"""What the parts of one worker process share."""
+"""What the services of one worker process share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from redisched.options import check_queue
 from redisched.registry import Registry
 from redisched.store.store import Store
 
-LARGEST_STRETCH = 4
-"""So many times as long may pass between looks at a shard, that idle workers of many shards stay quiet."""
+LARGEST_IDLE_FACTOR = 4
+"""The largest factor by which a worker of several shards makes the time between two checks of a shard longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """One worker process: its name, its settings, the shards it serves and the tasks it holds.
+class WorkerContext:
+    """One worker process: its name, its settings, the shards it serves and the tasks it has leased.
 
-    `stores` are those of each queue and shard; there are more as soon as a queue has grown. `refused_claims` are those
-    where Redis refused the latest claim.
-    `target` is the MODULE:APP by which the processes of isolated handlers find the application.
+    `stores` has one store for each shard, by queue and number of the shard; shards are added when a queue gets more of
+    them. `refused_claims` are the shards in which Redis refused the latest claim. `target` is the MODULE:APP by which
+    the processes of isolated handlers find the application.
     """
 
     worker: str
@@ -40,37 +40,47 @@ class Workspace:
     refused_claims: set[Store] = field(default_factory=set)
 
     def store_of(self, task: LeasedTask) -> Store:
-        """Where a task is held."""
+        """The store of the shard from which a task was claimed."""
         return self.stores[task.queue, task.shard]
 
     @property
-    def stretch(self) -> int:
-        """How many times as seldom each of several shards is looked after as the only one would be."""
-        return max(1, min(LARGEST_STRETCH, len(self.stores)))
+    def idle_factor(self) -> int:
+        """The time between two checks of one shard is this many times longer than if it were the worker's only shard.
+
+        A worker checks each of its shards from time to time. Without this factor, an idle worker of many shards would
+        send as many commands as all of them together need.
+        """
+        return max(1, min(LARGEST_IDLE_FACTOR, len(self.stores)))
 
     def contact(self) -> None:
-        """Note that Redis answered, as a sign of health; there is none in that while it refuses every claim."""
+        """Note that Redis answered, for the health check. While Redis refuses the claims in every shard, answers do not
+        count: the worker cannot work.
+        """
         if not self.refused_claims or len(self.refused_claims) < len(self.stores):
             self.started.contact(self.clock.monotonic())
 
     def server_now_ms(self) -> float:
-        """The server's time, never ahead of it, in milliseconds."""
+        """The server's time in milliseconds. It may be a little late, but is never ahead of the server's clock."""
         return self.server_clock.now_ms(self.clock.monotonic())
 
     @property
     def lease_ms(self) -> int:
-        """Length of a lease."""
+        """The length of a lease."""
         return round(self.worker_settings.lease_s * 1e3)
 
     def trusted_until_s(self, sent_s: float) -> float:
-        """Until when a lease asked for at `sent_s` is certain: a tenth less than it lasts, from before the call."""
+        """The monotonic moment until which a lease is trusted that was asked for at `sent_s`, the moment before the
+        call.
+
+        A lease is trusted for nine tenths of its length.
+        """
         return sent_s + 0.9 * self.worker_settings.lease_s
 
 
 def served_queues(settings: WorkerSettings, registry: Registry) -> tuple[str, ...]:
-    """The queues a worker serves: those it was told, else every queue its handlers use.
+    """The queues a worker serves: those in its settings, or, if none are set, every queue that its handlers use.
 
-    Raises InvalidOption for a name that cannot be a queue's.
+    Raises InvalidOption for an invalid name.
     """
     told = tuple(check_queue("queues", queue) for queue in settings.queues)
     return told or registry.queues() or ("default",)
