@@ -89,7 +89,7 @@ class Broker:
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
         self._async: dict[asyncio.AbstractEventLoop, AsyncBrokerClient] = {}
-        self._farewells: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+        self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
 
     def group_of(self, key: str) -> int:
         """A number that keys share that may stand in one command."""
@@ -111,9 +111,9 @@ class Broker:
             # Of a loop that was closed without a farewell nothing is left but garbage.
             self._async = {other: opened for other, opened in self._async.items() if not other.is_closed()}
             client = self._async[loop] = self.open_async_client(self.timeout_s, SHARED_PART)
-            self._farewells[loop] = farewell = self._close_with(loop)
+            self._closers[loop] = closer = self._close_with(loop)
             with contextlib.suppress(StopIteration):
-                anext(farewell).send(None)
+                anext(closer).send(None)
         return client
 
     async def _close_with(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
@@ -121,7 +121,7 @@ class Broker:
         try:
             yield
         finally:
-            self._farewells.pop(loop, None)
+            self._closers.pop(loop, None)
             client = self._async.pop(loop, None)
             if client is not None:
                 await client.close()
@@ -143,9 +143,9 @@ class Broker:
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop; the next use opens new ones."""
-        farewell = self._farewells.get(asyncio.get_running_loop())
-        if farewell is not None:
-            await farewell.aclose()
+        closer = self._closers.get(asyncio.get_running_loop())
+        if closer is not None:
+            await closer.aclose()
 
 
 def connect(url: str, timeout_s: float, prefix: str = PREFIX, max_connections: int = UNBOUNDED) -> Broker:

@@ -32,7 +32,7 @@ class Abandoned(NotShared):
         self.times += 1
 
 
-class Kennel:
+class Harness:
     """A watchdog over tasks that are said to run. `hears` is whether the event loop does."""
 
     def __init__(self) -> None:
@@ -85,72 +85,72 @@ class Kennel:
 
 
 @pytest.fixture
-def kennel() -> Kennel:
-    return Kennel()
+def harness() -> Harness:
+    return Harness()
 
 
-def test_a_handler_is_stuck_some_time_after_its_timeout(kennel: Kennel) -> None:
-    kennel.run("plain")
-    kennel.look(10.0 + STUCK_AFTER_S)
-    assert kennel.stopped == []
-    kennel.look(0.1)
-    assert kennel.stopped == [["a"]]
+def test_a_handler_is_stuck_some_time_after_its_timeout(harness: Harness) -> None:
+    harness.run("plain")
+    harness.look(10.0 + STUCK_AFTER_S)
+    assert harness.stopped == []
+    harness.look(0.1)
+    assert harness.stopped == [["a"]]
 
 
 @pytest.mark.parametrize("kind", [CancelRequested, LeaseLost])
-def test_and_some_time_after_it_was_first_told_to_end(kennel: Kennel, kind: type[Interruption]) -> None:
-    task = kennel.run("patient")
-    kennel.watchdog.told(task, kind)
-    kennel.look(STUCK_AFTER_S)
-    kennel.watchdog.told(task, kind)
-    assert kennel.stopped == []
-    kennel.look(0.1)
-    assert kennel.stopped == [["a"]]
+def test_and_some_time_after_it_was_first_told_to_end(harness: Harness, kind: type[Interruption]) -> None:
+    task = harness.run("patient")
+    harness.watchdog.told(task, kind)
+    harness.look(STUCK_AFTER_S)
+    harness.watchdog.told(task, kind)
+    assert harness.stopped == []
+    harness.look(0.1)
+    assert harness.stopped == [["a"]]
 
 
-def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(kennel: Kennel) -> None:
-    kennel.run("patient")
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(harness: Harness) -> None:
+    harness.run("patient")
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_one_that_has_ended_was_not_stuck(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("plain"), CancelRequested)
-    kennel.running.clear()
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_one_that_has_ended_was_not_stuck(harness: Harness) -> None:
+    harness.watchdog.told(harness.run("plain"), CancelRequested)
+    harness.running.clear()
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_an_isolated_one_is_none_of_its_business(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("apart"), CancelRequested)
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_an_isolated_one_is_none_of_its_business(harness: Harness) -> None:
+    harness.watchdog.told(harness.run("apart"), CancelRequested)
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("patient"), CancelRequested)
+def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(harness: Harness) -> None:
+    harness.watchdog.told(harness.run("patient"), CancelRequested)
     for _ in range(100):
-        assert kennel.look(1.0) == []
-    assert kennel.started.times == 0
+        assert harness.look(1.0) == []
+    assert harness.started.times == 0
 
 
-def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_the_stuck(kennel: Kennel) -> None:
-    kennel.hears = False
-    kennel.run("plain")
-    kennel.run("patient", "b")
-    assert kennel.look(10.1 + STUCK_AFTER_S) == []
-    assert kennel.look(DEAF_S) == []
-    (command,) = kennel.look(0.1)
+def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_the_stuck(harness: Harness) -> None:
+    harness.hears = False
+    harness.run("plain")
+    harness.run("patient", "b")
+    assert harness.look(10.1 + STUCK_AFTER_S) == []
+    assert harness.look(DEAF_S) == []
+    (command,) = harness.look(0.1)
     assert "a" in command
     assert "b" not in command
     assert HandlerTimedOut.__name__.encode() in b" ".join(part for part in command if isinstance(part, bytes))
-    assert kennel.started.times == 1
+    assert harness.started.times == 1
 
 
-def test_it_is_given_up_once(kennel: Kennel) -> None:
-    kennel.hears = False
-    kennel.run("plain")
-    kennel.look(11.0 + STUCK_AFTER_S)
-    kennel.look(DEAF_S + 1)
-    assert kennel.look(1.0) == []
-    assert kennel.started.times == 1
+def test_it_is_given_up_once(harness: Harness) -> None:
+    harness.hears = False
+    harness.run("plain")
+    harness.look(11.0 + STUCK_AFTER_S)
+    harness.look(DEAF_S + 1)
+    assert harness.look(1.0) == []
+    assert harness.started.times == 1

@@ -56,10 +56,10 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
-    room = Room()
+    runner = HandlerRunner()
     name_tasks_in_records()
     try:
-        room.application = load_application(target, settings.imports)
+        runner.application = load_application(target, settings.imports)
         configure_logging(settings)
         reply = Reply(Ending.READY)
     except BaseException as error:
@@ -67,7 +67,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     try:
         while True:
             connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
-            reply = room.perform(decode_order(connection.recv_bytes()))
+            reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
         # Programs do this when they end; a process that was forked for a function does not.
@@ -75,7 +75,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
         os._exit(0)
 
 
-class Room:
+class HandlerRunner:
     """Runs one handler at a time, which can be interrupted from outside."""
 
     application: Application
@@ -107,7 +107,7 @@ class Room:
             return _raised(error)._replace(ending=ending)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
-        running.set(_Known(order.context))
+        running.set(_KnownTask(order.context))
         free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
@@ -142,7 +142,7 @@ class Room:
             self._interrupt(_KINDS[number])
 
 
-class _Known:
+class _KnownTask:
     """What a handler may know about its task, as it was handed over."""
 
     def __init__(self, context: TaskContext) -> None:
