@@ -16,7 +16,7 @@ from redisched.options import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
-from redisched.store.operation import Operation, T, persist
+from redisched.store.operation import Operation, T, with_retries
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import TaskView
@@ -32,7 +32,7 @@ class Session:
 
     def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
-        return self._connection.run(persist(make, self._connection.patience()), "ask")
+        return self._connection.run(with_retries(make, self._connection.retry_policy()), "ask")
 
     def check(self) -> None:
         """Raises BrokerRefused when Redis does not let us in; one that is away may come."""

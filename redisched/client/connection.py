@@ -26,7 +26,7 @@ from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.lazy import LazyModule
 from redisched.store.durable import Barrier, DurableStore
-from redisched.store.operation import Operation, Patience, T, run, run_async
+from redisched.store.operation import Operation, RetryPolicy, T, run, run_async
 from redisched.store.store import Store
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ class Connection:
             return await asyncio.to_thread(self._resolve)
         return self._broker
 
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """How long one call of a producer that begins now goes on trying."""
         # The first call loads the client library and may start the server: its time begins when that is done.
         broker = self.broker
-        return Patience(
+        return RetryPolicy(
             began_s=self.monotonic(),
             total_s=self.settings.timeout_s,
             try_s=broker.timeout_s,

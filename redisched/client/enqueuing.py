@@ -18,7 +18,7 @@ from redisched.config import Durability
 from redisched.errors import BrokerError, BrokerUnavailable, LayoutDamaged
 from redisched.layout import Layout
 from redisched.store.growth import agree
-from redisched.store.operation import Operation, Patience, persist
+from redisched.store.operation import Operation, RetryPolicy, with_retries
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 
@@ -36,11 +36,11 @@ class Enqueuing:
         self._store = partial(connection.store, durable=durable)
         self._layouts = connection.layouts
 
-    def one(self, queue: str, task: NewTask, sending: Sending, patience: Patience) -> Operation[Status]:
+    def one(self, queue: str, task: NewTask, sending: Sending, retry_policy: RetryPolicy) -> Operation[Status]:
         """Add a task. The first try goes the shortest way; what fails there is left to the long one."""
-        layout = self._layouts.fresh(queue, patience.began_s)
+        layout = self._layouts.fresh(queue, retry_policy.began_s)
         if layout is None:
-            return (yield from self._one_unsure(queue, task, sending, patience))
+            return (yield from self._one_unsure(queue, task, sending, retry_policy))
         named = None if sending is Sending.FIRST else layout
         if named is None or layout.shards == 1:
             store = self._store(queue, layout.home(task.id))
@@ -48,50 +48,50 @@ class Enqueuing:
                 status = yield from store.enqueue_loaded(task, named)
                 if status is not Status.STALE:
                     return status
-        return (yield from self._put(queue, layout, [task], sending, patience))[0]
+        return (yield from self._put(queue, layout, [task], sending, retry_policy))[0]
 
     def many(
-        self, queue: str, tasks: Sequence[NewTask], sending: Sending, patience: Patience
+        self, queue: str, tasks: Sequence[NewTask], sending: Sending, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
-        layout = yield from self._current(queue, patience)
-        return (yield from self._put(queue, layout, tasks, sending, patience))
+        layout = yield from self._current(queue, retry_policy)
+        return (yield from self._put(queue, layout, tasks, sending, retry_policy))
 
-    def _one_unsure(self, queue: str, task: NewTask, sending: Sending, patience: Patience) -> Operation[Status]:
+    def _one_unsure(self, queue: str, task: NewTask, sending: Sending, retry_policy: RetryPolicy) -> Operation[Status]:
         """Add a task though the layout may be out of date. Where an old one will do, it is read again afterwards: who
         enqueues now and then would otherwise wait for it every time.
         """
         if sending is not Sending.FIRST or queue not in self._layouts:
-            return (yield from self.many(queue, [task], sending, patience))[0]
-        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, patience)
+            return (yield from self.many(queue, [task], sending, retry_policy))[0]
+        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, retry_policy)
         with contextlib.suppress(BrokerError):
-            yield from self._current(queue, patience)
+            yield from self._current(queue, retry_policy)
         return status
 
     def _put(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, patience: Patience
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
         if sending is Sending.FIRST:
-            return (yield from self._put_first(queue, layout, tasks, None, patience))
+            return (yield from self._put_first(queue, layout, tasks, None, retry_policy))
         if sending is Sending.UNSENT:
-            statuses = yield from self._put_first(queue, layout, tasks, layout, patience)
+            statuses = yield from self._put_first(queue, layout, tasks, layout, retry_policy)
         else:
-            statuses = yield from self._put_once(queue, layout, tasks, patience)
+            statuses = yield from self._put_once(queue, layout, tasks, retry_policy)
         for _ in range(MOST_LAYOUTS):
             late = [at for at, status in enumerate(statuses) if status is Status.STALE]
             if not late:
                 return statuses
-            layout = yield from self._newer(queue, layout, patience)
-            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], patience)
+            layout = yield from self._newer(queue, layout, retry_policy)
+            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], retry_policy)
             for at, status in zip(late, again, strict=True):
                 statuses[at] = status
         raise LayoutDamaged(queue, self._store(queue).keys.layout, str(layout))
 
     def _put_first(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, patience: Patience
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
         """Add tasks that are nowhere; STALE for those of a shard that has another layout than is named."""
-        send = partial(self._send, named, patience)
+        send = partial(self._send, named, retry_policy)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
@@ -99,10 +99,10 @@ class Enqueuing:
         return [statuses[at] for at in range(len(tasks))]
 
     def _put_once(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], patience: Patience
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
         """Add those tasks that are at no earlier home; STALE for those of a shard that has another layout."""
-        send, look = partial(self._send, layout, patience), partial(self._look, layout, patience)
+        send, look = partial(self._send, layout, retry_policy), partial(self._look, layout, retry_policy)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         statuses = [Status.UNKNOWN] * len(tasks)
@@ -128,43 +128,45 @@ class Enqueuing:
         return statuses
 
     def _look(
-        self, layout: Layout, patience: Patience, store: Store, tasks: Sequence[NewTask]
+        self, layout: Layout, retry_policy: RetryPolicy, store: Store, tasks: Sequence[NewTask]
     ) -> Operation[list[Status]]:
         statuses: list[Status] = []
         for chunk in chunks(tasks):
-            statuses += yield from persist(partial(store.known, layout, chunk), patience)
-            patience = patience.again()
+            statuses += yield from with_retries(partial(store.known, layout, chunk), retry_policy)
+            retry_policy = retry_policy.again()
         return statuses
 
     def _send(
-        self, named: Layout | None, patience: Patience, store: Store, tasks: Sequence[NewTask]
+        self, named: Layout | None, retry_policy: RetryPolicy, store: Store, tasks: Sequence[NewTask]
     ) -> Operation[list[Status]]:
-        """Of many tasks each script call has the whole patience: how long all take depends on how many there are."""
+        """Enqueue tasks in one shard, in as many script calls as needed. Each call has the whole time of the policy,
+        because the number of calls depends on the number of tasks.
+        """
         statuses: list[Status] = []
         upcoming = deque(chunks(tasks))
         while upcoming:
             # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
-            statuses += yield from persist(partial(store.enqueue, upcoming.popleft(), named), patience)
+            statuses += yield from with_retries(partial(store.enqueue, upcoming.popleft(), named), retry_policy)
             if upcoming:
                 for sent in (yield from store.enqueue_many(upcoming, named)):
                     statuses += sent
                     upcoming.popleft()
-                patience = patience.again()
+                retry_policy = retry_policy.again()
         return statuses
 
-    def _current(self, queue: str, patience: Patience) -> Operation[Layout]:
+    def _current(self, queue: str, retry_policy: RetryPolicy) -> Operation[Layout]:
         """The layout by which to choose shards; the first use of a queue makes it known."""
-        layout = self._layouts.fresh(queue, patience.began_s)
+        layout = self._layouts.fresh(queue, retry_policy.began_s)
         if layout is None:
             known = queue in self._layouts
-            layout = yield from self._known_again(queue) if known else self._first_known(queue, patience)
-            self._layouts.remember(queue, layout, patience.monotonic())
+            layout = yield from self._known_again(queue) if known else self._first_known(queue, retry_policy)
+            self._layouts.remember(queue, layout, retry_policy.monotonic())
         return layout
 
-    def _first_known(self, queue: str, patience: Patience) -> Operation[Layout]:
+    def _first_known(self, queue: str, retry_policy: RetryPolicy) -> Operation[Layout]:
         store = self._store(queue)
-        yield from persist(store.register, patience)
-        return (yield from persist(store.layout, patience))
+        yield from with_retries(store.register, retry_policy)
+        return (yield from with_retries(store.layout, retry_policy))
 
     def _known_again(self, queue: str) -> Operation[Layout]:
         """The layout as it is now, or as it was where the first shard does not answer: others may be on other nodes."""
@@ -173,15 +175,15 @@ class Enqueuing:
         except BrokerUnavailable:
             return self._layouts.last(queue)
 
-    def _newer(self, queue: str, refused: Layout, patience: Patience) -> Operation[Layout]:
+    def _newer(self, queue: str, refused: Layout, retry_policy: RetryPolicy) -> Operation[Layout]:
         """The layout after one that a shard refused. Where the first shard has none, either a growth was left half
         done, or the first shard has lost its latest layout: the longest one that is there goes to all.
         """
-        layout = yield from persist(self._store(queue).layout, patience)
+        layout = yield from with_retries(self._store(queue).layout, retry_policy)
         if layout == refused:
             dialect = self._connection.broker.dialect
-            layout = yield from persist(lambda: agree(dialect, queue, refused), patience)
-        self._layouts.remember(queue, layout, patience.monotonic())
+            layout = yield from with_retries(lambda: agree(dialect, queue, refused), retry_policy)
+        self._layouts.remember(queue, layout, retry_policy.monotonic())
         return layout
 
 

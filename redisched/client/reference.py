@@ -16,7 +16,7 @@ from redisched.lazy import LazyModule
 from redisched.model import Outcome, TaskState, retention_of
 from redisched.options import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
-from redisched.store.operation import Operation, Pause, persist
+from redisched.store.operation import Operation, Pause, with_retries
 from redisched.store.serving import is_served
 from redisched.store.values import Status
 from redisched.store.view import PENDING, TaskView
@@ -115,7 +115,7 @@ class TaskRef(Generic[R_co]):
             if self.queue or view.state is not TaskState.UNKNOWN:
                 return view
         find = partial(queues_of, connection.broker.dialect, self.id)
-        found = yield from persist(find, connection.patience())
+        found = yield from with_retries(find, connection.retry_policy())
         if not found:
             return TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
         if len(found) > 1:
@@ -125,7 +125,7 @@ class TaskRef(Generic[R_co]):
 
     def _look_into(self, queue: str) -> Operation[TaskView]:
         inspector = self._inspector(queue)
-        return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience()))
+        return (yield from with_retries(lambda: inspector.standing(self.id), self._connection.retry_policy()))
 
     def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
         monotonic = self._connection.monotonic
@@ -152,7 +152,7 @@ class TaskRef(Generic[R_co]):
     def _missing_worker(self, queue: str, said: str) -> Operation[str]:
         """What is missing for a task to run, '' if it is nothing that can be told; it is logged the first time."""
         connection = self._connection
-        if (yield from persist(lambda: is_served(connection.broker.dialect, queue), connection.patience())):
+        if (yield from with_retries(lambda: is_served(connection.broker.dialect, queue), connection.retry_policy())):
             return ""
         missing = f"no worker serves queue {queue} yet"
         if not said:
@@ -183,8 +183,8 @@ class TaskRef(Generic[R_co]):
         if not queue:
             raise UnknownTask(self.id)
         inspector = self._inspector(queue)
-        patience = self._connection.patience()
-        view = yield from persist(lambda: inspector.task(self.id), patience)
+        retry_policy = self._connection.retry_policy()
+        view = yield from with_retries(lambda: inspector.task(self.id), retry_policy)
         if view is None:
             raise UnknownTask(self.id)
         store, body = self._connection.store(queue, view.shard), view.body
@@ -192,7 +192,7 @@ class TaskRef(Generic[R_co]):
         retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
         retention = retention_of(retention_ms, is_own=own_ms is not None or not is_given(self.id))
         outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
-        statuses = yield from persist(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), patience)
+        statuses = yield from with_retries(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), retry_policy)
         if statuses[0] is Status.UNKNOWN:
             raise UnknownTask(self.id)
         return _OUTCOMES[statuses[0]]

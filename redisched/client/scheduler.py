@@ -38,7 +38,7 @@ from redisched.options import (
 )
 from redisched.registry import HandlerEntry, Registry
 from redisched.store.growth import grow
-from redisched.store.operation import Operation, persist
+from redisched.store.operation import Operation, with_retries
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
@@ -213,11 +213,11 @@ class Scheduler:
         await self._connection.close_async()
 
     def _grow(self, queue: str, shards: int) -> Operation[None]:
-        connection, patience = self._connection, self._connection.patience()
+        connection, retry_policy = self._connection, self._connection.retry_policy()
         store = connection.store(check_queue("queue", queue))
         count = check_whole("shards", shards, 1, LARGEST_COUNT)
-        yield from persist(store.register, patience)
-        layout = yield from persist(lambda: grow(connection.broker.dialect, queue, count), patience)
+        yield from with_retries(store.register, retry_policy)
+        layout = yield from with_retries(lambda: grow(connection.broker.dialect, queue, count), retry_policy)
         connection.layouts.remember(queue, layout, connection.monotonic())
 
     def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:

@@ -12,7 +12,7 @@ from redisched.client.request import Sending, TaskRequest
 from redisched.config import Durability
 from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
 from redisched.lazy import LazyModule
-from redisched.store.operation import Operation, Patience
+from redisched.store.operation import Operation, RetryPolicy
 from redisched.store.values import NewTask, Status
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Sender:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
         queue, task, durable, _ = request
         try:
-            operation = self._enqueuing[durable].one(queue, task, sending, self._connection.patience())
+            operation = self._enqueuing[durable].one(queue, task, sending, self._connection.retry_policy())
             status = self._connection.run(operation, "enqueue")
         except _Unsure as error:
             raise _about([request], error) from error
@@ -89,8 +89,8 @@ class Sender:
         statuses: dict[_Line, Iterator[Status]] = {}
         for line, together in tasks.items():
             queue, durable, sending = line
-            patience = self._connection.patience()
-            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending, patience)))
+            retry_policy = self._connection.retry_policy()
+            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending, retry_policy)))
         return [next(statuses[line]) for line in lines]
 
     def _coalescer(self, line: _Line) -> Coalescer:
@@ -109,11 +109,11 @@ class Sender:
         if coalescer is None:
             queue, durable, sending = line
 
-            async def send(tasks: Sequence[NewTask], patience: Patience) -> Sequence[Status]:
-                operation = self._enqueuing[durable].many(queue, tasks, sending, patience)
+            async def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Status]:
+                operation = self._enqueuing[durable].many(queue, tasks, sending, retry_policy)
                 return await self._connection.run_async(operation)
 
-            coalescer = of_loop[line] = Coalescer(send, self._connection.patience())
+            coalescer = of_loop[line] = Coalescer(send, self._connection.retry_policy())
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:

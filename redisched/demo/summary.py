@@ -10,7 +10,7 @@ from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
 TOLERATED_MS = WorkerSettings().patience_ms + 50.0
-"""A better task may wait in a window for as long as its worker's patience lasts, and takes some time to be claimed."""
+"""A better task may wait in a window for `patience_ms`, and takes some time to be claimed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from redisched.address import Address, Node
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
+from redisched.store.circuit_breaker import CircuitBreaker
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
-from redisched.store.silence import Silence
 from redisched.store.slots import SlotMap, slot_of
 
 MOST_REDIRECTIONS = 5
@@ -30,7 +30,7 @@ class ClusterRoute:
         self._address = address
         self._monotonic = monotonic
         self._random = random
-        self._silence = Silence(monotonic)
+        self._circuit_breaker = CircuitBreaker(monotonic)
         self._map = SlotMap((), (), ())
         self._moved: dict[int, Node] = {}
         self._is_in_doubt = True
@@ -48,11 +48,11 @@ class ClusterRoute:
         node = self._node(slot)
         before: tuple[Command, ...] = ()
         for _ in range(MOST_REDIRECTIONS):
-            turned_s = self._silence.turn_to(node)
+            began_s = self._circuit_breaker.begin_call(node)
             try:
                 reply = yield Send(node, before + commands)
             except Redirected as redirected:
-                self._silence.answered(node)
+                self._circuit_breaker.answered(node)
                 node = Node(redirected.host or node.host, redirected.port)
                 before = (("ASKING",),) if redirected.kind is Redirection.ASK else ()
                 if redirected.kind is Redirection.MOVED:
@@ -61,11 +61,11 @@ class ClusterRoute:
                 # What came before the last, such as the wait for a wake-up, is over.
                 commands = commands[-1:]
             except BrokerUnavailable:
-                self._silence.failed(node, turned_s)
+                self._circuit_breaker.failed(node, began_s)
                 self._is_in_doubt = True
                 raise
             else:
-                self._silence.answered(node)
+                self._circuit_breaker.answered(node)
                 return reply
         raise BrokerUnavailable(f"slot {slot} is moved to and fro; look at CLUSTER NODES", 0.0)
 
@@ -76,14 +76,14 @@ class ClusterRoute:
             yield from self._learn_if_in_doubt()
             for node, run in groupby(commands, key=self._placing()):
                 sent = _Counted(run)
-                turned_s = self._silence.turn_to(node)
+                began_s = self._circuit_breaker.begin_call(node)
                 try:
                     answered = yield Stream(node, sent)
                 except BrokerUnavailable:
-                    self._silence.failed(node, turned_s)
+                    self._circuit_breaker.failed(node, began_s)
                     raise
                 if answered:
-                    self._silence.answered(node)
+                    self._circuit_breaker.answered(node)
                 replies += answered
                 if len(answered) < sent.count:
                     break

@@ -19,7 +19,7 @@ from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
 from redisched.store.growth import stores_of
-from redisched.store.operation import Operation, persist, run
+from redisched.store.operation import Operation, run, with_retries
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.chaos.producer import BATCH, Producer
 from tests.chaos.pulse import Pulse
@@ -111,7 +111,7 @@ class Load:
 
     def ended(self, shard: int) -> int:
         """How many tasks of a shard have ended."""
-        return run(persist(partial(_ended, shard), self.app._connection.patience()), self.direct.client())
+        return run(with_retries(partial(_ended, shard), self.app._connection.retry_policy()), self.direct.client())
 
     def wait_for_progress(self) -> None:
         """Wait until tasks are taken, and run, that were not there before."""

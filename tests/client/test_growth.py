@@ -70,7 +70,7 @@ def twice(one: Enqueuing, other: Enqueuing, tasks: list[NewTask]) -> Operation[N
 
 def many(producer: Enqueuing, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
     """Add tasks, with as much time as the producer's settings give."""
-    return producer.many(queue, tasks, sending, producer._connection.patience())
+    return producer.many(queue, tasks, sending, producer._connection.retry_policy())
 
 
 def test_the_ids_of_these_tests_move() -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from redisched.address import Node
 from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.store.circuit_breaker import OPEN_S, SLOW_S
 from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
-from redisched.store.silence import ALONE_S, LONG_S
 from redisched.store.slots import slot_of
 from redisched.url import parse_address
 from tests.store.journeys import Guide, Now
@@ -178,20 +178,20 @@ def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a
     route: ClusterRoute, now: Now
 ) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
+    wait_in_vain(route, HIGH, now, SLOW_S)
 
     with pytest.raises(BrokerUnavailable, match="high:2 has just kept another call waiting"):
         Guide(HALVES).lead(route.perform((HIGH,)))
     lead(route, LOW)
-    now.s += ALONE_S
+    now.s += OPEN_S
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
 def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
-    now.s += ALONE_S
+    wait_in_vain(route, HIGH, now, SLOW_S)
+    now.s += OPEN_S
     first = route.perform((HIGH,))
     # It asked for the map anew, as it was in doubt, and is sent to the node that was silent.
     assert isinstance(first.send(None), Ask)
@@ -204,7 +204,7 @@ def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: Clust
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
-@pytest.mark.parametrize(("waited_s", "answers"), [(LONG_S / 2, 0), (LONG_S, 1)])
+@pytest.mark.parametrize(("waited_s", "answers"), [(SLOW_S / 2, 0), (SLOW_S, 1)])
 def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
     route: ClusterRoute, now: Now, waited_s: float, answers: int
 ) -> None:
@@ -216,7 +216,7 @@ def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
 
 def test_t39_a_pipeline_does_not_wait_for_a_silent_node_either(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
+    wait_in_vain(route, HIGH, now, SLOW_S)
 
     guide = Guide(HALVES, [b"low"])
     assert guide.lead(route.perform_all([LOW, HIGH])) == [b"low"]
