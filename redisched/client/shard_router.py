@@ -1,8 +1,9 @@
-"""Puts tasks into Redis, each at its home, so that no id is ever in two shards.
+"""Sends each task to the shard that its id belongs to, so that no id is ever in two shards.
 
-An id made for one call goes to one shard, whatever becomes of the layout meanwhile: nobody else has it. Any other may
-be sent again, and by somebody with another layout in mind. So its shard is told the layout by which it was chosen and
-refuses it under another; and unless it is sent for the first time, earlier homes are looked at before. See
+A task whose id was made for this call is sent to one shard, even if the queue gets more shards meanwhile: no other call
+can have the same id. A task with any other id may be sent again, maybe by a process that knows another layout of the
+queue. So the call names the layout by which it chose the shard, and a shard with another layout refuses it. If the task
+may have been sent before, the shards to which its id belonged under earlier layouts are asked first. See
 docs/adr/0012-shards.md.
 """
 
@@ -13,121 +14,127 @@ from functools import partial
 
 from redisched.client.chunk import chunks
 from redisched.client.connection import Connection
-from redisched.client.request import Sending
+from redisched.client.request import Freshness
 from redisched.config import Durability
 from redisched.errors import BrokerError, BrokerUnavailable, LayoutDamaged
 from redisched.layout import Layout
-from redisched.store.growth import agree
+from redisched.store.growth import reconcile
 from redisched.store.operation import Operation, RetryPolicy, with_retries
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 
 MOST_LAYOUTS = 8
-"""A call follows a queue that grows meanwhile through so many layouts; nobody grows a queue faster."""
+"""If the layout of a queue changes during a call, the call tries again with the new one, at most so many times."""
 
-_Call = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
+_ShardCall = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
 
 
-class Enqueuing:
-    """The operations of one application's producers, for tasks as durable as each other; each is safe to repeat."""
+class ShardRouter:
+    """The enqueue operations of one application, for tasks of one durability. Each operation is safe to repeat."""
 
     def __init__(self, connection: Connection, durable: Durability = Durability.NONE) -> None:
         self._connection = connection
         self._store = partial(connection.store, durable=durable)
         self._layouts = connection.layouts
 
-    def one(self, queue: str, task: NewTask, sending: Sending, retry_policy: RetryPolicy) -> Operation[Status]:
-        """Add a task. The first try goes the shortest way; what fails there is left to the long one."""
+    def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Status]:
+        """Add one task. The first try is a single command; if it fails, the general way is taken, with all retries."""
         layout = self._layouts.fresh(queue, retry_policy.began_s)
         if layout is None:
-            return (yield from self._one_unsure(queue, task, sending, retry_policy))
-        named = None if sending is Sending.FIRST else layout
+            return (yield from self._one_unsure(queue, task, freshness, retry_policy))
+        named = None if freshness is Freshness.NEW else layout
         if named is None or layout.shards == 1:
             store = self._store(queue, layout.home(task.id))
             with contextlib.suppress(BrokerError):
                 status = yield from store.enqueue_loaded(task, named)
                 if status is not Status.STALE:
                     return status
-        return (yield from self._put(queue, layout, [task], sending, retry_policy))[0]
+        return (yield from self._enqueue(queue, layout, [task], freshness, retry_policy))[0]
 
     def many(
-        self, queue: str, tasks: Sequence[NewTask], sending: Sending, retry_policy: RetryPolicy
+        self, queue: str, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
         layout = yield from self._current(queue, retry_policy)
-        return (yield from self._put(queue, layout, tasks, sending, retry_policy))
+        return (yield from self._enqueue(queue, layout, tasks, freshness, retry_policy))
 
-    def _one_unsure(self, queue: str, task: NewTask, sending: Sending, retry_policy: RetryPolicy) -> Operation[Status]:
-        """Add a task though the layout may be out of date. Where an old one will do, it is read again afterwards: who
-        enqueues now and then would otherwise wait for it every time.
+    def _one_unsure(
+        self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy
+    ) -> Operation[Status]:
+        """Add one task though the cached layout is too old. If an old layout will do, it is read again only afterwards:
+        otherwise a program that enqueues now and then would wait for it at every call.
         """
-        if sending is not Sending.FIRST or queue not in self._layouts:
-            return (yield from self.many(queue, [task], sending, retry_policy))[0]
-        (status,) = yield from self._put_first(queue, self._layouts.last(queue), [task], None, retry_policy)
+        if freshness is not Freshness.NEW or queue not in self._layouts:
+            return (yield from self.many(queue, [task], freshness, retry_policy))[0]
+        (status,) = yield from self._enqueue_new(queue, self._layouts.last(queue), [task], None, retry_policy)
         with contextlib.suppress(BrokerError):
             yield from self._current(queue, retry_policy)
         return status
 
-    def _put(
-        self, queue: str, layout: Layout, tasks: Sequence[NewTask], sending: Sending, retry_policy: RetryPolicy
+    def _enqueue(
+        self, queue: str, layout: Layout, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
-        if sending is Sending.FIRST:
-            return (yield from self._put_first(queue, layout, tasks, None, retry_policy))
-        if sending is Sending.UNSENT:
-            statuses = yield from self._put_first(queue, layout, tasks, layout, retry_policy)
+        if freshness is Freshness.NEW:
+            return (yield from self._enqueue_new(queue, layout, tasks, None, retry_policy))
+        if freshness is Freshness.UNSENT:
+            statuses = yield from self._enqueue_new(queue, layout, tasks, layout, retry_policy)
         else:
-            statuses = yield from self._put_once(queue, layout, tasks, retry_policy)
+            statuses = yield from self._enqueue_once(queue, layout, tasks, retry_policy)
         for _ in range(MOST_LAYOUTS):
             late = [at for at, status in enumerate(statuses) if status is Status.STALE]
             if not late:
                 return statuses
             layout = yield from self._newer(queue, layout, retry_policy)
-            again = yield from self._put_once(queue, layout, [tasks[at] for at in late], retry_policy)
+            again = yield from self._enqueue_once(queue, layout, [tasks[at] for at in late], retry_policy)
             for at, status in zip(late, again, strict=True):
                 statuses[at] = status
         raise LayoutDamaged(queue, self._store(queue).keys.layout, str(layout))
 
-    def _put_first(
+    def _enqueue_new(
         self, queue: str, layout: Layout, tasks: Sequence[NewTask], named: Layout | None, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
-        """Add tasks that are nowhere; STALE for those of a shard that has another layout than is named."""
+        """Add tasks that cannot be in any shard yet. If `named` is given, the status is STALE for the tasks of a shard
+        that has another layout.
+        """
         send = partial(self._send, named, retry_policy)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
-        homes = _places((layout.home(task.id), at) for at, task in enumerate(tasks))
-        statuses = dict((yield from self._at(queue, homes, tasks, send)))
+        homes = _by_shard((layout.home(task.id), at) for at, task in enumerate(tasks))
+        statuses = dict((yield from self._at_shards(queue, homes, tasks, send)))
         return [statuses[at] for at in range(len(tasks))]
 
-    def _put_once(
+    def _enqueue_once(
         self, queue: str, layout: Layout, tasks: Sequence[NewTask], retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
-        """Add those tasks that are at no earlier home; STALE for those of a shard that has another layout."""
-        send, look = partial(self._send, layout, retry_policy), partial(self._look, layout, retry_policy)
+        """Add the tasks that are not in a shard of an earlier layout. The status is STALE for the tasks of a shard that
+        has another layout.
+        """
+        send, look = partial(self._send, layout, retry_policy), partial(self._find_known, layout, retry_policy)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         statuses = [Status.UNKNOWN] * len(tasks)
         homes = [tuple(layout.homes(task.id)) for task in tasks]
-        earlier = _places((home, at) for at, of_task in enumerate(homes) for home in of_task[1:])
-        for at, status in (yield from self._at(queue, earlier, tasks, look)):
-            # What is known somewhere is known, whatever the other homes said.
+        earlier = _by_shard((home, at) for at, of_task in enumerate(homes) for home in of_task[1:])
+        for at, status in (yield from self._at_shards(queue, earlier, tasks, look)):
+            # One shard that knows the task is enough, whatever the other shards answer.
             if statuses[at] in (Status.UNKNOWN, Status.STALE) and status is not Status.UNKNOWN:
                 statuses[at] = status
-        now = _places((of_task[0], at) for at, of_task in enumerate(homes) if statuses[at] is Status.UNKNOWN)
-        for at, status in (yield from self._at(queue, now, tasks, send)):
+        now = _by_shard((of_task[0], at) for at, of_task in enumerate(homes) if statuses[at] is Status.UNKNOWN)
+        for at, status in (yield from self._at_shards(queue, now, tasks, send)):
             statuses[at] = status
         return statuses
 
-    def _at(
-        self, queue: str, places: Mapping[int, Sequence[int]], tasks: Sequence[NewTask], call: _Call
+    def _at_shards(
+        self, queue: str, places: Mapping[int, Sequence[int]], tasks: Sequence[NewTask], call: _ShardCall
     ) -> Operation[list[tuple[int, Status]]]:
-        """Do something with the tasks of each shard; answers the places of tasks in the call, with statuses."""
+        """Call each shard with its tasks. Answers, for each task, its index in `tasks` and its status."""
         statuses: list[tuple[int, Status]] = []
         for shard, of_shard in places.items():
             answers = yield from call(self._store(queue, shard), [tasks[at] for at in of_shard])
             statuses += zip(of_shard, answers, strict=True)
         return statuses
 
-    def _look(
+    def _find_known(
         self, layout: Layout, retry_policy: RetryPolicy, store: Store, tasks: Sequence[NewTask]
     ) -> Operation[list[Status]]:
         statuses: list[Status] = []
@@ -145,7 +152,8 @@ class Enqueuing:
         statuses: list[Status] = []
         upcoming = deque(chunks(tasks))
         while upcoming:
-            # Alone, as it may find that the script is not loaded or Redis away; the others follow at full speed.
+            # The first chunk is sent alone: it loads the script if that is missing, and finds out whether Redis
+            # answers. The others follow in a pipeline.
             statuses += yield from with_retries(partial(store.enqueue, upcoming.popleft(), named), retry_policy)
             if upcoming:
                 for sent in (yield from store.enqueue_many(upcoming, named)):
@@ -155,7 +163,7 @@ class Enqueuing:
         return statuses
 
     def _current(self, queue: str, retry_policy: RetryPolicy) -> Operation[Layout]:
-        """The layout by which to choose shards; the first use of a queue makes it known."""
+        """The layout by which to choose shards. The first use of a queue registers the queue."""
         layout = self._layouts.fresh(queue, retry_policy.began_s)
         if layout is None:
             known = queue in self._layouts
@@ -169,26 +177,29 @@ class Enqueuing:
         return (yield from with_retries(store.layout, retry_policy))
 
     def _known_again(self, queue: str) -> Operation[Layout]:
-        """The layout as it is now, or as it was where the first shard does not answer: others may be on other nodes."""
+        """The layout read again, or the cached one if the first shard does not answer: the other shards may be on other
+        nodes.
+        """
         try:
             return (yield from self._store(queue).layout())
         except BrokerUnavailable:
             return self._layouts.last(queue)
 
     def _newer(self, queue: str, refused: Layout, retry_policy: RetryPolicy) -> Operation[Layout]:
-        """The layout after one that a shard refused. Where the first shard has none, either a growth was left half
-        done, or the first shard has lost its latest layout: the longest one that is there goes to all.
+        """The layout to use after a shard refused another. If the first shard has nothing newer, adding shards was left
+        half done, or the first shard has lost its latest layout. Then the longest layout that a shard has is given to
+        all.
         """
         layout = yield from with_retries(self._store(queue).layout, retry_policy)
         if layout == refused:
             dialect = self._connection.broker.dialect
-            layout = yield from with_retries(lambda: agree(dialect, queue, refused), retry_policy)
+            layout = yield from with_retries(lambda: reconcile(dialect, queue, refused), retry_policy)
         self._layouts.remember(queue, layout, retry_policy.monotonic())
         return layout
 
 
-def _places(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    """What belongs to each shard, from pairs of a shard and a place."""
+def _by_shard(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """The indexes of the tasks of each shard, from pairs of shard and index."""
     places: dict[int, list[int]] = defaultdict(list)
     for shard, at in pairs:
         places[shard].append(at)
