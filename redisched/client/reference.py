@@ -125,7 +125,7 @@ class TaskRef(Generic[R_co]):
 
     def _look_into(self, queue: str) -> Operation[TaskView]:
         inspector = self._inspector(queue)
-        return (yield from with_retries(lambda: inspector.standing(self.id), self._connection.retry_policy()))
+        return (yield from with_retries(lambda: inspector.state(self.id), self._connection.retry_policy()))
 
     def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
         monotonic = self._connection.monotonic

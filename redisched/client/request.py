@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Bind
-from redisched.codec import digest_of, encode_task, seal_of
+from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.identity import next_id
 from redisched.model import HandlerOptions, TaskBody
@@ -93,7 +93,7 @@ class ResolvedOptions:
     queue: str
     priority: int
     when: str
-    seal: bytes
+    fingerprint_suffix: bytes
     payload_limit: int
     durable: Durability
     id: str | None = None
@@ -117,7 +117,7 @@ class ResolvedOptions:
         if kwargs and self.id is not None:
             by_position, by_name = bind(args, kwargs)
             covered = self._encode(by_position, dict(sorted(by_name.items())))
-        record = digest_of(covered, self.seal) + body
+        record = digest_of(covered, self.fingerprint_suffix) + body
         task = NewTask(self.id or next_id(), self.priority, self.when, record)
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
 
@@ -136,7 +136,7 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         queue=defaults.queue if options.queue is None else options.queue,
         priority=priority,
         when=when,
-        seal=seal_of(priority, when),
+        fingerprint_suffix=fingerprint_suffix_of(priority, when),
         payload_limit=payload_limit,
         durable=defaults.durable if options.durable is None else options.durable,
         id=options.id,

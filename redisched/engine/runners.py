@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from redisched.engine.slot import Slot
+from redisched.engine.slot import HandlerSlot
 
-Serve = Callable[[Slot], Coroutine[Any, Any, None]]
+Serve = Callable[[HandlerSlot], Coroutine[Any, Any, None]]
 """Serves a slot until its asyncio Task shall run no more handlers."""
 
 
@@ -16,12 +16,12 @@ class Runners:
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
-        self._tasks: dict[Slot, asyncio.Task[None]] = {}
+        self._tasks: dict[HandlerSlot, asyncio.Task[None]] = {}
         self._is_stopping = False
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once a slot has died, which only a defect of redisched's own can be the cause of; holds its error."""
 
-    def begin(self, slot: Slot) -> None:
+    def begin(self, slot: HandlerSlot) -> None:
         """Serve a slot from now on."""
         self._tasks[slot] = task = asyncio.create_task(self._serve(slot))
         task.add_done_callback(partial(self._ended, slot))
@@ -39,7 +39,7 @@ class Runners:
         if tasks:
             await asyncio.wait(tasks, timeout=within_s)
 
-    def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
+    def _ended(self, slot: HandlerSlot, task: asyncio.Task[None]) -> None:
         if self._is_stopping:
             return
         error = None if task.cancelled() else task.exception()

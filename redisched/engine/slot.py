@@ -16,10 +16,10 @@ from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
 T = TypeVar("T")
-OnEnd: TypeAlias = Callable[["Slot", Attempt, Call], None]
+OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call], None]
 
 
-class Slot:
+class HandlerSlot:
     """Runs one handler at a time. Async ones are awaited in the asyncio Task that serves the slot."""
 
     def __init__(self, number: int, threads: Threads, on_end: OnEnd) -> None:

@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 from redisched.address import Address, ServerAddress, Topology
 from redisched.keys import PREFIX
 from redisched.store import clients
-from redisched.store.clients import SyncClient
+from redisched.store.clients import ServerClient
 from redisched.store.cluster import ClusterRoute
-from redisched.store.connections import AsyncConnections, Connections
+from redisched.store.connections import AsyncConnectionFactory, SyncConnectionFactory
 from redisched.store.encryption import check_encryption
 from redisched.store.operation import AsyncClient, Client, Command, Dialect
 from redisched.store.pool import UNBOUNDED
@@ -192,18 +192,20 @@ def _route(address: Address) -> Route:
 
 def open_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> SyncClient:
+) -> ServerClient:
     """A blocking client of one server. `part` is what its connections are for, as the server's operators see it; those
     that any caller may use are `shared_most` at most.
     """
-    return SyncClient(Connections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return ServerClient(SyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most))
 
 
 def open_async_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> clients.AsyncClient:
+) -> clients.AsyncServerClient:
     """A client of one server for one event loop, otherwise as `open_client`."""
-    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return clients.AsyncServerClient(
+        AsyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most)
+    )
 
 
 def _most(part: str, shared_most: int) -> int:

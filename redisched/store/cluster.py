@@ -13,7 +13,7 @@ from redisched.address import Address, Node
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.circuit_breaker import CircuitBreaker
 from redisched.store.operation import Command, Redirected, Redirection
-from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
+from redisched.store.route import ASKED, Ask, RoutePlan, Send, Stream, sum_up
 from redisched.store.slots import SlotMap, slot_of
 
 MOST_REDIRECTIONS = 5
@@ -41,7 +41,7 @@ class ClusterRoute:
     def nodes(self) -> Collection[Node]:
         return {*self._map.owners, *self._moved.values()}
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
         """Commands for one slot, sent at once; the reply to the last."""
         yield from self._learn_if_in_doubt()
         slot = slot_of(commands[0])
@@ -69,7 +69,7 @@ class ClusterRoute:
                 return reply
         raise BrokerUnavailable(f"slot {slot} is moved to and fro; look at CLUSTER NODES", 0.0)
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
         """A pipeline, cut where the node changes; the replies up to the first error."""
         replies: list[Any] = []
         try:
@@ -91,7 +91,7 @@ class ClusterRoute:
             self._is_in_doubt = True
         return replies
 
-    def primaries(self) -> Journey[Sequence[Node]]:
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
         """Every node that serves slots."""
         self._is_in_doubt, self._patient_until_s = True, 0.0
         yield from self._learn_if_in_doubt()
@@ -120,7 +120,7 @@ class ClusterRoute:
             raise BrokerUnavailable(f"no node of the cluster serves slot {slot}; look at CLUSTER NODES", 0.0)
         return owner
 
-    def _learn_if_in_doubt(self) -> Journey[None]:
+    def _learn_if_in_doubt(self) -> RoutePlan[None]:
         now_s = self._monotonic()
         if not self._is_in_doubt or (self._map.owners and now_s < self._patient_until_s):
             return
@@ -140,7 +140,7 @@ class ClusterRoute:
     def _shuffled(self, nodes: Iterable[Node]) -> list[Node]:
         return sorted(dict.fromkeys(nodes), key=lambda _: self._random())
 
-    def _learn(self) -> Journey[SlotMap]:
+    def _learn(self) -> RoutePlan[SlotMap]:
         complaints: list[BrokerRefused | BrokerUnavailable] = []
         # Those that were named in the URL may be long gone.
         known = [*dict.fromkeys((*self._shuffled(self._map.owners), *self._shuffled(self._address.nodes)))]

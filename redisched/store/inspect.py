@@ -30,7 +30,7 @@ def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
     """Every queue that knows a task of this id, at the cost of one look into each queue there is."""
     known = []
     for queue in (yield from queues(dialect)):
-        view = yield from Inspector(dialect, queue).standing(task_id)
+        view = yield from Inspector(dialect, queue).state(task_id)
         if view.state is not TaskState.UNKNOWN:
             known.append(queue)
     return known
@@ -39,13 +39,13 @@ def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
 class Inspector:
     """One queue, to look at as a whole, however many shards it has. Every method returns an operation.
 
-    `believed` says where to look for a task first.
+    `cached_layout` says in which shard to look for a task first. It may be out of date.
     """
 
-    def __init__(self, dialect: Dialect, queue: str, believed: Layout | None = None) -> None:
+    def __init__(self, dialect: Dialect, queue: str, cached_layout: Layout | None = None) -> None:
         self.queue = queue
         self._dialect = dialect
-        self._believed = believed or Layout()
+        self._cached_layout = cached_layout or Layout()
 
     def shard(self, number: int) -> ShardInspector:
         """One shard alone."""
@@ -62,18 +62,18 @@ class Inspector:
 
     def task(self, task_id: str) -> Operation[TaskView | None]:
         """A task, None for one that is unknown."""
-        view = yield from self.standing(task_id)
+        view = yield from self.state(task_id)
         whole = yield from self.shard(view.shard).whole(view)
         return None if whole.state is TaskState.UNKNOWN and not whole.undecodable else whole
 
-    def standing(self, task_id: str) -> Operation[TaskView]:
+    def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the queue knows of none."""
-        first = yield from self.shard(self._believed.home(task_id)).standing(task_id)
+        first = yield from self.shard(self._cached_layout.home(task_id)).state(task_id)
         if first.state is not TaskState.UNKNOWN:
             return first
         for home in (yield from self.layout()).homes(task_id):
             if home != first.shard:
-                view = yield from self.shard(home).standing(task_id)
+                view = yield from self.shard(home).state(task_id)
                 if view.state is not TaskState.UNKNOWN:
                     return view
         return first

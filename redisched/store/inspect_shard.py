@@ -29,9 +29,9 @@ class ShardInspector:
         self._keys = dialect.keys_of(queue, shard)
         self._call = dialect.call
 
-    def standing(self, task_id: str) -> Operation[TaskView]:
+    def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the shard knows of none."""
-        return (yield from self._standings([task_id]))[0]
+        return (yield from self._states([task_id]))[0]
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
         """The same task with its body."""
@@ -97,7 +97,7 @@ class ShardInspector:
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
         """Those that are asked for. Records are read of no others, unless it is them that say so."""
-        views = yield from self._standings([place.id for place in places])
+        views = yield from self._states([place.id for place in places])
         near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
         if query.name is None:
             near = near[: query.limit + 1]
@@ -108,7 +108,7 @@ class ShardInspector:
             found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
         return found
 
-    def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+    def _states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
         k = self._keys
         keys = (k.waiting, k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
         now_ms, *rest = yield from self._call("read/task", keys, [id_bytes(id) for id in ids])

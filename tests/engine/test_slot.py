@@ -10,7 +10,7 @@ import pytest
 
 from redisched.context import current_task
 from redisched.engine.attempt import Attempt
-from redisched.engine.slot import Slot, call_handler
+from redisched.engine.slot import HandlerSlot, call_handler
 from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.model import HandlerOptions, TaskBody
@@ -24,7 +24,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.threads = Threads(1)
-        self.slot = Slot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
+        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:

@@ -20,7 +20,7 @@ from redisched.engine.wake_listener import WakeListener
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
-from redisched.store.clients import AsyncClient
+from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Retry, Status
@@ -102,17 +102,17 @@ async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
 _settle_until_answered = Settler._settle
 
 
-async def _keep_connection(self: AsyncClient, connection: Any) -> None:
+async def _keep_connection(self: AsyncServerClient, connection: Any) -> None:
     self._pool.give(connection)
 
 
-async def _close_nothing(self: AsyncClient) -> None:
+async def _close_nothing(self: AsyncServerClient) -> None:
     """Connections are kept."""
 
 
 def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AsyncClient, "_discard", _keep_connection)
-    monkeypatch.setattr(AsyncClient, "close", _close_nothing)
+    monkeypatch.setattr(AsyncServerClient, "_discard", _keep_connection)
+    monkeypatch.setattr(AsyncServerClient, "close", _close_nothing)
 
 
 def _stop_keeper_first(self: WorkerProcess) -> None:

@@ -12,7 +12,7 @@ from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.slots import slot_of
 from redisched.url import parse_address
-from tests.store.journeys import Guide, Now
+from tests.store.route_plans import Guide, Now
 
 LOW: Command = ("GET", "b")
 HIGH: Command = ("GET", "a")
@@ -164,14 +164,14 @@ def test_t39_a_node_that_was_taken_away_knows_nothing_and_another_is_asked(route
 
 def wait_in_vain(route: ClusterRoute, command: Command, now: Now, waited_s: float, answers: int = 0) -> None:
     """Have a call end without an answer after a time, in which so many others were answered."""
-    journey = route.perform((command,))
-    assert isinstance(journey.send(None), Send)
+    plan = route.perform((command,))
+    assert isinstance(plan.send(None), Send)
     for _ in range(answers):
         now.s += 0.01
         Guide(b"value").lead(route.perform((command,)))
     now.s += waited_s
     with pytest.raises(BrokerUnavailable, match="timed out"):
-        journey.throw(lost("timed out"))
+        plan.throw(lost("timed out"))
 
 
 def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a_second(
@@ -239,11 +239,11 @@ def test_a_pipeline_is_cut_where_the_node_changes_and_ends_at_the_first_error(ro
     steps: list[tuple[str, list[Command]]] = []
 
     def lead_pipeline(commands: list[Command], *failing: str) -> list[Any]:
-        journey = route.perform_all(commands)
+        plan = route.perform_all(commands)
         reply: Any = None
         try:
             while True:
-                step = journey.send(reply)
+                step = plan.send(reply)
                 if isinstance(step, Stream):
                     sent = list(step.commands)
                     steps.append((str(step.node), sent))

@@ -82,11 +82,11 @@ def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
         assert [(view.id, view.shard) for view in later] == [("fourth", 0), ("fifth", 2)]
 
 
-@pytest.mark.parametrize("believed", [None, Layout((1, 3)), Layout((1, 2))])
-def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, believed: Layout | None) -> None:
+@pytest.mark.parametrize("cached_layout", [None, Layout((1, 3)), Layout((1, 2))])
+def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, cached_layout: Layout | None) -> None:
     layout = Layout((1, 3))
     moved = next(id for id in map(str, range(99)) if layout.home(id) == 2)
-    inspector = Inspector(spread.broker.dialect, QUEUE, believed)
+    inspector = Inspector(spread.broker.dialect, QUEUE, cached_layout)
     spread.put(0, moved)
 
     before = spread.see(inspector.task(moved))
