@@ -147,7 +147,7 @@ class Reaper:
     async def _forget(self) -> None:
         settings = self.context.settings
         limits = ForgetLimits(
-            tasks=FORGET_BATCH,
+            limit=FORGET_BATCH,
             dead_retention_ms=round(settings.dead_retention_s * 1e3),
             kept=settings.kept_results,
             sooner_ms=kept_ms(round(settings.retention_s * 1e3)) - REPLAY_MS,

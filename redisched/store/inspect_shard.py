@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from redisched.store.operation import Dialect, Operation
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
-from redisched.store.store import id_bytes, id_text
+from redisched.store.shard import ShardScripts, id_bytes, id_text
 from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
 
 _PAGE = 100
@@ -18,6 +18,7 @@ _ORDERS = {
     Section.DEAD: "falling",
     Section.ENDED: "falling",
 }
+_SETS = {Section.LEASED: "leases", Section.DEAD: "dead", Section.ENDED: "finished"}
 
 
 class ShardInspector:
@@ -26,8 +27,8 @@ class ShardInspector:
     def __init__(self, dialect: Dialect, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
-        self._keys = dialect.keys_of(queue, shard)
-        self._call = dialect.call
+        self._scripts = ShardScripts(dialect, queue, shard)
+        self._keys = self._scripts.keys
 
     def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the shard knows of none."""
@@ -39,8 +40,7 @@ class ShardInspector:
 
     def counts(self) -> Operation[QueueCounts]:
         """How many tasks are where."""
-        k = self._keys
-        reply = yield from self._call("read/queue", (k.waiting, k.leases, k.dead, k.finished), ())
+        reply = yield from self._scripts.call("read/queue")
         now_ms, leased, dead, finished, *rest = (int(value) for value in reply)
         bands = [rest[at : at + 4] for at in range(0, len(rest), 4)]
         oldest_ms = min((oldest for _, ready, _, oldest in bands if ready), default=None)
@@ -89,10 +89,14 @@ class ShardInspector:
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
     def _places(self, section: Section, after: Place | None, limit: int, order: str = "") -> Operation[list[Place]]:
-        keys = {Section.LEASED: self._keys.leases, Section.DEAD: self._keys.dead, Section.ENDED: self._keys.finished}
-        arguments = (order or _ORDERS[section], "" if after is None else after.score)
-        place = (*arguments, id_bytes("" if after is None else after.id), limit)
-        reply = yield from self._call("read/page", (keys.get(section, self._keys.waiting),), place)
+        arguments = {
+            "section": _SETS.get(section, "waiting"),
+            "order": order or _ORDERS[section],
+            "after": "" if after is None else after.score,
+            "after_id": id_bytes("" if after is None else after.id),
+            "limit": limit,
+        }
+        reply = yield from self._scripts.call("read/page", arguments)
         return [Place(section, int(reply[at + 1]), id_text(reply[at])) for at in range(0, len(reply), 2)]
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
@@ -109,9 +113,7 @@ class ShardInspector:
         return found
 
     def _states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
-        k = self._keys
-        keys = (k.waiting, k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        now_ms, *rest = yield from self._call("read/task", keys, [id_bytes(id) for id in ids])
+        now_ms, *rest = yield from self._scripts.call("read/task", rows=[(id,) for id in ids])
         facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
         return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
 

@@ -3,7 +3,8 @@
 import re
 
 from redisched.store.operation import Operation
-from redisched.store.store import Store, id_text
+from redisched.store.shard import id_text
+from redisched.store.store import Store
 
 _PAGE = 1_000
 _HOLDER = re.compile(rb"(\d{1,16}) \d+ \d+ (.*)", re.DOTALL)

@@ -49,17 +49,12 @@ def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> It
 
 def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[Prospect]]:
     """Look at shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
-    keys = [key for store in stores for key in _keys_of(store)]
+    keys = [key for store in stores for key in store.script_keys("read/survey")]
     now_ms, layouts, *said = yield from dialect.call("read/survey", keys, (worker,))
     found = {said[at] - 1: said[at + 1 : at + _PER_SHARD] for at in range(0, len(said), _PER_SHARD)}
     return [
         _prospect(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))
     ]
-
-
-def _keys_of(store: Store) -> tuple[str, ...]:
-    k = store.keys
-    return (k.waiting, k.leases, k.held, k.tasks, k.dead, k.outcomes, k.finished, k.reaper, k.layout)
 
 
 def _prospect(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> Prospect:

@@ -35,12 +35,22 @@ class Status(StrEnum):
 
 
 class NewTask(NamedTuple):
-    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body."""
+    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body. `traits` is what is
+    special about it, as text; empty for most.
+    """
 
     id: str
     priority: int
     when: str
     record: bytes
+    traits: bytes = b""
+
+
+class KnownTask(NamedTuple):
+    """A task to look for, with the digest of its record."""
+
+    id: str
+    digest: bytes
 
 
 class Lease(NamedTuple):
@@ -171,12 +181,27 @@ class ReapOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetLimits:
-    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
-    for a retention, not more than `sooner_ms` before it is over. `tasks` of each kind at most.
-    """
+class ExpireRequest:
+    """How many tasks to look at, and after which time again at those that a worker holds."""
+
+    limit: int
+    lease_ms: int
+
+
+class Expired(NamedTuple):
+    """The answer to expire: how many tasks ended, and at how many it looked."""
 
     tasks: int
+    looked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetLimits:
+    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
+    for a retention, not more than `sooner_ms` before it is over. `limit` of each kind at most.
+    """
+
+    limit: int
     dead_retention_ms: int
     kept: int = 100_000
     sooner_ms: int = 585_000

@@ -121,6 +121,7 @@ class Facts(NamedTuple):
     failure: bytes
     outcome: bytes
     request: bytes
+    traits: bytes
 
 
 _NUMBER = re.compile(rb"\d{1,16}")

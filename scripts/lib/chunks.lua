@@ -25,13 +25,3 @@ end
 local function some_fields(key, items, first, last)
   return redis.call('HMGET', key, unpack(items, first, last))
 end
-
--- Every `width`-th argument from `first` on.
-local function column(first, width)
-  local values, count = {}, 0
-  for index = first, #ARGV, width do
-    count = count + 1
-    values[count] = ARGV[index]
-  end
-  return values
-end

@@ -228,7 +228,7 @@ class QueueMachine(RuleBasedStateMachine):
         tasks=st.sampled_from([9, 1]), dead_retention_ms=delays_ms, kept=st.sampled_from([9, 1, 0]), sooner_ms=delays_ms
     )
     def forget(self, tasks: int, dead_retention_ms: int, kept: int, sooner_ms: int) -> None:
-        limits = ForgetLimits(tasks=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
+        limits = ForgetLimits(limit=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
         self.call("forget", limits)
 
     @rule(back=st.integers(1, 8))

@@ -220,7 +220,7 @@ class Model:
         tasks = [(task.id, self._reap(task, request)) for task in expired]
         ended_ms = self.now_ms - longest_ms
         self.claims = {worker: claim for worker, claim in self.claims.items() if claim[1] // 1_000 > ended_ms}
-        self.awake = self.awake or bool(expired)
+        self.awake = self.awake or any(status is Status.RECOVERED for _, status in tasks)
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
@@ -289,11 +289,11 @@ class Model:
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept
-        own = self._forget_until(self.now_ms, limits.tasks, Place.ENDED)
-        expired = self._forget_until(self.now_ms, limits.tasks, Place.ENDED, is_spare=True)
-        most = max(min(over, limits.tasks) - expired, 0)
+        own = self._forget_until(self.now_ms, limits.limit, Place.ENDED)
+        expired = self._forget_until(self.now_ms, limits.limit, Place.ENDED, is_spare=True)
+        most = max(min(over, limits.limit) - expired, 0)
         sooner = self._forget_until(self.now_ms + limits.sooner_ms, most, Place.ENDED, is_spare=True)
-        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.tasks, Place.DEAD)
+        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.limit, Place.DEAD)
         return Forgotten(own + expired + sooner + dead, sooner)
 
     def _forget_until(self, moment_ms: int, most: int, place: Place, is_spare: bool = False) -> int:

@@ -36,7 +36,7 @@ QUEUE = "mail"
 LEASE_MS = 30_000
 HOUR_MS = 3_600_000
 CRASH_LIMIT = 2
-FORGETTING = ForgetLimits(tasks=2, dead_retention_ms=2 * HOUR_MS)
+FORGETTING = ForgetLimits(limit=2, dead_retention_ms=2 * HOUR_MS)
 AT_ONCE = Backoff(base_s=1e-6, cap_s=1e-6)
 PATIENCE = RetryPolicy(began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0)
 

@@ -140,7 +140,7 @@ BUGS: dict[str, Bug] = {
     ),
     "ack does not know what it acked": _script(
         Mutant(
-            "ack", "elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then", "elseif nil then"
+            "ack", "elseif seen[id] == token or holds(redis.call('HGET', OUTCOMES, id), token) then", "elseif nil then"
         ),
         "I3, I4",
         needs=frozenset({Fault.FOUL_WEATHER}),
@@ -159,7 +159,7 @@ BUGS: dict[str, Bug] = {
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),
     "enqueue of one task does not know those that ended": _script(
-        Mutant("enqueue", "redis.call('HEXISTS', KEYS[3], id) == 0 and ", ""), "I12"
+        Mutant("enqueue", "redis.call('HEXISTS', OUTCOMES, id) == 0 and ", ""), "I12"
     ),
     "reap forgets the task's own place": _script(
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=frozenset({Fault.POWER})
@@ -176,7 +176,7 @@ BUGS: dict[str, Bug] = {
     ),
     "release counts an attempt": _script(MUTANTS["release counts an attempt"], "attempts, crashes"),
     "renew does not check the token": _script(
-        Mutant("renew", "if not holds(holders[index], token) then", "if not holders[index] then"),
+        Mutant("renew", "if not holds(holders[row], token) then", "if not holders[row] then"),
         "G6",
         needs=frozenset({Fault.PAUSE}),
     ),

@@ -61,7 +61,7 @@ class Referee:
         return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
 
     def _enqueue(self, call: Call) -> None:
-        for (id, priority, when, record), status in _rows(call.arguments[1:], 4, call.reply):
+        for (id, priority, when, record, _), status in _rows(call.arguments[1:], 5, call.reply):
             known = self.tasks.get(id)
             if known is None or known.place is Place.FORGOTTEN:
                 run_at_ms = int(when[1:]) + (_now_ms(call) if when[:1] == b"+" else 0)

@@ -112,5 +112,5 @@ def test_every_other_edge_goes_on(full: FullRedis) -> None:
     reaped = call(store.reap(reap))
     assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
     assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]
-    assert call(store.forget(ForgetLimits(tasks=9, dead_retention_ms=1_000))).tasks == 1
+    assert call(store.forget(ForgetLimits(limit=9, dead_retention_ms=1_000))).tasks == 1
     call(store.wake())

@@ -64,7 +64,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "revive": lambda store: store.revive(["x"]),
-    "forget": lambda store: store.forget(ForgetLimits(tasks=10, dead_retention_ms=1_000)),
+    "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),
     "grow": lambda store: store.grow(Layout((1, 3))),
 }
@@ -143,7 +143,7 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
 
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
         run(inspector.counts(), client)
-    with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:dead is a string"):
+    with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:waiting is a string"):
         run(inspector.shard(0).dead_ids(), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
         run(queues(broker.dialect), client)

@@ -10,7 +10,7 @@ from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.growth import stores_of
 from redisched.store.operation import Client, run
-from redisched.store.store import id_text
+from redisched.store.shard import id_text
 
 _SORTED_SETS = frozenset({"waiting", "leases", "dead", "finished"})
 _NAMES = ("dead", "finished", "held", "leases", "outcomes", "tasks", "waiting")
