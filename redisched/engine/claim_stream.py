@@ -29,14 +29,14 @@ class ClaimStream:
     """The claims that one service of a worker sends to one shard.
 
     `next_due_ms` is when the next task of the shard falls due, None if none is known. `leaves_due` tells whether more
-    tasks were due than the latest claim took. `heard_s` is the monotonic moment of the latest news about the shard.
+    tasks were due than the latest claim took. `news_s` is the monotonic moment of the latest news about the shard.
     """
 
     def __init__(self, context: WorkerContext, store: Store, name: str) -> None:
         self.store = store
         self.next_due_ms: int | None = None
         self.leaves_due = False
-        self.heard_s = -math.inf
+        self.news_s = -math.inf
         self._context = context
         self._name = name
         service = f"claimer of {shard_name(store.queue, store.shard)}"
@@ -54,24 +54,24 @@ class ClaimStream:
     @property
     def may_have_something(self) -> bool:
         """Whether tasks are due, will be due at a known moment, or nothing is known yet about the shard."""
-        return self.leaves_due or self.is_unanswered or self.next_due_ms is not None or self.heard_s == -math.inf
+        return self.leaves_due or self.is_unanswered or self.next_due_ms is not None or self.news_s == -math.inf
 
-    def is_quiet(self, heard_after_s: float, horizon_ms: float) -> bool:
-        """Whether the latest news, which must be newer than `heard_after_s`, said that nothing is due, and nothing will
+    def is_quiet(self, news_after_s: float, horizon_ms: float) -> bool:
+        """Whether the latest news, which must be newer than `news_after_s`, said that nothing is due, and nothing will
         fall due until `horizon_ms`.
         """
-        if self.leaves_due or self.is_unanswered or self.heard_s <= heard_after_s:
+        if self.leaves_due or self.is_unanswered or self.news_s <= news_after_s:
             return False
         return self.next_due_ms is None or self.next_due_ms > horizon_ms
 
-    def hear(self, other: "ClaimStream") -> None:
+    def take_over(self, other: "ClaimStream") -> None:
         """Take over what another stream of the same shard was told."""
-        self.next_due_ms, self.leaves_due, self.heard_s = other.next_due_ms, other.leaves_due, other.heard_s
+        self.next_due_ms, self.leaves_due, self.news_s = other.next_due_ms, other.leaves_due, other.news_s
 
-    def learn(self, next_due_ms: int | None, now_ms: int) -> bool:
+    def take_report(self, next_due_ms: int | None, now_ms: int) -> bool:
         """Take over what a survey saw. Answers whether a task is due, or falls due sooner than was known."""
         is_sooner = next_due_ms is not None and (self.next_due_ms is None or next_due_ms < self.next_due_ms)
-        self.next_due_ms, self.heard_s = next_due_ms, self._context.clock.monotonic()
+        self.next_due_ms, self.news_s = next_due_ms, self._context.clock.monotonic()
         self.leaves_due = next_due_ms is not None and next_due_ms <= now_ms
         return is_sooner or self.leaves_due
 
@@ -97,7 +97,7 @@ class ClaimStream:
         self._number += 1
         self.next_due_ms = claim.next_due_ms
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
-        self.heard_s = received_s
+        self.news_s = received_s
         trusted_until_s = context.trusted_until_s(granted_s)
         if received_s - granted_s > context.worker_settings.heartbeat_s:
             # The reply was repeated or read late. A task that starts now must not lose its lease before the lease

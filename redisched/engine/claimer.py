@@ -1,4 +1,6 @@
-"""Keeps the window filled: claims what free slots can use, then sleeps until there is a reason to claim again."""
+"""Keeps the window filled: claims as many tasks as there is room for, then sleeps until there is a reason to claim
+again.
+"""
 
 import asyncio
 import math
@@ -14,21 +16,23 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
-from redisched.store.survey import Prospect
+from redisched.store.survey import ShardReport
 
 BLOCK_S = 8.0
-"""How long an idle worker waits for a wake-up before it looks by itself, in case one was lost."""
+"""An idle worker waits so long for a wake-up. Then it claims without one, because a wake-up may have been lost."""
 OFTEN = 16
-"""Of so many shards each is looked at again as soon as may be while others have more due; of more, as seldom as takes
-the same time in all.
+"""While some shards have more due tasks, those that had none are asked again after LOOK_AGAIN_S. If a worker has more
+shards than this, the time grows with their number, so that all of them together are asked no more often.
 """
 
 
 class Claimer:
-    """Claims from every shard a worker serves, each in its turn first; those that had nothing due come last.
+    """Claims from every shard that a worker serves. The shards take turns to be the first; those that had no due task
+    come last.
 
-    `changed` is set when there may be reason to claim: a slot fell free, a wake-up came. `hungry` is set while free
-    slots find nothing due, so that the listeners may listen. `drained` is set once nothing is due and nothing is held.
+    `changed` is set when there may be a reason to claim: a slot became free, or a wake-up came. `idle` is set while
+    there are free slots and no due tasks, so that the wake listeners may wait. `drained` is set once no task is due and
+    none is in flight.
     """
 
     def __init__(self, context: WorkerContext, client: AsyncClient, executor: Executor) -> None:
@@ -36,13 +40,13 @@ class Claimer:
         self._client = client
         self._executor = executor
         self._streams: dict[Store, ClaimStream] = {}
-        """In the order in which their turn comes."""
+        """In the order of their turns."""
         self._open: dict[Store, ClaimStream] = {}
-        """Those of them that may have something, now or at a moment that is known."""
+        """Those of them that may have tasks, now or at a known moment."""
         self._is_surveyed = False
         self._knows_what_is_due = False
         self.changed = asyncio.Event()
-        self.hungry = asyncio.Event()
+        self.idle = asyncio.Event()
         self.drained = asyncio.Event()
 
     def serve(self, store: Store) -> None:
@@ -51,26 +55,26 @@ class Claimer:
         self.changed.set()
 
     def leave(self, store: Store) -> bool:
-        """Claim from a shard no more. False while a claim is under way there: then it has to be called again."""
+        """Stop claiming from a shard. Answers False while a claim has no reply yet; then call this again later."""
         if self._streams[store].is_unanswered:
             return False
         del self._streams[store]
         self._open.pop(store, None)
         return True
 
-    def hear(self, store: Store, prospect: Prospect | None) -> None:
-        """Take in what a survey saw in a shard; None if there is none any more, so that this has to look itself.
+    def take_report(self, store: Store, report: ShardReport | None) -> None:
+        """Take in what a survey saw in a shard. None means that surveys have ended, and the claimer has to look itself.
 
-        A worker that ends when nothing is left does not rely on it.
+        A worker that ends once nothing is left asks every shard itself all the same.
         """
-        self._is_surveyed = prospect is not None and self._context.worker_settings.until is not Until.EMPTY
+        self._is_surveyed = report is not None and self._context.worker_settings.until is not Until.EMPTY
         stream = self._streams[store]
-        if prospect is not None and stream.learn(prospect.next_due_ms, prospect.now_ms):
+        if report is not None and stream.take_report(report.next_due_ms, report.now_ms):
             self.changed.set()
         self._note(stream)
 
     async def step(self) -> float:
-        """Claim what there is room for; answers how long nothing needs to be done, in seconds."""
+        """Claim as many tasks as there is room for; answers how long to wait, in seconds."""
         if self._knows_what_is_due:
             self._knows_what_is_due = False
             return await self._rest()
@@ -88,7 +92,7 @@ class Claimer:
             more_due = more_due or stream.leaves_due
         return 0.0 if more_due else await self._rest()
 
-    def _in_turn(self, heard_after_s: float, horizon_ms: float) -> list[ClaimStream]:
+    def _in_turn(self, news_after_s: float, horizon_ms: float) -> list[ClaimStream]:
         """The streams to claim from, those that may have tasks first. If surveys report new tasks, the streams that had
         none are left out.
         """
@@ -98,7 +102,7 @@ class Claimer:
         lively: list[ClaimStream] = []
         quiet: list[ClaimStream] = []
         for stream in present:
-            (quiet if stream.is_quiet(heard_after_s, horizon_ms) else lively).append(stream)
+            (quiet if stream.is_quiet(news_after_s, horizon_ms) else lively).append(stream)
         return lively if self._is_surveyed else lively + quiet
 
     def _moments(self) -> tuple[float, float]:
@@ -112,33 +116,35 @@ class Claimer:
         return self._context.clock.monotonic() - look_again_s, horizon_ms
 
     def woken(self, woken: ClaimStream, leases: Sequence[LeasedTask]) -> None:
-        """Take in what was claimed together with a wake-up."""
-        self._hear(woken)
+        """Take in the tasks that a wake listener claimed."""
+        self._take_over(woken)
         self._take_in(leases)
         self._knows_what_is_due = not woken.leaves_due
-        # Nobody listens again before it is clear whether there still is room.
-        self.hungry.clear()
+        # No listener waits again before it is known whether there is still room.
+        self.idle.clear()
         self.changed.set()
 
     def woken_late(self, woken: ClaimStream, leases: Sequence[LeasedTask]) -> Sequence[LeasedTask]:
-        """Take in what was claimed while other work came, as far as there is room; answers what there is none for."""
-        self._hear(woken)
+        """Take in tasks that a wake listener claimed after the claimer stopped being idle, as far as there is room.
+        Answers the tasks for which there is none.
+        """
+        self._take_over(woken)
         room = self._room()
         self._take_in(leases[:room])
         return leases[room:]
 
     def slot_freed(self) -> None:
-        """Claim again if a full worker has room now; a hungry one knows already that nothing is due."""
-        if not self.hungry.is_set() and not self.changed.is_set() and self._room() > 0:
+        """Claim again if a full worker has room now. An idle worker knows already that nothing is due."""
+        if not self.idle.is_set() and not self.changed.is_set() and self._room() > 0:
             self.changed.set()
 
     def settled(self) -> None:
-        """Look again whether everything is done."""
-        if self.hungry.is_set() and not self._context.in_flight:
+        """Check again whether everything is done."""
+        if self.idle.is_set() and not self._context.in_flight:
             self.changed.set()
 
     async def finish(self, settler: Settler) -> None:
-        """Call after the last step: a claim that was cut off may have been carried out, so its tasks are given back."""
+        """Call after the last step. Claims that got no reply may have been executed, so their tasks are given back."""
         cut_off = [stream for stream in self._streams.values() if stream.is_unanswered]
         await asyncio.gather(*(quietly(self._give_back(stream, settler)) for stream in cut_off))
 
@@ -146,8 +152,8 @@ class Claimer:
         settler.give_back(await stream.claim(1, self._client))
 
     async def _claim(self, stream: ClaimStream, room: int) -> None:
-        """Claim from a shard. One that does not answer is left alone for a while, and the others are not."""
-        # Whoever was claimed from comes last, so that no shard is passed over.
+        """Claim from a shard. If it does not answer, it alone is left out for a while."""
+        # This shard goes to the end of the order, so that every shard gets its turn.
         self._streams[stream.store] = self._streams.pop(stream.store)
         self._open.pop(stream.store, None)
         try:
@@ -167,10 +173,10 @@ class Claimer:
         else:
             self._open.pop(stream.store, None)
 
-    def _hear(self, woken: ClaimStream) -> None:
+    def _take_over(self, woken: ClaimStream) -> None:
         stream = self._streams.get(woken.store)
         if stream is not None:
-            stream.hear(woken)
+            stream.take_over(woken)
             stream.shard_backoff.ended()
             self._note(stream)
 
@@ -191,8 +197,8 @@ class Claimer:
         return await self._rest_full() if self._room() == 0 else self._rest_hungry()
 
     async def _rest_full(self) -> float:
-        """Nothing can be taken now. What falls due meanwhile is for another worker to watch."""
-        self.hungry.clear()
+        """Rest while the worker is full. If a known task falls due meanwhile, another worker is woken to watch it."""
+        self.idle.clear()
         if self._executor.free == 0:
             now_ms = self._context.server_now_ms()
             for stream in list(self._open.values()):
@@ -202,7 +208,7 @@ class Claimer:
         return BLOCK_S
 
     def _rest_hungry(self) -> float:
-        self.hungry.set()
+        self.idle.set()
         now_s = self._context.clock.monotonic()
         present = [stream for stream in self._open.values() if not stream.shard_backoff.is_failing]
         absent_s = [

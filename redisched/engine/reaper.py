@@ -19,7 +19,7 @@ from redisched.layout import Layout
 from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
-from redisched.store.survey import Prospect
+from redisched.store.survey import ShardReport
 from redisched.store.values import ForgetLimits, Forgotten, Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 50
@@ -71,31 +71,31 @@ class Reaper:
         longest_s = LONGEST_INTERVAL_S * self.context.idle_factor
         return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
-    def hear(self, prospect: Prospect | None) -> None:
+    def take_report(self, report: ShardReport | None) -> None:
         """Take in what a survey saw; None if there is none any more, so that this has to look itself."""
         was_needed = self.is_needed
-        self._is_surveyed = prospect is not None
-        self.is_needed = prospect is None or self._has_work(prospect)
-        if prospect is None or prospect.next_expiry_ms is None:
-            self._without_leases_ms = None if prospect is None else prospect.now_ms
+        self._is_surveyed = report is not None
+        self.is_needed = report is None or self._has_work(report)
+        if report is None or report.next_expiry_ms is None:
+            self._without_leases_ms = None if report is None else report.now_ms
         elif self._without_leases_ms is not None:
             # The leases are younger than that, and Redis has answered all the time: no outage has kept anybody from
             # renewing them.
-            self._needs_no_grace = prospect.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
+            self._needs_no_grace = report.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
             self._without_leases_ms = None
         if self.is_needed and not was_needed:
             self.changed.set()
 
-    def _has_work(self, prospect: Prospect) -> bool:
-        if prospect.led_until_ms is not None:
+    def _has_work(self, report: ShardReport) -> bool:
+        if report.led_until_ms is not None:
             return False
-        dead_ms = prospect.oldest_death_ms
+        dead_ms = report.oldest_death_ms
         kept_ms = round(self.context.settings.dead_retention_s * 1e3)
-        self._is_forgetting_due = (prospect.forget_ms or prospect.now_ms) < prospect.now_ms or (
-            dead_ms is not None and dead_ms + kept_ms < prospect.now_ms
+        self._is_forgetting_due = (report.forget_ms or report.now_ms) < report.now_ms or (
+            dead_ms is not None and dead_ms + kept_ms < report.now_ms
         )
-        has_leases = prospect.next_expiry_ms is not None
-        return has_leases or self._is_forgetting_due or not prospect.is_sound or prospect.layout is None
+        has_leases = report.next_expiry_ms is not None
+        return has_leases or self._is_forgetting_due or not report.is_sound or report.layout is None
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
@@ -121,7 +121,7 @@ class Reaper:
             return min(until_s + self.interval_s * context.random(), WATCH_S - context.random())
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
-        self._report(reaped)
+        self._log_reaped(reaped)
         is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
         if is_time or self._is_forgetting_due:
             await self._forget()
@@ -178,7 +178,7 @@ class Reaper:
             )
             self._has_told_of_loss = True
 
-    def _report(self, reaped: Reaped) -> None:
+    def _log_reaped(self, reaped: Reaped) -> None:
         if len(reaped.tasks) > NAMED:
             log.warning("%d tasks of queue %s: their workers are gone", len(reaped.tasks), self.store.queue)
             return

@@ -12,20 +12,20 @@ from functools import partial
 
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.listening import Listening
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.scrubber import PolicyWatch, Scrubber
 from redisched.engine.service import Service, StartService
 from redisched.engine.settler import Settler
 from redisched.engine.survey import Survey
+from redisched.engine.wake_listeners import WakeListeners
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import QueueFull
 from redisched.layout import Layout
 from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import run_async
 from redisched.store.store import Store, register
-from redisched.store.survey import Prospect
+from redisched.store.survey import ShardReport
 
 REGISTER_EVERY_S = 60.0
 AT_A_TIME = 8
@@ -63,7 +63,9 @@ class ShardServices:
         self._counts: dict[str, int] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._look = asyncio.Event()
-        self._listening = Listening(context, broker, client, claimer, executor, settler, start_service, self._look.set)
+        self._wake_listeners = WakeListeners(
+            context, broker, client, claimer, executor, settler, start_service, self._look.set
+        )
         self._policy = PolicyWatch(context.clock, client)
         self._survey = Survey(context, client, broker.dialect, broker.group_of, self)
         self._registered_s = context.clock.monotonic()
@@ -86,36 +88,36 @@ class ShardServices:
             log.info("queue %s has grown to %d shards", queue, layout.shards)
 
     @property
-    def is_in_doubt(self) -> bool:
+    def serves_unknown_shards(self) -> bool:
         """Whether more shards are served than the layouts in the first shards of the queues have."""
         return len(self._of_shard) > sum(self._counts.values())
 
-    def hear(self, store: Store, prospect: Prospect | None) -> None:
+    def take_report(self, store: Store, report: ShardReport | None) -> None:
         """Take in what a survey saw in a shard. None means that surveys have ended and each service has to look
         itself.
         """
         served = self._of_shard.get(store)
         if served is None:
             return
-        served.reaper.hear(prospect)
+        served.reaper.take_report(report)
         served.scrubber.reaper_changed()
-        self._claimer.hear(store, prospect)
-        if prospect is None or prospect.layout is None:
+        self._claimer.take_report(store, report)
+        if report is None or report.layout is None:
             return
         if store.shard == 0:
-            self.serve(store.queue, prospect.layout)
-        elif store.shard >= max(self._counts[store.queue], prospect.layout.shards) and prospect.size == 0:
+            self.serve(store.queue, report.layout)
+        elif store.shard >= max(self._counts[store.queue], report.layout.shards) and report.size == 0:
             self._leave(store, served)
 
     async def end(self) -> None:
         """Stop the services of all shards."""
-        await self._listening.end()
+        await self._wake_listeners.end()
         services = [self._looking, *(service for served in self._of_shard.values() for service in served.services)]
         await asyncio.gather(*(service.end(within_s=0.0) for service in services))
 
     async def finish(self) -> None:
         """Call after `end`: gives back tasks that may have been claimed just before."""
-        await self._listening.finish()
+        await self._wake_listeners.finish()
 
     def _join(self, store: Store) -> None:
         first = self._of_shard.get(self._context.stores[store.queue, 0])
@@ -123,7 +125,7 @@ class ShardServices:
         reaper = Reaper(self._context, store, self._client, on_layout, first.reaper if first else None)
         scrubber = Scrubber(self._context, store, self._client, reaper, self._policy)
         self._claimer.serve(store)
-        self._listening.serve(store)
+        self._wake_listeners.serve(store)
         services = (
             self._start_service("reaper", partial(self._in_turn, reaper.step), reaper.changed),
             self._start_service("scrubber", partial(self._in_turn, scrubber.step), scrubber.changed),
@@ -133,7 +135,7 @@ class ShardServices:
     async def _look_around(self) -> float:
         """Survey all shards. While surveys keep the reapers idle, this also does what reapers do once for a worker."""
         delay_s = await self._survey.step()
-        if self._survey.is_of_use:
+        if self._survey.is_useful:
             await self._policy.look()
             await self._register()
         return delay_s
@@ -154,7 +156,7 @@ class ShardServices:
         """Stop serving an empty shard that no layout of its queue has."""
         if any(task.queue == store.queue and task.shard == store.shard for task in self._context.in_flight):
             return
-        if not (self._listening.leave(store) and self._claimer.leave(store)):
+        if not (self._wake_listeners.leave(store) and self._claimer.leave(store)):
             return
         for service in served.services:
             service.cut_off()

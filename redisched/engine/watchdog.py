@@ -57,7 +57,7 @@ class Watchdog:
             return
         if self._heard_s == math.inf:
             self._heard_s = now_s
-            self._report(stuck)
+            self._log_stuck(stuck)
         if now_s - self._heard_s > DEAF_S:
             yield from self._give_up(stuck)
         else:
@@ -75,7 +75,7 @@ class Watchdog:
     def _was_heard(self) -> None:
         self._heard_s = self._context.clock.monotonic()
 
-    def _report(self, stuck: list[LeasedTask]) -> None:
+    def _log_stuck(self, stuck: list[LeasedTask]) -> None:
         seconds = self._context.worker_settings.stuck_after_s
         for task in stuck:
             late = f"{seconds:g} s after it was told to end"

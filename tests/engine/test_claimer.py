@@ -78,7 +78,7 @@ def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
 def test_a_worker_that_found_nothing_listens() -> None:
     async def use(bench: Bench) -> None:
         assert await bench.claimer.step() > 1
-        assert bench.claimer.hungry.is_set()
+        assert bench.claimer.idle.is_set()
         assert bench.claimer.drained.is_set()
 
     on_bench(use)
@@ -88,7 +88,7 @@ def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_du
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert not bench.claimer.hungry.is_set()
+        assert not bench.claimer.idle.is_set()
         assert not bench.claimer.drained.is_set()
 
     on_bench(use, concurrency=1)
@@ -98,7 +98,7 @@ def test_a_worker_with_a_slot_left_listens_on() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert bench.claimer.hungry.is_set()
+        assert bench.claimer.idle.is_set()
 
     on_bench(use, concurrency=2)
 

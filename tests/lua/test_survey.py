@@ -6,12 +6,12 @@ import pytest
 
 from redisched.layout import Layout
 from redisched.store.store import Store, register
-from redisched.store.survey import LARGEST_SURVEY, Prospect, in_calls, survey
+from redisched.store.survey import LARGEST_SURVEY, ShardReport, in_calls, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import WORKER, Situation, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime
 
-NOTHING = Prospect(
+NOTHING = ShardReport(
     now_ms=NOW_MS,
     next_due_ms=None,
     next_expiry_ms=None,
@@ -25,11 +25,11 @@ NOTHING = Prospect(
 LATER_MS = NOW_MS + 5_000
 
 
-def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[Prospect]:
+def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardReport]:
     """What surveys see in shards of the queue: one, or several on a cluster."""
     stores = [Store(queue.broker.dialect, QUEUE, shard) for shard in shards]
     clock.show_in(store.keys.waiting for store in stores)
-    seen: dict[int, Prospect] = {}
+    seen: dict[int, ShardReport] = {}
     for call in in_calls(stores, queue.broker.group_of):
         for store, prospect in zip(call, queue.call(survey(queue.broker.dialect, WORKER, call)), strict=True):
             seen[store.shard] = prospect
@@ -77,7 +77,7 @@ def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[Prospec
     ],
 )
 def test_what_there_is_in_a_shard(
-    empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: Prospect
+    empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: ShardReport
 ) -> None:
     empty_queue.given(situation)
 

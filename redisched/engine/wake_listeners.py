@@ -1,4 +1,4 @@
-"""Divides the shards of a worker among as few listeners as the server lets it have."""
+"""Divides the shards of a worker among wake listeners, as few as the server allows."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,15 +15,17 @@ from redisched.store.operation import AsyncClient
 from redisched.store.store import Store
 
 LARGEST_WAIT = 128
-"""Shards that one command waits for at most: with more, a wake-up of any of them costs Redis more than a claim."""
+"""One command waits for at most so many shards. With more of them, a wake-up would cost Redis more than a claim."""
 ALONE = 12
-"""So many shards are listened to one by one, as their tasks are picked up a round trip earlier."""
+"""Up to so many shards have a listener each, because a listener of one shard gets tasks one round trip earlier."""
 MOST_LISTENERS = 256
-"""Connections that wait at most. A cluster lets each wait for one shard only, and beyond these they take turns."""
+"""At most so many connections wait. On a cluster a command can wait for one shard only; if there are more shards than
+connections, each connection waits for several shards in turn.
+"""
 
 
-class Listening:
-    """The listeners of a worker. There are more of them as soon as a queue has grown."""
+class WakeListeners:
+    """The wake listeners of a worker. They get more when a queue gets more shards."""
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class Listening:
         self._listener_of: dict[Group, WakeListener] = {}
 
     def serve(self, store: Store) -> None:
-        """Listen to one more shard."""
+        """Wait for wake-ups of one more shard."""
         group = self._group_with_room(store)
         listener = self._listener_of.get(group)
         if listener is None:
@@ -61,7 +63,7 @@ class Listening:
             self._services[listener] = self._start_service("wake listener", listener.step)
 
     def leave(self, store: Store) -> bool:
-        """Listen to a shard no more. False while a claim is under way there: then it has to be called again."""
+        """Stop waiting for a shard. Answers False while a claim to it has no reply yet; then call this again later."""
         if store not in self._places:
             return True
         group, listener = self._places[store]
@@ -75,18 +77,18 @@ class Listening:
         return True
 
     async def end(self) -> None:
-        """Stop listening."""
+        """Stop all listeners."""
         for service in self._services.values():
             await service.end(within_s=0.0)
 
     async def finish(self) -> None:
-        """Call after `end`: gives back what may have been claimed in the last moment."""
+        """Call after `end`: gives back tasks that may have been claimed just before."""
         await asyncio.gather(*(quietly(listener.finish()) for listener in self._services))
         for client in self._waiting.values():
             await client.close()
 
     async def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
-        """A client for commands that block for so long. Connections that others left behind are closed."""
+        """A client for commands that block for so many seconds. Clients for other times are closed."""
         for other_s, other in list(self._waiting.items()):
             if other_s != block_s:
                 await other.close()
