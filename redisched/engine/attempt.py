@@ -130,7 +130,7 @@ class AttemptPolicy:
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
     def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:
-        offers = task.lease.bounces + 1
+        offers = task.lease.redeliveries + 1
         settings = self._context.worker_settings
         if offers >= settings.unroutable_limit:
             error = f"no worker that was offered it has a handler named {task.body.name!r}"

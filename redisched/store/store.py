@@ -191,9 +191,9 @@ class Store:
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    attempts, crashes, bounces = tries_of(tries) if tries else UNTRIED
+    attempts, crashes, redeliveries = tries_of(tries) if tries else UNTRIED
     record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
-    return Lease(id_text(task_id), token, int(score), attempts, crashes, bounces, record, too_long)
+    return Lease(id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
 
 
 def _named(layout: Layout | None) -> str:

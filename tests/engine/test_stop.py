@@ -43,7 +43,7 @@ def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_
     for task in tasks:
         if task not in ended:
             view = look(real_broker, task.id)
-            assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+            assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "stuck"])
@@ -77,7 +77,7 @@ def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
 
     view = look(real_broker, task.id)
     assert view.state is TaskState.READY
-    assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+    assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
 
 
 def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
