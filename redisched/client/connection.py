@@ -146,11 +146,11 @@ class Connection:
     def _make_store(self, queue: str, shard: int, durable: Durability) -> Store:
         broker = self.broker
         if durable is Durability.NONE:
-            return Store(broker.dialect, queue, shard)
+            return Store(broker.script_runner, queue, shard)
         copies = self.settings.durable_replicas if durable is Durability.REPLICA else 1
         wait_ms = max(1, round(_WAIT_SHARE * broker.timeout_s * 1e3))
         barrier = Barrier(durability=durable, copies=copies, wait_ms=wait_ms)
-        return DurableStore(broker.dialect, queue, shard, barrier)
+        return DurableStore(broker.script_runner, queue, shard, barrier)
 
     def _resolve(self) -> "brokers.Broker":
         with self._lock:

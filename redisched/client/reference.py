@@ -102,7 +102,7 @@ class TaskRef(Generic[R_co]):
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
-        return Inspector(connection.broker.dialect, queue, connection.layouts.last(queue))
+        return Inspector(connection.broker.script_runner, queue, connection.layouts.last(queue))
 
     def _look(self) -> Operation[TaskView]:
         """The task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if the
@@ -114,7 +114,7 @@ class TaskRef(Generic[R_co]):
             view = yield from self._look_into(queue)
             if self.queue or view.state is not TaskState.UNKNOWN:
                 return view
-        find = partial(queues_of, connection.broker.dialect, self.id)
+        find = partial(queues_of, connection.broker.script_runner, self.id)
         found = yield from with_retries(find, connection.retry_policy())
         if not found:
             return TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
@@ -152,7 +152,11 @@ class TaskRef(Generic[R_co]):
     def _missing_worker(self, queue: str, said: str) -> Operation[str]:
         """A sentence that says that no worker serves the queue; "" if one does. The first time it is also logged."""
         connection = self._connection
-        if (yield from with_retries(lambda: is_served(connection.broker.dialect, queue), connection.retry_policy())):
+        if (
+            yield from with_retries(
+                lambda: is_served(connection.broker.script_runner, queue), connection.retry_policy()
+            )
+        ):
             return ""
         missing = f"no worker serves queue {queue} yet"
         if not said:

@@ -221,7 +221,7 @@ class Scheduler:
         store = connection.store(check_queue("queue", queue))
         count = check_whole("shards", shards, 1, LARGEST_COUNT)
         yield from with_retries(store.register, retry_policy)
-        layout = yield from with_retries(lambda: grow(connection.broker.dialect, queue, count), retry_policy)
+        layout = yield from with_retries(lambda: grow(connection.broker.script_runner, queue, count), retry_policy)
         connection.layouts.remember(queue, layout, connection.monotonic())
 
     def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:

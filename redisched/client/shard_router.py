@@ -192,8 +192,8 @@ class ShardRouter:
         """
         layout = yield from with_retries(self._store(queue).layout, retry_policy)
         if layout == refused:
-            dialect = self._connection.broker.dialect
-            layout = yield from with_retries(lambda: reconcile(dialect, queue, refused), retry_policy)
+            script_runner = self._connection.broker.script_runner
+            layout = yield from with_retries(lambda: reconcile(script_runner, queue, refused), retry_policy)
         self._layouts.remember(queue, layout, retry_policy.monotonic())
         return layout
 

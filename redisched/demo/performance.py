@@ -150,4 +150,4 @@ class Performance:
         return run(self._inspector(task.queue).state(task.id), self.stage.app.broker.client()).state
 
     def _inspector(self, queue: str) -> Inspector:
-        return Inspector(self.stage.app.broker.dialect, queue)
+        return Inspector(self.stage.app.broker.script_runner, queue)

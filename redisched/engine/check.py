@@ -8,7 +8,7 @@ from redisched.engine.logs import log
 from redisched.errors import AccessDenied, BrokerMisconfigured, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.diagnosis import diagnose
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.rights import asking, begun
 
 SAFE_POLICY = "noeviction"
@@ -20,18 +20,18 @@ async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
         await _check_primary(address or "Redis", primary, eviction)
 
 
-async def check_rights(client: AsyncBrokerClient, dialect: Dialect) -> None:
+async def check_rights(client: AsyncBrokerClient, script_runner: ScriptRunner) -> None:
     """Raises AccessDenied if this user may not call a command that a worker needs. Nothing is called.
 
     What is missing is told when it is needed, too, so a worker starts though its rights are not known: without the
     right to begin a transaction, or on a line that does not bring so many replies in a row.
     """
     try:
-        await client.perform_last(*begun(dialect), ("DISCARD",))
-        await client.perform_last(*asking(dialect))
+        await client.perform_last(*begun(script_runner), ("DISCARD",))
+        await client.perform_last(*asking(script_runner))
     except AccessDenied as error:
         if error.call != "MULTI":
-            advice = f"this user needs ~{dialect.prefix}:* and the commands that redisched doctor lists"
+            advice = f"this user needs ~{script_runner.prefix}:* and the commands that redisched doctor lists"
             raise AccessDenied(error.call, f"{error.reason}; {advice}") from error
     except (BrokerRefused, BrokerUnavailable, QueueFull) as error:
         log.debug("the rights of this user are not known: %s", error)

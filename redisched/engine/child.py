@@ -104,7 +104,9 @@ class ChildProcess:
         url = None if broker.address is None else broker.address.url
         if application.settings.url is None and url_from(os.environ) is None and broker.address is not None:
             log.info("no Redis is named: an embedded server keeps the tasks in %s", locate(None).data_directory)
-        self._say(Ready(queues=queues, settings=replace(application.settings, url=url, prefix=broker.dialect.prefix)))
+        self._say(
+            Ready(queues=queues, settings=replace(application.settings, url=url, prefix=broker.script_runner.prefix))
+        )
         return application
 
     async def _run_worker(self, application: Application) -> Exit:

@@ -12,7 +12,7 @@ from redisched.errors import BrokerError
 from redisched.keys import PREFIX
 from redisched.store.broker import connect
 from redisched.store.growth import stores_of
-from redisched.store.operation import Dialect, Operation, run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
 from redisched.store.values import Orphan, Status
@@ -37,9 +37,9 @@ class _Loss:
 class Recovery:
     """The dead whose tasks are not yet all taken back."""
 
-    def __init__(self, dialect: Dialect, queues: Sequence[str], crash_limit: int, clock: Clock) -> None:
+    def __init__(self, script_runner: ScriptRunner, queues: Sequence[str], crash_limit: int, clock: Clock) -> None:
         self._crash_limit = crash_limit
-        self._dialect = dialect
+        self._script_runner = script_runner
         self._queues = queues
         self._clock = clock
         self._losses: list[_Loss] = []
@@ -100,7 +100,7 @@ class Recovery:
         the first one, which tells of all, may be on the only node that is away.
         """
         try:
-            self._stores[queue] = yield from stores_of(self._dialect, queue)
+            self._stores[queue] = yield from stores_of(self._script_runner, queue)
         except BrokerError as error:
             return error
         return None
@@ -126,7 +126,7 @@ class BlockingRecovery:
     def __init__(self, ready: Ready, crash_limit: int) -> None:
         broker = connect(ready.settings.url or "", TRY_S, ready.settings.prefix or PREFIX)
         self._client = broker.client()
-        self._recovery = Recovery(broker.dialect, ready.queues, crash_limit, SystemClock())
+        self._recovery = Recovery(broker.script_runner, ready.queues, crash_limit, SystemClock())
 
     def died(self, worker: str, started: Set[StartedTask]) -> None:
         """Have the tasks of a dead worker taken back by the steps that follow."""

@@ -67,7 +67,7 @@ class ShardServices:
             context, broker, client, claimer, executor, settler, start_service, self._look.set
         )
         self._policy = PolicyWatch(context.clock, client)
-        self._survey = Survey(context, client, broker.dialect, broker.group_of, self)
+        self._survey = Survey(context, client, broker.script_runner, broker.group_of, self)
         self._registered_s = context.clock.monotonic()
         self._looking = start_service("survey", self._look_around, self._look)
 
@@ -81,7 +81,7 @@ class ShardServices:
         stores = self._context.stores
         new = [shard for shard in range(layout.shards) if (queue, shard) not in stores]
         for shard in new:
-            stores[queue, shard] = Store(self._broker.dialect, queue, shard)
+            stores[queue, shard] = Store(self._broker.script_runner, queue, shard)
         for shard in new:
             self._join(stores[queue, shard])
         if new and new[0]:
@@ -146,7 +146,7 @@ class ShardServices:
         if now_s - self._registered_s >= REGISTER_EVERY_S:
             self._registered_s = now_s
             with contextlib.suppress(QueueFull):
-                await run_async(register(self._broker.dialect, list(self._counts)), self._client)
+                await run_async(register(self._broker.script_runner, list(self._counts)), self._client)
 
     async def _in_turn(self, step: Callable[[], Awaitable[float]]) -> float:
         async with self._turn:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
-from redisched.store.operation import AsyncClient, Dialect, run_async
+from redisched.store.operation import AsyncClient, ScriptRunner, run_async
 from redisched.store.store import Store
 from redisched.store.survey import ShardReport, in_calls, survey
 
@@ -42,13 +42,13 @@ class Survey:
         self,
         context: WorkerContext,
         client: AsyncClient,
-        dialect: Dialect,
+        script_runner: ScriptRunner,
         group_of: Callable[[str], Hashable],
         listener: SurveyListener,
     ) -> None:
         self._context = context
         self._client = client
-        self._dialect = dialect
+        self._script_runner = script_runner
         self._group_of = group_of
         self._listener = listener
         self.is_useful = False
@@ -68,7 +68,7 @@ class Survey:
         failure: BrokerError | None = None
         for stores in calls:
             try:
-                reports = await run_async(survey(self._dialect, self._context.worker, stores), self._client)
+                reports = await run_async(survey(self._script_runner, self._context.worker, stores), self._client)
             except BrokerError as error:
                 failure = error
                 continue

@@ -108,9 +108,9 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
-                await check_rights(client, self._broker.dialect)
+                await check_rights(client, self._broker.script_runner)
                 await self._register_queues(client)
-                stores = [Store(self._broker.dialect, queue) for queue in self._queues]
+                stores = [Store(self._broker.script_runner, queue) for queue in self._queues]
                 return {store.queue: await run_async(store.layout(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
@@ -119,7 +119,7 @@ class Worker:
 
     async def _register_queues(self, client: AsyncBrokerClient) -> None:
         try:
-            await run_async(register(self._broker.dialect, self._queues), client)
+            await run_async(register(self._broker.script_runner, self._queues), client)
         except QueueFull as error:
             # A worker is what a full Redis needs, and only those who list queues miss the name.
             log.warning("start: %s", error)

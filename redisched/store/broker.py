@@ -18,7 +18,7 @@ from redisched.store.clients import ServerClient
 from redisched.store.cluster import ClusterRoute
 from redisched.store.connections import AsyncConnectionFactory, SyncConnectionFactory
 from redisched.store.encryption import check_encryption
-from redisched.store.operation import AsyncClient, Client, Command, Dialect
+from redisched.store.operation import AsyncClient, Client, Command, ScriptRunner
 from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
@@ -84,7 +84,7 @@ class Broker:
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
-        self.dialect = Dialect(prefix)
+        self.script_runner = ScriptRunner(prefix)
         # A signal handler may enqueue while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None

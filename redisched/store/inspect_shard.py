@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
@@ -24,10 +24,10 @@ _SETS = {Section.LEASED: "leases", Section.DEAD: "dead", Section.ENDED: "finishe
 class ShardInspector:
     """One shard of a queue, to look at. Every method returns an operation."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
-        self._scripts = ShardScripts(dialect, queue, shard)
+        self._scripts = ShardScripts(script_runner, queue, shard)
         self._keys = self._scripts.keys
 
     def state(self, task_id: str) -> Operation[TaskView]:

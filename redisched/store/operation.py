@@ -144,7 +144,7 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
         return result
 
 
-class Dialect:
+class ScriptRunner:
     """Makes the commands that call scripts, with the prefix of all keys.
 
     Servers before Redis 7 do not know script flags. The first script that a server rejects for its flags tells that;

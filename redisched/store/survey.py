@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redisched.layout import Layout
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.store import Store
 
 LARGEST_SURVEY = 512
@@ -49,10 +49,10 @@ def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> It
             yield group[first : first + LARGEST_SURVEY]
 
 
-def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[ShardReport]]:
+def survey(script_runner: ScriptRunner, worker: str, stores: Sequence[Store]) -> Operation[list[ShardReport]]:
     """Survey shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
     keys = [key for store in stores for key in store.script_keys("read/survey")]
-    now_ms, layouts, *said = yield from dialect.call("read/survey", keys, (worker,))
+    now_ms, layouts, *said = yield from script_runner.call("read/survey", keys, (worker,))
     found = {said[at] - 1: said[at + 1 : at + _PER_SHARD] for at in range(0, len(said), _PER_SHARD)}
     return [
         _report(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))

@@ -149,7 +149,7 @@ class Load:
         self.end_producing()
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
-        for store in run(stores_of(self.direct.dialect, QUEUE), self.direct.client()):
+        for store in run(stores_of(self.direct.script_runner, QUEUE), self.direct.client()):
             check_places(places_in(self.direct, store.shard))
         take_stock(self.direct, QUEUE, self._recorder)
         return check_history(self._folder, self._tolerances)

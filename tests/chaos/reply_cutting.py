@@ -84,7 +84,7 @@ class Story:
 
     def __init__(self, broker: Broker, manner: Manner, time: ServerTime) -> None:
         self._app = Scheduler(broker=broker)
-        self._store = Store(broker.dialect, QUEUE)
+        self._store = Store(broker.script_runner, QUEUE)
         self._manner = manner
         self._time = time
 

@@ -58,7 +58,7 @@ def believing(broker: Broker, layout: Layout, settings: Settings = PATIENT) -> S
 def growing(broker: Broker, shards: int) -> Operation[None]:
     """Somebody who makes a queue grow, unless it has grown further, and gives up half-way when Redis is away."""
     with contextlib.suppress(CannotShrink, BrokerUnavailable):
-        yield from grow(broker.dialect, QUEUE, shards)
+        yield from grow(broker.script_runner, QUEUE, shards)
 
 
 def twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Operation[None]:
@@ -102,7 +102,7 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
         assert all(len(shards_with(broker, task.id)) == 1 for task in (*TASKS, *OWN, *UNSENT))
         assert {*interleaving.results[0], *interleaving.results[1]} <= {Status.CREATED, Status.EXISTS}
         for task in (*TASKS, *OWN, *UNSENT):
-            view = run(Inspector(broker.dialect, QUEUE).task(task.id), broker.client())
+            view = run(Inspector(broker.script_runner, QUEUE).task(task.id), broker.client())
             assert view is not None
             assert view.state is TaskState.SCHEDULED
 
@@ -112,7 +112,7 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
 def test_what_was_given_up_and_arrives_after_a_growth_is_refused(broker: Broker) -> None:
     late, again = believing(broker, Layout(), HASTY), ShardRouter(Connection(PATIENT, broker))
     # So that the script is there when it is called late.
-    run(Store(broker.dialect, QUEUE).enqueue(OWN), broker.client())
+    run(Store(broker.script_runner, QUEUE).enqueue(OWN), broker.client())
     interleaving = Interleaving(broker, [twice(late, again, UNSENT), growing(broker, 5)])
 
     interleaving.run([(0, Fate.LATE), *[(1, Fate.ANSWERED)] * 10])
@@ -128,7 +128,7 @@ def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again
     @given(st.lists(st.integers(0, 2), max_size=25))
     def holds(order: list[int]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        run(grow(broker.dialect, QUEUE, 3), broker.client())
+        run(grow(broker.script_runner, QUEUE, 3), broker.client())
         late, early = believing(broker, Layout((1, 3))), ShardRouter(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
@@ -225,7 +225,7 @@ def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
     asyncio.run(enqueue_all())
 
     assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
-    counts = run(Inspector(app.broker.dialect, QUEUE).counts_by_shard(), app.broker.client())
+    counts = run(Inspector(app.broker.script_runner, QUEUE).counts_by_shard(), app.broker.client())
     assert sum(shard.ready for shard in counts) == len(IDS) + 30
     assert all(shard.ready for shard in counts)
 
@@ -238,7 +238,7 @@ def test_a_queue_never_shrinks(app: Scheduler, call: Caller) -> None:
     with pytest.raises(InvalidOption, match="from 1 to 1024"):
         call(app.grow, QUEUE, 0)
 
-    assert run(Store(app.broker.dialect, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
+    assert run(Store(app.broker.script_runner, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
 
 
 def test_a_shard_with_a_history_of_its_own_is_named(app: Scheduler, call: Caller) -> None:

@@ -12,7 +12,7 @@ from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 from redisched.store.store import Store
 from tests.engine.leases import NOW_MS, QUEUE, WORKER
 
@@ -62,7 +62,7 @@ def context(clock: SetClock) -> WorkerContext:
 def claim(lost: int, pause_s: float) -> LeasedTask:
     """What is held after a claim whose first replies were lost, with a pause after each."""
     clock, client = SetClock(), Answering(lost)
-    stream = ClaimStream(context(clock), Store(Dialect(), QUEUE), "")
+    stream = ClaimStream(context(clock), Store(ScriptRunner(), QUEUE), "")
 
     async def try_until_answered() -> list[LeasedTask]:
         while True:

@@ -35,7 +35,7 @@ class Bench:
             settings=self.app.settings,
             worker_settings=settings,
             registry=self.app.registry,
-            stores={(queue, 0): Store(broker.dialect, queue) for queue in settings.queues},
+            stores={(queue, 0): Store(broker.script_runner, queue) for queue in settings.queues},
             window=Window(settings.window_ms, settings.patience_ms),
             started=NotShared(),
             clock=self,
@@ -204,7 +204,7 @@ def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> 
         await bench.app.grow_async("default", 3)
         context = bench.context
         for shard in (1, 2):
-            context.stores["default", shard] = Store(bench.broker.dialect, "default", shard)
+            context.stores["default", shard] = Store(bench.broker.script_runner, "default", shard)
         ids = (("b", 5), ("a", 5), ("c", 0))
         for shard, when in ((2, "@2000"), (0, "@1000")):
             tasks = [NewTask(f"{id}-of-{shard}", priority, when, b"digest-1") for id, priority in ids]

@@ -15,7 +15,7 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect, run
+from redisched.store.operation import Command, ScriptRunner, run
 from redisched.store.store import Store
 from tests.engine.leases import QUEUE, WORKER, leased_task
 
@@ -63,7 +63,7 @@ def context_of(shards: int) -> WorkerContext:
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=0.5),
         registry=Registry(),
-        stores={(QUEUE, shard): Store(Dialect(), QUEUE, shard) for shard in range(shards)},
+        stores={(QUEUE, shard): Store(ScriptRunner(), QUEUE, shard) for shard in range(shards)},
         window=Window(20.0, 100.0),
         started=NotShared(),
         clock=StandingClock(),

@@ -10,7 +10,7 @@ from redisched.engine.started import NotShared
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.registry import Registry
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 from tests.engine.leases import QUEUE, WORKER
 
@@ -39,7 +39,7 @@ def context(settings: WorkerSettings) -> WorkerContext:
 @pytest.mark.parametrize("lease_s", [0.5, 1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 3600.0])
 def test_what_counts_as_an_outage_is_shorter_than_what_is_left_of_a_lease(lease_s: float) -> None:
     settings = WorkerSettings(lease_s=lease_s)
-    reaper = Reaper(context(settings), Store(Dialect(), QUEUE), Unasked(), lambda layout: None)
+    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda layout: None)
     hold_s = reaper._request().hold_ms / 1e3
     # The lease renewer comes by once a heartbeat, and lets a lease be that is younger than one.
     left_s = lease_s - 2 * settings.heartbeat_s

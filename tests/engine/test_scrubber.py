@@ -54,7 +54,7 @@ class Shift:
         self.broker = broker
         self.clock = MovableClock()
         settings = WorkerSettings()
-        store = Store(broker.dialect, QUEUE)
+        store = Store(broker.script_runner, QUEUE)
         self.context = WorkerContext(
             worker="w",
             settings=Settings(),
@@ -179,7 +179,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def repairs(broker: Broker) -> dict[Repair, int]:
     """What was repaired so far."""
-    return run(Inspector(broker.dialect, QUEUE).repairs(), broker.client())
+    return run(Inspector(broker.script_runner, QUEUE).repairs(), broker.client())
 
 
 def is_drained(broker: Broker) -> bool:

@@ -13,7 +13,7 @@ from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 from redisched.store.store import Store
 from redisched.store.values import Lease
 from tests.engine.leases import QUEUE, WORKER
@@ -55,7 +55,7 @@ def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
         settings=Settings(),
         worker_settings=WorkerSettings(),
         registry=Registry(),
-        stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+        stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
         window=Window(20.0, 100.0),
         started=NotShared(),
         clock=StillClock(),

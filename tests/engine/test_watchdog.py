@@ -14,7 +14,7 @@ from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.model import TaskBody
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 from tests.engine.executor_bench import StillClock
 from tests.engine.leases import QUEUE, WORKER, leased_task
@@ -50,7 +50,7 @@ class Harness:
             settings=Settings(),
             worker_settings=WorkerSettings(stuck_after_s=STUCK_AFTER_S),
             registry=app.registry,
-            stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+            stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
             window=Window(20.0, 100.0),
             started=self.started,
             clock=self.clock,
