@@ -1,4 +1,6 @@
-"""One attempt at a task: whether it may start here, under which terms, and what came of it. It runs nothing itself."""
+"""Decides whether a leased task may start, with which timeout and retention, and what its outcome is. Runs no
+handler.
+"""
 
 import logging
 from typing import Any
@@ -20,11 +22,11 @@ from redisched.store.values import Ack
 
 
 class WorkerStopping(Interruption):
-    """Raised inside a handler that still runs when the worker's grace is over. The task is given back."""
+    """Raised inside a handler that still runs when the grace of a stopping worker is over. The task is given back."""
 
 
 class Attempt:
-    """A task whose handler may start."""
+    """A task whose handler may start. Limits that the call did not set are those of the handler."""
 
     __slots__ = ("entry", "retention_ms", "task", "timeout_ms")
 
@@ -37,14 +39,14 @@ class Attempt:
         task.max_attempts = body.max_attempts or options.max_attempts
 
     def retention(self) -> Retention:
-        """How long its outcome is kept."""
+        """For how long the outcome is kept."""
         if self.task.has_given_id and self.task.body.retention_ms is None:
             return self.entry.retention
         return retention_of(self.retention_ms, is_own=True)
 
 
 class AttemptPolicy:
-    """Says whether tasks may start, and what becomes of those that ended, by the rules of one worker process."""
+    """The rules of one worker process: which tasks may start, and how tasks that ended are completed."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
@@ -55,11 +57,13 @@ class AttemptPolicy:
         self.heed_log_level()
 
     def heed_log_level(self) -> None:
-        """Find out whether starts and ends are logged: to ask for each of them would cost as much as to settle it."""
+        """Find out whether starts and ends are logged. Asking the logger for each task would cost as much as
+        settling it.
+        """
         self._tells_all = task_log.isEnabledFor(self._log.level)
 
     def admit(self, task: LeasedTask, now_s: float) -> Attempt | Completion:
-        """Whether a task may start at this monotonic moment; if not, what becomes of it."""
+        """The attempt to start at this monotonic moment; if the task may not start, its completion."""
         task.has_given_id = is_given(task.lease.id)
         if not (task.has_given_id or is_id(task.lease.id)):
             return completion.dead(
@@ -78,19 +82,20 @@ class AttemptPolicy:
         attempt = Attempt(entry, task)
         if task.cancelling:
             return self._cancelled(attempt, int(self._now_ms_at(now_s)))
-        # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
+        # The lease may still be valid though it is not trusted. If so, releasing it lets another worker have the task
+        # now, and not only when the lease ends.
         if now_s >= task.trusted_until_s:
             return completion.released(task)
         return attempt
 
     def started(self, attempt: Attempt, now_s: float) -> None:
-        """The handler starts at this monotonic moment."""
+        """Note that the handler starts at this monotonic moment."""
         attempt.task.started_ms = int(self._now_ms_at(now_s))
         if self._tells_all:
             self._log.started(attempt.task)
 
     def returned(self, attempt: Attempt, result: Any) -> Completion:
-        """The handler returned."""
+        """The completion of a task whose handler returned."""
         now_ms = int(self._now_ms_at(self._monotonic()))
         outcome = completion.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
         if self._tells_all or type(outcome.settlement) is not Ack:
@@ -98,7 +103,7 @@ class AttemptPolicy:
         return outcome
 
     def raised(self, attempt: Attempt, error: BaseException) -> Completion:
-        """The handler raised, or was ended from outside."""
+        """The completion of a task whose handler raised or was interrupted."""
         outcome = self._outcome_of(attempt, error)
         self._log.raised(outcome, error)
         return outcome
@@ -125,7 +130,7 @@ class AttemptPolicy:
         return completion.failed(task, error, self._now_ms(), context.worker_settings.retry_backoff, context.random)
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
-        """The handler was told to end, and this process ends before it does."""
+        """The completion of a task whose handler was interrupted and still runs when its process ends."""
         entry = self._context.registry.get(task.body.name)
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 

@@ -1,4 +1,4 @@
-"""What became of a task in this process, as a value: the executor finds it, the settler carries it out."""
+"""Completions: what became of a task in this process. The executor makes them, and the settler sends them to Redis."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
@@ -16,14 +16,14 @@ Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
 
 
 class Completion(NamedTuple):
-    """A task and the edge it leaves by; None when its lease is lost and nothing may be said any more."""
+    """A task and its settlement. None means that its lease is lost, so nothing may be settled any more."""
 
     task: LeasedTask
     settlement: Settlement | None
 
 
 def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int, limit: int) -> Completion:
-    """The handler returned: acked, or buried if its result cannot be stored."""
+    """The handler returned. The task is acked, or buried if the result cannot be stored."""
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
@@ -33,14 +33,14 @@ def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int
 
 
 def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:
-    """The task was cancelled, before or while its handler ran."""
+    """The task was cancelled before or while its handler ran. It is acked as cancelled."""
     return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
 def failed(
     task: LeasedTask, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]
 ) -> Completion:
-    """The handler raised: retried after a backoff, or buried after its last attempt."""
+    """The handler raised. The task is retried after a backoff, or buried after its last attempt."""
     attempt = task.lease.attempts + 1
     said, trace = _told(error)
     if attempt >= task.max_attempts:
@@ -51,24 +51,26 @@ def failed(
 
 
 def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:
-    """The process of its handler died, and nobody's but its own: it waits again, or has died too often."""
+    """The process of its isolated handler died. The task waits again, or is dead if this has happened `crash_limit`
+    times.
+    """
     failure = _failure(task, f"{crash_limit} processes died under it", "", ended_ms, DeathReason.QUARANTINED)
     return Completion(task, Crash(task.lease.id, task.lease.token, crash_limit, failure))
 
 
 def dead(task: LeasedTask, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Completion:
-    """The task ends here, with the reason."""
+    """The task is buried, for this reason."""
     failure = _failure(task, error, trace, ended_ms, reason)
     return Completion(task, Bury(task.lease.id, task.lease.token, failure))
 
 
 def released(task: LeasedTask, pause_ms: int = 0) -> Completion:
-    """It did not run here; others may run it, at once or after a pause."""
+    """The task did not run here. It is given back, and can be claimed at once or after a pause."""
     return Completion(task, Release(task.lease.id, task.lease.token, pause_ms))
 
 
 def lost(task: LeasedTask) -> Completion:
-    """The lease is another's by now."""
+    """The lease is lost: another worker may have the task."""
     return Completion(task, None)
 
 

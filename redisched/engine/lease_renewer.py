@@ -1,6 +1,7 @@
-"""Renews leases, and learns thereby which are lost and which tasks shall be cancelled; their handlers are told.
+"""Renews leases. The answers tell which leases are lost and which tasks are to be cancelled; their handlers are
+interrupted.
 
-A round is an operation: it neither knows the thread in which it runs nor the connection it goes through.
+A round is an operation, so it depends on no thread and no connection.
 """
 
 from collections import defaultdict
@@ -16,14 +17,14 @@ from redisched.store.store import Store
 from redisched.store.values import BLAMELESS, Renewal, Status
 
 BATCH = 500
-"""Renewals per script call at most."""
+"""One script call renews at most so many leases."""
 
 Tell = Callable[[LeasedTask, type[Interruption]], object]
-"""Passes an interruption on to the thread in which the handler of a task is looked after."""
+"""Interrupts the handler of a task, in the thread of the event loop."""
 
 
 class LeaseRenewer:
-    """Keeps the leases of everything held for longer than a heartbeat."""
+    """Renews the lease of every task that was claimed more than a heartbeat ago."""
 
     def __init__(self, context: WorkerContext, tell: Tell, watchdog: Watchdog) -> None:
         self._context = context
@@ -34,15 +35,17 @@ class LeaseRenewer:
 
     @property
     def heartbeat_s(self) -> float:
-        """Between rounds, and before the first."""
+        """Seconds between two rounds, and before the first."""
         return self._context.worker_settings.heartbeat_s
 
     def worker_stops(self) -> None:
-        """Whoever is impatient may kill the host from now on: that shall not be held against what still runs."""
+        """Call when the worker begins to stop. If the process is killed from now on, that does not count as a crash of
+        the tasks that still run.
+        """
         self._is_stopping = True
 
     def step(self) -> Operation[float]:
-        """Renew what is due for it, and look after what should have ended; answers how long to wait, in seconds."""
+        """Renew the leases, and check for handlers that should have ended; answers how long to wait, in seconds."""
         self._context.started.sign(self._context.clock.monotonic())
         unanswered = yield from self._renew_all()
         try:
@@ -50,13 +53,13 @@ class LeaseRenewer:
         except BrokerError as error:
             unanswered = error
         if unanswered is not None:
-            # What other shards were asked for has to be asked for in time again.
+            # The leases in shards that did answer have to be renewed again after a heartbeat.
             return min(self.heartbeat_s, self._retry_state.failed(unanswered))
         self._retry_state.ended()
         return self.heartbeat_s
 
     def _renew_all(self) -> Operation[BrokerError | None]:
-        """Renew in every shard; answers why one did not answer."""
+        """Renew in every shard; answers the error of a shard that did not answer, None if all did."""
         context = self._context
         claimed_before_s = context.clock.monotonic() - self.heartbeat_s
         by_store: dict[Store, list[LeasedTask]] = defaultdict(list)

@@ -11,7 +11,7 @@ from redisched.store.operation import Client, run
 
 
 class OwnClient(Client, Protocol):
-    """A blocking client that nobody else uses."""
+    """A blocking client that only the lease renewer uses."""
 
     def close(self) -> None: ...
 
@@ -27,7 +27,7 @@ class LeaseRenewerThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; leases that are still held run out by themselves."""
+        """Stop. Leases of tasks that are still in flight end by themselves."""
         self._stopped.set()
         self._thread.join(timeout=1.0)
         self._client.close()
@@ -38,6 +38,6 @@ class LeaseRenewerThread:
             try:
                 delay_s = run(self._renewer.step(), self._client)
             except Exception:
-                # A defect in one round must not cost the leases of all rounds to come.
+                # An unexpected error in one round must not keep later rounds from renewing.
                 log.exception("lease renewer")
                 delay_s = self._renewer.heartbeat_s

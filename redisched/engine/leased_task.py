@@ -1,4 +1,4 @@
-"""The tasks a worker process holds, from claim to settlement."""
+"""The tasks that a worker process has leased, from their claim to their settlement."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,13 @@ from redisched.store.values import Lease
 
 
 class LeasedTask:
-    """A leased task in the hands of this process.
+    """A task that this process has leased.
 
-    `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
-    which its handler started, 0 before. `body` is set once it is decoded; `has_given_id` tells ids that redisched gave
-    from those that a caller chose. Under a suspect a process died before.
-    Due tasks start by `order`, then `turn`: their own score and id, or those of the claim among several shards.
+    `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
+    the handler started, 0 before. `body` is set once it is decoded. `has_given_id` is false if a caller chose the id. A
+    task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then
+    `turn`. These are the task's score and id, or, with several shards, the time of the claim and the task's place in
+    it.
     """
 
     __slots__ = (
@@ -55,7 +56,7 @@ class LeasedTask:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
 
     def task_context(self) -> TaskContext:
-        """What the handler may know."""
+        """What the handler may know about its task."""
         lease = self.lease
         return TaskContext(
             id=lease.id,
@@ -74,9 +75,9 @@ UNREAD = TaskBody("")
 
 
 class InFlight:
-    """Every lease this process holds. Written by the event loop, read by the lease renewer's thread.
+    """All tasks that this process has leased. The event loop changes it, and the lease renewer's thread reads it.
 
-    A task may be there twice: under a lease that was lost, whose handler has yet to be told, and under a newer one.
+    The same task may be in it twice: with a lost lease, whose handler has not ended yet, and with a newer lease.
     """
 
     def __init__(self) -> None:
@@ -86,7 +87,7 @@ class InFlight:
         self._tasks[task] = None
 
     def remove(self, *gone: LeasedTask) -> None:
-        """Let go of leases; nothing happens to those that were let go before."""
+        """Remove tasks; does nothing for those that were removed before."""
         for task in gone:
             self._tasks.pop(task, None)
 

@@ -20,7 +20,7 @@ class RunningRenewer(Protocol):
     """A lease renewer that was started."""
 
     def stop(self) -> None:
-        """End; leases that are still held run out by themselves."""
+        """Stop. Leases of tasks that are still in flight end by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
