@@ -1,7 +1,7 @@
-"""Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does.
+"""Takes back the tasks of workers that are gone, and forgets ended tasks. In each shard one worker at a time does this.
 
-Whoever reaps the first shard of a queue reaps the others, so that a fleet asks once for all of them. Where a survey
-looks at all shards of a worker at once, a reaper rests until there is something to do.
+The worker that reaps the first shard of a queue also reaps the others, so the other workers have to ask for the first
+shard only. If a worker surveys its shards, its reapers rest until a survey finds something to do.
 """
 
 import asyncio
@@ -23,23 +23,26 @@ from redisched.store.survey import ShardReport
 from redisched.store.values import ForgetLimits, Forgotten, Reaped, ReapOutcome, ReapRequest, Status
 
 BATCH = 50
-"""Tasks per call at most: each costs Redis several times what claiming one does."""
+"""One call takes back at most so many tasks. Each costs Redis several times as much as claiming one."""
 NAMED = 10
-"""Tasks of a call that are named in the log; of more it tells the number."""
+"""If one call takes back more tasks than this, the log shows their number instead of their ids."""
 LONGEST_INTERVAL_S = 2.5
 GRACE_MS = 4_000
-"""After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
+"""After an outage nothing is reaped for so long, so that live workers can renew their leases first. They try to reach
+Redis at least every 2 s.
+"""
 WATCH_S = 4.0
-"""Who leaves a queue to another looks so often all the same: whether it has grown."""
+"""A worker that does not reap a queue still calls this often, to learn whether the queue has got more shards."""
 FORGET_EVERY_S = 10.0
 FORGET_BATCH = 1_000
 
 
 @dataclass(slots=True)
 class Reaper:
-    """Reaps and forgets in one shard. A lease that ends is noticed when it ends, not an interval later.
+    """Reaps and forgets in one shard. It calls again when the next lease ends, so ended leases are noticed at once.
 
-    `first` is the reaper of the queue's first shard, None for itself. `on_layout` is told the layout of the queue.
+    `first` is the reaper of the queue's first shard, or None if this is it. `on_layout` is called with the queue's
+    layout.
     """
 
     context: WorkerContext
@@ -49,15 +52,15 @@ class Reaper:
     first: "Reaper | None" = None
     forgot_s: float = 0.0
     is_elsewhere: bool = True
-    """Whether another worker has this post, as far as this one knows."""
+    """Whether another worker reaps this shard, as far as this one knows."""
     is_needed: bool = True
-    """Whether there is anything to do here that nobody else does."""
+    """Whether there is work in this shard that no other worker does."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it is needed again."""
+    """Set when this reaper is needed again."""
     _is_surveyed: bool = False
     _is_forgetting_due: bool = False
     _without_leases_ms: int | None = None
-    """When a survey last saw that there are none; None if one has seen leases since."""
+    """When a survey last saw that the shard has no leases; None if a later survey saw some."""
     _needs_no_grace: bool = False
     _has_told_of_loss: bool = False
 
@@ -72,15 +75,15 @@ class Reaper:
         return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
     def take_report(self, report: ShardReport | None) -> None:
-        """Take in what a survey saw; None if there is none any more, so that this has to look itself."""
+        """Take in what a survey saw. None means that surveys have ended, so the reaper has to look itself."""
         was_needed = self.is_needed
         self._is_surveyed = report is not None
         self.is_needed = report is None or self._has_work(report)
         if report is None or report.next_expiry_ms is None:
             self._without_leases_ms = None if report is None else report.now_ms
         elif self._without_leases_ms is not None:
-            # The leases are younger than that, and Redis has answered all the time: no outage has kept anybody from
-            # renewing them.
+            # All leases were granted since then, and Redis has answered the surveys meanwhile. So no outage has kept a
+            # worker from renewing them.
             self._needs_no_grace = report.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
             self._without_leases_ms = None
         if self.is_needed and not was_needed:
@@ -109,7 +112,8 @@ class Reaper:
         try:
             reaped = await run_async(self.store.reap(self._request()), self.client)
         except BrokerRefused:
-            # Keys that only the reaper needs may be of another type: no reason for nobody to scrub.
+            # Redis may refuse because a key that only the reaper uses has a wrong type. The scrubber shall run all the
+            # same.
             self.is_elsewhere = False
             raise
         context.contact()
@@ -129,7 +133,9 @@ class Reaper:
 
     @property
     def _hold_s(self) -> float:
-        """So long others leave it to this worker; a pause of twice that counts as an outage."""
+        """For how many seconds after a call other workers leave the shard to this one. A pause of twice that counts as
+        an outage.
+        """
         return 3 * self.interval_s
 
     def _request(self) -> ReapRequest:
@@ -161,12 +167,14 @@ class Reaper:
         self._is_forgetting_due = False
         if self.first is not None:
             return
-        # After a loss of data nobody else would make the queue known again.
+        # After a loss of data no other code would register the queue again.
         with contextlib.suppress(QueueFull):
             await run_async(self.store.register(), self.client)
 
     def _tell_of_early_loss(self, outcomes: int) -> None:
-        """Loudly the first time, as somebody may still wait for these results."""
+        """Log that results were forgotten early: the first time as a warning, because callers may still wait for
+        them.
+        """
         if outcomes:
             settings = self.context.settings
             log.log(
@@ -187,7 +195,7 @@ class Reaper:
 
 
 def log_taken_back(queue: str, task_id: str, status: Status) -> None:
-    """Say what became of a task whose worker is gone."""
+    """Log what became of a task whose worker is gone."""
     if status is Status.QUARANTINED:
         log.error("task %s of queue %s is dead: its worker is gone, as others were that ran it", task_id, queue)
     elif status is not Status.LOST:
@@ -195,7 +203,7 @@ def log_taken_back(queue: str, task_id: str, status: Status) -> None:
 
 
 def quarantine_failure(crash_limit: int) -> bytes:
-    """What is kept with a task under which processes died too often."""
+    """The encoded failure of a task that is dead because processes died while they ran it."""
     return encode_failure(
         Failure(name="", error=f"{crash_limit} worker processes died under it", reason=DeathReason.QUARANTINED)
     )

@@ -1,4 +1,4 @@
-"""Carries completions out: gathers them for about a millisecond, and settles each kind in one script call."""
+"""Sends completions to Redis: gathers them for about a millisecond, and settles all of one kind in one script call."""
 
 import asyncio
 import logging
@@ -21,13 +21,13 @@ from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, Crash, Retry, Status
 
 BATCH = 200
-"""Settlements per script call at most."""
+"""One script call settles at most so many tasks."""
 GATHER_S = 0.001
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What is to be settled in one shard."""
+    """The completions that wait to be settled in one shard."""
 
     store: Store
     shard_backoff: ShardBackoff
@@ -35,9 +35,9 @@ class _Lane:
 
 
 class Settler:
-    """Settles completions, and goes on trying while Redis does not carry them out: every settlement is safe to repeat.
+    """Settles completions, and tries again if Redis does not answer or refuses. Every settlement is safe to repeat.
 
-    A shard that does not answer, or refuses, keeps its completions waiting, and no other's.
+    A shard that does not answer delays only its own completions.
     """
 
     def __init__(self, context: WorkerContext, client: AsyncClient, on_settled: Callable[[], None]) -> None:
@@ -47,13 +47,13 @@ class Settler:
         self._waiting: list[Completion] = []
         self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
-        """Those with something to settle."""
+        """The shards that have something to settle."""
         self._flushed: asyncio.Future[None] | None = None
         self._try_s: float | None = None
         self._trying: asyncio.Timeout | None = None
         self.changed = asyncio.Event()
         self.ends: Counter[type[Settlement]] = Counter()
-        """How many tasks have left this worker, and how."""
+        """How many tasks were settled, by kind of settlement."""
 
     def add(self, outcome: Completion) -> None:
         """Take a completion; it is settled soon."""
@@ -66,14 +66,14 @@ class Settler:
             self.changed.set()
 
     def give_back(self, leases: Iterable[LeasedTask]) -> None:
-        """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
+        """Give back tasks for which there is no room here. This wakes another worker."""
         for task in leases:
             self._context.in_flight.add(task)
             self.add(completion.released(task))
 
     def hurry(self, try_s: float) -> None:
-        """From now on leave no call more time than that, not even the one under way: the worker stops, and what got no
-        answer on one connection has to be asked for on another.
+        """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:
+        a call without a reply has to be repeated soon on another connection.
         """
         self._try_s = try_s
         if self._trying is not None:
@@ -86,7 +86,7 @@ class Settler:
             await self._flushed
 
     async def step(self) -> float:
-        """Settle what has gathered; answers how long nothing needs to be done, in seconds."""
+        """Settle the completions that wait; answers how long to wait, in seconds."""
         most = BATCH * self._context.idle_factor
         if 0 < len(self._waiting) < most:
             await asyncio.sleep(GATHER_S)
@@ -125,8 +125,8 @@ class Settler:
         return min((lane.shard_backoff.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
 
     async def _settle_all(self, lane: _Lane) -> None:
-        """Settle what is in a lane. What Redis does not carry out stays there, to be tried again: what has run is not
-        to run a second time because of an outage, of rights that were taken, or of a key that is in the way.
+        """Settle the completions of a lane. Those that Redis does not accept stay in it and are tried again. A task
+        that has run must not run a second time because of an outage, missing rights or a key of a wrong type.
         """
         failure: BrokerError | None = None
         batches, lane.completions = deque(_batches(lane.completions)), []
@@ -139,7 +139,7 @@ class Settler:
                 if len(batch) == 1 or isinstance(error, AccessDenied | WrongKeyType):
                     lane.completions += batch
                 else:
-                    # It may be for the sake of one of them.
+                    # Maybe Redis refuses only one of them, so the batch is halved.
                     half = len(batch) // 2
                     batches.extendleft((batch[half:], batch[:half]))
             except BrokerError as error:
@@ -186,7 +186,7 @@ def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
 
 
 def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
-    """By which settlements of a kind are carried out."""
+    """The method of a store that settles this kind."""
     if kind is Ack:
         return store.ack
     if kind is Retry:
