@@ -1,8 +1,8 @@
-"""Notices handlers that go on long after they were told to end, and has their worker process replaced.
+"""Notices handlers that still run long after they were interrupted, and lets the supervisor replace their process.
 
-Neither a thread nor a handler that blocks the event loop can be ended from outside; only their process can. So the
-process stops as if it was told to, and its supervisor begins another. Where not even a stop can begin, as the event
-loop is blocked, the process is given up from the lease renewer's thread, in whose rounds all this happens.
+A thread, or a handler that blocks the event loop, cannot be ended from outside; only its process can. So the worker
+stops as if it had been told to, and its supervisor starts another. If the event loop is blocked, the worker cannot
+stop: then the process is killed. The watchdog runs in the lease renewer's thread, as part of its rounds.
 """
 
 import logging
@@ -19,13 +19,12 @@ from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
 
 DEAF_S = 5.0
-"""An event loop that has not heard for so long that its worker shall stop is blocked."""
+"""If the event loop has not started the stop after so long, it is blocked."""
 
 
 class Watchdog:
-    """Watches what runs. `running` and `stop` are the executor's and the worker's; both may be called from any thread.
-
-    `stop` has the worker stop without waiting for the tasks it is given, and calls back once it has begun.
+    """Watches running handlers. `running` answers the running tasks. `stop` makes the worker stop without waiting for
+    the given tasks, and calls back once the stop has begun. Both can be called from any thread.
     """
 
     def __init__(
@@ -44,11 +43,13 @@ class Watchdog:
         self._has_given_up = False
 
     def told(self, task: LeasedTask, kind: type[Interruption]) -> None:
-        """Note that a handler is told to end; the first time counts."""
+        """Note that a handler is interrupted. Only the first interruption of a task counts."""
         self._told.setdefault(task, (self._context.clock.monotonic(), kind))
 
     def step(self) -> Operation[None]:
-        """Look once. Called now and then, as a timeout counts from when a task was first seen to run."""
+        """Check all running handlers. Must be called regularly: a timeout counts from the check that first saw the task
+        run.
+        """
         now_s = self._context.clock.monotonic()
         self._seen_s = {task: self._seen_s.get(task, now_s) for task in self._running()}
         self._told = {task: told for task, told in self._told.items() if task in self._seen_s}
