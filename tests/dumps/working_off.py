@@ -1,6 +1,6 @@
 """Works off what a dump holds, as the fleet does that is deployed after the one that left it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -90,13 +90,13 @@ class Fleet:
 
     def revive(self) -> None:
         """Let everything run again that is dead."""
-        for store in self._stores():
-            dead = [
-                task_id
-                for task_id, facts in look_through(self.broker, store.queue).items()
-                if facts["state"] == TaskState.DEAD and facts.get("shard", 0) == store.shard
-            ]
-            expect(Status.REVIVED, run(store.revive(dead), self.broker.client()))
+        dead: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for (queue, task_id), facts in self.look().items():
+            if facts["state"] == TaskState.DEAD:
+                dead[queue, facts.get("shard", 0)].append(task_id)
+        for (queue, shard), ids in dead.items():
+            store = Store(self.broker.dialect, queue, shard)
+            expect(Status.REVIVED, run(store.revive(ids), self.broker.client()))
 
     def look(self) -> dict[Task, Facts]:
         """Every task now."""
