@@ -11,12 +11,12 @@ from redisched.model import DeathReason, TaskState
 from redisched.store.broker import Broker
 from tests.brokers import BrokerKind
 from tests.dumps.audit import losses
-from tests.dumps.dump import Dump, DumpTime, kept_dumps
+from tests.dumps.dump import SUFFIX, Dump, DumpTime, kept_dumps
 from tests.dumps.seen import text_of
 from tests.dumps.stages import LATEST_MS, MENDED, PLAIN, QUEUES, SHARDED, SHARDS
 from tests.dumps.values import value
 from tests.dumps.working_off import Fleet, tasks_of
-from tests.dumps.write import take
+from tests.dumps.write import take, write
 
 LARGEST_FILE = 400_000
 FEWEST_TASKS = 10_000
@@ -57,6 +57,13 @@ def test_the_next_dump_can_be_written(broker: Broker) -> None:
     assert {queue: len(seen) for queue, seen in dump.seen.items()} == {
         queue: len(seen) for queue, seen in DUMP.seen.items()
     }
+
+
+def test_a_kept_dump_is_not_written_again() -> None:
+    name = kept_dumps()[0].name.removesuffix(SUFFIX)
+
+    with pytest.raises(FileExistsError, match="give another name"):
+        write(name)
 
 
 def states_in(dump: Dump, queue: str) -> Counter[str]:

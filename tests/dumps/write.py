@@ -27,10 +27,10 @@ def take(app: Scheduler) -> Dump:
 
 
 def write(name: str) -> str:
-    """Write the dump; answers what it holds, in a line."""
+    """Write the dump; answers what it holds, in a line. Raises FileExistsError: what older code wrote is kept."""
     path = FOLDER / f"{name}{SUFFIX}"
     if path.exists():
-        return f"{path.name} is there already"
+        raise FileExistsError(f"{path.name} was written by the code of its time; give another name")
     with closing(PrivateServer(persistence=Persistence.NONE)) as server:
         server.start()
         with closing(Scheduler(server.url)) as app:
@@ -41,4 +41,5 @@ def write(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{write(sys.argv[1])}\n")
+    (name,) = sys.argv[1:]
+    sys.stdout.write(f"{write(name)}\n")
