@@ -89,7 +89,7 @@ class LostWorker:
             lease_ms=LEASE_MS,
         )
         assert self.run(store.reap(request)).tasks == []
-        self.run(store.forget(ForgetLimits(tasks=1_000, dead_retention_ms=30 * 86_400_000)))
+        self.run(store.forget(ForgetLimits(limit=1_000, dead_retention_ms=30 * 86_400_000)))
 
     def succeed(self, taken: Taken, retention_ms: int, *, is_own: bool) -> None:
         """Their handlers return something."""

@@ -85,7 +85,7 @@ class Fleet:
         for store in self._stores():
             while tasks := run(store.reap(request), self.broker.client()).tasks:
                 taken_back |= {(store.queue, task_id): status for task_id, status in tasks}
-            run(store.forget(ForgetLimits(tasks=_BATCH, dead_retention_ms=30 * DAY_MS)), self.broker.client())
+            run(store.forget(ForgetLimits(limit=_BATCH, dead_retention_ms=30 * DAY_MS)), self.broker.client())
         return taken_back
 
     def revive(self) -> None:
