@@ -45,14 +45,16 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     return encoded
 
 
-def seal_of(priority: int, when: str) -> bytes:
-    """What a digest covers besides the body: the priority and the time asked for."""
+def fingerprint_suffix_of(priority: int, when: str) -> bytes:
+    """What the digest of an enqueue covers besides the body: the priority and the time that the task shall start."""
     return b"|%d|%b" % (priority, when.encode())
 
 
-def digest_of(body: bytes, seal: bytes) -> bytes:
-    """What tells two enqueues under one id apart: 8 bytes over the body and its seal."""
-    return blake2b(body + seal, digest_size=DIGEST_BYTES).digest()
+def digest_of(body: bytes, fingerprint_suffix: bytes) -> bytes:
+    """The digest of an enqueue, 8 bytes over the body and the suffix: another enqueue with the same id has another
+    digest.
+    """
+    return blake2b(body + fingerprint_suffix, digest_size=DIGEST_BYTES).digest()
 
 
 def decode_task(record: bytes, limit: int) -> TaskBody:

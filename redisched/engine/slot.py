@@ -16,10 +16,10 @@ from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
 T = TypeVar("T")
-OnEnd: TypeAlias = Callable[["Slot", Attempt, Call], None]
+OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call], None]
 
 
-class Slot:
+class HandlerSlot:
     """Runs one handler at a time. Async ones are awaited in the asyncio Task that serves the slot."""
 
     def __init__(self, number: int, threads: Threads, on_end: OnEnd) -> None:
@@ -134,6 +134,6 @@ class Slot:
 
 def call_handler(attempt: Attempt) -> Any:
     """What the handler of an attempt returns; of an async one that is a coroutine."""
-    held = attempt.held
-    running.set(held)
-    return attempt.entry.function(*held.body.args, **held.body.kwargs)
+    task = attempt.task
+    running.set(task)
+    return attempt.entry.function(*task.body.args, **task.body.kwargs)

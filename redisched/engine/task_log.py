@@ -6,11 +6,11 @@ from pathlib import Path
 from types import TracebackType
 
 from redisched.codec import decode_failure, describe
-from redisched.engine.held import Held
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
-from redisched.engine.verdict import Verdict
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 _LINE = "task %s %s attempt %d %s"
@@ -27,47 +27,47 @@ class TaskLog:
         self.level = level
         self._unknown_names: set[str] = set()
 
-    def started(self, held: Held) -> None:
+    def started(self, task: LeasedTask) -> None:
         """Its handler starts."""
-        tell(self.level, held, "starts")
+        tell(self.level, task, "starts")
 
-    def returned(self, outcome: Verdict) -> None:
+    def returned(self, outcome: Completion) -> None:
         """Its handler returned, and what it returned is the result."""
         if type(outcome.settlement) is Ack:
-            tell(self.level, outcome.held, "has succeeded")
+            tell(self.level, outcome.task, "has succeeded")
         else:
             self.died(outcome)
 
-    def raised(self, outcome: Verdict, error: BaseException) -> None:
+    def raised(self, outcome: Completion, error: BaseException) -> None:
         """Its handler raised, or was ended from outside."""
-        held, settlement = outcome
+        task, settlement = outcome
         match settlement:
             case Retry():
                 said = f"has failed: {_told(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
-                tell(logging.WARNING, held, said)
+                tell(logging.WARNING, task, said)
             case Bury():
                 self.died(outcome, error)
             case Crash():
-                deaths = held.lease.crashes + 1
+                deaths = task.lease.crashes + 1
                 fate = "is dead" if deaths >= settlement.crash_limit else "waits to be tried again"
                 said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
-                tell(logging.ERROR, held, said)
+                tell(logging.ERROR, task, said)
             case Ack():
-                tell(self.level, held, "is cancelled")
+                tell(self.level, task, "is cancelled")
             case Release() if isinstance(error, NoRoomForProcess):
-                tell(logging.WARNING, held, f"is given back, as there is no room for its process: {error}")
+                tell(logging.WARNING, task, f"is given back, as there is no room for its process: {error}")
             case Release():
-                tell(self.level, held, "is given back, as this worker stops")
+                tell(self.level, task, "is given back, as this worker stops")
 
-    def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
+    def died(self, outcome: Completion, error: BaseException | None = None) -> None:
         """It will not be tried again."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)
-            tell(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {failure.error}", error)
+            tell(logging.ERROR, outcome.task, f"is dead, {failure.reason}: {failure.error}", error)
 
-    def unknown(self, held: Held) -> None:
+    def unknown(self, task: LeasedTask) -> None:
         """No handler here has its name: said once for each."""
-        name = held.body.name
+        name = task.body.name
         if name in self._unknown_names or len(self._unknown_names) >= MOST_NAMES:
             return
         self._unknown_names.add(name)
@@ -75,17 +75,17 @@ class TaskLog:
             "is given to others, as no handler of this worker has that name; if one should, name its module with "
             "--import or Scheduler(imports=[...])"
         )
-        tell(logging.WARNING, held, said)
+        tell(logging.WARNING, task, said)
 
 
-def tell(level: int, held: Held, said: str, error: BaseException | None = None) -> None:
+def tell(level: int, task: LeasedTask, said: str, error: BaseException | None = None) -> None:
     """Log a line about a task, with the traceback of an error."""
     if not task_log.isEnabledFor(level):
         return
-    lease = held.lease
-    words = (held.body.name or "?", lease.id, lease.attempts + 1, said)
+    lease = task.lease
+    words = (task.body.name or "?", lease.id, lease.attempts + 1, said)
     exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
-    with concerning(held):
+    with concerning(task):
         if isinstance(error, RaisedInside):
             # What it raised is known as text alone.
             record = task_log.makeRecord(task_log.name, level, __file__, 0, _LINE, words, None)

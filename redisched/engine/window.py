@@ -7,13 +7,13 @@ fair because it is bounded in time: it holds what is expected to start within `w
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.model import run_at_of
 
 LARGEST_CLAIM = 200
 """Tasks per claim at most: more would hold Redis up for others, fewer cost more per task."""
 
-_Entry: TypeAlias = tuple[int, str, Held]
+_Entry: TypeAlias = tuple[int, str, LeasedTask]
 """Score, id and task: compared without a call back into Python."""
 
 
@@ -25,23 +25,23 @@ class Window:
         self._patience_ms = patience_ms
         self._due: list[_Entry] = []
         self._suspects: list[_Entry] = []
-        self._ahead: list[tuple[int, Held]] = []
-        self._arrived_ms: dict[Held, float] = {}
-        self._running_suspect: Held | None = None
+        self._ahead: list[tuple[int, LeasedTask]] = []
+        self._arrived_ms: dict[LeasedTask, float] = {}
+        self._running_suspect: LeasedTask | None = None
 
     def __len__(self) -> int:
         return len(self._arrived_ms)
 
-    def add(self, held: Held, now_ms: float) -> None:
+    def add(self, task: LeasedTask, now_ms: float) -> None:
         """Take in a leased task, due or about to fall due."""
-        self._arrived_ms[held] = now_ms
-        run_at_ms = run_at_of(held.lease.score)
+        self._arrived_ms[task] = now_ms
+        run_at_ms = run_at_of(task.lease.score)
         if run_at_ms > now_ms:
-            heappush(self._ahead, (run_at_ms, held))
+            heappush(self._ahead, (run_at_ms, task))
         else:
-            self._push(held)
+            self._push(task)
 
-    def pop(self, now_ms: float) -> Held | None:
+    def pop(self, now_ms: float) -> LeasedTask | None:
         """The best due task, or None. A suspect comes out only while no other suspect runs."""
         while self._ahead and self._ahead[0][0] <= now_ms:
             self._push(heappop(self._ahead)[1])
@@ -51,13 +51,13 @@ class Window:
             self._running_suspect = heap[0][2]
         if not heap:
             return None
-        held = heappop(heap)[2]
-        del self._arrived_ms[held]
-        return held
+        task = heappop(heap)[2]
+        del self._arrived_ms[task]
+        return task
 
-    def ended(self, held: Held) -> None:
+    def ended(self, task: LeasedTask) -> None:
         """Note that a task that was popped runs no more."""
-        if held is self._running_suspect:
+        if task is self._running_suspect:
             self._running_suspect = None
 
     def next_due_ms(self) -> int | None:
@@ -78,27 +78,27 @@ class Window:
             return 0
         return max(0, missing)
 
-    def take_overdue(self, now_ms: float) -> list[Held]:
+    def take_overdue(self, now_ms: float) -> list[LeasedTask]:
         """Remove the tasks that have been due and at hand for longer than patience lasts."""
         late = {
-            held
-            for held, arrived_ms in self._arrived_ms.items()
-            if now_ms - max(arrived_ms, run_at_of(held.lease.score)) > self._patience_ms
+            task
+            for task, arrived_ms in self._arrived_ms.items()
+            if now_ms - max(arrived_ms, run_at_of(task.lease.score)) > self._patience_ms
         }
         return self._remove(late)
 
-    def take_all(self) -> list[Held]:
+    def take_all(self) -> list[LeasedTask]:
         """Remove every task."""
         return self._remove(set(self._arrived_ms))
 
-    def _push(self, held: Held) -> None:
-        heappush(self._suspects if held.is_suspect else self._due, (held.order, held.turn, held))
+    def _push(self, task: LeasedTask) -> None:
+        heappush(self._suspects if task.is_suspect else self._due, (task.order, task.turn, task))
 
-    def _remove(self, leaving: set[Held]) -> list[Held]:
+    def _remove(self, leaving: set[LeasedTask]) -> list[LeasedTask]:
         if leaving:
             self._due = sorted(entry for entry in self._due if entry[2] not in leaving)
             self._suspects = sorted(entry for entry in self._suspects if entry[2] not in leaving)
             self._ahead = sorted(entry for entry in self._ahead if entry[1] not in leaving)
-            for held in leaving:
-                del self._arrived_ms[held]
+            for task in leaving:
+                del self._arrived_ms[task]
         return sorted(leaving)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from redisched.address import Address
+from redisched.engine.completion import Settlement
 from redisched.engine.logs import log
-from redisched.engine.verdict import Settlement
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
@@ -27,10 +27,12 @@ _ENDS: Mapping[type[Settlement], str] = {
 }
 
 
-async def log_start(workspace: Workspace, queues: Iterable[str], address: Address | None, client: AsyncClient) -> None:
+async def log_start(
+    context: WorkerContext, queues: Iterable[str], address: Address | None, client: AsyncClient
+) -> None:
     """Say who begins to work, on what and where."""
-    declared = workspace.registry.queues()
-    unused = [queue for queue in workspace.worker_settings.queues if queue not in declared]
+    declared = context.registry.queues()
+    unused = [queue for queue in context.worker_settings.queues if queue not in declared]
     if unused:
         log.warning(
             "queues %s: no handler declares them; there are %s. Only tasks that are sent to them by name are done",
@@ -39,11 +41,11 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         )
     if not log.isEnabledFor(logging.INFO):
         return
-    names = sorted(entry.name for entry in workspace.registry)
+    names = sorted(entry.name for entry in context.registry)
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     log.info(
         "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
-        workspace.worker,
+        context.worker,
         _VERSION,
         platform.python_version(),
         await _server_version(client),
@@ -52,7 +54,7 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         len(names),
         ", ".join(names[:MOST_NAMES]) or "none",
         more,
-        workspace.worker_settings.concurrency,
+        context.worker_settings.concurrency,
     )
 
 

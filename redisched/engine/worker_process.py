@@ -25,7 +25,7 @@ class WorkerProcess:
     def __init__(self, work: Work, table: StartedTable) -> None:
         """Raises OSError where the system has no room for another process or descriptor."""
         suffix = os.urandom(4).hex()
-        self.line, theirs = socket.socketpair()
+        self.channel, theirs = socket.socketpair()
         try:
             spec = ChildSpec(work=work, name_suffix=suffix, table=table.descriptor, path=tuple(sys.path))
             self._process = subprocess.Popen(
@@ -33,13 +33,13 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(table.descriptor, theirs.fileno()),
             )
-            self.line.sendall(spec.encode())
+            self.channel.sendall(spec.encode())
         except BaseException:
-            self.line.close()
+            self.channel.close()
             raise
         finally:
             theirs.close()
-        self.line.setblocking(False)
+        self.channel.setblocking(False)
         self.name = worker_name(self._process.pid, suffix)
         self.is_ready = False
         self._received = b""
@@ -58,7 +58,7 @@ class WorkerProcess:
     def messages(self) -> list[Message]:
         """What it has said since this was asked last."""
         with contextlib.suppress(OSError):
-            while (received := self.line.recv(65_536)) and len(self._received) < _LONGEST_MESSAGE_BYTES:
+            while (received := self.channel.recv(65_536)) and len(self._received) < _LONGEST_MESSAGE_BYTES:
                 self._received += received
         *lines, self._received = self._received.split(b"\n")
         return [decode_message(line) for line in lines]
@@ -74,7 +74,7 @@ class WorkerProcess:
     def close(self) -> None:
         """Call once it has ended: closes what is kept of it."""
         self._process.wait()
-        self.line.close()
+        self.channel.close()
         if self.death is not None:
             os.close(self.death)
 

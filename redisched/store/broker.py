@@ -14,11 +14,11 @@ from weakref import WeakKeyDictionary
 from redisched.address import Address, ServerAddress, Topology
 from redisched.keys import PREFIX
 from redisched.store import clients
-from redisched.store.clients import SyncClient
+from redisched.store.clients import ServerClient
 from redisched.store.cluster import ClusterRoute
-from redisched.store.connections import AsyncConnections, Connections
+from redisched.store.connections import AsyncConnectionFactory, SyncConnectionFactory
 from redisched.store.encryption import check_encryption
-from redisched.store.operation import AsyncClient, Client, Command, Dialect
+from redisched.store.operation import AsyncClient, Client, Command, ScriptRunner
 from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
@@ -84,12 +84,12 @@ class Broker:
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
-        self.dialect = Dialect(prefix)
+        self.script_runner = ScriptRunner(prefix)
         # A signal handler may enqueue while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
         self._async: dict[asyncio.AbstractEventLoop, AsyncBrokerClient] = {}
-        self._farewells: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+        self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
 
     def group_of(self, key: str) -> int:
         """A number that keys share that may stand in one command."""
@@ -111,9 +111,9 @@ class Broker:
             # Of a loop that was closed without a farewell nothing is left but garbage.
             self._async = {other: opened for other, opened in self._async.items() if not other.is_closed()}
             client = self._async[loop] = self.open_async_client(self.timeout_s, SHARED_PART)
-            self._farewells[loop] = farewell = self._close_with(loop)
+            self._closers[loop] = closer = self._close_with(loop)
             with contextlib.suppress(StopIteration):
-                anext(farewell).send(None)
+                anext(closer).send(None)
         return client
 
     async def _close_with(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
@@ -121,7 +121,7 @@ class Broker:
         try:
             yield
         finally:
-            self._farewells.pop(loop, None)
+            self._closers.pop(loop, None)
             client = self._async.pop(loop, None)
             if client is not None:
                 await client.close()
@@ -143,9 +143,9 @@ class Broker:
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop; the next use opens new ones."""
-        farewell = self._farewells.get(asyncio.get_running_loop())
-        if farewell is not None:
-            await farewell.aclose()
+        closer = self._closers.get(asyncio.get_running_loop())
+        if closer is not None:
+            await closer.aclose()
 
 
 def connect(url: str, timeout_s: float, prefix: str = PREFIX, max_connections: int = UNBOUNDED) -> Broker:
@@ -192,18 +192,20 @@ def _route(address: Address) -> Route:
 
 def open_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> SyncClient:
+) -> ServerClient:
     """A blocking client of one server. `part` is what its connections are for, as the server's operators see it; those
     that any caller may use are `shared_most` at most.
     """
-    return SyncClient(Connections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return ServerClient(SyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most))
 
 
 def open_async_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> clients.AsyncClient:
+) -> clients.AsyncServerClient:
     """A client of one server for one event loop, otherwise as `open_client`."""
-    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return clients.AsyncServerClient(
+        AsyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most)
+    )
 
 
 def _most(part: str, shared_most: int) -> int:

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from redisched.address import Address, Node
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
+from redisched.store.circuit_breaker import CircuitBreaker
 from redisched.store.operation import Command, Redirected, Redirection
-from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
-from redisched.store.silence import Silence
+from redisched.store.route import ASKED, Ask, RoutePlan, Send, Stream, sum_up
 from redisched.store.slots import SlotMap, slot_of
 
 MOST_REDIRECTIONS = 5
@@ -30,7 +30,7 @@ class ClusterRoute:
         self._address = address
         self._monotonic = monotonic
         self._random = random
-        self._silence = Silence(monotonic)
+        self._circuit_breaker = CircuitBreaker(monotonic)
         self._map = SlotMap((), (), ())
         self._moved: dict[int, Node] = {}
         self._is_in_doubt = True
@@ -41,18 +41,18 @@ class ClusterRoute:
     def nodes(self) -> Collection[Node]:
         return {*self._map.owners, *self._moved.values()}
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
         """Commands for one slot, sent at once; the reply to the last."""
         yield from self._learn_if_in_doubt()
         slot = slot_of(commands[0])
         node = self._node(slot)
         before: tuple[Command, ...] = ()
         for _ in range(MOST_REDIRECTIONS):
-            turned_s = self._silence.turn_to(node)
+            began_s = self._circuit_breaker.begin_call(node)
             try:
                 reply = yield Send(node, before + commands)
             except Redirected as redirected:
-                self._silence.answered(node)
+                self._circuit_breaker.answered(node)
                 node = Node(redirected.host or node.host, redirected.port)
                 before = (("ASKING",),) if redirected.kind is Redirection.ASK else ()
                 if redirected.kind is Redirection.MOVED:
@@ -61,29 +61,29 @@ class ClusterRoute:
                 # What came before the last, such as the wait for a wake-up, is over.
                 commands = commands[-1:]
             except BrokerUnavailable:
-                self._silence.failed(node, turned_s)
+                self._circuit_breaker.failed(node, began_s)
                 self._is_in_doubt = True
                 raise
             else:
-                self._silence.answered(node)
+                self._circuit_breaker.answered(node)
                 return reply
         raise BrokerUnavailable(f"slot {slot} is moved to and fro; look at CLUSTER NODES", 0.0)
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
         """A pipeline, cut where the node changes; the replies up to the first error."""
         replies: list[Any] = []
         try:
             yield from self._learn_if_in_doubt()
             for node, run in groupby(commands, key=self._placing()):
                 sent = _Counted(run)
-                turned_s = self._silence.turn_to(node)
+                began_s = self._circuit_breaker.begin_call(node)
                 try:
                     answered = yield Stream(node, sent)
                 except BrokerUnavailable:
-                    self._silence.failed(node, turned_s)
+                    self._circuit_breaker.failed(node, began_s)
                     raise
                 if answered:
-                    self._silence.answered(node)
+                    self._circuit_breaker.answered(node)
                 replies += answered
                 if len(answered) < sent.count:
                     break
@@ -91,7 +91,7 @@ class ClusterRoute:
             self._is_in_doubt = True
         return replies
 
-    def primaries(self) -> Journey[Sequence[Node]]:
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
         """Every node that serves slots."""
         self._is_in_doubt, self._patient_until_s = True, 0.0
         yield from self._learn_if_in_doubt()
@@ -120,7 +120,7 @@ class ClusterRoute:
             raise BrokerUnavailable(f"no node of the cluster serves slot {slot}; look at CLUSTER NODES", 0.0)
         return owner
 
-    def _learn_if_in_doubt(self) -> Journey[None]:
+    def _learn_if_in_doubt(self) -> RoutePlan[None]:
         now_s = self._monotonic()
         if not self._is_in_doubt or (self._map.owners and now_s < self._patient_until_s):
             return
@@ -140,7 +140,7 @@ class ClusterRoute:
     def _shuffled(self, nodes: Iterable[Node]) -> list[Node]:
         return sorted(dict.fromkeys(nodes), key=lambda _: self._random())
 
-    def _learn(self) -> Journey[SlotMap]:
+    def _learn(self) -> RoutePlan[SlotMap]:
         complaints: list[BrokerRefused | BrokerUnavailable] = []
         # Those that were named in the URL may be long gone.
         known = [*dict.fromkeys((*self._shuffled(self._map.owners), *self._shuffled(self._address.nodes)))]

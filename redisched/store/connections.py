@@ -35,7 +35,7 @@ _ADVICE = {
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
-class Connections:
+class SyncConnectionFactory:
     """Makes blocking connections to a server. `part` names what of the program they are for."""
 
     def __init__(self, server: ServerAddress, timeout_s: float, part: str) -> None:
@@ -66,7 +66,7 @@ class Connections:
                 connection.read_response()
 
 
-class AsyncConnections:
+class AsyncConnectionFactory:
     """Makes asyncio connections to a server. `part` names what of the program they are for."""
 
     def __init__(self, server: ServerAddress, timeout_s: float, part: str) -> None:

@@ -18,7 +18,7 @@ from redisched.errors import (
     NotDurable,
 )
 from redisched.layout import Layout
-from redisched.store.operation import Command, Dialect, Operation, Pipeline, T
+from redisched.store.operation import Command, Operation, Pipeline, ScriptRunner, T
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 
@@ -44,8 +44,8 @@ class Barrier:
 class DurableStore(Store):
     """The edges of one shard, whose enqueues raise NotDurable when what they wait for does not come."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int, barrier: Barrier) -> None:
-        super().__init__(dialect, queue, shard)
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int, barrier: Barrier) -> None:
+        super().__init__(script_runner, queue, shard)
         self._barrier = barrier
 
     def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:

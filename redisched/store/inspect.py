@@ -3,34 +3,34 @@
 from redisched.layout import Layout
 from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import Page, Place, Query, merged
 from redisched.store.repair import Repair
 from redisched.store.store import Store
 from redisched.store.view import QueueCounts, TaskView, total
 
 
-def queues(dialect: Dialect) -> Operation[list[str]]:
+def queues(script_runner: ScriptRunner) -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
     # Of one that no producer of redisched's can have named there are no keys, so nothing has to come back as it was.
-    return sorted(name.decode(errors="backslashreplace") for name in (yield ("SMEMBERS", dialect.queues_key)))
+    return sorted(name.decode(errors="backslashreplace") for name in (yield ("SMEMBERS", script_runner.queues_key)))
 
 
-def find(dialect: Dialect, task_id: str) -> Operation[list[TaskView]]:
+def find(script_runner: ScriptRunner, task_id: str) -> Operation[list[TaskView]]:
     """The task of an id in each queue that knows one; ids are unique within a queue."""
     found = []
-    for queue in (yield from queues(dialect)):
-        view = yield from Inspector(dialect, queue).task(task_id)
+    for queue in (yield from queues(script_runner)):
+        view = yield from Inspector(script_runner, queue).task(task_id)
         if view is not None:
             found.append(view)
     return found
 
 
-def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
+def queues_of(script_runner: ScriptRunner, task_id: str) -> Operation[list[str]]:
     """Every queue that knows a task of this id, at the cost of one look into each queue there is."""
     known = []
-    for queue in (yield from queues(dialect)):
-        view = yield from Inspector(dialect, queue).standing(task_id)
+    for queue in (yield from queues(script_runner)):
+        view = yield from Inspector(script_runner, queue).state(task_id)
         if view.state is not TaskState.UNKNOWN:
             known.append(queue)
     return known
@@ -39,21 +39,21 @@ def queues_of(dialect: Dialect, task_id: str) -> Operation[list[str]]:
 class Inspector:
     """One queue, to look at as a whole, however many shards it has. Every method returns an operation.
 
-    `believed` says where to look for a task first.
+    `cached_layout` says in which shard to look for a task first. It may be out of date.
     """
 
-    def __init__(self, dialect: Dialect, queue: str, believed: Layout | None = None) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, cached_layout: Layout | None = None) -> None:
         self.queue = queue
-        self._dialect = dialect
-        self._believed = believed or Layout()
+        self._script_runner = script_runner
+        self._cached_layout = cached_layout or Layout()
 
     def shard(self, number: int) -> ShardInspector:
         """One shard alone."""
-        return ShardInspector(self._dialect, self.queue, number)
+        return ShardInspector(self._script_runner, self.queue, number)
 
     def layout(self) -> Operation[Layout]:
         """The counts of shards the queue has had. Raises LayoutDamaged."""
-        return Store(self._dialect, self.queue).layout()
+        return Store(self._script_runner, self.queue).layout()
 
     def shards(self) -> Operation[list[ShardInspector]]:
         """Every shard."""
@@ -62,18 +62,18 @@ class Inspector:
 
     def task(self, task_id: str) -> Operation[TaskView | None]:
         """A task, None for one that is unknown."""
-        view = yield from self.standing(task_id)
+        view = yield from self.state(task_id)
         whole = yield from self.shard(view.shard).whole(view)
         return None if whole.state is TaskState.UNKNOWN and not whole.undecodable else whole
 
-    def standing(self, task_id: str) -> Operation[TaskView]:
+    def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the queue knows of none."""
-        first = yield from self.shard(self._believed.home(task_id)).standing(task_id)
+        first = yield from self.shard(self._cached_layout.home(task_id)).state(task_id)
         if first.state is not TaskState.UNKNOWN:
             return first
         for home in (yield from self.layout()).homes(task_id):
             if home != first.shard:
-                view = yield from self.shard(home).standing(task_id)
+                view = yield from self.shard(home).state(task_id)
                 if view.state is not TaskState.UNKNOWN:
                     return view
         return first

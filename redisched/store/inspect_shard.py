@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
@@ -24,15 +24,15 @@ _SETS = {Section.LEASED: "leases", Section.DEAD: "dead", Section.ENDED: "finishe
 class ShardInspector:
     """One shard of a queue, to look at. Every method returns an operation."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
-        self._scripts = ShardScripts(dialect, queue, shard)
+        self._scripts = ShardScripts(script_runner, queue, shard)
         self._keys = self._scripts.keys
 
-    def standing(self, task_id: str) -> Operation[TaskView]:
+    def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN when the shard knows of none."""
-        return (yield from self._standings([task_id]))[0]
+        return (yield from self._states([task_id]))[0]
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
         """The same task with its body."""
@@ -101,7 +101,7 @@ class ShardInspector:
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
         """Those that are asked for. Records are read of no others, unless it is them that say so."""
-        views = yield from self._standings([place.id for place in places])
+        views = yield from self._states([place.id for place in places])
         near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
         if query.name is None:
             near = near[: query.limit + 1]
@@ -112,7 +112,7 @@ class ShardInspector:
             found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
         return found
 
-    def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+    def _states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
         now_ms, *rest = yield from self._scripts.call("read/task", rows=[(id,) for id in ids])
         facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
         return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]

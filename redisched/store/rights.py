@@ -1,11 +1,11 @@
 """Every command that redisched calls: a server checks each by itself, within a script, too."""
 
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 
 
-def needed(dialect: Dialect) -> tuple[Command, ...]:
+def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """Every command that is called, of a key or in a script, as it might be."""
-    key = probe_key(dialect)
+    key = probe_key(script_runner)
     return (
         ("BLPOP", key, "1"),
         ("DEL", key),
@@ -27,9 +27,9 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
         ("LTRIM", key, "0", "0"),
         ("MGET", key),
         ("RPUSH", key, "element"),
-        ("SADD", dialect.queues_key, "member"),
+        ("SADD", script_runner.queues_key, "member"),
         ("SET", key, "value"),
-        ("SMEMBERS", dialect.queues_key),
+        ("SMEMBERS", script_runner.queues_key),
         ("TIME",),
         ("TYPE", key),
         ("ZADD", key, "1", "member"),
@@ -45,21 +45,21 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
     )
 
 
-def asking(dialect: Dialect) -> tuple[Command, ...]:
+def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """Commands, to be sent at once, of which a server refuses those that this user may not call, and does none.
 
     What is queued for a transaction is checked at once, and given up at the end. `MULTI` itself has to be allowed.
     """
-    key = probe_key(dialect)
-    queued = (command for command in needed(dialect) if key in command)
-    return (*begun(dialect), *queued, ("DISCARD",))
+    key = probe_key(script_runner)
+    queued = (command for command in needed(script_runner) if key in command)
+    return (*begun(script_runner), *queued, ("DISCARD",))
 
 
-def begun(dialect: Dialect) -> tuple[Command, ...]:
+def begun(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """The beginning of a transaction, on the server that has the key which rights are asked of."""
-    return ("EXISTS", probe_key(dialect)), ("MULTI",)
+    return ("EXISTS", probe_key(script_runner)), ("MULTI",)
 
 
-def probe_key(dialect: Dialect) -> str:
+def probe_key(script_runner: ScriptRunner) -> str:
     """A key of nobody's."""
-    return f"{dialect.prefix}:{{doctor}}:key"
+    return f"{script_runner.prefix}:{{doctor}}:key"

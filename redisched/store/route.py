@@ -44,7 +44,7 @@ class Stream:
     commands: Iterable[Command]
 
 
-Journey: TypeAlias = Generator[Ask | Send | Stream, Any, T]
+RoutePlan: TypeAlias = Generator[Ask | Send | Stream, Any, T]
 
 
 class Route(Protocol):
@@ -59,13 +59,13 @@ class Route(Protocol):
     @property
     def nodes(self) -> Collection[Node]: ...
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
         """Commands for one place, sent at once; the reply to the last."""
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
         """A pipeline; the replies up to the first error."""
 
-    def primaries(self) -> Journey[Sequence[Node]]:
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
         """Every node that takes writes."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from redisched.address import Address, Node
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.operation import Command
-from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
+from redisched.store.route import ASKED, Ask, RoutePlan, Send, Stream, sum_up
 
 ASK_AGAIN_S = 1.0
 LEFT_ALONE_S = 30.0
@@ -37,7 +37,7 @@ class SentinelRoute:
     def nodes(self) -> Collection[Node]:
         return () if self._primary is None else (self._primary,)
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
         """Commands sent at once; the reply to the last."""
         primary = yield from self._current()
         try:
@@ -46,7 +46,7 @@ class SentinelRoute:
             self._lose(primary)
             raise
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
         """A pipeline; the replies up to the first error."""
         try:
             primary = yield from self._current()
@@ -55,7 +55,7 @@ class SentinelRoute:
         replies: list[Any] = yield Stream(primary, commands)
         return replies
 
-    def primaries(self) -> Journey[Sequence[Node]]:
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
         """The one that takes writes."""
         return [(yield from self._current())]
 
@@ -65,7 +65,7 @@ class SentinelRoute:
             self._primary = None
             self.epoch += 1
 
-    def _current(self) -> Journey[Node]:
+    def _current(self) -> RoutePlan[Node]:
         now_s = self._monotonic()
         if self._primary is not None and now_s >= self._ask_again_at_s:
             # Whoever else calls meanwhile does not wait.
@@ -73,7 +73,7 @@ class SentinelRoute:
             yield from self._ask_again(self._primary)
         return self._primary or (yield from self._find())
 
-    def _ask_again(self, known: Node) -> Journey[None]:
+    def _ask_again(self, known: Node) -> RoutePlan[None]:
         """Go to another primary if there is one by now; the known one is kept as long as nothing better is."""
         sentinel = self._sentinels[0]
         try:
@@ -96,7 +96,7 @@ class SentinelRoute:
         """Next time, those are asked first that may answer."""
         self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
 
-    def _find(self) -> Journey[Node]:
+    def _find(self) -> RoutePlan[Node]:
         complaints: list[BrokerRefused | BrokerUnavailable] = []
         silent: set[Node] = set()
         for sentinel in self._sentinels[:ASKED]:
@@ -112,7 +112,7 @@ class SentinelRoute:
                 return primary
         raise sum_up(complaints, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
 
-    def _named(self, sentinel: Node) -> Journey[Node]:
+    def _named(self, sentinel: Node) -> RoutePlan[Node]:
         """The primary that a Sentinel names. Raises BrokerUnavailable and BrokerRefused."""
         try:
             found = yield Ask(self._address.sentinel(sentinel), (*_QUESTION.split(), self._address.primary))
@@ -128,7 +128,7 @@ class SentinelRoute:
             )
         return Node(found[0].decode(), int(found[1]))
 
-    def _check(self, primary: Node, sentinel: Node, silent: set[Node]) -> Journey[None]:
+    def _check(self, primary: Node, sentinel: Node, silent: set[Node]) -> RoutePlan[None]:
         """Make sure that it is one. Raises BrokerUnavailable if it is none or `silent`, and BrokerRefused."""
         if primary in silent:
             raise BrokerUnavailable(f"Sentinel {sentinel} names it as well", 0.0)

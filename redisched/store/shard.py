@@ -5,7 +5,7 @@ from typing import Any
 
 from redisched.errors import FormatTooNew
 from redisched.keys import Keys
-from redisched.store.operation import Argument, Command, Dialect, Operation
+from redisched.store.operation import Argument, Command, Operation, ScriptRunner
 from redisched.store.scripts import FORMAT, load_script
 from redisched.store.values import Status
 
@@ -15,9 +15,9 @@ NO_ARGUMENTS: Mapping[str, Argument] = {}
 class ShardScripts:
     """Calls scripts on one shard of a queue."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int = 0) -> None:
-        self.keys: Keys = dialect.keys_of(queue, shard)
-        self._dialect = dialect
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int = 0) -> None:
+        self.keys: Keys = script_runner.keys_of(queue, shard)
+        self._script_runner = script_runner
         self._keys_of: dict[str, tuple[str, ...]] = {}
 
     def keys_of(self, name: str) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class ShardScripts:
 
     def command(self, name: str, arguments: Sequence[Argument]) -> Command:
         """The command that calls a script which the server has loaded, with its arguments in their order."""
-        return self._dialect.command(name, self.keys_of(name), arguments)
+        return self._script_runner.command(name, self.keys_of(name), arguments)
 
     def call(
         self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()
@@ -39,7 +39,7 @@ class ShardScripts:
         Raises FormatTooNew if the shard holds what only later scripts understand.
         """
         given = [arguments[argument] for argument in load_script(name).arguments]
-        reply = yield from self._dialect.call(name, self.keys_of(name), given + flat(rows))
+        reply = yield from self._script_runner.call(name, self.keys_of(name), given + flat(rows))
         if isinstance(reply, list) and reply and isinstance(reply[0], bytes):
             check_format(reply[0])
         return reply

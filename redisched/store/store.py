@@ -7,7 +7,7 @@ from redisched.codec import DIGEST_BYTES
 from redisched.errors import LayoutDamaged
 from redisched.keys import Keys
 from redisched.layout import Layout
-from redisched.store.operation import Argument, Dialect, Operation, Pipeline
+from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.shard import ShardScripts, flat, id_text, statuses_in
 from redisched.store.values import (
@@ -39,19 +39,19 @@ NOBODY = ""
 """Names no worker: tasks are recovered, and yet no worker process died."""
 
 
-def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
+def register(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[None]:
     """Make queues known to those who list queues."""
-    yield ("SADD", dialect.queues_key, *queues)
+    yield ("SADD", script_runner.queues_key, *queues)
 
 
 class Store:
     """The edges of one shard of a queue. Every method returns an operation; run it blocking or under asyncio."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int = 0) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int = 0) -> None:
         self.queue = queue
         self.shard = shard
-        self._dialect = dialect
-        self._scripts = ShardScripts(dialect, queue, shard)
+        self._script_runner = script_runner
+        self._scripts = ShardScripts(script_runner, queue, shard)
         self.keys: Keys = self._scripts.keys
 
     def script_keys(self, name: str) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ class Store:
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
-        return register(self._dialect, [self.queue])
+        return register(self._script_runner, [self.queue])
 
     def layout(self) -> Operation[Layout]:
         """The layout of the queue as this shard knows it. Raises LayoutDamaged."""
@@ -191,9 +191,9 @@ class Store:
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    attempts, crashes, bounces = tries_of(tries) if tries else UNTRIED
+    attempts, crashes, redeliveries = tries_of(tries) if tries else UNTRIED
     record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
-    return Lease(id_text(task_id), token, int(score), attempts, crashes, bounces, record, too_long)
+    return Lease(id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
 
 
 def _named(layout: Layout | None) -> str:

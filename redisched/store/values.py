@@ -61,7 +61,7 @@ class Lease(NamedTuple):
     score: int
     attempts: int
     crashes: int
-    bounces: int
+    redeliveries: int
     record: bytes
     too_long: int = 0
     """Bytes of a record that is not given, as it is longer than was asked for."""
@@ -72,7 +72,7 @@ class Tries(NamedTuple):
 
     attempts: int
     crashes: int
-    bounces: int
+    redeliveries: int
 
 
 class Claim(NamedTuple):
@@ -229,6 +229,6 @@ UNTRIED = Tries(0, 0, 0)
 
 
 def tries_of(stored: bytes) -> Tries:
-    """The tries in `attempts crashes bounces token`; none in nothing, nor in what nobody of ours wrote."""
+    """The tries in `attempts crashes redeliveries token`; none in nothing, nor in what nobody of ours wrote."""
     found = _TRIES.fullmatch(stored) if stored else None
     return Tries(*map(int, found.groups())) if found else UNTRIED

@@ -38,7 +38,7 @@ class TaskView:
     run_at_ms: int | None = None
     attempts: int = 0
     crashes: int = 0
-    bounces: int = 0
+    redeliveries: int = 0
     cancel_requested: bool = False
     worker: str = ""
     lease_until_ms: int | None = None
@@ -137,7 +137,7 @@ class _Holder(NamedTuple):
 def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> TaskView:
     """A task as an observer sees it, still without its body."""
     number = int(facts.number) if facts.number else None
-    attempts, crashes, bounces = tries_of(facts.tries)
+    attempts, crashes, redeliveries = tries_of(facts.tries)
     failed_score, failure, _ = _decoded(facts.failure, decode_failure)
     _, outcome, undecodable = _decoded(facts.outcome, lambda kept: decode_outcome(kept[DIGEST_BYTES:]))
     holder = _holder(facts.holder) if facts.place == b"leased" else None
@@ -152,7 +152,7 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         run_at_ms=None if score is None else run_at_of(score),
         attempts=outcome.attempt if outcome else attempts,
         crashes=crashes,
-        bounces=bounces,
+        redeliveries=redeliveries,
         cancel_requested=bool(facts.request),
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,

@@ -78,7 +78,7 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         on_each_primary(self.broker, "FLUSHDB")
-        self.store = Store(self.broker.dialect, QUEUE)
+        self.store = Store(self.broker.script_runner, QUEUE)
         self.time = ServerTime(self.broker)
         self.model = Model(self.time.now_us)
         self.situation: Situation = {}

@@ -94,7 +94,7 @@ DEEP_MUTANTS = {
     "a pause begins a grace anew": Mutant(
         "reap", "elseif noted.grace_until <= reaped_ms or paused_ms > lease_ms / 2 + hold_ms then", "else"
     ),
-    "keepers need not come round again": Mutant(
+    "lease renewers need not come round again": Mutant(
         "reap", "math.max(noted.grace_until + paused_ms, now_ms + lease_ms / 2)", "noted.grace_until + paused_ms"
     ),
     "claim leaves nobody awake": Mutant("claim", "local wakes = next_due == now_ms and", "local wakes = false and"),

@@ -49,7 +49,7 @@ class Witnessed:
         self.broker = broker
         self.proxy = proxy
         self.recorder = Recorder(folder)
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
         self._folder = folder
         self._nonce = 0
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redisched import Scheduler
 from redisched.codec import encode_task
 from redisched.config import WorkerSettings
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.errors import InvalidOption
 from redisched.keys import Keys, keys_of
 from redisched.model import DeathReason, TaskBody

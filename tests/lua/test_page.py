@@ -20,7 +20,7 @@ def page(queue: QueueUnderTest, order: str, after: Task | None, limit: int) -> l
     """What comes after a task, which may be gone."""
     score, id = ("", b"") if after is None else after
     arguments = {"section": "waiting", "order": order, "after": score, "after_id": id, "limit": limit}
-    reply = queue.call(ShardScripts(queue.broker.dialect, QUEUE).call("read/page", arguments))
+    reply = queue.call(ShardScripts(queue.broker.script_runner, QUEUE).call("read/page", arguments))
     return [(int(reply[at + 1]), reply[at]) for at in range(0, len(reply), 2)]
 
 

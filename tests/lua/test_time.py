@@ -19,7 +19,7 @@ def server_us(broker: Broker) -> int:
 
 @pytest.fixture
 def store(broker: Broker) -> Store:
-    return Store(broker.dialect, QUEUE)
+    return Store(broker.script_runner, QUEUE)
 
 
 def enqueue_and_claim(broker: Broker, store: Store, asked: ClaimRequest) -> int:

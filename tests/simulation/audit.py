@@ -149,10 +149,10 @@ class Audit:
             return
         strayed_us = self._strayed_us.get(call.caller, -1)
         nonce = call.arguments[1]
-        line, _, _ = nonce.rpartition(b".")
+        stream, _, _ = nonce.rpartition(b".")
         for task in held:
             _, before = task.request
-            if before != nonce and before.rpartition(b".")[0] == line and not task.is_stray:
+            if before != nonce and before.rpartition(b".")[0] == stream and not task.is_stray:
                 knows = strayed_us >= task.claimed_us or self._circumstances.knows(task)
                 self.expect(knows, "G10: what a worker was given, it knows of", task, call)
 

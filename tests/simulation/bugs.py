@@ -12,22 +12,22 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
-from redisched.engine.keeper import Keeper
-from redisched.engine.line import Line
+from redisched.engine.claim_stream import ClaimStream
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import WakeListener
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
-from redisched.store.clients import AsyncClient
+from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Retry, Status
 from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.plan import Fault
-from tests.simulation.worker_process import KeeperTask, WorkerProcess
+from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 NONE: frozenset[Fault] = frozenset()
@@ -67,11 +67,11 @@ def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list
 _retry_at_once = Store.retry
 
 
-def _trust_for_ever(self: Workspace, sent_s: float) -> float:
+def _trust_for_ever(self: WorkerContext, sent_s: float) -> float:
     return sent_s + 1e9
 
 
-def _renew_nothing(self: Keeper) -> Operation[None]:
+def _renew_nothing(self: LeaseRenewer) -> Operation[None]:
     yield from ()
 
 
@@ -79,12 +79,12 @@ def _server_time_at_its_latest(self: ServerClock, monotonic_s: float) -> float:
     return 0.0 if self.lowest_s is None else (monotonic_s + self.highest_s) * 1e3
 
 
-def _number_every_try(self: Line, limit: int) -> ClaimRequest:
+def _number_every_try(self: ClaimStream, limit: int) -> ClaimRequest:
     self._number += 1
-    return _request_of_line(self, limit)
+    return _request_of_stream(self, limit)
 
 
-_request_of_line = Line._request
+_request_of_stream = ClaimStream._request
 
 
 async def _finish_nothing(self: WakeListener) -> None:
@@ -96,23 +96,23 @@ async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
         await _settle_until_answered(self, store, batch)
     except BrokerError:
         for outcome in batch:
-            self._workspace.holdings.remove(outcome.held)
+            self._context.in_flight.remove(outcome.task)
 
 
 _settle_until_answered = Settler._settle
 
 
-async def _keep_connection(self: AsyncClient, connection: Any) -> None:
+async def _keep_connection(self: AsyncServerClient, connection: Any) -> None:
     self._pool.give(connection)
 
 
-async def _close_nothing(self: AsyncClient) -> None:
+async def _close_nothing(self: AsyncServerClient) -> None:
     """Connections are kept."""
 
 
 def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AsyncClient, "_discard", _keep_connection)
-    monkeypatch.setattr(AsyncClient, "close", _close_nothing)
+    monkeypatch.setattr(AsyncServerClient, "_discard", _keep_connection)
+    monkeypatch.setattr(AsyncServerClient, "close", _close_nothing)
 
 
 def _stop_keeper_first(self: WorkerProcess) -> None:
@@ -123,16 +123,16 @@ def _stop_keeper_first(self: WorkerProcess) -> None:
 _stop_in_order = WorkerProcess.stop
 
 
-def _tell_nobody(self: Keeper, *_arguments: Any) -> None:
-    """Lost leases and cancellations stay the keeper's secret."""
+def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
+    """Lost leases and cancellations stay the lease renewer's secret."""
 
 
-def _keep_silently(self: KeeperTask) -> None:
-    self._keeper._tell = lambda _held, _kind: None
+def _keep_silently(self: LeaseRenewerTask) -> None:
+    self._renewer._tell = lambda _held, _kind: None
     _start_keeping(self)
 
 
-_start_keeping = KeeperTask._start
+_start_keeping = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
     "ack does not check the token": _script(
@@ -186,17 +186,17 @@ BUGS: dict[str, Bug] = {
     "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
     "a task starts whose lease is not certain": _method(
-        Workspace, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
+        WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5", since=36),
-    "the keeper renews nothing": _method(Keeper, "_renew_all", _renew_nothing, "G11", "I6"),
-    "the keeper tells nobody": _method(KeeperTask, "_start", _keep_silently, "G9"),
-    "the keeper ends before the handlers": _method(
+    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
+    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _keep_silently, "G9"),
+    "the lease renewer ends before the handlers": _method(
         WorkerProcess, "stop", _stop_keeper_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": _method(
-        Line, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
+        ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": _method(
         WakeListener, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
@@ -210,7 +210,7 @@ BUGS: dict[str, Bug] = {
     "an outage of a lease is none": _method(
         Reaper,
         "interval_s",
-        property(lambda self: 0.2 * self.workspace.worker_settings.lease_s),
+        property(lambda self: 0.2 * self.context.worker_settings.lease_s),
         "G10",
         "G11",
         needs=frozenset({Fault.STALL}),

@@ -74,8 +74,8 @@ class Referee:
     def _claim(self, call: Call) -> None:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
         request = (worker.decode(), nonce)
-        line = (request[0], nonce.rpartition(b".")[0])
-        latest, latest_token = self._latest_claims.get(line, (b"", 0))
+        stream = (request[0], nonce.rpartition(b".")[0])
+        latest, latest_token = self._latest_claims.get(stream, (b"", 0))
         is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
@@ -86,7 +86,7 @@ class Referee:
         if under_way and is_repeated:
             _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
-        self._latest_claims[line] = (nonce, token)
+        self._latest_claims[stream] = (nonce, token)
         now_ms = _now_ms(call)
         if given or not is_repeated:
             self._check_order(call, set(given[::4]), int(limit), now_ms + int(ahead_ms), int(ahead_limit))
@@ -219,10 +219,10 @@ class Referee:
                 self._take_back(call, task, task in guilty, int(crash_limit), status)
 
     def _forget_claims(self, worker: str, until_us: int) -> None:
-        for line in (b"", b"wake"):
-            _, token = self._latest_claims.get((worker, line), (b"", 0))
+        for stream in (b"", b"wake"):
+            _, token = self._latest_claims.get((worker, stream), (b"", 0))
             if token <= until_us:
-                self._latest_claims.pop((worker, line), None)
+                self._latest_claims.pop((worker, stream), None)
 
     def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
         if task.end_as_asked(_now_ms(call)):

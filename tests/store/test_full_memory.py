@@ -40,7 +40,7 @@ class FullRedis:
     def __init__(self, broker: Broker, situation: Situation) -> None:
         self._client = broker.client()
         self._broker = broker
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
         seed(broker, QUEUE, situation)
         self._client.perform(("SCRIPT", "FLUSH"))
         self._client.perform(("CONFIG", "SET", "maxmemory", 1))

@@ -65,7 +65,7 @@ def damages(edge: str) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge not in ("wake", "grow")])
 def test_s14_garbage_stops_no_edge_and_is_repaired(broker: Broker, clock: ServerTime, edge: str) -> None:
-    store = Store(broker.dialect, QUEUE)
+    store = Store(broker.script_runner, QUEUE)
     for name, garbage in damages(edge):
         on_each_primary(broker, "FLUSHALL")
         clock.move_to(NOW_MS)
@@ -78,14 +78,14 @@ def test_s14_garbage_stops_no_edge_and_is_repaired(broker: Broker, clock: Server
 
 def check_recovers(broker: Broker, clock: ServerTime, what: str) -> None:
     """Whoever looks is answered, and scrubbing and reaping leave a sound queue."""
-    run(Inspector(broker.dialect, QUEUE).counts(), broker.client())
-    run(held_by(Store(broker.dialect, QUEUE), "worker-1"), broker.client())
+    run(Inspector(broker.script_runner, QUEUE).counts(), broker.client())
+    run(held_by(Store(broker.script_runner, QUEUE), "worker-1"), broker.client())
     repairs = scrub_all(broker, QUEUE)
     assert scrub_all(broker, QUEUE) == [], what
     # One call may do no more than begin a grace.
     for later_ms in (FAR_MS, FAR_MS + 1):
         clock.move_to(later_ms)
-        run(EDGES["reap"](Store(broker.dialect, QUEUE)), broker.client())
+        run(EDGES["reap"](Store(broker.script_runner, QUEUE)), broker.client())
     repairs += scrub_all(broker, QUEUE)
     found = situation_of(broker, QUEUE)
     assert sum(map(int, found.pop("repairs", {}).values())) == len(repairs)

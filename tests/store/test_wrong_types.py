@@ -104,7 +104,7 @@ def test_the_catalogue_knows_the_type_of_every_key() -> None:
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
-    store = Store(broker.dialect, QUEUE)
+    store = Store(broker.script_runner, QUEUE)
     for name in TOUCHED[edge].split():
         on_each_primary(broker, "FLUSHALL")
         clock.move_to(NOW_MS)
@@ -139,11 +139,11 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
     plant(broker, KEYS.waiting)
     plant(broker, KEYS.dead)
     client.perform(("SET", queues_key(), "something else"))
-    inspector = Inspector(broker.dialect, QUEUE)
+    inspector = Inspector(broker.script_runner, QUEUE)
 
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
         run(inspector.counts(), client)
     with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:waiting is a string"):
         run(inspector.shard(0).dead_ids(), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
-        run(queues(broker.dialect), client)
+        run(queues(broker.script_runner), client)

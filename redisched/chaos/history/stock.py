@@ -20,7 +20,7 @@ _PAGE = 500
 def take_stock(broker: Broker, queue: str, recorder: Recorder) -> None:
     """Write down where every task of a queue stands. Nothing may change meanwhile, nor have been forgotten before."""
     client, tasks = broker.client(), 0
-    for keys in [store.keys for store in run(stores_of(broker.dialect, queue), client)]:
+    for keys in [store.keys for store in run(stores_of(broker.script_runner, queue), client)]:
         for name in _NAMES:
             for ids in _pages(client, keys, name):
                 for found in _find(client, queue, keys, ids, recorder.now_ms()):

@@ -101,7 +101,7 @@ def _place_of(application: Scheduler | None, url: str | None) -> str | None:
 def _is_served(opened: Session, queue: str) -> bool:
     """Whether a worker serves a queue; taken for granted where that may not be asked."""
     try:
-        return opened.ask(partial(is_served, opened.scheduler.broker.dialect, queue))
+        return opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue))
     except BrokerError:
         return True
 

@@ -7,7 +7,7 @@ from typing import Any
 from redisched.codec import decode_outcome
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside, ResultUnstorable
 from redisched.engine.isolation.inside import SIGNALS
-from redisched.engine.isolation.messages import Ending, Order, Reply
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
 from redisched.errors import HandlerTimedOut, Interruption
@@ -100,12 +100,12 @@ class IsolatedCall:
     def _result(self, reply: Reply | None) -> Any:
         if reply is None:
             raise HandlerTimedOut
-        match reply.ending:
-            case Ending.RETURNED:
+        match reply.kind:
+            case ReplyKind.RETURNED:
                 return decode_outcome(reply.outcome).result
-            case Ending.UNSTORABLE:
+            case ReplyKind.UNSTORABLE:
                 raise ResultUnstorable(reply.error)
-            case Ending.INTERRUPTED if self._interruption is not None:
+            case ReplyKind.INTERRUPTED if self._interruption is not None:
                 raise self._interruption
             case _:
                 raise RaisedInside(reply.error, reply.traceback)

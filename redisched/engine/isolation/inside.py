@@ -24,7 +24,7 @@ from redisched.context import TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
-from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_order
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
@@ -56,18 +56,18 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
-    room = Room()
+    runner = HandlerRunner()
     name_tasks_in_records()
     try:
-        room.application = load_application(target, settings.imports)
+        runner.application = load_application(target, settings.imports)
         configure_logging(settings)
-        reply = Reply(Ending.READY)
+        reply = Reply(ReplyKind.READY)
     except BaseException as error:
         reply = _raised(error)
     try:
         while True:
             connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
-            reply = room.perform(decode_order(connection.recv_bytes()))
+            reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
         # Programs do this when they end; a process that was forked for a function does not.
@@ -75,7 +75,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
         os._exit(0)
 
 
-class Room:
+class HandlerRunner:
     """Runs one handler at a time, which can be interrupted from outside."""
 
     application: Application
@@ -103,11 +103,11 @@ class Room:
         except BaseException as error:
             if is_fork():
                 end_fork(error)
-            ending = Ending.INTERRUPTED if isinstance(error, Interruption) else Ending.RAISED
-            return _raised(error)._replace(ending=ending)
+            kind = ReplyKind.INTERRUPTED if isinstance(error, Interruption) else ReplyKind.RAISED
+            return _raised(error)._replace(kind=kind)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
-        running.set(_Known(order.context))
+        running.set(_KnownTask(order.context))
         free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
@@ -142,7 +142,7 @@ class Room:
             self._interrupt(_KINDS[number])
 
 
-class _Known:
+class _KnownTask:
     """What a handler may know about its task, as it was handed over."""
 
     def __init__(self, context: TaskContext) -> None:
@@ -161,12 +161,12 @@ def _returned(name: str, result: Any, limit: int, *, is_kept: bool) -> Reply:
         refuse_unrun(result)
         outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result if is_kept else None), limit)
     except InvalidInput as error:
-        return Reply(Ending.UNSTORABLE, error=str(error))
-    return Reply(Ending.RETURNED, outcome=outcome)
+        return Reply(ReplyKind.UNSTORABLE, error=str(error))
+    return Reply(ReplyKind.RETURNED, outcome=outcome)
 
 
 def _raised(error: BaseException) -> Reply:
-    return Reply(Ending.RAISED, error=describe(error), traceback=traceback_of(error))
+    return Reply(ReplyKind.RAISED, error=describe(error), traceback=traceback_of(error))
 
 
 def _memory_bytes() -> int:

@@ -28,7 +28,7 @@ def decode_order(encoded: bytes) -> Order:
     return Order(record, TaskContext(**context), keeps_result, free)
 
 
-class Ending(StrEnum):
+class ReplyKind(StrEnum):
     """What a process has to say."""
 
     READY = "ready"
@@ -46,7 +46,7 @@ class Ending(StrEnum):
 class Reply(NamedTuple):
     """What became of an order, and how much memory the process has by then."""
 
-    ending: Ending
+    kind: ReplyKind
     outcome: bytes = b""
     error: str = ""
     traceback: str = ""
@@ -58,5 +58,5 @@ class Reply(NamedTuple):
 
 def decode_reply(encoded: bytes) -> Reply:
     """The reply within bytes."""
-    ending, *rest = decode_message(encoded)
-    return Reply(Ending(ending), *rest)
+    kind, *rest = decode_message(encoded)
+    return Reply(ReplyKind(kind), *rest)

@@ -15,7 +15,7 @@ from multiprocessing.connection import wait
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ProcessNotStarted, RaisedInside
 from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
-from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_reply
 from redisched.errors import Interruption
 
 START_DESCRIPTORS = 16
@@ -70,7 +70,7 @@ class HandlerProcess:
             raise ProcessNotStarted(f"the process of the handler ended before it was ready: {error}") from error
         if reply is None:
             raise ProcessNotStarted(f"the process of the handler was not ready after {START_S:g} s")
-        if reply.ending is Ending.RAISED:
+        if reply.kind is ReplyKind.RAISED:
             raise RaisedInside(reply.error, reply.traceback)
         self._is_ready = True
 

@@ -6,7 +6,7 @@ FADE_MS = 50.0
 """Time after which a burst counts for about a third."""
 
 
-class Pace:
+class StartRate:
     """An exponentially weighted rate. Pure: the caller says what time it is."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Carries out journeys by hand: every step is answered from a script, and remembered."""
+"""Executes route plans by hand: every step is answered from a list, and recorded."""
 
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
@@ -27,16 +27,16 @@ class Guide:
         self._answers = iter(answers)
         self.steps: list[Step] = []
 
-    def lead(self, journey: Generator[Step, Any, T]) -> T:
-        """Go to the end of a journey; answers with its result."""
+    def lead(self, plan: Generator[Step, Any, T]) -> T:
+        """Run a plan to its end; answers its result."""
         reply: Any = None
-        resume: Callable[[Any], Step] = journey.send
+        resume: Callable[[Any], Step] = plan.send
         try:
             while True:
                 step = resume(reply)
                 self.steps.append(step)
                 reply = next(self._answers)
-                resume = journey.throw if isinstance(reply, BrokerError) else journey.send
+                resume = plan.throw if isinstance(reply, BrokerError) else plan.send
         except StopIteration as arrival:
             result: T = arrival.value
             return result

@@ -6,14 +6,14 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.patience import Patience
+from redisched.engine.completion import Completion
+from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.settler import Settler
 from redisched.engine.started import NotShared
-from redisched.engine.verdict import Verdict
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.store.values import Release
-from tests.engine.leases import NOW_MS, WORKER, held
+from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 
 class MovableClock:
@@ -24,17 +24,17 @@ class MovableClock:
 
 
 class Listener(Settler):
-    """Keeps the verdicts it is given."""
+    """Keeps the completions it is given."""
 
     def __init__(self) -> None:
-        self.verdicts: list[Verdict] = []
+        self.completions: list[Completion] = []
 
-    def add(self, outcome: Verdict) -> None:
-        self.verdicts.append(outcome)
+    def add(self, outcome: Completion) -> None:
+        self.completions.append(outcome)
 
 
-def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
-    workspace = Workspace(
+def context_at(clock: MovableClock, settings: WorkerSettings) -> WorkerContext:
+    context = WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=settings,
@@ -45,22 +45,22 @@ def workspace_at(clock: MovableClock, settings: WorkerSettings) -> Workspace:
         clock=clock,
         random=lambda: 0.0,
     )
-    workspace.server_clock.observe(clock.now_s, clock.now_s, NOW_MS * 1000)
-    return workspace
+    context.server_clock.observe(clock.now_s, clock.now_s, NOW_MS * 1000)
+    return context
 
 
-def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Verdict]:
+def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Completion]:
     """What is given back of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
-    workspace = workspace_at(clock, settings)
-    workspace.window.add(held("a"), NOW_MS)
+    context = context_at(clock, settings)
+    context.window.add(leased_task("a"), NOW_MS)
     clock.now_s += waited_s
-    asyncio.run(_step(Patience(workspace, settler, on_room)))
-    return settler.verdicts
+    asyncio.run(_step(PrefetchReleaser(context, settler, on_room)))
+    return settler.completions
 
 
-async def _step(patience: Patience) -> None:
-    assert await patience.step() > 0
+async def _step(releaser: PrefetchReleaser) -> None:
+    assert await releaser.step() > 0
 
 
 def test_a_task_that_does_not_start_is_given_back_to_its_own_place_and_there_is_room_again() -> None:

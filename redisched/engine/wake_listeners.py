@@ -1,4 +1,4 @@
-"""Divides the shards of a worker among as few listeners as the server lets it have."""
+"""Divides the shards of a worker among wake listeners, as few as the server allows."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,62 +6,64 @@ from itertools import count
 
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.link import Begin, Part, quietly
+from redisched.engine.service import Service, StartService, quietly
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import Group, WakeListener
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import AsyncClient
 from redisched.store.store import Store
 
 LARGEST_WAIT = 128
-"""Shards that one command waits for at most: with more, a wake-up of any of them costs Redis more than a claim."""
+"""One command waits for at most so many shards. With more of them, a wake-up would cost Redis more than a claim."""
 ALONE = 12
-"""So many shards are listened to one by one, as their tasks are picked up a round trip earlier."""
+"""Up to so many shards have a listener each, because a listener of one shard gets tasks one round trip earlier."""
 MOST_LISTENERS = 256
-"""Connections that wait at most. A cluster lets each wait for one shard only, and beyond these they take turns."""
+"""At most so many connections wait. On a cluster a command can wait for one shard only; if there are more shards than
+connections, each connection waits for several shards in turn.
+"""
 
 
-class Listening:
-    """The listeners of a worker. There are more of them as soon as a queue has grown."""
+class WakeListeners:
+    """The wake listeners of a worker. They get more when a queue gets more shards."""
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WorkerContext,
         broker: Broker,
         client: AsyncClient,
         claimer: Claimer,
         executor: Executor,
         settler: Settler,
-        begin: Begin,
+        start_service: StartService,
         on_missed: Callable[[], None],
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._broker = broker
         self._claimer = claimer
         self._executor = executor
         self._settler = settler
-        self._begin = begin
+        self._start_service = start_service
         self._on_missed = on_missed
         self._client = client
         self._waiting: dict[int, AsyncBrokerClient] = {}
-        self._parts: dict[WakeListener, Part] = {}
+        self._services: dict[WakeListener, Service] = {}
         self._places: dict[Store, tuple[Group, WakeListener]] = {}
         self._listener_of: dict[Group, WakeListener] = {}
 
     def serve(self, store: Store) -> None:
-        """Listen to one more shard."""
+        """Wait for wake-ups of one more shard."""
         group = self._group_with_room(store)
         listener = self._listener_of.get(group)
         if listener is None:
             listener = self._listener_of[group] = self._new_listener()
         self._places[store] = group, listener
         listener.add(group, store)
-        if listener not in self._parts:
-            self._parts[listener] = self._begin("wake listener", listener.step)
+        if listener not in self._services:
+            self._services[listener] = self._start_service("wake listener", listener.step)
 
     def leave(self, store: Store) -> bool:
-        """Listen to a shard no more. False while a claim is under way there: then it has to be called again."""
+        """Stop waiting for a shard. Answers False while a claim to it has no reply yet; then call this again later."""
         if store not in self._places:
             return True
         group, listener = self._places[store]
@@ -71,22 +73,22 @@ class Listening:
         if listener.size(group) == 0:
             del self._listener_of[group]
         if listener.groups == 0:
-            self._parts.pop(listener).cut_off()
+            self._services.pop(listener).cut_off()
         return True
 
     async def end(self) -> None:
-        """Stop listening."""
-        for part in self._parts.values():
-            await part.end(within_s=0.0)
+        """Stop all listeners."""
+        for service in self._services.values():
+            await service.end(within_s=0.0)
 
     async def finish(self) -> None:
-        """Call after `end`: gives back what may have been claimed in the last moment."""
-        await asyncio.gather(*(quietly(listener.finish()) for listener in self._parts))
+        """Call after `end`: gives back tasks that may have been claimed just before."""
+        await asyncio.gather(*(quietly(listener.finish()) for listener in self._services))
         for client in self._waiting.values():
             await client.close()
 
     async def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
-        """A client for commands that block for so long. Connections that others left behind are closed."""
+        """A client for commands that block for so many seconds. Clients for other times are closed."""
         for other_s, other in list(self._waiting.items()):
             if other_s != block_s:
                 await other.close()
@@ -98,7 +100,7 @@ class Listening:
         return client
 
     def _group_with_room(self, store: Store) -> Group:
-        if len(self._parts) < ALONE:
+        if len(self._services) < ALONE:
             return store, 0
         kind = self._broker.group_of(store.keys.wake)
         for number in count():
@@ -108,15 +110,15 @@ class Listening:
         raise AssertionError("there is always one that is empty")
 
     def _new_listener(self) -> WakeListener:
-        if len(self._parts) >= MOST_LISTENERS:
-            return min(self._parts, key=lambda listener: listener.groups)
+        if len(self._services) >= MOST_LISTENERS:
+            return min(self._services, key=lambda listener: listener.groups)
         return WakeListener(
-            self._workspace,
+            self._context,
             self._client,
             self._client_that_waits,
             self._claimer,
             self._executor,
             self._settler,
-            lambda: len(self._parts),
+            lambda: len(self._services),
             self._on_missed,
         )

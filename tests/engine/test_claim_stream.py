@@ -1,18 +1,18 @@
-"""What a line of claiming makes of a reply that came late."""
+"""What a claim stream makes of a reply that came late."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held
-from redisched.engine.line import Line
+from redisched.engine.claim_stream import ClaimStream
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 from redisched.store.store import Store
 from tests.engine.leases import NOW_MS, QUEUE, WORKER
 
@@ -45,8 +45,8 @@ class Answering:
         raise AssertionError("a claim is one command")
 
 
-def workspace(clock: SetClock) -> Workspace:
-    return Workspace(
+def context(clock: SetClock) -> WorkerContext:
+    return WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=LEASE_S),
@@ -59,15 +59,15 @@ def workspace(clock: SetClock) -> Workspace:
     )
 
 
-def claim(lost: int, pause_s: float) -> Held:
+def claim(lost: int, pause_s: float) -> LeasedTask:
     """What is held after a claim whose first replies were lost, with a pause after each."""
     clock, client = SetClock(), Answering(lost)
-    line = Line(workspace(clock), Store(Dialect(), QUEUE), "")
+    stream = ClaimStream(context(clock), Store(ScriptRunner(), QUEUE), "")
 
-    async def try_until_answered() -> list[Held]:
+    async def try_until_answered() -> list[LeasedTask]:
         while True:
             try:
-                return await line.claim(1, client)
+                return await stream.claim(1, client)
             except BrokerUnavailable:
                 clock.now_s += pause_s
 
@@ -79,7 +79,7 @@ def test_a_lease_is_trusted_from_before_it_was_asked_for() -> None:
 
 
 def test_what_starts_under_a_lease_whose_grant_was_not_heard_lives_to_see_the_keeper() -> None:
-    held = claim(lost=1, pause_s=1.5)
+    task = claim(lost=1, pause_s=1.5)
 
-    # Granted, it may be, when it was first asked for. The keeper comes by within a heartbeat of any start.
-    assert held.trusted_until_s + WorkerSettings(lease_s=LEASE_S).heartbeat_s <= 100.0 + 0.9 * LEASE_S
+    # Granted, it may be, when it was first asked for. The lease renewer comes by within a heartbeat of any start.
+    assert task.trusted_until_s + WorkerSettings(lease_s=LEASE_S).heartbeat_s <= 100.0 + 0.9 * LEASE_S

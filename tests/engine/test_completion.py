@@ -1,4 +1,4 @@
-"""Verdicts: the edge by which each kind of ending leaves."""
+"""Completions: the edge by which each kind of ending leaves."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ import pytest
 
 from redisched.backoff import Backoff
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.model import REPLAY_MS, DeathReason, Failure, Outcome, TaskState, retention_of
 from redisched.store.values import Ack, Bury, Release, Retry
-from tests.engine.leases import NOW_MS, WORKER, held
+from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 BACKOFF = Backoff(base_s=1.0, cap_s=600.0)
 LIMIT = 1_000
 
 
-def outcome_of(settlement: verdict.Settlement | None) -> Outcome:
+def outcome_of(settlement: completion.Settlement | None) -> Outcome:
     assert isinstance(settlement, Ack)
     return decode_outcome(settlement.outcome[DIGEST_BYTES:])
 
 
-def failure_of(settlement: verdict.Settlement | None) -> Failure:
+def failure_of(settlement: completion.Settlement | None) -> Failure:
     assert isinstance(settlement, Bury | Retry)
     return decode_failure(settlement.failure)
 
@@ -34,9 +34,9 @@ def raised(error: BaseException) -> BaseException:
 
 
 def test_a_result_is_acked_with_the_digest_of_its_task() -> None:
-    task = held("a", attempts=1)
+    task = leased_task("a", attempts=1)
     task.started_ms = NOW_MS - 5
-    settlement = verdict.succeeded(task, {"n": 1}, retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = completion.succeeded(task, {"n": 1}, retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
 
     assert isinstance(settlement, Ack)
     assert settlement[:3] == ("a", 7, 60_000)
@@ -45,7 +45,9 @@ def test_a_result_is_acked_with_the_digest_of_its_task() -> None:
 
 
 def test_without_retention_no_result_is_kept_and_the_ack_only_so_long_that_a_replay_is_known() -> None:
-    settlement = verdict.succeeded(held("a"), object(), retention_of(0, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = completion.succeeded(
+        leased_task("a"), object(), retention_of(0, is_own=True), NOW_MS, LIMIT
+    ).settlement
 
     assert isinstance(settlement, Ack)
     assert settlement.retention_ms == REPLAY_MS
@@ -54,7 +56,9 @@ def test_without_retention_no_result_is_kept_and_the_ack_only_so_long_that_a_rep
 
 @pytest.mark.parametrize("result", [object(), 2**70, {1: 2}, "x" * (LIMIT + 1), "\ud800", [[object()]]])
 def test_a_result_that_cannot_be_stored_buries_its_task(result: Any) -> None:
-    settlement = verdict.succeeded(held("a"), result, retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
+    settlement = completion.succeeded(
+        leased_task("a"), result, retention_of(60_000, is_own=True), NOW_MS, LIMIT
+    ).settlement
 
     assert isinstance(settlement, Bury)
     assert failure_of(settlement).reason == DeathReason.RESULT
@@ -64,8 +68,8 @@ def test_a_result_that_cannot_be_stored_buries_its_task(result: Any) -> None:
 def test_a_failure_is_retried_after_a_backoff_that_grows_with_the_attempts() -> None:
     delays = []
     for attempts in range(4):
-        settlement = verdict.failed(
-            held("a", attempts=attempts), ValueError("no"), NOW_MS, BACKOFF, lambda: 0.0
+        settlement = completion.failed(
+            leased_task("a", attempts=attempts), ValueError("no"), NOW_MS, BACKOFF, lambda: 0.0
         ).settlement
         assert isinstance(settlement, Retry)
         delays.append(settlement.delay_ms)
@@ -74,7 +78,9 @@ def test_a_failure_is_retried_after_a_backoff_that_grows_with_the_attempts() -> 
 
 
 def test_a_failure_keeps_its_error_and_traceback() -> None:
-    failure = failure_of(verdict.failed(held("a"), raised(ValueError("no")), NOW_MS, BACKOFF, lambda: 0.0).settlement)
+    failure = failure_of(
+        completion.failed(leased_task("a"), raised(ValueError("no")), NOW_MS, BACKOFF, lambda: 0.0).settlement
+    )
 
     assert failure.error == "ValueError: no"
     assert "Traceback" in failure.traceback
@@ -84,7 +90,9 @@ def test_a_failure_keeps_its_error_and_traceback() -> None:
 
 
 def test_the_last_attempt_buries() -> None:
-    settlement = verdict.failed(held("a", attempts=4), raised(KeyError("k")), NOW_MS, BACKOFF, lambda: 0.0).settlement
+    settlement = completion.failed(
+        leased_task("a", attempts=4), raised(KeyError("k")), NOW_MS, BACKOFF, lambda: 0.0
+    ).settlement
 
     assert isinstance(settlement, Bury)
     assert failure_of(settlement).reason == DeathReason.ATTEMPTS
@@ -130,7 +138,7 @@ def circular() -> Exception:
     ids=lambda error: type(error).__name__,
 )
 def test_no_exception_is_too_odd_to_be_written_down(error: BaseException) -> None:
-    settlement = verdict.failed(held("a"), raised(error), NOW_MS, BACKOFF, lambda: 0.0).settlement
+    settlement = completion.failed(leased_task("a"), raised(error), NOW_MS, BACKOFF, lambda: 0.0).settlement
 
     assert isinstance(settlement, Retry)
     assert failure_of(settlement).error.startswith(type(error).__name__)
@@ -138,12 +146,14 @@ def test_no_exception_is_too_odd_to_be_written_down(error: BaseException) -> Non
 
 
 def test_an_unrun_task_is_released_and_a_lost_one_leaves_by_no_edge() -> None:
-    assert verdict.released(held("a")).settlement == Release("a", 7, 0)
-    assert verdict.released(held("a"), 250).settlement == Release("a", 7, 250)
-    assert verdict.lost(held("a")).settlement is None
+    assert completion.released(leased_task("a")).settlement == Release("a", 7, 0)
+    assert completion.released(leased_task("a"), 250).settlement == Release("a", 7, 250)
+    assert completion.lost(leased_task("a")).settlement is None
 
 
 def test_a_cancelled_task_is_acked_as_cancelled() -> None:
-    outcome = outcome_of(verdict.cancelled(held("a"), retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement)
+    outcome = outcome_of(
+        completion.cancelled(leased_task("a"), retention_of(60_000, is_own=True), NOW_MS, LIMIT).settlement
+    )
 
     assert (outcome.state, outcome.result) == (TaskState.CANCELLED, None)

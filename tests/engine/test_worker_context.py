@@ -4,7 +4,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.errors import InvalidOption
 
 

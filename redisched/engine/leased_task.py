@@ -1,4 +1,4 @@
-"""The tasks a worker process holds, from claim to settlement."""
+"""The tasks that a worker process has leased, from their claim to their settlement."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,14 @@ from redisched.model import TaskBody, band_of, run_at_of
 from redisched.store.values import Lease
 
 
-class Held:
-    """A leased task in the hands of this process.
+class LeasedTask:
+    """A task that this process has leased.
 
-    `trusted_until_s` is the monotonic moment up to which the lease is certain; `started_ms` is the server's time at
-    which its handler started, 0 before. `body` is set once it is decoded; `has_given_id` tells ids that redisched gave
-    from those that a caller chose. Under a suspect a process died before.
-    Due tasks start by `order`, then `turn`: their own score and id, or those of the claim among several shards.
+    `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
+    the handler started, 0 before. `body` is set once it is decoded. `has_given_id` is false if a caller chose the id. A
+    task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then
+    `turn`. These are the task's score and id, or, with several shards, the time of the claim and the task's place in
+    it.
     """
 
     __slots__ = (
@@ -51,11 +52,11 @@ class Held:
         self.body = UNREAD
         self.has_given_id = False
 
-    def __lt__(self, other: "Held") -> bool:
+    def __lt__(self, other: "LeasedTask") -> bool:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
 
     def task_context(self) -> TaskContext:
-        """What the handler may know."""
+        """What the handler may know about its task."""
         lease = self.lease
         return TaskContext(
             id=lease.id,
@@ -73,25 +74,25 @@ class Held:
 UNREAD = TaskBody("")
 
 
-class Holdings:
-    """Every lease this process holds. Written by the event loop, read by the keeper's thread.
+class InFlight:
+    """All tasks that this process has leased. The event loop changes it, and the lease renewer's thread reads it.
 
-    A task may be there twice: under a lease that was lost, whose handler has yet to be told, and under a newer one.
+    The same task may be in it twice: with a lost lease, whose handler has not ended yet, and with a newer lease.
     """
 
     def __init__(self) -> None:
-        self._all_held: dict[Held, None] = {}
+        self._tasks: dict[LeasedTask, None] = {}
 
-    def add(self, held: Held) -> None:
-        self._all_held[held] = None
+    def add(self, task: LeasedTask) -> None:
+        self._tasks[task] = None
 
-    def remove(self, *gone: Held) -> None:
-        """Let go of leases; nothing happens to those that were let go before."""
-        for held in gone:
-            self._all_held.pop(held, None)
+    def remove(self, *gone: LeasedTask) -> None:
+        """Remove tasks; does nothing for those that were removed before."""
+        for task in gone:
+            self._tasks.pop(task, None)
 
     def __len__(self) -> int:
-        return len(self._all_held)
+        return len(self._tasks)
 
-    def __iter__(self) -> Iterator[Held]:
-        return iter(list(self._all_held))
+    def __iter__(self) -> Iterator[LeasedTask]:
+        return iter(list(self._tasks))

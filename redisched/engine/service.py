@@ -1,4 +1,4 @@
-"""How the parts of a worker reach Redis and step through their loops."""
+"""The loops in which the services of a worker run, and what they do when Redis does not answer."""
 
 import asyncio
 import logging
@@ -12,80 +12,80 @@ from redisched.engine.logs import log
 from redisched.errors import BrokerError
 
 FOREVER_S = 3600.0
-"""A wait that only a signal ends."""
+"""Longer than any wait is meant to last: only an event ends it."""
 _EARLY_S = 0.001
 
 
 @dataclass(slots=True)
-class Outage:
-    """Counts failures in a row, and says how long to wait before the next try."""
+class RetryState:
+    """Counts the failures of a service in a row, and says how long to wait before the next try."""
 
-    part: str
+    service: str
     backoff: Backoff
     random: Callable[[], float]
     failures: int = 0
 
     def failed(self, error: BrokerError) -> float:
-        """Note a failure; answers the wait in seconds. Only the first of a row is logged loudly."""
+        """Count a failure; answers how long to wait, in seconds. The first failure in a row is logged as a warning."""
         self.failures += 1
         level = logging.WARNING if self.failures == 1 else logging.DEBUG
-        log.log(level, "%s: %s", self.part, error)
+        log.log(level, "%s: %s", self.service, error)
         return self.backoff.delay_s(self.failures, self.random)
 
     def ended(self) -> None:
-        """Note a success."""
+        """Note that Redis answered, which ends the row of failures."""
         if self.failures:
-            log.info("%s: Redis answers again after %d failures", self.part, self.failures)
+            log.info("%s: Redis answers again after %d failures", self.service, self.failures)
             self.failures = 0
 
 
 @dataclass(slots=True)
-class Absence:
-    """When to try a shard again that does not answer: those on other nodes must not wait for it.
+class ShardBackoff:
+    """When to call a shard again that did not answer. Meanwhile other shards, which may be on other nodes, are served.
 
-    Moments are monotonic seconds.
+    All moments are monotonic seconds.
     """
 
-    outage: Outage
+    retry_state: RetryState
     until_s: float = -math.inf
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the latest try failed."""
+    def is_failing(self) -> bool:
+        """Whether the latest call failed."""
         return self.until_s > -math.inf
 
     def remaining_s(self, now_s: float) -> float:
-        """For how long to leave the shard alone."""
+        """For how long not to call the shard; 0.0 if it may be called now."""
         remaining_s = self.until_s - now_s
-        # A timer may come a moment early; to wait for that moment again would be to spin.
+        # A timer may fire a little early. Waiting for such a short time again would make the loop spin.
         return remaining_s if remaining_s > _EARLY_S else 0.0
 
     def failed(self, error: BrokerError, now_s: float) -> None:
-        """Note a failure."""
-        self.until_s = now_s + self.outage.failed(error)
+        """Note that a call failed."""
+        self.until_s = now_s + self.retry_state.failed(error)
 
     def ended(self) -> None:
-        """Note a success."""
+        """Note that a call succeeded."""
         self.until_s = -math.inf
-        self.outage.ended()
+        self.retry_state.ended()
 
 
-class Part:
-    """One part of a worker, stepping in a loop of its own from the moment it is made.
+class Service:
+    """One loop of a worker: it calls `step` again and again, in an asyncio Task that starts when this object is made.
 
-    Each step says how many seconds to wait before the next, unless `changed` is set before. A step that fails because
-    of Redis is repeated after a backoff, so no part ever ends because of an outage.
+    Each step answers how many seconds to wait before the next one. Setting `changed` ends the wait early. A step that
+    fails because of Redis is repeated after a backoff, so an outage of Redis ends no service.
     """
 
-    def __init__(self, step: Callable[[], Awaitable[float]], changed: asyncio.Event, outage: Outage) -> None:
+    def __init__(self, step: Callable[[], Awaitable[float]], changed: asyncio.Event, retry_state: RetryState) -> None:
         self._step = step
         self._changed = changed
-        self._outage = outage
+        self._retry_state = retry_state
         self._ending = asyncio.Event()
         self.task = asyncio.create_task(self._run())
 
     async def end(self, within_s: float) -> None:
-        """Let the step under way end within a time, then cut it off."""
+        """Let the running step end within so many seconds, then cancel it."""
         self._ending.set()
         self._changed.set()
         await asyncio.wait([self.task], timeout=within_s)
@@ -93,7 +93,7 @@ class Part:
         await asyncio.gather(self.task, return_exceptions=True)
 
     def cut_off(self) -> None:
-        """End at once, in the middle of whatever it does."""
+        """Cancel the running step at once."""
         self._ending.set()
         self.task.cancel()
 
@@ -102,24 +102,24 @@ class Part:
             self._changed.clear()
             try:
                 delay_s = await self._step()
-                self._outage.ended()
+                self._retry_state.ended()
             except BrokerError as error:
-                await wait_for(self._ending, self._outage.failed(error))
+                await wait_for(self._ending, self._retry_state.failed(error))
                 continue
             if delay_s > 0 and not self._ending.is_set():
                 await wait_for(self._changed, delay_s)
 
 
-class Begin(Protocol):
-    """Begins a part of the worker, which steps at once when `changed` is set."""
+class StartService(Protocol):
+    """Starts a service of the worker. Setting `changed` makes it step at once."""
 
     def __call__(
         self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None, /
-    ) -> Part: ...
+    ) -> Service: ...
 
 
 async def quietly(call: Awaitable[object]) -> None:
-    """Do what can be left undone if Redis does not answer."""
+    """Await a call that may fail: if Redis does not answer, only a debug line is logged."""
     try:
         await call
     except BrokerError as error:
@@ -127,7 +127,7 @@ async def quietly(call: Awaitable[object]) -> None:
 
 
 async def wait_for(event: asyncio.Event, timeout_s: float) -> bool:
-    """Whether an event was set within a time."""
+    """Wait until an event is set, at most `timeout_s` seconds; answers whether it was set."""
     try:
         async with asyncio.timeout(timeout_s):
             await event.wait()

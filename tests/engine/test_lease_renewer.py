@@ -1,23 +1,23 @@
-"""The keeper's thread: it renews what is held, and no error of a round ends it."""
+"""The lease renewer's thread: it renews what is held, and no error of a round ends it."""
 
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held
-from redisched.engine.keeper import Keeper
-from redisched.engine.keeper_thread import KeeperThread
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.lease_renewer_thread import LeaseRenewerThread
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NotShared
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect, run
+from redisched.store.operation import Command, ScriptRunner, run
 from redisched.store.store import Store
-from tests.engine.leases import QUEUE, WORKER, held
+from tests.engine.leases import QUEUE, WORKER, leased_task
 
 
 class StandingClock:
@@ -44,7 +44,7 @@ class BrokenOnce:
         self.closed = True
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
-        raise AssertionError("the keeper sends one command at a time")
+        raise AssertionError("the lease renewer sends one command at a time")
 
 
 class HalfAway(BrokenOnce):
@@ -57,13 +57,13 @@ class HalfAway(BrokenOnce):
         return [b"RENEWED"]
 
 
-def workspace_of(shards: int) -> Workspace:
-    return Workspace(
+def context_of(shards: int) -> WorkerContext:
+    return WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(lease_s=0.5),
         registry=Registry(),
-        stores={(QUEUE, shard): Store(Dialect(), QUEUE, shard) for shard in range(shards)},
+        stores={(QUEUE, shard): Store(ScriptRunner(), QUEUE, shard) for shard in range(shards)},
         window=Window(20.0, 100.0),
         started=NotShared(),
         clock=StandingClock(),
@@ -71,32 +71,32 @@ def workspace_of(shards: int) -> Workspace:
     )
 
 
-def keeper_of(workspace: Workspace) -> Keeper:
-    watchdog = Watchdog(workspace, list, lambda _stuck, _on_begun: None)
-    return Keeper(workspace, lambda _held, _kind: None, watchdog)
+def renewer_of(context: WorkerContext) -> LeaseRenewer:
+    watchdog = Watchdog(context, list, lambda _stuck, _on_begun: None)
+    return LeaseRenewer(context, lambda _held, _kind: None, watchdog)
 
 
 def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
-    workspace = workspace_of(2)
-    tasks = [Held(held("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
+    context = context_of(2)
+    tasks = [LeasedTask(leased_task("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
     for task in tasks:
-        workspace.holdings.add(task)
+        context.in_flight.add(task)
 
-    delay_s = run(keeper_of(workspace).step(), HalfAway())
+    delay_s = run(renewer_of(context).step(), HalfAway())
 
     assert [task.trusted_until_s for task in tasks] == [1.0, 10.0 + 0.9 * 0.5]
-    assert delay_s <= workspace.worker_settings.heartbeat_s
+    assert delay_s <= context.worker_settings.heartbeat_s
 
 
 def test_a_defect_in_one_round_costs_no_lease() -> None:
     client = BrokenOnce()
-    workspace = workspace_of(1)
-    task = held("a")
-    workspace.holdings.add(task)
+    context = context_of(1)
+    task = leased_task("a")
+    context.in_flight.add(task)
 
-    keeping = KeeperThread(keeper_of(workspace), client)
+    renewing = LeaseRenewerThread(renewer_of(context), client)
     assert client.renewed.wait(30)
-    keeping.stop()
+    renewing.stop()
 
     assert client.closed
     assert task.trusted_until_s == 10.0 + 0.9 * 0.5
