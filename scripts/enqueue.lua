@@ -27,7 +27,7 @@ local is_stale = layout ~= '' and known_layout() ~= layout
 
 -- The usual call is done before what all others need is set up: one plain task, due at once and new, of which a record
 -- is written where there was none. If it then cannot wait, as a key is of another type, the record is removed again.
-local _, id, priority, when, record, traits = next_row(nil, 0)
+local id, priority, when, record, traits = first_row()
 if row_count == 1 and when == '+0' and traits == '' and not is_stale then
   if redis.call('HEXISTS', OUTCOMES, id) == 0 and redis.call('HSETNX', TASKS, id, record) == 1 then
     local refused = enter({priority * BAND + now_ms, id})
@@ -48,8 +48,8 @@ end
 -- include: format
 
 local ids = {}
-for row, of_row in rows() do
-  ids[row] = of_row
+for row, task in rows() do
+  ids[row] = task
 end
 local known, ended = fields(TASKS, ids), fields(OUTCOMES, ids)
 local created, statuses = {}, {}

@@ -10,8 +10,7 @@
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: text
--- include: score
+-- include: reschedule
 -- include: tries
 -- include: giving_up
 
@@ -22,7 +21,7 @@ check_keys()
 local function bounce(id, score, pause_ms)
   local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', TRIES, id))
   redis.call('HSET', TRIES, id, tries_text(attempts, crashes, bounces + 1, counted))
-  return text(score_at(score, now_ms + pause_ms))
+  return reschedule(score, now_ms + pause_ms)
 end
 
 for row, id, token, pause_text in rows() do

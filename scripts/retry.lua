@@ -12,8 +12,7 @@
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: text
--- include: score
+-- include: reschedule
 -- include: tries
 -- include: giving_up
 -- include: expiry
@@ -29,7 +28,7 @@ for row, id, token, delay_ms, failure in rows() do
     redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, bounces, token))
     redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
     forget_expiry(id)
-    entries[#entries + 1], entries[#entries + 2] = text(score_at(score, now_ms + tonumber(delay_ms))), id
+    entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms + tonumber(delay_ms)), id
     status = 'RETRIED'
   elseif status == 'LOST' and select(4, tries_parts(redis.call('HGET', TRIES, id))) == token then
     status = 'ALREADY'

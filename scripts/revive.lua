@@ -8,8 +8,7 @@
 -- Returns {'UNKNOWN'} per task: never heard of, ended otherwise, or forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: text
--- include: score
+-- include: reschedule
 -- include: enter
 -- include: expiry
 
@@ -24,7 +23,7 @@ for row, id in rows() do
     redis.call('HDEL', TRIES, id)
     redis.call('HDEL', FAILURES, id)
     forget_expiry(id)
-    entries[#entries + 1], entries[#entries + 2] = text(score_at(score, now_ms)), id
+    entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms), id
     statuses[row] = 'REVIVED'
   elseif redis.call('HEXISTS', TASKS, id) == 1 then
     statuses[row] = 'ALREADY'

@@ -20,6 +20,7 @@
 -- include: score
 -- include: chunks
 -- include: scores
+-- include: reschedule
 -- include: enter
 -- include: burial
 -- include: holder
@@ -229,7 +230,7 @@ function mend.nowhere(id, found)
     return
   end
   note(id, 'PLACE_LOST')
-  enter({text(score_at(known_score(found), now_ms)), id})
+  enter({reschedule(known_score(found), now_ms), id})
   mend_expiry(id, found)
 end
 

@@ -4,9 +4,10 @@ A wheel carries them as `redisched/_lua`; in a checkout they stand in `scripts/`
 
 A header declares keys, arguments and rows, one name each:
 
-    -- KEYS waiting tasks     the keys it uses: local WAITING and TASKS; those of its includes come in addition
+    -- KEYS waiting tasks     the keys it uses, in its body WAITING and TASKS; those of its includes come in addition
     -- ARG worker  text       one argument of the call: local worker, a number if it is an `int`
-    -- ROW id      text       one column of the tasks of the call: `for row, id, ... in rows() do`
+    -- ROW id      text       one column of the tasks of the call: `for row, id, ... in rows() do` goes over them, and
+                              `local id, ... = first_row()` is the first of `row_count`
 
 A script that calls `check_keys()` asks whether all its keys are of the type they should be, before it writes.
 """
@@ -26,11 +27,19 @@ FORMAT = 2
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "_lua", _PACKAGE.parent / "scripts")
 _SIZE_OF = {"hash": "HLEN", "list": "LLEN", "string": "GET", "zset": "ZCARD"}
-_INCLUDE = re.compile(r"^-- include: (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include: (\w+)\n", re.MULTILINE)
 _KEYS = re.compile(r"^-- KEYS((?: [a-z]+)+)$", re.MULTILINE)
 _SHARD_KEYS = re.compile(r"^-- SHARD((?: [a-z]+)+)$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
 _COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
+_ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE)
+_FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
+_WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
+_REFUSAL = (
+    "local format = redis.call('GET', FORMAT)\n"
+    f"if format and (tonumber(format) or 0) > {FORMAT} then return {{'NEWER ' .. format}} end\n"
+)
+"""Whoever does not understand what is stored must not touch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +68,41 @@ def load_script(name: str) -> Script:
 
 
 def expand(name: str, source: str, library: dict[str, str]) -> Script:
-    """A script as servers get it: its names first, and in place of each include what the library has under that name.
+    """A script as servers get it: with what its header names, and in place of each include what the library has.
 
     An include may include others; each comes once. Raises KeyError for one that the library does not have.
     """
     included: dict[str, str] = {}
-    body = _with_includes(source, library, included)
+    flags, body = _split_flags(_with_includes(source, library, included))
     shard_keys = _SHARD_KEYS.search(source)
     if shard_keys is None:
         keys = tuple(dict.fromkeys((*_declared_keys((source, *included.values())), "format")))
-        preamble = [_key_names(keys), _refusal()]
+        refusal = _REFUSAL
     else:
-        keys = tuple(shard_keys[1].split())
-        preamble = [_distances(keys)]
+        keys, refusal = tuple(shard_keys[1].split()), ""
     arguments, columns = _ARGUMENT.findall(source), tuple(_COLUMN.findall(source))
-    preamble += [_argument_names(arguments), _rows(len(arguments), columns)]
-    if "check_keys(" in body:
-        preamble.append(_key_check(keys))
-    flags, rest = _split_flags(body)
-    plain = "".join(preamble) + rest
-    flagged = flags + plain
+    checks = _key_check(keys) if "check_keys(" in body else ""
+    body = _with_rows(refusal + _argument_names(arguments) + checks + body, len(arguments), columns)
+    plain = name_keys(body, keys) if shard_keys is None else _distances(keys) + body
     return Script(
         name=name,
-        flagged=flagged,
+        flagged=flags + plain,
         plain=plain,
-        flagged_sha=_sha(flagged),
+        flagged_sha=_sha(flags + plain),
         plain_sha=_sha(plain),
         keys=keys,
         spans_shards=shard_keys is not None,
         arguments=tuple(argument for argument, _kind in arguments),
         columns=columns,
     )
+
+
+def name_keys(text: str, keys: Sequence[str]) -> str:
+    """Lua in which the names of keys, in capitals, are replaced by their places. Locals of these names would cost more
+    than many a script does.
+    """
+    places = {key.upper(): f"KEYS[{place}]" for place, key in enumerate(keys, 1)}
+    return _WORD.sub(lambda word: places.get(word[0], word[0]), text)
 
 
 @cache
@@ -129,22 +142,9 @@ def _declared_keys(sources: Sequence[str]) -> Iterator[str]:
             yield from names.split()
 
 
-def _key_names(keys: Sequence[str]) -> str:
-    places = ", ".join(f"KEYS[{index}]" for index in range(1, len(keys) + 1))
-    return f"local {', '.join(key.upper() for key in keys)} = {places}\n"
-
-
 def _distances(keys: Sequence[str]) -> str:
     """Of each shard the keys come in this order: the distance of each from the first."""
     return f"local {', '.join(key.upper() for key in keys)} = {', '.join(map(str, range(len(keys))))}\n"
-
-
-def _refusal() -> str:
-    """Whoever does not understand what is stored must not touch it."""
-    return (
-        "local format = redis.call('GET', FORMAT)\n"
-        f"if format and (tonumber(format) or 0) > {FORMAT} then return {{'NEWER ' .. format}} end\n"
-    )
 
 
 def _argument_names(arguments: Sequence[tuple[str, str]]) -> str:
@@ -158,20 +158,27 @@ def _argument_names(arguments: Sequence[tuple[str, str]]) -> str:
     return f"local {names} = {', '.join(typed)}\n"
 
 
-def _rows(arguments: int, columns: Sequence[str]) -> str:
-    """The tasks of a call, one after the other: their number, from 1 on, and the columns of each as text."""
-    if not columns:
-        return ""
-    width = len(columns)
-    values = ", ".join(f"ARGV[at + {column}]" for column in range(1, width + 1))
-    return (
-        "local function next_row(_, row)\n"
-        f"  local at = {arguments} + row * {width}\n"
-        f"  if ARGV[at + 1] then return row + 1, {values} end\n"
-        "end\n"
-        "local function rows() return next_row, nil, 0 end\n"
-        f"local row_count = (#ARGV - {arguments}) / {width}\n"
-    )
+def _with_rows(body: str, arguments: int, columns: Sequence[str]) -> str:
+    """Loops over the tasks of a call, and what is said of the first, in terms of their places among the arguments."""
+    width = len(columns) or 1
+
+    def loop(found: re.Match[str]) -> str:
+        indent, (row, *names) = found[1], found[2].split(", ")
+        row = "row" if row == "_" else row
+        lines = [f"for {row} = 1, row_count do"]
+        if names:
+            lines.append(f"  local at, given = {arguments} + ({row} - 1) * {width}, ARGV")
+            lines.append(f"  {_assigned(names, 'given[at + {}]', 1)}")
+        return "\n".join(indent + line for line in lines)
+
+    body = _FIRST_ROW.sub(lambda found: _assigned(found[1].split(", "), "ARGV[{}]", arguments + 1), body)
+    return _ROW_LOOP.sub(loop, body).replace("row_count", f"((#ARGV - {arguments}) / {width})")
+
+
+def _assigned(names: Sequence[str], value: str, first: int) -> str:
+    """Local names for values that stand one after the other; `_` is none."""
+    told = [(name, value.format(place)) for place, name in enumerate(names, first) if name != "_"]
+    return f"local {', '.join(name for name, _ in told)} = {', '.join(place for _, place in told)}"
 
 
 def _key_check(keys: Sequence[str]) -> str:

@@ -1,13 +1,17 @@
 -- KEYS traits
 -- include: chunks
--- include: expiry
 -- Judges tasks that were picked: those that may not start any more end here. Answers how many ended.
 local function admit(ids, now_ms)
-  local traits = fields(TRAITS, ids)
+  -- No task has traits where the format is still the first.
+  local traits = format and fields(TRAITS, ids) or {}
+  local any = false
   for index = 1, #ids do
-    if traits[index] then
-      return (expire(ids, traits, now_ms))
-    end
+    any = any or traits[index]
   end
-  return 0
+  if not any then
+    return 0
+  end
+  -- What only this needs is set up here, as it costs more than all the rest.
+  -- include: expiry
+  return (expire(ids, traits, now_ms))
 end

@@ -20,8 +20,3 @@ local function fields(key, items)
   end
   return values
 end
-
--- Reads one hash field for each item of a part of a list, of at most 1000.
-local function some_fields(key, items, first, last)
-  return redis.call('HMGET', key, unpack(items, first, last))
-end

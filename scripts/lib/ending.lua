@@ -11,13 +11,20 @@ local function forget_score(now_ms, retention_ms)
   return text(now_ms + retention_ms)
 end
 
--- Of the keys that only few tasks are in, those that have any. A key of another type fails here, before a write.
+-- Of the keys that only few tasks are in, those that have any. A key of another type fails here, before a write. No task
+-- has traits where the format is still the first.
 local function used_extras()
   local used = {}
-  for _, key in ipairs({TRIES, FAILURES, CANCELLING, TRAITS}) do
+  local function note(key)
     if redis.call('HLEN', key) > 0 then
       used[#used + 1] = key
     end
+  end
+  note(TRIES)
+  note(FAILURES)
+  note(CANCELLING)
+  if format then
+    note(TRAITS)
   end
   return used
 end

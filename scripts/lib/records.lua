@@ -1,5 +1,4 @@
 -- KEYS tasks
--- include: chunks
 -- The records of a claim are no longer than this together, unless one alone is: others wait while they are sent.
 local REPLY_BYTES = 4194304
 local TOGETHER = 8
@@ -35,7 +34,7 @@ local function read_records(ids, longest, promised)
   end
 
   for first = 1, #ids, TOGETHER do
-    local found = some_fields(TASKS, ids, first, math.min(first + TOGETHER - 1, #ids))
+    local found = redis.call('HMGET', TASKS, unpack(ids, first, math.min(first + TOGETHER - 1, #ids)))
     for at = 1, #found do
       local record, index = found[at], first + at - 1
       local length = record and #record or 0

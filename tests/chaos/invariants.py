@@ -7,9 +7,9 @@ from tests.lua.situation import HASHES, ZSETS, Situation
 QUEUE = "default"
 
 
-def places_in(broker: Broker, shard: int = 0) -> Situation:
-    """The ids in each key of a shard of the queue, without what is kept for them."""
-    perform, keys = broker.client().perform, keys_of(QUEUE, shard)
+def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
+    """The ids in each key of a shard of a queue, without what is kept for them."""
+    perform, keys = broker.client().perform, keys_of(queue, shard)
     places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
     places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
     places["wake"] = perform(("LRANGE", keys.wake, 0, -1))
