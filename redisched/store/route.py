@@ -70,11 +70,11 @@ class Route(Protocol):
 
 
 def sum_up(
-    complaints: Sequence[BrokerRefused | BrokerUnavailable], finding: str, question: str
+    errors: Sequence[BrokerRefused | BrokerUnavailable], finding: str, question: str
 ) -> BrokerRefused | BrokerUnavailable:
     """One error for all servers that did not tell the way: trying again cures it unless all of them refused."""
-    reasons = "; ".join(dict.fromkeys(error.reason for error in complaints))
-    if all(isinstance(error, BrokerRefused) for error in complaints):
-        kind = AccessDenied if any(isinstance(error, AccessDenied) for error in complaints) else BrokerRefused
+    reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
+    if all(isinstance(error, BrokerRefused) for error in errors):
+        kind = AccessDenied if any(isinstance(error, AccessDenied) for error in errors) else BrokerRefused
         return kind(question, reasons)
     return BrokerUnavailable(f"{finding}: {reasons}", 0.0)

@@ -34,7 +34,7 @@ class _RoutedClients(Generic[C]):
             client = self._clients.setdefault(node, opened)
         return client
 
-    def _forget_what_is_over(self) -> list[C]:
+    def _drop_unused(self) -> list[C]:
         """The clients of servers that are of no use any more; the caller closes them."""
         if self._epoch == self._route.epoch:
             return []
@@ -66,19 +66,19 @@ class RoutedClient(_RoutedClients[ServerClient]):
         try:
             step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     client.close()
                 try:
-                    reply = self._take(step)
+                    reply = self._perform_step(step)
                 except BrokerError as error:
                     step = plan.throw(error)
                 else:
                     step = plan.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    def _take(self, step: Ask | Send | Stream) -> Any:
+    def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 with self._lent(node) as client:
@@ -128,19 +128,19 @@ class AsyncRoutedClient(_RoutedClients[AsyncServerClient]):
         try:
             step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     await client.close()
                 try:
-                    reply = await self._take(step)
+                    reply = await self._perform_step(step)
                 except BrokerError as error:
                     step = plan.throw(error)
                 else:
                     step = plan.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    async def _take(self, step: Ask | Send | Stream) -> Any:
+    async def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 async with self._lent(node) as client:

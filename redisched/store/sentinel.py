@@ -97,20 +97,20 @@ class SentinelRoute:
         self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
 
     def _find(self) -> RoutePlan[Node]:
-        complaints: list[BrokerRefused | BrokerUnavailable] = []
+        errors: list[BrokerRefused | BrokerUnavailable] = []
         silent: set[Node] = set()
         for sentinel in self._sentinels[:ASKED]:
             try:
                 primary = yield from self._named(sentinel)
                 yield from self._check(primary, sentinel, silent)
             except (BrokerRefused, BrokerUnavailable) as error:
-                complaints.append(error)
+                errors.append(error)
                 self._put_last(sentinel)
             else:
                 self._go_to(primary)
                 self._ask_again_at_s = self._monotonic() + ASK_AGAIN_S
                 return primary
-        raise sum_up(complaints, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
+        raise sum_up(errors, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
 
     def _named(self, sentinel: Node) -> RoutePlan[Node]:
         """The primary that a Sentinel names. Raises BrokerUnavailable and BrokerRefused."""
