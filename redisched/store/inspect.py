@@ -69,12 +69,12 @@ class Inspector:
 
     def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN if the queue does not have it."""
-        first = yield from self.shard(self._cached_layout.home(task_id)).state(task_id)
+        first = yield from self.shard(self._cached_layout.shard_of(task_id)).state(task_id)
         if first.state is not TaskState.UNKNOWN:
             return first
-        for home in (yield from self.layout()).homes(task_id):
-            if home != first.shard:
-                view = yield from self.shard(home).state(task_id)
+        for number in (yield from self.layout()).possible_shards(task_id):
+            if number != first.shard:
+                view = yield from self.shard(number).state(task_id)
                 if view.state is not TaskState.UNKNOWN:
                     return view
         return first
