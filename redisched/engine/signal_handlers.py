@@ -16,7 +16,7 @@ microseconds.
 """
 
 
-def take_no_notice(*numbers: int) -> None:
+def ignore_signals(*numbers: int) -> None:
     """Ignore these signals in this process from now on. SIG_IGN is not used, because programs that the process starts
     would inherit it.
     """

@@ -112,7 +112,7 @@ class HandlerSlot:
             self._runner.cancel()
 
     @property
-    def told(self) -> type[Interruption] | None:
+    def interruption(self) -> type[Interruption] | None:
         """How the running handler was interrupted; None if no handler runs or it was not interrupted."""
         return self._interruption if self._is_running else None
 

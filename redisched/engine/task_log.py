@@ -29,12 +29,12 @@ class TaskLog:
 
     def started(self, task: LeasedTask) -> None:
         """Log that its handler starts."""
-        tell(self.level, task, "starts")
+        log_about(self.level, task, "starts")
 
     def returned(self, outcome: Completion) -> None:
         """Log that its handler returned."""
         if type(outcome.settlement) is Ack:
-            tell(self.level, outcome.task, "has succeeded")
+            log_about(self.level, outcome.task, "has succeeded")
         else:
             self.died(outcome)
 
@@ -43,27 +43,27 @@ class TaskLog:
         task, settlement = outcome
         match settlement:
             case Retry():
-                said = f"has failed: {_told(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
-                tell(logging.WARNING, task, said)
+                said = f"has failed: {_text_of(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
+                log_about(logging.WARNING, task, said)
             case Bury():
                 self.died(outcome, error)
             case Crash():
                 deaths = task.lease.crashes + 1
                 fate = "is dead" if deaths >= settlement.crash_limit else "waits to be tried again"
                 said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
-                tell(logging.ERROR, task, said)
+                log_about(logging.ERROR, task, said)
             case Ack():
-                tell(self.level, task, "is cancelled")
+                log_about(self.level, task, "is cancelled")
             case Release() if isinstance(error, NoRoomForProcess):
-                tell(logging.WARNING, task, f"is given back, as there is no room for its process: {error}")
+                log_about(logging.WARNING, task, f"is given back, as there is no room for its process: {error}")
             case Release():
-                tell(self.level, task, "is given back, as this worker stops")
+                log_about(self.level, task, "is given back, as this worker stops")
 
     def died(self, outcome: Completion, error: BaseException | None = None) -> None:
         """Log that the task is dead."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)
-            tell(logging.ERROR, outcome.task, f"is dead, {failure.reason}: {failure.error}", error)
+            log_about(logging.ERROR, outcome.task, f"is dead, {failure.reason}: {failure.error}", error)
 
     def unknown(self, task: LeasedTask) -> None:
         """Log that no handler of this worker has the task's name, once for each name."""
@@ -75,10 +75,10 @@ class TaskLog:
             "is given to others, as no handler of this worker has that name; if one should, name its module with "
             "--import or Scheduler(imports=[...])"
         )
-        tell(logging.WARNING, task, said)
+        log_about(logging.WARNING, task, said)
 
 
-def tell(level: int, task: LeasedTask, said: str, error: BaseException | None = None) -> None:
+def log_about(level: int, task: LeasedTask, said: str, error: BaseException | None = None) -> None:
     """Log a line about a task, with the traceback of an error."""
     if not task_log.isEnabledFor(level):
         return
@@ -95,7 +95,7 @@ def tell(level: int, task: LeasedTask, said: str, error: BaseException | None = 
             task_log.log(level, _LINE, *words, exc_info=exception)
 
 
-def _told(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return error.error if isinstance(error, RaisedInside) else describe(error)
 
 

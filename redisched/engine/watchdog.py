@@ -13,7 +13,7 @@ from redisched.engine.attempt import Attempt, AttemptPolicy
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
-from redisched.engine.task_log import tell
+from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
@@ -37,55 +37,57 @@ class Watchdog:
         self._policy = AttemptPolicy(context)
         self._running = running
         self._stop = stop
-        self._seen_s: dict[LeasedTask, float] = {}
-        self._told: dict[LeasedTask, tuple[float, type[Interruption]]] = {}
-        self._heard_s = math.inf
+        self._running_since_s: dict[LeasedTask, float] = {}
+        self._interrupted: dict[LeasedTask, tuple[float, type[Interruption]]] = {}
+        self._loop_responded_s = math.inf
         self._has_given_up = False
 
-    def told(self, task: LeasedTask, kind: type[Interruption]) -> None:
+    def note_interruption(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """Note that a handler is interrupted. Only the first interruption of a task counts."""
-        self._told.setdefault(task, (self._context.clock.monotonic(), kind))
+        self._interrupted.setdefault(task, (self._context.clock.monotonic(), kind))
 
     def step(self) -> Operation[None]:
         """Check all running handlers. Must be called regularly: a timeout counts from the check that first saw the task
         run.
         """
         now_s = self._context.clock.monotonic()
-        self._seen_s = {task: self._seen_s.get(task, now_s) for task in self._running()}
-        self._told = {task: told for task, told in self._told.items() if task in self._seen_s}
-        stuck = [task for task in self._seen_s if now_s > self._patience_ends_s(task)]
+        self._running_since_s = {task: self._running_since_s.get(task, now_s) for task in self._running()}
+        self._interrupted = {
+            task: interrupted for task, interrupted in self._interrupted.items() if task in self._running_since_s
+        }
+        stuck = [task for task in self._running_since_s if now_s > self._stuck_from_s(task)]
         if not stuck or self._has_given_up:
             return
-        if self._heard_s == math.inf:
-            self._heard_s = now_s
+        if self._loop_responded_s == math.inf:
+            self._loop_responded_s = now_s
             self._log_stuck(stuck)
-        if now_s - self._heard_s > DEAF_S:
+        if now_s - self._loop_responded_s > DEAF_S:
             yield from self._give_up(stuck)
         else:
-            self._stop(stuck, self._was_heard)
+            self._stop(stuck, self._stop_has_begun)
 
-    def _patience_ends_s(self, task: LeasedTask) -> float:
+    def _stuck_from_s(self, task: LeasedTask) -> float:
         entry = self._context.registry.get(task.body.name)
         if entry is None or entry.is_isolated:
             return math.inf
         timeout_ms = Attempt(entry, task).timeout_ms
-        timed_out_s = self._seen_s[task] + timeout_ms / 1e3 if timeout_ms else math.inf
-        told_s, _ = self._told.get(task, (math.inf, None))
-        return min(timed_out_s, told_s) + self._context.worker_settings.stuck_after_s
+        timed_out_s = self._running_since_s[task] + timeout_ms / 1e3 if timeout_ms else math.inf
+        interrupted_s, _ = self._interrupted.get(task, (math.inf, None))
+        return min(timed_out_s, interrupted_s) + self._context.worker_settings.stuck_after_s
 
-    def _was_heard(self) -> None:
-        self._heard_s = self._context.clock.monotonic()
+    def _stop_has_begun(self) -> None:
+        self._loop_responded_s = self._context.clock.monotonic()
 
     def _log_stuck(self, stuck: list[LeasedTask]) -> None:
         seconds = self._context.worker_settings.stuck_after_s
         for task in stuck:
             late = f"{seconds:g} s after it was told to end"
-            tell(logging.CRITICAL, task, f"still runs {late}; stopping this process")
+            log_about(logging.CRITICAL, task, f"still runs {late}; stopping this process")
 
     def _give_up(self, stuck: list[LeasedTask]) -> Operation[None]:
         log.critical("the event loop is blocked; giving this process up")
         for task in stuck:
-            _, kind = self._told.get(task, (0.0, HandlerTimedOut))
+            _, kind = self._interrupted.get(task, (0.0, HandlerTimedOut))
             settlement = self._policy.unended(task, kind).settlement
             if settlement is not None:
                 yield from edge_of(self._context.store_of(task), type(settlement))([settlement])

@@ -20,7 +20,7 @@ from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
-from redisched.engine.started import NotShared, Started
+from redisched.engine.started import NoStartedTable, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext, served_queues
@@ -73,7 +73,7 @@ class Worker:
             registry=application.registry,
             stores={},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=started or NotShared(),
+            started=started or NoStartedTable(),
             clock=runtime.clock,
             random=runtime.random,
             target=target,
@@ -136,7 +136,7 @@ class Worker:
         for queue, layout in layouts.items():
             shard_services.serve(queue, layout)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
-        context.started.sign(context.clock.monotonic())
+        context.started.note_alive(context.clock.monotonic())
         executor.start(
             Hooks(
                 on_completion=settler.add,
@@ -192,8 +192,8 @@ class Worker:
             self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
-        """Returns when told to stop or empty; raises the error of a service or slot that died, which can only be a
-        defect.
+        """Returns when told to stop or when no task is left; raises the error of a service or slot that died, which can
+        only be a defect.
         """
         awaited = [self._stopping, self._has_ended]
         if self._settings.until is Until.EMPTY:

@@ -28,7 +28,7 @@ from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
-from redisched.engine.signal_handlers import take_no_notice
+from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
@@ -86,7 +86,7 @@ class HandlerRunner:
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
-        take_no_notice(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
