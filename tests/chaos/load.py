@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
-from redisched.chaos import Recorder, Tolerances, Violation, check_history, read_history, take_stock
+from redisched.chaos import Recorder, Tolerances, Violation, check_history, read_history, record_final_places
 from redisched.chaos.history.record import Start
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
@@ -151,7 +151,7 @@ class Load:
         assert not any(worker.has_ended for worker in self._workers)
         for store in run(stores_of(self.direct.script_runner, QUEUE), self.direct.client()):
             check_places(places_in(self.direct, store.shard))
-        take_stock(self.direct, QUEUE, self._recorder)
+        record_final_places(self.direct, QUEUE, self._recorder)
         return check_history(self._folder, self._tolerances)
 
     def _count(self) -> int:

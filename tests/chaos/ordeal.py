@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
-from redisched.chaos import Exchange, Proxy, Recorder, Witness, check_history, read_history, take_stock
+from redisched.chaos import Exchange, Proxy, Recorder, ReplyObserver, check_history, read_history, record_final_places
 from redisched.chaos.history.record import Record, Start
 from redisched.chaos.history.recorder import time_of
 from redisched.client.reference import TaskRef
@@ -44,7 +44,7 @@ class Gate:
 
 
 class Ordeal:
-    """A server behind a proxy with a witness, a producer, and workers: a fleet, or one in this process over `app`.
+    """A server behind a proxy with an observer, a producer, and workers: a fleet, or one in this process over `app`.
 
     The handlers of `app` are `work`, which ends at once, and `hold`, which waits for the gate; those of a fleet are in
     `tests.chaos.apps.ordeals`. `url` is that of a server without a key. `audit` is how it ends.
@@ -60,7 +60,7 @@ class Ordeal:
         self.app.task(name="work")(self._work)
         self.app.task(name="hold")(self._hold)
         self._exchanges: deque[Exchange] = deque(maxlen=REMEMBERED)
-        self._witness = Witness(self.recorder)
+        self._observer = ReplyObserver(self.recorder)
 
     def __enter__(self) -> Self:
         return self
@@ -128,24 +128,24 @@ class Ordeal:
         self.direct.close()
         wait_until(self.is_drained, "all is done", DRAIN_S)
 
-    def take_stock(self) -> None:
+    def record_final_places(self) -> None:
         """Hold the keys of a drained queue against what must always be true, and write down what is in them."""
         assert self.is_drained()
         check_places(places_in(self.direct))
-        take_stock(self.direct, QUEUE, self.recorder)
+        record_final_places(self.direct, QUEUE, self.recorder)
 
     def forget_ended(self) -> None:
-        """Forget what ended well in a drained queue before its time, so that the next stock does not find it again."""
+        """Forget what ended well in a drained queue before its time, so that it is not found again next time."""
         keys = keys_of(QUEUE)
         self.direct.client().perform(("DEL", keys.finished, keys.outcomes))
 
     def policy(self) -> None:
-        """Hold the history, with the stock that was taken, against I1 to I12."""
+        """Hold the history, with the final places of the tasks, against I1 to I12."""
         assert [str(violation) for violation in islice(check_history(self.folder), 5)] == []
 
     def audit(self) -> None:
-        """Take stock of a drained queue, and judge."""
-        self.take_stock()
+        """Record the final places of a drained queue, and check the history."""
+        self.record_final_places()
         self.policy()
 
     def conclude(self) -> None:
@@ -154,7 +154,7 @@ class Ordeal:
         self.audit()
 
     def _observe(self, exchange: Exchange) -> None:
-        self._witness.observe(exchange)
+        self._observer.observe(exchange)
         self._exchanges.append(exchange)
 
     def _work(self, *_: object) -> None:

@@ -106,7 +106,7 @@ def test_t01_so_many_tasks_are_done_whatever_breaks(
                 produce(ordeal, range(tasks)[first : first + ROUND])
             hits |= nemesis.hits
             ordeal.drain()
-            ordeal.take_stock()
+            ordeal.record_final_places()
             log.info("%d tasks are done", min(tasks, first + ROUND))
         ordeal.policy()
         assert not fleet.has_ended

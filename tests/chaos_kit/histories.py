@@ -6,13 +6,13 @@ from redisched.chaos.history.record import (
     Ending,
     Enqueue,
     EnqueueStep,
+    FinalPlaces,
     Found,
     Record,
     Settled,
     Slot,
     SlotState,
     Start,
-    StockTaken,
     Unanswered,
     Waiting,
 )
@@ -71,8 +71,8 @@ def found(task: str, places: tuple[str, ...] = WHOLE, ended: TaskState | None = 
     return Found(at_ms=HOUR_MS, queue=QUEUE, task=task, places=places, ended=ended)
 
 
-def stock(tasks: int = 0) -> StockTaken:
-    return StockTaken(at_ms=HOUR_MS, queue=QUEUE, tasks=tasks)
+def final(tasks: int = 0) -> FinalPlaces:
+    return FinalPlaces(at_ms=HOUR_MS, queue=QUEUE, tasks=tasks)
 
 
 def life(task: str, at_ms: float = 0) -> list[Record]:

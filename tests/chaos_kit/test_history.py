@@ -26,7 +26,18 @@ from redisched.errors import BrokerUnavailable, Conflict
 from redisched.store.broker import Broker
 from redisched.store.values import Status
 from tests.brokers import fake_broker
-from tests.chaos_kit.histories import claimed, end, enqueue, found, settled, slot, start, stock, unanswered, waiting
+from tests.chaos_kit.histories import (
+    claimed,
+    end,
+    enqueue,
+    final,
+    found,
+    settled,
+    slot,
+    start,
+    unanswered,
+    waiting,
+)
 from tests.engine.running import work_off
 
 EVERY_KIND: list[Record] = [
@@ -41,7 +52,7 @@ EVERY_KIND: list[Record] = [
     slot(1, SlotState.FIRED),
     found("a"),
     found("a", ("tasks", "waiting"), None),
-    stock(3),
+    final(3),
     Disturbed(at_ms=1.0, what="kill", victim="w1"),
 ]
 

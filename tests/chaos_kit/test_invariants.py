@@ -15,12 +15,12 @@ from tests.chaos_kit.histories import (
     claimed,
     end,
     enqueue,
+    final,
     found,
     life,
     settled,
     slot,
     start,
-    stock,
     unanswered,
     waiting,
 )
@@ -38,8 +38,8 @@ RAISED_BY_CRASH: list[Record] = [
 
 GOOD: dict[str, list[Record]] = {
     "nothing happened": [],
-    "a task succeeds": [*life("a"), found("a"), stock(1)],
-    "tasks succeed one after the other": [*life("a"), *life("b", 100), found("a"), found("b"), stock(2)],
+    "a task succeeds": [*life("a"), found("a"), final(1)],
+    "tasks succeed one after the other": [*life("a"), *life("b", 100), found("a"), found("b"), final(2)],
     "a task runs again after a crash": RAISED_BY_CRASH,
     "a claim is answered again": [*life("a")[:4], *life("a")[3:]],
     "a task fails and is tried again": [
@@ -51,21 +51,21 @@ GOOD: dict[str, list[Record]] = {
         settled("a", 60, Status.ACKED, 63),
     ],
     "a waiting task is cancelled": [enqueue("a"), settled("a", None, Status.CANCELLED, 1)],
-    "a leased task is cancelled before it starts": [enqueue("a"), found("a", ended=TaskState.CANCELLED), stock(1)],
+    "a leased task is cancelled before it starts": [enqueue("a"), found("a", ended=TaskState.CANCELLED), final(1)],
     "a task is quarantined": [
         enqueue("a"),
         settled("a", 3, Status.QUARANTINED, 9),
         found("a", ("dead", "tasks"), TaskState.DEAD),
-        stock(1),
+        final(1),
     ],
     "a start was written down before its enqueue": [start("a", 1, 0), enqueue("a", 1)],
-    "an enqueue is refused": [enqueue("a", 0, INVOKED), enqueue("a", 1, FAILED), stock()],
-    "an enqueue without an answer did not happen": [enqueue("a", 0, INVOKED), enqueue("a", 1, UNKNOWN), stock()],
-    "an enqueue without an answer happened": [enqueue("a", 0, UNKNOWN), start("a", 1, 1), found("a"), stock(1)],
+    "an enqueue is refused": [enqueue("a", 0, INVOKED), enqueue("a", 1, FAILED), final()],
+    "an enqueue without an answer did not happen": [enqueue("a", 0, INVOKED), enqueue("a", 1, UNKNOWN), final()],
+    "an enqueue without an answer happened": [enqueue("a", 0, UNKNOWN), start("a", 1, 1), found("a"), final(1)],
     "a producer was killed over its enqueue": [
         enqueue("a", 0, INVOKED),
         found("a", ("tasks", "waiting"), None),
-        stock(1),
+        final(1),
     ],
     "a start is read a moment early": [enqueue("a", not_before_ms=100), start("a", 1, 99.5, run_at_ms=100)],
     "a worker that was stopped starts late, after its lease": [
@@ -76,7 +76,7 @@ GOOD: dict[str, list[Record]] = {
         end("a", 1, 13),
         settled("a", 1, Status.RECOVERED, 5, due_ms=0),
     ],
-    "an overlap without a witness has a greater token": [enqueue("a"), start("a", 1, 1), start("a", 2, 2)],
+    "an overlap without an observer has a greater token": [enqueue("a"), start("a", 1, 1), start("a", 2, 2)],
     "an overlap may come of a call whose answer nobody saw": [
         *life("a")[:5],
         unanswered("reap", 5),
@@ -161,7 +161,7 @@ GOOD: dict[str, list[Record]] = {
 STRICT = Tolerances(overtakers=2)
 
 BAD: list[tuple[str, str, list[Record], list[int]]] = [
-    ("I1", "a task is never executed", [enqueue("a"), found("a", ("tasks", "waiting"), None), stock(1)], [0]),
+    ("I1", "a task is never executed", [enqueue("a"), found("a", ("tasks", "waiting"), None), final(1)], [0]),
     ("I1", "all but one are executed", [*life("a"), enqueue("b")], [7]),
     ("I2", "a task nobody enqueued is executed", [start("a", 1, 1)], [0]),
     ("I3", "two completions", [*life("a"), settled("a", 3, Status.ACKED, 9)], [6, 7]),
@@ -244,15 +244,15 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
     ("I9", "three of three overtake", OUT_OF_TURN, [7]),
     ("I10", "a slot fires twice", [slot(0, SlotState.FIRED), slot(0, SlotState.FIRED)], [0, 1]),
     ("I10", "a slot is missing", [slot(0, SlotState.DUE)], [0]),
-    ("I11", "a task is nowhere", [*life("a"), stock()], [2, 7]),
-    ("I11", "a task is nowhere, though sent again in vain", [*life("a"), enqueue("a", 9, UNKNOWN), stock()], [2, 8]),
-    ("I11", "nobody enqueued it", [found("a"), stock(1)], [0]),
-    ("I11", "two shards", [*life("a"), found("a"), found("a"), stock(2)], [7, 8]),
-    ("I11", "two places", [*life("a"), found("a", ("finished", "outcomes", "tasks", "waiting")), stock(1)], [2, 7]),
-    ("I11", "without its record", [*life("a"), found("a", ("waiting",), None), stock(1)], [2, 7]),
-    ("I11", "a record without its task", [*life("a"), found("a", ("tasks",), None), stock(1)], [2, 7]),
-    ("I12", "half there", [enqueue("a", 0, UNKNOWN), found("a", ("waiting",), None), stock(1)], [0, 1]),
-    ("I12", "executed and vanished", [enqueue("a", 0, INVOKED), start("a", 1, 1), stock()], [0, 1]),
+    ("I11", "a task is nowhere", [*life("a"), final()], [2, 7]),
+    ("I11", "a task is nowhere, though sent again in vain", [*life("a"), enqueue("a", 9, UNKNOWN), final()], [2, 8]),
+    ("I11", "nobody enqueued it", [found("a"), final(1)], [0]),
+    ("I11", "two shards", [*life("a"), found("a"), found("a"), final(2)], [7, 8]),
+    ("I11", "two places", [*life("a"), found("a", ("finished", "outcomes", "tasks", "waiting")), final(1)], [2, 7]),
+    ("I11", "without its record", [*life("a"), found("a", ("waiting",), None), final(1)], [2, 7]),
+    ("I11", "a record without its task", [*life("a"), found("a", ("tasks",), None), final(1)], [2, 7]),
+    ("I12", "half there", [enqueue("a", 0, UNKNOWN), found("a", ("waiting",), None), final(1)], [0, 1]),
+    ("I12", "executed and vanished", [enqueue("a", 0, INVOKED), start("a", 1, 1), final()], [0, 1]),
 ]
 
 

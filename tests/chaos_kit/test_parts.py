@@ -4,10 +4,10 @@ from pathlib import Path
 
 from redisched.chaos.history.parts import read_in_parts
 from redisched.chaos.history.record import End, Enqueue, Record, encode
-from tests.chaos_kit.histories import end, enqueue, stock
+from tests.chaos_kit.histories import end, enqueue, final
 
 TASKS = [f"task-{number}" for number in range(200)] + ['quote"d', 'task":"task-1', "\\", "\u202e"]
-OF_NO_TASK = stock(len(TASKS))
+OF_NO_TASK = final(len(TASKS))
 
 
 def history() -> list[Record]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from redisched.chaos import Recorder, check_history, take_stock
+from redisched.chaos import Recorder, check_history, record_final_places
 from redisched.chaos.history.record import End, Ending, Enqueue, EnqueueStep, Start
 from redisched.client.scheduler import Scheduler
 from redisched.context import current_task
@@ -103,9 +103,9 @@ class Fleet:
         return tasks_of({queue: look_through(self.broker, queue) for queue in self.dump.seen})
 
     def violations(self) -> list[str]:
-        """What of the promises was not kept, the stock of every queue being taken now."""
+        """What of the promises was not kept, the final places of every queue being recorded now."""
         for queue in self.dump.seen:
-            take_stock(self.broker, queue, self._recorder)
+            record_final_places(self.broker, queue, self._recorder)
         return [str(violation) for violation in check_history(self._folder)]
 
     def _stores(self) -> list[Store]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from redisched.chaos.history.record import Record, decode
 
 _DISORDER = 50_000
-"""The threads of a process may write so many records in another order than that of their times: what a busy witness
+"""The threads of a process may write so many records in another order than that of their times: what a busy observer
 hears of in some seconds.
 """
 

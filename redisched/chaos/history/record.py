@@ -149,8 +149,8 @@ class Found(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockTaken(Record):
-    """Every task of a queue was found, so many in all. None had been forgotten by then."""
+class FinalPlaces(Record):
+    """Every task of a queue was found, so many in all. No task had been forgotten before."""
 
     queue: str
     tasks: int
@@ -164,7 +164,7 @@ class Disturbed(Record):
     victim: str
 
 
-_ALL = (Enqueue, Start, End, Waiting, Claimed, Settled, Unanswered, Slot, Found, StockTaken, Disturbed)
+_ALL = (Enqueue, Start, End, Waiting, Claimed, Settled, Unanswered, Slot, Found, FinalPlaces, Disturbed)
 _KINDS: dict[str, type[Record]] = {kind.__name__.lower(): kind for kind in _ALL}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}

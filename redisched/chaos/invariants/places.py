@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from redisched.chaos.history.record import Enqueue, EnqueueStep, Found, Record, Start, StockTaken
+from redisched.chaos.history.record import Enqueue, EnqueueStep, FinalPlaces, Found, Record, Start
 from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 _WHOLE = frozenset({("tasks", "waiting"), ("held", "leases", "tasks"), ("dead", "tasks"), ("finished", "outcomes")})
@@ -16,10 +16,10 @@ class _Places(Invariant):
         super().__init__(tolerances)
         self._enqueued: dict[Key, Enqueue] = {}
         self._found: dict[Key, Found] = {}
-        self._stocks: dict[str, StockTaken] = {}
+        self._final_places: dict[str, FinalPlaces] = {}
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Enqueue: self._enqueue, Found: self._find, StockTaken: self._take_stock}
+        return {Enqueue: self._enqueue, Found: self._find, FinalPlaces: self._note_final_places}
 
     def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
         """What is known of an enqueue grows: that it was acknowledged once is not taken back by a later try."""
@@ -33,8 +33,8 @@ class _Places(Invariant):
         self._found[record.queue, record.task] = record
         return ()
 
-    def _take_stock(self, record: StockTaken) -> Iterable[Violation]:
-        self._stocks[record.queue] = record
+    def _note_final_places(self, record: FinalPlaces) -> Iterable[Violation]:
+        self._final_places[record.queue] = record
         return ()
 
 
@@ -51,9 +51,9 @@ class TasksAreConserved(_Places):
 
     def finish(self) -> Iterator[Violation]:
         for key, enqueue in self._enqueued.items():
-            stock = self._stocks.get(enqueue.queue)
-            if stock is not None and enqueue.step is EnqueueStep.OK and key not in self._found:
-                yield self.violated("an acknowledged task is nowhere", enqueue, stock)
+            final_places = self._final_places.get(enqueue.queue)
+            if final_places is not None and enqueue.step is EnqueueStep.OK and key not in self._found:
+                yield self.violated("an acknowledged task is nowhere", enqueue, final_places)
         for key, found in self._found.items():
             if key not in self._enqueued:
                 yield self.violated("a task is there that nobody enqueued", found)
@@ -75,7 +75,7 @@ class UnknownEnqueuesAreWhole(_Places):
 
     def finish(self) -> Iterator[Violation]:
         for key, enqueue in self._enqueued.items():
-            if enqueue.step in (EnqueueStep.INVOKED, EnqueueStep.UNKNOWN) and enqueue.queue in self._stocks:
+            if enqueue.step in (EnqueueStep.INVOKED, EnqueueStep.UNKNOWN) and enqueue.queue in self._final_places:
                 found, start = self._found.get(key), self._started.get(key)
                 if found is not None and found.places not in _WHOLE:
                     yield self.violated("an unanswered enqueue is half there", enqueue, found)

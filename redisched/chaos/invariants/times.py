@@ -37,8 +37,8 @@ class NothingStartsEarly(Invariant):
 class NoLiveExecutionIsOverlapped(Invariant):
     """I6: an execution begins while another one of its task runs only if the lease of that one was over.
 
-    The histories of a run without a witness say nothing of leases; there, a greater token has to do as evidence. So it
-    has where the server was asked for something meanwhile and nobody saw its answer.
+    The histories of a run without an observer of replies say nothing of leases; there, a greater token has to do as
+    evidence. So it has where the server was asked for something meanwhile and nobody saw its answer.
     """
 
     name = "I6"
@@ -49,7 +49,7 @@ class NoLiveExecutionIsOverlapped(Invariant):
         self._overlaps: list[tuple[Start, Start]] = []
         self._over_ms: dict[tuple[Key, int], float] = {}
         self._unanswered_ms: dict[str, list[float]] = defaultdict(list)
-        self._is_witnessed = False
+        self._has_replies = False
 
     def listeners(self) -> Mapping[type[Record], Listener]:
         return {
@@ -80,11 +80,11 @@ class NoLiveExecutionIsOverlapped(Invariant):
         return ()
 
     def _claim(self, _: Claimed) -> Iterable[Violation]:
-        self._is_witnessed = True
+        self._has_replies = True
         return ()
 
     def _settled(self, record: Settled) -> Iterable[Violation]:
-        self._is_witnessed = True
+        self._has_replies = True
         if record.fence is not None and record.status is not Status.ACKED:
             self._over_ms.setdefault(((record.queue, record.task), record.fence), record.at_ms)
         return ()
@@ -99,4 +99,4 @@ class NoLiveExecutionIsOverlapped(Invariant):
         if over_ms is not None:
             return over_ms <= latest_ms
         unseen = any(first.at_ms <= at_ms <= latest_ms for at_ms in self._unanswered_ms[first.queue])
-        return (unseen or not self._is_witnessed) and second.fence > first.fence
+        return (unseen or not self._has_replies) and second.fence > first.fence

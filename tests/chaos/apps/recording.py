@@ -10,7 +10,7 @@ from redisched.chaos import Recorder
 
 app = Scheduler()
 RETENTION_S = 21_600
-"""Whoever takes stock after a long run must find every task."""
+"""After a long run every task must still be found."""
 recorder = Recorder(Path(os.environ.get("HISTORY", os.devnull)))
 
 

@@ -1,7 +1,7 @@
-"""Writes down what the server said, as a proxy saw it: also where the reply never reached anybody.
+"""Records the replies of the server as a proxy saw them, also those that never reached a client.
 
-Workers know only what they were told, and a killed one tells nothing; whether a completion was accepted, and whether a
-lease had ended before the next began, is for the server to say.
+Workers know only the replies that they received, and a killed worker tells nothing. Only the server's replies tell
+whether a completion was accepted, and whether a lease had ended before the next one began.
 """
 
 import threading
@@ -30,8 +30,10 @@ class _Lease(NamedTuple):
     due_ms: int
 
 
-class Witness:
-    """Observes a proxy: `Proxy(url, observe=Witness(recorder).observe)`. Every connection should go through it."""
+class ReplyObserver:
+    """Observes a proxy: `Proxy(url, observe=ReplyObserver(recorder).observe)`. Every connection should go through
+    it.
+    """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -40,7 +42,7 @@ class Witness:
         self._replaced: dict[tuple[str, str], _Lease] = {}
 
     def observe(self, exchange: Exchange) -> None:
-        """Write down what an exchange says about tasks."""
+        """Record what an exchange tells about tasks."""
         name, words, reply = exchange
         if name not in _SETTLING and name not in ("enqueue", "claim", "reap"):
             return

@@ -1,8 +1,8 @@
-"""Takes stock after a run: in which keys each task of a queue stands."""
+"""Records, after a run, in which keys each task of a queue is."""
 
 from collections.abc import Iterator, Sequence
 
-from redisched.chaos.history.record import Found, StockTaken
+from redisched.chaos.history.record import FinalPlaces, Found
 from redisched.chaos.history.recorder import Recorder
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.keys import Keys
@@ -17,18 +17,20 @@ _NAMES = ("dead", "finished", "held", "leases", "outcomes", "tasks", "waiting")
 _PAGE = 500
 
 
-def take_stock(broker: Broker, queue: str, recorder: Recorder) -> None:
-    """Write down where every task of a queue stands. Nothing may change meanwhile, nor have been forgotten before."""
+def record_final_places(broker: Broker, queue: str, recorder: Recorder) -> None:
+    """Record in which keys every task of a queue is. Nothing may change meanwhile, and no task may have been forgotten
+    before.
+    """
     client, tasks = broker.client(), 0
     for keys in [store.keys for store in run(stores_of(broker.script_runner, queue), client)]:
         for name in _NAMES:
             for ids in _pages(client, keys, name):
                 for found in _find(client, queue, keys, ids, recorder.now_ms()):
-                    # A task stands in several keys, and is written down when the first of them is looked through.
+                    # A task is in several keys. It is recorded when the first of them is read.
                     if found.places[0] == name:
                         recorder.write(found)
                         tasks += 1
-    recorder.write(StockTaken(at_ms=recorder.now_ms(), queue=queue, tasks=tasks))
+    recorder.write(FinalPlaces(at_ms=recorder.now_ms(), queue=queue, tasks=tasks))
 
 
 def _pages(client: Client, keys: Keys, name: str) -> Iterator[list[bytes]]:
@@ -43,7 +45,7 @@ def _pages(client: Client, keys: Keys, name: str) -> Iterator[list[bytes]]:
 
 
 def _find(client: Client, queue: str, keys: Keys, ids: Sequence[bytes], now_ms: float) -> Iterator[Found]:
-    """Where these tasks stand in a shard, each in one key at least."""
+    """In which keys of a shard these tasks are; each is in one at least."""
     commands = (("ZMSCORE" if name in _SORTED_SETS else "HMGET", getattr(keys, name), *ids) for name in _NAMES)
     columns = dict(zip(_NAMES, client.perform_all(commands), strict=True))
     for index, id in enumerate(ids):
@@ -54,5 +56,5 @@ def _find(client: Client, queue: str, keys: Keys, ids: Sequence[bytes], now_ms: 
 
 
 def _state(kept: bytes) -> TaskState:
-    """How a task ended, from 'token digest-and-outcome'."""
+    """The state of an ended task, from 'token digest-and-outcome'."""
     return decode_outcome(kept.partition(b" ")[2][DIGEST_BYTES:]).state

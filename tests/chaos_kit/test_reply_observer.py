@@ -8,11 +8,11 @@ import pytest
 
 from redisched.chaos.checker import check
 from redisched.chaos.fault import Action, Fault, Message
+from redisched.chaos.history.final_places import record_final_places
 from redisched.chaos.history.reading import read_history
-from redisched.chaos.history.record import Claimed, Found, Record, Settled, StockTaken, Unanswered, Waiting
+from redisched.chaos.history.record import Claimed, FinalPlaces, Found, Record, Settled, Unanswered, Waiting
 from redisched.chaos.history.recorder import Recorder
-from redisched.chaos.history.stock import take_stock
-from redisched.chaos.history.witness import Witness
+from redisched.chaos.history.reply_observer import ReplyObserver
 from redisched.chaos.link import Exchange, NoReply
 from redisched.chaos.proxy import Proxy
 from redisched.client.scheduler import Scheduler
@@ -42,8 +42,8 @@ QUEUE = "mail"
 FAR_MS = 3_600_000
 
 
-class Witnessed:
-    """A queue behind a proxy with a witness."""
+class ObservedQueue:
+    """A queue behind a proxy with an observer."""
 
     def __init__(self, broker: Broker, proxy: Proxy, folder: Path) -> None:
         self.broker = broker
@@ -74,15 +74,15 @@ class Witnessed:
 
 
 @pytest.fixture
-def queue(servers: Servers, direct: Broker, tmp_path: Path) -> Iterator[Witnessed]:
-    witness = Witness(Recorder(tmp_path))
-    with Proxy(servers.url(BrokerKind.VALKEY), observe=witness.observe) as proxy:
+def queue(servers: Servers, direct: Broker, tmp_path: Path) -> Iterator[ObservedQueue]:
+    observer = ReplyObserver(Recorder(tmp_path))
+    with Proxy(servers.url(BrokerKind.VALKEY), observe=observer.observe) as proxy:
         broker = connect(proxy.url, TIMEOUT_S)
-        yield Witnessed(broker, proxy, tmp_path)
+        yield ObservedQueue(broker, proxy, tmp_path)
         broker.close()
 
 
-def test_new_tasks_and_their_leases(queue: Witnessed) -> None:
+def test_new_tasks_and_their_leases(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask("a", 3, "+0", b"digest-1body"), NewTask("b", 5, "@42", b"digest-1body")]))
     queue.enqueue("b")
     first, second = queue.claim()
@@ -118,7 +118,7 @@ SETTLEMENTS: dict[str, tuple[Callable[[Store, Lease], Operation[Any]], Status]] 
 
 @pytest.mark.parametrize(("settle", "status"), SETTLEMENTS.values(), ids=SETTLEMENTS.keys())
 def test_every_end_of_a_lease_is_written_down_once(
-    queue: Witnessed, settle: Callable[[Store, Lease], Operation[Any]], status: Status
+    queue: ObservedQueue, settle: Callable[[Store, Lease], Operation[Any]], status: Status
 ) -> None:
     queue.enqueue("a")
     (lease,) = queue.claim(lease_ms=0)
@@ -128,7 +128,7 @@ def test_every_end_of_a_lease_is_written_down_once(
     assert queue.settled() == [("a", lease.token, status)]
 
 
-def test_where_a_task_waits_again_is_written_down(queue: Witnessed) -> None:
+def test_where_a_task_waits_again_is_written_down(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask(id, 5, "@42", b"digest-1body") for id in ("a", "b", "c")]))
     a, b, c = queue.claim()
     queue.call(queue.store.release([Release("a", a.token, 0), Release("b", b.token, 500)]))
@@ -141,7 +141,7 @@ def test_where_a_task_waits_again_is_written_down(queue: Witnessed) -> None:
     ]
 
 
-def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: Witnessed) -> None:
+def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: ObservedQueue) -> None:
     queue.enqueue("a")
     (lease,) = queue.claim()
     queue.call(queue.store.cancel(0, [("a", b"cancelled")]))
@@ -156,7 +156,7 @@ def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: Witnessed) -> N
     ]
 
 
-def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: Witnessed) -> None:
+def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: ObservedQueue) -> None:
     queue.enqueue("a")
     queue.proxy.set(*(Fault(message=Message.REPLY, action=Action.CUT, script=name) for name in ("claim", "ack")))
     with pytest.raises(BrokerUnavailable):
@@ -170,14 +170,14 @@ def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: Witnessed) 
     assert queue.settled() == [("a", lease.token, Status.ACKED)]
 
 
-def test_a_call_that_nobody_saw_answered_is_written_down(queue: Witnessed) -> None:
+def test_a_call_that_nobody_saw_answered_is_written_down(queue: ObservedQueue) -> None:
     words = (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1")
-    Witness(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
+    ReplyObserver(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
 
     assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
 
 
-def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queue: Witnessed) -> None:
+def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queue: ObservedQueue) -> None:
     """They come on two connections, and the later may be heard first."""
 
     def heard(name: str, *reply: object) -> Exchange:
@@ -186,23 +186,23 @@ def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queu
     def claim(token: bytes) -> Exchange:
         return heard("claim", b"CLAIMED", token, token, b"", b"a", b"42", b"", b"record")
 
-    witness = Witness(queue.recorder)
-    witness.observe(claim(b"5000000"))
-    witness.observe(claim(b"7000123"))
-    witness.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"a", b"RECOVERED"))
-    witness.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"a", b"RECOVERED"))
+    observer = ReplyObserver(queue.recorder)
+    observer.observe(claim(b"5000000"))
+    observer.observe(claim(b"7000123"))
+    observer.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"a", b"RECOVERED"))
+    observer.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"a", b"RECOVERED"))
 
     assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
 
 
-def test_stock_is_taken_of_every_place(queue: Witnessed) -> None:
+def test_every_place_is_recorded(queue: ObservedQueue) -> None:
     app = Scheduler(broker=queue.broker)
     app.enqueue("send", queue=QUEUE, id="cancelled").cancel()
     queue.enqueue("dead", "leased")
     dead, _ = queue.claim()
     queue.call(SETTLEMENTS["bury"][0](queue.store, dead))
     queue.enqueue("waiting")
-    take_stock(queue.broker, QUEUE, queue.recorder)
+    record_final_places(queue.broker, QUEUE, queue.recorder)
 
     assert {record.task: (record.places, record.ended) for record in queue.history(Found)} == {
         "cancelled": (("finished", "outcomes"), TaskState.CANCELLED),
@@ -210,7 +210,7 @@ def test_stock_is_taken_of_every_place(queue: Witnessed) -> None:
         "leased": (("held", "leases", "tasks"), None),
         "waiting": (("tasks", "waiting"), None),
     }
-    assert [record.tasks for record in queue.history(StockTaken)] == [4]
+    assert [record.tasks for record in queue.history(FinalPlaces)] == [4]
 
 
 def ended_in(broker: Broker) -> int:
@@ -219,7 +219,7 @@ def ended_in(broker: Broker) -> int:
     return there.finished + there.dead
 
 
-def test_the_history_of_a_real_run_is_accepted(queue: Witnessed) -> None:
+def test_the_history_of_a_real_run_is_accepted(queue: ObservedQueue) -> None:
     app = Scheduler(broker=queue.broker)
     recorder = queue.recorder
 
@@ -233,6 +233,6 @@ def test_the_history_of_a_real_run_is_accepted(queue: Witnessed) -> None:
         app.enqueue_many(requests)
     with RunningWorker(app, retry_backoff=SOON):
         wait_until(lambda: ended_in(queue.broker) == len(requests), "all have ended")
-    take_stock(queue.broker, QUEUE, recorder)
+    record_final_places(queue.broker, QUEUE, recorder)
 
     assert [str(violation) for violation in check(read_history(queue._folder))] == []
