@@ -20,6 +20,8 @@ class Repair(StrEnum):
     """It had ended, nobody knows how: it is forgotten."""
     EXPIRY_LOST = "EXPIRY_LOST"
     """Its outcome would never have been forgotten: it will be."""
+    DEADLINE_LOST = "DEADLINE_LOST"
+    """It expires, and nobody would have looked whether it has: somebody will."""
     FAILURE_LOST = "FAILURE_LOST"
     """It was dead without a reason: it has one that says so."""
     TWICE = "TWICE"

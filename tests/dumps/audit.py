@@ -12,7 +12,7 @@ from tests.dumps.seen import Seen, look_through, repairs_of
 
 def losses(dump: Dump, broker: Broker) -> Iterator[str]:
     """Whatever an observer does not see as the one who took the dump saw it, in a line for each task."""
-    listed = run(queues(broker.dialect), broker.client())
+    listed = run(queues(broker.script_runner), broker.client())
     if listed != sorted(dump.seen):
         yield f"the queues are {listed}"
     for queue, seen in dump.seen.items():

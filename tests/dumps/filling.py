@@ -37,7 +37,7 @@ class Filler:
 
     def stores(self) -> list[Store]:
         """Every shard there is now."""
-        return self.worker.run(stores_of(self.app.broker.dialect, self.queue))
+        return self.worker.run(stores_of(self.app.broker.script_runner, self.queue))
 
     def claim(self) -> list[Taken]:
         """Every task that is due, or nearly."""

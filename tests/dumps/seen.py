@@ -16,7 +16,7 @@ Seen: TypeAlias = Mapping[str, Facts]
 
 _PAGE = 2_000
 _PLAIN = (
-    *("priority", "run_at_ms", "attempts", "crashes", "bounces", "cancel_requested", "worker", "lease_until_ms"),
+    *("priority", "run_at_ms", "attempts", "crashes", "cancel_requested", "worker", "lease_until_ms"),
     *("started_ms", "died_ms", "forgotten_ms", "undecodable", "shard", "name"),
 )
 _NOTHING: tuple[Any, ...] = (None, 0, "", {})
@@ -30,7 +30,7 @@ def look_through(broker: Broker, queue: str) -> dict[str, dict[str, Any]]:
 
 def views_of(broker: Broker, queue: str) -> Iterator[TaskView]:
     """Every task of a queue that a listing shows."""
-    inspector, client = Inspector(broker.dialect, queue), broker.client()
+    inspector, client = Inspector(broker.script_runner, queue), broker.client()
     after: Place | None = None
     while True:
         page = run(inspector.page(Query(states=_EVERY_STATE, limit=_PAGE), after), client)
@@ -42,7 +42,7 @@ def views_of(broker: Broker, queue: str) -> Iterator[TaskView]:
 
 def repairs_of(broker: Broker, queue: str) -> dict[str, int]:
     """How many tasks of a queue a scrubber has repaired, by what was wrong."""
-    made = run(Inspector(broker.dialect, queue).repairs(), broker.client())
+    made = run(Inspector(broker.script_runner, queue).repairs(), broker.client())
     return {kind.value: count for kind, count in made.items()}
 
 
@@ -50,6 +50,7 @@ def facts_of(view: TaskView) -> dict[str, Any]:
     """What there is to say of a task; nothing is said of what there is not."""
     facts = {
         "state": view.state.value,
+        "bounces": view.redeliveries,
         **{name: getattr(view, name) for name in _PLAIN},
         **({} if view.body is None else _of_body(view.body)),
         **({} if view.failure is None else _of_failure(view.failure)),

@@ -47,8 +47,8 @@ def test_every_task_is_found_by_its_id(dump: Dump, broker: Broker, monkeypatch: 
     client = broker.client()
 
     for queue, seen in dump.seen.items():
-        inspector = Inspector(broker.dialect, queue)
-        found = {task_id: run(inspector.standing(task_id), client).state.value for task_id in seen}
+        inspector = Inspector(broker.script_runner, queue)
+        found = {task_id: run(inspector.state(task_id), client).state.value for task_id in seen}
         assert found == {task_id: facts["state"] for task_id, facts in seen.items()}
 
 
@@ -87,7 +87,7 @@ def test_everything_is_worked_off_and_nothing_that_had_ended_runs(
     assert fleet.violations() == []
     assert set(fleet.ran.values()) == {1}
     for queue in (PLAIN, SHARDED):
-        for store in run(stores_of(broker.dialect, queue), broker.client()):
+        for store in run(stores_of(broker.script_runner, queue), broker.client()):
             check_places(places_in(broker, store.shard, queue))
 
 

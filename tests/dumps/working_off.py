@@ -95,7 +95,7 @@ class Fleet:
             if facts["state"] == TaskState.DEAD:
                 dead[queue, facts.get("shard", 0)].append(task_id)
         for (queue, shard), ids in dead.items():
-            store = Store(self.broker.dialect, queue, shard)
+            store = Store(self.broker.script_runner, queue, shard)
             expect(Status.REVIVED, run(store.revive(ids), self.broker.client()))
 
     def look(self) -> dict[Task, Facts]:
@@ -109,8 +109,8 @@ class Fleet:
         return [str(violation) for violation in check_history(self._folder)]
 
     def _stores(self) -> list[Store]:
-        client, dialect = self.broker.client(), self.broker.dialect
-        return [store for queue in self.dump.seen for store in run(stores_of(dialect, queue), client)]
+        client, script_runner = self.broker.client(), self.broker.script_runner
+        return [store for queue in self.dump.seen for store in run(stores_of(script_runner, queue), client)]
 
     async def _handle(self, *args: Any, **kwargs: Any) -> str:
         with self._recorder.execution():
