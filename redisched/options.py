@@ -9,6 +9,16 @@ from redisched.config import Durability
 from redisched.errors import InvalidOption
 from redisched.model import HandlerOptions, Isolation
 from redisched.option_checks import (
+    check_attempts,
+    check_delay,
+    check_durable,
+    check_expires,
+    check_id,
+    check_milliseconds,
+    check_priority,
+    check_queue,
+    check_run_at,
+    check_timeout,
 )
 
 

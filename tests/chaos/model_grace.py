@@ -10,7 +10,7 @@ Noted: TypeAlias = tuple[str, int, int, int]
 
 
 def grace_end(noted: Noted | None, request: ReapRequest, now_ms: int, latest_end_ms: int, *, has_leases: bool) -> int:
-    """The moment in server milliseconds; it may be in the past. `latest_end_ms` is when a lease can end at the latest."""
+    """The moment in server milliseconds, which may be over. `latest_end_ms` is when a lease can end at the latest."""
     latest_ms = now_ms + request.grace_ms
     if not noted:
         return latest_ms if has_leases else 0
