@@ -44,7 +44,7 @@ class ShardRouter:
             return (yield from self._one_unsure(queue, task, freshness, retry_policy))
         named = None if freshness is Freshness.NEW else layout
         if named is None or layout.shards == 1:
-            store = self._store(queue, layout.home(task.id))
+            store = self._store(queue, layout.shard_of(task.id))
             with contextlib.suppress(BrokerError):
                 status = yield from store.enqueue_loaded(task, named)
                 if status is not Status.STALE:
@@ -99,8 +99,8 @@ class ShardRouter:
         send = partial(self._send, named, retry_policy)
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
-        homes = _by_shard((layout.home(task.id), at) for at, task in enumerate(tasks))
-        statuses = dict((yield from self._at_shards(queue, homes, tasks, send)))
+        shards = _by_shard((layout.shard_of(task.id), at) for at, task in enumerate(tasks))
+        statuses = dict((yield from self._at_shards(queue, shards, tasks, send)))
         return [statuses[at] for at in range(len(tasks))]
 
     def _enqueue_once(
@@ -113,13 +113,13 @@ class ShardRouter:
         if layout.shards == 1:
             return (yield from send(self._store(queue), tasks))
         statuses = [Status.UNKNOWN] * len(tasks)
-        homes = [tuple(layout.homes(task.id)) for task in tasks]
-        earlier = _by_shard((home, at) for at, of_task in enumerate(homes) for home in of_task[1:])
+        shards = [tuple(layout.possible_shards(task.id)) for task in tasks]
+        earlier = _by_shard((shard, at) for at, of_task in enumerate(shards) for shard in of_task[1:])
         for at, status in (yield from self._at_shards(queue, earlier, tasks, look)):
             # One shard that knows the task is enough, whatever the other shards answer.
             if statuses[at] in (Status.UNKNOWN, Status.STALE) and status is not Status.UNKNOWN:
                 statuses[at] = status
-        now = _by_shard((of_task[0], at) for at, of_task in enumerate(homes) if statuses[at] is Status.UNKNOWN)
+        now = _by_shard((of_task[0], at) for at, of_task in enumerate(shards) if statuses[at] is Status.UNKNOWN)
         for at, status in (yield from self._at_shards(queue, now, tasks, send)):
             statuses[at] = status
         return statuses

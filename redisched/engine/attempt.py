@@ -54,13 +54,13 @@ class AttemptPolicy:
         self._now_ms_at = context.server_clock.now_ms
         self._payload_limit = context.settings.payload_limit
         self._log = TaskLog(logging.INFO if context.worker_settings.log_tasks else logging.DEBUG)
-        self.heed_log_level()
+        self.refresh_log_level()
 
-    def heed_log_level(self) -> None:
+    def refresh_log_level(self) -> None:
         """Find out whether starts and ends are logged. Asking the logger for each task would cost as much as
         settling it.
         """
-        self._tells_all = task_log.isEnabledFor(self._log.level)
+        self._logs_all = task_log.isEnabledFor(self._log.level)
 
     def admit(self, task: LeasedTask, now_s: float) -> Attempt | Completion:
         """The attempt to start at this monotonic moment; if the task may not start, its completion."""
@@ -91,14 +91,14 @@ class AttemptPolicy:
     def started(self, attempt: Attempt, now_s: float) -> None:
         """Note that the handler starts at this monotonic moment."""
         attempt.task.started_ms = int(self._now_ms_at(now_s))
-        if self._tells_all:
+        if self._logs_all:
             self._log.started(attempt.task)
 
     def returned(self, attempt: Attempt, result: Any) -> Completion:
         """The completion of a task whose handler returned."""
         now_ms = int(self._now_ms_at(self._monotonic()))
         outcome = completion.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
-        if self._tells_all or type(outcome.settlement) is not Ack:
+        if self._logs_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
 

@@ -25,7 +25,7 @@ from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
-from redisched.engine.signal_handlers import take_no_notice
+from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
@@ -63,7 +63,7 @@ class ChildProcess:
         """Import the application, work, and end as Python programs do."""
         signal.signal(signal.SIGTERM, self._stop_importing)
         # People send these signals to the whole process group, but only the supervisor decides when its processes end.
-        take_no_notice(signal.SIGINT, signal.SIGHUP)
+        ignore_signals(signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         sys.path[:] = self._spec.path
         # The names of connections to Redis begin with this: they shall tell which application the worker serves.

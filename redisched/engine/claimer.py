@@ -10,7 +10,7 @@ from redisched.config import Until
 from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.executor import Executor
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.service import quietly
+from redisched.engine.service import ignore_broker_errors
 from redisched.engine.settler import Settler
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
@@ -145,8 +145,8 @@ class Claimer:
 
     async def finish(self, settler: Settler) -> None:
         """Call after the last step. Claims that got no reply may have been executed, so their tasks are given back."""
-        cut_off = [stream for stream in self._streams.values() if stream.is_unanswered]
-        await asyncio.gather(*(quietly(self._give_back(stream, settler)) for stream in cut_off))
+        unanswered = [stream for stream in self._streams.values() if stream.is_unanswered]
+        await asyncio.gather(*(ignore_broker_errors(self._give_back(stream, settler)) for stream in unanswered))
 
     async def _give_back(self, stream: ClaimStream, settler: Settler) -> None:
         settler.give_back(await stream.claim(1, self._client))
@@ -204,7 +204,7 @@ class Claimer:
             for stream in list(self._open.values()):
                 if stream.next_due_ms is not None and now_ms < stream.next_due_ms < now_ms + BLOCK_S * 1e3:
                     stream.next_due_ms = None
-                    await quietly(run_async(stream.store.wake(), self._client))
+                    await ignore_broker_errors(run_async(stream.store.wake(), self._client))
         return BLOCK_S
 
     def _rest_hungry(self) -> float:

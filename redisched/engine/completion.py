@@ -42,7 +42,7 @@ def failed(
 ) -> Completion:
     """The handler raised. The task is retried after a backoff, or buried after its last attempt."""
     attempt = task.lease.attempts + 1
-    said, trace = _told(error)
+    said, trace = _text_of(error)
     if attempt >= task.max_attempts:
         return dead(task, DeathReason.ATTEMPTS, said, ended_ms, trace)
     delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
@@ -74,7 +74,7 @@ def lost(task: LeasedTask) -> Completion:
     return Completion(task, None)
 
 
-def _told(error: BaseException) -> tuple[str, str]:
+def _text_of(error: BaseException) -> tuple[str, str]:
     if isinstance(error, RaisedInside):
         return error.error, error.traceback
     return describe(error), traceback_of(error)

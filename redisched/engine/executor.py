@@ -27,7 +27,7 @@ from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import HandlerSlot, call_handler
 from redisched.engine.start_rate import StartRate
-from redisched.engine.task_log import tell
+from redisched.engine.task_log import log_about
 from redisched.engine.threads import Call, Threads
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import Interruption
@@ -139,8 +139,8 @@ class Executor:
                 await self.drain()
         await self._runners.stop(UNWIND_S)
         for task, slot in self._running.items():
-            tell(logging.WARNING, task, "has a handler that has not ended")
-            self._hooks.on_completion(self._policy.unended(task, slot.told or WorkerStopping))
+            log_about(logging.WARNING, task, "has a handler that has not ended")
+            self._hooks.on_completion(self._policy.unended(task, slot.interruption or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
@@ -171,7 +171,7 @@ class Executor:
             if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
-                self._policy.heed_log_level()
+                self._policy.refresh_log_level()
 
     async def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float) -> LeasedTask | None:
         """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""

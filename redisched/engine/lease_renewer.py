@@ -19,16 +19,16 @@ from redisched.store.values import BLAMELESS, Renewal, Status
 BATCH = 500
 """One script call renews at most so many leases."""
 
-Tell = Callable[[LeasedTask, type[Interruption]], object]
+Interrupt = Callable[[LeasedTask, type[Interruption]], object]
 """Interrupts the handler of a task, in the thread of the event loop."""
 
 
 class LeaseRenewer:
     """Renews the lease of every task that was claimed more than a heartbeat ago."""
 
-    def __init__(self, context: WorkerContext, tell: Tell, watchdog: Watchdog) -> None:
+    def __init__(self, context: WorkerContext, interrupt: Interrupt, watchdog: Watchdog) -> None:
         self._context = context
-        self._tell = tell
+        self._interrupt = interrupt
         self._watchdog = watchdog
         self._retry_state = RetryState("lease renewer", context.worker_settings.reconnect_backoff, context.random)
         self._is_stopping = False
@@ -46,7 +46,7 @@ class LeaseRenewer:
 
     def step(self) -> Operation[float]:
         """Renew the leases, and check for handlers that should have ended; answers how long to wait, in seconds."""
-        self._context.started.sign(self._context.clock.monotonic())
+        self._context.started.note_alive(self._context.clock.monotonic())
         unanswered = yield from self._renew_all()
         try:
             yield from self._watchdog.step()
@@ -87,13 +87,13 @@ class LeaseRenewer:
         for task, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
                 task.trusted_until_s = 0.0
-                self._end(task, LeaseLost)
+                self._interrupt_handler(task, LeaseLost)
                 continue
             task.trusted_until_s = context.trusted_until_s(sent_s)
             if status is Status.CANCELLING and not task.cancelling:
                 task.cancelling = True
-                self._end(task, CancelRequested)
+                self._interrupt_handler(task, CancelRequested)
 
-    def _end(self, task: LeasedTask, kind: type[Interruption]) -> None:
-        self._watchdog.told(task, kind)
-        self._tell(task, kind)
+    def _interrupt_handler(self, task: LeasedTask, kind: type[Interruption]) -> None:
+        self._watchdog.note_interruption(task, kind)
+        self._interrupt(task, kind)

@@ -92,7 +92,7 @@ class Service:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
-    def cut_off(self) -> None:
+    def cancel(self) -> None:
         """Cancel the running step at once."""
         self._ending.set()
         self.task.cancel()
@@ -118,7 +118,7 @@ class StartService(Protocol):
     ) -> Service: ...
 
 
-async def quietly(call: Awaitable[object]) -> None:
+async def ignore_broker_errors(call: Awaitable[object]) -> None:
     """Await a call that may fail: if Redis does not answer, only a debug line is logged."""
     try:
         await call

@@ -12,7 +12,7 @@ from redisched.engine import completion
 from redisched.engine.completion import Completion, Settlement
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
-from redisched.engine.task_log import tell
+from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
@@ -58,7 +58,7 @@ class Settler:
     def add(self, outcome: Completion) -> None:
         """Take a completion; it is settled soon."""
         if outcome.settlement is None:
-            tell(logging.WARNING, outcome.task, "has lost its lease to another worker")
+            log_about(logging.WARNING, outcome.task, "has lost its lease to another worker")
             self._context.in_flight.remove(outcome.task)
             return
         self._waiting.append(outcome)
@@ -71,7 +71,7 @@ class Settler:
             self._context.in_flight.add(task)
             self.add(completion.released(task))
 
-    def hurry(self, try_s: float) -> None:
+    def limit_tries(self, try_s: float) -> None:
         """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:
         a call without a reply has to be repeated soon on another connection.
         """
@@ -163,7 +163,7 @@ class Settler:
         self._context.in_flight.remove(*[outcome.task for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
-                tell(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")
+                log_about(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")
 
     async def _in_time(self, operation: Operation[T]) -> T:
         try:

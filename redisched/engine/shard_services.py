@@ -159,6 +159,6 @@ class ShardServices:
         if not (self._wake_listeners.leave(store) and self._claimer.leave(store)):
             return
         for service in served.services:
-            service.cut_off()
+            service.cancel()
         del self._of_shard[store], self._context.stores[store.queue, store.shard]
         self._context.refused_claims.discard(store)

@@ -38,12 +38,12 @@ class Started(Protocol):
 
     def contact(self, monotonic_s: float) -> None: ...
 
-    def sign(self, monotonic_s: float) -> None: ...
+    def note_alive(self, monotonic_s: float) -> None: ...
 
     def abandon(self) -> None: ...
 
 
-class NotShared:
+class NoStartedTable:
     """For a worker without a supervisor: nobody reads the table."""
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
@@ -55,7 +55,7 @@ class NotShared:
     def contact(self, monotonic_s: float) -> None:
         """Nothing to note."""
 
-    def sign(self, monotonic_s: float) -> None:
+    def note_alive(self, monotonic_s: float) -> None:
         """Nothing to note."""
 
     def abandon(self) -> None:
@@ -112,11 +112,11 @@ class StartedTable:
         contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
         return contact_s
 
-    def sign(self, monotonic_s: float) -> None:
+    def note_alive(self, monotonic_s: float) -> None:
         """Note that this process is alive, whether Redis answers or not."""
         _CONTACT.pack_into(self._map, _SIGN_AT, monotonic_s)
 
-    def last_sign_s(self) -> float:
+    def last_alive_s(self) -> float:
         """When this process last gave a sign of life: monotonic seconds, 0.0 if it never did."""
         sign_s: float = _CONTACT.unpack_from(self._map, _SIGN_AT)[0]
         return sign_s

@@ -244,7 +244,7 @@ class Supervisor:
         now_s = time.monotonic()
         patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
         for slot in self._slots:
-            silent_s = slot.liveness.check(slot.table.last_sign_s(), now_s)
+            silent_s = slot.liveness.check(slot.table.last_alive_s(), now_s)
             if silent_s > patience_s and slot.process is not None:
                 log.critical("worker %s has given no sign of life for %.0f s; killing it", slot.process.name, silent_s)
                 slot.process.kill()

@@ -6,7 +6,7 @@ from itertools import count
 
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.service import Service, StartService, quietly
+from redisched.engine.service import Service, StartService, ignore_broker_errors
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import Group, WakeListener
 from redisched.engine.worker_context import WorkerContext
@@ -73,7 +73,7 @@ class WakeListeners:
         if listener.size(group) == 0:
             del self._listener_of[group]
         if listener.groups == 0:
-            self._services.pop(listener).cut_off()
+            self._services.pop(listener).cancel()
         return True
 
     async def end(self) -> None:
@@ -83,7 +83,7 @@ class WakeListeners:
 
     async def finish(self) -> None:
         """Call after `end`: gives back tasks that may have been claimed just before."""
-        await asyncio.gather(*(quietly(listener.finish()) for listener in self._services))
+        await asyncio.gather(*(ignore_broker_errors(listener.finish()) for listener in self._services))
         for client in self._waiting.values():
             await client.close()
 

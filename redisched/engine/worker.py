@@ -20,7 +20,7 @@ from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
-from redisched.engine.started import NotShared, Started
+from redisched.engine.started import NoStartedTable, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext, served_queues
@@ -51,7 +51,8 @@ class Worker:
     ) -> None:
         """`target` is the MODULE:APP of the application, which only isolated handlers need.
 
-        Raises InvalidOption if there is one that nobody could run, and AppNotFound where threads are not threads.
+        Raises InvalidOption if there is an isolated handler and no target, and AppNotFound if a library has replaced
+        the interpreter's threads.
         """
         check_threads(target or "this application")
         check_isolation_is_possible(application.registry, target)
@@ -72,7 +73,7 @@ class Worker:
             registry=application.registry,
             stores={},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=started or NotShared(),
+            started=started or NoStartedTable(),
             clock=runtime.clock,
             random=runtime.random,
             target=target,
@@ -88,10 +89,10 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Work until stopped, or until empty if so configured. Waits for a Redis that cannot be reached.
+        """Work until stopped, or until no task is left if so configured. Waits for a Redis that cannot be reached.
 
-        Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed, and BrokerRefused when it does
-        not let us in, or never can under its URL.
+        Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, and BrokerRefused if
+        Redis refuses the connection or can never be reached with this URL.
         """
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
@@ -103,7 +104,9 @@ class Worker:
             await client.close()
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, Layout]:
-        """Check the server, make the queues known and read their layouts; none if told to stop before."""
+        """Check the server, register the queues, and answer their layouts; an empty dictionary if stopped before
+        that.
+        """
         retry_state = RetryState("start", self._settings.reconnect_backoff, self._context.random)
         while not self._stopping.is_set():
             try:
@@ -121,7 +124,7 @@ class Worker:
         try:
             await run_async(register(self._broker.script_runner, self._queues), client)
         except QueueFull as error:
-            # A worker is what a full Redis needs, and only those who list queues miss the name.
+            # A full Redis needs workers more than the name of a queue, which only listings of queues miss.
             log.warning("start: %s", error)
 
     async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
@@ -133,7 +136,7 @@ class Worker:
         for queue, layout in layouts.items():
             shard_services.serve(queue, layout)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
-        context.started.sign(context.clock.monotonic())
+        context.started.note_alive(context.clock.monotonic())
         executor.start(
             Hooks(
                 on_completion=settler.add,
@@ -166,7 +169,7 @@ class Worker:
             log_stopped(context.worker, settler.ends)
 
     def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
-        """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
+        """Stop without waiting for handlers that do not end, so that the supervisor replaces this process."""
         self.is_stuck = True
         executor.abandon(stuck)
         self.stop()
@@ -189,8 +192,8 @@ class Worker:
             self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
-        """Returns when told to stop or empty; raises the error of a service or slot that died, which can only be a
-        defect.
+        """Returns when told to stop or when no task is left; raises the error of a service or slot that died, which can
+        only be a defect.
         """
         awaited = [self._stopping, self._has_ended]
         if self._settings.until is Until.EMPTY:
@@ -214,7 +217,7 @@ def check_isolation_is_possible(registry: Registry, target: str) -> None:
 
 
 def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], object]:
-    """The same, callable from any thread."""
+    """A function that can be called from any thread, and runs `call` in the event loop of this thread."""
     loop = asyncio.get_running_loop()
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 

@@ -1,4 +1,4 @@
-"""What a worker process logs about itself: what it serves and where when it starts, what it did when it has stopped."""
+"""What a worker process logs about itself: at its start what it serves and where, at its end what it did."""
 
 import logging
 import platform
@@ -14,8 +14,8 @@ from redisched.store.operation import AsyncClient
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 MOST_NAMES = 20
-"""So many handlers are named; of more, their number is enough."""
-# Read now, from a file: later there may be no free descriptor.
+"""At most so many handlers are named; of the others, only the number is logged."""
+# This reads a file, so it is done now: later the process may have no free descriptor.
 _VERSION = version("redisched")
 _PRODUCTS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
 _ENDS: Mapping[type[Settlement], str] = {
@@ -30,7 +30,7 @@ _ENDS: Mapping[type[Settlement], str] = {
 async def log_start(
     context: WorkerContext, queues: Iterable[str], address: Address | None, client: AsyncClient
 ) -> None:
-    """Say who begins to work, on what and where."""
+    """Log the worker's name, versions, queues, handlers and the server's address."""
     declared = context.registry.queues()
     unused = [queue for queue in context.worker_settings.queues if queue not in declared]
     if unused:
@@ -59,18 +59,18 @@ async def log_start(
 
 
 def log_stopping(worker: str, running: int, grace_s: float) -> None:
-    """Say that nothing is begun any more."""
+    """Log that the worker stops, and how many tasks still run."""
     log.info("worker %s is stopping: %d tasks run and have %g s to end", worker, running, grace_s)
 
 
 def log_stopped(worker: str, ends: Mapping[type[Settlement], int]) -> None:
-    """Say what came of the tasks it had."""
+    """Log how many tasks the worker has settled, by kind of settlement."""
     told = [f"{ends[kind]} {said}" for kind, said in _ENDS.items() if ends.get(kind)]
     log.info("worker %s has stopped: %s", worker, ", ".join(told) or "it had no tasks")
 
 
 async def _server_version(client: AsyncClient) -> str:
-    """Product and version; a server need not tell them."""
+    """The server's product and version, as far as it tells them."""
     try:
         reply = await client.perform(("INFO", "server"))
     except BrokerError:

@@ -10,7 +10,7 @@ from redisched.engine.executor import Executor
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
 from redisched.engine.runtime import RunningRenewer
-from redisched.engine.service import Service, quietly
+from redisched.engine.service import Service, ignore_broker_errors
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
 from redisched.engine.worker_context import WorkerContext
@@ -59,7 +59,7 @@ class WorkerServices:
             self.settler.add(completion.released(task))
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
-        self.settler.hurry(ANSWER_S)
+        self.settler.limit_tries(ANSWER_S)
         await wait_until_done(self.settler.flush(), FLUSH_S)
         await self.settling.end(within_s=ANSWER_S)
         self.renewing.stop()
@@ -71,7 +71,7 @@ class WorkerServices:
         taken a wake-up without claiming.
         """
         while stores:
-            await quietly(run_async(stores.pop().leave(self.context.worker), self.client))
+            await ignore_broker_errors(run_async(stores.pop().leave(self.context.worker), self.client))
 
 
 async def wait_until_done(work: Awaitable[object], within_s: float) -> None:

@@ -1,8 +1,7 @@
-"""Clients that perform single commands: a blocking one for threads, one for an event loop.
+"""Clients of one server: a blocking one for threads, and one for an event loop.
 
-They take connections from the client library and pool them here. Its own clients look after every connection again
-for each command and may send one twice; an event loop pays three times as much for a command that way. Replies come
-as the server sent them.
+They use the connections of the client library, but not its clients: those check the connection before each command and
+may send a command twice, and under asyncio a command costs three times as much with them. Replies are not decoded.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
 class LibraryConnection(Protocol):
-    """What is used of a blocking connection of the client library."""
+    """The methods of the client library's blocking connections that are used."""
 
     def send_packed_command(self, command: Any) -> None: ...
     def read_response(self) -> Any: ...
@@ -32,7 +31,7 @@ class LibraryConnection(Protocol):
 
 
 class AsyncLibraryConnection(Protocol):
-    """What is used of an asyncio connection of the client library."""
+    """The methods of the client library's asyncio connections that are used."""
 
     async def send_packed_command(self, command: Any) -> None: ...
     async def read_response(self) -> Any: ...
@@ -40,16 +39,18 @@ class AsyncLibraryConnection(Protocol):
 
 
 class ConnectionFactory(Protocol):
-    """Makes connections that connect on first use, as a pool of the client library does."""
+    """Makes connections that connect on first use."""
 
     def make_connection(self) -> Any: ...
 
 
 class ServerClient:
-    """Performs commands on blocking connections, one per thread that is at it, at most so many. Safe over a fork."""
+    """Performs commands on blocking connections: one for each thread that waits for a reply, at most `most`. Can be
+    used in a forked process.
+    """
 
     def __init__(self, factory: ConnectionFactory, timeout_s: float, most: int = UNBOUNDED) -> None:
-        """`timeout_s` is how long its connections wait for a reply, and commands for a connection."""
+        """`timeout_s` is how long connections wait for a reply, and how long commands wait for a connection."""
         self._factory = factory
         self._timeout_s = timeout_s
         self._most = most
@@ -76,7 +77,7 @@ class ServerClient:
         return reply
 
     def perform_last(self, *commands: Command) -> Any:
-        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
+        """Send commands together; answers the reply to the last. Raises the error of any of them."""
         if len(commands) == 1:
             return self.perform(commands[0])
         refused: BrokerError | None = None
@@ -119,7 +120,9 @@ class ServerClient:
 
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[LibraryConnection]:
-        """A connection, to be used again unless it is left by an error: whatever it was doing may still come."""
+        """A connection from the pool. After an error it does not go back to the pool, because a reply may still
+        come.
+        """
         pool = self._own_pool()
         connection = pool.take(self._timeout_s)
         try:
@@ -139,15 +142,15 @@ class ServerClient:
 
     def _own_pool(self) -> Pool[LibraryConnection]:
         if self._process != os.getpid():
-            # The sockets are the parent's; it goes on using them.
+            # After a fork the sockets belong to the parent process, which goes on using them.
             self._pool = Pool(self._factory.make_connection, self._most)
             self._process = os.getpid()
         return self._pool
 
 
 class AsyncServerClient:
-    """Performs commands on connections of one event loop, at most so many. A command that takes longer than `timeout_s`
-    is given up.
+    """Performs commands on connections of one event loop, at most `most`. A command that takes longer than `timeout_s`
+    raises.
     """
 
     def __init__(self, factory: ConnectionFactory, timeout_s: float, most: int = UNBOUNDED) -> None:
@@ -158,7 +161,7 @@ class AsyncServerClient:
         return await self.perform_last(command)
 
     async def perform_last(self, *commands: Command) -> Any:
-        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
+        """Send commands together; answers the reply to the last. Raises the error of any of them."""
         connection = await self._pool.take(self._timeout_s)
         refused: BrokerError | None = None
         reply = None
@@ -175,7 +178,7 @@ class AsyncServerClient:
             await self.close()
             raise translate(error, commands[0], self._timeout_s) from error
         except BaseException:
-            # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
+            # The call was cancelled. The reply may still come, so the connection cannot be used again.
             await self._discard(connection)
             raise
         self._pool.give(connection)
@@ -225,7 +228,7 @@ class AsyncServerClient:
 
 
 class _PipelineState:
-    """A pipeline under way: which commands to send before the next reply is read, and the replies so far."""
+    """The state of a running pipeline: which commands to send before the next reply is read, and the replies so far."""
 
     def __init__(self, commands: Iterable[Command]) -> None:
         self._upcoming = iter(commands)

@@ -23,7 +23,7 @@ def grow(script_runner: ScriptRunner, queue: str, shards: int) -> Operation[Layo
         if shards < layout.shards:
             raise CannotShrink(queue, layout.shards, shards)
         if shards > layout.shards:
-            layout = layout.grown(shards)
+            layout = layout.with_shards(shards)
         if (yield from spread(script_runner, queue, layout)):
             return layout
 

@@ -1,4 +1,4 @@
-"""Reading: what observers ask about a queue and its tasks. Nothing here changes anything, and no worker needs it."""
+"""Reading a queue and its tasks, for observers. Nothing here changes anything, and workers do not import it."""
 
 from redisched.layout import Layout
 from redisched.model import TaskState
@@ -12,12 +12,13 @@ from redisched.store.view import QueueCounts, TaskView, total
 
 def queues(script_runner: ScriptRunner) -> Operation[list[str]]:
     """The names of all queues that were ever used, sorted."""
-    # Of one that no producer of redisched's can have named there are no keys, so nothing has to come back as it was.
+    # A name that is not valid UTF-8 comes from no producer of redisched. It has no keys, so its exact bytes do not
+    # matter.
     return sorted(name.decode(errors="backslashreplace") for name in (yield ("SMEMBERS", script_runner.queues_key)))
 
 
 def find(script_runner: ScriptRunner, task_id: str) -> Operation[list[TaskView]]:
-    """The task of an id in each queue that knows one; ids are unique within a queue."""
+    """The tasks with this id, one from each queue that has it: ids are unique only within a queue."""
     found = []
     for queue in (yield from queues(script_runner)):
         view = yield from Inspector(script_runner, queue).task(task_id)
@@ -27,7 +28,7 @@ def find(script_runner: ScriptRunner, task_id: str) -> Operation[list[TaskView]]
 
 
 def queues_of(script_runner: ScriptRunner, task_id: str) -> Operation[list[str]]:
-    """Every queue that knows a task of this id, at the cost of one look into each queue there is."""
+    """Every queue that has a task with this id. Costs a call for each queue there is."""
     known = []
     for queue in (yield from queues(script_runner)):
         view = yield from Inspector(script_runner, queue).state(task_id)
@@ -37,7 +38,7 @@ def queues_of(script_runner: ScriptRunner, task_id: str) -> Operation[list[str]]
 
 
 class Inspector:
-    """One queue, to look at as a whole, however many shards it has. Every method returns an operation.
+    """Reads one queue, with all of its shards. Every method returns an operation.
 
     `cached_layout` says in which shard to look for a task first. It may be out of date.
     """
@@ -48,56 +49,56 @@ class Inspector:
         self._cached_layout = cached_layout or Layout()
 
     def shard(self, number: int) -> ShardInspector:
-        """One shard alone."""
+        """An inspector of one shard."""
         return ShardInspector(self._script_runner, self.queue, number)
 
     def layout(self) -> Operation[Layout]:
-        """The counts of shards the queue has had. Raises LayoutDamaged."""
+        """The layout of the queue, as its first shard has it. Raises LayoutDamaged."""
         return Store(self._script_runner, self.queue).layout()
 
     def shards(self) -> Operation[list[ShardInspector]]:
-        """Every shard."""
+        """An inspector of every shard."""
         layout = yield from self.layout()
         return [self.shard(number) for number in range(layout.shards)]
 
     def task(self, task_id: str) -> Operation[TaskView | None]:
-        """A task, None for one that is unknown."""
+        """A task with its body; None if the queue does not have it."""
         view = yield from self.state(task_id)
         whole = yield from self.shard(view.shard).whole(view)
         return None if whole.state is TaskState.UNKNOWN and not whole.undecodable else whole
 
     def state(self, task_id: str) -> Operation[TaskView]:
-        """A task without its body, which may be large. Its state is UNKNOWN when the queue knows of none."""
-        first = yield from self.shard(self._cached_layout.home(task_id)).state(task_id)
+        """A task without its body, which may be large. Its state is UNKNOWN if the queue does not have it."""
+        first = yield from self.shard(self._cached_layout.shard_of(task_id)).state(task_id)
         if first.state is not TaskState.UNKNOWN:
             return first
-        for home in (yield from self.layout()).homes(task_id):
-            if home != first.shard:
-                view = yield from self.shard(home).state(task_id)
+        for number in (yield from self.layout()).possible_shards(task_id):
+            if number != first.shard:
+                view = yield from self.shard(number).state(task_id)
                 if view.state is not TaskState.UNKNOWN:
                     return view
         return first
 
     def counts(self) -> Operation[QueueCounts]:
-        """How many tasks are where."""
+        """How many tasks of the queue are in each state."""
         return total((yield from self.counts_by_shard()))
 
     def counts_by_shard(self) -> Operation[list[QueueCounts]]:
-        """How many tasks are where, shard by shard."""
+        """How many tasks of each shard are in each state."""
         parts: list[QueueCounts] = []
         for shard in (yield from self.shards()):
             parts += [(yield from shard.counts())]
         return parts
 
     def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
-        """The next tasks of a listing, those of all shards in one order."""
+        """The next page of a listing, with the tasks of all shards in one order."""
         pages: list[Page] = []
         for shard in (yield from self.shards()):
             pages += [(yield from shard.page(query, after))]
         return merged(pages, query.limit)
 
     def repairs(self) -> Operation[dict[Repair, int]]:
-        """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
+        """How many tasks the scrubber has repaired, by what was wrong. Empty if the queue was never damaged."""
         made: dict[Repair, int] = {}
         for shard in (yield from self.shards()):
             for kind, count in (yield from shard.repairs()).items():

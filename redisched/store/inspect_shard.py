@@ -1,4 +1,4 @@
-"""Reading: what observers ask about one shard of a queue and its tasks."""
+"""Reading one shard of a queue and its tasks, for observers."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, v
 
 _PAGE = 100
 _RECORDS = 50
-"""Read at once: each may have a quarter of a megabyte."""
+"""So many records are read at once. Each may have a quarter of a megabyte."""
 _ORDERS = {
     Section.DUE: "due",
     Section.LATER: "later",
@@ -22,7 +22,7 @@ _SETS = {Section.LEASED: "leases", Section.DEAD: "dead", Section.ENDED: "finishe
 
 
 class ShardInspector:
-    """One shard of a queue, to look at. Every method returns an operation."""
+    """Reads one shard of a queue. Every method returns an operation."""
 
     def __init__(self, script_runner: ScriptRunner, queue: str, shard: int) -> None:
         self.queue = queue
@@ -31,7 +31,7 @@ class ShardInspector:
         self._keys = self._scripts.keys
 
     def state(self, task_id: str) -> Operation[TaskView]:
-        """A task without its body, which may be large. Its state is UNKNOWN when the shard knows of none."""
+        """A task without its body, which may be large. Its state is UNKNOWN if the shard does not have it."""
         return (yield from self._states([task_id]))[0]
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
@@ -39,7 +39,7 @@ class ShardInspector:
         return (yield from self._with_bodies([view]))[0]
 
     def counts(self) -> Operation[QueueCounts]:
-        """How many tasks are where."""
+        """How many tasks of the shard are in each state."""
         reply = yield from self._scripts.call("read/queue")
         now_ms, leased, dead, finished, *rest = (int(value) for value in reply)
         bands = [rest[at : at + 4] for at in range(0, len(rest), 4)]
@@ -59,7 +59,7 @@ class ShardInspector:
         )
 
     def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
-        """The next tasks of a listing. A filter looks through LOOK_LIMIT tasks at most."""
+        """The next page of a listing. A listing with a filter reads at most LOOK_LIMIT tasks for a page."""
         found: list[tuple[Place, TaskView]] = []
         looked = 0
         for section in query.sections(after):
@@ -78,12 +78,12 @@ class ShardInspector:
         return Page(found)
 
     def dead_ids(self, after: Place | None = None) -> Operation[tuple[list[str], Place | None]]:
-        """Ids of dead tasks, the one that died first before the others, and the place after which there are more."""
+        """Ids of dead tasks, in the order in which they died, and the place after which there are more."""
         places = yield from self._places(Section.DEAD, after, _PAGE, "rising")
         return [place.id for place in places], places[-1] if len(places) == _PAGE else None
 
     def repairs(self) -> Operation[dict[Repair, int]]:
-        """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
+        """How many tasks the scrubber has repaired, by what was wrong. Empty if the shard was never damaged."""
         kinds = tuple(Repair)
         counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
@@ -100,7 +100,9 @@ class ShardInspector:
         return [Place(section, int(reply[at + 1]), id_text(reply[at])) for at in range(0, len(reply), 2)]
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
-        """Those that are asked for. Records are read of no others, unless it is them that say so."""
+        """The tasks that match the query. Records of other tasks are read only if the query names a handler, because
+        only the record tells it.
+        """
         views = yield from self._states([place.id for place in places])
         near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
         if query.name is None:

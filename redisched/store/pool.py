@@ -1,4 +1,4 @@
-"""Connections to lend: at most so many at a time, and first come, first served."""
+"""Connection pools: at most so many connections are lent at a time. Callers that have to wait get one in order."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ UNBOUNDED = sys.maxsize
 
 
 class _PoolState(Generic[C]):
-    """The connections of a pool: those that are idle, and how many are lent."""
+    """The state of a pool: its idle connections, and the number of those that are lent."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
         self.make = make
@@ -25,11 +25,11 @@ class _PoolState(Generic[C]):
 
     @property
     def has_room(self) -> bool:
-        """Whether one more can be lent."""
+        """Whether one more connection can be lent."""
         return bool(self._idle) or self.lent < self.most
 
     def lend(self) -> C | None:
-        """An idle connection; None if one has to be made, which counts as lent already."""
+        """An idle connection, or None if the caller has to make one. Either counts as lent."""
         self.lent += 1
         return self._idle.pop() if self._idle else None
 
@@ -45,7 +45,7 @@ class _PoolState(Generic[C]):
 
 
 class Pool(Generic[C]):
-    """For threads. A signal handler may take a connection while its thread is being given one."""
+    """A pool for threads. A signal handler may take a connection while it interrupts a thread that is taking one."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
         self._state = _PoolState(make, most)
@@ -98,7 +98,7 @@ class Pool(Generic[C]):
 
 
 class AsyncPool(Generic[C]):
-    """For one event loop."""
+    """A pool for one event loop."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
         self._state = _PoolState(make, most)
@@ -132,7 +132,8 @@ class AsyncPool(Generic[C]):
         return self._state.empty()
 
     def _wake(self) -> None:
-        # Whoever is woken stays first until it has taken one, so that nobody comes in between.
+        # A caller that is woken stays first in the queue until it has taken a connection, so that no other gets it
+        # first.
         if self._waiting and not self._waiting[0].done() and self._state.has_room:
             self._waiting[0].set_result(None)
 

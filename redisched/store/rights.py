@@ -1,10 +1,10 @@
-"""Every command that redisched calls: a server checks each by itself, within a script, too."""
+"""The commands that redisched calls. A server checks the right to call each of them, also within scripts."""
 
 from redisched.store.operation import Command, ScriptRunner
 
 
 def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
-    """Every command that is called, of a key or in a script, as it might be."""
+    """An example of every command that is called, directly or in a script."""
     key = probe_key(script_runner)
     return (
         ("BLPOP", key, "1"),
@@ -46,9 +46,10 @@ def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
 
 
 def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
-    """Commands, to be sent at once, of which a server refuses those that this user may not call, and does none.
+    """Commands to send together, with which a server refuses those that this user may not call, and executes none.
 
-    What is queued for a transaction is checked at once, and given up at the end. `MULTI` itself has to be allowed.
+    They are queued in a transaction, which the server checks at once, and discarded at the end. The user must be
+    allowed to call `MULTI`.
     """
     key = probe_key(script_runner)
     queued = (command for command in needed(script_runner) if key in command)
@@ -56,10 +57,10 @@ def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
 
 
 def begun(script_runner: ScriptRunner) -> tuple[Command, ...]:
-    """The beginning of a transaction, on the server that has the key which rights are asked of."""
+    """The commands that begin the transaction, on the server that has the probe key."""
     return ("EXISTS", probe_key(script_runner)), ("MULTI",)
 
 
 def probe_key(script_runner: ScriptRunner) -> str:
-    """A key of nobody's."""
+    """A key that nothing is ever stored under."""
     return f"{script_runner.prefix}:{{doctor}}:key"

@@ -1,4 +1,4 @@
-"""Clients of several servers: they carry out what a route says, blocking or under asyncio."""
+"""Clients of several servers. They execute the plans of a route, blocking or under asyncio."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -14,7 +14,9 @@ C = TypeVar("C", ServerClient, AsyncServerClient)
 
 
 class _RoutedClients(Generic[C]):
-    """A client of each server that was gone to. `open_client` opens one whose commands may take so many seconds."""
+    """A client of each server that was used. `open_client` opens one, given the longest time of a command in
+    seconds.
+    """
 
     def __init__(
         self, address: Address, route: Route, open_client: Callable[[ServerAddress, float], C], timeout_s: float
@@ -34,8 +36,8 @@ class _RoutedClients(Generic[C]):
             client = self._clients.setdefault(node, opened)
         return client
 
-    def _forget_what_is_over(self) -> list[C]:
-        """The clients of servers that are of no use any more; the caller closes them."""
+    def _drop_unused(self) -> list[C]:
+        """Forget the clients of servers that the route does not use any more; answers them, for the caller to close."""
         if self._epoch == self._route.epoch:
             return []
         self._epoch = self._route.epoch
@@ -44,7 +46,9 @@ class _RoutedClients(Generic[C]):
 
 
 class RoutedClient(_RoutedClients[ServerClient]):
-    """Performs commands where the route says, on blocking connections. Safe over threads and a fork."""
+    """Performs commands on the servers that the route tells, on blocking connections. Can be used by many threads and
+    in a forked process.
+    """
 
     def perform(self, command: Command) -> Any:
         return self._execute(self._route.perform((command,)))
@@ -66,19 +70,19 @@ class RoutedClient(_RoutedClients[ServerClient]):
         try:
             step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     client.close()
                 try:
-                    reply = self._take(step)
+                    reply = self._perform_step(step)
                 except BrokerError as error:
                     step = plan.throw(error)
                 else:
                     step = plan.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    def _take(self, step: Ask | Send | Stream) -> Any:
+    def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 with self._lent(node) as client:
@@ -102,13 +106,13 @@ class RoutedClient(_RoutedClients[ServerClient]):
 
 
 class AsyncRoutedClient(_RoutedClients[AsyncServerClient]):
-    """Performs commands where the route says, on connections of one event loop."""
+    """Performs commands on the servers that the route tells, on connections of one event loop."""
 
     async def perform(self, command: Command) -> Any:
         return await self._execute(self._route.perform((command,)))
 
     async def perform_last(self, *commands: Command) -> Any:
-        """Send commands for one place at once, and answer with the reply to the last. An error of any is raised."""
+        """Send commands for one server together; answers the reply to the last. Raises the error of any of them."""
         return await self._execute(self._route.perform(commands))
 
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
@@ -128,19 +132,19 @@ class AsyncRoutedClient(_RoutedClients[AsyncServerClient]):
         try:
             step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     await client.close()
                 try:
-                    reply = await self._take(step)
+                    reply = await self._perform_step(step)
                 except BrokerError as error:
                     step = plan.throw(error)
                 else:
                     step = plan.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    async def _take(self, step: Ask | Send | Stream) -> Any:
+    async def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 async with self._lent(node) as client:

@@ -74,7 +74,7 @@ def many(producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness:
 
 
 def test_the_ids_of_these_tests_move() -> None:
-    homes = [[Layout((1, 3)).home(id), Layout((1, 3, 5)).home(id)] for id in IDS]
+    homes = [[Layout((1, 3)).shard_of(id), Layout((1, 3, 5)).shard_of(id)] for id in IDS]
 
     assert {home for home, _ in homes} == {0, 1, 2}
     assert sum(one != other for one, other in homes) >= 2
@@ -117,12 +117,12 @@ def test_what_was_given_up_and_arrives_after_a_growth_is_refused(broker: Broker)
 
     interleaving.run([(0, Fate.LATE), *[(1, Fate.ANSWERED)] * 10])
 
-    assert all(Layout((1, 5)).home(task.id) for task in UNSENT), "they have another home after the growth"
+    assert all(Layout((1, 5)).shard_of(task.id) for task in UNSENT), "they have another home after the growth"
     assert all(len(shards_with(broker, task.id)) == 1 for task in UNSENT)
 
 
 def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again(broker: Broker) -> None:
-    moving = [task for task in TASKS if Layout((1, 3)).home(task.id) != Layout((1, 3, 5)).home(task.id)]
+    moving = [task for task in TASKS if Layout((1, 3)).shard_of(task.id) != Layout((1, 3, 5)).shard_of(task.id)]
 
     @settings(max_examples=300)
     @given(st.lists(st.integers(0, 2), max_size=25))
@@ -156,7 +156,7 @@ def test_what_waited_before_a_growth_is_known_after_it(app: Scheduler, call: Cal
     refs = call(app.enqueue_many, before)
     assert all(shards_with(app.broker, id) == [0] for id in IDS)
     assert {call(ref.status) for ref in refs} == {TaskState.READY}
-    moved = max(IDS, key=Layout((1, 3)).home)
+    moved = max(IDS, key=Layout((1, 3)).shard_of)
     with pytest.raises(Conflict, match=moved):
         call(app.enqueue, "another", id=moved, queue=QUEUE)
     assert call(refs[IDS.index(moved)].cancel) is CancelOutcome.CANCELLED
@@ -170,7 +170,7 @@ def test_what_is_enqueued_after_a_growth_is_spread_and_found(app: Scheduler, cal
 
     assert refs == [call(app.enqueue, "send", id=id, queue=QUEUE) for id in IDS]
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
     assert [call(ref.cancel) for ref in refs] == [CancelOutcome.CANCELLED] * len(IDS)
 
 
@@ -224,7 +224,7 @@ def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
 
     asyncio.run(enqueue_all())
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
     counts = run(Inspector(app.broker.script_runner, QUEUE).counts_by_shard(), app.broker.client())
     assert sum(shard.ready for shard in counts) == len(IDS) + 30
     assert all(shard.ready for shard in counts)

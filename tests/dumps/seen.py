@@ -52,6 +52,8 @@ def facts_of(view: TaskView) -> dict[str, Any]:
         "state": view.state.value,
         "bounces": view.redeliveries,
         **{name: getattr(view, name) for name in _PLAIN},
+        # Dumps call it by the word that Redis stores.
+        "bounces": view.redeliveries,
         **({} if view.body is None else _of_body(view.body)),
         **({} if view.failure is None else _of_failure(view.failure)),
         **({} if view.outcome is None else _of_outcome(view.outcome)),

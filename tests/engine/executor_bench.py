@@ -9,7 +9,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.model import TaskBody
@@ -38,7 +38,7 @@ class CountingWindow(Window):
         return super().next_due_ms()
 
 
-class Noted(NotShared):
+class Noted(NoStartedTable):
     """What a supervisor would read: which task runs in which slot."""
 
     def __init__(self, tasks: dict[int, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.claim_stream import ClaimStream
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable
@@ -53,7 +53,7 @@ def context(clock: SetClock) -> WorkerContext:
         registry=Registry(),
         stores={},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=clock,
         random=lambda: 0.5,
     )

@@ -11,7 +11,7 @@ from redisched.config import WorkerSettings
 from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import LARGEST_CLAIM, Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.keys import keys_of
@@ -37,7 +37,7 @@ class Bench:
             registry=self.app.registry,
             stores={(queue, 0): Store(broker.script_runner, queue) for queue in settings.queues},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=NotShared(),
+            started=NoStartedTable(),
             clock=self,
             random=lambda: 0.0,
         )

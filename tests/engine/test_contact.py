@@ -8,7 +8,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.embedded import PrivateServer
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.supervisor import CONTACT_S
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
@@ -22,7 +22,7 @@ TIMEOUT_S = 2.0
 def contacts(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The moments at which workers of this process noted an answer."""
     moments: list[float] = []
-    monkeypatch.setattr(NotShared, "contact", lambda _, moment_s: moments.append(moment_s))
+    monkeypatch.setattr(NoStartedTable, "contact", lambda _, moment_s: moments.append(moment_s))
     return moments
 
 

@@ -8,7 +8,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.lease_renewer_thread import LeaseRenewerThread
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
@@ -65,7 +65,7 @@ def context_of(shards: int) -> WorkerContext:
         registry=Registry(),
         stores={(QUEUE, shard): Store(ScriptRunner(), QUEUE, shard) for shard in range(shards)},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=StandingClock(),
         random=lambda: 0.0,
     )

@@ -9,7 +9,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.completion import Completion
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.settler import Settler
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.store.values import Release
@@ -41,7 +41,7 @@ def context_at(clock: MovableClock, settings: WorkerSettings) -> WorkerContext:
         registry=Scheduler().registry,
         stores={},
         window=Window(settings.window_ms, settings.patience_ms),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=clock,
         random=lambda: 0.0,
     )

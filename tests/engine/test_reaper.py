@@ -6,7 +6,7 @@ import pytest
 
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.reaper import Reaper
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.registry import Registry
@@ -30,7 +30,7 @@ def context(settings: WorkerSettings) -> WorkerContext:
         registry=Registry(),
         stores={},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=Unasked(),
         random=lambda: 0.5,
     )

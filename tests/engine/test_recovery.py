@@ -97,7 +97,7 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     app: Scheduler, broker: Broker
 ) -> None:
     app.grow(QUEUE, 2)
-    ids = {Layout((1, 2)).home(id): id for id in map(str, range(9))}
+    ids = {Layout((1, 2)).shard_of(id): id for id in map(str, range(9))}
     tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
     clock = StandingClock()
     recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)

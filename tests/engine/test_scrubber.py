@@ -17,7 +17,7 @@ from redisched.engine.scrubber import (
     PolicyWatch,
     Scrubber,
 )
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
@@ -62,7 +62,7 @@ class Shift:
             registry=Scheduler().registry,
             stores={(QUEUE, 0): store},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=NotShared(),
+            started=NoStartedTable(),
             clock=self.clock,
             random=lambda: 0.0,
         )

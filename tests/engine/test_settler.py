@@ -8,7 +8,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine import completion
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.settler import Settler
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
@@ -57,7 +57,7 @@ def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
         registry=Registry(),
         stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=StillClock(),
         random=lambda: 0.5,
     )

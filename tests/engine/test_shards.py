@@ -40,7 +40,7 @@ def ids_of_each_shard(count: int = 1) -> list[str]:
     found: list[list[str]] = [[] for _ in range(SHARDS)]
     number = 0
     while any(len(ids) < count for ids in found):
-        found[LAYOUT.home(f"task-{number}")].append(f"task-{number}")
+        found[LAYOUT.shard_of(f"task-{number}")].append(f"task-{number}")
         number += 1
     return [id for ids in found for id in ids[:count]]
 

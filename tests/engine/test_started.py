@@ -84,13 +84,13 @@ def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
 
 
 def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
-    assert table.last_sign_s() == 0.0
+    assert table.last_alive_s() == 0.0
     table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
-    table.sign(13.5)
+    table.note_alive(13.5)
 
     reader = reader_of(table)
-    assert (reader.last_sign_s(), reader.last_contact_s()) == (13.5, 12.5)
+    assert (reader.last_alive_s(), reader.last_contact_s()) == (13.5, 12.5)
     assert reader.clean_exit() is None
     assert reader.read() == {StartedTask("mail", "a", TOKEN)}
 

@@ -12,7 +12,7 @@ from redisched.engine import completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import task_log
-from redisched.engine.task_log import TaskLog, tell
+from redisched.engine.task_log import TaskLog, log_about
 from redisched.model import TaskBody
 from tests.engine.leases import leased_task
 
@@ -37,7 +37,7 @@ def test_a_line_and_its_record_name_the_task(log: pytest.LogCaptureFixture) -> N
     task = leased_task("a")
     task.body = TaskBody("shop.add\n\x1b[31m")
 
-    tell(logging.WARNING, task, "has lost its lease to another worker")
+    log_about(logging.WARNING, task, "has lost its lease to another worker")
 
     (record,) = log.records
     assert record.getMessage() == r"task shop.add\n\x1b[31m a attempt 1 has lost its lease to another worker"

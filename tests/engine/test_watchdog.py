@@ -8,7 +8,7 @@ import pytest
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.leased_task import LeasedTask
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.watchdog import DEAF_S, Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
@@ -22,7 +22,7 @@ from tests.engine.leases import QUEUE, WORKER, leased_task
 STUCK_AFTER_S = 5.0
 
 
-class Abandoned(NotShared):
+class Abandoned(NoStartedTable):
     """Notes that the process was given up."""
 
     def __init__(self) -> None:
@@ -100,9 +100,9 @@ def test_a_handler_is_stuck_some_time_after_its_timeout(harness: Harness) -> Non
 @pytest.mark.parametrize("kind", [CancelRequested, LeaseLost])
 def test_and_some_time_after_it_was_first_told_to_end(harness: Harness, kind: type[Interruption]) -> None:
     task = harness.run("patient")
-    harness.watchdog.told(task, kind)
+    harness.watchdog.note_interruption(task, kind)
     harness.look(STUCK_AFTER_S)
-    harness.watchdog.told(task, kind)
+    harness.watchdog.note_interruption(task, kind)
     assert harness.stopped == []
     harness.look(0.1)
     assert harness.stopped == [["a"]]
@@ -115,20 +115,20 @@ def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(harness: Harne
 
 
 def test_one_that_has_ended_was_not_stuck(harness: Harness) -> None:
-    harness.watchdog.told(harness.run("plain"), CancelRequested)
+    harness.watchdog.note_interruption(harness.run("plain"), CancelRequested)
     harness.running.clear()
     harness.look(1e6)
     assert harness.stopped == []
 
 
 def test_an_isolated_one_is_none_of_its_business(harness: Harness) -> None:
-    harness.watchdog.told(harness.run("apart"), CancelRequested)
+    harness.watchdog.note_interruption(harness.run("apart"), CancelRequested)
     harness.look(1e6)
     assert harness.stopped == []
 
 
 def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(harness: Harness) -> None:
-    harness.watchdog.told(harness.run("patient"), CancelRequested)
+    harness.watchdog.note_interruption(harness.run("patient"), CancelRequested)
     for _ in range(100):
         assert harness.look(1.0) == []
     assert harness.started.times == 0

@@ -115,7 +115,7 @@ def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AsyncServerClient, "close", _close_nothing)
 
 
-def _stop_keeper_first(self: WorkerProcess) -> None:
+def _stop_renewer_first(self: WorkerProcess) -> None:
     self.threads.halt()
     _stop_in_order(self)
 
@@ -127,12 +127,12 @@ def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
     """Lost leases and cancellations stay the lease renewer's secret."""
 
 
-def _keep_silently(self: LeaseRenewerTask) -> None:
-    self._renewer._tell = lambda _held, _kind: None
-    _start_keeping(self)
+def _renew_silently(self: LeaseRenewerTask) -> None:
+    self._renewer._interrupt = lambda _held, _kind: None
+    _start_renewing(self)
 
 
-_start_keeping = LeaseRenewerTask._start
+_start_renewing = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
     "ack does not check the token": _script(
@@ -191,9 +191,9 @@ BUGS: dict[str, Bug] = {
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5", since=36),
     "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
-    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _keep_silently, "G9"),
+    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
     "the lease renewer ends before the handlers": _method(
-        WorkerProcess, "stop", _stop_keeper_first, "G11", needs=frozenset({Fault.STOP})
+        WorkerProcess, "stop", _stop_renewer_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": _method(
         ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})

@@ -86,8 +86,8 @@ class Process:
 
     def _end(self, leave: Callable[[Pipe], None]) -> None:
         self.is_alive = False
-        self.loop.cut_off()
-        self.threads.cut_off()
+        self.loop.cancel()
+        self.threads.cancel()
         self._connections.drop(leave)
         self.on_end()
 

@@ -31,7 +31,7 @@ class StartedInMemory:
     def contact(self, monotonic_s: float) -> None:
         """Nobody asks."""
 
-    def sign(self, monotonic_s: float) -> None:
+    def note_alive(self, monotonic_s: float) -> None:
         """Nobody asks."""
 
     def abandon(self) -> None:

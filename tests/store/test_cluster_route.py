@@ -7,7 +7,7 @@ import pytest
 from redisched.address import Node
 from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.store.circuit_breaker import OPEN_S, SLOW_S
-from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
+from redisched.store.cluster import MOST_REDIRECTIONS, REFRESH_S, ClusterRoute
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.slots import slot_of
@@ -99,7 +99,7 @@ def test_what_has_moved_is_followed_at_once_and_the_map_is_asked_for_once_more(r
 
     guide = lead(route, HIGH, moved(15_495, "", 9))
     again = lead(route, HIGH)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     learnt = lead(route, HIGH, slots((0, LAST, "high:9")))
 
     assert guide.sent == [("high:2", (HIGH,)), ("high:9", (HIGH,))]
@@ -135,7 +135,7 @@ def test_who_is_sent_to_and_fro_gives_up(route: ClusterRoute) -> None:
 
 def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
         Guide(lost()).lead(route.perform((HIGH,)))
 
@@ -151,7 +151,7 @@ def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(
 
 def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
         Guide(lost()).lead(route.perform((HIGH,)))
 

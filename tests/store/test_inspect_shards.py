@@ -85,7 +85,7 @@ def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
 @pytest.mark.parametrize("cached_layout", [None, Layout((1, 3)), Layout((1, 2))])
 def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, cached_layout: Layout | None) -> None:
     layout = Layout((1, 3))
-    moved = next(id for id in map(str, range(99)) if layout.home(id) == 2)
+    moved = next(id for id in map(str, range(99)) if layout.shard_of(id) == 2)
     inspector = Inspector(spread.broker.script_runner, QUEUE, cached_layout)
     spread.put(0, moved)
 

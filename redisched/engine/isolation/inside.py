@@ -1,4 +1,4 @@
-"""What goes on inside the process of isolated handlers: it imports the application, and runs what it is told to."""
+"""The code that runs inside a process of isolated handlers: it imports the application and runs the tasks it gets."""
 
 import asyncio
 import atexit
@@ -28,7 +28,7 @@ from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
-from redisched.engine.signal_handlers import take_no_notice
+from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
@@ -39,20 +39,22 @@ SIGNALS: dict[type[Interruption], int] = {
     CancelRequested: signal.SIGRTMIN + 1,
     LeaseLost: signal.SIGRTMIN + 2,
 }
-"""By which its worker asks it to interrupt a handler: none that people send, nor the threads of the C library."""
+"""The signals by which the worker asks the process to interrupt a handler. Neither people nor the C library use
+them.
+"""
 SENT_TO_ALL = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-"""What people and service managers send to all processes of a worker at once."""
+"""Signals that people and service managers send to all processes of a worker at once."""
 _KINDS = {number: kind for kind, number in SIGNALS.items()}
 LEAVING_S = 2.0
-"""What an application has registered for the end of a process has so long."""
+"""Exit handlers of the application may take so long."""
 _PR_SET_PDEATHSIG = 1
 _STANDARD_ERROR = 2
 
 
 def serve(target: str, settings: WorkerSettings, connection: Connection) -> None:
-    """Run handlers of an application until nobody sends orders any more."""
+    """Run handlers of an application until the worker closes the connection."""
     begin_process()
-    # From Python 3.13 on a process that is forked for a function forgets what was to be done at its end.
+    # From Python 3.13 on, a process that multiprocessing forks has no exit handlers.
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
@@ -70,13 +72,13 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
             reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
-        # Programs do this when they end; a process that was forked for a function does not.
+        # Python calls exit handlers when a program ends, but not in a process that multiprocessing has forked.
         atexit._run_exitfuncs()  # noqa: SLF001
         os._exit(0)
 
 
 class HandlerRunner:
-    """Runs one handler at a time, which can be interrupted from outside."""
+    """Runs one handler at a time. Signals of the worker can interrupt it."""
 
     application: Application
 
@@ -84,12 +86,12 @@ class HandlerRunner:
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
-        take_no_notice(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
     def perform(self, order: Order) -> Reply:
-        """Run the handler of a task. Never raises."""
+        """Run the handler of a task; answers what became of it. Never raises."""
         limit = self.application.settings.payload_limit
         try:
             body = decode_task(order.record, limit)
@@ -143,7 +145,7 @@ class HandlerRunner:
 
 
 class _KnownTask:
-    """What a handler may know about its task, as it was handed over."""
+    """The context of the task that runs, as the worker sent it."""
 
     def __init__(self, context: TaskContext) -> None:
         self._context = context
@@ -170,28 +172,28 @@ def _raised(error: BaseException) -> Reply:
 
 
 def _memory_bytes() -> int:
-    """The memory this process has now, resident."""
+    """The resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
 
 
 def _keep_descriptors() -> None:
-    """Have programs that handlers start inherit none of the pipes by which this process is known to live: those that
-    were handed over when it was forked do not close by themselves.
+    """Let programs that handlers start inherit none of this process' descriptors but the standard ones. The worker sees
+    by closed pipes that this process has ended, and an inherited pipe would stay open.
     """
     for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        # The folder's own has been closed by now.
+        # The descriptor with which the folder was read is closed by now.
         with contextlib.suppress(OSError):
             os.set_inheritable(descriptor, descriptor <= _STANDARD_ERROR)
 
 
 def _end_with_the_worker() -> None:
-    """Have the kernel kill this process when the worker ends, whatever runs here then, or the server that forked it."""
+    """Let the kernel kill this process when the worker or the fork server ends, whatever runs here then."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     worker = multiprocessing.parent_process()
     if worker is None or not isinstance(worker.sentinel, int):
         return
-    # The sentinel is a pipe into which nobody writes: all it can tell is that its other end was closed.
+    # The sentinel is a pipe into which nothing is written. It becomes readable when the worker ends and so closes it.
     fcntl.fcntl(worker.sentinel, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(worker.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(worker.sentinel, fcntl.F_SETFL, os.O_ASYNC)
