@@ -18,6 +18,7 @@ TRACEBACK_CHARACTERS = 8_000
 
 _STATE_NAMES = {state: state.value for state in TaskState}
 """Every outcome needs the text of its state, and a dictionary answers faster than an enum."""
+_NO_END = pack(0) + pack(None)
 _LIMITS = TaskBody._fields[3:]
 _NO_LIMITS = (None,) * len(_LIMITS)
 
@@ -93,6 +94,14 @@ def encode_end(
     if len(encoded) > limit:
         raise PayloadTooLarge(f"result of {name}", len(encoded), limit)
     return encoded
+
+
+def encode_expired(name: str) -> bytes:
+    """The outcome of a task of this handler that expired, up to the time of its end: the script that ends it adds that,
+    and that there is no result.
+    """
+    begun = pack([_STATE_NAMES[TaskState.EXPIRED], name, 0, "", 0, 0, None])
+    return begun[: -len(_NO_END)]
 
 
 def decode_outcome(encoded: bytes) -> Outcome:

@@ -18,6 +18,7 @@ RedischedError
 │   ├── TaskFailed                     it ended dead
 │   ├── NotDurable                     it is enqueued, but not yet where it shall be
 │   ├── TaskCancelled                  it ended cancelled
+│   ├── TaskExpired                    it was not started in time
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
 ├── BrokerError                        about Redis
 │   ├── BrokerUnavailable (ConnectionError)
@@ -188,6 +189,13 @@ class TaskCancelled(TaskError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id, "was cancelled")
+
+
+class TaskExpired(TaskError):
+    """Raised by `result()` when no worker started the task before it expired."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id, "expired: no worker started it in time, and none will")
 
 
 class NotDurable(TaskError):

@@ -6,7 +6,7 @@
 -- ended counts as a crash of a task that had started. A task that had not becomes a suspect, which is never quarantined
 -- for that alone.
 --
--- KEYS leases held tries claims
+-- KEYS leases held tries claims expiring
 -- ARG worker       text   who reaps
 -- ARG hold_ms      int    how long others leave it to this worker
 -- ARG grace_ms     int    after a pause of more than twice hold_ms, reckoned from the last call that was not BUSY
@@ -14,7 +14,7 @@
 -- ARG crash_limit  int    crashes that quarantine a task
 -- ARG failure      bytes  of a quarantined task
 -- ARG lease_ms     int    length of this worker's leases
--- Returns {'REAPED', now_ms, layout, next_expiry_ms, (id, status)*} next_expiry_ms is '' without leases; status is RECOVERED, QUARANTINED or CANCELLED
+-- Returns {'REAPED', now_ms, layout, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED or CANCELLED
 -- Returns {'GRACE', now_ms, layout, until_ms} nothing is reaped until then
 -- Returns {'BUSY', now_ms, layout, until_ms} another worker reaps until then
 -- Cost O((tasks reaped + leases cut) * log waiting)
@@ -47,7 +47,7 @@ if grace_until > now_ms then
   return {'GRACE', text(now_ms), queue_layout, text(grace_until)}
 end
 
-local reply, entries = {'REAPED', text(now_ms), queue_layout, ''}, {}
+local reply, entries = {'REAPED', text(now_ms), queue_layout, '', ''}, {}
 local ended = redis.call('ZRANGEBYSCORE', LEASES, '-inf', text(now_ms), 'LIMIT', 0, limit)
 for index = 1, #ended do
   local id = ended[index]
@@ -67,6 +67,11 @@ for index = 1, #ended do
 end
 enter(entries)
 
+-- Nothing expires where the format is still the first.
+local expiring = format and redis.call('ZRANGE', EXPIRING, 0, 0, 'WITHSCORES') or {}
+if expiring[1] then
+  reply[5] = text(tonumber(expiring[2]))
+end
 local nearest = redis.call('ZRANGE', LEASES, 0, 0, 'WITHSCORES')
 if nearest[1] then
   reply[4] = text(tonumber(nearest[2]))

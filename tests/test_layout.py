@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redisched.keys import keys_of
 from redisched.layout import LARGEST_COUNT, Layout, jump
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 
 keys = st.integers(0, 2**64 - 1)
 counts = st.integers(1, LARGEST_COUNT)

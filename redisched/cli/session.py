@@ -12,7 +12,7 @@ from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
 from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.options import check_id, check_queue
+from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues

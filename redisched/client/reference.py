@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
 from redisched.codec import encode_outcome
-from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.errors import (
+    InvalidOption,
+    ResultTimeout,
+    TaskCancelled,
+    TaskExpired,
+    TaskFailed,
+    Undecodable,
+    UnknownTask,
+)
 from redisched.identity import is_given
 from redisched.lazy import LazyModule
 from redisched.model import Outcome, TaskState, retention_of
-from redisched.options import check_milliseconds
+from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, with_retries
 from redisched.store.serving import is_served
@@ -79,8 +87,8 @@ class TaskRef(Generic[R_co]):
     def result(self, timeout: float | timedelta | None = None) -> R_co:
         """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
 
-        `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, UnknownTask,
-        ResultTimeout, or Undecodable for an outcome that cannot be read.
+        `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, TaskExpired,
+        UnknownTask, ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
         self._connection.expect_server()
         return self._connection.run(self._await_result(timeout), "result")
@@ -175,6 +183,8 @@ class TaskRef(Generic[R_co]):
             raise Undecodable(view.undecodable)
         if view.state is TaskState.CANCELLED:
             raise TaskCancelled(self.id)
+        if view.state is TaskState.EXPIRED:
+            raise TaskExpired(self.id)
         if view.outcome is None:
             raise UnknownTask(self.id)
         result: R_co = view.outcome.result

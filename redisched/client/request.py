@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Bind
+from redisched.client.traits import NO_TRAITS, Traits, traits_of
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.identity import next_id
 from redisched.model import HandlerOptions, TaskBody
-from redisched.options import IMMEDIATELY, TaskOptions
+from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
 from redisched.store.values import NewTask
 
 
@@ -100,6 +101,7 @@ class ResolvedOptions:
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+    traits: Traits = NO_TRAITS
 
     @property
     def freshness(self) -> Freshness:
@@ -118,7 +120,8 @@ class ResolvedOptions:
             by_position, by_name = bind(args, kwargs)
             covered = self._encode(by_position, dict(sorted(by_name.items())))
         record = digest_of(covered, self.fingerprint_suffix) + body
-        task = NewTask(self.id or next_id(), self.priority, self.when, record)
+        traits = self.traits.encode(self.name, record) if self.traits.expires else b""
+        task = NewTask(self.id or next_id(), self.priority, self.when, record, traits)
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
 
     def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
@@ -128,17 +131,20 @@ class ResolvedOptions:
 
 def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> ResolvedOptions:
     """The options of a call: those it gives itself, and for all others the defaults of the handler."""
+    resolved = with_defaults(options, defaults)
     # A plain int: the client library would send a Priority by its name.
-    priority = int(defaults.priority if options.priority is None else options.priority)
+    priority = int(resolved.priority)
     when = options.when or IMMEDIATELY
+    traits = traits_of(resolved, has_chosen_id=options.id is not None)
     return ResolvedOptions(
         name=name,
-        queue=defaults.queue if options.queue is None else options.queue,
+        queue=resolved.queue,
         priority=priority,
         when=when,
-        fingerprint_suffix=fingerprint_suffix_of(priority, when),
+        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix,
         payload_limit=payload_limit,
-        durable=defaults.durable if options.durable is None else options.durable,
+        durable=resolved.durable,
+        traits=traits,
         id=options.id,
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,

@@ -28,16 +28,8 @@ from redisched.errors import InvalidOption
 from redisched.layout import LARGEST_COUNT
 from redisched.lazy import LazyModule
 from redisched.model import HandlerOptions, Isolation
-from redisched.options import (
-    HandlerOptionFields,
-    TaskOptionFields,
-    check_id,
-    check_isolation,
-    check_name,
-    check_options,
-    check_queue,
-    check_whole,
-)
+from redisched.option_checks import check_id, check_isolation, check_name, check_queue, check_whole
+from redisched.options import HandlerOptionFields, TaskOptionFields, check_options, with_defaults
 from redisched.registry import HandlerEntry, Registry
 from redisched.store.growth import grow
 from redisched.store.operation import Operation, with_retries
@@ -235,13 +227,7 @@ class Scheduler:
             durable=self.settings.durable,
             isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),
         )
-        given: dict[str, Any] = {
-            "queue": options.queue,
-            "priority": options.priority,
-            "max_attempts": options.max_attempts,
-            "timeout_ms": options.timeout_ms or None,
-            "retention_ms": options.retention_ms,
-            "retention_is_own": None if options.retention_ms is None else True,
-            "durable": options.durable,
-        }
-        return replace(defaults, **{option: value for option, value in given.items() if value is not None})
+        if (options.expires or "").startswith("@"):
+            allowed = "seconds or a timedelta from each enqueue on; a moment can be given by a call"
+            raise InvalidOption("expires", fields["expires"], allowed)
+        return with_defaults(options, defaults)

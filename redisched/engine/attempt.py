@@ -16,7 +16,7 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.identity import is_given
 from redisched.model import DeathReason, Retention, retention_of
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.registry import HandlerEntry
 from redisched.store.values import Ack
 

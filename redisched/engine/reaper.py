@@ -20,7 +20,16 @@ from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.survey import ShardReport
-from redisched.store.values import ForgetLimits, Forgotten, Reaped, ReapOutcome, ReapRequest, Status
+from redisched.store.values import (
+    Expired,
+    ExpireRequest,
+    ForgetLimits,
+    Forgotten,
+    Reaped,
+    ReapOutcome,
+    ReapRequest,
+    Status,
+)
 
 BATCH = 50
 """One call takes back at most so many tasks. Each costs Redis several times as much as claiming one."""
@@ -126,6 +135,8 @@ class Reaper:
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
         self._log_reaped(reaped)
+        if reaped.expiring_ms is not None and reaped.expiring_ms <= reaped.now_ms:
+            await self._expire()
         is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
         if is_time or self._is_forgetting_due:
             await self._forget()
@@ -149,6 +160,13 @@ class Reaper:
             failure=quarantine_failure(settings.crash_limit),
             lease_ms=self.context.lease_ms,
         )
+
+    async def _expire(self) -> None:
+        """End the tasks that expired while nobody claimed them."""
+        request = ExpireRequest(limit=BATCH, lease_ms=self.context.lease_ms)
+        expired = Expired(0, BATCH)
+        while expired.looked >= BATCH:
+            expired = await run_async(self.store.expire(request), self.client)
 
     async def _forget(self) -> None:
         settings = self.context.settings

@@ -8,7 +8,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.leased_task import InFlight, LeasedTask
 from redisched.engine.started import Started
 from redisched.engine.window import Window
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 from redisched.registry import Registry
 from redisched.store.store import Store
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from redisched.errors import InvalidOption
 from redisched.model import BAND, TaskState
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.store.view import TaskView
 
 _PLACE = re.compile(r"(due|later|leased|dead|ended):(-?\d{1,16})(?::([!-~]{1,200})|=((?:[0-9a-f]{2})*))")
@@ -43,7 +43,7 @@ _STATES = {
     Section.LATER: {TaskState.SCHEDULED, TaskState.RETRYING},
     Section.LEASED: {TaskState.LEASED, TaskState.RUNNING},
     Section.DEAD: {TaskState.DEAD},
-    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED},
+    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED},
 }
 _FALLING = frozenset({Section.DEAD, Section.ENDED})
 

@@ -22,6 +22,8 @@ class Repair(StrEnum):
     """The task had ended, and its outcome is gone. It is forgotten."""
     EXPIRY_LOST = "EXPIRY_LOST"
     """The outcome of the task had no time to be forgotten. It has one now."""
+    DEADLINE_LOST = "DEADLINE_LOST"
+    """The task expires, but would never have been looked at. It will be."""
     FAILURE_LOST = "FAILURE_LOST"
     """The task was dead, and its failure is gone. It has a failure now that says so."""
     TWICE = "TWICE"

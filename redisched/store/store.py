@@ -127,9 +127,11 @@ class Store:
     def reap(self, request: ReapRequest) -> Operation[Reaped]:
         """Take back tasks whose lease ended, unless another worker does or an outage's grace runs."""
         reply = yield from self._scripts.call("reap", _named_values(request))
-        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(4, len(reply), 2)]
-        outcome, until_ms = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3])
-        return Reaped(outcome, int(reply[1]), until_ms, tasks, self._layout(reply[2]))
+        outcome, until_ms, layout = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3]), self._layout(reply[2])
+        if outcome is not ReapOutcome.REAPED:
+            return Reaped(outcome, int(reply[1]), until_ms, [], layout)
+        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(5, len(reply), 2)]
+        return Reaped(outcome, int(reply[1]), until_ms, tasks, layout, _whole_or_none(reply[4]))
 
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]

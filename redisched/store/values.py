@@ -222,6 +222,8 @@ class Reaped(NamedTuple):
     until_ms: int | None
     tasks: list[tuple[str, Status]]
     layout: Layout = Layout()
+    expiring_ms: int | None = None
+    """When the next task expires that nobody has started, None for never."""
 
 
 _TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")

@@ -41,6 +41,7 @@ class TaskView:
     crashes: int = 0
     redeliveries: int = 0
     cancel_requested: bool = False
+    expires_ms: int | None = None
     worker: str = ""
     lease_until_ms: int | None = None
     started_ms: int = 0
@@ -125,6 +126,7 @@ class Facts(NamedTuple):
     traits: bytes
 
 
+_EXPIRES = re.compile(rb"(?:^| )expires=(\d{1,16}) ")
 _NUMBER = re.compile(rb"\d{1,16}")
 _HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
 
@@ -155,6 +157,7 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         crashes=crashes,
         redeliveries=redeliveries,
         cancel_requested=bool(facts.request),
+        expires_ms=_expires_ms(facts.traits),
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
@@ -187,6 +190,11 @@ def _state(
     if place == b"dead":
         return TaskState.DEAD
     return outcome.state if outcome else TaskState.UNKNOWN
+
+
+def _expires_ms(traits: bytes) -> int | None:
+    found = _EXPIRES.search(traits)
+    return int(found[1]) if found else None
 
 
 def _holder(stored: bytes) -> _Holder | None:

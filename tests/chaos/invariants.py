@@ -32,6 +32,8 @@ def check_places(situation: Situation) -> None:
     assert ids("failures") <= ids("tasks")
     assert ids("dead") <= ids("failures")
     assert ids("cancelling") <= ids("held")
+    assert ids("traits") <= ids("tasks")
+    assert ids("traits") - ids("dead") <= ids("expiring") <= ids("traits")
     assert len(situation.get("wake", ())) <= 1
     assert "repairs" not in situation, "a scrubber had to repair something"
 

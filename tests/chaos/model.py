@@ -5,7 +5,6 @@ Its methods are those of the store and answer the same; `situation` says what mu
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil
 
 from redisched.model import BAND
 from redisched.store.values import (
@@ -14,6 +13,8 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    Expired,
+    ExpireRequest,
     ForgetLimits,
     Forgotten,
     NewTask,
@@ -26,6 +27,7 @@ from redisched.store.values import (
     Retry,
     Status,
 )
+from tests.chaos.model_grace import grace_end
 from tests.chaos.model_task import DIGEST_BYTES, Place, Task, over_by
 from tests.lua.situation import Situation, together
 
@@ -40,6 +42,8 @@ class Model:
     fence: int = 0
     awake: bool = False
     reaper: tuple[str, int, int, int] | None = None
+    has_traits: bool = False
+    """Whether any task ever had some, so that older scripts must leave the queue alone."""
 
     @property
     def now_ms(self) -> int:
@@ -52,6 +56,8 @@ class Model:
             whole["wake"] = ["1"]
         if self.reaper:
             whole["reaper"] = " ".join(map(str, self.reaper))
+        if self.has_traits:
+            whole["format"] = "2"
         if self.claims:
             whole["claims"] = {
                 worker: f"{nonce} {token} {' '.join(ids)}" for worker, (nonce, token, ids) in self.claims.items()
@@ -74,7 +80,12 @@ class Model:
             )
         if run_at_ms >= BAND:
             return Status.BEYOND
-        self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
+        task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
+        if new.traits:
+            when, retention_ms, outcome = new.traits.removeprefix(b"expires=").split(b" ")
+            task.expires_ms = task.looked_ms = int(when[1:]) + (self.now_ms if when[:1] == b"+" else 0)
+            task.expired = int(retention_ms), outcome
+            self.has_traits = True
         self.awake = True
         return Status.CREATED
 
@@ -85,6 +96,10 @@ class Model:
             next_due_ms: int | None = self.now_ms
         else:
             taken, next_due_ms = self._choose(request)
+            while expired := [task for task in taken if task.has_expired(self.now_ms)]:
+                for task in expired:
+                    task.expire(self.now_ms)
+                taken, next_due_ms = self._choose(request)
             self._lease(request, taken)
             self.awake = self.awake or bool(taken and next_due_ms == self.now_ms)
         if not taken:
@@ -161,6 +176,7 @@ class Model:
             return Status.CANCELLED
         task.count(attempts=1, token=retry.token)
         task.failure = f"{task.score} {retry.failure.decode()}"
+        task.forget_expiry()
         task.wait(self.now_ms + retry.delay_ms)
         self.awake = True
         return Status.RETRIED
@@ -192,9 +208,11 @@ class Model:
         task.die(self.now_ms, burial.failure.decode())
         return Status.BURIED
 
-    def _take_back(self, task: Task, crashed: bool, crash_limit: int, failure: bytes) -> Status:
+    def _take_back(self, task: Task, started: bool, crashed: bool, crash_limit: int, failure: bytes) -> Status:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
+        if started:
+            task.forget_expiry()
         if crashed:
             task.count(crashes=1)
             if task.crashes >= crash_limit:
@@ -210,7 +228,8 @@ class Model:
         if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
             self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        grace_ends_ms = self._grace_ends_ms(request, latest_end_ms)
+        has_leases = bool(self.at(Place.LEASED))
+        grace_ends_ms = grace_end(self.reaper, request, self.now_ms, latest_end_ms, has_leases=has_leases)
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
         for task in [task for task in self._by_end() if task.ends_ms > latest_end_ms][: request.limit]:
             task.ends_ms = latest_end_ms
@@ -224,29 +243,16 @@ class Model:
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
-        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks)
-
-    def _grace_ends_ms(self, request: ReapRequest, latest_end_ms: int) -> int:
-        latest_ms = self.now_ms + request.grace_ms
-        if not self.reaper:
-            return latest_ms if self.at(Place.LEASED) else 0
-        _, until_ms, ends_ms, _ = self.reaper
-        if until_ms > latest_end_ms:
-            return latest_ms
-        last_ms = until_ms - request.hold_ms
-        paused_ms = self.now_ms - last_ms
-        if paused_ms > 2 * request.hold_ms:
-            if ends_ms <= last_ms or paused_ms > request.lease_ms / 2 + request.hold_ms:
-                return latest_ms
-            ends_ms = max(ends_ms + paused_ms, self.now_ms + ceil(request.lease_ms / 2))
-        return min(ends_ms, latest_ms)
+        looked = [task.looked_ms for task in self.tasks.values() if task.looked_ms is not None]
+        expiring_ms = min(looked, default=None)
+        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=expiring_ms)
 
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
     def _reap(self, task: Task, request: ReapRequest) -> Status:
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
-        return self._take_back(task, crashed, request.crash_limit, request.failure)
+        return self._take_back(task, task.started_ms > 0, crashed, request.crash_limit, request.failure)
 
     def recover(self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]) -> list[Status]:
         started = [task for id, token, ran in orphans if ran and (task := self._held(id, token))]
@@ -256,7 +262,7 @@ class Model:
         for id, token, ran in orphans:
             task = self._held(id, token)
             counts = bool(ran) and task in crashed
-            statuses.append(self._take_back(task, counts, crash_limit, failure) if task else Status.LOST)
+            statuses.append(self._take_back(task, bool(ran), counts, crash_limit, failure) if task else Status.LOST)
         self.claims.pop(worker, None)
         self.awake = self.awake or bool(self.at(Place.WAITING))
         return statuses
@@ -283,9 +289,21 @@ class Model:
         if task.place is not Place.DEAD:
             return Status.ALREADY
         task.tries = task.failure = None
+        task.forget_expiry()
         task.wait(self.now_ms)
         self.awake = True
         return Status.REVIVED
+
+    def expire(self, request: ExpireRequest) -> Expired:
+        due = [task for task in self.tasks.values() if task.looked_ms is not None and task.looked_ms <= self.now_ms]
+        looked = sorted(due, key=lambda task: (task.looked_ms, task.id))[: request.limit]
+        ended = [task for task in looked if task.place is Place.WAITING]
+        for task in looked:
+            if task.place is Place.WAITING:
+                task.expire(self.now_ms)
+            else:
+                task.looked_ms = self.now_ms + request.lease_ms if task.place is Place.LEASED else None
+        return Expired(len(ended), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept

@@ -42,6 +42,11 @@ class Task:
     until_ms: int = 0
     is_spare: bool = False
     """When it died, or is forgotten."""
+    expires_ms: int | None = None
+    expired: tuple[int, bytes] = (0, b"")
+    """For how long its outcome shall be kept if it expires, and the outcome, but for the time of its end."""
+    looked_ms: int | None = None
+    """When somebody looks whether it has expired."""
 
     @property
     def score(self) -> int:
@@ -71,6 +76,11 @@ class Task:
             stored["failures"] = {self.id: self.failure}
         if self.cancellation:
             stored["cancelling"] = {self.id: " ".join(map(str, self.cancellation))}
+        if self.expires_ms is not None:
+            retention_ms, outcome = self.expired
+            stored["traits"] = {self.id: f"expires={self.expires_ms} {retention_ms} {outcome.decode()}"}
+        if self.looked_ms is not None:
+            stored["expiring"] = {self.id: self.looked_ms}
         if self.place is Place.WAITING:
             stored["waiting"] = {self.id: self.score}
         elif self.place is Place.DEAD:
@@ -98,6 +108,18 @@ class Task:
         self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), f"{token} {outcome}"
         self.is_spare = retention_ms < 0
         self.tries = self.failure = self.cancellation = None
+        self.forget_expiry()
+
+    def has_expired(self, now_ms: int) -> bool:
+        return self.expires_ms is not None and self.expires_ms <= now_ms
+
+    def expire(self, now_ms: int) -> None:
+        retention_ms, outcome = self.expired
+        whole = outcome + b"\xcf" + now_ms.to_bytes(8, "big") + b"\xc0"
+        self.end(0, whole.decode(errors="backslashreplace"), now_ms, retention_ms)
+
+    def forget_expiry(self) -> None:
+        self.expires_ms = self.looked_ms = None
 
 
 def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:

@@ -142,7 +142,7 @@ def test_t26_another_worker_takes_over_from_a_reaper_that_is_gone(ordeal: Ordeal
             ordeal.drain()
 
     assert [len(ordeal.starts(task)) for task in tasks] == [1] * 3
-    assert sum(len(reply[4:]) for reply in ordeal.replies("reap") if reply[0] == b"REAPED") == 2 * len(tasks)
+    assert sum(len(reply[5:]) for reply in ordeal.replies("reap") if reply[0] == b"REAPED") == 2 * len(tasks)
     ordeal.audit()
 
 

@@ -189,8 +189,8 @@ def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queu
     observer = ReplyObserver(queue.recorder)
     observer.observe(claim(b"5000000"))
     observer.observe(claim(b"7000123"))
-    observer.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"a", b"RECOVERED"))
-    observer.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"a", b"RECOVERED"))
+    observer.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"", b"a", b"RECOVERED"))
+    observer.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"", b"a", b"RECOVERED"))
 
     assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
 

@@ -8,7 +8,7 @@ from redisched import Scheduler, TaskState
 from redisched.codec import DIGEST_BYTES, encode_task
 from redisched.keys import keys_of
 from redisched.model import DeathReason, TaskBody
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run

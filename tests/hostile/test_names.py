@@ -13,7 +13,7 @@ from redisched.engine.worker_context import served_queues
 from redisched.errors import InvalidOption
 from redisched.keys import Keys, keys_of
 from redisched.model import DeathReason, TaskBody
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 from redisched.registry import Registry
 from redisched.store.broker import Broker
 from tests.engine.running import look, work_off

@@ -48,7 +48,7 @@ class Audit:
                 if status == b"ACKED":
                     self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
         elif call.script == "reap":
-            for id in call.reply[4::2]:
+            for id in call.reply[5::2]:
                 self._judge_reaping(call, self._referee.tasks[id])
         elif call.script == "cancel":
             for id, status in zip(call.arguments[1::2], call.reply, strict=True):

@@ -191,7 +191,7 @@ class Referee:
         for task in leased:
             # No lease lasts longer than one from now, though it was granted before the clock was set back.
             task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
-        for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
+        for id, status in zip(call.reply[5::2], call.reply[6::2], strict=True):
             task = self.tasks[id]
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
@@ -201,7 +201,7 @@ class Referee:
             # Nobody asks again for what it was given a lease ago.
             for worker, _ in list(self._latest_claims):
                 self._forget_claims(worker, 1000 * (_now_ms(call) - lease_ms) + 999)
-        if call.reply[0] == b"REAPED" and len(call.reply[4::2]) < limit:
+        if call.reply[0] == b"REAPED" and len(call.reply[5::2]) < limit:
             late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= _now_ms(call)]
             _check(not late, "G10: a lease that ended is taken back", call, late)
 

@@ -97,7 +97,7 @@ class ReplyObserver:
     def _reaped(self, queue: str, reply: list[Any]) -> Iterator[Record]:
         """Of a lease that was given after this, on another connection, may have been heard before."""
         reaped_us = int(reply[1]) * 1_000
-        for id, status in _rows(reply[4:], 2):
+        for id, status in _rows(reply[5:], 2):
             lease, fence = self._leases.get((queue, id_text(id))), None
             if lease is not None and lease.fence >= reaped_us:
                 replaced = self._replaced.pop((queue, id_text(id)), None)

@@ -29,6 +29,7 @@ _TASK_OPTIONS = (
     click.option("--queue", metavar="NAME", help="Its handler's queue with --app, 'default' otherwise."),
     click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
     click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
+    click.option("--expires", type=seconds, metavar="DURATION", help="End it if no worker starts it in that time."),
     click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
 )
 
