@@ -13,7 +13,7 @@ from tests.simulation.tally import say_tally
 
 # So that their assertions, too, say what they compared.
 pytest.register_assert_rewrite(
-    "tests.chaos.load", "tests.chaos.invariants", "tests.chaos.machine", "tests.chaos.ordeal", "tests.lua.queue"
+    "tests.chaos.load", "tests.chaos.invariants", "tests.chaos.machine", "tests.chaos.rig", "tests.lua.queue"
 )
 
 # A slow machine is not a bug, and an example found in CI must be found again at home.

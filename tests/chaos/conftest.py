@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import BrokerKind, Servers
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 
 
 @pytest.fixture
-def ordeal(tmp_path: Path, servers: Servers) -> Iterator[Ordeal]:
+def rig(tmp_path: Path, servers: Servers) -> Iterator[Rig]:
     """An empty queue on Valkey, and its history from now on."""
     servers.broker(BrokerKind.VALKEY).close()
-    with Ordeal(tmp_path, servers.url(BrokerKind.VALKEY)) as ordeal:
-        yield ordeal
+    with Rig(tmp_path, servers.url(BrokerKind.VALKEY)) as rig:
+        yield rig

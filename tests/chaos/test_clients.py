@@ -14,7 +14,7 @@ from redisched.model import TaskState
 from redisched.store.broker import Broker
 from tests.brokers import BrokerKind, Servers
 from tests.chaos.invariants import QUEUE, check_places
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.embedded.processes import ScriptProcess
 from tests.engine.running import counts
 from tests.lua.situation import situation_of
@@ -44,28 +44,28 @@ LINES = {
 
 
 @pytest.mark.parametrize("faults", LINES.values(), ids=LINES.keys())
-def test_t11_what_comes_over_a_bad_line_is_understood(ordeal: Ordeal, faults: tuple[Fault, ...]) -> None:
-    @ordeal.app.task(name="double", retention=3_600)
+def test_t11_what_comes_over_a_bad_line_is_understood(rig: Rig, faults: tuple[Fault, ...]) -> None:
+    @rig.app.task(name="double", retention=3_600)
     async def double(number: int) -> int:
-        with ordeal.recorder.execution():
+        with rig.recorder.execution():
             return 2 * number
 
-    ordeal.proxy.set(*faults)
-    with ordeal.worker(concurrency=4, lease_s=LEASE_S) as worker:
+    rig.proxy.set(*faults)
+    with rig.worker(concurrency=4, lease_s=LEASE_S) as worker:
         requests = [double.request(number) for number in range(TASKS)]
         for first in range(0, TASKS, TASKS // 5):
             batch = requests[first : first + TASKS // 5]
-            with ordeal.recorder.enqueueing(*batch):
-                ordeal.app.enqueue_many(batch)
-        wait_until(ordeal.is_drained, "all is done", 2 * SOON_S)
+            with rig.recorder.enqueueing(*batch):
+                rig.app.enqueue_many(batch)
+        wait_until(rig.is_drained, "all is done", 2 * SOON_S)
         assert not worker.has_ended
-        struck = len(ordeal.proxy.struck)
-        ordeal.proxy.set()
+        struck = len(rig.proxy.struck)
+        rig.proxy.set()
 
     assert struck > 3
-    results = [ordeal.app.ref(request.id).result(timeout=SOON_S) for request in requests]
+    results = [rig.app.ref(request.id).result(timeout=SOON_S) for request in requests]
     assert results == [2 * number for number in range(TASKS)]
-    ordeal.audit()
+    rig.audit()
 
 
 @pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
@@ -201,12 +201,12 @@ def test_t41_a_forked_process_shares_no_connection(servers: Servers, threads: in
     broker.close()
 
 
-def test_t41_a_handler_that_forks_disturbs_nobody(ordeal: Ordeal) -> None:
-    forks = [ordeal.enqueue("fork", 3) for _ in range(4)]
-    others = ordeal.enqueue_many(200, "nothing")
-    with ordeal.fleet(processes=1, concurrency=4, lease_s=LEASE_S):
-        ordeal.drain()
+def test_t41_a_handler_that_forks_disturbs_nobody(rig: Rig) -> None:
+    forks = [rig.enqueue("fork", 3) for _ in range(4)]
+    others = rig.enqueue_many(200, "nothing")
+    with rig.fleet(processes=1, concurrency=4, lease_s=LEASE_S):
+        rig.drain()
 
     assert [task.result(timeout=1) for task in forks] == [3] * 4
     assert {task.status() for task in others} == {TaskState.SUCCEEDED}
-    ordeal.audit()
+    rig.audit()

@@ -21,7 +21,7 @@ from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
 from tests.brokers import BrokerKind, Servers, binary_of
 from tests.chaos.invariants import QUEUE, check_places
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.chaos.servers_moved_clock import MovedClock
 from tests.engine.running import look
 from tests.lua.situation import situation_of
@@ -40,20 +40,20 @@ SET_BACK_S = 15.0
 
 @pytest.mark.parametrize("wrong_s", [HOUR_S, -HOUR_S, 10 * YEAR_S, -10 * YEAR_S])
 def test_t45_the_clocks_of_producers_and_workers_do_not_matter(
-    ordeal: Ordeal, monkeypatch: pytest.MonkeyPatch, wrong_s: int
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, wrong_s: int
 ) -> None:
     monkeypatch.setenv("WRONG_S", str(wrong_s))
-    wrong = ordeal.fleet(target="tests.chaos.apps.wrong_clock:app", processes=1, lease_s=LEASE_S)
-    with wrong, ordeal.fleet(processes=1, lease_s=LEASE_S):
+    wrong = rig.fleet(target="tests.chaos.apps.wrong_clock:app", processes=1, lease_s=LEASE_S)
+    with wrong, rig.fleet(processes=1, lease_s=LEASE_S):
         # The history is written in this process, too, and wants the right time again.
         with time_machine.travel(time.time() - wrong_s):
-            now = ordeal.enqueue_many(200, "nothing")
-            later = [ordeal.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
-            long = ordeal.enqueue_many(8, "linger", 2 * LEASE_S)
-        ordeal.drain()
+            now = rig.enqueue_many(200, "nothing")
+            later = [rig.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
+            long = rig.enqueue_many(8, "linger", 2 * LEASE_S)
+        rig.drain()
 
-    assert [len(ordeal.starts(task)) for task in (now[0], later[0], *long)] == [1] * 10
-    ordeal.audit()
+    assert [len(rig.starts(task)) for task in (now[0], later[0], *long)] == [1] * 10
+    rig.audit()
 
 
 @pytest.fixture
@@ -62,25 +62,25 @@ def clock(tmp_path: Path) -> MovedClock:
 
 
 @pytest.fixture
-def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Ordeal]:
+def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Rig]:
     """On a server whose clock can be moved. Its handlers are `brief`, and `long`, which waits at the gate."""
-    with Server(binary=clock.binary) as server, Ordeal(tmp_path, server.url) as ordeal:
-        ordeal.go_by_server_time()
+    with Server(binary=clock.binary) as server, Rig(tmp_path, server.url) as rig:
+        rig.go_by_server_time()
 
-        @ordeal.app.task(name="brief", retention=10 * HOUR_S)
+        @rig.app.task(name="brief", retention=10 * HOUR_S)
         async def brief() -> None:
-            with ordeal.recorder.execution():
+            with rig.recorder.execution():
                 pass
 
-        @ordeal.app.task(name="long", retention=10 * HOUR_S)
+        @rig.app.task(name="long", retention=10 * HOUR_S)
         async def long() -> None:
-            with ordeal.recorder.execution():
-                await asyncio.to_thread(wait_until, ordeal.gate_file().exists, "the gate is open", SOON_S)
+            with rig.recorder.execution():
+                await asyncio.to_thread(wait_until, rig.gate_file().exists, "the gate is open", SOON_S)
 
-        yield ordeal
+        yield rig
 
 
-def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Ordeal, clock: MovedClock) -> None:
+def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Rig, clock: MovedClock) -> None:
     """And what falls due by the jump starts."""
     long, due = moved.enqueue("long"), moved.enqueue("brief", delay=HOUR_S / 2)
     later = moved.enqueue("brief", delay=2 * HOUR_S)
@@ -99,7 +99,7 @@ def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Ordeal, 
     moved.audit()
 
 
-def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: MovedClock) -> None:
+def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Rig, clock: MovedClock) -> None:
     """What runs is accepted under the token it has, new tokens are greater than all before, new tasks run."""
     long = moved.enqueue("long")
     with moved.worker(lease_s=LEASE_S, concurrency=2):
@@ -116,7 +116,7 @@ def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: Move
     check_places(situation_of(moved.direct, QUEUE))
 
 
-def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Ordeal, clock: MovedClock) -> None:
+def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Rig, clock: MovedClock) -> None:
     lost = moved.enqueue("brief", run_at=0)
     request = ClaimRequest(worker="ghost", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     run(Store(moved.direct.script_runner, QUEUE).claim(request), moved.direct.client())

@@ -18,7 +18,7 @@ from redisched.store.broker import connect
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -42,20 +42,20 @@ every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.RE
 def test_t14_a_connection_that_falls_silent_is_given_up(tmp_path: Path, script: str, message: Message) -> None:
     with (
         Server() as server,
-        Ordeal(tmp_path, server.url, HASTY) as ordeal,
-        ordeal.worker(lease_s=1.0, concurrency=2) as worker,
+        Rig(tmp_path, server.url, HASTY) as rig,
+        rig.worker(lease_s=1.0, concurrency=2) as worker,
     ):
-        ordeal.enqueue_many(1, "work")
-        ordeal.drain()
-        calls = ordeal.proxy.requests[script]
+        rig.enqueue_many(1, "work")
+        rig.drain()
+        calls = rig.proxy.requests[script]
         fault = Fault(message=message, action=Action.BLACK_HOLE, script=script, occurrence=1)
-        ordeal.proxy.set(fault)
-        tasks = ordeal.send([ordeal.app.request("work"), ordeal.app.request("hold")])
-        wait_until(lambda: ordeal.proxy.requests[script] >= calls + 2, "it is called again", NOTICED_S)
-        assert ordeal.proxy.struck == [fault]
-        ordeal.gate.open()
+        rig.proxy.set(fault)
+        tasks = rig.send([rig.app.request("work"), rig.app.request("hold")])
+        wait_until(lambda: rig.proxy.requests[script] >= calls + 2, "it is called again", NOTICED_S)
+        assert rig.proxy.struck == [fault]
+        rig.gate.open()
         assert [task.result(timeout=NOTICED_S) for task in tasks] == [None, None]
-        ordeal.conclude()
+        rig.conclude()
         assert not worker.has_ended
 
 
@@ -68,15 +68,15 @@ def test_t19_connections_closed_by_the_server_again_and_again_go_unnoticed(
     plan = draw_plan(SEED, duration_s, {Disturbance.KILL_CLIENTS: Habit(every_s=0.2)})
     with (
         Server(binary=binary_of(kind)) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
         tasks: list[TaskRef[object]] = []
-        with Nemesis(plan, Victims(server=server), ordeal.recorder) as nemesis:
+        with Nemesis(plan, Victims(server=server), rig.recorder) as nemesis:
             while nemesis.is_at_work:
-                tasks += ordeal.enqueue_many(5, "work")
+                tasks += rig.enqueue_many(5, "work")
                 tasks[-1].result(timeout=NOTICED_S)
-        ordeal.conclude()
+        rig.conclude()
         assert len({task.id for task in tasks}) == sum(task.status() == "succeeded" for task in tasks)
         assert not worker.has_ended
 
@@ -88,15 +88,15 @@ def crowd() -> Iterator[ExitStack]:
         yield stack
 
 
-def connected(ordeal: Ordeal) -> int:
+def connected(rig: Rig) -> int:
     """How many connections the server has."""
-    clients: bytes = ordeal.direct.client().perform(("CLIENT", "LIST"))
+    clients: bytes = rig.direct.client().perform(("CLIENT", "LIST"))
     return len(clients.splitlines())
 
 
-def allow(ordeal: Ordeal, connections: int) -> None:
+def allow(rig: Rig, connections: int) -> None:
     """Let the server have so many connections; those there are stay."""
-    ordeal.direct.client().perform(("CONFIG", "SET", "maxclients", connections))
+    rig.direct.client().perform(("CONFIG", "SET", "maxclients", connections))
 
 
 @every_server
@@ -105,32 +105,32 @@ def test_t20_a_redis_that_takes_no_more_connections_is_an_error_in_time_and_is_w
 ) -> None:
     with (
         Server(binary=binary_of(kind), transport=Transport.LOOPBACK) as server,
-        Ordeal(tmp_path, server.url, HASTY) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url, HASTY) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        ordeal.enqueue_many(1, "work")
+        rig.enqueue_many(1, "work")
         for _ in range(20):
             other = connect(server.url, 5.0)
             other.client().perform(("PING",))
             crowd.callback(other.close)
-        allow(ordeal, 10)
-        ordeal.proxy.cut_all()
+        allow(rig, 10)
+        rig.proxy.cut_all()
         with pytest.raises(BrokerUnavailable, match="max number of clients"):
-            ordeal.enqueue_many(1, "work")
+            rig.enqueue_many(1, "work")
         assert not worker.has_ended
-        allow(ordeal, 1_000)
-        (task,) = ordeal.enqueue_many(1, "work")
+        allow(rig, 1_000)
+        (task,) = rig.enqueue_many(1, "work")
         assert task.result(timeout=NOTICED_S) is None
-        ordeal.conclude()
+        rig.conclude()
 
 
 @every_server
 def test_t21_a_hundred_threads_on_two_connections_wait_no_longer_than_they_may_and_leak_none(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
-    with Server(binary=binary_of(kind)) as server, Ordeal(tmp_path, server.url, IMPATIENT) as ordeal:
-        ordeal.enqueue_many(1, "work")
-        before = connected(ordeal)
+    with Server(binary=binary_of(kind)) as server, Rig(tmp_path, server.url, IMPATIENT) as rig:
+        rig.enqueue_many(1, "work")
+        before = connected(rig)
         refused: list[BrokerUnavailable] = []
         together = threading.Barrier(THREADS)
 
@@ -138,18 +138,18 @@ def test_t21_a_hundred_threads_on_two_connections_wait_no_longer_than_they_may_a
             together.wait()
             for _ in range(CYCLES // THREADS):
                 try:
-                    ordeal.enqueue_many(1, "work")
+                    rig.enqueue_many(1, "work")
                 except BrokerUnavailable as error:
                     refused.append(error)
 
-        allow(ordeal, before + 1)
+        allow(rig, before + 1)
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(produce, range(THREADS)))
         assert refused
         assert all(error.waited_s < NOTICED_S for error in refused)
-        allow(ordeal, 1_000)
-        assert connected(ordeal) <= before + 1
-        ordeal.app.close()
-        wait_until(lambda: connected(ordeal) == 1, "all connections are closed")
-        with ordeal.worker():
-            ordeal.conclude()
+        allow(rig, 1_000)
+        assert connected(rig) <= before + 1
+        rig.app.close()
+        wait_until(lambda: connected(rig) == 1, "all connections are closed")
+        with rig.worker():
+            rig.conclude()

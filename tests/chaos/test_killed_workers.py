@@ -13,7 +13,7 @@ from redisched.chaos import Action, Fault, Message, Pace, Server
 from redisched.client.reference import CancelOutcome, TaskRef
 from redisched.model import DeathReason, TaskState
 from tests.chaos.fleet import Fleet
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.embedded.processes import is_alive
 from tests.engine.running import counts, look
 from tests.waiting import let_pass, wait_until
@@ -50,78 +50,78 @@ def held_back(script: str, message: Message) -> Fault:
         pytest.param(held_back("ack", Message.REPLY), 1, id="before its completion is answered"),
     ],
 )
-def test_t02_a_worker_is_killed_between_two_messages(ordeal: Ordeal, fault: Fault, executions: int) -> None:
-    ordeal.proxy.set(fault)
-    task = ordeal.enqueue("nothing")
-    with ordeal.fleet(processes=1, concurrency=1) as fleet:
-        wait_until(lambda: ordeal.proxy.struck, "the message is on its way", SOON_S)
+def test_t02_a_worker_is_killed_between_two_messages(rig: Rig, fault: Fault, executions: int) -> None:
+    rig.proxy.set(fault)
+    task = rig.enqueue("nothing")
+    with rig.fleet(processes=1, concurrency=1) as fleet:
+        wait_until(lambda: rig.proxy.struck, "the message is on its way", SOON_S)
         kill_worker(fleet)
-        ordeal.drain()
+        rig.drain()
 
-    assert len(ordeal.starts(task)) == executions
+    assert len(rig.starts(task)) == executions
     assert task.status() is TaskState.SUCCEEDED
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t02_a_worker_is_killed_while_its_handler_runs(ordeal: Ordeal) -> None:
-    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
-    with ordeal.fleet(processes=1, concurrency=1) as fleet:
-        ordeal.wait_for_start(task)
+def test_t02_a_worker_is_killed_while_its_handler_runs(rig: Rig) -> None:
+    task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
+    with rig.fleet(processes=1, concurrency=1) as fleet:
+        rig.wait_for_start(task)
         kill_worker(fleet)
-        ordeal.drain()
+        rig.drain()
 
-    first, second = ordeal.starts(task)
+    first, second = rig.starts(task)
     assert second.fence > first.fence
     assert task.result(timeout=1) == "second"
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t02_a_worker_is_killed_between_a_claim_and_the_start(ordeal: Ordeal) -> None:
-    with ordeal.fleet(processes=1, concurrency=1, window_ms=AHEAD_S * 1e3) as fleet:
-        ordeal.enqueue("nothing").result(timeout=SOON_S)
-        task = ordeal.enqueue("nothing", delay=0.9 * AHEAD_S)
+def test_t02_a_worker_is_killed_between_a_claim_and_the_start(rig: Rig) -> None:
+    with rig.fleet(processes=1, concurrency=1, window_ms=AHEAD_S * 1e3) as fleet:
+        rig.enqueue("nothing").result(timeout=SOON_S)
+        task = rig.enqueue("nothing", delay=0.9 * AHEAD_S)
         # It renews what it was told that it has.
-        wait_until(lambda: ordeal.replies("renew"), "it has the task", SOON_S)
-        assert ordeal.starts(task) == []
+        wait_until(lambda: rig.replies("renew"), "it has the task", SOON_S)
+        assert rig.starts(task) == []
         kill_worker(fleet)
-        ordeal.drain()
+        rig.drain()
 
-    assert len(ordeal.starts(task)) == 1
-    ordeal.audit()
+    assert len(rig.starts(task)) == 1
+    rig.audit()
 
 
-def test_t03_all_processes_of_a_host_are_killed_together(ordeal: Ordeal) -> None:
+def test_t03_all_processes_of_a_host_are_killed_together(rig: Rig) -> None:
     """Nobody is left to take back what they had; the lease does."""
-    tasks = [*ordeal.enqueue_many(8, "linger", 1.0), *ordeal.enqueue_many(200, "nothing")]
-    with ordeal.fleet(processes=2, concurrency=4, lease_s=LEASE_S) as fleet:
+    tasks = [*rig.enqueue_many(8, "linger", 1.0), *rig.enqueue_many(200, "nothing")]
+    with rig.fleet(processes=2, concurrency=4, lease_s=LEASE_S) as fleet:
         for task in tasks[:8]:
-            ordeal.wait_for_start(task)
+            rig.wait_for_start(task)
         fleet.kill_all()
-    assert counts(ordeal.direct).leased >= 8
-    with ordeal.fleet(concurrency=4, lease_s=LEASE_S):
-        ordeal.drain()
+    assert counts(rig.direct).leased >= 8
+    with rig.fleet(concurrency=4, lease_s=LEASE_S):
+        rig.drain()
 
-    assert [len(ordeal.starts(task)) for task in tasks[:8]] == [2] * 8
-    ordeal.audit()
+    assert [len(rig.starts(task)) for task in tasks[:8]] == [2] * 8
+    rig.audit()
 
 
 def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_ever(tmp_path: Path) -> None:
     """Every pause is long enough to spare what lives, and none lets the time for that begin anew."""
-    with Server() as server, Ordeal(tmp_path, server.url) as ordeal:
-        task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
-        with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
-            ordeal.wait_for_start(task)
+    with Server() as server, Rig(tmp_path, server.url) as rig:
+        task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
+        with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
+            rig.wait_for_start(task)
             fleet.kill_all()
-        with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S):
+        with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S):
             for _ in range(MOST_PAUSES):
                 server.pause()
                 let_pass(0.45 * LEASE_S, "a pause that counts")
                 server.resume()
                 let_pass(0.8 * LEASE_S, "until the next")
-                if ordeal.is_drained():
+                if rig.is_drained():
                     break
         assert task.result(timeout=1) == "second"
-        ordeal.audit()
+        rig.audit()
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_e
         pytest.param((signal.SIGTERM, signal.SIGKILL), id="killed within its grace"),
     ],
 )
-def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[signal.Signals, signal.Signals]) -> None:
+def test_t09_a_worker_is_stopped_impatiently(rig: Rig, numbers: tuple[signal.Signals, signal.Signals]) -> None:
     """What ran is given back, and its end is not held against it."""
-    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
-    waiting = ordeal.enqueue("nothing", delay=60)
+    task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
+    waiting = rig.enqueue("nothing", delay=60)
     gentle, hard = numbers
-    with ordeal.fleet(processes=1, concurrency=1) as fleet:
-        ordeal.wait_for_start(task)
+    with rig.fleet(processes=1, concurrency=1) as fleet:
+        rig.wait_for_start(task)
         (worker,) = fleet.workers()
         fleet.signal(gentle)
         if hard is signal.SIGKILL:
@@ -146,94 +146,92 @@ def test_t09_a_worker_is_stopped_impatiently(ordeal: Ordeal, numbers: tuple[sign
             fleet.signal(hard)
         assert fleet.wait() == 0
 
-    view = look(ordeal.direct, task.id)
+    view = look(rig.direct, task.id)
     assert (view.state, view.attempts, view.crashes) == (TaskState.READY, 0, 0)
     assert waiting.cancel() is CancelOutcome.CANCELLED
-    with ordeal.fleet(processes=1):
-        ordeal.drain()
+    with rig.fleet(processes=1):
+        rig.drain()
     assert task.result(timeout=1) == "second"
-    ordeal.audit()
+    rig.audit()
 
 
 def at_once() -> bool:
     return True
 
 
-def kill_within_the_grace(
-    ordeal: Ordeal, task: TaskRef[Any], starts: int, is_time: Callable[[], bool] = at_once
-) -> None:
+def kill_within_the_grace(rig: Rig, task: TaskRef[Any], starts: int, is_time: Callable[[], bool] = at_once) -> None:
     """Stop a fleet gently, and kill all of it before the task has ended that it has then begun so many times."""
-    with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, crash_limit=2) as fleet:
-        wait_until(lambda: len(ordeal.starts(task)) == starts, "its handler runs", SOON_S)
+    with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S, crash_limit=2) as fleet:
+        wait_until(lambda: len(rig.starts(task)) == starts, "its handler runs", SOON_S)
         fleet.signal(signal.SIGTERM)
         wait_until(is_time, "it is time to kill it", SOON_S)
         fleet.kill_all()
 
 
-def test_t09_all_processes_are_killed_within_the_grace(ordeal: Ordeal) -> None:
+def test_t09_all_processes_are_killed_within_the_grace(rig: Rig) -> None:
     """As the loss of a host: what ran comes back with its lease as a suspect, which alone sets no task aside."""
-    task = ordeal.enqueue("hold_once", str(ordeal.gate_file()), "first", "second")
-    kill_within_the_grace(ordeal, task, 1)
-    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
-        ordeal.drain()
+    task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
+    kill_within_the_grace(rig, task, 1)
+    with rig.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        rig.drain()
 
     assert task.result(timeout=1) == "second"
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t09_what_is_killed_within_the_grace_again_and_again_is_not_set_aside(ordeal: Ordeal) -> None:
+def test_t09_what_is_killed_within_the_grace_again_and_again_is_not_set_aside(rig: Rig) -> None:
     """Its workers have said that they stop, so their death says nothing about the task."""
-    task = ordeal.enqueue("hold_each", str(ordeal.gate_file()))
+    task = rig.enqueue("hold_each", str(rig.gate_file()))
     for starts in (1, 2):
-        kill_within_the_grace(ordeal, task, starts, lambda: look(ordeal.direct, task.id).started_ms == 0)
-    ordeal.gate_file().touch()
-    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
-        ordeal.drain()
+        kill_within_the_grace(rig, task, starts, lambda: look(rig.direct, task.id).started_ms == 0)
+    rig.gate_file().touch()
+    with rig.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        rig.drain()
 
     assert task.status() is TaskState.SUCCEEDED
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t09_whoever_is_killed_at_once_again_and_again_is_taken_for_guilty(ordeal: Ordeal) -> None:
+def test_t09_whoever_is_killed_at_once_again_and_again_is_taken_for_guilty(rig: Rig) -> None:
     """Nobody is left to tell this from a task that brings its host down: a grace must last for a heartbeat."""
-    task = ordeal.enqueue("insist")
+    task = rig.enqueue("insist")
     for starts in (1, 2):
-        kill_within_the_grace(ordeal, task, starts)
-    with ordeal.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
-        ordeal.drain()
+        kill_within_the_grace(rig, task, starts)
+    with rig.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
+        rig.drain()
 
-    failure = look(ordeal.direct, task.id).failure
+    failure = look(rig.direct, task.id).failure
     assert failure is not None
     assert failure.reason == DeathReason.QUARANTINED
-    ordeal.audit()
+    rig.audit()
 
 
 @pytest.mark.parametrize("kind", ["segfault", "killed for its memory"])
-def test_t28_a_task_that_brings_its_process_down_is_set_aside(ordeal: Ordeal, kind: str) -> None:
-    neighbours = ordeal.enqueue_many(3, "linger", 0.5)
-    poison = ordeal.enqueue("poison", kind)
-    with ordeal.fleet(processes=1, concurrency=4):
-        ordeal.drain()
+def test_t28_a_task_that_brings_its_process_down_is_set_aside(rig: Rig, kind: str) -> None:
+    neighbours = rig.enqueue_many(3, "linger", 0.5)
+    poison = rig.enqueue("poison", kind)
+    with rig.fleet(processes=1, concurrency=4):
+        rig.drain()
 
-    failure = look(ordeal.direct, poison.id).failure
+    failure = look(rig.direct, poison.id).failure
     assert failure is not None
     assert failure.reason == DeathReason.QUARANTINED
-    assert len(ordeal.starts(poison)) == 3
+    assert len(rig.starts(poison)) == 3
     assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t28_a_task_that_spoils_but_does_not_kill_has_failed(ordeal: Ordeal) -> None:
+def test_t28_a_task_that_spoils_but_does_not_kill_has_failed(rig: Rig) -> None:
     kinds = ["sys.exit", "out of memory", "endless", "no result"]
-    tasks = {kind: ordeal.enqueue("poison", kind, timeout=0.3, max_attempts=1) for kind in kinds}
-    neighbours = ordeal.enqueue_many(3, "linger", 0.5)
-    with ordeal.fleet(processes=1, concurrency=4) as fleet:
+    tasks = {kind: rig.enqueue("poison", kind, timeout=0.3, max_attempts=1) for kind in kinds}
+    neighbours = rig.enqueue_many(3, "linger", 0.5)
+    with rig.fleet(processes=1, concurrency=4) as fleet:
         wait_until(fleet.workers, "it runs")
         workers = fleet.workers()
-        ordeal.drain()
+        rig.drain()
         assert fleet.workers() == workers
 
-    failures = {kind: look(ordeal.direct, task.id).failure for kind, task in tasks.items()}
+    failures = {kind: look(rig.direct, task.id).failure for kind, task in tasks.items()}
     said = {kind: failure and re.split(":| at 0x", failure.error)[0] for kind, failure in failures.items()}
     assert said == {
         "sys.exit": "SystemExit",
@@ -242,5 +240,5 @@ def test_t28_a_task_that_spoils_but_does_not_kill_has_failed(ordeal: Ordeal) -> 
         "no result": "result of poison=<unlocked _thread.lock object",
     }
     assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
-    assert [len(ordeal.starts(task)) for task in (*tasks.values(), *neighbours)] == [1] * 7
-    ordeal.audit()
+    assert [len(rig.starts(task)) for task in (*tasks.values(), *neighbours)] == [1] * 7
+    rig.audit()

@@ -12,7 +12,7 @@ from redisched.errors import BrokerUnavailable
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.ordeal import DRAIN_S, Ordeal
+from tests.chaos.rig import DRAIN_S, Rig
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -36,10 +36,10 @@ FAULTS = tuple(
 )
 
 
-def send(ordeal: Ordeal, requests: list[TaskRequest]) -> None:
+def send(rig: Rig, requests: list[TaskRequest]) -> None:
     """Enqueue, once; whether it happened may stay unknown."""
     with contextlib.suppress(BrokerUnavailable):
-        ordeal.send(requests)
+        rig.send(requests)
 
 
 @pytest.mark.timeout(300)
@@ -48,20 +48,20 @@ def test_nothing_happens_that_is_not_promised(tmp_path: Path, kind: BrokerKind) 
     target = "tests.chaos.apps.recording:app"
     with (
         Server(binary=binary_of(kind), persistence=Persistence.ALWAYS) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.fleet(target=target, processes=3, lease_s=LEASE_S) as fleet,
+        Rig(tmp_path, server.url) as rig,
+        rig.fleet(target=target, processes=3, lease_s=LEASE_S) as fleet,
     ):
-        request = ordeal.app.request
-        send(ordeal, [request("work", 1_000)])
-        wait_until(ordeal.is_drained, "the fleet is at work", DRAIN_S)
-        ordeal.proxy.set(*FAULTS)
+        request = rig.app.request
+        send(rig, [request("work", 1_000)])
+        wait_until(rig.is_drained, "the fleet is at work", DRAIN_S)
+        rig.proxy.set(*FAULTS)
         victims = Victims(server=server, workers=fleet.workers)
-        with Nemesis(draw_plan(SEED, DURATION_S, HABITS), victims, ordeal.recorder) as nemesis:
+        with Nemesis(draw_plan(SEED, DURATION_S, HABITS), victims, rig.recorder) as nemesis:
             # They take longer than a lease, so that some of them are running whenever something breaks.
             delays_s = (number / 4 for number in range(round(4 * DURATION_S)))
-            send(ordeal, [request("linger", 2 * LEASE_S, delay=delay_s) for delay_s in delays_s])
+            send(rig, [request("linger", 2 * LEASE_S, delay=delay_s) for delay_s in delays_s])
             while nemesis.is_at_work:
-                send(ordeal, [request("work", 1_000, priority=number % 3) for number in range(BATCH)])
-        ordeal.conclude()
+                send(rig, [request("work", 1_000, priority=number % 3) for number in range(BATCH)])
+        rig.conclude()
         assert not fleet.has_ended
     assert nemesis.hits == set(HABITS)

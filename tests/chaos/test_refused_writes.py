@@ -12,7 +12,7 @@ from redisched.embedded import Persistence, Transport
 from redisched.errors import BrokerUnavailable, QueueFull
 from redisched.model import TaskState
 from tests.brokers import BrokerKind, binary_of
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk
 from tests.waiting import wait_until
 
@@ -25,17 +25,17 @@ HEADROOM_BYTES = 2_000_000
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 
 
-def memory_of(ordeal: Ordeal) -> int:
+def memory_of(rig: Rig) -> int:
     """How many bytes the server uses."""
-    facts: bytes = ordeal.direct.client().perform(("INFO", "memory"))
+    facts: bytes = rig.direct.client().perform(("INFO", "memory"))
     return int(facts.partition(b"used_memory:")[2].split(b"\r\n")[0])
 
 
-def fill(ordeal: Ordeal) -> None:
+def fill(rig: Rig) -> None:
     """Enqueue until nothing more is taken."""
     for _ in range(HEADROOM_BYTES // 10_000):
         try:
-            ordeal.enqueue_many(1, "work", b"x" * 20_000)
+            rig.enqueue_many(1, "work", b"x" * 20_000)
         except QueueFull:
             return
     pytest.fail("the memory does not get full")
@@ -46,27 +46,25 @@ def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_pa
     running = 300
     with (
         Server(binary=binary_of(kind)) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=2.0, concurrency=running) as worker,
+        Rig(tmp_path, server.url) as rig,
+        rig.worker(lease_s=2.0, concurrency=running) as worker,
     ):
-        held = ordeal.enqueue_many(running, "hold")
-        wait_until(lambda: ordeal.gate.entered == running, "all run", SOON_S)
-        ordeal.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(ordeal) + HEADROOM_BYTES))
-        fill(ordeal)
-        renewals = ordeal.proxy.replies["renew"]
-        wait_until(
-            lambda: ordeal.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases", SOON_S
-        )
-        fill(ordeal)
-        ordeal.gate.open()
-        ordeal.drain()
-        (after,) = ordeal.enqueue_many(1, "work")
+        held = rig.enqueue_many(running, "hold")
+        wait_until(lambda: rig.gate.entered == running, "all run", SOON_S)
+        rig.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(rig) + HEADROOM_BYTES))
+        fill(rig)
+        renewals = rig.proxy.replies["renew"]
+        wait_until(lambda: rig.proxy.replies["renew"] >= renewals + 6, "heartbeats are accepted for two leases", SOON_S)
+        fill(rig)
+        rig.gate.open()
+        rig.drain()
+        (after,) = rig.enqueue_many(1, "work")
         assert after.result(timeout=SOON_S) is None
-        ordeal.conclude()
+        rig.conclude()
         assert {task.status() for task in held} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
-    assert ordeal.gate.entered == running
-    claims = [record.task for record in ordeal.history() if isinstance(record, Claimed)]
+    assert rig.gate.entered == running
+    claims = [record.task for record in rig.history() if isinstance(record, Claimed)]
     assert len(claims) == len(set(claims)), "a lease ended"
 
 
@@ -81,13 +79,13 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk]:
         yield disk
 
 
-def conclude_with(ordeal: Ordeal, count: int) -> None:
+def conclude_with(rig: Rig, count: int) -> None:
     """What was running ends, new work is taken, and nothing was lost or done twice."""
-    ordeal.gate.open()
-    (after,) = ordeal.enqueue_many(1, "work")
+    rig.gate.open()
+    (after,) = rig.enqueue_many(1, "work")
     assert after.result(timeout=SOON_S) is None
-    ordeal.conclude()
-    assert ordeal.gate.entered == count
+    rig.conclude()
+    assert rig.gate.entered == count
 
 
 @pytest.mark.parametrize("persistence", [Persistence.EVERYSEC, Persistence.NONE], ids=["aof", "rdb"])
@@ -97,19 +95,19 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
     snapshots = ("--save", "3600 1") if persistence is Persistence.NONE else ()
     with (
         Server(binary=disk.binary, arguments=(*disk.arguments, *snapshots), persistence=persistence) as server,
-        Ordeal(tmp_path, server.url, HASTY) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url, HASTY) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        perform = ordeal.direct.client().perform
-        ordeal.enqueue_many(4, "hold")
-        wait_until(lambda: ordeal.gate.entered == 4, "they run")
+        perform = rig.direct.client().perform
+        rig.enqueue_many(4, "hold")
+        wait_until(lambda: rig.gate.entered == 4, "they run")
         disk.fill()
         if snapshots:
             perform(("BGSAVE",))
 
         def is_refused() -> bool:
             try:
-                ordeal.enqueue_many(1, "work")
+                rig.enqueue_many(1, "work")
             except BrokerUnavailable as error:
                 return "MISCONF" in error.reason
             return False
@@ -118,13 +116,13 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
         assert not worker.has_ended
         disk.clear()
         if snapshots:
-            wait_until(lambda: saved(ordeal), "it has saved", SOON_S)
-        conclude_with(ordeal, 4)
+            wait_until(lambda: saved(rig), "it has saved", SOON_S)
+        conclude_with(rig, 4)
 
 
-def saved(ordeal: Ordeal) -> bool:
+def saved(rig: Rig) -> bool:
     """Have a snapshot written; whether the last one was."""
-    perform = ordeal.direct.client().perform
+    perform = rig.direct.client().perform
     facts: bytes = perform(("INFO", "persistence"))
     if b"rdb_bgsave_in_progress:0" in facts and b"rdb_last_bgsave_status:ok" not in facts:
         perform(("BGSAVE",))
@@ -134,19 +132,19 @@ def saved(ordeal: Ordeal) -> bool:
 def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
     with (
         Server(binary=disk.binary, arguments=disk.arguments, persistence=Persistence.ALWAYS) as server,
-        Ordeal(tmp_path, server.url, HASTY) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url, HASTY) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        ordeal.enqueue_many(4, "hold")
-        wait_until(lambda: ordeal.gate.entered == 4, "they run")
+        rig.enqueue_many(4, "hold")
+        wait_until(lambda: rig.gate.entered == 4, "they run")
         disk.fill()
         with pytest.raises(BrokerUnavailable):
-            ordeal.enqueue_many(20, "work", b"x" * 20_000)
+            rig.enqueue_many(20, "work", b"x" * 20_000)
         wait_until(lambda: server.pid is None, "the server has ended", SOON_S)
         assert not worker.has_ended
         disk.clear()
         server.start()
-        conclude_with(ordeal, 4)
+        conclude_with(rig, 4)
 
 
 @every_server
@@ -163,26 +161,26 @@ def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_mak
             persistence=Persistence.NONE,
             arguments=replica_of(primary),
         ) as replica,
-        Ordeal(tmp_path, primary.url, HASTY) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, primary.url, HASTY) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        requests = [ordeal.app.request("work", id="order-1")]
-        wait_until(lambda: is_in_reach(ordeal), "the replica is there", SOON_S)
-        ordeal.enqueue_many(4, "hold")
-        wait_until(lambda: ordeal.gate.entered == 4, "they run")
+        requests = [rig.app.request("work", id="order-1")]
+        wait_until(lambda: is_in_reach(rig), "the replica is there", SOON_S)
+        rig.enqueue_many(4, "hold")
+        wait_until(lambda: rig.gate.entered == 4, "they run")
         replica.kill()
         with pytest.raises(BrokerUnavailable, match="NOREPLICAS"):
-            ordeal.send(requests)
+            rig.send(requests)
         assert not worker.has_ended
         replica.start()
-        wait_until(lambda: is_in_reach(ordeal), "the replica is back", SOON_S)
-        assert ordeal.send(requests) == ordeal.send(requests)
-        conclude_with(ordeal, 4)
+        wait_until(lambda: is_in_reach(rig), "the replica is back", SOON_S)
+        assert rig.send(requests) == rig.send(requests)
+        conclude_with(rig, 4)
 
 
-def is_in_reach(ordeal: Ordeal) -> bool:
+def is_in_reach(rig: Rig) -> bool:
     """Whether the primary has its replica."""
-    facts: bytes = ordeal.direct.client().perform(("INFO", "replication"))
+    facts: bytes = rig.direct.client().perform(("INFO", "replication"))
     return b"min_slaves_good_slaves:1" in facts or b"min_replicas_good_replicas:1" in facts
 
 
@@ -194,13 +192,13 @@ def test_t40_a_replica_given_as_primary_is_an_error_in_time_and_a_worker_waits_f
     with (
         Server(binary=binary, transport=Transport.LOOPBACK) as primary,
         Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica,
-        Ordeal(tmp_path, replica.url, HASTY) as ordeal,
-        ordeal.worker() as worker,
+        Rig(tmp_path, replica.url, HASTY) as rig,
+        rig.worker() as worker,
     ):
         with pytest.raises(BrokerUnavailable, match="read only replica"):
-            ordeal.enqueue_many(1, "work")
+            rig.enqueue_many(1, "work")
         assert not worker.has_ended
-        ordeal.direct.client().perform(("REPLICAOF", "NO", "ONE"))
-        (task,) = ordeal.enqueue_many(1, "work")
+        rig.direct.client().perform(("REPLICAOF", "NO", "ONE"))
+        (task,) = rig.enqueue_many(1, "work")
         assert task.result(timeout=SOON_S) is None
-        ordeal.conclude()
+        rig.conclude()

@@ -16,7 +16,7 @@ from redisched.errors import BrokerUnavailable
 from redisched.model import TaskState
 from redisched.store.broker import Broker
 from tests.brokers import BrokerKind, binary_of
-from tests.chaos.ordeal import DRAIN_S, Ordeal
+from tests.chaos.rig import DRAIN_S, Rig
 from tests.waiting import let_pass, wait_until
 
 pytestmark = pytest.mark.fault
@@ -29,9 +29,9 @@ AT_RISK_S = 2.0
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 
 
-def wait_for_acks(ordeal: Ordeal, beyond: int) -> None:
+def wait_for_acks(rig: Rig, beyond: int) -> None:
     """Wait until tasks are ended again, after so many calls that did."""
-    wait_until(lambda: ordeal.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
+    wait_until(lambda: rig.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
 
 
 @every_server
@@ -43,24 +43,24 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
     target = "tests.chaos.apps.recording:app"
     with (
         Server(binary=binary_of(kind), persistence=Persistence.ALWAYS) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.fleet(target=target, processes=2) as fleet,
+        Rig(tmp_path, server.url) as rig,
+        rig.fleet(target=target, processes=2) as fleet,
         ThreadPoolExecutor(1) as producer,
     ):
-        ordeal.enqueue_many(50, "work", 1_000)
-        wait_until(ordeal.is_drained, "the fleet is at work", DRAIN_S)
+        rig.enqueue_many(50, "work", 1_000)
+        wait_until(rig.is_drained, "the fleet is at work", DRAIN_S)
         crew = fleet.workers()
         for _ in range(restarts):
             loaded_s = time.monotonic() + load_s
             while time.monotonic() < loaded_s:
-                ordeal.enqueue_many(20, "work", 1_000)[-1].result(timeout=RESUME_S)
+                rig.enqueue_many(20, "work", 1_000)[-1].result(timeout=RESUME_S)
             server.kill()
-            sent = producer.submit(ordeal.enqueue_many, 20, "work", 1_000)
+            sent = producer.submit(rig.enqueue_many, 20, "work", 1_000)
             server.start()
-            acks = ordeal.proxy.replies["ack"]
+            acks = rig.proxy.replies["ack"]
             sent.result()
-            wait_for_acks(ordeal, acks)
-        ordeal.conclude()
+            wait_for_acks(rig, acks)
+        rig.conclude()
         assert fleet.workers() == crew
         assert not fleet.has_ended
 
@@ -93,22 +93,22 @@ def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Pa
     running = 500
     with (
         Server(persistence=Persistence.ALWAYS) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=lease_s, concurrency=running) as worker,
+        Rig(tmp_path, server.url) as rig,
+        rig.worker(lease_s=lease_s, concurrency=running) as worker,
     ):
-        tasks = ordeal.enqueue_many(running, "hold")
-        wait_until(lambda: ordeal.gate.entered == running, "all run")
+        tasks = rig.enqueue_many(running, "hold")
+        wait_until(lambda: rig.gate.entered == running, "all run")
         server.kill()
         let_pass(10 * lease_s, "ten leases are over")
         server.start()
-        renewed = ordeal.proxy.replies["renew"]
-        wait_until(lambda: ordeal.proxy.replies["renew"] > renewed, "leases are renewed", DRAIN_S)
-        ordeal.gate.open()
-        ordeal.conclude()
+        renewed = rig.proxy.replies["renew"]
+        wait_until(lambda: rig.proxy.replies["renew"] > renewed, "leases are renewed", DRAIN_S)
+        rig.gate.open()
+        rig.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
     # The promise is less than one in a thousand.
-    assert ordeal.gate.entered == running
+    assert rig.gate.entered == running
 
 
 @every_server
@@ -117,20 +117,20 @@ def test_t15_a_worker_outlives_the_loss_of_all_data_and_what_it_held_counts_for_
 ) -> None:
     with (
         Server(binary=binary_of(kind), persistence=Persistence.NONE) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        lost = ordeal.enqueue_many(4, "hold")
-        wait_until(lambda: ordeal.gate.entered == 4, "all run")
+        lost = rig.enqueue_many(4, "hold")
+        wait_until(lambda: rig.gate.entered == 4, "all run")
         server.kill()
-        ordeal.gate.open()
+        rig.gate.open()
         server.start()
-        (kept,) = ordeal.enqueue_many(1, "work")
+        (kept,) = rig.enqueue_many(1, "work")
         assert kept.result(timeout=RESUME_S) is None
-        ordeal.drain()
+        rig.drain()
         assert {task.status() for task in lost} == {TaskState.UNKNOWN}
         assert not worker.has_ended
-        fences = {record.task: record.fence for record in ordeal.history() if isinstance(record, Start)}
+        fences = {record.task: record.fence for record in rig.history() if isinstance(record, Start)}
         assert fences[kept.id] > max(fences[task.id] for task in lost)
 
 
@@ -157,23 +157,23 @@ def fill(server: Server, tasks: int) -> None:
 def test_t18_a_redis_that_loads_its_data_is_waited_for(tmp_path: Path, kind: BrokerKind, tasks: int) -> None:
     with (
         Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server,
-        Ordeal(tmp_path, server.url, Settings(timeout_s=1.0)) as ordeal,
+        Rig(tmp_path, server.url, Settings(timeout_s=1.0)) as rig,
         ThreadPoolExecutor(1) as starter,
     ):
-        waiting = ordeal.enqueue_many(100, "work")
+        waiting = rig.enqueue_many(100, "work")
         fill(server, tasks)
         server.stop()
         # In microseconds per command: it loads until it is told to hurry.
         (server.directory / "server.conf").write_text("key-load-delay 50\n")
         starting = starter.submit(server.start)
-        wait_until(lambda: is_loading(ordeal.direct), "it loads", DRAIN_S)
-        with ordeal.worker() as worker:
+        wait_until(lambda: is_loading(rig.direct), "it loads", DRAIN_S)
+        with rig.worker() as worker:
             with pytest.raises(BrokerUnavailable, match="loading the dataset"):
-                ordeal.enqueue_many(1, "work")
+                rig.enqueue_many(1, "work")
             assert not worker.has_ended
-            assert is_loading(ordeal.direct)
-            ordeal.direct.client().perform(("CONFIG", "SET", "key-load-delay", "0"))
+            assert is_loading(rig.direct)
+            rig.direct.client().perform(("CONFIG", "SET", "key-load-delay", "0"))
             starting.result()
             for task in waiting:
                 assert task.result(timeout=DRAIN_S) is None
-            ordeal.conclude()
+            rig.conclude()

@@ -17,7 +17,7 @@ from redisched.store.broker import connect
 from tests.brokers import BrokerKind, binary_of
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -41,15 +41,15 @@ def test_t16_nobody_notices_that_scripts_are_forgotten(
     with (
         caplog.at_level(logging.WARNING, "redisched"),
         Server(binary=binary_of(kind)) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
         tasks: list[TaskRef[object]] = []
-        with Nemesis(plan, Victims(server=server), ordeal.recorder) as nemesis:
+        with Nemesis(plan, Victims(server=server), rig.recorder) as nemesis:
             while nemesis.is_at_work:
-                tasks += ordeal.enqueue_many(5, "work")
+                tasks += rig.enqueue_many(5, "work")
                 tasks[-1].result(timeout=SOON_S)
-        ordeal.conclude()
+        rig.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
     assert caplog.records == []
@@ -93,22 +93,22 @@ def test_t17_a_redis_busy_with_a_script_of_others_is_waited_for_in_patience(
 ) -> None:
     with (
         Server(binary=binary_of(kind)) as server,
-        Ordeal(tmp_path, server.url, Settings(timeout_s=1.0)) as ordeal,
-        ordeal.worker(lease_s=1.0) as worker,
+        Rig(tmp_path, server.url, Settings(timeout_s=1.0)) as rig,
+        rig.worker(lease_s=1.0) as worker,
     ):
-        held = ordeal.enqueue_many(4, "hold")
-        wait_until(lambda: ordeal.gate.entered == 4, "they run")
+        held = rig.enqueue_many(4, "hold")
+        wait_until(lambda: rig.gate.entered == 4, "they run")
         with busy(server):
-            calls = ordeal.proxy.requests.total()
+            calls = rig.proxy.requests.total()
             for _ in range(tries):
                 with pytest.raises(BrokerUnavailable):
-                    ordeal.enqueue_many(1, "work")
-            assert ordeal.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+                    rig.enqueue_many(1, "work")
+            assert rig.proxy.requests.total() - calls < CALLS_WHILE_BUSY
             assert not worker.has_ended
-        ordeal.gate.open()
-        calls = ordeal.proxy.requests.total()
-        after = ordeal.enqueue_many(1, "work")
+        rig.gate.open()
+        calls = rig.proxy.requests.total()
+        after = rig.enqueue_many(1, "work")
         assert [task.result(timeout=SOON_S) for task in (*held, *after)] == [None] * 5
-        assert ordeal.proxy.requests.total() - calls < CALLS_WHILE_BUSY
-        ordeal.conclude()
-        assert ordeal.gate.entered == 4
+        assert rig.proxy.requests.total() - calls < CALLS_WHILE_BUSY
+        rig.conclude()
+        assert rig.gate.entered == 4

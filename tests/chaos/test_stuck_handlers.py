@@ -6,7 +6,7 @@ import pytest
 
 from redisched.model import DeathReason, TaskState
 from tests.chaos.fleet import Fleet
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.engine.running import look
 from tests.waiting import wait_until
 
@@ -23,84 +23,84 @@ def wait_for_another(fleet: Fleet, workers: list[int]) -> None:
 
 
 @pytest.mark.parametrize("name", ["insist", "insist_async", "block"])
-def test_t30_a_handler_that_ignores_its_timeout_has_its_process_replaced(ordeal: Ordeal, name: str) -> None:
-    stuck = ordeal.enqueue(name, timeout=0.3, max_attempts=2)
-    with ordeal.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
-        ordeal.wait_for_start(stuck)
+def test_t30_a_handler_that_ignores_its_timeout_has_its_process_replaced(rig: Rig, name: str) -> None:
+    stuck = rig.enqueue(name, timeout=0.3, max_attempts=2)
+    with rig.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
+        rig.wait_for_start(stuck)
         workers = fleet.workers()
-        next_one = ordeal.enqueue("nothing")
+        next_one = rig.enqueue("nothing")
         wait_for_another(fleet, workers)
         next_one.result(timeout=REPLACED_S)
-        ordeal.drain()
+        rig.drain()
 
-    view = look(ordeal.direct, stuck.id)
+    view = look(rig.direct, stuck.id)
     assert view.failure is not None
     assert (view.failure.reason, view.crashes) == (DeathReason.ATTEMPTS, 0)
     assert view.failure.error.startswith("HandlerTimedOut")
-    assert len(ordeal.starts(stuck)) == 2
-    ordeal.audit()
+    assert len(rig.starts(stuck)) == 2
+    rig.audit()
 
 
 @pytest.mark.parametrize("name", ["insist", "insist_async"])
-def test_t30_a_handler_that_ignores_its_cancellation_has_its_process_replaced(ordeal: Ordeal, name: str) -> None:
-    stuck = ordeal.enqueue(name)
-    with ordeal.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
-        ordeal.wait_for_start(stuck)
+def test_t30_a_handler_that_ignores_its_cancellation_has_its_process_replaced(rig: Rig, name: str) -> None:
+    stuck = rig.enqueue(name)
+    with rig.fleet(processes=1, concurrency=1, stuck_after_s=STUCK_AFTER_S) as fleet:
+        rig.wait_for_start(stuck)
         workers = fleet.workers()
         stuck.cancel()
         wait_for_another(fleet, workers)
-        ordeal.drain()
+        rig.drain()
 
     assert stuck.status() is TaskState.CANCELLED
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(ordeal: Ordeal) -> None:
-    neighbours = ordeal.enqueue_many(3, "linger", 3.0)
-    stuck = ordeal.enqueue("insist", timeout=0.3, max_attempts=1)
-    with ordeal.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S) as fleet:
-        ordeal.wait_for_start(stuck)
+def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(rig: Rig) -> None:
+    neighbours = rig.enqueue_many(3, "linger", 3.0)
+    stuck = rig.enqueue("insist", timeout=0.3, max_attempts=1)
+    with rig.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S) as fleet:
+        rig.wait_for_start(stuck)
         wait_for_another(fleet, fleet.workers())
-        ordeal.drain()
+        rig.drain()
 
-    assert [len(ordeal.starts(task)) for task in (stuck, *neighbours)] == [1] * 4
+    assert [len(rig.starts(task)) for task in (stuck, *neighbours)] == [1] * 4
     assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
-    ordeal.audit()
+    rig.audit()
 
 
-def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and_not_blamed(ordeal: Ordeal) -> None:
-    neighbours = ordeal.enqueue_many(3, "hold_once", str(ordeal.gate_file()), "first", "second")
-    stuck = ordeal.enqueue("block", timeout=0.3, max_attempts=1, delay=1)
-    with ordeal.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S, crash_limit=1) as fleet:
-        ordeal.wait_for_start(stuck)
+def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and_not_blamed(rig: Rig) -> None:
+    neighbours = rig.enqueue_many(3, "hold_once", str(rig.gate_file()), "first", "second")
+    stuck = rig.enqueue("block", timeout=0.3, max_attempts=1, delay=1)
+    with rig.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S, crash_limit=1) as fleet:
+        rig.wait_for_start(stuck)
         wait_for_another(fleet, fleet.workers())
-        ordeal.drain()
+        rig.drain()
 
     assert {task.status() for task in neighbours} == {TaskState.SUCCEEDED}
-    assert len(ordeal.starts(stuck)) == 1
-    ordeal.audit()
+    assert len(rig.starts(stuck)) == 1
+    rig.audit()
 
 
-def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_process(ordeal: Ordeal) -> None:
+def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_process(rig: Rig) -> None:
     """Nothing in the process can even notice; its supervisor does, by the silence."""
-    greedy = ordeal.enqueue("seize_once", str(ordeal.gate_file()), 3_600.0)
-    with ordeal.fleet(processes=1, concurrency=1, lease_s=LEASE_S, stuck_after_s=STUCK_AFTER_S) as fleet:
-        ordeal.wait_for_start(greedy)
+    greedy = rig.enqueue("seize_once", str(rig.gate_file()), 3_600.0)
+    with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S, stuck_after_s=STUCK_AFTER_S) as fleet:
+        rig.wait_for_start(greedy)
         wait_for_another(fleet, fleet.workers())
-        ordeal.drain()
+        rig.drain()
 
     assert greedy.status() is TaskState.SUCCEEDED
-    assert len(ordeal.starts(greedy)) == 2
-    ordeal.audit()
+    assert len(rig.starts(greedy)) == 2
+    rig.audit()
 
 
-def test_t30_a_worker_that_cannot_even_stop_is_killed_some_time_after_its_grace(ordeal: Ordeal) -> None:
+def test_t30_a_worker_that_cannot_even_stop_is_killed_some_time_after_its_grace(rig: Rig) -> None:
     """Nothing is wrong with its handler but that it has no timeout, and blocks the event loop."""
-    task = ordeal.enqueue("block")
-    with ordeal.fleet(processes=1, concurrency=1, grace_s=0.1) as fleet:
-        ordeal.wait_for_start(task)
+    task = rig.enqueue("block")
+    with rig.fleet(processes=1, concurrency=1, grace_s=0.1) as fleet:
+        rig.wait_for_start(task)
         fleet.signal(signal.SIGTERM)
         assert fleet.wait() == 0
 
-    view = look(ordeal.direct, task.id)
+    view = look(rig.direct, task.id)
     assert (view.state, view.attempts, view.crashes) == (TaskState.READY, 0, 0)

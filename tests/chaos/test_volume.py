@@ -16,7 +16,7 @@ from redisched.embedded import Persistence
 from redisched.errors import BrokerUnavailable
 from tests.chaos.nemesis import Nemesis, Victims
 from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
-from tests.chaos.ordeal import Ordeal
+from tests.chaos.rig import Rig
 from tests.engine.running import counts
 from tests.waiting import wait_until
 
@@ -54,27 +54,27 @@ OUTAGES = DEATHS | {
 }
 
 
-def produce(ordeal: Ordeal, numbers: range) -> None:
+def produce(rig: Rig, numbers: range) -> None:
     """Enqueue these tasks, a batch at a time, as long as no more than a backlog is left to do."""
     for first in range(0, len(numbers), BATCH):
-        wait_until(lambda: backlog(ordeal) < BACKLOG, "some are done", PATIENCE_S)
-        requests = [request_of(ordeal, number) for number in numbers[first : first + BATCH]]
+        wait_until(lambda: backlog(rig) < BACKLOG, "some are done", PATIENCE_S)
+        requests = [request_of(rig, number) for number in numbers[first : first + BATCH]]
         # Whether it happened may stay unknown.
         with contextlib.suppress(BrokerUnavailable):
-            ordeal.send(requests)
+            rig.send(requests)
 
 
-def request_of(ordeal: Ordeal, number: int) -> TaskRequest:
+def request_of(rig: Rig, number: int) -> TaskRequest:
     """Most take next to no time; some are running whenever something breaks."""
     if number % LINGER_EVERY == 0:
-        return ordeal.app.request("linger", LINGER_S)
-    return ordeal.app.request("work", ROUNDS, priority=number % 3)
+        return rig.app.request("linger", LINGER_S)
+    return rig.app.request("work", ROUNDS, priority=number % 3)
 
 
-def backlog(ordeal: Ordeal) -> int:
+def backlog(rig: Rig) -> int:
     """How many tasks wait; none that is known of while the server is away."""
     try:
-        return counts(ordeal.direct).ready
+        return counts(rig.direct).ready
     except BrokerUnavailable:
         return BACKLOG
 
@@ -94,20 +94,20 @@ def test_t01_so_many_tasks_are_done_whatever_breaks(
     target = "tests.chaos.apps.recording:app"
     with (
         Server(persistence=Persistence.ALWAYS) as server,
-        Ordeal(tmp_path, server.url) as ordeal,
-        ordeal.fleet(target=target, processes=WORKERS, lease_s=LEASE_S, concurrency=16, window_ms=WINDOW_MS) as fleet,
+        Rig(tmp_path, server.url) as rig,
+        rig.fleet(target=target, processes=WORKERS, lease_s=LEASE_S, concurrency=16, window_ms=WINDOW_MS) as fleet,
     ):
         victims = Victims(server=server, workers=fleet.workers)
         hits: set[Disturbance] = set()
         for first in range(0, tasks, ROUND):
-            ordeal.forget_ended()
-            ordeal.proxy.set(CUT_REPLIES)
-            with Nemesis(draw_plan(SEED + first // ROUND, PLAN_S, habits), victims, ordeal.recorder) as nemesis:
-                produce(ordeal, range(tasks)[first : first + ROUND])
+            rig.forget_ended()
+            rig.proxy.set(CUT_REPLIES)
+            with Nemesis(draw_plan(SEED + first // ROUND, PLAN_S, habits), victims, rig.recorder) as nemesis:
+                produce(rig, range(tasks)[first : first + ROUND])
             hits |= nemesis.hits
-            ordeal.drain()
-            ordeal.record_final_places()
+            rig.drain()
+            rig.record_final_places()
             log.info("%d tasks are done", min(tasks, first + ROUND))
-        ordeal.policy()
+        rig.policy()
         assert not fleet.has_ended
         assert hits == set(habits)

@@ -1,4 +1,4 @@
-"""Handlers for ordeals: they hold at a gate, end their process, or take long, and write down that they ran.
+"""Handlers for the fleets of a rig: they hold at a gate, end their process, or take long, and write down that they ran.
 
 HISTORY names the folder of the history. What is written in it is told by the server's clock, as a worker's own may be
 wrong.

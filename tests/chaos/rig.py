@@ -43,11 +43,12 @@ class Gate:
         self._opened.set_result(None)
 
 
-class Ordeal:
-    """A server behind a proxy with an observer, a producer, and workers: a fleet, or one in this process over `app`.
+class Rig:
+    """A test rig: a server behind a proxy with an observer, a producer, and workers, which are a fleet or one in this
+    process.
 
     The handlers of `app` are `work`, which ends at once, and `hold`, which waits for the gate; those of a fleet are in
-    `tests.chaos.apps.ordeals`. `url` is that of a server without a key. `audit` is how it ends.
+    `tests.chaos.apps.rig_handlers`. `url` is that of a server without a key. `audit` is how it ends.
     """
 
     def __init__(self, folder: Path, url: str, settings: Settings = USUAL) -> None:
@@ -87,7 +88,7 @@ class Ordeal:
         with self.recorder.enqueueing(*requests):
             return self.app.enqueue_many(requests)
 
-    def fleet(self, *, target: str = "tests.chaos.apps.ordeals:app", **settings: Any) -> Fleet:
+    def fleet(self, *, target: str = "tests.chaos.apps.rig_handlers:app", **settings: Any) -> Fleet:
         """Worker processes under a supervisor."""
         return Fleet(self.proxy.url, self.folder, target=target, **settings)
 
@@ -96,7 +97,7 @@ class Ordeal:
         return RunningWorker(self.app, **settings)
 
     def gate_file(self) -> Path:
-        """A place of this ordeal at which handlers of a fleet wait until it is touched."""
+        """A place of this rig at which handlers of a fleet wait until it is touched."""
         return self.folder / "gate"
 
     def history(self) -> list[Record]:
