@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 from redisched.store.broker import Broker
-from tests.brokers import EVERY, Servers
+from tests.brokers import EVERY, Servers, is_left_to_the_night
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 from tests.simulation.tally import say_tally
@@ -24,6 +24,14 @@ settings.load_profile("house")
 def pytest_report_header() -> str:
     """How to search longer for bugs than a default run does."""
     return "random calls: a few; more with -m fault, and 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is left to the night before `-m` chooses. What takes hours stays where it is."""
+    for item in items:
+        if is_left_to_the_night(item) and item.get_closest_marker("chaos") is None:
+            item.add_marker(pytest.mark.nightly)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,6 +14,8 @@ from tests.brokers import BrokerKind, binary_of
 from tests.embedded.processes import ScriptProcess, is_alive
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.differs_by_server
+
 OWNER = """
 import sys
 from redisched.chaos import Server

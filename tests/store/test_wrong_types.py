@@ -30,6 +30,8 @@ from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
 from tests.snapshot import snapshot_of
 
+pytestmark = pytest.mark.differs_by_server
+
 QUEUE = "mail"
 KEYS = keys_of(QUEUE)
 TOKEN = 7
