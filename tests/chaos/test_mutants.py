@@ -122,7 +122,7 @@ def test_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: p
         hunt(mutant, valkey, monkeypatch, BUDGET)
 
 
-@pytest.mark.chaos
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", DEEP_MUTANTS.values(), ids=DEEP_MUTANTS.keys())
 def test_given_time_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
