@@ -23,9 +23,7 @@ settings.load_profile("house")
 
 def pytest_report_header() -> str:
     """How to search longer for bugs than a default run does."""
-    return (
-        "random calls: a few; more with -m nightly, 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
-    )
+    return "random calls: a few; more with -m nightly, 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
 
 
 @pytest.hookimpl(tryfirst=True)
