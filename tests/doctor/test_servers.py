@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from redisched.chaos.agreement import PROMPT_REPLICATION
 from redisched.chaos.server import Server, cluster_node, replica_of
 from redisched.client.scheduler import Scheduler
 from redisched.doctor.finding import Level
@@ -74,7 +73,7 @@ def test_a_server_that_throws_tasks_away_and_writes_nothing_down_is_dangerous(bi
 
 
 def test_a_replica_is_no_place_for_tasks_and_its_primary_knows_it(binary: Path) -> None:
-    with Server(binary=binary, transport=Transport.LOOPBACK, arguments=PROMPT_REPLICATION) as primary:
+    with Server(binary=binary, transport=Transport.LOOPBACK) as primary:
         host, port = primary.address
         with Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica:
             wait_until(lambda: visit(primary.url).sentence("replicas").startswith("1 keep up"), "the replica is online")
