@@ -1,5 +1,6 @@
 """What holds for every test: the surroundings cannot reach in, and no test fails for being slow."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,11 @@ settings.load_profile("house")
 def pytest_report_header() -> str:
     """How to search longer for bugs than a default run does."""
     return "random calls: a few; more with -m nightly, 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait more than they compute: for processes that start and end, and for times that pass."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -119,7 +119,7 @@ COMMANDS = [
 ]
 
 
-ALIKE = {"a wrong password", "TLS where it is not spoken", "nothing"}
+ALIKE = {"a wrong password", "nothing"}
 """What every command is refused for with every commit; the rest of them at night, but for the worker."""
 
 
