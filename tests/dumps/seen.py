@@ -50,7 +50,6 @@ def facts_of(view: TaskView) -> dict[str, Any]:
     """What there is to say of a task; nothing is said of what there is not."""
     facts = {
         "state": view.state.value,
-        "bounces": view.redeliveries,
         **{name: getattr(view, name) for name in _PLAIN},
         # Dumps call it by the word that Redis stores.
         "bounces": view.redeliveries,
