@@ -1,6 +1,14 @@
 """The brokers that the store is tested on: a fake one, the embedded Valkey, the Redis of Debian, and several servers.
 
 A real server is started once per test process, when the first test asks for it, and ends with it.
+
+A test that is written for several kinds of brokers runs on the embedded Valkey with every commit. On the other kinds it
+runs with every commit only if it says why they may differ, by a marker on the test or its module:
+
+    differs_by_server   what the server itself decides: script flags, types of replies, texts of errors, persistence
+    differs_by_routing  what finds the server of a key: Sentinels, redirections, slots
+
+On all the kinds that are left, it runs with `pytest -m nightly`.
 """
 
 import os
@@ -46,9 +54,24 @@ SEVERAL = (
     pytest.param(BrokerKind.SENTINEL, marks=pytest.mark.fault),
     pytest.param(BrokerKind.CLUSTER, marks=pytest.mark.fault),
 )
-"""Several servers: with the catalogue of faults, as the same tests pass on one."""
+"""Several servers: with the catalogue of faults, as they take seconds to start and to end."""
 REAL = (*SINGLE, *SEVERAL)
 EVERY = (BrokerKind.FAKE, *REAL)
+
+_REASONS = {
+    BrokerKind.FAKE: "differs_by_server",
+    BrokerKind.REDIS: "differs_by_server",
+    BrokerKind.SENTINEL: "differs_by_routing",
+    BrokerKind.CLUSTER: "differs_by_routing",
+}
+"""The marker without which a test is left to the night on this kind of broker."""
+
+
+def is_left_to_the_night(test: pytest.Item) -> bool:
+    """Whether a test asks for a kind of broker on which every commit need not run it."""
+    callspec = getattr(test, "callspec", None)
+    kinds = [value for value in callspec.params.values() if isinstance(value, BrokerKind)] if callspec else []
+    return any(kind in _REASONS and test.get_closest_marker(_REASONS[kind]) is None for kind in kinds)
 
 
 def fake_broker() -> Broker:

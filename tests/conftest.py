@@ -1,12 +1,13 @@
 """What holds for every test: the surroundings cannot reach in, and no test fails for being slow."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from redisched.store.broker import Broker
-from tests.brokers import EVERY, Servers
+from tests.brokers import EVERY, Servers, is_left_to_the_night
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 from tests.simulation.tally import say_tally
@@ -23,7 +24,20 @@ settings.load_profile("house")
 
 def pytest_report_header() -> str:
     """How to search longer for bugs than a default run does."""
-    return "random calls: a few; more with -m fault, and 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
+    return "random calls: a few; more with -m nightly, 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait more than they compute: for processes that start and end, and for times that pass."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is left to the night before `-m` chooses. What takes hours stays where it is."""
+    for item in items:
+        if is_left_to_the_night(item) and item.get_closest_marker("chaos") is None:
+            item.add_marker(pytest.mark.nightly)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,8 @@ from tests.brokers import REAL, BrokerKind, Servers, keys_like
 from tests.cli.commands import run, run_process
 from tests.engine.running import work_off
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 APP = """\
 import os
 

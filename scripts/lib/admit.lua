@@ -13,5 +13,6 @@ local function admit(ids, now_ms)
   end
   -- What only this needs is set up here, as it costs more than all the rest.
   -- include: expiry
+  check_keys()
   return (expire(ids, traits, now_ms))
 end

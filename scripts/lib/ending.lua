@@ -24,6 +24,7 @@ local function used_extras()
   note(FAILURES)
   note(CANCELLING)
   if format then
+    redis.call('ZCARD', EXPIRING)
     note(TRAITS)
   end
   return used

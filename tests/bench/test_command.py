@@ -14,6 +14,8 @@ from redisched.store.broker import connect
 from tests.bench.samples import results, round_of
 from tests.brokers import BrokerKind, Servers
 
+pytestmark = pytest.mark.measured
+
 SMALL = ("--tasks", "50", "--rounds", "2", "--only", "floor", "--only", "enqueue_many")
 
 

@@ -9,6 +9,8 @@ from redisched.bench.fleet import fleet, next_start_of_any, spec_of
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import Until, WorkerSettings
 
+pytestmark = pytest.mark.measured
+
 
 def test_starts_are_told_and_the_end_tells_how_much_memory_was_taken(workbench: Workbench) -> None:
     with workbench.jobs() as jobs:

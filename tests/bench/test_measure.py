@@ -11,6 +11,8 @@ from redisched.bench.session import PHASES, Plan, measure, profile
 from redisched.store.broker import Broker
 from tests.bench.conftest import TINY
 
+pytestmark = pytest.mark.measured
+
 PATHS: dict[Phase, set[str]] = {
     Phase.FLOOR: {"floor.enqueue_per_s", "floor.claim_ack_per_s"},
     Phase.ENQUEUE_ONE: {"enqueue_one_per_s", "enqueue_one_client_per_s"},

@@ -28,7 +28,7 @@ from redisched.store.values import (
     Status,
 )
 from tests.chaos.model_grace import grace_end
-from tests.chaos.model_task import DIGEST_BYTES, Place, Task, over_by
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, over_by, to_look_at
 from tests.lua.situation import Situation, together
 
 
@@ -81,11 +81,8 @@ class Model:
         if run_at_ms >= BAND:
             return Status.BEYOND
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
-        if new.traits:
-            when, retention_ms, outcome = new.traits.removeprefix(b"expires=").split(b" ")
-            task.expires_ms = task.looked_ms = int(when[1:]) + (self.now_ms if when[:1] == b"+" else 0)
-            task.expired = int(retention_ms), outcome
-            self.has_traits = True
+        task.take_traits(new.traits, self.now_ms)
+        self.has_traits = self.has_traits or bool(new.traits)
         self.awake = True
         return Status.CREATED
 
@@ -95,31 +92,17 @@ class Model:
             taken = [task for id in ids if (task := self._held(id, token))]
             next_due_ms: int | None = self.now_ms
         else:
-            taken, next_due_ms = self._choose(request)
+            taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
             while expired := [task for task in taken if task.has_expired(self.now_ms)]:
                 for task in expired:
                     task.expire(self.now_ms)
-                taken, next_due_ms = self._choose(request)
+                taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
             self._lease(request, taken)
             self.awake = self.awake or bool(taken and next_due_ms == self.now_ms)
         if not taken:
             self.awake = self.awake and next_due_ms == self.now_ms
             self.claims.pop(request.worker, None)
         return Claim(self.now_us, next_due_ms, [task.lease() for task in taken])
-
-    def _choose(self, request: ClaimRequest) -> tuple[list[Task], int | None]:
-        waiting = self.at(Place.WAITING)
-        due = [task for task in waiting if task.run_at_ms <= self.now_ms]
-        left = due[request.limit :]
-        horizon_ms = self.now_ms + request.ahead_ms
-        ahead = [
-            task
-            for task in waiting
-            if self.now_ms < task.run_at_ms <= horizon_ms and not (left and task.priority >= left[0].priority)
-        ]
-        taken = sorted(due[: request.limit] + ahead[: request.ahead_limit], key=lambda task: task.order)
-        rest = [task.run_at_ms for task in waiting if task not in taken]
-        return taken, self.now_ms if left else min(rest, default=None)
 
     def _lease(self, request: ClaimRequest, taken: list[Task]) -> None:
         if taken:
@@ -243,8 +226,8 @@ class Model:
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
-        looked = [task.looked_ms for task in self.tasks.values() if task.looked_ms is not None]
-        expiring_ms = min(looked, default=None)
+        expiring = to_look_at(self.tasks.values(), BAND)[:1]
+        expiring_ms = expiring[0].looked_ms if expiring else None
         return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=expiring_ms)
 
     def _by_end(self) -> list[Task]:
@@ -295,14 +278,10 @@ class Model:
         return Status.REVIVED
 
     def expire(self, request: ExpireRequest) -> Expired:
-        due = [task for task in self.tasks.values() if task.looked_ms is not None and task.looked_ms <= self.now_ms]
-        looked = sorted(due, key=lambda task: (task.looked_ms, task.id))[: request.limit]
+        looked = to_look_at(self.tasks.values(), self.now_ms)[: request.limit]
         ended = [task for task in looked if task.place is Place.WAITING]
         for task in looked:
-            if task.place is Place.WAITING:
-                task.expire(self.now_ms)
-            else:
-                task.looked_ms = self.now_ms + request.lease_ms if task.place is Place.LEASED else None
+            task.look(self.now_ms, request.lease_ms)
         return Expired(len(ended), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:

@@ -16,7 +16,7 @@ from tests.chaos.rig import Rig
 from tests.chaos.servers_small_disk import NoSmallDisk, SmallDisk
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.differs_by_server]
 
 HASTY = Settings(timeout_s=0.5)
 SOON_S = 20.0

@@ -19,7 +19,7 @@ from tests.brokers import BrokerKind, binary_of
 from tests.chaos.rig import DRAIN_S, Rig
 from tests.waiting import let_pass, wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.differs_by_server]
 
 RESUME_S = 10.0
 """The promise is 3 s; a busy machine may take longer."""

@@ -20,7 +20,7 @@ from tests.chaos.nemesis_plan import Disturbance, Habit, draw_plan
 from tests.chaos.rig import Rig
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.differs_by_server]
 
 SEED = 1
 SOON_S = 15.0

@@ -1,4 +1,4 @@
-"""Random calls against the model, on every broker: a few by default, more with the catalogue, many with -m chaos."""
+"""Random calls against the model, on every broker: a few with every commit, more at night, many with -m chaos."""
 
 import pytest
 from hypothesis import settings
@@ -15,8 +15,8 @@ HOURS_S = 14_400
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [
-        (100, 50),
-        pytest.param(300, 60, marks=pytest.mark.fault),
+        pytest.param(100, 50, marks=pytest.mark.differs_by_server),
+        pytest.param(300, 60, marks=pytest.mark.nightly),
         pytest.param(10_000, 60, marks=pytest.mark.chaos),
     ],
 )

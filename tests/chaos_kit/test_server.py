@@ -8,15 +8,19 @@ import pytest
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from redisched.chaos.agreement import PROMPT_REPLICATION
 from redisched.chaos.server import Server, cluster_node, replica_of, sentinel
 from redisched.embedded import Persistence, Transport
 from tests.brokers import BrokerKind, binary_of
 from tests.embedded.processes import ScriptProcess, is_alive
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.differs_by_server
+
 OWNER = """
 import sys
 from redisched.chaos import Server
+from redisched.chaos.agreement import PROMPT_REPLICATION
 
 with Server() as server:
     print(server.pid, flush=True)
@@ -106,7 +110,7 @@ def test_a_server_on_a_unix_socket_has_no_address() -> None:
 
 
 def test_a_primary_and_its_replica(start: Callable[..., Server]) -> None:
-    primary = start()
+    primary = start(PROMPT_REPLICATION)
     replica = start(replica_of(primary))
 
     with Redis.from_url(primary.url) as writing, Redis.from_url(replica.url) as reading:

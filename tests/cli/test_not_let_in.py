@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from redisched.chaos import Server
 from redisched.embedded import Transport
@@ -117,8 +119,24 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize(("url", "said"), NOT_LET_IN.values(), ids=NOT_LET_IN)
+ALIKE = {"a wrong password", "nothing"}
+"""What every command is refused for with every commit; the rest of them at night, but for the worker."""
+
+
+def cases() -> list[ParameterSet]:
+    """Every command with everything that can be wrong."""
+    return [
+        pytest.param(
+            *NOT_LET_IN[wrong],
+            words,
+            id=f"{wrong}-{' '.join(words)}",
+            marks=() if words is COMMANDS[0] or wrong in ALIKE else pytest.mark.nightly,
+        )
+        for wrong, words in product(NOT_LET_IN, COMMANDS)
+    ]
+
+
+@pytest.mark.parametrize(("url", "said", "words"), cases())
 def test_not_to_be_let_in_is_one_line(
     make_url: Callable[[str], str], url: str, said: str, words: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from tests.brokers import SINGLE, BrokerKind, Servers, binary_of, fake_broker
 from tests.client.callers import Caller, Manner
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.differs_by_server
+
 HASTY = Settings(timeout_s=1.0)
 PROMPT = ("--repl-diskless-sync-delay", "0", "--shutdown-timeout", "0")
 

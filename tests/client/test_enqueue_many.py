@@ -14,6 +14,8 @@ from tests.brokers import fake_broker, keys_like
 from tests.client.callers import Caller
 from tests.client.stand_in import StandIn
 
+pytestmark = pytest.mark.differs_by_routing
+
 
 def task(size: int) -> NewTask:
     return NewTask("id", 5, "+0", b"x" * size)

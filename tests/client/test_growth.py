@@ -29,6 +29,8 @@ from tests.brokers import on_each_primary
 from tests.client.callers import Caller
 from tests.client.interleaving import Fate, Interleaving
 
+pytestmark = pytest.mark.differs_by_routing
+
 QUEUE = "mail"
 IDS = [f"order-{number}" for number in range(6)]
 """Under 3 shards they are in all of them, and under 5 two have moved again."""

@@ -9,6 +9,8 @@ from redisched.layout import Layout
 from redisched.store.broker import Broker
 from tests.brokers import on_each_primary
 
+pytestmark = pytest.mark.differs_by_routing
+
 QUEUE = "default"
 
 

@@ -13,6 +13,8 @@ from redisched.embedded import Transport
 from tests.brokers import SINGLE, binary_of
 from tests.house.checkout import ROOT
 
+pytestmark = pytest.mark.differs_by_server
+
 PAGES = ROOT / "docs" / "operations"
 
 

@@ -18,7 +18,7 @@ from redisched.embedded import PrivateServer
 from redisched.embedded.private import Transport
 from redisched.store.broker import connect
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.measured
 
 
 def found(peers: dict[str, list[float]], load: float, left_out: dict[str, str] | None = None) -> dict[str, object]:

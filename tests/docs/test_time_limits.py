@@ -14,6 +14,8 @@ from redisched import TaskState
 from redisched.chaos import Server, work_off
 from tests.cli.commands import environment
 
+pytestmark = pytest.mark.measured
+
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "time-limits.md").read_text(encoding="utf-8")
 PROGRAM, TIDYING_UP = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 (PRINTED,) = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)

@@ -17,6 +17,8 @@ from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.lua.situation import seed, together, waiting
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.differs_by_server
+
 CHECKS = {
     "version",
     "memory",

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ class Project:
         wait_until(lambda: not self.is_running(), f"the server of {self.directory} has stopped")
 
 
+def has_ended(server: ServerState) -> bool:
+    """Whether neither a server nor its guardian is left."""
+    return not (is_alive(server.pid) or is_alive(server.guardian_pid))
+
+
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment of the developer has no say in where a server keeps its files, and killed ones leave none."""
@@ -61,7 +67,8 @@ def make_project(tmp_path: Path, surroundings: None) -> Iterator[Callable[[str],
     for project in projects:
         last = read_state(project.paths.state)
         stop(project.directory)
-        assert last is None or not (is_alive(last.pid) or is_alive(last.guardian_pid))
+        if last is not None:
+            wait_until(partial(has_ended, last), "server and guardian are gone")
 
 
 @pytest.fixture

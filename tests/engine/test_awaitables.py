@@ -71,7 +71,7 @@ def test_what_is_awaited_after_a_thread_ends_at_the_timeout_of_the_whole(app: Sc
     app.task(name="endless")(partial(begin, endless))
 
     async def use(bench: Bench) -> None:
-        bench.give("endless", timeout_ms=50)
+        bench.give("endless", timeout_ms=500)
         completion = await bench.completion()
         assert entered.is_set()
         assert isinstance(completion.settlement, Retry)

@@ -1,7 +1,9 @@
 """When a worker is in contact with Redis, as its health has it."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
@@ -16,6 +18,8 @@ from tests.engine.running import SOON, RunningWorker
 from tests.waiting import let_pass, wait_until
 
 TIMEOUT_S = 2.0
+SERVED = [(1, 1), (1, 4), (1, 12), (1, 1024), (4, 1), (500, 1)]
+"""How many queues a worker serves, and how many shards each has."""
 
 
 @pytest.fixture
@@ -40,20 +44,30 @@ def app(server: PrivateServer) -> Scheduler:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize(("queues", "shards"), [(1, 1), (1, 4), (1, 12), (1, 1024), (4, 1), (500, 1)])
 def test_an_idle_worker_is_in_contact_however_many_shards_it_serves(
-    app: Scheduler, contacts: list[float], queues: int, shards: int
+    app: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = tuple(f"q{number}" for number in range(queues))
-    if shards > 1:
-        app.grow(names[0], shards)
-    with RunningWorker(app, queues=names):
-        app.enqueue("note", queue=names[0]).result(timeout=20)
+    noted: defaultdict[NoStartedTable, list[float]] = defaultdict(list)
+    monkeypatch.setattr(NoStartedTable, "contact", lambda worker, moment_s: noted[worker].append(moment_s))
+    # All of them idle at one time, as that is what takes long.
+    with ExitStack() as workers:
+        for queues, shards in SERVED:
+            names = tuple(f"q-{queues}-{shards}-{number}" for number in range(queues))
+            if shards > 1:
+                app.grow(names[0], shards)
+            workers.enter_context(RunningWorker(app, queues=names))
+            app.enqueue("note", queue=names[0]).result(timeout=20)
         began_s = time.monotonic()
-        let_pass(CONTACT_S + 5.0, "it has nothing to do")
+        let_pass(CONTACT_S + 5.0, "they have nothing to do")
         ended_s = time.monotonic()
-    moments = [began_s, *(moment for moment in contacts if began_s < moment < ended_s), ended_s]
-    assert max(later - earlier for earlier, later in pairwise(moments)) < CONTACT_S
+        gaps = [longest_gap(began_s, moments, ended_s) for moments in list(noted.values())]
+    assert len(gaps) == len(SERVED)
+    assert max(gaps) < CONTACT_S, dict(zip(SERVED, gaps, strict=True))
+
+
+def longest_gap(began_s: float, moments: list[float], ended_s: float) -> float:
+    within = [began_s, *(moment for moment in moments if began_s < moment < ended_s), ended_s]
+    return max(later - earlier for earlier, later in pairwise(within))
 
 
 def test_a_worker_has_no_contact_while_every_claim_is_refused(

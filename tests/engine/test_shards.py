@@ -19,6 +19,8 @@ from redisched.store.values import ClaimRequest
 from tests.engine.running import RunningWorker, counts, work_off
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.differs_by_routing
+
 QUEUE = "default"
 SHARDS = 5
 LAYOUT = Layout((1, SHARDS))

@@ -180,6 +180,16 @@ def test_threads_that_never_end_do_not_keep_a_process(server: Server, tmp_path: 
 @pytest.mark.parametrize("options", [(), ("--processes", "3")])
 def test_it_stops_though_redis_is_silent(server: Server, tmp_path: Path, options: tuple[str, ...]) -> None:
     code = """
+from redisched.config import Settings
+
+app = Scheduler(settings=Settings(timeout_s=1.0))
+
+
+@app.task(name="add")
+async def add(one, other):
+    return one + other
+
+
 @app.task(name="hold")
 def hold(path):
     open(path, "w").close()

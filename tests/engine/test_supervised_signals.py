@@ -61,6 +61,7 @@ StartService = Callable[..., SupervisedFleet]
 
 @pytest.fixture
 def begin(servers: Servers, tmp_path: Path) -> Iterator[StartService]:
+    servers.broker(BrokerKind.VALKEY).close()  # no fleet gets a task that an earlier one left, and waits for its end
     fleets: list[SupervisedFleet] = []
 
     def begin(code: str, *options: str, before: tuple[str, ...] = ()) -> SupervisedFleet:

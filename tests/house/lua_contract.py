@@ -15,7 +15,7 @@ GLOBALS = frozenset(
     {"ARGV", "KEYS", "ipairs", "math", "next", "pairs", "redis", "select", "string", "table", "tonumber", "tostring"}
     | {"type", "unpack"}
 )
-GIVEN = frozenset({"rows", "format"})
+GIVEN = frozenset({"check_keys", "format", "rows"})
 """What the header of a script gives to what it includes."""
 MEMBERS = {
     "redis": {"call", "error_reply", "pcall", "status_reply"},

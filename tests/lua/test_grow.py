@@ -6,6 +6,8 @@ from redisched.layout import Layout
 from redisched.store.values import Status
 from tests.lua.queue import QueueUnderTest
 
+pytestmark = pytest.mark.differs_by_server
+
 
 @pytest.mark.parametrize("present", [None, "1", "1 3"])
 def test_a_later_layout_is_taken_over(queue: QueueUnderTest, present: str | None) -> None:

@@ -7,6 +7,8 @@ from redisched.store.values import NewTask, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import Situation, dead, ended, leased, record_of, waiting
 
+pytestmark = pytest.mark.differs_by_server
+
 
 @pytest.mark.parametrize(
     "present", [waiting("a"), leased("a"), dead("a"), ended("a")], ids=["waiting", "leased", "dead", "ended"]

@@ -11,6 +11,8 @@ from redisched.store.shard import ShardScripts
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.server_time import NOW_MS
 
+pytestmark = pytest.mark.differs_by_server
+
 KEY = keys_of(QUEUE).waiting
 Task = tuple[int, bytes]
 ALL = 10_000

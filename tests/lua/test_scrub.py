@@ -210,6 +210,7 @@ def test_a_waiting_task_that_was_to_be_cancelled_is(queue: QueueUnderTest) -> No
     assert queue.situation() == together(cancelled("a"), repaired(CANCELLED=1))
 
 
+@pytest.mark.differs_by_server
 def test_repairs_are_counted_by_kind_and_a_second_pass_finds_nothing(queue: QueueUnderTest) -> None:
     queue.given(*({"tasks": {id: record_of(id)}} for id in "abc"), {"tries": {"d": "0 1 0 7"}})
 

@@ -11,6 +11,8 @@ from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import WORKER, Situation, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime
 
+pytestmark = pytest.mark.differs_by_server
+
 NOTHING = ShardReport(
     now_ms=NOW_MS,
     next_due_ms=None,
@@ -92,6 +94,7 @@ def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime)
     assert seen == replace(NOTHING, size=seen.size, oldest_death_ms=seen.oldest_death_ms)
 
 
+@pytest.mark.differs_by_routing
 def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     broker = empty_queue.broker
     for shard in (0, 3, 300):

@@ -9,6 +9,8 @@ from redisched.store.values import Ack, ClaimRequest, ForgetLimits, NewTask, Rea
 from tests.lua.queue import request
 from tests.lua.situation import situation_of
 
+pytestmark = pytest.mark.differs_by_server
+
 QUEUE = "mail"
 
 

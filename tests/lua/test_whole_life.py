@@ -9,6 +9,8 @@ from tests.lua.queue import QueueUnderTest, request
 from tests.lua.situation import WORKER
 from tests.server_time import ServerTime
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 LASTING = {"fence", "reaper", "wake"}
 """What belongs to the queue and not to a task."""
 DAY_MS = 86_400_000

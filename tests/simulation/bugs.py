@@ -35,27 +35,23 @@ NONE: frozenset[Fault] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """How to plant it, the beginnings of what may be said when it is found, and the faults without which it sleeps.
-
-    `since` is the seed from which it is looked for: 0, but shortly before a world that finds it if few do.
-    """
+    """How to plant it, the beginnings of what may be said when it is found, and the faults without which it sleeps."""
 
     plant: Plant
     promises: tuple[str, ...]
     needs: frozenset[Fault]
-    since: int = 0
 
 
-def _script(mutant: Mutant, *promises: str, needs: frozenset[Fault] = NONE, since: int = 0) -> Bug:
-    return Bug(lambda monkeypatch: _rewrite(monkeypatch, mutant), promises, needs, since)
+def _script(mutant: Mutant, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
+    return Bug(lambda monkeypatch: _rewrite(monkeypatch, mutant), promises, needs)
 
 
 def _rewrite(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
     rewrite_scripts(monkeypatch, mutant.rewrite)
 
 
-def _method(owner: Any, name: str, instead: Any, *promises: str, needs: frozenset[Fault] = NONE, since: int = 0) -> Bug:
-    return Bug(lambda monkeypatch: monkeypatch.setattr(owner, name, instead), promises, needs, since)
+def _method(owner: Any, name: str, instead: Any, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
+    return Bug(lambda monkeypatch: monkeypatch.setattr(owner, name, instead), promises, needs)
 
 
 def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list[Status]]:
@@ -169,7 +165,6 @@ BUGS: dict[str, Bug] = {
         Mutant("reap", "index = 1, #overlong", "index = 1, 0"),
         "G10",
         needs=frozenset({Fault.CLOCK, Fault.POWER}),
-        since=600,
     ),
     "recover blames the innocent": _script(
         DEEP_MUTANTS["recover blames the innocent"], "G15", "attempts, crashes", needs=frozenset({Fault.KILL})
@@ -181,7 +176,7 @@ BUGS: dict[str, Bug] = {
         needs=frozenset({Fault.PAUSE}),
     ),
     "retry counts an attempt twice": _script(
-        MUTANTS["retry counts an attempt twice"], "G6", needs=frozenset({Fault.PAUSE}), since=180
+        MUTANTS["retry counts an attempt twice"], "G6", needs=frozenset({Fault.PAUSE})
     ),
     "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
@@ -189,7 +184,7 @@ BUGS: dict[str, Bug] = {
         WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
-    "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5", since=36),
+    "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5"),
     "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
     "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
     "the lease renewer ends before the handlers": _method(
@@ -214,6 +209,5 @@ BUGS: dict[str, Bug] = {
         "G10",
         "G11",
         needs=frozenset({Fault.STALL}),
-        since=270,
     ),
 }

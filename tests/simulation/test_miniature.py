@@ -14,6 +14,8 @@ from tests.simulation.plan import Fault, draw_plan
 from tests.simulation.server import digest_of
 from tests.simulation.world import run_world
 
+pytestmark = pytest.mark.differs_by_server
+
 WORLDS = 4
 COMMAND = re.compile(r"(?:redis\.call|call_in_chunks)\('(\w+)'")
 

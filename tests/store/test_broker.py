@@ -13,6 +13,8 @@ from redisched.store.operation import Command, Redirected, ScriptMissing, Script
 from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
 from tests.store.line_server import SILENCE, LineServer
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 Perform = Callable[[Broker, Command], Any]
 
 

@@ -17,6 +17,8 @@ from redisched.store.broker import Broker, connect
 from redisched.store.connections import connection_name
 from tests.brokers import REAL, BrokerKind, Servers
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 
 def names_at(broker: Broker) -> set[str]:
     """What the connections of a server are called."""

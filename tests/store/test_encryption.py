@@ -14,7 +14,7 @@ from tests.client.callers import Caller, Manner
 from tests.encryption import Authority, EncryptedClusterServers, EncryptedServer, EncryptedWatchedServers
 from tests.engine.running import work_off
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
 
 
 @contextmanager

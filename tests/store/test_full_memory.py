@@ -27,6 +27,8 @@ from tests.brokers import BrokerKind, Servers
 from tests.lua.situation import Situation, cancelling, dead, leased, seed, situation_of, together, waiting
 from tests.server_time import NOW_MS
 
+pytestmark = pytest.mark.differs_by_server
+
 T = TypeVar("T")
 QUEUE = "mail"
 TOKEN = 7

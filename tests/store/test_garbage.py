@@ -9,13 +9,14 @@ from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from redisched.store.orphans import held_by
+from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from tests.brokers import BrokerKind, Servers, on_each_primary
 from tests.chaos.invariants import check_places
 from tests.lua.situation import LEASE_ENDS_MS, LISTS, STRINGS, ZSETS, seed, situation_of
 from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
-from tests.store.test_wrong_types import BEFORE, EDGES, QUEUE, TOKEN, TOUCHED
+from tests.store.test_wrong_types import BEFORE, EDGES, QUEUE, TOKEN
 
 pytestmark = pytest.mark.fault
 
@@ -57,9 +58,11 @@ def overwrite(broker: Broker, name: str, garbage: str) -> None:
 
 
 def damages(edge: str) -> Iterator[tuple[str, str]]:
-    """Every garbage in every key of an edge. A layout that nobody can read is told of, as no shard may be guessed."""
-    for name in TOUCHED[edge].split():
-        if name not in (*LISTS, "layout"):
+    """Every garbage in every key of an edge. A layout or a format that nobody can read is told
+    of, as neither may be guessed.
+    """
+    for name in load_script(edge).keys:
+        if name not in (*LISTS, "layout", "format"):
             yield from ((name, garbage) for garbage in (SCORES.get(name, TIMES) if name in ZSETS else TEXTS))
 
 

@@ -1,10 +1,14 @@
 """Ids that are no text, as nobody but a stranger writes them, stop neither a claim nor a recovery."""
 
+import pytest
+
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
+
+pytestmark = pytest.mark.differs_by_server
 
 HOSTILE = b"\xff\x00\x1b[31m"
 

@@ -13,6 +13,8 @@ from tests.lua.situation import dead, ended, leased, seed, together, waiting
 from tests.server_time import NOW_MS
 from tests.store.observed import DIGEST, LIMIT, QUEUE, Observed
 
+pytestmark = pytest.mark.differs_by_server
+
 
 def ids(views: list[TaskView]) -> list[str]:
     return [view.id for view in views]

@@ -19,6 +19,8 @@ from redisched.store.values import NewTask
 from redisched.store.view import PENDING, TaskView
 from tests.store.observed import pages_of
 
+pytestmark = pytest.mark.differs_by_routing
+
 QUEUE = "mail"
 RECORD = b"8 bytes." + encode_task(TaskBody("send"), 1_000)
 

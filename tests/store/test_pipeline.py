@@ -13,6 +13,8 @@ from redisched.store.operation import IN_FLIGHT, Command, Operation, Pipeline, r
 from tests.brokers import EVERY, TIMEOUT_S, BrokerKind, Servers
 from tests.store.line_server import SILENCE, LineServer
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 Way = Callable[[Broker, Operation[Any]], Any]
 
 COMMANDS: list[Command] = [("INCR", str(number)) for number in range(5)]

@@ -13,6 +13,8 @@ from redisched.store.values import Ack, ClaimRequest, NewTask, Status
 from tests.brokers import BrokerKind
 from tests.store.scripted import ScriptedClient
 
+pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
+
 ACK = load_script("ack")
 MISSING, REJECTED = ScriptMissing("NOSCRIPT"), ScriptRejected("unexpected symbol near '#'")
 

@@ -9,6 +9,8 @@ from redisched.store import scripts
 from redisched.store.broker import Broker
 from redisched.store.scripts import load_script
 
+pytestmark = pytest.mark.differs_by_server
+
 FOLDER = Path(__file__).resolve().parents[2] / "scripts"
 NAMES = sorted(
     path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.lua") if path.parent.name != "lib"

@@ -1,0 +1,135 @@
+"""Every key that a script is given, or could touch, has the hash tag of its shard: a cluster would refuse any other.
+
+Servers that stand alone take whatever keys they are given. So that no cluster is needed to notice a wrong one, every
+operation is begun here with a script runner that only notes what it would send.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import pytest
+
+from redisched.engine.scrubber import DEEP
+from redisched.keys import Keys, keys_of, shard_name
+from redisched.layout import Layout
+from redisched.model import TaskState
+from redisched.store.inspect_shard import ShardInspector
+from redisched.store.operation import Argument, Command, Operation, Pipeline, ScriptRunner
+from redisched.store.page import Query
+from redisched.store.repair import ScrubRequest
+from redisched.store.scripts import load_script, script_names
+from redisched.store.slots import slot_of_key
+from redisched.store.store import Store
+from redisched.store.survey import in_calls, survey
+from redisched.store.values import NewTask
+from tests.store.test_wrong_types import EDGES
+
+QUEUE = "mail"
+TASK = NewTask("a", 5, "+0", b"digest-abody")
+EVERY_SHARD = (0, 1, 7, 1023)
+SCRUB = ScrubRequest(
+    parts=DEEP, cursor="0", limit=9, lease_ms=1, retention_ms=1, priority=5, no_record=b"", no_failure=b""
+)
+
+
+class _Noted(BaseException):
+    """Ends an operation whose keys have been noted."""
+
+
+class NotingRunner(ScriptRunner):
+    """Notes the keys of every call, and lets none go out."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(prefix)
+        self.calls: list[tuple[str, tuple[str, ...]]] = []
+
+    def command(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        self.calls.append((name, tuple(keys)))
+        return super().command(name, keys, arguments)
+
+    def call(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> NoReturn:
+        self.calls.append((name, tuple(keys)))
+        raise _Noted
+
+
+def begin(operation: Operation[Any]) -> None:
+    """Let an operation come to what it sends first."""
+    with contextlib.suppress(_Noted):
+        step = next(operation)
+        if isinstance(step, Pipeline):
+            list(step.commands)
+    operation.close()
+
+
+MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
+    lambda store: store.enqueue_loaded(TASK),
+    lambda store: store.enqueue_many([[TASK], [TASK]]),
+    lambda store: store.known(Layout(), [TASK]),
+    lambda store: store.scrub(SCRUB),
+]
+LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
+    lambda shard: shard.counts(),
+    lambda shard: shard.state("a"),
+    lambda shard: shard.dead_ids(),
+    lambda shard: shard.page(Query(states={TaskState.READY}, limit=9)),
+    lambda shard: shard.page(Query(states={TaskState.SCHEDULED}, limit=9)),
+    lambda shard: shard.page(Query(states={TaskState.LEASED}, limit=9)),
+    lambda shard: shard.page(Query(states={TaskState.DEAD}, limit=9)),
+    lambda shard: shard.page(Query(states={TaskState.SUCCEEDED}, limit=9)),
+]
+
+
+def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]:
+    """The scripts that one shard's operations call, with the keys that they give them."""
+    script_runner = NotingRunner(prefix)
+    for edge in (*EDGES.values(), *MORE_EDGES):
+        begin(edge(Store(script_runner, QUEUE, shard)))
+    for look in LOOKS:
+        begin(look(ShardInspector(script_runner, QUEUE, shard)))
+    begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard)]))
+    return script_runner.calls
+
+
+@pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
+@pytest.mark.parametrize("shard", EVERY_SHARD)
+def test_every_key_that_a_script_is_given_has_the_hash_tag_of_the_shard(prefix: str, shard: int) -> None:
+    tag = f"{{{shard_name(QUEUE, shard)}}}"
+    for script, keys in calls_of_shard(prefix, shard):
+        assert keys
+        assert {slot_of_key(key) for key in keys} == {slot_of_key(tag)}, script
+
+
+def test_no_script_is_left_out() -> None:
+    assert {script for script, _ in calls_of_shard("redisched", 0)} == set(script_names())
+
+
+def test_each_key_is_the_one_that_the_header_of_the_script_says() -> None:
+    own = keys_of(QUEUE, 7)
+    for script, keys in calls_of_shard("redisched", 7):
+        assert [getattr(own, name) for name in load_script(script).keys] == list(keys), script
+
+
+@pytest.mark.parametrize("name", Keys.__slots__)
+def test_shards_share_no_key_and_no_hash_tag(name: str) -> None:
+    of_shards = [getattr(keys_of(QUEUE, shard), name) for shard in EVERY_SHARD]
+
+    assert len({key[key.index("{") :] for key in of_shards}) == len(EVERY_SHARD)
+
+
+def test_on_a_cluster_shards_that_are_asked_at_once_share_a_slot() -> None:
+    script_runner = NotingRunner("redisched")
+    stores = [Store(script_runner, f"q{number}", shard) for number in range(200) for shard in EVERY_SHARD]
+    for stores_of_one_call in in_calls(stores, slot_of_key):
+        begin(survey(script_runner, "worker", stores_of_one_call))
+
+    assert all(len({slot_of_key(key) for key in keys}) == 1 for _, keys in script_runner.calls)
+    assert {key for _, keys in script_runner.calls for key in keys} >= {store.keys.waiting for store in stores}
+
+
+def test_keys_of_two_shards_in_one_call_would_be_noticed() -> None:
+    script_runner = NotingRunner("redisched")
+    begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard) for shard in (0, 1)]))
+    ((_, keys),) = script_runner.calls
+
+    assert len({slot_of_key(key) for key in keys}) == 2
