@@ -12,10 +12,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from redisched.bench import held
-from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.percentile import p50_and_p99
+from redisched.bench.takeover import PATIENCE_S, TASKS, measure_takeover
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.environment import environment
@@ -53,7 +53,7 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
         for departure in range(count):
             wait_idle(workbench, [worker], WORKERS)
             tasks = range(departure * TASKS, (departure + 1) * TASKS)
-            gone, waited_ms = bereave(jobs, receiver, tasks, number)
+            gone, waited_ms = measure_takeover(jobs, receiver, tasks, number)
             taken_ms += waited_ms
             crew = [process if process.pid != gone else begin() for process in crew]
     return p50_and_p99(taken_ms)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from redisched.bench.bereavement import PATIENCE_S, TASKS, bereave
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.held import FOLDER_VARIABLE, listen
 from redisched.bench.percentile import p50_and_p99
+from redisched.bench.takeover import PATIENCE_S, TASKS, measure_takeover
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.child_spec import Work
@@ -35,7 +35,9 @@ def measure_recovery(workbench: Workbench) -> Figures:
             receiver.settimeout(PATIENCE_S)
             for kill in range(workbench.scale.kills):
                 wait_idle(workbench, [worker], PROCESSES)
-                taken_ms += bereave(jobs, receiver, range(kill * TASKS, (kill + 1) * TASKS), signal.SIGKILL).taken_ms
+                taken_ms += measure_takeover(
+                    jobs, receiver, range(kill * TASKS, (kill + 1) * TASKS), signal.SIGKILL
+                ).taken_ms
     return {"recovery_ms": p50_and_p99(taken_ms)}
 
 

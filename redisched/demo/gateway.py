@@ -20,7 +20,7 @@ STALL_S = 1.0
 """Longer than any client waits."""
 
 
-class Temper(StrEnum):
+class Behaviour(StrEnum):
     """How the gateway treats an order."""
 
     SETTLES = "settles"
@@ -34,12 +34,19 @@ class Temper(StrEnum):
     """Refuses always."""
 
 
-_TEMPERS = (Temper.BUSY, Temper.BUSY, Temper.BUSY, Temper.STALLS, Temper.SHORT, Temper.REFUSES) + 14 * (Temper.SETTLES,)
+_BEHAVIOURS = (
+    Behaviour.BUSY,
+    Behaviour.BUSY,
+    Behaviour.BUSY,
+    Behaviour.STALLS,
+    Behaviour.SHORT,
+    Behaviour.REFUSES,
+) + 14 * (Behaviour.SETTLES,)
 
 
-def temper_of(order: str) -> Temper:
+def behaviour_of(order: str) -> Behaviour:
     """How an order will be treated, the same in every run: 14 of 20 settle at once, 1 never does."""
-    return _TEMPERS[zlib.crc32(order.encode()) % len(_TEMPERS)]
+    return _BEHAVIOURS[zlib.crc32(order.encode()) % len(_BEHAVIOURS)]
 
 
 class Gateway:
@@ -84,10 +91,10 @@ class Gateway:
         with self._lock:
             self._attempts[key] += 1
             attempt = self._attempts[key]
-            temper = temper_of(order)
-            if temper is Temper.BUSY and attempt == 1:
+            behaviour = behaviour_of(order)
+            if behaviour is Behaviour.BUSY and attempt == 1:
                 return HTTPStatus.SERVICE_UNAVAILABLE, {"reason": "too many requests at the moment"}
-            if temper is Temper.REFUSES or (temper is Temper.SHORT and attempt <= 2):
+            if behaviour is Behaviour.REFUSES or (behaviour is Behaviour.SHORT and attempt <= 2):
                 return HTTPStatus.PAYMENT_REQUIRED, {"reason": "insufficient funds"}
             if key not in self._charges:
                 self._charges[key] = f"charge-{len(self._charges) + 1}"
@@ -96,7 +103,7 @@ class Gateway:
 
     def stalls(self, order: str, key: str) -> bool:
         """Whether the reply to the latest request of this key comes too late."""
-        return temper_of(order) is Temper.STALLS and self._attempts[key] == 1
+        return behaviour_of(order) is Behaviour.STALLS and self._attempts[key] == 1
 
 
 class _Server(ThreadingHTTPServer):

@@ -15,7 +15,7 @@ from redisched.demo import ledger
 from redisched.demo.aggregation import add_up_results
 from redisched.demo.background import checksum, standard_library
 from redisched.demo.facts import Kind
-from redisched.demo.gateway import Gateway, Temper, temper_of
+from redisched.demo.gateway import Behaviour, Gateway, behaviour_of
 from redisched.demo.history import Execution, History
 from redisched.demo.logs import count_actions, log_of_this_machine
 from redisched.demo.mail import send_mail
@@ -76,8 +76,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
         yield gateway
 
 
-def order_of(temper: Temper) -> str:
-    return next(order for number in range(1_000) if temper_of(order := f"order-{number}") is temper)
+def order_of(behaviour: Behaviour) -> str:
+    return next(order for number in range(1_000) if behaviour_of(order := f"order-{number}") is behaviour)
 
 
 def executions(folder: Path) -> list[Execution]:
@@ -126,19 +126,19 @@ def test_a_mail_arrives_once_however_often_it_is_sent(
 
 
 def test_a_payment_settles(begin: BeginTask, folder: Path, gateway: Gateway) -> None:
-    assert charge(order_of(Temper.SETTLES), 700).startswith("charge-")
+    assert charge(order_of(Behaviour.SETTLES), 700).startswith("charge-")
     assert results(folder) == [("a", 1, 700)]
 
 
 @pytest.mark.parametrize(
-    ("temper", "error"),
-    [(Temper.BUSY, GatewayUnavailable), (Temper.SHORT, PaymentRefused), (Temper.STALLS, TimeoutError)],
+    ("behaviour", "error"),
+    [(Behaviour.BUSY, GatewayUnavailable), (Behaviour.SHORT, PaymentRefused), (Behaviour.STALLS, TimeoutError)],
 )
 def test_a_payment_fails_as_its_gateway_does_and_nothing_is_kept(
-    begin: BeginTask, folder: Path, gateway: Gateway, temper: Temper, error: type[Exception]
+    begin: BeginTask, folder: Path, gateway: Gateway, behaviour: Behaviour, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        charge(order_of(temper), 700)
+        charge(order_of(behaviour), 700)
 
     (execution,) = executions(folder)
     assert (execution.kind, execution.failed, execution.error) == (Kind.PAYMENTS, True, error.__name__)
@@ -146,7 +146,7 @@ def test_a_payment_fails_as_its_gateway_does_and_nothing_is_kept(
 
 
 def test_a_charge_whose_reply_was_lost_is_not_made_again(begin: BeginTask, folder: Path, gateway: Gateway) -> None:
-    order = order_of(Temper.STALLS)
+    order = order_of(Behaviour.STALLS)
     with pytest.raises(TimeoutError):
         charge(order, 700)
 

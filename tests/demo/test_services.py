@@ -10,15 +10,15 @@ from random import Random
 import pytest
 
 from redisched.demo.facts import Kind
-from redisched.demo.gateway import Gateway, Temper, temper_of
+from redisched.demo.gateway import Behaviour, Gateway, behaviour_of
 from redisched.demo.logs import _lines, log_of_this_machine, slices
 from redisched.demo.mailbox import Mailbox, is_greylisted
 from redisched.demo.workload import plan
 from redisched.errors import InvalidOption
 
 
-def order_of(temper: Temper) -> str:
-    return next(order for number in range(1_000) if temper_of(order := f"order-{number}") is temper)
+def order_of(behaviour: Behaviour) -> str:
+    return next(order for number in range(1_000) if behaviour_of(order := f"order-{number}") is behaviour)
 
 
 def post(gateway: Gateway, order: str, key: str) -> int:
@@ -31,23 +31,23 @@ def post(gateway: Gateway, order: str, key: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("temper", "statuses"),
+    ("behaviour", "statuses"),
     [
-        (Temper.SETTLES, [HTTPStatus.CREATED, HTTPStatus.CREATED]),
-        (Temper.BUSY, [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CREATED]),
-        (Temper.SHORT, [HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CREATED]),
-        (Temper.REFUSES, [HTTPStatus.PAYMENT_REQUIRED] * 3),
+        (Behaviour.SETTLES, [HTTPStatus.CREATED, HTTPStatus.CREATED]),
+        (Behaviour.BUSY, [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CREATED]),
+        (Behaviour.SHORT, [HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CREATED]),
+        (Behaviour.REFUSES, [HTTPStatus.PAYMENT_REQUIRED] * 3),
     ],
 )
-def test_the_gateway_has_moods(temper: Temper, statuses: list[HTTPStatus]) -> None:
+def test_the_gateway_has_moods(behaviour: Behaviour, statuses: list[HTTPStatus]) -> None:
     with Gateway() as gateway:
-        order = order_of(temper)
+        order = order_of(behaviour)
         assert [post(gateway, order, "key") for _ in statuses] == statuses
 
 
 def test_the_gateway_knows_a_charge_by_its_key_and_sees_double_charges() -> None:
     with Gateway() as gateway:
-        order = order_of(Temper.SETTLES)
+        order = order_of(Behaviour.SETTLES)
         post(gateway, order, "key")
         post(gateway, order, "key")
         assert gateway.double_charges == 0

@@ -15,7 +15,7 @@ class Sent(StrEnum):
     """It may be in the queue."""
 
 
-class Temper(StrEnum):
+class Behaviour(StrEnum):
     """How a handler takes things."""
 
     CALM = "calm"
@@ -68,7 +68,7 @@ class History:
         if self.enqueued.get(id) is not Sent.OK:
             self.enqueued[id] = outcome
 
-    def begin(self, context: TaskContext, process: str, temper: Temper) -> Execution:
+    def begin(self, context: TaskContext, process: str, behaviour: Behaviour) -> Execution:
         """A handler starts."""
         execution = Execution(
             id=context.id,
@@ -77,7 +77,7 @@ class History:
             run_at_ms=context.run_at_ms,
             process=process,
             began_us=self.now_us(),
-            listens=temper is Temper.CALM,
+            listens=behaviour is Behaviour.CALM,
         )
         self.note(process, "starts", execution.id, execution.fence)
         self.executions.append(execution)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.simulation.kernel import Kernel
 from tests.simulation.network import Network, Pipe
 from tests.simulation.plan import Fault, Plan
-from tests.simulation.seat import Seat
+from tests.simulation.process_slot import ProcessSlot
 from tests.simulation.server import Call, Server
 
 JUMPS_S = (-60.0, -5.0, 0.3, 2.0, 10.0, 3600.0)
@@ -27,7 +27,7 @@ class Nemesis:
         plan: Plan,
         server: Server,
         network: Network,
-        seats: list[Seat],
+        process_slots: list[ProcessSlot],
         note: Callable[..., None],
         on_clock: Callable[[float], None],
     ) -> None:
@@ -35,11 +35,11 @@ class Nemesis:
         self._server = server
         self._network = network
         self._kernel: Kernel = network.kernel
-        self._seats = seats
+        self._process_slots = process_slots
         self._note = note
         self._on_clock = on_clock
         self._is_at_work = True
-        self._ambush: tuple[str, Fault, Seat] | None = None
+        self._ambush: tuple[str, Fault, ProcessSlot] | None = None
         if plan.faults:
             self._wait()
 
@@ -54,7 +54,11 @@ class Nemesis:
     def _strike(self) -> None:
         if self._is_at_work:
             fault = self._kernel.random.choice(self._plan.faults)
-            working = [seat for seat in self._seats if seat.is_on and seat.worker.is_alive]
+            working = [
+                process_slot
+                for process_slot in self._process_slots
+                if process_slot.is_on and process_slot.worker.is_alive
+            ]
             if working:
                 self._choose_moment(fault, self._kernel.random.choice(working))
             self._wait()
@@ -62,39 +66,39 @@ class Nemesis:
     def observe(self, call: Call) -> None:
         """Strike if this is what was waited for."""
         if self._ambush is not None:
-            moment, fault, seat = self._ambush
-            if moment_of(call) == moment and call.caller == seat.worker.name and seat.worker.is_alive:
+            moment, fault, process_slot = self._ambush
+            if moment_of(call) == moment and call.caller == process_slot.worker.name and process_slot.worker.is_alive:
                 self._ambush = None
                 # The reply is on its way by then.
-                self._kernel.after(0, self._spring, fault, seat)
+                self._kernel.after(0, self._spring, fault, process_slot)
 
     def undo(self, kept: int) -> None:
         """What was lost had its moment."""
 
-    def _choose_moment(self, fault: Fault, seat: Seat) -> None:
+    def _choose_moment(self, fault: Fault, process_slot: ProcessSlot) -> None:
         if self._kernel.chance(0.5):
-            self._ambush = (self._kernel.random.choice(AMBUSHES), fault, seat)
+            self._ambush = (self._kernel.random.choice(AMBUSHES), fault, process_slot)
         else:
             self._note(fault)
-            self._do(fault, seat)
+            self._do(fault, process_slot)
 
-    def _spring(self, fault: Fault, seat: Seat) -> None:
-        if self._is_at_work and seat.is_on and seat.worker.is_alive:
+    def _spring(self, fault: Fault, process_slot: ProcessSlot) -> None:
+        if self._is_at_work and process_slot.is_on and process_slot.worker.is_alive:
             self._note(fault, "in ambush")
-            self._do(fault, seat)
+            self._do(fault, process_slot)
 
-    def _do(self, fault: Fault, seat: Seat) -> None:
+    def _do(self, fault: Fault, process_slot: ProcessSlot) -> None:
         match fault:
             case Fault.KILL:
-                seat.worker.kill()
+                process_slot.worker.kill()
             case Fault.POWER:
-                seat.lose_power(self._span_s(1.0))
+                process_slot.lose_power(self._span_s(1.0))
             case Fault.PAUSE:
-                seat.worker.pause(self._span_s(3.0))
+                process_slot.worker.pause(self._span_s(3.0))
             case Fault.ISOLATE:
-                seat.worker.isolate(self._span_s(2.0))
+                process_slot.worker.isolate(self._span_s(2.0))
             case Fault.STOP:
-                seat.worker.stop()
+                process_slot.worker.stop()
             case Fault.FOUL_WEATHER:
                 self._spoil_weather()
             case _:

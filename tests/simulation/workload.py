@@ -1,4 +1,4 @@
-"""What goes on in a world: handlers of every temper, and producers that enqueue, repeat themselves, and cancel."""
+"""What goes on in a world: handlers of every behaviour, and producers that enqueue, repeat themselves, and cancel."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,7 @@ from redisched.client.request import Freshness, TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from tests.simulation.audit import Audit
-from tests.simulation.history import Execution, History, Sent, Temper
+from tests.simulation.history import Behaviour, Execution, History, Sent
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import QUEUE, Fault, Plan
@@ -36,23 +36,23 @@ class Handlers:
         process.app.task(name="sync")(self.work)
         process.app.task(name="async")(self.work_async)
 
-    def work(self, lasts_ms: int, failures: int, crashes: int, temper: str) -> Work:
-        execution = self._begin(temper)
+    def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Work:
+        execution = self._begin(behaviour)
         if self._crashes(execution, crashes):
             self._process.kill()
-        return Work(lasts_ms / 1e3, partial(self._finish, execution, failures), temper == Temper.DEAF)
+        return Work(lasts_ms / 1e3, partial(self._finish, execution, failures), behaviour == Behaviour.DEAF)
 
-    async def work_async(self, lasts_ms: int, failures: int, crashes: int, temper: str) -> str:
-        execution = self._begin(temper)
+    async def work_async(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> str:
+        execution = self._begin(behaviour)
         lane, ends_us = self._process.loop, self._process.kernel.now_us + lasts_ms * 1000
-        if temper == Temper.BLOCKING:
+        if behaviour == Behaviour.BLOCKING:
             self._process.block(lasts_ms / 1e3)
         try:
             while self._process.kernel.now_us < ends_us:
                 try:
                     await lane.rest((ends_us - self._process.kernel.now_us) / 1e6)
                 except asyncio.CancelledError:
-                    if temper != Temper.DEAF:
+                    if behaviour != Behaviour.DEAF:
                         raise
         except asyncio.CancelledError:
             self._end(execution, "interrupted")
@@ -62,8 +62,8 @@ class Handlers:
             await lane.create_future()
         return self._finish(execution, failures, None)
 
-    def _begin(self, temper: str) -> Execution:
-        execution = self._history.begin(current_task(), self._process.name, Temper(temper))
+    def _begin(self, behaviour: str) -> Execution:
+        execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))
         self._audit.judge_start(execution)
         return execution
 
@@ -122,13 +122,13 @@ class Producer(Process):
         lasts_ms = int(1e3 * longest_s * random.random())
         failures = _rarely(random.random())
         crashes = _rarely(random.random()) if Fault.KILL in self._plan.faults else 0
-        temper = random.choice((Temper.CALM, Temper.CALM, Temper.CALM, Temper.BLOCKING, Temper.DEAF))
+        behaviour = random.choice((Behaviour.CALM, Behaviour.CALM, Behaviour.CALM, Behaviour.BLOCKING, Behaviour.DEAF))
         return self.app.request(
             "unknown" if random.random() < 0.05 else random.choice(("sync", "async")),
             lasts_ms,
             failures,
             crashes,
-            temper.value,
+            behaviour.value,
             id=id,
             queue=QUEUE,
             priority=random.choice((0, 5, 5, 5, 9)),
@@ -161,7 +161,7 @@ class Producer(Process):
 
     async def _contradict(self, id: str) -> None:
         """Enqueue another task under a known id, which a conflict has to prevent."""
-        request = self.app.request("async", -1, 0, 0, Temper.CALM.value, id=id, queue=QUEUE)
+        request = self.app.request("async", -1, 0, 0, Behaviour.CALM.value, id=id, queue=QUEUE)
         with suppress(BrokerUnavailable, Conflict):
             await self.app._sender.send_async(request, Freshness.MAYBE_SENT)
             self._history.sent(id, Sent.OK)

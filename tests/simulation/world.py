@@ -16,8 +16,8 @@ from tests.simulation.nemesis import Nemesis
 from tests.simulation.network import Network
 from tests.simulation.plan import MOST_DRIFT, Fault, Plan, draw_plan
 from tests.simulation.process import Process
+from tests.simulation.process_slot import ProcessSlot
 from tests.simulation.referee import Referee
-from tests.simulation.seat import Seat
 from tests.simulation.server import Server
 from tests.simulation.shadow import Place, Shadow
 from tests.simulation.threads import SimulatedThreads
@@ -72,19 +72,21 @@ class World:
         self.network.on_mishap = self.circumstances.mishap
         self.server.watchers += [self.referee, self.audit]
         hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.judge_stop)
-        self.seats = [Seat(f"w{number}", self.network, self._clock(), plan, hooks) for number in range(plan.machines)]
+        self.process_slots = [
+            ProcessSlot(f"w{number}", self.network, self._clock(), plan, hooks) for number in range(plan.machines)
+        ]
         self.producers = [
             Producer(f"p{number}", self.network, self._clock(), plan, self.history) for number in range(plan.producers)
         ]
         self.nemesis = Nemesis(
-            plan, self.server, self.network, self.seats, self.history.note, self.circumstances.clock_was_set
+            plan, self.server, self.network, self.process_slots, self.history.note, self.circumstances.clock_was_set
         )
         self.server.watchers.append(self.nemesis)
 
     def run(self) -> None:
         """Let it go on until it has drained. Raises Foul, or AssertionError when it is stuck."""
-        for seat in self.seats:
-            seat.switch_on()
+        for process_slot in self.process_slots:
+            process_slot.switch_on()
         self.kernel.run(lambda: self.kernel.steps >= self.plan.steps or bool(self.audit.fouls))
         self.nemesis.rest()
         self.history.note("rests")
@@ -117,7 +119,11 @@ class World:
         return [task for task in self.referee.tasks.values() if task.place in (Place.WAITING, Place.LEASED)]
 
     def _processes(self) -> list[Process]:
-        of_seats = [process for seat in self.seats for process in (*seat.workers, *seat.supervisors)]
+        of_seats = [
+            process
+            for process_slot in self.process_slots
+            for process in (*process_slot.workers, *process_slot.supervisors)
+        ]
         return [*of_seats, *self.producers]
 
     def _clock(self) -> MachineClock:
@@ -132,7 +138,10 @@ class World:
         """Looked at now and then only, as it takes longer than a step."""
         if self.kernel.steps % LOOK_EVERY or any(producer.is_alive for producer in self.producers):
             return False
-        holding = any(seat.is_on and seat.worker.is_alive and seat.worker.holds() for seat in self.seats)
+        holding = any(
+            process_slot.is_on and process_slot.worker.is_alive and process_slot.worker.holds()
+            for process_slot in self.process_slots
+        )
         return not holding and not self._left() and not self.server.remembers_claims()
 
 

@@ -16,14 +16,14 @@ TASKS = 8
 PATIENCE_S = 60.0
 
 
-class Bereavement(NamedTuple):
+class Takeover(NamedTuple):
     """A process that got a signal, and how many milliseconds after that each of its tasks started elsewhere."""
 
     process: int
     taken_ms: list[float]
 
 
-def bereave(jobs: Jobs, receiver: socket, tasks: range, number: signal.Signals) -> Bereavement:
+def measure_takeover(jobs: Jobs, receiver: socket, tasks: range, number: signal.Signals) -> Takeover:
     """Send a signal to the process that runs most of these tasks once all have started."""
     jobs.app.enqueue_many([jobs.app.request(HANDLER, task, queue=jobs.queue) for task in tasks])
     started = _receive_each(receiver, set(tasks))
@@ -31,7 +31,7 @@ def bereave(jobs: Jobs, receiver: socket, tasks: range, number: signal.Signals) 
     sent_s = time.monotonic()
     os.kill(victim, number)
     again = _receive_each(receiver, {start.task for start in started if start.process == victim})
-    return Bereavement(victim, [(start.monotonic_s - sent_s) * 1e3 for start in again])
+    return Takeover(victim, [(start.monotonic_s - sent_s) * 1e3 for start in again])
 
 
 def _receive_each(receiver: socket, tasks: set[int]) -> list[HeldStart]:

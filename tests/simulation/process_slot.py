@@ -34,7 +34,7 @@ class Supervisor(Process):
             await self.loop.rest(RECOVERY_EVERY_S)
 
 
-class Seat:
+class ProcessSlot:
     """One machine. `workers` are all processes that ever sat there, the last being the one that does, if it lives."""
 
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, hooks: WorkerHooks) -> None:
