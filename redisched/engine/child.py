@@ -30,12 +30,28 @@ from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
 from redisched.engine.worker_context import served_queues
-from redisched.errors import AppNotFound, BrokerMisconfigured, BrokerRefused, InvalidInput, LayoutDamaged, ServerError
+from redisched.errors import (
+    AppNotFound,
+    BrokerMisconfigured,
+    BrokerRefused,
+    FormatTooNew,
+    InvalidInput,
+    LayoutDamaged,
+    ServerError,
+)
 
 LEAVING_S = 5.0
 """Exit handlers of the application and remaining coroutines may take so long; then the process is ended."""
 
-MISCONFIGURED = (AppNotFound, BrokerMisconfigured, BrokerRefused, InvalidInput, LayoutDamaged, ServerError)
+MISCONFIGURED = (
+    AppNotFound,
+    BrokerMisconfigured,
+    BrokerRefused,
+    InvalidInput,
+    LayoutDamaged,
+    ServerError,
+    FormatTooNew,
+)
 """Errors that would come again in every process and at every try."""
 
 

@@ -1,0 +1,119 @@
+"""Tasks that expire, from the call to the result: no worker starts them late, and everybody is told."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler, TaskState
+from redisched.errors import Conflict, FormatTooNew, InvalidOption, TaskExpired
+from redisched.keys import keys_of
+from redisched.store.broker import Broker
+from tests.engine.running import SOON, RunningWorker, look, work_off
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def app(real_broker: Broker) -> Scheduler:
+    return Scheduler(broker=real_broker)
+
+
+def is_late(app: Scheduler, task_id: str) -> bool:
+    view = look(app.broker, task_id)
+    assert view.expires_ms is not None
+    return view.expires_ms < view.now_ms
+
+
+def test_a_task_that_nobody_started_in_time_is_never_started(app: Scheduler) -> None:
+    ran = []
+
+    @app.task(expires=0.001)
+    def charge(order: int) -> None:
+        ran.append(order)
+
+    late = [charge.enqueue(number) for number in range(3)]
+    fresh = charge.options(expires=None).enqueue(4)
+    wait_until(partial(is_late, app, late[-1].id), "the time is over")
+    work_off(app)
+
+    assert ran == [4]
+    assert fresh.result(5) is None
+    assert [ref.status() for ref in late] == [TaskState.EXPIRED] * 3
+    with pytest.raises(TaskExpired, match="expired: no worker started it in time"):
+        late[0].result(5)
+
+
+def test_the_reaper_ends_what_waits_for_later(app: Scheduler) -> None:
+    """Where nothing is claimed, as a worker has no room, or nothing is due."""
+    app.task(name="mail")(lambda: None)
+    ref = app.enqueue("mail", delay=3_600, expires=datetime.now(UTC) + timedelta(seconds=0.2))
+
+    with RunningWorker(app, lease_s=2.0):
+        wait_until(lambda: ref.status() is TaskState.EXPIRED, "the reaper has come by")
+
+
+def test_a_task_that_has_started_is_tried_again_however_late(app: Scheduler) -> None:
+    attempts = []
+
+    @app.task(expires=30, max_attempts=2)
+    def fragile() -> str:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise OSError
+        return "done"
+
+    ref = fragile.enqueue()
+    work_off(app, retry_backoff=SOON)
+
+    assert ref.result(5) == "done"
+    assert look(app.broker, ref.id).expires_ms is None
+
+
+@pytest.mark.parametrize("expires", [0, -1, "soon", True, float("nan"), datetime(2030, 1, 1)])
+def test_what_is_no_time_is_refused_and_nothing_is_written(app: Scheduler, expires: Any) -> None:
+    with pytest.raises(InvalidOption, match=r"^expires="):
+        app.enqueue("mail", expires=expires)
+    with pytest.raises(InvalidOption, match=r"^expires="):
+        app.task(name="mail", expires=expires)(lambda: None)
+
+    assert app.broker.client().perform(("DBSIZE",)) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"delay": 60, "expires": 60},
+        {"delay": timedelta(hours=1), "expires": timedelta(minutes=1)},
+        {"run_at": 2_000_000_000, "expires": datetime.fromtimestamp(1_900_000_000, UTC)},
+    ],
+)
+def test_what_would_expire_before_it_may_run_is_refused(app: Scheduler, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOption, match="later than the time from which the task may run"):
+        app.enqueue("mail", **options)
+
+
+def test_a_handler_has_no_moment_of_its_own(app: Scheduler) -> None:
+    with pytest.raises(InvalidOption, match="seconds or a timedelta from each enqueue on"):
+        app.task(name="mail", expires=datetime.now(UTC))(lambda: None)
+
+
+def test_another_time_to_expire_is_another_task(app: Scheduler) -> None:
+    first = app.enqueue("mail", id="once", expires=60)
+
+    assert app.enqueue("mail", id="once", expires=60) == first
+    with pytest.raises(Conflict):
+        app.enqueue("mail", id="once", expires=61)
+    with pytest.raises(Conflict):
+        app.enqueue("mail", id="once")
+
+
+def test_a_worker_ends_with_a_sentence_before_it_harms_what_it_does_not_know(app: Scheduler) -> None:
+    app.task(name="mail")(lambda: None)
+    worker = RunningWorker(app)
+    worker.__enter__()
+    app.broker.client().perform(("SET", keys_of("default").format, 99))
+    wait_until(lambda: worker.has_ended, "the worker has noticed")
+
+    with pytest.raises(FormatTooNew, match="upgrade this program"):
+        worker.join()

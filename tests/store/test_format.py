@@ -1,0 +1,65 @@
+"""A shard that a later redisched has written to is left alone by every script, and the error says what to do."""
+
+import pytest
+
+from redisched.errors import FormatTooNew
+from redisched.keys import keys_of
+from redisched.layout import Layout
+from redisched.store.broker import Broker
+from redisched.store.inspect import Inspector
+from redisched.store.operation import run
+from redisched.store.scripts import FORMAT
+from redisched.store.store import Store
+from redisched.store.values import NewTask, Status
+from tests.lua.situation import seed
+from tests.server_time import ServerTime
+from tests.snapshot import snapshot_of
+from tests.store.test_wrong_types import BEFORE, EDGES, NEW, QUEUE
+
+LATER = str(FORMAT + 1)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_no_edge_touches_a_later_format(broker: Broker, clock: ServerTime, edge: str) -> None:
+    seed(broker, QUEUE, BEFORE | {"format": LATER})
+    before = snapshot_of(broker)
+
+    with pytest.raises(FormatTooNew, match=f"in format {LATER}; this one understands formats up to {FORMAT} .*upgrade"):
+        run(EDGES[edge](Store(broker.script_runner, QUEUE)), broker.client())
+
+    assert snapshot_of(broker) == before
+
+
+def test_no_way_to_enqueue_does(broker: Broker, clock: ServerTime) -> None:
+    seed(broker, QUEUE, BEFORE)
+    store, client = Store(broker.script_runner, QUEUE), broker.client()
+    run(store.enqueue([NEW]), client)
+    client.perform(("SET", store.keys.format, LATER))
+    task = NewTask("later", 5, "+0", b"digest-l")
+
+    with pytest.raises(FormatTooNew):
+        run(store.enqueue_loaded(task), client)
+    with pytest.raises(FormatTooNew):
+        run(store.enqueue_many([[task], [task]]), client)
+    with pytest.raises(FormatTooNew):
+        run(store.known(Layout(), [task]), client)
+
+
+def test_nobody_looks_into_it(broker: Broker) -> None:
+    broker.client().perform(("SET", keys_of(QUEUE).format, LATER))
+    inspector = Inspector(broker.script_runner, QUEUE)
+
+    with pytest.raises(FormatTooNew):
+        run(inspector.counts(), broker.client())
+    with pytest.raises(FormatTooNew):
+        run(inspector.state("a"), broker.client())
+
+
+@pytest.mark.parametrize("stored", ["1", "2", "garbage", ""])
+def test_an_earlier_format_and_what_is_none_are_no_reason(broker: Broker, stored: str) -> None:
+    broker.client().perform(("SET", keys_of(QUEUE).format, stored))
+
+    (status,) = run(Store(broker.script_runner, QUEUE).enqueue([NEW]), broker.client())
+
+    assert status is Status.CREATED
+    assert broker.client().perform(("GET", keys_of(QUEUE).format)) == b"2"
