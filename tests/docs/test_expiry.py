@@ -1,4 +1,6 @@
-"""The guide to expiry is true: its program prints what is printed there, if a worker comes when one code is too late."""
+"""The guide to expiry is true: its program prints what is printed there, if a worker comes when one code is too
+late.
+"""
 
 import re
 import subprocess
