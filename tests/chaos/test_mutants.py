@@ -66,6 +66,8 @@ MUTANTS = {
     "release counts an attempt": Mutant(
         "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
     ),
+    "claim takes what has expired": Mutant("claim", "tonumber(moment) <= now_ms", "tonumber(moment) <= 0"),
+    "what was tried still expires": Mutant("retry", "    forget_expiry(id)\n", "\n"),
     "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', OUTCOMES, ended)\n", "\n"),
     "forget counts what keeps its retention": Mutant("forget", "'-inf', '(0')", "'-inf', '+inf')"),
     "forget takes what is kept for its whole retention": Mutant(
@@ -113,6 +115,8 @@ KNOWN_SEEDS = {
     "retry does not remove the lease": 7,
     "retry counts an attempt twice": 2,
     "release counts an attempt": 7,
+    "claim takes what has expired": 0,
+    "what was tried still expires": 0,
     "forget leaves the outcome": 2,
     "forget counts what keeps its retention": 4,
     "forget takes what is kept for its whole retention": 0,

@@ -13,7 +13,7 @@ from tests.simulation.history import Execution, History, Sent
 from tests.simulation.plan import Plan
 from tests.simulation.referee import Referee
 from tests.simulation.server import Call, Server
-from tests.simulation.shadow import ENDED, Place, Shadow
+from tests.simulation.shadow import Place, Shadow
 from tests.simulation.worker_process import WorkerProcess
 
 EARLY_US = 1_000
@@ -107,7 +107,7 @@ class Audit:
                 may_be_missing = sent is Sent.UNKNOWN or self._was_lost(id)
                 self.expect(may_be_missing, "I1: what was acknowledged is kept", id)
             else:
-                self.expect(task.place in ENDED or task.place is Place.FORGOTTEN, "I1: every task ends", task)
+                self.expect(task.is_over, "I1: every task ends", task)
                 self._judge_ended(task)
         for defect in process_defects:
             self.expect(False, "nothing fails unseen", repr(defect))

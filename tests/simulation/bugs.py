@@ -151,6 +151,9 @@ BUGS: dict[str, Bug] = {
         MUTANTS["claim does not know its nonce"], "a repeated claim", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "claim takes bands that are worse": _script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
+    "claim takes what has expired": _script(
+        MUTANTS["claim takes what has expired"], "a task that expired", needs=frozenset({Fault.STALL})
+    ),
     "enqueue does not compare": _script(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),

@@ -4,15 +4,14 @@ It is told what scripts answered, never what they stored, and knows the promises
 order tasks are leased, what a repeated call may do. It raises Foul, in the call that broke a promise.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 from redisched.model import BAND
+from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
 
-
-class Foul(AssertionError):
-    """Raised when a promise was broken."""
+_GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.FORGOTTEN})
 
 
 class Referee:
@@ -36,6 +35,7 @@ class Referee:
             "reap": self._reap,
             "recover": self._recover,
             "cancel": self._cancel,
+            "expire": self._expire,
             "forget": self._forget,
             "scrub": self._scrub,
             "wake": lambda _: None,  # it touches no task
@@ -61,15 +61,18 @@ class Referee:
         return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
 
     def _enqueue(self, call: Call) -> None:
-        for (id, priority, when, record, _), status in _rows(call.arguments[1:], 5, call.reply):
+        for (id, priority, when, record, traits), status in rows_of(call.arguments[1:], 5, call.reply):
             known = self.tasks.get(id)
-            if known is None or known.place is Place.FORGOTTEN:
-                run_at_ms = int(when[1:]) + (_now_ms(call) if when[:1] == b"+" else 0)
-                self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
+            is_doubtful = known is not None and known.is_waiting and known.may_have_expired and status == b"CREATED"
+            if known is None or known.place is Place.FORGOTTEN or is_doubtful:
+                run_at_ms = int(when[1:]) + (now_ms_of(call) if when[:1] == b"+" else 0)
+                task = self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
+                if traits:
+                    task.expires_ms = now_ms_of(call) + int(traits.removeprefix(b"expires=+").partition(b" ")[0])
                 expected = b"CREATED"
             else:
                 expected = b"EXISTS" if known.record[:8] == record[:8] else b"CONFLICT"
-            _check(status == expected, "I12: an id stands for one task", call, id, expected)
+            check(status == expected, "I12: an id stands for one task", call, id, expected)
 
     def _claim(self, call: Call) -> None:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
@@ -84,38 +87,42 @@ class Referee:
             task.id for task in self.tasks.values() if task.place is Place.LEASED and task.token == latest_token
         }
         if under_way and is_repeated:
-            _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
+            check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
         self._latest_claims[stream] = (nonce, token)
-        now_ms = _now_ms(call)
+        now_ms = now_ms_of(call)
         if given or not is_repeated:
             self._check_order(call, set(given[::4]), int(limit), now_ms + int(ahead_ms), int(ahead_limit))
+            self._expire(call)
         if given:
-            _check(token > self._largest_token, "I7: tokens grow", call, token, self._largest_token)
+            check(token > self._largest_token, "I7: tokens grow", call, token, self._largest_token)
             self._largest_token = token
         for id, score, tries, record in zip(given[::4], given[1::4], given[2::4], given[3::4], strict=True):
             task = self.tasks[id]
-            _check(int(score) == task.score, "a task keeps its own place", call, id, task.score)
-            _check(_tries(tries) == task.tries(), "attempts, crashes and bounces are counted once", call, id, task)
-            _check(record == task.record, "a task keeps its record", call, id, task.record)
+            check(int(score) == task.score, "a task keeps its own place", call, id, task.score)
+            check(tries_in(tries) == task.tries(), "attempts, crashes and bounces are counted once", call, id, task)
+            check(record == task.record, "a task keeps its record", call, id, task.record)
             task.place, task.token, task.worker, task.request = Place.LEASED, token, request[0], request
             task.ends_ms, task.has_started = now_ms + int(lease_ms), False
             task.claimed_us = task.renewed_us = call.at_us
             task.is_stray = call.is_stray
 
     def _check_order(self, call: Call, given: set[bytes], limit: int, horizon_ms: int, ahead_limit: int) -> None:
-        now_ms = _now_ms(call)
+        now_ms = now_ms_of(call)
         waiting = [task for task in self.tasks.values() if task.place is Place.WAITING]
-        _check(given <= {task.id for task in waiting}, "I6: only what waits is leased", call, given)
-        due = sorted((task.score, task.id) for task in waiting if task.run_at_ms <= now_ms)
-        best = {id for _, id in due[:limit]}
-        _check(best <= given, "I8, I9: better and earlier tasks go first", call, given, best)
-        ahead = given - best
-        _check(len(ahead) <= ahead_limit, "no more is taken than was asked for", call, ahead)
+        check(given <= {task.id for task in waiting}, "I6: only what waits is leased", call, given)
+        late = given & {task.id for task in waiting if task.has_expired(now_ms)}
+        check(not late, "a task that expired never starts", call, late)
+        # Whether these wait still only the server knows.
+        doubtful = {task.id for task in waiting if task.may_have_expired or task.has_expired(now_ms)}
+        due = sorted((task.score, task.id) for task in waiting if task.run_at_ms <= now_ms and task.id not in doubtful)
+        doubtful_due = {id for id in given & doubtful if self.tasks[id].run_at_ms <= now_ms}
+        best = {id for _, id in due[: limit - len(doubtful_due)]}
+        check(best <= given, "I8, I9: better and earlier tasks go first", call, given, best)
+        ahead = given - best - doubtful
+        check(len(ahead) <= ahead_limit, "no more is taken than was asked for", call, ahead)
         for id in ahead:
-            _check(
-                now_ms < self.tasks[id].run_at_ms <= horizon_ms, "I5: ahead only by the window", call, id, horizon_ms
-            )
+            check(now_ms < self.tasks[id].run_at_ms <= horizon_ms, "I5: ahead only by the window", call, id, horizon_ms)
 
     def _held(self, id: bytes, token: bytes) -> Shadow | None:
         task = self.tasks.get(id)
@@ -123,65 +130,65 @@ class Referee:
 
     def _renew(self, call: Call) -> None:
         lease_ms, *rows = call.arguments
-        for (id, token, started_ms), status in _rows(rows, 3, call.reply):
+        for (id, token, started_ms), status in rows_of(rows, 3, call.reply):
             task = self._held(id, token)
             expected = b"LOST"
             if task is not None:
-                task.ends_ms, task.renewed_us = _now_ms(call) + int(lease_ms), call.at_us
+                task.ends_ms, task.renewed_us = now_ms_of(call) + int(lease_ms), call.at_us
                 if started_ms != b"0":
                     task.has_started = started_ms != b"-1"
                 expected = b"RENEWED" if task.cancelled_for_ms is None else b"CANCELLING"
-            _check(status == expected, "G6: only the holder renews", call, id, expected)
+            check(status == expected, "G6: only the holder renews", call, id, expected)
 
     def _ack(self, call: Call) -> None:
-        for (id, token, retention_ms, _), status in _rows(call.arguments, 4, call.reply):
+        for (id, token, retention_ms, _), status in rows_of(call.arguments, 4, call.reply):
             task, known = self._held(id, token), self.tasks.get(id)
             expected = b"LOST"
             if task is not None:
                 task.place, task.acked, task.cancelled_for_ms = Place.SUCCEEDED, task.token, None
-                task.end_for(_now_ms(call), int(retention_ms))
+                task.end_for(now_ms_of(call), int(retention_ms))
                 expected = b"ACKED"
             elif known is not None and known.place is Place.SUCCEEDED and known.acked == int(token):
                 expected = b"ALREADY"
-            _check(status == expected, "I3, I4: the last token completes, once", call, id, expected)
+            check(status == expected, "I3, I4: the last token completes, once", call, id, expected)
 
     def _retry(self, call: Call) -> None:
-        for (id, token, delay_ms, _), status in _rows(call.arguments, 4, call.reply):
+        for (id, token, delay_ms, _), status in rows_of(call.arguments, 4, call.reply):
             task, known = self._held(id, token), self.tasks.get(id)
             expected = b"LOST"
-            if task is not None and task.end_as_asked(_now_ms(call)):
+            if task is not None and task.end_as_asked(now_ms_of(call)):
                 expected = b"CANCELLED"
             elif task is not None:
-                task.attempts, task.counted = task.attempts + 1, task.token
-                task.wait(_now_ms(call) + int(delay_ms))
+                task.attempts, task.counted, task.expires_ms = task.attempts + 1, task.token, None
+                task.wait(now_ms_of(call) + int(delay_ms))
                 expected = b"RETRIED"
             elif known is not None and known.counted == int(token) and known.place not in _GONE:
                 expected = b"ALREADY"
-            _check(status == expected, "G6: only the holder settles", call, id, expected)
+            check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _release(self, call: Call) -> None:
-        for (id, token, pause_ms), status in _rows(call.arguments, 3, call.reply):
+        for (id, token, pause_ms), status in rows_of(call.arguments, 3, call.reply):
             task = self._held(id, token)
             expected = b"LOST"
-            if task is not None and task.end_as_asked(_now_ms(call)):
+            if task is not None and task.end_as_asked(now_ms_of(call)):
                 expected = b"CANCELLED"
             elif task is not None:
                 task.bounces += int(pause_ms) > 0
-                task.wait(_now_ms(call) + int(pause_ms) if int(pause_ms) else None)
+                task.wait(now_ms_of(call) + int(pause_ms) if int(pause_ms) else None)
                 expected = b"RELEASED"
-            _check(status == expected, "G6: only the holder settles", call, id, expected)
+            check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _bury(self, call: Call) -> None:
-        for (id, token, _), status in _rows(call.arguments, 3, call.reply):
+        for (id, token, _), status in rows_of(call.arguments, 3, call.reply):
             task, known = self._held(id, token), self.tasks.get(id)
             expected = b"LOST"
             if task is not None:
-                task.place, task.counted, task.until_ms = Place.DEAD, task.token, _now_ms(call)
+                task.place, task.counted, task.until_ms = Place.DEAD, task.token, now_ms_of(call)
                 task.cancelled_for_ms = None
                 expected = b"BURIED"
             elif known is not None and known.place is Place.DEAD and known.counted == int(token):
                 expected = b"ALREADY"
-            _check(status == expected, "G6: only the holder settles", call, id, expected)
+            check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _reap(self, call: Call) -> None:
         if call.reply[0] == b"BUSY":
@@ -190,32 +197,33 @@ class Referee:
         leased = [task for task in self.tasks.values() if task.place is Place.LEASED]
         for task in leased:
             # No lease lasts longer than one from now, though it was granted before the clock was set back.
-            task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
+            task.ends_ms = min(task.ends_ms, now_ms_of(call) + lease_ms)
         for id, status in zip(call.reply[5::2], call.reply[6::2], strict=True):
             task = self.tasks[id]
-            is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
-            _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
+            is_over = task.place is Place.LEASED and task.ends_ms <= now_ms_of(call)
+            check(is_over, "G9: only a lease that ended is taken back", call, id, task)
             is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
             self._take_back(call, task, is_crash, crash_limit, status)
         if call.reply[0] == b"REAPED":
             # Nobody asks again for what it was given a lease ago.
             for worker, _ in list(self._latest_claims):
-                self._forget_claims(worker, 1000 * (_now_ms(call) - lease_ms) + 999)
+                self._forget_claims(worker, 1000 * (now_ms_of(call) - lease_ms) + 999)
         if call.reply[0] == b"REAPED" and len(call.reply[5::2]) < limit:
-            late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= _now_ms(call)]
-            _check(not late, "G10: a lease that ended is taken back", call, late)
+            late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= now_ms_of(call)]
+            check(not late, "G10: a lease that ended is taken back", call, late)
 
     def _recover(self, call: Call) -> None:
         worker, crash_limit, _, *rows = call.arguments
         self._forget_claims(worker.decode(), call.now_us)
-        orphans = list(_rows(rows, 3, call.reply))
+        orphans = list(rows_of(rows, 3, call.reply))
         started = [task for (id, token, ran), _ in orphans if ran == b"1" and (task := self._held(id, token))]
         guilty = [task for task in started if task.crashes] or started
-        for (id, token, _), status in orphans:
+        for (id, token, ran), status in orphans:
             task = self._held(id, token)
             if task is None:
-                _check(status == b"LOST", "G6: only what the dead worker holds is taken back", call, id)
+                check(status == b"LOST", "G6: only what the dead worker holds is taken back", call, id)
             else:
+                task.has_started = ran == b"1"
                 self._take_back(call, task, task in guilty, int(crash_limit), status)
 
     def _forget_claims(self, worker: str, until_us: int) -> None:
@@ -225,34 +233,42 @@ class Referee:
                 self._latest_claims.pop((worker, stream), None)
 
     def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
-        if task.end_as_asked(_now_ms(call)):
+        if task.end_as_asked(now_ms_of(call)):
             expected = b"CANCELLED"
         elif is_crash and task.crashes + 1 >= crash_limit:
-            task.place, task.crashes, task.until_ms = Place.DEAD, task.crashes + 1, _now_ms(call)
+            task.place, task.crashes, task.until_ms = Place.DEAD, task.crashes + 1, now_ms_of(call)
             expected = b"QUARANTINED"
         else:
             task.crashes += is_crash
             task.wait()
             expected = b"RECOVERED"
-        _check(status == expected, "G15: a crash counts against the guilty", call, task.id, expected)
+        check(status == expected, "G15: a crash counts against the guilty", call, task.id, expected)
 
     def _cancel(self, call: Call) -> None:
         retention_ms, *rows = call.arguments
-        for (id, _), status in _rows(rows, 2, call.reply):
+        for (id, _), status in rows_of(rows, 2, call.reply):
             task = self.tasks.get(id)
+            if task is not None and task.is_waiting and task.may_have_expired and status != b"CANCELLED":
+                # It had ended before, unseen.
+                task.place = Place.EXPIRED if status == b"ENDED" else Place.FORGOTTEN
             if task is None or task.place is Place.FORGOTTEN:
                 expected = b"UNKNOWN"
             elif task.place in ENDED:
                 expected = b"ENDED"
             else:
                 task.cancelled_for_ms = int(retention_ms)
-                is_over = task.place is Place.WAITING and task.end_as_asked(_now_ms(call))
+                is_over = task.place is Place.WAITING and task.end_as_asked(now_ms_of(call))
                 expected = b"CANCELLED" if is_over else b"CANCELLING"
-            _check(status == expected, "a cancelled task never runs", call, id, expected)
+            check(status == expected, "a cancelled task never runs", call, id, expected)
+
+    def _expire(self, call: Call) -> None:
+        for task in self.tasks.values():
+            if task.is_waiting and task.has_expired(now_ms_of(call)):
+                task.may_have_expired = True
 
     def _forget(self, call: Call) -> None:
         _, dead_ms, kept, sooner_ms = map(int, call.arguments)
-        now_ms = _now_ms(call)
+        now_ms = now_ms_of(call)
         ended = [task for task in self.tasks.values() if task.place in ENDED]
         spare = [task for task in ended if task.is_spare and task.place is not Place.DEAD]
         for task in ended:
@@ -262,28 +278,7 @@ class Referee:
         sooner = [task for task in over if task.place is not Place.FORGOTTEN and task.until_ms <= now_ms + sooner_ms]
         for task in sooner:
             task.place = Place.FORGOTTEN
-        _check(call.reply[2] == len(sooner), "no result is forgotten too soon, nor kept beyond the bound", call, sooner)
+        check(call.reply[2] == len(sooner), "no result is forgotten too soon, nor kept beyond the bound", call, sooner)
 
     def _scrub(self, call: Call) -> None:
-        _check(len(call.reply) == 6, "I11: each task is in exactly one place", call, call.reply[6:])
-
-
-_GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.FORGOTTEN})
-
-
-def _rows(arguments: Sequence[bytes], width: int, reply: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], bytes]]:
-    rows = [arguments[first : first + width] for first in range(0, len(arguments), width)]
-    return zip(rows, reply, strict=True)
-
-
-def _now_ms(call: Call) -> int:
-    return call.now_us // 1000
-
-
-def _tries(tries: bytes) -> tuple[int, ...]:
-    return tuple(map(int, tries.split()[:3])) if tries else (0, 0, 0)
-
-
-def _check(holds: bool, promise: str, call: Call, *facts: object) -> None:
-    if not holds:
-        raise Foul(f"{promise}: {facts} in {call}")
+        check(len(call.reply) == 6, "I11: each task is in exactly one place", call, call.reply[6:])

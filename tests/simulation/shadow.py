@@ -14,11 +14,12 @@ class Place(StrEnum):
     LEASED = "leased"
     SUCCEEDED = "succeeded"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     DEAD = "dead"
     FORGOTTEN = "forgotten"
 
 
-ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.DEAD})
+ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.DEAD})
 
 
 @dataclass(slots=True)
@@ -47,6 +48,18 @@ class Shadow:
     cancelled_for_ms: int | None = None
     until_ms: int = 0
     is_spare: bool = False
+    expires_ms: int | None = None
+    may_have_expired: bool = False
+    """Whether a call has come by when its time was over: it may have ended, which the reply does not say."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be done about it, as far as can be known."""
+        return self.place in ENDED or self.place is Place.FORGOTTEN or (self.is_waiting and self.may_have_expired)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.place is Place.WAITING
 
     @property
     def digest(self) -> bytes:
@@ -64,9 +77,15 @@ class Shadow:
         """Attempts, crashes and bounces counted so far."""
         return self.attempts, self.crashes, self.bounces
 
+    def has_expired(self, now_ms: int) -> bool:
+        """Whether it may not start any more."""
+        return self.expires_ms is not None and self.expires_ms <= now_ms
+
     def wait(self, run_at_ms: int | None = None) -> None:
         """It waits, in its own place or, in its band, until another time."""
         self.place = Place.WAITING
+        if self.has_started:
+            self.expires_ms = None
         self.has_started = False
         if run_at_ms is not None:
             self.score = self.score // BAND * BAND + run_at_ms

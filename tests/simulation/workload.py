@@ -18,6 +18,9 @@ from tests.simulation.worker_process import WorkerProcess
 
 LONG_TASK_S = 20.0
 """A long task lasts up to so long."""
+EXPIRING_EVERY = 6
+EXPIRES_S = 1.5
+"""One task in so many expires, after so long."""
 RECENT = 20
 """Cancelled is what runs of the executions that began last, as far as any does."""
 
@@ -133,6 +136,7 @@ class Producer(Process):
             queue=QUEUE,
             priority=random.choice((0, 5, 5, 5, 9)),
             delay=random.choice((0, 0, 0.05, 1.0)),
+            expires=EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
         )
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:

@@ -19,7 +19,7 @@ from tests.simulation.process import Process
 from tests.simulation.process_slot import ProcessSlot
 from tests.simulation.referee import Referee
 from tests.simulation.server import Server
-from tests.simulation.shadow import Place, Shadow
+from tests.simulation.shadow import Shadow
 from tests.simulation.threads import SimulatedThreads
 from tests.simulation.worker_process import WorkerHooks, WorkerProcess
 from tests.simulation.workload import Handlers, Producer
@@ -116,7 +116,7 @@ class World:
         )
 
     def _left(self) -> list[Shadow]:
-        return [task for task in self.referee.tasks.values() if task.place in (Place.WAITING, Place.LEASED)]
+        return [task for task in self.referee.tasks.values() if not task.is_over]
 
     def _processes(self) -> list[Process]:
         of_seats = [

@@ -1,0 +1,31 @@
+"""How the referee reads a call, and how it says that a promise was broken."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.simulation.server import Call
+
+
+class Foul(AssertionError):
+    """Raised when a promise was broken."""
+
+
+def rows_of(arguments: Sequence[bytes], width: int, reply: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], bytes]]:
+    """The tasks of a call, each with what was answered."""
+    rows = [arguments[first : first + width] for first in range(0, len(arguments), width)]
+    return zip(rows, reply, strict=True)
+
+
+def now_ms_of(call: Call) -> int:
+    """The server's time of a call."""
+    return call.now_us // 1000
+
+
+def tries_in(tries: bytes) -> tuple[int, ...]:
+    """Attempts, crashes and bounces."""
+    return tuple(map(int, tries.split()[:3])) if tries else (0, 0, 0)
+
+
+def check(holds: bool, promise: str, call: Call, *facts: object) -> None:
+    """Raises Foul where a promise does not hold."""
+    if not holds:
+        raise Foul(f"{promise}: {facts} in {call}")
