@@ -1,4 +1,4 @@
-"""Time as a value that is handed in, so that tests and simulation can move it."""
+"""Clocks. They are passed as arguments, so that tests and the simulation can set the time."""
 
 import time
 from dataclasses import dataclass
@@ -6,30 +6,30 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What redisched asks of time: a monotonic reading, for durations and deadlines only."""
+    """A monotonic clock, for durations and deadlines only."""
 
     def monotonic(self) -> float:
         """Seconds since an arbitrary moment; never goes back."""
 
 
 class SystemClock:
-    """The clock of this machine."""
+    """The monotonic clock of the operating system."""
 
     monotonic = staticmethod(time.monotonic)
 
 
 DRIFT = 5e-4
-"""Two clocks may differ in speed by so much: what NTP slews at most."""
+"""The speeds of two clocks may differ by so much, because NTP may make a clock run faster or slower by this factor."""
 
 
 @dataclass(slots=True)
 class ServerClock:
-    """Estimates the server's time so that it is never ahead of it: no task starts before its `run_at`.
+    """Estimates the server's time. The estimate is never ahead of the server, so no task starts before its `run_at`.
 
-    A reply carries the server's TIME, read between sending and receiving. At the moment of receiving, the server
-    is at least there: `server - received` is a lower bound of the offset, `server - sent` an upper bound. The
-    narrowest bounds are kept, as replies with the least delay give them, until a new reply contradicts them: then a
-    clock was set. Meanwhile they widen, as no two clocks run equally fast.
+    A reply carries the server's TIME, which was read between sending the command and receiving the reply. So the offset
+    of the server's clock is at least `server - received` and at most `server - sent`. The narrowest bounds are kept;
+    the replies with the shortest delay give them. They become wider with time, because two clocks do not run equally
+    fast. If a new reply contradicts them, one of the clocks was set, and the bounds of that reply are used.
     """
 
     lowest_s: float | None = None
@@ -37,7 +37,7 @@ class ServerClock:
     observed_s: float = 0.0
 
     def observe(self, sent_s: float, received_s: float, server_us: int) -> None:
-        """Learn from one reply: monotonic times around the call, and the server's TIME in microseconds."""
+        """Take in one reply: the monotonic moments around the call, and the server's TIME in microseconds."""
         server_s = server_us / 1e6
         lower_s, upper_s = server_s - received_s, server_s - sent_s
         if self.lowest_s is not None:

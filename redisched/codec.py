@@ -1,6 +1,6 @@
-"""Tasks, outcomes and failures as bytes.
+"""Encodes and decodes tasks, outcomes and failures.
 
-A record is an 8-byte digest and a body. The scripts compare digests and never look into a body.
+The record of a task is an 8-byte digest and a body. Scripts compare digests and never read a body.
 """
 
 import traceback
@@ -17,13 +17,14 @@ ERROR_CHARACTERS = 1_000
 TRACEBACK_CHARACTERS = 8_000
 
 _STATE_NAMES = {state: state.value for state in TaskState}
-"""Its value is asked for of every outcome, and an enum takes its time to say it."""
+"""Every outcome needs the text of its state, and a dictionary answers faster than an enum."""
+_NO_END = pack(0) + pack(None)
 _LIMITS = TaskBody._fields[3:]
 _NO_LIMITS = (None,) * len(_LIMITS)
 
 
 def encode_task(body: TaskBody, limit: int) -> bytes:
-    """The body of a task as bytes.
+    """Encode the body of a task.
 
     Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
     """
@@ -45,18 +46,20 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     return encoded
 
 
-def seal_of(priority: int, when: str) -> bytes:
-    """What a digest covers besides the body: the priority and the time asked for."""
+def fingerprint_suffix_of(priority: int, when: str) -> bytes:
+    """What the digest of an enqueue covers besides the body: the priority and the time that the task shall start."""
     return b"|%d|%b" % (priority, when.encode())
 
 
-def digest_of(body: bytes, seal: bytes) -> bytes:
-    """What tells two enqueues under one id apart: 8 bytes over the body and its seal."""
-    return blake2b(body + seal, digest_size=DIGEST_BYTES).digest()
+def digest_of(body: bytes, fingerprint_suffix: bytes) -> bytes:
+    """The digest of an enqueue, 8 bytes over the body and the suffix: another enqueue with the same id has another
+    digest.
+    """
+    return blake2b(body + fingerprint_suffix, digest_size=DIGEST_BYTES).digest()
 
 
 def decode_task(record: bytes, limit: int) -> TaskBody:
-    """The body within a record. Raises Undecodable for anything that is not one."""
+    """Decode the body from a record. Raises Undecodable if there is none."""
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
@@ -74,14 +77,14 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
 
 
 def encode_outcome(outcome: Outcome, limit: int) -> bytes:
-    """How a task ended, as bytes. Raises NotEncodable or PayloadTooLarge for its result."""
+    """Encode an outcome. Raises NotEncodable or PayloadTooLarge for its result."""
     return encode_end(limit, *outcome)
 
 
 def encode_end(
     limit: int, state: TaskState, name: str, attempt: int, worker: str, started_ms: int, ended_ms: int, result: Any
 ) -> bytes:
-    """As `encode_outcome`, of its parts: a worker that ends a task makes no outcome of them first."""
+    """As `encode_outcome`, given the fields of the outcome. Workers save the time of making an Outcome."""
     try:
         encoded = pack([_STATE_NAMES[state], name, attempt, worker, started_ms, ended_ms, result])
         if type(result) not in SCALARS:
@@ -93,8 +96,16 @@ def encode_end(
     return encoded
 
 
+def encode_expired(name: str) -> bytes:
+    """The outcome of a task of this handler that expired, up to the time of its end: the script that ends it adds that,
+    and that there is no result.
+    """
+    begun = pack([_STATE_NAMES[TaskState.EXPIRED], name, 0, "", 0, 0, None])
+    return begun[: -len(_NO_END)]
+
+
 def decode_outcome(encoded: bytes) -> Outcome:
-    """The outcome within bytes. Raises Undecodable."""
+    """Decode an outcome. Raises Undecodable."""
     try:
         state, name, attempt, worker, started_ms, ended_ms, result = unpack(encoded)
         return Outcome(
@@ -105,7 +116,7 @@ def decode_outcome(encoded: bytes) -> Outcome:
 
 
 def encode_failure(failure: Failure) -> bytes:
-    """A failure as bytes; long texts are cut, keeping the start of the error and the end of the traceback."""
+    """Encode a failure. Of a long error the beginning is kept, of a long traceback the end."""
     return pack_own(
         {
             "name": _clean(failure.name)[:ERROR_CHARACTERS],
@@ -120,7 +131,7 @@ def encode_failure(failure: Failure) -> bytes:
 
 
 def decode_failure(encoded: bytes) -> Failure:
-    """The failure within bytes. Raises Undecodable."""
+    """Decode a failure. Raises Undecodable."""
     try:
         failure = Failure(**unpack(encoded))
         for text in (failure.name, failure.error, failure.traceback, failure.worker, failure.reason):
@@ -133,18 +144,18 @@ def decode_failure(encoded: bytes) -> Failure:
 
 
 def encode_message(parts: Sequence[Any]) -> bytes:
-    """What one process of redisched says to another on the same machine, as bytes."""
+    """Encode a message from one process of redisched to another on the same machine."""
     return pack_own(parts)
 
 
 def decode_message(encoded: bytes) -> list[Any]:
-    """What was said, as a list."""
+    """Decode a message, as a list."""
     parts: list[Any] = unpack(encoded)
     return parts
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback of an exception as text, whatever its `__str__` does."""
+    """The traceback of an exception as text. Never raises, even if the exception's `__str__` does."""
     try:
         return "".join(traceback.format_exception(error))
     except Exception as inner:
@@ -152,7 +163,7 @@ def traceback_of(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """An exception as one line of text, whatever its `__str__` does."""
+    """The type and the text of an exception. Never raises, even if the exception's `__str__` does."""
     name, text = type(error).__name__, _text_of(error, ERROR_CHARACTERS)
     return f"{name}: {text}" if text else name
 

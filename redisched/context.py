@@ -10,8 +10,9 @@ from typing import Protocol
 class TaskContext:
     """The task a handler runs.
 
-    `fence` grows with every lease of the task: hand it to your own database to refuse writes of a worker that was
-    presumed dead. `attempt` counts from 1. `run_at_ms` is when it was due, in server milliseconds.
+    `fence` is larger with every lease of the task. Store it with what the handler writes to a database, and refuse
+    writes with a smaller one: they come from a worker that lost its lease. `attempt` counts from 1. `run_at_ms` is when
+    the task was due, in milliseconds of the server's time.
     """
 
     id: str
@@ -26,7 +27,7 @@ class TaskContext:
 
 
 class Running(Protocol):
-    """A task being run; its context is made only when somebody asks."""
+    """A running task. Its context is made only when it is asked for."""
 
     def task_context(self) -> TaskContext: ...
 

@@ -12,11 +12,13 @@ RedischedError
 ├── NotPicklable (TypeError)           an application that another process could not find
 ├── AppNotFound                        MODULE:APP does not lead to a Scheduler
 ├── Undecodable                        stored bytes are not a task
+├── FormatTooNew                       what is stored was written by a later redisched
 ├── TaskError                          about one task
 │   ├── UnknownTask                    never heard of, or forgotten after its retention
 │   ├── TaskFailed                     it ended dead
 │   ├── NotDurable                     it is enqueued, but not yet where it shall be
 │   ├── TaskCancelled                  it ended cancelled
+│   ├── TaskExpired                    it was not started in time
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
 ├── BrokerError                        about Redis
 │   ├── BrokerUnavailable (ConnectionError)
@@ -41,6 +43,14 @@ Interruption (BaseException)           ends a running handler from outside
 from collections.abc import Sequence
 from typing import Any
 
+from redisched.broker_errors import AccessDenied as AccessDenied
+from redisched.broker_errors import BrokerError as BrokerError
+from redisched.broker_errors import BrokerMisconfigured as BrokerMisconfigured
+from redisched.broker_errors import BrokerRefused as BrokerRefused
+from redisched.broker_errors import BrokerUnavailable as BrokerUnavailable
+from redisched.broker_errors import LayoutDamaged as LayoutDamaged
+from redisched.broker_errors import QueueFull as QueueFull
+from redisched.broker_errors import WrongKeyType as WrongKeyType
 from redisched.interruptions import CancelRequested as CancelRequested
 from redisched.interruptions import HandlerTimedOut as HandlerTimedOut
 from redisched.interruptions import Interruption as Interruption
@@ -137,6 +147,18 @@ class Undecodable(RedischedError):
         super().__init__(f"undecodable: {reason}")
 
 
+class FormatTooNew(RedischedError):
+    """Raised when a shard holds what only later versions of redisched understand. Nothing was read or changed."""
+
+    def __init__(self, found: str, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"a later redisched has written to this queue, in format {found}; this one understands formats up to"
+            f" {known} and leaves it alone: upgrade this program"
+        )
+
+
 class TaskError(RedischedError):
     """Base of errors about one task."""
 
@@ -169,6 +191,13 @@ class TaskCancelled(TaskError):
         super().__init__(task_id, "was cancelled")
 
 
+class TaskExpired(TaskError):
+    """Raised by `result()` when no worker started the task before it expired."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id, "expired: no worker started it in time, and none will")
+
+
 class NotDurable(TaskError):
     """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first.
 
@@ -197,104 +226,9 @@ class ResultTimeout(TaskError, TimeoutError):
         super().__init__(task_id, f"has not ended within {timeout_s:g} s, {why}; ask again later")
 
 
-class BrokerError(RedischedError):
-    """Base of errors about Redis."""
-
-
-class BrokerUnavailable(BrokerError, ConnectionError):
-    """Raised when Redis did not answer in time; what it was asked may have been done.
-
-    From an enqueue it carries what may have arrived: `task_ids`, and `requests` for `enqueue_many`.
-    """
-
-    requests: tuple[Any, ...] = ()
-
-    def __init__(self, reason: str, waited_s: float, task_ids: Sequence[str] = ()) -> None:
-        self.reason = reason
-        self.waited_s = waited_s
-        self.task_ids = tuple(task_ids)
-        advice = _send_again(task_ids, "may have been enqueued") if task_ids else "the same call can safely be repeated"
-        after = f" after {waited_s:.1f} s" if round(waited_s, 1) else ""
-        super().__init__(f"Redis is unavailable{after} ({reason}); {advice}")
-
-    def about(self, task_ids: Sequence[str]) -> "BrokerUnavailable":
-        """The same about tasks that were to be enqueued."""
-        return BrokerUnavailable(self.reason, self.waited_s, task_ids)
-
-
-class QueueFull(BrokerError):
-    """Raised when Redis is out of memory; running tasks can still finish. Of many tasks the first may have arrived:
-    `task_ids` and `requests` are as with BrokerUnavailable.
-    """
-
-    requests: tuple[Any, ...] = ()
-
-    def __init__(self, reason: str, task_ids: Sequence[str] = ()) -> None:
-        self.reason = reason
-        self.task_ids = tuple(task_ids)
-        again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
-        advice = f"raise maxmemory or drain the queue{again}"
-        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); {advice}")
-
-    def about(self, task_ids: Sequence[str]) -> "QueueFull":
-        """The same about tasks that were to be enqueued."""
-        return QueueFull(self.reason, task_ids)
-
-
-class BrokerMisconfigured(BrokerError):
-    """Raised when a setting of Redis endangers tasks. `server` is the address of the one of several that has it."""
-
-    def __init__(self, setting: str, value: str, wanted: str, server: str = "Redis") -> None:
-        self.setting = setting
-        self.value = value
-        self.wanted = wanted
-        self.server = server
-        super().__init__(f"{server} has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
-
-
-class LayoutDamaged(BrokerError):
-    """Raised when what is kept of a queue's shards cannot be read, or differs from shard to shard."""
-
-    def __init__(self, queue: str, key: str, stored: str) -> None:
-        self.queue = queue
-        self.key = key
-        self.stored = stored
-        advice = "restore it, as each shard of the queue keeps a copy under its own name"
-        super().__init__(f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; {advice}")
-
-
-class BrokerRefused(BrokerError):
-    """Raised when Redis answered a call with an error that trying again cannot cure."""
-
-    def __init__(self, call: str, reason: str) -> None:
-        self.call = call
-        self.reason = reason
-        super().__init__(f"Redis refused {call}: {reason}")
-
-
-class AccessDenied(BrokerRefused):
-    """Raised when the password is wrong, or the user has not the rights for a call."""
-
-
-class WrongKeyType(BrokerRefused):
-    """Raised when a key of redisched's is of another type, as something else wrote it. Nothing has been changed."""
-
-    def __init__(self, call: str, key: str, found: str, wanted: str) -> None:
-        self.key = key
-        self.found = found
-        self.wanted = wanted
-        reason = f"{key} is a {found} where redisched keeps a {wanted}; nothing was changed, move it away with RENAME"
-        super().__init__(call, reason)
-
-
 def _shorten(value: object) -> str:
     try:
         text = repr(value)
     except Exception as error:
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _send_again(task_ids: Sequence[str], what: str) -> str:
-    named = f"task {task_ids[0]!r}" + (f" and {len(task_ids) - 1} more" if len(task_ids) > 1 else "")
-    return f"{named} {what}, and enqueue_many(error.requests) sends it again without adding anything twice"

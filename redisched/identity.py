@@ -1,8 +1,9 @@
-"""Ids of tasks: 20 characters that sort by the moment they were made.
+"""Ids of tasks: 20 characters that sort by the moment at which they were made.
 
-Ties within a priority and a millisecond run in the order of their ids, so ids have to grow strictly within a process,
-also when its clock is set back. Characters are Crockford's base 32, in lower case, whose order is that of ASCII:
-45 bits of milliseconds since 1970, 20 bits of a sequence and 35 random bits that tell processes apart.
+Tasks of the same priority and millisecond run in the order of their ids. So within a process each id must be greater
+than the one before, even if the clock is set back. An id has 45 bits of milliseconds since 1970, 20 bits of a sequence
+number and 35 random bits that differ between processes, written in Crockford's base 32 in lower case, which sorts like
+ASCII.
 """
 
 import os
@@ -20,7 +21,7 @@ _LENGTH = 20
 
 
 class IdentitySource:
-    """Makes ids, one process's worth; safe to share between threads."""
+    """Makes the ids of one process. Safe to share between threads."""
 
     def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
         self._now_ms = now_ms
@@ -30,8 +31,8 @@ class IdentitySource:
         self.reseed()
 
     def reseed(self) -> None:
-        """Take new randomness: what a forked child has to do, as its parent goes on with the old one."""
-        # A signal handler may ask for an id while the thread that it interrupts is being given one.
+        """Draw new random bits. A forked child must do this, because its parent goes on with the old ones."""
+        # Reentrant, because a signal handler may ask for an id while it interrupts a thread that holds the lock.
         self._lock = threading.RLock()
         self._suffix = _characters(self._random_bits(_RANDOM_BITS), 7)
 
@@ -41,7 +42,8 @@ class IdentitySource:
             while True:
                 last = self._last
                 following: int = max(self._now_ms() << _SEQUENCE_BITS, last + 1)
-                # No signal handler can come between these two: they run where a function is called or a loop goes on.
+                # No signal handler can run between these two lines: Python runs them only at function calls and loop
+                # ends.
                 if self._last is last:
                     self._last = following
                     break
@@ -54,8 +56,9 @@ class IdentitySource:
 
 
 def is_given(task_id: str) -> bool:
-    """Whether redisched gave this id and no caller chose it, as far as can be seen: by its form, and by the moment it
-    begins with, from 2026 to 2039. Digests in hexadecimal begin otherwise; a later one is taken for chosen.
+    """Whether redisched made this id, and not a caller, judged by its form and by the moment that it begins with, which
+    must be from 2026 to 2039. Hexadecimal digests of callers begin with other characters. An id of a later moment
+    counts as chosen by a caller.
     """
     return len(task_id) == _LENGTH and _FIRST <= task_id < _END and task_id.isalnum()
 

@@ -1,8 +1,12 @@
-"""What ends a running handler from outside. Part of the tree in redisched.errors, where one imports it from."""
+"""The exceptions that end a running handler from outside. Import them from redisched.errors, to whose tree they
+belong.
+"""
 
 
 class Interruption(BaseException):
-    """Ends a running handler from outside. No `except Exception` in a handler swallows it."""
+    """Ends a running handler from outside. It is a BaseException, so `except Exception` in a handler does not catch
+    it.
+    """
 
 
 class HandlerTimedOut(Interruption):
@@ -14,4 +18,4 @@ class CancelRequested(Interruption):
 
 
 class LeaseLost(Interruption):
-    """Raised inside a handler whose lease went to another worker: whatever it does now is refused."""
+    """Raised inside a handler whose lease is lost: another worker may have the task, and the result will be refused."""

@@ -39,6 +39,10 @@ class Keys:
     """zset: id by the time its outcome is forgotten (server ms)."""
     cancelling: str
     """hash: id -> how a leased task shall end whose cancellation was asked for."""
+    traits: str
+    """hash: id -> what is special about a task, as text; only of tasks that have such, as long as `tasks` has them."""
+    expiring: str
+    """zset: id by the moment (server ms) until which a task may start; for tasks with that trait."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str
@@ -53,6 +57,8 @@ class Keys:
     """string: nothing; written after every durable enqueue, to be waited for."""
     layout: str
     """string: the counts of shards the queue has had, such as '1 3 12'; absent for a queue of one."""
+    format: str
+    """string: which scripts may touch the shard: those that know this format, or a later one; absent for 1."""
 
 
 TYPES = {
@@ -66,6 +72,8 @@ TYPES = {
     "outcomes": "hash",
     "finished": "zset",
     "cancelling": "hash",
+    "traits": "hash",
+    "expiring": "zset",
     "claims": "hash",
     "fence": "string",
     "wake": "list",
@@ -73,6 +81,7 @@ TYPES = {
     "repairs": "hash",
     "barrier": "string",
     "layout": "string",
+    "format": "string",
 }
 """What each key of a shard is, as Redis names it."""
 

@@ -1,7 +1,7 @@
-"""The layout of a queue: over how many shards it is spread, how many there were before, and which is a task's home.
+"""The layout of a queue: how many shards it has, how many it had before, and to which shard a task's id belongs.
 
-A task lives where its id hashes to under the count of its time, and never moves. The history of counts is therefore
-kept: under one of them every task is found.
+A task is stored in the shard that its id hashes to with the number of shards at that time, and is never moved. So all
+earlier numbers are kept: with one of them every task is found.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,15 @@ from itertools import pairwise
 from typing import Self
 
 LARGEST_COUNT = 1024
-"""Shards of a queue at most; every worker listens to each."""
+"""The largest number of shards of a queue. Every worker of the queue waits for wake-ups of each of them."""
 
 _LARGEST_KEY = 2**64 - 1
 _MULTIPLIER = 2862933555777941757
 
 
 def jump(key: int, buckets: int) -> int:
-    """The bucket of a 64-bit key: even over all, and a key that moves when there are more moves to a new one.
+    """The bucket of a 64-bit key. All buckets get the same share of keys. If buckets are added, a key either stays in
+    its bucket or moves to a new one.
 
     Jump consistent hash, from J. Lamping and E. Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014).
     """
@@ -32,13 +33,17 @@ def jump(key: int, buckets: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The counts of shards a queue has had, the present one last. They begin with 1 and only grow."""
+    """All numbers of shards that a queue has had, the present one last. The first is 1, and each is larger than the one
+    before.
+    """
 
     counts: tuple[int, ...] = (1,)
 
     @classmethod
     def read(cls, stored: bytes | None) -> Self | None:
-        """The layout as it is kept, such as '1 3 12'; nothing is kept of one shard. None for what is no layout."""
+        """Read a layout as it is stored, such as '1 3 12'; None is the layout of one shard, for which nothing is
+        stored. Answers None if the text is not a layout.
+        """
         if stored is None:
             return cls()
         words = stored.split(b" ")
@@ -53,25 +58,25 @@ class Layout:
 
     @property
     def shards(self) -> int:
-        """How many there are now."""
+        """The present number of shards."""
         return self.counts[-1]
 
-    def grown(self, shards: int) -> "Layout":
-        """The layout after growing to more shards."""
+    def with_shards(self, shards: int) -> "Layout":
+        """The layout after shards have been added, up to this number."""
         return Layout((*self.counts, shards))
 
     def extends(self, other: "Layout") -> bool:
-        """Whether it is that of the same queue, at the same time or later."""
+        """Whether this layout is the same as another one, or the other one with more shards added later."""
         return self.counts[: len(other.counts)] == other.counts
 
-    def home(self, task_id: str) -> int:
-        """The shard where a task of this id is put now."""
+    def shard_of(self, task_id: str) -> int:
+        """The shard to which a task with this id is added now."""
         return jump(_key_of(task_id), self.shards) if self.shards > 1 else 0
 
-    def homes(self, task_id: str) -> Iterator[int]:
-        """The shards where a task of this id may be, the present one first, each once."""
+    def possible_shards(self, task_id: str) -> Iterator[int]:
+        """The shards in which a task with this id may be, each once. The one of the present number comes first."""
         key = _key_of(task_id)
-        # A home differs from the one before only if the id moved; it never moves back.
+        # If the shard differs between two numbers, the id has moved to a new shard. It never moves back.
         return iter(dict.fromkeys(jump(key, count) for count in reversed(self.counts)))
 
 

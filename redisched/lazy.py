@@ -1,6 +1,6 @@
-"""Modules that are loaded when they are first used: a program does not pay at its start for what its calls may need.
+"""Modules that are imported at their first use, so that a program starts faster.
 
-A module that imports another one this way names it twice, as type checkers know nothing of the second:
+A module that is imported this way has to be named twice, because type checkers do not understand the second line:
 
     if TYPE_CHECKING:
         import asyncio
@@ -13,9 +13,9 @@ from types import ModuleType
 
 
 class LazyModule:
-    """Has the attributes of a module, which the first use of one of them imports.
+    """Has the attributes of a module, and imports it when the first of them is used.
 
-    Threads may share it: the import system lets one of them load the module, and the others wait.
+    Safe to share between threads: the import system lets one thread load the module, and the others wait.
     """
 
     __slots__ = ("_module", "_name")

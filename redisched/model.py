@@ -43,11 +43,13 @@ class TaskState(StrEnum):
     """Will not be tried again; the reason, error and traceback are kept."""
     CANCELLED = "cancelled"
     """Was cancelled."""
+    EXPIRED = "expired"
+    """Was not started in the time it had for that."""
     UNKNOWN = "unknown"
     """Never heard of, or forgotten after its retention."""
 
 
-ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED})
+ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED})
 
 
 class DeathReason(StrEnum):
@@ -82,13 +84,15 @@ DEFAULT_MAX_ATTEMPTS = 14
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
     """What a handler's tasks get. Times in milliseconds; None means no limit. A call may say otherwise, but for
-    `isolation`. `retention_is_own` says that the handler asked for its retention.
+    `isolation`. `expires` is +delay in milliseconds, empty for never. `retention_is_own` says that the handler asked
+    for its retention.
     """
 
     queue: str = "default"
     priority: int = Priority.NORMAL
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
     timeout_ms: int | None = None
+    expires: str = ""
     retention_ms: int = 600_000
     retention_is_own: bool = False
     durable: Durability = Durability.NONE

@@ -1,7 +1,8 @@
-"""Values as bytes that come back equal and of the same type, or are refused: msgpack with a few registered types.
+"""Encodes values as bytes, in msgpack with some more types. A decoded value is equal to the original and of the same
+type; values for which this is not possible are refused.
 
-Nothing changes in silence. A tuple stays a tuple and a datetime keeps its offset; a subclass of a plain type, which
-would come back as that type, is refused. Equal values give equal bytes in every process, sets included.
+A tuple stays a tuple, and a datetime keeps its offset. A subclass of an allowed type is refused, because it would come
+back as that type. Equal values give equal bytes in every process, also sets.
 """
 
 import re
@@ -24,13 +25,13 @@ else:
 
 _UUID, _DECIMAL, _SET, _DATE, _TUPLE, _FROZENSET, _DATETIME = range(1, 8)
 _DEEPEST = 32
-"""Tuples within tuples at most: each level takes several calls, and the stack is finite."""
+"""Tuples and sets may be nested so deep. Each level needs several calls on the stack, which is limited."""
 _MOST_EQUAL_HASHES = 16
-"""Members of a set that share a hash at most: to put n of them into a set takes n * n steps."""
+"""At most so many members of a set may have the same hash: adding n of them to a set takes n * n steps."""
 _BYTES_LIKE = (bytearray, memoryview)
 _BYTES_MARKER = re.compile(rb"[\xc4-\xc6]")
 SCALARS = frozenset({int, float, str, bytes, bool, type(None)})
-"""Types whose values pass through packing without another look."""
+"""Types whose values need no check after packing."""
 
 ALLOWED = (
     "None, bool, int up to 64 bits, float, str, bytes, list, tuple, dict with str or bytes keys, aware datetime, date, "
@@ -47,8 +48,8 @@ _packers: list[msgpack.Packer] = []
 
 
 def pack(value: Any) -> bytes:
-    """A value as bytes. Raises TooDeep, and TypeError, ValueError or OverflowError for what cannot be carried."""
-    # Packers are kept, as making one costs more than it does; each is in one pair of hands at a time.
+    """Encode a value. Raises TooDeep, and TypeError, ValueError or OverflowError for values that are not allowed."""
+    # Packers are kept, because making one costs more than packing. Only one caller at a time uses each.
     try:
         packer = _packers.pop()
     except IndexError:
@@ -66,23 +67,23 @@ def pack(value: Any) -> bytes:
 
 
 def pack_own(value: Any) -> bytes:
-    """What redisched itself writes, as bytes: enums as texts and named tuples as lists, as it reads them."""
+    """Encode a value of redisched's own: enums become texts and named tuples lists, and are read as such."""
     packed: bytes = msgpack.packb(value)
     return packed
 
 
 def unpack(data: bytes) -> Any:
-    """The value within bytes. Raises ValueError or TypeError for bytes that are none."""
+    """Decode a value. Raises ValueError or TypeError if the bytes are not an encoded value."""
     return msgpack.unpackb(data, ext_hook=_HOOKS[0], timestamp=3, strict_map_key=True)
 
 
 def check(values: Iterable[Any], packed: bytes) -> None:
-    """Raises TypeError or ValueError if values that were packed would not come back as they are."""
+    """Raises TypeError or ValueError if values that were packed would come back different."""
     try:
         unpack(packed)
     except (msgpack.StackError, RecursionError):
         raise TooDeep from None
-    # Only these are packed as what they are not without another look.
+    # msgpack packs bytearray and memoryview as bytes without an error.
     if _BYTES_MARKER.search(packed):
         for value in values:
             _refuse_bytes_like(value)
@@ -120,7 +121,7 @@ def _datetime(value: datetime) -> object:
 
 
 def _members(code: int, value: set[Any] | frozenset[Any]) -> object:
-    # Sorted, as the order of a set differs from process to process.
+    # Sorted, because the order of a set differs between processes.
     packed = sorted(map(pack, value))
     _check_hashes(value)
     return msgpack.ExtType(code, msgpack.Packer().pack_array_header(len(packed)) + b"".join(packed))
@@ -170,8 +171,8 @@ def _hashable(data: bytes, depth: int) -> list[Any]:
 
 
 def _check_hashes(members: Any) -> None:
-    """Raises ValueError for members of a set that were chosen, or happen, to share their hash: whole numbers that are
-    equal modulo 2^61 - 1, and whatever hashes as they do.
+    """Raises ValueError if too many members of a set have the same hash, by chance or by intention. Whole numbers that
+    are equal modulo 2^61 - 1 have the same hash.
     """
     if len(members) > _MOST_EQUAL_HASHES and max(Counter(map(hash, members)).values()) > _MOST_EQUAL_HASHES:
         raise ValueError(f"more than {_MOST_EQUAL_HASHES} members of a set have the same hash; use a list")

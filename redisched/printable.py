@@ -1,16 +1,16 @@
-r"""Text that may be shown on a terminal, whatever was stored: nothing in it moves a cursor, rings or turns around.
+r"""Makes text safe to show on a terminal: it cannot move the cursor, ring the bell or reverse the direction of writing.
 
-Names, arguments, errors and tracebacks come from Redis, where anybody may have written them. Escape sequences, control
-characters, bidirectional overrides and invisible characters are shown as escapes such as \x1b.
+Names, arguments, errors and tracebacks come from Redis, where any program may have written them. Escape sequences,
+control characters, bidirectional overrides and invisible characters are shown as escapes such as \x1b.
 """
 
 _FIRST_BYTE = 0xDC80
 _BYTES = {chr(code) for code in range(_FIRST_BYTE, _FIRST_BYTE + 0x80)}
-"""Stand for bytes that are no text, as `surrogateescape` reads them."""
+"""The characters by which `surrogateescape` represents bytes that are not valid text."""
 
 
 def printable(text: str) -> str:
-    """The text on one line, with every character that is not plainly visible as an escape."""
+    """The text on one line. Characters that are not visible are shown as escapes."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escape(character) for character in text)

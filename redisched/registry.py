@@ -1,4 +1,4 @@
-"""Handlers by name: the only way from a name on the wire to code. A name that is not here runs nothing."""
+"""The handlers of an application by name. A worker runs code for a task only if its name is registered here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from redisched.model import HandlerOptions, Isolation, Retention, retention_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerEntry:
-    """A registered handler. `is_async` says that calling it gives a coroutine, `on_loop` that the worker's own event
-    loop awaits that, `is_isolated` that it runs in a process of its own.
+    """A registered handler. `is_async` tells that calling it gives a coroutine, `on_loop` that the worker's own event
+    loop awaits it, and `is_isolated` that it runs in a process of its own.
     """
 
     name: str
@@ -21,10 +21,10 @@ class HandlerEntry:
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
     retention: Retention = field(init=False)
-    """Of results whose call asked for none."""
+    """For how long results are kept if the call asked for no retention."""
 
     def __post_init__(self) -> None:
-        # Found once, as it is asked for every task.
+        # Computed once, because every task needs it.
         is_isolated = self.options.isolation is Isolation.PROCESS
         object.__setattr__(self, "is_isolated", is_isolated)
         options = self.options
@@ -39,8 +39,8 @@ class Registry:
         self._entries: dict[str, HandlerEntry] = {}
 
     def add(self, entry: HandlerEntry) -> None:
-        """Register a handler. One that is defined once more, as by a notebook's cell or a module that is loaded again,
-        takes the place of its former self.
+        """Register a handler. If the same function is defined again, such as by running a notebook's cell or loading a
+        module again, the new one replaces the old one.
 
         Raises DuplicateHandler if another function has the name.
         """
@@ -50,7 +50,7 @@ class Registry:
         self._entries[entry.name] = entry
 
     def get(self, name: str) -> HandlerEntry | None:
-        """The handler of a name, if there is one."""
+        """The handler with this name, None if there is none."""
         return self._entries.get(name)
 
     def __iter__(self) -> Iterator[HandlerEntry]:
@@ -62,8 +62,8 @@ class Registry:
 
 
 def _is_defined_again(known: HandlerEntry, entry: HandlerEntry) -> bool:
-    """Whether two functions stand in one place: a module and a qualified name. Functions within functions and lambdas
-    have no place of their own.
+    """Whether two functions have the same module and the same qualified name. Functions within functions and lambdas
+    are never the same, because their qualified names are not unique.
     """
     places = [
         (getattr(one.function, "__module__", None), getattr(one.function, "__qualname__", "<>"))

@@ -3,16 +3,13 @@
 --
 -- Whoever names the layout of the queue is refused under another one, as an id may have another home there.
 --
--- KEYS[1] waiting   zset  id by score
--- KEYS[2] tasks     hash  id -> record
--- KEYS[3] outcomes  hash  id -> token and outcome of an ended task
--- KEYS[4] wake      list  at most one element
--- KEYS[5] layout    string  counts of shards; absent for one shard
--- ARGV[1] layout      text   what the caller takes for the layout; '' where its tasks have no home but this shard
--- ARGV[2..] id        text   the caller's id
--- ARGV[3..] priority  int    0 to 255
--- ARGV[4..] when      text   +delay or @time, in milliseconds
--- ARGV[5..] record    bytes  digest (8 bytes) and body
+-- KEYS tasks outcomes traits expiring
+-- ARG layout    text   what the caller takes for the layout; '' where its tasks have no home but this shard
+-- ROW id        text   the caller's id
+-- ROW priority  int    0 to 255
+-- ROW when      text   +delay or @time, in milliseconds
+-- ROW record    bytes  digest (8 bytes) and body
+-- ROW traits    text   '' for a plain task; see lib/expiry.lua, where +delay or @time stands for the moment
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before, it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
@@ -21,82 +18,105 @@
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: score
+-- include: enter
 -- include: layout
+-- include: rows
 
 local now_ms = math.floor(server_us() / 1000)
+local is_stale = layout ~= '' and known_layout() ~= layout
 
--- The usual call is done before what all others need is set up: one task, due at once and new, of which a record is
--- written where there was none. The index is the one key that was not looked at before; if it is of another type, the
--- record is removed again.
-if #ARGV == 5 and ARGV[4] == '+0' and (ARGV[1] == '' or layout_of(KEYS[5]) == ARGV[1]) then
-  local id = ARGV[2]
-  local is_awake = redis.call('LLEN', KEYS[4]) > 0
-  if redis.call('HEXISTS', KEYS[3], id) == 0 and redis.call('HSETNX', KEYS[2], id, ARGV[5]) == 1 then
-    local added = redis.pcall('ZADD', KEYS[1], ARGV[3] * BAND + now_ms, id)
-    if type(added) == 'table' then
-      redis.call('HDEL', KEYS[2], id)
-      return added
-    end
-    if not is_awake then
-      redis.call('RPUSH', KEYS[4], '1')
+-- The usual call is done before what all others need is set up: one plain task, due at once and new, of which a record
+-- is written where there was none. If it then cannot wait, as a key is of another type, the record is removed again.
+local id, priority, when, record, traits = first_row()
+if row_count == 1 and when == '+0' and traits == '' and not is_stale then
+  if redis.call('HEXISTS', OUTCOMES, id) == 0 and redis.call('HSETNX', TASKS, id, record) == 1 then
+    local refused = enter({priority * BAND + now_ms, id})
+    if refused then
+      redis.call('HDEL', TASKS, id)
+      return refused
     end
     return {'CREATED'}
   end
+end
+if is_stale then
+  return for_each_row('STALE')
 end
 
 -- include: text
 -- include: chunks
 -- include: digest
+-- include: format
 
-local ids = column(2, 4)
-if ARGV[1] ~= '' and layout_of(KEYS[5]) ~= ARGV[1] then
-  return repeated('STALE', #ids)
+local ids = {}
+for row, task in rows() do
+  ids[row] = task
 end
-local known = fields(KEYS[2], ids)
-local ended = fields(KEYS[3], ids)
+local known, ended = fields(TASKS, ids), fields(OUTCOMES, ids)
 local created, statuses = {}, {}
-local additions, records, count = {}, {}, 0
-local priority, when, score
+local entries, records, all_traits, expiries, count = {}, {}, {}, {}, 0
+
+-- A moment in milliseconds: +delay counts from now.
+local function moment_of(sign, milliseconds)
+  return tonumber(milliseconds) + (sign == '+' and now_ms or 0)
+end
 
 -- The score as text, '' beyond the year 2109.
 local function score_text()
-  local run_at = tonumber(string.sub(when, 2))
-  if string.sub(when, 1, 1) == '+' then
-    run_at = run_at + now_ms
-  end
+  local run_at = moment_of(string.sub(when, 1, 1), string.sub(when, 2))
   return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
 end
 
-for index = 1, #ids do
-  local id, record = ids[index], ARGV[index * 4 + 1]
+local function note_traits()
+  local others, sign, milliseconds, ending = string.match(traits, '^(.-)expires=([+@])(%d+) (.*)$')
+  local kept = traits
+  if others then
+    local moment = text(moment_of(sign, milliseconds))
+    kept = others .. 'expires=' .. moment .. ' ' .. ending
+    expiries[#expiries + 1], expiries[#expiries + 2] = moment, id
+  end
+  all_traits[#all_traits + 1], all_traits[#all_traits + 2] = id, kept
+end
+
+local score, last_priority, last_when
+for row, row_id, row_priority, row_when, row_record, row_traits in rows() do
+  id, priority, when, record, traits = row_id, row_priority, row_when, row_record, row_traits
   -- Most tasks of a call share their score with the one before.
-  if priority ~= ARGV[index * 4 - 1] or when ~= ARGV[index * 4] then
-    priority, when = ARGV[index * 4 - 1], ARGV[index * 4]
+  if priority ~= last_priority or when ~= last_when then
+    last_priority, last_when = priority, when
     score = score_text()
   end
-  local present = created[id] or known[index]
-  local digest = present and digest_of(present) or (ended[index] and outcome_digest(ended[index]))
+  local present = created[id] or known[row]
+  local digest = present and digest_of(present) or (ended[row] and outcome_digest(ended[row]))
   if digest then
-    statuses[index] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
+    statuses[row] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
-    statuses[index] = 'BEYOND'
+    statuses[row] = 'BEYOND'
   else
-    statuses[index] = 'CREATED'
+    statuses[row] = 'CREATED'
     created[id] = record
-    additions[count + 1], additions[count + 2] = score, id
+    entries[count + 1], entries[count + 2] = score, id
     records[count + 1], records[count + 2] = id, record
     count = count + 2
+    if traits ~= '' then
+      note_traits()
+    end
   end
 end
 
-if count > 0 then
-  -- What a key of another type makes fail comes before anything is written: the records have been read, and the index
-  -- is written first. One wake-up is enough, as a claim that leaves due tasks behind wakes the next worker.
-  local wake_ups = redis.call('LLEN', KEYS[4])
-  call_in_chunks('ZADD', KEYS[1], additions)
-  call_in_chunks('HSET', KEYS[2], records)
-  if wake_ups == 0 then
-    redis.call('RPUSH', KEYS[4], '1')
-  end
+-- What a key of another type makes fail comes before anything is written: the records have been read, and the index is
+-- written first.
+if #all_traits > 0 then
+  redis.call('HLEN', TRAITS)
+  redis.call('ZCARD', EXPIRING)
+end
+local refused = enter(entries)
+if refused then
+  return refused
+end
+call_in_chunks('HSET', TASKS, records)
+if #all_traits > 0 then
+  need_format(2)
+  call_in_chunks('HSET', TRAITS, all_traits)
+  call_in_chunks('ZADD', EXPIRING, expiries)
 end
 return statuses

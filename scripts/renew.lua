@@ -1,13 +1,11 @@
 #!lua flags=allow-oom
 -- LEASED -> LEASED  Lengthens leases, notes which tasks have started, and tells which shall be cancelled.
 --
--- KEYS[1] leases      zset  id by expiry (ms)
--- KEYS[2] held        hash  id -> holder
--- KEYS[3] cancelling  hash  id -> request
--- ARGV[1] lease_ms  int  length of the lease from now
--- ARGV[2..] id          text  task
--- ARGV[3..] token       int   under which it is held
--- ARGV[4..] started_ms  int   when its handler started, 0 if it has not, -1 if its worker stops: should it die now, that is not held against the task
+-- KEYS leases held cancelling
+-- ARG lease_ms    int   length of the lease from now
+-- ROW id          text  task
+-- ROW token       int   under which it is held
+-- ROW started_ms  int   when its handler started, 0 if it has not, -1 if its worker stops: should it die now, that is not held against the task
 -- Returns {'RENEWED'} per task
 -- Returns {'CANCELLING'} per task: renewed, and its cancellation was asked for
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
@@ -17,21 +15,22 @@
 -- include: chunks
 -- include: holder
 
-local expiry = text(math.floor(server_us() / 1000) + tonumber(ARGV[1]))
-local ids = column(2, 3)
-local holders = fields(KEYS[2], ids)
-local requests = fields(KEYS[3], ids)
+local expiry = text(math.floor(server_us() / 1000) + lease_ms)
+local ids = {}
+for row, id in rows() do
+  ids[row] = id
+end
+local holders, requests = fields(HELD, ids), fields(CANCELLING, ids)
 local statuses, renewals, starts = {}, {}, {}
 
-for index = 1, #ids do
-  local id, token, started = ids[index], ARGV[index * 3], ARGV[index * 3 + 1]
-  if not holds(holders[index], token) then
-    statuses[index] = 'LOST'
+for row, id, token, started in rows() do
+  if not holds(holders[row], token) then
+    statuses[row] = 'LOST'
   else
-    statuses[index] = requests[index] and 'CANCELLING' or 'RENEWED'
+    statuses[row] = requests[row] and 'CANCELLING' or 'RENEWED'
     renewals[#renewals + 1] = expiry
     renewals[#renewals + 1] = id
-    local _, score, noted, worker = holder_parts(holders[index])
+    local _, score, noted, worker = holder_parts(holders[row])
     -- A renewal from before the start may arrive after it.
     if started ~= '0' and noted and started ~= noted then
       starts[#starts + 1] = id
@@ -40,6 +39,6 @@ for index = 1, #ids do
   end
 end
 
-call_in_chunks('ZADD', KEYS[1], renewals)
-call_in_chunks('HSET', KEYS[2], starts)
+call_in_chunks('ZADD', LEASES, renewals)
+call_in_chunks('HSET', HELD, starts)
 return statuses

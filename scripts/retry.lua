@@ -1,71 +1,39 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING  Counts a failed attempt and lets the task wait for its next one, in its own band.
 --
--- KEYS[1] waiting     zset  id by score
--- KEYS[2] tasks       hash  id -> record
--- KEYS[3] leases      zset  id by expiry (ms)
--- KEYS[4] held        hash  id -> holder
--- KEYS[5] tries       hash  id -> tries
--- KEYS[6] failures    hash  id -> last failure
--- KEYS[7] cancelling  hash  id -> request
--- KEYS[8] outcomes    hash  id -> token and outcome
--- KEYS[9] finished    zset  id by the time it is forgotten (ms), BAND less where it may be sooner
--- KEYS[10] wake       list  at most one element
--- ARGV[1..] id        text   task
--- ARGV[2..] token     int    under which it is held
--- ARGV[3..] delay_ms  int    until its next attempt
--- ARGV[4..] failure   bytes  why it failed
+-- KEYS tries failures
+-- ROW id        text   task
+-- ROW token     int    under which it is held
+-- ROW delay_ms  int    until its next attempt
+-- ROW failure   bytes  why it failed
 -- Returns {'RETRIED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
 -- Returns {'ALREADY'} per task: this attempt was counted before
 -- Returns {'LOST'} per task: not held under this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: types
--- include: text
--- include: score
--- include: holder
+-- include: reschedule
 -- include: tries
--- include: wake
--- include: outcome
--- include: cancelled
+-- include: giving_up
+-- include: expiry
 
 local now_ms = math.floor(server_us() / 1000)
-local keys = {
-  tasks = KEYS[2], tries = KEYS[5], failures = KEYS[6],
-  cancelling = KEYS[7], outcomes = KEYS[8], finished = KEYS[9],
-}
-local statuses = {}
-check_sorted(KEYS[1], KEYS[3], KEYS[9])
-check_hashes(KEYS[2], KEYS[5], KEYS[6], KEYS[7], KEYS[8])
-check_list(KEYS[10])
+local statuses, entries = {}, {}
+check_keys()
 
-local function wait_again(id, token, delay_ms, failure, score)
-  local attempts, crashes, bounces = tries_parts(redis.call('HGET', KEYS[5], id))
-  local run_at = math.min(now_ms + delay_ms, BAND - 1)
-  redis.call('HSET', KEYS[5], id, tries_text(attempts + 1, crashes, bounces, token))
-  redis.call('HSET', KEYS[6], id, score .. ' ' .. failure)
-  redis.call('ZADD', KEYS[1], text(band_of(tonumber(score)) * BAND + run_at), id)
-  wake_one(KEYS[10])
-end
-
-for first = 1, #ARGV, 4 do
-  local id, token = ARGV[first], ARGV[first + 1]
-  local holder = redis.call('HGET', KEYS[4], id)
-  local status = 'LOST'
-  local _, score = holder_parts(holder)
-  if score and holds(holder, token) then
-    redis.call('ZREM', KEYS[3], id)
-    redis.call('HDEL', KEYS[4], id)
-    if end_if_cancelling(keys, id, now_ms) then
-      status = 'CANCELLED'
-    else
-      wait_again(id, token, tonumber(ARGV[first + 2]), ARGV[first + 3], score)
-      status = 'RETRIED'
-    end
-  elseif select(4, tries_parts(redis.call('HGET', KEYS[5], id))) == token then
+for row, id, token, delay_ms, failure in rows() do
+  local status, score = give_up(id, token, now_ms)
+  if score then
+    local attempts, crashes, bounces = tries_parts(redis.call('HGET', TRIES, id))
+    redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, bounces, token))
+    redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
+    forget_expiry(id)
+    entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms + tonumber(delay_ms)), id
+    status = 'RETRIED'
+  elseif status == 'LOST' and select(4, tries_parts(redis.call('HGET', TRIES, id))) == token then
     status = 'ALREADY'
   end
-  statuses[#statuses + 1] = status
+  statuses[row] = status
 end
+enter(entries)
 return statuses

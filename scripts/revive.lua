@@ -1,42 +1,33 @@
 #!lua
 -- DEAD -> WAITING  Lets dead tasks run again, now, with their attempts and crashes forgotten.
 --
--- KEYS[1] waiting   zset  id by score
--- KEYS[2] tasks     hash  id -> record
--- KEYS[3] tries     hash  id -> tries
--- KEYS[4] failures  hash  id -> last failure
--- KEYS[5] dead      zset  id by time of death (ms)
--- KEYS[6] wake      list  at most one element
--- ARGV[1..] id  text  task
+-- KEYS tasks tries failures dead
+-- ROW id  text  task
 -- Returns {'REVIVED'} per task
 -- Returns {'ALREADY'} per task: not dead, but alive
 -- Returns {'UNKNOWN'} per task: never heard of, ended otherwise, or forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
--- include: types
--- include: text
--- include: score
--- include: wake
+-- include: reschedule
+-- include: enter
+-- include: expiry
 
 local now_ms = math.floor(server_us() / 1000)
-local statuses = {}
-check_sorted(KEYS[1])
-check_hashes(KEYS[2], KEYS[3], KEYS[4])
-check_list(KEYS[6])
+local statuses, entries = {}, {}
+check_keys()
 
-for index = 1, #ARGV do
-  local id = ARGV[index]
-  local status = 'UNKNOWN'
-  if redis.call('ZREM', KEYS[5], id) == 1 then
-    local score = string.match(redis.call('HGET', KEYS[4], id) or '', '^(%d+) ') or '0'
-    redis.call('HDEL', KEYS[3], id)
-    redis.call('HDEL', KEYS[4], id)
-    redis.call('ZADD', KEYS[1], text(band_of(tonumber(score)) * BAND + now_ms), id)
-    wake_one(KEYS[6])
-    status = 'REVIVED'
-  elseif redis.call('HEXISTS', KEYS[2], id) == 1 then
-    status = 'ALREADY'
+for row, id in rows() do
+  statuses[row] = 'UNKNOWN'
+  if redis.call('ZREM', DEAD, id) == 1 then
+    local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ') or '0'
+    redis.call('HDEL', TRIES, id)
+    redis.call('HDEL', FAILURES, id)
+    forget_expiry(id)
+    entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms), id
+    statuses[row] = 'REVIVED'
+  elseif redis.call('HEXISTS', TASKS, id) == 1 then
+    statuses[row] = 'ALREADY'
   end
-  statuses[index] = status
 end
+enter(entries)
 return statuses

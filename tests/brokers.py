@@ -27,7 +27,7 @@ from redisched.chaos.cluster import ClusterServers
 from redisched.chaos.watched import WatchedServers
 from redisched.embedded import Persistence, PrivateServer, find_binary
 from redisched.store.broker import Broker, connect
-from redisched.store.clients import AsyncClient, SyncClient
+from redisched.store.clients import AsyncServerClient, ServerClient
 from redisched.store.operation import Argument
 
 TIMEOUT_S = 5.0
@@ -78,8 +78,8 @@ def fake_broker() -> Broker:
     """A broker of its own, empty."""
     server = fakeredis.FakeServer()
     return Broker(
-        lambda timeout_s, part: SyncClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool, timeout_s),
-        lambda timeout_s, part: AsyncClient(
+        lambda timeout_s, part: ServerClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool, timeout_s),
+        lambda timeout_s, part: AsyncServerClient(
             fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool, timeout_s
         ),
         TIMEOUT_S,

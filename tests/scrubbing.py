@@ -25,7 +25,7 @@ def scrub(
         no_record=b"no record",
         no_failure=b"no failure",
     )
-    return run(Store(broker.dialect, queue).scrub(request), broker.client())
+    return run(Store(broker.script_runner, queue).scrub(request), broker.client())
 
 
 def scrub_all(broker: Broker, queue: str, *, limit: int = 100) -> list[tuple[str, Repair]]:

@@ -4,7 +4,7 @@ Nobody can move the clock of a real server, so the scripts read a key in place o
 tested apart, in tests/lua/test_time.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from redisched.store.broker import Broker
 
@@ -26,6 +26,17 @@ def read_movable_time(name: str, source: str) -> str:
     """A rewrite of scripts: take the time from the key."""
     assert source.count(_REAL) <= 1
     return source.replace(_REAL, _MOVABLE)
+
+
+def read_shifted_time(shift_ms: int) -> Callable[[str, str], str]:
+    """A rewrite of scripts: a server's own time, moved by so many milliseconds."""
+    shifted = _REAL.replace("tonumber(time[2])", f"tonumber(time[2]) + ({shift_ms * 1000})")
+
+    def rewrite(name: str, source: str) -> str:
+        assert source.count(_REAL) <= 1
+        return source.replace(_REAL, shifted)
+
+    return rewrite
 
 
 class ServerTime:

@@ -19,7 +19,7 @@ from redisched.codec import (
     encode_failure,
     encode_outcome,
     encode_task,
-    seal_of,
+    fingerprint_suffix_of,
 )
 from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
 from redisched.model import Failure, Outcome, TaskBody, TaskState
@@ -254,16 +254,16 @@ def test_bytes_are_decoded_into_what_they_should_be_or_not_at_all(stored: bytes)
 
 def test_a_digest_tells_body_priority_and_time_apart() -> None:
     digests = {
-        digest_of(b"a", seal_of(5, "+0")),
-        digest_of(b"b", seal_of(5, "+0")),
-        digest_of(b"a", seal_of(6, "+0")),
-        digest_of(b"a", seal_of(5, "+1")),
-        digest_of(b"a", seal_of(5, "@0")),
+        digest_of(b"a", fingerprint_suffix_of(5, "+0")),
+        digest_of(b"b", fingerprint_suffix_of(5, "+0")),
+        digest_of(b"a", fingerprint_suffix_of(6, "+0")),
+        digest_of(b"a", fingerprint_suffix_of(5, "+1")),
+        digest_of(b"a", fingerprint_suffix_of(5, "@0")),
     }
 
     assert len(digests) == 5
     assert {len(digest) for digest in digests} == {DIGEST_BYTES}
-    assert digest_of(b"a", seal_of(5, "+0")) in digests
+    assert digest_of(b"a", fingerprint_suffix_of(5, "+0")) in digests
 
 
 def test_a_uuid_and_a_decimal_keep_every_digit() -> None:

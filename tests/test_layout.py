@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redisched.keys import keys_of
 from redisched.layout import LARGEST_COUNT, Layout, jump
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 
 keys = st.integers(0, 2**64 - 1)
 counts = st.integers(1, LARGEST_COUNT)
@@ -31,8 +31,8 @@ def test_a_key_that_moves_moves_to_a_new_bucket(key: int, one: int, other: int) 
 
 @pytest.mark.parametrize("shards", [2, 3, 12, 100])
 def test_ids_spread_evenly(shards: int) -> None:
-    layout = Layout().grown(shards)
-    sizes = Counter(layout.home(f"order-{number}") for number in range(1_000 * shards))
+    layout = Layout().with_shards(shards)
+    sizes = Counter(layout.shard_of(f"order-{number}") for number in range(1_000 * shards))
 
     assert len(sizes) == shards
     assert max(sizes.values()) < 1_160, "five standard deviations"
@@ -42,10 +42,10 @@ def test_ids_spread_evenly(shards: int) -> None:
 @given(ids, layouts)
 def test_a_task_is_found_under_whatever_layout_it_was_put(id: str, layout: Layout) -> None:
     earlier = [Layout(layout.counts[: at + 1]) for at in range(len(layout.counts))]
-    homes = list(layout.homes(id))
+    homes = list(layout.possible_shards(id))
 
-    assert homes[0] == layout.home(id)
-    assert set(homes) == {before.home(id) for before in earlier}
+    assert homes[0] == layout.shard_of(id)
+    assert set(homes) == {before.shard_of(id) for before in earlier}
     assert homes == sorted(set(homes), reverse=True)
 
 

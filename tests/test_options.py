@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from redisched.errors import InvalidOption
 from redisched.model import LARGEST_RUN_AT_MS, Isolation, Priority
-from redisched.options import NO_OPTIONS, TaskOptions, check_isolation, check_name, check_options, check_queue
+from redisched.option_checks import check_isolation, check_name, check_queue
+from redisched.options import NO_OPTIONS, TaskOptions, check_options
 
 LARGEST_S = LARGEST_RUN_AT_MS / 1000
 
@@ -80,7 +81,9 @@ def test_any_other_isolation_is_refused(value: Any) -> None:
 
 
 def test_an_unknown_option_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InvalidOption, match="no such option; there are delay, durable, id, max_attempts, priority"):
+    with pytest.raises(
+        InvalidOption, match="no such option; there are delay, durable, expires, id, max_attempts, priority"
+    ):
         check_options({"pritority": 1})
 
 

@@ -27,7 +27,10 @@ STEPS = (
     ("the client of Redis", ("redis/", "hiredis", "<built-in method hiredis", "<method 'gets'", "<method 'feed'")),
     ("sockets, and waiting for Redis", ("<method 'recv", "<method 'send", "<method 'poll'", "asyncio/selector")),
     ("claiming: claimer, window, clock", ("redisched/engine/claimer", "redisched/engine/window", "redisched/clock")),
-    ("claiming: claimer, window, clock", ("redisched/engine/line", "redisched/engine/pace", "redisched/engine/held")),
+    (
+        "claiming: claimer, window, clock",
+        ("redisched/engine/claim_stream", "redisched/engine/start_rate", "redisched/engine/leased_task"),
+    ),
     (
         "handing to threads and back",
         ("redisched/engine/threads", "<method 'put' of '_queue", "<method 'get' of '_queue"),
@@ -37,7 +40,7 @@ STEPS = (
         ("redisched/engine/executor", "redisched/engine/slot", "redisched/engine/attempt"),
     ),
     ("the executor and the handler", ("redisched/bench/jobs", "redisched/context")),
-    ("the outcome: verdict, settler", ("redisched/engine/verdict", "redisched/engine/settler")),
+    ("the outcome: completion, settler", ("redisched/engine/completion", "redisched/engine/settler")),
     ("the event loop", ("asyncio/", "<method 'run' of '_contextvars", "<built-in method _asyncio", "selectors.py")),
 )
 """A step, and how the names of its functions begin; the first that fits counts."""

@@ -7,7 +7,7 @@ from collections import Counter
 from socket import socket
 from typing import NamedTuple
 
-from redisched.bench.held import HANDLER, HeldStart, hear
+from redisched.bench.held import HANDLER, HeldStart, receive
 from redisched.bench.jobs import Jobs
 from redisched.bench.workbench import MeasurementFailed
 
@@ -23,23 +23,23 @@ class Bereavement(NamedTuple):
     taken_ms: list[float]
 
 
-def bereave(jobs: Jobs, ear: socket, tasks: range, number: signal.Signals) -> Bereavement:
+def bereave(jobs: Jobs, receiver: socket, tasks: range, number: signal.Signals) -> Bereavement:
     """Send a signal to the process that runs most of these tasks once all have started."""
     jobs.app.enqueue_many([jobs.app.request(HANDLER, task, queue=jobs.queue) for task in tasks])
-    started = _hear_each(ear, set(tasks))
+    started = _receive_each(receiver, set(tasks))
     ((victim, _),) = Counter(start.process for start in started).most_common(1)
     sent_s = time.monotonic()
     os.kill(victim, number)
-    again = _hear_each(ear, {start.task for start in started if start.process == victim})
+    again = _receive_each(receiver, {start.task for start in started if start.process == victim})
     return Bereavement(victim, [(start.monotonic_s - sent_s) * 1e3 for start in again])
 
 
-def _hear_each(ear: socket, tasks: set[int]) -> list[HeldStart]:
+def _receive_each(receiver: socket, tasks: set[int]) -> list[HeldStart]:
     """A start of each of these tasks; what else is heard is left of an earlier signal."""
     starts: list[HeldStart] = []
     while tasks:
         try:
-            start = hear(ear)
+            start = receive(receiver)
         except TimeoutError as error:
             raise MeasurementFailed(f"{len(tasks)} tasks did not start within {PATIENCE_S:g} s") from error
         if start.task in tasks:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from redisched.bench.catalogue import Row, rows
 from redisched.bench.results import Results
-from redisched.bench.rounds import Spread, ratio_of, spread_of
+from redisched.bench.rounds import RoundSpread, ratio_of, spread_of
 
 
 class Verdict(StrEnum):
@@ -73,11 +73,11 @@ def differences(first: Results, second: Results) -> Iterator[Difference]:
         )
 
 
-def _factor(one: Spread, other: Spread) -> float | None:
+def _factor(one: RoundSpread, other: RoundSpread) -> float | None:
     return other.typical / one.typical if one.typical else None
 
 
-def _verdict(row: Row, one: Spread, other: Spread) -> Verdict:
+def _verdict(row: Row, one: RoundSpread, other: RoundSpread) -> Verdict:
     if one.rounds == 1 or other.rounds == 1:
         return Verdict.UNKNOWN
     if one.lowest <= other.highest and other.lowest <= one.highest:

@@ -11,7 +11,7 @@ _BLOCKED = "b"
 _COLONS = 3
 
 
-class Connection(NamedTuple):
+class ListedConnection(NamedTuple):
     """A connection as Redis lists it. `is_blocked` while it waits for something to come."""
 
     address: str
@@ -24,14 +24,14 @@ def named(url: str, name: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}client_name={name}"
 
 
-def connections(workbench: Workbench, names: Iterable[str]) -> list[Connection]:
+def connections(workbench: Workbench, names: Iterable[str]) -> list[ListedConnection]:
     """The connections that bear one of these names."""
     reply = workbench.command("CLIENT", "LIST")
     assert isinstance(reply, bytes)
     wanted = frozenset(names)
     listed = (dict(word.split("=", 1) for word in line.split(" ")) for line in reply.decode().splitlines())
     return [
-        Connection(fields["addr"], name, _BLOCKED in fields["flags"])
+        ListedConnection(fields["addr"], name, _BLOCKED in fields["flags"])
         for fields in listed
         if (name := _program(fields["name"])) in wanted
     ]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from redisched.bench.clocks import server_ahead_s
 from redisched.bench.delayed import enqueue_delayed, lateness_figures
 from redisched.bench.figures import Figures
-from redisched.bench.fleet import WorkerProcess, fleet, spec_of
+from redisched.bench.fleet import MeasuredWorker, fleet, spec_of
 from redisched.bench.jobs import Jobs
 from redisched.bench.percentile import p50_and_p99
 from redisched.bench.workbench import MeasurementFailed, Workbench
@@ -68,7 +68,7 @@ def measure_urgent(workbench: Workbench) -> Figures:
 
 
 @contextmanager
-def _drain(workbench: Workbench, jobs: Jobs) -> Iterator[WorkerProcess]:
+def _drain(workbench: Workbench, jobs: Jobs) -> Iterator[MeasuredWorker]:
     """A worker in the midst of draining: the first task has started, the start of the last is told."""
     telling, silent = jobs.rec.options(priority=Priority.LOW), jobs.noop.options(priority=Priority.LOW)
     telling.enqueue(_FIRST)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from redisched.bench.fleet import Start
+from redisched.bench.fleet import MeasuredStart
 from redisched.bench.jobs import Jobs
 from redisched.bench.percentile import p50_and_p99
 from redisched.model import Priority
@@ -18,15 +18,15 @@ class Delayed:
     due_ms: Mapping[int, int]
     server_ahead_s: float
 
-    def late_ms(self, starts: Sequence[Start]) -> list[float]:
+    def late_ms(self, starts: Sequence[MeasuredStart]) -> list[float]:
         """How long after its time each of these started; below 0 is too early."""
         return [self._server_ms(start) - self.due_ms[start.task] for start in starts]
 
-    def due_before(self, end: Start) -> set[int]:
+    def due_before(self, end: MeasuredStart) -> set[int]:
         """The tasks that fell due before a start."""
         return {task for task, due_ms in self.due_ms.items() if due_ms < self._server_ms(end)}
 
-    def _server_ms(self, start: Start) -> float:
+    def _server_ms(self, start: MeasuredStart) -> float:
         return (start.time_s + self.server_ahead_s) * 1e3
 
 

@@ -42,8 +42,8 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
     taken_ms: list[float] = []
     with workbench.jobs() as jobs, tempfile.TemporaryDirectory(prefix="redisched-bench-") as name, ExitStack() as stack:
         worker = f"redisched-{jobs.queue}"
-        ear = stack.enter_context(closing(held.listen(Path(name))))
-        ear.settimeout(PATIENCE_S)
+        receiver = stack.enter_context(closing(held.listen(Path(name))))
+        receiver.settimeout(PATIENCE_S)
         stack.enter_context(environment({URL_VARIABLE: named(workbench.url, worker), held.FOLDER_VARIABLE: name}))
 
         def begin() -> BaseProcess:
@@ -53,7 +53,7 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
         for departure in range(count):
             wait_idle(workbench, [worker], WORKERS)
             tasks = range(departure * TASKS, (departure + 1) * TASKS)
-            gone, waited_ms = bereave(jobs, ear, tasks, number)
+            gone, waited_ms = bereave(jobs, receiver, tasks, number)
             taken_ms += waited_ms
             crew = [process if process.pid != gone else begin() for process in crew]
     return p50_and_p99(taken_ms)

@@ -51,7 +51,7 @@ def measure_redis_cpu(workbench: Workbench) -> Figures:
         for store in stores:
             workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
         kept_s = _cpu_s(workbench)
-        limits = ForgetLimits(tasks=_FORGET_BATCH, dead_retention_ms=round(Settings().dead_retention_s * 1e3))
+        limits = ForgetLimits(limit=_FORGET_BATCH, dead_retention_ms=round(Settings().dead_retention_s * 1e3))
         for store in stores:
             while workbench.run(store.forget(limits)).tasks:
                 pass

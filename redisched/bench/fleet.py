@@ -39,7 +39,7 @@ class WorkerSpec:
     profiles: Path | None = None
 
 
-class Start(NamedTuple):
+class MeasuredStart(NamedTuple):
     """The start of the `rec` task with this argument.
 
     Told by the clock that all processes of a machine share, and by the time of day.
@@ -50,7 +50,7 @@ class Start(NamedTuple):
     time_s: float
 
 
-class WorkerProcess:
+class MeasuredWorker:
     """One worker process; it works from `go` on."""
 
     def __init__(self, spec: WorkerSpec) -> None:
@@ -74,14 +74,14 @@ class WorkerProcess:
         self.line.send_bytes(b"go")
         return self
 
-    def next_start(self) -> Start:
+    def next_start(self) -> MeasuredStart:
         """The next start of a `rec` task, as soon as it happens."""
         told = self._receive()
         if len(told) != _START.size:
             raise MeasurementFailed("a worker process ended before its tasks did")
-        return Start(*_START.unpack(told))
+        return MeasuredStart(*_START.unpack(told))
 
-    def starts(self, count: int) -> Iterator[Start]:
+    def starts(self, count: int) -> Iterator[MeasuredStart]:
         """The next so many starts of `rec` tasks, as they happen."""
         for _ in range(count):
             yield self.next_start()
@@ -127,16 +127,16 @@ def spec_of(workbench: Workbench, jobs: Jobs, settings: WorkerSettings | None = 
 
 
 @contextmanager
-def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[WorkerProcess]]:
+def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[MeasuredWorker]]:
     """A worker process for each spec, all ready to go."""
     with ExitStack() as stack:
-        workers = [stack.enter_context(closing(WorkerProcess(spec))) for spec in specs]
+        workers = [stack.enter_context(closing(MeasuredWorker(spec))) for spec in specs]
         for worker in workers:
             worker.wait_ready()
         yield workers
 
 
-def next_start_of_any(workers: Sequence[WorkerProcess]) -> Start:
+def next_start_of_any(workers: Sequence[MeasuredWorker]) -> MeasuredStart:
     """The next start of a `rec` task in any of these processes."""
     ready = wait([worker.line for worker in workers], PATIENCE_S)
     for worker in workers:

@@ -17,7 +17,7 @@ FOLDER_VARIABLE = "REDISCHED_BENCH_FOLDER"
 HANDLER = "hold"
 HOLD_S = 10.0
 
-_EAR = "ear"
+_SOCKET_NAME = "started.socket"
 _START = Struct("<QQd")
 
 
@@ -31,14 +31,14 @@ class HeldStart(NamedTuple):
 
 def listen(folder: Path) -> socket.socket:
     """A socket that is told of starts by all who work in a folder."""
-    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    ear.bind(str(folder / _EAR))
-    return ear
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(str(folder / _SOCKET_NAME))
+    return receiver
 
 
-def hear(ear: socket.socket) -> HeldStart:
+def receive(receiver: socket.socket) -> HeldStart:
     """The next start. Raises TimeoutError as the socket is set to."""
-    return HeldStart(*_START.unpack(ear.recv(_START.size)))
+    return HeldStart(*_START.unpack(receiver.recv(_START.size)))
 
 
 def __getattr__(name: str) -> Scheduler:
@@ -55,7 +55,7 @@ async def hold(task: int) -> None:
     start = _START.pack(task, os.getpid(), time.monotonic())
     folder = Path(os.environ[FOLDER_VARIABLE])
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice:
-        voice.sendto(start, str(folder / _EAR))
+        voice.sendto(start, str(folder / _SOCKET_NAME))
     try:
         (folder / f"started-{task}").touch(exist_ok=False)
     except FileExistsError:

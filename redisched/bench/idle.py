@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from redisched.bench.connections import connections, named, wait_idle
 from redisched.bench.figures import Figures
-from redisched.bench.fleet import WorkerProcess, WorkerSpec, fleet, next_start_of_any, spec_of
+from redisched.bench.fleet import MeasuredWorker, WorkerSpec, fleet, next_start_of_any, spec_of
 from redisched.bench.jobs import Jobs
 from redisched.bench.watching import Sent, watched
 from redisched.bench.workbench import Workbench
@@ -66,7 +66,7 @@ def _specs(workbench: Workbench, jobs: Jobs, names: Sequence[str]) -> list[Worke
     return [replace(spec, urls=tuple(named(workbench.url, name) for name in share)) for share in shares if share]
 
 
-def _wake(jobs: Jobs, workers: Sequence[WorkerProcess], times: int) -> None:
+def _wake(jobs: Jobs, workers: Sequence[MeasuredWorker], times: int) -> None:
     chance = random.Random(1)
     for index in range(times):
         jobs.rec.enqueue(index)

@@ -31,11 +31,11 @@ def measure_recovery(workbench: Workbench) -> Figures:
     with workbench.jobs() as jobs, tempfile.TemporaryDirectory(prefix="redisched-bench-") as name:
         folder, worker = Path(name), f"redisched-{jobs.queue}"
         variables = {URL_VARIABLE: named(workbench.url, worker), FOLDER_VARIABLE: name}
-        with closing(listen(folder)) as ear, environment(variables), _supervised(jobs.queue):
-            ear.settimeout(PATIENCE_S)
+        with closing(listen(folder)) as receiver, environment(variables), _supervised(jobs.queue):
+            receiver.settimeout(PATIENCE_S)
             for kill in range(workbench.scale.kills):
                 wait_idle(workbench, [worker], PROCESSES)
-                taken_ms += bereave(jobs, ear, range(kill * TASKS, (kill + 1) * TASKS), signal.SIGKILL).taken_ms
+                taken_ms += bereave(jobs, receiver, range(kill * TASKS, (kill + 1) * TASKS), signal.SIGKILL).taken_ms
     return {"recovery_ms": p50_and_p99(taken_ms)}
 
 

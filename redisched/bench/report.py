@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from redisched.bench.catalogue import Row, rows
 from redisched.bench.comparison import Difference, differences
 from redisched.bench.results import Results
-from redisched.bench.rounds import Spread, ratio_of, spread_of
+from redisched.bench.rounds import RoundSpread, ratio_of, spread_of
 from redisched.bench.table import print_table
 
 HEADINGS = ("figure", "median", "lowest - highest", "beside", "ratio", "target", "verdict")
@@ -57,13 +57,13 @@ def report_lines(results: Results) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _extent(row: Row, value: Spread, results: Results) -> str:
+def _extent(row: Row, value: RoundSpread, results: Results) -> str:
     if value.rounds == 1:
         return "once" if len(results.rounds) > 1 else ""
     return f"{row.number(value.lowest)} - {row.number(value.highest)}"
 
 
-def _verdict(row: Row, value: Spread, ratio: Spread | None) -> str:
+def _verdict(row: Row, value: RoundSpread, ratio: RoundSpread | None) -> str:
     reached = row.target and row.target.is_reached(value.typical, ratio and ratio.typical)
     return {True: "reached", False: "missed"}.get(reached, "") if isinstance(reached, bool) else ""
 

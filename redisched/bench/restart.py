@@ -56,7 +56,7 @@ def measure_restart(workbench: Workbench) -> Figures:
 def _own_server(workbench: Workbench) -> Iterator[tuple[PrivateServer, Workbench]]:
     """A server that loses nothing when it is killed."""
     with PrivateServer(persistence=Persistence.ALWAYS) as server:
-        broker = connect(server.url, workbench.broker.timeout_s, workbench.broker.dialect.prefix)
+        broker = connect(server.url, workbench.broker.timeout_s, workbench.broker.script_runner.prefix)
         try:
             yield server, replace(workbench, url=server.url, broker=broker)
         finally:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from redisched.bench.catalogue import rows
 from redisched.bench.figures import Figures
 from redisched.bench.machine import Machine
-from redisched.bench.rounds import Spread, ratio_of, spread_of, typical_figures
+from redisched.bench.rounds import RoundSpread, ratio_of, spread_of, typical_figures
 from redisched.bench.scale import Scale
 from redisched.errors import RedischedError
 
@@ -115,5 +115,5 @@ def _targets(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield row.path, {"target": str(row.target), "reached": reached if results.scale.is_full else None}
 
 
-def _as_json(spread: Spread) -> Mapping[str, float]:
+def _as_json(spread: RoundSpread) -> Mapping[str, float]:
     return {"median": spread.typical, "min": spread.lowest, "max": spread.highest, "rounds": spread.rounds}

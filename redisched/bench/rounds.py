@@ -11,7 +11,7 @@ from redisched.bench.catalogue import BROKEN_PROMISES, Row
 from redisched.bench.figures import Figures, find, paths_of, put
 
 
-class Spread(NamedTuple):
+class RoundSpread(NamedTuple):
     """A figure over all rounds: the typical one, the lowest and the highest, and of how many."""
 
     typical: float
@@ -20,13 +20,13 @@ class Spread(NamedTuple):
     rounds: int
 
 
-def spread_of(path: str, rounds: Sequence[Figures]) -> Spread | None:
+def spread_of(path: str, rounds: Sequence[Figures]) -> RoundSpread | None:
     """A figure over all rounds that have it; None if none has."""
     found = [find(path, figures) for figures in rounds]
     return _spread(path, [value for value in found if value is not None])
 
 
-def ratio_of(row: Row, rounds: Sequence[Figures]) -> Spread | None:
+def ratio_of(row: Row, rounds: Sequence[Figures]) -> RoundSpread | None:
     """A figure as a multiple of what it is measured beside, over all rounds that have both."""
     pairs = [(find(row.path, figures), find(row.beside, figures)) for figures in rounds]
     return _spread(row.path, [value / beside for value, beside in pairs if value is not None and beside])
@@ -42,8 +42,8 @@ def typical_figures(rounds: Sequence[Figures]) -> Figures:
     return typical
 
 
-def _spread(path: str, values: Sequence[float]) -> Spread | None:
+def _spread(path: str, values: Sequence[float]) -> RoundSpread | None:
     if not values:
         return None
     typical = max(values) if path in BROKEN_PROMISES else median(values)
-    return Spread(typical, min(values), max(values), len(values))
+    return RoundSpread(typical, min(values), max(values), len(values))

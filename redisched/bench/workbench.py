@@ -49,11 +49,11 @@ class Workbench:
 
     def store(self, queue: str) -> Store:
         """The edges of a queue."""
-        return Store(self.broker.dialect, queue)
+        return Store(self.broker.script_runner, queue)
 
     def stores(self, queue: str) -> list[Store]:
         """The edges of every shard of a queue."""
-        return [Store(self.broker.dialect, queue, shard) for shard in range(self.scale.shards)]
+        return [Store(self.broker.script_runner, queue, shard) for shard in range(self.scale.shards)]
 
     def facts(self, section: str) -> dict[str, str]:
         """What INFO says in one of its sections; of a cluster, that of its first node."""
@@ -90,7 +90,7 @@ class Workbench:
             jobs.app.close()
             for store in self.stores(jobs.queue):
                 self.command("UNLINK", *astuple(store.keys))
-            self.command("SREM", self.broker.dialect.queues_key, jobs.queue)
+            self.command("SREM", self.broker.script_runner.queues_key, jobs.queue)
 
     def _is_quiet(self) -> bool:
         background = [*self.facts_of_nodes("memory"), *self.facts_of_nodes("persistence")]

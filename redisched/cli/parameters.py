@@ -11,7 +11,7 @@ import click
 from redisched.config import check_prefix
 from redisched.errors import InvalidOption
 from redisched.model import Priority
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 from redisched.url import parse_address
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from redisched.client.scheduler import Scheduler
 from redisched.config import Settings, url_from
 from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.options import check_id, check_queue
+from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
-from redisched.store.operation import Operation, T, persist
+from redisched.store.operation import Operation, T, with_retries
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import TaskView
@@ -32,7 +32,7 @@ class Session:
 
     def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
-        return self._connection.run(persist(make, self._connection.patience()), "ask")
+        return self._connection.run(with_retries(make, self._connection.retry_policy()), "ask")
 
     def check(self) -> None:
         """Raises BrokerRefused when Redis does not let us in; one that is away may come."""
@@ -52,7 +52,7 @@ class Session:
             raise BrokerRefused("a connection", reason) from None
 
     def inspector(self, queue: str) -> Inspector:
-        return Inspector(self._connection.broker.dialect, queue)
+        return Inspector(self._connection.broker.script_runner, queue)
 
     def store(self, queue: str, shard: int) -> Store:
         return self._connection.store(queue, shard)
@@ -70,7 +70,7 @@ class Session:
         """The queues to look at, sorted: all, or the one that was named, which has to be there."""
         if only is not None:
             check_queue("queue", only)
-        known = self.ask(lambda: queues(self._connection.broker.dialect))
+        known = self.ask(lambda: queues(self._connection.broker.script_runner))
         if only is None:
             return known
         if only not in known:
@@ -84,7 +84,7 @@ class Session:
         if queue is not None:
             inspector = self.inspector(check_queue("queue", queue))
             return self.ask(lambda: inspector.task(task_id))
-        found = self.ask(lambda: find(self._connection.broker.dialect, task_id))
+        found = self.ask(lambda: find(self._connection.broker.script_runner, task_id))
         if len(found) > 1:
             names = ", ".join(printable(view.queue) for view in found)
             raise click.UsageError(f"id {task_id!r} is in the queues {names}; name one with --queue")

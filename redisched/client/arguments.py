@@ -1,4 +1,4 @@
-"""Whether arguments fit a handler, found out where they are given and not by the worker."""
+"""Checks whether arguments fit a handler when a task is enqueued, not only when a worker runs it."""
 
 import inspect
 import math
@@ -9,22 +9,23 @@ from redisched.errors import InvalidArguments, InvalidOption
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 Bind = Callable[[Sequence[Any], Mapping[str, Any]], tuple[Sequence[Any], Mapping[str, Any]]]
-"""Turns arguments into the one form in which the same call always comes."""
+"""Turns the arguments of a call into a form that is the same however they were given, by position or by name."""
 
 
 def as_given(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """Arguments of a function that is not known here: nobody can say which of them could be given by position."""
+    """The arguments unchanged, for a function that is not known here: its parameters are not known either."""
     return args, kwargs
 
 
 class ArgumentCheck:
-    """Checks the arguments of one function; positional ones alone cost a comparison.
+    """Checks the arguments of one function. For positional arguments alone this costs a single comparison.
 
-    What counts is the function that will be called: what a decorator wraps may be called with other arguments.
+    The function that will be called counts, not the one that a decorator wraps: the wrapped one may get other
+    arguments.
     """
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        """Raises InvalidOption for what cannot be a handler."""
+        """Raises InvalidOption if the function cannot be a handler."""
         if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise InvalidOption("function", function, "a function or a coroutine function")
         self._name = name
@@ -43,12 +44,12 @@ class ArgumentCheck:
             self._fewest = math.inf
 
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Raises InvalidArguments, which says what is missing or too much."""
+        """Raises InvalidArguments, which says what is missing or too many."""
         if kwargs or not self._fewest <= len(args) <= self._most:
             self.bind(args, kwargs)
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """The same arguments, as many of them by position as can be. Raises InvalidArguments."""
+        """The same arguments, by position as far as possible. Raises InvalidArguments."""
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:

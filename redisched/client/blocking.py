@@ -1,4 +1,4 @@
-"""Warns of calls that block a running event loop, by the name of the twin that does not."""
+"""Warns of calls that block a running event loop, and names the asyncio method to call instead."""
 
 import sys
 import warnings
@@ -7,11 +7,13 @@ _PACKAGE = "redisched."
 
 
 class BlockingCall(RuntimeWarning):
-    """Shown where a call blocks a running event loop, and whatever else runs on it."""
+    """Shown when a call blocks a running event loop, and so everything else that runs on it."""
 
 
 def warn_if_blocking(call: str) -> None:
-    """Warn if an event loop runs in this thread, at the line outside of this library that called."""
+    """Warn if an event loop runs in this thread. The warning shows the line outside of this library that made the
+    call.
+    """
     events = sys.modules.get("asyncio.events")
     if events is None or events._get_running_loop() is None:  # noqa: SLF001 - the public one raises, which costs more
         return

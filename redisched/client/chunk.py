@@ -1,4 +1,6 @@
-"""How many tasks go into one script call: enough to share its cost, too few to keep Redis from others for long."""
+"""How many tasks go into one script call: enough to share the cost of the call, but not so many that other clients of
+Redis have to wait for long.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +11,7 @@ CHUNK_BYTES = 4 * 1024 * 1024
 
 
 def first_chunk(tasks: Sequence[NewTask]) -> Sequence[NewTask]:
-    """The tasks, from the first on, that go into one call; at least one."""
+    """The first tasks that fit into one script call; at least one."""
     chunk = tasks[:CHUNK_TASKS]
     total_bytes = 0
     for index, task in enumerate(chunk):
@@ -20,7 +22,7 @@ def first_chunk(tasks: Sequence[NewTask]) -> Sequence[NewTask]:
 
 
 def chunks(tasks: Sequence[NewTask]) -> Iterator[Sequence[NewTask]]:
-    """All tasks, cut into what goes into one call each."""
+    """All tasks, divided into chunks that fit into one script call each."""
     first = 0
     while first < len(tasks):
         chunk = first_chunk(tasks[first : first + CHUNK_TASKS])

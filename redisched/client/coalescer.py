@@ -1,7 +1,9 @@
-"""Gathers concurrent calls into few script calls: under asyncio, a hundred callers cost little more than one.
+"""Combines concurrent calls of `enqueue_async` into few script calls, so that a hundred callers cost little more than
+one.
 
-Calls made in one turn of the event loop go together; those that come while a script call is under way go with the
-next. A script call runs in a task of its own, so that a caller who is cancelled takes nobody's command along.
+Calls made in the same turn of the event loop go into one script call. Calls that come while a script call is running go
+into the next one. Script calls run in an asyncio Task of their own, so that a cancelled caller does not cancel the
+calls of others.
 """
 
 from collections import deque
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from redisched.client.chunk import CHUNK_TASKS, first_chunk
 from redisched.errors import BrokerUnavailable
 from redisched.lazy import LazyModule
-from redisched.store.operation import Patience
+from redisched.store.operation import RetryPolicy
 from redisched.store.values import NewTask, Status
 
 if TYPE_CHECKING:
@@ -20,52 +22,54 @@ if TYPE_CHECKING:
 else:
     asyncio = LazyModule("asyncio")
 
-_FLIGHTS = 4
+_CONCURRENT_CALLS = 4
 
 
-class _Call(NamedTuple):
+class _PendingEnqueue(NamedTuple):
     task: NewTask
     answer: "asyncio.Future[Status]"
     began_s: float
 
 
 class Coalescer:
-    """The calls of one event loop to one queue. `send` performs one script call, as patiently as it is told; `patience`
-    is that of every call, each from its own beginning.
+    """Combines the calls of one event loop that enqueue in one queue.
+
+    `send` makes one script call and repeats it as the given policy says. `retry_policy` holds for every call, counted
+    from when that call began.
     """
 
     def __init__(
-        self, send: Callable[[Sequence[NewTask], Patience], Awaitable[Sequence[Status]]], patience: Patience
+        self, send: Callable[[Sequence[NewTask], RetryPolicy], Awaitable[Sequence[Status]]], retry_policy: RetryPolicy
     ) -> None:
         self._send = send
-        self._patience = patience
-        self._waiting: deque[_Call] = deque()
+        self._retry_policy = retry_policy
+        self._waiting: deque[_PendingEnqueue] = deque()
         """In the order in which they began."""
-        self._flights: set[asyncio.Task[None]] = set()
+        self._senders: set[asyncio.Task[None]] = set()
 
     async def submit(self, task: NewTask) -> Status:
-        """Enqueue one task, together with others."""
+        """Enqueue one task, in a script call that may enqueue others, too."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Status] = loop.create_future()
-        self._waiting.append(_Call(task, answer, self._patience.monotonic()))
-        # A flight that is not done will still look who waits.
-        under_way = sum([not flight.done() for flight in self._flights])
-        if under_way == 0 or (len(self._waiting) > CHUNK_TASKS and under_way < _FLIGHTS):
-            flight = loop.create_task(self._fly())
-            self._flights.add(flight)
-            flight.add_done_callback(self._flights.discard)
+        self._waiting.append(_PendingEnqueue(task, answer, self._retry_policy.monotonic()))
+        # A sender that is not done will take the tasks that wait.
+        running = sum([not sender.done() for sender in self._senders])
+        if running == 0 or (len(self._waiting) > CHUNK_TASKS and running < _CONCURRENT_CALLS):
+            sender = loop.create_task(self._send_pending())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
         return await answer
 
     async def drain(self) -> None:
-        """Return when nothing is under way any more."""
-        if self._flights:
-            await asyncio.wait(self._flights)
+        """Return when no script call is running any more."""
+        if self._senders:
+            await asyncio.wait(self._senders)
 
-    async def _fly(self) -> None:
-        while calls := self._board():
+    async def _send_pending(self) -> None:
+        while calls := self._next_batch():
             try:
-                # The call that has waited longest says how long all may take.
-                statuses = await self._send([call.task for call in calls], self._patience_of(calls[0]))
+                # The first call has waited longest, so its remaining time holds for the whole batch.
+                statuses = await self._send([call.task for call in calls], self._retry_policy_of(calls[0]))
             except BaseException as error:
                 for call in calls:
                     if not call.answer.done():
@@ -77,15 +81,15 @@ class Coalescer:
                     if not call.answer.done():
                         call.answer.set_result(status)
 
-    def _board(self) -> list[_Call]:
-        """Take the calls that fly next; none ends the flight. Whoever was cancelled meanwhile stays behind, unsent, and
-        so does whoever has no time left.
+    def _next_batch(self) -> list[_PendingEnqueue]:
+        """The calls for the next script call; none if no call waits. Cancelled calls and calls whose time is over are
+        left out and never sent.
         """
-        calls: list[_Call] = []
+        calls: list[_PendingEnqueue] = []
         is_late = True
         while self._waiting and len(calls) < CHUNK_TASKS:
             call = self._waiting.popleft()
-            # Behind one that has time left all others have.
+            # Calls wait in the order in which they began: if one has time left, all behind it have.
             is_late = is_late and self._refuse_late(call)
             if not call.answer.done():
                 calls.append(call)
@@ -93,15 +97,15 @@ class Coalescer:
         self._waiting.extendleft(reversed(calls[count:]))
         return calls[:count]
 
-    def _refuse_late(self, call: _Call) -> bool:
-        """Whether no time is left for a call; its caller is told."""
+    def _refuse_late(self, call: _PendingEnqueue) -> bool:
+        """Whether the time of a call is over. If so, its caller gets the error."""
         try:
-            self._patience_of(call).check()
+            self._retry_policy_of(call).check()
         except BrokerUnavailable as error:
             if not call.answer.done():
                 call.answer.set_exception(error)
             return True
         return False
 
-    def _patience_of(self, call: _Call) -> Patience:
-        return replace(self._patience, began_s=call.began_s)
+    def _retry_policy_of(self, call: _PendingEnqueue) -> RetryPolicy:
+        return replace(self._retry_policy, began_s=call.began_s)

@@ -1,4 +1,4 @@
-"""The way from an application to its Redis: found and opened at the first call, not before."""
+"""The connection of an application to its Redis, which is found and opened at the first call."""
 
 import errno
 import operator
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
-from redisched.client.layouts import Layouts
+from redisched.client.layout_cache import LayoutCache
 from redisched.client.origin import settings_to_send
 from redisched.config import (
     EMBEDDED_VARIABLE,
@@ -26,7 +26,7 @@ from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.lazy import LazyModule
 from redisched.store.durable import Barrier, DurableStore
-from redisched.store.operation import Operation, Patience, T, run, run_async
+from redisched.store.operation import Operation, RetryPolicy, T, run, run_async
 from redisched.store.store import Store
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ else:
 
 # Two tries and a pause between them fit into the timeout of a call.
 _TRY_SHARE = 0.4
-# Servers notice some 0.1 s late that they have waited long enough, and their answer has to come within the try.
+# A server ends a WAIT up to 0.1 s late, and its answer has to arrive before the try is over.
 _WAIT_SHARE = 0.5
 _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
@@ -50,25 +50,27 @@ _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 class Connection:
     """Runs operations on the Redis of one application, blocking or under asyncio.
 
-    Its place is the URL of the settings, else REDISCHED_URL, else the embedded server.
+    The Redis is the one at the URL of the settings, else at REDISCHED_URL, else the embedded server.
     """
 
     def __init__(
         self, settings: Settings, broker: "brokers.Broker | None", application: "weakref.ref[Any] | None" = None
     ) -> None:
-        """`application` is the Scheduler whose connection this is; it is that of its copy in another process."""
+        """`application` is the Scheduler whose connection this is. Unpickled in another process, it is the connection
+        of the Scheduler there.
+        """
         self._application = application
         self.settings = settings
         self.monotonic = time.monotonic
         self.random = random.random
-        # A signal handler may enqueue while the thread that it interrupts does.
+        # Reentrant, because a signal handler may enqueue while it interrupts a thread that holds the lock.
         self._lock = threading.RLock()
         self._broker = broker
         self._embedded: servers.ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
-        self.layouts = Layouts()
+        self.layouts = LayoutCache()
         self.queues_of_tasks = LatestQueues()
-        """Where tasks were found whose references do not tell their queue."""
+        """The queues of tasks whose references do not name a queue, as far as they were found."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         application = None if self._application is None else self._application()
@@ -86,12 +88,12 @@ class Connection:
         return self._broker or self._resolve()
 
     def expect_server(self) -> None:
-        """Raises NoServer where only an embedded server can be meant and there is none: who looks makes none."""
+        """Raises NoServer if only an embedded server can be meant and none runs: reading calls do not start one."""
         if self._broker is None and self.settings.url is None and url_from(os.environ) is None:
             servers.expect_server()
 
     def run(self, operation: Operation[T], call: str) -> T:
-        """Run an operation to its end, blocking. `call` is the user's, for which there is a twin to be awaited."""
+        """Run an operation to its end, blocking. `call` names the user's method, which also exists as `call`_async."""
         warn_if_blocking(call)
         return run(operation, self.broker.client())
 
@@ -102,20 +104,20 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether the broker is known, so that nothing has to be found before a call."""
+        """Whether the broker is open, so that a call has nothing to find or to start."""
         return self._broker is not None
 
     async def open_async(self) -> "brokers.Broker":
-        """The broker. The first use finds and opens it in a thread: the event loop goes on meanwhile."""
+        """The broker. The first use finds and opens it in a thread, so that the event loop is not blocked."""
         if self._broker is None:
             return await asyncio.to_thread(self._resolve)
         return self._broker
 
-    def patience(self) -> Patience:
-        """How long one call of a producer that begins now goes on trying."""
-        # The first call loads the client library and may start the server: its time begins when that is done.
+    def retry_policy(self) -> RetryPolicy:
+        """The retry policy of one call that begins now."""
+        # The first call loads the client library and may start the server. Its time counts from when that is done.
         broker = self.broker
-        return Patience(
+        return RetryPolicy(
             began_s=self.monotonic(),
             total_s=self.settings.timeout_s,
             try_s=broker.timeout_s,
@@ -125,7 +127,7 @@ class Connection:
         )
 
     def store(self, queue: str, shard: int = 0, durable: Durability = Durability.NONE) -> Store:
-        """The edges of a shard of a queue; its enqueues wait as `durable` says."""
+        """The store of a shard of a queue; its enqueues wait as `durable` says."""
         store = self._stores.get((queue, shard, durable))
         if store is None:
             store = self._stores[queue, shard, durable] = self._make_store(queue, shard, durable)
@@ -144,11 +146,11 @@ class Connection:
     def _make_store(self, queue: str, shard: int, durable: Durability) -> Store:
         broker = self.broker
         if durable is Durability.NONE:
-            return Store(broker.dialect, queue, shard)
+            return Store(broker.script_runner, queue, shard)
         copies = self.settings.durable_replicas if durable is Durability.REPLICA else 1
         wait_ms = max(1, round(_WAIT_SHARE * broker.timeout_s * 1e3))
         barrier = Barrier(durability=durable, copies=copies, wait_ms=wait_ms)
-        return DurableStore(broker.dialect, queue, shard, barrier)
+        return DurableStore(broker.script_runner, queue, shard, barrier)
 
     def _resolve(self) -> "brokers.Broker":
         with self._lock:
@@ -167,7 +169,7 @@ class Connection:
             if not may_embed(os.environ):
                 own = "a server of this project's own"
                 raise NoServer(f"have {own}: --embedded of a worker, or {EMBEDDED_VARIABLE}=1")
-            # Held for the life of this process: as long as it is, the server stays.
+            # Kept for the life of this process: the embedded server runs until its last user has ended.
             self._embedded = servers.join()
             url = self._embedded.url
         prefix = self.settings.prefix or prefix_from(os.environ) or PREFIX

@@ -1,4 +1,4 @@
-"""A function as a kind of task: called, it runs here; enqueued, it runs on a worker."""
+"""Handlers: functions that can be called here, or enqueued as tasks that workers run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
@@ -7,7 +7,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from redisched.client.arguments import ArgumentCheck
 from redisched.client.reference import TaskRef
-from redisched.client.request import TaskRequest, Terms, agree
+from redisched.client.request import ResolvedOptions, TaskRequest, resolve_options
 from redisched.client.sender import Sender
 from redisched.config import Settings
 from redisched.options import NO_OPTIONS, TaskOptionFields, check_options
@@ -26,47 +26,50 @@ class Handlers(Protocol):
 
 
 class Producer(Generic[P, R]):
-    """Makes tasks of one handler, under terms that were checked before."""
+    """Enqueues tasks of one handler, with options that were checked before."""
 
-    def __init__(self, application: Handlers, sender: Sender, arguments: ArgumentCheck, terms: Terms) -> None:
+    def __init__(
+        self, application: Handlers, sender: Sender, arguments: ArgumentCheck, resolved: ResolvedOptions
+    ) -> None:
         self._application = application
         self._sender = sender
         self._arguments = arguments
-        self._terms = terms
+        self._options = resolved
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """In another process it is a producer of the handler of the same name there."""
-        return _producer, (self._application, self._terms)
+        """Unpickling gives a producer of the handler with the same name in the other process."""
+        return _producer, (self._application, self._options)
 
     def request(self, *args: P.args, **kwargs: P.kwargs) -> TaskRequest:
         """A task for `enqueue_many`. Raises InvalidArguments, NotEncodable and PayloadTooLarge."""
         self._arguments.check(args, kwargs)
-        return self._terms.request(args, kwargs, self._arguments.bind)
+        return self._options.request(args, kwargs, self._arguments.bind)
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """Enqueue a task; on return Redis has it.
 
         Raises what `request` raises, with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
-        return self._sender.send(self.request(*args, **kwargs), self._terms.sending)
+        return self._sender.send(self.request(*args, **kwargs), self._options.freshness)
 
     async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
-        return await self._sender.send_async(self.request(*args, **kwargs), self._terms.sending)
+        return await self._sender.send_async(self.request(*args, **kwargs), self._options.freshness)
 
 
 class Handler(Producer[P, R], ABC):
     """A registered function: what it takes, P, and what its tasks result in, R."""
 
     def __init__(self, application: Handlers, sender: Sender, entry: HandlerEntry, arguments: ArgumentCheck) -> None:
-        # First, as a function that wraps a handler has what that one is made of among its own attributes.
+        # This comes first because it copies the attributes of the function: a function that wraps another handler has
+        # the attributes of that handler, and they must not overwrite those that are set below.
         update_wrapper(self, entry.function)
-        terms = agree(entry.name, entry.options, NO_OPTIONS, application.settings.payload_limit)
-        super().__init__(application, sender, arguments, terms)
+        resolved = resolve_options(entry.name, entry.options, NO_OPTIONS, application.settings.payload_limit)
+        super().__init__(application, sender, arguments, resolved)
         self.entry = entry
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """In another process it is the handler of the same name there."""
+        """Unpickling gives the handler with the same name in the other process."""
         return _handler, (self._application, self.entry.name)
 
     @abstractmethod
@@ -79,14 +82,16 @@ class Handler(Producer[P, R], ABC):
         return self.entry.name
 
     def options(self, **fields: Unpack[TaskOptionFields]) -> Producer[P, R]:
-        """The same handler under other options. Raises InvalidOption."""
+        """The same handler with other options. Raises InvalidOption."""
         options = check_options(dict(fields))
-        terms = agree(self.entry.name, self.entry.options, options, self._application.settings.payload_limit)
-        return self.under(terms)
+        resolved = resolve_options(
+            self.entry.name, self.entry.options, options, self._application.settings.payload_limit
+        )
+        return self.with_resolved_options(resolved)
 
-    def under(self, terms: Terms) -> Producer[P, R]:
-        """The same handler under terms that were checked before."""
-        return Producer(self._application, self._sender, self._arguments, terms)
+    def with_resolved_options(self, resolved: ResolvedOptions) -> Producer[P, R]:
+        """The same handler with options that were checked before."""
+        return Producer(self._application, self._sender, self._arguments, resolved)
 
     def __repr__(self) -> str:
         return f"<handler {self.name} of queue {self.entry.options.queue}>"
@@ -127,5 +132,5 @@ def _handler(application: Handlers, name: str) -> Handler[Any, Any]:
     return application.handler(name)
 
 
-def _producer(application: Handlers, terms: Terms) -> Producer[Any, Any]:
-    return application.handler(terms.name).under(terms)
+def _producer(application: Handlers, resolved: ResolvedOptions) -> Producer[Any, Any]:
+    return application.handler(resolved.name).with_resolved_options(resolved)

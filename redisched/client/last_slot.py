@@ -1,4 +1,6 @@
-"""Notices a handler that waits for a task which may need the very slot that the handler keeps."""
+"""Notices a handler that waits for the result of another task and occupies the last free slot, which that task may
+need.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ else:
     logging = LazyModule("logging")
 
 SAID_AFTER_S = 2.0
-"""A wait that is shorter is no trouble."""
+"""A warning is logged only if the wait takes longer than this."""
 ADVICE = (
     "the handler that waits keeps the last slot of its process, so no other task can run there; "
     "give the worker more --concurrency, or do not wait in a handler"
@@ -29,9 +31,9 @@ class LastSlot:
         self._has_said = False
 
     def advice(self, state: TaskState, now_s: float) -> str:
-        """What to do when this wait may never end, as the task in this state has no slot; else nothing.
+        """Advice for the user if this wait may never end because no slot is free for the task; else "".
 
-        It is logged, too, once this has gone on for a while.
+        After SAID_AFTER_S the advice is also logged, once.
         """
         task, free = running.get(), free_slots.get()
         if task is None or free is None or state is TaskState.RUNNING or free() > 0:

@@ -1,4 +1,4 @@
-"""In which queue tasks were found of late, so that who asks for one again need not look through all queues again."""
+"""Remembers in which queue tasks were found, so that the next question about one does not search all queues again."""
 
 from collections import OrderedDict
 
@@ -6,13 +6,15 @@ MOST_TASKS = 1_000
 
 
 class LatestQueues:
-    """The queues of the tasks that were looked for last. Safe to share between threads: each step is one operation."""
+    """The queues of the latest tasks that were found. Safe to share between threads: each step is one atomic
+    operation.
+    """
 
     def __init__(self) -> None:
         self._queues: OrderedDict[str, str] = OrderedDict()
 
     def get(self, task_id: str) -> str | None:
-        """Where a task was, None if that is not known any more."""
+        """The queue of a task; None if it was not found, or so long ago that it is forgotten."""
         return self._queues.get(task_id)
 
     def __setitem__(self, task_id: str, queue: str) -> None:

@@ -1,4 +1,4 @@
-"""Under which name a function becomes a handler: that by which a worker finds it, however this program was started."""
+"""The names of handlers. A function has the same name here and in a worker, however this program was started."""
 
 import functools
 import inspect
@@ -12,10 +12,10 @@ _MAIN = "__main__"
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """The module's name and the function's.
+    """The name of the module and the name of the function.
 
-    A script that is run is called `__main__` there; its handlers get the name under which a worker imports it. Those of
-    a notebook or an interactive session have no such name: a warning says so.
+    Python calls the script that it runs `__main__`; handlers in it get the name under which a worker imports the
+    script. A notebook or an interactive session has no such name: a warning says so.
     """
     function = _innermost(function)
     module = getattr(function, "__module__", None) or _MAIN
@@ -32,9 +32,10 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether calling it gives a coroutine for certain, as it does for an object with an async `__call__`, too.
+    """Whether a call certainly gives a coroutine. That is so for coroutine functions and for objects with an async
+    `__call__`.
 
-    What only turns out to be awaitable when it is called is awaited then.
+    If any other function returns something awaitable, that is awaited when it is known.
     """
     function = _innermost(function)
     call = getattr(function, "__call__", None)  # noqa: B004 - asked for its kind, not for its presence
@@ -48,7 +49,7 @@ def _innermost(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _name_of_main(variables: dict[str, Any]) -> str:
-    """The name of the module that was started as a program: by `python -m`, or by its file, wherever its package is."""
+    """The importable name of the module that was started as a program, by `python -m` or by its file."""
     spec = variables.get("__spec__")
     if spec is not None and spec.name not in (_MAIN, "__mp_main__"):
         return str(spec.name)

@@ -1,4 +1,4 @@
-"""Where an application is found in another process, so that its handlers and references can be sent there."""
+"""How another process finds the same application, so that handlers and references can be pickled and sent there."""
 
 import sys
 from importlib import import_module
@@ -12,25 +12,25 @@ _FRAMES_UP = 2
 
 
 def module_of_caller() -> str:
-    """The module that makes the object whose `__init__` asks."""
+    """The name of the module that makes an object; call it in the `__init__` of the object."""
     return str(sys._getframe(_FRAMES_UP).f_globals.get("__name__", ""))  # noqa: SLF001 - there is no other way
 
 
 def name_in(module: str, wanted: object) -> str:
-    """Under which name a module holds an object, '' if it does not."""
+    """The name of the module's variable that is this object; "" if there is none."""
     variables = vars(sys.modules[module]) if module in sys.modules else {}
     return next((name for name, value in list(variables.items()) if value is wanted), "")
 
 
 def find(module: str, name: str) -> Any:
-    """The object that a module holds under a name."""
+    """The variable of a module with this name."""
     return getattr(import_module(module), name)
 
 
 def settings_to_send(settings: Settings, what: str) -> Settings:
-    """Settings by which another process makes an application of its own.
+    """The settings with which another process makes its own application.
 
-    Raises NotPicklable where they hold a password: it would travel with everything that is sent.
+    Raises NotPicklable if they hold a password: pickled handlers and references must not carry it.
     """
     if settings.url is not None and parse_address(settings.url).has_secrets:
         raise NotPicklable(what)

@@ -1,4 +1,4 @@
-"""A task that was enqueued: where it is, what came of it, and a way to cancel it."""
+"""References to tasks: they tell the state and the result of a task, and cancel it."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
 from redisched.codec import encode_outcome
-from redisched.errors import InvalidOption, ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
+from redisched.errors import (
+    InvalidOption,
+    ResultTimeout,
+    TaskCancelled,
+    TaskExpired,
+    TaskFailed,
+    Undecodable,
+    UnknownTask,
+)
 from redisched.identity import is_given
 from redisched.lazy import LazyModule
 from redisched.model import Outcome, TaskState, retention_of
-from redisched.options import check_milliseconds
+from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
-from redisched.store.operation import Operation, Pause, persist
+from redisched.store.operation import Operation, Pause, with_retries
 from redisched.store.serving import is_served
 from redisched.store.values import Status
 from redisched.store.view import PENDING, TaskView
@@ -31,27 +39,27 @@ R_co = TypeVar("R_co", covariant=True)
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.25
 LOOK_FOR_WORKER_S = 1.5
-"""Who has waited for a result for so long is told if there is nobody to run the task."""
+"""If a caller has waited for a result for so long, it is checked whether any worker serves the queue."""
 LOOK_FOR_WORKER_AGAIN_S = 10.0
 
 
 class CancelOutcome(StrEnum):
-    """What asking for a task's cancellation did."""
+    """What a call of `cancel` did."""
 
     CANCELLED = "cancelled"
-    """It waited, and will never run."""
+    """The task was waiting; it will never run."""
     CANCELLING = "cancelling"
-    """A worker has it, and will be told within a heartbeat; it may still finish before."""
+    """A worker has the task and is told within a heartbeat. The task may still finish before that."""
     ENDED = "ended"
-    """It had ended before."""
+    """The task had ended before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskRef(Generic[R_co]):
     """A task, by its id and queue. Equal references mean the same task.
 
-    `queue` is empty where nobody has said in which queue the task is: then it is looked for in all of them, and the
-    reference equals every other to a task of its id.
+    `queue` is empty if it is not known in which queue the task is. Then all queues are searched, and the reference
+    equals every other reference with the same id.
     """
 
     id: str
@@ -67,7 +75,7 @@ class TaskRef(Generic[R_co]):
         return hash(self.id)
 
     def status(self) -> TaskState:
-        """Where the task is now."""
+        """The state of the task now."""
         self._connection.expect_server()
         return self._connection.run(self._look(), "status").state
 
@@ -79,8 +87,8 @@ class TaskRef(Generic[R_co]):
     def result(self, timeout: float | timedelta | None = None) -> R_co:
         """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
 
-        `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, UnknownTask,
-        ResultTimeout, or Undecodable for an outcome that cannot be read.
+        `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, TaskExpired,
+        UnknownTask, ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
         self._connection.expect_server()
         return self._connection.run(self._await_result(timeout), "result")
@@ -91,7 +99,7 @@ class TaskRef(Generic[R_co]):
         return await self._connection.run_async(self._await_result(timeout))
 
     def cancel(self) -> CancelOutcome:
-        """Keep the task from running, or have a running one told to stop. Raises UnknownTask."""
+        """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
         self._connection.expect_server()
         return self._connection.run(self._cancel(), "cancel")
 
@@ -102,11 +110,11 @@ class TaskRef(Generic[R_co]):
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
-        return Inspector(connection.broker.dialect, queue, connection.layouts.last(queue))
+        return Inspector(connection.broker.script_runner, queue, connection.layouts.last(queue))
 
     def _look(self) -> Operation[TaskView]:
-        """The task; its state is UNKNOWN, and its queue maybe empty, when nobody knows it. Raises InvalidOption when
-        its queue is not told, and several have a task of its id.
+        """The task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if the
+        reference names no queue and several queues have a task with this id.
         """
         connection = self._connection
         queue = self.queue or connection.queues_of_tasks.get(self.id)
@@ -114,8 +122,8 @@ class TaskRef(Generic[R_co]):
             view = yield from self._look_into(queue)
             if self.queue or view.state is not TaskState.UNKNOWN:
                 return view
-        find = partial(queues_of, connection.broker.dialect, self.id)
-        found = yield from persist(find, connection.patience())
+        find = partial(queues_of, connection.broker.script_runner, self.id)
+        found = yield from with_retries(find, connection.retry_policy())
         if not found:
             return TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
         if len(found) > 1:
@@ -125,7 +133,7 @@ class TaskRef(Generic[R_co]):
 
     def _look_into(self, queue: str) -> Operation[TaskView]:
         inspector = self._inspector(queue)
-        return (yield from persist(lambda: inspector.standing(self.id), self._connection.patience()))
+        return (yield from with_retries(lambda: inspector.state(self.id), self._connection.retry_policy()))
 
     def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
         monotonic = self._connection.monotonic
@@ -150,9 +158,13 @@ class TaskRef(Generic[R_co]):
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _missing_worker(self, queue: str, said: str) -> Operation[str]:
-        """What is missing for a task to run, '' if it is nothing that can be told; it is logged the first time."""
+        """A sentence that says that no worker serves the queue; "" if one does. The first time it is also logged."""
         connection = self._connection
-        if (yield from persist(lambda: is_served(connection.broker.dialect, queue), connection.patience())):
+        if (
+            yield from with_retries(
+                lambda: is_served(connection.broker.script_runner, queue), connection.retry_policy()
+            )
+        ):
             return ""
         missing = f"no worker serves queue {queue} yet"
         if not said:
@@ -171,20 +183,24 @@ class TaskRef(Generic[R_co]):
             raise Undecodable(view.undecodable)
         if view.state is TaskState.CANCELLED:
             raise TaskCancelled(self.id)
+        if view.state is TaskState.EXPIRED:
+            raise TaskExpired(self.id)
         if view.outcome is None:
             raise UnknownTask(self.id)
         result: R_co = view.outcome.result
         return result
 
     def _cancel(self) -> Operation[CancelOutcome]:
-        """The outcome is written by whoever ends the task, so it has to say now which handler's task it was."""
+        """Cancel the task. Its outcome is encoded here and written by whatever ends the task, so the name of the
+        handler is read first.
+        """
         settings = self._connection.settings
         queue = self.queue or (yield from self._look()).queue
         if not queue:
             raise UnknownTask(self.id)
         inspector = self._inspector(queue)
-        patience = self._connection.patience()
-        view = yield from persist(lambda: inspector.task(self.id), patience)
+        retry_policy = self._connection.retry_policy()
+        view = yield from with_retries(lambda: inspector.task(self.id), retry_policy)
         if view is None:
             raise UnknownTask(self.id)
         store, body = self._connection.store(queue, view.shard), view.body
@@ -192,7 +208,7 @@ class TaskRef(Generic[R_co]):
         retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
         retention = retention_of(retention_ms, is_own=own_ms is not None or not is_given(self.id))
         outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
-        statuses = yield from persist(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), patience)
+        statuses = yield from with_retries(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), retry_policy)
         if statuses[0] is Status.UNKNOWN:
             raise UnknownTask(self.id)
         return _OUTCOMES[statuses[0]]

@@ -1,4 +1,6 @@
-"""A task on its way: everything about it checked and encoded, so that sending it cannot fail for its contents."""
+"""Requests to enqueue a task. Options and arguments are checked and encoded here, so that sending a request cannot fail
+because of what it holds.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,50 +9,55 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Bind
-from redisched.codec import digest_of, encode_task, seal_of
+from redisched.client.traits import NO_TRAITS, Traits, traits_of
+from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.identity import next_id
 from redisched.model import HandlerOptions, TaskBody
-from redisched.options import IMMEDIATELY, TaskOptions
+from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
 from redisched.store.values import NewTask
 
 
-class Sending(StrEnum):
-    """Whether the id of a task may be in Redis already."""
+class Freshness(StrEnum):
+    """Whether a task with the same id may be in Redis already. If it may, more than one shard has to be asked."""
 
-    FIRST = "first"
-    """It was made for this call, and nobody else has it."""
+    NEW = "new"
+    """No: the id was made for this call, and no other code has it."""
     UNSENT = "unsent"
-    """It was never sent, and whoever has it may do so again."""
-    MAYBE_AGAIN = "maybe again"
-    """Somebody chose it, or has had it before: it may have been sent, from anywhere."""
+    """Not yet: the request was never sent, but its owner may send it again."""
+    MAYBE_SENT = "maybe sent"
+    """Maybe: the caller chose the id, or the request may have been sent before, by any process."""
 
 
-def sending_of(chosen_id: str | None) -> Sending:
-    """How a task is sent by the call that makes it."""
-    return Sending.FIRST if chosen_id is None else Sending.MAYBE_AGAIN
+def freshness_of(chosen_id: str | None) -> Freshness:
+    """The freshness of a task that is sent by the call which makes it; `chosen_id` is None for an id of our own."""
+    return Freshness.NEW if chosen_id is None else Freshness.MAYBE_SENT
 
 
-class Novelty:
-    """Of a request with an id of its own making: that nobody has sent it yet. A copy elsewhere is never new."""
+class FreshnessToken:
+    """Tells for one request, once, that it was never sent. A copy of the request in another process does not tell it.
+
+    The first call of `consume` answers UNSENT, if it comes from the process that made the request; all others answer
+    MAYBE_SENT.
+    """
 
     __slots__ = ("_process",)
 
     def __init__(self, process: int) -> None:
         self._process = [process]
 
-    def use_up(self) -> Sending:
-        """How to send the request now: once as one that is new, and only in the process that made it."""
+    def consume(self) -> Freshness:
+        """The freshness of the request for the call that sends it now."""
         try:
-            return Sending.UNSENT if self._process.pop() == os.getpid() else Sending.MAYBE_AGAIN
+            return Freshness.UNSENT if self._process.pop() == os.getpid() else Freshness.MAYBE_SENT
         except IndexError:
-            return Sending.MAYBE_AGAIN
+            return Freshness.MAYBE_SENT
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Novelty)
+        return isinstance(other, FreshnessToken)
 
     def __hash__(self) -> int:
-        return hash(Novelty)
+        return hash(FreshnessToken)
 
     def __reduce__(self) -> tuple[type[Self], tuple[int]]:
         return type(self), (_NO_PROCESS,)
@@ -60,12 +67,14 @@ _NO_PROCESS = 0
 
 
 class TaskRequest(NamedTuple):
-    """A task to enqueue. It has its id already: sending it again, as after BrokerUnavailable, adds nothing."""
+    """A task to enqueue. It has its id already, so sending it again, such as after BrokerUnavailable, adds no second
+    task.
+    """
 
     queue: str
     task: NewTask
     durable: Durability
-    novelty: Novelty
+    freshness_token: FreshnessToken
 
     @property
     def id(self) -> str:
@@ -73,61 +82,69 @@ class TaskRequest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What holds for tasks besides their arguments: checked once, used for many.
+class ResolvedOptions:
+    """The options of a task, resolved from those of the call and those of the handler. Checked once, used for many
+    tasks.
 
-    Limits are those of the call alone, None where the worker shall use its handler's.
+    `max_attempts`, `timeout_ms` and `retention_ms` are those of the call, None where the worker shall use the
+    handler's.
     """
 
     name: str
     queue: str
     priority: int
     when: str
-    seal: bytes
+    fingerprint_suffix: bytes
     payload_limit: int
     durable: Durability
     id: str | None = None
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+    traits: Traits = NO_TRAITS
 
     @property
-    def sending(self) -> Sending:
-        """How a task of these terms is sent by the call that makes it."""
-        return sending_of(self.id)
+    def freshness(self) -> Freshness:
+        """The freshness of a task that is sent by the call which makes it."""
+        return freshness_of(self.id)
 
     def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], bind: Bind) -> TaskRequest:
-        """A task with these arguments. Raises NotEncodable and PayloadTooLarge.
+        """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
 
-        Under a chosen id the same call is the same task, in whichever way its arguments were given.
+        Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
+        position and the other by name.
         """
         body = self._encode(args, kwargs)
         covered = body
         if kwargs and self.id is not None:
             by_position, by_name = bind(args, kwargs)
             covered = self._encode(by_position, dict(sorted(by_name.items())))
-        record = digest_of(covered, self.seal) + body
-        task = NewTask(self.id or next_id(), self.priority, self.when, record)
-        return TaskRequest(self.queue, task, self.durable, Novelty(_NO_PROCESS if self.id else os.getpid()))
+        record = digest_of(covered, self.fingerprint_suffix) + body
+        traits = self.traits.encode(self.name, record) if self.traits.expires else b""
+        task = NewTask(self.id or next_id(), self.priority, self.when, record, traits)
+        return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
 
     def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
         body = TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms)
         return encode_task(body, self.payload_limit)
 
 
-def agree(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> Terms:
-    """The terms of a call: its own options, over the handler's defaults."""
-    # A plain int: a Priority would be sent by its name.
-    priority = int(defaults.priority if options.priority is None else options.priority)
+def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> ResolvedOptions:
+    """The options of a call: those it gives itself, and for all others the defaults of the handler."""
+    resolved = with_defaults(options, defaults)
+    # A plain int: the client library would send a Priority by its name.
+    priority = int(resolved.priority)
     when = options.when or IMMEDIATELY
-    return Terms(
+    traits = traits_of(resolved, has_chosen_id=options.id is not None)
+    return ResolvedOptions(
         name=name,
-        queue=defaults.queue if options.queue is None else options.queue,
+        queue=resolved.queue,
         priority=priority,
         when=when,
-        seal=seal_of(priority, when),
+        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix,
         payload_limit=payload_limit,
-        durable=defaults.durable if options.durable is None else options.durable,
+        durable=resolved.durable,
+        traits=traits,
         id=options.id,
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,

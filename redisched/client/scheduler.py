@@ -1,4 +1,6 @@
-"""The application's one object: handlers are registered with it, and tasks are enqueued through it."""
+"""The Scheduler, the object that an application makes: handlers are registered with it, and tasks are enqueued with
+it.
+"""
 
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -19,26 +21,18 @@ from redisched.client.handler import (
 from redisched.client.naming import is_coroutine_function, name_of
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
-from redisched.client.request import TaskRequest, agree, sending_of
+from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.sender import Sender
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
 from redisched.layout import LARGEST_COUNT
 from redisched.lazy import LazyModule
 from redisched.model import HandlerOptions, Isolation
-from redisched.options import (
-    HandlerOptionFields,
-    TaskOptionFields,
-    check_id,
-    check_isolation,
-    check_name,
-    check_options,
-    check_queue,
-    check_whole,
-)
+from redisched.option_checks import check_id, check_isolation, check_name, check_queue, check_whole
+from redisched.options import HandlerOptionFields, TaskOptionFields, check_options, with_defaults
 from redisched.registry import HandlerEntry, Registry
 from redisched.store.growth import grow
-from redisched.store.operation import Operation, persist
+from redisched.store.operation import Operation, with_retries
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
@@ -77,14 +71,16 @@ class Scheduler:
         self._argument_checks: dict[str, ArgumentCheck] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """In another process it is the one that the same module makes there, or one with the same settings."""
+        """Unpickling gives the Scheduler that the same module has in the other process, or else a new one with the same
+        settings.
+        """
         name = name_in(self._module, self)
         if name:
             return find, (self._module, name)
         return partial(Scheduler, settings=settings_to_send(self.settings, "a Scheduler")), ()
 
     def handler(self, name: str) -> Handler[Any, Any]:
-        """The handler that is registered under a name. Raises InvalidOption."""
+        """The handler that is registered with this name. Raises InvalidOption if there is none."""
         try:
             return self._handlers[name]
         except KeyError:
@@ -150,7 +146,7 @@ class Scheduler:
         if arguments is not None:
             arguments.check(args, kwargs)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
-        return agree(name, defaults, options, self.settings.payload_limit).request(
+        return resolve_options(name, defaults, options, self.settings.payload_limit).request(
             args, dict(kwargs), as_given if arguments is None else arguments.bind
         )
 
@@ -162,14 +158,14 @@ class Scheduler:
         Raises InvalidInput of some kind with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
         request = self.request(name, *args, kwargs=kwargs, **fields)
-        return self._sender.send(request, sending_of(fields.get("id")))
+        return self._sender.send(request, freshness_of(fields.get("id")))
 
     async def enqueue_async(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
     ) -> TaskRef[Any]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
         request = self.request(name, *args, kwargs=kwargs, **fields)
-        return await self._sender.send_async(request, sending_of(fields.get("id")))
+        return await self._sender.send_async(request, freshness_of(fields.get("id")))
 
     def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """Enqueue many tasks in few round trips; answers their references in the same order.
@@ -213,11 +209,11 @@ class Scheduler:
         await self._connection.close_async()
 
     def _grow(self, queue: str, shards: int) -> Operation[None]:
-        connection, patience = self._connection, self._connection.patience()
+        connection, retry_policy = self._connection, self._connection.retry_policy()
         store = connection.store(check_queue("queue", queue))
         count = check_whole("shards", shards, 1, LARGEST_COUNT)
-        yield from persist(store.register, patience)
-        layout = yield from persist(lambda: grow(connection.broker.dialect, queue, count), patience)
+        yield from with_retries(store.register, retry_policy)
+        layout = yield from with_retries(lambda: grow(connection.broker.script_runner, queue, count), retry_policy)
         connection.layouts.remember(queue, layout, connection.monotonic())
 
     def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:
@@ -231,13 +227,7 @@ class Scheduler:
             durable=self.settings.durable,
             isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),
         )
-        given: dict[str, Any] = {
-            "queue": options.queue,
-            "priority": options.priority,
-            "max_attempts": options.max_attempts,
-            "timeout_ms": options.timeout_ms or None,
-            "retention_ms": options.retention_ms,
-            "retention_is_own": None if options.retention_ms is None else True,
-            "durable": options.durable,
-        }
-        return replace(defaults, **{option: value for option, value in given.items() if value is not None})
+        if (options.expires or "").startswith("@"):
+            allowed = "seconds or a timedelta from each enqueue on; a moment can be given by a call"
+            raise InvalidOption("expires", fields["expires"], allowed)
+        return with_defaults(options, defaults)

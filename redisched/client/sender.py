@@ -1,4 +1,4 @@
-"""Puts task requests into Redis, one by one, many at once, or gathered from concurrent calls."""
+"""Sends task requests to Redis: one, many at once, or those of concurrent calls together."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -6,13 +6,13 @@ from weakref import WeakKeyDictionary, ref
 
 from redisched.client.coalescer import Coalescer
 from redisched.client.connection import Connection
-from redisched.client.enqueuing import Enqueuing
 from redisched.client.reference import TaskRef
-from redisched.client.request import Sending, TaskRequest
+from redisched.client.request import Freshness, TaskRequest
+from redisched.client.shard_router import ShardRouter
 from redisched.config import Durability
 from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
 from redisched.lazy import LazyModule
-from redisched.store.operation import Operation, Patience
+from redisched.store.operation import Operation, RetryPolicy
 from redisched.store.values import NewTask, Status
 
 if TYPE_CHECKING:
@@ -21,39 +21,39 @@ else:
     asyncio = LazyModule("asyncio")
 
 _Unsure = (BrokerUnavailable, QueueFull, NotDurable)
-"""Errors that leave open whether a task has arrived, or which of many have."""
-_Line: TypeAlias = tuple[str, Durability, Sending]
-"""What is sent together: tasks of one queue, as durable as each other, and in one way."""
-_Latest: TypeAlias = tuple[_Line | None, Callable[[], Any], Coalescer | None]
-"""The line of the latest call, a weak reference to its event loop, and its coalescer."""
+"""Errors after which it is not known whether a task has been enqueued, or which of many tasks have."""
+_BatchKey: TypeAlias = tuple[str, Durability, Freshness]
+"""Queue, durability and freshness. Tasks are sent together only if they agree in all three."""
+_LatestUse: TypeAlias = tuple[_BatchKey | None, Callable[[], Any], Coalescer | None]
+"""The batch key of the latest call, a weak reference to its event loop, and its coalescer."""
 
 
 class Sender:
-    """Sends requests, each call safe to repeat: a request that was sent before changes nothing."""
+    """Sends requests. Each call is safe to repeat: a request that has arrived before changes nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._enqueuing = {durable: Enqueuing(connection, durable) for durable in Durability}
-        self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Line, Coalescer]] = WeakKeyDictionary()
-        self._latest: _Latest = (None, lambda: None, None)
+        self._routers = {durable: ShardRouter(connection, durable) for durable in Durability}
+        self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_BatchKey, Coalescer]] = WeakKeyDictionary()
+        self._latest: _LatestUse = (None, lambda: None, None)
 
-    def send(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
+    def send(self, request: TaskRequest, freshness: Freshness) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
         queue, task, durable, _ = request
         try:
-            operation = self._enqueuing[durable].one(queue, task, sending, self._connection.patience())
+            operation = self._routers[durable].one(queue, task, freshness, self._connection.retry_policy())
             status = self._connection.run(operation, "enqueue")
         except _Unsure as error:
             raise _about([request], error) from error
         return self._reference(request, status)
 
-    async def send_async(self, request: TaskRequest, sending: Sending) -> TaskRef[Any]:
+    async def send_async(self, request: TaskRequest, freshness: Freshness) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
-        line = (request.queue, request.durable, sending)
+        key = (request.queue, request.durable, freshness)
         try:
             if not self._connection.is_open:
                 await self._connection.open_async()
-            status = await self._coalescer(line).submit(request.task)
+            status = await self._coalescer(key).submit(request.task)
         except _Unsure as error:
             raise _about([request], error) from error
         return self._reference(request, status)
@@ -77,43 +77,44 @@ class Sender:
         return self._references(kept, statuses)
 
     async def drain(self) -> None:
-        """Return when nothing gathered on the running event loop is under way any more."""
+        """Return when no script call for concurrent calls of the running event loop is running any more."""
         for coalescer in self._coalescers.get(asyncio.get_running_loop(), {}).values():
             await coalescer.drain()
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
-        lines = [(queue, durable, novelty.use_up()) for queue, _task, durable, novelty in requests]
-        tasks: dict[_Line, list[NewTask]] = {}
-        for line, request in zip(lines, requests, strict=True):
-            tasks.setdefault(line, []).append(request.task)
-        statuses: dict[_Line, Iterator[Status]] = {}
-        for line, together in tasks.items():
-            queue, durable, sending = line
-            patience = self._connection.patience()
-            statuses[line] = iter((yield from self._enqueuing[durable].many(queue, together, sending, patience)))
-        return [next(statuses[line]) for line in lines]
+        keys = [(queue, durable, freshness_token.consume()) for queue, _task, durable, freshness_token in requests]
+        tasks: dict[_BatchKey, list[NewTask]] = {}
+        for key, request in zip(keys, requests, strict=True):
+            tasks.setdefault(key, []).append(request.task)
+        statuses: dict[_BatchKey, Iterator[Status]] = {}
+        for key, together in tasks.items():
+            queue, durable, freshness = key
+            retry_policy = self._connection.retry_policy()
+            statuses[key] = iter((yield from self._routers[durable].many(queue, together, freshness, retry_policy)))
+        return [next(statuses[key]) for key in keys]
 
-    def _coalescer(self, line: _Line) -> Coalescer:
+    def _coalescer(self, key: _BatchKey) -> Coalescer:
         loop = asyncio.get_running_loop()
-        latest_line, latest_loop, coalescer = self._latest
-        # Most calls are as the one before; to look for its coalescer takes as long as to make its request.
-        if coalescer is not None and latest_line == line and latest_loop() is loop:
+        latest_key, latest_loop, coalescer = self._latest
+        # Most calls have the same key and loop as the call before. Looking up the coalescer in two dictionaries would
+        # take as long as making the request.
+        if coalescer is not None and latest_key == key and latest_loop() is loop:
             return coalescer
-        coalescer = self._find_coalescer(line, loop)
-        self._latest = line, ref(loop), coalescer
+        coalescer = self._find_coalescer(key, loop)
+        self._latest = key, ref(loop), coalescer
         return coalescer
 
-    def _find_coalescer(self, line: _Line, loop: "asyncio.AbstractEventLoop") -> Coalescer:
+    def _find_coalescer(self, key: _BatchKey, loop: "asyncio.AbstractEventLoop") -> Coalescer:
         of_loop = self._coalescers.setdefault(loop, {})
-        coalescer = of_loop.get(line)
+        coalescer = of_loop.get(key)
         if coalescer is None:
-            queue, durable, sending = line
+            queue, durable, freshness = key
 
-            async def send(tasks: Sequence[NewTask], patience: Patience) -> Sequence[Status]:
-                operation = self._enqueuing[durable].many(queue, tasks, sending, patience)
+            async def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Status]:
+                operation = self._routers[durable].many(queue, tasks, freshness, retry_policy)
                 return await self._connection.run_async(operation)
 
-            coalescer = of_loop[line] = Coalescer(send, self._connection.patience())
+            coalescer = of_loop[key] = Coalescer(send, self._connection.retry_policy())
         return coalescer
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:
@@ -128,12 +129,12 @@ class Sender:
 
 
 def _about(requests: Sequence[TaskRequest], error: BrokerUnavailable | QueueFull | NotDurable) -> RedischedError:
-    """The same error about these tasks, with what is needed to send them again. It may have been about others that were
-    sent together with them.
+    """The same error, but about these requests, which it carries so that the caller can send them again. The original
+    error may be about other tasks that were sent in the same script call.
     """
     for request in requests:
-        # Whoever sends it again may find it there.
-        request.novelty.use_up()
+        # The task may have arrived, so the next call must not send the request as one that was never sent.
+        request.freshness_token.consume()
     if isinstance(error, NotDurable):
         ids = [request.id for request in requests if request.id in error.task_ids]
         about: BrokerUnavailable | QueueFull | NotDurable = NotDurable(ids, error.owners, error.confirmed, error.wanted)

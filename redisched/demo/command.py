@@ -9,7 +9,7 @@ from rich.console import Console
 from redisched.demo.performance import Performance
 from redisched.demo.stage import Stage, stage
 from redisched.demo.summary import Summary
-from redisched.demo.view import Silence, View, open_view, print_summary
+from redisched.demo.view import SilentView, View, open_view, print_summary
 from redisched.demo.workload import Job, plan, stream_s
 
 
@@ -29,7 +29,7 @@ def run_demo(tasks: int, audience: Audience) -> Summary:
     jobs = plan(tasks, random.Random(tasks))
     with stage() as staged:
         if audience is Audience.MACHINES:
-            return _play(staged, jobs, tasks, Silence())
+            return _play(staged, jobs, tasks, SilentView())
         click.echo("A Valkey of its own, two worker processes, a payment gateway that has bad moods, a mail server.")
         with open_view(Console(highlight=False)) as view:
             summary = _play(staged, jobs, tasks, view)

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from redisched.demo.surroundings import Address
+from redisched.demo.surroundings import ServiceAddress
 
 STALL_S = 1.0
 """Longer than any client waits."""
@@ -65,9 +65,9 @@ class Gateway:
         self._thread.join()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> ServiceAddress:
         """Where it listens."""
-        return Address("127.0.0.1", self._server.server_port)
+        return ServiceAddress("127.0.0.1", self._server.server_port)
 
     @property
     def charged_orders(self) -> int:

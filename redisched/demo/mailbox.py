@@ -10,7 +10,7 @@ from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from redisched.demo.surroundings import Address
+from redisched.demo.surroundings import ServiceAddress
 
 _GREYLISTED_SHARE = 12
 """One recipient in so many is put off once."""
@@ -40,9 +40,9 @@ class Mailbox:
         self._thread.join()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> ServiceAddress:
         """Where it listens."""
-        return Address("127.0.0.1", self._socket.getsockname()[1])
+        return ServiceAddress("127.0.0.1", self._socket.getsockname()[1])
 
     @property
     def received(self) -> int:

@@ -42,7 +42,7 @@ def charge(order: str, cents: int) -> str:
         return reply["charge"]
 
 
-def _post(gateway: surroundings.Address, order: str, cents: int, key: str) -> tuple[int, dict[str, str]]:
+def _post(gateway: surroundings.ServiceAddress, order: str, cents: int, key: str) -> tuple[int, dict[str, str]]:
     connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=TIMEOUT_S)
     try:
         connection.request(

@@ -147,7 +147,7 @@ class Performance:
         )
 
     def _state(self, task: Enqueued) -> TaskState:
-        return run(self._inspector(task.queue).standing(task.id), self.stage.app.broker.client()).state
+        return run(self._inspector(task.queue).state(task.id), self.stage.app.broker.client()).state
 
     def _inspector(self, queue: str) -> Inspector:
-        return Inspector(self.stage.app.broker.dialect, queue)
+        return Inspector(self.stage.app.broker.script_runner, queue)

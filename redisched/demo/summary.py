@@ -10,11 +10,11 @@ from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
 TOLERATED_MS = WorkerSettings().patience_ms + 50.0
-"""A better task may wait in a window for as long as its worker's patience lasts, and takes some time to be claimed."""
+"""A better task may wait in a window for `patience_ms`, and takes some time to be claimed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Percentiles:
     """Milliseconds: the median, the 99th percentile and the largest; 0 where there is nothing."""
 
     p50: float
@@ -23,7 +23,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lateness(Spread):
+class Lateness(Percentiles):
     """How long after their time tasks started, and how many started before it."""
 
     early: int
@@ -43,7 +43,7 @@ class Summary:
     double_charges: int
     mails_received: int
     inversions: int
-    pickup_ms: Spread
+    pickup_ms: Percentiles
     lateness_ms: Lateness
     kinds: Mapping[str, int]
     seconds: float
@@ -114,12 +114,12 @@ def count_kinds(tasks: Iterable[Enqueued]) -> dict[str, int]:
     return {kind.value: counted[kind] for kind in Kind}
 
 
-def spread_of(values: Iterable[float]) -> Spread:
+def spread_of(values: Iterable[float]) -> Percentiles:
     """The spread of some values, by nearest rank."""
     ordered = sorted(values)
     if not ordered:
-        return Spread(p50=0.0, p99=0.0, max=0.0)
-    return Spread(
+        return Percentiles(p50=0.0, p99=0.0, max=0.0)
+    return Percentiles(
         p50=round(ordered[len(ordered) // 2], 3),
         p99=round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
         max=round(ordered[-1], 3),

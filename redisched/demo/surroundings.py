@@ -24,7 +24,7 @@ class NotConfigured(RedischedError):
         super().__init__(f"set {variable} to {wanted}; `redisched demo` does so by itself")
 
 
-class Address(NamedTuple):
+class ServiceAddress(NamedTuple):
     """Where a service listens."""
 
     host: str
@@ -40,18 +40,18 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path | None:
     return Path(named) if named else None
 
 
-def gateway(environment: Mapping[str, str] = os.environ) -> Address:
+def gateway(environment: Mapping[str, str] = os.environ) -> ServiceAddress:
     """The payment gateway. Raises NotConfigured."""
     return _address(environment, GATEWAY_VARIABLE, "HOST:PORT of a payment gateway")
 
 
-def smtp(environment: Mapping[str, str] = os.environ) -> Address:
+def smtp(environment: Mapping[str, str] = os.environ) -> ServiceAddress:
     """The mail server. Raises NotConfigured."""
     return _address(environment, SMTP_VARIABLE, "HOST:PORT of a mail server")
 
 
-def _address(environment: Mapping[str, str], variable: str, wanted: str) -> Address:
+def _address(environment: Mapping[str, str], variable: str, wanted: str) -> ServiceAddress:
     host, _, port = environment.get(variable, "").rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise NotConfigured(variable, wanted)
-    return Address(host, int(port))
+    return ServiceAddress(host, int(port))

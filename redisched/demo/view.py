@@ -25,7 +25,7 @@ class View(Protocol):
     def show(self, progress: Progress) -> None: ...
 
 
-class Silence:
+class SilentView:
     """Shows nothing: for machines, which read the summary."""
 
     def say(self, line: str) -> None:

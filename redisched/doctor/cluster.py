@@ -8,7 +8,7 @@ from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info
 from redisched.errors import BrokerRefused
 from redisched.store.growth import stores_of
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.slots import THIS_NODE, SlotMap
 
 CHECK = "cluster"
@@ -46,7 +46,7 @@ def check_quorum(info: Info) -> Operation[list[Finding]]:
     return [ok(CHECK, f"{counted}.")]
 
 
-def check_places(dialect: Dialect, info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
+def check_places(script_runner: ScriptRunner, info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
     """Where the shards of each queue are; nothing where cluster mode is off."""
     if not _is_node(info):
         return []
@@ -54,10 +54,10 @@ def check_places(dialect: Dialect, info: Info, queues: Sequence[str]) -> Operati
     findings: list[Finding] = []
     nodes: dict[str, list[str]] = defaultdict(list)
     for queue in queues:
-        amiss = yield from _check_queue(dialect, queue)
+        amiss = yield from _check_queue(script_runner, queue)
         findings += amiss
         if not amiss:
-            for node, what in (yield from _parts_of(dialect, queue, slots)).items():
+            for node, what in (yield from _parts_of(script_runner, queue, slots)).items():
                 nodes[node].append(what)
     findings += [ok(CHECK, f"{node} has {'; '.join(parts)}.") for node, parts in sorted(nodes.items())]
     return findings or [ok(CHECK, "The cluster serves every slot.")]
@@ -67,8 +67,8 @@ def _is_node(info: Info) -> bool:
     return info.get("cluster_enabled") == "1"
 
 
-def _check_queue(dialect: Dialect, queue: str) -> Operation[list[Finding]]:
-    keys = astuple(dialect.keys_of(queue))
+def _check_queue(script_runner: ScriptRunner, queue: str) -> Operation[list[Finding]]:
+    keys = astuple(script_runner.keys_of(queue))
     slots = set()
     for key in keys:
         slots.add((yield ("CLUSTER", "KEYSLOT", key)))
@@ -82,9 +82,9 @@ def _check_queue(dialect: Dialect, queue: str) -> Operation[list[Finding]]:
     return []
 
 
-def _parts_of(dialect: Dialect, queue: str, slots: SlotMap) -> Operation[dict[str, str]]:
+def _parts_of(script_runner: ScriptRunner, queue: str, slots: SlotMap) -> Operation[dict[str, str]]:
     """What of a queue is on each node."""
-    stores = yield from stores_of(dialect, queue)
+    stores = yield from stores_of(script_runner, queue)
     if len(stores) == 1:
         return {str(slots.owner_of_key(stores[0].keys.waiting)): f"queue {queue}"}
     shards: dict[str, list[str]] = defaultdict(list)

@@ -15,18 +15,18 @@ from redisched.doctor.storage import check_eviction, check_lookups, check_memory
 from redisched.doctor.version import check_version
 from redisched.errors import BrokerRefused
 from redisched.store.inspect import queues
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 
 
-def examine(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Finding]]:
+def examine(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[list[Finding]]:
     """Look at one server and what redisched keeps in it; `now` is this machine's time in seconds since 1970.
 
     Nothing is changed, but that the server compiles the scripts.
     """
-    return (yield from examine_server(dialect, now)) + (yield from examine_queues(dialect))
+    return (yield from examine_server(script_runner, now)) + (yield from examine_queues(script_runner))
 
 
-def examine_server(dialect: Dialect, now: Callable[[], float]) -> Operation[list[Finding]]:
+def examine_server(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[list[Finding]]:
     """Look at one of the servers that take writes."""
     info = yield from read_info()
     findings = [*check_version(info), *check_memory(info), *check_replicas(info), *(yield from check_slots(info))]
@@ -36,28 +36,28 @@ def examine_server(dialect: Dialect, now: Callable[[], float]) -> Operation[list
             ("persistence", check_persistence(info)),
             ("lookups", check_lookups()),
             ("clock", check_clock(now)),
-            ("rights", check_rights(dialect)),
+            ("rights", check_rights(script_runner)),
             ("scripts", check_scripts()),
         )
     )
 
 
-def examine_queues(dialect: Dialect) -> Operation[list[Finding]]:
+def examine_queues(script_runner: ScriptRunner) -> Operation[list[Finding]]:
     """Look at what redisched keeps, wherever it is; nothing can be seen in a cluster that is down."""
     info = yield from read_info()
     if (yield from check_slots(info)):
         return []
     try:
-        names = yield from queues(dialect)
+        names = yield from queues(script_runner)
     except BrokerRefused as error:
         return [_refused("queues", error)]
     return (
         yield from _look(
             ("cluster", check_quorum(info)),
-            ("cluster", check_places(dialect, info, names)),
-            ("keyspace", check_keyspace(dialect, names)),
-            ("workers", check_queues(dialect, names)),
-            ("repairs", check_repairs(dialect, names)),
+            ("cluster", check_places(script_runner, info, names)),
+            ("keyspace", check_keyspace(script_runner, names)),
+            ("workers", check_queues(script_runner, names)),
+            ("repairs", check_repairs(script_runner, names)),
         )
     )
 

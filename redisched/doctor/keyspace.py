@@ -8,30 +8,30 @@ from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
 from redisched.keys import TYPES, Keys
 from redisched.layout import Layout
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 
 CHECK = "keyspace"
 ABSENT = "none"
 
 
-def keys_of_all(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Keys]]:
+def keys_of_all(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Keys]]:
     """The keys of every shard of these queues."""
     found: list[Keys] = []
     for queue in queues:
         stored = None
         # One of another type is among what is about to be found.
         with contextlib.suppress(BrokerRefused):
-            stored = yield ("GET", dialect.keys_of(queue).layout)
+            stored = yield ("GET", script_runner.keys_of(queue).layout)
         layout = Layout.read(stored) or Layout()
-        found += [dialect.keys_of(queue, shard) for shard in range(layout.shards)]
+        found += [script_runner.keys_of(queue, shard) for shard in range(layout.shards)]
     return found
 
 
-def check_keyspace(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:
+def check_keyspace(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
     """Keys of a wrong type, which no script can work with, and how many are others'."""
-    own = yield ("EXISTS", dialect.queues_key)
+    own = yield ("EXISTS", script_runner.queues_key)
     findings: list[Finding] = []
-    for keys in (yield from keys_of_all(dialect, queues)):
+    for keys in (yield from keys_of_all(script_runner, queues)):
         for field in fields(keys):
             key = getattr(keys, field.name)
             found = (yield ("TYPE", key)).decode()
@@ -42,7 +42,7 @@ def check_keyspace(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Fi
     others = (yield ("DBSIZE",)) - own
     if others > 0:
         sentence = (
-            f"{others} keys in this database are not of the prefix {dialect.prefix!r}: their owners can fill its "
+            f"{others} keys in this database are not of the prefix {script_runner.prefix!r}: their owners can fill its "
             "memory or flush it; a database or server for redisched alone is safer."
         )
         findings.append(warning(CHECK, sentence))

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from redisched.doctor.finding import Finding, ok, warning
 from redisched.store.inspect import Inspector
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.serving import holds_post
 
 
-def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:
+def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
     """Whether somebody reaps each queue that has ready or leased tasks: every worker does, or leaves it to another."""
     findings = []
     for queue in queues:
-        counts = yield from Inspector(dialect, queue).counts()
-        reaper = yield ("GET", dialect.keys_of(queue).reaper)
+        counts = yield from Inspector(script_runner, queue).counts()
+        reaper = yield ("GET", script_runner.keys_of(queue).reaper)
         if (counts.ready or counts.leased) and not holds_post(reaper, counts.now_ms):
             sentence = (
                 f"Queue {queue} has {counts.ready} ready and {counts.leased} leased tasks and no worker; "
@@ -23,11 +23,11 @@ def check_queues(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Find
     return findings or [ok("workers", f"{len(queues)} queues; each that has something to do has a worker.")]
 
 
-def check_repairs(dialect: Dialect, queues: Sequence[str]) -> Operation[list[Finding]]:
+def check_repairs(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
     """What the scrubber had to repair."""
     findings = []
     for queue in queues:
-        repairs = yield from Inspector(dialect, queue).repairs()
+        repairs = yield from Inspector(script_runner, queue).repairs()
         if repairs:
             counted = ", ".join(f"{count} {kind}" for kind, count in repairs.items())
             sentence = f"Keys of queue {queue} were damaged ({counted}); the logs of its workers name the tasks."

@@ -2,18 +2,18 @@
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.rights import needed
 
 CHECK = "rights"
 
 
-def check_rights(dialect: Dialect) -> Operation[list[Finding]]:
+def check_rights(script_runner: ScriptRunner) -> Operation[list[Finding]]:
     """Have the server say of each command whether this user may call it."""
     try:
         user = (yield ("ACL", "WHOAMI")).decode(errors="backslashreplace")
         lacking: list[str] = []
-        for command in needed(dialect):
+        for command in needed(script_runner):
             answer = yield ("ACL", "DRYRUN", user, *command)
             lacking += [] if answer == b"OK" else [str(command[0])]
     except BrokerRefused as error:
@@ -25,6 +25,6 @@ def check_rights(dialect: Dialect) -> Operation[list[Finding]]:
     rules = " ".join(f"+{name.lower()}" for name in lacking)
     sentence = (
         f"User {user} may not {', '.join(lacking)} on redisched's keys, so that a script can stop half-way; "
-        f"let it: ACL SETUSER {user} ~{dialect.prefix}:* {rules}"
+        f"let it: ACL SETUSER {user} ~{script_runner.prefix}:* {rules}"
     )
     return [danger(CHECK, sentence)]

@@ -23,14 +23,14 @@ def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
     client = broker.client()
     for place, primary in client.primaries().items():
         try:
-            for finding in run(examine_server(broker.dialect, now), primary):
+            for finding in run(examine_server(broker.script_runner, now), primary):
                 yield replace(finding, sentence=f"{place}: {finding.sentence}") if place else finding
         except BrokerUnavailable as error:
             if not place:
                 raise
             yield danger("cluster", f"{place} does not answer ({error.reason}); start it again.")
     try:
-        yield from run(examine_queues(broker.dialect), client)
+        yield from run(examine_queues(broker.script_runner), client)
     except BrokerUnavailable as error:
         yield danger("queues", f"Not every queue can be looked at: {error.reason}.")
 

@@ -1,6 +1,7 @@
-"""Calls back at a monotonic moment. An event loop's own timers come up to a millisecond late, as epoll counts in those.
+"""Alarms: they call a function at a monotonic moment.
 
-On Linux a timer of the kernel's is watched as a file; elsewhere the event loop's own will do.
+The timers of an event loop fire up to a millisecond late, because epoll counts in milliseconds. So on Linux the alarm
+is a timer of the kernel that the event loop watches as a file; on other systems it is a timer of the event loop.
 """
 
 import asyncio
@@ -15,24 +16,26 @@ _CLOCK_MONOTONIC = 1
 
 
 class Alarm(Protocol):
-    """Rings at one moment at a time."""
+    """Calls a function at one moment at a time."""
 
     def set(self, moment_s: float | None, now_s: float) -> None:
-        """Ring at this monotonic moment instead of any other; at once if it has passed, never for None."""
+        """Fire at this monotonic moment, and no more at the one that was set before. A moment in the past fires at
+        once, None never.
+        """
 
     def close(self) -> None:
-        """Ring no more, whatever is set."""
+        """Never fire again, whatever is set."""
 
 
-Ring = Callable[[], None]
-MakeAlarm = Callable[[Ring], Alarm]
+OnAlarm = Callable[[], None]
+MakeAlarm = Callable[[OnAlarm], Alarm]
 
 
 class LoopAlarm:
     """A timer of the event loop."""
 
-    def __init__(self, ring: Ring) -> None:
-        self._ring = ring
+    def __init__(self, on_alarm: OnAlarm) -> None:
+        self._on_alarm = on_alarm
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
@@ -40,7 +43,7 @@ class LoopAlarm:
     def set(self, moment_s: float | None, now_s: float) -> None:
         self._cancel()
         if moment_s is not None and not self._is_closed:
-            self._timer = self._loop.call_later(max(0.0, moment_s - now_s), self._ring)
+            self._timer = self._loop.call_later(max(0.0, moment_s - now_s), self._on_alarm)
 
     def close(self) -> None:
         self._is_closed = True
@@ -53,10 +56,10 @@ class LoopAlarm:
 
 
 class KernelAlarm:
-    """A timer of the kernel, timerfd_create(2): as exact as the kernel wakes processes."""
+    """A timer of the kernel, timerfd_create(2). It is as exact as the kernel's scheduler."""
 
-    def __init__(self, ring: Ring) -> None:
-        self._ring = ring
+    def __init__(self, on_alarm: OnAlarm) -> None:
+        self._on_alarm = on_alarm
         self._loop = asyncio.get_running_loop()
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._file: int | None = self._libc.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
@@ -69,7 +72,7 @@ class KernelAlarm:
         if self._file is None or moment_s == self._moment_s:
             return
         self._moment_s = moment_s
-        # A time of 0 would disarm it.
+        # A time of 0 would switch the timer off.
         nanoseconds = 0 if moment_s is None else max(1, round((moment_s - now_s) * 1e9))
         times = (ctypes.c_long * 4)(0, 0, *divmod(nanoseconds, 10**9))
         self._libc.timerfd_settime(self._file, 0, ctypes.byref(times), None)
@@ -84,16 +87,16 @@ class KernelAlarm:
         try:
             os.read(file, 8)
         except BlockingIOError:
-            # It was set anew after it had expired.
+            # The timer was set again after it had expired, so there is nothing to read.
             return
         self._moment_s = None
-        self._ring()
+        self._on_alarm()
 
 
-def make_alarm(ring: Ring) -> Alarm:
-    """The most exact alarm of this machine, within the running event loop."""
+def make_alarm(on_alarm: OnAlarm) -> Alarm:
+    """The most exact alarm that this system has, in the running event loop."""
     if sys.platform == "linux":
-        # Without a free descriptor the one of the event loop is exact enough.
+        # If the process has no free descriptor, the timer of the event loop has to do.
         with contextlib.suppress(OSError):
-            return KernelAlarm(ring)
-    return LoopAlarm(ring)
+            return KernelAlarm(on_alarm)
+    return LoopAlarm(on_alarm)

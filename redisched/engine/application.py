@@ -1,4 +1,4 @@
-"""Finds the application a worker serves from its name, MODULE:APP."""
+"""Finds the application that a worker serves by its name, MODULE:APP."""
 
 import _thread
 import importlib
@@ -49,7 +49,7 @@ def load_application(target: str, imports: Sequence[str] = ()) -> Application:
         found = getattr(found, name)
     if is_call or inspect.isroutine(found):
         found = _made_by(found, target, path)
-    # Looked at from outside: asking for the broker would open it.
+    # The attributes are only looked up, not read: reading the broker would open it.
     if isinstance(found, type) or not all(_has(found, name) for name in ("registry", "settings", "imports", "broker")):
         raise AppNotFound(target, f"{path!r} leads to a {type(found).__name__}, not a Scheduler")
     application = cast(Application, found)
@@ -59,7 +59,7 @@ def load_application(target: str, imports: Sequence[str] = ()) -> Application:
 
 
 def check_handlers(application: Application, target: str) -> None:
-    """Raises AppNotFound for an application without any handler: a worker of it would do nothing, in silence."""
+    """Raises AppNotFound if the application has no handlers, because its worker would do nothing and not say so."""
     if not any(True for _ in application.registry):
         raise AppNotFound(
             target,
@@ -79,8 +79,8 @@ def _import(name: str, target: str, purpose: str) -> ModuleType:
 
 
 def check_threads(target: str) -> None:
-    """Raises AppNotFound if something has put other things in the place of the interpreter's threads, as gevent and
-    eventlet do: sync handlers would never run, and nothing would renew their leases meanwhile.
+    """Raises AppNotFound if a library such as gevent or eventlet has replaced the interpreter's threads. With it, sync
+    handlers would never run, and leases would not be renewed.
     """
     if not isinstance(_thread.get_ident, BuiltinFunctionType):
         patched_by = _thread.get_ident.__module__.partition(".")[0]
@@ -92,7 +92,7 @@ def check_threads(target: str) -> None:
 
 
 def _made_by(factory: object, target: str, path: str) -> object:
-    """What a factory makes. A handler is none: it would do a task's work."""
+    """Call a factory; answers the application it makes. A handler is no factory: calling it would do a task's work."""
     if not inspect.isroutine(factory):
         raise AppNotFound(target, f"{path!r} is a {type(factory).__name__}, not a function that makes a Scheduler")
     if inspect.iscoroutinefunction(factory):
@@ -112,15 +112,15 @@ def _has(found: object, name: str) -> bool:
 
 
 def traceback_of_module(error: BaseException) -> str:
-    """The traceback of what a module raised while it was imported, from the module itself on."""
+    """The traceback of an error that a module raised while it was imported, without the frames of the import."""
     return "".join(traceback.format_exception(type(error), error, _below_import(error.__traceback__)))
 
 
 def place_in_module(error: BaseException) -> str:
-    """Where in the application something was refused while it was imported, such as `shop.py, line 3: `."""
+    """The line of the application whose call of redisched failed during the import, such as `shop.py, line 3: `."""
     own = Path(__file__).parents[1]
     frames = traceback.extract_tb(_below_import(error.__traceback__))
-    # The application's are those before it calls redisched.
+    # The frames of the application are those before it calls redisched.
     theirs = list(takewhile(lambda frame: own not in Path(frame.filename).parents, frames))
     return f"{Path(theirs[-1].filename).name}, line {theirs[-1].lineno}: " if theirs else ""
 

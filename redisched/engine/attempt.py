@@ -1,146 +1,151 @@
-"""One attempt at a task: whether it may start here, under which terms, and what came of it. It runs nothing itself."""
+"""Decides whether a leased task may start, with which timeout and retention, and what its outcome is. Runs no
+handler.
+"""
 
 import logging
 from typing import Any
 
 from redisched.codec import decode_task
-from redisched.engine import verdict
-from redisched.engine.held import Held
+from redisched.engine import completion
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ResultUnstorable
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
 from redisched.engine.task_log import TaskLog
-from redisched.engine.verdict import Verdict
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
 from redisched.identity import is_given
 from redisched.model import DeathReason, Retention, retention_of
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.registry import HandlerEntry
 from redisched.store.values import Ack
 
 
 class WorkerStopping(Interruption):
-    """Raised inside a handler that still runs when the worker's grace is over. The task is given back."""
+    """Raised inside a handler that still runs when the grace of a stopping worker is over. The task is given back."""
 
 
 class Attempt:
-    """A task whose handler may start."""
+    """A task whose handler may start. Limits that the call did not set are those of the handler."""
 
-    __slots__ = ("entry", "held", "retention_ms", "timeout_ms")
+    __slots__ = ("entry", "retention_ms", "task", "timeout_ms")
 
-    def __init__(self, entry: HandlerEntry, held: Held) -> None:
-        body, options = held.body, entry.options
+    def __init__(self, entry: HandlerEntry, task: LeasedTask) -> None:
+        body, options = task.body, entry.options
         self.entry = entry
-        self.held = held
+        self.task = task
         self.retention_ms = options.retention_ms if body.retention_ms is None else body.retention_ms
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
-        held.max_attempts = body.max_attempts or options.max_attempts
+        task.max_attempts = body.max_attempts or options.max_attempts
 
     def retention(self) -> Retention:
-        """How long its outcome is kept."""
-        if self.held.has_given_id and self.held.body.retention_ms is None:
+        """For how long the outcome is kept."""
+        if self.task.has_given_id and self.task.body.retention_ms is None:
             return self.entry.retention
         return retention_of(self.retention_ms, is_own=True)
 
 
-class Judge:
-    """Says whether tasks may start, and what becomes of those that ended, by the rules of one worker process."""
+class AttemptPolicy:
+    """The rules of one worker process: which tasks may start, and how tasks that ended are completed."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._monotonic = workspace.clock.monotonic
-        self._now_ms_at = workspace.server_clock.now_ms
-        self._payload_limit = workspace.settings.payload_limit
-        self._log = TaskLog(logging.INFO if workspace.worker_settings.log_tasks else logging.DEBUG)
-        self.heed_log_level()
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._monotonic = context.clock.monotonic
+        self._now_ms_at = context.server_clock.now_ms
+        self._payload_limit = context.settings.payload_limit
+        self._log = TaskLog(logging.INFO if context.worker_settings.log_tasks else logging.DEBUG)
+        self.refresh_log_level()
 
-    def heed_log_level(self) -> None:
-        """Find out whether starts and ends are logged: to ask for each of them would cost as much as to settle it."""
-        self._tells_all = task_log.isEnabledFor(self._log.level)
+    def refresh_log_level(self) -> None:
+        """Find out whether starts and ends are logged. Asking the logger for each task would cost as much as
+        settling it.
+        """
+        self._logs_all = task_log.isEnabledFor(self._log.level)
 
-    def admit(self, held: Held, now_s: float) -> Attempt | Verdict:
-        """Whether a task may start at this monotonic moment; if not, what becomes of it."""
-        held.has_given_id = is_given(held.lease.id)
-        if not (held.has_given_id or is_id(held.lease.id)):
-            return verdict.dead(
-                held, DeathReason.UNDECODABLE, "its id is none that redisched gives", int(self._now_ms_at(now_s))
+    def admit(self, task: LeasedTask, now_s: float) -> Attempt | Completion:
+        """The attempt to start at this monotonic moment; if the task may not start, its completion."""
+        task.has_given_id = is_given(task.lease.id)
+        if not (task.has_given_id or is_id(task.lease.id)):
+            return completion.dead(
+                task, DeathReason.UNDECODABLE, "its id is none that redisched gives", int(self._now_ms_at(now_s))
             )
-        if held.lease.too_long:
-            return self._dead(held, DeathReason.UNDECODABLE, f"a record of {held.lease.too_long} bytes", now_s)
+        if task.lease.too_long:
+            return self._dead(task, DeathReason.UNDECODABLE, f"a record of {task.lease.too_long} bytes", now_s)
         try:
-            body = held.body = decode_task(held.lease.record, self._payload_limit)
+            body = task.body = decode_task(task.lease.record, self._payload_limit)
         except Undecodable as error:
-            reason = DeathReason.UNDECODABLE if held.lease.record else DeathReason.RECORD_LOST
-            return self._dead(held, reason, str(error), now_s)
-        entry = self._workspace.registry.get(body.name)
+            reason = DeathReason.UNDECODABLE if task.lease.record else DeathReason.RECORD_LOST
+            return self._dead(task, reason, str(error), now_s)
+        entry = self._context.registry.get(body.name)
         if entry is None:
-            return self._unroutable(held, now_s)
-        attempt = Attempt(entry, held)
-        if held.cancelling:
+            return self._unroutable(task, now_s)
+        attempt = Attempt(entry, task)
+        if task.cancelling:
             return self._cancelled(attempt, int(self._now_ms_at(now_s)))
-        # A lease that cannot be trusted may be good yet: then the task is another's at once, not at the lease's end.
-        if now_s >= held.trusted_until_s:
-            return verdict.released(held)
+        # The lease may still be valid though it is not trusted. If so, releasing it lets another worker have the task
+        # now, and not only when the lease ends.
+        if now_s >= task.trusted_until_s:
+            return completion.released(task)
         return attempt
 
     def started(self, attempt: Attempt, now_s: float) -> None:
-        """The handler starts at this monotonic moment."""
-        attempt.held.started_ms = int(self._now_ms_at(now_s))
-        if self._tells_all:
-            self._log.started(attempt.held)
+        """Note that the handler starts at this monotonic moment."""
+        attempt.task.started_ms = int(self._now_ms_at(now_s))
+        if self._logs_all:
+            self._log.started(attempt.task)
 
-    def returned(self, attempt: Attempt, result: Any) -> Verdict:
-        """The handler returned."""
+    def returned(self, attempt: Attempt, result: Any) -> Completion:
+        """The completion of a task whose handler returned."""
         now_ms = int(self._now_ms_at(self._monotonic()))
-        outcome = verdict.succeeded(attempt.held, result, attempt.retention(), now_ms, self._payload_limit)
-        if self._tells_all or type(outcome.settlement) is not Ack:
+        outcome = completion.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
+        if self._logs_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome
 
-    def raised(self, attempt: Attempt, error: BaseException) -> Verdict:
-        """The handler raised, or was ended from outside."""
+    def raised(self, attempt: Attempt, error: BaseException) -> Completion:
+        """The completion of a task whose handler raised or was interrupted."""
         outcome = self._outcome_of(attempt, error)
         self._log.raised(outcome, error)
         return outcome
 
-    def _cancelled(self, attempt: Attempt, now_ms: int) -> Verdict:
-        return verdict.cancelled(attempt.held, attempt.retention(), now_ms, self._payload_limit)
+    def _cancelled(self, attempt: Attempt, now_ms: int) -> Completion:
+        return completion.cancelled(attempt.task, attempt.retention(), now_ms, self._payload_limit)
 
-    def _outcome_of(self, attempt: Attempt, error: BaseException) -> Verdict:
-        held = attempt.held
+    def _outcome_of(self, attempt: Attempt, error: BaseException) -> Completion:
+        task = attempt.task
         match error:
             case CancelRequested():
                 return self._cancelled(attempt, self._now_ms())
             case LeaseLost():
-                return verdict.lost(held)
+                return completion.lost(task)
             case WorkerStopping():
-                return verdict.released(held)
+                return completion.released(task)
             case NoRoomForProcess():
-                return verdict.released(held)
+                return completion.released(task)
             case ResultUnstorable():
-                return verdict.dead(held, DeathReason.RESULT, str(error), self._now_ms())
+                return completion.dead(task, DeathReason.RESULT, str(error), self._now_ms())
             case ProcessDied():
-                return verdict.crashed(held, self._workspace.worker_settings.crash_limit, self._now_ms())
-        workspace = self._workspace
-        return verdict.failed(held, error, self._now_ms(), workspace.worker_settings.retry_backoff, workspace.random)
+                return completion.crashed(task, self._context.worker_settings.crash_limit, self._now_ms())
+        context = self._context
+        return completion.failed(task, error, self._now_ms(), context.worker_settings.retry_backoff, context.random)
 
-    def unended(self, held: Held, kind: type[Interruption]) -> Verdict:
-        """The handler was told to end, and this process ends before it does."""
-        entry = self._workspace.registry.get(held.body.name)
-        return verdict.released(held) if entry is None else self.raised(Attempt(entry, held), kind())
+    def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
+        """The completion of a task whose handler was interrupted and still runs when its process ends."""
+        entry = self._context.registry.get(task.body.name)
+        return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
-    def _unroutable(self, held: Held, now_s: float) -> Verdict:
-        offers = held.lease.bounces + 1
-        settings = self._workspace.worker_settings
+    def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:
+        offers = task.lease.redeliveries + 1
+        settings = self._context.worker_settings
         if offers >= settings.unroutable_limit:
-            error = f"no worker that was offered it has a handler named {held.body.name!r}"
-            return self._dead(held, DeathReason.UNROUTABLE, error, now_s)
-        self._log.unknown(held)
-        pause_s = settings.unroutable_backoff.delay_s(offers, self._workspace.random)
-        return verdict.released(held, max(1, round(pause_s * 1e3)))
+            error = f"no worker that was offered it has a handler named {task.body.name!r}"
+            return self._dead(task, DeathReason.UNROUTABLE, error, now_s)
+        self._log.unknown(task)
+        pause_s = settings.unroutable_backoff.delay_s(offers, self._context.random)
+        return completion.released(task, max(1, round(pause_s * 1e3)))
 
-    def _dead(self, held: Held, reason: DeathReason, error: str, now_s: float) -> Verdict:
-        outcome = verdict.dead(held, reason, error, int(self._now_ms_at(now_s)))
+    def _dead(self, task: LeasedTask, reason: DeathReason, error: str, now_s: float) -> Completion:
+        outcome = completion.dead(task, reason, error, int(self._now_ms_at(now_s)))
         self._log.died(outcome)
         return outcome
 

@@ -1,4 +1,6 @@
-"""Refuses to work on a Redis that would lose tasks, that lets us do too little, or whose URL cannot be right."""
+"""Checks a Redis before a worker starts: it must not evict tasks, must allow every command, and its URL must be
+right.
+"""
 
 import asyncio
 
@@ -8,37 +10,37 @@ from redisched.engine.logs import log
 from redisched.errors import AccessDenied, BrokerMisconfigured, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.diagnosis import diagnose
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.rights import asking, begun
 
 SAFE_POLICY = "noeviction"
 
 
 async def check_server(client: AsyncBrokerClient, eviction: Eviction) -> None:
-    """Raises BrokerMisconfigured if a primary may evict keys under memory pressure and that is not allowed."""
+    """Raises BrokerMisconfigured if a primary may evict keys when memory is full and `eviction` does not allow that."""
     for address, primary in (await client.primaries()).items():
         await _check_primary(address or "Redis", primary, eviction)
 
 
-async def check_rights(client: AsyncBrokerClient, dialect: Dialect) -> None:
-    """Raises AccessDenied if this user may not call a command that a worker needs. Nothing is called.
+async def check_rights(client: AsyncBrokerClient, script_runner: ScriptRunner) -> None:
+    """Raises AccessDenied if this user may not call a command that a worker needs. The commands are not executed.
 
-    What is missing is told when it is needed, too, so a worker starts though its rights are not known: without the
-    right to begin a transaction, or on a line that does not bring so many replies in a row.
+    If the rights cannot be found out, the worker starts all the same: a command that is not allowed raises when it is
+    called. This is so if the user may not call MULTI, or the connection fails.
     """
     try:
-        await client.perform_last(*begun(dialect), ("DISCARD",))
-        await client.perform_last(*asking(dialect))
+        await client.perform_last(*begun(script_runner), ("DISCARD",))
+        await client.perform_last(*asking(script_runner))
     except AccessDenied as error:
         if error.call != "MULTI":
-            advice = f"this user needs ~{dialect.prefix}:* and the commands that redisched doctor lists"
+            advice = f"this user needs ~{script_runner.prefix}:* and the commands that redisched doctor lists"
             raise AccessDenied(error.call, f"{error.reason}; {advice}") from error
     except (BrokerRefused, BrokerUnavailable, QueueFull) as error:
         log.debug("the rights of this user are not known: %s", error)
 
 
 async def check_address(address: Address | None) -> None:
-    """Call where a server cannot be reached: raises BrokerRefused if it never can be under this URL."""
+    """Call when a server cannot be reached. Raises BrokerRefused if it can never be reached with this URL."""
     reason = None if address is None else await asyncio.to_thread(diagnose, address)
     if reason is not None:
         raise BrokerRefused("a connection", reason)

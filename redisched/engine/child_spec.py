@@ -1,6 +1,6 @@
-"""What a supervisor and its worker processes say to each other: lines of JSON over a socket.
+"""The messages between a supervisor and its worker processes: lines of JSON over a socket.
 
-Neither needs anything here but the standard library, so that a supervisor stays small.
+This module imports little besides the standard library, so that a supervisor needs little memory.
 """
 
 import json
@@ -23,9 +23,10 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What all processes of a fleet do: serve the application named MODULE:APP. `url` and `prefix` say which Redis and
-    which keys it was told to serve; an application that names others itself is refused. Where nobody names a Redis, an
-    `embedded` one will do.
+    """What all worker processes of a supervisor do: serve the application named MODULE:APP.
+
+    `url` and `prefix` are the Redis and the key prefix given on the command line. An application that names others is
+    refused. If neither names a Redis, the embedded server is used, provided that `embedded` is true.
     """
 
     target: str
@@ -37,8 +38,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildSpec:
-    """What a worker process is told. `table` is the descriptor of its table of started tasks, `name_suffix` makes its
-    name unlike every other, `path` is where modules are looked for.
+    """What a worker process gets from its supervisor. `table` is the descriptor of its table of started tasks,
+    `name_suffix` makes its name unique, and `path` becomes its sys.path.
     """
 
     work: Work
@@ -47,12 +48,12 @@ class ChildSpec:
     path: tuple[str, ...]
 
     def encode(self) -> bytes:
-        """The spec as a line."""
+        """Encode the spec as one line."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def decode_spec(line: bytes) -> ChildSpec:
-    """The spec within a line."""
+    """Decode the spec from a line."""
     fields = json.loads(line)
     work = fields.pop("work")
     settings = work.pop("settings")
@@ -70,7 +71,7 @@ def decode_spec(line: bytes) -> ChildSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """The application has been imported: what is needed to take its tasks back, should the process die."""
+    """Sent once the application is imported, with what is needed to take back its tasks if the process dies."""
 
     queues: tuple[str, ...]
     settings: Settings
@@ -78,7 +79,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fatal:
-    """The process cannot work: `reason` is for people, `exit_code` for whoever started the fleet."""
+    """Sent if the process cannot work. `reason` is logged, and the supervisor exits with `exit_code`."""
 
     reason: str
     exit_code: Exit
@@ -88,12 +89,12 @@ Message = Ready | Fatal
 
 
 def encode_message(message: Message) -> bytes:
-    """A message as a line."""
+    """Encode a message as one line."""
     return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
 
 
 def decode_message(line: bytes) -> Message:
-    """The message within a line."""
+    """Decode the message from a line."""
     kind, fields = json.loads(line)
     if kind == Fatal.__name__:
         return Fatal(reason=fields["reason"], exit_code=Exit(fields["exit_code"]))

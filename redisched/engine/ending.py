@@ -1,4 +1,4 @@
-"""Lets a process end as Python programs do, but not for longer than it may take."""
+"""Limits how long the end of a Python process may take."""
 
 import os
 import threading
@@ -6,7 +6,7 @@ import time
 
 
 def end_within(seconds: float, exit_code: int) -> None:
-    """End this process after a time, whatever keeps it: threads of handlers, callbacks for its end, coroutines."""
+    """End this process after so many seconds, even if threads, exit handlers or coroutines still run."""
     threading.Thread(target=_end_later, args=(seconds, exit_code), name="redisched-end", daemon=True).start()
 
 

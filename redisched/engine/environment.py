@@ -1,4 +1,4 @@
-"""Environment variables for worker processes: what is started meanwhile inherits them."""
+"""Sets environment variables for a time: processes that are started meanwhile inherit them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables, and set them back."""
+    """Set variables, and restore their values at the end."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -1,7 +1,7 @@
-"""Runs handlers: a fixed set of slots takes tasks out of the window and turns each into a verdict.
+"""Runs handlers: a fixed set of slots takes tasks out of the window and turns each into a completion.
 
-It never touches Redis. One runner coroutine per slot awaits async handlers directly, as a Task for each job would cost
-more than many a job; sync handlers run in threads, isolated ones in processes that threads wait for.
+It never calls Redis. Each slot has one runner coroutine, which awaits async handlers directly: an asyncio Task for each
+task would cost more than many handlers do. Sync handlers run in threads, isolated ones in processes.
 """
 
 import asyncio
@@ -15,41 +15,41 @@ from inspect import isawaitable
 from typing import Any
 
 from redisched.context import free_slots
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
-from redisched.engine.attempt import Attempt, Judge, WorkerStopping
-from redisched.engine.held import Held
+from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
-from redisched.engine.pace import Pace
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
-from redisched.engine.slot import Slot, call_handler
-from redisched.engine.task_log import tell
+from redisched.engine.slot import HandlerSlot, call_handler
+from redisched.engine.start_rate import StartRate
+from redisched.engine.task_log import log_about
 from redisched.engine.threads import Call, Threads
-from redisched.engine.verdict import Verdict
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import Interruption
 
 UNWIND_S = 1.0
-"""Handlers that are ended when a worker stops have so long to tidy up."""
+"""Handlers that are interrupted when a worker stops have so long to clean up."""
 YIELD_S = 0.0005
-"""Handlers that await nothing run one after the other for so long before anything else has its turn."""
+"""After so long a row of handlers that await nothing lets the event loop run other coroutines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Whom the executor tells. `mark_suspect` writes down that a suspect starts; False when its lease is lost."""
+    """What the executor calls. `mark_suspect` stores that a suspect starts, and answers False if its lease is lost."""
 
-    on_verdict: Callable[[Verdict], None]
+    on_completion: Callable[[Completion], None]
     on_free: Callable[[], None]
-    mark_suspect: Callable[[Held], Awaitable[bool]]
+    mark_suspect: Callable[[LeasedTask], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A sync handler returned, in its thread, what has to be awaited on the event loop still."""
+    """A sync handler returned something awaitable, which has to be awaited on the event loop."""
 
     attempt: Attempt
     rest: Awaitable[Any]
@@ -58,27 +58,27 @@ class Unfinished:
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
-    def __init__(self, workspace: Workspace, make_alarm: MakeAlarm = make_alarm) -> None:
-        self._workspace = workspace
-        self._window = workspace.window
-        self._started = workspace.started
-        self._concurrency = workspace.worker_settings.concurrency
-        self._judge = Judge(workspace)
+    def __init__(self, context: WorkerContext, make_alarm: MakeAlarm = make_alarm) -> None:
+        self._context = context
+        self._window = context.window
+        self._started = context.started
+        self._concurrency = context.worker_settings.concurrency
+        self._policy = AttemptPolicy(context)
         self._threads = Threads(self._concurrency)
-        self._processes = ProcessPool(workspace.target, workspace.worker_settings)
-        self._running: dict[Held, Slot] = {}
+        self._processes = ProcessPool(context.target, context.worker_settings)
+        self._running: dict[LeasedTask, HandlerSlot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._followers: dict[Slot, asyncio.Future[Held | Unfinished | None]] = {}
-        self._context = copy_context()
-        self._context.run(free_slots.set, lambda: self.free)
+        self._followers: dict[HandlerSlot, asyncio.Future[LeasedTask | Unfinished | None]] = {}
+        self._handler_context = copy_context()
+        self._handler_context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
-        self._alarm = make_alarm(self._fall_due)
+        self._alarm = make_alarm(lambda: self.offer(len(self._window)))
         self._runners = Runners(self._serve)
-        self._stuck: set[Held] = set()
+        self._stuck: set[LeasedTask] = set()
         self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self._yielded_s = 0.0
-        self.pace = Pace()
+        self.start_rate = StartRate()
 
     @property
     def free(self) -> int:
@@ -87,17 +87,17 @@ class Executor:
 
     @property
     def failure(self) -> asyncio.Future[None]:
-        """Done once a slot has died, which only a defect of redisched's own can be the cause of; holds its error."""
+        """Done once a slot has died, and holds its error. Only a defect of redisched can be the cause."""
         return self._runners.failure
 
     def start(self, hooks: Hooks) -> None:
-        """Begin to take tasks out of the window."""
+        """Start to run tasks from the window."""
         self._hooks = hooks
         for number in range(self._concurrency):
-            self._runners.begin(Slot(number, self._threads, self._thread_ended))
+            self._runners.begin(HandlerSlot(number, self._threads, self._thread_ended))
 
     def offer(self, tasks: int) -> None:
-        """Look at the window again: so many tasks came in or fell due."""
+        """Wake as many idle slots as tasks came into the window or fell due."""
         while tasks and self._idle:
             waiter = self._idle.popleft()
             if not waiter.done():
@@ -105,30 +105,30 @@ class Executor:
                 tasks -= 1
         self._set_alarm()
 
-    def interrupt(self, held: Held, kind: type[Interruption]) -> None:
-        """End a running handler from outside; nothing happens if it does not run."""
-        slot = self._running.get(held)
+    def interrupt(self, task: LeasedTask, kind: type[Interruption]) -> None:
+        """Interrupt a handler. Does nothing if it does not run."""
+        slot = self._running.get(task)
         if slot is not None:
             slot.interrupt(kind)
 
-    def running(self) -> list[Held]:
+    def running(self) -> list[LeasedTask]:
         """The tasks whose handlers have not ended. Safe from any thread."""
-        return [held for held, slot in list(self._running.items()) if not slot.has_ended]
+        return [task for task, slot in list(self._running.items()) if not slot.has_ended]
 
-    def abandon(self, stuck: Iterable[Held]) -> None:
-        """Wait no more for handlers that do not end."""
+    def abandon(self, stuck: Iterable[LeasedTask]) -> None:
+        """Stop waiting for handlers that do not end."""
         self._stuck.update(stuck)
         self._tell_if_drained()
 
     async def drain(self) -> None:
-        """Wait until nothing runs that is not abandoned."""
+        """Wait until every handler has ended, but for the abandoned ones."""
         if not self._is_drained():
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
 
     async def stop(self) -> None:
-        """End the runners. Handlers that still run are interrupted: their tasks are given back, if nothing else was to
-        become of them before.
+        """End the runners and interrupt handlers that still run. Their tasks are given back, unless they were
+        interrupted for another reason before.
         """
         self._stopping = True
         self._runners.let_end()
@@ -138,57 +138,57 @@ class Executor:
             async with asyncio.timeout(UNWIND_S):
                 await self.drain()
         await self._runners.stop(UNWIND_S)
-        for held, slot in self._running.items():
-            tell(logging.WARNING, held, "has a handler that has not ended")
-            self._hooks.on_verdict(self._judge.unended(held, slot.told or WorkerStopping))
+        for task, slot in self._running.items():
+            log_about(logging.WARNING, task, "has a handler that has not ended")
+            self._hooks.on_completion(self._policy.unended(task, slot.interruption or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
         self._alarm.close()
 
-    async def _serve(self, slot: Slot) -> None:
-        """Run tasks in a slot, until a handler may have left something in this asyncio Task."""
-        clock, server_clock = self._workspace.clock, self._workspace.server_clock
-        held: Held | None = None
+    async def _serve(self, slot: HandlerSlot) -> None:
+        """Run tasks in a slot, until a handler may have left a cancellation or the like in this asyncio Task."""
+        clock, server_clock = self._context.clock, self._context.server_clock
+        task: LeasedTask | None = None
         serving = asyncio.current_task()
         assert serving is not None
         slot.serve_in(serving)
         while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
-            held = held or self._window.pop(server_clock.now_ms(now_s))
-            if held is None:
+            task = task or self._window.pop(server_clock.now_ms(now_s))
+            if task is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
                 self._set_alarm()
                 await waiter
                 continue
             try:
-                held = await self._run(slot, held, now_s)
+                task = await self._run(slot, task, now_s)
             except Exception:
-                # A defect, which ends the worker: nothing of this slot's shall be waited for.
+                # This is a defect, which ends the worker. Nobody shall wait for the tasks of this slot.
                 self._running = {task: other for task, other in self._running.items() if other is not slot}
                 raise
-            # Handlers that await nothing would keep the event loop from everything else.
+            # Handlers that await nothing would block the event loop.
             if now_s - self._yielded_s > YIELD_S:
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
-                self._judge.heed_log_level()
+                self._policy.refresh_log_level()
 
-    async def _run(self, slot: Slot, held: Held, now_s: float) -> Held | None:
-        """Run a task, or begin it in a thread; then answers the first of those after it that no thread can run."""
-        self._running[held] = slot
-        admitted = self._judge.admit(held, now_s)
-        if held.is_suspect and isinstance(admitted, Attempt):
-            # Should the process die again, it is known which task was running.
-            if not await self._hooks.mark_suspect(held):
-                admitted = verdict.released(held)
-            now_s = self._workspace.clock.monotonic()
-        if isinstance(admitted, Verdict):
-            self._end(held, admitted)
+    async def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float) -> LeasedTask | None:
+        """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""
+        self._running[task] = slot
+        admitted = self._policy.admit(task, now_s)
+        if task.is_suspect and isinstance(admitted, Attempt):
+            # Stored before the start: if the process dies again, it is known that this task was running.
+            if not await self._hooks.mark_suspect(task):
+                admitted = completion.released(task)
+            now_s = self._context.clock.monotonic()
+        if isinstance(admitted, Completion):
+            self._end(task, admitted)
             return None
         attempt = admitted
         if attempt.entry.on_loop:
             self._begin(slot, attempt, now_s)
-            ending = slot.run(self._context.copy(), call_handler, attempt)
+            ending = slot.run(self._handler_context.copy(), call_handler, attempt)
         else:
             follower = await self._in_thread(slot, attempt, now_s)
             if not isinstance(follower, Unfinished):
@@ -197,67 +197,69 @@ class Executor:
         try:
             result = await ending
         except BaseException as error:
-            outcome = self._judge.raised(attempt, error)
+            outcome = self._policy.raised(attempt, error)
         else:
-            outcome = self._judge.returned(attempt, result)
+            outcome = self._policy.returned(attempt, result)
         self._signal_handlers.restore()
         self._started.leave(slot.number)
-        self._end(attempt.held, outcome)
+        self._end(attempt.task, outcome)
         return None
 
-    def _in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> Awaitable[Held | Unfinished | None]:
-        following: asyncio.Future[Held | Unfinished | None] = asyncio.get_running_loop().create_future()
+    def _in_thread(
+        self, slot: HandlerSlot, attempt: Attempt, now_s: float
+    ) -> Awaitable[LeasedTask | Unfinished | None]:
+        following: asyncio.Future[LeasedTask | Unfinished | None] = asyncio.get_running_loop().create_future()
         self._followers[slot] = following
         self._begin_in_thread(slot, attempt, now_s)
         return following
 
-    def _begin(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
-        self._judge.started(attempt, now_s)
+    def _begin(self, slot: HandlerSlot, attempt: Attempt, now_s: float) -> None:
+        self._policy.started(attempt, now_s)
         slot.begin(attempt)
-        lease = attempt.held.lease
-        self._started.enter(slot.number, attempt.held.queue, lease.id, lease.token)
+        lease = attempt.task.lease
+        self._started.enter(slot.number, attempt.task.queue, lease.id, lease.token)
 
-    def _begin_in_thread(self, slot: Slot, attempt: Attempt, now_s: float) -> None:
+    def _begin_in_thread(self, slot: HandlerSlot, attempt: Attempt, now_s: float) -> None:
         if attempt.entry.is_isolated:
-            # Not among the started: whatever ends this process, it was not this task.
-            self._judge.started(attempt, now_s)
+            # Not noted as started: an isolated handler cannot make this process die.
+            self._policy.started(attempt, now_s)
             slot.run_isolated(attempt, self._isolate(attempt))
             return
         self._begin(slot, attempt, now_s)
-        slot.run_in_thread(attempt, self._context)
+        slot.run_in_thread(attempt, self._handler_context)
 
     def _isolate(self, attempt: Attempt) -> IsolatedCall:
         timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
-        held = attempt.held
-        order = Order(held.lease.record, held.task_context(), attempt.retention_ms > 0, self.free)
+        task = attempt.task
+        order = Order(task.lease.record, task.task_context(), attempt.retention_ms > 0, self.free)
         return IsolatedCall(self._processes, order, timeout_s)
 
-    def _thread_ended(self, slot: Slot, attempt: Attempt, call: Call) -> None:
-        error, call.error = call.error, None  # else the error, its traceback, a frame and the call would form a circle
+    def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call) -> None:
+        error, call.error = call.error, None  # otherwise error, traceback, frame and call would be a reference cycle
         try:
             if error is None and isawaitable(call.result):
                 self._leave_to_runner(slot, Unfinished(attempt, call.result))
                 return
             self._started.leave(slot.number)
             if error is None:
-                self._end(attempt.held, self._judge.returned(attempt, call.result))
+                self._end(attempt.task, self._policy.returned(attempt, call.result))
             else:
-                self._end(attempt.held, self._judge.raised(attempt, error))
+                self._end(attempt.task, self._policy.raised(attempt, error))
             self._follow_in_thread(slot)
         except Exception as error:
             self._followers.pop(slot).set_exception(error)
 
-    def _follow_in_thread(self, slot: Slot) -> None:
-        """Begin the best task that is due, or, if a thread cannot run it, leave it to the slot's runner."""
+    def _follow_in_thread(self, slot: HandlerSlot) -> None:
+        """Start the best due task in a thread, or leave it to the slot's runner if it cannot run in a thread."""
         following = None
         while not self._stopping:
-            now_s = self._workspace.clock.monotonic()
-            following = self._window.pop(self._workspace.server_clock.now_ms(now_s))
+            now_s = self._context.clock.monotonic()
+            following = self._window.pop(self._context.server_clock.now_ms(now_s))
             if following is None:
                 break
             self._running[following] = slot
-            admitted = self._judge.admit(following, now_s)
-            if isinstance(admitted, Verdict):
+            admitted = self._policy.admit(following, now_s)
+            if isinstance(admitted, Completion):
                 self._end(following, admitted)
             elif admitted.entry.on_loop or following.is_suspect:
                 break
@@ -266,19 +268,19 @@ class Executor:
                 return
         self._leave_to_runner(slot, following)
 
-    def _leave_to_runner(self, slot: Slot, follower: Held | Unfinished | None) -> None:
+    def _leave_to_runner(self, slot: HandlerSlot, follower: LeasedTask | Unfinished | None) -> None:
         waiter = self._followers.pop(slot)
         if not waiter.done():
             waiter.set_result(follower)
 
-    def _end(self, held: Held, outcome: Verdict) -> None:
-        self._running.pop(held, None)
-        if held.is_suspect:
-            self._window.ended(held)
-        self.pace.count()
-        self._hooks.on_verdict(outcome)
+    def _end(self, task: LeasedTask, outcome: Completion) -> None:
+        self._running.pop(task, None)
+        if task.is_suspect:
+            self._window.ended(task)
+        self.start_rate.count()
+        self._hooks.on_completion(outcome)
         self._hooks.on_free()
-        if held.is_suspect:
+        if task.is_suspect:
             self.offer(1)
         if self._drained is not None:
             self._tell_if_drained()
@@ -291,10 +293,7 @@ class Executor:
             self._drained.set_result(None)
 
     def _set_alarm(self) -> None:
-        # Without an idle slot there is nobody to wake: a slot that falls free looks at the window by itself.
+        # Without an idle slot no alarm is needed: a slot looks at the window when it becomes free.
         due_ms = self._window.next_due_ms() if self._idle else None
-        moment_s = None if due_ms is None else self._workspace.server_clock.monotonic_at(due_ms)
-        self._alarm.set(moment_s, self._workspace.clock.monotonic())
-
-    def _fall_due(self) -> None:
-        self.offer(len(self._window))
+        moment_s = None if due_ms is None else self._context.server_clock.monotonic_at(due_ms)
+        self._alarm.set(moment_s, self._context.clock.monotonic())

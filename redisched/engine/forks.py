@@ -1,8 +1,7 @@
-"""Ends what a handler forked: a copy of this process must not go on as a second worker with the same leases.
+"""Ends processes that a handler has forked: such a copy must not go on as a second worker with the same leases.
 
-`os.fork()` in a handler copies the worker, its event loop and its connections. What the copy does itself is its own
-affair; once it leaves the handler, by returning, by an exception such as that of `sys.exit`, or by awaiting something,
-it ends as a program would.
+`os.fork()` in a handler copies the worker with its event loop and its connections. The copy may run the rest of the
+handler. Once it leaves the handler, by returning, by raising (also SystemExit) or by awaiting, it is ended.
 """
 
 import os
@@ -13,18 +12,18 @@ _fork = False
 
 
 def is_fork() -> bool:
-    """Whether this process is a copy that somebody forked of a worker."""
+    """Whether this process is a copy of a worker, made by a fork in a handler."""
     return _fork
 
 
 def begin_process() -> None:
-    """Take this process for one of redisched's own, though it was forked, as those of isolated handlers are."""
+    """Mark this process as one of redisched's own though it was forked, such as that of an isolated handler."""
     global _fork  # noqa: PLW0603 - one process, one answer
     _fork = False
 
 
 def end_fork(error: BaseException | None) -> None:
-    """End this copy with the exit code of a program that ends by this error."""
+    """End this process with the exit code that Python gives a program which ends with this error."""
     code = 0
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else int(error.code is not None)

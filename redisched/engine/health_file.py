@@ -1,4 +1,6 @@
-"""The health file of a fleet: its age tells whether every process is in contact with Redis."""
+"""The health file of a supervisor. It is written while every process gets answers from Redis, so its age tells the
+health.
+"""
 
 import contextlib
 import json
@@ -9,14 +11,18 @@ from redisched.engine.logs import log
 
 
 class HealthFile:
-    """Written anew again and again. What keeps it from being written is said once, and ends nothing."""
+    """A file that is written again and again. If it cannot be written, the error is logged once and nothing else
+    happens.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._has_failed = False
 
     def write(self, seconds_since_contact: Mapping[str, float]) -> None:
-        """Say how long ago Redis answered each process, by its name. Readers see the old content or the new."""
+        """Write how long ago Redis answered each process, by the name of the process. The file is replaced
+        atomically.
+        """
         try:
             fresh = self._path.with_suffix(".new")
             fresh.write_text(json.dumps({"seconds_since_contact": dict(seconds_since_contact)}))
@@ -29,6 +35,8 @@ class HealthFile:
             self._has_failed = False
 
     def remove(self) -> None:
-        """Nobody is healthy who has ended; a file that is left grows old only after some seconds."""
+        """Delete the file: a supervisor that has ended is not healthy, and its file would look fresh for some
+        seconds.
+        """
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Log lines for people and for machines. Nothing in a name or an error can forge a line or move a cursor."""
+"""Formats of log lines, for people and for programs. No name and no error text can forge a line or move a cursor."""
 
 import logging
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ from redisched.jsonable import to_json
 from redisched.printable import printable, printable_lines
 
 MOST_CHARACTERS = 65_536
-"""So much of a traceback is shown: an error may quote megabytes."""
+"""A traceback is cut to this length, because an error may quote megabytes."""
 _OWN_PREFIX = "redisched."
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", *FIELDS}
-"""What every record has; all else was handed over as `extra=`."""
+"""The attributes that every record has. All others were given as `extra=`."""
 
 
 class TextFormatter(logging.Formatter):
@@ -49,7 +49,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message, also of a call whose arguments do not fit it."""
+    """The message. If its arguments do not fit the format, that is said instead of raising."""
     try:
         return record.getMessage()
     except Exception as error:
@@ -57,7 +57,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _task_of(record: logging.LogRecord) -> str:
-    # Redisched's own messages name the task themselves, as an application's format may show nothing else.
+    # Redisched's own messages name the task in their text, because an application's format may show only the text.
     if record.name.startswith(_OWN_PREFIX) or not getattr(record, ID, ""):
         return ""
     return f" [{getattr(record, TASK)} {getattr(record, ID)} attempt {getattr(record, ATTEMPT)}]"
@@ -75,7 +75,7 @@ def _traces(formatter: logging.Formatter, record: logging.LogRecord) -> list[str
 
 
 def _showable(value: object) -> object:
-    """A value that JSON can hold: itself, or what can be said about it."""
+    """The value if JSON can hold it, else its text."""
     try:
         to_json(value)
     except Exception:

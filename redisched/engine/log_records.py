@@ -1,7 +1,7 @@
-"""Log records bear the task within whose handler they were made, whoever makes them.
+"""Adds to every log record the task in whose handler it was made, whatever library makes the record.
 
-For formats of an application's own: `%(redisched_task)s`, `%(redisched_id)s` and `%(redisched_attempt)d`; empty and 0
-outside of a task. The names are long so that no `extra=` of a program has the same, which logging would refuse.
+An application can use `%(redisched_task)s`, `%(redisched_id)s` and `%(redisched_attempt)d` in its formats; outside of a
+task they are empty and 0. The names are long, so that no `extra=` of an application uses the same: logging would raise.
 """
 
 import logging
@@ -15,7 +15,7 @@ TASK, ID, ATTEMPT = FIELDS = ("redisched_task", "redisched_id", "redisched_attem
 
 
 class _NamingFactory:
-    """Makes records as the factory before it does, and adds the task."""
+    """Makes records with the factory that was set before, and adds the task."""
 
     def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
         self._make = make
@@ -32,7 +32,7 @@ class _NamingFactory:
 
 
 def name_tasks_in_records() -> None:
-    """From now on, records of this process bear their task."""
+    """Add the task to all log records of this process from now on."""
     factory = logging.getLogRecordFactory()
     if not isinstance(factory, _NamingFactory):
         logging.setLogRecordFactory(_NamingFactory(factory))
@@ -40,7 +40,7 @@ def name_tasks_in_records() -> None:
 
 @contextmanager
 def concerning(task: Running) -> Iterator[None]:
-    """Records that are made meanwhile belong to a task, though its handler does not run here."""
+    """Let the records that are made meanwhile belong to a task, though its handler does not run in this context."""
     token = running.set(task)
     try:
         yield

@@ -1,7 +1,7 @@
-"""The logs of workers, and how a process writes them: as its application says, else on standard error.
+"""The loggers of workers, and where their records go: where the application says, else to standard error.
 
-Only a worker's own processes configure logging, and only after they have imported the application. In any other
-program the records of redisched go wherever that program sends them.
+Only worker processes configure logging, and only after they have imported the application. In any other program, that
+program decides where redisched's records go.
 """
 
 import logging
@@ -17,12 +17,12 @@ _FORMATTER = logging.Formatter()
 
 
 def _make_printable(record: logging.LogRecord) -> bool:
-    """Names, ids and errors come from anywhere: each is one harmless line in whatever format a record is shown, and a
-    traceback holds nothing that a stream could refuse.
+    """Escape the arguments and the traceback of a record. Names, ids and errors may hold anything; here each becomes
+    one printable line, whatever format shows the record, and no stream can refuse the traceback.
     """
     if isinstance(record.args, tuple):
         record.args = tuple(one if isinstance(one, int | float) else printable(str(one)) for one in record.args)
-    # Every formatter shows this text where there is one, and formats the exception itself only where there is none.
+    # A formatter shows this text if it is set, and formats the exception itself only if it is not.
     trace = record.exc_text or _trace_of(record)
     record.exc_text = printable_lines(trace.rstrip("\n")) if trace else None
     return True
@@ -38,18 +38,18 @@ def _trace_of(record: logging.LogRecord) -> str:
 
 
 log = logging.getLogger(f"{OURS}.worker")
-"""What goes on in worker processes."""
+"""For what worker processes do."""
 task_log = logging.getLogger(f"{OURS}.task")
-"""What becomes of single tasks."""
+"""For what becomes of single tasks."""
 for _logger in (log, task_log):
     _logger.addFilter(_make_printable)
 
 
 def configure_logging(settings: WorkerSettings) -> None:
-    """Have records bear the task they belong to, and show them on standard error where nobody has said otherwise.
+    """Add the task to log records, and write them to standard error unless the application has configured logging.
 
-    An application that has configured logging keeps its handlers, formats and levels; a level that the settings name
-    holds for redisched's own records then.
+    An application that has configured logging keeps its handlers, formats and levels. Then a level in the settings
+    holds for redisched's own records only.
     """
     _undo_disabling()
     name_tasks_in_records()
@@ -60,7 +60,8 @@ def configure_logging(settings: WorkerSettings) -> None:
         if settings.log_format is not None:
             log.warning("the application configures logging itself; log_format=%s is not used", settings.log_format)
         return
-    # Where the application has handlers for loggers of its own, ours at the root would show those records twice.
+    # If the application has handlers on loggers of its own, a handler on the root logger would show their records
+    # twice.
     place = ours if _others_have_handlers() else root
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if settings.log_format is LogFormat.JSON else TextFormatter())
@@ -75,7 +76,9 @@ def _loggers() -> list[logging.Logger]:
 
 
 def _undo_disabling() -> None:
-    """logging.config disables every logger that it is not told of and that was there before, as ours were."""
+    """Enable redisched's loggers again: logging.config disables all existing loggers that its configuration does not
+    name.
+    """
     for logger in _loggers():
         if logger.name.partition(".")[0] == OURS:
             logger.disabled = False

@@ -1,7 +1,7 @@
-"""Reaps the processes whose parents have died, where this process is the first one, as in a container without an init.
+"""Reaps orphaned processes if this process is the first of the system, such as in a container without an init.
 
-The kernel hands such orphans to it. Nobody else would wait for them: they would stay as zombies until no new process
-could be started.
+The kernel makes the first process the parent of processes whose parent has died. If it did not wait for them, they
+would stay as zombies until no new process can be started.
 """
 
 import os
@@ -11,7 +11,9 @@ _FIRST_PROCESS = 1
 
 
 def reap_orphans(own: Set[int]) -> None:
-    """Wait for every orphan that has ended. The processes of one's own, by their ids, are left to who started them."""
+    """Wait for every orphan that has ended. `own` are the ids of processes that this process has started itself, for
+    which other code waits.
+    """
     if os.getpid() != _FIRST_PROCESS:
         return
     while True:

@@ -1,6 +1,6 @@
-"""Awaits a coroutine in a context of its own, inside the asyncio Task that runs anyway.
+"""Awaits a coroutine in its own contextvars context, without making an asyncio Task.
 
-A Task for each handler would have such a context, too, and costs ten times as much.
+A Task for each handler would also have its own context, but costs ten times as much.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 async def run_in_context(context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
-    """What the coroutine returns that is begun so; every one of its steps, and what comes before the first, sees, and
-    changes, the variables of this context alone.
+    """Call `begin` with the argument, and await the coroutine that it returns; answers what that returns. The call and
+    every step of the coroutine see and change only the variables of this context.
 
-    A copy of this process that the coroutine forks ends with it, or when it awaits something.
+    If the coroutine forks this process, the copy ends when the coroutine ends or awaits something.
     """
     result, rest = begin_in_context(context, begin, argument)
     return result if rest is None else await rest
@@ -26,8 +26,8 @@ async def run_in_context(context: Context, begin: Callable[[T], Coroutine[Any, A
 def begin_in_context(
     context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
 ) -> tuple[Any, Coroutine[Any, Any, Any] | None]:
-    """As `run_in_context`, as far as the coroutine comes without waiting: what it returned, or what is to be awaited
-    still.
+    """As `run_in_context`, but only up to the first wait. Answers the result and None, or None and a coroutine that
+    does the rest.
     """
     try:
         steps, come_to = context.run(_first_step, begin, argument)
@@ -57,7 +57,7 @@ async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: A
 def _first_step(
     begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
 ) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
-    """The coroutine and what it waits for, or None and what it returned."""
+    """The coroutine and what it waits for; or None and its result, if it waited for nothing."""
     steps = begin(argument)
     try:
         return steps, steps.send(None)
@@ -66,17 +66,17 @@ def _first_step(
 
 
 async def steps_of(awaitable: Awaitable[Any]) -> Any:
-    """Whatever can be awaited, as a coroutine."""
+    """Turn any awaitable into a coroutine."""
     return await awaitable
 
 
 @coroutine
 def _remaining(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any, Any]:
-    """The steps after the first. Most handlers that wait for nothing never come here."""
+    """The steps after the first. A handler that waits for nothing does not need them."""
     try:
         while True:
             if is_fork():
-                # The event loop is that of the process that was copied.
+                # This is a forked copy, which must not use the event loop of the original process.
                 end_fork(None)
             try:
                 value = yield waited_for

@@ -1,7 +1,7 @@
-"""Takes back tasks whose worker is gone, and forgets ended ones. Any worker may; one at a time does.
+"""Takes back the tasks of workers that are gone, and forgets ended tasks. In each shard one worker at a time does this.
 
-Whoever reaps the first shard of a queue reaps the others, so that a fleet asks once for all of them. Where a survey
-looks at all shards of a worker at once, a reaper rests until there is something to do.
+The worker that reaps the first shard of a queue also reaps the others, so the other workers have to ask for the first
+shard only. If a worker surveys its shards, its reapers rest until a survey finds something to do.
 """
 
 import asyncio
@@ -11,95 +11,107 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redisched.codec import encode_failure
-from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
-from redisched.engine.workspace import Workspace
+from redisched.engine.service import FOREVER_S
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.layout import Layout
 from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
-from redisched.store.survey import Prospect
-from redisched.store.values import ForgetLimits, Forgotten, Reaped, ReapOutcome, ReapRequest, Status
+from redisched.store.survey import ShardReport
+from redisched.store.values import (
+    Expired,
+    ExpireRequest,
+    ForgetLimits,
+    Forgotten,
+    Reaped,
+    ReapOutcome,
+    ReapRequest,
+    Status,
+)
 
 BATCH = 50
-"""Tasks per call at most: each costs Redis several times what claiming one does."""
+"""One call takes back at most so many tasks. Each costs Redis several times as much as claiming one."""
 NAMED = 10
-"""Tasks of a call that are named in the log; of more it tells the number."""
+"""If one call takes back more tasks than this, the log shows their number instead of their ids."""
 LONGEST_INTERVAL_S = 2.5
 GRACE_MS = 4_000
-"""After an outage live workers have so long to reach Redis again, at most 2 s apart, and to renew."""
+"""After an outage nothing is reaped for so long, so that live workers can renew their leases first. They try to reach
+Redis at least every 2 s.
+"""
 WATCH_S = 4.0
-"""Who leaves a queue to another looks so often all the same: whether it has grown."""
+"""A worker that does not reap a queue still calls this often, to learn whether the queue has got more shards."""
 FORGET_EVERY_S = 10.0
 FORGET_BATCH = 1_000
 
 
 @dataclass(slots=True)
 class Reaper:
-    """Reaps and forgets in one shard. A lease that ends is noticed when it ends, not an interval later.
+    """Reaps and forgets in one shard. It calls again when the next lease ends, so ended leases are noticed at once.
 
-    `first` is the reaper of the queue's first shard, None for itself. `on_layout` is told the layout of the queue.
+    `first` is the reaper of the queue's first shard, or None if this is it. `on_layout` is called with the queue's
+    layout.
     """
 
-    workspace: Workspace
+    context: WorkerContext
     store: Store
     client: AsyncClient
     on_layout: Callable[[Layout], None]
     first: "Reaper | None" = None
     forgot_s: float = 0.0
     is_elsewhere: bool = True
-    """Whether another worker has this post, as far as this one knows."""
+    """Whether another worker reaps this shard, as far as this one knows."""
     is_needed: bool = True
-    """Whether there is anything to do here that nobody else does."""
+    """Whether there is work in this shard that no other worker does."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it is needed again."""
+    """Set when this reaper is needed again."""
     _is_surveyed: bool = False
     _is_forgetting_due: bool = False
     _without_leases_ms: int | None = None
-    """When a survey last saw that there are none; None if one has seen leases since."""
+    """When a survey last saw that the shard has no leases; None if a later survey saw some."""
     _needs_no_grace: bool = False
     _has_told_of_loss: bool = False
 
     @property
     def interval_s(self) -> float:
-        """Between calls. A worker that reaps is left alone for three of them after its last, and a pause of six counts
-        as an outage. The keeper leaves a lease at least the time that is reckoned with here, so none can end in an
-        outage that does not count as one.
+        """Seconds between two calls of this reaper. Other workers leave the shard to it for three intervals after its
+        last call, and a pause of six intervals counts as an outage. The lease renewer renews a lease early enough that
+        no lease can end during a pause which is too short to count as an outage.
         """
-        settings = self.workspace.worker_settings
-        longest_s = LONGEST_INTERVAL_S * self.workspace.stretch
+        settings = self.context.worker_settings
+        longest_s = LONGEST_INTERVAL_S * self.context.idle_factor
         return min(longest_s, 0.15 * (settings.lease_s - 2 * settings.heartbeat_s))
 
-    def hear(self, prospect: Prospect | None) -> None:
-        """Take in what a survey saw; None if there is none any more, so that this has to look itself."""
+    def take_report(self, report: ShardReport | None) -> None:
+        """Take in what a survey saw. None means that surveys have ended, so the reaper has to look itself."""
         was_needed = self.is_needed
-        self._is_surveyed = prospect is not None
-        self.is_needed = prospect is None or self._has_work(prospect)
-        if prospect is None or prospect.next_expiry_ms is None:
-            self._without_leases_ms = None if prospect is None else prospect.now_ms
+        self._is_surveyed = report is not None
+        self.is_needed = report is None or self._has_work(report)
+        if report is None or report.next_expiry_ms is None:
+            self._without_leases_ms = None if report is None else report.now_ms
         elif self._without_leases_ms is not None:
-            # The leases are younger than that, and Redis has answered all the time: no outage has kept anybody from
-            # renewing them.
-            self._needs_no_grace = prospect.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
+            # All leases were granted since then, and Redis has answered the surveys meanwhile. So no outage has kept a
+            # worker from renewing them.
+            self._needs_no_grace = report.now_ms - self._without_leases_ms <= 2e3 * self._hold_s
             self._without_leases_ms = None
         if self.is_needed and not was_needed:
             self.changed.set()
 
-    def _has_work(self, prospect: Prospect) -> bool:
-        if prospect.led_until_ms is not None:
+    def _has_work(self, report: ShardReport) -> bool:
+        if report.led_until_ms is not None:
             return False
-        dead_ms = prospect.oldest_death_ms
-        kept_ms = round(self.workspace.settings.dead_retention_s * 1e3)
-        self._is_forgetting_due = (prospect.forget_ms or prospect.now_ms) < prospect.now_ms or (
-            dead_ms is not None and dead_ms + kept_ms < prospect.now_ms
+        dead_ms = report.oldest_death_ms
+        kept_ms = round(self.context.settings.dead_retention_s * 1e3)
+        self._is_forgetting_due = (report.forget_ms or report.now_ms) < report.now_ms or (
+            dead_ms is not None and dead_ms + kept_ms < report.now_ms
         )
-        has_leases = prospect.next_expiry_ms is not None
-        return has_leases or self._is_forgetting_due or not prospect.is_sound or prospect.layout is None
+        has_leases = report.next_expiry_ms is not None
+        return has_leases or self._is_forgetting_due or not report.is_sound or report.layout is None
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
-        workspace = self.workspace
+        context = self.context
         if not self.is_needed:
             self.is_elsewhere = True
             return FOREVER_S
@@ -109,45 +121,57 @@ class Reaper:
         try:
             reaped = await run_async(self.store.reap(self._request()), self.client)
         except BrokerRefused:
-            # Keys that only the reaper needs may be of another type: no reason for nobody to scrub.
+            # Redis may refuse because a key that only the reaper uses has a wrong type. The scrubber shall run all the
+            # same.
             self.is_elsewhere = False
             raise
-        workspace.contact()
+        context.contact()
         self._needs_no_grace = False
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
         self.on_layout(reaped.layout)
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
         if self.is_elsewhere:
-            return min(until_s + self.interval_s * workspace.random(), WATCH_S - workspace.random())
+            return min(until_s + self.interval_s * context.random(), WATCH_S - context.random())
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
-        self._report(reaped)
-        is_time = workspace.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * workspace.stretch
+        self._log_reaped(reaped)
+        if reaped.expiring_ms is not None and reaped.expiring_ms <= reaped.now_ms:
+            await self._expire()
+        is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
         if is_time or self._is_forgetting_due:
             await self._forget()
         return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
 
     @property
     def _hold_s(self) -> float:
-        """So long others leave it to this worker; a pause of twice that counts as an outage."""
+        """For how many seconds after a call other workers leave the shard to this one. A pause of twice that counts as
+        an outage.
+        """
         return 3 * self.interval_s
 
     def _request(self) -> ReapRequest:
-        settings = self.workspace.worker_settings
+        settings = self.context.worker_settings
         return ReapRequest(
-            worker=self.workspace.worker,
+            worker=self.context.worker,
             hold_ms=round(self._hold_s * 1e3),
             grace_ms=0 if self._needs_no_grace else GRACE_MS,
             limit=BATCH,
             crash_limit=settings.crash_limit,
             failure=quarantine_failure(settings.crash_limit),
-            lease_ms=self.workspace.lease_ms,
+            lease_ms=self.context.lease_ms,
         )
 
+    async def _expire(self) -> None:
+        """End the tasks that expired while nobody claimed them."""
+        request = ExpireRequest(limit=BATCH, lease_ms=self.context.lease_ms)
+        expired = Expired(0, BATCH)
+        while expired.looked >= BATCH:
+            expired = await run_async(self.store.expire(request), self.client)
+
     async def _forget(self) -> None:
-        settings = self.workspace.settings
+        settings = self.context.settings
         limits = ForgetLimits(
-            tasks=FORGET_BATCH,
+            limit=FORGET_BATCH,
             dead_retention_ms=round(settings.dead_retention_s * 1e3),
             kept=settings.kept_results,
             sooner_ms=kept_ms(round(settings.retention_s * 1e3)) - REPLAY_MS,
@@ -157,18 +181,20 @@ class Reaper:
             forgotten = await run_async(self.store.forget(limits), self.client)
             sooner += forgotten.sooner
         self._tell_of_early_loss(sooner)
-        self.forgot_s = self.workspace.clock.monotonic()
+        self.forgot_s = self.context.clock.monotonic()
         self._is_forgetting_due = False
         if self.first is not None:
             return
-        # After a loss of data nobody else would make the queue known again.
+        # After a loss of data no other code would register the queue again.
         with contextlib.suppress(QueueFull):
             await run_async(self.store.register(), self.client)
 
     def _tell_of_early_loss(self, outcomes: int) -> None:
-        """Loudly the first time, as somebody may still wait for these results."""
+        """Log that results were forgotten early: the first time as a warning, because callers may still wait for
+        them.
+        """
         if outcomes:
-            settings = self.workspace.settings
+            settings = self.context.settings
             log.log(
                 logging.DEBUG if self._has_told_of_loss else logging.WARNING,
                 "queue %s: %d results were forgotten before their retention of %g s was over, as more than %d have"
@@ -178,7 +204,7 @@ class Reaper:
             )
             self._has_told_of_loss = True
 
-    def _report(self, reaped: Reaped) -> None:
+    def _log_reaped(self, reaped: Reaped) -> None:
         if len(reaped.tasks) > NAMED:
             log.warning("%d tasks of queue %s: their workers are gone", len(reaped.tasks), self.store.queue)
             return
@@ -187,7 +213,7 @@ class Reaper:
 
 
 def log_taken_back(queue: str, task_id: str, status: Status) -> None:
-    """Say what became of a task whose worker is gone."""
+    """Log what became of a task whose worker is gone."""
     if status is Status.QUARANTINED:
         log.error("task %s of queue %s is dead: its worker is gone, as others were that ran it", task_id, queue)
     elif status is not Status.LOST:
@@ -195,7 +221,7 @@ def log_taken_back(queue: str, task_id: str, status: Status) -> None:
 
 
 def quarantine_failure(crash_limit: int) -> bytes:
-    """What is kept with a task under which processes died too often."""
+    """The encoded failure of a task that is dead because processes died while they ran it."""
     return encode_failure(
         Failure(name="", error=f"{crash_limit} worker processes died under it", reason=DeathReason.QUARANTINED)
     )

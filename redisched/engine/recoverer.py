@@ -1,7 +1,7 @@
-"""Takes back what dead worker processes held, in a thread of the supervisor's own.
+"""Takes back the tasks of dead worker processes, in a thread of the supervisor.
 
-Redis may be silent, which must keep nobody from being stopped. The supervisor loads what speaks to Redis when the first
-of its processes has died, and not before: most never have to.
+It has its own thread because Redis may not answer, and the supervisor must still be able to stop. The Redis client is
+imported only when the first process has died: most supervisors never need it.
 """
 
 import contextlib
@@ -28,24 +28,26 @@ class _Death(NamedTuple):
 
 
 class Recoverer:
-    """The dead whose tasks are being taken back."""
+    """Takes back the tasks of all dead processes of a supervisor."""
 
     def __init__(self, crash_limit: int) -> None:
         self._crash_limit = crash_limit
         self._deaths: queue.SimpleQueue[_Death | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self.recovered = 0
-        """How many tasks were taken back."""
+        """The number of tasks that were taken back."""
 
     def died(self, worker: str, started: set[StartedTask], ready: Ready) -> None:
-        """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
+        """Take back the tasks of a dead worker from now on; `started` are those whose handlers ran."""
         self._deaths.put(_Death(worker, frozenset(started), ready))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="redisched-recoverer", daemon=True)
             self._thread.start()
 
     def finish(self, within_s: float) -> None:
-        """Look once more for everybody; what Redis does not answer within a time is left to the leases."""
+        """Look once more for tasks of every dead worker, at most `within_s` seconds. Reapers take back the rest when
+        the leases end.
+        """
         if self._thread is not None:
             self._deaths.put(None)
             self._thread.join(within_s)
@@ -67,7 +69,9 @@ class Recoverer:
             self.recovered = sum(taken_back)
 
     def _hand_over(self, death: _Death, recoveries: "dict[Ready, BlockingRecovery]") -> bool:
-        """Whether a recovery knows of a death now. Without a free descriptor there can be none: not yet."""
+        """Give a death to the recovery of its application. Answers False if that cannot be opened yet because the
+        process has no free descriptor.
+        """
         try:
             if death.ready not in recoveries:
                 recoveries[death.ready] = _open_recovery(death.ready, self._crash_limit)

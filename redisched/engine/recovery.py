@@ -1,4 +1,4 @@
-"""Takes back what a dead worker process held, as soon as its supervisor knows."""
+"""Takes back the tasks of a dead worker process as soon as its supervisor knows of the death."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from redisched.errors import BrokerError
 from redisched.keys import PREFIX
 from redisched.store.broker import connect
 from redisched.store.growth import stores_of
-from redisched.store.operation import Dialect, Operation, run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
 from redisched.store.values import Orphan, Status
 
 SECOND_LOOK_S = 1.0
-"""A claim the process sent in its last moment may arrive after its death was noticed."""
+"""So long after the death the tasks are looked for once more: Redis may execute the last claim of the process late."""
 RETRY_S = 0.5
 PATIENCE_S = 5.0
-"""Of a server that answers nobody, no more shards are waited for after this time."""
+"""If shards do not answer, no more of them are asked after this time."""
 TRY_S = 2.0
-"""A single call to Redis may take so long."""
+"""The longest time for a single call to Redis."""
 BATCH = 200
 
 
@@ -35,11 +35,11 @@ class _Loss:
 
 
 class Recovery:
-    """The dead whose tasks are not yet all taken back."""
+    """Takes back the tasks of dead workers, and remembers those of which it has not got all tasks yet."""
 
-    def __init__(self, dialect: Dialect, queues: Sequence[str], crash_limit: int, clock: Clock) -> None:
+    def __init__(self, script_runner: ScriptRunner, queues: Sequence[str], crash_limit: int, clock: Clock) -> None:
         self._crash_limit = crash_limit
-        self._dialect = dialect
+        self._script_runner = script_runner
         self._queues = queues
         self._clock = clock
         self._losses: list[_Loss] = []
@@ -49,17 +49,17 @@ class Recovery:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nobody left whose tasks have to be taken back."""
+        """Whether the tasks of all dead workers have been taken back."""
         return not self._losses
 
     def died(self, worker: str, started: Set[StartedTask]) -> None:
-        """Have the tasks of a worker taken back that is dead; `started` are those whose handlers ran."""
+        """Take back the tasks of a dead worker in the next steps; `started` are those whose handlers ran."""
         now_s = self._clock.monotonic()
         self._losses.append(_Loss(now_s, worker, frozenset(started)))
         self._losses.append(_Loss(now_s + SECOND_LOOK_S, worker, frozenset(started)))
 
     def step(self) -> Operation[None]:
-        """Do what is due. What Redis does not answer is tried again."""
+        """Take back what is due. If Redis does not answer, a later step tries again."""
         if not self._has_begun:
             self._has_begun = True
             for queue in self._queues:
@@ -75,12 +75,14 @@ class Recovery:
                 self._losses.append(_Loss(now_s + RETRY_S, loss.worker, loss.started))
 
     def finish(self) -> Operation[None]:
-        """Look once more for everybody, now; leases end what is left."""
+        """Look once more for tasks of every dead worker. Reapers take back the rest when the leases end."""
         self._losses = [_Loss(0.0, loss.worker, loss.started) for loss in self._losses]
         yield from self.step()
 
     def _take_back(self, loss: _Loss) -> Operation[None]:
-        """Take back from every shard; raises the error of one only when the others, on other nodes, have been asked."""
+        """Take back from every shard. If one does not answer, its error is raised after the others have been asked:
+        they may be on other nodes.
+        """
         unanswered = None
         until_s = self._clock.monotonic() + PATIENCE_S
         for queue in self._queues:
@@ -96,11 +98,11 @@ class Recovery:
             raise unanswered
 
     def _find_stores(self, queue: str) -> Operation[BrokerError | None]:
-        """Find the shards of a queue; answers why they could not be. Those that were found last are still known then:
-        the first one, which tells of all, may be on the only node that is away.
+        """Find the shards of a queue; answers the error if that fails. Then the shards that were found last are used:
+        the first shard, which knows the layout, may be on the only node that does not answer.
         """
         try:
-            self._stores[queue] = yield from stores_of(self._dialect, queue)
+            self._stores[queue] = yield from stores_of(self._script_runner, queue)
         except BrokerError as error:
             return error
         return None
@@ -126,19 +128,19 @@ class BlockingRecovery:
     def __init__(self, ready: Ready, crash_limit: int) -> None:
         broker = connect(ready.settings.url or "", TRY_S, ready.settings.prefix or PREFIX)
         self._client = broker.client()
-        self._recovery = Recovery(broker.dialect, ready.queues, crash_limit, SystemClock())
+        self._recovery = Recovery(broker.script_runner, ready.queues, crash_limit, SystemClock())
 
     def died(self, worker: str, started: Set[StartedTask]) -> None:
-        """Have the tasks of a dead worker taken back by the steps that follow."""
+        """Take back the tasks of a dead worker in the next steps."""
         self._recovery.died(worker, started)
 
     def step(self) -> int:
-        """Do what is due; answers how many tasks have been taken back in all."""
+        """Take back what is due; answers how many tasks have been taken back in all."""
         run(self._recovery.step(), self._client)
         return self._recovery.recovered
 
     def finish(self) -> int:
-        """Look once more for everybody; answers how many tasks have been taken back in all."""
+        """Look once more for tasks of every dead worker; answers how many tasks have been taken back in all."""
         run(self._recovery.finish(), self._client)
         self._client.close()
         return self._recovery.recovered

@@ -1,7 +1,7 @@
-"""Finds tasks that are in two places or in none, and has each put into one. The worker that reaps a queue does it.
+"""Finds tasks that are in two places or in none, and repairs them. The worker that reaps a queue also scrubs it.
 
-No edge leaves a task like that, and no check on the way of a task looks for it. Keys that were evicted, restored one by
-one or changed by hand do: without a scrubber such a task would stand still for ever, and nobody would know.
+No edge of the state machine leaves a task like that, and no other code looks for it. It happens when keys are evicted,
+restored one by one or changed by hand. Without a scrubber such a task would never run, and nobody would know.
 """
 
 import asyncio
@@ -10,30 +10,32 @@ from redisched.clock import Clock
 from redisched.codec import encode_failure
 from redisched.config import Eviction
 from redisched.engine.check import check_server
-from redisched.engine.link import FOREVER_S
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
-from redisched.engine.workspace import Workspace
+from redisched.engine.service import FOREVER_S
+from redisched.engine.worker_context import WorkerContext
 from redisched.model import DeathReason, Failure, Priority
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
 from redisched.store.repair import SOUND, Repair, Scrubbed, ScrubRequest
 from redisched.store.store import Store
 
-SHALLOW: tuple[str, ...] = ("waiting", "held", "dead", "finished", "tries", "failures", "cancelling")
-"""What a pass looks through as long as the sizes of the keys agree. What is left out holds large values, or is as many
-as something that is looked through.
+SHALLOW: tuple[str, ...] = (
+    *("waiting", "held", "dead", "finished", "tries", "failures", "cancelling", "traits", "expiring"),
+)
+"""The keys that a pass reads while the sizes of all keys agree. The others hold large values, or have an entry for each
+entry of one of these.
 """
 DEEP: tuple[str, ...] = (*SHALLOW, "leases", "outcomes", "tasks")
-"""What a pass looks through once they do not: everything."""
+"""The keys that a pass reads if the sizes do not agree: all of them."""
 
 BATCH = 200
-"""Tasks per call, about: 2 ms of Redis' time as long as there is nothing to repair."""
+"""About so many tasks are read per call. That takes Redis 2 ms if there is nothing to repair."""
 DEEP_BATCH = 100
-"""The same where there is: 3 ms, should every one of them be damaged."""
+"""The same for a pass over all keys. If every task is damaged, a call takes Redis 3 ms."""
 PASS_EVERY_S = 10.0
 CALL_EVERY_S = 1.0
-"""Between the calls of a pass over a queue that is too large for one."""
+"""Seconds between two calls of one pass, if the queue is too large for one call."""
 DEEP_CALL_EVERY_S = 0.02
 POLICY_EVERY_S = 60.0
 
@@ -42,7 +44,7 @@ NO_FAILURE = encode_failure(Failure(name="", error="its failure is gone from Red
 
 
 class PolicyWatch:
-    """Says it when somebody lets Redis evict tasks while a worker runs."""
+    """Logs a warning if the eviction policy of Redis is changed, while a worker runs, so that tasks may be evicted."""
 
     def __init__(self, clock: Clock, client: AsyncBrokerClient) -> None:
         self._clock = clock
@@ -50,7 +52,7 @@ class PolicyWatch:
         self._looked_s = clock.monotonic()
 
     async def look(self) -> None:
-        """Look once in a while, however often this is called."""
+        """Check the policy, but only if the last check was POLICY_EVERY_S ago."""
         now_s = self._clock.monotonic()
         if now_s - self._looked_s >= POLICY_EVERY_S:
             self._looked_s = now_s
@@ -58,12 +60,12 @@ class PolicyWatch:
 
 
 class Scrubber:
-    """Looks through one shard, pass after pass, a few tasks at a time."""
+    """Scrubs one shard, pass after pass, a few tasks at a time."""
 
     def __init__(
-        self, workspace: Workspace, store: Store, client: AsyncBrokerClient, reaper: Reaper, policy: PolicyWatch
+        self, context: WorkerContext, store: Store, client: AsyncBrokerClient, reaper: Reaper, policy: PolicyWatch
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._store = store
         self._client = client
         self._reaper = reaper
@@ -76,18 +78,18 @@ class Scrubber:
         self._known = SOUND
 
     def reaper_changed(self) -> None:
-        """Go on if the reaper is needed again."""
+        """Wake up if the reaper of the shard is needed again."""
         if self._is_at_rest and self._reaper.is_needed:
             self.changed.set()
 
     async def step(self) -> float:
-        """Look at a few tasks if it is this worker's turn; answers how long to wait, in seconds."""
+        """Scrub a few tasks if this worker reaps the shard; answers how long to wait, in seconds."""
         if self._reaper.is_elsewhere:
             self._is_at_rest = not self._reaper.is_needed
             return FOREVER_S if self._is_at_rest else CALL_EVERY_S
         await self._policy.look()
         scrubbed = await run_async(self._store.scrub(self._request()), self._client)
-        self._workspace.contact()
+        self._context.contact()
         for task_id, repair in scrubbed.repairs:
             log.warning("task %s of queue %s was damaged: %s", task_id, self._store.queue, SENTENCES[repair])
         return self._go_on(scrubbed)
@@ -97,7 +99,7 @@ class Scrubber:
         if self._pass is DEEP:
             if self._parts:
                 return DEEP_CALL_EVERY_S
-            # What is out of balance now cannot be helped at once, such as a task that runs and has no record.
+            # What is still out of balance cannot be repaired now, such as a running task whose record is gone.
             self._known = scrubbed.balance
             self._begin(SHALLOW)
         elif scrubbed.balance != self._known:
@@ -107,20 +109,20 @@ class Scrubber:
             return CALL_EVERY_S
         else:
             self._begin(SHALLOW)
-        return PASS_EVERY_S * self._workspace.stretch
+        return PASS_EVERY_S * self._context.idle_factor
 
     def _begin(self, parts: tuple[str, ...]) -> None:
         self._pass = self._parts = parts
         self._cursor = "0"
 
     def _request(self) -> ScrubRequest:
-        workspace = self._workspace
+        context = self._context
         return ScrubRequest(
             parts=self._parts,
             cursor=self._cursor,
             limit=DEEP_BATCH if self._pass is DEEP else BATCH,
-            lease_ms=workspace.lease_ms,
-            retention_ms=round(workspace.settings.retention_s * 1e3),
+            lease_ms=context.lease_ms,
+            retention_ms=round(context.settings.retention_s * 1e3),
             priority=int(Priority.NORMAL),
             no_record=NO_RECORD,
             no_failure=NO_FAILURE,
@@ -134,6 +136,7 @@ SENTENCES = {
     Repair.HOLDER_LOST: "nobody held it under its lease, so the lease was removed",
     Repair.OUTCOME_LOST: "it had ended and its outcome is gone, so it is forgotten",
     Repair.EXPIRY_LOST: "its outcome would have stayed for ever, so it was given a time to be forgotten",
+    Repair.DEADLINE_LOST: "it expires and nobody would have looked whether it has, so somebody will",
     Repair.FAILURE_LOST: "it was dead without a reason, so it was given one that says so",
     Repair.TWICE: "it was in two places, so it was taken out of the earlier one",
     Repair.STRAY: "something of an earlier time was left of it, so that was removed",

@@ -1,4 +1,4 @@
-"""Carries verdicts out: gathers them for about a millisecond, and settles each kind in one script call."""
+"""Sends completions to Redis: gathers them for about a millisecond, and settles all of one kind in one script call."""
 
 import asyncio
 import logging
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from redisched.engine import verdict
-from redisched.engine.held import Held
-from redisched.engine.link import FOREVER_S, Absence, Outage
-from redisched.engine.task_log import tell
-from redisched.engine.verdict import Settlement, Verdict
-from redisched.engine.workspace import Workspace
+from redisched.engine import completion
+from redisched.engine.completion import Completion, Settlement
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
+from redisched.engine.task_log import log_about
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
 from redisched.store.operation import AsyncClient, Operation, T, run_async
@@ -21,59 +21,59 @@ from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, Crash, Retry, Status
 
 BATCH = 200
-"""Settlements per script call at most."""
+"""One script call settles at most so many tasks."""
 GATHER_S = 0.001
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What is to be settled in one shard."""
+    """The completions that wait to be settled in one shard."""
 
     store: Store
-    absence: Absence
-    verdicts: list[Verdict] = field(default_factory=list)
+    shard_backoff: ShardBackoff
+    completions: list[Completion] = field(default_factory=list)
 
 
 class Settler:
-    """Settles verdicts, and goes on trying while Redis does not carry them out: every settlement is safe to repeat.
+    """Settles completions, and tries again if Redis does not answer or refuses. Every settlement is safe to repeat.
 
-    A shard that does not answer, or refuses, keeps its verdicts waiting, and no other's.
+    A shard that does not answer delays only its own completions.
     """
 
-    def __init__(self, workspace: Workspace, client: AsyncClient, on_settled: Callable[[], None]) -> None:
-        self._workspace = workspace
+    def __init__(self, context: WorkerContext, client: AsyncClient, on_settled: Callable[[], None]) -> None:
+        self._context = context
         self._client = client
         self._on_settled = on_settled
-        self._waiting: list[Verdict] = []
-        self._absences: dict[Store, Absence] = {}
+        self._waiting: list[Completion] = []
+        self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
-        """Those with something to settle."""
+        """The shards that have something to settle."""
         self._flushed: asyncio.Future[None] | None = None
         self._try_s: float | None = None
         self._trying: asyncio.Timeout | None = None
         self.changed = asyncio.Event()
         self.ends: Counter[type[Settlement]] = Counter()
-        """How many tasks have left this worker, and how."""
+        """How many tasks were settled, by kind of settlement."""
 
-    def add(self, outcome: Verdict) -> None:
-        """Take a verdict; it is settled soon."""
+    def add(self, outcome: Completion) -> None:
+        """Take a completion; it is settled soon."""
         if outcome.settlement is None:
-            tell(logging.WARNING, outcome.held, "has lost its lease to another worker")
-            self._workspace.holdings.remove(outcome.held)
+            log_about(logging.WARNING, outcome.task, "has lost its lease to another worker")
+            self._context.in_flight.remove(outcome.task)
             return
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
             self.changed.set()
 
-    def give_back(self, leases: Iterable[Held]) -> None:
-        """Let others run tasks for which there is no slot here any more; giving them back wakes a worker."""
-        for held in leases:
-            self._workspace.holdings.add(held)
-            self.add(verdict.released(held))
+    def give_back(self, leases: Iterable[LeasedTask]) -> None:
+        """Give back tasks for which there is no room here. This wakes another worker."""
+        for task in leases:
+            self._context.in_flight.add(task)
+            self.add(completion.released(task))
 
-    def hurry(self, try_s: float) -> None:
-        """From now on leave no call more time than that, not even the one under way: the worker stops, and what got no
-        answer on one connection has to be asked for on another.
+    def limit_tries(self, try_s: float) -> None:
+        """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:
+        a call without a reply has to be repeated soon on another connection.
         """
         self._try_s = try_s
         if self._trying is not None:
@@ -86,48 +86,50 @@ class Settler:
             await self._flushed
 
     async def step(self) -> float:
-        """Settle what has gathered; answers how long nothing needs to be done, in seconds."""
-        most = BATCH * self._workspace.stretch
+        """Settle the completions that wait; answers how long to wait, in seconds."""
+        most = BATCH * self._context.idle_factor
         if 0 < len(self._waiting) < most:
             await asyncio.sleep(GATHER_S)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
         self._put_in_lanes(batch)
-        now_s = self._workspace.clock.monotonic()
+        now_s = self._context.clock.monotonic()
         for lane in list(self._lanes.values()):
-            if lane.absence.remaining_s(now_s) == 0.0:
+            if lane.shard_backoff.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
         self._on_settled()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()
 
-    def _put_in_lanes(self, batch: Iterable[Verdict]) -> None:
-        store_of, lanes = self._workspace.store_of, self._lanes
+    def _put_in_lanes(self, batch: Iterable[Completion]) -> None:
+        store_of, lanes = self._context.store_of, self._lanes
         for outcome in batch:
-            store = store_of(outcome.held)
+            store = store_of(outcome.task)
             lane = lanes.get(store)
             if lane is None:
-                lane = lanes[store] = _Lane(store, self._absence(store))
-            lane.verdicts.append(outcome)
+                lane = lanes[store] = _Lane(store, self._shard_backoff(store))
+            lane.completions.append(outcome)
 
-    def _absence(self, store: Store) -> Absence:
-        absence = self._absences.get(store)
-        if absence is None:
-            backoff = self._workspace.worker_settings.reconnect_backoff
-            outage = Outage(f"settler of {shard_name(store.queue, store.shard)}", backoff, self._workspace.random)
-            absence = self._absences[store] = Absence(outage)
-        return absence
+    def _shard_backoff(self, store: Store) -> ShardBackoff:
+        shard_backoff = self._shard_backoffs.get(store)
+        if shard_backoff is None:
+            backoff = self._context.worker_settings.reconnect_backoff
+            retry_state = RetryState(
+                f"settler of {shard_name(store.queue, store.shard)}", backoff, self._context.random
+            )
+            shard_backoff = self._shard_backoffs[store] = ShardBackoff(retry_state)
+        return shard_backoff
 
     def _until_next_try_s(self) -> float:
-        now_s = self._workspace.clock.monotonic()
-        return min((lane.absence.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
+        now_s = self._context.clock.monotonic()
+        return min((lane.shard_backoff.remaining_s(now_s) for lane in self._lanes.values()), default=FOREVER_S)
 
     async def _settle_all(self, lane: _Lane) -> None:
-        """Settle what is in a lane. What Redis does not carry out stays there, to be tried again: what has run is not
-        to run a second time because of an outage, of rights that were taken, or of a key that is in the way.
+        """Settle the completions of a lane. Those that Redis does not accept stay in it and are tried again. A task
+        that has run must not run a second time because of an outage, missing rights or a key of a wrong type.
         """
         failure: BrokerError | None = None
-        batches, lane.verdicts = deque(_batches(lane.verdicts)), []
+        batches, lane.completions = deque(_batches(lane.completions)), []
         while batches:
             batch = batches.popleft()
             try:
@@ -135,33 +137,33 @@ class Settler:
             except BrokerRefused as error:
                 failure = error
                 if len(batch) == 1 or isinstance(error, AccessDenied | WrongKeyType):
-                    lane.verdicts += batch
+                    lane.completions += batch
                 else:
-                    # It may be for the sake of one of them.
+                    # Maybe Redis refuses only one of them, so the batch is halved.
                     half = len(batch) // 2
                     batches.extendleft((batch[half:], batch[:half]))
             except BrokerError as error:
                 failure = error
-                lane.verdicts += chain(batch, *batches)
+                lane.completions += chain(batch, *batches)
                 batches.clear()
         if failure is not None:
-            lane.absence.failed(failure, self._workspace.clock.monotonic())
+            lane.shard_backoff.failed(failure, self._context.clock.monotonic())
         else:
-            lane.absence.ended()
+            lane.shard_backoff.ended()
             del self._lanes[lane.store]
 
-    async def _settle(self, store: Store, batch: Sequence[Verdict]) -> None:
-        """Settle verdicts of one kind."""
+    async def _settle(self, store: Store, batch: Sequence[Completion]) -> None:
+        """Settle completions of one kind."""
         first = batch[0].settlement
         assert first is not None
         kind = type(first)
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
-        self._workspace.contact()
+        self._context.contact()
         self.ends[kind] += len(batch)
-        self._workspace.holdings.remove(*[outcome.held for outcome in batch])
+        self._context.in_flight.remove(*[outcome.task for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
             if status is Status.LOST:
-                tell(logging.WARNING, outcome.held, f"is another worker's by now: {kind.__name__} refused")
+                log_about(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")
 
     async def _in_time(self, operation: Operation[T]) -> T:
         try:
@@ -173,10 +175,10 @@ class Settler:
             self._trying = None
 
 
-def _batches(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
-    """Verdicts of one kind each, as many as one call settles."""
-    groups: dict[type, list[Verdict]] = defaultdict(list)
-    for outcome in verdicts:
+def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
+    """Completions of one kind each, as many as one call settles."""
+    groups: dict[type, list[Completion]] = defaultdict(list)
+    for outcome in completions:
         groups[type(outcome.settlement)].append(outcome)
     for group in groups.values():
         for first in range(0, len(group), BATCH):
@@ -184,7 +186,7 @@ def _batches(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
 
 
 def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
-    """By which settlements of a kind are carried out."""
+    """The method of a store that settles this kind."""
     if kind is Ack:
         return store.ack
     if kind is Retry:

@@ -1,27 +1,33 @@
-"""Signal handlers of a worker process: those that do nothing, and those that are put back.
+"""Signal handlers of a worker process: ignoring signals, and restoring handlers that a task has replaced.
 
-Its async handlers run in the main thread and may set others.
+Async handlers of tasks run in the main thread, so they may set signal handlers.
 """
 
 import signal
 import threading
 
-# That of `signal` turns every answer into an enum, which takes microseconds.
+# signal.getsignal turns every answer into an enum, which takes microseconds.
 from _signal import getsignal  # type: ignore[import-not-found]
 from types import FrameType
 
 _STEERING = tuple(map(int, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)))
-"""What a process is stopped and asked by. To look at all signals after every handler would cost microseconds."""
+"""The signals that stop a process or ask it something. Checking all signals after every task would cost
+microseconds.
+"""
 
 
-def take_no_notice(*numbers: int) -> None:
-    """From now on these signals do nothing in this process. SIG_IGN would be inherited by every program it starts."""
+def ignore_signals(*numbers: int) -> None:
+    """Ignore these signals in this process from now on. SIG_IGN is not used, because programs that the process starts
+    would inherit it.
+    """
     for number in numbers:
         signal.signal(number, _do_nothing)
 
 
 class SignalHandlers:
-    """The handlers as they are when this is made. Outside of the main thread nobody can set any."""
+    """Remembers the signal handlers that are set when it is made. Outside of the main thread no handlers can be set, so
+    it remembers none there.
+    """
 
     def __init__(self) -> None:
         in_main_thread = threading.current_thread() is threading.main_thread()
@@ -29,8 +35,8 @@ class SignalHandlers:
         self._handlers = tuple(map(getsignal, self._numbers))
 
     def restore(self) -> None:
-        """Set those again that have been replaced."""
-        # All at once, as this is asked after every handler.
+        """Set the handlers again that have been replaced."""
+        # Compared all at once, because this runs after every task.
         if tuple(map(getsignal, self._numbers)) != self._handlers:
             for number, handler in zip(self._numbers, self._handlers, strict=True):
                 signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""One slot: calls a handler, on the event loop, in a thread or in a process, and can end it from outside."""
+"""Slots: each calls one handler at a time, on the event loop, in a thread or in a process, and can interrupt it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -16,17 +16,19 @@ from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
 
 T = TypeVar("T")
-OnEnd: TypeAlias = Callable[["Slot", Attempt, Call], None]
+OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call], None]
 
 
-class Slot:
+class HandlerSlot:
     """Runs one handler at a time. Async ones are awaited in the asyncio Task that serves the slot."""
 
     def __init__(self, number: int, threads: Threads, on_end: OnEnd) -> None:
-        """`on_end` is told what a call in a thread came to."""
+        """`on_end` is called with each call in a thread that has ended."""
         self.number = number
         self.has_leftovers = False
-        """Whether the last async handler may have left something in its asyncio Task: that shall run no other."""
+        """Whether the last async handler may have left a cancellation or callback in its asyncio Task. Then this Task
+        must run no other handler.
+        """
         self._threads = threads
         self._on_end = on_end
         self._task: asyncio.Task[Any] | None = None
@@ -38,13 +40,13 @@ class Slot:
         self._interruption: type[Interruption] | None = None
 
     def serve_in(self, task: asyncio.Task[Any]) -> None:
-        """Async handlers are awaited in this asyncio Task from now on, and nothing is left in it."""
-        # To ask for the current Task before each handler costs a system call on Python 3.11.
+        """From now on await async handlers in this asyncio Task, which is new."""
+        # Asking for the current Task before each handler would cost a system call on Python 3.11.
         self._task = task
         self.has_leftovers = False
 
     def begin(self, attempt: Attempt) -> None:
-        """Begin an attempt, and count its timeout from now; `run` or `run_in_thread` runs its handler."""
+        """Begin an attempt. Its timeout counts from now. Call `run` or `run_in_thread` next, to run the handler."""
         self._interruption = None
         self._is_running = True
         if attempt.timeout_ms:
@@ -52,15 +54,15 @@ class Slot:
             self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
 
     async def run(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
-        """What an async handler returns, or raises, that is begun so in a context of its own. Raises the Interruption
-        by which it was ended, if it was.
+        """Call an async handler in a contextvars context, and await it; answers what it returns and raises what it
+        raises. If it was interrupted, raises the Interruption.
         """
         runner = self._task
         assert runner is not None
         references = getrefcount(runner)
         self._runner = runner
         if self._interruption is not None:
-            # It was told to end while it was on its way here from a thread.
+            # It was interrupted after it had left its thread and before it was awaited here.
             runner.cancel()
         try:
             result, rest = begin_in_context(context, begin, argument)
@@ -74,31 +76,32 @@ class Slot:
             self._end()
             if self._interruption is not None:
                 runner.uncancel()
-            # Whoever else still knows the Task may cancel it later: a callback, a timer, another Task.
+            # If anything else still has a reference to the Task, it may cancel it later: a callback, a timer, another
+            # Task.
             self.has_leftovers = getrefcount(runner) > references or runner.cancelling() > 0
 
     def go_on(self, rest: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
-        """As `run`, for what a sync handler returned and has to be awaited still; its context and timeout go on."""
+        """As `run`, for an awaitable that a sync handler returned, in the same context and with the same timeout."""
         assert self._context is not None
         return self.run(self._context, steps_of, rest)
 
     def run_in_thread(self, attempt: Attempt, context: Context) -> None:
-        """Begin to run a sync handler in a copy of a context."""
+        """Start a sync handler in a thread, in a copy of a context."""
         self._context = context.copy()
         self._call = self._threads.call(
             partial(self._context.run, call_handler, attempt), partial(self._thread_ended, attempt)
         )
 
     def run_isolated(self, attempt: Attempt, call: IsolatedCall) -> None:
-        """Begin to run a handler in a process of its own, which a thread waits for. The call minds the timeout."""
+        """Start an isolated handler. A thread waits for its process. The call itself takes care of the timeout."""
         self._interruption = None
         self._is_running = True
         self._threads.call(call.run, partial(self._thread_ended, attempt))
         self._call = call
 
     def interrupt(self, kind: type[Interruption]) -> None:
-        """End the running handler: an async one is cancelled, a sync one has `kind` raised inside, the process of an
-        isolated one is killed if that does not help. Once only.
+        """Interrupt the running handler, once. An async handler is cancelled. In a sync one `kind` is raised. An
+        isolated one is asked to end, and its process is killed if it does not.
         """
         if self._interruption is not None or not self._is_running:
             return
@@ -109,13 +112,13 @@ class Slot:
             self._runner.cancel()
 
     @property
-    def told(self) -> type[Interruption] | None:
-        """By what the handler that runs here was told to end, if one runs and was."""
+    def interruption(self) -> type[Interruption] | None:
+        """How the running handler was interrupted; None if no handler runs or it was not interrupted."""
         return self._interruption if self._is_running else None
 
     @property
     def has_ended(self) -> bool:
-        """Whether the handler has ended in its thread, though the event loop was too busy to hear of it yet."""
+        """Whether the handler has ended in its thread, even if the event loop was too busy to notice it yet."""
         return isinstance(self._call, Call) and self._threads.has_ended(self._call)
 
     def _end(self) -> None:
@@ -133,7 +136,7 @@ class Slot:
 
 
 def call_handler(attempt: Attempt) -> Any:
-    """What the handler of an attempt returns; of an async one that is a coroutine."""
-    held = attempt.held
-    running.set(held)
-    return attempt.entry.function(*held.body.args, **held.body.kwargs)
+    """Call the handler of an attempt; answers what it returns, which for an async handler is a coroutine."""
+    task = attempt.task
+    running.set(task)
+    return attempt.entry.function(*task.body.args, **task.body.kwargs)

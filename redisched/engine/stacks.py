@@ -1,16 +1,16 @@
-"""SIGUSR1 shows where every thread of a process is, on standard error, and disturbs nothing else."""
+"""SIGUSR1 prints the stack of every thread of a process on standard error. The process goes on as before."""
 
 import contextlib
 import faulthandler
 import signal
 
-from redisched.engine.signal_handlers import take_no_notice
+from redisched.engine.signal_handlers import ignore_signals
 
 
 def show_stacks_on_signal() -> None:
-    """From now on SIGUSR1 prints the stacks of this process, and SIGUSR2 does nothing: neither ends it any more."""
-    # Where standard error is closed there is nobody to show them to.
+    """From now on SIGUSR1 prints the stacks of this process, and SIGUSR2 does nothing. By default both would end it."""
+    # If standard error is closed, the stacks cannot be shown.
     with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
-        take_no_notice(signal.SIGUSR1)
+        ignore_signals(signal.SIGUSR1)
         faulthandler.register(signal.SIGUSR1, all_threads=True)
-    take_no_notice(signal.SIGUSR2)
+    ignore_signals(signal.SIGUSR2)

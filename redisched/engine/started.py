@@ -1,6 +1,7 @@
-"""Which tasks a worker process has started, kept where its supervisor can still read it after the process died.
+"""The tasks that a worker process has started, in memory that its supervisor can still read after the process died.
 
-A file mapped into both holds one record per slot and a line of vital signs. Nothing here costs a system call per task.
+Both processes map the same file. It has one record for each slot, and before them a record with signs of life. Writing
+to it needs no system call.
 """
 
 import mmap
@@ -14,12 +15,14 @@ _RECORD_BYTES = 352
 _RECORD = re.compile(rb"([A-Za-z0-9._-]{1,100}) (\d{1,20}) (.+)", re.DOTALL)
 _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
-_FAREWELL_AT = _CONTACT.size
-_SIGN_AT = _FAREWELL_AT + 8
+_CLEAN_EXIT_AT = _CONTACT.size
+_SIGN_AT = _CLEAN_EXIT_AT + 8
 
 
 class StartedTask(NamedTuple):
-    """A task whose handler runs, and the token of the lease under which it does: a later one says nothing of it."""
+    """A task whose handler runs, and the token of its lease. If the task is leased again, under another token, this
+    says nothing about the new lease.
+    """
 
     queue: str
     id: str
@@ -35,13 +38,13 @@ class Started(Protocol):
 
     def contact(self, monotonic_s: float) -> None: ...
 
-    def sign(self, monotonic_s: float) -> None: ...
+    def note_alive(self, monotonic_s: float) -> None: ...
 
     def abandon(self) -> None: ...
 
 
-class NotShared:
-    """For a worker without a supervisor: nobody asks after its death."""
+class NoStartedTable:
+    """For a worker without a supervisor: nobody reads the table."""
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         """Nothing to note."""
@@ -52,11 +55,11 @@ class NotShared:
     def contact(self, monotonic_s: float) -> None:
         """Nothing to note."""
 
-    def sign(self, monotonic_s: float) -> None:
+    def note_alive(self, monotonic_s: float) -> None:
         """Nothing to note."""
 
     def abandon(self) -> None:
-        """It goes on as well as it can: nobody would take its place."""
+        """Does not end the process, because no supervisor would replace it."""
 
 
 class StartedTable:
@@ -81,12 +84,13 @@ class StartedTable:
         return cls(os.memfd_create("redisched-started"), slots)
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
-        """Note that a task starts in a slot. Its length is written last: a torn record reads as empty.
+        """Note that a task starts in a slot. The length of the record is written last, so that a record which is only
+        half written reads as empty.
 
-        A task that fits into no record is not noted: no producer of redisched's can have made it.
+        A task whose id is too long for a record is not noted: no producer of redisched makes such ids.
         """
         if self._claim != (queue, token):
-            # The tasks of a claim start one after the other.
+            # Tasks of one claim, which share queue and token, start one after the other.
             self._claim, self._claim_text = (queue, token), f"{queue} {token} ".encode()
         text = self._claim_text + task_id.encode(errors="replace")
         if len(text) > _RECORD_BYTES - _LENGTH.size:
@@ -108,31 +112,32 @@ class StartedTable:
         contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
         return contact_s
 
-    def sign(self, monotonic_s: float) -> None:
-        """Note that this process lives, whether Redis answers or not."""
+    def note_alive(self, monotonic_s: float) -> None:
+        """Note that this process is alive, whether Redis answers or not."""
         _CONTACT.pack_into(self._map, _SIGN_AT, monotonic_s)
 
-    def last_sign_s(self) -> float:
+    def last_alive_s(self) -> float:
         """When this process last gave a sign of life: monotonic seconds, 0.0 if it never did."""
         sign_s: float = _CONTACT.unpack_from(self._map, _SIGN_AT)[0]
         return sign_s
 
     def abandon(self) -> None:
-        """End this process at once. What runs in it is taken back, and has not crashed."""
+        """Kill this process at once. Its running tasks are taken back, and this does not count as a crash of theirs."""
         for slot in range(self._slots):
             self.leave(slot)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def say_farewell(self, exit_code: int) -> None:
-        """Note that the process ends because it wants to, and how: whatever its last moments make of its exit code.
+    def note_clean_exit(self, exit_code: int) -> None:
+        """Note that the process exits by itself, and with which exit code. The code noted here counts, even if the last
+        steps of the process change it.
 
-        Any end without that is an accident.
+        If a process ends without this note, it has crashed or was killed.
         """
-        self._map[_FAREWELL_AT] = exit_code + 1
+        self._map[_CLEAN_EXIT_AT] = exit_code + 1
 
-    def farewell(self) -> int | None:
-        """With which exit code the process ended because it wanted to, None if it did not."""
-        noted = self._map[_FAREWELL_AT]
+    def clean_exit(self) -> int | None:
+        """The exit code that the process noted before it exited by itself; None if it noted none."""
+        noted = self._map[_CLEAN_EXIT_AT]
         return noted - 1 if noted else None
 
     def read(self) -> set[StartedTask]:
@@ -148,7 +153,7 @@ class StartedTable:
         return found
 
     def clear(self) -> None:
-        """Forget everything, for the process that comes next."""
+        """Erase everything, for the next process."""
         self._map[:] = bytes(len(self._map))
 
     def close(self) -> None:

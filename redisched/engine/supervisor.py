@@ -1,6 +1,6 @@
-"""Runs worker processes, replaces those that die, and has a dead one's tasks taken back at once.
+"""Runs worker processes, replaces those that die, and has the tasks of dead processes taken back at once.
 
-It knows neither Redis nor the application, and stays small: both are its processes' affair.
+The supervisor imports neither the application nor the Redis client, so that it needs little memory.
 """
 
 import math
@@ -19,50 +19,52 @@ from redisched.backoff import Backoff
 from redisched.config import Until
 from redisched.engine.child_spec import Exit, Fatal, Ready, Work
 from redisched.engine.health_file import HealthFile
+from redisched.engine.liveness import Liveness
 from redisched.engine.logs import log
 from redisched.engine.orphans import reap_orphans
 from redisched.engine.recoverer import Recoverer
-from redisched.engine.silence import Silence
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
 
 RESPAWN_BACKOFF = Backoff(base_s=0.1, cap_s=5.0)
 SETTLED_S = 5.0
-"""A process that lived so long may be replaced at once."""
+"""A process that lived for so long is replaced at once when it dies."""
 TICK_S = 0.5
 CONTACT_S = 15.0
-"""A process that Redis did not answer for so long is not healthy."""
+"""A process that got no answer from Redis for so long is not healthy."""
 ENDING_S = 10.0
-"""After its grace a process has so long to end; then it is killed."""
+"""A process that has not ended so long after its grace is killed."""
 RECOVERING_S = 3.0
-"""A fleet that ends waits so long for Redis to take back what died."""
+"""Before it ends, a supervisor waits so long for Redis to take back the tasks of dead processes."""
 _NO_START = "no worker process can be started: %s; trying again"
 SAME_STOP_S = 0.5
-"""Terminals, wrappers and containers send a signal twice: what comes so soon after the first says the same."""
+"""Terminals, wrappers and containers may send the same signal twice. Signals that follow the first one so soon count as
+the same signal.
+"""
 
 
 @dataclass(slots=True)
-class _Seat:
-    """A place for one worker process, and who sits there now."""
+class _ProcessSlot:
+    """A slot for one worker process, and the process that is in it now."""
 
     table: StartedTable
     process: WorkerProcess | None = None
     began_s: float = 0.0
     due_s: float = 0.0
     deaths: int = 0
-    silence: Silence = field(default_factory=Silence)
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 class Supervisor:
-    """Keeps as many worker processes as the settings of its work say running until it is told to stop."""
+    """Keeps as many worker processes running as the settings say, until it is told to stop."""
 
     def __init__(self, work: Work, health_file: Path | None = None) -> None:
         settings = work.settings
         self._work = work
         self._settings = settings
         self._health_file = None if health_file is None else HealthFile(health_file)
-        self._seats: list[_Seat] = []
+        self._slots: list[_ProcessSlot] = []
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stops: list[float] = []
         self._is_told = False
@@ -73,18 +75,18 @@ class Supervisor:
         self._recoverer = Recoverer(settings.crash_limit)
 
     def run(self) -> Exit:
-        """Run until stopped, until every process ended by itself, or until one says that none can work."""
+        """Run until stopped, until every process has ended by itself, or until one reports that no process can work."""
         tables: list[StartedTable] = []
         try:
             self._make_tables(tables)
-            self._seats = [_Seat(table) for table in tables]
-            while self._seats:
+            self._slots = [_ProcessSlot(table) for table in tables]
+            while self._slots:
                 self._watch()
         finally:
-            for seat in self._seats:
-                if seat.process is not None:
-                    seat.process.kill()
-                    seat.process.close()
+            for slot in self._slots:
+                if slot.process is not None:
+                    slot.process.kill()
+                    slot.process.close()
             self._recoverer.finish(RECOVERING_S)
             for table in tables:
                 table.close()
@@ -93,7 +95,9 @@ class Supervisor:
         return self._exit
 
     def stop(self) -> None:
-        """Stop gracefully; called again after half a second, stop hard. Safe from a signal handler and any thread."""
+        """Stop gracefully; if called again half a second later or after that, kill all processes. Can be called from a
+        signal handler and from any thread.
+        """
         now_s = time.monotonic()
         if not self._stops or now_s - self._stops[0] > SAME_STOP_S:
             self._stops.append(now_s)
@@ -107,10 +111,10 @@ class Supervisor:
 
     def processes(self) -> list[tuple[str, int]]:
         """Worker name and process id of every process that runs."""
-        return [(seat.process.name, seat.process.process_id) for seat in self._seats if seat.process is not None]
+        return [(slot.process.name, slot.process.process_id) for slot in self._slots if slot.process is not None]
 
     def _make_tables(self, tables: list[StartedTable]) -> None:
-        """Make a table for each process. Where there is no room for one, there may be later."""
+        """Make a table for each process. If the system has no free descriptor, try again later."""
         has_failed = False
         while len(tables) < self._settings.processes and not self._stops:
             try:
@@ -122,49 +126,51 @@ class Supervisor:
                 self._wait()
 
     def _watch(self) -> None:
-        """One round: fill empty seats, wait for a death, a message or a stop, and act on it."""
-        for seat in self._seats:
-            if seat.process is None and time.monotonic() >= seat.due_s and not self._stops:
-                self._spawn(seat)
+        """One round: start processes in empty slots, wait until a process ends, a message comes or a stop is asked for,
+        and act on it.
+        """
+        for slot in self._slots:
+            if slot.process is None and time.monotonic() >= slot.due_s and not self._stops:
+                self._spawn(slot)
         self._wait()
         if self._stops:
             self._signal_all()
-        for seat in list(self._seats):
-            self._look_at(seat)
+        for slot in list(self._slots):
+            self._look_at(slot)
         if self._stops:
-            self._seats = [seat for seat in self._seats if seat.process is not None]
+            self._slots = [slot for slot in self._slots if slot.process is not None]
         self._kill_the_silent()
         reap_orphans({process_id for _, process_id in self.processes()})
         self._write_health()
 
     def _wait(self) -> None:
-        # Unlike others it needs no descriptor of its own: there may be none.
+        # Unlike other selectors, this one needs no descriptor of its own. There may be no free one.
         with selectors.PollSelector() as selector:
             selector.register(self._wake_reader, selectors.EVENT_READ)
-            for seat in self._seats:
-                if seat.process is not None:
-                    selector.register(seat.process.line, selectors.EVENT_READ)
-                    if seat.process.death is not None:
-                        selector.register(seat.process.death, selectors.EVENT_READ)
+            for slot in self._slots:
+                if slot.process is not None:
+                    selector.register(slot.process.channel, selectors.EVENT_READ)
+                    if slot.process.death is not None:
+                        selector.register(slot.process.death, selectors.EVENT_READ)
             selector.select(TICK_S)
         with suppress(BlockingIOError):
             os.read(self._wake_reader, 4096)
 
-    def _spawn(self, seat: _Seat) -> None:
-        seat.table.clear()
-        seat.began_s = time.monotonic()
+    def _spawn(self, slot: _ProcessSlot) -> None:
+        slot.table.clear()
+        slot.began_s = time.monotonic()
         try:
-            seat.process = WorkerProcess(self._work, seat.table)
+            slot.process = WorkerProcess(self._work, slot.table)
         except OSError as error:
             log.error(_NO_START, error)
-            self._postpone(seat)
+            self._postpone(slot)
 
-    def _look_at(self, seat: _Seat) -> None:
-        process = seat.process
+    def _look_at(self, slot: _ProcessSlot) -> None:
+        process = slot.process
         if process is None:
             return
         code = process.exit_code()
-        self._has_worked = self._has_worked or seat.table.last_contact_s() > 0
+        self._has_worked = self._has_worked or slot.table.last_contact_s() > 0
         for message in process.messages():
             if isinstance(message, Ready):
                 process.is_ready = True
@@ -174,43 +180,44 @@ class Supervisor:
             else:
                 self._give_up(message)
         if code is not None:
-            self._bury(seat, process, code)
+            self._bury(slot, process, code)
 
     def _give_up(self, fatal: Fatal) -> None:
-        """What keeps one process from working keeps all others from it, too: it is said once."""
+        """Stop all processes because of an error that every process would meet. It is logged once."""
         if self._exit is Exit.STOPPED:
             log.critical(fatal.reason)
             self._exit = fatal.exit_code
             self.stop()
 
-    def _bury(self, seat: _Seat, process: WorkerProcess, code: int) -> None:
-        """A process ended: because it was told to, because its work is done or cannot begin, or by an accident."""
-        seat.process = None
+    def _bury(self, slot: _ProcessSlot, process: WorkerProcess, code: int) -> None:
+        """A process ended: it was told to, its work is done, it cannot work, or it crashed."""
+        slot.process = None
         process.close()
-        farewell = seat.table.farewell()
+        clean_exit = slot.table.clean_exit()
         is_stopping = bool(self._stops)
-        if farewell is None and not (is_stopping and not process.is_ready and code == -signal.SIGTERM):
-            self._take_back(seat, process, code)
-        elif is_stopping or (self._settings.until is Until.EMPTY and farewell != Exit.STUCK):
-            self._seats.remove(seat)
-        elif farewell in (Exit.MISCONFIGURED, Exit.CRASHED):
-            self._postpone(seat)
+        if clean_exit is None and not (is_stopping and not process.is_ready and code == -signal.SIGTERM):
+            self._take_back(slot, process, code)
+        elif is_stopping or (self._settings.until is Until.EMPTY and clean_exit != Exit.STUCK):
+            self._slots.remove(slot)
+        elif clean_exit in (Exit.MISCONFIGURED, Exit.CRASHED):
+            self._postpone(slot)
         else:
-            reason = "has a handler that does not end" if farewell == Exit.STUCK else "was stopped by somebody else"
+            reason = "has a handler that does not end" if clean_exit == Exit.STUCK else "was stopped by somebody else"
             log.warning("worker %s %s; it is replaced", process.name, reason)
 
-    def _take_back(self, seat: _Seat, process: WorkerProcess, code: int) -> None:
+    def _take_back(self, slot: _ProcessSlot, process: WorkerProcess, code: int) -> None:
         log.error("worker %s died (%s); taking its tasks back", process.name, _cause(code))
         if self._ready is not None:
-            # Who dies while stopping was most likely killed by somebody impatient: that is not held against what ran.
-            self._recoverer.died(process.name, set() if self._stops else seat.table.read(), self._ready)
-        self._postpone(seat)
+            # A process that dies while it stops was most likely killed by somebody who did not want to wait. This does
+            # not count as a crash of the tasks that ran.
+            self._recoverer.died(process.name, set() if self._stops else slot.table.read(), self._ready)
+        self._postpone(slot)
 
-    def _postpone(self, seat: _Seat) -> None:
-        """Say when the next process may begin in a seat: at once, unless the last one did not live long."""
+    def _postpone(self, slot: _ProcessSlot) -> None:
+        """Set when the next process may start in a slot: at once, or after a backoff if the last one died early."""
         now_s = time.monotonic()
-        seat.deaths = 0 if now_s - seat.began_s > SETTLED_S else seat.deaths + 1
-        seat.due_s = now_s + (RESPAWN_BACKOFF.delay_s(seat.deaths, _random) if seat.deaths else 0)
+        slot.deaths = 0 if now_s - slot.began_s > SETTLED_S else slot.deaths + 1
+        slot.due_s = now_s + (RESPAWN_BACKOFF.delay_s(slot.deaths, _random) if slot.deaths else 0)
 
     def _signal_all(self) -> None:
         """Tell every process to stop, once; kill them when told again, or when they take too long."""
@@ -220,31 +227,31 @@ class Supervisor:
             if self._exit is Exit.STOPPED:
                 log.info("stopping %d worker processes", len(self.processes()))
             self._hard_stop_s = now_s + self._settings.grace_s + ENDING_S
-            for seat in self._seats:
-                if seat.process is not None:
-                    seat.process.terminate()
+            for slot in self._slots:
+                if slot.process is not None:
+                    slot.process.terminate()
         is_late = now_s > self._hard_stop_s
         if is_late:
             log.critical("not every process has ended by itself; killing the others")
         if is_late or len(self._stops) > 1:
             self._hard_stop_s = math.inf
-            for seat in self._seats:
-                if seat.process is not None:
-                    seat.process.kill()
+            for slot in self._slots:
+                if slot.process is not None:
+                    slot.process.kill()
 
     def _kill_the_silent(self) -> None:
-        """Kill processes in which not even the keeper has its turn: something holds the interpreter, or stopped it."""
+        """Kill processes whose lease renewer does not run: something blocks the interpreter or has stopped it."""
         now_s = time.monotonic()
         patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
-        for seat in self._seats:
-            silent_s = seat.silence.listen(seat.table.last_sign_s(), now_s)
-            if silent_s > patience_s and seat.process is not None:
-                log.critical("worker %s has given no sign of life for %.0f s; killing it", seat.process.name, silent_s)
-                seat.process.kill()
+        for slot in self._slots:
+            silent_s = slot.liveness.check(slot.table.last_alive_s(), now_s)
+            if silent_s > patience_s and slot.process is not None:
+                log.critical("worker %s has given no sign of life for %.0f s; killing it", slot.process.name, silent_s)
+                slot.process.kill()
 
     def _write_health(self) -> None:
-        """Touch the health file while every process is in contact with Redis; its age tells the rest."""
-        ages_s = [round(time.monotonic() - seat.table.last_contact_s(), 1) for seat in self._seats]
+        """Write the health file while every process gets answers from Redis. If one does not, the file grows old."""
+        ages_s = [round(time.monotonic() - slot.table.last_contact_s(), 1) for slot in self._slots]
         if self._health_file is not None and ages_s and max(ages_s) < CONTACT_S:
             self._health_file.write(dict(zip([name for name, _ in self.processes()], ages_s, strict=False)))
 
@@ -277,7 +284,7 @@ def _stopped_by_signals(supervisor: Supervisor) -> Iterator[None]:
 
 
 def _random() -> float:
-    """Draws from [0, 1). What `random` brings along takes three megabytes."""
+    """A random number from [0, 1). Importing the module `random` would take three megabytes."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
 
 

@@ -1,4 +1,4 @@
-"""What is logged about single tasks: one line each, with name, id and attempt, whatever those hold."""
+"""The log lines about single tasks. Each has the name, the id and the attempt of the task."""
 
 import logging
 import os
@@ -6,68 +6,68 @@ from pathlib import Path
 from types import TracebackType
 
 from redisched.codec import decode_failure, describe
-from redisched.engine.held import Held
+from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
-from redisched.engine.verdict import Verdict
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 _LINE = "task %s %s attempt %d %s"
 _ENGINE = f"{Path(__file__).parent}{os.sep}"
 MOST_NAMES = 1_000
-"""So many names that no handler has are told apart; whoever enqueues more of them is not helped by more lines."""
+"""A warning is logged for at most so many task names that no handler has. More of them would not help anybody."""
 
 
 class TaskLog:
     """Writes the log of the tasks of one worker process."""
 
     def __init__(self, level: int) -> None:
-        """`level` is that of starts and of ends that are as they should be."""
+        """`level` is the log level of starts and of successful ends."""
         self.level = level
         self._unknown_names: set[str] = set()
 
-    def started(self, held: Held) -> None:
-        """Its handler starts."""
-        tell(self.level, held, "starts")
+    def started(self, task: LeasedTask) -> None:
+        """Log that its handler starts."""
+        log_about(self.level, task, "starts")
 
-    def returned(self, outcome: Verdict) -> None:
-        """Its handler returned, and what it returned is the result."""
+    def returned(self, outcome: Completion) -> None:
+        """Log that its handler returned."""
         if type(outcome.settlement) is Ack:
-            tell(self.level, outcome.held, "has succeeded")
+            log_about(self.level, outcome.task, "has succeeded")
         else:
             self.died(outcome)
 
-    def raised(self, outcome: Verdict, error: BaseException) -> None:
-        """Its handler raised, or was ended from outside."""
-        held, settlement = outcome
+    def raised(self, outcome: Completion, error: BaseException) -> None:
+        """Log that its handler raised or was interrupted, and what happens with the task."""
+        task, settlement = outcome
         match settlement:
             case Retry():
-                said = f"has failed: {_told(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
-                tell(logging.WARNING, held, said)
+                said = f"has failed: {_text_of(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
+                log_about(logging.WARNING, task, said)
             case Bury():
                 self.died(outcome, error)
             case Crash():
-                deaths = held.lease.crashes + 1
+                deaths = task.lease.crashes + 1
                 fate = "is dead" if deaths >= settlement.crash_limit else "waits to be tried again"
                 said = f"{fate}: the process of its handler died ({error}), {deaths} of {settlement.crash_limit} times"
-                tell(logging.ERROR, held, said)
+                log_about(logging.ERROR, task, said)
             case Ack():
-                tell(self.level, held, "is cancelled")
+                log_about(self.level, task, "is cancelled")
             case Release() if isinstance(error, NoRoomForProcess):
-                tell(logging.WARNING, held, f"is given back, as there is no room for its process: {error}")
+                log_about(logging.WARNING, task, f"is given back, as there is no room for its process: {error}")
             case Release():
-                tell(self.level, held, "is given back, as this worker stops")
+                log_about(self.level, task, "is given back, as this worker stops")
 
-    def died(self, outcome: Verdict, error: BaseException | None = None) -> None:
-        """It will not be tried again."""
+    def died(self, outcome: Completion, error: BaseException | None = None) -> None:
+        """Log that the task is dead."""
         if isinstance(outcome.settlement, Bury):
             failure = decode_failure(outcome.settlement.failure)
-            tell(logging.ERROR, outcome.held, f"is dead, {failure.reason}: {failure.error}", error)
+            log_about(logging.ERROR, outcome.task, f"is dead, {failure.reason}: {failure.error}", error)
 
-    def unknown(self, held: Held) -> None:
-        """No handler here has its name: said once for each."""
-        name = held.body.name
+    def unknown(self, task: LeasedTask) -> None:
+        """Log that no handler of this worker has the task's name, once for each name."""
+        name = task.body.name
         if name in self._unknown_names or len(self._unknown_names) >= MOST_NAMES:
             return
         self._unknown_names.add(name)
@@ -75,19 +75,19 @@ class TaskLog:
             "is given to others, as no handler of this worker has that name; if one should, name its module with "
             "--import or Scheduler(imports=[...])"
         )
-        tell(logging.WARNING, held, said)
+        log_about(logging.WARNING, task, said)
 
 
-def tell(level: int, held: Held, said: str, error: BaseException | None = None) -> None:
+def log_about(level: int, task: LeasedTask, said: str, error: BaseException | None = None) -> None:
     """Log a line about a task, with the traceback of an error."""
     if not task_log.isEnabledFor(level):
         return
-    lease = held.lease
-    words = (held.body.name or "?", lease.id, lease.attempts + 1, said)
+    lease = task.lease
+    words = (task.body.name or "?", lease.id, lease.attempts + 1, said)
     exception = None if error is None else (type(error), error, _of_handler(error.__traceback__))
-    with concerning(held):
+    with concerning(task):
         if isinstance(error, RaisedInside):
-            # What it raised is known as text alone.
+            # The error was raised in another process and is known as text only.
             record = task_log.makeRecord(task_log.name, level, __file__, 0, _LINE, words, None)
             record.exc_text = error.traceback
             task_log.handle(record)
@@ -95,12 +95,12 @@ def tell(level: int, held: Held, said: str, error: BaseException | None = None) 
             task_log.log(level, _LINE, *words, exc_info=exception)
 
 
-def _told(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return error.error if isinstance(error, RaisedInside) else describe(error)
 
 
 def _of_handler(trace: TracebackType | None) -> TracebackType | None:
-    """The part of a traceback that begins with the handler, or nothing of it when the handler is not in it."""
+    """The part of a traceback that begins with the handler; None if the handler is not in it."""
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_ENGINE):
         trace = trace.tb_next
     return trace

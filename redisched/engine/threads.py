@@ -1,7 +1,8 @@
-"""Threads for sync handlers: fed from the event loop, reporting back in batches, interruptible while Python runs.
+"""Threads that run sync handlers. The event loop gives them calls, and they report ended calls back to it in batches. A
+handler can be interrupted while it runs Python code.
 
-What a call came to is handed to a callback, not to a future: the callback may begin the next call at once, without a
-turn of the event loop in between.
+An ended call is given to a callback and not to a future, so that the callback can start the next call at once, without
+another turn of the event loop.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
 class Call:
-    """One call of a sync handler. Once it has ended, it has a result or the exception that was raised."""
+    """One call of a sync handler. Once it has ended, it has a result or an error."""
 
     __slots__ = ("_interruption", "_lock", "_thread", "error", "function", "on_end", "result")
 
@@ -34,7 +35,7 @@ class Call:
         self._interruption: type[Interruption] | None = None
 
     def run(self) -> None:
-        """Call the handler in this thread. Never raises: what the handler raises is its error."""
+        """Call the handler in this thread. Never raises: an exception of the handler becomes `error`."""
         try:
             try:
                 self._open()
@@ -49,7 +50,7 @@ class Call:
             end_fork(self.error)
 
     def interrupt(self, kind: type[Interruption]) -> None:
-        """Raise an interruption inside the handler at its next step of Python code, if it has not ended; once only."""
+        """Raise an interruption inside the handler at its next step of Python code, once, if it has not ended."""
         with self._lock:
             if self._interruption is None:
                 self._interruption = kind
@@ -70,12 +71,12 @@ class Call:
 
 
 class _LateError(BaseException):
-    """Takes the place of an interruption that came too late to reach the handler, lest it reach the next one."""
+    """Replaces an interruption that came after the handler had ended, so that the next handler does not get it."""
 
 
 def _take_the_late() -> None:
-    # To take an interruption back is not enough: the interpreter goes on believing that some thread has one to raise,
-    # and from then on looks for it at every call, of which none ends under a profiler.
+    # Taking the interruption back is not enough. The interpreter would still believe that a thread has an exception to
+    # raise, and look for it at every call; under a profiler no call would end.
     here = ctypes.c_ulong(threading.get_ident())
     with contextlib.suppress(_LateError):
         while _raise_in_thread(here, ctypes.py_object(_LateError)):
@@ -86,7 +87,7 @@ OnEnd: TypeAlias = Callable[[Call], None]
 
 
 class Threads:
-    """A fixed set of threads, begun one by one as calls come in."""
+    """At most `size` threads, which are started one by one when calls need them."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -99,7 +100,7 @@ class Threads:
         self._loop = asyncio.get_running_loop()
 
     def call(self, function: Callable[[], Any], on_end: OnEnd) -> Call:
-        """Run a function in a thread; `on_end` is called in the event loop once it has ended."""
+        """Run a function in a thread. `on_end` is called in the event loop once it has ended."""
         call = Call(function, on_end)
         self._outstanding += 1
         if len(self._threads) < min(self._size, self._outstanding):
@@ -110,11 +111,11 @@ class Threads:
         return call
 
     def has_ended(self, call: Call) -> bool:
-        """Whether a call has ended and the event loop has yet to hear of it. Safe from any thread."""
+        """Whether a call has ended of which the event loop has not heard yet. Can be called from any thread."""
         return call in list(self._ended)
 
     def stop(self) -> None:
-        """Let every thread end after its current call; what that comes to is told nobody any more."""
+        """Let every thread end after its current call. `on_end` is not called any more."""
         self._is_stopped = True
         for _ in self._threads:
             self._calls.put(None)
@@ -123,7 +124,7 @@ class Threads:
         while (call := self._calls.get()) is not None:
             call.run()
             self._ended.append(call)
-            # An idle thread must not keep what its last handler was given and returned.
+            # Otherwise an idle thread would keep the arguments and the result of its last handler in memory.
             del call
             if not self._delivery_due:
                 self._delivery_due = True
@@ -137,7 +138,7 @@ class Threads:
 
     def _deliver(self) -> None:
         self._delivery_due = False
-        # No more than have ended by now: threads go on meanwhile.
+        # Only those that have ended by now, because threads go on adding calls meanwhile.
         for _ in range(len(self._ended)):
             call = self._ended.popleft()
             self._outstanding -= 1

@@ -1,92 +1,95 @@
-"""Notices handlers that go on long after they were told to end, and has their worker process replaced.
+"""Notices handlers that still run long after they were interrupted, and lets the supervisor replace their process.
 
-Neither a thread nor a handler that blocks the event loop can be ended from outside; only their process can. So the
-process stops as if it was told to, and its supervisor begins another. Where not even a stop can begin, as the event
-loop is blocked, the process is given up from the keeper's thread, in whose rounds all this happens.
+A thread, or a handler that blocks the event loop, cannot be ended from outside; only its process can. So the worker
+stops as if it had been told to, and its supervisor starts another. If the event loop is blocked, the worker cannot
+stop: then the process is killed. The watchdog runs in the lease renewer's thread, as part of its rounds.
 """
 
 import logging
 import math
 from collections.abc import Callable
 
-from redisched.engine.attempt import Attempt, Judge
-from redisched.engine.held import Held
+from redisched.engine.attempt import Attempt, AttemptPolicy
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.settler import edge_of
-from redisched.engine.task_log import tell
-from redisched.engine.workspace import Workspace
+from redisched.engine.task_log import log_about
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.store.operation import Operation
 
 DEAF_S = 5.0
-"""An event loop that has not heard for so long that its worker shall stop is blocked."""
+"""If the event loop has not started the stop after so long, it is blocked."""
 
 
 class Watchdog:
-    """Watches what runs. `running` and `stop` are the executor's and the worker's; both may be called from any thread.
-
-    `stop` has the worker stop without waiting for the tasks it is given, and calls back once it has begun.
+    """Watches running handlers. `running` answers the running tasks. `stop` makes the worker stop without waiting for
+    the given tasks, and calls back once the stop has begun. Both can be called from any thread.
     """
 
     def __init__(
         self,
-        workspace: Workspace,
-        running: Callable[[], list[Held]],
-        stop: Callable[[list[Held], Callable[[], None]], object],
+        context: WorkerContext,
+        running: Callable[[], list[LeasedTask]],
+        stop: Callable[[list[LeasedTask], Callable[[], None]], object],
     ) -> None:
-        self._workspace = workspace
-        self._judge = Judge(workspace)
+        self._context = context
+        self._policy = AttemptPolicy(context)
         self._running = running
         self._stop = stop
-        self._seen_s: dict[Held, float] = {}
-        self._told: dict[Held, tuple[float, type[Interruption]]] = {}
-        self._heard_s = math.inf
+        self._running_since_s: dict[LeasedTask, float] = {}
+        self._interrupted: dict[LeasedTask, tuple[float, type[Interruption]]] = {}
+        self._loop_responded_s = math.inf
         self._has_given_up = False
 
-    def told(self, held: Held, kind: type[Interruption]) -> None:
-        """Note that a handler is told to end; the first time counts."""
-        self._told.setdefault(held, (self._workspace.clock.monotonic(), kind))
+    def note_interruption(self, task: LeasedTask, kind: type[Interruption]) -> None:
+        """Note that a handler is interrupted. Only the first interruption of a task counts."""
+        self._interrupted.setdefault(task, (self._context.clock.monotonic(), kind))
 
     def step(self) -> Operation[None]:
-        """Look once. Called now and then, as a timeout counts from when a task was first seen to run."""
-        now_s = self._workspace.clock.monotonic()
-        self._seen_s = {held: self._seen_s.get(held, now_s) for held in self._running()}
-        self._told = {held: told for held, told in self._told.items() if held in self._seen_s}
-        stuck = [held for held in self._seen_s if now_s > self._patience_ends_s(held)]
+        """Check all running handlers. Must be called regularly: a timeout counts from the check that first saw the task
+        run.
+        """
+        now_s = self._context.clock.monotonic()
+        self._running_since_s = {task: self._running_since_s.get(task, now_s) for task in self._running()}
+        self._interrupted = {
+            task: interrupted for task, interrupted in self._interrupted.items() if task in self._running_since_s
+        }
+        stuck = [task for task in self._running_since_s if now_s > self._stuck_from_s(task)]
         if not stuck or self._has_given_up:
             return
-        if self._heard_s == math.inf:
-            self._heard_s = now_s
-            self._report(stuck)
-        if now_s - self._heard_s > DEAF_S:
+        if self._loop_responded_s == math.inf:
+            self._loop_responded_s = now_s
+            self._log_stuck(stuck)
+        if now_s - self._loop_responded_s > DEAF_S:
             yield from self._give_up(stuck)
         else:
-            self._stop(stuck, self._was_heard)
+            self._stop(stuck, self._stop_has_begun)
 
-    def _patience_ends_s(self, held: Held) -> float:
-        entry = self._workspace.registry.get(held.body.name)
+    def _stuck_from_s(self, task: LeasedTask) -> float:
+        entry = self._context.registry.get(task.body.name)
         if entry is None or entry.is_isolated:
             return math.inf
-        timeout_ms = Attempt(entry, held).timeout_ms
-        timed_out_s = self._seen_s[held] + timeout_ms / 1e3 if timeout_ms else math.inf
-        told_s, _ = self._told.get(held, (math.inf, None))
-        return min(timed_out_s, told_s) + self._workspace.worker_settings.stuck_after_s
+        timeout_ms = Attempt(entry, task).timeout_ms
+        timed_out_s = self._running_since_s[task] + timeout_ms / 1e3 if timeout_ms else math.inf
+        interrupted_s, _ = self._interrupted.get(task, (math.inf, None))
+        return min(timed_out_s, interrupted_s) + self._context.worker_settings.stuck_after_s
 
-    def _was_heard(self) -> None:
-        self._heard_s = self._workspace.clock.monotonic()
+    def _stop_has_begun(self) -> None:
+        self._loop_responded_s = self._context.clock.monotonic()
 
-    def _report(self, stuck: list[Held]) -> None:
-        seconds = self._workspace.worker_settings.stuck_after_s
-        for held in stuck:
+    def _log_stuck(self, stuck: list[LeasedTask]) -> None:
+        seconds = self._context.worker_settings.stuck_after_s
+        for task in stuck:
             late = f"{seconds:g} s after it was told to end"
-            tell(logging.CRITICAL, held, f"still runs {late}; stopping this process")
+            log_about(logging.CRITICAL, task, f"still runs {late}; stopping this process")
 
-    def _give_up(self, stuck: list[Held]) -> Operation[None]:
+    def _give_up(self, stuck: list[LeasedTask]) -> Operation[None]:
         log.critical("the event loop is blocked; giving this process up")
-        for held in stuck:
-            _, kind = self._told.get(held, (0.0, HandlerTimedOut))
-            settlement = self._judge.unended(held, kind).settlement
+        for task in stuck:
+            _, kind = self._interrupted.get(task, (0.0, HandlerTimedOut))
+            settlement = self._policy.unended(task, kind).settlement
             if settlement is not None:
-                yield from edge_of(self._workspace.store_of(held), type(settlement))([settlement])
+                yield from edge_of(self._context.store_of(task), type(settlement))([settlement])
         self._has_given_up = True
-        self._workspace.started.abandon()
+        self._context.started.abandon()

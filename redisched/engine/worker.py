@@ -1,4 +1,4 @@
-"""One worker process: puts the parts together, and takes them apart in the right order."""
+"""One worker process: starts its services, and stops them in the right order."""
 
 import asyncio
 import os
@@ -11,21 +11,21 @@ from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
-from redisched.engine.held import Held
 from redisched.engine.identity import worker_name
-from redisched.engine.keeper import Keeper
-from redisched.engine.link import Outage, Part, wait_for
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
-from redisched.engine.machine import THIS_MACHINE, Machine
-from redisched.engine.parts import Parts
-from redisched.engine.patience import Patience
-from redisched.engine.services import ShardServices
+from redisched.engine.prefetch_releaser import PrefetchReleaser
+from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
+from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
-from redisched.engine.started import NotShared, Started
+from redisched.engine.shard_services import ShardServices
+from redisched.engine.started import NoStartedTable, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
+from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
-from redisched.engine.workspace import Workspace, served_queues
+from redisched.engine.worker_services import WorkerServices
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
 from redisched.layout import Layout
 from redisched.registry import Registry
@@ -46,17 +46,18 @@ class Worker:
         settings: WorkerSettings,
         started: Started | None = None,
         name: str | None = None,
-        machine: Machine = THIS_MACHINE,
+        runtime: Runtime = SYSTEM_RUNTIME,
         target: str = "",
     ) -> None:
         """`target` is the MODULE:APP of the application, which only isolated handlers need.
 
-        Raises InvalidOption if there is one that nobody could run, and AppNotFound where threads are not threads.
+        Raises InvalidOption if there is an isolated handler and no target, and AppNotFound if a library has replaced
+        the interpreter's threads.
         """
         check_threads(target or "this application")
         check_isolation_is_possible(application.registry, target)
         self._broker = application.broker
-        self._machine = machine
+        self._runtime = runtime
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
         self._stopping = asyncio.Event()
@@ -65,127 +66,135 @@ class Worker:
         self._has_ended = asyncio.Event()
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
-        self._workspace = Workspace(
-            worker=name or worker_name(os.getpid(), f"{int(machine.random() * 2**32):08x}"),
+        self._context = WorkerContext(
+            worker=name or worker_name(os.getpid(), f"{int(runtime.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
             registry=application.registry,
             stores={},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=started or NotShared(),
-            clock=machine.clock,
-            random=machine.random,
+            started=started or NoStartedTable(),
+            clock=runtime.clock,
+            random=runtime.random,
             target=target,
         )
 
     @property
     def name(self) -> str:
         """The name under which this process holds leases."""
-        return self._workspace.worker
+        return self._context.worker
 
     def stop(self) -> None:
         """Ask for a graceful stop; call it in the event loop's thread."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Work until stopped, or until empty if so configured. Waits for a Redis that cannot be reached.
+        """Work until stopped, or until no task is left if so configured. Waits for a Redis that cannot be reached.
 
-        Raises BrokerMisconfigured when Redis may evict tasks and that is not allowed, and BrokerRefused when it does
-        not let us in, or never can under its URL.
+        Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, and BrokerRefused if
+        Redis refuses the connection or can never be reached with this URL.
         """
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
             layouts = await self._reach_server(client)
             if layouts:
-                await log_start(self._workspace, layouts, self._broker.address, client)
+                await log_start(self._context, layouts, self._broker.address, client)
                 await self._work(client, layouts)
         finally:
             await client.close()
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, Layout]:
-        """Check the server, make the queues known and read their layouts; none if told to stop before."""
-        outage = Outage("start", self._settings.reconnect_backoff, self._workspace.random)
+        """Check the server, register the queues, and answer their layouts; an empty dictionary if stopped before
+        that.
+        """
+        retry_state = RetryState("start", self._settings.reconnect_backoff, self._context.random)
         while not self._stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
-                await check_rights(client, self._broker.dialect)
+                await check_rights(client, self._broker.script_runner)
                 await self._register_queues(client)
-                stores = [Store(self._broker.dialect, queue) for queue in self._queues]
+                stores = [Store(self._broker.script_runner, queue) for queue in self._queues]
                 return {store.queue: await run_async(store.layout(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
-                await wait_for(self._stopping, outage.failed(error))
+                await wait_for(self._stopping, retry_state.failed(error))
         return {}
 
     async def _register_queues(self, client: AsyncBrokerClient) -> None:
         try:
-            await run_async(register(self._broker.dialect, self._queues), client)
+            await run_async(register(self._broker.script_runner, self._queues), client)
         except QueueFull as error:
-            # A worker is what a full Redis needs, and only those who list queues miss the name.
+            # A full Redis needs workers more than the name of a queue, which only listings of queues miss.
             log.warning("start: %s", error)
 
     async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
-        workspace = self._workspace
-        executor = Executor(workspace, self._machine.make_alarm)
-        claimer = Claimer(workspace, client, executor)
-        settler = Settler(workspace, client, claimer.settled)
-        services = ShardServices(workspace, self._broker, client, claimer, executor, settler, self._begin)
+        context = self._context
+        executor = Executor(context, self._runtime.make_alarm)
+        claimer = Claimer(context, client, executor)
+        settler = Settler(context, client, claimer.settled)
+        shard_services = ShardServices(context, self._broker, client, claimer, executor, settler, self._start_service)
         for queue, layout in layouts.items():
-            services.serve(queue, layout)
-        # From now on silence is noticed: the very first handler may be what keeps the keeper from its turn.
-        workspace.started.sign(workspace.clock.monotonic())
+            shard_services.serve(queue, layout)
+        # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
+        context.started.note_alive(context.clock.monotonic())
         executor.start(
             Hooks(
-                on_verdict=settler.add,
+                on_completion=settler.add,
                 on_free=claimer.slot_freed,
-                mark_suspect=lambda held: _mark_suspect(workspace, client, held),
+                mark_suspect=lambda task: _mark_suspect(context, client, task),
             )
         )
-        watchdog = Watchdog(workspace, executor.running, _in_this_loop(partial(self._replace, executor)))
-        keeper = Keeper(workspace, _in_this_loop(executor.interrupt), watchdog)
-        parts = Parts(
-            workspace=workspace,
+        watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
+        renewer = LeaseRenewer(context, _in_this_loop(executor.interrupt), watchdog)
+        worker_services = WorkerServices(
+            context=context,
             client=client,
             claimer=claimer,
-            claiming=self._begin("claimer", claimer.step, claimer.changed),
-            services=services,
-            patience=self._begin("patience", Patience(workspace, settler, claimer.slot_freed).step),
+            claiming=self._start_service("claimer", claimer.step, claimer.changed),
+            shard_services=shard_services,
+            releasing=self._start_service(
+                "prefetch releaser", PrefetchReleaser(context, settler, claimer.slot_freed).step
+            ),
             executor=executor,
             settler=settler,
-            settling=self._begin("settler", settler.step, settler.changed),
-            keeper=keeper,
-            keeping=self._machine.keep(keeper, self._broker),
+            settling=self._start_service("settler", settler.step, settler.changed),
+            renewer=renewer,
+            renewing=self._runtime.start_renewing(renewer, self._broker),
         )
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
-            log_stopping(workspace.worker, len(executor.running()), self._settings.grace_s)
-            await parts.stop(self._settings.grace_s)
-            log_stopped(workspace.worker, settler.ends)
+            log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
+            await worker_services.stop(self._settings.grace_s)
+            log_stopped(context.worker, settler.ends)
 
-    def _replace(self, executor: Executor, stuck: list[Held], on_begun: Callable[[], None]) -> None:
-        """Stop without waiting for handlers that do not end, so that another process takes this one's place."""
+    def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
+        """Stop without waiting for handlers that do not end, so that the supervisor replaces this process."""
         self.is_stuck = True
         executor.abandon(stuck)
         self.stop()
         on_begun()
 
-    def _begin(self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None) -> Part:
-        outage = Outage(name, self._settings.reconnect_backoff, self._workspace.random)
-        part = Part(step, changed or asyncio.Event(), outage)
-        part.task.add_done_callback(self._note_end)
-        self._tasks.add(part.task)
-        return part
+    def _start_service(
+        self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
+    ) -> Service:
+        retry_state = RetryState(name, self._settings.reconnect_backoff, self._context.random)
+        service = Service(step, changed or asyncio.Event(), retry_state)
+        service.task.add_done_callback(self._note_end)
+        self._tasks.add(service.task)
+        return service
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
-        """Parts end because they are told to, or of a defect."""
+        """A service ended: either it was told to, or it raised because of a defect."""
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._defect = self._defect or task.exception()
             self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
-        """Returns when told to stop or empty; raises what a part or a slot died of, which only a defect can be."""
+        """Returns when told to stop or when no task is left; raises the error of a service or slot that died, which can
+        only be a defect.
+        """
         awaited = [self._stopping, self._has_ended]
         if self._settings.until is Until.EMPTY:
             awaited.append(claimer.drained)
@@ -208,18 +217,18 @@ def check_isolation_is_possible(registry: Registry, target: str) -> None:
 
 
 def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], object]:
-    """The same, callable from any thread."""
+    """A function that can be called from any thread, and runs `call` in the event loop of this thread."""
     loop = asyncio.get_running_loop()
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
 
 
-async def _mark_suspect(workspace: Workspace, client: AsyncBrokerClient, held: Held) -> bool:
-    lease = held.lease
-    renewal = Renewal(lease.id, lease.token, max(1, int(workspace.server_now_ms())))
-    sent_s = workspace.clock.monotonic()
+async def _mark_suspect(context: WorkerContext, client: AsyncBrokerClient, task: LeasedTask) -> bool:
+    lease = task.lease
+    renewal = Renewal(lease.id, lease.token, max(1, int(context.server_now_ms())))
+    sent_s = context.clock.monotonic()
     try:
-        (status,) = await run_async(workspace.store_of(held).renew(workspace.lease_ms, [renewal]), client)
+        (status,) = await run_async(context.store_of(task).renew(context.lease_ms, [renewal]), client)
     except BrokerError:
         return False
-    held.trusted_until_s = workspace.trusted_until_s(sent_s)
+    task.trusted_until_s = context.trusted_until_s(sent_s)
     return status is not Status.LOST

@@ -1,4 +1,4 @@
-"""What a worker process logs about itself: what it serves and where when it starts, what it did when it has stopped."""
+"""What a worker process logs about itself: at its start what it serves and where, at its end what it did."""
 
 import logging
 import platform
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from redisched.address import Address
+from redisched.engine.completion import Settlement
 from redisched.engine.logs import log
-from redisched.engine.verdict import Settlement
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 MOST_NAMES = 20
-"""So many handlers are named; of more, their number is enough."""
-# Read now, from a file: later there may be no free descriptor.
+"""At most so many handlers are named; of the others, only the number is logged."""
+# This reads a file, so it is done now: later the process may have no free descriptor.
 _VERSION = version("redisched")
 _PRODUCTS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
 _ENDS: Mapping[type[Settlement], str] = {
@@ -27,10 +27,12 @@ _ENDS: Mapping[type[Settlement], str] = {
 }
 
 
-async def log_start(workspace: Workspace, queues: Iterable[str], address: Address | None, client: AsyncClient) -> None:
-    """Say who begins to work, on what and where."""
-    declared = workspace.registry.queues()
-    unused = [queue for queue in workspace.worker_settings.queues if queue not in declared]
+async def log_start(
+    context: WorkerContext, queues: Iterable[str], address: Address | None, client: AsyncClient
+) -> None:
+    """Log the worker's name, versions, queues, handlers and the server's address."""
+    declared = context.registry.queues()
+    unused = [queue for queue in context.worker_settings.queues if queue not in declared]
     if unused:
         log.warning(
             "queues %s: no handler declares them; there are %s. Only tasks that are sent to them by name are done",
@@ -39,11 +41,11 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         )
     if not log.isEnabledFor(logging.INFO):
         return
-    names = sorted(entry.name for entry in workspace.registry)
+    names = sorted(entry.name for entry in context.registry)
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     log.info(
         "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
-        workspace.worker,
+        context.worker,
         _VERSION,
         platform.python_version(),
         await _server_version(client),
@@ -52,23 +54,23 @@ async def log_start(workspace: Workspace, queues: Iterable[str], address: Addres
         len(names),
         ", ".join(names[:MOST_NAMES]) or "none",
         more,
-        workspace.worker_settings.concurrency,
+        context.worker_settings.concurrency,
     )
 
 
 def log_stopping(worker: str, running: int, grace_s: float) -> None:
-    """Say that nothing is begun any more."""
+    """Log that the worker stops, and how many tasks still run."""
     log.info("worker %s is stopping: %d tasks run and have %g s to end", worker, running, grace_s)
 
 
 def log_stopped(worker: str, ends: Mapping[type[Settlement], int]) -> None:
-    """Say what came of the tasks it had."""
+    """Log how many tasks the worker has settled, by kind of settlement."""
     told = [f"{ends[kind]} {said}" for kind, said in _ENDS.items() if ends.get(kind)]
     log.info("worker %s has stopped: %s", worker, ", ".join(told) or "it had no tasks")
 
 
 async def _server_version(client: AsyncClient) -> str:
-    """Product and version; a server need not tell them."""
+    """The server's product and version, as far as it tells them."""
     try:
         reply = await client.perform(("INFO", "server"))
     except BrokerError:

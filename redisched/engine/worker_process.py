@@ -1,7 +1,7 @@
-"""One worker process, as its supervisor sees it: started, signalled, listened to, and known to be dead.
+"""One worker process as its supervisor sees it: the supervisor starts it, sends it signals and reads its messages.
 
-Its death is learned from the kernel by its process id, not from a pipe: whatever it started may outlive it, and hold
-every descriptor it had.
+The supervisor learns of its death from the kernel, by the process id, and not from a closed pipe: programs that the
+worker has started may outlive it and keep every descriptor of it open.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ _LONGEST_MESSAGE_BYTES = 1 << 20
 
 
 class WorkerProcess:
-    """A process at work, from the moment this is made."""
+    """A worker process. It is started when this object is made."""
 
     def __init__(self, work: Work, table: StartedTable) -> None:
-        """Raises OSError where the system has no room for another process or descriptor."""
+        """Raises OSError if the system has no room for another process or descriptor."""
         suffix = os.urandom(4).hex()
-        self.line, theirs = socket.socketpair()
+        self.channel, theirs = socket.socketpair()
         try:
             spec = ChildSpec(work=work, name_suffix=suffix, table=table.descriptor, path=tuple(sys.path))
             self._process = subprocess.Popen(
@@ -33,48 +33,50 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(table.descriptor, theirs.fileno()),
             )
-            self.line.sendall(spec.encode())
+            self.channel.sendall(spec.encode())
         except BaseException:
-            self.line.close()
+            self.channel.close()
             raise
         finally:
             theirs.close()
-        self.line.setblocking(False)
+        self.channel.setblocking(False)
         self.name = worker_name(self._process.pid, suffix)
         self.is_ready = False
         self._received = b""
         self.death = _watch(self._process.pid)
-        """A descriptor that can be read once the process has ended; None where the system has none."""
+        """A descriptor that becomes readable when the process ends; None if the system does not have such
+        descriptors.
+        """
 
     @property
     def process_id(self) -> int:
-        """The id by which the system knows it."""
+        """The process id."""
         return self._process.pid
 
     def exit_code(self) -> int | None:
-        """How it ended; None while it lives. Negative for the signal that ended it."""
+        """The exit code, None while the process runs. A negative number is the signal that ended it."""
         return self._process.poll()
 
     def messages(self) -> list[Message]:
-        """What it has said since this was asked last."""
+        """The messages that have come since the last call."""
         with contextlib.suppress(OSError):
-            while (received := self.line.recv(65_536)) and len(self._received) < _LONGEST_MESSAGE_BYTES:
+            while (received := self.channel.recv(65_536)) and len(self._received) < _LONGEST_MESSAGE_BYTES:
                 self._received += received
         *lines, self._received = self._received.split(b"\n")
         return [decode_message(line) for line in lines]
 
     def terminate(self) -> None:
-        """Ask it to stop."""
+        """Send SIGTERM, which asks the process to stop."""
         self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self._process.kill()
 
     def close(self) -> None:
-        """Call once it has ended: closes what is kept of it."""
+        """Wait until the process has ended, and close the descriptors. Call only once it has ended or was killed."""
         self._process.wait()
-        self.line.close()
+        self.channel.close()
         if self.death is not None:
             os.close(self.death)
 
@@ -87,6 +89,6 @@ def _watch(process_id: int) -> int | None:
 
 
 def _interpreter_flags() -> list[str]:
-    """How this interpreter was started, as far as it matters to others: warnings, optimisation, isolation."""
+    """The flags of this interpreter that another one needs to behave the same: warnings, optimisation, isolation."""
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001 - as multiprocessing does
     return flags

@@ -1,4 +1,6 @@
-"""The connections to one Redis: made in one place, with timeouts, and repeated by nobody but redisched."""
+"""The broker: it makes the clients of one Redis, with timeouts. Only redisched repeats commands, not the client
+library.
+"""
 
 import asyncio
 import codecs
@@ -14,11 +16,11 @@ from weakref import WeakKeyDictionary
 from redisched.address import Address, ServerAddress, Topology
 from redisched.keys import PREFIX
 from redisched.store import clients
-from redisched.store.clients import SyncClient
+from redisched.store.clients import ServerClient
 from redisched.store.cluster import ClusterRoute
-from redisched.store.connections import AsyncConnections, Connections
+from redisched.store.connections import AsyncConnectionFactory, SyncConnectionFactory
 from redisched.store.encryption import check_encryption
-from redisched.store.operation import AsyncClient, Client, Command, Dialect
+from redisched.store.operation import AsyncClient, Client, Command, ScriptRunner
 from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
@@ -34,7 +36,9 @@ class BrokerClient(Client, Protocol):
     def perform_all(self, commands: Iterable[Command]) -> list[Any]: ...
 
     def primaries(self) -> Mapping[str, "BrokerClient"]:
-        """A client of each server that takes writes, by its address; the only one has none."""
+        """A client for each server that takes writes, by its address. If there is only one server, its address is
+        "".
+        """
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
@@ -46,12 +50,14 @@ class AsyncBrokerClient(AsyncClient, Protocol):
     async def perform(self, command: Command) -> Any: ...
 
     async def perform_last(self, *commands: Command) -> Any:
-        """Send commands for one place at once, and answer with the reply to the last. An error of any is raised."""
+        """Send commands for one server together; answers the reply to the last. Raises the error of any of them."""
 
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]: ...
 
     async def primaries(self) -> Mapping[str, "AsyncBrokerClient"]:
-        """A client of each server that takes writes, by its address; the only one has none."""
+        """A client for each server that takes writes, by its address. If there is only one server, its address is
+        "".
+        """
 
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
@@ -59,9 +65,9 @@ class AsyncBrokerClient(AsyncClient, Protocol):
 
 Open = Callable[[float, str], BrokerClient]
 OpenAsync = Callable[[float, str], AsyncBrokerClient]
-"""Opens a client whose connections give up after so many seconds, for a part of the program."""
+"""Open a client, given the timeout of its connections in seconds and the part of the program that uses them."""
 SHARED_PART = "shared"
-"""What connections are for that any caller may use."""
+"""The part of connections that any caller may use."""
 
 
 class Broker:
@@ -78,21 +84,21 @@ class Broker:
         address: Address | None = None,
         prefix: str = PREFIX,
     ) -> None:
-        """`address` is where it is, for whoever has to find it again; None for one that nobody else can reach."""
+        """`address` is where the Redis is; None if only this process can reach it."""
         _load_what_is_read_late()
         self.address = address
         self._open_client = open_client
         self._open_async_client = open_async_client
         self.timeout_s = timeout_s
-        self.dialect = Dialect(prefix)
-        # A signal handler may enqueue while the thread that it interrupts does.
+        self.script_runner = ScriptRunner(prefix)
+        # Reentrant, because a signal handler may enqueue while it interrupts a thread that holds the lock.
         self._lock = threading.RLock()
         self._sync: BrokerClient | None = None
         self._async: dict[asyncio.AbstractEventLoop, AsyncBrokerClient] = {}
-        self._farewells: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+        self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
 
     def group_of(self, key: str) -> int:
-        """A number that keys share that may stand in one command."""
+        """The group of a key. Keys of one group may stand in one command."""
         is_cluster = self.address is not None and self.address.topology is Topology.CLUSTER
         return slot_of_key(key) if is_cluster else 0
 
@@ -108,20 +114,22 @@ class Broker:
         loop = asyncio.get_running_loop()
         client = self._async.get(loop)
         if client is None:
-            # Of a loop that was closed without a farewell nothing is left but garbage.
+            # Clients of loops that were closed without ending their generators cannot be used any more.
             self._async = {other: opened for other, opened in self._async.items() if not other.is_closed()}
             client = self._async[loop] = self.open_async_client(self.timeout_s, SHARED_PART)
-            self._farewells[loop] = farewell = self._close_with(loop)
+            self._closers[loop] = closer = self._close_with(loop)
             with contextlib.suppress(StopIteration):
-                anext(farewell).send(None)
+                anext(closer).send(None)
         return client
 
     async def _close_with(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
-        """Close the connections of an event loop when it ends, which is when it ends its asynchronous generators."""
+        """Close the connections of an event loop when it ends: an event loop that ends closes its asynchronous
+        generators, of which this is one.
+        """
         try:
             yield
         finally:
-            self._farewells.pop(loop, None)
+            self._closers.pop(loop, None)
             client = self._async.pop(loop, None)
             if client is not None:
                 await client.close()
@@ -143,9 +151,9 @@ class Broker:
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop; the next use opens new ones."""
-        farewell = self._farewells.get(asyncio.get_running_loop())
-        if farewell is not None:
-            await farewell.aclose()
+        closer = self._closers.get(asyncio.get_running_loop())
+        if closer is not None:
+            await closer.aclose()
 
 
 def connect(url: str, timeout_s: float, prefix: str = PREFIX, max_connections: int = UNBOUNDED) -> Broker:
@@ -177,8 +185,8 @@ def broker_at(address: Address, timeout_s: float, prefix: str = PREFIX, max_conn
 
 
 def _load_what_is_read_late() -> None:
-    """Read now what calls and connections need from files: in a process without a free descriptor that would fail, and
-    what looks up host names would be taken for missing until the process ends.
+    """Read now the files that later calls and connections need. In a process without a free descriptor reading would
+    fail, and Python would remember that the codec for host names is missing until the process ends.
     """
     load_scripts()
     codecs.lookup("idna")
@@ -192,20 +200,24 @@ def _route(address: Address) -> Route:
 
 def open_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> SyncClient:
-    """A blocking client of one server. `part` is what its connections are for, as the server's operators see it; those
-    that any caller may use are `shared_most` at most.
+) -> ServerClient:
+    """A blocking client of one server. `part` names the part of the program that uses it, which the operators of the
+    server see. If any caller may use it, it has at most `shared_most` connections.
     """
-    return SyncClient(Connections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return ServerClient(SyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most))
 
 
 def open_async_client(
     server: ServerAddress, timeout_s: float, part: str = SHARED_PART, shared_most: int = UNBOUNDED
-) -> clients.AsyncClient:
+) -> clients.AsyncServerClient:
     """A client of one server for one event loop, otherwise as `open_client`."""
-    return clients.AsyncClient(AsyncConnections(server, timeout_s, part), timeout_s, _most(part, shared_most))
+    return clients.AsyncServerClient(
+        AsyncConnectionFactory(server, timeout_s, part), timeout_s, _most(part, shared_most)
+    )
 
 
 def _most(part: str, shared_most: int) -> int:
-    """How many connections a client may have: those of a worker's parts are not bounded, as each part needs its own."""
+    """How many connections a client may have. Those of a worker's services are not limited, because each needs its
+    own.
+    """
     return shared_most if part == SHARED_PART else UNBOUNDED

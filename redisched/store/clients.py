@@ -1,8 +1,7 @@
-"""Clients that perform single commands: a blocking one for threads, one for an event loop.
+"""Clients of one server: a blocking one for threads, and one for an event loop.
 
-They take connections from the client library and pool them here. Its own clients look after every connection again
-for each command and may send one twice; an event loop pays three times as much for a command that way. Replies come
-as the server sent them.
+They use the connections of the client library, but not its clients: those check the connection before each command and
+may send a command twice, and under asyncio a command costs three times as much with them. Replies are not decoded.
 """
 
 import asyncio
@@ -23,37 +22,39 @@ from redisched.store.pool import UNBOUNDED, AsyncPool, Pool
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
-class Connection(Protocol):
-    """What is used of a blocking connection of the client library."""
+class LibraryConnection(Protocol):
+    """The methods of the client library's blocking connections that are used."""
 
     def send_packed_command(self, command: Any) -> None: ...
     def read_response(self) -> Any: ...
     def disconnect(self) -> None: ...
 
 
-class AsyncConnection(Protocol):
-    """What is used of an asyncio connection of the client library."""
+class AsyncLibraryConnection(Protocol):
+    """The methods of the client library's asyncio connections that are used."""
 
     async def send_packed_command(self, command: Any) -> None: ...
     async def read_response(self) -> Any: ...
     async def disconnect(self) -> None: ...
 
 
-class Connections(Protocol):
-    """Makes connections that connect on first use, as a pool of the client library does."""
+class ConnectionFactory(Protocol):
+    """Makes connections that connect on first use."""
 
     def make_connection(self) -> Any: ...
 
 
-class SyncClient:
-    """Performs commands on blocking connections, one per thread that is at it, at most so many. Safe over a fork."""
+class ServerClient:
+    """Performs commands on blocking connections: one for each thread that waits for a reply, at most `most`. Can be
+    used in a forked process.
+    """
 
-    def __init__(self, connections: Connections, timeout_s: float, most: int = UNBOUNDED) -> None:
-        """`timeout_s` is how long its connections wait for a reply, and commands for a connection."""
-        self._connections = connections
+    def __init__(self, factory: ConnectionFactory, timeout_s: float, most: int = UNBOUNDED) -> None:
+        """`timeout_s` is how long connections wait for a reply, and how long commands wait for a connection."""
+        self._factory = factory
         self._timeout_s = timeout_s
         self._most = most
-        self._pool: Pool[Connection] = Pool(connections.make_connection, most)
+        self._pool: Pool[LibraryConnection] = Pool(factory.make_connection, most)
         self._process = os.getpid()
 
     def perform(self, command: Command) -> Any:
@@ -76,7 +77,7 @@ class SyncClient:
         return reply
 
     def perform_last(self, *commands: Command) -> Any:
-        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
+        """Send commands together; answers the reply to the last. Raises the error of any of them."""
         if len(commands) == 1:
             return self.perform(commands[0])
         refused: BrokerError | None = None
@@ -97,18 +98,18 @@ class SyncClient:
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        flight = _Flight(commands)
+        pipeline = _PipelineState(commands)
         with contextlib.suppress(exceptions.RedisError, OSError), self._borrowed() as connection:
-            while flight.is_under_way:
-                for command in flight.departures():
+            while pipeline.is_unfinished:
+                for command in pipeline.to_send():
                     connection.send_packed_command([_pack(command)])
                 try:
-                    flight.arrived(connection.read_response())
+                    pipeline.arrived(connection.read_response())
                 except exceptions.ResponseError:
-                    flight.failed()
-        return flight.replies
+                    pipeline.failed()
+        return pipeline.replies
 
-    def primaries(self) -> Mapping[str, "SyncClient"]:
+    def primaries(self) -> Mapping[str, "ServerClient"]:
         """The one server, under no name."""
         return {"": self}
 
@@ -118,8 +119,10 @@ class SyncClient:
             connection.disconnect()
 
     @contextlib.contextmanager
-    def _borrowed(self) -> Iterator[Connection]:
-        """A connection, to be used again unless it is left by an error: whatever it was doing may still come."""
+    def _borrowed(self) -> Iterator[LibraryConnection]:
+        """A connection from the pool. After an error it does not go back to the pool, because a reply may still
+        come.
+        """
         pool = self._own_pool()
         connection = pool.take(self._timeout_s)
         try:
@@ -133,32 +136,32 @@ class SyncClient:
             raise
         pool.give(connection)
 
-    def _discard(self, pool: Pool[Connection], connection: Connection) -> None:
+    def _discard(self, pool: Pool[LibraryConnection], connection: LibraryConnection) -> None:
         pool.drop()
         connection.disconnect()
 
-    def _own_pool(self) -> Pool[Connection]:
+    def _own_pool(self) -> Pool[LibraryConnection]:
         if self._process != os.getpid():
-            # The sockets are the parent's; it goes on using them.
-            self._pool = Pool(self._connections.make_connection, self._most)
+            # After a fork the sockets belong to the parent process, which goes on using them.
+            self._pool = Pool(self._factory.make_connection, self._most)
             self._process = os.getpid()
         return self._pool
 
 
-class AsyncClient:
-    """Performs commands on connections of one event loop, at most so many. A command that takes longer than `timeout_s`
-    is given up.
+class AsyncServerClient:
+    """Performs commands on connections of one event loop, at most `most`. A command that takes longer than `timeout_s`
+    raises.
     """
 
-    def __init__(self, connections: Connections, timeout_s: float, most: int = UNBOUNDED) -> None:
+    def __init__(self, factory: ConnectionFactory, timeout_s: float, most: int = UNBOUNDED) -> None:
         self._timeout_s = timeout_s
-        self._pool: AsyncPool[AsyncConnection] = AsyncPool(connections.make_connection, most)
+        self._pool: AsyncPool[AsyncLibraryConnection] = AsyncPool(factory.make_connection, most)
 
     async def perform(self, command: Command) -> Any:
         return await self.perform_last(command)
 
     async def perform_last(self, *commands: Command) -> Any:
-        """Send commands at once, and answer with the reply to the last of them. An error of any is raised."""
+        """Send commands together; answers the reply to the last. Raises the error of any of them."""
         connection = await self._pool.take(self._timeout_s)
         refused: BrokerError | None = None
         reply = None
@@ -175,7 +178,7 @@ class AsyncClient:
             await self.close()
             raise translate(error, commands[0], self._timeout_s) from error
         except BaseException:
-            # Cancelled in the middle: the reply may still come, so the connection cannot be used again.
+            # The call was cancelled. The reply may still come, so the connection cannot be used again.
             await self._discard(connection)
             raise
         self._pool.give(connection)
@@ -186,16 +189,16 @@ class AsyncClient:
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
         connection = await self._pool.take(self._timeout_s)
-        flight = _Flight(commands)
+        pipeline = _PipelineState(commands)
         try:
-            while flight.is_under_way:
+            while pipeline.is_unfinished:
                 async with asyncio.timeout(self._timeout_s):
-                    for command in flight.departures():
+                    for command in pipeline.to_send():
                         await connection.send_packed_command([_pack(command)])
                     try:
-                        flight.arrived(await connection.read_response())
+                        pipeline.arrived(await connection.read_response())
                     except exceptions.ResponseError:
-                        flight.failed()
+                        pipeline.failed()
         except (exceptions.RedisError, OSError):
             await self._discard(connection)
             await self.close()
@@ -204,9 +207,9 @@ class AsyncClient:
             raise
         else:
             self._pool.give(connection)
-        return flight.replies
+        return pipeline.replies
 
-    async def primaries(self) -> Mapping[str, "AsyncClient"]:
+    async def primaries(self) -> Mapping[str, "AsyncServerClient"]:
         """The one server, under no name."""
         return {"": self}
 
@@ -215,17 +218,17 @@ class AsyncClient:
         for connection in self._pool.empty():
             await self._disconnect(connection)
 
-    async def _discard(self, connection: AsyncConnection) -> None:
+    async def _discard(self, connection: AsyncLibraryConnection) -> None:
         self._pool.drop()
         await self._disconnect(connection)
 
-    async def _disconnect(self, connection: AsyncConnection) -> None:
+    async def _disconnect(self, connection: AsyncLibraryConnection) -> None:
         with contextlib.suppress(exceptions.RedisError, OSError):
             await connection.disconnect()
 
 
-class _Flight:
-    """A pipeline under way: which commands to send before the next reply is read, and the replies so far."""
+class _PipelineState:
+    """The state of a running pipeline: which commands to send before the next reply is read, and the replies so far."""
 
     def __init__(self, commands: Iterable[Command]) -> None:
         self._upcoming = iter(commands)
@@ -235,11 +238,11 @@ class _Flight:
         self.replies: list[Any] = []
 
     @property
-    def is_under_way(self) -> bool:
+    def is_unfinished(self) -> bool:
         """Whether a reply is still to come."""
         return self._unanswered > 0 or self._next is not None
 
-    def departures(self) -> Iterator[Command]:
+    def to_send(self) -> Iterator[Command]:
         """The commands to send now."""
         while self._next is not None and self._unanswered < IN_FLIGHT:
             self._unanswered += 1

@@ -1,6 +1,7 @@
-"""Makes connections of the client library to one server, and greets it in one round trip.
+"""Makes connections of the client library to one server, and sends their first commands in one round trip.
 
-The library's own greeting takes a round trip for each command of it, and fails where a name is refused.
+The library itself would need a round trip for each of these commands, and fail if the server does not allow to name a
+connection.
 """
 
 import contextlib
@@ -35,8 +36,8 @@ _ADVICE = {
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
-class Connections:
-    """Makes blocking connections to a server. `part` names what of the program they are for."""
+class SyncConnectionFactory:
+    """Makes blocking connections to a server. `part` names the part of the program that uses them."""
 
     def __init__(self, server: ServerAddress, timeout_s: float, part: str) -> None:
         self._server = server
@@ -44,7 +45,7 @@ class Connections:
         self._part = part
 
     def make_connection(self) -> Any:
-        """A connection that connects on first use, and is repeated by nobody but redisched."""
+        """A connection that connects on first use and never repeats a command."""
         arguments = {
             **_arguments(self._server),
             "socket_timeout": self._timeout_s,
@@ -66,8 +67,8 @@ class Connections:
                 connection.read_response()
 
 
-class AsyncConnections:
-    """Makes asyncio connections to a server. `part` names what of the program they are for."""
+class AsyncConnectionFactory:
+    """Makes asyncio connections to a server. `part` names the part of the program that uses them."""
 
     def __init__(self, server: ServerAddress, timeout_s: float, part: str) -> None:
         self._server = server
@@ -75,8 +76,8 @@ class AsyncConnections:
         self._part = part
 
     def make_connection(self) -> Any:
-        """A connection that connects on first use, and is repeated by nobody but redisched. Who uses it sees to it that
-        no reply is waited for too long.
+        """A connection that connects on first use and never repeats a command. It has no timeout for replies, so the
+        caller must set one.
         """
         arguments = {
             **_arguments(self._server),
@@ -99,12 +100,12 @@ class AsyncConnections:
 
 
 def connection_name(program: str, part: str) -> str:
-    """What connections are called in CLIENT LIST: the program, by default that which runs, its process and the part."""
+    """The name of connections in CLIENT LIST: the program (by default the running one), the process id and the part."""
     return f"redisched:{program or _program(sys.argv)}:{os.getpid()}:{part}"
 
 
 def _greeting(server: ServerAddress, part: str) -> tuple[Command, ...]:
-    """The commands with which a connection begins."""
+    """The first commands of a connection."""
     greeting: list[Command] = []
     if server.credentials:
         username, password = server.credentials.username, server.credentials.password
@@ -116,7 +117,9 @@ def _greeting(server: ServerAddress, part: str) -> tuple[Command, ...]:
 
 @contextlib.contextmanager
 def _answered(command: Command) -> Iterator[None]:
-    """Says what to do when a server refuses a greeting. One that lets us name no connections is as good as any."""
+    """Turn a server's refusal of a first command into an error that says what to do. If the server only refuses to name
+    the connection, nothing is raised.
+    """
     call = str(command[0])
     try:
         yield
@@ -130,7 +133,7 @@ def _answered(command: Command) -> Iterator[None]:
 
 
 def _program(argv: list[str]) -> str:
-    """The name of a program as its operators know it: a package that runs as one bears the package's name."""
+    """The name of a program as its operators know it. For `python -m package` that is the name of the package."""
     path = Path(argv[0] if argv else "")
     name = path.parent.name if path.name == "__main__.py" else path.stem
     return _NOT_FOR_A_NAME.sub("-", name).strip("-")[:_LONGEST_PROGRAM] or "python"

@@ -1,7 +1,7 @@
-"""Looks why nothing can be asked of a server that takes connections: mostly one side encrypts and the other does not.
+"""Finds out why a server accepts connections and answers no command. Mostly one side uses TLS and the other does not.
 
-All that a client sees of that is a lost connection, or silence, as in an outage. Who starts up, and has time, looks
-closer, and need not wait for ever for what will never come.
+A client only sees a lost connection or no reply, as in an outage. A worker that starts has the time to look closer, so
+that it does not wait for ever for a server that will never answer.
 """
 
 import socket
@@ -12,16 +12,16 @@ from redisched.store.encryption import context_of
 
 LOOK_S = 0.5
 _LOOKS = 2
-"""A server that is just ending does once what another does always."""
+"""A server that is shutting down may close a connection once. Only what happens every time counts."""
 _PLAIN = (b"+PONG", b"-")
 _WEB = b"HTTP/"
 _PING = b"PING\r\n"
 
 
 def diagnose(address: Address) -> str | None:
-    """What is wrong with a URL under which no server can be reached; None where that is not to be seen.
+    """What is wrong with a URL with which no server can be reached; None if that cannot be found out.
 
-    Asks servers on connections of its own, and takes up to two seconds.
+    Opens connections of its own, and takes up to two seconds.
     """
     for node in address.nodes[:2]:
         server = address.sentinel(node) if address.topology is Topology.SENTINEL else address.server(node)
@@ -58,7 +58,7 @@ def _reason_of_encrypted(server: ServerAddress, node: Node) -> str | None:
 
 
 def _wants_certificate(server: ServerAddress, node: Node) -> bool:
-    """Whether a server ends the connection when it has seen that we show none."""
+    """Whether a server closes the connection because we send no certificate."""
     assert server.encryption is not None
     try:
         with _connected(node) as plain:

@@ -1,8 +1,9 @@
-"""Enqueues that are answered when a disk or replicas have them, too.
+"""Durable enqueues: they return only after a disk or replicas have the tasks.
 
-WAIT and WAITAOF tell how far what their own connection wrote has come, so they go with the script call on one
-connection, and the number that they answer is checked. A call that is repeated writes nothing, and they would be
-content with that: so something is written before them each time, which no replica can have without what came before it.
+WAIT and WAITAOF wait for the writes of their own connection. So they are sent on the connection of the script call, and
+the number of copies that they answer is checked. A repeated call finds its tasks there and writes nothing, so WAIT
+would have nothing to wait for. Therefore a small key is written before WAIT each time: a replica that has this key also
+has everything that was written before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from redisched.errors import (
     NotDurable,
 )
 from redisched.layout import Layout
-from redisched.store.operation import Command, Dialect, Operation, Pipeline, T
+from redisched.store.operation import Command, Operation, Pipeline, ScriptRunner, T
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 
@@ -27,7 +28,7 @@ _IS_THERE = {status.value.encode() for status in (Status.CREATED, Status.EXISTS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barrier:
-    """What an enqueue waits for, and for how long: for a disk, or for so many replicas."""
+    """What an enqueue waits for: the disk, or `copies` replicas; and for how long."""
 
     durability: Durability
     copies: int
@@ -42,19 +43,19 @@ class Barrier:
 
 
 class DurableStore(Store):
-    """The edges of one shard, whose enqueues raise NotDurable when what they wait for does not come."""
+    """The store of one shard. Its enqueues raise NotDurable if the disk or the replicas do not confirm in time."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int, barrier: Barrier) -> None:
-        super().__init__(dialect, queue, shard)
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int, barrier: Barrier) -> None:
+        super().__init__(script_runner, queue, shard)
         self._barrier = barrier
 
     def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
-        """As the store's; what is here is durable."""
-        return self._durably(super().known(layout, tasks), tasks)
+        """As Store.known, but answers only when the tasks that are here are durable."""
+        return self._wait_for_each(super().known(layout, tasks), tasks)
 
     def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
-        """As the store's; what is here is durable."""
-        return self._durably(super().enqueue(tasks, layout), tasks)
+        """As Store.enqueue, but answers only when the tasks are durable."""
+        return self._wait_for_each(super().enqueue(tasks, layout), tasks)
 
     def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
         """As `enqueue`, for one task."""
@@ -63,7 +64,7 @@ class DurableStore(Store):
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
     ) -> Operation[list[list[Status]]]:
-        """As the store's, but that each chunk is waited for before the next is sent."""
+        """As Store.enqueue_many, but each chunk is durable before the next one is sent."""
         statuses: list[list[Status]] = []
         for chunk in chunks:
             try:
@@ -73,8 +74,8 @@ class DurableStore(Store):
             statuses.append(sent)
         return statuses
 
-    def _durably(self, operation: Operation[T], tasks: Sequence[NewTask]) -> Operation[T]:
-        """Do an operation whose every step is a script call, and have each waited for."""
+    def _wait_for_each(self, operation: Operation[T], tasks: Sequence[NewTask]) -> Operation[T]:
+        """Run an operation of script calls, and wait after each call until what it wrote is durable."""
         try:
             step = operation.send(None)
             while True:
@@ -94,11 +95,12 @@ class DurableStore(Store):
         steps = (call, ("SET", self.keys.barrier, "1"), barrier.command)
         replies = yield Pipeline(steps)
         if not replies:
-            # A pipeline does not tell why it ended. By itself the call does, and can be repeated.
+            # The first command failed, and a pipeline does not tell why. Sent alone, the call raises its error. If it
+            # succeeds now, the pipeline is sent again, as the call is safe to repeat.
             yield call
             replies = yield Pipeline(steps)
         if len(replies) < len(steps):
-            yield from self._hear_why()
+            yield from self._raise_reason()
         statuses: list[bytes] = replies[0]
         confirmed = replies[-1][0] if barrier.durability is Durability.LOCAL else replies[-1]
         if confirmed < barrier.copies and not _IS_THERE.isdisjoint(statuses):
@@ -106,8 +108,8 @@ class DurableStore(Store):
             raise NotDurable(ids, _OWNERS[barrier.durability], confirmed, barrier.copies)
         return statuses
 
-    def _hear_why(self) -> Operation[None]:
-        """Raises what keeps this server from waiting, else BrokerUnavailable."""
+    def _raise_reason(self) -> Operation[None]:
+        """Raise the reason why this server does not execute the waiting command, else BrokerUnavailable."""
         name, *arguments, _ = self._barrier.command
         try:
             yield (name, *arguments, 1)

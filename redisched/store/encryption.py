@@ -1,4 +1,4 @@
-"""How to encrypt, as the client library is told; whether the files for that are there; for whom a certificate is."""
+"""TLS options for the client library, checks of the files they name, and errors that tell whom a certificate is for."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ _LOOK_S = 1.0
 
 
 class EncryptedConnection(redis.SSLConnection):
-    """Says for whom a certificate is that is not for the host it was asked for."""
+    """If the certificate is for another host, the error says for which hosts it is."""
 
     def _connect(self) -> Any:
         try:
@@ -31,7 +31,7 @@ class EncryptedConnection(redis.SSLConnection):
 
 
 class AsyncEncryptedConnection(redis.asyncio.SSLConnection):
-    """Says for whom a certificate is that is not for the host it was asked for."""
+    """If the certificate is for another host, the error says for which hosts it is."""
 
     async def _connect(self) -> None:
         try:
@@ -45,7 +45,7 @@ class AsyncEncryptedConnection(redis.asyncio.SSLConnection):
 
 
 def _for_whom(host: str, port: int, ca_certs: str | None, ca_path: str | None) -> str:
-    """The hosts that a certificate names, which is trusted but for that."""
+    """The hosts that a server's certificate names, as a sentence; "" if they cannot be found out."""
     try:
         context = ssl.create_default_context(cafile=ca_certs, capath=ca_path)
         context.check_hostname = False
@@ -58,7 +58,7 @@ def _for_whom(host: str, port: int, ca_certs: str | None, ca_path: str | None) -
 
 
 def context_of(encryption: Encryption) -> ssl.SSLContext:
-    """What connections of one's own are encrypted with. Raises OSError."""
+    """The SSL context for connections that do not come from the client library. Raises OSError."""
     context = ssl.create_default_context(cafile=encryption.ca_certs, capath=encryption.ca_path)
     context.check_hostname = encryption.check_hostname
     context.verify_mode = _VERIFICATIONS[encryption.cert_reqs]
@@ -82,7 +82,7 @@ def arguments_of(encryption: Encryption) -> dict[str, Any]:
 
 
 def check_encryption(encryption: Encryption) -> None:
-    """Read what a connection will read. Raises InvalidOption that names the option and says what is wrong with it."""
+    """Read the files that a connection will read. Raises InvalidOption, which names the option and what is wrong."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for option, path in (
         ("ssl_ca_certs", encryption.ca_certs),
@@ -96,7 +96,7 @@ def check_encryption(encryption: Encryption) -> None:
     if encryption.ca_certs is not None and not _is_loaded(context.load_verify_locations, encryption.ca_certs):
         _refuse("ssl_ca_certs", encryption.ca_certs, f"{encryption.ca_certs} holds no certificate in PEM")
     if encryption.certfile is not None:
-        # A function, so that nobody is asked for the password at a terminal.
+        # The password is given as a function. With None, OpenSSL would ask for it at the terminal.
         password = encryption.password or ""
         if not _is_loaded(context.load_cert_chain, encryption.certfile, encryption.keyfile, lambda: password):
             sentence = "no certificate in PEM with its key, or a key of another certificate, or a wrong ssl_password"

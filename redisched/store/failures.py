@@ -1,4 +1,4 @@
-"""What the client library raises, as errors of redisched's own that say what to do."""
+"""Turns errors of the client library into errors of redisched that say what to do."""
 
 import re
 import ssl
@@ -9,7 +9,8 @@ from redis import exceptions
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, QueueFull
 from redisched.store.operation import Command, Redirected, Redirection, ScriptMissing, ScriptRejected
 
-# At the beginning, or, within a script on Redis 6, after the place in it. The last is said by who was the primary.
+# The word is at the beginning of the error, or, for a script on Redis 6, after the line number. A server that was the
+# primary until now answers the last one.
 _TRANSIENT = re.compile(
     r"(?:^|: -)(?:BUSY|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|CLUSTERDOWN|UNKILLABLE|UNBLOCKED)\b"
     r"|cannot be used with replica instances"
@@ -23,7 +24,7 @@ _UNAVAILABLE = (
     OSError,
 )
 _DENIALS = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError)
-# The last two are said of a command within a script, by Redis 6 and by later servers.
+# The last two are the errors for a command within a script, of Redis 6 and of later servers.
 _DENIED = re.compile(
     r"^(?:WRONGPASS|NOAUTH|NOPERM|No permissions to)\b|executing the script can't (?:run|access)|ACL failure in script"
 )
@@ -57,11 +58,11 @@ _ENCRYPTION = (
         "not accept our certificate; look at ssl_certfile in the URL, and at tls-ca-cert-file of the server",
     ),
 )
-"""What OpenSSL says, and what is to be done."""
+"""Words in errors of OpenSSL, and what to do."""
 
 
 class GreetingRefused(exceptions.ConnectionError):
-    """Raised when a server does not let us in: `call` is the command with which we asked."""
+    """Raised when a server refuses the first commands of a connection. `call` is the command it refused."""
 
     def __init__(self, call: str, reason: str) -> None:
         self.call = call
@@ -69,7 +70,7 @@ class GreetingRefused(exceptions.ConnectionError):
 
 
 def translate(error: Exception, command: Command, within_s: float) -> BrokerError:
-    """An error of the client library as one of ours. A reply was waited for as long as `within_s`."""
+    """Turn an error of the client library into one of redisched. `within_s` is how long a reply was waited for."""
     text = str(error) or type(error).__name__
     if isinstance(error, exceptions.NoScriptError):
         return ScriptMissing(text)
@@ -85,7 +86,7 @@ def translate(error: Exception, command: Command, within_s: float) -> BrokerErro
 
 
 def _not_let_in(error: Exception, call: str) -> BrokerRefused | None:
-    """Why this server will not do a thing for this URL; None where it may."""
+    """The error if this server refuses every command with this URL; None if the error has another cause."""
     text = str(error)
     if isinstance(error, GreetingRefused):
         kind = AccessDenied if isinstance(error.__cause__, _DENIALS) or _DENIED.search(text) else BrokerRefused
@@ -113,14 +114,14 @@ def _refused(error: Exception, command: Command) -> BrokerError:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it came of."""
+    """An error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _encryption_reason(error: ssl.SSLError) -> str | None:
-    """Why no encrypted connection will ever come about; None where that is not said."""
+    """Why no TLS connection can ever be made; None if the error does not tell."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_reason(error)
     said = f"{error.reason} {error}"

@@ -1,45 +1,47 @@
-"""Spreading a queue over more shards, while it is in use.
+"""Adding shards to a queue while it is in use.
 
-An id may have another home under the new layout, and each shard refuses whoever names another layout than it has. So
-whoever puts an id at its new home has found it at none of the old ones, where nobody can put it any more. The first
-shard decides which layout comes next; in what order the others learn of it makes no difference.
+Under the new layout an id may belong to another shard. A shard refuses calls that name another layout than its own. So
+a producer that adds a task to its new shard has not found it in any of the old ones, and no other producer can add it
+there any more. The first shard decides which layout comes next. In which order the other shards get it does not matter.
 """
 
 from redisched.errors import CannotShrink, LayoutDamaged
 from redisched.layout import Layout
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.store import Store
 from redisched.store.values import Status
 
 
-def grow(dialect: Dialect, queue: str, shards: int) -> Operation[Layout]:
-    """Spread a queue over so many shards; on return each of them takes tasks. Repeated, it ends what was begun.
+def grow(script_runner: ScriptRunner, queue: str, shards: int) -> Operation[Layout]:
+    """Add shards until a queue has so many; on return each of them takes tasks. If a call was interrupted, the next one
+    finishes its work.
 
     Raises CannotShrink and LayoutDamaged.
     """
     while True:
-        layout = yield from Store(dialect, queue).layout()
+        layout = yield from Store(script_runner, queue).layout()
         if shards < layout.shards:
             raise CannotShrink(queue, layout.shards, shards)
         if shards > layout.shards:
-            layout = layout.grown(shards)
-        if (yield from spread(dialect, queue, layout)):
+            layout = layout.with_shards(shards)
+        if (yield from spread(script_runner, queue, layout)):
             return layout
 
 
-def stores_of(dialect: Dialect, queue: str) -> Operation[list[Store]]:
+def stores_of(script_runner: ScriptRunner, queue: str) -> Operation[list[Store]]:
     """Every shard of a queue. Raises LayoutDamaged."""
-    layout = yield from Store(dialect, queue).layout()
-    return [Store(dialect, queue, shard) for shard in range(layout.shards)]
+    layout = yield from Store(script_runner, queue).layout()
+    return [Store(script_runner, queue, shard) for shard in range(layout.shards)]
 
 
-def spread(dialect: Dialect, queue: str, layout: Layout) -> Operation[bool]:
-    """Tell every shard of a layout, the first before the others; False if somebody else has chosen another.
+def spread(script_runner: ScriptRunner, queue: str, layout: Layout) -> Operation[bool]:
+    """Give a layout to every shard, the first one first. Answers False if the first shard has got another layout
+    meanwhile.
 
     Raises LayoutDamaged.
     """
     for number in range(layout.shards):
-        shard = Store(dialect, queue, number)
+        shard = Store(script_runner, queue, number)
         if (yield from shard.grow(layout)) is Status.CONFLICT:
             if number == 0:
                 return False
@@ -47,20 +49,21 @@ def spread(dialect: Dialect, queue: str, layout: Layout) -> Operation[bool]:
     return True
 
 
-def agree(dialect: Dialect, queue: str, known: Layout) -> Operation[Layout]:
-    """Give every shard the longest layout that one of them has; answers that.
+def reconcile(script_runner: ScriptRunner, queue: str, known: Layout) -> Operation[Layout]:
+    """Give every shard the longest layout that any shard has, and answer with it.
 
-    Shards differ where a growth was left half done, and where one of them has lost its latest layout, as by a failover.
-    Raises LayoutDamaged where two layouts cannot be those of one queue.
+    Shards have different layouts if adding shards was interrupted, or if one of them lost its latest layout, such as in
+    a failover. Raises LayoutDamaged if one layout is not the beginning of the other, so that they cannot be of one
+    queue.
     """
     longest, looked_at = known, 0
     while looked_at < longest.shards:
-        shard = Store(dialect, queue, looked_at)
+        shard = Store(script_runner, queue, looked_at)
         layout = yield from shard.layout()
         if layout.extends(longest):
             longest = layout
         elif not longest.extends(layout):
             raise LayoutDamaged(queue, shard.keys.layout, str(layout))
         looked_at += 1
-    yield from spread(dialect, queue, longest)
+    yield from spread(script_runner, queue, longest)
     return longest

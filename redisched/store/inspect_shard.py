@@ -1,16 +1,16 @@
-"""Reading: what observers ask about one shard of a queue and its tasks."""
+"""Reading one shard of a queue and its tasks, for observers."""
 
 from collections.abc import Sequence
 
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
-from redisched.store.store import id_bytes, id_text
+from redisched.store.shard import ShardScripts, id_bytes, id_text
 from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
 
 _PAGE = 100
 _RECORDS = 50
-"""Read at once: each may have a quarter of a megabyte."""
+"""So many records are read at once. Each may have a quarter of a megabyte."""
 _ORDERS = {
     Section.DUE: "due",
     Section.LATER: "later",
@@ -18,29 +18,29 @@ _ORDERS = {
     Section.DEAD: "falling",
     Section.ENDED: "falling",
 }
+_SETS = {Section.LEASED: "leases", Section.DEAD: "dead", Section.ENDED: "finished"}
 
 
 class ShardInspector:
-    """One shard of a queue, to look at. Every method returns an operation."""
+    """Reads one shard of a queue. Every method returns an operation."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
-        self._keys = dialect.keys_of(queue, shard)
-        self._call = dialect.call
+        self._scripts = ShardScripts(script_runner, queue, shard)
+        self._keys = self._scripts.keys
 
-    def standing(self, task_id: str) -> Operation[TaskView]:
-        """A task without its body, which may be large. Its state is UNKNOWN when the shard knows of none."""
-        return (yield from self._standings([task_id]))[0]
+    def state(self, task_id: str) -> Operation[TaskView]:
+        """A task without its body, which may be large. Its state is UNKNOWN if the shard does not have it."""
+        return (yield from self._states([task_id]))[0]
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
         """The same task with its body."""
         return (yield from self._with_bodies([view]))[0]
 
     def counts(self) -> Operation[QueueCounts]:
-        """How many tasks are where."""
-        k = self._keys
-        reply = yield from self._call("read/queue", (k.waiting, k.leases, k.dead, k.finished), ())
+        """How many tasks of the shard are in each state."""
+        reply = yield from self._scripts.call("read/queue")
         now_ms, leased, dead, finished, *rest = (int(value) for value in reply)
         bands = [rest[at : at + 4] for at in range(0, len(rest), 4)]
         oldest_ms = min((oldest for _, ready, _, oldest in bands if ready), default=None)
@@ -59,7 +59,7 @@ class ShardInspector:
         )
 
     def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
-        """The next tasks of a listing. A filter looks through LOOK_LIMIT tasks at most."""
+        """The next page of a listing. A listing with a filter reads at most LOOK_LIMIT tasks for a page."""
         found: list[tuple[Place, TaskView]] = []
         looked = 0
         for section in query.sections(after):
@@ -78,26 +78,32 @@ class ShardInspector:
         return Page(found)
 
     def dead_ids(self, after: Place | None = None) -> Operation[tuple[list[str], Place | None]]:
-        """Ids of dead tasks, the one that died first before the others, and the place after which there are more."""
+        """Ids of dead tasks, in the order in which they died, and the place after which there are more."""
         places = yield from self._places(Section.DEAD, after, _PAGE, "rising")
         return [place.id for place in places], places[-1] if len(places) == _PAGE else None
 
     def repairs(self) -> Operation[dict[Repair, int]]:
-        """How many tasks the scrubber has repaired, by what was wrong; empty for a queue that was never damaged."""
+        """How many tasks the scrubber has repaired, by what was wrong. Empty if the shard was never damaged."""
         kinds = tuple(Repair)
         counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
     def _places(self, section: Section, after: Place | None, limit: int, order: str = "") -> Operation[list[Place]]:
-        keys = {Section.LEASED: self._keys.leases, Section.DEAD: self._keys.dead, Section.ENDED: self._keys.finished}
-        arguments = (order or _ORDERS[section], "" if after is None else after.score)
-        place = (*arguments, id_bytes("" if after is None else after.id), limit)
-        reply = yield from self._call("read/page", (keys.get(section, self._keys.waiting),), place)
+        arguments = {
+            "section": _SETS.get(section, "waiting"),
+            "order": order or _ORDERS[section],
+            "after": "" if after is None else after.score,
+            "after_id": id_bytes("" if after is None else after.id),
+            "limit": limit,
+        }
+        reply = yield from self._scripts.call("read/page", arguments)
         return [Place(section, int(reply[at + 1]), id_text(reply[at])) for at in range(0, len(reply), 2)]
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
-        """Those that are asked for. Records are read of no others, unless it is them that say so."""
-        views = yield from self._standings([place.id for place in places])
+        """The tasks that match the query. Records of other tasks are read only if the query names a handler, because
+        only the record tells it.
+        """
+        views = yield from self._states([place.id for place in places])
         near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
         if query.name is None:
             near = near[: query.limit + 1]
@@ -108,10 +114,8 @@ class ShardInspector:
             found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
         return found
 
-    def _standings(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
-        k = self._keys
-        keys = (k.waiting, k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        now_ms, *rest = yield from self._call("read/task", keys, [id_bytes(id) for id in ids])
+    def _states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+        now_ms, *rest = yield from self._scripts.call("read/task", rows=[(id,) for id in ids])
         facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
         return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
 

@@ -1,7 +1,7 @@
-"""Operations on Redis, written once and run either way: blocking or under asyncio.
+"""Operations on Redis. Each is written once and can be run blocking or under asyncio.
 
-An operation is a generator. It yields the steps it needs done, a command or a pause, and is sent their replies;
-errors are thrown into it. Whoever runs it decides how a step is done, so no operation exists twice.
+An operation is a generator. It yields steps: a command, a pipeline or a pause. Whoever runs it performs each step, and
+sends the reply into the generator or throws the error into it.
 """
 
 import time
@@ -37,17 +37,19 @@ Command: TypeAlias = tuple[Argument, ...]
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Perform commands so that Redis always has the next one while it is at the last.
+    """Send many commands, each before the reply to the one before has arrived, so that Redis never waits for the next.
 
-    Answered with the replies in their order, up to the first command that fails: neither its error is raised, nor is
-    anything after it begun, but for what Redis had already.
+    The reply is the list of replies, in order, up to the first command that fails. Its error is not raised. Commands
+    after it are not sent, but those that were sent already are executed.
     """
 
     commands: Iterable[Command]
 
 
 IN_FLIGHT = 2
-"""Commands of a pipeline that Redis has at a time: more would keep it from others for longer."""
+"""Commands of a pipeline that are sent and not answered. With more of them, other clients of Redis would wait
+longer.
+"""
 
 Step: TypeAlias = Command | Pause | Pipeline
 Operation: TypeAlias = Generator[Step, Any, T]
@@ -58,22 +60,22 @@ class ScriptMissing(BrokerError):
 
 
 class ScriptRejected(BrokerError):
-    """Raised when the server cannot compile a script, as one that knows no flags cannot."""
+    """Raised when the server cannot compile a script, for example because it does not know script flags."""
 
 
 class Redirection(StrEnum):
-    """What a node says of a slot that is not its own."""
+    """What a node answers when a command is about a slot that it does not serve."""
 
     MOVED = "MOVED"
     """The slot belongs to another node."""
     ASK = "ASK"
-    """The slot is on its way to another node, which has to be asked this once."""
+    """The slot is being moved to another node, and this one command has to go there."""
 
 
 class Redirected(BrokerRefused):
-    """Raised when a node of a cluster sends one to another.
+    """Raised when a node of a cluster redirects a command to another node.
 
-    An empty host means that of the node that said so.
+    An empty host means the host of the node that answered.
     """
 
     def __init__(self, call: str, reason: str, slot: int, host: str, port: int, kind: Redirection) -> None:
@@ -85,14 +87,14 @@ class Redirected(BrokerRefused):
 
 
 class Client(Protocol):
-    """Performs commands, blocking; errors are of redisched's own tree."""
+    """Performs commands, blocking. Raises only errors of redisched.errors."""
 
     def perform(self, command: Command) -> Any: ...
     def perform_all(self, commands: Iterable[Command]) -> list[Any]: ...
 
 
 class AsyncClient(Protocol):
-    """Performs commands under asyncio; errors are of redisched's own tree."""
+    """Performs commands under asyncio. Raises only errors of redisched.errors."""
 
     def perform(self, command: Command) -> Awaitable[Any]: ...
     def perform_all(self, commands: Iterable[Command]) -> Awaitable[list[Any]]: ...
@@ -142,9 +144,11 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
         return result
 
 
-class Dialect:
-    """How a Redis is spoken to: what all keys begin with, and whether the server knows script flags, which is learnt
-    from the first script it is given.
+class ScriptRunner:
+    """Makes the commands that call scripts, with the prefix of all keys.
+
+    Servers before Redis 7 do not know script flags. The first script that a server rejects for its flags tells that;
+    from then on scripts are sent without flags.
     """
 
     def __init__(self, prefix: str = PREFIX) -> None:
@@ -183,12 +187,12 @@ def _evaluate(source: str, digest: str, rest: Command) -> Operation[Any]:
     try:
         return (yield ("EVALSHA", digest, *rest))
     except ScriptMissing:
-        # Loads it, too; a server that forgets its scripts in between cannot make this fail.
+        # EVAL sends the whole script and loads it, so this works even if the server has lost its scripts.
         return (yield ("EVAL", source, *rest))
 
 
 def _name_wrong_key(call: str, keys: Sequence[str]) -> Operation[None]:
-    """Raises WrongKeyType for the key at which a script failed: servers say that there is one, and not which."""
+    """Raise WrongKeyType with the key that has the wrong type, because the server's error does not name it."""
     for key in keys:
         try:
             found = (yield ("TYPE", key)).decode()
@@ -200,11 +204,11 @@ def _name_wrong_key(call: str, keys: Sequence[str]) -> Operation[None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to go on repeating what Redis does not answer.
+class RetryPolicy:
+    """For how long and how often to repeat calls that Redis does not answer.
 
-    A try may take `try_s`; none is begun that could end later than `total_s` after `began_s`, a monotonic moment: that
-    at which the call of the user began, so that all of its parts together take no longer.
+    One try may take `try_s`. No try is begun that could end later than `total_s` after `began_s`, the monotonic moment
+    at which the user's call began. So all operations of one call of the user share the same time.
     """
 
     began_s: float
@@ -214,32 +218,32 @@ class Patience:
     monotonic: Callable[[], float]
     random: Callable[[], float]
 
-    def again(self) -> "Patience":
-        """As much of it, from now on."""
+    def again(self) -> "RetryPolicy":
+        """The same policy with the whole time, counted from now."""
         return replace(self, began_s=self.monotonic())
 
     def check(self) -> None:
-        """Raises BrokerUnavailable where there is no time for another try."""
+        """Raise BrokerUnavailable if there is no time left for another try."""
         waited_s = self.monotonic() - self.began_s
-        # One try is always made, even one that may take longer than all the time there is.
+        # The first try is always made, even if it may take longer than `total_s`.
         if waited_s > 0 and waited_s + min(self.try_s, self.total_s / 2) > self.total_s:
             raise BrokerUnavailable("the time of the call was used up", waited_s)
 
 
-def persist(make: Callable[[], Operation[T]], patience: Patience) -> Operation[T]:
-    """Repeat a replay-safe operation until Redis answers it.
+def with_retries(make: Callable[[], Operation[T]], retry_policy: RetryPolicy) -> Operation[T]:
+    """Run an operation, and run it again until Redis answers. It must be safe to repeat.
 
-    Raises BrokerUnavailable when patience ends, and any other error at once.
+    Raises BrokerUnavailable when the time of the policy is over, and any other error at once.
     """
-    patience.check()
+    retry_policy.check()
     failures = 0
     while True:
         try:
             return (yield from make())
         except BrokerUnavailable as error:
             failures += 1
-            delay_s = patience.backoff.delay_s(failures, patience.random)
-            waited_s = patience.monotonic() - patience.began_s
-            if waited_s + delay_s + patience.try_s > patience.total_s:
+            delay_s = retry_policy.backoff.delay_s(failures, retry_policy.random)
+            waited_s = retry_policy.monotonic() - retry_policy.began_s
+            if waited_s + delay_s + retry_policy.try_s > retry_policy.total_s:
                 raise BrokerUnavailable(error.reason, waited_s) from error
         yield Pause(delay_s)

@@ -1,16 +1,17 @@
-"""Finds what a dead worker process still holds. What nobody can read is left to the scrubber."""
+"""Finds the tasks that a dead worker process still has leased. Entries that cannot be read are left to the scrubber."""
 
 import re
 
 from redisched.store.operation import Operation
-from redisched.store.store import Store, id_text
+from redisched.store.shard import id_text
+from redisched.store.store import Store
 
 _PAGE = 1_000
 _HOLDER = re.compile(rb"(\d{1,16}) \d+ \d+ (.*)", re.DOTALL)
 
 
 def held_by(store: Store, worker: str) -> Operation[list[tuple[str, int]]]:
-    """Id and token of every task of a queue that a worker holds, read in pages."""
+    """Id and token of every task of a shard that a worker has leased. They are read in pages."""
     found: list[tuple[str, int]] = []
     cursor = b"0"
     while True:

@@ -1,7 +1,8 @@
-"""Pages of a listing: where one begins, what is on it, and where the next one begins.
+"""Pages of a listing.
 
-A place is known by the score and the id of the task before it. So a page costs the same wherever it begins, none is
-skipped when tasks before it come or go, and one place holds for every shard and queue.
+A page begins after a place, which is the score and the id of the last task of the page before. So a page costs the same
+wherever it begins, no task is skipped when tasks of earlier pages come or go, and one place is valid in every shard and
+queue.
 """
 
 import re
@@ -13,27 +14,27 @@ from typing import Any
 
 from redisched.errors import InvalidOption
 from redisched.model import BAND, TaskState
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.store.view import TaskView
 
 _PLACE = re.compile(r"(due|later|leased|dead|ended):(-?\d{1,16})(?::([!-~]{1,200})|=((?:[0-9a-f]{2})*))")
 LOOK_LIMIT = 10_000
-"""So many tasks of a shard a page looks through at most: what it filters by no index leads to."""
+"""For one page at most so many tasks of a shard are read. A filter has to read tasks one by one, as it has no index."""
 
 
 class Section(StrEnum):
-    """A part of a listing, each in an order of its own. They follow one another as they stand here."""
+    """The sections of a listing, in their order. Each has an order of its own."""
 
     DUE = "due"
-    """Tasks that may run: by priority and time."""
+    """Due tasks, by priority and time."""
     LATER = "later"
-    """Waiting tasks that are not due: by time."""
+    """Waiting tasks that are not due yet, by time."""
     LEASED = "leased"
-    """Tasks that workers hold: by the end of their lease."""
+    """Leased tasks, by the end of their lease."""
     DEAD = "dead"
-    """The latest to die first."""
+    """Dead tasks. The one that died last comes first."""
     ENDED = "ended"
-    """The latest to be forgotten first."""
+    """Ended tasks. The one that is forgotten last comes first."""
 
 
 _SECTIONS = tuple(Section)
@@ -42,33 +43,35 @@ _STATES = {
     Section.LATER: {TaskState.SCHEDULED, TaskState.RETRYING},
     Section.LEASED: {TaskState.LEASED, TaskState.RUNNING},
     Section.DEAD: {TaskState.DEAD},
-    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED},
+    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED},
 }
 _FALLING = frozenset({Section.DEAD, Section.ENDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which tasks are listed, and how many at most: those in any of the states, of one handler if it is named."""
+    """Which tasks are listed: at most `limit` of those in any of the states, only those of the handler `name` if
+    given.
+    """
 
     states: Collection[TaskState]
     limit: int
     name: str | None = None
 
     def sections(self, after: "Place | None") -> list[Section]:
-        """Where such tasks are, from a place on."""
+        """The sections that can have such tasks, from a place on."""
         first = 0 if after is None else _SECTIONS.index(after.section)
         return [section for section in _SECTIONS[first:] if not _STATES[section].isdisjoint(self.states)]
 
     def takes(self, view: TaskView) -> bool:
-        """Whether a task whose state is right is one of them."""
+        """Whether a task that is in one of the states matches the rest of the query."""
         return self.name is None or view.name == self.name
 
 
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a task stands in a listing. Places compare as they follow one another."""
+    """The place of a task in a listing. Places compare in the order of the listing."""
 
     section: Section
     score: int
@@ -76,7 +79,7 @@ class Place:
 
     @classmethod
     def read(cls, option: str, text: str) -> "Place":
-        """The place that `str` gave as text. Raises InvalidOption, naming the option."""
+        """Read a place from the text that `str` made of it. Raises InvalidOption, which names the option."""
         found = _PLACE.fullmatch(text)
         if found is None:
             raise InvalidOption(option, text, "a place as the end of a listing told it, such as later:1800000000000:ID")
@@ -86,7 +89,7 @@ class Place:
     def __str__(self) -> str:
         if is_id(self.id):
             return f"{self.section}:{self.score}:{self.id}"
-        # Somebody else wrote it, and it may be anything.
+        # Another program wrote this id, and it may be any bytes.
         return f"{self.section}:{self.score}={self._bytes().hex()}"
 
     def __lt__(self, other: "Place") -> bool:
@@ -107,9 +110,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Tasks with their places, in their order. What follows stands after `next`; None at the end of the listing.
+    """Tasks with their places, in order. `next` is the place after which the next page begins, None at the end of the
+    listing.
 
-    There may be a next page though this one is short or empty: it ends where it has looked at enough.
+    A page may be short or empty though there is a next one, if LOOK_LIMIT tasks were read for it.
     """
 
     tasks: Sequence[tuple[Place, TaskView]] = ()
@@ -122,7 +126,7 @@ class Page:
 
 
 def merged(pages: Sequence[Page], limit: int) -> Page:
-    """One page, at most so long, of those of several shards or queues that begin after the same place."""
+    """Merge pages of several shards or queues, which begin after the same place, into one of at most `limit` tasks."""
     ends = [page.next for page in pages if page.next is not None]
     end = min(ends, default=None)
     tasks = sorted((task for page in pages for task in page.tasks), key=_place_of)

@@ -1,4 +1,4 @@
-"""Connections to lend: at most so many at a time, and first come, first served."""
+"""Connection pools: at most so many connections are lent at a time. Callers that have to wait get one in order."""
 
 import asyncio
 import sys
@@ -14,8 +14,8 @@ C = TypeVar("C")
 UNBOUNDED = sys.maxsize
 
 
-class _Stock(Generic[C]):
-    """The connections of a pool: those that are idle, and how many are lent."""
+class _PoolState(Generic[C]):
+    """The state of a pool: its idle connections, and the number of those that are lent."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
         self.make = make
@@ -25,11 +25,11 @@ class _Stock(Generic[C]):
 
     @property
     def has_room(self) -> bool:
-        """Whether one more can be lent."""
+        """Whether one more connection can be lent."""
         return bool(self._idle) or self.lent < self.most
 
     def lend(self) -> C | None:
-        """An idle connection; None if one has to be made, which counts as lent already."""
+        """An idle connection, or None if the caller has to make one. Either counts as lent."""
         self.lent += 1
         return self._idle.pop() if self._idle else None
 
@@ -45,23 +45,23 @@ class _Stock(Generic[C]):
 
 
 class Pool(Generic[C]):
-    """For threads. A signal handler may take a connection while its thread is being given one."""
+    """A pool for threads. A signal handler may take a connection while it interrupts a thread that is taking one."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
-        self._stock = _Stock(make, most)
+        self._state = _PoolState(make, most)
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition(threading.RLock())
 
     def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
         with self._changed:
-            if self._waiting or not self._stock.has_room:
+            if self._waiting or not self._state.has_room:
                 self._wait(within_s)
-            idle = self._stock.lend()
+            idle = self._state.lend()
         if idle is not None:
             return idle
         try:
-            return self._stock.make()
+            return self._state.make()
         except BaseException:
             self.drop()
             raise
@@ -69,71 +69,72 @@ class Pool(Generic[C]):
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
         with self._changed:
-            self._stock.give(connection)
+            self._state.give(connection)
             if self._waiting:
                 self._changed.notify_all()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""
         with self._changed:
-            self._stock.lent -= 1
+            self._state.lent -= 1
             if self._waiting:
                 self._changed.notify_all()
 
     def empty(self) -> list[C]:
         """All connections that are idle, which are the caller's from now on."""
         with self._changed:
-            return self._stock.empty()
+            return self._state.empty()
 
     def _wait(self, within_s: float) -> None:
         turn = object()
         self._waiting.append(turn)
         began_s = time.monotonic()
         try:
-            if not self._changed.wait_for(lambda: self._waiting[0] is turn and self._stock.has_room, within_s):
-                raise _exhausted(self._stock.most, time.monotonic() - began_s)
+            if not self._changed.wait_for(lambda: self._waiting[0] is turn and self._state.has_room, within_s):
+                raise _exhausted(self._state.most, time.monotonic() - began_s)
         finally:
             self._waiting.remove(turn)
             self._changed.notify_all()
 
 
 class AsyncPool(Generic[C]):
-    """For one event loop."""
+    """A pool for one event loop."""
 
     def __init__(self, make: Callable[[], C], most: int) -> None:
-        self._stock = _Stock(make, most)
+        self._state = _PoolState(make, most)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
-        if self._waiting or not self._stock.has_room:
+        if self._waiting or not self._state.has_room:
             await self._wait(within_s)
-        idle = self._stock.lend()
+        idle = self._state.lend()
         if idle is not None:
             return idle
         try:
-            return self._stock.make()
+            return self._state.make()
         except BaseException:
             self.drop()
             raise
 
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
-        self._stock.give(connection)
+        self._state.give(connection)
         self._wake()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""
-        self._stock.lent -= 1
+        self._state.lent -= 1
         self._wake()
 
     def empty(self) -> list[C]:
         """All connections that are idle, which are the caller's from now on."""
-        return self._stock.empty()
+        return self._state.empty()
 
     def _wake(self) -> None:
-        # Whoever is woken stays first until it has taken one, so that nobody comes in between.
-        if self._waiting and not self._waiting[0].done() and self._stock.has_room:
+        # A caller that is woken stays first in the queue until it has taken a connection, so that no other gets it
+        # first.
+        if self._waiting and not self._waiting[0].done() and self._state.has_room:
             self._waiting[0].set_result(None)
 
     async def _wait(self, within_s: float) -> None:
@@ -143,7 +144,7 @@ class AsyncPool(Generic[C]):
             async with asyncio.timeout(within_s):
                 await turn
         except TimeoutError:
-            raise _exhausted(self._stock.most, within_s) from None
+            raise _exhausted(self._state.most, within_s) from None
         finally:
             self._waiting.remove(turn)
             if not turn.done() or turn.cancelled():

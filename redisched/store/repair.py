@@ -1,4 +1,4 @@
-"""What the scrubber asks of a queue, and what it is told."""
+"""The requests of the scrubber and their answers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,36 +6,41 @@ from typing import NamedTuple
 
 
 class Repair(StrEnum):
-    """What was wrong with a task, and what was done about it."""
+    """What was wrong with a task, and how it was repaired."""
 
     RECORD_LOST = "RECORD_LOST"
-    """It waited or was dead, and its record is gone: it is dead, and cannot be run again."""
+    """The task waited or was dead, and its record is gone. It is dead now, and cannot be revived."""
     PLACE_LOST = "PLACE_LOST"
-    """Its record was in no place: it waits, from now on, as its time is lost, and mostly its priority."""
+    """There was a record, but the task was in no place. It waits to run now: its time is lost, and mostly its
+    priority.
+    """
     LEASE_LOST = "LEASE_LOST"
-    """A worker held it without a lease, which would never have ended: it has one."""
+    """A worker had the task without a lease, so it would never have been taken back. It has a lease now."""
     HOLDER_LOST = "HOLDER_LOST"
-    """Nobody held it under its lease: the lease is gone."""
+    """There was a lease, but no worker had the task. The lease was removed."""
     OUTCOME_LOST = "OUTCOME_LOST"
-    """It had ended, nobody knows how: it is forgotten."""
+    """The task had ended, and its outcome is gone. It is forgotten."""
     EXPIRY_LOST = "EXPIRY_LOST"
-    """Its outcome would never have been forgotten: it will be."""
+    """The outcome of the task had no time to be forgotten. It has one now."""
+    DEADLINE_LOST = "DEADLINE_LOST"
+    """The task expires, but would never have been looked at. It will be."""
     FAILURE_LOST = "FAILURE_LOST"
-    """It was dead without a reason: it has one that says so."""
+    """The task was dead, and its failure is gone. It has a failure now that says so."""
     TWICE = "TWICE"
-    """It was in two places: it is in the later one of its life."""
+    """The task was in two places. It was removed from the one that comes earlier in a task's life."""
     STRAY = "STRAY"
-    """Something was left of a task that is gone, or of an earlier part of its life: it is removed."""
+    """Something was left of a task that is gone, or of an earlier state of the task. It was removed."""
     UNREADABLE = "UNREADABLE"
-    """Something that is kept of it was not as redisched writes it: it is removed."""
+    """Something that is stored for the task was not in the form that redisched writes. It was removed."""
     CANCELLED = "CANCELLED"
-    """Nobody held it, and its cancellation had been asked for: it is cancelled."""
+    """No worker had the task, and its cancellation had been requested. It is cancelled now."""
 
 
 class Balance(NamedTuple):
-    """How far the sizes of a queue's keys are from what they are in a sound queue.
+    """How much the sizes of a queue's keys differ from those of a queue without damage.
 
-    Records beyond tasks in a place, holders beyond leases, and outcomes beyond those that will be forgotten.
+    `unplaced` is the number of records minus that of tasks in a place, `unleased` the number of holders minus that of
+    leases, and `untimed` the number of outcomes minus that of outcomes with a time to be forgotten.
     """
 
     unplaced: int
@@ -48,7 +53,9 @@ SOUND = Balance(0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrubRequest:
-    """Where to look, from the cursor on in the first of the parts, and what to write where something is lost."""
+    """Which keys to read (`parts`), from the cursor on in the first of them, and what to write where something is
+    lost.
+    """
 
     parts: tuple[str, ...]
     cursor: str
@@ -61,7 +68,7 @@ class ScrubRequest:
 
 
 class Scrubbed(NamedTuple):
-    """The answer to scrub: the parts that are still to be looked through, and the cursor in the first of them."""
+    """The answer to scrub: the keys that are still to be read (`parts`), and the cursor in the first of them."""
 
     parts: tuple[str, ...]
     cursor: str

@@ -1,11 +1,11 @@
-"""Every command that redisched calls: a server checks each by itself, within a script, too."""
+"""The commands that redisched calls. A server checks the right to call each of them, also within scripts."""
 
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 
 
-def needed(dialect: Dialect) -> tuple[Command, ...]:
-    """Every command that is called, of a key or in a script, as it might be."""
-    key = probe_key(dialect)
+def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """An example of every command that is called, directly or in a script."""
+    key = probe_key(script_runner)
     return (
         ("BLPOP", key, "1"),
         ("DEL", key),
@@ -27,9 +27,9 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
         ("LTRIM", key, "0", "0"),
         ("MGET", key),
         ("RPUSH", key, "element"),
-        ("SADD", dialect.queues_key, "member"),
+        ("SADD", script_runner.queues_key, "member"),
         ("SET", key, "value"),
-        ("SMEMBERS", dialect.queues_key),
+        ("SMEMBERS", script_runner.queues_key),
         ("TIME",),
         ("TYPE", key),
         ("ZADD", key, "1", "member"),
@@ -45,21 +45,22 @@ def needed(dialect: Dialect) -> tuple[Command, ...]:
     )
 
 
-def asking(dialect: Dialect) -> tuple[Command, ...]:
-    """Commands, to be sent at once, of which a server refuses those that this user may not call, and does none.
+def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """Commands to send together, with which a server refuses those that this user may not call, and executes none.
 
-    What is queued for a transaction is checked at once, and given up at the end. `MULTI` itself has to be allowed.
+    They are queued in a transaction, which the server checks at once, and discarded at the end. The user must be
+    allowed to call `MULTI`.
     """
-    key = probe_key(dialect)
-    queued = (command for command in needed(dialect) if key in command)
-    return (*begun(dialect), *queued, ("DISCARD",))
+    key = probe_key(script_runner)
+    queued = (command for command in needed(script_runner) if key in command)
+    return (*begun(script_runner), *queued, ("DISCARD",))
 
 
-def begun(dialect: Dialect) -> tuple[Command, ...]:
-    """The beginning of a transaction, on the server that has the key which rights are asked of."""
-    return ("EXISTS", probe_key(dialect)), ("MULTI",)
+def begun(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """The commands that begin the transaction, on the server that has the probe key."""
+    return ("EXISTS", probe_key(script_runner)), ("MULTI",)
 
 
-def probe_key(dialect: Dialect) -> str:
-    """A key of nobody's."""
-    return f"{dialect.prefix}:{{doctor}}:key"
+def probe_key(script_runner: ScriptRunner) -> str:
+    """A key that nothing is ever stored under."""
+    return f"{script_runner.prefix}:{{doctor}}:key"

@@ -1,7 +1,7 @@
-"""What a route is: it knows which of several servers a command goes to, and learns when that changes.
+"""Routes: a route knows which of several servers a command goes to, and notices when that changes.
 
-A route does no I/O. Each of its methods is a generator that yields what is to be sent where, and is sent the replies;
-errors are thrown into it. The clients in `routed` carry that out, blocking or under asyncio, so no route exists twice.
+A route does no I/O. Each of its methods returns a route plan: a generator that yields what to send to which server,
+gets the replies sent, and gets errors thrown. The clients in `routed` execute route plans, blocking or under asyncio.
 """
 
 from collections.abc import Collection, Generator, Iterable, Sequence
@@ -15,14 +15,16 @@ from redisched.store.operation import Command
 T = TypeVar("T")
 
 ASK_S = 1.0
-"""A server that is asked for the way answers within this time, or another is asked."""
+"""If a server that is asked for the route does not answer within this time, another one is asked."""
 ASKED = 3
-"""So many are asked before a command is given up: with those that do not answer, too, a call must end in time."""
+"""At most so many servers are asked for the route before a command fails. A call must end in time even if none
+answers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Put a question to a server, on a connection of its own that nothing else waits for."""
+    """Step: ask a server for the route, on a connection of its own."""
 
     server: ServerAddress
     command: Command
@@ -30,7 +32,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send commands to a node at once; answered with the reply to the last. An error of any is thrown."""
+    """Step: send commands to a node together. The reply is the one to the last; the error of any of them is thrown."""
 
     node: Node
     commands: tuple[Command, ...]
@@ -38,19 +40,19 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Perform a pipeline on a node; answered with the replies up to the first error."""
+    """Step: perform a pipeline on a node. The reply is the list of replies up to the first error."""
 
     node: Node
     commands: Iterable[Command]
 
 
-Journey: TypeAlias = Generator[Ask | Send | Stream, Any, T]
+RoutePlan: TypeAlias = Generator[Ask | Send | Stream, Any, T]
 
 
 class Route(Protocol):
-    """Knows the way, on behalf of every client of one broker.
+    """The route to the servers of one broker, for all of its clients.
 
-    `epoch` changes when connections to any but `nodes` are of no use any more.
+    When `epoch` changes, connections to servers that are not among `nodes` are of no use any more.
     """
 
     @property
@@ -59,22 +61,24 @@ class Route(Protocol):
     @property
     def nodes(self) -> Collection[Node]: ...
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
-        """Commands for one place, sent at once; the reply to the last."""
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
+        """Send commands for one server together; answers the reply to the last."""
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
-        """A pipeline; the replies up to the first error."""
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
+        """Perform a pipeline; answers the replies up to the first error."""
 
-    def primaries(self) -> Journey[Sequence[Node]]:
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
         """Every node that takes writes."""
 
 
 def sum_up(
-    complaints: Sequence[BrokerRefused | BrokerUnavailable], finding: str, question: str
+    errors: Sequence[BrokerRefused | BrokerUnavailable], finding: str, question: str
 ) -> BrokerRefused | BrokerUnavailable:
-    """One error for all servers that did not tell the way: trying again cures it unless all of them refused."""
-    reasons = "; ".join(dict.fromkeys(error.reason for error in complaints))
-    if all(isinstance(error, BrokerRefused) for error in complaints):
-        kind = AccessDenied if any(isinstance(error, AccessDenied) for error in complaints) else BrokerRefused
+    """One error for all servers that did not tell the route. It is a BrokerUnavailable, after which the call is
+    repeated, unless all servers refused.
+    """
+    reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
+    if all(isinstance(error, BrokerRefused) for error in errors):
+        kind = AccessDenied if any(isinstance(error, AccessDenied) for error in errors) else BrokerRefused
         return kind(question, reasons)
     return BrokerUnavailable(f"{finding}: {reasons}", 0.0)

@@ -1,4 +1,4 @@
-"""Clients of several servers: they carry out what a route says, blocking or under asyncio."""
+"""Clients of several servers. They execute the plans of a route, blocking or under asyncio."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -6,15 +6,17 @@ from typing import Any, Generic, TypeVar
 
 from redisched.address import Address, Node, ServerAddress
 from redisched.errors import BrokerError
-from redisched.store.clients import AsyncClient, SyncClient
+from redisched.store.clients import AsyncServerClient, ServerClient
 from redisched.store.operation import Command
-from redisched.store.route import ASK_S, Ask, Journey, Route, Send, Stream, T
+from redisched.store.route import ASK_S, Ask, Route, RoutePlan, Send, Stream, T
 
-C = TypeVar("C", SyncClient, AsyncClient)
+C = TypeVar("C", ServerClient, AsyncServerClient)
 
 
-class _Clients(Generic[C]):
-    """A client of each server that was gone to. `open_client` opens one whose commands may take so many seconds."""
+class _RoutedClients(Generic[C]):
+    """A client of each server that was used. `open_client` opens one, given the longest time of a command in
+    seconds.
+    """
 
     def __init__(
         self, address: Address, route: Route, open_client: Callable[[ServerAddress, float], C], timeout_s: float
@@ -34,8 +36,8 @@ class _Clients(Generic[C]):
             client = self._clients.setdefault(node, opened)
         return client
 
-    def _forget_what_is_over(self) -> list[C]:
-        """The clients of servers that are of no use any more; the caller closes them."""
+    def _drop_unused(self) -> list[C]:
+        """Forget the clients of servers that the route does not use any more; answers them, for the caller to close."""
         if self._epoch == self._route.epoch:
             return []
         self._epoch = self._route.epoch
@@ -43,42 +45,44 @@ class _Clients(Generic[C]):
         return [client for client in leaving if client is not None]
 
 
-class RoutedClient(_Clients[SyncClient]):
-    """Performs commands where the route says, on blocking connections. Safe over threads and a fork."""
+class RoutedClient(_RoutedClients[ServerClient]):
+    """Performs commands on the servers that the route tells, on blocking connections. Can be used by many threads and
+    in a forked process.
+    """
 
     def perform(self, command: Command) -> Any:
-        return self._travel(self._route.perform((command,)))
+        return self._execute(self._route.perform((command,)))
 
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        return self._travel(self._route.perform_all(commands))
+        return self._execute(self._route.perform_all(commands))
 
-    def primaries(self) -> Mapping[str, SyncClient]:
+    def primaries(self) -> Mapping[str, ServerClient]:
         """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""
-        return {str(node): self._client(node) for node in self._travel(self._route.primaries())}
+        return {str(node): self._client(node) for node in self._execute(self._route.primaries())}
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         for client in list(self._clients.values()):
             client.close()
 
-    def _travel(self, journey: Journey[T]) -> T:
+    def _execute(self, plan: RoutePlan[T]) -> T:
         try:
-            step = journey.send(None)
+            step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     client.close()
                 try:
-                    reply = self._take(step)
+                    reply = self._perform_step(step)
                 except BrokerError as error:
-                    step = journey.throw(error)
+                    step = plan.throw(error)
                 else:
-                    step = journey.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+                    step = plan.send(reply)
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    def _take(self, step: Ask | Send | Stream) -> Any:
+    def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 with self._lent(node) as client:
@@ -91,7 +95,7 @@ class RoutedClient(_Clients[SyncClient]):
                     return client.perform(command)
 
     @contextlib.contextmanager
-    def _lent(self, node: Node) -> Iterator[SyncClient]:
+    def _lent(self, node: Node) -> Iterator[ServerClient]:
         client = self._client(node)
         try:
             yield client
@@ -101,46 +105,46 @@ class RoutedClient(_Clients[SyncClient]):
                 client.close()
 
 
-class AsyncRoutedClient(_Clients[AsyncClient]):
-    """Performs commands where the route says, on connections of one event loop."""
+class AsyncRoutedClient(_RoutedClients[AsyncServerClient]):
+    """Performs commands on the servers that the route tells, on connections of one event loop."""
 
     async def perform(self, command: Command) -> Any:
-        return await self._travel(self._route.perform((command,)))
+        return await self._execute(self._route.perform((command,)))
 
     async def perform_last(self, *commands: Command) -> Any:
-        """Send commands for one place at once, and answer with the reply to the last. An error of any is raised."""
-        return await self._travel(self._route.perform(commands))
+        """Send commands for one server together; answers the reply to the last. Raises the error of any of them."""
+        return await self._execute(self._route.perform(commands))
 
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        return await self._travel(self._route.perform_all(commands))
+        return await self._execute(self._route.perform_all(commands))
 
-    async def primaries(self) -> Mapping[str, AsyncClient]:
+    async def primaries(self) -> Mapping[str, AsyncServerClient]:
         """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""
-        return {str(node): self._client(node) for node in await self._travel(self._route.primaries())}
+        return {str(node): self._client(node) for node in await self._execute(self._route.primaries())}
 
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
         for client in list(self._clients.values()):
             await client.close()
 
-    async def _travel(self, journey: Journey[T]) -> T:
+    async def _execute(self, plan: RoutePlan[T]) -> T:
         try:
-            step = journey.send(None)
+            step = plan.send(None)
             while True:
-                for client in self._forget_what_is_over():
+                for client in self._drop_unused():
                     await client.close()
                 try:
-                    reply = await self._take(step)
+                    reply = await self._perform_step(step)
                 except BrokerError as error:
-                    step = journey.throw(error)
+                    step = plan.throw(error)
                 else:
-                    step = journey.send(reply)
-        except StopIteration as arrival:
-            result: T = arrival.value
+                    step = plan.send(reply)
+        except StopIteration as stop:
+            result: T = stop.value
             return result
 
-    async def _take(self, step: Ask | Send | Stream) -> Any:
+    async def _perform_step(self, step: Ask | Send | Stream) -> Any:
         match step:
             case Send(node, commands):
                 async with self._lent(node) as client:
@@ -156,7 +160,7 @@ class AsyncRoutedClient(_Clients[AsyncClient]):
                     await client.close()
 
     @contextlib.asynccontextmanager
-    async def _lent(self, node: Node) -> AsyncIterator[AsyncClient]:
+    async def _lent(self, node: Node) -> AsyncIterator[AsyncServerClient]:
         client = self._client(node)
         try:
             yield client

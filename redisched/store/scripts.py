@@ -1,38 +1,108 @@
-"""Loads the Lua files of the state machine and resolves their includes.
+"""Loads the Lua files of the state machine, and gives each the names that its header declares.
 
 A wheel carries them as `redisched/_lua`; in a checkout they stand in `scripts/` beside the package.
+
+A header declares keys, arguments and rows, one name each:
+
+    -- KEYS waiting tasks     the keys it uses, in its body WAITING and TASKS; those of its includes come in addition
+    -- ARG worker  text       one argument of the call: local worker, a number if it is an `int`
+    -- ROW id      text       one column of the tasks of the call: `for row, id, ... in rows() do` goes over them, and
+                              `local id, ... = first_row()` is the first of `row_count`
+
+A script that calls `check_keys()` asks whether all its keys are of the type they should be, before it writes.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
+from redisched.keys import TYPES
+
+FORMAT = 2
+"""The highest format of a shard's data that these scripts understand; a shard without a number has format 1."""
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "_lua", _PACKAGE.parent / "scripts")
-_INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
+_SIZE_OF = {"hash": "HLEN", "list": "LLEN", "string": "GET", "zset": "ZCARD"}
+_INCLUDE = re.compile(r"^ *-- include: (\w+)\n", re.MULTILINE)
+_KEYS = re.compile(r"^-- KEYS((?: [a-z]+)+)$", re.MULTILINE)
+_SHARD_KEYS = re.compile(r"^-- SHARD((?: [a-z]+)+)$", re.MULTILINE)
+_ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
+_COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
+_ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE)
+_FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
+_WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
+_REFUSAL = (
+    "local format = redis.call('GET', FORMAT)\n"
+    f"if format and (tonumber(format) or 0) > {FORMAT} then return {{'NEWER ' .. format}} end\n"
+)
+"""Whoever does not understand what is stored must not touch it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One script in the two dialects of servers: with its flags, and without for servers that know none."""
+    """One script in the two dialects of servers: with its flags, and without for servers that know none.
+
+    `keys` are names of `redisched.keys`; with `spans_shards` those of each of several shards. `arguments` come before
+    the rows, which have these `columns`.
+    """
 
     name: str
     flagged: str
     plain: str
     flagged_sha: str
     plain_sha: str
+    keys: tuple[str, ...] = ()
+    spans_shards: bool = False
+    arguments: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @cache
 def load_script(name: str) -> Script:
     """The script of a name such as `claim` or `read/queue`. Raises FileNotFoundError for any other."""
-    source = (_folder() / f"{name}.lua").read_text(encoding="utf-8")
-    whole = _INCLUDE.sub(lambda found: _read_included(found[1]), source)
-    flags, _, rest = whole.partition("\n")
-    plain = rest if flags.startswith("#!") else whole
-    return Script(name, whole, plain, _sha(whole), _sha(plain))
+    return expand(name, _read(name), read_library())
+
+
+def expand(name: str, source: str, library: dict[str, str]) -> Script:
+    """A script as servers get it: with what its header names, and in place of each include what the library has.
+
+    An include may include others; each comes once. Raises KeyError for one that the library does not have.
+    """
+    included: dict[str, str] = {}
+    flags, body = _split_flags(_with_includes(source, library, included))
+    shard_keys = _SHARD_KEYS.search(source)
+    if shard_keys is None:
+        keys = tuple(dict.fromkeys((*_declared_keys((source, *included.values())), "format")))
+        refusal = _REFUSAL
+    else:
+        keys, refusal = tuple(shard_keys[1].split()), ""
+    arguments, columns = _ARGUMENT.findall(source), tuple(_COLUMN.findall(source))
+    checks = _key_check(keys) if "check_keys(" in body else ""
+    body = _with_rows(refusal + _argument_names(arguments) + checks + body, len(arguments), columns)
+    plain = name_keys(body, keys) if shard_keys is None else _distances(keys) + body
+    return Script(
+        name=name,
+        flagged=flags + plain,
+        plain=plain,
+        flagged_sha=_sha(flags + plain),
+        plain_sha=_sha(plain),
+        keys=keys,
+        spans_shards=shard_keys is not None,
+        arguments=tuple(argument for argument, _kind in arguments),
+        columns=columns,
+    )
+
+
+def name_keys(text: str, keys: Sequence[str]) -> str:
+    """Lua in which the names of keys, in capitals, are replaced by their places. Locals of these names would cost more
+    than many a script does.
+    """
+    places = {key.upper(): f"KEYS[{place}]" for place, key in enumerate(keys, 1)}
+    return _WORD.sub(lambda word: places.get(word[0], word[0]), text)
 
 
 @cache
@@ -50,8 +120,82 @@ def script_names() -> tuple[str, ...]:
 
 
 @cache
-def _read_included(name: str) -> str:
-    return (_folder() / "lib" / f"{name}.lua").read_text(encoding="utf-8")
+def read_library() -> dict[str, str]:
+    """What scripts may include: the text of every file below `lib`, by its name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in (_folder() / "lib").glob("*.lua")}
+
+
+def _with_includes(source: str, library: dict[str, str], included: dict[str, str]) -> str:
+    def text_of(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in included:
+            return ""
+        included[name] = library[name]
+        return _with_includes(library[name], library, included)
+
+    return _INCLUDE.sub(text_of, source)
+
+
+def _declared_keys(sources: Sequence[str]) -> Iterator[str]:
+    for source in sources:
+        for names in _KEYS.findall(source):
+            yield from names.split()
+
+
+def _distances(keys: Sequence[str]) -> str:
+    """Of each shard the keys come in this order: the distance of each from the first."""
+    return f"local {', '.join(key.upper() for key in keys)} = {', '.join(map(str, range(len(keys))))}\n"
+
+
+def _argument_names(arguments: Sequence[tuple[str, str]]) -> str:
+    if not arguments:
+        return ""
+    names = ", ".join(name for name, _kind in arguments)
+    values = (f"ARGV[{index}]" for index in range(1, len(arguments) + 1))
+    typed = (
+        f"tonumber({value})" if kind == "int" else value for value, (_name, kind) in zip(values, arguments, strict=True)
+    )
+    return f"local {names} = {', '.join(typed)}\n"
+
+
+def _with_rows(body: str, arguments: int, columns: Sequence[str]) -> str:
+    """Loops over the tasks of a call, and what is said of the first, in terms of their places among the arguments."""
+    width = len(columns) or 1
+
+    def loop(found: re.Match[str]) -> str:
+        indent, (row, *names) = found[1], found[2].split(", ")
+        row = "row" if row == "_" else row
+        lines = [f"for {row} = 1, row_count do"]
+        if names:
+            lines.append(f"  local at, given = {arguments} + ({row} - 1) * {width}, ARGV")
+            lines.append(f"  {_assigned(names, 'given[at + {}]', 1)}")
+        return "\n".join(indent + line for line in lines)
+
+    body = _FIRST_ROW.sub(lambda found: _assigned(found[1].split(", "), "ARGV[{}]", arguments + 1), body)
+    return _ROW_LOOP.sub(loop, body).replace("row_count", f"((#ARGV - {arguments}) / {width})")
+
+
+def _assigned(names: Sequence[str], value: str, first: int) -> str:
+    """Local names for values that stand one after the other; `_` is none."""
+    told = [(name, value.format(place)) for place, name in enumerate(names, first) if name != "_"]
+    return f"local {', '.join(name for name, _ in told)} = {', '.join(place for _, place in told)}"
+
+
+def _key_check(keys: Sequence[str]) -> str:
+    """A key of another type than it should be fails the command that meets it, and nothing before is undone. Asked for
+    their sizes before anything is written, keys fail in time.
+    """
+    asked = "".join(f"  redis.call('{_SIZE_OF[TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
+    return f"local function check_keys()\n{asked}end\n"
+
+
+def _split_flags(source: str) -> tuple[str, str]:
+    flags, line_end, rest = source.partition("\n")
+    return (flags + line_end, rest) if flags.startswith("#!") else ("", source)
+
+
+def _read(name: str) -> str:
+    return (_folder() / f"{name}.lua").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

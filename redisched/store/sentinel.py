@@ -1,9 +1,10 @@
-"""The way to a primary that Sentinels watch: one of them is asked, and what it names is asked for its role.
+"""The route to a primary that Sentinels watch: a Sentinel is asked for the primary, and that server is asked for its
+role.
 
-What was found holds until a command fails on it for want of a primary: the connection was lost, or the server answers
-that it is a replica. Then every connection is given up, and the next try asks again. A Sentinel is asked every second
-besides: a primary that an operator had replaced goes on answering for some ten seconds until it is made a replica, and
-what it takes meanwhile is lost.
+The primary is used until a command fails because the connection is lost or the server is a replica. Then all
+connections are closed, and the next try asks a Sentinel again. Besides, a Sentinel is asked every second: after an
+operator has replaced a primary, the old one goes on answering for some ten seconds, and everything that is written to
+it is lost.
 """
 
 import contextlib
@@ -13,17 +14,19 @@ from typing import Any
 from redisched.address import Address, Node
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable
 from redisched.store.operation import Command
-from redisched.store.route import ASKED, Ask, Journey, Send, Stream, sum_up
+from redisched.store.route import ASKED, Ask, RoutePlan, Send, Stream, sum_up
 
 ASK_AGAIN_S = 1.0
 LEFT_ALONE_S = 30.0
-"""While a known primary answers, a Sentinel that does not is not asked again for so long: a call waits for it."""
+"""If a Sentinel does not answer while the primary does, no Sentinel is asked for so long, because a call waits for
+it.
+"""
 
 _QUESTION = "SENTINEL GET-MASTER-ADDR-BY-NAME"
 
 
 class SentinelRoute:
-    """Leads to the primary. `random` draws from [0, 1)."""
+    """The route to the primary. `random` draws from [0, 1)."""
 
     def __init__(self, address: Address, monotonic: Callable[[], float], random: Callable[[], float]) -> None:
         self._address = address
@@ -37,8 +40,8 @@ class SentinelRoute:
     def nodes(self) -> Collection[Node]:
         return () if self._primary is None else (self._primary,)
 
-    def perform(self, commands: tuple[Command, ...]) -> Journey[Any]:
-        """Commands sent at once; the reply to the last."""
+    def perform(self, commands: tuple[Command, ...]) -> RoutePlan[Any]:
+        """Send commands together; answers the reply to the last."""
         primary = yield from self._current()
         try:
             return (yield Send(primary, commands))
@@ -46,8 +49,8 @@ class SentinelRoute:
             self._lose(primary)
             raise
 
-    def perform_all(self, commands: Iterable[Command]) -> Journey[list[Any]]:
-        """A pipeline; the replies up to the first error."""
+    def perform_all(self, commands: Iterable[Command]) -> RoutePlan[list[Any]]:
+        """Perform a pipeline; answers the replies up to the first error."""
         try:
             primary = yield from self._current()
         except BrokerError:
@@ -55,26 +58,26 @@ class SentinelRoute:
         replies: list[Any] = yield Stream(primary, commands)
         return replies
 
-    def primaries(self) -> Journey[Sequence[Node]]:
-        """The one that takes writes."""
+    def primaries(self) -> RoutePlan[Sequence[Node]]:
+        """The primary, the only server that takes writes."""
         return [(yield from self._current())]
 
     def _lose(self, primary: Node) -> None:
-        # What others have found meanwhile stays.
+        # Another caller may have found a new primary meanwhile, which stays.
         if self._primary == primary:
             self._primary = None
             self.epoch += 1
 
-    def _current(self) -> Journey[Node]:
+    def _current(self) -> RoutePlan[Node]:
         now_s = self._monotonic()
         if self._primary is not None and now_s >= self._ask_again_at_s:
-            # Whoever else calls meanwhile does not wait.
+            # Set before asking, so that other callers do not wait for the answer, too.
             self._ask_again_at_s = now_s + ASK_AGAIN_S
             yield from self._ask_again(self._primary)
         return self._primary or (yield from self._find())
 
-    def _ask_again(self, known: Node) -> Journey[None]:
-        """Go to another primary if there is one by now; the known one is kept as long as nothing better is."""
+    def _ask_again(self, known: Node) -> RoutePlan[None]:
+        """Ask a Sentinel for the primary, and use another one if it names one. If that fails, the known one is kept."""
         sentinel = self._sentinels[0]
         try:
             named = yield from self._named(sentinel)
@@ -93,26 +96,26 @@ class SentinelRoute:
             self.epoch += 1
 
     def _put_last(self, sentinel: Node) -> None:
-        """Next time, those are asked first that may answer."""
+        """Move a Sentinel to the end of the list, so that the others are asked first next time."""
         self._sentinels = [other for other in self._sentinels if other != sentinel] + [sentinel]
 
-    def _find(self) -> Journey[Node]:
-        complaints: list[BrokerRefused | BrokerUnavailable] = []
+    def _find(self) -> RoutePlan[Node]:
+        errors: list[BrokerRefused | BrokerUnavailable] = []
         silent: set[Node] = set()
         for sentinel in self._sentinels[:ASKED]:
             try:
                 primary = yield from self._named(sentinel)
                 yield from self._check(primary, sentinel, silent)
             except (BrokerRefused, BrokerUnavailable) as error:
-                complaints.append(error)
+                errors.append(error)
                 self._put_last(sentinel)
             else:
                 self._go_to(primary)
                 self._ask_again_at_s = self._monotonic() + ASK_AGAIN_S
                 return primary
-        raise sum_up(complaints, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
+        raise sum_up(errors, f"no Sentinel leads to a primary named {self._address.primary!r}", _QUESTION)
 
-    def _named(self, sentinel: Node) -> Journey[Node]:
+    def _named(self, sentinel: Node) -> RoutePlan[Node]:
         """The primary that a Sentinel names. Raises BrokerUnavailable and BrokerRefused."""
         try:
             found = yield Ask(self._address.sentinel(sentinel), (*_QUESTION.split(), self._address.primary))
@@ -128,8 +131,10 @@ class SentinelRoute:
             )
         return Node(found[0].decode(), int(found[1]))
 
-    def _check(self, primary: Node, sentinel: Node, silent: set[Node]) -> Journey[None]:
-        """Make sure that it is one. Raises BrokerUnavailable if it is none or `silent`, and BrokerRefused."""
+    def _check(self, primary: Node, sentinel: Node, silent: set[Node]) -> RoutePlan[None]:
+        """Ask a server whether it is a primary. Raises BrokerUnavailable if it is not or does not answer, and
+        BrokerRefused. Servers in `silent` did not answer before and are not asked again.
+        """
         if primary in silent:
             raise BrokerUnavailable(f"Sentinel {sentinel} names it as well", 0.0)
         try:

@@ -1,4 +1,4 @@
-"""Which slot a command goes to, and which node of a cluster serves it."""
+"""The slots of a cluster: the slot of a command, and the node that serves a slot."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from redisched.address import Node
 from redisched.store.operation import Argument, Command
 
 THIS_NODE = Node("this node", 0)
-"""Where a node is that does not know its own host."""
+"""Stands for a node that does not know its own host."""
 
 _WITHOUT_KEY = {
     *("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "INFO", "PING", "ROLE", "SCRIPT", "SLOWLOG"),
@@ -20,7 +20,7 @@ _WITHOUT_KEY = {
 
 
 def slot_of(command: Command) -> int | None:
-    """The slot of a command's keys, which share one; None for a command without keys, which any node answers."""
+    """The slot of a command's keys, which must be the same for all; None for a command without keys."""
     name = str(command[0]).upper()
     if name in _WITHOUT_KEY:
         return None
@@ -36,7 +36,7 @@ def slot_of_key(key: Argument) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SlotMap:
-    """Ranges of slots, in order, and the primary of each."""
+    """The ranges of slots, in order, and the primary of each."""
 
     firsts: tuple[int, ...]
     lasts: tuple[int, ...]
@@ -44,16 +44,16 @@ class SlotMap:
 
     @classmethod
     def read(cls, reply: Sequence[Any], asked: Node) -> Self:
-        """The map in a reply to CLUSTER SLOTS. A node that does not know its own host means the one that was asked."""
+        """Read the map from a reply to CLUSTER SLOTS. A node without a host is the node that was asked."""
         ranges = sorted((first, last, _node(primary, asked)) for first, last, primary, *_replicas in reply)
         return cls(*zip(*ranges, strict=True)) if ranges else cls((), (), ())
 
     def owner_of_key(self, key: str) -> Node | None:
-        """The primary that has a key, None if nobody serves its slot."""
+        """The primary that has a key; None if no node serves its slot."""
         return self.owner(slot_of_key(key))
 
     def owner(self, slot: int) -> Node | None:
-        """The primary of a slot, None if nobody serves it."""
+        """The primary of a slot; None if no node serves it."""
         at = bisect_right(self.firsts, slot) - 1
         return self.owners[at] if at >= 0 and slot <= self.lasts[at] else None
 

@@ -1,14 +1,15 @@
 """The edges of the state machine as typed methods, one per script, each an operation safe to repeat."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 
 from redisched.codec import DIGEST_BYTES
 from redisched.errors import LayoutDamaged
 from redisched.keys import Keys
 from redisched.layout import Layout
-from redisched.store.operation import Argument, Dialect, Operation, Pipeline
+from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
+from redisched.store.shard import ShardScripts, flat, id_text, statuses_in
 from redisched.store.values import (
     UNTRIED,
     Ack,
@@ -16,8 +17,11 @@ from redisched.store.values import (
     Claim,
     ClaimRequest,
     Crash,
+    Expired,
+    ExpireRequest,
     ForgetLimits,
     Forgotten,
+    KnownTask,
     Lease,
     NewTask,
     Orphan,
@@ -35,23 +39,28 @@ NOBODY = ""
 """Names no worker: tasks are recovered, and yet no worker process died."""
 
 
-def register(dialect: Dialect, queues: Sequence[str]) -> Operation[None]:
+def register(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[None]:
     """Make queues known to those who list queues."""
-    yield ("SADD", dialect.queues_key, *queues)
+    yield ("SADD", script_runner.queues_key, *queues)
 
 
 class Store:
     """The edges of one shard of a queue. Every method returns an operation; run it blocking or under asyncio."""
 
-    def __init__(self, dialect: Dialect, queue: str, shard: int = 0) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, shard: int = 0) -> None:
         self.queue = queue
         self.shard = shard
-        self.keys: Keys = dialect.keys_of(queue, shard)
-        self._dialect = dialect
+        self._script_runner = script_runner
+        self._scripts = ShardScripts(script_runner, queue, shard)
+        self.keys: Keys = self._scripts.keys
+
+    def script_keys(self, name: str) -> tuple[str, ...]:
+        """The keys of this shard that a script takes."""
+        return self._scripts.keys_of(name)
 
     def register(self) -> Operation[None]:
         """Make the queue known to those who list queues."""
-        return register(self._dialect, [self.queue])
+        return register(self._script_runner, [self.queue])
 
     def layout(self) -> Operation[Layout]:
         """The layout of the queue as this shard knows it. Raises LayoutDamaged."""
@@ -59,22 +68,22 @@ class Store:
 
     def grow(self, layout: Layout) -> Operation[Status]:
         """Give the shard a later layout: GROWN, ALREADY or CONFLICT."""
-        return _STATUSES[(yield from self._dialect.call("grow", (self.keys.layout,), (str(layout),)))[0]]
+        (status,) = yield from self._scripts.settle("grow", {"later": str(layout)})
+        return status
 
     def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
         """Look whether tasks are here: EXISTS, CONFLICT, UNKNOWN, or STALE under another layout, for each."""
-        k = self.keys
-        arguments = [str(layout), *_flat((task.id, task.record[:DIGEST_BYTES]) for task in tasks)]
-        return _statuses((yield from self._dialect.call("read/known", (k.tasks, k.outcomes, k.layout), arguments)))
+        rows = [KnownTask(task.id, task.record[:DIGEST_BYTES]) for task in tasks]
+        return self._scripts.settle("read/known", {"layout": str(layout)}, rows)
 
     def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if the queue has another layout."""
-        return _statuses((yield from self._dialect.call("enqueue", self._enqueue_keys(), _new(layout, tasks))))
+        return self._scripts.settle("enqueue", {"layout": _named(layout)}, tasks)
 
     def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
         """Add one task in the shortest way. Raises ScriptMissing where `enqueue` would load the script."""
-        (status,) = yield self._dialect.command("enqueue", self._enqueue_keys(), (_named(layout), *task))
-        return _STATUSES[status]
+        (status,) = statuses_in((yield self._scripts.command("enqueue", (_named(layout), *task))))
+        return status
 
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
@@ -83,24 +92,12 @@ class Store:
 
         Answers for as many of the first chunks as went well; `enqueue` tells why the next did not.
         """
-        keys = self._enqueue_keys()
-        replies = yield Pipeline(self._dialect.command("enqueue", keys, _new(layout, chunk)) for chunk in chunks)
-        return [_statuses(reply) for reply in replies]
+        replies = yield Pipeline(self._scripts.command("enqueue", (_named(layout), *flat(chunk))) for chunk in chunks)
+        return [statuses_in(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
-        """Lease the best due tasks and those about to fall due."""
-        k = self.keys
-        keys = (k.waiting, k.tasks, k.leases, k.held, k.tries, k.claims, k.fence, k.wake)
-        arguments = (
-            request.worker,
-            request.nonce,
-            request.limit,
-            request.ahead_ms,
-            request.ahead_limit,
-            request.lease_ms,
-            request.longest_record,
-        )
-        reply = yield from self._dialect.call("claim", keys, arguments)
+        """Lease the best due tasks and those about to fall due; end those of them that may not start any more."""
+        reply = yield from self._scripts.call("claim", _named_values(request))
         if reply[0] == b"EMPTY":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
@@ -109,53 +106,39 @@ class Store:
 
     def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
         """Lengthen leases: RENEWED, CANCELLING or LOST for each."""
-        k = self.keys
-        reply = yield from self._dialect.call("renew", (k.leases, k.held, k.cancelling), [lease_ms, *_flat(renewals)])
-        return _statuses(reply)
+        return self._scripts.settle("renew", {"lease_ms": lease_ms}, renewals)
 
     def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
         """End tasks: ACKED, ALREADY or LOST for each."""
-        k = self.keys
-        keys = (k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished)
-        return _statuses((yield from self._dialect.call("ack", keys, _flat(acks))))
+        return self._scripts.settle("ack", rows=acks)
 
     def retry(self, retries: Sequence[Retry]) -> Operation[list[Status]]:
         """Let failed tasks wait for another attempt: RETRIED, CANCELLED, ALREADY or LOST for each."""
-        return _statuses((yield from self._dialect.call("retry", self._return_keys(), _flat(retries))))
+        return self._scripts.settle("retry", rows=retries)
 
     def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
         """Give tasks back unrun: RELEASED, CANCELLED or LOST for each."""
-        return _statuses((yield from self._dialect.call("release", self._return_keys(), _flat(releases))))
+        return self._scripts.settle("release", rows=releases)
 
     def bury(self, burials: Sequence[Bury]) -> Operation[list[Status]]:
         """End tasks as dead: BURIED, ALREADY or LOST for each."""
-        k = self.keys
-        keys = (k.leases, k.held, k.tries, k.failures, k.dead, k.cancelling)
-        return _statuses((yield from self._dialect.call("bury", keys, _flat(burials))))
+        return self._scripts.settle("bury", rows=burials)
 
     def reap(self, request: ReapRequest) -> Operation[Reaped]:
         """Take back tasks whose lease ended, unless another worker does or an outage's grace runs."""
-        arguments = (
-            request.worker,
-            request.hold_ms,
-            request.grace_ms,
-            request.limit,
-            request.crash_limit,
-            request.failure,
-            request.lease_ms,
-        )
-        keys = (*self._crash_keys(), self.keys.reaper, self.keys.layout)
-        reply = yield from self._dialect.call("reap", keys, arguments)
-        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(4, len(reply), 2)]
-        outcome, until_ms = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3])
-        return Reaped(outcome, int(reply[1]), until_ms, tasks, self._layout(reply[2]))
+        reply = yield from self._scripts.call("reap", _named_values(request))
+        outcome, until_ms, layout = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3]), self._layout(reply[2])
+        if outcome is not ReapOutcome.REAPED:
+            return Reaped(outcome, int(reply[1]), until_ms, [], layout)
+        tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(5, len(reply), 2)]
+        return Reaped(outcome, int(reply[1]), until_ms, tasks, layout, _whole_or_none(reply[4]))
 
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
     ) -> Operation[list[Status]]:
         """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
-        arguments = [worker, crash_limit, failure, *_flat(orphans)]
-        return _statuses((yield from self._dialect.call("recover", self._crash_keys(), arguments)))
+        arguments: Mapping[str, Argument] = {"worker": worker, "crash_limit": crash_limit, "failure": failure}
+        return self._scripts.settle("recover", arguments, orphans)
 
     def leave(self, worker: str) -> Operation[None]:
         """Forget the claims of a worker that has stopped, and wake another if tasks wait. What it still holds it keeps
@@ -175,43 +158,32 @@ class Store:
 
     def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
         """Cancel tasks, given id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
-        k = self.keys
-        keys = (k.waiting, k.tasks, k.held, k.tries, k.failures, k.dead, k.cancelling, k.outcomes, k.finished)
-        return _statuses((yield from self._dialect.call("cancel", keys, [retention_ms, *_flat(cancellations)])))
+        return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
     def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
         """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
-        k = self.keys
-        keys = (k.waiting, k.tasks, k.tries, k.failures, k.dead, k.wake)
-        return _statuses((yield from self._dialect.call("revive", keys, [id_bytes(id) for id in ids])))
+        return self._scripts.settle("revive", rows=[(id,) for id in ids])
+
+    def expire(self, request: ExpireRequest) -> Operation[Expired]:
+        """End waiting tasks that nobody started in time."""
+        reply = yield from self._scripts.call("expire", _named_values(request))
+        return Expired(int(reply[1]), int(reply[2]))
 
     def forget(self, limits: ForgetLimits) -> Operation[Forgotten]:
         """Remove ended tasks whose retention is over, and outcomes of which there are too many."""
-        k = self.keys
-        keys = (k.tasks, k.tries, k.failures, k.dead, k.outcomes, k.finished)
-        arguments = (limits.tasks, limits.dead_retention_ms, limits.kept, limits.sooner_ms)
-        reply = yield from self._dialect.call("forget", keys, arguments)
+        reply = yield from self._scripts.call("forget", _named_values(limits))
         return Forgotten(int(reply[1]), int(reply[2]))
 
     def scrub(self, request: ScrubRequest) -> Operation[Scrubbed]:
         """Look through a part of the queue for tasks that are in two places or in none, and repair them."""
-        arguments: tuple[Argument, ...] = (
-            request.cursor,
-            request.limit,
-            request.lease_ms,
-            request.retention_ms,
-            request.priority,
-            request.no_record,
-            request.no_failure,
-            *request.parts,
-        )
-        reply = yield from self._dialect.call("scrub", self._scrub_keys(), arguments)
+        arguments = _named_values(request)
+        reply = yield from self._scripts.call("scrub", arguments, [(part,) for part in request.parts])
         repairs = [(id_text(reply[at]), Repair(reply[at + 1].decode())) for at in range(6, len(reply), 2)]
         return Scrubbed(request.parts[int(reply[1]) :], reply[2].decode(), Balance(*reply[3:6]), repairs)
 
     def wake(self) -> Operation[None]:
         """Wake another worker in place of this one."""
-        yield from self._dialect.call("wake", (self.keys.wake,), ())
+        yield from self._scripts.call("wake")
 
     def _layout(self, stored: bytes | None) -> Layout:
         layout = Layout.read(stored)
@@ -219,76 +191,22 @@ class Store:
             raise LayoutDamaged(self.queue, self.keys.layout, id_text(stored or b""))
         return layout
 
-    def _enqueue_keys(self) -> tuple[str, ...]:
-        k = self.keys
-        return (k.waiting, k.tasks, k.outcomes, k.wake, k.layout)
-
-    def _return_keys(self) -> tuple[str, ...]:
-        k = self.keys
-        return (k.waiting, k.tasks, k.leases, k.held, k.tries, k.failures, k.cancelling, k.outcomes, k.finished, k.wake)
-
-    def _crash_keys(self) -> tuple[str, ...]:
-        return (*self._task_keys(), self.keys.claims, self.keys.wake)
-
-    def _scrub_keys(self) -> tuple[str, ...]:
-        return (*self._task_keys(), self.keys.wake, self.keys.repairs)
-
-    def _task_keys(self) -> tuple[str, ...]:
-        """Every key that may hold something of a task."""
-        k = self.keys
-        return (
-            k.waiting,
-            k.tasks,
-            k.leases,
-            k.held,
-            k.tries,
-            k.failures,
-            k.dead,
-            k.cancelling,
-            k.outcomes,
-            k.finished,
-        )
-
-
-_STATUSES = {status.value.encode(): status for status in Status}
-
-
-def id_text(stored: bytes) -> str:
-    """An id as text. One that somebody else wrote may be none: then it comes back as the same bytes all the same."""
-    return stored.decode(errors="surrogateescape")
-
-
-def id_bytes(task_id: str) -> Argument:
-    """An id as it is stored."""
-    return task_id if task_id.isascii() else task_id.encode(errors="surrogateescape")
-
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    attempts, crashes, bounces = tries_of(tries) if tries else UNTRIED
+    attempts, crashes, redeliveries = tries_of(tries) if tries else UNTRIED
     record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
-    return Lease(id_text(task_id), token, int(score), attempts, crashes, bounces, record, too_long)
-
-
-def _statuses(reply: list[bytes]) -> list[Status]:
-    return [_STATUSES[status] for status in reply]
-
-
-def _new(layout: Layout | None, tasks: Sequence[NewTask]) -> list[Argument]:
-    return [_named(layout), *_flat(tasks)]
+    return Lease(id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
 
 
 def _named(layout: Layout | None) -> str:
     return "" if layout is None else str(layout)
 
 
-def _flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
-    """The rows of a call one after the other; each begins with an id."""
-    flat: list[Argument] = []
-    for row in rows:
-        flat += row
-        if not row[0].isascii():
-            flat[-len(row)] = id_bytes(row[0])
-    return flat
+def _named_values(
+    request: ClaimRequest | ExpireRequest | ForgetLimits | ReapRequest | ScrubRequest,
+) -> Mapping[str, Argument]:
+    """What is asked for, by the names that the header of the script gives it."""
+    return {field.name: getattr(request, field.name) for field in fields(request)}
 
 
 def _whole_or_none(text: bytes) -> int | None:

@@ -1,6 +1,6 @@
-"""What there is to do in many shards, asked of Redis at once.
+"""Asks Redis with one command what there is to do in many shards.
 
-A worker of hundreds of queues that asked in each of them whether a lease has ended would never be quiet.
+A worker of hundreds of queues that asked in each of them whether a lease has ended would send commands all the time.
 """
 
 from collections import defaultdict
@@ -8,18 +8,18 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redisched.layout import Layout
-from redisched.store.operation import Dialect, Operation
+from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.store import Store
 
 LARGEST_SURVEY = 512
-"""Shards per call at most: half a millisecond of Redis' time while they are idle."""
+"""One call surveys at most so many shards, which takes Redis half a millisecond while they are idle."""
 
 _PER_SHARD = 8
 _NOTHING = (b"", b"", b"", b"", b"", 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
+class ShardReport:
     """What there is to do in a shard. Times are the server's, in milliseconds, None for never.
 
     `led_until_ms` is until when another worker reaps it. `layout` is that of its queue as this shard knows it, None if
@@ -38,7 +38,9 @@ class Prospect:
 
 
 def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> Iterator[list[Store]]:
-    """Split shards into those of one survey each. `group_of` says of a key which others may stand beside it."""
+    """Divide shards into lists that one call can survey. Keys of which `group_of` answers the same may stand in one
+    command.
+    """
     groups: dict[Hashable, list[Store]] = defaultdict(list)
     for store in stores:
         groups[group_of(store.keys.wake)].append(store)
@@ -47,25 +49,20 @@ def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> It
             yield group[first : first + LARGEST_SURVEY]
 
 
-def survey(dialect: Dialect, worker: str, stores: Sequence[Store]) -> Operation[list[Prospect]]:
-    """Look at shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
-    keys = [key for store in stores for key in _keys_of(store)]
-    now_ms, layouts, *said = yield from dialect.call("read/survey", keys, (worker,))
+def survey(script_runner: ScriptRunner, worker: str, stores: Sequence[Store]) -> Operation[list[ShardReport]]:
+    """Survey shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
+    keys = [key for store in stores for key in store.script_keys("read/survey")]
+    now_ms, layouts, *said = yield from script_runner.call("read/survey", keys, (worker,))
     found = {said[at] - 1: said[at + 1 : at + _PER_SHARD] for at in range(0, len(said), _PER_SHARD)}
     return [
-        _prospect(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))
+        _report(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))
     ]
 
 
-def _keys_of(store: Store) -> tuple[str, ...]:
-    k = store.keys
-    return (k.waiting, k.leases, k.held, k.tasks, k.dead, k.outcomes, k.finished, k.reaper, k.layout)
-
-
-def _prospect(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> Prospect:
+def _report(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> ShardReport:
     *times, size, is_sound = said
     next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms = (int(time) if time else None for time in times)
-    return Prospect(
+    return ShardReport(
         now_ms=now_ms,
         next_due_ms=next_due_ms,
         next_expiry_ms=next_expiry_ms,

@@ -35,12 +35,22 @@ class Status(StrEnum):
 
 
 class NewTask(NamedTuple):
-    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body."""
+    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body. `traits` is what is
+    special about it, as text; empty for most.
+    """
 
     id: str
     priority: int
     when: str
     record: bytes
+    traits: bytes = b""
+
+
+class KnownTask(NamedTuple):
+    """A task to look for, with the digest of its record."""
+
+    id: str
+    digest: bytes
 
 
 class Lease(NamedTuple):
@@ -51,7 +61,7 @@ class Lease(NamedTuple):
     score: int
     attempts: int
     crashes: int
-    bounces: int
+    redeliveries: int
     record: bytes
     too_long: int = 0
     """Bytes of a record that is not given, as it is longer than was asked for."""
@@ -62,7 +72,7 @@ class Tries(NamedTuple):
 
     attempts: int
     crashes: int
-    bounces: int
+    redeliveries: int
 
 
 class Claim(NamedTuple):
@@ -171,12 +181,27 @@ class ReapOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetLimits:
-    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
-    for a retention, not more than `sooner_ms` before it is over. `tasks` of each kind at most.
-    """
+class ExpireRequest:
+    """How many tasks to look at, and after which time again at those that a worker holds."""
+
+    limit: int
+    lease_ms: int
+
+
+class Expired(NamedTuple):
+    """The answer to expire: how many tasks ended, and at how many it looked."""
 
     tasks: int
+    looked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetLimits:
+    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
+    for a retention, not more than `sooner_ms` before it is over. `limit` of each kind at most.
+    """
+
+    limit: int
     dead_retention_ms: int
     kept: int = 100_000
     sooner_ms: int = 585_000
@@ -197,6 +222,8 @@ class Reaped(NamedTuple):
     until_ms: int | None
     tasks: list[tuple[str, Status]]
     layout: Layout = Layout()
+    expiring_ms: int | None = None
+    """When the next task expires that nobody has started, None for never."""
 
 
 _TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")
@@ -204,6 +231,6 @@ UNTRIED = Tries(0, 0, 0)
 
 
 def tries_of(stored: bytes) -> Tries:
-    """The tries in `attempts crashes bounces token`; none in nothing, nor in what nobody of ours wrote."""
+    """The tries in `attempts crashes redeliveries token`; none in nothing, nor in what nobody of ours wrote."""
     found = _TRIES.fullmatch(stored) if stored else None
     return Tries(*map(int, found.groups())) if found else UNTRIED

@@ -1,6 +1,7 @@
-"""What observers see of a queue and its tasks, made from what Redis holds.
+"""What observers see of a queue and its tasks, made from the bytes in Redis.
 
-Stored bytes are not trusted: what cannot be decoded is shown as undecodable and breaks no listing.
+These bytes are not trusted: if some of them cannot be decoded, the task is shown as undecodable, and the listing goes
+on.
 """
 
 import re
@@ -22,10 +23,10 @@ PENDING = (TaskState.READY, TaskState.SCHEDULED, TaskState.RETRYING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """A task at one moment. Times are the server's, in milliseconds; None and 0 where there is nothing to say.
+    """A task at one moment. Times are the server's, in milliseconds; None or 0 if there is no such time.
 
-    An ended task has left its arguments, priority and time behind. `undecodable` says why the body or the outcome
-    cannot be read.
+    An ended task has no arguments, priority and time any more. `undecodable` says why the body or the outcome cannot be
+    read, "" if they can.
     """
 
     id: str
@@ -38,8 +39,9 @@ class TaskView:
     run_at_ms: int | None = None
     attempts: int = 0
     crashes: int = 0
-    bounces: int = 0
+    redeliveries: int = 0
     cancel_requested: bool = False
+    expires_ms: int | None = None
     worker: str = ""
     lease_until_ms: int | None = None
     started_ms: int = 0
@@ -51,7 +53,7 @@ class TaskView:
 
     @property
     def name(self) -> str:
-        """The handler's name, from wherever it still stands."""
+        """The name of the handler, from the body, the outcome or the failure, whichever there is."""
         for source in (self.body, self.outcome, self.failure):
             if source is not None:
                 return source.name
@@ -69,10 +71,10 @@ class PriorityCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCounts:
-    """How many tasks a queue has in each place, exactly.
+    """How many tasks a queue has in each state, exactly.
 
-    `scheduled` are all that wait for their time, retries among them; `leased` are in the hands of workers, running or
-    about to. `oldest_ready_ms` is how long the oldest ready task has been due, None without one.
+    `scheduled` counts all tasks that wait for their time, also retries. `leased` counts tasks that workers have,
+    running or not yet. `oldest_ready_ms` is for how long the oldest ready task has been due, None if no task is ready.
     """
 
     queue: str
@@ -87,7 +89,7 @@ class QueueCounts:
 
 
 def total(parts: Sequence[QueueCounts]) -> QueueCounts:
-    """The counts of a queue, from those of its shards, one at least."""
+    """The counts of a queue: the sums of those of its shards, of which there is at least one."""
     if len(parts) == 1:
         return parts[0]
     ready: Counter[int] = Counter()
@@ -112,7 +114,7 @@ def total(parts: Sequence[QueueCounts]) -> QueueCounts:
 
 
 class Facts(NamedTuple):
-    """What read/task.lua tells about one task."""
+    """What read/task.lua answers about one task."""
 
     place: bytes
     number: bytes
@@ -121,8 +123,10 @@ class Facts(NamedTuple):
     failure: bytes
     outcome: bytes
     request: bytes
+    traits: bytes
 
 
+_EXPIRES = re.compile(rb"(?:^| )expires=(\d{1,16}) ")
 _NUMBER = re.compile(rb"\d{1,16}")
 _HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
 
@@ -134,9 +138,9 @@ class _Holder(NamedTuple):
 
 
 def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> TaskView:
-    """A task as an observer sees it, still without its body."""
+    """A task as an observer sees it, without its body."""
     number = int(facts.number) if facts.number else None
-    attempts, crashes, bounces = tries_of(facts.tries)
+    attempts, crashes, redeliveries = tries_of(facts.tries)
     failed_score, failure, _ = _decoded(facts.failure, decode_failure)
     _, outcome, undecodable = _decoded(facts.outcome, lambda kept: decode_outcome(kept[DIGEST_BYTES:]))
     holder = _holder(facts.holder) if facts.place == b"leased" else None
@@ -151,8 +155,9 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         run_at_ms=None if score is None else run_at_of(score),
         attempts=outcome.attempt if outcome else attempts,
         crashes=crashes,
-        bounces=bounces,
+        redeliveries=redeliveries,
         cancel_requested=bool(facts.request),
+        expires_ms=_expires_ms(facts.traits),
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
@@ -165,10 +170,10 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
 
 
 def with_body(view: TaskView, record: bytes | None) -> TaskView:
-    """The same task with what its record holds; None for a task that has left its record behind."""
+    """The same task with the body from its record. `record` is None for a task that has none any more."""
     if record is None:
         return view
-    # Whoever stored it held it against a limit of their own; an observer only looks.
+    # The limit for the size of a body is checked by producers and workers; an observer shows any size.
     body, reason = _attempt(lambda stored: decode_task(stored, len(stored)), record)
     return replace(view, body=body, undecodable=view.undecodable or reason)
 
@@ -187,6 +192,11 @@ def _state(
     return outcome.state if outcome else TaskState.UNKNOWN
 
 
+def _expires_ms(traits: bytes) -> int | None:
+    found = _EXPIRES.search(traits)
+    return int(found[1]) if found else None
+
+
 def _holder(stored: bytes) -> _Holder | None:
     found = _HOLDER.fullmatch(stored)
     if found is None:
@@ -196,7 +206,7 @@ def _holder(stored: bytes) -> _Holder | None:
 
 
 def _decoded(kept: bytes, decode: Callable[[bytes], T]) -> tuple[int | None, T | None, str]:
-    """The number and the value of 'number value', and why the value cannot be read."""
+    """The number and the decoded value of 'number value', and why the value cannot be read, "" if it can."""
     if not kept:
         return None, None, ""
     number, _, encoded = kept.partition(b" ")

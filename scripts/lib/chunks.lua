@@ -20,18 +20,3 @@ local function fields(key, items)
   end
   return values
 end
-
--- Reads one hash field for each item of a part of a list, of at most 1000.
-local function some_fields(key, items, first, last)
-  return redis.call('HMGET', key, unpack(items, first, last))
-end
-
--- Every `width`-th argument from `first` on.
-local function column(first, width)
-  local values, count = {}, 0
-  for index = first, #ARGV, width do
-    count = count + 1
-    values[count] = ARGV[index]
-  end
-  return values
-end

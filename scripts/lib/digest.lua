@@ -1,5 +1,6 @@
 -- A record begins with its digest. An outcome is kept as 'token digest-and-outcome', with the digest of the record, so
--- that a repeated enqueue is known. Of what somebody else wrote there any digest differs.
+-- that a repeated enqueue is known. If another program wrote something else there, the digest does not match, and an
+-- enqueue under that id is refused.
 local function digest_of(record)
   return string.sub(record, 1, 8)
 end

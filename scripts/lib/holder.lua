@@ -3,7 +3,7 @@ local function holds(holder, token)
   return holder and string.find(holder, token .. ' ', 1, true) == 1
 end
 
--- Nothing of what somebody else wrote there: the scrubber removes that.
+-- Nothing if another program wrote something else there: the scrubber removes that.
 local function holder_parts(holder)
   return string.match(holder or '', '^(%d+) (%d+) (%d+) (.*)$')
 end

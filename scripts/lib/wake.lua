@@ -1,6 +1,7 @@
+-- KEYS wake
 -- Wakes one blocked worker. One element is enough: a claim that leaves due tasks behind wakes the next worker.
-local function wake_one(wake)
-  if redis.call('LLEN', wake) == 0 then
-    redis.call('RPUSH', wake, '1')
+local function wake_one()
+  if redis.call('LLEN', WAKE) == 0 then
+    redis.call('RPUSH', WAKE, '1')
   end
 end

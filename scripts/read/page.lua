@@ -4,19 +4,22 @@
 -- Due tasks run band by band, each by time. All others stand by time, whatever their band: waiting ones and leases the
 -- earliest first, dead and ended ones the latest first.
 --
--- KEYS[1] set  zset  id by score
--- ARGV[1] order  text  due: by score, as far as due; later: by time, what is not due; rising, falling: by time, all
--- ARGV[2] score  int   of the task after which to begin; '' for the beginning
--- ARGV[3] id     text  of that task, which may be gone
--- ARGV[4] limit  int   tasks at most
+-- KEYS waiting leases dead finished
+-- ARG section     text  the sorted set: waiting, leases, dead or finished
+-- ARG order       text  due: by score, as far as due; later: by time, what is not due; rising, falling: by time, all
+-- ARG after       text  score of the task after which to begin; '' for the beginning
+-- ARG after_id    text  id of that task, which may be gone
+-- ARG limit       int   tasks at most
 -- Returns {(id, score)*}
 -- Cost O((bands in use + limit) * log set + bands in use * limit)
 -- include: time
 -- include: text
 -- include: score
+-- include: bands
 
 local now_ms = math.floor(server_us() / 1000)
-local order, score, id, limit = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local set = ({waiting = WAITING, leases = LEASES, dead = DEAD, finished = FINISHED})[section]
+local score, id = tonumber(after), after_id
 local chunk
 local LOWEST_BAND = -1
 local falls = order == 'falling'
@@ -25,7 +28,7 @@ local reply = {}
 
 -- How many members stand before a score, which may be given as one that does not count itself.
 local function count_to(last)
-  return redis.call('ZCOUNT', KEYS[1], '-inf', last)
+  return redis.call('ZCOUNT', set, '-inf', last)
 end
 
 -- Redis compares ids byte by byte; Lua compares as the language of its surroundings does.
@@ -44,7 +47,7 @@ local function count_to_id()
   local low, high = count_to('(' .. text(score)), count_to(text(score))
   while low < high do
     local middle = math.floor((low + high) / 2)
-    local member = redis.call('ZRANGE', KEYS[1], middle, middle)[1]
+    local member = redis.call('ZRANGE', set, middle, middle)[1]
     if comes_before(member, id) or (member == id and not falls) then
       low = middle + 1
     else
@@ -79,7 +82,7 @@ local function ranks_of(base)
 end
 
 local function read(first, last)
-  local found = redis.call('ZRANGE', KEYS[1], first, last, 'WITHSCORES')
+  local found = redis.call('ZRANGE', set, first, last, 'WITHSCORES')
   if not falls then
     return found
   end
@@ -114,18 +117,12 @@ local function take(run)
 end
 
 local function runs()
-  local found, low = {}, LOWEST_BAND * BAND
-  for _ = LOWEST_BAND, 255 do
-    local head = redis.call('ZRANGEBYSCORE', KEYS[1], text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1)
-    if not head[1] then
-      break
-    end
-    local base = math.floor(tonumber(head[2]) / BAND) * BAND
+  local found = {}
+  for base in bands(set, LOWEST_BAND * BAND) do
     local first, last = ranks_of(base)
     if first < last then
       found[#found + 1] = {base = base, first = first, last = last, read = {}, at = -1}
     end
-    low = base + BAND
   end
   -- Each has its share of the page read at first.
   chunk = math.ceil(limit / math.max(#found, 1))

@@ -4,16 +4,8 @@
 -- Shards in which there is nothing are passed over together. A key of another type makes a shard unsound, and hides
 -- nothing of the others.
 --
--- KEYS[1..] waiting   zset    id by score
--- KEYS[2..] leases    zset    id by expiry (ms)
--- KEYS[3..] held      hash    id -> holder
--- KEYS[4..] tasks     hash    id -> record
--- KEYS[5..] dead      zset    id by time of death (ms)
--- KEYS[6..] outcomes  hash    id -> token and outcome
--- KEYS[7..] finished  zset    id by the time it is forgotten (ms), BAND less where it may be sooner
--- KEYS[8..] reaper    string  'worker until_ms grace_until_ms longest_lease_ms'
--- KEYS[9..] layout    string  counts of shards of the queue; absent for one shard
--- ARGV[1] worker  text  who asks
+-- SHARD waiting leases held tasks dead outcomes finished reaper layout
+-- ARG worker  text  who asks
 -- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts are those of all shards; then come the shards in which there is something, counted from 1: '' for no such time; led_until_ms is until when another worker reaps it; size is how many entries it has; is_sound is 1 if these agree with each other
 -- Cost O(shards + shards with something * bands in use * log waiting)
 -- include: time
@@ -22,11 +14,10 @@
 -- include: many
 
 local MOST_BANDS = 32
--- Which of the keys of a shard its tasks are in: waiting to finished.
-local TASKS = {0, 1, 2, 3, 4, 5, 6}
-local LAYOUT = 8
+-- The keys of a shard that its tasks are in.
+local OF_TASKS = {WAITING, LEASES, HELD, TASKS, DEAD, OUTCOMES, FINISHED}
 local firsts = {}
-for first = 1, #KEYS, 9 do
+for first = 1, #KEYS, LAYOUT + 1 do
   firsts[#firsts + 1] = first
 end
 local now_ms = math.floor(server_us() / 1000)
@@ -50,8 +41,8 @@ local function next_due(waiting)
     if not head[1] then
       return nearest and text(nearest) or ''
     end
-    local base = band_of(tonumber(head[2])) * BAND
-    local run_at = tonumber(head[2]) - base
+    local run_at = tonumber(head[2]) % BAND
+    local base = tonumber(head[2]) - run_at
     if run_at <= now_ms then
       return text(now_ms)
     end
@@ -79,16 +70,16 @@ end
 
 local function led_elsewhere(reaper)
   local leader, until_ms = string.match(sound(redis.pcall('GET', reaper), false) or '', '^(%S+) (%d+) ')
-  return leader and leader ~= ARGV[1] and tonumber(until_ms) > now_ms and until_ms or ''
+  return leader and leader ~= worker and tonumber(until_ms) > now_ms and until_ms or ''
 end
 
 local function look_into(shard, first)
   is_sound = 1
-  local waiting, leases, finished = KEYS[first], KEYS[first + 1], KEYS[first + 6]
+  local waiting, leases, finished = KEYS[first + WAITING], KEYS[first + LEASES], KEYS[first + FINISHED]
   local waits, leased = sound(redis.pcall('ZCARD', waiting), 0), sound(redis.pcall('ZCARD', leases), 0)
-  local held, tasks = sound(redis.pcall('HLEN', KEYS[first + 2]), 0), sound(redis.pcall('HLEN', KEYS[first + 3]), 0)
-  local dead = sound(redis.pcall('ZCARD', KEYS[first + 4]), 0)
-  local outcomes, ended = sound(redis.pcall('HLEN', KEYS[first + 5]), 0), sound(redis.pcall('ZCARD', finished), 0)
+  local held, tasks = sound(redis.pcall('HLEN', KEYS[first + HELD]), 0), sound(redis.pcall('HLEN', KEYS[first + TASKS]), 0)
+  local dead = sound(redis.pcall('ZCARD', KEYS[first + DEAD]), 0)
+  local outcomes, ended = sound(redis.pcall('HLEN', KEYS[first + OUTCOMES]), 0), sound(redis.pcall('ZCARD', finished), 0)
   if waits + leased + dead ~= tasks or leased ~= held or outcomes ~= ended then
     is_sound = 0
   end
@@ -97,15 +88,15 @@ local function look_into(shard, first)
   reply[at + 2] = waits > 0 and next_due(waiting) or ''
   reply[at + 3] = leased > 0 and lowest(leases) or ''
   reply[at + 4] = ended > 0 and next_forgotten(finished) or ''
-  reply[at + 5] = dead > 0 and lowest(KEYS[first + 4]) or ''
-  reply[at + 6] = led_elsewhere(KEYS[first + 7])
+  reply[at + 5] = dead > 0 and lowest(KEYS[first + DEAD]) or ''
+  reply[at + 6] = led_elsewhere(KEYS[first + REAPER])
   reply[at + 7] = waits + leased + held + tasks + dead + outcomes + ended
   reply[at + 8] = is_sound
 end
 
 -- Looks into those of some shards in which there is something: halves that are empty are passed over.
 local function look_into_all(low, high)
-  if count_existing(KEYS, firsts, low, high, TASKS) == 0 then
+  if count_existing(KEYS, firsts, low, high, OF_TASKS) == 0 then
     return
   elseif low == high then
     look_into(low, firsts[low])

@@ -3,7 +3,7 @@
 import time
 
 from redisched.bench.delayed import Delayed, enqueue_delayed, lateness_figures
-from redisched.bench.fleet import Start
+from redisched.bench.fleet import MeasuredStart
 from redisched.bench.workbench import Workbench
 from redisched.keys import keys_of
 from redisched.model import Priority, band_of, run_at_of
@@ -11,8 +11,8 @@ from redisched.model import Priority, band_of, run_at_of
 DELAYED = Delayed(due_ms={5: 100_000, 6: 200_000}, server_ahead_s=10.0)
 
 
-def start(task: int, time_s: float) -> Start:
-    return Start(task, monotonic_s=0.0, time_s=time_s)
+def start(task: int, time_s: float) -> MeasuredStart:
+    return MeasuredStart(task, monotonic_s=0.0, time_s=time_s)
 
 
 def test_lateness_is_measured_by_the_clock_of_the_server() -> None:

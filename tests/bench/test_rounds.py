@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from redisched.bench.catalogue import Row
 from redisched.bench.figures import Figures
-from redisched.bench.rounds import Spread, ratio_of, spread_of, typical_figures
+from redisched.bench.rounds import RoundSpread, ratio_of, spread_of, typical_figures
 from tests.bench.samples import rounds_of
 
 SPEED = Row("speed", "speed", "/s", "floor.speed")
@@ -19,18 +19,18 @@ ROUNDS: list[Figures] = [
 
 
 def test_the_median_stands_for_all_rounds_beside_the_lowest_and_the_highest() -> None:
-    assert spread_of("speed", ROUNDS) == Spread(30.0, 10.0, 50.0, 3)
-    assert spread_of("floor.speed", ROUNDS) == Spread(100.0, 10.0, 300.0, 3)
+    assert spread_of("speed", ROUNDS) == RoundSpread(30.0, 10.0, 50.0, 3)
+    assert spread_of("floor.speed", ROUNDS) == RoundSpread(100.0, 10.0, 300.0, 3)
 
 
 def test_a_ratio_is_taken_in_each_round_and_is_none_of_medians() -> None:
-    assert ratio_of(SPEED, ROUNDS) == Spread(0.5, 0.1, 1.0, 3)
+    assert ratio_of(SPEED, ROUNDS) == RoundSpread(0.5, 0.1, 1.0, 3)
 
 
 def test_what_was_measured_once_is_a_round_of_its_own() -> None:
     once: Figures = {"memory": 100.0}
 
-    assert spread_of("memory", [*ROUNDS, once]) == Spread(100.0, 100.0, 100.0, 1)
+    assert spread_of("memory", [*ROUNDS, once]) == RoundSpread(100.0, 100.0, 100.0, 1)
     assert spread_of("speed", [*ROUNDS, once]) == spread_of("speed", ROUNDS)
 
 
@@ -45,7 +45,7 @@ def test_without_a_value_or_a_yardstick_there_is_nothing_to_say() -> None:
 
 @pytest.mark.parametrize("path", ["inversions", "late_ms.early"])
 def test_no_median_hides_a_broken_promise(path: str) -> None:
-    assert spread_of(path, rounds_of(path, 0, 0, 1)) == Spread(1.0, 0.0, 1.0, 3)
+    assert spread_of(path, rounds_of(path, 0, 0, 1)) == RoundSpread(1.0, 0.0, 1.0, 3)
 
 
 def test_typical_figures_have_the_form_of_a_round() -> None:

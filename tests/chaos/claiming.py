@@ -12,7 +12,7 @@ from redisched.store.values import ClaimRequest
 def claim_all(url: str, queue: str, worker: str, batch: int, start: Connection, claimed: Connection) -> None:
     """Send, once `start` says so, the id, band and token of every task in the order in which they were claimed."""
     broker = connect(url, 10.0)
-    store, client = Store(broker.dialect, queue), broker.client()
+    store, client = Store(broker.script_runner, queue), broker.client()
     found: list[tuple[str, int, int]] = []
     claimed.send("ready")
     start.recv()

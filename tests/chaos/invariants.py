@@ -7,9 +7,9 @@ from tests.lua.situation import HASHES, ZSETS, Situation
 QUEUE = "default"
 
 
-def places_in(broker: Broker, shard: int = 0) -> Situation:
-    """The ids in each key of a shard of the queue, without what is kept for them."""
-    perform, keys = broker.client().perform, keys_of(QUEUE, shard)
+def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
+    """The ids in each key of a shard of a queue, without what is kept for them."""
+    perform, keys = broker.client().perform, keys_of(queue, shard)
     places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
     places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
     places["wake"] = perform(("LRANGE", keys.wake, 0, -1))
@@ -32,6 +32,8 @@ def check_places(situation: Situation) -> None:
     assert ids("failures") <= ids("tasks")
     assert ids("dead") <= ids("failures")
     assert ids("cancelling") <= ids("held")
+    assert ids("traits") <= ids("tasks")
+    assert ids("traits") - ids("dead") <= ids("expiring") <= ids("traits")
     assert len(situation.get("wake", ())) <= 1
     assert "repairs" not in situation, "a scrubber had to repair something"
 

@@ -19,7 +19,7 @@ from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
 from redisched.store.growth import stores_of
-from redisched.store.operation import Operation, persist, run
+from redisched.store.operation import Operation, run, with_retries
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.chaos.producer import BATCH, Producer
 from tests.chaos.pulse import Pulse
@@ -111,7 +111,7 @@ class Load:
 
     def ended(self, shard: int) -> int:
         """How many tasks of a shard have ended."""
-        return run(persist(partial(_ended, shard), self.app._connection.patience()), self.direct.client())
+        return run(with_retries(partial(_ended, shard), self.app._connection.retry_policy()), self.direct.client())
 
     def wait_for_progress(self) -> None:
         """Wait until tasks are taken, and run, that were not there before."""
@@ -149,7 +149,7 @@ class Load:
         self.end_producing()
         wait_until(self._is_drained, "all is done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
-        for store in run(stores_of(self.direct.dialect, QUEUE), self.direct.client()):
+        for store in run(stores_of(self.direct.script_runner, QUEUE), self.direct.client()):
             check_places(places_in(self.direct, store.shard))
         take_stock(self.direct, QUEUE, self._recorder)
         return check_history(self._folder, self._tolerances)

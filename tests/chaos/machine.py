@@ -20,6 +20,7 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    ExpireRequest,
     ForgetLimits,
     NewTask,
     Orphan,
@@ -65,7 +66,8 @@ retentions_ms = st.builds(operator.mul, delays_ms, st.sampled_from([1, -1]))
 """Negative: an outcome that may be forgotten sooner."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
-new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records)
+expiries = st.sampled_from([b"", b"", b"", b"", b"expires=+1 -500 ", b"expires=+1000 500 ", b"expires=@0 0 "])
+new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records, expiries)
 jumps_ms = st.sampled_from([1, 20, 1_000, LEASE_MS, 600_000, -5_000])
 few = st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 2})])
 
@@ -78,7 +80,7 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         on_each_primary(self.broker, "FLUSHDB")
-        self.store = Store(self.broker.dialect, QUEUE)
+        self.store = Store(self.broker.script_runner, QUEUE)
         self.time = ServerTime(self.broker)
         self.model = Model(self.time.now_us)
         self.situation: Situation = {}
@@ -134,11 +136,11 @@ class QueueMachine(RuleBasedStateMachine):
         return f"{task.record[:DIGEST_BYTES] if task else 'digest-3'}end".encode()
 
     @rule(tasks=st.lists(new_tasks, min_size=1, max_size=4))
-    def enqueue(self, tasks: list[tuple[int, int, str, bytes]]) -> None:
+    def enqueue(self, tasks: list[tuple[int, int, str, bytes, bytes]]) -> None:
         named = []
-        for at, (number, priority, when, record) in enumerate(tasks):
+        for at, (number, priority, when, record, expiry) in enumerate(tasks):
             id = f"t{len(self.calls)}-{at}" if number < 7 else self.pick(number, Place.ENDED)
-            named.append(NewTask(id, priority, when, record))
+            named.append(NewTask(id, priority, when, record, expiry and expiry + record[:DIGEST_BYTES] + b"expired"))
         self.call("enqueue", named)
 
     @rule(worker=workers, limit=st.sampled_from([2, 1, 3, 0]), ahead_limit=st.integers(0, 2), woken=st.booleans())
@@ -224,11 +226,15 @@ class QueueMachine(RuleBasedStateMachine):
     def revive(self, numbers: list[int]) -> None:
         self.call("revive", [self.pick(number, Place.DEAD) for number in numbers])
 
+    @rule(limit=st.sampled_from([9, 1]))
+    def expire(self, limit: int) -> None:
+        self.call("expire", ExpireRequest(limit=limit, lease_ms=LEASE_MS))
+
     @rule(
         tasks=st.sampled_from([9, 1]), dead_retention_ms=delays_ms, kept=st.sampled_from([9, 1, 0]), sooner_ms=delays_ms
     )
     def forget(self, tasks: int, dead_retention_ms: int, kept: int, sooner_ms: int) -> None:
-        limits = ForgetLimits(tasks=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
+        limits = ForgetLimits(limit=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
         self.call("forget", limits)
 
     @rule(back=st.integers(1, 8))

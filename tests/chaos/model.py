@@ -5,7 +5,6 @@ Its methods are those of the store and answer the same; `situation` says what mu
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil
 
 from redisched.model import BAND
 from redisched.store.values import (
@@ -14,6 +13,8 @@ from redisched.store.values import (
     Bury,
     Claim,
     ClaimRequest,
+    Expired,
+    ExpireRequest,
     ForgetLimits,
     Forgotten,
     NewTask,
@@ -26,7 +27,8 @@ from redisched.store.values import (
     Retry,
     Status,
 )
-from tests.chaos.model_task import DIGEST_BYTES, Place, Task, over_by
+from tests.chaos.model_grace import grace_end
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, over_by, to_look_at
 from tests.lua.situation import Situation, together
 
 
@@ -40,6 +42,8 @@ class Model:
     fence: int = 0
     awake: bool = False
     reaper: tuple[str, int, int, int] | None = None
+    has_traits: bool = False
+    """Whether any task ever had some, so that older scripts must leave the queue alone."""
 
     @property
     def now_ms(self) -> int:
@@ -52,6 +56,8 @@ class Model:
             whole["wake"] = ["1"]
         if self.reaper:
             whole["reaper"] = " ".join(map(str, self.reaper))
+        if self.has_traits:
+            whole["format"] = "2"
         if self.claims:
             whole["claims"] = {
                 worker: f"{nonce} {token} {' '.join(ids)}" for worker, (nonce, token, ids) in self.claims.items()
@@ -74,7 +80,9 @@ class Model:
             )
         if run_at_ms >= BAND:
             return Status.BEYOND
-        self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
+        task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
+        task.take_traits(new.traits, self.now_ms)
+        self.has_traits = self.has_traits or bool(new.traits)
         self.awake = True
         return Status.CREATED
 
@@ -84,27 +92,17 @@ class Model:
             taken = [task for id in ids if (task := self._held(id, token))]
             next_due_ms: int | None = self.now_ms
         else:
-            taken, next_due_ms = self._choose(request)
+            taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
+            while expired := [task for task in taken if task.has_expired(self.now_ms)]:
+                for task in expired:
+                    task.expire(self.now_ms)
+                taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
             self._lease(request, taken)
             self.awake = self.awake or bool(taken and next_due_ms == self.now_ms)
         if not taken:
             self.awake = self.awake and next_due_ms == self.now_ms
             self.claims.pop(request.worker, None)
         return Claim(self.now_us, next_due_ms, [task.lease() for task in taken])
-
-    def _choose(self, request: ClaimRequest) -> tuple[list[Task], int | None]:
-        waiting = self.at(Place.WAITING)
-        due = [task for task in waiting if task.run_at_ms <= self.now_ms]
-        left = due[request.limit :]
-        horizon_ms = self.now_ms + request.ahead_ms
-        ahead = [
-            task
-            for task in waiting
-            if self.now_ms < task.run_at_ms <= horizon_ms and not (left and task.priority >= left[0].priority)
-        ]
-        taken = sorted(due[: request.limit] + ahead[: request.ahead_limit], key=lambda task: task.order)
-        rest = [task.run_at_ms for task in waiting if task not in taken]
-        return taken, self.now_ms if left else min(rest, default=None)
 
     def _lease(self, request: ClaimRequest, taken: list[Task]) -> None:
         if taken:
@@ -161,6 +159,7 @@ class Model:
             return Status.CANCELLED
         task.count(attempts=1, token=retry.token)
         task.failure = f"{task.score} {retry.failure.decode()}"
+        task.forget_expiry()
         task.wait(self.now_ms + retry.delay_ms)
         self.awake = True
         return Status.RETRIED
@@ -192,9 +191,11 @@ class Model:
         task.die(self.now_ms, burial.failure.decode())
         return Status.BURIED
 
-    def _take_back(self, task: Task, crashed: bool, crash_limit: int, failure: bytes) -> Status:
+    def _take_back(self, task: Task, started: bool, crashed: bool, crash_limit: int, failure: bytes) -> Status:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
+        if started:
+            task.forget_expiry()
         if crashed:
             task.count(crashes=1)
             if task.crashes >= crash_limit:
@@ -210,7 +211,8 @@ class Model:
         if leader not in ("", request.worker) and self.now_ms < until_ms <= latest_end_ms:
             self.reaper = leader, until_ms, grace_ends_ms, longest_ms
             return Reaped(ReapOutcome.BUSY, self.now_ms, until_ms, [])
-        grace_ends_ms = self._grace_ends_ms(request, latest_end_ms)
+        has_leases = bool(self.at(Place.LEASED))
+        grace_ends_ms = grace_end(self.reaper, request, self.now_ms, latest_end_ms, has_leases=has_leases)
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
         for task in [task for task in self._by_end() if task.ends_ms > latest_end_ms][: request.limit]:
             task.ends_ms = latest_end_ms
@@ -220,33 +222,20 @@ class Model:
         tasks = [(task.id, self._reap(task, request)) for task in expired]
         ended_ms = self.now_ms - longest_ms
         self.claims = {worker: claim for worker, claim in self.claims.items() if claim[1] // 1_000 > ended_ms}
-        self.awake = self.awake or bool(expired)
+        self.awake = self.awake or any(status is Status.RECOVERED for _, status in tasks)
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
-        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks)
-
-    def _grace_ends_ms(self, request: ReapRequest, latest_end_ms: int) -> int:
-        latest_ms = self.now_ms + request.grace_ms
-        if not self.reaper:
-            return latest_ms if self.at(Place.LEASED) else 0
-        _, until_ms, ends_ms, _ = self.reaper
-        if until_ms > latest_end_ms:
-            return latest_ms
-        last_ms = until_ms - request.hold_ms
-        paused_ms = self.now_ms - last_ms
-        if paused_ms > 2 * request.hold_ms:
-            if ends_ms <= last_ms or paused_ms > request.lease_ms / 2 + request.hold_ms:
-                return latest_ms
-            ends_ms = max(ends_ms + paused_ms, self.now_ms + ceil(request.lease_ms / 2))
-        return min(ends_ms, latest_ms)
+        expiring = to_look_at(self.tasks.values(), BAND)[:1]
+        expiring_ms = expiring[0].looked_ms if expiring else None
+        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=expiring_ms)
 
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
     def _reap(self, task: Task, request: ReapRequest) -> Status:
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
-        return self._take_back(task, crashed, request.crash_limit, request.failure)
+        return self._take_back(task, task.started_ms > 0, crashed, request.crash_limit, request.failure)
 
     def recover(self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]) -> list[Status]:
         started = [task for id, token, ran in orphans if ran and (task := self._held(id, token))]
@@ -256,7 +245,7 @@ class Model:
         for id, token, ran in orphans:
             task = self._held(id, token)
             counts = bool(ran) and task in crashed
-            statuses.append(self._take_back(task, counts, crash_limit, failure) if task else Status.LOST)
+            statuses.append(self._take_back(task, bool(ran), counts, crash_limit, failure) if task else Status.LOST)
         self.claims.pop(worker, None)
         self.awake = self.awake or bool(self.at(Place.WAITING))
         return statuses
@@ -283,17 +272,25 @@ class Model:
         if task.place is not Place.DEAD:
             return Status.ALREADY
         task.tries = task.failure = None
+        task.forget_expiry()
         task.wait(self.now_ms)
         self.awake = True
         return Status.REVIVED
 
+    def expire(self, request: ExpireRequest) -> Expired:
+        looked = to_look_at(self.tasks.values(), self.now_ms)[: request.limit]
+        ended = [task for task in looked if task.place is Place.WAITING]
+        for task in looked:
+            task.look(self.now_ms, request.lease_ms)
+        return Expired(len(ended), len(looked))
+
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept
-        own = self._forget_until(self.now_ms, limits.tasks, Place.ENDED)
-        expired = self._forget_until(self.now_ms, limits.tasks, Place.ENDED, is_spare=True)
-        most = max(min(over, limits.tasks) - expired, 0)
+        own = self._forget_until(self.now_ms, limits.limit, Place.ENDED)
+        expired = self._forget_until(self.now_ms, limits.limit, Place.ENDED, is_spare=True)
+        most = max(min(over, limits.limit) - expired, 0)
         sooner = self._forget_until(self.now_ms + limits.sooner_ms, most, Place.ENDED, is_spare=True)
-        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.tasks, Place.DEAD)
+        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.limit, Place.DEAD)
         return Forgotten(own + expired + sooner + dead, sooner)
 
     def _forget_until(self, moment_ms: int, most: int, place: Place, is_spare: bool = False) -> int:

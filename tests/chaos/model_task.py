@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS, score_of
-from redisched.store.values import Lease
+from redisched.store.values import ClaimRequest, Lease
 from tests.lua.situation import Situation
 
 DIGEST_BYTES = 8
@@ -42,6 +42,11 @@ class Task:
     until_ms: int = 0
     is_spare: bool = False
     """When it died, or is forgotten."""
+    expires_ms: int | None = None
+    expired: tuple[int, bytes] = (0, b"")
+    """For how long its outcome shall be kept if it expires, and the outcome, but for the time of its end."""
+    looked_ms: int | None = None
+    """When somebody looks whether it has expired."""
 
     @property
     def score(self) -> int:
@@ -71,6 +76,11 @@ class Task:
             stored["failures"] = {self.id: self.failure}
         if self.cancellation:
             stored["cancelling"] = {self.id: " ".join(map(str, self.cancellation))}
+        if self.expires_ms is not None:
+            retention_ms, outcome = self.expired
+            stored["traits"] = {self.id: f"expires={self.expires_ms} {retention_ms} {outcome.decode()}"}
+        if self.looked_ms is not None:
+            stored["expiring"] = {self.id: self.looked_ms}
         if self.place is Place.WAITING:
             stored["waiting"] = {self.id: self.score}
         elif self.place is Place.DEAD:
@@ -98,6 +108,52 @@ class Task:
         self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), f"{token} {outcome}"
         self.is_spare = retention_ms < 0
         self.tries = self.failure = self.cancellation = None
+        self.forget_expiry()
+
+    def has_expired(self, now_ms: int) -> bool:
+        return self.expires_ms is not None and self.expires_ms <= now_ms
+
+    def expire(self, now_ms: int) -> None:
+        retention_ms, outcome = self.expired
+        whole = outcome + b"\xcf" + now_ms.to_bytes(8, "big") + b"\xc0"
+        self.end(0, whole.decode(errors="backslashreplace"), now_ms, retention_ms)
+
+    def take_traits(self, traits: bytes, now_ms: int) -> None:
+        if traits:
+            when, retention_ms, outcome = traits.removeprefix(b"expires=").split(b" ")
+            self.expires_ms = self.looked_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
+            self.expired = int(retention_ms), outcome
+
+    def look(self, now_ms: int, lease_ms: int) -> None:
+        """Whoever looks for tasks that expired has come to this one."""
+        if self.place is Place.WAITING:
+            self.expire(now_ms)
+        else:
+            self.looked_ms = now_ms + lease_ms if self.place is Place.LEASED else None
+
+    def forget_expiry(self) -> None:
+        self.expires_ms = self.looked_ms = None
+
+
+def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[list[Task], int | None]:
+    """The tasks that a claim takes of those that wait, given in their order, and when a further one falls due."""
+    due = [task for task in waiting if task.run_at_ms <= now_ms]
+    left = due[request.limit :]
+    horizon_ms = now_ms + request.ahead_ms
+    ahead = [
+        task
+        for task in waiting
+        if now_ms < task.run_at_ms <= horizon_ms and not (left and task.priority >= left[0].priority)
+    ]
+    taken = sorted(due[: request.limit] + ahead[: request.ahead_limit], key=lambda task: task.order)
+    rest = [task.run_at_ms for task in waiting if task not in taken]
+    return taken, now_ms if left else min(rest, default=None)
+
+
+def to_look_at(tasks: Iterable[Task], moment_ms: int) -> list[Task]:
+    """Those that may have expired by a moment, in the order in which they are looked at."""
+    timed = [(task.looked_ms, task.id, task) for task in tasks if task.looked_ms is not None]
+    return [task for looked_ms, _, task in sorted(timed, key=lambda one: one[:2]) if looked_ms <= moment_ms]
 
 
 def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:

@@ -139,14 +139,14 @@ class Ordeal:
         keys = keys_of(QUEUE)
         self.direct.client().perform(("DEL", keys.finished, keys.outcomes))
 
-    def judge(self) -> None:
+    def policy(self) -> None:
         """Hold the history, with the stock that was taken, against I1 to I12."""
         assert [str(violation) for violation in islice(check_history(self.folder), 5)] == []
 
     def audit(self) -> None:
         """Take stock of a drained queue, and judge."""
         self.take_stock()
-        self.judge()
+        self.policy()
 
     def conclude(self) -> None:
         """Drain, and audit."""

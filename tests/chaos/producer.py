@@ -42,7 +42,7 @@ class Producer(threading.Thread):
     def _requests(self) -> Iterator[TaskRequest]:
         while True:
             request = self._app.request("work")
-            if self._layout.home(request.id) == self._shard:
+            if self._layout.shard_of(request.id) == self._shard:
                 yield request
 
     def _try(self, requests: list[TaskRequest]) -> bool:

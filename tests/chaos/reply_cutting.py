@@ -1,7 +1,7 @@
 """A run of operations that takes tasks over every edge, in which one reply can be cut, and what is in Redis afterwards.
 
 Every call goes the way it goes in production: through the public methods of a producer, and through the store's edges
-under `persist`, by the blocking or the asyncio client. Two runs can be compared to the byte: ids are given, the
+under `with_retries`, by the blocking or the asyncio client. Two runs can be compared to the byte: ids are given, the
 server's time stands still but for the steps of the run, and tokens follow from the time.
 """
 
@@ -14,7 +14,7 @@ from redisched.client.request import TaskRequest
 from redisched.client.scheduler import Scheduler
 from redisched.model import TaskState
 from redisched.store.broker import Broker
-from redisched.store.operation import Operation, Patience, persist, run, run_async
+from redisched.store.operation import Operation, RetryPolicy, run, run_async, with_retries
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -36,9 +36,9 @@ QUEUE = "mail"
 LEASE_MS = 30_000
 HOUR_MS = 3_600_000
 CRASH_LIMIT = 2
-FORGETTING = ForgetLimits(tasks=2, dead_retention_ms=2 * HOUR_MS)
+FORGETTING = ForgetLimits(limit=2, dead_retention_ms=2 * HOUR_MS)
 AT_ONCE = Backoff(base_s=1e-6, cap_s=1e-6)
-PATIENCE = Patience(began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0)
+PATIENCE = RetryPolicy(began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0)
 
 
 class Manner(Protocol):
@@ -58,7 +58,7 @@ class Blocking:
         self._broker = broker
 
     async def edge(self, make: Callable[[], Operation[T]]) -> T:
-        return run(persist(make, PATIENCE), self._broker.client())
+        return run(with_retries(make, PATIENCE), self._broker.client())
 
     async def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
         return await asyncio.to_thread(method, *arguments, **options)
@@ -71,7 +71,7 @@ class Asyncio:
         self._broker = broker
 
     async def edge(self, make: Callable[[], Operation[T]]) -> T:
-        return await run_async(persist(make, PATIENCE), self._broker.async_client())
+        return await run_async(with_retries(make, PATIENCE), self._broker.async_client())
 
     async def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
         twin = getattr(getattr(method, "__self__"), f"{method.__name__}_async")  # noqa: B009 - any method has one
@@ -84,7 +84,7 @@ class Story:
 
     def __init__(self, broker: Broker, manner: Manner, time: ServerTime) -> None:
         self._app = Scheduler(broker=broker)
-        self._store = Store(broker.dialect, QUEUE)
+        self._store = Store(broker.script_runner, QUEUE)
         self._manner = manner
         self._time = time
 

@@ -21,7 +21,7 @@ ANSWER_S = 60
 @pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 def test_each_of_10000_tasks_goes_to_one_of_8_processes_in_order(kind: BrokerKind, servers: Servers) -> None:
     broker = servers.broker(kind)
-    store = Store(broker.dialect, QUEUE)
+    store = Store(broker.script_runner, QUEUE)
     tasks = [NewTask(f"t{number:05}", number * 7 % 10, "+0", b"digest-1body") for number in range(TASKS)]
     for first in range(0, TASKS, 1_000):
         run(store.enqueue(tasks[first : first + 1_000]), broker.client())

@@ -119,7 +119,7 @@ def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Ordeal, clock: Move
 def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Ordeal, clock: MovedClock) -> None:
     lost = moved.enqueue("brief", run_at=0)
     request = ClaimRequest(worker="ghost", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
-    run(Store(moved.direct.dialect, QUEUE).claim(request), moved.direct.client())
+    run(Store(moved.direct.script_runner, QUEUE).claim(request), moved.direct.client())
     clock.move(-HOUR_S)
     with moved.worker(lease_s=LEASE_S):
         lost.result(timeout=SET_BACK_S)

@@ -86,7 +86,7 @@ def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
 
         load.wait_for_progress_in(range(SHARDS))
         load.gate.set()
-        elsewhere = [id for id in load.held if Layout((SHARDS,)).home(id) in others]
+        elsewhere = [id for id in load.held if Layout((SHARDS,)).shard_of(id) in others]
         assert len(elsewhere) > 1
         assert len(elsewhere) == len(set(elsewhere))
         load.conclude()

@@ -26,7 +26,7 @@ class Patient:
 
     def __init__(self, broker: Broker, clock: ServerTime) -> None:
         self.broker, self.clock = broker, clock
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
 
     def situation(self) -> Situation:
         return situation_of(self.broker, QUEUE)

@@ -107,7 +107,7 @@ def broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]
 def claim(broker: Broker, worker: str, *, limit: int, lease_ms: int) -> list[tuple[str, int]]:
     """Ids and tokens of what a worker is given that is never heard of again."""
     request = ClaimRequest(worker=worker, nonce="1", limit=limit, ahead_ms=0, ahead_limit=0, lease_ms=lease_ms)
-    leases = run(Store(broker.dialect, QUEUE).claim(request), broker.client()).leases
+    leases = run(Store(broker.script_runner, QUEUE).claim(request), broker.client()).leases
     return [(lease.id, lease.token) for lease in leases]
 
 
@@ -116,7 +116,7 @@ def reap(broker: Broker, worker: str, limit: int = 100) -> Reaped:
     request = ReapRequest(
         worker=worker, hold_ms=0, grace_ms=0, limit=limit, crash_limit=3, failure=b"", lease_ms=60_000
     )
-    return run(Store(broker.dialect, QUEUE).reap(request), broker.client())
+    return run(Store(broker.script_runner, QUEUE).reap(request), broker.client())
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
@@ -142,7 +142,7 @@ def test_t26_another_worker_takes_over_from_a_reaper_that_is_gone(ordeal: Ordeal
             ordeal.drain()
 
     assert [len(ordeal.starts(task)) for task in tasks] == [1] * 3
-    assert sum(len(reply[4:]) for reply in ordeal.replies("reap") if reply[0] == b"REAPED") == 2 * len(tasks)
+    assert sum(len(reply[5:]) for reply in ordeal.replies("reap") if reply[0] == b"REAPED") == 2 * len(tasks)
     ordeal.audit()
 
 

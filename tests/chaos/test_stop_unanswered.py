@@ -44,7 +44,7 @@ def stop(ordeal: Ordeal, worker: RunningWorker) -> None:
 def assert_nobody_is_blamed(ordeal: Ordeal, tasks: list[TaskRef[object]]) -> None:
     for task in tasks:
         view = look(ordeal.direct, task.id)
-        assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+        assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
     with ordeal.worker(lease_s=LEASE_S):
         for task in tasks:
             task.result(timeout=20)

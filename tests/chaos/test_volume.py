@@ -108,6 +108,6 @@ def test_t01_so_many_tasks_are_done_whatever_breaks(
             ordeal.drain()
             ordeal.take_stock()
             log.info("%d tasks are done", min(tasks, first + ROUND))
-        ordeal.judge()
+        ordeal.policy()
         assert not fleet.has_ended
         assert hits == set(habits)

@@ -78,7 +78,7 @@ def test_a_share_is_drawn_by_chance_the_same_for_the_same_seed() -> None:
 
 def test_scripts_are_known_by_name_however_they_are_called(broker: Broker, proxy: Proxy) -> None:
     broker.client().perform(("SCRIPT", "FLUSH"))
-    store = Store(broker.dialect, "mail")
+    store = Store(broker.script_runner, "mail")
     for id in ("a", "b"):
         run(store.enqueue([NewTask(id, 5, "+0", b"digest-1body")]), broker.client())
     broker.client().perform(("EVAL", "return 1", 0))

@@ -49,7 +49,7 @@ class Witnessed:
         self.broker = broker
         self.proxy = proxy
         self.recorder = Recorder(folder)
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
         self._folder = folder
         self._nonce = 0
 
@@ -189,8 +189,8 @@ def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queu
     witness = Witness(queue.recorder)
     witness.observe(claim(b"5000000"))
     witness.observe(claim(b"7000123"))
-    witness.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"a", b"RECOVERED"))
-    witness.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"a", b"RECOVERED"))
+    witness.observe(heard("reap", b"REAPED", b"7000", b"1", b"", b"", b"a", b"RECOVERED"))
+    witness.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"", b"a", b"RECOVERED"))
 
     assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
 

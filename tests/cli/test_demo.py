@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from redisched.demo.command import Audience
-from redisched.demo.summary import Lateness, Spread, Summary
+from redisched.demo.summary import Lateness, Percentiles, Summary
 from tests.cli.commands import environment, run
 
-SPREAD = Spread(p50=1.0, p99=2.0, max=3.0)
+SPREAD = Percentiles(p50=1.0, p99=2.0, max=3.0)
 HOLDS = Summary(
     enqueued=10, succeeded=9, retried=2, dead=1, lost=0, recovered=1, taken_back=1, double_charges=0, mails_received=3,
     inversions=0, pickup_ms=SPREAD, lateness_ms=Lateness(p50=1.0, p99=2.0, max=3.0, early=0), kinds={"mail": 10},

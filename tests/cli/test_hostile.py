@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.codec import digest_of, encode_task, seal_of
+from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.keys import queues_key
 from redisched.model import TaskBody
 from redisched.store.values import NewTask
@@ -18,7 +18,7 @@ READS = [("queue", "ls"), ("task", "ls"), ("task", "ls", "--state", "leased", "-
 def hostile_task(text: str, task_id: str) -> NewTask:
     """A task whose name, arguments and keywords hold a text, as no producer of ours would write it."""
     body = encode_task(TaskBody(f"name{text}", [text, [text]], {f"key{text}": text}), 100_000)
-    return NewTask(task_id, 5, "+0", digest_of(body, seal_of(5, "+0")) + body)
+    return NewTask(task_id, 5, "+0", digest_of(body, fingerprint_suffix_of(5, "+0")) + body)
 
 
 def is_plain(printed: str) -> bool:

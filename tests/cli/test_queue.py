@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 from redisched.store.values import Bury, ClaimRequest
 from tests.brokers import BrokerKind, Servers
@@ -101,7 +101,7 @@ def test_dead_tasks_of_every_shard_are_let_run_again(command: CommandLine, works
     for number in range(9):
         command.output("enqueue", "add", "--id", f"id-{number}")
     for shard in range(3):
-        store = Store(Dialect(), "default", shard)
+        store = Store(ScriptRunner(), "default", shard)
         request = ClaimRequest(worker="w", nonce="1", limit=9, ahead_ms=0, ahead_limit=0, lease_ms=9_000)
         leases = workshop.do(store.claim(request)).leases
         workshop.do(store.bury([Bury(lease.id, lease.token, b"boom") for lease in leases]))

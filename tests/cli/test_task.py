@@ -191,8 +191,8 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
 
     keys = {
         "id", "queue", "shard", "state", "name", "args", "kwargs", "priority", "run_at_ms", "attempts", "crashes",
-        "bounces", "max_attempts", "timeout_ms", "retention_ms", "cancel_requested", "worker", "lease_until_ms",
-        "started_ms", "ended_ms", "forgotten_ms", "result", "failure", "undecodable", "now_ms",
+        "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "expires_ms", "cancel_requested", "worker",
+        "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure", "undecodable", "now_ms",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys

@@ -17,7 +17,7 @@ class Workshop:
     """The tasks of a queue, moved by hand."""
 
     def __init__(self, broker: Broker, queue: str) -> None:
-        self.store = Store(broker.dialect, queue)
+        self.store = Store(broker.script_runner, queue)
         self._client = broker.client()
         self._nonce = 0
 

@@ -19,7 +19,7 @@ class StandIn:
 
     def __init__(self, app: Scheduler, queue: str) -> None:
         self._broker = app.broker
-        self._store = Store(app.broker.dialect, queue)
+        self._store = Store(app.broker.script_runner, queue)
         self._claims = 0
 
     def lease(self, ahead_ms: int = 0) -> list[Lease]:

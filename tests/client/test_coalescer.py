@@ -11,7 +11,7 @@ from redisched.client.chunk import CHUNK_TASKS
 from redisched.client.coalescer import Coalescer
 from redisched.client.scheduler import Scheduler
 from redisched.errors import BrokerUnavailable, Conflict
-from redisched.store.operation import Patience
+from redisched.store.operation import RetryPolicy
 from redisched.store.values import NewTask, Status
 from tests.client.stand_in import StandIn
 
@@ -25,8 +25,8 @@ class Wire:
         self.error: Exception | None = None
         self.now_s = 0.0
 
-    def patience(self) -> Patience:
-        return Patience(
+    def retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(
             began_s=self.now_s,
             total_s=5.0,
             try_s=2.0,
@@ -35,7 +35,7 @@ class Wire:
             random=lambda: 0.0,
         )
 
-    async def send(self, tasks: Sequence[NewTask], patience: Patience) -> Sequence[Status]:
+    async def send(self, tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Status]:
         self.calls.append([task.id for task in tasks])
         await self.answer.wait()
         if self.error is not None:
@@ -67,7 +67,7 @@ def play(scene: Coroutine[Any, Any, None]) -> None:
 def test_calls_of_one_turn_go_together_and_later_ones_with_the_next() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         callers = await start(coalescer, "a", "b")
         callers += await start(coalescer, "c")
         callers += await start(coalescer, "d")
@@ -85,7 +85,7 @@ def test_a_call_that_comes_when_all_is_done_goes_at_once() -> None:
     async def scene() -> None:
         wire = Wire()
         wire.answer.set()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
 
         for id in "abc":
             assert await coalescer.submit(task(id)) is Status.CREATED
@@ -98,7 +98,7 @@ def test_a_call_that_comes_when_all_is_done_goes_at_once() -> None:
 def test_a_crowd_is_cut_and_a_few_calls_are_under_way_at_once() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         callers = await start(coalescer, *(str(number) for number in range(20 * CHUNK_TASKS)))
 
         assert [len(call) for call in wire.calls] == [CHUNK_TASKS] * 4
@@ -114,7 +114,7 @@ def test_each_caller_gets_its_own_answer() -> None:
     async def scene() -> None:
         wire = Wire()
         wire.answer.set()
-        callers = await start(Coalescer(wire.send, wire.patience()), "a", "conflict", "b")
+        callers = await start(Coalescer(wire.send, wire.retry_policy()), "a", "conflict", "b")
 
         assert await asyncio.gather(*callers) == [Status.CREATED, Status.CONFLICT, Status.CREATED]
 
@@ -124,7 +124,7 @@ def test_each_caller_gets_its_own_answer() -> None:
 def test_an_error_reaches_those_who_flew_and_not_those_who_come_after() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         callers = await start(coalescer, "a", "b")
         wire.error = BrokerUnavailable("gone", 1.0)
         wire.answer.set()
@@ -141,7 +141,7 @@ def test_an_error_reaches_those_who_flew_and_not_those_who_come_after() -> None:
 def test_a_cancelled_caller_takes_nobody_along() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         in_flight = await start(coalescer, "a", "b")
         waiting = await start(coalescer, "c", "d")
 
@@ -161,7 +161,7 @@ def test_a_cancelled_caller_takes_nobody_along() -> None:
 def test_draining_waits_for_what_is_under_way() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         callers = await start(coalescer, "a")
         callers[0].cancel()
 
@@ -224,7 +224,7 @@ def test_cancelling_an_enqueue_leaves_the_connection_usable(app: Scheduler, turn
 def test_a_call_that_waited_behind_others_has_the_time_it_had_from_its_beginning() -> None:
     async def scene() -> None:
         wire = Wire()
-        coalescer = Coalescer(wire.send, wire.patience())
+        coalescer = Coalescer(wire.send, wire.retry_policy())
         (first,) = await start(coalescer, "a")
         (queued,) = await start(coalescer, "b")
         wire.now_s = 4.0

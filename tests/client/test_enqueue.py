@@ -19,7 +19,7 @@ from tests.client.stand_in import StandIn
 
 def look(app: Scheduler, id: str, queue: str = "default") -> TaskView:
     """The task as an observer sees it."""
-    view = run(Inspector(app.broker.dialect, queue).task(id), app.broker.client())
+    view = run(Inspector(app.broker.script_runner, queue).task(id), app.broker.client())
     assert view is not None
     return view
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redisched.client.connection import Connection
-from redisched.client.enqueuing import Enqueuing
-from redisched.client.layouts import KEPT_S
+from redisched.client.layout_cache import KEPT_S
 from redisched.client.reference import CancelOutcome
-from redisched.client.request import Sending
+from redisched.client.request import Freshness
 from redisched.client.scheduler import Scheduler
+from redisched.client.shard_router import ShardRouter
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable, CannotShrink, Conflict, InvalidOption, LayoutDamaged
 from redisched.keys import keys_of
@@ -50,33 +50,33 @@ def shards_with(broker: Broker, id: str) -> list[int]:
     return [shard for shard in range(5) if perform(("HEXISTS", keys_of(QUEUE, shard).tasks, id))]
 
 
-def believing(broker: Broker, layout: Layout, settings: Settings = PATIENT) -> Enqueuing:
+def believing(broker: Broker, layout: Layout, settings: Settings = PATIENT) -> ShardRouter:
     """A producer that takes this for the layout, for as long as the test runs."""
     connection = Connection(settings, broker)
     connection.layouts.remember(QUEUE, layout, connection.monotonic() + 1e6)
-    return Enqueuing(connection)
+    return ShardRouter(connection)
 
 
 def growing(broker: Broker, shards: int) -> Operation[None]:
     """Somebody who makes a queue grow, unless it has grown further, and gives up half-way when Redis is away."""
     with contextlib.suppress(CannotShrink, BrokerUnavailable):
-        yield from grow(broker.dialect, QUEUE, shards)
+        yield from grow(broker.script_runner, QUEUE, shards)
 
 
-def twice(one: Enqueuing, other: Enqueuing, tasks: list[NewTask]) -> Operation[None]:
+def twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Operation[None]:
     """Requests are sent for the first time, and then again, whatever became of that, and by another producer."""
     with contextlib.suppress(BrokerUnavailable):
-        yield from many(one, QUEUE, tasks, Sending.UNSENT)
-    yield from many(other, QUEUE, tasks, Sending.MAYBE_AGAIN)
+        yield from many(one, QUEUE, tasks, Freshness.UNSENT)
+    yield from many(other, QUEUE, tasks, Freshness.MAYBE_SENT)
 
 
-def many(producer: Enqueuing, queue: str, tasks: Sequence[NewTask], sending: Sending) -> Operation[list[Status]]:
+def many(producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness: Freshness) -> Operation[list[Status]]:
     """Add tasks, with as much time as the producer's settings give."""
-    return producer.many(queue, tasks, sending, producer._connection.patience())
+    return producer.many(queue, tasks, freshness, producer._connection.retry_policy())
 
 
 def test_the_ids_of_these_tests_move() -> None:
-    homes = [[Layout((1, 3)).home(id), Layout((1, 3, 5)).home(id)] for id in IDS]
+    homes = [[Layout((1, 3)).shard_of(id), Layout((1, 3, 5)).shard_of(id)] for id in IDS]
 
     assert {home for home, _ in homes} == {0, 1, 2}
     assert sum(one != other for one, other in homes) >= 2
@@ -86,13 +86,13 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
     @given(schedules)
     def holds(schedule: list[tuple[int, Fate]]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        one, other = believing(broker, Layout()), Enqueuing(Connection(PATIENT, broker))
+        one, other = believing(broker, Layout()), ShardRouter(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
             [
-                many(one, QUEUE, TASKS, Sending.MAYBE_AGAIN),
-                many(other, QUEUE, TASKS[::-1], Sending.MAYBE_AGAIN),
-                many(one, QUEUE, OWN, Sending.FIRST),
+                many(one, QUEUE, TASKS, Freshness.MAYBE_SENT),
+                many(other, QUEUE, TASKS[::-1], Freshness.MAYBE_SENT),
+                many(one, QUEUE, OWN, Freshness.NEW),
                 twice(one, other, UNSENT),
                 growing(broker, 3),
                 growing(broker, 5),
@@ -104,7 +104,7 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
         assert all(len(shards_with(broker, task.id)) == 1 for task in (*TASKS, *OWN, *UNSENT))
         assert {*interleaving.results[0], *interleaving.results[1]} <= {Status.CREATED, Status.EXISTS}
         for task in (*TASKS, *OWN, *UNSENT):
-            view = run(Inspector(broker.dialect, QUEUE).task(task.id), broker.client())
+            view = run(Inspector(broker.script_runner, QUEUE).task(task.id), broker.client())
             assert view is not None
             assert view.state is TaskState.SCHEDULED
 
@@ -112,31 +112,31 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
 
 
 def test_what_was_given_up_and_arrives_after_a_growth_is_refused(broker: Broker) -> None:
-    late, again = believing(broker, Layout(), HASTY), Enqueuing(Connection(PATIENT, broker))
+    late, again = believing(broker, Layout(), HASTY), ShardRouter(Connection(PATIENT, broker))
     # So that the script is there when it is called late.
-    run(Store(broker.dialect, QUEUE).enqueue(OWN), broker.client())
+    run(Store(broker.script_runner, QUEUE).enqueue(OWN), broker.client())
     interleaving = Interleaving(broker, [twice(late, again, UNSENT), growing(broker, 5)])
 
     interleaving.run([(0, Fate.LATE), *[(1, Fate.ANSWERED)] * 10])
 
-    assert all(Layout((1, 5)).home(task.id) for task in UNSENT), "they have another home after the growth"
+    assert all(Layout((1, 5)).shard_of(task.id) for task in UNSENT), "they have another home after the growth"
     assert all(len(shards_with(broker, task.id)) == 1 for task in UNSENT)
 
 
 def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again(broker: Broker) -> None:
-    moving = [task for task in TASKS if Layout((1, 3)).home(task.id) != Layout((1, 3, 5)).home(task.id)]
+    moving = [task for task in TASKS if Layout((1, 3)).shard_of(task.id) != Layout((1, 3, 5)).shard_of(task.id)]
 
     @settings(max_examples=300)
     @given(st.lists(st.integers(0, 2), max_size=25))
     def holds(order: list[int]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        run(grow(broker.dialect, QUEUE, 3), broker.client())
-        late, early = believing(broker, Layout((1, 3))), Enqueuing(Connection(PATIENT, broker))
+        run(grow(broker.script_runner, QUEUE, 3), broker.client())
+        late, early = believing(broker, Layout((1, 3))), ShardRouter(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
             [
-                many(late, QUEUE, moving[:1], Sending.MAYBE_AGAIN),
-                many(early, QUEUE, moving[:1], Sending.MAYBE_AGAIN),
+                many(late, QUEUE, moving[:1], Freshness.MAYBE_SENT),
+                many(early, QUEUE, moving[:1], Freshness.MAYBE_SENT),
                 growing(broker, 5),
             ],
         )
@@ -158,7 +158,7 @@ def test_what_waited_before_a_growth_is_known_after_it(app: Scheduler, call: Cal
     refs = call(app.enqueue_many, before)
     assert all(shards_with(app.broker, id) == [0] for id in IDS)
     assert {call(ref.status) for ref in refs} == {TaskState.READY}
-    moved = max(IDS, key=Layout((1, 3)).home)
+    moved = max(IDS, key=Layout((1, 3)).shard_of)
     with pytest.raises(Conflict, match=moved):
         call(app.enqueue, "another", id=moved, queue=QUEUE)
     assert call(refs[IDS.index(moved)].cancel) is CancelOutcome.CANCELLED
@@ -172,7 +172,7 @@ def test_what_is_enqueued_after_a_growth_is_spread_and_found(app: Scheduler, cal
 
     assert refs == [call(app.enqueue, "send", id=id, queue=QUEUE) for id in IDS]
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
     assert [call(ref.cancel) for ref in refs] == [CancelOutcome.CANCELLED] * len(IDS)
 
 
@@ -226,8 +226,8 @@ def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
 
     asyncio.run(enqueue_all())
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).home(id)] for id in IDS]
-    counts = run(Inspector(app.broker.dialect, QUEUE).counts_by_shard(), app.broker.client())
+    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
+    counts = run(Inspector(app.broker.script_runner, QUEUE).counts_by_shard(), app.broker.client())
     assert sum(shard.ready for shard in counts) == len(IDS) + 30
     assert all(shard.ready for shard in counts)
 
@@ -240,7 +240,7 @@ def test_a_queue_never_shrinks(app: Scheduler, call: Caller) -> None:
     with pytest.raises(InvalidOption, match="from 1 to 1024"):
         call(app.grow, QUEUE, 0)
 
-    assert run(Store(app.broker.dialect, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
+    assert run(Store(app.broker.script_runner, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
 
 
 def test_a_shard_with_a_history_of_its_own_is_named(app: Scheduler, call: Caller) -> None:

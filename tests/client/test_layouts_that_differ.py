@@ -58,9 +58,9 @@ def test_layouts_that_contradict_each_other_are_an_error_that_names_the_key(app:
 
 def test_the_homes_of_tasks_are_those_of_the_longest_layout(app: Scheduler, broker: Broker) -> None:
     give(broker, 0, "1 3")
-    moved = next(id for id in map(str, range(99)) if 0 < Layout((1, 3)).home(id) != Layout((1, 3, 6)).home(id))
+    moved = next(id for id in map(str, range(99)) if 0 < Layout((1, 3)).shard_of(id) != Layout((1, 3, 6)).shard_of(id))
 
     app.enqueue("work", id=moved)
 
-    keys = keys_of(QUEUE, Layout((1, 3, 6)).home(moved))
+    keys = keys_of(QUEUE, Layout((1, 3, 6)).shard_of(moved))
     assert broker.client().perform(("HEXISTS", keys.tasks, moved))

@@ -65,8 +65,8 @@ def test_nothing_is_said_while_a_worker_serves_the_queue(app: Scheduler, caplog:
     app.task(name="hold", queue="mail")(lambda: release.wait(20))
     with RunningWorker(app, concurrency=1):
         app.enqueue("hold", queue="mail")
-        dialect, client = app.broker.dialect, app.broker.client()
-        wait_until(lambda: run(is_served(dialect, "mail"), client), "the worker to hold the queue's post")
+        script_runner, client = app.broker.script_runner, app.broker.client()
+        wait_until(lambda: run(is_served(script_runner, "mail"), client), "the worker to hold the queue's post")
         behind = app.enqueue("send", queue="mail")
         with pytest.raises(ResultTimeout) as timeout:
             behind.result(timeout=0.3)

@@ -174,7 +174,7 @@ def test_scripts_flushed_in_the_middle_of_many_tasks_are_loaded_again(
 ) -> None:
     app = Scheduler(broker=broker)
     requests = [app.request("send", number) for number in range(5 * CHUNK_TASKS)]
-    make_command = broker.dialect.command
+    make_command = broker.script_runner.command
     made = itertools.count()
 
     def flush_at_the_moment(name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
@@ -182,7 +182,7 @@ def test_scripts_flushed_in_the_middle_of_many_tasks_are_loaded_again(
             broker.client().perform(("SCRIPT", "FLUSH"))
         return make_command(name, keys, arguments)
 
-    monkeypatch.setattr(broker.dialect, "command", flush_at_the_moment)
+    monkeypatch.setattr(broker.script_runner, "command", flush_at_the_moment)
     refs = app.enqueue_many(requests)
 
     assert next(made) > moment

@@ -72,7 +72,7 @@ def test_what_is_held_by_a_module_is_the_same_again_and_no_secret_goes_along() -
     assert all(copied is held for copied in copies(held))
     assert all(copied.__self__ is held for copied in copies(held.enqueue))
     assert all(copied == reference for copied in copies(reference))
-    assert all(copied._terms == held.options(delay=3)._terms for copied in copies(held.options(delay=3)))
+    assert all(copied._options == held.options(delay=3)._options for copied in copies(held.options(delay=3)))
 
 
 def test_a_request_is_the_same_again() -> None:

@@ -128,7 +128,7 @@ def test_the_outcome_of_a_cancelled_task_keeps_its_name_and_time(app: Scheduler,
 
     call(ref.cancel)
 
-    view = run(Inspector(app.broker.dialect, "default").task(ref.id), app.broker.client())
+    view = run(Inspector(app.broker.script_runner, "default").task(ref.id), app.broker.client())
     assert view is not None
     assert view.outcome is not None
     assert (view.name, view.outcome.state) == ("receipts.send", TaskState.CANCELLED)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from redisched.doctor.examination import examine
 from redisched.doctor.finding import Finding, Level
 from redisched.store.broker import Broker, connect
-from redisched.store.operation import Dialect, run
+from redisched.store.operation import ScriptRunner, run
 
 TIMEOUT_S = 5.0
 
@@ -15,7 +15,7 @@ class Visit:
     """All findings, by what was looked at."""
 
     def __init__(self, broker: Broker, now: Callable[[], float] = time.time) -> None:
-        self.findings = run(examine(Dialect(), now), broker.client())
+        self.findings = run(examine(ScriptRunner(), now), broker.client())
 
     def levels(self, check: str) -> list[Level]:
         """How bad each finding about something is."""

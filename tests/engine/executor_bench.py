@@ -1,4 +1,4 @@
-"""An executor of two slots without Redis, for tests: its clock stands still, its verdicts are kept."""
+"""An executor of two slots without Redis, for tests: its clock stands still, its completions are kept."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,14 +6,14 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor, Hooks
-from redisched.engine.held import Held
-from redisched.engine.started import NotShared
-from redisched.engine.verdict import Verdict
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.model import TaskBody
-from tests.engine.leases import NOW_MS, WORKER, held
+from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 
 class StillClock:
@@ -38,7 +38,7 @@ class CountingWindow(Window):
         return super().next_due_ms()
 
 
-class Noted(NotShared):
+class Noted(NoStartedTable):
     """What a supervisor would read: which task runs in which slot."""
 
     def __init__(self, tasks: dict[int, str]) -> None:
@@ -52,13 +52,13 @@ class Noted(NotShared):
 
 
 class Bench:
-    """An executor of two slots with handlers, and the verdicts it has given."""
+    """An executor of two slots with handlers, and the completions it has given."""
 
     def __init__(self, app: Scheduler, target: str, **settings: Any) -> None:
         self.started: dict[int, str] = {}
         self.clock = StillClock()
         self.window = CountingWindow()
-        self.workspace = Workspace(
+        self.context = WorkerContext(
             worker=WORKER,
             settings=Settings(),
             worker_settings=WorkerSettings(concurrency=2, **settings),
@@ -70,29 +70,29 @@ class Bench:
             random=lambda: 0.0,
             target=target,
         )
-        self.workspace.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
-        self.verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
+        self.context.server_clock.observe(10.0, 10.0, NOW_MS * 1000)
+        self.completions: asyncio.Queue[Completion] = asyncio.Queue()
         self.still_mine = True
-        self.executor = Executor(self.workspace)
+        self.executor = Executor(self.context)
         self.executor.start(
-            Hooks(on_verdict=self.verdicts.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
+            Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
         )
 
-    async def _mark_suspect(self, held: Held) -> bool:
+    async def _mark_suspect(self, task: LeasedTask) -> bool:
         return self.still_mine
 
-    def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> Held:
+    def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> LeasedTask:
         """Put a task into the window."""
-        task = held(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
-        self.window.add(task, self.workspace.server_now_ms())
+        task = leased_task(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
+        self.window.add(task, self.context.server_now_ms())
         self.executor.offer(1)
         return task
 
-    async def verdict(self) -> Verdict:
-        return await asyncio.wait_for(self.verdicts.get(), 10)
+    async def completion(self) -> Completion:
+        return await asyncio.wait_for(self.completions.get(), 10)
 
     async def settlements(self, count: int) -> set[str]:
-        return {type((await self.verdict()).settlement).__name__ for _ in range(count)}
+        return {type((await self.completion()).settlement).__name__ for _ in range(count)}
 
     async def turn(self, times: int = 20) -> None:
         """Let the loop go round."""

@@ -1,7 +1,7 @@
 """Leases as a claim would give them, for tests that need no Redis."""
 
 from redisched.codec import DIGEST_BYTES, encode_task
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.model import TaskBody, score_of
 from redisched.store.values import Lease
 
@@ -10,7 +10,7 @@ QUEUE = "mail"
 WORKER = "worker-1"
 
 
-def held(
+def leased_task(
     id: str,
     *,
     priority: int = 5,
@@ -19,12 +19,12 @@ def held(
     crashes: int = 0,
     token: int = 7,
     body: TaskBody | None = None,
-) -> Held:
+) -> LeasedTask:
     """A task in the hands of a worker, its body already decoded; by default it is due at NOW_MS."""
     body = body or TaskBody("send", ["somebody"])
     record = bytes(DIGEST_BYTES) + encode_task(body, 10_000)
     lease = Lease(id, token, score_of(priority, run_at_ms), attempts, crashes, 0, record)
-    task = Held(lease, QUEUE, WORKER, claimed_s=0.0, trusted_until_s=27.0)
+    task = LeasedTask(lease, QUEUE, WORKER, claimed_s=0.0, trusted_until_s=27.0)
     task.body = body
     task.max_attempts = 5
     return task

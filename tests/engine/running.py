@@ -91,11 +91,11 @@ def work_off(app: Scheduler, **settings: Any) -> None:
 
 def look(broker: Broker, task_id: str, queue: str = "default") -> TaskView:
     """A task as an observer sees it."""
-    view = run(Inspector(broker.dialect, queue).task(task_id), broker.client())
+    view = run(Inspector(broker.script_runner, queue).task(task_id), broker.client())
     assert view is not None
     return view
 
 
 def counts(broker: Broker, queue: str = "default") -> QueueCounts:
     """How many tasks of a queue are where."""
-    return run(Inspector(broker.dialect, queue).counts(), broker.client())
+    return run(Inspector(broker.script_runner, queue).counts(), broker.client())

@@ -14,13 +14,13 @@ KINDS = [LoopAlarm, *([KernelAlarm] if sys.platform == "linux" else [])]
 every_kind = pytest.mark.parametrize("make", KINDS)
 
 
-class Bell:
+class Harness:
     """Rung by an alarm; remembers when."""
 
     def __init__(self, make: MakeAlarm) -> None:
-        self.rung_s: list[float] = []
+        self.fired_s: list[float] = []
         self.rang = asyncio.Event()
-        self.alarm: Alarm = make(self._ring)
+        self.alarm: Alarm = make(self._on_alarm)
 
     def set(self, moment_s: float | None) -> None:
         self.alarm.set(moment_s, time.monotonic())
@@ -29,31 +29,31 @@ class Bell:
         async with asyncio.timeout(20):
             await self.rang.wait()
         self.rang.clear()
-        return self.rung_s[-1]
+        return self.fired_s[-1]
 
-    def _ring(self) -> None:
-        self.rung_s.append(time.monotonic())
+    def _on_alarm(self) -> None:
+        self.fired_s.append(time.monotonic())
         self.rang.set()
 
 
-def with_bell(make: MakeAlarm, use: Callable[[Bell], Coroutine[Any, Any, None]]) -> None:
+def with_bell(make: MakeAlarm, use: Callable[[Harness], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
-        bell = Bell(make)
+        harness = Harness(make)
         try:
-            await use(bell)
+            await use(harness)
         finally:
-            bell.alarm.close()
+            harness.alarm.close()
 
     asyncio.run(main())
 
 
 @every_kind
 def test_it_rings_at_its_moment_and_not_before(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
+    async def use(harness: Harness) -> None:
         for delay_s in (0.0003, 0.01, 0.0):
             moment_s = time.monotonic() + delay_s
-            bell.set(moment_s)
-            assert await bell.wait() >= moment_s
+            harness.set(moment_s)
+            assert await harness.wait() >= moment_s
 
     with_bell(make, use)
 
@@ -61,76 +61,76 @@ def test_it_rings_at_its_moment_and_not_before(make: MakeAlarm) -> None:
 @every_kind
 @pytest.mark.parametrize("moment_s", [0.0, -1.0, 1e-12])
 def test_a_moment_that_has_passed_rings_at_once(make: MakeAlarm, moment_s: float) -> None:
-    async def use(bell: Bell) -> None:
-        bell.set(moment_s)
-        await bell.wait()
+    async def use(harness: Harness) -> None:
+        harness.set(moment_s)
+        await harness.wait()
 
     with_bell(make, use)
 
 
 @every_kind
 def test_what_is_set_last_holds(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
+    async def use(harness: Harness) -> None:
         later_s = time.monotonic() + 0.02
-        bell.set(later_s - 0.015)
-        bell.set(later_s)
-        assert await bell.wait() >= later_s
-        assert len(bell.rung_s) == 1
+        harness.set(later_s - 0.015)
+        harness.set(later_s)
+        assert await harness.wait() >= later_s
+        assert len(harness.fired_s) == 1
 
     with_bell(make, use)
 
 
 @every_kind
 def test_an_expired_alarm_that_is_set_anew_before_it_was_heard_does_not_ring_early(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
+    async def use(harness: Harness) -> None:
         begun_s = time.monotonic()
-        bell.set(begun_s)
+        harness.set(begun_s)
         while time.monotonic() < begun_s + 0.001:
             pass
         moment_s = time.monotonic() + 0.02
-        bell.set(moment_s)
-        assert await bell.wait() >= moment_s
-        assert len(bell.rung_s) == 1
+        harness.set(moment_s)
+        assert await harness.wait() >= moment_s
+        assert len(harness.fired_s) == 1
 
     with_bell(make, use)
 
 
 @every_kind
 def test_none_takes_it_back(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
-        other = Bell(make)
-        bell.set(time.monotonic() + 0.005)
-        bell.set(None)
+    async def use(harness: Harness) -> None:
+        other = Harness(make)
+        harness.set(time.monotonic() + 0.005)
+        harness.set(None)
         other.set(time.monotonic() + 0.02)
         await other.wait()
         other.alarm.close()
-        assert bell.rung_s == []
+        assert harness.fired_s == []
 
     with_bell(make, use)
 
 
 @every_kind
 def test_the_same_moment_can_be_set_again_after_it_rang(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
+    async def use(harness: Harness) -> None:
         moment_s = time.monotonic()
         for _ in range(2):
-            bell.set(moment_s)
-            await bell.wait()
-        assert len(bell.rung_s) == 2
+            harness.set(moment_s)
+            await harness.wait()
+        assert len(harness.fired_s) == 2
 
     with_bell(make, use)
 
 
 @every_kind
 def test_a_closed_one_rings_no_more(make: MakeAlarm) -> None:
-    async def use(bell: Bell) -> None:
-        other = Bell(make)
+    async def use(harness: Harness) -> None:
+        other = Harness(make)
         other.alarm.close()
         other.set(time.monotonic())
-        bell.set(time.monotonic() + 0.005)
-        await bell.wait()
+        harness.set(time.monotonic() + 0.005)
+        await harness.wait()
         other.alarm.close()
-        assert other.rung_s == []
+        assert other.fired_s == []
 
     with_bell(make, use)
 

@@ -49,10 +49,10 @@ def test_whatever_can_be_awaited_is_awaited(app: Scheduler, function: Callable[.
         loops.append(asyncio.get_running_loop())
         for number in range(3):
             bench.give("answer", 41, id=str(number))
-        verdicts = [await bench.verdict() for _ in range(3)]
-        for verdict in verdicts:
-            assert isinstance(verdict.settlement, Ack)
-            assert verdict.settlement.outcome.endswith(bytes([42]))
+        completions = [await bench.completion() for _ in range(3)]
+        for completion in completions:
+            assert isinstance(completion.settlement, Ack)
+            assert completion.settlement.outcome.endswith(bytes([42]))
 
     on_bench(app, use)
 
@@ -72,10 +72,10 @@ def test_what_is_awaited_after_a_thread_ends_at_the_timeout_of_the_whole(app: Sc
 
     async def use(bench: Bench) -> None:
         bench.give("endless", timeout_ms=500)
-        verdict = await bench.verdict()
+        completion = await bench.completion()
         assert entered.is_set()
-        assert isinstance(verdict.settlement, Retry)
-        assert HandlerTimedOut.__name__.encode() in verdict.settlement.failure
+        assert isinstance(completion.settlement, Retry)
+        assert HandlerTimedOut.__name__.encode() in completion.settlement.failure
 
     on_bench(app, use)
 
@@ -93,8 +93,8 @@ def test_an_awaited_result_can_be_cancelled(app: Scheduler) -> None:
         task = bench.give("endless")
         await entered.wait()
         bench.executor.interrupt(task, CancelRequested)
-        verdict = await bench.verdict()
-        assert isinstance(verdict.settlement, Ack)
-        assert TaskState.CANCELLED.encode() in verdict.settlement.outcome
+        completion = await bench.completion()
+        assert isinstance(completion.settlement, Ack)
+        assert TaskState.CANCELLED.encode() in completion.settlement.outcome
 
     on_bench(app, use)

@@ -31,7 +31,7 @@ def test_collections_of_garbage_pass_over_what_was_imported(servers: Servers, mo
     wait_until(lambda: process.exit_code() is not None, "the process to end", timeout_s=60)
 
     assert process.exit_code() == Exit.STOPPED
-    assert table.farewell() == Exit.STOPPED
+    assert table.clean_exit() == Exit.STOPPED
     (ready,) = process.messages()
     assert isinstance(ready, Ready)
     assert (ready.queues, ready.settings.url) == (("default",), url)

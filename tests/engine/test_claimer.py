@@ -8,12 +8,12 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
+from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
 from redisched.engine.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.line import LOOK_AGAIN_S, Line
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import LARGEST_CLAIM, Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
 from redisched.store.operation import run_async
@@ -30,19 +30,19 @@ class Bench:
         self.app = Scheduler(broker=broker)
         self.broker = broker
         self.elapsed_s = 0.0
-        self.workspace = Workspace(
+        self.context = WorkerContext(
             worker=WORKER,
             settings=self.app.settings,
             worker_settings=settings,
             registry=self.app.registry,
-            stores={(queue, 0): Store(broker.dialect, queue) for queue in settings.queues},
+            stores={(queue, 0): Store(broker.script_runner, queue) for queue in settings.queues},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=NotShared(),
+            started=NoStartedTable(),
             clock=self,
             random=lambda: 0.0,
         )
-        self.claimer = Claimer(self.workspace, broker.open_async_client(5.0, "test"), Executor(self.workspace))
-        for store in self.workspace.stores.values():
+        self.claimer = Claimer(self.context, broker.open_async_client(5.0, "test"), Executor(self.context))
+        for store in self.context.stores.values():
             self.claimer.serve(store)
 
     def monotonic(self) -> float:
@@ -70,7 +70,7 @@ def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
         await bench.enqueue(10)
         await bench.claimer.step()
         await bench.claimer.step()
-        assert len(bench.workspace.window) == len(bench.workspace.holdings) == 4
+        assert len(bench.context.window) == len(bench.context.in_flight) == 4
 
     on_bench(use, concurrency=4)
 
@@ -78,7 +78,7 @@ def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
 def test_a_worker_that_found_nothing_listens() -> None:
     async def use(bench: Bench) -> None:
         assert await bench.claimer.step() > 1
-        assert bench.claimer.hungry.is_set()
+        assert bench.claimer.idle.is_set()
         assert bench.claimer.drained.is_set()
 
     on_bench(use)
@@ -88,7 +88,7 @@ def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_du
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert not bench.claimer.hungry.is_set()
+        assert not bench.claimer.idle.is_set()
         assert not bench.claimer.drained.is_set()
 
     on_bench(use, concurrency=1)
@@ -98,7 +98,7 @@ def test_a_worker_with_a_slot_left_listens_on() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert bench.claimer.hungry.is_set()
+        assert bench.claimer.idle.is_set()
 
     on_bench(use, concurrency=2)
 
@@ -118,9 +118,9 @@ def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
         for queue in ("mail", "billing"):
             await bench.enqueue(1, queue=queue)
         await bench.claimer.step()
-        first = {held.queue for held in bench.workspace.window.take_all()}
+        first = {task.queue for task in bench.context.window.take_all()}
         await bench.claimer.step()
-        second = {held.queue for held in bench.workspace.window.take_all()}
+        second = {task.queue for task in bench.context.window.take_all()}
         assert {*first, *second} == {"mail", "billing"}
         assert len(first) == len(second) == 1
 
@@ -140,7 +140,7 @@ def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_m
     async def use(bench: Bench) -> None:
         await bench.enqueue(1, delay=1.0)
         await bench.claimer.step()
-        assert len(bench.workspace.window) == claimed
+        assert len(bench.context.window) == claimed
 
     on_bench(use, window_ms=window_ms)
 
@@ -153,12 +153,12 @@ def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None
         claimed = []
         for _ in range(3):
             await bench.claimer.step()
-            claimed += [held.queue for held in bench.workspace.window.take_all()]
+            claimed += [task.queue for task in bench.context.window.take_all()]
         assert set(claimed) == {"mail"}
         bench.elapsed_s = LOOK_AGAIN_S
         for _ in range(2):
             await bench.claimer.step()
-        assert "billing" in {held.queue for held in bench.workspace.window.take_all()}
+        assert "billing" in {task.queue for task in bench.context.window.take_all()}
 
     on_bench(use, concurrency=LARGEST_CLAIM + 1, queues=("mail", "billing"))
 
@@ -168,7 +168,7 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
         await bench.claimer.step()
         await bench.enqueue(1, queue="billing")
         await bench.claimer.step()
-        assert [held.queue for held in bench.workspace.window.take_all()] == ["billing"]
+        assert [task.queue for task in bench.context.window.take_all()] == ["billing"]
 
     on_bench(use, queues=("mail", "billing"))
 
@@ -176,11 +176,11 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
 def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(3)
-        store = bench.workspace.stores["default", 0]
-        line = Line(bench.workspace, store, "wake")
-        leases = await line.claim(3, bench.broker.async_client())
-        assert bench.claimer.woken_late(line, leases) == leases[2:]
-        assert len(bench.workspace.window) == 2
+        store = bench.context.stores["default", 0]
+        stream = ClaimStream(bench.context, store, "wake")
+        leases = await stream.claim(3, bench.broker.async_client())
+        assert bench.claimer.woken_late(stream, leases) == leases[2:]
+        assert len(bench.context.window) == 2
 
     on_bench(use, concurrency=2)
 
@@ -193,7 +193,7 @@ def test_a_step_without_room_passes_no_shard_over() -> None:
         for _ in range(3):
             await bench.claimer.step()
             await bench.claimer.step()
-            claimed += [held.queue for held in bench.workspace.window.take_all()]
+            claimed += [task.queue for task in bench.context.window.take_all()]
         assert claimed in (["mail", "billing", "mail"], ["billing", "mail", "billing"])
 
     on_bench(use, concurrency=1, queues=("mail", "billing"))
@@ -202,18 +202,18 @@ def test_a_step_without_room_passes_no_shard_over() -> None:
 def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> None:
     async def use(bench: Bench) -> None:
         await bench.app.grow_async("default", 3)
-        workspace = bench.workspace
+        context = bench.context
         for shard in (1, 2):
-            workspace.stores["default", shard] = Store(bench.broker.dialect, "default", shard)
+            context.stores["default", shard] = Store(bench.broker.script_runner, "default", shard)
         ids = (("b", 5), ("a", 5), ("c", 0))
         for shard, when in ((2, "@2000"), (0, "@1000")):
             tasks = [NewTask(f"{id}-of-{shard}", priority, when, b"digest-1") for id, priority in ids]
-            await run_async(workspace.stores["default", shard].enqueue(tasks), bench.broker.async_client())
+            await run_async(context.stores["default", shard].enqueue(tasks), bench.broker.async_client())
         for shard in (2, 0):
-            line = Line(workspace, workspace.stores["default", shard], "")
-            for held in await line.claim(9, bench.broker.async_client()):
-                workspace.window.add(held, NOW_MS)
-        started = [due.lease.id for _ in range(6) if (due := workspace.window.pop(NOW_MS))]
+            stream = ClaimStream(context, context.stores["default", shard], "")
+            for task in await stream.claim(9, bench.broker.async_client()):
+                context.window.add(task, NOW_MS)
+        started = [due.lease.id for _ in range(6) if (due := context.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]
 
     on_bench(use)

@@ -17,7 +17,7 @@ KEYS = keys_of("mail")
 
 
 def test_of_workers_that_died_no_claim_is_left_though_the_queue_is_never_empty(real_broker: Broker) -> None:
-    store, client = Store(real_broker.dialect, "mail"), real_broker.client()
+    store, client = Store(real_broker.script_runner, "mail"), real_broker.client()
     run(store.enqueue([NewTask("long", 5, "+0", b"digest-nbody")]), client)
     held = run(
         store.claim(ClaimRequest(worker="w", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=LEASE_MS)), client

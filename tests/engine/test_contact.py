@@ -10,7 +10,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.embedded import PrivateServer
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.supervisor import CONTACT_S
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
@@ -26,7 +26,7 @@ SERVED = [(1, 1), (1, 4), (1, 12), (1, 1024), (4, 1), (500, 1)]
 def contacts(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The moments at which workers of this process noted an answer."""
     moments: list[float] = []
-    monkeypatch.setattr(NotShared, "contact", lambda _, moment_s: moments.append(moment_s))
+    monkeypatch.setattr(NoStartedTable, "contact", lambda _, moment_s: moments.append(moment_s))
     return moments
 
 
@@ -47,8 +47,8 @@ def app(server: PrivateServer) -> Scheduler:
 def test_an_idle_worker_is_in_contact_however_many_shards_it_serves(
     app: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    noted: defaultdict[NotShared, list[float]] = defaultdict(list)
-    monkeypatch.setattr(NotShared, "contact", lambda worker, moment_s: noted[worker].append(moment_s))
+    noted: defaultdict[NoStartedTable, list[float]] = defaultdict(list)
+    monkeypatch.setattr(NoStartedTable, "contact", lambda worker, moment_s: noted[worker].append(moment_s))
     # All of them idle at one time, as that is what takes long.
     with ExitStack() as workers:
         for queues, shards in SERVED:

@@ -9,7 +9,7 @@ from redisched.errors import CancelRequested
 from redisched.model import TaskBody
 from redisched.store.values import Ack, Bury, Release, Retry
 from tests.engine.executor_bench import Bench, on_bench
-from tests.engine.leases import NOW_MS, held
+from tests.engine.leases import NOW_MS, leased_task
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def app() -> Scheduler:
 def test_a_task_is_run_and_acked(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = bench.give("add", 1, 2)
-        verdict = await bench.verdict()
-        assert verdict.held is task
-        assert isinstance(verdict.settlement, Ack)
+        completion = await bench.completion()
+        assert completion.task is task
+        assert isinstance(completion.settlement, Ack)
         assert task.started_ms == NOW_MS
         assert bench.executor.free == 2
 
@@ -43,9 +43,9 @@ def test_a_task_whose_lease_cannot_be_trusted_any_more_is_given_back_unstarted(a
     async def use(bench: Bench) -> None:
         bench.clock.now_s = 27.0
         bench.give("add", 1, 2)
-        verdict = await bench.verdict()
-        assert isinstance(verdict.settlement, Release)
-        assert verdict.held.started_ms == 0
+        completion = await bench.completion()
+        assert isinstance(completion.settlement, Release)
+        assert completion.task.started_ms == 0
 
     on_bench(app, use)
 
@@ -85,9 +85,9 @@ def test_a_task_starts_at_its_millisecond(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.give("add", 1, 2, run_at_ms=NOW_MS + 5)
         await bench.turn()
-        assert bench.verdicts.empty()
+        assert bench.completions.empty()
         bench.clock.now_s += 0.005
-        task = (await bench.verdict()).held
+        task = (await bench.completion()).task
         assert task.started_ms == NOW_MS + 5
 
     on_bench(app, use)
@@ -145,7 +145,7 @@ def test_two_leases_of_one_task_may_run_beside_each_other(app: Scheduler) -> Non
         assert bench.executor.free == 0
         for release in releases:
             release.set()
-        assert {(await bench.verdict()).held for _ in releases} == {first, second}
+        assert {(await bench.completion()).task for _ in releases} == {first, second}
 
         for id in "bcde":
             bench.give("add", 1, 2, id=id)
@@ -181,7 +181,7 @@ def test_a_slot_survives_every_handler(app: Scheduler) -> None:
 
 def test_a_cancelled_task_that_has_not_started_never_does(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
-        task = held("a", body=TaskBody("add", (1, 2)))
+        task = leased_task("a", body=TaskBody("add", (1, 2)))
         task.cancelling = True
         bench.window.add(task, NOW_MS)
         bench.executor.offer(1)
@@ -206,7 +206,7 @@ def test_a_running_task_is_ended_by_its_lease(app: Scheduler) -> None:
 def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.give("nobody")
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Release)
         assert settlement.pause_ms == 500
 
@@ -215,11 +215,11 @@ def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(a
 
 def test_what_is_not_a_task_is_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
-        task = held("a")
+        task = leased_task("a")
         task.lease = task.lease._replace(record=b"12345678\xc1")
         bench.window.add(task, NOW_MS)
         bench.executor.offer(1)
-        assert isinstance((await bench.verdict()).settlement, Bury)
+        assert isinstance((await bench.completion()).settlement, Bury)
 
     on_bench(app, use)
 
@@ -232,8 +232,8 @@ def test_retries_are_counted_by_the_handlers_own_limit(app: Scheduler) -> None:
 
     async def use(bench: Bench) -> None:
         bench.give("fail")
-        assert isinstance((await bench.verdict()).settlement, Retry)
+        assert isinstance((await bench.completion()).settlement, Retry)
         bench.give("fail", attempts=1)
-        assert isinstance((await bench.verdict()).settlement, Bury)
+        assert isinstance((await bench.completion()).settlement, Bury)
 
     on_bench(app, use)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from redisched import Scheduler
-from redisched.engine.verdict import Settlement
+from redisched.engine.completion import Settlement
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.store.values import Ack, Retry
 from tests.engine.executor_bench import Bench, on_bench
@@ -84,7 +84,7 @@ def test_of_a_stuck_handler_becomes_what_it_was_told(
         await bench.turn()
         bench.executor.interrupt(task, kind)
         await asyncio.wait_for(bench.executor.stop(), 10)
-        assert isinstance((await bench.verdict()).settlement, settlement)
+        assert isinstance((await bench.completion()).settlement, settlement)
 
     try:
         on_bench(app, use)

@@ -30,7 +30,7 @@ def result_of(app: Scheduler, name: str, *args: Any) -> Any:
 
     async def use(bench: Bench) -> None:
         bench.give(name, *args)
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Ack), settlement
         results.append(decode_outcome(settlement.outcome[DIGEST_BYTES:]).result)
 
@@ -67,7 +67,7 @@ def program(tmp_path: Path) -> Iterator[Path]:
 def test_a_program_that_an_isolated_handler_left_does_not_hide_the_end_of_its_process(program: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("leave_a_program", str(program))
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Ack)
         process = decode_outcome(settlement.outcome[DIGEST_BYTES:]).result
         os.kill(process, signal.SIGKILL)

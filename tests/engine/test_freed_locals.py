@@ -120,7 +120,7 @@ def test_the_locals_of_a_handler_are_freed_when_it_ends(app: Scheduler, function
 
     async def use(bench: Bench) -> None:
         bench.give("fail")
-        await bench.verdict()
+        await bench.completion()
         await bench.turn()
         assert alive
         assert [reference() for reference in alive] == [None] * len(alive)
@@ -139,7 +139,7 @@ def test_an_idle_thread_keeps_nothing_of_its_last_handler(app: Scheduler) -> Non
 
     async def use(bench: Bench) -> None:
         bench.give("make")
-        await bench.verdict()
+        await bench.completion()
         await bench.turn()
         gc.collect()
         assert alive[0]() is None
@@ -175,7 +175,7 @@ def test_the_locals_of_a_handler_that_is_ended_are_freed(
         while not alive:
             await bench.turn()
         bench.executor.interrupt(task, kind)
-        await bench.verdict()
+        await bench.completion()
         await bench.turn()
         assert alive[0]() is None
 

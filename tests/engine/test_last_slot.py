@@ -11,7 +11,7 @@ from redisched.client.last_slot import SAID_AFTER_S, LastSlot
 from redisched.context import TaskContext, free_slots, running
 from redisched.errors import TaskFailed
 from redisched.model import TaskState
-from tests.engine.leases import held
+from tests.engine.leases import leased_task
 from tests.engine.supervised import SupervisedFleet
 
 WAITING = """
@@ -70,7 +70,7 @@ class Handler:
     """What runs here."""
 
     def task_context(self) -> TaskContext:
-        return held("outer").task_context()
+        return leased_task("outer").task_context()
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,14 @@ def app(real_broker: Broker) -> Scheduler:
 def take_away(broker: Broker, task: TaskContext) -> None:
     """Take a task from its worker, as if the worker had died."""
     orphan = Orphan(task.id, task.fence, 0)
-    statuses = run(Store(broker.dialect, task.queue).recover(task.worker, 3, b"", [orphan]), broker.client())
+    statuses = run(Store(broker.script_runner, task.queue).recover(task.worker, 3, b"", [orphan]), broker.client())
     assert statuses == [Status.RECOVERED]
 
 
 def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
     app: Scheduler, real_broker: Broker
 ) -> None:
-    """The keeper renews from its own thread; another worker stands by to take what expires."""
+    """The lease renewer renews from its own thread; another worker stands by to take what expires."""
     runs: list[int] = []
 
     @app.task
@@ -119,7 +119,7 @@ def test_a_result_that_comes_after_its_lease_was_lost_is_refused(app: Scheduler,
 
 def claim_as_ghost(broker: Broker, *, started: bool) -> None:
     """Claim a task as a worker that is never heard of again."""
-    store = Store(broker.dialect, "default")
+    store = Store(broker.script_runner, "default")
     request = ClaimRequest(worker="ghost", nonce="1", limit=10, ahead_ms=0, ahead_limit=0, lease_ms=300)
     for lease in run(store.claim(request), broker.client()).leases:
         if started:

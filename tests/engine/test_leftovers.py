@@ -75,8 +75,8 @@ def test_a_cancellation_that_is_left_behind_hits_nobody_else(app: Scheduler, lea
         for number in range(6):
             bench.give("leave", id=f"{number}-leave")
             bench.give("wait", id=f"{number}-wait")
-        verdicts = [await bench.verdict() for _ in range(12)]
-        ended = {verdict.held.lease.id: type(verdict.settlement) for verdict in verdicts}
+        completions = [await bench.completion() for _ in range(12)]
+        ended = {completion.task.lease.id: type(completion.settlement) for completion in completions}
         assert all(ended[f"{number}-wait"] is Ack for number in range(6))
         assert not bench.executor.failure.done()
         assert bench.executor.free == 2
@@ -148,7 +148,7 @@ def test_a_context_variable_is_unset_in_the_next_handler(app: Scheduler, functio
     async def use(bench: Bench) -> None:
         for number, name in enumerate(("set", "bare") * 3):
             bench.give(name, f"{number}", id=f"{number}")
-            settlement = (await bench.verdict()).settlement
+            settlement = (await bench.completion()).settlement
             assert isinstance(settlement, Ack)
             results.append(str(settlement.outcome))
 
@@ -181,7 +181,7 @@ def test_a_generator_that_a_handler_returns_has_not_run_and_is_refused(
 
     async def use(bench: Bench) -> None:
         bench.give(name)
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Bury)
         assert b"a generator runs only when somebody takes its values" in settlement.failure
 
@@ -211,7 +211,7 @@ def test_signal_handlers_are_those_of_the_worker_again_after_each_async_handler(
 
         async def use(bench: Bench) -> None:
             bench.give("steal")
-            await bench.verdict()
+            await bench.completion()
             assert signal.getsignal(signal.SIGTERM) is before
             assert signal.getsignal(signal.SIGHUP) is before
 

@@ -123,7 +123,7 @@ def test_a_task_of_which_nobody_was_told_is_found_all_the_same(app: Scheduler, b
 
 
 def test_what_a_lost_host_held_is_taken_back(app: Scheduler, broker: Broker) -> None:
-    unserved = Store(broker.dialect, "unserved")
+    unserved = Store(broker.script_runner, "unserved")
     with RunningWorker(app, queues=QUEUES, lease_s=1.0):
         wait_until(lambda: is_listening(broker), "it waits for every queue")
         for number, queue in enumerate(SOME):
@@ -161,7 +161,7 @@ def test_a_queue_that_grew_and_lost_that_in_its_first_shard_keeps_the_others(app
     with RunningWorker(app, lease_s=1.0):
         app.enqueue("note").result(timeout=10)
         broker.client().perform(("DEL", keys_of("default").layout))
-        seen = run(survey(broker.dialect, "nobody", [Store(broker.dialect, "default", 2)]), broker.client())
+        seen = run(survey(broker.script_runner, "nobody", [Store(broker.script_runner, "default", 2)]), broker.client())
         assert seen[0].layout == Layout((1, 3))
         let_pass(2.0, "it has looked a few times")
         assert listened_to(broker) == 3

@@ -155,7 +155,7 @@ def test_a_name_nobody_knows_burns_no_attempt_and_ends_unroutable(app: Scheduler
             task.result(timeout=10)
 
     view = look(broker, task.id)
-    assert (view.attempts, view.bounces) == (0, 2)
+    assert (view.attempts, view.redeliveries) == (0, 2)
     assert why_dead(broker, task.id) == DeathReason.UNROUTABLE
 
 
@@ -163,7 +163,7 @@ def test_a_name_one_worker_does_not_know_is_run_by_one_that_does(app: Scheduler,
     stranger = Scheduler(broker=broker)
     with RunningWorker(stranger, queues=("default",), unroutable_backoff=SOON):
         task = app.enqueue("known.here")
-        wait_until(lambda: look(broker, task.id).bounces > 0, "it was given back once")
+        wait_until(lambda: look(broker, task.id).redeliveries > 0, "it was given back once")
         app.task(name="known.here")(lambda: "done")
         with RunningWorker(app):
             assert task.result(timeout=10) == "done"

@@ -6,11 +6,11 @@ import pytest
 
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.reaper import Reaper
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.registry import Registry
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 from tests.engine.leases import QUEUE, WORKER
 
@@ -22,15 +22,15 @@ class Unasked:
         raise AssertionError(name)
 
 
-def workspace(settings: WorkerSettings) -> Workspace:
-    return Workspace(
+def context(settings: WorkerSettings) -> WorkerContext:
+    return WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=settings,
         registry=Registry(),
         stores={},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=Unasked(),
         random=lambda: 0.5,
     )
@@ -39,9 +39,9 @@ def workspace(settings: WorkerSettings) -> Workspace:
 @pytest.mark.parametrize("lease_s", [0.5, 1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 3600.0])
 def test_what_counts_as_an_outage_is_shorter_than_what_is_left_of_a_lease(lease_s: float) -> None:
     settings = WorkerSettings(lease_s=lease_s)
-    reaper = Reaper(workspace(settings), Store(Dialect(), QUEUE), Unasked(), lambda layout: None)
+    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda layout: None)
     hold_s = reaper._request().hold_ms / 1e3
-    # The keeper comes by once a heartbeat, and lets a lease be that is younger than one.
+    # The lease renewer comes by once a heartbeat, and lets a lease be that is younger than one.
     left_s = lease_s - 2 * settings.heartbeat_s
 
     assert 2 * hold_s < left_s

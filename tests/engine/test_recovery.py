@@ -42,7 +42,7 @@ def app(broker: Broker) -> Scheduler:
 def claim(broker: Broker, nonce: str, shard: int = 0) -> int:
     """Claim in the name of the worker that dies; the token."""
     request = ClaimRequest(worker="gone", nonce=nonce, limit=9, ahead_ms=0, ahead_limit=0, lease_ms=60_000)
-    (lease,) = run(Store(broker.dialect, QUEUE, shard).claim(request), broker.client()).leases
+    (lease,) = run(Store(broker.script_runner, QUEUE, shard).claim(request), broker.client()).leases
     return lease.token
 
 
@@ -80,7 +80,7 @@ def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task
 ) -> None:
     """The claim of a dead process may wait at the server, and be woken by the very task that is taken back from it."""
     task, clock = app.enqueue("note"), StandingClock()
-    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, clock)
+    recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     recovery.died("gone", {StartedTask(QUEUE, task.id, claim(broker, "1"))})
 
     run(recovery.step(), broker.client())
@@ -97,10 +97,10 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     app: Scheduler, broker: Broker
 ) -> None:
     app.grow(QUEUE, 2)
-    ids = {Layout((1, 2)).home(id): id for id in map(str, range(9))}
+    ids = {Layout((1, 2)).shard_of(id): id for id in map(str, range(9))}
     tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
     clock = StandingClock()
-    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, clock)
+    recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     run(recovery.step(), broker.client())
     started = {StartedTask(QUEUE, task.id, claim(broker, "1", shard)) for shard, task in enumerate(tasks)}
     recovery.died("gone", started)
@@ -115,7 +115,7 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
 
 def test_without_the_layout_nothing_is_taken_back_until_it_can_be_read(app: Scheduler, broker: Broker) -> None:
     task, clock = app.enqueue("note"), StandingClock()
-    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, clock)
+    recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     recovery.died("gone", {StartedTask(QUEUE, task.id, claim(broker, "1"))})
 
     run(recovery.step(), FirstShardAway(broker.client()))
@@ -129,7 +129,7 @@ def test_without_the_layout_nothing_is_taken_back_until_it_can_be_read(app: Sche
 def test_a_server_that_answers_nobody_is_not_waited_for_shard_by_shard(app: Scheduler, broker: Broker) -> None:
     app.grow(QUEUE, 12)
     clock = StandingClock()
-    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, clock)
+    recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     run(recovery.step(), broker.client())
     recovery.died("gone", set())
     began_s = clock.now_s

@@ -17,9 +17,9 @@ from redisched.engine.scrubber import (
     PolicyWatch,
     Scrubber,
 )
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.keys import keys_of
 from redisched.model import DeathReason, TaskState
@@ -54,21 +54,21 @@ class Shift:
         self.broker = broker
         self.clock = MovableClock()
         settings = WorkerSettings()
-        store = Store(broker.dialect, QUEUE)
-        self.workspace = Workspace(
+        store = Store(broker.script_runner, QUEUE)
+        self.context = WorkerContext(
             worker="w",
             settings=Settings(),
             worker_settings=settings,
             registry=Scheduler().registry,
             stores={(QUEUE, 0): store},
             window=Window(settings.window_ms, settings.patience_ms),
-            started=NotShared(),
+            started=NoStartedTable(),
             clock=self.clock,
             random=lambda: 0.0,
         )
         client = self.broker.async_client()
-        self.reaper = Reaper(self.workspace, store, client, lambda layout: None, is_elsewhere=False)
-        self.scrubber = Scrubber(self.workspace, store, client, self.reaper, PolicyWatch(self.clock, client))
+        self.reaper = Reaper(self.context, store, client, lambda layout: None, is_elsewhere=False)
+        self.scrubber = Scrubber(self.context, store, client, self.reaper, PolicyWatch(self.clock, client))
 
     async def delays(self, steps: int) -> list[float]:
         """How long it waits after each of so many steps."""
@@ -179,7 +179,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def repairs(broker: Broker) -> dict[Repair, int]:
     """What was repaired so far."""
-    return run(Inspector(broker.dialect, QUEUE).repairs(), broker.client())
+    return run(Inspector(broker.script_runner, QUEUE).repairs(), broker.client())
 
 
 def is_drained(broker: Broker) -> bool:

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine import verdict
-from redisched.engine.held import Held
+from redisched.engine import completion
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.settler import Settler
-from redisched.engine.started import NotShared
+from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
 from redisched.registry import Registry
-from redisched.store.operation import Command, Dialect
+from redisched.store.operation import Command, ScriptRunner
 from redisched.store.store import Store
 from redisched.store.values import Lease
 from tests.engine.leases import QUEUE, WORKER
@@ -49,34 +49,34 @@ class RefusingOne:
         raise AssertionError("settlements are single commands")
 
 
-def settler_of(client: RefusingOne) -> tuple[Settler, Workspace]:
-    workspace = Workspace(
+def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
+    context = WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(),
         registry=Registry(),
-        stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+        stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
         window=Window(20.0, 100.0),
-        started=NotShared(),
+        started=NoStartedTable(),
         clock=StillClock(),
         random=lambda: 0.5,
     )
-    settler = Settler(workspace, client, lambda: None)
+    settler = Settler(context, client, lambda: None)
     for number in range(TASKS):
-        held = Held(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
-        workspace.holdings.add(held)
-        settler.add(verdict.released(held))
-    return settler, workspace
+        task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
+        context.in_flight.add(task)
+        settler.add(completion.released(task))
+    return settler, context
 
 
 def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> None:
     client = RefusingOne()
 
     async def use() -> None:
-        settler, workspace = settler_of(client)
+        settler, context = settler_of(client)
         assert await settler.step() > 0
         assert sorted(client.settled) == sorted(f"task-{number}" for number in range(TASKS) if f"task-{number}" != BAD)
-        assert [held.lease.id for held in workspace.holdings] == [BAD]
+        assert [task.lease.id for task in context.in_flight] == [BAD]
         assert client.calls <= 2 * TASKS.bit_length() + 1
 
     asyncio.run(use())

@@ -42,7 +42,7 @@ def ids_of_each_shard(count: int = 1) -> list[str]:
     found: list[list[str]] = [[] for _ in range(SHARDS)]
     number = 0
     while any(len(ids) < count for ids in found):
-        found[LAYOUT.home(f"task-{number}")].append(f"task-{number}")
+        found[LAYOUT.shard_of(f"task-{number}")].append(f"task-{number}")
         number += 1
     return [id for ids in found for id in ids[:count]]
 
@@ -118,8 +118,8 @@ def test_a_dead_process_loses_what_it_held_in_every_shard(app: Scheduler, broker
         app.enqueue("note", id=id)
     request = ClaimRequest(worker="gone", nonce="1", limit=9, ahead_ms=0, ahead_limit=0, lease_ms=60_000)
     for shard in range(SHARDS):
-        run(Store(broker.dialect, QUEUE, shard).claim(request), broker.client())
-    recovery = Recovery(broker.dialect, [QUEUE], WorkerSettings().crash_limit, SystemClock())
+        run(Store(broker.script_runner, QUEUE, shard).claim(request), broker.client())
+    recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, SystemClock())
 
     recovery.died("gone", set())
     run(recovery.step(), broker.client())
@@ -134,7 +134,7 @@ def test_leases_that_end_are_noticed_in_every_shard(app: Scheduler, broker: Brok
     refs = [app.enqueue("note", id=id) for id in ids_of_each_shard()]
     request = ClaimRequest(worker="gone", nonce="1", limit=9, ahead_ms=0, ahead_limit=0, lease_ms=1)
     for shard in range(SHARDS):
-        run(Store(broker.dialect, QUEUE, shard).claim(request), broker.client())
+        run(Store(broker.script_runner, QUEUE, shard).claim(request), broker.client())
 
     with RunningWorker(app, lease_s=1.0):
         for ref in refs:

@@ -10,13 +10,13 @@ import pytest
 
 from redisched.context import current_task
 from redisched.engine.attempt import Attempt
-from redisched.engine.slot import Slot, call_handler
+from redisched.engine.slot import HandlerSlot, call_handler
 from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.model import HandlerOptions, TaskBody
 from redisched.registry import HandlerEntry
 from tests.engine.called import settle
-from tests.engine.leases import held
+from tests.engine.leases import leased_task
 
 
 class Runner:
@@ -24,13 +24,13 @@ class Runner:
 
     def __init__(self) -> None:
         self.threads = Threads(1)
-        self.slot = Slot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
+        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:
         is_async = asyncio.iscoroutinefunction(function)
         entry = HandlerEntry(name="f", function=function, is_async=is_async, options=HandlerOptions())
-        task = held("a", attempts=1, token=42)
+        task = leased_task("a", attempts=1, token=42)
         task.body = TaskBody("f", args, kwargs, timeout_ms=timeout_ms)
         serving = asyncio.current_task()
         assert serving is not None

@@ -84,14 +84,14 @@ def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
 
 
 def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
-    assert table.last_sign_s() == 0.0
+    assert table.last_alive_s() == 0.0
     table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
-    table.sign(13.5)
+    table.note_alive(13.5)
 
     reader = reader_of(table)
-    assert (reader.last_sign_s(), reader.last_contact_s()) == (13.5, 12.5)
-    assert reader.farewell() is None
+    assert (reader.last_alive_s(), reader.last_contact_s()) == (13.5, 12.5)
+    assert reader.clean_exit() is None
     assert reader.read() == {StartedTask("mail", "a", TOKEN)}
 
 
@@ -102,19 +102,19 @@ def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTabl
         reader_of(table).abandon()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert table.read() == set()
-    assert table.farewell() is None
+    assert table.clean_exit() is None
 
 
 def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -> None:
     reader = reader_of(table)
-    assert reader.farewell() is None
+    assert reader.clean_exit() is None
     table.contact(12.5)
-    table.say_farewell(3)
-    assert reader.farewell() == 3
+    table.note_clean_exit(3)
+    assert reader.clean_exit() == 3
     assert reader.last_contact_s() == 12.5
 
     reader.clear()
-    assert reader.farewell() is None
+    assert reader.clean_exit() is None
 
 
 @pytest.mark.parametrize("task_id", ["i" * 400, "i" * 4_000, "\\xff" * 85, "\udcff" * 400, "\u20ac" * 200])

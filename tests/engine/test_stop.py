@@ -43,7 +43,7 @@ def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_
     for task in tasks:
         if task not in ended:
             view = look(real_broker, task.id)
-            assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+            assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "stuck"])
@@ -77,7 +77,7 @@ def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
 
     view = look(real_broker, task.id)
     assert view.state is TaskState.READY
-    assert (view.attempts, view.crashes, view.bounces) == (0, 0, 0)
+    assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
 
 
 def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_brok
 
 
 def test_a_worker_stops_though_redis_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redisched.engine.parts.FLUSH_S", 0.3)
+    monkeypatch.setattr("redisched.engine.worker_services.FLUSH_S", 0.3)
     with PrivateServer() as server:
         app = Scheduler(broker=connect(server.url, 0.3))
         begun = threading.Event()
@@ -150,7 +150,7 @@ def test_a_defect_of_a_part_ends_the_worker_and_is_told(app: Scheduler, monkeypa
         raise ZeroDivisionError("a defect")
 
     app.task(name="fine")(lambda: None)
-    monkeypatch.setattr("redisched.engine.verdict.succeeded", break_down)
+    monkeypatch.setattr("redisched.engine.completion.succeeded", break_down)
     worker = RunningWorker(app)
     with contextlib.suppress(ZeroDivisionError), worker:
         app.enqueue("fine")

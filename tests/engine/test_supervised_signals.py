@@ -56,11 +56,11 @@ def program_apart():
 """
 SLOW_NAMES = ["slow", "slow_async", "slow_apart"]
 
-Begin = Callable[..., SupervisedFleet]
+StartService = Callable[..., SupervisedFleet]
 
 
 @pytest.fixture
-def begin(servers: Servers, tmp_path: Path) -> Iterator[Begin]:
+def begin(servers: Servers, tmp_path: Path) -> Iterator[StartService]:
     servers.broker(BrokerKind.VALKEY).close()  # no fleet gets a task that an earlier one left, and waits for its end
     fleets: list[SupervisedFleet] = []
 
@@ -90,7 +90,7 @@ def hold(fleet: SupervisedFleet, name: str, folder: Path) -> Callable[[], object
 @pytest.mark.parametrize("name", SLOW_NAMES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_comes_twice_at_once_is_one(
-    begin: Begin, tmp_path: Path, name: str, number: signal.Signals
+    begin: StartService, tmp_path: Path, name: str, number: signal.Signals
 ) -> None:
     fleet = begin(SLOW)
     release = hold(fleet, name, tmp_path)
@@ -102,7 +102,7 @@ def test_a_signal_that_comes_twice_at_once_is_one(
     assert "died" not in fleet.log
 
 
-def test_a_signal_that_comes_again_later_ends_it_at_once(begin: Begin, tmp_path: Path) -> None:
+def test_a_signal_that_comes_again_later_ends_it_at_once(begin: StartService, tmp_path: Path) -> None:
     fleet = begin(SLOW)
     hold(fleet, "slow", tmp_path)
 
@@ -120,7 +120,7 @@ def shows_stack(fleet: SupervisedFleet, processes: Iterator[int]) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
-def test_no_process_dies_of_a_signal_for_users(begin: Begin, tmp_path: Path, number: signal.Signals) -> None:
+def test_no_process_dies_of_a_signal_for_users(begin: StartService, tmp_path: Path, number: signal.Signals) -> None:
     fleet = begin(SLOW, "--processes", "2")
     releases = [hold(fleet, name, tmp_path) for name in SLOW_NAMES]
     before = set(fleet.children())
@@ -134,11 +134,11 @@ def test_no_process_dies_of_a_signal_for_users(begin: Begin, tmp_path: Path, num
 
 
 @pytest.mark.parametrize("name", ["program", "program_async", "program_apart"])
-def test_a_program_that_a_handler_starts_ends_on_sigint(begin: Begin, name: str) -> None:
+def test_a_program_that_a_handler_starts_ends_on_sigint(begin: StartService, name: str) -> None:
     assert begin(PROGRAMS).result(name) == -signal.SIGINT
 
 
-def test_told_to_stop_while_it_imports_it_ends_without_an_error(begin: Begin, tmp_path: Path) -> None:
+def test_told_to_stop_while_it_imports_it_ends_without_an_error(begin: StartService, tmp_path: Path) -> None:
     begun = tmp_path / "importing"
     fleet = begin(f"open({str(begun)!r}, 'w').close()\ntime.sleep(60)\n")
     wait_until(begun.exists, "the import to begin", timeout_s=20.0)
@@ -148,7 +148,7 @@ def test_told_to_stop_while_it_imports_it_ends_without_an_error(begin: Begin, tm
     assert "CRITICAL" not in fleet.log
 
 
-def test_told_to_stop_before_its_processes_are_there_it_ends_without_an_error(begin: Begin) -> None:
+def test_told_to_stop_before_its_processes_are_there_it_ends_without_an_error(begin: StartService) -> None:
     fleet = begin("", "--processes", "4")
     wait_until(lambda: bool(fleet.children()), "the first process to come up", timeout_s=20.0)
     fleet.signal_all(signal.SIGTERM)
@@ -157,14 +157,14 @@ def test_told_to_stop_before_its_processes_are_there_it_ends_without_an_error(be
     assert "ERROR" not in fleet.log
 
 
-def test_it_stops_as_usual_where_its_output_is_closed(begin: Begin, tmp_path: Path) -> None:
+def test_it_stops_as_usual_where_its_output_is_closed(begin: StartService, tmp_path: Path) -> None:
     fleet = begin("", before=("sh", "-c", 'exec "$@" >&- 2>&-', "sh"))
     fleet.wait_ready()
 
     assert fleet.stop() == 0
 
 
-def test_the_first_process_of_a_container_reaps_orphans(begin: Begin, tmp_path: Path) -> None:
+def test_the_first_process_of_a_container_reaps_orphans(begin: StartService, tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--pid", "--fork", "true"], check=False, capture_output=True).returncode:
         assert not os.environ.get("CI"), "unshare is not permitted here"
         pytest.skip("a namespace of its own for processes is not permitted here")

@@ -8,13 +8,13 @@ import pytest
 
 from redisched.codec import traceback_of
 from redisched.config import RETRY_BACKOFF
-from redisched.engine import verdict
+from redisched.engine import completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import task_log
-from redisched.engine.task_log import TaskLog, tell
+from redisched.engine.task_log import TaskLog, log_about
 from redisched.model import TaskBody
-from tests.engine.leases import held
+from tests.engine.leases import leased_task
 
 CRASH_LIMIT = 3
 
@@ -34,10 +34,10 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def test_a_line_and_its_record_name_the_task(log: pytest.LogCaptureFixture) -> None:
-    task = held("a")
+    task = leased_task("a")
     task.body = TaskBody("shop.add\n\x1b[31m")
 
-    tell(logging.WARNING, task, "has lost its lease to another worker")
+    log_about(logging.WARNING, task, "has lost its lease to another worker")
 
     (record,) = log.records
     assert record.getMessage() == r"task shop.add\n\x1b[31m a attempt 1 has lost its lease to another worker"
@@ -49,10 +49,10 @@ def test_a_line_and_its_record_name_the_task(log: pytest.LogCaptureFixture) -> N
 def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
     log: pytest.LogCaptureFixture, crashes: int, fate: str
 ) -> None:
-    task = held("a")
+    task = leased_task("a")
     task.lease = task.lease._replace(crashes=crashes)
 
-    TaskLog(logging.INFO).raised(verdict.crashed(task, CRASH_LIMIT, 0), ProcessDied(-9))
+    TaskLog(logging.INFO).raised(completion.crashed(task, CRASH_LIMIT, 0), ProcessDied(-9))
 
     (record,) = log.records
     assert record.levelno == logging.ERROR
@@ -60,11 +60,11 @@ def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
 
 
 def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture) -> None:
-    task = held("a")
+    task = leased_task("a")
     task.max_attempts = 1
     error = RaisedInside("ValueError: no", "Traceback: here")
 
-    TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+    TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
 
     (record,) = log.records
     assert record.getMessage().endswith("is dead, attempts used up: ValueError: no")
@@ -73,14 +73,14 @@ def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture
 
 @pytest.mark.parametrize("is_isolated", [False, True], ids=["here", "isolated"])
 def test_an_application_s_own_log_shows_a_traceback_whatever_it_quotes(is_isolated: bool) -> None:
-    task = held("a")
+    task = leased_task("a")
     task.max_attempts = 1
     error = raised("\ud800 \x1b[31m", is_isolated)
     shown = io.BytesIO()
     handler = logging.StreamHandler(io.TextIOWrapper(shown, "utf-8", write_through=True))
     task_log.addHandler(handler)
     try:
-        TaskLog(logging.INFO).raised(verdict.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+        TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
     finally:
         task_log.removeHandler(handler)
 
@@ -95,7 +95,7 @@ def raised(text: str, is_isolated: bool) -> Exception:
 
 
 def test_a_name_that_no_handler_has_is_told_once(log: pytest.LogCaptureFixture) -> None:
-    tasks = [held("a"), held("b"), held("c")]
+    tasks = [leased_task("a"), leased_task("b"), leased_task("c")]
     for task, name in zip(tasks, ("one", "one", "two"), strict=True):
         task.body = TaskBody(name)
     task_log = TaskLog(logging.INFO)

@@ -7,22 +7,22 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.held import Held
-from redisched.engine.started import NotShared
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.started import NoStartedTable
 from redisched.engine.watchdog import DEAF_S, Watchdog
 from redisched.engine.window import Window
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.model import TaskBody
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 from tests.engine.executor_bench import StillClock
-from tests.engine.leases import QUEUE, WORKER, held
+from tests.engine.leases import QUEUE, WORKER, leased_task
 
 STUCK_AFTER_S = 5.0
 
 
-class Abandoned(NotShared):
+class Abandoned(NoStartedTable):
     """Notes that the process was given up."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Abandoned(NotShared):
         self.times += 1
 
 
-class Kennel:
+class Harness:
     """A watchdog over tasks that are said to run. `hears` is whether the event loop does."""
 
     def __init__(self) -> None:
@@ -43,24 +43,24 @@ class Kennel:
         self.clock = StillClock()
         self.started = Abandoned()
         self.hears = True
-        self.running: list[Held] = []
+        self.running: list[LeasedTask] = []
         self.stopped: list[list[str]] = []
-        workspace = Workspace(
+        context = WorkerContext(
             worker=WORKER,
             settings=Settings(),
             worker_settings=WorkerSettings(stuck_after_s=STUCK_AFTER_S),
             registry=app.registry,
-            stores={(QUEUE, 0): Store(Dialect(), QUEUE)},
+            stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
             window=Window(20.0, 100.0),
             started=self.started,
             clock=self.clock,
             random=lambda: 0.0,
         )
-        self.watchdog = Watchdog(workspace, lambda: self.running, self._stop)
+        self.watchdog = Watchdog(context, lambda: self.running, self._stop)
 
-    def run(self, name: str, id: str = "a") -> Held:
+    def run(self, name: str, id: str = "a") -> LeasedTask:
         """Say that a task runs, and let the watchdog see it."""
-        task = held(id, body=TaskBody(name))
+        task = leased_task(id, body=TaskBody(name))
         self.running.append(task)
         self.look()
         return task
@@ -78,79 +78,79 @@ class Kennel:
         except StopIteration:
             return commands
 
-    def _stop(self, stuck: list[Held], on_begun: Callable[[], None]) -> None:
+    def _stop(self, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
         self.stopped.append([task.lease.id for task in stuck])
         if self.hears:
             on_begun()
 
 
 @pytest.fixture
-def kennel() -> Kennel:
-    return Kennel()
+def harness() -> Harness:
+    return Harness()
 
 
-def test_a_handler_is_stuck_some_time_after_its_timeout(kennel: Kennel) -> None:
-    kennel.run("plain")
-    kennel.look(10.0 + STUCK_AFTER_S)
-    assert kennel.stopped == []
-    kennel.look(0.1)
-    assert kennel.stopped == [["a"]]
+def test_a_handler_is_stuck_some_time_after_its_timeout(harness: Harness) -> None:
+    harness.run("plain")
+    harness.look(10.0 + STUCK_AFTER_S)
+    assert harness.stopped == []
+    harness.look(0.1)
+    assert harness.stopped == [["a"]]
 
 
 @pytest.mark.parametrize("kind", [CancelRequested, LeaseLost])
-def test_and_some_time_after_it_was_first_told_to_end(kennel: Kennel, kind: type[Interruption]) -> None:
-    task = kennel.run("patient")
-    kennel.watchdog.told(task, kind)
-    kennel.look(STUCK_AFTER_S)
-    kennel.watchdog.told(task, kind)
-    assert kennel.stopped == []
-    kennel.look(0.1)
-    assert kennel.stopped == [["a"]]
+def test_and_some_time_after_it_was_first_told_to_end(harness: Harness, kind: type[Interruption]) -> None:
+    task = harness.run("patient")
+    harness.watchdog.note_interruption(task, kind)
+    harness.look(STUCK_AFTER_S)
+    harness.watchdog.note_interruption(task, kind)
+    assert harness.stopped == []
+    harness.look(0.1)
+    assert harness.stopped == [["a"]]
 
 
-def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(kennel: Kennel) -> None:
-    kennel.run("patient")
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(harness: Harness) -> None:
+    harness.run("patient")
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_one_that_has_ended_was_not_stuck(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("plain"), CancelRequested)
-    kennel.running.clear()
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_one_that_has_ended_was_not_stuck(harness: Harness) -> None:
+    harness.watchdog.note_interruption(harness.run("plain"), CancelRequested)
+    harness.running.clear()
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_an_isolated_one_is_none_of_its_business(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("apart"), CancelRequested)
-    kennel.look(1e6)
-    assert kennel.stopped == []
+def test_an_isolated_one_is_none_of_its_business(harness: Harness) -> None:
+    harness.watchdog.note_interruption(harness.run("apart"), CancelRequested)
+    harness.look(1e6)
+    assert harness.stopped == []
 
 
-def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(kennel: Kennel) -> None:
-    kennel.watchdog.told(kennel.run("patient"), CancelRequested)
+def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(harness: Harness) -> None:
+    harness.watchdog.note_interruption(harness.run("patient"), CancelRequested)
     for _ in range(100):
-        assert kennel.look(1.0) == []
-    assert kennel.started.times == 0
+        assert harness.look(1.0) == []
+    assert harness.started.times == 0
 
 
-def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_the_stuck(kennel: Kennel) -> None:
-    kennel.hears = False
-    kennel.run("plain")
-    kennel.run("patient", "b")
-    assert kennel.look(10.1 + STUCK_AFTER_S) == []
-    assert kennel.look(DEAF_S) == []
-    (command,) = kennel.look(0.1)
+def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_the_stuck(harness: Harness) -> None:
+    harness.hears = False
+    harness.run("plain")
+    harness.run("patient", "b")
+    assert harness.look(10.1 + STUCK_AFTER_S) == []
+    assert harness.look(DEAF_S) == []
+    (command,) = harness.look(0.1)
     assert "a" in command
     assert "b" not in command
     assert HandlerTimedOut.__name__.encode() in b" ".join(part for part in command if isinstance(part, bytes))
-    assert kennel.started.times == 1
+    assert harness.started.times == 1
 
 
-def test_it_is_given_up_once(kennel: Kennel) -> None:
-    kennel.hears = False
-    kennel.run("plain")
-    kennel.look(11.0 + STUCK_AFTER_S)
-    kennel.look(DEAF_S + 1)
-    assert kennel.look(1.0) == []
-    assert kennel.started.times == 1
+def test_it_is_given_up_once(harness: Harness) -> None:
+    harness.hears = False
+    harness.run("plain")
+    harness.look(11.0 + STUCK_AFTER_S)
+    harness.look(DEAF_S + 1)
+    assert harness.look(1.0) == []
+    assert harness.started.times == 1

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from redisched.engine.held import Held
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.window import LARGEST_CLAIM, Window
-from tests.engine.leases import NOW_MS, held
+from tests.engine.leases import NOW_MS, leased_task
 
 WINDOW_MS = 20.0
 PATIENCE_MS = 100.0
@@ -17,12 +17,12 @@ def window() -> Window:
     return Window(WINDOW_MS, PATIENCE_MS)
 
 
-def fill(window: Window, *tasks: Held) -> None:
+def fill(window: Window, *tasks: LeasedTask) -> None:
     for task in tasks:
         window.add(task, NOW_MS)
 
 
-def ids(tasks: Iterable[Held]) -> list[str]:
+def ids(tasks: Iterable[LeasedTask]) -> list[str]:
     return [task.lease.id for task in tasks]
 
 
@@ -38,25 +38,25 @@ def started(window: Window, now_ms: float) -> list[str]:
 def test_a_better_priority_starts_first_then_the_earlier_then_the_smaller_id(window: Window) -> None:
     fill(
         window,
-        held("bulk", priority=9, run_at_ms=NOW_MS - 9_000),
-        held("b", run_at_ms=NOW_MS - 5),
-        held("a", run_at_ms=NOW_MS - 5),
-        held("earlier", run_at_ms=NOW_MS - 6),
-        held("urgent", priority=0),
+        leased_task("bulk", priority=9, run_at_ms=NOW_MS - 9_000),
+        leased_task("b", run_at_ms=NOW_MS - 5),
+        leased_task("a", run_at_ms=NOW_MS - 5),
+        leased_task("earlier", run_at_ms=NOW_MS - 6),
+        leased_task("urgent", priority=0),
     )
 
     assert started(window, NOW_MS) == ["urgent", "earlier", "a", "b", "bulk"]
 
 
 def test_a_task_that_comes_in_later_and_is_better_starts_first(window: Window) -> None:
-    fill(window, held("normal"))
-    fill(window, held("urgent", priority=0))
+    fill(window, leased_task("normal"))
+    fill(window, leased_task("urgent", priority=0))
 
     assert started(window, NOW_MS) == ["urgent", "normal"]
 
 
 def test_a_task_ahead_of_its_time_starts_at_its_millisecond(window: Window) -> None:
-    fill(window, held("ahead", run_at_ms=NOW_MS + 10))
+    fill(window, leased_task("ahead", run_at_ms=NOW_MS + 10))
 
     assert window.next_due_ms() == NOW_MS + 10
     assert window.pop(NOW_MS + 9.999) is None
@@ -65,28 +65,32 @@ def test_a_task_ahead_of_its_time_starts_at_its_millisecond(window: Window) -> N
 
 
 def test_a_better_task_that_is_not_due_does_not_hold_up_a_due_one(window: Window) -> None:
-    fill(window, held("urgent", priority=0, run_at_ms=NOW_MS + 5), held("due", priority=9))
+    fill(window, leased_task("urgent", priority=0, run_at_ms=NOW_MS + 5), leased_task("due", priority=9))
 
     assert started(window, NOW_MS) == ["due"]
     assert started(window, NOW_MS + 5) == ["urgent"]
 
 
 def test_tasks_that_fall_due_together_start_in_the_order_of_their_priorities(window: Window) -> None:
-    fill(window, held("low", priority=7, run_at_ms=NOW_MS + 1), held("high", priority=3, run_at_ms=NOW_MS + 2))
+    fill(
+        window,
+        leased_task("low", priority=7, run_at_ms=NOW_MS + 1),
+        leased_task("high", priority=3, run_at_ms=NOW_MS + 2),
+    )
 
     assert started(window, NOW_MS + 2) == ["high", "low"]
 
 
 def test_two_leases_of_one_task_are_two_things(window: Window) -> None:
-    fill(window, held("a", token=7), held("a", token=8))
+    fill(window, leased_task("a", token=7), leased_task("a", token=8))
 
     assert len(window) == 2
     assert started(window, NOW_MS) == ["a", "a"]
 
 
 def test_one_suspect_runs_at_a_time_and_others_pass_it(window: Window) -> None:
-    first, second = held("first", priority=1, crashes=1), held("second", priority=2, crashes=1)
-    fill(window, first, second, held("innocent", priority=9))
+    first, second = leased_task("first", priority=1, crashes=1), leased_task("second", priority=2, crashes=1)
+    fill(window, first, second, leased_task("innocent", priority=9))
 
     assert window.pop(NOW_MS) is first
     assert ids([window.pop(NOW_MS) or first]) == ["innocent"]
@@ -96,8 +100,8 @@ def test_one_suspect_runs_at_a_time_and_others_pass_it(window: Window) -> None:
 
 
 def test_the_end_of_an_innocent_task_lets_no_second_suspect_run(window: Window) -> None:
-    suspect, innocent = held("suspect", crashes=1), held("innocent", priority=1)
-    fill(window, suspect, innocent, held("worse", priority=9, crashes=2))
+    suspect, innocent = leased_task("suspect", crashes=1), leased_task("innocent", priority=1)
+    fill(window, suspect, innocent, leased_task("worse", priority=9, crashes=2))
 
     assert window.pop(NOW_MS) is innocent
     assert window.pop(NOW_MS) is suspect
@@ -106,7 +110,7 @@ def test_the_end_of_an_innocent_task_lets_no_second_suspect_run(window: Window) 
 
 
 def test_a_suspect_waits_its_turn_among_the_others(window: Window) -> None:
-    fill(window, held("suspect", crashes=1), held("urgent", priority=0))
+    fill(window, leased_task("suspect", crashes=1), leased_task("urgent", priority=0))
 
     assert started(window, NOW_MS) == ["urgent", "suspect"]
 
@@ -129,7 +133,7 @@ def test_without_a_window_there_is_room_for_free_slots_alone() -> None:
 
 
 def test_what_is_at_hand_takes_room(window: Window) -> None:
-    fill(window, *(held(f"due-{number}") for number in range(3)), held("suspect", crashes=1))
+    fill(window, *(leased_task(f"due-{number}") for number in range(3)), leased_task("suspect", crashes=1))
 
     assert window.room(free_slots=6, starts_per_ms=0.0) == 2
     assert window.room(free_slots=4, starts_per_ms=0.0) == 0
@@ -137,14 +141,14 @@ def test_what_is_at_hand_takes_room(window: Window) -> None:
 
 
 def test_what_is_not_yet_due_takes_no_room(window: Window) -> None:
-    fill(window, held("ahead", run_at_ms=NOW_MS + 10))
+    fill(window, leased_task("ahead", run_at_ms=NOW_MS + 10))
 
     assert window.room(free_slots=4, starts_per_ms=0.0) == 4
 
 
 def test_what_one_claim_can_bring_is_not_waited_for_any_longer(window: Window) -> None:
     expected = LARGEST_CLAIM * 5
-    fill(window, *(held(f"due-{number}") for number in range(expected - LARGEST_CLAIM + 1)))
+    fill(window, *(leased_task(f"due-{number}") for number in range(expected - LARGEST_CLAIM + 1)))
     assert window.room(free_slots=0, starts_per_ms=expected / WINDOW_MS) == 0
 
     window.pop(NOW_MS)
@@ -153,20 +157,20 @@ def test_what_one_claim_can_bring_is_not_waited_for_any_longer(window: Window) -
 
 @pytest.mark.parametrize(("at_hand", "room"), [(60, 0), (51, 0), (50, 50), (0, 100)])
 def test_no_more_is_claimed_until_half_of_it_can_be_filled_at_once(window: Window, at_hand: int, room: int) -> None:
-    fill(window, *(held(f"due-{number}") for number in range(at_hand)))
+    fill(window, *(leased_task(f"due-{number}") for number in range(at_hand)))
 
     assert window.room(free_slots=0, starts_per_ms=100 / WINDOW_MS) == room
 
 
 def test_a_free_slot_that_nothing_is_at_hand_for_is_never_left_empty(window: Window) -> None:
-    fill(window, *(held(f"due-{number}") for number in range(70)))
+    fill(window, *(leased_task(f"due-{number}") for number in range(70)))
 
     assert window.room(free_slots=71, starts_per_ms=100 / WINDOW_MS) == 101
 
 
 def test_what_did_not_start_within_its_patience_is_overdue(window: Window) -> None:
-    fill(window, held("a"))
-    window.add(held("later"), NOW_MS + 50)
+    fill(window, leased_task("a"))
+    window.add(leased_task("later"), NOW_MS + 50)
 
     assert window.take_overdue(NOW_MS + PATIENCE_MS) == []
     assert ids(window.take_overdue(NOW_MS + PATIENCE_MS + 1)) == ["a"]
@@ -174,7 +178,7 @@ def test_what_did_not_start_within_its_patience_is_overdue(window: Window) -> No
 
 
 def test_patience_with_a_task_ahead_of_its_time_begins_when_it_falls_due(window: Window) -> None:
-    fill(window, held("ahead", run_at_ms=NOW_MS + 20))
+    fill(window, leased_task("ahead", run_at_ms=NOW_MS + 20))
 
     assert window.take_overdue(NOW_MS + 20 + PATIENCE_MS) == []
     assert ids(window.take_overdue(NOW_MS + 21 + PATIENCE_MS)) == ["ahead"]
@@ -183,22 +187,22 @@ def test_patience_with_a_task_ahead_of_its_time_begins_when_it_falls_due(window:
 
 
 def test_a_task_long_due_at_its_arrival_has_the_same_patience(window: Window) -> None:
-    fill(window, held("old", run_at_ms=NOW_MS - 60_000))
+    fill(window, leased_task("old", run_at_ms=NOW_MS - 60_000))
 
     assert window.take_overdue(NOW_MS + 1) == []
 
 
 def test_taking_the_overdue_keeps_the_order_of_the_others(window: Window) -> None:
-    fill(window, *(held(f"old-{number}") for number in range(5)), held("suspect", crashes=1))
+    fill(window, *(leased_task(f"old-{number}") for number in range(5)), leased_task("suspect", crashes=1))
     for number in (3, 1, 2, 0):
-        window.add(held(f"new-{number}"), NOW_MS + 90)
+        window.add(leased_task(f"new-{number}"), NOW_MS + 90)
 
     assert len(window.take_overdue(NOW_MS + 101)) == 6
     assert started(window, NOW_MS + 101) == ["new-0", "new-1", "new-2", "new-3"]
 
 
 def test_everything_can_be_taken_at_once(window: Window) -> None:
-    fill(window, held("due"), held("ahead", run_at_ms=NOW_MS + 10), held("suspect", crashes=1))
+    fill(window, leased_task("due"), leased_task("ahead", run_at_ms=NOW_MS + 10), leased_task("suspect", crashes=1))
 
     assert sorted(ids(window.take_all())) == ["ahead", "due", "suspect"]
     assert len(window) == 0

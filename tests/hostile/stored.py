@@ -13,7 +13,7 @@ DIGEST = bytes(DIGEST_BYTES)
 
 def store_bodies(broker: Broker, bodies: Iterable[bytes], queue: str = "default") -> list[str]:
     """Enqueue tasks whose bodies are these bytes; answers their ids."""
-    store = Store(broker.dialect, queue)
+    store = Store(broker.script_runner, queue)
     tasks = [NewTask(f"hostile-{number}", 5, "+0", DIGEST + body) for number, body in enumerate(bodies)]
     for task in tasks:
         assert run(store.enqueue([task]), broker.client()) == [Status.CREATED]

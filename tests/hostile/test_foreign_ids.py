@@ -8,7 +8,7 @@ from redisched import Scheduler, TaskState
 from redisched.codec import DIGEST_BYTES, encode_task
 from redisched.keys import keys_of
 from redisched.model import DeathReason, TaskBody
-from redisched.options import is_id
+from redisched.option_checks import is_id
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
@@ -56,7 +56,7 @@ def test_it_ends_dead_and_its_neighbours_are_done(real_broker: Broker, caplog: p
 
     assert ran == [1] * 50
     assert counts(real_broker).leased == 0
-    inspector = Inspector(real_broker.dialect, QUEUE)
+    inspector = Inspector(real_broker.script_runner, QUEUE)
     pages = pages_of(inspector, lambda look: run(look, real_broker.client()), Query(states={TaskState.DEAD}, limit=2))
     dead = [view for page in pages for view in page.views]
     assert {view.id.encode(errors="surrogateescape") for view in dead} == set(FOREIGN)

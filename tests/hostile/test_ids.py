@@ -21,7 +21,7 @@ QUEUE = "default"
 def enqueue_again_and_again(url: str, producer: int, times: int) -> Counter[Status]:
     """Enqueue one id so many times, every other time as the same task and else as a task of this producer's own."""
     broker = connect(url, 60.0)
-    store = Store(broker.dialect, QUEUE)
+    store = Store(broker.script_runner, QUEUE)
     tasks = [NewTask("order-42", 5, "+0", b"%08dbody" % (number % 2 * producer)) for number in range(BATCH)]
     answers: Counter[Status] = Counter()
     for _ in range(times // BATCH):

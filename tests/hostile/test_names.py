@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from redisched import Scheduler
 from redisched.codec import encode_task
 from redisched.config import WorkerSettings
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.errors import InvalidOption
 from redisched.keys import Keys, keys_of
 from redisched.model import DeathReason, TaskBody
-from redisched.options import check_queue
+from redisched.option_checks import check_queue
 from redisched.registry import Registry
 from redisched.store.broker import Broker
 from tests.engine.running import look, work_off

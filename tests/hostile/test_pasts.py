@@ -51,7 +51,7 @@ def test_s14_a_task_whose_tries_are_none_is_tried_as_if_for_the_first_time(
 @pytest.mark.parametrize("holder", [b"", b"none", b"7", b"7 x 0 w", b"7 " + b"9" * 5_000 + b" 0 w", b"\xff\n"])
 def test_s14_a_task_whose_holder_is_none_can_be_looked_at(app: Scheduler, real_broker: Broker, holder: bytes) -> None:
     task = app.enqueue("never.run")
-    run(Store(real_broker.dialect, "default").claim(request()), real_broker.client())
+    run(Store(real_broker.script_runner, "default").claim(request()), real_broker.client())
     real_broker.client().perform(("HSET", KEYS.held, task.id, holder))
 
     view = look(real_broker, task.id)

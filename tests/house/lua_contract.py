@@ -6,14 +6,17 @@ Each rule yields a sentence for everything it finds wrong.
 import re
 from collections.abc import Iterator
 
+from redisched.keys import TYPES
 from tests.house.lua_bytecode import DoesNotCompile, compile_lua
 from tests.house.lua_header import Header, read_header
-from tests.house.lua_script import Call, LuaScript, Token, calls_in, tokens_of
+from tests.house.lua_script import Call, LuaScript, Token, blank_shebang, calls_in, header_lines, tokens_of
 
 GLOBALS = frozenset(
     {"ARGV", "KEYS", "ipairs", "math", "next", "pairs", "redis", "select", "string", "table", "tonumber", "tostring"}
     | {"type", "unpack"}
 )
+GIVEN = frozenset({"check_keys", "format", "rows"})
+"""What the header of a script gives to what it includes."""
 MEMBERS = {
     "redis": {"call", "error_reply", "pcall", "status_reply"},
     "math": {"abs", "ceil", "floor", "fmod", "huge", "max", "min"},
@@ -32,7 +35,7 @@ WRITING_COMMANDS = frozenset(
     | {"ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
 )
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
-WORKS_WHEN_FULL = frozenset({"ack", "bury", "reap", "recover", "release", "renew", "retry", "scrub", "wake"})
+WORKS_WHEN_FULL = frozenset({"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "wake"})
 REFUSED_WHEN_FULL = frozenset({"enqueue"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")
@@ -60,31 +63,40 @@ def first_line(script: LuaScript, header: Header) -> Iterator[str]:
 
 
 def keys_match(script: LuaScript, header: Header) -> Iterator[str]:
-    declared = header.keys + header.repeated_keys
-    if declared != list(range(1, len(declared) + 1)):
-        yield "KEYS must be declared from 1 on, without gaps, repeated ones last"
-    used, computed = _indices("KEYS", script.tokens)
-    repeated = header.repeated_keys
-    if computed and not repeated:
-        yield "KEYS must be used with a plain number only"
-    if repeated and not _walks("KEYS", script.tokens, repeated[0], len(repeated)):
-        yield f"no loop walks KEYS from {repeated[0]} in steps of {len(repeated)}"
-    for index in sorted(used ^ set(header.keys)):
-        yield f"KEYS[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
+    for file, source in _files(script):
+        declared = read_header(header_lines(blank_shebang(source).splitlines()))
+        names = [*declared.keys, *declared.shard_keys]
+        tokens = tokens_of(blank_shebang(source))
+        used = {token.text for token in tokens if token.kind == "name"}
+        yield from (f"{file}: there is no key named {name}" for name in names if name not in TYPES)
+        for name in TYPES:
+            if (name.upper() in used) != (name in names):
+                yield f"{file}: key {name} is {'declared but not used' if name in names else 'used but not declared'}"
+        yield from (
+            f"{file}: {word.text} is the name of a key and cannot be that of a variable"
+            for at, word in enumerate(tokens)
+            if word.text.lower() in TYPES and word.text.isupper() and tokens[at - 1].text == "local"
+        )
+    if header.shard_keys and f"# KEYS , {header.shard_keys[-1].upper()} + 1 do" not in _words(script.tokens):
+        yield f"no loop walks KEYS from shard to shard, in steps of {header.shard_keys[-1].upper()} + 1"
 
 
 def arguments_match(script: LuaScript, header: Header) -> Iterator[str]:
-    declared = header.arguments + header.repeated
-    if declared != list(range(1, len(declared) + 1)):
-        yield "ARGV must be declared from 1 on, without gaps, repeated ones last"
-    used, computed = _indices("ARGV", script.tokens)
-    # The first of what is repeated may be used by itself.
-    for index in sorted((used - set(header.repeated)) ^ set(header.arguments)):
-        yield f"ARGV[{index}] is {'used but not declared' if index in used else 'declared but not used'}"
-    if computed and not header.repeated:
-        yield "ARGV is used as a list but no ARGV[n..] is declared"
-    if header.repeated and not _walks("ARGV", script.tokens, header.repeated[0], len(header.repeated)):
-        yield f"no loop walks ARGV from {header.repeated[0]} in steps of {len(header.repeated)}"
+    used = {token.text for token in script.tokens if token.kind == "name"}
+    yield from (f"argument {name} is declared but not used" for name in header.arguments if name not in used)
+    if header.columns and not used & {"rows", "next_row"}:
+        yield "rows are declared but never read: for row, ... in rows() do"
+    if not header.columns and used & {"rows", "next_row"}:
+        yield "rows are read but no ROW is declared"
+
+
+def tables_are_left_alone(script: LuaScript, header: Header) -> Iterator[str]:
+    for file, source in _files(script):
+        words = {token.text for token in tokens_of(blank_shebang(source)) if token.kind == "name"}
+        if "ARGV" in words:
+            yield f"{file}: arguments and rows have names, ARGV is not used"
+        if "KEYS" in words and not header.shard_keys:
+            yield f"{file}: keys have names, KEYS is not used"
 
 
 def statuses_match(script: LuaScript, header: Header) -> Iterator[str]:
@@ -115,11 +127,12 @@ def includes_are_needed(script: LuaScript) -> Iterator[str]:
         yield f"{name} is included twice"
 
 
-def includes_get_their_keys(script: LuaScript) -> Iterator[str]:
-    for name in script.includes:
-        used, computed = _indices("KEYS", tokens_of(script.library.get(name, "")))
-        if used or computed:
-            yield f"the include {name} uses KEYS; it must be handed the key"
+def includes_stand_alone(script: LuaScript) -> Iterator[str]:
+    for name in script.included:
+        if name in script.library:
+            alone = LuaScript(name=name, source=script.library[name], library=script.library)
+            for missing in sorted(compile_lua(alone.expanded).reads - GLOBALS - GIVEN):
+                yield f"the include {name} uses {missing}, and does not include it"
 
 
 def commands_are_allowed(script: LuaScript) -> Iterator[str]:
@@ -158,7 +171,7 @@ def members_are_known(script: LuaScript) -> Iterator[str]:
 def unpack_is_bounded(script: LuaScript) -> Iterator[str]:
     if any(token.kind == "name" and token.text == "unpack" for token in script.tokens):
         yield "unpack belongs into an include that cuts lists into chunks"
-    for name in script.includes:
+    for name in script.included:
         for call in calls_in(tokens_of(script.library.get(name, ""))):
             if call.function == "unpack" and sum(token.text == "," for token in call.arguments) < 2:
                 yield f"the include {name} calls unpack without first and last"
@@ -189,10 +202,10 @@ def flags_fit(script: LuaScript) -> Iterator[str]:
         yield "only scripts that read carry no-writes"
 
 
-HEADER_RULES = (first_line, keys_match, arguments_match, statuses_match, cost_is_stated)
+HEADER_RULES = (first_line, keys_match, arguments_match, tables_are_left_alone, statuses_match, cost_is_stated)
 BODY_RULES = (
     includes_are_needed,
-    includes_get_their_keys,
+    includes_stand_alone,
     commands_are_allowed,
     globals_are_known,
     members_are_known,
@@ -203,24 +216,14 @@ BODY_RULES = (
 )
 
 
-def _indices(table: str, tokens: list[Token]) -> tuple[set[int], bool]:
-    """The plain numbers with which a table is indexed, and whether it is used in any other way."""
-    plain, computed = set(), False
-    for at, token in enumerate(tokens):
-        if token.kind == "name" and token.text == table:
-            following = tokens[at + 1 : at + 4]
-            if [word.text for word in following[::2]] == ["[", "]"] and following[1].kind == "number":
-                plain.add(int(following[1].text))
-            else:
-                computed = True
-    return plain, computed
+def _files(script: LuaScript) -> Iterator[tuple[str, str]]:
+    """The script and what it includes, each with its text."""
+    yield script.name, script.source
+    yield from ((f"lib/{name}", script.library.get(name, "")) for name in script.included)
 
 
-def _walks(table: str, tokens: list[Token], first: int, width: int) -> bool:
-    """Whether a loop, or the include's `column`, goes over a table from `first` in steps of `width`."""
-    words = f" {' '.join(token.text for token in tokens)} "
-    step = f" , {width} do " if width > 1 else " do "
-    return f" = {first} , # {table}{step}" in words or f" column ( {first} , {width} ) " in words
+def _words(tokens: list[Token]) -> str:
+    return " ".join(token.text for token in tokens)
 
 
 def _is_status(token: Token) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from redisched.store.scripts import expand
+
 _TOKEN = re.compile(
     r"""
       (?P<comment>--\[(?P<level>=*)\[.*?\](?P=level)\]|--[^\n]*)
@@ -16,7 +18,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +58,26 @@ class LuaScript:
     @cached_property
     def header(self) -> list[str]:
         """The comment lines at the top, without their dashes."""
-        lines = blank_shebang(self.source).splitlines()[self.shebang is not None :]
-        end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
-        return [line.removeprefix("--").removeprefix(" ") for line in lines[:end]]
+        return header_lines(blank_shebang(self.source).splitlines()[self.shebang is not None :])
 
     @cached_property
     def includes(self) -> list[str]:
-        """The names it includes, in order."""
-        return _INCLUDE.findall(self.source)
+        """The names it includes itself, in order."""
+        return includes_of(self.source)
+
+    @cached_property
+    def included(self) -> list[str]:
+        """The names it includes, and those that these include."""
+        names = list(dict.fromkeys(self.includes))
+        for name in names:
+            names += [inner for inner in includes_of(self.library.get(name, "")) if inner not in names]
+        return names
 
     @cached_property
     def expanded(self) -> str:
-        """The script as a server gets it: each include replaced by its text."""
-        return _INCLUDE.sub(lambda line: self.library.get(line[1], ""), blank_shebang(self.source))
+        """The script as a server gets it: the names of its header first, each include replaced by its text."""
+        library = {name: self.library.get(name, "") for name in self.included}
+        return expand(self.name, blank_shebang(self.source), library).plain
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -87,6 +96,17 @@ def read_scripts(folder: Path) -> Iterator[LuaScript]:
     for path in [*sorted(folder.glob("*.lua")), *sorted(folder.glob("read/*.lua"))]:
         name = path.relative_to(folder).with_suffix("").as_posix()
         yield LuaScript(name=name, source=path.read_text(), library=library)
+
+
+def header_lines(lines: list[str]) -> list[str]:
+    """The comments that lines begin with, without their dashes."""
+    end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return [line.removeprefix("--").removeprefix(" ") for line in lines[:end]]
+
+
+def includes_of(source: str) -> list[str]:
+    """The names that a file includes, in order."""
+    return _INCLUDE.findall(source)
 
 
 def blank_shebang(source: str) -> str:

@@ -14,11 +14,12 @@ LIBRARY = {
         "    redis.call(command, key, unpack(items, first, math.min(first + 999, #items)))\n"
         "  end\n"
         "end\n"
-        "local function column(first, width)\n"
-        "  return ARGV[first * width]\n"
-        "end\n"
+    ),
+    "leave": (
+        "-- KEYS leases\n-- include: chunks\nlocal function leave(ids)\n  call_in_chunks('ZREM', LEASES, ids)\nend\n"
     ),
     "greedy": "local function greedy()\n  return KEYS[1]\nend\n",
+    "needy": "local function needy()\n  return holds('a', 'b')\nend\n",
     "rash": "local function rash(list)\n  return unpack(list)\nend\n",
 }
 
@@ -26,32 +27,30 @@ ACK = """\
 #!lua flags=allow-oom
 -- LEASED -> SUCCEEDED|DEAD  Ends tasks.
 --
--- The prose may say that KEYS are declared.
+-- The prose may say that keys are declared.
 --
--- KEYS[1] leases  zset  id by expiry (ms)
--- KEYS[2] held    hash  id -> holder
--- ARGV[1] retention_ms  int  how long
--- ARGV[2..] id     text  task
--- ARGV[3..] token  int   fence
+-- KEYS held
+-- ARG retention_ms  int  how long
+-- ROW id     text  task
+-- ROW token  int   fence
 -- Returns {'ACKED'} per task
 -- Returns {'LOST'} per task
 -- Cost O(tasks)
 -- include: time
 -- include: holder
--- include: chunks
+-- include: leave
 
-local forget_at = server_us() + tonumber(ARGV[1])
+local forget_at = server_us() + retention_ms
 local statuses, acked = {}, {}
-for first = 2, #ARGV, 2 do
-  local id, token = ARGV[first], ARGV[first + 1]
-  if holds(redis.call('HGET', KEYS[2], id), token) then
+for row, id, token in rows() do
+  if holds(redis.call('HGET', HELD, id), token) then
     acked[#acked + 1] = id
-    statuses[#statuses + 1] = 'ACKED'
+    statuses[row] = 'ACKED'
   else
-    statuses[#statuses + 1] = 'LOST'
+    statuses[row] = 'LOST'
   end
 end
-call_in_chunks('ZREM', KEYS[1], acked)
+leave(acked)
 return statuses -- 'COMMENTED'
 """
 
@@ -59,11 +58,11 @@ PENDING = """\
 #!lua flags=no-writes
 -- READ  Counts the tasks that wait.
 --
--- KEYS[1] waiting  zset  id by score
+-- KEYS waiting
 -- Returns {count}
 -- Cost O(1)
 
-return {redis.call('ZCARD', KEYS[1])}
+return {redis.call('ZCARD', WAITING)}
 """
 
 END = "return statuses -- 'COMMENTED'\n"
@@ -104,7 +103,8 @@ def test_what_is_not_lua_is_rejected() -> None:
         ),
         ("LEASED -> SUCCEEDED|DEAD  Ends", "READ  Ends", "the header must begin with: FROM -> TO  one sentence"),
         ("SUCCEEDED|DEAD  Ends tasks.", "SUCCEEDED|DEAD", "the header must begin with: FROM -> TO  one sentence"),
-        ("-- KEYS[2] held    hash ", "-- KEYS[2] held    map ", "not a declaration: KEYS[2] held    map  id -> holder"),
+        ("-- KEYS held", "-- KEYS Held", "not a declaration: KEYS Held"),
+        ("-- ROW token  int ", "-- ROW token  hash ", "not a declaration: ROW token  hash   fence"),
         ("-- Cost O(tasks)\n", "", "the header must state one Cost O(...)"),
         ("-- Cost O(tasks)\n", "-- Cost small\n", "the header must state one Cost O(...)"),
         ("#!lua flags=allow-oom", "#!lua", "it must go on when Redis is full: flags=allow-oom"),
@@ -120,34 +120,46 @@ def test_the_frame_of_the_header_is_held(old: str, new: str, sentence: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("-- KEYS[2]", "-- KEYS[3]", "KEYS must be declared from 1 on, without gaps, repeated ones last"),
-        ("-- KEYS[2] held    hash  id -> holder\n", "", "KEYS[2] is used but not declared"),
-        ("call_in_chunks('ZREM', KEYS[1], acked)\n", "", "KEYS[1] is declared but not used"),
-        ("'HGET', KEYS[2]", "'HGET', KEYS[1 + 1]", "KEYS must be used with a plain number only"),
-        ("'HGET', KEYS[2]", "'HGET', KEYS[2] or #KEYS", "KEYS must be used with a plain number only"),
-        ("-- ARGV[3..]", "-- ARGV[4..]", "ARGV must be declared from 1 on, without gaps, repeated ones last"),
-        ("-- ARGV[1] retention_ms  int  how long\n", "", "ARGV[1] is used but not declared"),
-        (" + tonumber(ARGV[1])", "", "ARGV[1] is declared but not used"),
-        ("for first = 2, #ARGV", "for first = 1, #ARGV", "no loop walks ARGV from 2 in steps of 2"),
-        ("#ARGV, 2 do", "#ARGV, 3 do", "no loop walks ARGV from 2 in steps of 2"),
-        ("#ARGV, 2 do", "#ARGV do", "no loop walks ARGV from 2 in steps of 2"),
+        ("-- KEYS held\n", "", "ack: key held is used but not declared"),
+        ("redis.call('HGET', HELD, id)", "'7'", "ack: key held is declared but not used"),
+        ("-- KEYS held\n", "-- KEYS held owners\n", "ack: there is no key named owners"),
+        (
+            "local forget_at",
+            "local TRIES = 3\nlocal forget_at",
+            "ack: TRIES is the name of a key and cannot be that of a variable",
+        ),
+        ("'HGET', HELD", "'HGET', KEYS[1] or HELD", "ack: keys have names, KEYS is not used"),
+        ("retention_ms\nlocal", "ARGV[1]\nlocal", "ack: arguments and rows have names, ARGV is not used"),
+        (" + retention_ms", "", "argument retention_ms is declared but not used"),
+        (
+            "for row, id, token in rows() do",
+            "for row, id, token in ipairs({}) do",
+            "rows are declared but never read: for row, ... in rows() do",
+        ),
+        ("-- ROW id     text  task\n-- ROW token  int   fence\n", "", "rows are read but no ROW is declared"),
     ],
 )
-def test_indices_declared_are_indices_used(old: str, new: str, sentence: str) -> None:
+def test_keys_arguments_and_rows_are_those_declared(old: str, new: str, sentence: str) -> None:
     assert sentence in check(broken(old, new))
 
 
-def test_a_list_of_arguments_must_be_declared() -> None:
-    source = broken("-- ARGV[2..] id     text  task\n-- ARGV[3..] token  int   fence\n", "")
+def test_what_is_included_declares_its_own_keys() -> None:
+    library = LIBRARY | {"leave": LIBRARY["leave"].replace("-- KEYS leases\n", "")}
 
-    assert check(source) == ["ARGV is used as a list but no ARGV[n..] is declared"]
+    sentences = violations(LuaScript(name="ack", source=ACK, library=library))
+
+    assert "lib/leave: key leases is used but not declared" in sentences
 
 
-def test_a_column_walks_the_arguments_too() -> None:
-    source = broken("for first = 2, #ARGV, 2 do", "column(2, 2)\nfor first = 2, 2 do")
+def test_keys_of_many_shards_are_walked_shard_by_shard() -> None:
+    source = broken("-- KEYS waiting\n", "-- SHARD waiting tasks\n", PENDING)
+    walk = "for first = 1, #KEYS, TASKS + 1 do\n  redis.call('HLEN', KEYS[first + TASKS])\nend\n"
+    walking = broken("return {", f"{walk}return {{", source).replace("'ZCARD', WAITING", "'ZCARD', KEYS[1 + WAITING]")
 
-    assert check(source) == []
-    assert check(source.replace("column(2, 2)", "column(2, 3)")) == ["no loop walks ARGV from 2 in steps of 2"]
+    assert check(walking, "read/pending") == []
+    assert "no loop walks KEYS from shard to shard, in steps of TASKS + 1" in check(
+        walking.replace("TASKS + 1 do", "2 do"), "read/pending"
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +203,7 @@ def test_an_edge_must_return_something() -> None:
         ("redis.sha1hex('x')", "redis.sha1hex is not allowed"),
         ("math.random()", "math.random is not allowed"),
         ("string.dump(tonumber)", "string.dump is not allowed"),
-        ("local id = ARGV[1] redis.error_reply('ERR ' .. id)", "redis.error_reply must be given a plain string"),
+        ("local id = retention_ms redis.error_reply('ERR ' .. id)", "redis.error_reply must be given a plain string"),
         ("server_us()", "server_us is called more than once; TIME is not frozen on every server"),
         ("redis.call('TIME')", "TIME is read by the include time"),
         ("redis.call('ZADD', 'x', unpack(acked))", "unpack belongs into an include that cuts lists into chunks"),
@@ -219,7 +231,8 @@ def test_writing_a_global_is_rejected(line: str) -> None:
     [
         ("unheard", "", "there is no include named unheard"),
         ("holder", "", "holder is included twice"),
-        ("greedy", "greedy()", "the include greedy uses KEYS; it must be handed the key"),
+        ("greedy", "greedy()", "lib/greedy: keys have names, KEYS is not used"),
+        ("needy", "needy()", "the include needy uses holds, and does not include it"),
         ("rash", "rash({})", "the include rash calls unpack without first and last"),
         ("rash", "", "nothing of the include rash is used"),
     ],
@@ -242,7 +255,7 @@ def test_new_work_is_refused_when_redis_is_full() -> None:
 
 
 def test_a_script_that_reads_neither_writes_nor_names_an_edge() -> None:
-    writes = broken("'ZCARD', KEYS[1]", "'ZREM', KEYS[1]", PENDING)
+    writes = broken("'ZCARD', WAITING", "'ZREM', WAITING", PENDING)
     edge = broken("READ  Counts", "WAITING -> WAITING  Counts", PENDING)
 
     assert check(writes, "read/pending") == ["ZREM writes, but the script only reads"]

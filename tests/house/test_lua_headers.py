@@ -15,15 +15,14 @@ def test_the_header_says_what_the_body_does(script: LuaScript) -> None:
 
 
 def test_every_edge_of_the_state_machine_is_looked_at() -> None:
-    edges = {"ack", "bury", "cancel", "claim", "enqueue", "reap", "recover", "release", "renew", "retry"}
+    edges = {"ack", "bury", "cancel", "claim", "enqueue", "expire", "reap", "recover", "release", "renew", "retry"}
 
     assert edges <= {script.name for script in ALL}
 
 
 def test_every_include_is_included_and_says_what_it_is_for() -> None:
-    included = {name for script in ALL for name in script.includes}
+    included = {name for script in ALL for name in script.included}
     library = {path.stem: path.read_text() for path in (SCRIPTS / "lib").glob("*.lua")}
 
     assert library.keys() == included
     assert [name for name, source in library.items() if not source.startswith("-- ")] == []
-    assert [name for name, source in library.items() if "-- include:" in source] == []

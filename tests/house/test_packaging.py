@@ -65,5 +65,7 @@ def test_the_source_distribution_can_be_tested_and_built(build: Callable[[str], 
 
     assert names >= {f"scripts/{name}" for name in below(SCRIPTS, ".lua")}
     assert names >= {f"tests/{name}" for name in below(ROOT / "tests", ".py")}
-    assert names >= {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "redisched/py.typed"}
+    assert names >= {f"tests/{name}" for name in below(ROOT / "tests", ".xz")}
+    assert names >= {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"}
+    assert "redisched/py.typed" in names
     assert [name for name in names if name.startswith(".") and name != ".gitignore"] == []

@@ -57,7 +57,7 @@ class QueueUnderTest:
 
     def __init__(self, broker: Broker, neighbours: Situation) -> None:
         self.broker = broker
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
         self._neighbours = neighbours
         seed(broker, QUEUE, neighbours)
         seed(broker, OTHER_QUEUE, _ELSEWHERE)

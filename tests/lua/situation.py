@@ -14,9 +14,9 @@ from tests.server_time import NOW_MS
 
 Situation: TypeAlias = dict[str, Any]
 
-ZSETS = ("waiting", "leases", "dead", "finished")
-HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "claims")
-STRINGS = ("fence", "reaper", "barrier", "layout")
+ZSETS = ("waiting", "leases", "dead", "expiring", "finished")
+HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "claims")
+STRINGS = ("fence", "reaper", "barrier", "layout", "format")
 LISTS = ("wake",)
 
 DUE_MS = NOW_MS - 1_000
@@ -71,6 +71,20 @@ def leased(
 def cancelling(id: str, retention_ms: int = 1_000) -> Situation:
     """A cancellation that was asked for while a worker had the task: how the task shall end."""
     return {"cancelling": {id: f"{retention_ms} cancelled"}}
+
+
+def expiring(id: str, *, expires_ms: int, looked_ms: int | None = None, retention_ms: int = 1_000) -> Situation:
+    """That a task which waits, or is held and has not started, expires, and when somebody looks whether it has."""
+    traits = f"expires={expires_ms} {retention_ms} digest-{id[0]}expired"
+    looked_ms = expires_ms if looked_ms is None else looked_ms
+    return {"traits": {id: traits}, "expiring": {id: looked_ms}, "format": "2"}
+
+
+def expired(id: str, *, ended_ms: int = NOW_MS, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
+    """A task that nobody started in time; the time of its end and that it has no result are MessagePack."""
+    end = b"\xcf" + ended_ms.to_bytes(8, "big") + b"\xc0"
+    outcome = (f"digest-{id[0]}expired".encode() + end).decode(errors="backslashreplace")
+    return ended(id, token=0, outcome=outcome, forgotten_ms=forgotten_ms)
 
 
 def dead(

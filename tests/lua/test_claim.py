@@ -48,7 +48,7 @@ def test_the_lease_tells_what_happened_to_the_task_before(queue: QueueUnderTest)
 
     (found,) = queue.call(queue.store.claim(request())).leases
 
-    assert (found.attempts, found.crashes, found.bounces) == (4, 1, 2)
+    assert (found.attempts, found.crashes, found.redeliveries) == (4, 1, 2)
     assert queue.situation()["tries"] == {"a": "4 1 2 3"}
 
 

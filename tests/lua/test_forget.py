@@ -12,14 +12,14 @@ SOONER_MS = 1_000
 
 def forget(queue: QueueUnderTest, *, limit: int = 100) -> int:
     """How many tasks are forgotten because their retention is over."""
-    forgotten = queue.call(queue.store.forget(ForgetLimits(tasks=limit, dead_retention_ms=DAY_MS)))
+    forgotten = queue.call(queue.store.forget(ForgetLimits(limit=limit, dead_retention_ms=DAY_MS)))
     assert forgotten.sooner == 0
     return forgotten.tasks
 
 
 def forget_beyond(queue: QueueUnderTest, kept: int, *, limit: int = 100) -> tuple[int, int]:
     """How many tasks are forgotten, and how many of them before their time, as there are more than are kept."""
-    limits = ForgetLimits(tasks=limit, dead_retention_ms=DAY_MS, kept=kept, sooner_ms=SOONER_MS)
+    limits = ForgetLimits(limit=limit, dead_retention_ms=DAY_MS, kept=kept, sooner_ms=SOONER_MS)
     return queue.call(queue.store.forget(limits))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from redisched.keys import keys_of
 from redisched.model import BAND
+from redisched.store.shard import ShardScripts
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.server_time import NOW_MS
 
@@ -20,7 +21,8 @@ ALL = 10_000
 def page(queue: QueueUnderTest, order: str, after: Task | None, limit: int) -> list[Task]:
     """What comes after a task, which may be gone."""
     score, id = ("", b"") if after is None else after
-    reply = queue.call(queue.broker.dialect.call("read/page", (KEY,), (order, score, id, limit)))
+    arguments = {"section": "waiting", "order": order, "after": score, "after_id": id, "limit": limit}
+    reply = queue.call(ShardScripts(queue.broker.script_runner, QUEUE).call("read/page", arguments))
     return [(int(reply[at + 1]), reply[at]) for at in range(0, len(reply), 2)]
 
 

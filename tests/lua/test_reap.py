@@ -116,7 +116,7 @@ def test_after_too_many_crashes_it_is_quarantined(queue: QueueUnderTest) -> None
 
     assert queue.call(queue.store.reap(request(crash_limit=3))).tasks == [("a", Status.QUARANTINED)]
 
-    assert queue.situation() == together(dead("a", tries="1 3 0 6", failure="crashed"), AWAKE, reaper())
+    assert queue.situation() == together(dead("a", tries="1 3 0 6", failure="crashed"), reaper())
 
 
 def test_a_task_that_had_not_started_is_never_quarantined(queue: QueueUnderTest) -> None:
@@ -132,7 +132,7 @@ def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> Non
 
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.CANCELLED)]
 
-    assert queue.situation() == together(cancelled("a"), AWAKE, reaper())
+    assert queue.situation() == together(cancelled("a"), reaper())
 
 
 def test_a_lease_without_a_holder_is_removed_and_nothing_is_said_of_its_task(queue: QueueUnderTest) -> None:

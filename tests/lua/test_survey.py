@@ -6,14 +6,14 @@ import pytest
 
 from redisched.layout import Layout
 from redisched.store.store import Store, register
-from redisched.store.survey import LARGEST_SURVEY, Prospect, in_calls, survey
+from redisched.store.survey import LARGEST_SURVEY, ShardReport, in_calls, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import WORKER, Situation, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime
 
 pytestmark = pytest.mark.differs_by_server
 
-NOTHING = Prospect(
+NOTHING = ShardReport(
     now_ms=NOW_MS,
     next_due_ms=None,
     next_expiry_ms=None,
@@ -27,13 +27,13 @@ NOTHING = Prospect(
 LATER_MS = NOW_MS + 5_000
 
 
-def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[Prospect]:
+def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardReport]:
     """What surveys see in shards of the queue: one, or several on a cluster."""
-    stores = [Store(queue.broker.dialect, QUEUE, shard) for shard in shards]
+    stores = [Store(queue.broker.script_runner, QUEUE, shard) for shard in shards]
     clock.show_in(store.keys.waiting for store in stores)
-    seen: dict[int, Prospect] = {}
+    seen: dict[int, ShardReport] = {}
     for call in in_calls(stores, queue.broker.group_of):
-        for store, prospect in zip(call, queue.call(survey(queue.broker.dialect, WORKER, call)), strict=True):
+        for store, prospect in zip(call, queue.call(survey(queue.broker.script_runner, WORKER, call)), strict=True):
             seen[store.shard] = prospect
     return [seen[shard] for shard in shards]
 
@@ -79,7 +79,7 @@ def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[Prospec
     ],
 )
 def test_what_there_is_in_a_shard(
-    empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: Prospect
+    empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: ShardReport
 ) -> None:
     empty_queue.given(situation)
 
@@ -98,7 +98,7 @@ def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime)
 def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     broker = empty_queue.broker
     for shard in (0, 3, 300):
-        keys = Store(broker.dialect, QUEUE, shard).keys
+        keys = Store(broker.script_runner, QUEUE, shard).keys
         broker.client().perform(("ZADD", keys.leases, LATER_MS + shard, "a"))
         broker.client().perform(("SET", keys.layout, f"1 {shard + 2}"))
     seen = look(empty_queue, clock, *range(LARGEST_SURVEY))
@@ -115,7 +115,7 @@ def test_a_key_of_another_type_hides_nothing_of_the_others(
 ) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
-    broker.client().perform(("SET", getattr(Store(broker.dialect, QUEUE, 1).keys, name), "of somebody else"))
+    broker.client().perform(("SET", getattr(Store(broker.script_runner, QUEUE, 1).keys, name), "of somebody else"))
     first, second = look(empty_queue, clock, 0, 1)
 
     assert first == replace(NOTHING, size=3, next_expiry_ms=LATER_MS)
@@ -126,7 +126,7 @@ def test_a_key_of_another_type_hides_nothing_of_the_others(
 def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: ServerTime, name: str) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
-    broker.client().perform(("RPUSH", getattr(Store(broker.dialect, QUEUE).keys, name), "of somebody else"))
+    broker.client().perform(("RPUSH", getattr(Store(broker.script_runner, QUEUE).keys, name), "of somebody else"))
     (seen,) = look(empty_queue, clock, 0)
 
     assert (seen.next_expiry_ms, seen.led_until_ms, seen.layout) == (LATER_MS, None, Layout())
@@ -134,6 +134,6 @@ def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: Se
 
 def test_many_queues_are_made_known_at_once(empty_queue: QueueUnderTest) -> None:
     broker = empty_queue.broker
-    empty_queue.call(register(broker.dialect, ["mail", "billing"]))
+    empty_queue.call(register(broker.script_runner, ["mail", "billing"]))
 
-    assert set(broker.client().perform(("SMEMBERS", broker.dialect.queues_key))) == {b"mail", b"billing"}
+    assert set(broker.client().perform(("SMEMBERS", broker.script_runner.queues_key))) == {b"mail", b"billing"}

@@ -21,7 +21,7 @@ def server_us(broker: Broker) -> int:
 
 @pytest.fixture
 def store(broker: Broker) -> Store:
-    return Store(broker.dialect, QUEUE)
+    return Store(broker.script_runner, QUEUE)
 
 
 def enqueue_and_claim(broker: Broker, store: Store, asked: ClaimRequest) -> int:
@@ -63,4 +63,4 @@ def test_a_lease_of_no_length_has_ended_and_a_retention_of_nothing_is_over(broke
     (lease,) = run(store.claim(request("nonce-2")), client).leases
     run(store.ack([Ack("a", lease.token, 0, b"digest-aend")]), client)
 
-    assert run(store.forget(ForgetLimits(tasks=9, dead_retention_ms=0)), client).tasks == 1
+    assert run(store.forget(ForgetLimits(limit=9, dead_retention_ms=0)), client).tasks == 1

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
 LASTING = {"fence", "reaper", "wake"}
 """What belongs to the queue and not to a task."""
 DAY_MS = 86_400_000
-FORGETTING = ForgetLimits(tasks=9, dead_retention_ms=DAY_MS)
+FORGETTING = ForgetLimits(limit=9, dead_retention_ms=DAY_MS)
 REAP = ReapRequest(
     worker=WORKER, hold_ms=2 * DAY_MS, grace_ms=0, limit=9, crash_limit=2, failure=b"crashed", lease_ms=30_000
 )

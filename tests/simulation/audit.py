@@ -48,7 +48,7 @@ class Audit:
                 if status == b"ACKED":
                     self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
         elif call.script == "reap":
-            for id in call.reply[4::2]:
+            for id in call.reply[5::2]:
                 self._judge_reaping(call, self._referee.tasks[id])
         elif call.script == "cancel":
             for id, status in zip(call.arguments[1::2], call.reply, strict=True):
@@ -149,10 +149,10 @@ class Audit:
             return
         strayed_us = self._strayed_us.get(call.caller, -1)
         nonce = call.arguments[1]
-        line, _, _ = nonce.rpartition(b".")
+        stream, _, _ = nonce.rpartition(b".")
         for task in held:
             _, before = task.request
-            if before != nonce and before.rpartition(b".")[0] == line and not task.is_stray:
+            if before != nonce and before.rpartition(b".")[0] == stream and not task.is_stray:
                 knows = strayed_us >= task.claimed_us or self._circumstances.knows(task)
                 self.expect(knows, "G10: what a worker was given, it knows of", task, call)
 

@@ -12,22 +12,22 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
-from redisched.engine.keeper import Keeper
-from redisched.engine.line import Line
+from redisched.engine.claim_stream import ClaimStream
+from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
 from redisched.engine.wake_listener import WakeListener
-from redisched.engine.workspace import Workspace
+from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
-from redisched.store.clients import AsyncClient
+from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Retry, Status
 from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.plan import Fault
-from tests.simulation.worker_process import KeeperTask, WorkerProcess
+from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 NONE: frozenset[Fault] = frozenset()
@@ -63,11 +63,11 @@ def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list
 _retry_at_once = Store.retry
 
 
-def _trust_for_ever(self: Workspace, sent_s: float) -> float:
+def _trust_for_ever(self: WorkerContext, sent_s: float) -> float:
     return sent_s + 1e9
 
 
-def _renew_nothing(self: Keeper) -> Operation[None]:
+def _renew_nothing(self: LeaseRenewer) -> Operation[None]:
     yield from ()
 
 
@@ -75,12 +75,12 @@ def _server_time_at_its_latest(self: ServerClock, monotonic_s: float) -> float:
     return 0.0 if self.lowest_s is None else (monotonic_s + self.highest_s) * 1e3
 
 
-def _number_every_try(self: Line, limit: int) -> ClaimRequest:
+def _number_every_try(self: ClaimStream, limit: int) -> ClaimRequest:
     self._number += 1
-    return _request_of_line(self, limit)
+    return _request_of_stream(self, limit)
 
 
-_request_of_line = Line._request
+_request_of_stream = ClaimStream._request
 
 
 async def _finish_nothing(self: WakeListener) -> None:
@@ -92,26 +92,26 @@ async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
         await _settle_until_answered(self, store, batch)
     except BrokerError:
         for outcome in batch:
-            self._workspace.holdings.remove(outcome.held)
+            self._context.in_flight.remove(outcome.task)
 
 
 _settle_until_answered = Settler._settle
 
 
-async def _keep_connection(self: AsyncClient, connection: Any) -> None:
+async def _keep_connection(self: AsyncServerClient, connection: Any) -> None:
     self._pool.give(connection)
 
 
-async def _close_nothing(self: AsyncClient) -> None:
+async def _close_nothing(self: AsyncServerClient) -> None:
     """Connections are kept."""
 
 
 def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AsyncClient, "_discard", _keep_connection)
-    monkeypatch.setattr(AsyncClient, "close", _close_nothing)
+    monkeypatch.setattr(AsyncServerClient, "_discard", _keep_connection)
+    monkeypatch.setattr(AsyncServerClient, "close", _close_nothing)
 
 
-def _stop_keeper_first(self: WorkerProcess) -> None:
+def _stop_renewer_first(self: WorkerProcess) -> None:
     self.threads.halt()
     _stop_in_order(self)
 
@@ -119,16 +119,16 @@ def _stop_keeper_first(self: WorkerProcess) -> None:
 _stop_in_order = WorkerProcess.stop
 
 
-def _tell_nobody(self: Keeper, *_arguments: Any) -> None:
-    """Lost leases and cancellations stay the keeper's secret."""
+def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
+    """Lost leases and cancellations stay the lease renewer's secret."""
 
 
-def _keep_silently(self: KeeperTask) -> None:
-    self._keeper._tell = lambda _held, _kind: None
-    _start_keeping(self)
+def _renew_silently(self: LeaseRenewerTask) -> None:
+    self._renewer._interrupt = lambda _held, _kind: None
+    _start_renewing(self)
 
 
-_start_keeping = KeeperTask._start
+_start_renewing = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
     "ack does not check the token": _script(
@@ -136,7 +136,7 @@ BUGS: dict[str, Bug] = {
     ),
     "ack does not know what it acked": _script(
         Mutant(
-            "ack", "elseif seen[id] == token or holds(redis.call('HGET', KEYS[7], id), token) then", "elseif nil then"
+            "ack", "elseif seen[id] == token or holds(redis.call('HGET', OUTCOMES, id), token) then", "elseif nil then"
         ),
         "I3, I4",
         needs=frozenset({Fault.FOUL_WEATHER}),
@@ -155,7 +155,7 @@ BUGS: dict[str, Bug] = {
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),
     "enqueue of one task does not know those that ended": _script(
-        Mutant("enqueue", "redis.call('HEXISTS', KEYS[3], id) == 0 and ", ""), "I12"
+        Mutant("enqueue", "redis.call('HEXISTS', OUTCOMES, id) == 0 and ", ""), "I12"
     ),
     "reap forgets the task's own place": _script(
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=frozenset({Fault.POWER})
@@ -171,7 +171,7 @@ BUGS: dict[str, Bug] = {
     ),
     "release counts an attempt": _script(MUTANTS["release counts an attempt"], "attempts, crashes"),
     "renew does not check the token": _script(
-        Mutant("renew", "if not holds(holders[index], token) then", "if not holders[index] then"),
+        Mutant("renew", "if not holds(holders[row], token) then", "if not holders[row] then"),
         "G6",
         needs=frozenset({Fault.PAUSE}),
     ),
@@ -181,17 +181,17 @@ BUGS: dict[str, Bug] = {
     "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
     "a task starts whose lease is not certain": _method(
-        Workspace, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
+        WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5"),
-    "the keeper renews nothing": _method(Keeper, "_renew_all", _renew_nothing, "G11", "I6"),
-    "the keeper tells nobody": _method(KeeperTask, "_start", _keep_silently, "G9"),
-    "the keeper ends before the handlers": _method(
-        WorkerProcess, "stop", _stop_keeper_first, "G11", needs=frozenset({Fault.STOP})
+    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
+    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
+    "the lease renewer ends before the handlers": _method(
+        WorkerProcess, "stop", _stop_renewer_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": _method(
-        Line, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
+        ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": _method(
         WakeListener, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
@@ -205,7 +205,7 @@ BUGS: dict[str, Bug] = {
     "an outage of a lease is none": _method(
         Reaper,
         "interval_s",
-        property(lambda self: 0.2 * self.workspace.worker_settings.lease_s),
+        property(lambda self: 0.2 * self.context.worker_settings.lease_s),
         "G10",
         "G11",
         needs=frozenset({Fault.STALL}),

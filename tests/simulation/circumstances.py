@@ -96,7 +96,7 @@ class Circumstances:
         worker = self._workers.get(task.worker)
         if worker is None or not worker.is_alive or self._server.failed_over_us >= task.claimed_us:
             return True
-        # A lease that is heard of late is not taken: it would end before the keeper's next round.
+        # A lease that is heard of late is not taken: it would end before the lease renewer's next round.
         left_us = task.ends_ms * 1000 - self._server.now_us()
         is_too_late = left_us <= self._heartbeat_us + LATE_SHARE * self._lease_us
         return is_too_late or worker.has_in_hand(task.id.decode(), task.token)

@@ -70,7 +70,7 @@ class Lane:
         self._halts -= 1
         self._list()
 
-    def cut_off(self) -> None:
+    def cancel(self) -> None:
         """Run nothing ever again; whoever is in the middle of something stays there."""
         self.is_cut_off = True
         self._ready.clear()
@@ -90,7 +90,7 @@ class Lane:
 
     def dispose(self) -> None:
         """End what is in the middle of something, when the world is over and nothing it does matters any more."""
-        self.cut_off()
+        self.cancel()
         asyncio._set_running_loop(self._as_loop)
         for task in self._tasks:
             if not task.done():

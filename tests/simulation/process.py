@@ -6,7 +6,7 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.store.broker import Broker
-from redisched.store.clients import AsyncClient
+from redisched.store.clients import AsyncServerClient
 from tests.simulation.kernel import Kernel
 from tests.simulation.lane import Lane, MachineClock
 from tests.simulation.network import Connections, Network, Pipe
@@ -32,7 +32,9 @@ class Process:
         self._disturbed_us = -1
         self._network = network
         self._connections = Connections(network, name)
-        broker = Broker(_blocking_is_impossible, lambda try_s, _: AsyncClient(self._connections, try_s), plan.try_s)
+        broker = Broker(
+            _blocking_is_impossible, lambda try_s, _: AsyncServerClient(self._connections, try_s), plan.try_s
+        )
         self.app = Scheduler(settings=plan.settings, broker=broker)
         self.app._connection.monotonic = clock.monotonic
         self.app._connection.random = kernel.random.random
@@ -84,8 +86,8 @@ class Process:
 
     def _end(self, leave: Callable[[Pipe], None]) -> None:
         self.is_alive = False
-        self.loop.cut_off()
-        self.threads.cut_off()
+        self.loop.cancel()
+        self.threads.cancel()
         self._connections.drop(leave)
         self.on_end()
 

@@ -61,7 +61,7 @@ class Referee:
         return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
 
     def _enqueue(self, call: Call) -> None:
-        for (id, priority, when, record), status in _rows(call.arguments[1:], 4, call.reply):
+        for (id, priority, when, record, _), status in _rows(call.arguments[1:], 5, call.reply):
             known = self.tasks.get(id)
             if known is None or known.place is Place.FORGOTTEN:
                 run_at_ms = int(when[1:]) + (_now_ms(call) if when[:1] == b"+" else 0)
@@ -74,8 +74,8 @@ class Referee:
     def _claim(self, call: Call) -> None:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
         request = (worker.decode(), nonce)
-        line = (request[0], nonce.rpartition(b".")[0])
-        latest, latest_token = self._latest_claims.get(line, (b"", 0))
+        stream = (request[0], nonce.rpartition(b".")[0])
+        latest, latest_token = self._latest_claims.get(stream, (b"", 0))
         is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
@@ -86,7 +86,7 @@ class Referee:
         if under_way and is_repeated:
             _check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
-        self._latest_claims[line] = (nonce, token)
+        self._latest_claims[stream] = (nonce, token)
         now_ms = _now_ms(call)
         if given or not is_repeated:
             self._check_order(call, set(given[::4]), int(limit), now_ms + int(ahead_ms), int(ahead_limit))
@@ -191,7 +191,7 @@ class Referee:
         for task in leased:
             # No lease lasts longer than one from now, though it was granted before the clock was set back.
             task.ends_ms = min(task.ends_ms, _now_ms(call) + lease_ms)
-        for id, status in zip(call.reply[4::2], call.reply[5::2], strict=True):
+        for id, status in zip(call.reply[5::2], call.reply[6::2], strict=True):
             task = self.tasks[id]
             is_over = task.place is Place.LEASED and task.ends_ms <= _now_ms(call)
             _check(is_over, "G9: only a lease that ended is taken back", call, id, task)
@@ -201,7 +201,7 @@ class Referee:
             # Nobody asks again for what it was given a lease ago.
             for worker, _ in list(self._latest_claims):
                 self._forget_claims(worker, 1000 * (_now_ms(call) - lease_ms) + 999)
-        if call.reply[0] == b"REAPED" and len(call.reply[4::2]) < limit:
+        if call.reply[0] == b"REAPED" and len(call.reply[5::2]) < limit:
             late = [task for task in leased if task.place is Place.LEASED and task.ends_ms <= _now_ms(call)]
             _check(not late, "G10: a lease that ended is taken back", call, late)
 
@@ -219,10 +219,10 @@ class Referee:
                 self._take_back(call, task, task in guilty, int(crash_limit), status)
 
     def _forget_claims(self, worker: str, until_us: int) -> None:
-        for line in (b"", b"wake"):
-            _, token = self._latest_claims.get((worker, line), (b"", 0))
+        for stream in (b"", b"wake"):
+            _, token = self._latest_claims.get((worker, stream), (b"", 0))
             if token <= until_us:
-                self._latest_claims.pop((worker, line), None)
+                self._latest_claims.pop((worker, stream), None)
 
     def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
         if task.end_as_asked(_now_ms(call)):

@@ -5,7 +5,7 @@ and end.
 """
 
 from redisched.engine.recovery import Recovery
-from redisched.engine.workspace import served_queues
+from redisched.engine.worker_context import served_queues
 from redisched.store.operation import run_async
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
@@ -24,7 +24,7 @@ class Supervisor(Process):
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan) -> None:
         super().__init__(name, network, clock, plan)
         queues = served_queues(plan.worker_settings, self.app.registry)
-        self.recovery = Recovery(self.app.broker.dialect, queues, plan.worker_settings.crash_limit, clock)
+        self.recovery = Recovery(self.app.broker.script_runner, queues, plan.worker_settings.crash_limit, clock)
         self.start(self._run())
 
     async def _run(self) -> None:

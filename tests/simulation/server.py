@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from redis.exceptions import ResponseError
 
-from redisched.store.operation import Dialect
+from redisched.store.operation import ScriptRunner
 from tests.house.checkout import SCRIPTS
 from tests.simulation.kernel import Kernel
 from tests.simulation.miniature import Data, Miniature
@@ -208,4 +208,4 @@ def script_names() -> dict[bytes, str]:
     """The name of every script by its digest. Asked for late, as tests may have planted bugs."""
     paths = [path for path in sorted(SCRIPTS.rglob("*.lua")) if path.parent.name != "lib"]
     names = [path.relative_to(SCRIPTS).with_suffix("").as_posix() for path in paths]
-    return {str(Dialect().command(name, (), ())[1]).encode(): name for name in names}
+    return {str(ScriptRunner().command(name, (), ())[1]).encode(): name for name in names}

@@ -19,7 +19,7 @@ class Match:
     def __init__(self) -> None:
         self._referee = Referee()
         self._moments_us = count(NOW_US, 1_000)
-        self.call("enqueue", [b"", b"a", b"5", b"+0", b"digest-1"], [b"CREATED"])
+        self.call("enqueue", [b"", b"a", b"5", b"+0", b"digest-1", b""], [b"CREATED"])
 
     def call(self, script: str, arguments: Sequence[bytes], reply: Sequence[bytes]) -> None:
         now_us = next(self._moments_us)

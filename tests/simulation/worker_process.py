@@ -1,11 +1,11 @@
-"""A simulated process that runs redisched's own worker, with its keeper in the lane of its threads."""
+"""A simulated process that runs redisched's own worker, with its lease renewer in the lane of its threads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from redisched.engine.alarm import LoopAlarm
-from redisched.engine.keeper import Keeper
-from redisched.engine.machine import Machine
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.runtime import Runtime
 from redisched.engine.started import StartedTask
 from redisched.engine.worker import Worker
 from redisched.store.broker import Broker
@@ -31,7 +31,7 @@ class StartedInMemory:
     def contact(self, monotonic_s: float) -> None:
         """Nobody asks."""
 
-    def sign(self, monotonic_s: float) -> None:
+    def note_alive(self, monotonic_s: float) -> None:
         """Nobody asks."""
 
     def abandon(self) -> None:
@@ -42,11 +42,11 @@ class StartedInMemory:
         return set(self._slots.values())
 
 
-class KeeperTask:
-    """A keeper at work in a lane."""
+class LeaseRenewerTask:
+    """A lease renewer at work in a lane."""
 
-    def __init__(self, keeper: Keeper, broker: Broker, lane: Lane) -> None:
-        self._keeper = keeper
+    def __init__(self, renewer: LeaseRenewer, broker: Broker, lane: Lane) -> None:
+        self._renewer = renewer
         self._broker = broker
         self._lane = lane
         self._is_stopped = False
@@ -60,12 +60,12 @@ class KeeperTask:
 
     async def _run(self) -> None:
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
-        delay_s = self._keeper.heartbeat_s
+        delay_s = self._renewer.heartbeat_s
         while True:
             await self._lane.rest(delay_s)
             if self._is_stopped:
                 return
-            delay_s = await run_async(self._keeper.step(), client)
+            delay_s = await run_async(self._renewer.step(), client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +85,23 @@ class WorkerProcess(Process):
         self.started = StartedInMemory()
         self.is_stopping = False
         self.stopped_us = -1
-        machine = Machine(
+        runtime = Runtime(
             clock=clock,
             random=self.kernel.random.random,
-            keep=lambda keeper, broker: KeeperTask(keeper, broker, self.threads),
+            start_renewing=lambda renewer, broker: LeaseRenewerTask(renewer, broker, self.threads),
             make_alarm=LoopAlarm,
         )
         self.loop.enter()
-        self.worker = Worker(self.app, plan.worker_settings, self.started, name, machine)
+        self.worker = Worker(self.app, plan.worker_settings, self.started, name, runtime)
         self.start(self.worker.run())
 
     def holds(self) -> int:
         """How many leases it has in hand."""
-        return len(self.worker._workspace.holdings)
+        return len(self.worker._context.in_flight)
 
     def has_in_hand(self, task_id: str, token: int) -> bool:
         """Whether it knows that it has a lease."""
-        return any(held.lease.id == task_id and held.lease.token == token for held in self.worker._workspace.holdings)
+        return any(task.lease.id == task_id and task.lease.token == token for task in self.worker._context.in_flight)
 
     def stop(self) -> None:
         """Have it stop gracefully, as SIGTERM does."""

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-from redisched.client.request import Sending, TaskRequest
+from redisched.client.request import Freshness, TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from tests.simulation.audit import Audit
@@ -140,7 +140,7 @@ class Producer(Process):
         while True:
             try:
                 if len(requests) == 1:
-                    await self.app._sender.send_async(requests[0], Sending.MAYBE_AGAIN)
+                    await self.app._sender.send_async(requests[0], Freshness.MAYBE_SENT)
                 else:
                     await self.app.enqueue_many_async(requests)
             except BrokerUnavailable:
@@ -163,7 +163,7 @@ class Producer(Process):
         """Enqueue another task under a known id, which a conflict has to prevent."""
         request = self.app.request("async", -1, 0, 0, Temper.CALM.value, id=id, queue=QUEUE)
         with suppress(BrokerUnavailable, Conflict):
-            await self.app._sender.send_async(request, Sending.MAYBE_AGAIN)
+            await self.app._sender.send_async(request, Freshness.MAYBE_SENT)
             self._history.sent(id, Sent.OK)
 
 

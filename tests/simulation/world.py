@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
 
-from redisched.engine import attempt, executor, patience
+from redisched.engine import attempt, executor, prefetch_releaser
 from tests.simulation.audit import Audit
 from tests.simulation.circumstances import Circumstances
 from tests.simulation.history import History
@@ -154,7 +154,7 @@ def surroundings() -> Iterator[None]:
     """What a worker finds in a simulation in place of threads and a log."""
     with (
         mock.patch.object(executor, "Threads", SimulatedThreads),
-        mock.patch.object(patience, "IDLE_S", PATIENCE_S),
+        mock.patch.object(prefetch_releaser, "IDLE_S", PATIENCE_S),
         mock.patch.object(attempt, "is_given", _is_given),
     ):
         logging.disable()

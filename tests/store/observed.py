@@ -34,7 +34,7 @@ class Observed:
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
-        self.inspector = Inspector(broker.dialect, QUEUE)
+        self.inspector = Inspector(broker.script_runner, QUEUE)
 
     def given(self, *situations: Situation) -> None:
         """Begin with these tasks."""

@@ -6,13 +6,13 @@ import pytest
 
 from redisched.address import Node
 from redisched.errors import BrokerRefused, BrokerUnavailable
-from redisched.store.cluster import MOST_REDIRECTIONS, RELEARN_S, ClusterRoute
+from redisched.store.circuit_breaker import OPEN_S, SLOW_S
+from redisched.store.cluster import MOST_REDIRECTIONS, REFRESH_S, ClusterRoute
 from redisched.store.operation import Command, Redirected, Redirection
 from redisched.store.route import Ask, Send, Stream
-from redisched.store.silence import ALONE_S, LONG_S
 from redisched.store.slots import slot_of
 from redisched.url import parse_address
-from tests.store.journeys import Guide, Now
+from tests.store.route_plans import Guide, Now
 
 LOW: Command = ("GET", "b")
 HIGH: Command = ("GET", "a")
@@ -99,7 +99,7 @@ def test_what_has_moved_is_followed_at_once_and_the_map_is_asked_for_once_more(r
 
     guide = lead(route, HIGH, moved(15_495, "", 9))
     again = lead(route, HIGH)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     learnt = lead(route, HIGH, slots((0, LAST, "high:9")))
 
     assert guide.sent == [("high:2", (HIGH,)), ("high:9", (HIGH,))]
@@ -135,7 +135,7 @@ def test_who_is_sent_to_and_fro_gives_up(route: ClusterRoute) -> None:
 
 def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
         Guide(lost()).lead(route.perform((HIGH,)))
 
@@ -151,7 +151,7 @@ def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(
 
 def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    now.s += 2 * RELEARN_S
+    now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
         Guide(lost()).lead(route.perform((HIGH,)))
 
@@ -164,34 +164,34 @@ def test_t39_a_node_that_was_taken_away_knows_nothing_and_another_is_asked(route
 
 def wait_in_vain(route: ClusterRoute, command: Command, now: Now, waited_s: float, answers: int = 0) -> None:
     """Have a call end without an answer after a time, in which so many others were answered."""
-    journey = route.perform((command,))
-    assert isinstance(journey.send(None), Send)
+    plan = route.perform((command,))
+    assert isinstance(plan.send(None), Send)
     for _ in range(answers):
         now.s += 0.01
         Guide(b"value").lead(route.perform((command,)))
     now.s += waited_s
     with pytest.raises(BrokerUnavailable, match="timed out"):
-        journey.throw(lost("timed out"))
+        plan.throw(lost("timed out"))
 
 
 def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a_second(
     route: ClusterRoute, now: Now
 ) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
+    wait_in_vain(route, HIGH, now, SLOW_S)
 
     with pytest.raises(BrokerUnavailable, match="high:2 has just kept another call waiting"):
         Guide(HALVES).lead(route.perform((HIGH,)))
     lead(route, LOW)
-    now.s += ALONE_S
+    now.s += OPEN_S
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
 def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
-    now.s += ALONE_S
+    wait_in_vain(route, HIGH, now, SLOW_S)
+    now.s += OPEN_S
     first = route.perform((HIGH,))
     # It asked for the map anew, as it was in doubt, and is sent to the node that was silent.
     assert isinstance(first.send(None), Ask)
@@ -204,7 +204,7 @@ def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: Clust
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
-@pytest.mark.parametrize(("waited_s", "answers"), [(LONG_S / 2, 0), (LONG_S, 1)])
+@pytest.mark.parametrize(("waited_s", "answers"), [(SLOW_S / 2, 0), (SLOW_S, 1)])
 def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
     route: ClusterRoute, now: Now, waited_s: float, answers: int
 ) -> None:
@@ -216,7 +216,7 @@ def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
 
 def test_t39_a_pipeline_does_not_wait_for_a_silent_node_either(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
-    wait_in_vain(route, HIGH, now, LONG_S)
+    wait_in_vain(route, HIGH, now, SLOW_S)
 
     guide = Guide(HALVES, [b"low"])
     assert guide.lead(route.perform_all([LOW, HIGH])) == [b"low"]
@@ -239,11 +239,11 @@ def test_a_pipeline_is_cut_where_the_node_changes_and_ends_at_the_first_error(ro
     steps: list[tuple[str, list[Command]]] = []
 
     def lead_pipeline(commands: list[Command], *failing: str) -> list[Any]:
-        journey = route.perform_all(commands)
+        plan = route.perform_all(commands)
         reply: Any = None
         try:
             while True:
-                step = journey.send(reply)
+                step = plan.send(reply)
                 if isinstance(step, Stream):
                     sent = list(step.commands)
                     steps.append((str(step.node), sent))

@@ -42,7 +42,7 @@ class FullRedis:
     def __init__(self, broker: Broker, situation: Situation) -> None:
         self._client = broker.client()
         self._broker = broker
-        self.store = Store(broker.dialect, QUEUE)
+        self.store = Store(broker.script_runner, QUEUE)
         seed(broker, QUEUE, situation)
         self._client.perform(("SCRIPT", "FLUSH"))
         self._client.perform(("CONFIG", "SET", "maxmemory", 1))
@@ -114,5 +114,5 @@ def test_every_other_edge_goes_on(full: FullRedis) -> None:
     reaped = call(store.reap(reap))
     assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
     assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]
-    assert call(store.forget(ForgetLimits(tasks=9, dead_retention_ms=1_000))).tasks == 1
+    assert call(store.forget(ForgetLimits(limit=9, dead_retention_ms=1_000))).tasks == 1
     call(store.wake())

@@ -9,13 +9,14 @@ from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from redisched.store.orphans import held_by
+from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from tests.brokers import BrokerKind, Servers, on_each_primary
 from tests.chaos.invariants import check_places
 from tests.lua.situation import LEASE_ENDS_MS, LISTS, STRINGS, ZSETS, seed, situation_of
 from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
-from tests.store.test_wrong_types import BEFORE, EDGES, QUEUE, TOKEN, TOUCHED
+from tests.store.test_wrong_types import BEFORE, EDGES, QUEUE, TOKEN
 
 pytestmark = pytest.mark.fault
 
@@ -57,15 +58,17 @@ def overwrite(broker: Broker, name: str, garbage: str) -> None:
 
 
 def damages(edge: str) -> Iterator[tuple[str, str]]:
-    """Every garbage in every key of an edge. A layout that nobody can read is told of, as no shard may be guessed."""
-    for name in TOUCHED[edge].split():
-        if name not in (*LISTS, "layout"):
+    """Every garbage in every key of an edge. A layout or a format that nobody can read is told
+    of, as neither may be guessed.
+    """
+    for name in load_script(edge).keys:
+        if name not in (*LISTS, "layout", "format"):
             yield from ((name, garbage) for garbage in (SCORES.get(name, TIMES) if name in ZSETS else TEXTS))
 
 
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge not in ("wake", "grow")])
 def test_s14_garbage_stops_no_edge_and_is_repaired(broker: Broker, clock: ServerTime, edge: str) -> None:
-    store = Store(broker.dialect, QUEUE)
+    store = Store(broker.script_runner, QUEUE)
     for name, garbage in damages(edge):
         on_each_primary(broker, "FLUSHALL")
         clock.move_to(NOW_MS)
@@ -78,14 +81,14 @@ def test_s14_garbage_stops_no_edge_and_is_repaired(broker: Broker, clock: Server
 
 def check_recovers(broker: Broker, clock: ServerTime, what: str) -> None:
     """Whoever looks is answered, and scrubbing and reaping leave a sound queue."""
-    run(Inspector(broker.dialect, QUEUE).counts(), broker.client())
-    run(held_by(Store(broker.dialect, QUEUE), "worker-1"), broker.client())
+    run(Inspector(broker.script_runner, QUEUE).counts(), broker.client())
+    run(held_by(Store(broker.script_runner, QUEUE), "worker-1"), broker.client())
     repairs = scrub_all(broker, QUEUE)
     assert scrub_all(broker, QUEUE) == [], what
     # One call may do no more than begin a grace.
     for later_ms in (FAR_MS, FAR_MS + 1):
         clock.move_to(later_ms)
-        run(EDGES["reap"](Store(broker.dialect, QUEUE)), broker.client())
+        run(EDGES["reap"](Store(broker.script_runner, QUEUE)), broker.client())
     repairs += scrub_all(broker, QUEUE)
     found = situation_of(broker, QUEUE)
     assert sum(map(int, found.pop("repairs", {}).values())) == len(repairs)

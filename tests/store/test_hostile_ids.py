@@ -15,7 +15,7 @@ HOSTILE = b"\xff\x00\x1b[31m"
 
 def test_a_claim_survives_an_id_that_is_no_text(broker: Broker) -> None:
     client = broker.client()
-    store = Store(broker.dialect, "mail")
+    store = Store(broker.script_runner, "mail")
     client.perform(("ZADD", store.keys.waiting, 1, HOSTILE))
     request = ClaimRequest(worker="w", nonce="1", limit=5, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
 

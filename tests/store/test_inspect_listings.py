@@ -80,7 +80,7 @@ def test_the_order_listed_is_the_order_claimed(queue: Observed) -> None:
     queue.given(ORDER)
     listed = ids(queue.listed({TaskState.READY}, 10))
 
-    store = Store(queue.broker.dialect, QUEUE)
+    store = Store(queue.broker.script_runner, QUEUE)
     taken = []
     for nonce in "123456":
         taken += [lease.id for lease in run(store.claim(_one(nonce)), queue.broker.client()).leases]
@@ -126,15 +126,15 @@ def test_few_of_many_are_found_behind_the_others(queue: Observed) -> None:
 def test_queues_are_listed_by_name_and_tasks_found_in_any(queue: Observed) -> None:
     client = queue.broker.client()
     for name in ("mail", "billing", "idle"):
-        run(Store(queue.broker.dialect, name).register(), client)
+        run(Store(queue.broker.script_runner, name).register(), client)
     seed(queue.broker, "mail", waiting("a"))
     seed(queue.broker, "billing", together(waiting("b"), dead("a")))
 
-    found = queue.see(find(queue.broker.dialect, "a"))
+    found = queue.see(find(queue.broker.script_runner, "a"))
 
-    assert queue.see(queues(queue.broker.dialect)) == ["billing", "idle", "mail"]
+    assert queue.see(queues(queue.broker.script_runner)) == ["billing", "idle", "mail"]
     assert [(view.queue, view.state) for view in found] == [("billing", TaskState.DEAD), ("mail", TaskState.READY)]
-    assert queue.see(find(queue.broker.dialect, "nobody")) == []
+    assert queue.see(find(queue.broker.script_runner, "nobody")) == []
 
 
 def _seed_every_state(queue: Observed) -> None:

@@ -30,9 +30,9 @@ class Spread:
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
-        self.inspector = Inspector(broker.dialect, QUEUE)
-        self.see(Store(broker.dialect, QUEUE).register())
-        self.see(grow(broker.dialect, QUEUE, 3))
+        self.inspector = Inspector(broker.script_runner, QUEUE)
+        self.see(Store(broker.script_runner, QUEUE).register())
+        self.see(grow(broker.script_runner, QUEUE, 3))
 
     def see(self, operation: Operation[T]) -> T:
         return run(operation, self.broker.client())
@@ -42,7 +42,7 @@ class Spread:
         return [view for page in pages_of(self.inspector, self.see, query) for view in page.views]
 
     def put(self, shard: int, id: str, priority: int = 5, when: str = "@1") -> None:
-        self.see(Store(self.broker.dialect, QUEUE, shard).enqueue([NewTask(id, priority, when, RECORD)]))
+        self.see(Store(self.broker.script_runner, QUEUE, shard).enqueue([NewTask(id, priority, when, RECORD)]))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def spread(broker: Broker) -> Spread:
 
 
 def test_it_is_listed_as_one_queue(spread: Spread) -> None:
-    assert spread.see(queues(spread.broker.dialect)) == [QUEUE]
+    assert spread.see(queues(spread.broker.script_runner)) == [QUEUE]
     assert [shard.shard for shard in spread.see(spread.inspector.shards())] == [0, 1, 2]
 
 
@@ -59,7 +59,7 @@ def test_counts_are_those_of_all_shards(spread: Spread) -> None:
     spread.put(0, "a", 3, "@5000")
     spread.put(1, "b", 3, "@2000")
     spread.put(2, "c", 9, "+60000")
-    run(Store(spread.broker.dialect, QUEUE, 1).register(), spread.broker.client())
+    run(Store(spread.broker.script_runner, QUEUE, 1).register(), spread.broker.client())
 
     counts = spread.see(spread.inspector.counts())
 
@@ -84,11 +84,11 @@ def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
         assert [(view.id, view.shard) for view in later] == [("fourth", 0), ("fifth", 2)]
 
 
-@pytest.mark.parametrize("believed", [None, Layout((1, 3)), Layout((1, 2))])
-def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, believed: Layout | None) -> None:
+@pytest.mark.parametrize("cached_layout", [None, Layout((1, 3)), Layout((1, 2))])
+def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, cached_layout: Layout | None) -> None:
     layout = Layout((1, 3))
-    moved = next(id for id in map(str, range(99)) if layout.home(id) == 2)
-    inspector = Inspector(spread.broker.dialect, QUEUE, believed)
+    moved = next(id for id in map(str, range(99)) if layout.shard_of(id) == 2)
+    inspector = Inspector(spread.broker.script_runner, QUEUE, cached_layout)
     spread.put(0, moved)
 
     before = spread.see(inspector.task(moved))
@@ -99,7 +99,7 @@ def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, believed: Layo
     assert before is not None
     assert after is not None
     assert (before.shard, after.shard, after.name) == (0, 2, "send")
-    assert [view.shard for view in spread.see(find(spread.broker.dialect, moved))] == [2]
+    assert [view.shard for view in spread.see(find(spread.broker.script_runner, moved))] == [2]
     assert spread.see(inspector.task("nobody")) is None
 
 

@@ -31,7 +31,7 @@ def test_the_state_is_told_from_where_the_task_is(queue: Observed, situation: Si
     queue.given(situation)
 
     assert queue.task("a").state is state
-    assert queue.see(queue.inspector.standing("a")).state is state
+    assert queue.see(queue.inspector.state("a")).state is state
 
 
 @pytest.mark.parametrize("state", [TaskState.SUCCEEDED, TaskState.CANCELLED])
@@ -56,7 +56,7 @@ def test_a_waiting_task_shows_its_body_its_place_and_its_history(queue: Observed
 
     assert queue.task("a") == TaskView(
         id="a", queue=QUEUE, state=TaskState.RETRYING, now_ms=NOW_MS, body=BODY, priority=255, run_at_ms=BAND - 1,
-        attempts=2, crashes=1, bounces=4, failure=FAILURE,
+        attempts=2, crashes=1, redeliveries=4, failure=FAILURE,
     )  # fmt: skip
 
 
@@ -84,14 +84,14 @@ def test_a_dead_task_shows_why(queue: Observed) -> None:
 
 def test_an_unknown_task_is_none(queue: Observed) -> None:
     assert queue.see(queue.inspector.task("nobody")) is None
-    assert queue.see(queue.inspector.standing("nobody")).state is TaskState.UNKNOWN
+    assert queue.see(queue.inspector.state("nobody")).state is TaskState.UNKNOWN
 
 
 def test_the_standing_leaves_the_body_out(queue: Observed) -> None:
     queue.given(waiting("a"))
     queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
 
-    assert queue.see(queue.inspector.standing("a")).body is None
+    assert queue.see(queue.inspector.state("a")).body is None
 
 
 JUNK = [b"", b"short", b"digest--\xc1", b"digest--\x93\x01\x02\x03", b"digest--" + b"\x91" * 5_000, b"\xff" * 100]

@@ -9,7 +9,7 @@ import pytest
 
 from redisched.backoff import Backoff
 from redisched.errors import BrokerRefused, BrokerUnavailable, QueueFull
-from redisched.store.operation import Command, Operation, Patience, Pause, Step, persist, run, run_async
+from redisched.store.operation import Command, Operation, Pause, RetryPolicy, Step, run, run_async, with_retries
 from tests.store.scripted import ScriptedAsyncClient, ScriptedClient
 
 DOWN = BrokerUnavailable("connection refused", 0.0)
@@ -99,7 +99,7 @@ def test_a_pause_is_not_a_command(way: Way) -> None:
 
 @dataclass(slots=True)
 class Patient:
-    """Drives `persist` by hand: nothing sleeps, and time is what pauses and tries took."""
+    """Drives `with_retries` by hand: nothing sleeps, and time is what pauses and tries took."""
 
     replies: list[Any]
     try_takes_s: float = 0.0
@@ -109,7 +109,7 @@ class Patient:
 
     def drive(self, total_s: float, try_s: float = 1.0, draw: float = 1.0) -> Any:
         """The result of getting "a" with so much patience; `draw` is what chance gives."""
-        patience = Patience(
+        retry_policy = RetryPolicy(
             began_s=self.now_s,
             total_s=total_s,
             try_s=try_s,
@@ -117,7 +117,7 @@ class Patient:
             monotonic=lambda: self.now_s,
             random=lambda: draw,
         )
-        operation = persist(lambda: add_up("a"), patience)
+        operation = with_retries(lambda: add_up("a"), retry_policy)
         step = next(operation)
         while True:
             try:
@@ -192,7 +192,7 @@ def test_what_waiting_cannot_cure_is_raised_at_once(error: Exception) -> None:
 
 @both_ways
 def test_patience_works_either_way(way: Way) -> None:
-    patience = Patience(
+    retry_policy = RetryPolicy(
         began_s=0.0,
         total_s=1.0,
         try_s=0.0,
@@ -201,11 +201,11 @@ def test_patience_works_either_way(way: Way) -> None:
         random=lambda: 0.0,
     )
 
-    assert way(persist(lambda: add_up("a"), patience), [DOWN, DOWN, 3]) == Ran([("GET", "a")] * 3, 3)
+    assert way(with_retries(lambda: add_up("a"), retry_policy), [DOWN, DOWN, 3]) == Ran([("GET", "a")] * 3, 3)
 
 
 def test_a_call_that_has_no_time_left_is_not_tried() -> None:
-    patience = Patience(
+    retry_policy = RetryPolicy(
         began_s=0.0,
         total_s=5.0,
         try_s=2.0,
@@ -214,6 +214,6 @@ def test_a_call_that_has_no_time_left_is_not_tried() -> None:
         random=lambda: 0.0,
     )
     with pytest.raises(BrokerUnavailable) as failed:
-        next(persist(lambda: add_up("a"), patience))
+        next(with_retries(lambda: add_up("a"), retry_policy))
     assert failed.value.waited_s == 3.5
-    next(persist(lambda: add_up("a"), patience.again()))
+    next(with_retries(lambda: add_up("a"), retry_policy.again()))

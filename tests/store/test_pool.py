@@ -89,7 +89,7 @@ def test_coroutines_are_served_in_their_order_and_a_cancelled_one_takes_nothing(
         pool.drop()
         await asyncio.gather(*users, return_exceptions=True)
         assert served == [0, 2, 3, 4, 5]
-        assert pool._stock.lent == 0
+        assert pool._state.lent == 0
         with pytest.raises(BrokerUnavailable, match="max_connections"):
             await asyncio.gather(*(pool.take(0.01) for _ in range(3)))
 

@@ -1,11 +1,10 @@
 """Every key that a script is given, or could touch, has the hash tag of its shard: a cluster would refuse any other.
 
 Servers that stand alone take whatever keys they are given. So that no cluster is needed to notice a wrong one, every
-operation is begun here with a dialect that only notes what it would send.
+operation is begun here with a script runner that only notes what it would send.
 """
 
 import contextlib
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -16,16 +15,14 @@ from redisched.keys import Keys, keys_of, shard_name
 from redisched.layout import Layout
 from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
-from redisched.store.operation import Argument, Command, Dialect, Operation, Pipeline
+from redisched.store.operation import Argument, Command, Operation, Pipeline, ScriptRunner
 from redisched.store.page import Query
 from redisched.store.repair import ScrubRequest
-from redisched.store.scripts import script_names
+from redisched.store.scripts import load_script, script_names
 from redisched.store.slots import slot_of_key
 from redisched.store.store import Store
 from redisched.store.survey import in_calls, survey
 from redisched.store.values import NewTask
-from tests.house.checkout import SCRIPTS
-from tests.house.lua_script import read_scripts
 from tests.store.test_wrong_types import EDGES
 
 QUEUE = "mail"
@@ -34,16 +31,13 @@ EVERY_SHARD = (0, 1, 7, 1023)
 SCRUB = ScrubRequest(
     parts=DEEP, cursor="0", limit=9, lease_ms=1, retention_ms=1, priority=5, no_record=b"", no_failure=b""
 )
-KEY_LINE = re.compile(r"KEYS\[\d+(?:\.\.)?\] +(\w+) ")
-ANY_SET = "set"
-"""How the header of a script calls a key that may be one or another."""
 
 
 class _Noted(BaseException):
     """Ends an operation whose keys have been noted."""
 
 
-class NotingDialect(Dialect):
+class NotingRunner(ScriptRunner):
     """Notes the keys of every call, and lets none go out."""
 
     def __init__(self, prefix: str) -> None:
@@ -76,7 +70,7 @@ MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
     lambda shard: shard.counts(),
-    lambda shard: shard.standing("a"),
+    lambda shard: shard.state("a"),
     lambda shard: shard.dead_ids(),
     lambda shard: shard.page(Query(states={TaskState.READY}, limit=9)),
     lambda shard: shard.page(Query(states={TaskState.SCHEDULED}, limit=9)),
@@ -88,13 +82,13 @@ LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
 
 def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]:
     """The scripts that one shard's operations call, with the keys that they give them."""
-    dialect = NotingDialect(prefix)
+    script_runner = NotingRunner(prefix)
     for edge in (*EDGES.values(), *MORE_EDGES):
-        begin(edge(Store(dialect, QUEUE, shard)))
+        begin(edge(Store(script_runner, QUEUE, shard)))
     for look in LOOKS:
-        begin(look(ShardInspector(dialect, QUEUE, shard)))
-    begin(survey(dialect, "worker", [Store(dialect, QUEUE, shard)]))
-    return dialect.calls
+        begin(look(ShardInspector(script_runner, QUEUE, shard)))
+    begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard)]))
+    return script_runner.calls
 
 
 @pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
@@ -111,13 +105,9 @@ def test_no_script_is_left_out() -> None:
 
 
 def test_each_key_is_the_one_that_the_header_of_the_script_says() -> None:
-    declared = {script.name: KEY_LINE.findall("\n".join(script.header)) for script in read_scripts(SCRIPTS)}
     own = keys_of(QUEUE, 7)
     for script, keys in calls_of_shard("redisched", 7):
-        names = [key.rpartition(":")[2] for key in keys]
-        assert [getattr(own, name) for name in names] == list(keys)
-        if declared[script] != [ANY_SET]:
-            assert names == declared[script], script
+        assert [getattr(own, name) for name in load_script(script).keys] == list(keys), script
 
 
 @pytest.mark.parametrize("name", Keys.__slots__)
@@ -128,18 +118,18 @@ def test_shards_share_no_key_and_no_hash_tag(name: str) -> None:
 
 
 def test_on_a_cluster_shards_that_are_asked_at_once_share_a_slot() -> None:
-    dialect = NotingDialect("redisched")
-    stores = [Store(dialect, f"q{number}", shard) for number in range(200) for shard in EVERY_SHARD]
+    script_runner = NotingRunner("redisched")
+    stores = [Store(script_runner, f"q{number}", shard) for number in range(200) for shard in EVERY_SHARD]
     for stores_of_one_call in in_calls(stores, slot_of_key):
-        begin(survey(dialect, "worker", stores_of_one_call))
+        begin(survey(script_runner, "worker", stores_of_one_call))
 
-    assert all(len({slot_of_key(key) for key in keys}) == 1 for _, keys in dialect.calls)
-    assert {key for _, keys in dialect.calls for key in keys} >= {store.keys.waiting for store in stores}
+    assert all(len({slot_of_key(key) for key in keys}) == 1 for _, keys in script_runner.calls)
+    assert {key for _, keys in script_runner.calls for key in keys} >= {store.keys.waiting for store in stores}
 
 
 def test_keys_of_two_shards_in_one_call_would_be_noticed() -> None:
-    dialect = NotingDialect("redisched")
-    begin(survey(dialect, "worker", [Store(dialect, QUEUE, shard) for shard in (0, 1)]))
-    ((_, keys),) = dialect.calls
+    script_runner = NotingRunner("redisched")
+    begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard) for shard in (0, 1)]))
+    ((_, keys),) = script_runner.calls
 
     assert len({slot_of_key(key) for key in keys}) == 2

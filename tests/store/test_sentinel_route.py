@@ -10,7 +10,7 @@ from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.store.route import Ask, Send, Stream
 from redisched.store.sentinel import ASK_AGAIN_S, LEFT_ALONE_S, SentinelRoute
 from redisched.url import parse_address
-from tests.store.journeys import Guide, Now
+from tests.store.route_plans import Guide, Now
 
 GET = ("GET", "a")
 OLD, NEW = [b"old", b"1"], [b"new", b"2"]

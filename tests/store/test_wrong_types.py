@@ -11,11 +11,13 @@ from redisched.layout import Layout
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
+from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    ExpireRequest,
     ForgetLimits,
     NewTask,
     Orphan,
@@ -25,7 +27,7 @@ from redisched.store.values import (
     Retry,
 )
 from tests.brokers import on_each_primary
-from tests.lua.situation import cancelling, claimed, dead, ended, leased, seed, together, waiting
+from tests.lua.situation import cancelling, claimed, dead, ended, expiring, leased, seed, together, waiting
 from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
 from tests.snapshot import snapshot_of
@@ -48,10 +50,13 @@ BEFORE = together(
     ended("y"),
     ended("forgotten", forgotten_ms=1),
     claimed("worker-1", "n", TOKEN, "d"),
+    waiting("soon", priority=0),
+    expiring("soon", expires_ms=1),
     {"fence": "7", "reaper": f"reaper {NOW_MS} 0 1000"},
 )
+NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
-    "enqueue": lambda store: store.enqueue([NewTask("n", 5, "+0", b"digest-nbody")], Layout()),
+    "enqueue": lambda store: store.enqueue([NEW], Layout()),
     "claim": lambda store: store.claim(
         ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     ),
@@ -66,27 +71,11 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "revive": lambda store: store.revive(["x"]),
-    "forget": lambda store: store.forget(ForgetLimits(tasks=10, dead_retention_ms=1_000)),
+    "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
+    "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),
     "grow": lambda store: store.grow(Layout((1, 3))),
 }
-TOUCHED = {
-    "enqueue": "waiting tasks outcomes wake layout",
-    "claim": "waiting tasks leases held tries claims fence wake",
-    "renew": "leases held cancelling",
-    "ack": "tasks leases held tries failures cancelling outcomes finished",
-    "retry": "waiting tasks leases held tries failures cancelling outcomes finished wake",
-    "release": "waiting tasks leases held tries failures cancelling outcomes finished wake",
-    "bury": "leases held tries failures dead cancelling",
-    "reap": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake reaper layout",
-    "recover": "waiting tasks leases held tries failures dead cancelling outcomes finished claims wake",
-    "cancel": "waiting tasks held tries failures dead cancelling outcomes finished",
-    "revive": "waiting tasks tries failures dead wake",
-    "forget": "tasks tries failures dead outcomes finished",
-    "wake": "wake",
-    "grow": "layout",
-}
-"""The keys of each edge."""
 
 
 def plant(broker: Broker, key: str) -> str:
@@ -106,8 +95,8 @@ def test_the_catalogue_knows_the_type_of_every_key() -> None:
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
-    store = Store(broker.dialect, QUEUE)
-    for name in TOUCHED[edge].split():
+    store = Store(broker.script_runner, QUEUE)
+    for name in load_script(edge).keys:
         on_each_primary(broker, "FLUSHALL")
         clock.move_to(NOW_MS)
         seed(broker, QUEUE, BEFORE)
@@ -141,11 +130,11 @@ def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
     plant(broker, KEYS.waiting)
     plant(broker, KEYS.dead)
     client.perform(("SET", queues_key(), "something else"))
-    inspector = Inspector(broker.dialect, QUEUE)
+    inspector = Inspector(broker.script_runner, QUEUE)
 
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
         run(inspector.counts(), client)
-    with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:dead is a string"):
+    with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:waiting is a string"):
         run(inspector.shard(0).dead_ids(), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
-        run(queues(broker.dialect), client)
+        run(queues(broker.script_runner), client)

@@ -10,7 +10,7 @@ from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.growth import stores_of
 from redisched.store.operation import Client, run
-from redisched.store.store import id_text
+from redisched.store.shard import id_text
 
 _SORTED_SETS = frozenset({"waiting", "leases", "dead", "finished"})
 _NAMES = ("dead", "finished", "held", "leases", "outcomes", "tasks", "waiting")
@@ -20,7 +20,7 @@ _PAGE = 500
 def take_stock(broker: Broker, queue: str, recorder: Recorder) -> None:
     """Write down where every task of a queue stands. Nothing may change meanwhile, nor have been forgotten before."""
     client, tasks = broker.client(), 0
-    for keys in [store.keys for store in run(stores_of(broker.dialect, queue), client)]:
+    for keys in [store.keys for store in run(stores_of(broker.script_runner, queue), client)]:
         for name in _NAMES:
             for ids in _pages(client, keys, name):
                 for found in _find(client, queue, keys, ids, recorder.now_ms()):

@@ -13,28 +13,13 @@ from redisched.chaos.history.recorder import Recorder
 from redisched.chaos.link import Exchange, NoReply
 from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
-from redisched.store.store import id_text
+from redisched.store.scripts import load_script
+from redisched.store.shard import id_text
 from redisched.store.values import Status
 
-
-class _Columns(NamedTuple):
-    """Where the arguments of an edge stand: its rows begin at `first`, each has so many values."""
-
-    first: int
-    width: int
-    token: int | None = None
-    delay: int | None = None
-
-
-_SETTLING = {
-    "ack": _Columns(0, 4, token=1),
-    "bury": _Columns(0, 3, token=1),
-    "cancel": _Columns(1, 2),
-    "recover": _Columns(3, 3, token=1),
-    "release": _Columns(0, 3, token=1, delay=2),
-    "retry": _Columns(0, 4, token=1, delay=2),
-    "revive": _Columns(0, 1),
-}
+_SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive"})
+_DELAYS = ("delay_ms", "pause_ms")
+"""What the column is called that lets a task wait."""
 _STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN})
 """What an edge answers when the task stays where it is."""
 _WAITS_AGAIN = frozenset({Status.RETRIED, Status.RELEASED, Status.RECOVERED, Status.REVIVED})
@@ -75,14 +60,15 @@ class Witness:
             return self._claimed(queue, arguments, reply)
         if name == "reap":
             return self._reaped(queue, reply)
-        return self._answered(queue, _SETTLING[name], arguments, reply)
+        return self._answered(queue, name, arguments, reply)
 
     def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
         now_ms = self._recorder.now_ms()
-        for (id, priority, when, _), status in zip(_rows(arguments[1:], 4), reply, strict=True):
+        for row, status in zip(_tasks_of("enqueue", arguments), reply, strict=True):
             if status == Status.CREATED.encode():
+                task, when = id_text(row["id"]), row["when"]
                 due_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
-                yield Waiting(at_ms=now_ms, queue=queue, task=id_text(id), priority=int(priority), due_ms=due_ms)
+                yield Waiting(at_ms=now_ms, queue=queue, task=task, priority=int(row["priority"]), due_ms=due_ms)
 
     def _claimed(self, queue: str, arguments: Sequence[bytes], reply: list[Any]) -> Iterator[Record]:
         if reply[0] != b"CLAIMED":
@@ -109,21 +95,18 @@ class Witness:
     def _reaped(self, queue: str, reply: list[Any]) -> Iterator[Record]:
         """Of a lease that was given after this, on another connection, may have been heard before."""
         reaped_us = int(reply[1]) * 1_000
-        for id, status in _rows(reply[4:], 2):
+        for id, status in _rows(reply[5:], 2):
             lease, fence = self._leases.get((queue, id_text(id))), None
             if lease is not None and lease.fence >= reaped_us:
                 replaced = self._replaced.pop((queue, id_text(id)), None)
                 fence = None if replaced is None else replaced.fence
             yield from self._settled(queue, id, Status(status.decode()), fence, 0)
 
-    def _answered(
-        self, queue: str, columns: _Columns, arguments: Sequence[bytes], reply: list[bytes]
-    ) -> Iterator[Record]:
-        rows = _rows(arguments[columns.first :], columns.width)
-        for row, status in zip(rows, reply, strict=True):
-            fence = None if columns.token is None else int(row[columns.token])
-            delay_ms = 0 if columns.delay is None else int(row[columns.delay])
-            yield from self._settled(queue, row[0], Status(status.decode()), fence, delay_ms)
+    def _answered(self, queue: str, name: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
+        for row, status in zip(_tasks_of(name, arguments), reply, strict=True):
+            fence = int(row["token"]) if "token" in row else None
+            delay_ms = sum(int(row[delay]) for delay in _DELAYS if delay in row)
+            yield from self._settled(queue, row["id"], Status(status.decode()), fence, delay_ms)
 
     def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Record]:
         """What became of a task; where no token was named, its lease was the last one it had."""
@@ -140,6 +123,13 @@ class Witness:
             own_ms = now_ms if lease is None or status is Status.RETRIED else lease.due_ms
             due_ms = now_ms + delay_ms if delay_ms else own_ms
         yield Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms)
+
+
+def _tasks_of(name: str, arguments: Sequence[bytes]) -> Iterator[dict[str, bytes]]:
+    """The tasks of a call of a script, each with what the script's header calls its values."""
+    script = load_script(name)
+    rows = _rows(arguments[len(script.arguments) :], len(script.columns))
+    return (dict(zip(script.columns, row, strict=True)) for row in rows)
 
 
 def _rows(values: Sequence[bytes], width: int) -> Iterator[Sequence[bytes]]:

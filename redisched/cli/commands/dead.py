@@ -14,7 +14,7 @@ from redisched.cli.task_record import attempts_of, task_record
 from redisched.cli.times import relative
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
-from redisched.options import check_id
+from redisched.option_checks import check_id
 from redisched.printable import printable, shortened
 from redisched.store.page import Place, Query
 from redisched.store.store import Store

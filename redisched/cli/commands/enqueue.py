@@ -29,6 +29,7 @@ _TASK_OPTIONS = (
     click.option("--queue", metavar="NAME", help="Its handler's queue with --app, 'default' otherwise."),
     click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
     click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
+    click.option("--expires", type=seconds, metavar="DURATION", help="End it if no worker starts it in that time."),
     click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
 )
 
@@ -101,7 +102,7 @@ def _place_of(application: Scheduler | None, url: str | None) -> str | None:
 def _is_served(opened: Session, queue: str) -> bool:
     """Whether a worker serves a queue; taken for granted where that may not be asked."""
     try:
-        return opened.ask(partial(is_served, opened.scheduler.broker.dialect, queue))
+        return opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue))
     except BrokerError:
         return True
 

@@ -77,8 +77,8 @@ def list_tasks(
 def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
     """Show everything known about a task, ended ones until their retention is over.
 
-    JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, bounces,
-    max_attempts, timeout_ms, retention_ms, cancel_requested, worker, lease_until_ms, started_ms,
+    JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
+    max_attempts, timeout_ms, retention_ms, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
     ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
     undecodable, now_ms. What is not known is null; times are the server's, since 1970.
     """

@@ -1,1 +1,1 @@
-"""Handlers in processes of their own, for `isolation="process"`: what such a handler does ends with its process."""
+"""Handlers that run in processes of their own, for `isolation="process"`. When the process ends, the handler ends."""

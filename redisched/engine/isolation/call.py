@@ -1,4 +1,4 @@
-"""One call of an isolated handler: made in a thread that waits for its process, interrupted from the event loop."""
+"""One call of an isolated handler. A thread makes it and waits for the process; the event loop can interrupt it."""
 
 import asyncio
 import threading
@@ -7,19 +7,19 @@ from typing import Any
 from redisched.codec import decode_outcome
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside, ResultUnstorable
 from redisched.engine.isolation.inside import SIGNALS
-from redisched.engine.isolation.messages import Ending, Order, Reply
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
 from redisched.errors import HandlerTimedOut, Interruption
 
 PAUSE_S = 1.0
-"""A task for whose process there is no room is kept for so long before it is given back."""
+"""If the system has no room for a process, the task is kept for so long before it is given back."""
 KILL_AFTER_S = 1.0
-"""A handler that was asked to end has so long before its process is killed."""
+"""The process of a handler that was asked to end is killed after so long."""
 
 
 class IsolatedCall:
-    """Runs a handler in a process of the pool. `timeout_s` counts from when it is handed to a process that is ready."""
+    """Runs a handler in a process of the pool. `timeout_s` counts from when a ready process gets the task."""
 
     def __init__(self, pool: ProcessPool, order: Order, timeout_s: float | None) -> None:
         self._pool = pool
@@ -32,7 +32,7 @@ class IsolatedCall:
         self._loop = asyncio.get_running_loop()
 
     def run(self) -> Any:
-        """What the handler returns. Blocks until it has ended, or its process has.
+        """Run the handler; answers what it returns. Blocks until the handler or its process has ended.
 
         Raises RaisedInside, ResultUnstorable, ProcessDied, ProcessNotStarted, NoRoomForProcess, or the interruption
         that ended it.
@@ -48,7 +48,7 @@ class IsolatedCall:
             raise
         finally:
             self._leave()
-            # An interruption that was on its way shall not hit whoever comes next.
+            # An interruption may still be on its way to this process, and must not hit the next handler in it.
             if reply is None or self._interruption is not None:
                 self._pool.discard(process)
             else:
@@ -56,7 +56,9 @@ class IsolatedCall:
         return self._result(reply)
 
     def interrupt(self, kind: type[Interruption]) -> None:
-        """End the handler: it is asked to, if `kind` leaves time for that, and killed if it does not; once only."""
+        """Interrupt the handler, once. If there is a signal for `kind`, the handler is asked to end first, and its
+        process is killed if it does not. Otherwise its process is killed at once.
+        """
         with self._lock:
             if self._interruption is not None:
                 return
@@ -74,7 +76,7 @@ class IsolatedCall:
         try:
             return self._pool.take()
         except NoRoomForProcess:
-            # Whoever takes the task next shall not find the same at once.
+            # Otherwise this worker might take the task again at once and find no room again.
             self._was_interrupted.wait(PAUSE_S)
             self._raise_interruption()
             raise
@@ -100,12 +102,12 @@ class IsolatedCall:
     def _result(self, reply: Reply | None) -> Any:
         if reply is None:
             raise HandlerTimedOut
-        match reply.ending:
-            case Ending.RETURNED:
+        match reply.kind:
+            case ReplyKind.RETURNED:
                 return decode_outcome(reply.outcome).result
-            case Ending.UNSTORABLE:
+            case ReplyKind.UNSTORABLE:
                 raise ResultUnstorable(reply.error)
-            case Ending.INTERRUPTED if self._interruption is not None:
+            case ReplyKind.INTERRUPTED if self._interruption is not None:
                 raise self._interruption
             case _:
                 raise RaisedInside(reply.error, reply.traceback)

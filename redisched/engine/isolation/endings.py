@@ -1,8 +1,8 @@
-"""How an isolated handler can end that no other can, as the exceptions by which its worker learns of it."""
+"""Exceptions for the ends that only isolated handlers can have."""
 
 
 class RaisedInside(Exception):
-    """Raised when the handler raised in its process: what it raised, as text."""
+    """Raised when the handler raised in its process. Has the text of the error and of its traceback."""
 
     def __init__(self, error: str, traceback: str) -> None:
         self.error = error
@@ -15,7 +15,7 @@ class ResultUnstorable(Exception):
 
 
 class ProcessDied(Exception):
-    """Raised when the process of a handler died, not by its worker's hand."""
+    """Raised when the process of a handler died and its worker had not killed it."""
 
     def __init__(self, exit_code: int | None) -> None:
         self.exit_code = exit_code

@@ -1,4 +1,4 @@
-"""What goes on inside the process of isolated handlers: it imports the application, and runs what it is told to."""
+"""The code that runs inside a process of isolated handlers: it imports the application and runs the tasks it gets."""
 
 import asyncio
 import atexit
@@ -24,11 +24,11 @@ from redisched.context import TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
-from redisched.engine.isolation.messages import Ending, Order, Reply, decode_order
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_order
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
-from redisched.engine.signal_handlers import take_no_notice
+from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
@@ -39,44 +39,46 @@ SIGNALS: dict[type[Interruption], int] = {
     CancelRequested: signal.SIGRTMIN + 1,
     LeaseLost: signal.SIGRTMIN + 2,
 }
-"""By which its worker asks it to interrupt a handler: none that people send, nor the threads of the C library."""
+"""The signals by which the worker asks the process to interrupt a handler. Neither people nor the C library use
+them.
+"""
 SENT_TO_ALL = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-"""What people and service managers send to all processes of a worker at once."""
+"""Signals that people and service managers send to all processes of a worker at once."""
 _KINDS = {number: kind for kind, number in SIGNALS.items()}
 LEAVING_S = 2.0
-"""What an application has registered for the end of a process has so long."""
+"""Exit handlers of the application may take so long."""
 _PR_SET_PDEATHSIG = 1
 _STANDARD_ERROR = 2
 
 
 def serve(target: str, settings: WorkerSettings, connection: Connection) -> None:
-    """Run handlers of an application until nobody sends orders any more."""
+    """Run handlers of an application until the worker closes the connection."""
     begin_process()
-    # From Python 3.13 on a process that is forked for a function forgets what was to be done at its end.
+    # From Python 3.13 on, a process that multiprocessing forks has no exit handlers.
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
-    room = Room()
+    runner = HandlerRunner()
     name_tasks_in_records()
     try:
-        room.application = load_application(target, settings.imports)
+        runner.application = load_application(target, settings.imports)
         configure_logging(settings)
-        reply = Reply(Ending.READY)
+        reply = Reply(ReplyKind.READY)
     except BaseException as error:
         reply = _raised(error)
     try:
         while True:
             connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
-            reply = room.perform(decode_order(connection.recv_bytes()))
+            reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
-        # Programs do this when they end; a process that was forked for a function does not.
+        # Python calls exit handlers when a program ends, but not in a process that multiprocessing has forked.
         atexit._run_exitfuncs()  # noqa: SLF001
         os._exit(0)
 
 
-class Room:
-    """Runs one handler at a time, which can be interrupted from outside."""
+class HandlerRunner:
+    """Runs one handler at a time. Signals of the worker can interrupt it."""
 
     application: Application
 
@@ -84,12 +86,12 @@ class Room:
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
-        take_no_notice(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
     def perform(self, order: Order) -> Reply:
-        """Run the handler of a task. Never raises."""
+        """Run the handler of a task; answers what became of it. Never raises."""
         limit = self.application.settings.payload_limit
         try:
             body = decode_task(order.record, limit)
@@ -103,11 +105,11 @@ class Room:
         except BaseException as error:
             if is_fork():
                 end_fork(error)
-            ending = Ending.INTERRUPTED if isinstance(error, Interruption) else Ending.RAISED
-            return _raised(error)._replace(ending=ending)
+            kind = ReplyKind.INTERRUPTED if isinstance(error, Interruption) else ReplyKind.RAISED
+            return _raised(error)._replace(kind=kind)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
-        running.set(_Known(order.context))
+        running.set(_KnownTask(order.context))
         free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
@@ -142,8 +144,8 @@ class Room:
             self._interrupt(_KINDS[number])
 
 
-class _Known:
-    """What a handler may know about its task, as it was handed over."""
+class _KnownTask:
+    """The context of the task that runs, as the worker sent it."""
 
     def __init__(self, context: TaskContext) -> None:
         self._context = context
@@ -161,37 +163,37 @@ def _returned(name: str, result: Any, limit: int, *, is_kept: bool) -> Reply:
         refuse_unrun(result)
         outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result if is_kept else None), limit)
     except InvalidInput as error:
-        return Reply(Ending.UNSTORABLE, error=str(error))
-    return Reply(Ending.RETURNED, outcome=outcome)
+        return Reply(ReplyKind.UNSTORABLE, error=str(error))
+    return Reply(ReplyKind.RETURNED, outcome=outcome)
 
 
 def _raised(error: BaseException) -> Reply:
-    return Reply(Ending.RAISED, error=describe(error), traceback=traceback_of(error))
+    return Reply(ReplyKind.RAISED, error=describe(error), traceback=traceback_of(error))
 
 
 def _memory_bytes() -> int:
-    """The memory this process has now, resident."""
+    """The resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
 
 
 def _keep_descriptors() -> None:
-    """Have programs that handlers start inherit none of the pipes by which this process is known to live: those that
-    were handed over when it was forked do not close by themselves.
+    """Let programs that handlers start inherit none of this process' descriptors but the standard ones. The worker sees
+    by closed pipes that this process has ended, and an inherited pipe would stay open.
     """
     for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        # The folder's own has been closed by now.
+        # The descriptor with which the folder was read is closed by now.
         with contextlib.suppress(OSError):
             os.set_inheritable(descriptor, descriptor <= _STANDARD_ERROR)
 
 
 def _end_with_the_worker() -> None:
-    """Have the kernel kill this process when the worker ends, whatever runs here then, or the server that forked it."""
+    """Let the kernel kill this process when the worker or the fork server ends, whatever runs here then."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     worker = multiprocessing.parent_process()
     if worker is None or not isinstance(worker.sentinel, int):
         return
-    # The sentinel is a pipe into which nobody writes: all it can tell is that its other end was closed.
+    # The sentinel is a pipe into which nothing is written. It becomes readable when the worker ends and so closes it.
     fcntl.fcntl(worker.sentinel, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(worker.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(worker.sentinel, fcntl.F_SETFL, os.O_ASYNC)

@@ -1,4 +1,6 @@
-"""What a worker and the process of an isolated handler say to each other: msgpack, like everything that is stored."""
+"""The messages between a worker and a process of isolated handlers, encoded in msgpack like everything that is
+stored.
+"""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -9,8 +11,8 @@ from redisched.context import TaskContext
 
 
 class Order(NamedTuple):
-    """A task to run: its record as it came from Redis, and what its handler may know. `free_slots` is how many more
-    tasks its worker process could run when it was sent.
+    """A task to run: its record as it came from Redis, and the context for its handler. `free_slots` is how many more
+    tasks the worker process could run when it sent the order.
     """
 
     record: bytes
@@ -23,30 +25,30 @@ class Order(NamedTuple):
 
 
 def decode_order(encoded: bytes) -> Order:
-    """The order within bytes."""
+    """Decode an order."""
     record, context, keeps_result, free = decode_message(encoded)
     return Order(record, TaskContext(**context), keeps_result, free)
 
 
-class Ending(StrEnum):
-    """What a process has to say."""
+class ReplyKind(StrEnum):
+    """What a reply tells."""
 
     READY = "ready"
-    """It has imported the application."""
+    """The process has imported the application."""
     RETURNED = "returned"
-    """The handler returned; `outcome` is encoded, and b"" if no result is kept."""
+    """The handler returned. `outcome` is the encoded outcome."""
     UNSTORABLE = "unstorable"
-    """The handler returned what cannot be stored; `error` says why."""
+    """The handler returned a result that cannot be stored; `error` says why."""
     RAISED = "raised"
     """The handler, or the import of the application, raised `error`."""
     INTERRUPTED = "interrupted"
-    """The handler ended as it was asked to."""
+    """The handler was interrupted and has ended."""
 
 
 class Reply(NamedTuple):
-    """What became of an order, and how much memory the process has by then."""
+    """What became of an order, and how much memory the process has now."""
 
-    ending: Ending
+    kind: ReplyKind
     outcome: bytes = b""
     error: str = ""
     traceback: str = ""
@@ -57,6 +59,6 @@ class Reply(NamedTuple):
 
 
 def decode_reply(encoded: bytes) -> Reply:
-    """The reply within bytes."""
-    ending, *rest = decode_message(encoded)
-    return Reply(Ending(ending), *rest)
+    """Decode a reply."""
+    kind, *rest = decode_message(encoded)
+    return Reply(ReplyKind(kind), *rest)

@@ -1,4 +1,6 @@
-"""The processes of isolated handlers that are at hand: begun one by one as tasks need them, and replaced in time."""
+"""A pool of processes for isolated handlers. They are started when tasks need them, and replaced when they are old or
+big.
+"""
 
 import threading
 import time
@@ -8,11 +10,13 @@ from redisched.engine.isolation.process import HandlerProcess
 
 MEBIBYTE = 2**20
 ENDING_S = 1.0
-"""Processes that have nothing to do have so long to end when their worker stops."""
+"""When the worker stops, idle processes may take so long to end."""
 
 
 class ProcessPool:
-    """As many processes as isolated handlers run at once, each for one at a time. Safe to use from any thread."""
+    """Has as many processes as isolated handlers run at once. Each runs one handler at a time. Safe to use from any
+    thread.
+    """
 
     def __init__(self, target: str, settings: WorkerSettings) -> None:
         self._target = target
@@ -26,7 +30,7 @@ class ProcessPool:
         self._is_stopped = False
 
     def take(self) -> HandlerProcess:
-        """A process to run one handler in, which may not be ready yet. Raises NoRoomForProcess."""
+        """A process for one handler. It may not be ready yet. Raises NoRoomForProcess."""
         with self._lock:
             self._idle = self._close_ended(self._idle)
             self._leaving = self._close_ended(self._leaving)
@@ -35,7 +39,9 @@ class ProcessPool:
         return process
 
     def give_back(self, process: HandlerProcess, memory_bytes: int) -> None:
-        """A process whose handler ended by itself: kept for the next, unless it has served its time or grew too big."""
+        """Take back a process whose handler has ended by itself. It is kept for the next one, unless it has run as many
+        tasks, or has as much memory, as the settings allow.
+        """
         is_old = self._most_orders is not None and process.orders >= self._most_orders
         is_big = self._most_memory_mb is not None and memory_bytes > self._most_memory_mb * MEBIBYTE
         with self._lock:
@@ -48,14 +54,14 @@ class ProcessPool:
                 self._idle.append(process)
 
     def discard(self, process: HandlerProcess) -> None:
-        """Kill a process of which nobody knows what its handler has left behind."""
+        """Kill a process in which an interrupted handler may have left something."""
         with self._lock:
             self._busy.discard(process)
         process.kill()
         process.close()
 
     def stop(self) -> None:
-        """Let those that are idle end as programs do, within a time, and kill all others."""
+        """Let idle processes end by themselves, within ENDING_S, and kill all others."""
         with self._lock:
             self._is_stopped = True
             for process in self._busy:
@@ -71,7 +77,9 @@ class ProcessPool:
             self._leaving.clear()
 
     def _close_ended(self, processes: list[HandlerProcess]) -> list[HandlerProcess]:
-        """Those that have not ended; descriptors of the others would be kept until a garbage collection."""
+        """The processes that have not ended. The others are closed, because otherwise their descriptors would stay open
+        until a garbage collection.
+        """
         living = []
         for process in processes:
             if process.is_alive:

@@ -1,6 +1,7 @@
-"""The process of isolated handlers, as its worker sees it: it is sent orders one at a time, and can be killed.
+"""A process of isolated handlers as its worker sees it: it gets orders one at a time, and can be killed.
 
-Everything here blocks, so it belongs into a thread; only `ask_to_end` and `kill` may come from another meanwhile.
+Everything here blocks, so call it in a thread. Meanwhile only `ask_to_end` and `kill` may be called from another
+thread.
 """
 
 import contextlib
@@ -15,24 +16,24 @@ from multiprocessing.connection import wait
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ProcessNotStarted, RaisedInside
 from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
-from redisched.engine.isolation.messages import Ending, Order, Reply, decode_reply
+from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_reply
 from redisched.errors import Interruption
 
 START_DESCRIPTORS = 16
-"""What the start of a process, and of the server that forks it, has open at once, and some more."""
+"""A little more than the number of descriptors that starting a process, and the fork server, needs at once."""
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM}
 START_S = 60.0
-"""Importing an application may take so long."""
+"""The longest time that importing the application may take."""
 
 PRELOADED = ["redisched.engine.isolation.inside", "redisched.client.scheduler"]
-"""What the server has in memory when it forks; nothing of the application, which may start threads."""
+"""The modules that the fork server imports. It does not import the application, which may start threads."""
 
-# A worker has threads, so it must not fork. The server that forks for it has but one.
+# A worker has threads, so it must not fork. The fork server, which does it for the worker, has only one thread.
 _context = multiprocessing.get_context("forkserver")
 
 
 class HandlerProcess:
-    """A process that runs handlers of the application named MODULE:APP. Its start takes milliseconds."""
+    """A process that runs handlers of the application named MODULE:APP. Starting it takes milliseconds."""
 
     def __init__(self, target: str, settings: WorkerSettings) -> None:
         """Raises NoRoomForProcess."""
@@ -70,19 +71,19 @@ class HandlerProcess:
             raise ProcessNotStarted(f"the process of the handler ended before it was ready: {error}") from error
         if reply is None:
             raise ProcessNotStarted(f"the process of the handler was not ready after {START_S:g} s")
-        if reply.ending is Ending.RAISED:
+        if reply.kind is ReplyKind.RAISED:
             raise RaisedInside(reply.error, reply.traceback)
         self._is_ready = True
 
     def perform(self, order: Order, timeout_s: float | None) -> Reply | None:
-        """Have a handler run; None if it has not ended in time. Raises ProcessDied."""
+        """Run a handler; answers its reply, or None if it has not ended in time. Raises ProcessDied."""
         self.orders += 1
         with contextlib.suppress(OSError):
             self._connection.send_bytes(order.encode())
         return self._receive(timeout_s)
 
     def ask_to_end(self, kind: type[Interruption]) -> None:
-        """Have an interruption raised inside its handler, or kill it if it has not begun to listen."""
+        """Raise an interruption inside the handler. If the process is not ready yet, it is killed."""
         if self._is_ready and self._process.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, SIGNALS[kind])
@@ -90,19 +91,19 @@ class HandlerProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self._process.kill()
 
     def dismiss(self) -> None:
-        """Let it end by itself, after what it does now."""
+        """Close the connection, so that the process ends by itself after its current task."""
         self._connection.close()
 
     def wait_ended(self, within_s: float) -> None:
-        """Wait for its end, not longer than so many seconds."""
+        """Wait until the process has ended, at most `within_s` seconds."""
         wait([self._process.sentinel], max(0.0, within_s))
 
     def close(self) -> None:
-        """Close the descriptors of one that has ended, or was killed; nothing may be asked of it any more."""
+        """Close the descriptors of a process that has ended or was killed. No other method may be called after this."""
         self._connection.close()
         self._process.join()
         self._process.close()
@@ -114,14 +115,16 @@ class HandlerProcess:
         if self._connection in ready:
             with contextlib.suppress(EOFError, OSError):
                 return decode_reply(self._connection.recv_bytes())
-            # Whoever can be talked to no more is as good as dead.
+            # The connection is broken, so the process is of no use any more.
             self.kill()
         self._process.join()
         raise ProcessDied(self._process.exitcode)
 
 
 def _check_room() -> None:
-    """Raises OSError where a start would run out of descriptors half-way: those it has opened by then stay open."""
+    """Raises OSError if the system has too few free descriptors to start a process. A start that fails half-way would
+    leave descriptors open.
+    """
     spare: list[int] = []
     try:
         while len(spare) < START_DESCRIPTORS:
@@ -133,13 +136,13 @@ def _check_room() -> None:
 
 @contextlib.contextmanager
 def _unstoppable() -> Iterator[None]:
-    """What is started here takes none of the signals that are often sent to all processes of a worker at once.
+    """Start processes inside this context with the signals blocked that people often send to all processes of a worker.
 
-    The worker alone decides when its processes end: those it lets run shall not be ended beside it.
+    Only the worker decides when its processes end.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_ALL)
     try:
-        # It begins with the first process otherwise, and lets some of the signals through again.
+        # Otherwise the resource tracker would start with the first process, and unblock some of the signals again.
         resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_ALL)
         yield

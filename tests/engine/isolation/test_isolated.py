@@ -12,7 +12,7 @@ import pytest
 from redisched import Scheduler
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
 from redisched.config import WorkerSettings
-from redisched.engine.verdict import Verdict
+from redisched.engine.completion import Completion
 from redisched.engine.worker import Worker
 from redisched.errors import CancelRequested, Interruption, InvalidOption, LeaseLost
 from redisched.model import DEFAULT_MAX_ATTEMPTS, DeathReason
@@ -28,21 +28,21 @@ def isolated(use: Callable[[Bench], Coroutine[Any, Any, None]], app: Scheduler =
     on_bench(app, use, target=handlers.TARGET, **settings)
 
 
-def verdict_on(name: str, *args: Any, timeout_ms: int | None = None) -> Verdict:
+def verdict_on(name: str, *args: Any, timeout_ms: int | None = None) -> Completion:
     """What becomes of one task."""
-    verdicts = []
+    completions = []
 
     async def use(bench: Bench) -> None:
         bench.give(name, *args, timeout_ms=timeout_ms)
-        verdicts.append(await bench.verdict())
+        completions.append(await bench.completion())
 
     isolated(use)
-    return verdicts[0]
+    return completions[0]
 
 
-def result_in(verdict: Verdict) -> Any:
-    assert isinstance(verdict.settlement, Ack)
-    return decode_outcome(verdict.settlement.outcome[DIGEST_BYTES:]).result
+def result_in(completion: Completion) -> Any:
+    assert isinstance(completion.settlement, Ack)
+    return decode_outcome(completion.settlement.outcome[DIGEST_BYTES:]).result
 
 
 @pytest.mark.parametrize("name", ["add", "add_async"])
@@ -82,13 +82,13 @@ def test_the_descriptors_of_processes_that_ended_are_closed() -> None:
     async def use(bench: Bench) -> None:
         for number in range(3):
             bench.give("die", id=f"first-{number}")
-            await bench.verdict()
+            await bench.completion()
         before = descriptors()
         for number in range(5):
             bench.give("die", id=f"die-{number}")
-            await bench.verdict()
+            await bench.completion()
             bench.give("add", 1, id=f"add-{number}")
-            await bench.verdict()
+            await bench.completion()
         # That of the process which the last task left alive has come.
         assert descriptors() <= before + 3
 
@@ -114,7 +114,7 @@ def test_a_handler_that_its_process_does_not_find_has_failed() -> None:
 
     async def use(bench: Bench) -> None:
         bench.give("elsewhere")
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Retry)
         assert "gives no handler named 'elsewhere'" in decode_failure(settlement.failure).error
 
@@ -124,7 +124,7 @@ def test_a_handler_that_its_process_does_not_find_has_failed() -> None:
 def test_an_application_that_cannot_be_imported_fails_the_task() -> None:
     async def use(bench: Bench) -> None:
         bench.give("add", 1, 2)
-        settlement = (await bench.verdict()).settlement
+        settlement = (await bench.completion()).settlement
         assert isinstance(settlement, Retry)
         assert "there is no module 'nowhere'" in decode_failure(settlement.failure).error
 
@@ -141,7 +141,7 @@ def test_processes_are_used_again() -> None:
         processes = set()
         for number in range(5):
             bench.give("where", id=f"t{number}")
-            processes.add(result_in(await bench.verdict()))
+            processes.add(result_in(await bench.completion()))
         assert len(processes) == 1
 
     isolated(use)
@@ -156,9 +156,9 @@ def test_processes_are_replaced_when_their_time_has_come(
 ) -> None:
     async def use(bench: Bench) -> None:
         bench.give(name, *args, id="first")
-        first = result_in(await bench.verdict())
+        first = result_in(await bench.completion())
         bench.give("where", id="second")
-        assert result_in(await bench.verdict()) != first
+        assert result_in(await bench.completion()) != first
         await asyncio.to_thread(wait_until, lambda: not is_alive(first), "the first process is gone")
 
     isolated(use, **settings)
@@ -169,11 +169,11 @@ def test_a_process_that_dies_takes_its_own_task_along_and_nothing_else(tmp_path:
         bench.give("insist", str(tmp_path / "begun"), id="neighbour")
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the neighbour runs")
         bench.give("die", id="poison")
-        crashed = await bench.verdict()
-        assert crashed.held.lease.id == "poison"
+        crashed = await bench.completion()
+        assert crashed.task.lease.id == "poison"
         assert isinstance(crashed.settlement, Crash)
         bench.give("add", 1, 2, id="next")
-        assert result_in(await bench.verdict()) == 3
+        assert result_in(await bench.completion()) == 3
 
     isolated(use)
 
@@ -193,18 +193,18 @@ def test_one_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None
     assert decode_failure(settlement.failure).error == "HandlerTimedOut"
 
 
-def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str) -> Verdict:
+def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str) -> Completion:
     """What becomes of a handler that is interrupted while it runs."""
-    verdicts = []
+    completions = []
 
     async def use(bench: Bench) -> None:
         task = bench.give(name, str(tmp_path / "begun"), *args)
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
         bench.executor.interrupt(task, kind)
-        verdicts.append(await bench.verdict())
+        completions.append(await bench.completion())
 
     isolated(use)
-    return verdicts[0]
+    return completions[0]
 
 
 @pytest.mark.parametrize("name", ["wait", "wait_async"])
@@ -221,13 +221,13 @@ def test_one_that_insists_when_it_is_cancelled_is_killed(tmp_path: Path) -> None
 def test_whoever_comes_next_gets_another_process_than_one_that_was_interrupted(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("where", id="before")
-        before = result_in(await bench.verdict())
+        before = result_in(await bench.completion())
         task = bench.give("wait", str(tmp_path / "begun"), str(tmp_path / "tidied"))
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
         bench.executor.interrupt(task, CancelRequested)
-        await bench.verdict()
+        await bench.completion()
         bench.give("where", id="after")
-        assert result_in(await bench.verdict()) != before
+        assert result_in(await bench.completion()) != before
 
     isolated(use)
 
@@ -241,6 +241,6 @@ def test_a_stop_kills_those_that_still_run_and_gives_their_tasks_back(tmp_path: 
         bench.give("insist", str(tmp_path / "begun"))
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
         await bench.executor.stop()
-        assert isinstance((await bench.verdict()).settlement, Release)
+        assert isinstance((await bench.completion()).settlement, Release)
 
     isolated(use)

@@ -1,0 +1,18 @@
+# What is done every day, in one word each. The environment is that of CONTRIBUTING.md; .ci/run makes one of its own.
+
+.PHONY: check test nightly bench
+
+check:
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test:
+	.venv/bin/pytest
+
+nightly:
+	.venv/bin/pytest -m nightly
+
+bench:
+	.venv/bin/redisched bench

@@ -1,0 +1,101 @@
+"""Errors about Redis. One imports them from redisched.errors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from redisched.server_errors import RedischedError
+
+
+class BrokerError(RedischedError):
+    """Base of errors about Redis."""
+
+
+class BrokerUnavailable(BrokerError, ConnectionError):
+    """Raised when Redis did not answer in time; what it was asked may have been done.
+
+    From an enqueue it carries what may have arrived: `task_ids`, and `requests` for `enqueue_many`.
+    """
+
+    requests: tuple[Any, ...] = ()
+
+    def __init__(self, reason: str, waited_s: float, task_ids: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.waited_s = waited_s
+        self.task_ids = tuple(task_ids)
+        advice = _send_again(task_ids, "may have been enqueued") if task_ids else "the same call can safely be repeated"
+        after = f" after {waited_s:.1f} s" if round(waited_s, 1) else ""
+        super().__init__(f"Redis is unavailable{after} ({reason}); {advice}")
+
+    def about(self, task_ids: Sequence[str]) -> "BrokerUnavailable":
+        """The same about tasks that were to be enqueued."""
+        return BrokerUnavailable(self.reason, self.waited_s, task_ids)
+
+
+class QueueFull(BrokerError):
+    """Raised when Redis is out of memory; running tasks can still finish. Of many tasks the first may have arrived:
+    `task_ids` and `requests` are as with BrokerUnavailable.
+    """
+
+    requests: tuple[Any, ...] = ()
+
+    def __init__(self, reason: str, task_ids: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.task_ids = tuple(task_ids)
+        again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
+        advice = f"raise maxmemory or drain the queue{again}"
+        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); {advice}")
+
+    def about(self, task_ids: Sequence[str]) -> "QueueFull":
+        """The same about tasks that were to be enqueued."""
+        return QueueFull(self.reason, task_ids)
+
+
+class BrokerMisconfigured(BrokerError):
+    """Raised when a setting of Redis endangers tasks. `server` is the address of the one of several that has it."""
+
+    def __init__(self, setting: str, value: str, wanted: str, server: str = "Redis") -> None:
+        self.setting = setting
+        self.value = value
+        self.wanted = wanted
+        self.server = server
+        super().__init__(f"{server} has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
+
+
+class LayoutDamaged(BrokerError):
+    """Raised when what is kept of a queue's shards cannot be read, or differs from shard to shard."""
+
+    def __init__(self, queue: str, key: str, stored: str) -> None:
+        self.queue = queue
+        self.key = key
+        self.stored = stored
+        advice = "restore it, as each shard of the queue keeps a copy under its own name"
+        super().__init__(f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; {advice}")
+
+
+class BrokerRefused(BrokerError):
+    """Raised when Redis answered a call with an error that trying again cannot cure."""
+
+    def __init__(self, call: str, reason: str) -> None:
+        self.call = call
+        self.reason = reason
+        super().__init__(f"Redis refused {call}: {reason}")
+
+
+class AccessDenied(BrokerRefused):
+    """Raised when the password is wrong, or the user has not the rights for a call."""
+
+
+class WrongKeyType(BrokerRefused):
+    """Raised when a key of redisched's is of another type, as something else wrote it. Nothing has been changed."""
+
+    def __init__(self, call: str, key: str, found: str, wanted: str) -> None:
+        self.key = key
+        self.found = found
+        self.wanted = wanted
+        reason = f"{key} is a {found} where redisched keeps a {wanted}; nothing was changed, move it away with RENAME"
+        super().__init__(call, reason)
+
+
+def _send_again(task_ids: Sequence[str], what: str) -> str:
+    named = f"task {task_ids[0]!r}" + (f" and {len(task_ids) - 1} more" if len(task_ids) > 1 else "")
+    return f"{named} {what}, and enqueue_many(error.requests) sends it again without adding anything twice"

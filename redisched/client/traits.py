@@ -1,0 +1,37 @@
+"""What is special about a task, as text for the scripts. A plain task has no traits, and pays nothing for others'."""
+
+from dataclasses import dataclass
+
+from redisched.codec import DIGEST_BYTES, encode_expired
+from redisched.model import HandlerOptions, retention_of
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """The traits of tasks with the same options. `expires` is +delay or @time in milliseconds, empty for never;
+    `told_retention_ms` is what the scripts are told of how long the outcome of one that expired is kept.
+    """
+
+    expires: str = ""
+    told_retention_ms: int = 0
+
+    @property
+    def fingerprint_suffix(self) -> bytes:
+        """What of them the digest of a task covers: what the caller asked for, and nothing that the code derives."""
+        return f"|expires{self.expires}".encode() if self.expires else b""
+
+    def encode(self, name: str, record: bytes) -> bytes:
+        """The traits of one task, with how it ends if it expires. `scripts/lib/expiry.lua` has the form."""
+        ending = record[:DIGEST_BYTES] + encode_expired(name)
+        return f"expires={self.expires} {self.told_retention_ms} ".encode() + ending
+
+
+NO_TRAITS = Traits()
+
+
+def traits_of(options: HandlerOptions, *, has_chosen_id: bool) -> Traits:
+    """The traits of tasks with these options. The outcome of a task with a chosen id stays for its whole retention."""
+    if not options.expires:
+        return NO_TRAITS
+    retention = retention_of(options.retention_ms, is_own=options.retention_is_own or has_chosen_id)
+    return Traits(options.expires, retention.told_ms)

@@ -1,0 +1,104 @@
+"""Completions: what became of a task in this process. The executor makes them, and the settler sends them to Redis."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from redisched.backoff import Backoff
+from redisched.codec import DIGEST_BYTES, describe, encode_end, encode_failure, traceback_of
+from redisched.engine.isolation.endings import RaisedInside
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.unrun import UNRUN, refuse_unrun
+from redisched.errors import InvalidInput
+from redisched.model import DeathReason, Failure, Retention, TaskState
+from redisched.store.values import Ack, Bury, Crash, Release, Retry
+
+Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
+
+
+class Completion(NamedTuple):
+    """A task and its settlement. None means that its lease is lost, so nothing may be settled any more."""
+
+    task: LeasedTask
+    settlement: Settlement | None
+
+
+def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int, limit: int) -> Completion:
+    """The handler returned. The task is acked, or buried if the result cannot be stored."""
+    try:
+        if type(result) in UNRUN:
+            refuse_unrun(result)
+        return _ack(task, TaskState.SUCCEEDED, result if retention.ms else None, retention, ended_ms, limit)
+    except InvalidInput as error:
+        return dead(task, DeathReason.RESULT, str(error), ended_ms)
+
+
+def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:
+    """The task was cancelled before or while its handler ran. It is acked as cancelled."""
+    return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
+
+
+def failed(
+    task: LeasedTask, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]
+) -> Completion:
+    """The handler raised. The task is retried after a backoff, or buried after its last attempt."""
+    attempt = task.lease.attempts + 1
+    said, trace = _text_of(error)
+    if attempt >= task.max_attempts:
+        return dead(task, DeathReason.ATTEMPTS, said, ended_ms, trace)
+    delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
+    failure = _failure(task, said, trace, ended_ms, "")
+    return Completion(task, Retry(task.lease.id, task.lease.token, delay_ms, failure))
+
+
+def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:
+    """The process of its isolated handler died. The task waits again, or is dead if this has happened `crash_limit`
+    times.
+    """
+    failure = _failure(task, f"{crash_limit} processes died under it", "", ended_ms, DeathReason.QUARANTINED)
+    return Completion(task, Crash(task.lease.id, task.lease.token, crash_limit, failure))
+
+
+def dead(task: LeasedTask, reason: DeathReason, error: str, ended_ms: int, trace: str = "") -> Completion:
+    """The task is buried, for this reason."""
+    failure = _failure(task, error, trace, ended_ms, reason)
+    return Completion(task, Bury(task.lease.id, task.lease.token, failure))
+
+
+def released(task: LeasedTask, pause_ms: int = 0) -> Completion:
+    """The task did not run here. It is given back, and can be claimed at once or after a pause."""
+    return Completion(task, Release(task.lease.id, task.lease.token, pause_ms))
+
+
+def lost(task: LeasedTask) -> Completion:
+    """The lease is lost: another worker may have the task."""
+    return Completion(task, None)
+
+
+def _text_of(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, RaisedInside):
+        return error.error, error.traceback
+    return describe(error), traceback_of(error)
+
+
+def _failure(task: LeasedTask, error: str, trace: str, failed_ms: int, reason: str) -> bytes:
+    return encode_failure(
+        Failure(
+            name=task.body.name,
+            error=error,
+            traceback=trace,
+            attempt=task.lease.attempts + 1,
+            worker=task.worker,
+            failed_ms=failed_ms,
+            reason=reason,
+        )
+    )
+
+
+def _ack(
+    task: LeasedTask, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int
+) -> Completion:
+    lease = task.lease
+    attempt, started_ms = lease.attempts + 1, task.started_ms
+    outcome = encode_end(limit, state, task.body.name, attempt, task.worker, started_ms, ended_ms, result)
+    encoded = lease.record[:DIGEST_BYTES] + outcome
+    return Completion(task, Ack(lease.id, lease.token, retention.told_ms, encoded))

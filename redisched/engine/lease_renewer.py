@@ -1,0 +1,99 @@
+"""Renews leases. The answers tell which leases are lost and which tasks are to be cancelled; their handlers are
+interrupted.
+
+A round is an operation, so it depends on no thread and no connection.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.service import RetryState
+from redisched.engine.watchdog import Watchdog
+from redisched.engine.worker_context import WorkerContext
+from redisched.errors import BrokerError, CancelRequested, Interruption, LeaseLost
+from redisched.store.operation import Operation
+from redisched.store.store import Store
+from redisched.store.values import BLAMELESS, Renewal, Status
+
+BATCH = 500
+"""One script call renews at most so many leases."""
+
+Interrupt = Callable[[LeasedTask, type[Interruption]], object]
+"""Interrupts the handler of a task, in the thread of the event loop."""
+
+
+class LeaseRenewer:
+    """Renews the lease of every task that was claimed more than a heartbeat ago."""
+
+    def __init__(self, context: WorkerContext, interrupt: Interrupt, watchdog: Watchdog) -> None:
+        self._context = context
+        self._interrupt = interrupt
+        self._watchdog = watchdog
+        self._retry_state = RetryState("lease renewer", context.worker_settings.reconnect_backoff, context.random)
+        self._is_stopping = False
+
+    @property
+    def heartbeat_s(self) -> float:
+        """Seconds between two rounds, and before the first."""
+        return self._context.worker_settings.heartbeat_s
+
+    def worker_stops(self) -> None:
+        """Call when the worker begins to stop. If the process is killed from now on, that does not count as a crash of
+        the tasks that still run.
+        """
+        self._is_stopping = True
+
+    def step(self) -> Operation[float]:
+        """Renew the leases, and check for handlers that should have ended; answers how long to wait, in seconds."""
+        self._context.started.note_alive(self._context.clock.monotonic())
+        unanswered = yield from self._renew_all()
+        try:
+            yield from self._watchdog.step()
+        except BrokerError as error:
+            unanswered = error
+        if unanswered is not None:
+            # The leases in shards that did answer have to be renewed again after a heartbeat.
+            return min(self.heartbeat_s, self._retry_state.failed(unanswered))
+        self._retry_state.ended()
+        return self.heartbeat_s
+
+    def _renew_all(self) -> Operation[BrokerError | None]:
+        """Renew in every shard; answers the error of a shard that did not answer, None if all did."""
+        context = self._context
+        claimed_before_s = context.clock.monotonic() - self.heartbeat_s
+        by_store: dict[Store, list[LeasedTask]] = defaultdict(list)
+        for task in context.in_flight:
+            if task.claimed_s <= claimed_before_s:
+                by_store[context.store_of(task)].append(task)
+        unanswered = None
+        for store, tasks in by_store.items():
+            try:
+                for first in range(0, len(tasks), BATCH):
+                    yield from self._renew(store, tasks[first : first + BATCH])
+            except BrokerError as error:
+                unanswered = error
+        return unanswered
+
+    def _renew(self, store: Store, batch: list[LeasedTask]) -> Operation[None]:
+        context = self._context
+        sent_s = context.clock.monotonic()
+        renewals = [
+            Renewal(task.lease.id, task.lease.token, BLAMELESS if self._is_stopping else task.started_ms)
+            for task in batch
+        ]
+        statuses = yield from store.renew(context.lease_ms, renewals)
+        context.contact()
+        for task, status in zip(batch, statuses, strict=True):
+            if status is Status.LOST:
+                task.trusted_until_s = 0.0
+                self._interrupt_handler(task, LeaseLost)
+                continue
+            task.trusted_until_s = context.trusted_until_s(sent_s)
+            if status is Status.CANCELLING and not task.cancelling:
+                task.cancelling = True
+                self._interrupt_handler(task, CancelRequested)
+
+    def _interrupt_handler(self, task: LeasedTask, kind: type[Interruption]) -> None:
+        self._watchdog.note_interruption(task, kind)
+        self._interrupt(task, kind)

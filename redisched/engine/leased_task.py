@@ -1,0 +1,98 @@
+"""The tasks that a worker process has leased, from their claim to their settlement."""
+
+from collections.abc import Iterator
+
+from redisched.context import TaskContext
+from redisched.model import TaskBody, band_of, run_at_of
+from redisched.store.values import Lease
+
+
+class LeasedTask:
+    """A task that this process has leased.
+
+    `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
+    the handler started, 0 before. `body` is set once it is decoded. `has_given_id` is false if a caller chose the id. A
+    task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then
+    `turn`. These are the task's score and id, or, with several shards, the time of the claim and the task's place in
+    it.
+    """
+
+    __slots__ = (
+        "body",
+        "cancelling",
+        "claimed_s",
+        "has_given_id",
+        "is_suspect",
+        "lease",
+        "max_attempts",
+        "order",
+        "queue",
+        "shard",
+        "started_ms",
+        "trusted_until_s",
+        "turn",
+        "worker",
+    )
+
+    def __init__(
+        self, lease: Lease, queue: str, worker: str, claimed_s: float, trusted_until_s: float, shard: int = 0
+    ) -> None:
+        self.lease = lease
+        self.is_suspect = lease.crashes > 0
+        self.queue = queue
+        self.shard = shard
+        self.order = lease.score
+        self.turn = lease.id
+        self.worker = worker
+        self.claimed_s = claimed_s
+        self.trusted_until_s = trusted_until_s
+        self.started_ms = 0
+        self.cancelling = False
+        self.max_attempts = 0
+        self.body = UNREAD
+        self.has_given_id = False
+
+    def __lt__(self, other: "LeasedTask") -> bool:
+        return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
+
+    def task_context(self) -> TaskContext:
+        """What the handler may know about its task."""
+        lease = self.lease
+        return TaskContext(
+            id=lease.id,
+            name=self.body.name,
+            queue=self.queue,
+            attempt=lease.attempts + 1,
+            max_attempts=self.max_attempts,
+            fence=lease.token,
+            priority=band_of(lease.score),
+            run_at_ms=run_at_of(lease.score),
+            worker=self.worker,
+        )
+
+
+UNREAD = TaskBody("")
+
+
+class InFlight:
+    """All tasks that this process has leased. The event loop changes it, and the lease renewer's thread reads it.
+
+    The same task may be in it twice: with a lost lease, whose handler has not ended yet, and with a newer lease.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[LeasedTask, None] = {}
+
+    def add(self, task: LeasedTask) -> None:
+        self._tasks[task] = None
+
+    def remove(self, *gone: LeasedTask) -> None:
+        """Remove tasks; does nothing for those that were removed before."""
+        for task in gone:
+            self._tasks.pop(task, None)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __iter__(self) -> Iterator[LeasedTask]:
+        return iter(list(self._tasks))

@@ -1,0 +1,47 @@
+"""What a worker process takes from its surroundings: the clock, random numbers, threads and timers.
+
+They are handed in, so that a simulation can run the same worker with a simulated clock, its own random numbers and no
+threads.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from redisched.clock import Clock, SystemClock
+from redisched.engine.alarm import MakeAlarm, make_alarm
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.lease_renewer_thread import LeaseRenewerThread
+from redisched.store.broker import Broker
+
+
+class RunningRenewer(Protocol):
+    """A lease renewer that was started."""
+
+    def stop(self) -> None:
+        """Stop. Leases of tasks that are still in flight end by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The runtime of one worker process.
+
+    `random` draws from [0, 1). `start_renewing` starts a lease renewer outside of the event loop. `make_alarm` makes
+    the alarm that wakes a worker when a task falls due.
+    """
+
+    clock: Clock
+    random: Callable[[], float]
+    start_renewing: Callable[[LeaseRenewer, Broker], RunningRenewer]
+    make_alarm: MakeAlarm
+
+
+def renew_in_thread(renewer: LeaseRenewer, broker: Broker) -> RunningRenewer:
+    """Start a lease renewer in a thread of its own."""
+    return LeaseRenewerThread(renewer, broker.open_client("lease-renewer"))
+
+
+SYSTEM_RUNTIME = Runtime(
+    clock=SystemClock(), random=random.random, start_renewing=renew_in_thread, make_alarm=make_alarm
+)

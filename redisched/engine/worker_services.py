@@ -1,0 +1,83 @@
+"""The services of a running worker, and the order in which they stop."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from redisched.engine import completion
+from redisched.engine.claimer import Claimer
+from redisched.engine.executor import Executor
+from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.logs import log
+from redisched.engine.runtime import RunningRenewer
+from redisched.engine.service import Service, ignore_broker_errors
+from redisched.engine.settler import Settler
+from redisched.engine.shard_services import ShardServices
+from redisched.engine.worker_context import WorkerContext
+from redisched.store.operation import AsyncClient, run_async
+from redisched.store.store import Store
+
+ANSWER_S = 1.0
+"""If Redis does not answer, a stopping worker waits so long for each call that it can do without: the leases of its
+tasks end by themselves.
+"""
+FLUSH_S = 5.0
+"""For so long a stopping worker tries to settle the tasks that ended."""
+AT_A_TIME = 8
+"""In so many shards at a time a stopping worker wakes another worker, each on a connection of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerServices:
+    """Everything that runs in a worker. `claiming`, `settling` and `releasing` are loops; the others are what these
+    loops use.
+    """
+
+    context: WorkerContext
+    client: AsyncClient
+    claimer: Claimer
+    claiming: Service
+    shard_services: ShardServices
+    releasing: Service
+    executor: Executor
+    settler: Settler
+    settling: Service
+    renewer: LeaseRenewer
+    renewing: RunningRenewer
+
+    async def stop(self, grace_s: float) -> None:
+        """Stop all services, in this order: claim nothing new, give back the tasks that wait, let running handlers end,
+        settle the tasks that ended, and renew the leases until then. A Redis that does not answer delays each step by a
+        few seconds at most.
+        """
+        self.renewer.worker_stops()
+        await self.claiming.end(within_s=ANSWER_S)
+        await self.shard_services.end()
+        await self.releasing.end(within_s=0.0)
+        await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.shard_services.finish()), ANSWER_S)
+        for task in self.context.window.take_all():
+            self.settler.add(completion.released(task))
+        await wait_until_done(self.executor.drain(), grace_s)
+        await self.executor.stop()
+        self.settler.limit_tries(ANSWER_S)
+        await wait_until_done(self.settler.flush(), FLUSH_S)
+        await self.settling.end(within_s=ANSWER_S)
+        self.renewing.stop()
+        stores = list(self.context.stores.values())
+        await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
+
+    async def _leave(self, stores: list[Store]) -> None:
+        """Delete this worker's latest claims in the remaining shards, and wake another worker there: this one may have
+        taken a wake-up without claiming.
+        """
+        while stores:
+            await ignore_broker_errors(run_async(stores.pop().leave(self.context.worker), self.client))
+
+
+async def wait_until_done(work: Awaitable[object], within_s: float) -> None:
+    """Wait until the work is done, at most `within_s` seconds. Logs a warning if it is not done by then."""
+    try:
+        async with asyncio.timeout(within_s):
+            await work
+    except TimeoutError:
+        log.warning("not everything ended within %g s", within_s)

@@ -1,0 +1,138 @@
+"""What may be said in an option of a task, a handler or a worker.
+
+Each check answers the value in the form that the store uses, or raises InvalidOption with a sentence that says what is
+allowed.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from redisched.config import Durability
+from redisched.errors import InvalidOption
+from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation
+
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_ID = 200
+_ID = re.compile(rf"[!-~]{{1,{_LONGEST_ID}}}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:<>-]{0,199}")
+_NAME_ALLOWED = "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
+_LARGEST_ATTEMPTS = 1_000_000
+_BEYOND_ALL_TIMES_S = 2**53
+
+
+def check_queue(option: str, value: object) -> str:
+    """A queue's name: it stands inside a hash tag, so nothing that could break one."""
+    return _matching(
+        option, value, _QUEUE, "1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit"
+    )
+
+
+def is_id(text: str) -> bool:
+    """Whether a producer of redisched's can have given this id."""
+    # Most are letters and digits, for which this asks in a fraction of the time.
+    return (text.isalnum() and text.isascii() and len(text) <= _LONGEST_ID) or _ID.fullmatch(text) is not None
+
+
+def check_id(option: str, value: object) -> str:
+    """A task's id: printable, so that it can be shown and typed anywhere."""
+    return _matching(option, value, _ID, "1 to 200 printable ASCII characters without spaces")
+
+
+def check_name(option: str, value: object) -> str:
+    """A handler's name."""
+    return _matching(
+        option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
+    )
+
+
+def check_isolation(option: str, value: object) -> Isolation:
+    """Where a handler runs: a member of Isolation, or its text."""
+    if not isinstance(value, str) or value not in tuple(Isolation):
+        raise InvalidOption(option, value, f"one of {', '.join(Isolation)}")
+    return Isolation(value)
+
+
+def check_durable(option: str, value: object) -> Durability:
+    """How safe a task is before its enqueue returns: a member of Durability, or its text."""
+    if not isinstance(value, str) or value not in tuple(Durability):
+        raise InvalidOption(option, value, f"one of {', '.join(Durability)}")
+    return Durability(value)
+
+
+def check_whole(option: str, value: object, lowest: int, highest: int) -> int:
+    """A whole number within bounds; True and 1.0 are not whole numbers."""
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise InvalidOption(option, value, f"a whole number from {lowest} to {highest}")
+    return int(value)
+
+
+def check_milliseconds(option: str, value: object) -> int:
+    """A duration of at least 0, given in seconds or as a timedelta, in whole milliseconds."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else _finite(option, value)
+    if not 0 <= seconds * 1000 <= LARGEST_RUN_AT_MS:
+        raise InvalidOption(option, value, "seconds or a timedelta, at least 0 and not beyond the year 2109")
+    return round(seconds * 1000)
+
+
+def check_priority(option: str, value: object) -> int:
+    """A priority; lower ones run first."""
+    return check_whole(option, value, 0, LOWEST_PRIORITY)
+
+
+def check_attempts(option: str, value: object) -> int:
+    """How often a handler is tried."""
+    return check_whole(option, value, 1, _LARGEST_ATTEMPTS)
+
+
+def check_timeout(option: str, value: object) -> int:
+    """How long a handler may run, in whole milliseconds."""
+    timeout_ms = check_milliseconds(option, value)
+    if timeout_ms == 0:
+        raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
+    return timeout_ms
+
+
+def check_delay(option: str, value: object) -> str:
+    """+delay in milliseconds, from the enqueue on."""
+    return f"+{check_milliseconds(option, value)}"
+
+
+def check_run_at(option: str, value: object) -> str:
+    """@time in milliseconds, given as an aware datetime or in seconds since 1970."""
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise InvalidOption(
+                option, value, "an aware datetime, such as datetime.now(timezone.utc), or epoch seconds"
+            )
+        seconds = value.timestamp()
+    else:
+        seconds = _finite(option, value)
+    if not 0 <= seconds * 1000 <= LARGEST_RUN_AT_MS:
+        raise InvalidOption(option, value, "a moment between 1970 and the year 2109")
+    return f"@{round(seconds * 1000)}"
+
+
+def check_expires(option: str, value: object) -> str:
+    """Until when a task may start: +delay from its enqueue or @time, in milliseconds."""
+    if isinstance(value, datetime):
+        return check_run_at(option, value)
+    if not isinstance(value, int | float | timedelta) or isinstance(value, bool):
+        raise InvalidOption(option, value, "seconds or a timedelta from the enqueue on, or an aware datetime")
+    after_ms = check_milliseconds(option, value)
+    if after_ms == 0:
+        raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
+    return f"+{after_ms}"
+
+
+def _finite(option: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidOption(option, value, "a number of seconds")
+    if not -_BEYOND_ALL_TIMES_S < value < _BEYOND_ALL_TIMES_S:
+        raise InvalidOption(option, value, "a finite number of seconds, not beyond the year 2109")
+    return float(value)
+
+
+def _matching(option: str, value: object, pattern: re.Pattern[str], allowed: str) -> str:
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise InvalidOption(option, value, allowed)
+    return value

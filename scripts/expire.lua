@@ -1,0 +1,32 @@
+#!lua flags=allow-oom
+-- WAITING -> EXPIRED  Ends tasks that nobody started in time, also where no worker claims.
+--
+-- KEYS waiting held traits expiring
+-- ARG limit     int  tasks at most
+-- ARG lease_ms  int  after so long a task that a worker holds is looked at again
+-- Returns {'EXPIRED', count, looked} how many ended, and at how many it looked
+-- Cost O(limit * log waiting)
+-- include: time
+-- include: text
+-- include: chunks
+-- include: scores
+-- include: expiry
+
+local now_ms = math.floor(server_us() / 1000)
+check_keys()
+local ids = redis.call('ZRANGEBYSCORE', EXPIRING, '-inf', text(now_ms), 'LIMIT', 0, limit)
+local scores, holders = scores_of(WAITING, ids), fields(HELD, ids)
+local waiting, later = {}, {}
+for index = 1, #ids do
+  local id = ids[index]
+  if scores[index] then
+    waiting[#waiting + 1] = id
+  elseif holders[index] then
+    -- It may come back without having started.
+    later[#later + 1], later[#later + 2] = text(now_ms + lease_ms), id
+  else
+    redis.call('ZREM', EXPIRING, id)
+  end
+end
+call_in_chunks('ZADD', EXPIRING, later)
+return {'EXPIRED', (expire(waiting, fields(TRAITS, waiting), now_ms)), #ids}

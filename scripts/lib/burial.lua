@@ -1,0 +1,8 @@
+-- KEYS failures dead cancelling
+-- include: text
+-- Ends a task as dead, with the score at which it waited and the reason. Its record stays, so that it can be revived.
+local function bury(id, score, failure, now_ms)
+  redis.call('HDEL', CANCELLING, id)
+  redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
+  redis.call('ZADD', DEAD, text(now_ms), id)
+end

@@ -1,0 +1,52 @@
+-- KEYS waiting traits expiring
+-- include: chunks
+-- include: ending
+-- The traits of a task are short texts, one after the other. `expires=moment retention_ms outcome` is the last: a task
+-- that has not started by that moment (ms) ends with this outcome, to which only the time of its end is added.
+local EXPIRES = 'expires=(%d+) (%-?%d+) (.*)$'
+
+-- The time of an end and no result, as MessagePack.
+local function packed_end(now_ms)
+  local bytes, rest = {}, now_ms
+  for place = 8, 1, -1 do
+    bytes[place], rest = rest % 256, math.floor(rest / 256)
+  end
+  return '\207' .. string.char(unpack(bytes, 1, 8)) .. '\192'
+end
+
+-- Ends those tasks that wait and whose time to start is over; answers how many, and which are left.
+local function expire(ids, traits, now_ms)
+  local expired, outcomes, forgets, left = {}, {}, {}, {}
+  local tail = packed_end(now_ms)
+  for index = 1, #ids do
+    local id = ids[index]
+    local moment, retention_ms, outcome = string.match(traits[index] or '', EXPIRES)
+    if moment and tonumber(moment) <= now_ms then
+      local count = #expired
+      expired[count + 1] = id
+      outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. outcome .. tail
+      forgets[2 * count + 1], forgets[2 * count + 2] = forget_score(now_ms, tonumber(retention_ms)), id
+    else
+      left[#left + 1] = id
+    end
+  end
+  if #expired > 0 then
+    finish(expired, outcomes, forgets)
+    call_in_chunks('ZREM', WAITING, expired)
+  end
+  return #expired, left
+end
+
+-- A task that has started expires no more, however often it is tried.
+local function forget_expiry(id)
+  local traits = redis.call('HGET', TRAITS, id)
+  if traits and string.find(traits, EXPIRES) then
+    local others = string.gsub(traits, EXPIRES, '')
+    redis.call('ZREM', EXPIRING, id)
+    if others == '' then
+      redis.call('HDEL', TRAITS, id)
+    else
+      redis.call('HSET', TRAITS, id, others)
+    end
+  end
+end

@@ -1,0 +1,7 @@
+-- KEYS leases held
+-- include: chunks
+-- Ends the leases of tasks.
+local function leave(ids)
+  call_in_chunks('ZREM', LEASES, ids)
+  call_in_chunks('HDEL', HELD, ids)
+end

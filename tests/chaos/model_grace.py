@@ -1,0 +1,26 @@
+"""Until when nothing may be reaped, so that live workers renew first: told without Redis."""
+
+from math import ceil
+from typing import TypeAlias
+
+from redisched.store.values import ReapRequest
+
+Noted: TypeAlias = tuple[str, int, int, int]
+"""Who reaps, until when others leave it to this worker, the end of the grace, and the longest lease asked for."""
+
+
+def grace_end(noted: Noted | None, request: ReapRequest, now_ms: int, latest_end_ms: int, *, has_leases: bool) -> int:
+    """The moment in server milliseconds, which may be over. `latest_end_ms` is when a lease can end at the latest."""
+    latest_ms = now_ms + request.grace_ms
+    if not noted:
+        return latest_ms if has_leases else 0
+    _, until_ms, ends_ms, _ = noted
+    if until_ms > latest_end_ms:
+        return latest_ms
+    last_ms = until_ms - request.hold_ms
+    paused_ms = now_ms - last_ms
+    if paused_ms > 2 * request.hold_ms:
+        if ends_ms <= last_ms or paused_ms > request.lease_ms / 2 + request.hold_ms:
+            return latest_ms
+        ends_ms = max(ends_ms + paused_ms, now_ms + ceil(request.lease_ms / 2))
+    return min(ends_ms, latest_ms)

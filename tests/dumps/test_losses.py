@@ -1,0 +1,129 @@
+"""What is missing from a dump is noticed: each of its tests could fail."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from redisched.client.scheduler import Scheduler
+from redisched.keys import keys_of, queues_key
+from redisched.model import DeathReason, TaskState
+from redisched.store.broker import Broker
+from tests.brokers import BrokerKind
+from tests.dumps.audit import losses
+from tests.dumps.dump import SUFFIX, Dump, DumpTime, kept_dumps
+from tests.dumps.seen import text_of
+from tests.dumps.stages import LATEST_MS, MENDED, PLAIN, QUEUES, SHARDED, SHARDS
+from tests.dumps.values import value
+from tests.dumps.working_off import Fleet, tasks_of
+from tests.dumps.write import take, write
+
+LARGEST_FILE = 400_000
+FEWEST_TASKS = 10_000
+DUMP = Dump.read(kept_dumps()[0])
+ASIDE = "aside"
+_LATER = {"format_1.msgpack.xz": {"expired"}}
+"""The states that came after a dump was taken."""
+OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")
+on_valkey = pytest.mark.parametrize("broker", [BrokerKind.VALKEY], indirect=True)
+
+
+@pytest.mark.parametrize("path", kept_dumps(), ids=lambda path: path.name)
+def test_a_kept_dump_is_small_and_holds_tasks_in_every_state(path: Path) -> None:
+    dump = Dump.read(path)
+    facts = tasks_of(dump.seen).values()
+
+    assert path.stat().st_size < LARGEST_FILE
+    assert len(facts) >= FEWEST_TASKS
+    for queue in (PLAIN, SHARDED):
+        assert states_in(dump, queue).keys() == {state.value for state in TaskState} - {"unknown", *_LATER[path.name]}
+    assert {of_one["failure"][-1] for of_one in facts if of_one["state"] == "dead"} == set(DeathReason)
+    assert {of_one.get("shard", 0) for of_one in dump.seen[SHARDED].values()} == set(range(SHARDS[-1]))
+    for said in ("attempts", "crashes", "bounces", "cancel_requested", "limits", "result"):
+        assert any(said in of_one for of_one in facts), said
+
+
+def test_the_first_dump_holds_arguments_and_results_of_every_type() -> None:
+    said = [text for facts in tasks_of(DUMP.seen).values() for text in (facts.get("arguments"), facts.get("result"))]
+    together = "\n".join(text for text in said if text)
+
+    for number in range(18):
+        assert text_of(value(number)).split("(")[0] in together
+
+
+@on_valkey
+def test_the_next_dump_can_be_written(broker: Broker) -> None:
+    dump = take(Scheduler(broker=broker))
+
+    assert states_in(dump, PLAIN) == states_in(DUMP, PLAIN)
+    assert {queue: len(seen) for queue, seen in dump.seen.items()} == {
+        queue: len(seen) for queue, seen in DUMP.seen.items()
+    }
+
+
+def test_a_kept_dump_is_not_written_again() -> None:
+    name = kept_dumps()[0].name.removesuffix(SUFFIX)
+
+    with pytest.raises(FileExistsError, match="give another name"):
+        write(name)
+
+
+def states_in(dump: Dump, queue: str) -> Counter[str]:
+    """How many tasks of a queue are in which state."""
+    return Counter(facts["state"] for facts in dump.seen[queue].values())
+
+
+@pytest.mark.parametrize(("queue", "keys"), [(PLAIN, OF_TASKS), (SHARDED, ("layout",)), (MENDED, ("repairs",))])
+@on_valkey
+def test_a_key_that_is_lost_is_noticed(
+    queue: str, keys: tuple[str, ...], broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dump = DUMP if queue == SHARDED else DUMP.only(queue)
+    DumpTime(monkeypatch, dump.taken_ms)
+    dump.load(broker.client())
+
+    for key in keys:
+        name = getattr(keys_of(queue), key)
+        broker.client().perform(("RENAME", name, ASIDE))
+        assert list(losses(dump, broker)) != [], key
+        broker.client().perform(("RENAME", ASIDE, name))
+    assert list(losses(dump, broker)) == []
+
+
+@on_valkey
+def test_a_queue_that_nobody_can_find_is_noticed(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    DumpTime(monkeypatch, DUMP.taken_ms)
+    DUMP.load(broker.client())
+    broker.client().perform(("SREM", queues_key(), PLAIN))
+
+    assert list(losses(DUMP, broker)) == [f"the queues are {sorted({*QUEUES} - {PLAIN})}"]
+
+
+@pytest.mark.parametrize("key", ["tries", "failures", "dead"])
+@on_valkey
+def test_what_one_task_has_lost_is_noticed(key: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump = DUMP.only(PLAIN)
+    DumpTime(monkeypatch, dump.taken_ms)
+    dump.load(broker.client())
+    remove = "ZREM" if key == "dead" else "HDEL"
+    assert broker.client().perform((remove, getattr(keys_of(PLAIN), key), "killers:0")) == 1
+
+    (loss,) = losses(dump, broker)
+    assert loss.startswith(f"{PLAIN}: killers:0 ")
+
+
+@on_valkey
+def test_a_history_tells_that_a_task_was_never_run(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dump = DUMP.only(MENDED)
+    time = DumpTime(monkeypatch, dump.taken_ms)
+    dump.load(broker.client())
+    time.advance(LATEST_MS)
+    keys, perform = keys_of(MENDED), broker.client().perform
+    perform(("ZREM", keys.waiting, "lost:2"))
+    perform(("HDEL", keys.tasks, "lost:2"))
+    fleet = Fleet(dump, broker, tmp_path, time)
+    fleet.work()
+
+    assert [violation[:3] for violation in fleet.violations()] == ["I1:", "I11"]

@@ -1,0 +1,141 @@
+"""Works off what a dump holds, as the fleet does that is deployed after the one that left it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from redisched.chaos import Recorder, check_history, take_stock
+from redisched.chaos.history.record import End, Ending, Enqueue, EnqueueStep, Start
+from redisched.client.scheduler import Scheduler
+from redisched.context import current_task
+from redisched.model import ENDED, DeathReason, TaskState
+from redisched.store.broker import Broker
+from redisched.store.growth import stores_of
+from redisched.store.operation import run
+from redisched.store.store import Store
+from redisched.store.values import ForgetLimits, ReapRequest, Status
+from tests.dumps.dump import Dump, DumpTime
+from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, expect, failure
+from tests.dumps.seen import Facts, Seen, arguments_text, look_through
+from tests.dumps.stages import DAY_MS, FAR_AWAY_MS
+from tests.engine.running import work_off
+
+Task: TypeAlias = tuple[str, str]
+"""Queue and id."""
+_BATCH = 500
+_HOLD_MS = 12_600
+
+
+def tasks_of(seen: Mapping[str, Seen]) -> dict[Task, Facts]:
+    """The tasks of all queues."""
+    return {(queue, task_id): facts for queue, of_one in seen.items() for task_id, facts in of_one.items()}
+
+
+def is_over(facts: Facts, now_ms: float) -> bool:
+    """Whether an ended task may be forgotten."""
+    return bool(0 < facts.get("forgotten_ms", 0) <= now_ms)
+
+
+def end_of(facts: Facts) -> str:
+    """What becomes of a task when what is due has been worked off."""
+    if facts.get("cancel_requested"):
+        return TaskState.CANCELLED
+    if facts.get("started_ms") and facts.get("crashes", 0) + 1 >= CRASH_LIMIT and facts["state"] == TaskState.RUNNING:
+        return TaskState.DEAD
+    if facts["state"] in ENDED or facts["run_at_ms"] == FAR_AWAY_MS:
+        return str(facts["state"])
+    return TaskState.SUCCEEDED
+
+
+class Fleet:
+    """Has handlers for every name in a dump, notes what they are called with, and keeps the history of all tasks."""
+
+    def __init__(self, dump: Dump, broker: Broker, folder: Path, time: DumpTime) -> None:
+        self.dump = dump
+        self.broker = broker
+        self.ran: Counter[Task] = Counter()
+        self.called: dict[Task, str] = {}
+        self._folder = folder
+        self._recorder = Recorder(folder, time.now_ms)
+        self.app = Scheduler(broker=broker)
+        tasks = tasks_of(dump.seen)
+        for name in sorted({facts["name"] for facts in tasks.values() if "name" in facts}):
+            self.app.task(name=name, queue=min(dump.seen))(self._handle)
+        for task, facts in tasks.items():
+            if not is_over(facts, time.now_ms()):
+                self._note_past(*task, facts)
+
+    def work(self) -> None:
+        """Work off whatever is due."""
+        work_off(self.app, queues=tuple(self.dump.seen))
+
+    def reap(self) -> dict[Task, Status]:
+        """Take back every task whose lease is over, and forget every end that is old."""
+        request = ReapRequest(
+            worker="worker-2.example:4712:0",
+            hold_ms=_HOLD_MS,
+            grace_ms=0,
+            limit=_BATCH,
+            crash_limit=CRASH_LIMIT,
+            failure=failure("", "worker processes died under it", reason=DeathReason.QUARANTINED),
+            lease_ms=LEASE_MS,
+        )
+        taken_back: dict[Task, Status] = {}
+        for store in self._stores():
+            while tasks := run(store.reap(request), self.broker.client()).tasks:
+                taken_back |= {(store.queue, task_id): status for task_id, status in tasks}
+            run(store.forget(ForgetLimits(limit=_BATCH, dead_retention_ms=30 * DAY_MS)), self.broker.client())
+        return taken_back
+
+    def revive(self) -> None:
+        """Let everything run again that is dead."""
+        dead: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for (queue, task_id), facts in self.look().items():
+            if facts["state"] == TaskState.DEAD:
+                dead[queue, facts.get("shard", 0)].append(task_id)
+        for (queue, shard), ids in dead.items():
+            store = Store(self.broker.script_runner, queue, shard)
+            expect(Status.REVIVED, run(store.revive(ids), self.broker.client()))
+
+    def look(self) -> dict[Task, Facts]:
+        """Every task now."""
+        return tasks_of({queue: look_through(self.broker, queue) for queue in self.dump.seen})
+
+    def violations(self) -> list[str]:
+        """What of the promises was not kept, the stock of every queue being taken now."""
+        for queue in self.dump.seen:
+            take_stock(self.broker, queue, self._recorder)
+        return [str(violation) for violation in check_history(self._folder)]
+
+    def _stores(self) -> list[Store]:
+        client, script_runner = self.broker.client(), self.broker.script_runner
+        return [store for queue in self.dump.seen for store in run(stores_of(script_runner, queue), client)]
+
+    async def _handle(self, *args: Any, **kwargs: Any) -> str:
+        with self._recorder.execution():
+            context = current_task()
+            task = (context.queue, context.id)
+            self.ran[task] += 1
+            self.called[task] = arguments_text(args, kwargs)
+        return "done"
+
+    def _note_past(self, queue: str, task_id: str, facts: Facts) -> None:
+        """What the history would hold, had it been kept then; no lease of that time has a token of 0."""
+        at_ms = float(self.dump.taken_ms)
+        run_at_ms = facts.get("run_at_ms", 0)
+        ok = Enqueue(at_ms=at_ms, queue=queue, task=task_id, step=EnqueueStep.OK, not_before_ms=run_at_ms)
+        self._recorder.write(ok)
+        if facts["state"] == TaskState.SUCCEEDED:
+            start = Start(
+                at_ms=at_ms,
+                queue=queue,
+                task=task_id,
+                attempt=facts["attempts"],
+                fence=0,
+                priority=0,
+                run_at_ms=0,
+                worker=facts["worker"],
+            )
+            end = End(at_ms=at_ms, queue=queue, task=task_id, fence=0, ending=Ending.RETURNED)
+            self._recorder.write(start, end)
