@@ -11,6 +11,7 @@ import pytest
 
 from redisched.chaos import Action, Fault, Message, Pace, Server
 from redisched.client.reference import CancelOutcome, TaskRef
+from redisched.engine.supervisor import SAME_STOP_S
 from redisched.model import DeathReason, TaskState
 from tests.chaos.fleet import Fleet
 from tests.chaos.rig import Rig
@@ -143,7 +144,9 @@ def test_t09_a_worker_is_stopped_impatiently(rig: Rig, numbers: tuple[signal.Sig
         if hard is signal.SIGKILL:
             os.kill(worker, hard)
         else:
+            let_pass(2 * SAME_STOP_S, "what comes is not taken for the same signal")
             fleet.signal(hard)
+            wait_until(lambda: fleet.has_ended, "it to end within its grace")
         assert fleet.wait() == 0
 
     view = look(rig.direct, task.id)

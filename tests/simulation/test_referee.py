@@ -5,7 +5,8 @@ from itertools import count
 
 import pytest
 
-from tests.simulation.referee import Foul, Referee
+from tests.simulation.calls import Foul
+from tests.simulation.referee import Referee
 from tests.simulation.server import Call
 
 NOW_US = 1_800_000_000_000_000
