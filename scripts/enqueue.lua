@@ -46,6 +46,7 @@ end
 -- include: chunks
 -- include: digest
 -- include: format
+-- include: moment
 
 local ids = {}
 for row, task in rows() do
@@ -55,22 +56,17 @@ local known, ended = fields(TASKS, ids), fields(OUTCOMES, ids)
 local created, statuses = {}, {}
 local entries, records, all_traits, expiries, count = {}, {}, {}, {}, 0
 
--- A moment in milliseconds: +delay counts from now.
-local function moment_of(sign, milliseconds)
-  return tonumber(milliseconds) + (sign == '+' and now_ms or 0)
-end
-
 -- The score as text, '' beyond the year 2109.
 local function score_text()
-  local run_at = moment_of(string.sub(when, 1, 1), string.sub(when, 2))
+  local run_at = moment_of(when, now_ms)
   return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
 end
 
 local function note_traits()
-  local others, sign, milliseconds, ending = string.match(traits, '^(.-)expires=([+@])(%d+) (.*)$')
+  local others, until_when, ending = string.match(traits, '^(.-)expires=([+@]%d+) (.*)$')
   local kept = traits
   if others then
-    local moment = text(moment_of(sign, milliseconds))
+    local moment = text(moment_of(until_when, now_ms))
     kept = others .. 'expires=' .. moment .. ' ' .. ending
     expiries[#expiries + 1], expiries[#expiries + 2] = moment, id
   end

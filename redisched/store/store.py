@@ -30,6 +30,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Reprioritization,
     Retry,
     Status,
     tries_of,
@@ -163,6 +164,10 @@ class Store:
     def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
         """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
         return self._scripts.settle("revive", rows=[(id,) for id in ids])
+
+    def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
+        """Change priority and time of waiting tasks: REPRIORITIZED, HELD, BEYOND, ENDED or UNKNOWN for each."""
+        return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:
         """End waiting tasks that nobody started in time."""

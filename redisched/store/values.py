@@ -28,6 +28,8 @@ class Status(StrEnum):
     QUARANTINED = "QUARANTINED"
     CANCELLED = "CANCELLED"
     REVIVED = "REVIVED"
+    REPRIORITIZED = "REPRIORITIZED"
+    HELD = "HELD"
     ALREADY = "ALREADY"
     ENDED = "ENDED"
     LOST = "LOST"
@@ -128,6 +130,14 @@ class Release(NamedTuple):
     id: str
     token: int
     pause_ms: int
+
+
+class Reprioritization(NamedTuple):
+    """Another priority and another time of a task that waits, +delay or @time in milliseconds; empty to keep them."""
+
+    id: str
+    priority: int | str
+    when: str
 
 
 class Crash(NamedTuple):

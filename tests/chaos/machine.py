@@ -27,6 +27,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Reprioritization,
     Retry,
 )
 from tests.brokers import on_each_primary
@@ -225,6 +226,16 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(numbers=st.lists(numbers, min_size=1, max_size=2))
     def revive(self, numbers: list[int]) -> None:
         self.call("revive", [self.pick(number, Place.DEAD) for number in numbers])
+
+    @rule(
+        numbers=st.lists(numbers, min_size=1, max_size=2),
+        place=st.sampled_from([Place.WAITING, *Place]),
+        priority=st.sampled_from(["", 0, 255]),
+        when=st.sampled_from(["", *["+0", "+60000", "@0"], f"@{LARGEST_RUN_AT_MS + 1}"]),
+    )
+    def reprioritize(self, numbers: list[int], place: Place, priority: int | str, when: str) -> None:
+        changes = [Reprioritization(self.pick(number, place), priority, when) for number in numbers]
+        self.call("reprioritize", changes)
 
     @rule(limit=st.sampled_from([9, 1]))
     def expire(self, limit: int) -> None:

@@ -24,11 +24,12 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Reprioritization,
     Retry,
     Status,
 )
 from tests.chaos.model_grace import grace_end
-from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, over_by, to_look_at
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, moment_of, next_look_ms, over_by, to_look_at
 from tests.lua.situation import Situation, together
 
 
@@ -73,7 +74,7 @@ class Model:
 
     def _enqueue(self, new: NewTask) -> Status:
         record = new.record.decode()
-        run_at_ms = int(new.when[1:]) + (self.now_ms if new.when[0] == "+" else 0)
+        run_at_ms = moment_of(new.when, self.now_ms)
         if new.id in self.tasks:
             return (
                 Status.EXISTS if self.tasks[new.id].record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
@@ -82,8 +83,7 @@ class Model:
             return Status.BEYOND
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
         task.take_traits(new.traits, self.now_ms)
-        self.has_traits = self.has_traits or bool(new.traits)
-        self.awake = True
+        self.has_traits, self.awake = self.has_traits or bool(new.traits), True
         return Status.CREATED
 
     def claim(self, request: ClaimRequest) -> Claim:
@@ -226,9 +226,7 @@ class Model:
         next_ms = min((task.ends_ms for task in self.at(Place.LEASED)), default=None)
         if next_ms is None:
             self.claims.clear()
-        expiring = to_look_at(self.tasks.values(), BAND)[:1]
-        expiring_ms = expiring[0].looked_ms if expiring else None
-        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=expiring_ms)
+        return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=next_look_ms(self.tasks.values()))
 
     def _by_end(self) -> list[Task]:
         return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
@@ -277,12 +275,16 @@ class Model:
         self.awake = True
         return Status.REVIVED
 
+    def reprioritize(self, changes: Sequence[Reprioritization]) -> list[Status]:
+        found = [(self.tasks.get(change.id), change) for change in changes]
+        statuses = [task.reprioritize(change, self.now_ms) if task else Status.UNKNOWN for task, change in found]
+        self.awake = self.awake or Status.REPRIORITIZED in statuses
+        return statuses
+
     def expire(self, request: ExpireRequest) -> Expired:
         looked = to_look_at(self.tasks.values(), self.now_ms)[: request.limit]
-        ended = [task for task in looked if task.place is Place.WAITING]
-        for task in looked:
-            task.look(self.now_ms, request.lease_ms)
-        return Expired(len(ended), len(looked))
+        ended = [task.look(self.now_ms, request.lease_ms) for task in looked]
+        return Expired(sum(ended), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS, score_of
-from redisched.store.values import ClaimRequest, Lease
+from redisched.store.values import ClaimRequest, Lease, Reprioritization, Status
 from tests.lua.situation import Situation
 
 DIGEST_BYTES = 8
@@ -100,6 +100,16 @@ class Task:
         if run_at_ms is not None:
             self.run_at_ms = min(run_at_ms, LARGEST_RUN_AT_MS)
 
+    def reprioritize(self, change: Reprioritization, now_ms: int) -> Status:
+        if self.place is not Place.WAITING:
+            return Status.HELD if self.place is Place.LEASED else Status.ENDED
+        run_at_ms = moment_of(change.when, now_ms) if change.when else self.run_at_ms
+        if run_at_ms >= BAND:
+            return Status.BEYOND
+        self.priority = self.priority if change.priority == "" else int(change.priority)
+        self.wait(run_at_ms)
+        return Status.REPRIORITIZED
+
     def die(self, now_ms: int, failure: str) -> None:
         self.place, self.until_ms, self.failure = Place.DEAD, now_ms, f"{self.score} {failure}"
         self.cancellation = None
@@ -121,18 +131,24 @@ class Task:
     def take_traits(self, traits: bytes, now_ms: int) -> None:
         if traits:
             when, retention_ms, outcome = traits.removeprefix(b"expires=").split(b" ")
-            self.expires_ms = self.looked_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
+            self.expires_ms = self.looked_ms = moment_of(when.decode(), now_ms)
             self.expired = int(retention_ms), outcome
 
-    def look(self, now_ms: int, lease_ms: int) -> None:
-        """Whoever looks for tasks that expired has come to this one."""
+    def look(self, now_ms: int, lease_ms: int) -> bool:
+        """Whoever looks for tasks that expired has come to this one; answers whether it ended."""
         if self.place is Place.WAITING:
             self.expire(now_ms)
-        else:
-            self.looked_ms = now_ms + lease_ms if self.place is Place.LEASED else None
+            return True
+        self.looked_ms = now_ms + lease_ms if self.place is Place.LEASED else None
+        return False
 
     def forget_expiry(self) -> None:
         self.expires_ms = self.looked_ms = None
+
+
+def moment_of(when: str, now_ms: int) -> int:
+    """The moment of @time, or of +delay from now."""
+    return int(when[1:]) + (now_ms if when[0] == "+" else 0)
 
 
 def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[list[Task], int | None]:
@@ -154,6 +170,11 @@ def to_look_at(tasks: Iterable[Task], moment_ms: int) -> list[Task]:
     """Those that may have expired by a moment, in the order in which they are looked at."""
     timed = [(task.looked_ms, task.id, task) for task in tasks if task.looked_ms is not None]
     return [task for looked_ms, _, task in sorted(timed, key=lambda one: one[:2]) if looked_ms <= moment_ms]
+
+
+def next_look_ms(tasks: Iterable[Task]) -> int | None:
+    """When the next task may have expired, None for never."""
+    return min((task.looked_ms for task in tasks if task.looked_ms is not None), default=None)
 
 
 def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:

@@ -66,6 +66,9 @@ MUTANTS = {
     "release counts an attempt": Mutant(
         "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
     ),
+    "what is given another time loses its priority": Mutant(
+        "reprioritize", "priority == '' and score - score % BAND", "priority == '' and 0"
+    ),
     "claim takes what has expired": Mutant("claim", "tonumber(moment) <= now_ms", "tonumber(moment) <= 0"),
     "what was tried still expires": Mutant("retry", "    forget_expiry(id)\n", "\n"),
     "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', OUTCOMES, ended)\n", "\n"),
@@ -115,6 +118,7 @@ KNOWN_SEEDS = {
     "retry does not remove the lease": 14,
     "retry counts an attempt twice": 23,
     "release counts an attempt": 1,
+    "what is given another time loses its priority": 0,
     "claim takes what has expired": 0,
     "what was tried still expires": 0,
     "forget leaves the outcome": 0,

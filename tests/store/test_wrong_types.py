@@ -24,6 +24,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Reprioritization,
     Retry,
 )
 from tests.brokers import on_each_primary
@@ -71,6 +72,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "revive": lambda store: store.revive(["x"]),
+    "reprioritize": lambda store: store.reprioritize([Reprioritization("a", 3, "+5")]),
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),

@@ -1,0 +1,49 @@
+#!lua flags=allow-oom
+-- WAITING -> WAITING  Changes the priority and the time of tasks that wait; they keep their ids and all else.
+--
+-- KEYS waiting held dead outcomes
+-- ROW id        text  task
+-- ROW priority  text  0 to 255, '' to keep it
+-- ROW when      text  +delay or @time, in milliseconds, '' to keep it
+-- Returns {'REPRIORITIZED'} per task: it waits with this priority until this time
+-- Returns {'HELD'} per task: a worker has it; not changed
+-- Returns {'BEYOND'} per task: it would run after the year 2109; not changed
+-- Returns {'ENDED'} per task: it had ended before
+-- Returns {'UNKNOWN'} per task: never heard of, or forgotten
+-- Cost O(tasks * log waiting)
+-- include: time
+-- include: text
+-- include: score
+-- include: enter
+-- include: moment
+
+local now_ms = math.floor(server_us() / 1000)
+local statuses, entries = {}, {}
+check_keys()
+
+local function place_of(id)
+  if redis.call('HEXISTS', HELD, id) == 1 then
+    return 'HELD'
+  elseif redis.call('ZSCORE', DEAD, id) or redis.call('HEXISTS', OUTCOMES, id) == 1 then
+    return 'ENDED'
+  end
+  return 'UNKNOWN'
+end
+
+for row, id, priority, when in rows() do
+  local score = tonumber(redis.call('ZSCORE', WAITING, id))
+  if not score then
+    statuses[row] = place_of(id)
+  else
+    local run_at = when == '' and score % BAND or moment_of(when, now_ms)
+    local base = priority == '' and score - score % BAND or tonumber(priority) * BAND
+    if run_at >= BAND then
+      statuses[row] = 'BEYOND'
+    else
+      statuses[row] = 'REPRIORITIZED'
+      entries[#entries + 1], entries[#entries + 2] = text(base + run_at), id
+    end
+  end
+end
+enter(entries)
+return statuses

@@ -1,0 +1,66 @@
+"""reprioritize: WAITING -> WAITING, in another place; nothing else of the task changes."""
+
+import pytest
+
+from redisched.model import BAND, LARGEST_RUN_AT_MS
+from redisched.store.values import Reprioritization, Status
+from tests.lua.queue import QueueUnderTest
+from tests.lua.situation import AWAKE, DUE_MS, dead, ended, expiring, leased, together, waiting
+from tests.server_time import NOW_MS
+
+LATER_MS = NOW_MS + 5_000
+
+
+def reprioritize(queue: QueueUnderTest, id: str, priority: int | str = "", when: str = "") -> Status:
+    (status,) = queue.call(queue.store.reprioritize([Reprioritization(id, priority, when)]))
+    return status
+
+
+@pytest.mark.parametrize(
+    ("priority", "when", "after"),
+    [
+        (0, "", (0, DUE_MS)),
+        (255, "+5000", (255, LATER_MS)),
+        ("", f"@{LATER_MS}", (5, LATER_MS)),
+        ("", "@0", (5, 0)),
+        ("", f"@{LARGEST_RUN_AT_MS}", (5, LARGEST_RUN_AT_MS)),
+        ("", "", (5, DUE_MS)),
+    ],
+)
+def test_it_waits_in_its_new_place_with_all_it_had(
+    queue: QueueUnderTest, priority: int | str, when: str, after: tuple[int, int]
+) -> None:
+    traits = expiring("a", expires_ms=LATER_MS)
+    queue.given(waiting("a", tries="1 0 2 3"), traits)
+
+    for _ in range(2):
+        assert reprioritize(queue, "a", priority, when) is Status.REPRIORITIZED
+
+    assert queue.situation() == together(
+        waiting("a", priority=after[0], run_at_ms=after[1], tries="1 0 2 3"), traits, AWAKE
+    )
+
+
+def test_what_would_run_after_2109_stays_where_it_is(queue: QueueUnderTest) -> None:
+    queue.given(waiting("a"))
+
+    assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.BEYOND
+    assert queue.situation() == waiting("a")
+
+
+def test_what_does_not_wait_is_told_apart_and_left_alone(queue: QueueUnderTest) -> None:
+    before = together(leased("a"), dead("b"), ended("c"))
+    queue.given(before)
+
+    statuses = [reprioritize(queue, id, 0, "+0") for id in "abcd"]
+
+    assert statuses == [Status.HELD, Status.ENDED, Status.ENDED, Status.UNKNOWN]
+    assert queue.situation() == before
+
+
+def test_many_in_one_call_wake_one_worker(queue: QueueUnderTest) -> None:
+    queue.given(waiting("a", run_at_ms=LATER_MS), waiting("b", run_at_ms=LATER_MS))
+
+    queue.call(queue.store.reprioritize([Reprioritization(id, "", "+0") for id in ("a", "missing", "b")]))
+
+    assert queue.situation() == together(waiting("a", run_at_ms=NOW_MS), waiting("b", run_at_ms=NOW_MS), AWAKE)
