@@ -12,6 +12,7 @@
 -- ARG lease_ms        int   length of the lease
 -- ARG longest_record  int   bytes of a record at most; of a longer one the length is given, as an integer
 -- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when a further task is due, '' for none
+-- Returns {'STRAY', now_us, ''} a later request of this worker was answered before; nothing is leased, as nobody would know
 -- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so much has expired that the claim shall be repeated at once
 -- Cost O((bands in use + tasks taken + tasks expired) * log waiting)
 -- include: time
@@ -30,6 +31,18 @@ local now_ms = math.floor(now_us / 1000)
 local LOOKS = 200
 local line = claim_line(worker, nonce)
 local previous = redis.call('HGET', CLAIMS, line)
+
+-- Requests are numbered: their nonces end with larger and larger numbers.
+local function number_of(request)
+  return tonumber(string.match(request, '%d*$'))
+end
+
+if previous then
+  local latest, number = number_of(string.match(previous, '^%S*')), number_of(nonce)
+  if latest and number and number < latest then
+    return {'STRAY', text(now_us), ''}
+  end
+end
 
 -- Leases tasks. What a key of another type makes fail comes before anything is written: all others have been read by now.
 local function lease(ids, scores, next_due)

@@ -43,7 +43,7 @@ class ClaimStream:
         self.shard_backoff = ShardBackoff(
             RetryState(service, context.worker_settings.reconnect_backoff, context.random)
         )
-        self._number = 0
+        self._number = next(context.claim_numbers)
         self._first_sent_s: float | None = None
 
     @property
@@ -94,7 +94,7 @@ class ClaimStream:
         # been granted when it was sent for the first time.
         granted_s = first_sent_s or max(sent_s, context.server_clock.earliest_monotonic_at(claim.now_us))
         self._first_sent_s = None
-        self._number += 1
+        self._number = next(self._context.claim_numbers)
         self.next_due_ms = claim.next_due_ms
         self.leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
         self.news_s = received_s

@@ -1,7 +1,8 @@
 """What the services of one worker process share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from redisched.clock import Clock, ServerClock
 from redisched.config import Settings, WorkerSettings
@@ -22,7 +23,8 @@ class WorkerContext:
 
     `stores` has one store for each shard, by queue and number of the shard; shards are added when a queue gets more of
     them. `refused_claims` are the shards in which Redis refused the latest claim. `target` is the MODULE:APP by which
-    the processes of isolated handlers find the application.
+    the processes of isolated handlers find the application. `claim_numbers` number its claims: Redis refuses one that
+    comes after a later one of the same stream was answered.
     """
 
     worker: str
@@ -38,6 +40,7 @@ class WorkerContext:
     in_flight: InFlight = field(default_factory=InFlight)
     server_clock: ServerClock = field(default_factory=ServerClock)
     refused_claims: set[Store] = field(default_factory=set)
+    claim_numbers: Iterator[int] = field(default_factory=count)
 
     def store_of(self, task: LeasedTask) -> Store:
         """The store of the shard from which a task was claimed."""

@@ -99,7 +99,7 @@ class Store:
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
         """Lease the best due tasks and those about to fall due; end those of them that may not start any more."""
         reply = yield from self._scripts.call("claim", _named_values(request))
-        if reply[0] == b"EMPTY":
+        if reply[0] != b"CLAIMED":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
         token = int(reply[2])
         rows = zip(reply[4::4], reply[5::4], reply[6::4], reply[7::4], strict=True)

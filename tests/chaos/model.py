@@ -44,7 +44,6 @@ class Model:
     awake: bool = False
     reaper: tuple[str, int, int, int] | None = None
     has_traits: bool = False
-    """Whether any task ever had some, so that older scripts must leave the queue alone."""
 
     @property
     def now_ms(self) -> int:
@@ -88,6 +87,8 @@ class Model:
 
     def claim(self, request: ClaimRequest) -> Claim:
         nonce, token, ids = self.claims.get(request.worker, ("", 0, []))
+        if nonce and int(request.nonce[1:]) < int(nonce[1:]):
+            return Claim(self.now_us, None, [])
         if nonce == request.nonce:
             taken = [task for id in ids if (task := self._held(id, token))]
             next_due_ms: int | None = self.now_ms

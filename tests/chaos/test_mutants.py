@@ -52,6 +52,7 @@ MUTANTS = {
     ),
     "the fence is the time alone": Mutant("claim", "math.max(last + 1, now_us)", "now_us"),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
+    "claim leases for a request that strayed": Mutant("claim", "number < latest then", "number < 0 then"),
     "claim takes bands that are worse": Mutant(
         "claim", "bands(WAITING, front + BAND)", "bands(WAITING, front + 6 * BAND)"
     ),
@@ -112,6 +113,7 @@ KNOWN_SEEDS = {
     "the fence counts from zero": 0,
     "the fence is the time alone": 6,
     "claim does not know its nonce": 12,
+    "claim leases for a request that strayed": 0,
     "claim takes bands that are worse": 0,
     "reap forgets the task's own place": 1,
     "reap knows no grace": 0,

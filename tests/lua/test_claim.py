@@ -217,3 +217,23 @@ def test_a_claim_may_be_larger_than_what_lua_can_unpack_at_once(queue: QueueUnde
     assert queue.call(queue.store.claim(request(limit=2_001))).leases == leases
     acks = [Ack(found.id, found.token, 0, b"digest-aend") for found in leases]
     assert queue.call(queue.store.ack(acks)) == [Status.ACKED] * 2_001
+
+
+def test_a_request_that_comes_after_a_later_one_was_answered_leases_nothing(queue: QueueUnderTest) -> None:
+    """Nobody waits for its reply, and what is remembered of the later one has to stay."""
+    queue.given(waiting("a"), waiting("b"))
+    later = queue.call(queue.store.claim(request("9", limit=1)))
+    before = queue.situation()
+
+    assert queue.call(queue.store.claim(request("8", limit=1))) == Claim(NOW_US, None, [])
+
+    assert queue.situation() == before
+    assert queue.call(queue.store.claim(request("9", limit=1))).leases == later.leases
+    assert [lease.id for lease in queue.call(queue.store.claim(request("10", limit=1))).leases] == ["b"]
+
+
+def test_a_number_is_of_its_own_stream(queue: QueueUnderTest) -> None:
+    queue.given(waiting("a"), waiting("b"))
+    queue.call(queue.store.claim(request("9", limit=1)))
+
+    assert queue.call(queue.store.claim(request("wake.8", limit=1))).leases

@@ -86,6 +86,10 @@ class Referee:
         under_way = {
             task.id for task in self.tasks.values() if task.place is Place.LEASED and task.token == latest_token
         }
+        if under_way and _number_of(nonce) < _number_of(latest):
+            check(call.reply[0] == b"STRAY", "a request that strays leases nothing", call, nonce, latest)
+        if call.reply[0] == b"STRAY":
+            return
         if under_way and is_repeated:
             check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
@@ -282,3 +286,7 @@ class Referee:
 
     def _scrub(self, call: Call) -> None:
         check(len(call.reply) == 6, "I11: each task is in exactly one place", call, call.reply[6:])
+
+
+def _number_of(nonce: bytes) -> int:
+    return int(nonce.rpartition(b".")[2] or b"-1")
