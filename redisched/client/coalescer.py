@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from redisched.client.chunk import CHUNK_TASKS, first_chunk
 from redisched.errors import BrokerUnavailable
 from redisched.lazy import LazyModule
+from redisched.routing.chunk import CHUNK_TASKS, first_chunk
 from redisched.store.operation import RetryPolicy
 from redisched.store.values import NewTask, Status
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
-from redisched.client.layout_cache import LayoutCache
 from redisched.client.origin import settings_to_send
 from redisched.config import (
     EMBEDDED_VARIABLE,
@@ -25,8 +24,9 @@ from redisched.config import (
 from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.lazy import LazyModule
+from redisched.routing.layout_cache import LayoutCache
 from redisched.store.durable import Barrier, DurableStore
-from redisched.store.operation import Operation, RetryPolicy, T, run, run_async
+from redisched.store.operation import Operation, RetryPolicy, ScriptRunner, T, run, run_async
 from redisched.store.store import Store
 
 if TYPE_CHECKING:
@@ -125,6 +125,11 @@ class Connection:
             monotonic=self.monotonic,
             random=self.random,
         )
+
+    @property
+    def script_runner(self) -> ScriptRunner:
+        """How scripts are called on this Redis."""
+        return self.broker.script_runner
 
     def store(self, queue: str, shard: int = 0, durable: Durability = Durability.NONE) -> Store:
         """The store of a shard of a queue; its enqueues wait as `durable` says."""

@@ -5,7 +5,6 @@ because of what it holds.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Bind
@@ -15,18 +14,8 @@ from redisched.config import Durability
 from redisched.identity import next_id
 from redisched.model import HandlerOptions, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
+from redisched.routing.freshness import Freshness
 from redisched.store.values import NewTask
-
-
-class Freshness(StrEnum):
-    """Whether a task with the same id may be in Redis already. If it may, more than one shard has to be asked."""
-
-    NEW = "new"
-    """No: the id was made for this call, and no other code has it."""
-    UNSENT = "unsent"
-    """Not yet: the request was never sent, but its owner may send it again."""
-    MAYBE_SENT = "maybe sent"
-    """Maybe: the caller chose the id, or the request may have been sent before, by any process."""
 
 
 def freshness_of(chosen_id: str | None) -> Freshness:

@@ -7,11 +7,12 @@ from weakref import WeakKeyDictionary, ref
 from redisched.client.coalescer import Coalescer
 from redisched.client.connection import Connection
 from redisched.client.reference import TaskRef
-from redisched.client.request import Freshness, TaskRequest
-from redisched.client.shard_router import ShardRouter
+from redisched.client.request import TaskRequest
 from redisched.config import Durability
 from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
 from redisched.lazy import LazyModule
+from redisched.routing.freshness import Freshness
+from redisched.routing.shard_router import ShardRouter
 from redisched.store.operation import Operation, RetryPolicy
 from redisched.store.values import NewTask, Status
 

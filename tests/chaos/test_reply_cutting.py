@@ -80,7 +80,7 @@ class Stage:
 @pytest.fixture
 def set_stage(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[SetStage]:
     """Makes the stage of a test."""
-    monkeypatch.setattr("redisched.client.chunk.CHUNK_TASKS", 2)
+    monkeypatch.setattr("redisched.routing.chunk.CHUNK_TASKS", 2)
     monkeypatch.setattr("redisched.client.connection.RECONNECT_BACKOFF", AT_ONCE)
     load = rewrite_scripts(monkeypatch, read_movable_time)
     with ExitStack() as stack:

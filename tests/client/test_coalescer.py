@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from redisched.backoff import Backoff
-from redisched.client.chunk import CHUNK_TASKS
 from redisched.client.coalescer import Coalescer
 from redisched.client.scheduler import Scheduler
 from redisched.errors import BrokerUnavailable, Conflict
+from redisched.routing.chunk import CHUNK_TASKS
 from redisched.store.operation import RetryPolicy
 from redisched.store.values import NewTask, Status
 from tests.client.stand_in import StandIn

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from redisched.client.chunk import CHUNK_BYTES, CHUNK_TASKS, chunks
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings
 from redisched.errors import Conflict
+from redisched.routing.chunk import CHUNK_BYTES, CHUNK_TASKS, chunks
 from redisched.store.broker import Broker
 from redisched.store.values import NewTask
 from tests.brokers import fake_broker, keys_like

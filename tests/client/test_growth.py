@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redisched.client.connection import Connection
-from redisched.client.layout_cache import KEPT_S
 from redisched.client.reference import CancelOutcome
-from redisched.client.request import Freshness
 from redisched.client.scheduler import Scheduler
-from redisched.client.shard_router import ShardRouter
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable, CannotShrink, Conflict, InvalidOption, LayoutDamaged
 from redisched.keys import keys_of
 from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.routing.freshness import Freshness
+from redisched.routing.layout_cache import KEPT_S
+from redisched.routing.shard_router import ShardRouter
 from redisched.store.broker import Broker
 from redisched.store.growth import grow
 from redisched.store.inspect import Inspector
@@ -72,7 +72,9 @@ def twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Operati
 
 def many(producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness: Freshness) -> Operation[list[Status]]:
     """Add tasks, with as much time as the producer's settings give."""
-    return producer.many(queue, tasks, freshness, producer._connection.retry_policy())
+    connection = producer._shards
+    assert isinstance(connection, Connection)
+    return producer.many(queue, tasks, freshness, connection.retry_policy())
 
 
 def test_the_ids_of_these_tests_move() -> None:

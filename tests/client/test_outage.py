@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from redisched.client.chunk import CHUNK_TASKS
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings
 from redisched.embedded import PrivateServer, Transport
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
+from redisched.routing.chunk import CHUNK_TASKS
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Argument, Command
 from tests.client.callers import Caller, Manner

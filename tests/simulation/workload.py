@@ -4,9 +4,10 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-from redisched.client.request import Freshness, TaskRequest
+from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
+from redisched.routing.freshness import Freshness
 from tests.simulation.audit import Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
 from tests.simulation.lane import MachineClock

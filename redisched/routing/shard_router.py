@@ -12,12 +12,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from redisched.client.chunk import chunks
-from redisched.client.connection import Connection
-from redisched.client.request import Freshness
 from redisched.config import Durability
 from redisched.errors import BrokerError, BrokerUnavailable, LayoutDamaged
 from redisched.layout import Layout
+from redisched.routing.chunk import chunks
+from redisched.routing.freshness import Freshness
+from redisched.routing.shards import Shards
 from redisched.store.growth import reconcile
 from redisched.store.operation import Operation, RetryPolicy, with_retries
 from redisched.store.store import Store
@@ -32,10 +32,10 @@ _ShardCall = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
 class ShardRouter:
     """The enqueue operations of one application, for tasks of one durability. Each operation is safe to repeat."""
 
-    def __init__(self, connection: Connection, durable: Durability = Durability.NONE) -> None:
-        self._connection = connection
-        self._store = partial(connection.store, durable=durable)
-        self._layouts = connection.layouts
+    def __init__(self, shards: Shards, durable: Durability = Durability.NONE) -> None:
+        self._shards = shards
+        self._store = partial(shards.store, durable=durable)
+        self._layouts = shards.layouts
 
     def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Status]:
         """Add one task. The first try is a single command; if it fails, the general way is taken, with all retries."""
@@ -192,7 +192,7 @@ class ShardRouter:
         """
         layout = yield from with_retries(self._store(queue).layout, retry_policy)
         if layout == refused:
-            script_runner = self._connection.broker.script_runner
+            script_runner = self._shards.script_runner
             layout = yield from with_retries(lambda: reconcile(script_runner, queue, refused), retry_policy)
         self._layouts.remember(queue, layout, retry_policy.monotonic())
         return layout
