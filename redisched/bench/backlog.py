@@ -25,14 +25,14 @@ def measure_claim(workbench: Workbench) -> Figures:
     small, large = workbench.scale.small_backlog, workbench.scale.large_backlog
     with workbench.jobs() as jobs:
         jobs.fill(jobs.rec, range(small))
-        small_us = _claim_us(workbench, jobs.queue)
+        small_us = _claim_us(workbench, jobs.queue, "small")
         jobs.fill(jobs.rec, range(small, large))
-        large_us = _claim_us(workbench, jobs.queue)
+        large_us = _claim_us(workbench, jobs.queue, "large")
     return {"claim_us": {str(small): small_us, str(large): large_us}}
 
 
-def _claim_us(workbench: Workbench, queue: str) -> float:
-    """As a worker asks that has one slot free.
+def _claim_us(workbench: Workbench, queue: str, worker: str) -> float:
+    """As a worker of this name asks that has one slot free. It must be a new one, as its claims are numbered from 0 on.
 
     Each task is given back before the next claim, outside of what is measured, so the backlog stays as it is.
     """
@@ -41,7 +41,7 @@ def _claim_us(workbench: Workbench, queue: str) -> float:
     taken_us: list[float] = []
     for number in range(workbench.scale.claims):
         request = ClaimRequest(
-            worker="bench",
+            worker=worker,
             nonce=str(number),
             limit=1,
             ahead_ms=round(settings.window_ms),
