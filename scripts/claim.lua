@@ -33,15 +33,9 @@ local line = claim_line(worker, nonce)
 local previous = redis.call('HGET', CLAIMS, line)
 
 -- Requests are numbered: their nonces end with larger and larger numbers.
-local function number_of(request)
-  return tonumber(string.match(request, '%d*$'))
-end
-
-if previous then
-  local latest, number = number_of(string.match(previous, '^%S*')), number_of(nonce)
-  if latest and number and number < latest then
-    return {'STRAY', text(now_us), ''}
-  end
+local latest = previous and tonumber(string.match(previous, '^%S-(%d+) '))
+if latest and latest > (tonumber(string.match(nonce, '%d+$')) or latest) then
+  return {'STRAY', text(now_us), ''}
 end
 
 -- Leases tasks. What a key of another type makes fail comes before anything is written: all others have been read by now.

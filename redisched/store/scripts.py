@@ -13,6 +13,7 @@ A script that calls `check_keys()` asks whether all its keys are of the type the
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,9 @@ _ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
 _COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
 _ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE)
 _FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
+_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*")
+_NAME = re.compile(r"\b[a-z]\w*\b")
 _WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
 _REFUSAL = (
     "local format = redis.call('GET', FORMAT)\n"
@@ -73,7 +77,7 @@ def expand(name: str, source: str, library: dict[str, str]) -> Script:
     An include may include others; each comes once. Raises KeyError for one that the library does not have.
     """
     included: dict[str, str] = {}
-    flags, body = _split_flags(_with_includes(source, library, included))
+    flags, body = _split_flags(_without_unused(_with_includes(source, library, included)))
     shard_keys = _SHARD_KEYS.search(source)
     if shard_keys is None:
         keys = tuple(dict.fromkeys((*_declared_keys((source, *included.values())), "format")))
@@ -134,6 +138,16 @@ def _with_includes(source: str, library: dict[str, str], included: dict[str, str
         return _with_includes(library[name], library, included)
 
     return _INCLUDE.sub(text_of, source)
+
+
+def _without_unused(body: str) -> str:
+    """Without the functions that nothing calls: an include may have more than a script needs, and Redis makes each
+    function anew in every call of a script.
+    """
+    named = Counter(_NAME.findall(_COMMENT.sub("", body)))
+    needed = _FUNCTION.sub(lambda found: found[0] if named[found[1]] > 1 else "", body)
+    # What a function called that is gone may be called by nothing now.
+    return body if needed == body else _without_unused(needed)
 
 
 def _declared_keys(sources: Sequence[str]) -> Iterator[str]:

@@ -52,7 +52,7 @@ MUTANTS = {
     ),
     "the fence is the time alone": Mutant("claim", "math.max(last + 1, now_us)", "now_us"),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
-    "claim leases for a request that strayed": Mutant("claim", "number < latest then", "number < 0 then"),
+    "claim leases for a request that strayed": Mutant("claim", "if latest and latest > ", "if latest and 0 > "),
     "claim takes bands that are worse": Mutant(
         "claim", "bands(WAITING, front + BAND)", "bands(WAITING, front + 6 * BAND)"
     ),

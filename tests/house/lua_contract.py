@@ -130,7 +130,9 @@ def includes_are_needed(script: LuaScript) -> Iterator[str]:
 def includes_stand_alone(script: LuaScript) -> Iterator[str]:
     for name in script.included:
         if name in script.library:
-            alone = LuaScript(name=name, source=script.library[name], library=script.library)
+            # What nothing uses is left out of a script, so all of it is used.
+            source = f"{script.library[name]}return {{{', '.join(_definitions(script.library[name]))}}}\n"
+            alone = LuaScript(name=name, source=source, library=script.library)
             for missing in sorted(compile_lua(alone.expanded).reads - GLOBALS - GIVEN):
                 yield f"the include {name} uses {missing}, and does not include it"
 

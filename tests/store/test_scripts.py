@@ -7,7 +7,7 @@ import pytest
 
 from redisched.store import scripts
 from redisched.store.broker import Broker
-from redisched.store.scripts import load_script
+from redisched.store.scripts import expand, load_script
 
 pytestmark = pytest.mark.differs_by_server
 
@@ -39,7 +39,8 @@ def test_every_include_is_replaced_by_its_text(name: str) -> None:
     for included in wanted:
         wanted += [name for name in includes_of(library_text(included)) if name not in wanted]
         for line in library_text(included).splitlines():
-            assert script.plain.splitlines().count(line) == 1 or not line.startswith("local")
+            # A function that nothing calls is left out.
+            assert script.plain.splitlines().count(line) <= 1 or not line.startswith("local")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,3 +84,17 @@ def test_what_the_package_carries_comes_before_the_checkout(tmp_path: Path, monk
     monkeypatch.setattr(scripts, "_FOLDERS", (carried, FOLDER))
 
     assert load_script.__wrapped__("ack").plain.endswith("\nreturn 1\n")
+
+
+def test_functions_that_nothing_calls_are_left_out_and_what_only_they_called_too() -> None:
+    library = {
+        "used": "local function used()\n  return 1\nend\n",
+        "spare": "-- include: deep\nlocal function spare()\n  return deep()\nend\n",
+        "deep": "local function deep()\n  return 2\nend\n",
+    }
+
+    script = expand("any", "-- include: used\n-- include: spare\n-- spare is only talked of\nreturn used()\n", library)
+
+    assert "function used" in script.plain
+    assert "function spare" not in script.plain
+    assert "function deep" not in script.plain
