@@ -21,7 +21,7 @@ class NoServerBinary(ServerError):
 
 
 class NoServer(ServerError):
-    """Raised when no Redis is named and no embedded server may be started: the command only reads, or it is off."""
+    """Raised when no Redis is named and no embedded server may be started: not requested, or a read-only command."""
 
     def __init__(self, advice: str) -> None:
         super().__init__(f"no Redis is named; set REDISCHED_URL, or {advice}")
