@@ -1,6 +1,6 @@
-"""Where Redis is: one server, or several, and how to speak with each. Whatever is secret stays out of sight.
+"""Addresses of Redis: one server or several, and how to connect to each. `repr` and `str` show no secrets.
 
-As text an address is a URL without its secrets, for logs and messages.
+`str` turns an address into a URL without its secrets, for logs and messages.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from redisched.url_options import Encryption
 
 
 class Topology(StrEnum):
-    """How servers form one Redis."""
+    """How the servers of one Redis work together."""
 
     SINGLE = "single"
     """One server."""
@@ -22,12 +22,12 @@ class Topology(StrEnum):
 
 
 SUFFIXES = {Topology.SINGLE: "", Topology.SENTINEL: "+sentinel", Topology.CLUSTER: "+cluster"}
-"""What the scheme of a URL ends with."""
+"""The end of the scheme of a URL, for each topology."""
 UNIX = "unix"
 
 
 class Node(NamedTuple):
-    """Where a server listens."""
+    """The host and port on which a server listens."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Whom a server is to take us for; both empty for the default user without a password."""
+    """The user name and password for a server; both are empty for the default user without a password."""
 
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -52,8 +52,9 @@ NOBODY = Credentials()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """All that is needed to reach one server: a node or a Unix socket, and how to speak there. `program` is what we
-    are called there; empty for the name of the script.
+    """All that is needed to connect to one server: a node or a Unix socket, credentials and options.
+
+    `program` is the name that the connection has in CLIENT LIST; empty means the name of the running script.
     """
 
     node: Node | None
@@ -72,8 +73,10 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A URL taken apart. `nodes` is the server, or the Sentinels, or some nodes of the cluster to begin with; empty for
-    a Unix `socket`. `primary` is the name under which Sentinels watch it.
+    """A parsed URL.
+
+    `nodes` has the server, the Sentinels, or the first nodes of a cluster to ask; it is empty for a Unix `socket`.
+    `primary` is the name of the primary in the Sentinels.
     """
 
     topology: Topology
@@ -87,7 +90,7 @@ class Address:
     keepalive: bool = False
     program: str = ""
     url: str = field(repr=False)
-    """As it was given, secrets included: for other processes that have to find the same Redis."""
+    """The URL as it was given, with its secrets, to pass to other processes that use the same Redis."""
 
     def __str__(self) -> str:
         if self.topology is Topology.SINGLE:
@@ -98,12 +101,12 @@ class Address:
 
     @property
     def has_secrets(self) -> bool:
-        """Whether its URL holds something that nobody else may read."""
+        """Whether the URL holds a user name or a password."""
         encryption = self.encryption
         return bool(self.credentials or self.sentinel_credentials or (encryption and encryption.password))
 
     def server(self, node: Node | None) -> ServerAddress:
-        """How to reach one server that holds tasks."""
+        """Return the address of one server that stores tasks."""
         return ServerAddress(
             node=node,
             socket=self.socket,
@@ -115,7 +118,7 @@ class Address:
         )
 
     def sentinel(self, node: Node) -> ServerAddress:
-        """How to reach one Sentinel."""
+        """Return the address of one Sentinel."""
         return ServerAddress(
             node=node,
             credentials=self.sentinel_credentials,

@@ -1,4 +1,4 @@
-"""Errors about Redis. One imports them from redisched.errors."""
+"""Errors about Redis. Import them from redisched.errors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ class BrokerError(RedischedError):
 
 
 class BrokerUnavailable(BrokerError, ConnectionError):
-    """Raised when Redis did not answer in time; what it was asked may have been done.
+    """Raised when Redis did not answer in time. It may still have executed the call.
 
-    From an enqueue it carries what may have arrived: `task_ids`, and `requests` for `enqueue_many`.
+    If an enqueue raises it, `task_ids` has the tasks that may be enqueued, and `requests` the same for `enqueue_many`.
     """
 
     requests: tuple[Any, ...] = ()
@@ -32,8 +32,10 @@ class BrokerUnavailable(BrokerError, ConnectionError):
 
 
 class QueueFull(BrokerError):
-    """Raised when Redis is out of memory; running tasks can still finish. Of many tasks the first may have arrived:
-    `task_ids` and `requests` are as with BrokerUnavailable.
+    """Raised when Redis is out of memory. Running tasks can still finish.
+
+    If several tasks were enqueued, the first of them may be stored. `task_ids` and `requests` are as in
+    BrokerUnavailable.
     """
 
     requests: tuple[Any, ...] = ()
@@ -51,7 +53,7 @@ class QueueFull(BrokerError):
 
 
 class BrokerMisconfigured(BrokerError):
-    """Raised when a setting of Redis endangers tasks. `server` is the address of the one of several that has it."""
+    """Raised when a setting of Redis endangers tasks. `server` is the address of the server that has it."""
 
     def __init__(self, setting: str, value: str, wanted: str, server: str = "Redis") -> None:
         self.setting = setting
@@ -62,7 +64,7 @@ class BrokerMisconfigured(BrokerError):
 
 
 class LayoutDamaged(BrokerError):
-    """Raised when what is kept of a queue's shards cannot be read, or differs from shard to shard."""
+    """Raised when the shard map of a queue cannot be read, or its copies in the shards differ."""
 
     def __init__(self, queue: str, key: str, stored: str) -> None:
         self.queue = queue
@@ -73,7 +75,7 @@ class LayoutDamaged(BrokerError):
 
 
 class BrokerRefused(BrokerError):
-    """Raised when Redis answered a call with an error that trying again cannot cure."""
+    """Raised when Redis answered a call with an error that a retry cannot solve."""
 
     def __init__(self, call: str, reason: str) -> None:
         self.call = call
@@ -82,11 +84,11 @@ class BrokerRefused(BrokerError):
 
 
 class AccessDenied(BrokerRefused):
-    """Raised when the password is wrong, or the user has not the rights for a call."""
+    """Raised when the password is wrong, or the user lacks a right that a call needs."""
 
 
 class WrongKeyType(BrokerRefused):
-    """Raised when a key of redisched's is of another type, as something else wrote it. Nothing has been changed."""
+    """Raised when a key of redisched has another type because another program wrote it. Nothing was changed."""
 
     def __init__(self, call: str, key: str, found: str, wanted: str) -> None:
         self.key = key

@@ -1,4 +1,4 @@
-"""Settings of a producer and of a worker: checked in sentences, then frozen."""
+"""Settings of producers and workers. They are checked when they are created, and cannot change afterwards."""
 
 import re
 from collections.abc import Mapping
@@ -10,36 +10,36 @@ from redisched.errors import InvalidOption
 from redisched.url import parse_address, text_of_url
 
 LONGEST_S = 1e9
-"""Thirty years: no timeout or retention may be longer."""
+"""The longest timeout or retention, about thirty years."""
 
 
 class Durability(StrEnum):
-    """Where a task is when an enqueue returns."""
+    """Where a task is stored when its enqueue returns."""
 
     NONE = "none"
-    """In the memory of the primary: until its disk or a replica has it, too, it can be lost with it."""
+    """In the memory of the primary. If it fails before its disk or a replica has the task, the task is lost."""
     LOCAL = "local"
-    """On the disk of the primary, which outlives its process and its machine."""
+    """On the disk of the primary. A crash of the primary or its machine does not lose the task."""
     REPLICA = "replica"
-    """In the memory of replicas, one of which outlives the primary."""
+    """In the memory of replicas. If the primary is lost, a replica still has the task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What producers and workers of one application share.
+    """The settings that producers and workers of one application share.
 
-    `url` None means REDISCHED_URL from the environment, else the embedded server; what turns into a URL by `str()`, as
-    pydantic's do, is taken as its text. `timeout_s` bounds each call of a producer.
+    `url` None means REDISCHED_URL from the environment, else the embedded server. An object that `str()` turns into a
+    URL, such as those of pydantic, is accepted. `timeout_s` limits the duration of each call of a producer.
 
-    A finished task can be read for `retention_s`, a dead one for `dead_retention_s`. Of finished ones that asked for no
-    retention of their own, and whose id redisched gave, each shard of a queue keeps the newest `kept_results`, and in
-    any case those of the last 15 s. `durable` holds for every enqueue that says nothing else; one that is durable by
-    replica waits for `durable_replicas` of them.
+    The outcome of a finished task is kept for `retention_s`, that of a dead one for `dead_retention_s`. Some finished
+    tasks have neither a retention of their own nor an id that the caller chose. Of these, each shard keeps only the
+    newest `kept_results`, and in any case those of the last 15 s. `durable` is the default of every enqueue; an enqueue
+    that is durable by replica waits until `durable_replicas` replicas have the task.
 
-    Every key begins with `prefix` and a colon, so that applications with different ones share a Redis and see nothing
-    of each other; None means REDISCHED_PREFIX from the environment, else "redisched". Producers have at most
-    `max_connections` to each server at a time, for threads and for each event loop; what waits for one waits within
-    its timeout.
+    Every key begins with `prefix` and a colon. Applications with different prefixes can share a Redis without seeing
+    each other's tasks. None means REDISCHED_PREFIX from the environment, else "redisched". A producer opens at most
+    `max_connections` to each server for all its threads, and as many for each event loop. A call that waits for a free
+    connection waits no longer than its timeout.
     """
 
     url: str | None = field(default=None, repr=False)
@@ -73,18 +73,18 @@ class Eviction(StrEnum):
     """What a worker does when Redis may evict keys under memory pressure."""
 
     REFUSE = "refuse"
-    """Refuses to start: evicted tasks are lost without a trace."""
+    """It does not start, because evicted tasks are lost without any error."""
     ALLOW = "allow"
-    """Starts all the same."""
+    """It starts."""
 
 
 class Until(StrEnum):
     """When a worker ends by itself."""
 
     STOPPED = "stopped"
-    """Never; it serves until it is told to stop."""
+    """Never; it runs until it is told to stop."""
     EMPTY = "empty"
-    """When nothing is due in its queues and nothing runs (`--burst`)."""
+    """When no task is due in its queues and none runs (`--burst`)."""
 
 
 class LogFormat(StrEnum):
@@ -93,36 +93,36 @@ class LogFormat(StrEnum):
     TEXT = "text"
     """Lines for people."""
     JSON = "json"
-    """One JSON object a line."""
+    """One JSON object per line."""
 
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 RETRY_BACKOFF = Backoff(base_s=5.0, cap_s=3_600.0)
-"""Between attempts of a failing task: with the default number of them at least two hours in all, in which a database
-can be restarted or a deploy rolled back.
+"""The pauses between attempts of a failing task. With the default number of attempts they last at least two hours in
+all, which is time to restart a database or to roll back a deployment.
 """
 UNROUTABLE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
-"""Between offers of a task whose handler the worker does not know."""
+"""The pauses before a task can be claimed again whose handler the worker does not know."""
 RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)
-"""Between attempts to reach Redis."""
+"""The pauses between attempts to connect to Redis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """How a worker works. No queues named means every queue its handlers use; `imports` are modules that have handlers,
-    besides those that the application names itself.
+    """The settings of a worker. Empty `queues` means every queue that its handlers use. `imports` names modules with
+    handlers, in addition to those that the application names.
 
-    A handler that goes on for `stuck_after_s` after its timeout or its cancellation has its process replaced.
-    `window_ms` bounds how long a leased task may wait for its start; a dead worker's tasks are claimable again after
-    `lease_s`; a stopping worker gives its running tasks `grace_s`. `crash_limit` deaths of a process under a task
-    quarantine it; a task nobody knows is offered `unroutable_limit` times.
+    If a handler still runs `stuck_after_s` after its timeout or cancellation, its process is replaced. `window_ms` is
+    how far ahead of its start a task may be leased. The tasks of a dead worker can be claimed again after `lease_s`.
+    A worker that stops waits up to `grace_s` for its running tasks. A task whose process died `crash_limit` times is
+    quarantined. A task whose handler no worker knows is buried after it was claimed `unroutable_limit` times.
 
-    The process of isolated handlers is replaced after `max_tasks_per_child` of them, and after one that leaves it with
-    more than `max_memory_per_child_mb` of resident memory.
+    A child process for isolated handlers is replaced after `max_tasks_per_child` tasks, and after a task at whose end
+    it has more than `max_memory_per_child_mb` of resident memory.
 
-    What happens is logged from `log_level` on, None for INFO, as `log_format` says, None for text. With `log_tasks`
-    each start and end of a task is logged at INFO, not at DEBUG. Where the application configures logging, that holds.
+    Messages of `log_level` (None: INFO) and above are logged in `log_format` (None: text). With `log_tasks` the start
+    and end of each task is logged at INFO, else at DEBUG. A logging configuration of the application takes precedence.
     """
 
     queues: tuple[str, ...] = ()
@@ -170,17 +170,17 @@ class WorkerSettings:
 
     @property
     def heartbeat_s(self) -> float:
-        """How often held leases are renewed, and cancellations noticed."""
+        """The seconds between two renewals of the worker's leases; a renewal also reports requested cancellations."""
         return min(1.0, self.lease_s / 3)
 
     @property
     def patience_ms(self) -> float:
-        """How long a leased task may wait for its start before it is given to others."""
+        """How long a leased task may wait for its start before the worker releases it to other workers."""
         return max(LEAST_PATIENCE_MS, 5 * self.window_ms)
 
 
 LEAST_PATIENCE_MS = 50.0
-"""A task that is about to start is not given back for a moment in which the event loop was busy."""
+"""The least patience: a worker does not release tasks just because its event loop was busy for a moment."""
 URL_VARIABLE = "REDISCHED_URL"
 PREFIX_VARIABLE = "REDISCHED_PREFIX"
 EMBEDDED_VARIABLE = "REDISCHED_EMBEDDED"
@@ -188,7 +188,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?")
 
 
 def url_from(environment: Mapping[str, str]) -> str | None:
-    """The URL of Redis named by the environment, if any. Raises InvalidOption for one that is none, as an empty one."""
+    """Return the URL in REDISCHED_URL, None if it is not set. Raises InvalidOption if it is invalid or empty."""
     url = environment.get(URL_VARIABLE)
     if url is not None:
         parse_address(url, URL_VARIABLE)
@@ -196,7 +196,7 @@ def url_from(environment: Mapping[str, str]) -> str | None:
 
 
 def check_modules(option: str, value: object) -> tuple[str, ...]:
-    """Names of modules to import. Raises InvalidOption, also for a single text, which is no list of names."""
+    """Check a list of modules to import. Raises InvalidOption, also for a single text in place of a list."""
     if isinstance(value, list | tuple) and all(isinstance(name, str) and _is_module(name) for name in value):
         return tuple(value)
     raise InvalidOption(option, value, "a list of modules by their full names, such as ['shop.tasks']")
@@ -207,18 +207,18 @@ def _is_module(name: str) -> bool:
 
 
 def may_embed(environment: Mapping[str, str]) -> bool:
-    """Whether the environment leaves it open to make an embedded server where no Redis is named."""
+    """Whether an embedded server may be started if no Redis is named: REDISCHED_EMBEDDED is not 0, false, no or off."""
     return environment.get(EMBEDDED_VARIABLE, "").strip().lower() not in ("0", "false", "no", "off")
 
 
 def prefix_from(environment: Mapping[str, str]) -> str | None:
-    """What the environment says that every key begins with, if anything. Raises InvalidOption."""
+    """Return the key prefix in REDISCHED_PREFIX, None if it is not set. Raises InvalidOption if it is invalid."""
     prefix = environment.get(PREFIX_VARIABLE)
     return None if prefix is None else check_prefix(PREFIX_VARIABLE, prefix)
 
 
 def check_prefix(option: str, prefix: object) -> str:
-    """What every key begins with, without the colon that follows it. Raises InvalidOption."""
+    """Check a key prefix, and return it without a colon at its end. Raises InvalidOption."""
     text = prefix.removesuffix(":") if isinstance(prefix, str) else ""
     if not _PREFIX.fullmatch(text):
         raise InvalidOption(option, prefix, "1 to 64 letters, digits, '.', '_', '-' and, not at its begin, ':'")

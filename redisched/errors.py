@@ -4,19 +4,19 @@ RedischedError
 ├── InvalidInput (ValueError)          what was handed in cannot be accepted; nothing was written
 │   ├── InvalidOption                  an option of a task, a queue or a worker
 │   ├── CannotShrink                   a queue never gets fewer shards
-│   ├── InvalidArguments               the arguments do not fit the handler
+│   ├── InvalidArguments               the arguments do not match the handler's signature
 │   ├── NotEncodable                   a value msgpack cannot carry
 │   └── PayloadTooLarge                the encoded task is over the limit
 ├── Conflict                           the id belongs to a different task
 ├── DuplicateHandler                   the name is already registered
-├── NotPicklable (TypeError)           an application that another process could not find
-├── AppNotFound                        MODULE:APP does not lead to a Scheduler
+├── NotPicklable (TypeError)           its application cannot be found by another process
+├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
 ├── Undecodable                        stored bytes are not a task
-├── FormatTooNew                       what is stored was written by a later redisched
+├── FormatTooNew                       a later version of redisched wrote the stored data
 ├── TaskError                          about one task
-│   ├── UnknownTask                    never heard of, or forgotten after its retention
+│   ├── UnknownTask                    it was never enqueued, or was deleted after its retention
 │   ├── TaskFailed                     it ended dead
-│   ├── NotDurable                     it is enqueued, but not yet where it shall be
+│   ├── NotDurable                     it is enqueued, but too few disks or replicas confirmed it
 │   ├── TaskCancelled                  it ended cancelled
 │   ├── TaskExpired                    it was not started in time
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
@@ -24,17 +24,17 @@ RedischedError
 │   ├── BrokerUnavailable (ConnectionError)
 │   ├── QueueFull                      Redis is out of memory
 │   ├── BrokerMisconfigured            a setting of Redis endangers tasks
-│   ├── LayoutDamaged                  what is kept of a queue's shards cannot be read or contradicts itself
-│   └── BrokerRefused                  Redis answered with an error that trying again cannot cure
-│       ├── AccessDenied               the password or the rights of the user do not suffice
-│       └── WrongKeyType               a key of redisched's holds something else
+│   ├── LayoutDamaged                  the shard map of a queue cannot be read, or its copies differ
+│   └── BrokerRefused                  Redis answered with an error that a retry cannot solve
+│       ├── AccessDenied               the password is wrong, or the user lacks a right
+│       └── WrongKeyType               a key of redisched has another type
 └── ServerError                        about the embedded server
-    ├── NoServer                       none is named, and none is to be made
+    ├── NoServer                       no Redis is named, and no server may be started
     ├── NoServerBinary
     ├── ServerStartFailed
     └── ServerStopFailed
 
-Interruption (BaseException)           ends a running handler from outside
+Interruption (BaseException)           raised inside a running handler to end it
 ├── HandlerTimedOut
 ├── CancelRequested
 └── LeaseLost
@@ -64,7 +64,7 @@ from redisched.server_errors import ServerStopFailed as ServerStopFailed
 
 
 class InvalidInput(RedischedError, ValueError):
-    """Raised when a value handed in cannot be accepted. Nothing has been written."""
+    """Raised when an argument is invalid. Nothing has been written."""
 
     def __init__(self, argument: str, value: object, allowed: str) -> None:
         self.argument = argument
@@ -82,7 +82,7 @@ class InvalidArguments(InvalidInput):
 
 
 class CannotShrink(InvalidInput):
-    """Raised when a queue is to get fewer shards than it has: tasks in the last ones would be stranded."""
+    """Raised when a queue is to get fewer shards than it has: no worker would find the tasks in the last ones."""
 
     def __init__(self, queue: str, shards: int, wanted: int) -> None:
         self.queue, self.shards = queue, shards
@@ -91,7 +91,7 @@ class CannotShrink(InvalidInput):
 
 
 class NotEncodable(InvalidInput):
-    """Raised when an argument or a result holds something msgpack cannot carry."""
+    """Raised when an argument or a result holds a value that msgpack cannot encode."""
 
 
 class PayloadTooLarge(InvalidInput):
@@ -120,7 +120,7 @@ class DuplicateHandler(RedischedError):
 
 
 class NotPicklable(RedischedError, TypeError):
-    """Raised when something is pickled whose application another process could not find."""
+    """Raised when an object is pickled, but a process that unpickles it could not find its application."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -148,7 +148,7 @@ class Undecodable(RedischedError):
 
 
 class FormatTooNew(RedischedError):
-    """Raised when a shard holds what only later versions of redisched understand. Nothing was read or changed."""
+    """Raised when a later version of redisched has written data in a newer format. Nothing was read or changed."""
 
     def __init__(self, found: str, known: int) -> None:
         self.found = found
@@ -168,7 +168,7 @@ class TaskError(RedischedError):
 
 
 class UnknownTask(TaskError):
-    """Raised when an id was never heard of, or was forgotten: after its retention, or beyond `kept_results` others."""
+    """Raised when an id was never enqueued, or was deleted: after its retention, or beyond `kept_results` others."""
 
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten; see retention, kept_results")
@@ -199,9 +199,9 @@ class TaskExpired(TaskError):
 
 
 class NotDurable(TaskError):
-    """Raised when tasks are enqueued, but too few disks or replicas had them in time. `task_id` is the first.
+    """Raised when tasks are enqueued, but too few disks or replicas confirmed them in time.
 
-    `requests` are as with BrokerUnavailable.
+    `task_id` is the id of the first task. `requests` are as in BrokerUnavailable.
     """
 
     requests: tuple[Any, ...] = ()
@@ -217,7 +217,7 @@ class NotDurable(TaskError):
 
 
 class ResultTimeout(TaskError, TimeoutError):
-    """Raised by `result(timeout=)` when a task has not ended in time; `missing` is what it waits for, if known."""
+    """Raised by `result(timeout=)` when a task has not ended in time; `missing` says why, if known."""
 
     def __init__(self, task_id: str, timeout_s: float, missing: str = "") -> None:
         self.timeout_s = timeout_s

@@ -1,23 +1,23 @@
 """The catalogue of every key redisched keeps in Redis.
 
-All keys of one shard of a queue share a hash tag, so that a shard lives in one cluster slot and every script can
-declare all the keys it touches.
+All keys of one shard of a queue contain the same hash tag, so all are in one cluster slot. So one script may use all of
+them, and declares each key that it uses.
 """
 
 from dataclasses import dataclass
 
 PREFIX = "redisched"
-"""What every key begins with, before a colon, unless the settings say otherwise."""
+"""The default prefix: every key begins with it and a colon, unless the settings name another prefix."""
 
 
 def queues_key(prefix: str = PREFIX) -> str:
-    """set: names of the queues that were ever used."""
+    """Return the key of the set that holds the names of all queues ever used."""
     return f"{prefix}:queues"
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of one shard of a queue. Every name says its type and what it holds."""
+    """The keys of one shard of a queue. The docstring of each field names its type and content."""
 
     waiting: str
     """zset: id by priority * 2^42 + run_at (ms); every task that waits, due or not."""
@@ -26,9 +26,9 @@ class Keys:
     leases: str
     """zset: id by expiry of its lease (server ms)."""
     held: str
-    """hash: id -> holder: token, score, time it started, worker."""
+    """hash: id -> lease of a task: token, score, start time (server ms, 0 before the start) and worker."""
     tries: str
-    """hash: id -> attempts, crashes, bounces and the token of the last attempt counted; only for tasks that had any."""
+    """hash: id -> attempts, crashes, redeliveries and the token of the last counted attempt; only if any is not 0."""
     failures: str
     """hash: id -> the last failure, as the worker wrote it."""
     dead: str
@@ -36,29 +36,29 @@ class Keys:
     outcomes: str
     """hash: id -> token and outcome of an ended task, until its retention is over."""
     finished: str
-    """zset: id by the time its outcome is forgotten (server ms)."""
+    """zset: id by the time at which its outcome will be deleted (server ms)."""
     cancelling: str
-    """hash: id -> how a leased task shall end whose cancellation was asked for."""
+    """hash: id -> the outcome of a leased task whose cancellation was requested, to be stored when it ends."""
     traits: str
-    """hash: id -> what is special about a task, as text; only of tasks that have such, as long as `tasks` has them."""
+    """hash: id -> rare properties of a task, as text; only for tasks with such, for as long as `tasks` has them."""
     expiring: str
-    """zset: id by the moment (server ms) until which a task may start; for tasks with that trait."""
+    """zset: id by the time until which a task may start (server ms); only for tasks with such a limit."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str
-    """string: the last token given out."""
+    """string: the token of the latest claim, a number that each claim increases."""
     wake: str
     """list: at most one element; a blocked worker pops it and claims."""
     reaper: str
-    """string: the worker that reaps, until when, and the end of an outage's grace."""
+    """string: the worker that is the reaper, until when it is, and when the grace after an outage ends."""
     repairs: str
-    """hash: kind of repair -> how many the scrubber has made."""
+    """hash: kind of repair -> how many repairs of this kind the scrubber has made."""
     barrier: str
-    """string: nothing; written after every durable enqueue, to be waited for."""
+    """string: empty; written after each durable enqueue, which waits until this write is on disk or replicated."""
     layout: str
-    """string: the counts of shards the queue has had, such as '1 3 12'; absent for a queue of one."""
+    """string: the shard counts that the queue has had, such as '1 3 12'; absent if it always had one shard."""
     format: str
-    """string: which scripts may touch the shard: those that know this format, or a later one; absent for 1."""
+    """string: the format of the shard's data; only scripts that know it may use the shard; absent for format 1."""
 
 
 TYPES = {
@@ -83,20 +83,20 @@ TYPES = {
     "layout": "string",
     "format": "string",
 }
-"""What each key of a shard is, as Redis names it."""
+"""The type of each key of a shard, as the TYPE command names it."""
 
 
 def keys_of(queue: str, shard: int = 0, prefix: str = PREFIX) -> Keys:
-    """The keys of a shard of a queue whose name has been validated."""
+    """Return the keys of a shard. The caller has checked the name of the queue."""
     base = f"{prefix}:{{{shard_name(queue, shard)}}}:"
     return Keys(*(base + name for name in Keys.__slots__))
 
 
 def shard_name(queue: str, shard: int) -> str:
-    """What a shard is called: the first as its queue, the others as no queue can be."""
+    """Return the name of a shard. The first has the name of its queue; the others contain a slash, as no queue may."""
     return f"{queue}/{shard}" if shard else queue
 
 
 def queue_of_shard(name: str) -> str:
-    """The queue of a shard, by what the shard is called."""
+    """Return the name of the queue from the name of one of its shards."""
     return name.partition("/")[0]

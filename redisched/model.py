@@ -1,4 +1,4 @@
-"""The nouns of redisched: priorities, states, what a task is and what became of it."""
+"""The basic types of redisched: priorities, task states, and the body, outcome and failure of a task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from redisched.config import Durability
 
 BAND = 2**42
-"""Width of a priority's slice of the waiting set: milliseconds until 2109."""
+"""The range of scores of one priority, which is the largest time plus 1: milliseconds from 1970 until 2109."""
 LARGEST_RUN_AT_MS = BAND - 1
 LOWEST_PRIORITY = 255
 
 
 class Priority(IntEnum):
-    """Names for common priorities. Any integer from 0 to 255 will do; lower runs first."""
+    """Names for common priorities. A priority is any integer from 0 to 255; lower ones run first."""
 
     CRITICAL = 0
     HIGH = 3
@@ -25,7 +25,7 @@ class Priority(IntEnum):
 
 
 class TaskState(StrEnum):
-    """Where a task is. No state stands for two things."""
+    """The state of a task."""
 
     SCHEDULED = "scheduled"
     """Waits for its time."""
@@ -34,7 +34,7 @@ class TaskState(StrEnum):
     RETRYING = "retrying"
     """Failed and waits for its next attempt."""
     LEASED = "leased"
-    """In the hands of a worker: about to start, or started less than a heartbeat ago."""
+    """A worker has it leased. Its handler starts soon, or started after the worker's last heartbeat."""
     RUNNING = "running"
     """Its handler runs."""
     SUCCEEDED = "succeeded"
@@ -44,9 +44,9 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
     """Was cancelled."""
     EXPIRED = "expired"
-    """Was not started in the time it had for that."""
+    """No worker started it before its `expires` time."""
     UNKNOWN = "unknown"
-    """Never heard of, or forgotten after its retention."""
+    """Was never enqueued, or was deleted after its retention."""
 
 
 ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED})
@@ -69,7 +69,7 @@ NO_KEYWORDS: Mapping[str, Any] = {}
 
 
 class Isolation(StrEnum):
-    """Where a handler runs, and thereby what can be done about one that does not end."""
+    """Where a handler runs. Only a handler in its own process can be killed if it does not end."""
 
     NONE = "none"
     """In the worker process: an async handler on its event loop, a sync one in a thread."""
@@ -83,9 +83,10 @@ DEFAULT_MAX_ATTEMPTS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
-    """What a handler's tasks get. Times in milliseconds; None means no limit. A call may say otherwise, but for
-    `isolation`. `expires` is +delay in milliseconds, empty for never. `retention_is_own` says that the handler asked
-    for its retention.
+    """The options of a handler, which its tasks get by default. A call may override each, except `isolation`.
+
+    Times are in milliseconds; None means no limit. `expires` is +delay in milliseconds, empty for never.
+    `retention_is_own` is True if the retention was set explicitly; False if it is the default of the settings.
     """
 
     queue: str = "default"
@@ -100,7 +101,7 @@ class HandlerOptions:
 
 
 class TaskBody(NamedTuple):
-    """What a producer says about a task: the handler's name, its arguments, and limits of this call alone."""
+    """What a producer stores in a task: the handler's name, its arguments, and options that only this call sets."""
 
     name: str
     args: Sequence[Any] = ()
@@ -111,7 +112,7 @@ class TaskBody(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a task ended, as it is kept for its retention. Times are the server's, in milliseconds."""
+    """How a task ended; stored until its retention is over. Times are the server's, in milliseconds."""
 
     state: TaskState
     name: str
@@ -136,31 +137,31 @@ class Failure:
 
 
 def band_of(score: int) -> int:
-    """The priority within a score."""
+    """Return the priority that a score contains."""
     return score // BAND
 
 
 def run_at_of(score: int) -> int:
-    """The execution time within a score, in server milliseconds."""
+    """Return the execution time that a score contains, in server milliseconds."""
     return score % BAND
 
 
 def score_of(priority: int, run_at_ms: int) -> int:
-    """The score of a waiting task: priority first, then execution time."""
+    """Return the score of a waiting task, which sorts by priority first, then execution time."""
     return priority * BAND + run_at_ms
 
 
 REPLAY_MS = 15_000
-"""An ended task is known at least so long, so that a repeated enqueue or ack of it is recognised."""
+"""The outcome of a task is kept at least this long, so that a repeated enqueue or ack is recognised."""
 
 
 def kept_ms(retention_ms: int) -> int:
-    """How long the outcome of a task is kept; with a retention of 0 it holds no result."""
+    """Return how long the outcome of a task is kept, in ms. With a retention of 0 the outcome has no result."""
     return max(retention_ms, REPLAY_MS)
 
 
 class Retention(NamedTuple):
-    """How long a result is kept; what the scripts are told is negative where the outcome may be forgotten sooner."""
+    """How long a result is kept. `told_ms` is for the scripts: negative if the outcome may be deleted sooner."""
 
     ms: int
     told_ms: int
@@ -168,5 +169,5 @@ class Retention(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def retention_of(ms: int, *, is_own: bool) -> Retention:
-    """A retention that somebody asked for, or one that is nobody's own: then many others that end may shorten it."""
+    """Return a retention. If it is not the own one of a task or handler, the outcome may be deleted sooner."""
     return Retention(ms, kept_ms(ms) if is_own else -kept_ms(ms))

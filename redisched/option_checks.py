@@ -1,7 +1,6 @@
-"""What may be said in an option of a task, a handler or a worker.
+"""Checks of single options of a task, a handler or a worker.
 
-Each check answers the value in the form that the store uses, or raises InvalidOption with a sentence that says what is
-allowed.
+Each check returns the value in the format that the store uses, or raises InvalidOption, which says what is allowed.
 """
 
 import re
@@ -21,53 +20,53 @@ _BEYOND_ALL_TIMES_S = 2**53
 
 
 def check_queue(option: str, value: object) -> str:
-    """A queue's name: it stands inside a hash tag, so nothing that could break one."""
+    """Check the name of a queue. It becomes part of a hash tag, so braces are not allowed."""
     return _matching(
         option, value, _QUEUE, "1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit"
     )
 
 
 def is_id(text: str) -> bool:
-    """Whether a producer of redisched's can have given this id."""
-    # Most are letters and digits, for which this asks in a fraction of the time.
+    """Whether redisched accepts this id for a new task."""
+    # Most ids are letters and digits, and these checks are much faster than the regular expression.
     return (text.isalnum() and text.isascii() and len(text) <= _LONGEST_ID) or _ID.fullmatch(text) is not None
 
 
 def check_id(option: str, value: object) -> str:
-    """A task's id: printable, so that it can be shown and typed anywhere."""
+    """Check the id of a task: printable ASCII, so that it can be shown and typed anywhere."""
     return _matching(option, value, _ID, "1 to 200 printable ASCII characters without spaces")
 
 
 def check_name(option: str, value: object) -> str:
-    """A handler's name."""
+    """Check the name of a handler."""
     return _matching(
         option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
     )
 
 
 def check_isolation(option: str, value: object) -> Isolation:
-    """Where a handler runs: a member of Isolation, or its text."""
+    """Check where a handler runs: a member of Isolation, or its text."""
     if not isinstance(value, str) or value not in tuple(Isolation):
         raise InvalidOption(option, value, f"one of {', '.join(Isolation)}")
     return Isolation(value)
 
 
 def check_durable(option: str, value: object) -> Durability:
-    """How safe a task is before its enqueue returns: a member of Durability, or its text."""
+    """Check how safe a task is before its enqueue returns: a member of Durability, or its text."""
     if not isinstance(value, str) or value not in tuple(Durability):
         raise InvalidOption(option, value, f"one of {', '.join(Durability)}")
     return Durability(value)
 
 
 def check_whole(option: str, value: object, lowest: int, highest: int) -> int:
-    """A whole number within bounds; True and 1.0 are not whole numbers."""
+    """Check an int from `lowest` to `highest`; True and 1.0 are refused."""
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
         raise InvalidOption(option, value, f"a whole number from {lowest} to {highest}")
     return int(value)
 
 
 def check_milliseconds(option: str, value: object) -> int:
-    """A duration of at least 0, given in seconds or as a timedelta, in whole milliseconds."""
+    """Convert a duration of at least 0, in seconds or as a timedelta, to whole milliseconds."""
     seconds = value.total_seconds() if isinstance(value, timedelta) else _finite(option, value)
     if not 0 <= seconds * 1000 <= LARGEST_RUN_AT_MS:
         raise InvalidOption(option, value, "seconds or a timedelta, at least 0 and not beyond the year 2109")
@@ -75,17 +74,17 @@ def check_milliseconds(option: str, value: object) -> int:
 
 
 def check_priority(option: str, value: object) -> int:
-    """A priority; lower ones run first."""
+    """Check a priority; lower ones run first."""
     return check_whole(option, value, 0, LOWEST_PRIORITY)
 
 
 def check_attempts(option: str, value: object) -> int:
-    """How often a handler is tried."""
+    """Check the largest number of attempts."""
     return check_whole(option, value, 1, _LARGEST_ATTEMPTS)
 
 
 def check_timeout(option: str, value: object) -> int:
-    """How long a handler may run, in whole milliseconds."""
+    """Convert the time that a handler may run to whole milliseconds, at least 1."""
     timeout_ms = check_milliseconds(option, value)
     if timeout_ms == 0:
         raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
@@ -93,12 +92,12 @@ def check_timeout(option: str, value: object) -> int:
 
 
 def check_delay(option: str, value: object) -> str:
-    """+delay in milliseconds, from the enqueue on."""
+    """Convert a delay after the enqueue to +delay, in milliseconds."""
     return f"+{check_milliseconds(option, value)}"
 
 
 def check_run_at(option: str, value: object) -> str:
-    """@time in milliseconds, given as an aware datetime or in seconds since 1970."""
+    """Convert an aware datetime, or seconds since 1970, to @time in milliseconds."""
     if isinstance(value, datetime):
         if value.utcoffset() is None:
             raise InvalidOption(
@@ -113,7 +112,7 @@ def check_run_at(option: str, value: object) -> str:
 
 
 def check_expires(option: str, value: object) -> str:
-    """Until when a task may start: +delay from its enqueue or @time, in milliseconds."""
+    """Convert the time until which a task may start to +delay after its enqueue, or to @time, in milliseconds."""
     if isinstance(value, datetime):
         return check_run_at(option, value)
     if not isinstance(value, int | float | timedelta) or isinstance(value, bool):

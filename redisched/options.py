@@ -50,31 +50,33 @@ class TaskOptionFields(CommonOptionFields, total=False):
 
 IMMEDIATELY = "+0"
 NO_TIMEOUT = 0
-"""Of a call: whatever its handler's timeout, it has none."""
+"""The `timeout_ms` of a call without a timeout, even if its handler has one."""
 NEVER = ""
-"""Of a call: whatever its handler says, it does not expire."""
+"""The `expires` of a call that never expires, even if its handler sets a time."""
 
 _REFUSED = object()
-"""In place of what None says of an option: nothing, it is an error."""
+"""Marks an option for which None is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Option:
-    """How an option is given: under which names, how each is checked, and what None says."""
+    """How an option is passed: a check function for each of its names, and the value that None stands for."""
 
     checks: dict[str, Callable[[str, object], Any]]
     none: object
 
 
 def _given(none: object = _REFUSED, **named: Callable[[str, object], Any]) -> dict[str, _Option]:
-    """Of a field for an option that is given under any of these names, one of them at a time."""
+    """Return the metadata of a field whose option may be passed under one of these names."""
     return {"option": _Option(named, none)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
-    """Checked options; None where nothing was said. `when` and `expires` are what the store understands: +delay or
-    @time, in ms. A `timeout_ms` of 0 is none, and so is an empty `expires`.
+    """Checked options; a field is None if its option was not passed.
+
+    `when` and `expires` have the format of the store: +delay or @time, in ms. A `timeout_ms` of 0 means no timeout, and
+    an empty `expires` means never.
     """
 
     queue: str | None = field(default=None, metadata=_given(None, queue=check_queue))
@@ -90,13 +92,13 @@ class TaskOptions:
 
 NO_OPTIONS = TaskOptions()
 _FIELD_OF = {name: one for one in fields(TaskOptions) for name in one.metadata["option"].checks}
-"""The field of each option, by the name under which it is given."""
+"""The field of TaskOptions for each name under which an option is passed."""
 
 
 def check_options(given: dict[str, Any]) -> TaskOptions:
-    """Turn given options into checked ones.
+    """Check options and convert them to the format of the store.
 
-    Raises InvalidOption, naming the option and what is allowed.
+    Raises InvalidOption, which names the option and what is allowed.
     """
     unknown = given.keys() - _FIELD_OF.keys()
     if unknown:
@@ -120,7 +122,7 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
 
 
 def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOptions:
-    """What holds for tasks: what options say, and where they say nothing, the defaults."""
+    """Return the defaults with the options that were passed in place of theirs."""
     known = {one.name for one in fields(HandlerOptions)}
     said = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
     if options.timeout_ms == NO_TIMEOUT:

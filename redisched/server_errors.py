@@ -1,4 +1,4 @@
-"""The base of all errors, and those about the embedded server. One imports them from redisched.errors."""
+"""The base of all errors, and errors about the embedded server. Import them from redisched.errors."""
 
 
 class RedischedError(Exception):
@@ -21,14 +21,14 @@ class NoServerBinary(ServerError):
 
 
 class NoServer(ServerError):
-    """Raised when no Redis is named, and none is to be made: by who only looks, or where it was not asked for."""
+    """Raised when no Redis is named and no embedded server may be started: not requested, or a read-only command."""
 
     def __init__(self, advice: str) -> None:
         super().__init__(f"no Redis is named; set REDISCHED_URL, or {advice}")
 
 
 class ServerStartFailed(ServerError):
-    """Raised when the embedded server did not come up; carries the tail of its log."""
+    """Raised when the embedded server did not start. `log_tail` has the last lines of its log."""
 
     def __init__(self, reason: str, log_tail: str) -> None:
         self.reason = reason
@@ -37,7 +37,7 @@ class ServerStartFailed(ServerError):
 
 
 class ServerStopFailed(ServerError):
-    """Raised when the embedded server is still there long after it was told to stop."""
+    """Raised when the embedded server still runs `waited_s` seconds after it was told to stop."""
 
     def __init__(self, pid: int, waited_s: float) -> None:
         self.pid = pid

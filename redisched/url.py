@@ -1,11 +1,11 @@
-"""URLs of Redis, taken apart and checked in sentences before anything is opened; no secret in them is ever shown.
+"""Parses and checks URLs of Redis before a connection is opened. No error message shows a secret of a URL.
 
     redis://[user:password@]host[:6379][/database]
     unix://[user:password@]/path/of/a.sock[?db=database]
     redis+sentinel://[user:password@]host[:26379],host.../primary[/database][?sentinel_username=...&sentinel_password=...]
     redis+cluster://[user:password@]host[:6379],host...
 
-`rediss` encrypts; `valkey` and `valkeys` are the same as `redis` and `rediss`. The options are those of `url_options`.
+`rediss` encrypts; `valkey` and `valkeys` are the same as `redis` and `rediss`. Module `url_options` has the options.
 """
 
 import re
@@ -48,14 +48,14 @@ _ENCODED = "in a user name or a password write / as %2F, ? as %3F, # as %23, @ a
 
 
 class UrlObject(Protocol):
-    """What turns into the text of a URL by `str()`, such as pydantic's RedisDsn and yarl's URL."""
+    """An object that `str()` turns into the text of a URL, such as pydantic's RedisDsn and yarl's URL."""
 
     @property
     def scheme(self) -> Any: ...
 
 
 class SecretText(Protocol):
-    """What shows a URL only when it is asked to, such as pydantic's SecretStr."""
+    """An object that reveals a URL only by a method call, such as pydantic's SecretStr."""
 
     def get_secret_value(self) -> Any: ...
 
@@ -64,11 +64,11 @@ UrlLike: TypeAlias = str | UrlObject | SecretText
 
 
 def parse_address(url: str, argument: str = "url") -> Address:
-    """The address in a URL; `argument` is what whoever gave it calls it.
+    """Parse a URL. `argument` is the name of the option or variable that holds the URL, for the error message.
 
-    Raises InvalidOption, which shows nothing of the URL but its scheme: the rest may be a secret, or part of one.
+    Raises InvalidOption, which shows only the scheme of the URL: the rest may hold a password, or a part of one.
     """
-    # Read from a file, it may end with the line.
+    # A URL that was read from a file may end with a newline.
     text = url.strip()
     scheme = text.partition("://")[0].lower()
     try:
@@ -79,9 +79,9 @@ def parse_address(url: str, argument: str = "url") -> Address:
 
 
 def text_of_url(url: object, argument: str = "url") -> str:
-    """The text of a URL, which may be an object that turns into one, or a secret that shows one when it is asked to.
+    """Return the text of a URL that is a text, an object that `str()` converts, or an object that hides a secret.
 
-    Raises InvalidOption.
+    Raises InvalidOption if it is none of these.
     """
     reveal = getattr(url, "get_secret_value", None)
     text = str(reveal() if callable(reveal) else url)
@@ -92,7 +92,7 @@ def text_of_url(url: object, argument: str = "url") -> str:
 
 
 def without_urls(text: str) -> str:
-    """A text in which no URL of Redis shows more than its scheme."""
+    """Return a text with every URL of Redis shortened to its scheme, so that it shows no password."""
     return _URL.sub(lambda found: f"{found[1]}://...", text)
 
 
@@ -120,7 +120,7 @@ def _parse(text: str, scheme: str) -> Address:
     if "@" in path or "@" in query:
         _refuse(f"a password ends before the host; {_ENCODED}")
     userinfo, _, hosts = authority.rpartition("@")
-    # What stands before the host may be a password, so that no part of it is quoted.
+    # The text before the host may hold a password, so no error message quotes a part of it.
     nodes = tuple(_node(host, topology) for host in hosts.split(","))
     if len(nodes) > 1 and topology is Topology.SINGLE:
         _refuse(f"several hosts: write {_SHAPES[Topology.SENTINEL]} or {_SHAPES[Topology.CLUSTER]}")
@@ -160,7 +160,7 @@ def _unix(text: str, rest: str, query: str) -> Address:
 
 
 def _credentials(userinfo: str, username: str, password: str) -> Credentials:
-    """Those before the host, or those among the options."""
+    """Return the credentials before the host, or else those in the options."""
     if not userinfo:
         return Credentials(username=username, password=password)
     if username or password:
@@ -173,7 +173,7 @@ def _credentials(userinfo: str, username: str, password: str) -> Credentials:
 
 
 def _place(topology: Topology, path: str, option: int | None) -> tuple[str, int]:
-    """The name of the primary and the number of the database."""
+    """Return the name of the primary (empty without Sentinels) and the number of the database."""
     parts = path.removesuffix("/").split("/") if path.removesuffix("/") else []
     primary = ""
     if topology is Topology.SENTINEL:
@@ -197,7 +197,7 @@ def _database(topology: Topology, parts: Sequence[str], option: int | None) -> i
 
 
 def _node(text: str, topology: Topology) -> Node:
-    """A host with or without its port; an IPv6 address stands in brackets."""
+    """Parse a host with or without a port; an IPv6 address is in brackets."""
     shape = f"write {_SHAPES[topology]}"
     if text.count(":") > 1 and not text.startswith("["):
         _refuse(f"a host has one port, and an IPv6 address stands in brackets: redis://[::1]:6379/0; {_ENCODED}")

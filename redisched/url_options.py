@@ -1,4 +1,4 @@
-"""The options of a URL: those that there are, what they may be, and why some of the client library are refused."""
+"""Parses the options of a URL, checks their values, and says why some options of client libraries are refused."""
 
 import re
 from collections.abc import Mapping
@@ -49,16 +49,16 @@ _OURS = {
     "ssl": "write rediss:// for an encrypted connection",
     "timeout": "set timeout_s in Settings",
 }
-"""Options of client libraries that redisched decides for itself."""
+"""Options of client libraries that redisched does not accept, each with the reason."""
 
 
 class Unreadable(Exception):
-    """A URL cannot be read. The sentence holds nothing of it that may be a secret."""
+    """Raised when a URL cannot be parsed. The text says why, and holds no part of the URL that may be secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encryption:
-    """How to encrypt, and whom to trust: by default the authorities that the system knows, and the host's name."""
+    """The TLS options. By default, the system's certificate authorities are trusted and the host name is checked."""
 
     ca_certs: str | None = None
     ca_path: str | None = None
@@ -73,7 +73,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlOptions:
-    """The options of a URL. `database` is None where it is not among them, and `program` empty."""
+    """The options of a URL. Without the option, `database` is None and `program` empty."""
 
     database: int | None
     username: str = field(repr=False)
@@ -86,7 +86,7 @@ class UrlOptions:
 
 
 def read_options(query: str, *, encrypted: bool, watched: bool) -> UrlOptions:
-    """The options in a query, of an `encrypted` connection and to a primary that is `watched` by Sentinels.
+    """Parse the query of a URL. `encrypted` and `watched` allow the options for TLS and for Sentinels.
 
     Raises Unreadable.
     """
@@ -120,7 +120,7 @@ def _split(query: str, allowed: frozenset[str]) -> dict[str, str]:
 
 
 def _why_not(name: str, allowed: frozenset[str]) -> str:
-    """Names an option only if it is a known one: any other text may be a part of a password."""
+    """Return why an option is refused. Only a known name is quoted: another text may be a part of a password."""
     if name in _OURS:
         return f"the option {name} is not for a URL of redisched: {_OURS[name]}"
     if name in _ENCRYPTION:

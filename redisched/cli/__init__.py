@@ -1,1 +1,1 @@
-"""The command line: what people type, and what it prints."""
+"""The command line: parses what users type and prints the answers."""

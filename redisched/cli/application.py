@@ -1,4 +1,4 @@
-"""Loading the application somebody named, and showing what is wrong with it where its author can see it."""
+"""Loads the application that the user named, and prints the traceback if its module raises an error."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from redisched.errors import AppNotFound
 
 
 def load(target: str, imports: Sequence[str] = ()) -> Application:
-    """The application of MODULE:APP. What its module raises is printed with the module's own part of the traceback.
+    """Load the application of MODULE:APP. If its module raises, print the part of the traceback that is in the module.
 
-    Raises AppNotFound, and ClickException after printing.
+    Raises AppNotFound, or ClickException after it has printed a traceback.
     """
     try:
         return load_application(target, imports)

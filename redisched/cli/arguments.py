@@ -1,4 +1,4 @@
-"""Typed words as the arguments of a task."""
+"""Turns words of the command line into the arguments of a task."""
 
 import json
 import re
@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"-\.?\d.*")
 
 
 class CommandTakingNumbers(click.Command):
-    """A command among whose arguments -5 is a number, while an option it does not know is still refused."""
+    """A command that accepts negative numbers such as -5 as arguments, and still refuses unknown options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.ignore_unknown_options = True
@@ -24,7 +24,7 @@ class CommandTakingNumbers(click.Command):
 
 
 def value_of(word: str) -> Any:
-    """What a typed word stands for: the value where it is JSON, else its text. "1" in quotes of its own is a text."""
+    """Return the value of a word: parsed if it is JSON, else the word as text. A word in JSON quotes is text."""
     try:
         return json.loads(word, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -32,7 +32,7 @@ def value_of(word: str) -> Any:
 
 
 def keywords_of(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """What typed pairs such as size=3 stand for. Raises BadParameter for what is no pair or given twice."""
+    """Return the keyword arguments in pairs such as size=3. Raises BadParameter for a malformed or repeated key."""
     keywords: dict[str, Any] = {}
     for pair in pairs:
         key, equals, word = pair.partition("=")
@@ -45,5 +45,5 @@ def keywords_of(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Any:
-    """NaN and Infinity are words of Python and not of JSON."""
+    """Reject NaN and Infinity, which json.loads accepts but JSON does not have."""
     raise ValueError(constant)

@@ -1,4 +1,4 @@
-"""The options of a worker: each is also a variable of the environment, REDISCHED_ and the option's name."""
+"""The options of the worker command. Each can also be set by an environment variable, REDISCHED_ and its name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -18,14 +18,14 @@ _DEFAULTS = WorkerSettings()
 
 
 def option(*flags: str, **attributes: Any) -> Callable[[F], F]:
-    """An option of a worker, which its variable gives where the command line does not."""
+    """Declare an option of a worker. If the command line lacks it, its environment variable is used."""
     long = next(flag for flag in flags if flag.startswith("--"))
     variable = "REDISCHED_" + long.removeprefix("--").replace("-", "_").upper()
     return click.option(*flags, envvar=variable, show_envvar=True, **attributes)
 
 
 def _duration(flag: str, setting: str, meaning: str) -> Callable[[F], F]:
-    """An option that is a setting in seconds, with that setting's default."""
+    """Declare an option for a setting in seconds; its default is that of WorkerSettings."""
     default = f"{getattr(_DEFAULTS, setting):g}s"
     return option(flag, setting, type=seconds, metavar="DURATION", default=default, show_default=True, help=meaning)
 
@@ -94,12 +94,12 @@ _SETTINGS = (
 
 
 def log_options(command: F) -> F:
-    """The options that say what is logged, and how."""
+    """Add the options that say what is logged, and in which format."""
     return with_all(_LOG_OPTIONS, command)
 
 
 def log_words(log_level: str | None, log_format: LogFormat | None, log_tasks: bool) -> list[str]:
-    """The same options as words, for a process that is to have them."""
+    """Return these options as command-line words, to pass them to another process."""
     words = []
     if log_level is not None:
         words += ["--log-level", log_level]
@@ -109,17 +109,17 @@ def log_words(log_level: str | None, log_format: LogFormat | None, log_tasks: bo
 
 
 def health_file_option(**attributes: Any) -> Callable[[F], F]:
-    """--health-file, of the worker that writes it and of whoever reads it."""
+    """Declare --health-file, for the worker, which writes the file, and for commands that read it."""
     return option("--health-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", **attributes)
 
 
 def settings_options(command: F) -> F:
-    """The options that are settings of a worker, under their names."""
+    """Add the options of a worker; most are passed under the name of the setting in WorkerSettings."""
     return with_all(_SETTINGS, command)
 
 
 def settings_from(context: click.Context, given: Mapping[str, Any]) -> WorkerSettings:
-    """The settings of a worker. What they refuse is said of the option, and of the variable it may have come from."""
+    """Return the settings of a worker. Raises BadParameter, which names the option and its environment variable."""
     known = {field.name for field in fields(WorkerSettings)}
     values = {name: value for name, value in given.items() if name in known}
     try:

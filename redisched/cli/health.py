@@ -1,4 +1,7 @@
-"""Whether a worker is healthy: the age of the file that its supervisor touches while Redis answers every process."""
+"""Reads the health of a worker from the age of its health file.
+
+The supervisor writes the file again and again, as long as Redis answers all its worker processes.
+"""
 
 import json
 from dataclasses import dataclass
@@ -9,9 +12,9 @@ LONGEST_AGE_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What a health file tells at one moment. `age_s` is None when there is no file.
+    """The content and age of a health file at one moment. `age_s` is None if there is no file.
 
-    `seconds_since_contact` has the worker processes by name; empty when the file does not tell.
+    `seconds_since_contact` maps the name of each worker process to seconds; empty if the file cannot be parsed.
     """
 
     healthy: bool
@@ -21,14 +24,14 @@ class Health:
 
     @property
     def sentence(self) -> str:
-        """The same for people."""
+        """The health as a sentence."""
         if self.age_s is None:
             return f"{self.file} is not there: no worker that writes it has been in contact with Redis"
         return f"{self.file} is {self.age_s:.1f} s old; up to {LONGEST_AGE_S:g} s is healthy"
 
 
 def read_health(file: Path, now_s: float) -> Health:
-    """The health at a moment of the wall clock. Raises OSError for a file that may not be read."""
+    """Read a health file. `now_s` is the wall-clock time in seconds since 1970. Raises OSError if it cannot be read."""
     try:
         age_s = now_s - file.stat().st_mtime
         told = file.read_text(encoding="utf-8")

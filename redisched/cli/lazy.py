@@ -1,4 +1,4 @@
-"""Groups that know their commands by name and load one when it is typed, so that help answers at once."""
+"""Command groups that import a command only when it is called, so that --help answers fast."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,14 +8,14 @@ import click
 
 
 class LazyCommand(NamedTuple):
-    """Where a command is, MODULE:ATTRIBUTE, and what help says about it."""
+    """The location of a command, MODULE:ATTRIBUTE, and its line in the help of the group."""
 
     target: str
     summary: str
 
 
 class LazyGroup(click.Group):
-    """A group whose help imports no command."""
+    """A command group whose help imports no command."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Which tasks a listing shows: those of several queues in one order."""
+"""Pages of a listing that merges the tasks of several queues in one order."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -11,12 +11,12 @@ from redisched.store.page import Page, Place, Query, merged
 
 
 def page(opened: Session, queues: Iterable[str], query: Query, after: Place | None) -> Page:
-    """The next tasks of these queues."""
+    """Return the page of tasks that follows the place `after`; the first page if it is None."""
     pages = [opened.ask(partial(opened.inspector(queue).page, query, after)) for queue in queues]
     return merged(pages, query.limit)
 
 
 def tell_of_more(page: Page) -> None:
-    """Say where the listing goes on, beside what may be read by a program."""
+    """Print to standard error how to get the next page, if there is one; standard output has only the listing."""
     if page.next is not None:
         click.echo(f"There may be more: repeat it with --after {printable(str(page.next))}", err=True)

@@ -1,4 +1,4 @@
-"""JSON for machines, of anything a task may hold."""
+"""Prints JSON for programs."""
 
 import click
 
@@ -6,5 +6,5 @@ from redisched.jsonable import to_json
 
 
 def print_json(value: object) -> None:
-    """Print a value as indented JSON in ASCII, which no terminal mistakes for a command."""
+    """Print a value as indented JSON. As it is ASCII only, a terminal executes no control sequence in it."""
     click.echo(to_json(value, indent=2, ensure_ascii=True))

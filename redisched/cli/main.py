@@ -1,4 +1,4 @@
-"""The entry of the command line: it knows every command by name, and imports none before it is typed."""
+"""The entry point of the command line. It lists every command, and imports only the one that is called."""
 
 import errno
 import os
@@ -42,30 +42,30 @@ COMMANDS = {
 _SURROUNDINGS = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
-"""Errors of the system that say what is wrong where a command runs, and not with the command."""
+"""System errors with a cause outside redisched, such as missing rights or a full disk; the exit code is 2."""
 _FOR_THE_CALLER = (InvalidInput, AppNotFound, BrokerMisconfigured, NoServer, NoServerBinary, ServerStartFailed)
 
 
 class Failed(click.ClickException):
-    """An error of redisched, as one line."""
+    """An error of redisched, printed as one line; the exit code is 1."""
 
     exit_code = 1
 
 
 class Refused(Failed):
-    """What was typed cannot be accepted, as one line."""
+    """An error that the user has to correct in the command or the environment, as one line; the exit code is 2."""
 
     exit_code = 2
 
 
 class Root(LazyGroup):
-    """All commands; an error of redisched's own ends any of them with one line and no traceback."""
+    """The group of all commands. If a command raises an error of redisched, prints one line and no traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            # It quotes what it does not understand, which may be a URL.
+            # The message quotes words it could not parse, and one of them may be a URL with a password.
             raise click.UsageError(without_urls(error.format_message()), error.ctx) from None
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
@@ -77,7 +77,7 @@ class Root(LazyGroup):
 
 
 def _is_for_the_caller(error: RedischedError) -> bool:
-    """Whether what was typed, or what the environment says, has to change before the command can do anything."""
+    """Whether the user has to change the command or the environment before the command can succeed."""
     if isinstance(error, BrokerRefused):
         return not isinstance(error, WrongKeyType)
     return isinstance(error, _FOR_THE_CALLER)
@@ -96,16 +96,16 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command that the arguments of this process name."""
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a letter gets its escape, and no command fails for it.
+        # If the encoding of a stream lacks a character, print its backslash escape rather than fail.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     cli(prog_name="redisched")
 
 
 def _open_standard_streams() -> None:
-    """Give those that are closed to nobody: else the next files that are opened would take their places."""
+    """Open closed standard streams on the null device. Else the next opened file would get their descriptor."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""What several commands take, and how typed text becomes a value."""
+"""Options that several commands share, and functions that convert typed text to values."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 
 
 
 def seconds(text: str) -> float:
-    """The seconds of a duration such as 500ms, 10s, 5m, 2h or 1d; a bare number is seconds."""
+    """Convert to seconds a duration such as 500ms, 10s, 5m, 2h or 1d; a bare number is seconds."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 500ms, 10s, 5m, 2h or 1d")
@@ -33,7 +33,7 @@ def seconds(text: str) -> float:
 
 
 def place(text: str) -> "Place":
-    """Where a listing goes on."""
+    """Convert the text of --after to the place after which a listing continues. Raises BadParameter."""
     from redisched.store.page import Place
 
     try:
@@ -43,7 +43,7 @@ def place(text: str) -> "Place":
 
 
 def moment(text: str) -> datetime | float:
-    """The moment of a text in ISO 8601 with its offset from UTC, or of seconds since 1970."""
+    """Convert a time in ISO 8601 with its UTC offset, or in seconds since 1970. Raises BadParameter."""
     with suppress(ValueError):
         return float(text)
     try:
@@ -56,7 +56,7 @@ def moment(text: str) -> datetime | float:
 
 
 def priority(text: str) -> int:
-    """The priority of a number or a name."""
+    """Convert a number or the name of a priority. Raises BadParameter."""
     if text.upper() in Priority.__members__:
         return int(Priority[text.upper()])
     try:
@@ -67,19 +67,19 @@ def priority(text: str) -> int:
 
 
 def _checked_url(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    """The URL that was typed, refused if it is none before anything is done: one line, that shows no secret."""
+    """Check --url before the command starts. Raises InvalidOption, whose message holds no secret of the URL."""
     if text is not None:
         parse_address(text, "--url")
     return text
 
 
 def queue_names(text: str) -> tuple[str, ...]:
-    """The queues of a list such as mail,images."""
+    """Convert a list of queue names such as mail,images. Raises InvalidOption."""
     return tuple(check_queue("queues", name.strip()) for name in text.split(",")) if text else ()
 
 
 def url_option(command: F) -> F:
-    """--url and --prefix, of every command that talks to Redis."""
+    """Add --url and --prefix, which every command that connects to Redis has."""
     with_prefix = click.option(
         "--prefix",
         callback=_checked_prefix,
@@ -101,42 +101,42 @@ def _checked_prefix(context: click.Context, _parameter: click.Parameter, text: s
 
 
 def use_prefix(prefix: str) -> None:
-    """Let a prefix hold for the rest of the command, unless --prefix named one."""
+    """Use a prefix for the rest of this command, unless --prefix was given."""
     click.get_current_context().meta.setdefault(_PREFIX, prefix)
 
 
 def prefix_of_command() -> str | None:
-    """What --prefix says; None without one."""
+    """Return the prefix from --prefix or `use_prefix`; None if neither was given."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(_PREFIX)
 
 
 def with_all(options: Sequence[Callable[[F], F]], command: F) -> F:
-    """A command with several options, which its help lists in this order."""
+    """Add several options to a command; its help lists them in this order."""
     for add in reversed(options):
         command = add(command)
     return command
 
 
 def json_option(command: F) -> F:
-    """--json, of every command that answers something; what its keys are stands in the command's help."""
+    """Add --json. The help of each command describes the keys of its JSON."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
 
 
 def queue_option(command: F) -> F:
-    """--queue, to look at one queue only."""
+    """Add --queue, which limits a command to one queue."""
     return click.option("--queue", metavar="NAME", help="In this queue only; otherwise in all.")(command)
 
 
 def after_option(command: F) -> F:
-    """--after, of listings."""
+    """Add --after, which continues a listing."""
     return click.option(
         "--after", type=place, metavar="PLACE", help="Go on after the place that the end of a listing told."
     )(command)
 
 
 def limit_option(command: F) -> F:
-    """--limit, of listings."""
+    """Add --limit, the largest number of tasks that a listing prints."""
     return click.option(
         "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Print at most so many."
     )(command)

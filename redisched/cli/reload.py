@@ -1,4 +1,4 @@
-"""Runs a command again and again: whenever a Python file in a folder changes."""
+"""Runs a command, and restarts it whenever a Python file in given folders changes."""
 
 import os
 import signal
@@ -15,11 +15,11 @@ from redisched.embedded import tether
 POLL_S = 0.5
 
 Snapshot: TypeAlias = Mapping[Path, tuple[int, int]]
-"""Time of change in nanoseconds, and size, of each file."""
+"""For each file, the time of its last change in nanoseconds and its size in bytes."""
 
 
 def snapshot(*roots: Path) -> Snapshot:
-    """The Python files below some folders, also behind symbolic links, each folder once however many links lead to it.
+    """Return the Python files in some folders and their subfolders, following symbolic links; each folder is read once.
 
     Hidden folders, virtual environments and caches are left out.
     """
@@ -40,15 +40,15 @@ def snapshot(*roots: Path) -> Snapshot:
 
 
 def changed_files(before: Snapshot, after: Snapshot) -> list[Path]:
-    """The files that are new, gone or different, sorted."""
+    """Return the files that were added, removed or changed, sorted."""
     return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
 
 
 class Reloader:
-    """Keeps one process of a command running, replaced on every change below some folders, until told to stop.
+    """Keeps one process of a command running until `stop`, and restarts it when a file in some folders changes.
 
-    A process that ended by itself, as for a mistake in the code, is replaced at the next change. `tell` is given a line
-    about each event.
+    If the process ends by itself, such as after an error in the code, the next change starts it again. `tell` is called
+    with one line of text for each event.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Reloader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
-        """Run until `stop`."""
+        """Run and restart the command until `stop` is called."""
         seen = snapshot(*self._folders)
         while not self._stopping.is_set():
             self._process = self._start()
@@ -79,7 +79,7 @@ class Reloader:
             seen = now
 
     def stop(self) -> None:
-        """Let the process end, and `run` return; called again, the process is told again, which makes it hurry."""
+        """Make `run` end the process and return. A second call sends SIGTERM again, so that a worker stops sooner."""
         if self._stopping.is_set() and self._process is not None:
             self._process.terminate()
         self._stopping.set()
@@ -88,14 +88,17 @@ class Reloader:
         return next((path.relative_to(one) for one in self._folders if path.is_relative_to(one)), path)
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        """In a group of its own, so that Ctrl-C reaches only us, and told to stop should we die."""
+        """Start the command in its own process group, so that Ctrl-C signals only this process.
+
+        On Linux it receives SIGTERM if this process dies.
+        """
         tied = (sys.executable, tether.__file__, str(int(signal.SIGTERM)), str(os.getpid()))
         return subprocess.Popen(
             (*tied, *self._command), env=self._environment, stdin=subprocess.DEVNULL, process_group=0
         )
 
     def _watch(self, process: "subprocess.Popen[bytes]", seen: Snapshot) -> Snapshot:
-        """The first snapshot that differs, or the same when told to stop."""
+        """Wait for a change, and return the new snapshot; after `stop`, return `seen`."""
         told = False
         while not self._stopping.wait(POLL_S):
             now = snapshot(*self._folders)
@@ -108,7 +111,7 @@ class Reloader:
 
 
 def _stat(path: Path) -> os.stat_result | None:
-    """What is at a path or at the end of its links; None for what is gone, or a link to itself."""
+    """Return the status of a path, following links; None if it is missing, unreadable or a link to itself."""
     try:
         return path.stat()
     except OSError:

@@ -1,4 +1,7 @@
-"""One command's hold on Redis: found, asked, and let go, so that no command leaves a server running."""
+"""The connection of one command to Redis.
+
+It is closed when the command ends, so that no command keeps an embedded server running.
+"""
 
 import contextlib
 import os
@@ -23,7 +26,7 @@ from redisched.store.view import TaskView
 
 
 class Session:
-    """What commands do with the Redis of a URL."""
+    """The operations that commands run on the Redis of a URL."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -31,17 +34,20 @@ class Session:
         self.scheduler = Scheduler(broker=self._connection.broker)
 
     def ask(self, make: Callable[[], Operation[T]]) -> T:
-        """Run a replay-safe operation. Raises BrokerUnavailable when Redis does not answer in time."""
+        """Run an operation that is safe to repeat. Raises BrokerUnavailable if Redis does not answer in time."""
         return self._connection.run(with_retries(make, self._connection.retry_policy()), "ask")
 
     def check(self) -> None:
-        """Raises BrokerRefused when Redis does not let us in; one that is away may come."""
+        """Raises BrokerRefused if Redis refuses the connection. No error if Redis is only unavailable."""
         with contextlib.suppress(BrokerUnavailable), self.explaining():
             self.ask(_ping)
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:
-        """Raises BrokerRefused in place of BrokerUnavailable when Redis will never answer under this URL."""
+        """Raises BrokerRefused in place of BrokerUnavailable if retrying cannot help.
+
+        That is so, for example, if only one side uses TLS.
+        """
         try:
             yield
         except BrokerUnavailable:
@@ -58,16 +64,16 @@ class Session:
         return self._connection.store(queue, shard)
 
     def slots(self) -> SlotMap | None:
-        """Which node of a cluster serves which slots; None where there is no cluster."""
+        """Return which node of a cluster serves which slots; None if it is no cluster."""
         return self.ask(_read_slot_map)
 
     def node_of(self, queue: str, shard: int, slots: SlotMap | None) -> str | None:
-        """Which node of a cluster has a shard; None where nobody has, and where there is no cluster."""
+        """Return the cluster node that has a shard; None if no node has it, or it is no cluster."""
         owner = None if slots is None else slots.owner_of_key(self.store(queue, shard).keys.waiting)
         return None if owner is None else str(owner)
 
     def queues(self, only: str | None) -> list[str]:
-        """The queues to look at, sorted: all, or the one that was named, which has to be there."""
+        """Return all queues, sorted, or only the queue `only`. Raises ClickException if that queue does not exist."""
         if only is not None:
             check_queue("queue", only)
         known = self.ask(lambda: queues(self._connection.broker.script_runner))
@@ -79,7 +85,7 @@ class Session:
         return [only]
 
     def find(self, task_id: str, queue: str | None) -> TaskView | None:
-        """The task of an id, None for one that is unknown; an id in several queues needs the queue's name."""
+        """Return the task with an id, None if it is unknown. Raises UsageError if several queues have it."""
         check_id("id", task_id)
         if queue is not None:
             inspector = self.inspector(check_queue("queue", queue))
@@ -107,9 +113,10 @@ def _read_slot_map() -> Operation[SlotMap | None]:
 
 @contextlib.contextmanager
 def session(url: str | None, find: Callable[[], ServerUser] | None = None) -> Iterator[Session]:
-    """A session with the Redis of a URL, else of REDISCHED_URL, else of the project's embedded server, if it has one.
+    """Open a session with the Redis of `url`, else of REDISCHED_URL, else with the project's embedded server.
 
-    The embedded server is joined for as long as the session lasts; `find` is how, by default so that none is made.
+    `find` joins the embedded server, which is left when the session ends. The default raises NoServer if the project
+    never had an embedded server.
     """
     named = url if url is not None else url_from(os.environ)
     if named is not None:

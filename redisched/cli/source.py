@@ -1,4 +1,4 @@
-"""Where the code of an application is, found without importing any of it."""
+"""Finds the folder with the code of an application without importing it."""
 
 import sys
 from importlib.machinery import PathFinder
@@ -9,7 +9,7 @@ from redisched.errors import AppNotFound
 
 
 def folder_of(target: str) -> Path:
-    """The folder that holds the code of MODULE:APP: that of its package, or the one its single file is in.
+    """Return the folder with the code of MODULE:APP: that of its top-level package, or the folder of its single file.
 
     Nothing is imported, as the code may be broken. Raises AppNotFound.
     """
@@ -18,7 +18,7 @@ def folder_of(target: str) -> Path:
 
 
 def folder_of_module(module: str, target: str) -> Path:
-    """As `folder_of`, of a module that belongs to MODULE:APP."""
+    """As `folder_of`, for another module; errors name MODULE:APP in `target`. Raises AppNotFound."""
     top = module.partition(".")[0]
     spec = PathFinder.find_spec(top, [str(Path.cwd()), *sys.path])
     if spec is None:

@@ -1,4 +1,4 @@
-"""Listings and facts: tables on a terminal, plain tab-separated lines elsewhere. No text gets out unescaped."""
+"""Prints listings: as tables on a terminal, else as tab-separated lines. Control characters are escaped."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ from redisched.printable import printable
 _NOTHING = "-"
 _GAP = "  "
 _LEAST_COLUMNS = 12
-"""A text that is cut keeps so many columns: the line may then be longer than the terminal, which wraps it."""
+"""A shortened text keeps at least so many columns, even if the line is then wider than the terminal and wraps."""
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], cut: str = "") -> None:
     """Print rows under headings; an empty cell is a dash.
 
-    On a terminal the cells of the heading `cut` are shortened to what fits into its width, and no others: ids and
-    names are there to be copied.
+    On a terminal the cells under the heading `cut` are shortened so that lines fit its width. Other cells are never
+    shortened, because users copy ids and names from them.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
@@ -38,7 +38,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], cut: 
 
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:
-    """Print names and values, one a line; what has no value is left out."""
+    """Print one name and value per line; names without a value are left out."""
     told = [(name, _cell(value)) for name, value in facts if value not in (None, "")]
     width = max(len(name) for name, _ in told)
     for name, value in told:
@@ -50,7 +50,7 @@ def _cell(value: object) -> str:
 
 
 def _line(row: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
-    """Numbers stand at the right of their column, everything else at its left."""
+    """Return one line of a table: numbers are aligned to the right, other cells to the left."""
     cells = []
     for cell, width, is_number in zip(row, widths, numbers, strict=True):
         padding = " " * (width - _columns(cell))
@@ -59,7 +59,7 @@ def _line(row: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) ->
 
 
 def _shorten(headings: Sequence[str], cells: Sequence[list[str]], at: int, terminal_columns: int) -> None:
-    """Shorten the cells of one column to what the others leave of the terminal."""
+    """Shorten the cells of column `at` to the width that the other columns leave on the terminal."""
     widths = [max(map(_columns, column)) for column in zip(headings, *cells, strict=True)]
     others = sum(widths) - widths[at] + len(_GAP) * (len(widths) - 1)
     room = max(_LEAST_COLUMNS, terminal_columns - others)
@@ -69,7 +69,7 @@ def _shorten(headings: Sequence[str], cells: Sequence[list[str]], at: int, termi
 
 
 def _start(text: str, columns: int) -> str:
-    """As much of a text as fits into so many columns."""
+    """Return the longest start of a text that fits into `columns` terminal columns."""
     taken = 0
     for index, character in enumerate(text):
         taken += _columns(character)
@@ -79,7 +79,7 @@ def _start(text: str, columns: int) -> str:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal a printable text takes: letters of East Asia two each, combining marks none."""
+    """Return the terminal columns of a printable text: wide East Asian characters take two, combining marks none."""
     if text.isascii():
         return len(text)
     return sum(

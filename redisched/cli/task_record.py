@@ -1,4 +1,4 @@
-"""A task as the command line tells it: a record for machines, facts for people."""
+"""Turns a task into output of the command line: a record for JSON, and named facts for people."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from redisched.store.view import TaskView
 
 
 def task_record(view: TaskView) -> dict[str, Any]:
-    """Everything known about a task, null where there is nothing to say. Times are the server's, in milliseconds."""
+    """Return everything known about a task, None for what is not known. Times are the server's, in milliseconds."""
     body, outcome = view.body, view.outcome
     return {
         "id": view.id,
@@ -43,7 +43,7 @@ def task_record(view: TaskView) -> dict[str, Any]:
 
 
 def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
-    """What people want to know about a task, in the order in which they ask; its queue has so many shards."""
+    """Return names and values about a task, for people. `shards` is the number of shards of its queue."""
     body, failure, outcome = view.body, view.failure, view.outcome
 
     def moment(moment_ms: int | None) -> str | None:
@@ -75,13 +75,13 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
 
 
 def attempts_of(view: TaskView) -> int:
-    """How often its handler was tried, the attempt that runs now included; for a dead task its last failure knows."""
+    """Return the number of attempts, a running one included. The number in the last failure is used if it is higher."""
     begun = view.attempts + 1 if view.state is TaskState.RUNNING else view.attempts
     return max(begun, view.failure.attempt if view.failure else 0)
 
 
 def call_of(body: TaskBody) -> str:
-    """The arguments as in a call, on one printable line: 1, "two", key=[3]."""
+    """Return the arguments as in a call, on one printable line, such as 1, "two", key=[3]; "none" without any."""
     words = [to_json(value) for value in body.args]
     words += [f"{key}={to_json(value)}" for key, value in body.kwargs.items()]
     return printable(", ".join(words)) or "none"

@@ -1,4 +1,4 @@
-"""Moments and durations as people read them."""
+"""Formats times and durations for people."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -7,7 +7,7 @@ _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
 
 def duration(milliseconds: int) -> str:
-    """A duration in its two largest units: 850 ms, 12.3 s, 5 min 3 s, 2 h 5 min, 3 d 4 h."""
+    """Return a duration in its two largest units: 850 ms, 12.3 s, 5 min 3 s, 2 h 5 min, 3 d 4 h."""
     if milliseconds < 1_000:
         return f"{milliseconds} ms"
     if milliseconds < 60_000:
@@ -19,16 +19,16 @@ def duration(milliseconds: int) -> str:
 
 
 def relative(moment_ms: int, now_ms: int) -> str:
-    """A moment as seen from another: in 5 min 3 s, 12.3 s ago."""
+    """Return the distance of a time from now: in 5 min 3 s, 12.3 s ago."""
     apart = duration(abs(moment_ms - now_ms))
     return f"in {apart}" if moment_ms > now_ms else f"{apart} ago"
 
 
 def exact(moment_ms: int) -> str:
-    """A moment in UTC, to the millisecond."""
+    """Return a time in UTC, to the millisecond."""
     return datetime.fromtimestamp(moment_ms / 1_000, UTC).isoformat(sep=" ", timespec="milliseconds")
 
 
 def relative_and_exact(moment_ms: int, now_ms: int) -> str:
-    """Both forms of a moment."""
+    """Return a time in both forms, the exact one in parentheses."""
     return f"{relative(moment_ms, now_ms)} ({exact(moment_ms)})"

@@ -1,1 +1,1 @@
-"""Looks at a Redis for what endangers tasks, and says in sentences what to do about it."""
+"""Checks a Redis for settings and states that endanger tasks, and says in sentences what to do about each."""

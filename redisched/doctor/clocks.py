@@ -1,4 +1,4 @@
-"""How far the clocks of the server and of this machine are apart."""
+"""Checks by how much the clocks of the server and of this machine differ."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ TOLERATED_S = 1.0
 
 
 def check_clock(now: Callable[[], float]) -> Operation[list[Finding]]:
-    """Compare the server's time with `now`, this machine's in seconds since 1970, asked before and after."""
+    """Compare the server's clock with this machine's. `now` returns this machine's time in seconds since 1970."""
     before_s = now()
     seconds, microseconds = yield ("TIME",)
     after_s = now()
     server_s = int(seconds) + int(microseconds) / 1e6
-    # It was asked at some moment between the two.
+    # The server read its clock between the two readings of ours, so a value between them counts as no difference.
     apart_s = max(before_s - server_s, server_s - after_s, 0.0)
     if apart_s <= TOLERATED_S:
         return [ok(CHECK, f"The server's clock and this machine's are {apart_s:.3f} s apart or less.")]

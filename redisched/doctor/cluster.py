@@ -1,4 +1,4 @@
-"""Whether a cluster serves every slot and could replace a primary, and which node has which shards."""
+"""Checks whether a cluster serves every slot and could replace a lost primary; reports which node has which shards."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SLOTS = 16_384
 
 
 def check_slots(info: Info) -> Operation[list[Finding]]:
-    """Whether slots are without a node, so that not every key can be looked at; nothing if none is, or no cluster."""
+    """Report slots that no node serves; their keys cannot be read. No finding if all are served or it is no cluster."""
     if not _is_node(info):
         return []
     told = (yield ("CLUSTER", "INFO")).decode()
@@ -32,7 +32,7 @@ def check_slots(info: Info) -> Operation[list[Finding]]:
 
 
 def check_quorum(info: Info) -> Operation[list[Finding]]:
-    """Whether enough primaries are up to replace one that is lost; nothing where cluster mode is off."""
+    """Report whether enough primaries are up to replace a lost one. No finding if cluster mode is off."""
     if not _is_node(info):
         return []
     lines = [line.split() for line in (yield ("CLUSTER", "NODES")).decode().splitlines()]
@@ -47,7 +47,7 @@ def check_quorum(info: Info) -> Operation[list[Finding]]:
 
 
 def check_places(script_runner: ScriptRunner, info: Info, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """Where the shards of each queue are; nothing where cluster mode is off."""
+    """Report which node has the shards of each queue. No finding if cluster mode is off."""
     if not _is_node(info):
         return []
     slots = SlotMap.read((yield ("CLUSTER", "SLOTS")), THIS_NODE)
@@ -83,7 +83,7 @@ def _check_queue(script_runner: ScriptRunner, queue: str) -> Operation[list[Find
 
 
 def _parts_of(script_runner: ScriptRunner, queue: str, slots: SlotMap) -> Operation[dict[str, str]]:
-    """What of a queue is on each node."""
+    """Return, for each node, a text that names the shards of the queue it has."""
     stores = yield from stores_of(script_runner, queue)
     if len(stores) == 1:
         return {str(slots.owner_of_key(stores[0].keys.waiting)): f"queue {queue}"}

@@ -1,4 +1,4 @@
-"""Puts the checks together: everything the doctor looks at, in one order."""
+"""Runs all checks of the doctor in a fixed order."""
 
 from collections.abc import Callable
 
@@ -19,15 +19,15 @@ from redisched.store.operation import Operation, ScriptRunner
 
 
 def examine(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[list[Finding]]:
-    """Look at one server and what redisched keeps in it; `now` is this machine's time in seconds since 1970.
+    """Check one server and the keys of redisched in it. `now` returns this machine's time in seconds since 1970.
 
-    Nothing is changed, but that the server compiles the scripts.
+    Changes nothing, except that the server loads the scripts into its cache.
     """
     return (yield from examine_server(script_runner, now)) + (yield from examine_queues(script_runner))
 
 
 def examine_server(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[list[Finding]]:
-    """Look at one of the servers that take writes."""
+    """Check one of the servers that accept writes."""
     info = yield from read_info()
     findings = [*check_version(info), *check_memory(info), *check_replicas(info), *(yield from check_slots(info))]
     return findings + (
@@ -43,7 +43,7 @@ def examine_server(script_runner: ScriptRunner, now: Callable[[], float]) -> Ope
 
 
 def examine_queues(script_runner: ScriptRunner) -> Operation[list[Finding]]:
-    """Look at what redisched keeps, wherever it is; nothing can be seen in a cluster that is down."""
+    """Check the queues of all servers. No finding if a cluster does not serve every slot: not all keys can be read."""
     info = yield from read_info()
     if (yield from check_slots(info)):
         return []

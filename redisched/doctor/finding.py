@@ -1,23 +1,23 @@
-"""What the doctor says."""
+"""The result of a check by the doctor."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How serious a finding is."""
 
     OK = "ok"
-    """As it should be."""
+    """No problem was found."""
     WARNING = "warning"
-    """Tasks are kept, but something is amiss, or cannot be seen."""
+    """No task is in danger, but something is wrong, or could not be checked."""
     DANGER = "danger"
-    """Tasks can be lost, or cannot move."""
+    """Tasks can be lost, or can neither start nor end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, and a sentence that says what to do about it."""
+    """The result of one check: how serious it is, and a sentence that says what to do."""
 
     check: str
     level: Level
@@ -25,15 +25,15 @@ class Finding:
 
 
 def ok(check: str, sentence: str) -> Finding:
-    """It is as it should be."""
+    """Return a finding that reports no problem."""
     return Finding(check, Level.OK, sentence)
 
 
 def warning(check: str, sentence: str) -> Finding:
-    """It is amiss, or cannot be seen."""
+    """Return a finding about something that is wrong, or could not be checked."""
     return Finding(check, Level.WARNING, sentence)
 
 
 def danger(check: str, sentence: str) -> Finding:
-    """Tasks can be lost, or cannot move."""
+    """Return a finding about something through which tasks can be lost, or can neither start nor end."""
     return Finding(check, Level.DANGER, sentence)

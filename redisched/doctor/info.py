@@ -1,4 +1,4 @@
-"""What a server says of itself, as far as it lets one ask."""
+"""Reads what a server reports about itself, as far as the user has the right to ask."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ from redisched.errors import BrokerRefused
 from redisched.store.operation import Operation
 
 Info = Mapping[str, str]
-"""Names and values as INFO tells them; empty if it is refused."""
+"""The names and values in the reply to INFO; empty if the server refused the command."""
 
 
 def read_info() -> Operation[Info]:
-    """What INFO tells."""
+    """Send INFO and return its names and values; empty if the server refuses."""
     try:
         text = yield ("INFO",)
     except BrokerRefused:
@@ -20,7 +20,7 @@ def read_info() -> Operation[Info]:
 
 
 def read_setting(name: str) -> Operation[str | None]:
-    """One setting, None if the server does not tell."""
+    """Return the value of one setting, None if the server refuses CONFIG GET or does not know the setting."""
     try:
         reply = yield ("CONFIG", "GET", name)
     except BrokerRefused:
@@ -29,6 +29,6 @@ def read_setting(name: str) -> Operation[str | None]:
 
 
 def whole(info: Info, name: str) -> int:
-    """A number of INFO, 0 if it is not told."""
+    """Return a whole number from INFO, 0 if it is missing or no number."""
     value = info.get(name, "")
     return int(value) if value.isdigit() else 0

@@ -1,4 +1,4 @@
-"""What else lives in the same database, and whether the keys of queues are what they should be."""
+"""Checks the types of redisched's keys, and whether other programs use the same database."""
 
 import contextlib
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ ABSENT = "none"
 
 
 def keys_of_all(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Keys]]:
-    """The keys of every shard of these queues."""
+    """Return the keys of every shard of these queues."""
     found: list[Keys] = []
     for queue in queues:
         stored = None
-        # One of another type is among what is about to be found.
+        # If this key has another type, GET fails here, and the caller reports the key.
         with contextlib.suppress(BrokerRefused):
             stored = yield ("GET", script_runner.keys_of(queue).layout)
         layout = Layout.read(stored) or Layout()
@@ -28,7 +28,7 @@ def keys_of_all(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation
 
 
 def check_keyspace(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """Keys of a wrong type, which no script can work with, and how many are others'."""
+    """Report keys of a wrong type, which make the scripts fail, and how many keys are not redisched's."""
     own = yield ("EXISTS", script_runner.queues_key)
     findings: list[Finding] = []
     for keys in (yield from keys_of_all(script_runner, queues)):

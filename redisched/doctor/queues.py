@@ -1,4 +1,4 @@
-"""Whether every queue with something to do has a worker, and whether tasks had to be repaired."""
+"""Checks whether every queue with ready or leased tasks has a worker, and whether tasks were repaired."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from redisched.store.serving import holds_post
 
 
 def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """Whether somebody reaps each queue that has ready or leased tasks: every worker does, or leaves it to another."""
+    """Report queues that have ready or leased tasks but no reaper. If a queue has workers, one is its reaper."""
     findings = []
     for queue in queues:
         counts = yield from Inspector(script_runner, queue).counts()
@@ -24,7 +24,7 @@ def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operatio
 
 
 def check_repairs(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:
-    """What the scrubber had to repair."""
+    """Report the repairs that the scrubber made."""
     findings = []
     for queue in queues:
         repairs = yield from Inspector(script_runner, queue).repairs()

@@ -1,4 +1,4 @@
-"""Whether this is a primary, and whether its replicas keep up."""
+"""Checks whether the server is a primary, and whether its replicas are online and up to date."""
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info, whole
@@ -8,7 +8,7 @@ SLOWEST_S = 10
 
 
 def check_replicas(info: Info) -> list[Finding]:
-    """The role of the server, and the state and lag of its replicas."""
+    """Report the role of the server, and the state and lag of its replicas."""
     if not info:
         return []
     if info.get("role") == "slave":
@@ -34,7 +34,7 @@ def _without_replica(info: Info) -> Finding:
 
 
 def _fields(line: str) -> dict[str, str]:
-    """The parts of a line such as ip=127.0.0.1,port=6380,state=online,offset=1,lag=0."""
+    """Return the names and values in a line such as ip=127.0.0.1,port=6380,state=online,offset=1,lag=0."""
     parts = (part.partition("=") for part in line.split(","))
     return {name: value for name, equals, value in parts if equals}
 

@@ -1,4 +1,4 @@
-"""Whether the user may call every command that redisched calls: within a script, too, they are checked one by one."""
+"""Checks whether the user may call every command that redisched calls, directly or within a script."""
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
@@ -9,7 +9,7 @@ CHECK = "rights"
 
 
 def check_rights(script_runner: ScriptRunner) -> Operation[list[Finding]]:
-    """Have the server say of each command whether this user may call it."""
+    """Ask the server about each command, by ACL DRYRUN, whether this user may call it."""
     try:
         user = (yield ("ACL", "WHOAMI")).decode(errors="backslashreplace")
         lacking: list[str] = []

@@ -1,4 +1,4 @@
-"""Whether the server compiles every script."""
+"""Checks whether the server compiles every script."""
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
@@ -9,7 +9,7 @@ CHECK = "scripts"
 
 
 def check_scripts() -> Operation[list[Finding]]:
-    """Load each, which workers do anyway."""
+    """Load each script into the server's cache, as workers do, too. Report the first that fails."""
     names = script_names()
     for name in names:
         try:

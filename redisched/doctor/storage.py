@@ -1,4 +1,4 @@
-"""Whether the server keeps what it acknowledged: eviction, persistence, memory."""
+"""Checks whether the server can lose acknowledged writes: eviction, persistence, memory."""
 
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info, read_setting, whole
@@ -7,11 +7,11 @@ from redisched.store.operation import Operation
 
 NO_EVICTION = "noeviction"
 FULL = 0.8
-"""A share of memory in use that calls for a look."""
+"""From this share of memory in use on, the doctor warns."""
 
 
 def check_eviction(info: Info) -> Operation[list[Finding]]:
-    """Whether tasks may be thrown away to make room."""
+    """Report whether the server may evict tasks when its memory is full."""
     policy = info.get("maxmemory_policy") or (yield from read_setting("maxmemory-policy"))
     if policy is None:
         return [warning("eviction", "The eviction policy cannot be read; make sure that it is noeviction.")]
@@ -25,7 +25,7 @@ def check_eviction(info: Info) -> Operation[list[Finding]]:
 
 
 def check_persistence(info: Info) -> Operation[list[Finding]]:
-    """What the kill of the server or of its machine would lose."""
+    """Report which writes are lost if the server or its machine crashes."""
     for file, status in (("AOF", "aof_last_write_status"), ("snapshot", "rdb_last_bgsave_status")):
         if info.get(status, "ok") != "ok":
             sentence = f"The last write of the {file} failed; see the server's log for why, such as a full disk."
@@ -55,8 +55,8 @@ def _judge_sync(sync: str | None) -> Finding:
 
 
 def check_lookups() -> Operation[list[Finding]]:
-    """Whether small hashes are searched from their start."""
-    # The name that servers before Redis 7 know, too.
+    """Report if hashes of more than MOST_SEARCHED_FIELDS fields are stored as lists, which makes lookups slow."""
+    # Servers before Redis 7 know the setting only under this name; later ones accept it, too.
     fields = (yield from read_setting("hash-max-ziplist-entries")) or ""
     if fields.isdigit() and int(fields) > MOST_SEARCHED_FIELDS:
         cure = f"CONFIG SET hash-max-listpack-entries {MOST_SEARCHED_FIELDS}"
@@ -66,7 +66,7 @@ def check_lookups() -> Operation[list[Finding]]:
 
 
 def check_memory(info: Info) -> list[Finding]:
-    """How much room there is for tasks; nothing where INFO is refused."""
+    """Report how much memory is in use. No finding if INFO is refused."""
     used, limit = whole(info, "used_memory"), whole(info, "maxmemory")
     machine = whole(info, "total_system_memory")
     room = limit or machine

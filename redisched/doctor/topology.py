@@ -1,4 +1,4 @@
-"""The doctor on several servers: each primary is looked at, and whoever decides which one it is."""
+"""Runs the doctor on several servers: every primary, and the Sentinels that choose the primary."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ TRY_S = 1.0
 
 
 def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
-    """Look at every server of a broker, and at what redisched keeps in them; `now` is in seconds since 1970."""
+    """Check every server of a broker, and the queues in them. `now` returns seconds since 1970."""
     address = broker.address
     if address is not None and address.topology is Topology.SENTINEL:
         yield from (_ask_sentinel(address, sentinel) for sentinel in address.nodes)
@@ -36,7 +36,7 @@ def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
 
 
 def _ask_sentinel(address: Address, sentinel: Node) -> Finding:
-    """Whether a Sentinel could have a failover authorized."""
+    """Report whether enough Sentinels agree with this one to authorize a failover."""
     with contextlib.closing(open_client(address.sentinel(sentinel), TRY_S, "doctor")) as client:
         try:
             client.perform(("SENTINEL", "CKQUORUM", address.primary))

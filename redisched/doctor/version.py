@@ -1,4 +1,4 @@
-"""Whether the server's version is one that redisched runs on, and which known flaws it has."""
+"""Checks whether redisched runs on the server's version, and which known flaws that version has."""
 
 import re
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ CHECK = "version"
 
 
 class Product(StrEnum):
-    """Whose server it is."""
+    """The server programs that redisched knows."""
 
     REDIS = "Redis"
     VALKEY = "Valkey"
 
 
 class Version(NamedTuple):
-    """A release."""
+    """The version of a release."""
 
     major: int
     minor: int
@@ -32,9 +32,10 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """A known flaw that whoever may call scripts or block can use. `fixed` says in which release of each branch.
+    """A known flaw that a client can use if it may run scripts or blocking commands.
 
-    A branch newer than all of these never had it; any other that is not named was not repaired.
+    `fixed` has the first release without the flaw, one for each branch that was fixed. A branch newer than all of these
+    never had the flaw. An older branch that is not in `fixed` still has it.
     """
 
     names: str
@@ -43,7 +44,7 @@ class Flaw:
     fixed: Mapping[Product, tuple[Version, ...]]
 
     def concerns(self, product: Product, version: Version) -> bool:
-        """Whether a release has it."""
+        """Whether a release has this flaw."""
         fixed = self.fixed.get(product, ())
         if not fixed or version < self.since:
             return False
@@ -92,11 +93,11 @@ FLAWS = (
         },
     ),
 )
-"""Flaws of the parts of a server that redisched needs. The sources are the release notes of either product."""
+"""Flaws in server features that redisched uses. Sources: the release notes of Redis and Valkey."""
 
 
 def check_version(info: Info) -> list[Finding]:
-    """One finding for each known flaw, or that there is none."""
+    """Return one finding for each known flaw, or one that reports no flaw or an unsuitable server."""
     if not info:
         sentence = "INFO is refused, so version, memory and replicas cannot be seen; let this user call INFO."
         return [warning(CHECK, sentence)]

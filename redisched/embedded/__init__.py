@@ -1,8 +1,8 @@
-"""The embedded server: a Valkey or Redis of the project's own, so that nobody has to install or run one.
+"""The embedded server: redisched starts a Valkey or Redis for the project, so that the user need not run one.
 
-`join`, `start`, `stop` and `status` are about the one server all processes of a project share; `PrivateServer` is a
-server of one's own, for tests and measurements. The names are loaded when first used: the guardian, which starts within
-this package while somebody waits for it, needs none of them.
+`join`, `start`, `stop` and `status` act on the one server that all processes of a project share. `PrivateServer` runs
+a server for one process only, for tests and measurements. Each name is imported at its first use: the guardian is a
+module of this package, needs none of these names, and has to start fast because its caller waits for it.
 """
 
 from importlib import import_module

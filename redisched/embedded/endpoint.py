@@ -1,7 +1,7 @@
-"""Where a server listens, and asking it over there whether it is ready.
+"""The address on which an embedded server listens, and requests that ask the server there whether it is ready.
 
-The guardian has to start in a few milliseconds, so the two commands needed here are spoken directly instead of loading
-a client library.
+The guardian has to start in a few milliseconds. So this module writes the two commands it needs to the socket itself
+and does not import a client library.
 """
 
 import socket
@@ -59,7 +59,11 @@ Endpoint = UnixEndpoint | LoopbackEndpoint
 
 
 def is_ready(endpoint: Endpoint) -> bool:
-    """Whether a server answers PING there. One that still loads its data is not ready; a busy or locked one is."""
+    """Whether a server answers PING at the endpoint.
+
+    A server that still loads its data is not ready. A server that answers with any other error is ready, such as one
+    that is busy with a script or asks for a password.
+    """
     try:
         with endpoint.connect() as connection, connection.makefile("rb") as replies:
             connection.sendall(b"PING\r\n")
@@ -70,7 +74,7 @@ def is_ready(endpoint: Endpoint) -> bool:
 
 
 def read_version(endpoint: Endpoint) -> str | None:
-    """Return the server's name and version, such as "valkey 9.1.2", or None when it does not tell."""
+    """Return the server's name and version, such as "valkey 9.1.2", or None if it does not report them."""
     try:
         with endpoint.connect() as connection, connection.makefile("rb") as replies:
             connection.sendall(b"INFO server\r\n")

@@ -1,7 +1,7 @@
-"""Creating the folders of a server, and refusing those that other users could reach into.
+"""Creates the folders of an embedded server, and refuses folders that other users own or may enter.
 
-The data folder stands in the project. The socket cannot: its path has a small limit, so it goes to a runtime folder,
-which stands where every user of the machine may create one and is therefore looked at twice.
+The data folder is in the project. The socket is not, because the path of a socket must be short: it goes into a runtime
+folder. Every user of the machine may create folders at that location, so owner and mode are checked at both levels.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ _ANOTHER = f"name another folder in {DATA_VARIABLE}"
 
 
 def check_place(data_directory: Path) -> None:
-    """Raises ServerStartFailed where a data folder that nobody named must not be made: in the root folder, such as in a
-    container, and in a folder of another user.
+    """Raises ServerStartFailed if a data folder that the user did not name would be created in the root folder of the
+    file system, as happens in a container, or in a folder of another user.
     """
     place = data_directory.parent
     if data_directory.exists():
@@ -41,7 +41,7 @@ def check_place(data_directory: Path) -> None:
 def prepare_data_directory(directory: Path) -> None:
     """Create the data folder, mode 0700, kept out of version control.
 
-    Raises ServerStartFailed when it cannot be used by this user alone.
+    Raises ServerStartFailed if the folder cannot be created, or if other users own it or may enter it.
     """
     try:
         _ensure_private(directory)
@@ -55,8 +55,8 @@ def prepare_data_directory(directory: Path) -> None:
 def prepare_socket_path(name: str) -> Path:
     """Return the path of a socket in its own runtime folder `name`, created with mode 0700.
 
-    The folder stands under XDG_RUNTIME_DIR when that is this user's, else under the temporary directory.
-    Raises ServerStartFailed when no place will do, or when the place is somebody else's.
+    The folder is created under XDG_RUNTIME_DIR if this user owns that directory, else under the temporary directory.
+    Raises ServerStartFailed if no directory can be used, or if the folder there belongs to another user.
     """
     refusals = []
     for root in _runtime_roots():
@@ -81,11 +81,11 @@ def socket_folder_name(data_directory: Path) -> str:
 
 def _runtime_roots() -> Iterator[Path]:
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    # Under sudo the variable can still name the folder of the other user, where root must leave nothing behind.
+    # Under sudo the variable can still name the directory of the user who called sudo; root must not write there.
     if runtime.is_absolute() and runtime.is_dir() and runtime.stat().st_uid == os.geteuid():
         yield runtime / "redisched"
     own_name = f"redisched-{os.geteuid()}"
-    with suppress(FileNotFoundError):  # there is no temporary folder that can be written
+    with suppress(FileNotFoundError):  # no temporary directory is writable
         yield Path(tempfile.gettempdir()).absolute() / own_name
     yield Path("/tmp") / own_name
 

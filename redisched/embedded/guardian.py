@@ -1,9 +1,10 @@
-"""The guardian: parent of a project's server, and the one who stops it after its last user.
+"""The guardian: the process that starts the server of a project and stops it after the last user has left.
 
-A server shared by many processes can be the child of none of them. So the first user starts this process, which starts
-the server, restarts it after a crash, and ends both when nobody holds the users lock any more. If the guardian itself
-is killed, the kernel ends its server. `python -m redisched.embedded.guardian` returns as soon as the server is ready
-and leaves the guardian behind in the background.
+The server must outlive each of the processes that use it, so it is the child of none of them. The first user starts
+the guardian, which starts the server and restarts it after a crash. When no process holds the users lock any more, the
+guardian stops the server and exits. If the guardian itself is killed, the kernel sends its server SIGTERM (Linux only).
+
+`python -m redisched.embedded.guardian` returns as soon as the server is ready; the guardian runs on in the background.
 """
 
 import os
@@ -36,7 +37,7 @@ _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class Guardian:
-    """Runs one server for as long as it is wanted."""
+    """Runs one server for as long as it has users, or is marked to stay without users."""
 
     def __init__(self, paths: ServerPaths, endpoint: UnixEndpoint, binary: Path) -> None:
         self._paths = paths
@@ -50,8 +51,8 @@ class Guardian:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Return the server once it is ready. Raises ServerStartFailed."""
-        # Both are free or about to be: whoever starts a guardian holds the start lock, and has seen the last one gone.
-        # What may take a while is the end of a server whose guardian was killed.
+        # Both locks are free or soon will be: the process that starts a guardian holds the start lock and has checked
+        # that no guardian runs. Only a server whose guardian was killed may need a while to end.
         for lock in (self._guardian_lock, self._server_lock):
             if not lock.wait_exclusive(START_TIMEOUT_S):
                 raise ServerStartFailed("an earlier server still holds the data", "")
@@ -62,7 +63,7 @@ class Guardian:
             raise
 
     def watch(self, server: subprocess.Popen[bytes]) -> None:
-        """Return when nobody wants the server any more, with the server gone and the locks still held."""
+        """Return once the server is no longer needed and has ended. The locks are still held then."""
         try:
             server = self._restart_while_wanted(server)
         finally:
@@ -91,7 +92,7 @@ class Guardian:
             server_arguments(self._paths.data_directory, self._endpoint, Persistence.EVERYSEC),
             log=self._paths.log,
             death_signal=signal.SIGTERM,
-            # The server holds its lock by itself, so the lock outlives a killed guardian until the server has saved.
+            # The server inherits its lock. If the guardian is killed, the lock is held until the server has saved.
             inherited_descriptors=(self._server_lock.descriptor,),
         )
         write_state(self._paths.state, ServerState(pid=server.pid, guardian_pid=os.getpid(), endpoint=self._endpoint))
@@ -99,13 +100,13 @@ class Guardian:
         return server
 
     def _can_be_found(self) -> bool:
-        """Whether users can still come: a cleaner or a logout may have removed the data folder or the socket."""
+        """Whether clients can still find the server. A logout or a cleanup may have removed its files."""
         return self._guardian_lock.is_in_place() and self._endpoint.path.exists()
 
     def _shut_out_users(self) -> bool:
-        """Take the locks of users, present and future; return False, holding neither, when the server is wanted.
+        """Take the users lock and the start lock. Return False, with neither held, if the server is still needed.
 
-        Whoever joins takes the start lock first, so with both locks in hand nobody can come in any more.
+        A process that joins takes the start lock first. So while the guardian holds both locks, no process can join.
         """
         if not self._users_lock.try_exclusive():
             return False
@@ -120,8 +121,8 @@ class Guardian:
 
     def _clean_up(self, server: subprocess.Popen[bytes]) -> None:
         if not self._guardian_lock.is_in_place():
-            # The data folder was removed: there is nothing to save, and the socket may belong to a successor by now,
-            # which a server that exits in good order would delete.
+            # The data folder was removed, so there is nothing to save. The socket may belong to a later server by now.
+            # A server that exits normally deletes its socket path, so this one is killed.
             server.kill()
             server.wait()
             return
@@ -136,7 +137,7 @@ class Guardian:
 
 
 class _SignalInbox:
-    """Signals as something to wait for with a timeout."""
+    """Receives signals through a pipe, so that the guardian can wait for one with a timeout."""
 
     def __init__(self, numbers: frozenset[signal.Signals]) -> None:
         self._reader, writer = os.pipe()
@@ -152,7 +153,10 @@ class _SignalInbox:
 
 
 def main() -> None:
-    """DATA_DIRECTORY SOCKET BINARY START_LOCK_DESCRIPTOR: print why and exit with 1 when the server does not start."""
+    """Start a guardian in the background; the arguments are DATA_DIRECTORY SOCKET BINARY START_LOCK_DESCRIPTOR.
+
+    Returns once the server is ready. If it does not start, prints the reason and exits with 1.
+    """
     data_directory, socket_path, binary, start_lock = sys.argv[1:]
     report_reader, report_writer = os.pipe()
     if os.fork() == 0:
@@ -169,7 +173,7 @@ def main() -> None:
 
 
 def _detach(log: Path) -> None:
-    """Let go of the terminal and begin a log, keeping the one before."""
+    """Redirect standard input, output and error from the terminal; output goes to a new log. The old log is kept."""
     os.umask(0o077)
     if log.exists():
         log.replace(log.with_suffix(".log.before"))
@@ -180,9 +184,10 @@ def _detach(log: Path) -> None:
 
 
 def _guard(guardian: Guardian, report: int, start_lock: int) -> None:
-    """Start the server, tell the starter, and watch over it.
+    """Start the server, write the outcome to the pipe `report`, and watch the server until it is no longer needed.
 
-    The start lock of the starter was inherited: even if the starter dies, nobody else starts a server meanwhile.
+    The guardian inherited the start lock of the process that started it. So even if that process dies, no other process
+    starts a server at the same time.
     """
     try:
         server = guardian.start()

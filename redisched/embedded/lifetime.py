@@ -1,19 +1,19 @@
-"""What runs from the beginning of a `with` to its end, and is tidied up also when it does not start."""
+"""Objects that start when a `with` block begins and close when it ends, or at once if their start fails."""
 
 from abc import ABC, abstractmethod
 from typing import Self
 
 
 class Lifetime(ABC):
-    """Started and closed by `with`."""
+    """Base of objects that a `with` statement starts and closes."""
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to run."""
+        """Start."""
 
     @abstractmethod
     def close(self) -> None:
-        """Stop, and delete what was temporary, however far the start got. May be called again."""
+        """Stop, and delete temporary files, also after a start that failed half-way. May be called again."""
 
     def __enter__(self) -> Self:
         try:

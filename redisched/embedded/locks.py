@@ -1,7 +1,7 @@
-"""Lock files, by flock.
+"""Lock files, based on flock.
 
-The kernel gives a flock up when the last process holding its descriptor is gone, even after kill -9, so a lock never
-outlives its holders. A descriptor handed to a child process shares the lock: it is held until both have closed it.
+The kernel releases a flock when the last process that has its descriptor open ends, even after kill -9, so a lock never
+outlives its holders. A child process that inherits the descriptor shares the lock until both have closed it.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ from redisched.embedded.polling import poll_until
 
 
 class FileLock:
-    """One open description of a lock file, which is created when missing. Closing it gives up what it holds."""
+    """One open description of a lock file, which is created when missing. Closing it releases its lock."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,33 +31,33 @@ class FileLock:
         return self._descriptor
 
     def try_exclusive(self) -> bool:
-        """Hold the lock alone; return False when somebody else holds it in any way."""
+        """Take the lock exclusively; return False if another holder has it, shared or exclusive."""
         return self._try(fcntl.LOCK_EX)
 
     def try_shared(self) -> bool:
-        """Hold the lock together with other sharers; return False when somebody holds it alone."""
+        """Take the lock as one of several sharers; return False if another holder has it exclusively."""
         return self._try(fcntl.LOCK_SH)
 
     def wait_exclusive(self, timeout_s: float) -> bool:
-        """Hold the lock alone, waiting for others to let go; return False when they did not within `timeout_s`."""
+        """Take the lock exclusively, waiting up to `timeout_s`; return False if others still hold it then."""
         return poll_until(self.try_exclusive, timeout_s)
 
     def wait_shared(self, timeout_s: float) -> bool:
-        """Hold the lock with others, waiting for a lone holder; return False when it did not let go in time."""
+        """Take the lock as a sharer, waiting up to `timeout_s`; return False if it is held exclusively then."""
         return poll_until(self.try_shared, timeout_s)
 
     def release(self) -> None:
-        """Let go of the lock, also for the processes that share this description."""
+        """Release the lock, also for the processes that inherited this descriptor."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Close this process's descriptor; the lock is free once nobody else has it open. May be called again."""
+        """Close this process's descriptor; the lock is free once no process has it open. May be called again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to this file: False after somebody removed or replaced the folder."""
+        """Whether the path still leads to this file. False after the file or its folder was removed or replaced."""
         try:
             return os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
         except FileNotFoundError:

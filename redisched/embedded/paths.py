@@ -1,6 +1,6 @@
-"""Where the server of a project keeps its files.
+"""The paths of the files of a project's server.
 
-Locks and data live in the project, so that all its processes meet there whatever else their environment says.
+Locks and data are in the project, so that all its processes find the same server even if their environments differ.
 """
 
 import os
@@ -18,32 +18,32 @@ class ServerPaths:
 
     @property
     def start_lock(self) -> Path:
-        """Held alone while deciding about starting, joining or stopping."""
+        """Held exclusively by a process while it starts, joins or stops the server."""
         return self.data_directory / "start.lock"
 
     @property
     def users_lock(self) -> Path:
-        """Shared by all users, for as long as they are users."""
+        """Held, shared, by every process that uses the server, for as long as it uses the server."""
         return self.data_directory / "users.lock"
 
     @property
     def guardian_lock(self) -> Path:
-        """Held alone by the guardian of a running server."""
+        """Held exclusively by the guardian of a running server."""
         return self.data_directory / "guardian.lock"
 
     @property
     def server_lock(self) -> Path:
-        """Held by the guardian and its server together, so that no second server ever touches the data."""
+        """Held by the guardian and its server together, so that no second server opens the same data."""
         return self.data_directory / "server.lock"
 
     @property
     def state(self) -> Path:
-        """What the guardian writes about the server it runs."""
+        """A JSON file in which the guardian describes the server it runs; see `ServerState`."""
         return self.data_directory / "server.json"
 
     @property
     def stay_mark(self) -> Path:
-        """There while the running server is to stay without users."""
+        """A file that exists while the running server is to stay even if it has no users."""
         return self.data_directory / "stays"
 
     @property

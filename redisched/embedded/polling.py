@@ -1,7 +1,7 @@
-"""Waiting for a condition of other processes.
+"""Waits for a condition that another process brings about.
 
-The kernel offers no signal for "that process holds its lock" or "that socket answers", so these few waits, all of them
-at the start or the end of a server, look again every few milliseconds until a deadline.
+The kernel does not notify a process when another one takes a lock or answers on a socket. So the waits for this, all
+at the start or the end of a server, check the condition every 10 ms until a deadline.
 """
 
 import time
@@ -11,7 +11,7 @@ _INTERVAL_S = 0.01
 
 
 def poll_until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Return True as soon as `condition` holds, or False when it still does not after `timeout_s`."""
+    """Return True as soon as `condition` holds, or False if it does not hold within `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() >= deadline:

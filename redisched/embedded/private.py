@@ -1,6 +1,7 @@
-"""A server of one's own, for tests and measurements: started, killed and restarted at will.
+"""A server for one process, for tests and measurements, which that process can start, kill and restart.
 
-It is a child of the process that made it and dies with it, so that a test run that is killed leaves nothing running.
+The server is a child of the process that created it. On Linux the kernel kills the server when that process dies, so a
+killed test run leaves no server behind.
 """
 
 import secrets
@@ -28,11 +29,11 @@ class Transport(StrEnum):
 
 
 class PrivateServer(Lifetime):
-    """A server in a folder of its own, by default a temporary one that is deleted on `close`.
+    """A server whose data is in its own folder, by default a temporary one that is deleted on `close`.
 
-    `directory` keeps the data beyond `close`. `binary` None means the same binary the project's server would use.
+    If `directory` is given, its data is kept after `close`. `binary` None means the binary that `find_binary` returns.
     `arguments` are appended to the server's command line. Start it from a thread that lives as long as the server is
-    needed: on Linux it is tied to the life of that thread.
+    needed: on Linux the kernel kills the server when that thread ends.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class PrivateServer(Lifetime):
         self._temporary_directories: list[Path] = []
         self.directory = self._make_temporary_directory() if directory is None else directory.resolve()
         self._endpoint = self._choose_endpoint(transport)
-        # A file of its own, empty at first: without one CONFIG REWRITE fails and a sentinel does not start.
+        # An empty configuration file: without one, CONFIG REWRITE fails and a Sentinel does not start.
         configuration = self.directory / "server.conf"
         configuration.touch()
         defaults = server_arguments(self.directory, self._endpoint, persistence)
@@ -57,7 +58,7 @@ class PrivateServer(Lifetime):
 
     @property
     def url(self) -> str:
-        """Where clients connect; the same over restarts."""
+        """The URL for clients; a restart does not change it."""
         return self._endpoint.url
 
     @property
@@ -67,7 +68,7 @@ class PrivateServer(Lifetime):
 
     @property
     def log(self) -> str:
-        """Everything the server has logged, over restarts."""
+        """Everything the server has logged, including before a restart."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     @property
@@ -76,18 +77,18 @@ class PrivateServer(Lifetime):
         return read_log_tail(self._log)
 
     def start(self) -> None:
-        """Start the server on its data and return when it answers. Raises ServerStartFailed."""
+        """Start the server unless it runs, and return when it answers. Raises ServerStartFailed."""
         if self.pid is None:
             self._process = spawn(self._binary, self._arguments, log=self._log, death_signal=signal.SIGKILL)
             wait_until_ready(self._process, self._endpoint, self._log)
 
     def stop(self) -> None:
-        """Stop the server in good order and return when it is gone."""
+        """Let the server save and exit, and return when it has ended."""
         if self._process is not None:
             end(self._process)
 
     def kill(self) -> None:
-        """Kill the server, as kill -9 does, and return when it is gone."""
+        """Kill the server, as kill -9 does, and return when it has ended."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -98,7 +99,7 @@ class PrivateServer(Lifetime):
         self.start()
 
     def close(self) -> None:
-        """Stop the server and delete what was temporary. May be called again."""
+        """Stop the server and delete its temporary folders. May be called again."""
         self.stop()
         for directory in self._temporary_directories:
             shutil.rmtree(directory, ignore_errors=True)
@@ -121,7 +122,7 @@ class PrivateServer(Lifetime):
 
 
 def find_free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
+    """Return a TCP port of the loopback interface on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

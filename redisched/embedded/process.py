@@ -1,6 +1,7 @@
-"""Running one server process: its arguments, its birth, its readiness and its end.
+"""Runs one server process: builds its command line, starts it, waits until it is ready, and ends it.
 
-Shared by the guardian of a project's server and by private servers, which differ only in who owns the process.
+The guardian of a project's server and `PrivateServer` both use this module; they differ only in which process is the
+parent of the server.
 """
 
 import os
@@ -17,8 +18,8 @@ from redisched.errors import ServerStartFailed
 START_TIMEOUT_S = 60.0
 STOP_PATIENCE_S = 10.0
 MOST_SEARCHED_FIELDS = 64
-"""A hash of more fields is looked up by its table and not searched from its start, which costs redisched's small hashes
-a tenth of the server's time at the usual 512."""
+"""The server stores a hash of up to this many fields as a list, and searches the list from its start at each lookup; a
+larger hash gets a hash table. At the server's default of 512 these searches take a tenth of the server's time."""
 
 _TETHER = Path(__file__).with_name("tether.py")
 _LOG_TAIL_BYTES = 4096
@@ -29,7 +30,7 @@ class Persistence(StrEnum):
     """What a server writes to disk."""
 
     NONE = "none"
-    """Nothing: a restart begins empty."""
+    """Nothing: after a restart the server is empty."""
     EVERYSEC = "everysec"
     """Every change, synced once a second: a crash of the machine loses about the last second."""
     ALWAYS = "always"
@@ -50,7 +51,7 @@ def server_arguments(data_directory: Path, endpoint: Endpoint, persistence: Pers
         *("--save", ""),
         *persistence.server_arguments,
         *("--maxmemory-policy", "noeviction"),
-        # The name that servers before Redis 7 know, too.
+        # Servers before Redis 7 know the setting only under this name; later ones accept it, too.
         *("--hash-max-ziplist-entries", str(MOST_SEARCHED_FIELDS)),
         *("--daemonize", "no"),
     )
@@ -81,7 +82,10 @@ def spawn(
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], endpoint: Endpoint, log: Path) -> None:
-    """Return once the server answers PING. Raises ServerStartFailed when it ends or stays silent; it is gone then."""
+    """Return once the server answers PING. Raises ServerStartFailed if it ends or does not answer in time.
+
+    After the error the process has ended.
+    """
     poll_until(lambda: process.poll() is not None or is_ready(endpoint), START_TIMEOUT_S)
     if process.poll() is not None:
         raise ServerStartFailed(f"it ended with exit code {process.returncode}", read_log_tail(log))
@@ -91,7 +95,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], endpoint: Endpoint, log: 
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the server to save and exit, kill it when it does not within 10 s, and wait until it is gone."""
+    """Ask the server to save and exit, kill it if it has not ended within 10 s, and wait until it has ended."""
     process.terminate()
     try:
         process.wait(STOP_PATIENCE_S)
@@ -101,7 +105,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def read_log_tail(log: Path) -> str:
-    """Return the last lines of a log, or an empty text when there is none."""
+    """Return the last lines of a log, or an empty text if there is no log."""
     try:
         with log.open("rb") as lines:
             lines.seek(max(0, log.stat().st_size - _LOG_TAIL_BYTES))

@@ -1,7 +1,7 @@
-"""The server of a project: join it, keep it, stop it, ask about it.
+"""The server of a project: functions that join it, start it, stop it and report its status.
 
-All processes of a project share one server, which is there while somebody uses it. Each decision to start, join or stop
-is taken under the start lock, so that no two of them can cross; a user is whoever holds the users lock.
+All processes of a project share one server, which runs while at least one process uses it. A process that starts, joins
+or stops the server holds the start lock meanwhile, so no two do so at once. Users are the holders of the users lock.
 """
 
 import os
@@ -25,12 +25,12 @@ from redisched.embedded.state import ServerState, read_state
 from redisched.errors import NoServer, ServerStartFailed, ServerStopFailed
 
 _IMPORT_ROOT = Path(__file__).resolve().parents[2]
-# A predecessor may be starting or stopping for as long as either may take.
+# Another process may hold the lock for as long as a start and a stop take together.
 _LOCK_TIMEOUT_S = START_TIMEOUT_S + STOP_PATIENCE_S
 
 
 class ServerUser:
-    """One user's hold on the project's server, which stays at least until `leave()` or the end of this process."""
+    """Keeps the project's server running for this process, until `leave()` or the end of the process."""
 
     def __init__(self, state: ServerState, users_lock: FileLock) -> None:
         self.url = state.endpoint.url
@@ -44,7 +44,7 @@ class ServerUser:
         self.leave()
 
     def leave(self) -> None:
-        """Give up the hold; the server stops shortly after its last user left, unless it was told to stay."""
+        """Stop using the server. It stops shortly after its last user left, unless it was started to stay."""
         self._users_lock.close()
 
 
@@ -61,7 +61,7 @@ class ServerStatus:
 
 
 def join(directory: Path | None = None) -> ServerUser:
-    """Start the server of the project in `directory`, or join it when it runs, and hold it.
+    """Start the server of the project in `directory` unless it runs, and register this process as a user of it.
 
     `directory` None means the data folder named by REDISCHED_DATA, else the project around the working directory.
     Raises NoServerBinary or ServerStartFailed.
@@ -78,19 +78,22 @@ def join(directory: Path | None = None) -> ServerUser:
 
 
 def join_existing() -> ServerUser:
-    """As `join`, for who only looks: raises NoServer where this project has no server and never had one."""
+    """As `join`, for commands that only read: raises NoServer if this project never had a server."""
     expect_server()
     return join()
 
 
 def expect_server() -> None:
-    """Raises NoServer where this project has no server and never had one. Nothing is made."""
+    """Raises NoServer if this project never had a server, that is, it has no data folder. Creates nothing."""
     if not locate(None).data_directory.exists():
         raise NoServer("start the embedded server of this project: redisched server start")
 
 
 def start(directory: Path | None = None) -> ServerStatus:
-    """Make the server of the project run, and stay without users until `stop`. Arguments and errors as for `join`."""
+    """Start the server of the project unless it runs; it then stays without users until `stop`.
+
+    Arguments and errors as for `join`.
+    """
     paths = _place(directory)
     with _start_locked(paths) as start_lock:
         _ensure_running(paths, start_lock)
@@ -99,9 +102,9 @@ def start(directory: Path | None = None) -> ServerStatus:
 
 
 def stop(directory: Path | None = None) -> ServerStatus:
-    """Stop the server of the project at once, whoever uses it; its data stays.
+    """Stop the server of the project at once, even if processes use it; its data is kept.
 
-    Returns the status before: `running` is False when there was nothing to stop. Raises ServerStopFailed.
+    Returns the status before the stop: `running` is False if no server ran. Raises ServerStopFailed.
     """
     paths = locate(directory)
     if not paths.data_directory.exists():
@@ -110,8 +113,8 @@ def stop(directory: Path | None = None) -> ServerStatus:
         before = _read_status(paths)
         state = read_state(paths.state)
         if state is not None and _is_occupied(paths):
-            # The guardian ends its server. Without a guardian the server is already on its way out, or orphaned where
-            # the kernel cannot tell it about its parent's death.
+            # A guardian that receives SIGTERM stops its server. If the guardian is dead, the server already stops (on
+            # Linux) or runs on (where the kernel sends no signal at the death of a parent), so it is signalled itself.
             addressee = state.guardian_pid if is_held_alone(paths.guardian_lock) else state.pid
             with suppress(ProcessLookupError):
                 os.kill(addressee, signal.SIGTERM)
@@ -121,12 +124,12 @@ def stop(directory: Path | None = None) -> ServerStatus:
 
 
 def status(directory: Path | None = None) -> ServerStatus:
-    """Return what is known about the server of the project, without touching anything."""
+    """Return the status of the project's server, without creating or changing anything."""
     return _read_status(locate(directory))
 
 
 def _place(directory: Path | None) -> ServerPaths:
-    """Where a server may be made. Raises ServerStartFailed."""
+    """Return the paths for a server that may be created there. Raises ServerStartFailed."""
     try:
         paths = locate(directory)
     except OSError as error:
@@ -150,7 +153,7 @@ def _start_locked(paths: ServerPaths) -> Iterator[FileLock]:
 
 
 def _ensure_running(paths: ServerPaths, start_lock: FileLock) -> ServerState:
-    """Return the running server, started if there is none. The caller holds the start lock."""
+    """Return the running server; start one if none runs. The caller holds the start lock."""
 
     def is_settled() -> bool:
         return _find_running(paths) is not None or not is_held_alone(paths.guardian_lock)
@@ -176,7 +179,7 @@ def _launch(paths: ServerPaths, start_lock: FileLock) -> ServerState:
     binary = find_binary()
     socket_path = prepare_socket_path(socket_folder_name(paths.data_directory))
     paths.stay_mark.unlink(missing_ok=True)
-    # Without site-packages and the working directory on its path, the guardian starts fast and imports nothing foreign.
+    # -S and -P keep site-packages and the working directory off sys.path: a fast start, and no module of other authors.
     interpreter = (sys.executable, "-S", "-P", "-m", "redisched.embedded.guardian")
     launch = subprocess.run(
         (*interpreter, str(paths.data_directory), str(socket_path), str(binary), str(start_lock.descriptor)),

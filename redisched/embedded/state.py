@@ -1,6 +1,6 @@
-"""What a guardian writes down about its server, for others to find it.
+"""The file in which a guardian describes its server, so that other processes find the server.
 
-The file is only believed together with the guardian's lock: left behind by a crash, it says nothing.
+A reader must also check that the guardian's lock is held: a file that a crash left behind describes no running server.
 """
 
 import json
@@ -28,7 +28,7 @@ def write_state(path: Path, state: ServerState) -> None:
 
 
 def read_state(path: Path) -> ServerState | None:
-    """Return what was last written, or None when there is nothing."""
+    """Return the state that was last written, or None if there is no file."""
     try:
         facts = json.loads(path.read_text())
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Loads the Lua files of the state machine, and gives each the names that its header declares.
+"""Loads the Lua files of the state machine, and defines in each the names that its header declares.
 
-A wheel carries them as `redisched/_lua`; in a checkout they stand in `scripts/` beside the package.
+In a wheel the files are in `redisched/_lua`; in a checkout they are in `scripts/` beside the package.
 
 A header declares keys, arguments and rows, one name each:
 
@@ -9,7 +9,7 @@ A header declares keys, arguments and rows, one name each:
     -- ROW id      text       one column of the tasks of the call: `for row, id, ... in rows() do` goes over them, and
                               `local id, ... = first_row()` is the first of `row_count`
 
-A script that calls `check_keys()` asks whether all its keys are of the type they should be, before it writes.
+A script calls `check_keys()` before it writes, to fail if one of its keys has a wrong type.
 """
 
 import re
@@ -43,15 +43,15 @@ _REFUSAL = (
     "local format = redis.call('GET', FORMAT)\n"
     f"if format and (tonumber(format) or 0) > {FORMAT} then return {{'NEWER ' .. format}} end\n"
 )
-"""Whoever does not understand what is stored must not touch it."""
+"""Lua put before each script: it refuses to run on a shard whose format is newer than the script understands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One script in the two dialects of servers: with its flags, and without for servers that know none.
+    """One script in two versions: `flagged` begins with a line of flags, `plain` has none, for old servers.
 
-    `keys` are names of `redisched.keys`; with `spans_shards` those of each of several shards. `arguments` come before
-    the rows, which have these `columns`.
+    `keys` are names of `redisched.keys`; if `spans_shards`, a call passes these keys for each of several shards.
+    A call passes the `arguments` first, then the rows, each with a value for each of the `columns`.
     """
 
     name: str
@@ -67,14 +67,14 @@ class Script:
 
 @cache
 def load_script(name: str) -> Script:
-    """The script of a name such as `claim` or `read/queue`. Raises FileNotFoundError for any other."""
+    """Load a script by its name, such as `claim` or `read/queue`. Raises FileNotFoundError for an unknown name."""
     return expand(name, _read(name), read_library())
 
 
 def expand(name: str, source: str, library: dict[str, str]) -> Script:
-    """A script as servers get it: with what its header names, and in place of each include what the library has.
+    """Build a script as it is sent to servers: define the names in its header, and insert the files it includes.
 
-    An include may include others; each comes once. Raises KeyError for one that the library does not have.
+    A library file may include others; each is inserted once. Raises KeyError if the library lacks an included file.
     """
     included: dict[str, str] = {}
     flags, body = _split_flags(_without_unused(_with_includes(source, library, included)))
@@ -102,8 +102,9 @@ def expand(name: str, source: str, library: dict[str, str]) -> Script:
 
 
 def name_keys(text: str, keys: Sequence[str]) -> str:
-    """Lua in which the names of keys, in capitals, are replaced by their places. Locals of these names would cost more
-    than many a script does.
+    """Replace the names of keys, in capitals, by KEYS[1], KEYS[2] and so on. Returns the Lua text.
+
+    Local variables for the keys would cost more time than the rest of a short script.
     """
     places = {key.upper(): f"KEYS[{place}]" for place, key in enumerate(keys, 1)}
     return _WORD.sub(lambda word: places.get(word[0], word[0]), text)
@@ -111,13 +112,13 @@ def name_keys(text: str, keys: Sequence[str]) -> str:
 
 @cache
 def load_scripts() -> None:
-    """Read every script now. A process that has run out of descriptors later can still call each of them."""
+    """Read every script now, so that a process can call each of them even if it later has no free file descriptor."""
     for name in script_names():
         load_script(name)
 
 
 def script_names() -> tuple[str, ...]:
-    """The name of every script, sorted."""
+    """Return the names of all scripts, sorted."""
     folder = _folder()
     files = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.lua"))
     return tuple(sorted(file.as_posix() for file in files if file.parts[0] != "lib"))
@@ -125,7 +126,7 @@ def script_names() -> tuple[str, ...]:
 
 @cache
 def read_library() -> dict[str, str]:
-    """What scripts may include: the text of every file below `lib`, by its name."""
+    """Return the text of every file in `lib`, by its name; these are the files that scripts may include."""
     return {path.stem: path.read_text(encoding="utf-8") for path in (_folder() / "lib").glob("*.lua")}
 
 
@@ -157,7 +158,7 @@ def _declared_keys(sources: Sequence[str]) -> Iterator[str]:
 
 
 def _distances(keys: Sequence[str]) -> str:
-    """Of each shard the keys come in this order: the distance of each from the first."""
+    """Return Lua that sets each key name to its distance from the first key of a shard, as KEYS has several shards."""
     return f"local {', '.join(key.upper() for key in keys)} = {', '.join(map(str, range(len(keys))))}\n"
 
 
@@ -173,7 +174,7 @@ def _argument_names(arguments: Sequence[tuple[str, str]]) -> str:
 
 
 def _with_rows(body: str, arguments: int, columns: Sequence[str]) -> str:
-    """Loops over the tasks of a call, and what is said of the first, in terms of their places among the arguments."""
+    """Replace `rows()`, `first_row()` and `row_count` in a script by expressions on ARGV."""
     width = len(columns) or 1
 
     def loop(found: re.Match[str]) -> str:
@@ -190,14 +191,15 @@ def _with_rows(body: str, arguments: int, columns: Sequence[str]) -> str:
 
 
 def _assigned(names: Sequence[str], value: str, first: int) -> str:
-    """Local names for values that stand one after the other; `_` is none."""
+    """Return Lua that assigns consecutive values to local names, beginning at index `first`; `_` skips a value."""
     told = [(name, value.format(place)) for place, name in enumerate(names, first) if name != "_"]
     return f"local {', '.join(name for name, _ in told)} = {', '.join(place for _, place in told)}"
 
 
 def _key_check(keys: Sequence[str]) -> str:
-    """A key of another type than it should be fails the command that meets it, and nothing before is undone. Asked for
-    their sizes before anything is written, keys fail in time.
+    """Return Lua that defines `check_keys()`, which reads the size of each key to fail if its type is wrong.
+
+    Redis undoes no writes of a script that fails, so a wrong type must be found before the first write.
     """
     asked = "".join(f"  redis.call('{_SIZE_OF[TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
     return f"local function check_keys()\n{asked}end\n"

@@ -1,4 +1,4 @@
-"""The scripts as they are called on one shard: each with the keys its header declares, and its arguments by name."""
+"""Calls scripts on one shard: passes the keys that the header of a script declares, and its arguments by name."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,22 +21,22 @@ class ShardScripts:
         self._keys_of: dict[str, tuple[str, ...]] = {}
 
     def keys_of(self, name: str) -> tuple[str, ...]:
-        """The keys of a script, in its order."""
+        """Return the keys that a script declares, in its order."""
         keys = self._keys_of.get(name)
         if keys is None:
             keys = self._keys_of[name] = tuple(getattr(self.keys, key) for key in load_script(name).keys)
         return keys
 
     def command(self, name: str, arguments: Sequence[Argument]) -> Command:
-        """The command that calls a script which the server has loaded, with its arguments in their order."""
+        """Return the command that calls a script, its arguments given in order. The server must have it loaded."""
         return self._script_runner.command(name, self.keys_of(name), arguments)
 
     def call(
         self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()
     ) -> Operation[Any]:
-        """Call a script with these arguments and tasks, each of which begins with its id.
+        """Call a script with arguments, and one row for each task, whose first value is the id. Returns the reply.
 
-        Raises FormatTooNew if the shard holds what only later scripts understand.
+        Raises FormatTooNew if a later version of redisched has written a format that these scripts do not know.
         """
         given = [arguments[argument] for argument in load_script(name).arguments]
         reply = yield from self._script_runner.call(name, self.keys_of(name), given + flat(rows))
@@ -47,12 +47,12 @@ class ShardScripts:
     def settle(
         self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()
     ) -> Operation[list[Status]]:
-        """Call a script that answers a status for each task."""
+        """Call a script that answers one status for each task, and return these. Raises FormatTooNew."""
         return statuses_in((yield from self.call(name, arguments, rows)))
 
 
 def check_format(answer: bytes) -> None:
-    """Raises FormatTooNew if a script refused to touch the shard."""
+    """Raises FormatTooNew if a script refused to run because the format of the shard is too new."""
     if answer.startswith(b"NEWER "):
         raise FormatTooNew(answer[6:].decode(errors="replace"), FORMAT)
 
@@ -67,12 +67,12 @@ _STATUSES = _Statuses({status.value.encode(): status for status in Status})
 
 
 def statuses_in(reply: Iterable[bytes]) -> list[Status]:
-    """The statuses that a script answered. Raises FormatTooNew."""
+    """Convert the reply of a script to statuses. Raises FormatTooNew."""
     return [_STATUSES[status] for status in reply]
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
-    """The rows of a call one after the other; each begins with an id."""
+    """Return the values of all rows in one list. The first value of each row is an id, encoded if it is not ASCII."""
     values: list[Argument] = []
     for row in rows:
         values += row
@@ -82,10 +82,10 @@ def flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
 
 
 def id_text(stored: bytes) -> str:
-    """An id as text. Another program may have written one that is no text: it comes back as the same bytes."""
+    """Decode a stored id. If another program wrote bytes that are not UTF-8, `id_bytes` restores the same bytes."""
     return stored.decode(errors="surrogateescape")
 
 
 def id_bytes(task_id: str) -> Argument:
-    """An id as it is stored."""
+    """Return an id in its stored form: ASCII text unchanged, else bytes."""
     return task_id if task_id.isascii() else task_id.encode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""The edges of the state machine as typed methods, one per script, each an operation safe to repeat."""
+"""The transitions of the state machine as typed methods, one per script. Each operation is safe to repeat."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -37,16 +37,16 @@ from redisched.store.values import (
 )
 
 NOBODY = ""
-"""Names no worker: tasks are recovered, and yet no worker process died."""
+"""In place of the name of a dead worker, if tasks are recovered although their worker lives."""
 
 
 def register(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[None]:
-    """Make queues known to those who list queues."""
+    """Add queues to the set of all queues, which listings read."""
     yield ("SADD", script_runner.queues_key, *queues)
 
 
 class Store:
-    """The edges of one shard of a queue. Every method returns an operation; run it blocking or under asyncio."""
+    """The transitions of one shard of a queue. Methods return operations, to be run blocking or under asyncio."""
 
     def __init__(self, script_runner: ScriptRunner, queue: str, shard: int = 0) -> None:
         self.queue = queue
@@ -56,48 +56,48 @@ class Store:
         self.keys: Keys = self._scripts.keys
 
     def script_keys(self, name: str) -> tuple[str, ...]:
-        """The keys of this shard that a script takes."""
+        """Return the keys of this shard that a script takes, in its order."""
         return self._scripts.keys_of(name)
 
     def register(self) -> Operation[None]:
-        """Make the queue known to those who list queues."""
+        """Add the queue to the set of all queues, which listings read."""
         return register(self._script_runner, [self.queue])
 
     def layout(self) -> Operation[Layout]:
-        """The layout of the queue as this shard knows it. Raises LayoutDamaged."""
+        """Return the shard map of the queue from this shard's copy. Raises LayoutDamaged if it cannot be read."""
         return self._layout((yield ("GET", self.keys.layout)))
 
     def grow(self, layout: Layout) -> Operation[Status]:
-        """Give the shard a later layout: GROWN, ALREADY or CONFLICT."""
+        """Replace the shard's copy of the shard map by a later map: GROWN, ALREADY or CONFLICT."""
         (status,) = yield from self._scripts.settle("grow", {"later": str(layout)})
         return status
 
     def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
-        """Look whether tasks are here: EXISTS, CONFLICT, UNKNOWN, or STALE under another layout, for each."""
+        """Look up tasks in this shard: EXISTS, CONFLICT or UNKNOWN for each; STALE if `layout` is not the shard's."""
         rows = [KnownTask(task.id, task.record[:DIGEST_BYTES]) for task in tasks]
         return self._scripts.settle("read/known", {"layout": str(layout)}, rows)
 
     def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if the queue has another layout."""
+        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if `layout` is not the shard's."""
         return self._scripts.settle("enqueue", {"layout": _named(layout)}, tasks)
 
     def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
-        """Add one task in the shortest way. Raises ScriptMissing where `enqueue` would load the script."""
+        """Add one task with the least work. Raises ScriptMissing if the server has not loaded the script."""
         (status,) = statuses_in((yield self._scripts.command("enqueue", (_named(layout), *task))))
         return status
 
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
     ) -> Operation[list[list[Status]]]:
-        """Add chunks of tasks, each as `enqueue` does, while Redis has the one before.
+        """Add chunks of tasks in one pipeline, each chunk as `enqueue` does.
 
-        Answers for as many of the first chunks as went well; `enqueue` tells why the next did not.
+        Returns the statuses of the chunks before the first that failed. To learn why it failed, call `enqueue` with it.
         """
         replies = yield Pipeline(self._scripts.command("enqueue", (_named(layout), *flat(chunk))) for chunk in chunks)
         return [statuses_in(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
-        """Lease the best due tasks and those about to fall due; end those of them that may not start any more."""
+        """Lease due tasks, best priority first, and those due within `ahead_ms`; end those that have expired."""
         reply = yield from self._scripts.call("claim", _named_values(request))
         if reply[0] != b"CLAIMED":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
@@ -106,11 +106,11 @@ class Store:
         return Claim(int(reply[1]), _whole_or_none(reply[3]), [_lease(token, *row) for row in rows])
 
     def renew(self, lease_ms: int, renewals: Sequence[Renewal]) -> Operation[list[Status]]:
-        """Lengthen leases: RENEWED, CANCELLING or LOST for each."""
+        """Extend leases: RENEWED, CANCELLING or LOST for each."""
         return self._scripts.settle("renew", {"lease_ms": lease_ms}, renewals)
 
     def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
-        """End tasks: ACKED, ALREADY or LOST for each."""
+        """End leased tasks with their outcomes: ACKED, ALREADY or LOST for each."""
         return self._scripts.settle("ack", rows=acks)
 
     def retry(self, retries: Sequence[Retry]) -> Operation[list[Status]]:
@@ -118,7 +118,7 @@ class Store:
         return self._scripts.settle("retry", rows=retries)
 
     def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
-        """Give tasks back unrun: RELEASED, CANCELLED or LOST for each."""
+        """Return leased tasks that were not run to the waiting ones: RELEASED, CANCELLED or LOST for each."""
         return self._scripts.settle("release", rows=releases)
 
     def bury(self, burials: Sequence[Bury]) -> Operation[list[Status]]:
@@ -126,7 +126,7 @@ class Store:
         return self._scripts.settle("bury", rows=burials)
 
     def reap(self, request: ReapRequest) -> Operation[Reaped]:
-        """Take back tasks whose lease ended, unless another worker does or an outage's grace runs."""
+        """Recover tasks whose lease expired, unless another worker is the reaper or the grace after an outage runs."""
         reply = yield from self._scripts.call("reap", _named_values(request))
         outcome, until_ms, layout = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3]), self._layout(reply[2])
         if outcome is not ReapOutcome.REAPED:
@@ -137,20 +137,21 @@ class Store:
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
     ) -> Operation[list[Status]]:
-        """Take back a dead worker's tasks: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
+        """Recover the tasks of a dead worker: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
         arguments: Mapping[str, Argument] = {"worker": worker, "crash_limit": crash_limit, "failure": failure}
         return self._scripts.settle("recover", arguments, orphans)
 
     def leave(self, worker: str) -> Operation[None]:
-        """Forget the claims of a worker that has stopped, and wake another if tasks wait. What it still holds it keeps
-        until its leases end.
+        """Delete the stored claim of a worker that has stopped, and wake another worker if tasks wait.
+
+        Tasks that it still has leased stay leased until their leases expire.
         """
         yield from self.recover(worker, 1, b"", [])
 
     def crash(self, crashes: Sequence[Crash]) -> Operation[list[Status]]:
-        """Take back tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
+        """Recover tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
 
-        One by one: no other task had a part in it.
+        Each task is recovered by its own call, because only it can have caused the crash.
         """
         statuses = []
         for task_id, token, crash_limit, failure in crashes:
@@ -158,7 +159,7 @@ class Store:
         return statuses
 
     def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
-        """Cancel tasks, given id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
+        """Cancel tasks, each given as id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
         return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
     def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
@@ -170,24 +171,24 @@ class Store:
         return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:
-        """End waiting tasks that nobody started in time."""
+        """End waiting tasks whose time to start is over."""
         reply = yield from self._scripts.call("expire", _named_values(request))
         return Expired(int(reply[1]), int(reply[2]))
 
     def forget(self, limits: ForgetLimits) -> Operation[Forgotten]:
-        """Remove ended tasks whose retention is over, and outcomes of which there are too many."""
+        """Delete ended tasks whose retention is over, and the oldest if there are too many; see ForgetLimits."""
         reply = yield from self._scripts.call("forget", _named_values(limits))
         return Forgotten(int(reply[1]), int(reply[2]))
 
     def scrub(self, request: ScrubRequest) -> Operation[Scrubbed]:
-        """Look through a part of the queue for tasks that are in two places or in none, and repair them."""
+        """Search a part of the shard for tasks that are in two states at once, or in none, and repair them."""
         arguments = _named_values(request)
         reply = yield from self._scripts.call("scrub", arguments, [(part,) for part in request.parts])
         repairs = [(id_text(reply[at]), Repair(reply[at + 1].decode())) for at in range(6, len(reply), 2)]
         return Scrubbed(request.parts[int(reply[1]) :], reply[2].decode(), Balance(*reply[3:6]), repairs)
 
     def wake(self) -> Operation[None]:
-        """Wake another worker in place of this one."""
+        """Wake another worker in place of this one, which was woken but does not claim."""
         yield from self._scripts.call("wake")
 
     def _layout(self, stored: bytes | None) -> Layout:
@@ -210,7 +211,7 @@ def _named(layout: Layout | None) -> str:
 def _named_values(
     request: ClaimRequest | ExpireRequest | ForgetLimits | ReapRequest | ScrubRequest,
 ) -> Mapping[str, Argument]:
-    """What is asked for, by the names that the header of the script gives it."""
+    """Return the arguments of a script by the names in its header, which are those of the fields of the request."""
     return {field.name: getattr(request, field.name) for field in fields(request)}
 
 

@@ -1,4 +1,4 @@
-"""The values that go into the edges of the state machine and come out of them."""
+"""The requests and replies of the transitions of the state machine."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from redisched.layout import Layout
 
 
 class Status(StrEnum):
-    """What an edge did with one task."""
+    """What a transition did with one task; GROWN is about a shard."""
 
     CREATED = "CREATED"
     EXISTS = "EXISTS"
@@ -37,8 +37,9 @@ class Status(StrEnum):
 
 
 class NewTask(NamedTuple):
-    """A task to enqueue; `when` is +delay or @time in milliseconds, `record` digest and body. `traits` is what is
-    special about it, as text; empty for most.
+    """A task to enqueue. `when` is +delay or @time in milliseconds; `record` is the digest followed by the body.
+
+    `traits` holds rare properties as text, such as the time until which the task may start; empty for most tasks.
     """
 
     id: str
@@ -49,14 +50,14 @@ class NewTask(NamedTuple):
 
 
 class KnownTask(NamedTuple):
-    """A task to look for, with the digest of its record."""
+    """A task to look up, with the digest of its record."""
 
     id: str
     digest: bytes
 
 
 class Lease(NamedTuple):
-    """A leased task: what a claim gives, and what settling it takes. `token` is the fence."""
+    """A leased task, as a claim returns it. `token` is the fence: only its holder can settle the task."""
 
     id: str
     token: int
@@ -66,11 +67,11 @@ class Lease(NamedTuple):
     redeliveries: int
     record: bytes
     too_long: int = 0
-    """Bytes of a record that is not given, as it is longer than was asked for."""
+    """The size of the record in bytes if it is longer than the claim allowed; `record` is empty then. Else 0."""
 
 
 class Tries(NamedTuple):
-    """What came of a task's earlier leases."""
+    """How often a task was attempted, crashed its worker, and was redelivered."""
 
     attempts: int
     crashes: int
@@ -78,7 +79,7 @@ class Tries(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The answer to a claim. `next_due_ms` is when a further task of the queue falls due, None without any."""
+    """The reply to a claim. `next_due_ms` is when the next waiting task is due (server time), or None."""
 
     now_us: int
     next_due_ms: int | None
@@ -87,7 +88,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """What a worker asks for. The same nonce is answered with the same tasks."""
+    """The arguments of a claim. A repeated claim with the same nonce is answered with the same tasks."""
 
     worker: str
     nonce: str
@@ -99,7 +100,7 @@ class ClaimRequest:
 
 
 class Ack(NamedTuple):
-    """An ended task and its outcome: digest and encoded outcome. A negative `retention_ms` lets it go sooner."""
+    """An ended task; `outcome` is digest and encoded outcome. Negative `retention_ms`: it may be deleted sooner."""
 
     id: str
     token: int
@@ -108,7 +109,7 @@ class Ack(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """A failed attempt, to be repeated after `delay_ms`."""
+    """A task whose attempt failed, to be tried again after `delay_ms`."""
 
     id: str
     token: int
@@ -125,7 +126,7 @@ class Bury(NamedTuple):
 
 
 class Release(NamedTuple):
-    """A task given back unrun: to its own place, or after a pause."""
+    """A leased task to return without running it. If `pause_ms` is 0, its priority and time stay the same."""
 
     id: str
     token: int
@@ -133,7 +134,7 @@ class Release(NamedTuple):
 
 
 class Reprioritization(NamedTuple):
-    """Another priority and another time of a task that waits, +delay or @time in milliseconds; empty to keep them."""
+    """A new priority and a new time (+delay or @time in milliseconds) for a waiting task; "" keeps the old value."""
 
     id: str
     priority: int | str
@@ -141,7 +142,7 @@ class Reprioritization(NamedTuple):
 
 
 class Crash(NamedTuple):
-    """A task whose handler's process died under it, while its worker lives."""
+    """A task whose isolated handler process died, while its worker lives."""
 
     id: str
     token: int
@@ -150,11 +151,11 @@ class Crash(NamedTuple):
 
 
 BLAMELESS = -1
-"""In place of the time of a start: should the worker die now, that is not held against the task."""
+"""In place of a start time: if the worker dies now, this does not count as a crash of the task."""
 
 
 class Renewal(NamedTuple):
-    """A lease to lengthen; `started_ms` is 0 until its handler has started, BLAMELESS once its worker stops."""
+    """A lease to extend. `started_ms` is 0 until the handler has started, and BLAMELESS once the worker stops."""
 
     id: str
     token: int
@@ -171,7 +172,7 @@ class Orphan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReapRequest:
-    """How to reap; see reap.lua."""
+    """The arguments of a reap; reap.lua explains each."""
 
     worker: str
     hold_ms: int
@@ -183,7 +184,7 @@ class ReapRequest:
 
 
 class ReapOutcome(StrEnum):
-    """What became of a call to reap."""
+    """What a reap did; reap.lua explains each."""
 
     REAPED = "REAPED"
     GRACE = "GRACE"
@@ -192,14 +193,14 @@ class ReapOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireRequest:
-    """How many tasks to look at, and after which time again at those that a worker holds."""
+    """At most how many tasks to check; a task that a worker has leased is checked again after `lease_ms`."""
 
     limit: int
     lease_ms: int
 
 
 class Expired(NamedTuple):
-    """The answer to expire: how many tasks ended, and at how many it looked."""
+    """The reply to expire: how many tasks were ended, and how many were checked."""
 
     tasks: int
     looked: int
@@ -207,8 +208,10 @@ class Expired(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetLimits:
-    """What to forget: ended tasks whose retention is over, and outcomes beyond the newest `kept` for which nobody asked
-    for a retention, not more than `sooner_ms` before it is over. `limit` of each kind at most.
+    """Which ended tasks to delete, at most `limit` of each kind: those whose retention is over, and others too many.
+
+    Of outcomes for which no retention was asked, only the newest `kept` stay; the others are deleted up to `sooner_ms`
+    before their retention is over.
     """
 
     limit: int
@@ -218,14 +221,14 @@ class ForgetLimits:
 
 
 class Forgotten(NamedTuple):
-    """The answer to forget: how many tasks, and how many of these before their retention was over."""
+    """The reply to forget: how many tasks were deleted, and how many of these before their retention was over."""
 
     tasks: int
     sooner: int
 
 
 class Reaped(NamedTuple):
-    """The answer to reap. `until_ms` is the next expiry, or the end of the grace or of the other worker's hold."""
+    """The reply to reap. `until_ms` is when the next lease expires, or the grace or the other reaper's term ends."""
 
     outcome: ReapOutcome
     now_ms: int
@@ -233,7 +236,7 @@ class Reaped(NamedTuple):
     tasks: list[tuple[str, Status]]
     layout: Layout = Layout()
     expiring_ms: int | None = None
-    """When the next task expires that nobody has started, None for never."""
+    """The server time at which the next unstarted task expires, None without one."""
 
 
 _TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")
@@ -241,6 +244,6 @@ UNTRIED = Tries(0, 0, 0)
 
 
 def tries_of(stored: bytes) -> Tries:
-    """The tries in `attempts crashes redeliveries token`; none in nothing, nor in what nobody of ours wrote."""
+    """Parse `attempts crashes redeliveries token`; UNTRIED if it is empty or was not written by redisched."""
     found = _TRIES.fullmatch(stored) if stored else None
     return Tries(*map(int, found.groups())) if found else UNTRIED

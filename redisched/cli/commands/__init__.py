@@ -1,1 +1,1 @@
-"""One file per noun or verb of the command line, each loaded when it is typed."""
+"""The commands of the command line, one file each, imported when the command is called."""

@@ -1,4 +1,4 @@
-"""`redisched dead`: tasks that will not be tried again, unless somebody says so."""
+"""`redisched dead`: lists dead tasks, and revives them."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -98,7 +98,7 @@ def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: s
 
 
 def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
-    """Revive those that are dead now; one that dies again meanwhile is not revived for ever."""
+    """Revive as many tasks as are dead now, so that tasks which die again meanwhile cause no endless loop."""
     revived: list[tuple[str, str]] = []
     for shard in opened.ask(opened.inspector(queue).shards):
         store = opened.store(queue, shard.shard)
@@ -114,7 +114,7 @@ def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
 def _revive_some(
     opened: Session, task_ids: Sequence[str], queue: str | None
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The ids that were revived with their queues, and those that were not with the reason."""
+    """Revive tasks by id. Returns the revived ids, each with its queue, and the others, each with the reason."""
     revived, failed = [], []
     for task_id in dict.fromkeys(task_ids):
         view = opened.find(task_id, queue)

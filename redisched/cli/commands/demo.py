@@ -1,4 +1,4 @@
-"""`redisched demo`: real work on a fleet that loses a process on purpose."""
+"""`redisched demo`: runs tasks on several workers and kills one process to show that no task is lost."""
 
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from redisched.cli.parameters import json_option
 
 DEFAULT_TASKS = 1_000
 MAIL_SERVER = "aiosmtpd"
-"""What the extra `demo` brings."""
+"""The modules that the extra `demo` installs."""
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`redisched dev`: everything one needs while writing an application, in one terminal."""
+"""`redisched dev`: a server and a worker in one terminal, for use while writing an application."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def dev(
             click.echo(f"The embedded server keeps its data in {locate(None).data_directory}.", err=True)
         with session(place) as opened:
             opened.check()
-        # Two changes within a second can leave a compiled file that looks up to date and is not: none are written.
+        # After two changes within a second a compiled file can be outdated unnoticed, so none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
         click.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.", err=True)
         reloader = Reloader(folders, command, environment, tell=lambda line: click.echo(line, err=True))
@@ -63,7 +63,7 @@ def dev(
 
 
 def _words(target: str, concurrency: int | None, queues: tuple[str, ...], imports: tuple[str, ...]) -> list[str]:
-    """The command that is started again and again."""
+    """Return the command of the worker that is restarted on every change."""
     command = [sys.executable, "-m", "redisched", "worker", target]
     if concurrency is not None:
         command += ["--concurrency", str(concurrency)]

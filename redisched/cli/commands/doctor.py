@@ -1,4 +1,4 @@
-"""`redisched doctor`: whether this Redis is safe for tasks."""
+"""`redisched doctor`: checks whether a Redis is safe for tasks."""
 
 import time
 from dataclasses import asdict
@@ -41,7 +41,7 @@ def doctor(url: str | None, as_json: bool) -> None:
 
 
 def _print(findings: list[Finding]) -> None:
-    # Knows where colours are not wanted: in files, with NO_COLOR, on a dumb terminal.
+    # Uses no colours if the output is a file, with NO_COLOR, or on a dumb terminal.
     console = Console(highlight=False)
     check_width = max(len(finding.check) for finding in findings)
     level_width = max(len(level) for level in Level)

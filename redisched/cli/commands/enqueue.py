@@ -1,4 +1,4 @@
-"""`redisched enqueue`: a task from the shell, by the name of its handler."""
+"""`redisched enqueue`: enqueues a task from the shell, by the name of its handler."""
 
 from functools import partial
 from typing import Any
@@ -70,7 +70,7 @@ def enqueue(
         known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
         raise click.BadParameter(f"{target} has no handler {name!r}; there are: {known}", param_hint="NAME")
     with session(_place_of(application, url), join) as opened:
-        # Made by the application, sent by the session: what is typed says which Redis it goes to.
+        # The application builds the task, and the session sends it, because --url selects the Redis of the session.
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
         (task,) = opened.scheduler.enqueue_many([request])
@@ -91,7 +91,7 @@ def _load(target: str, imports: tuple[str, ...]) -> Scheduler:
 
 
 def _place_of(application: Scheduler | None, url: str | None) -> str | None:
-    """The Redis that was typed, or that an application names itself; a prefix of its own holds, too."""
+    """Return the URL from --url, else from the application's settings; also use the prefix of these settings."""
     if application is None:
         return url
     if application.settings.prefix is not None:
@@ -100,7 +100,7 @@ def _place_of(application: Scheduler | None, url: str | None) -> str | None:
 
 
 def _is_served(opened: Session, queue: str) -> bool:
-    """Whether a worker serves a queue; taken for granted where that may not be asked."""
+    """Whether a worker serves a queue; True also if Redis does not answer the question."""
     try:
         return opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue))
     except BrokerError:

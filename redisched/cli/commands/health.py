@@ -1,4 +1,4 @@
-"""`redisched health`: whether the worker beside it works, for a container's health check."""
+"""`redisched health`: tells whether a worker on this machine is healthy, for the health check of a container."""
 
 import time
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`redisched queue`: queues, how many tasks each has where, and over how many shards it is spread."""
+"""`redisched queue`: lists queues with their task counts and shards, and adds shards."""
 
 from dataclasses import asdict
 

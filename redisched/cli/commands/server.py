@@ -1,4 +1,4 @@
-"""`redisched server`: the embedded server of the project."""
+"""`redisched server`: starts and stops the embedded server of the project, and reports its status."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""`redisched task`: tasks one by one and in lists."""
+"""`redisched task`: lists, shows and cancels tasks."""
 
 import click
 

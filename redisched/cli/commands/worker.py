@@ -1,4 +1,4 @@
-"""`redisched worker`: worker processes under a supervisor."""
+"""`redisched worker`: runs worker processes under a supervisor."""
 
 import os
 from pathlib import Path
@@ -35,7 +35,7 @@ def worker(
     folder_of(target)
     settings = settings_from(context, given)
     if url is not None:
-        # Its processes find Redis as the application does in any process: in the environment.
+        # The worker processes load the application, which reads the URL of Redis from the environment.
         os.environ[URL_VARIABLE] = url
     prefix = prefix_of_command()
     if prefix is not None:
