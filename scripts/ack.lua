@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- LEASED -> SUCCEEDED|CANCELLED  Ends tasks whose handler returned or was cancelled, and keeps their outcome for a time.
+-- LEASED -> SUCCEEDED|CANCELLED  Ends tasks whose handler returned or was cancelled, and keeps their outcomes for a time.
 --
 -- KEYS leases held outcomes
 -- ROW id            text   task
--- ROW token         int    under which it is held
--- ROW retention_ms  int    how long the outcome is kept; negative where it may be forgotten sooner
+-- ROW token         int    fencing token of the worker's lease
+-- ROW retention_ms  int    how long the outcome is kept; if negative, it may be forgotten sooner
 -- ROW outcome       bytes  digest (8 bytes) and outcome
 -- Returns {'ACKED'} per task
--- Returns {'ALREADY'} per task: acked before under this token
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'ALREADY'} per task: acked before with this token
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log finished)
 -- include: time
 -- include: chunks
@@ -28,7 +28,7 @@ local last_retention_ms, forget_at
 
 for row, id, token, retention_ms, outcome in rows() do
   if holds(holders[row], token) and not seen[id] then
-    -- Most tasks of a call share their retention with the one before.
+    -- Most tasks of a call have the same retention as the task before, so the score is computed only when it changes.
     if retention_ms ~= last_retention_ms then
       last_retention_ms = retention_ms
       forget_at = forget_score(now_ms, tonumber(retention_ms))
@@ -47,7 +47,7 @@ for row, id, token, retention_ms, outcome in rows() do
 end
 
 if count > 0 then
-  -- Fails before anything is written, should the key be of another type; all others are looked at before they are written.
+  -- If this key has the wrong type, fail before anything is written. All other keys are read before they are written.
   redis.call('ZCARD', LEASES)
   finish(acked, outcomes, forgets)
   leave(acked)

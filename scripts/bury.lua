@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- LEASED -> DEAD  Ends tasks that will not be tried again, with the reason; an operator can revive them.
+-- LEASED -> DEAD  Ends tasks that will not be tried again, and stores the reason; an operator can revive them.
 --
 -- KEYS held tries dead
 -- ROW id       text   task
--- ROW token    int    under which it is held
+-- ROW token    int    fencing token of the worker's lease
 -- ROW failure  bytes  why it is dead
 -- Returns {'BURIED'} per task
--- Returns {'ALREADY'} per task: buried before under this token
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'ALREADY'} per task: buried before with this token
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log dead)
 -- include: time
 -- include: holder

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- WAITING -> CANCELLED  Ends tasks that wait; asks the worker of a leased one to stop.
+-- WAITING -> CANCELLED  Ends waiting tasks; for a leased task, stores a request that its worker reads at the next renewal.
 --
 -- KEYS waiting held dead cancelling outcomes
--- ARG retention_ms  text   how long the outcome is kept; negative where it may be forgotten sooner
+-- ARG retention_ms  text   how long the outcome is kept; if negative, it may be forgotten sooner
 -- ROW id            text   task
--- ROW outcome       bytes  how a cancelled task ends
+-- ROW outcome       bytes  the outcome that is kept for a cancelled task
 -- Returns {'CANCELLED'} per task: it waited and will never run
--- Returns {'CANCELLING'} per task: a worker has it, and will be told within a heartbeat
+-- Returns {'CANCELLING'} per task: a worker holds it, and is told at its next heartbeat
 -- Returns {'ENDED'} per task: it had ended before
--- Returns {'UNKNOWN'} per task: never heard of, or forgotten
+-- Returns {'UNKNOWN'} per task: never enqueued, or already forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: cancelled

@@ -1,19 +1,19 @@
 #!lua flags=allow-oom
--- WAITING -> LEASED|EXPIRED  Leases the best due tasks, and those about to fall due, to one worker under a new token.
+-- WAITING -> LEASED|EXPIRED  Leases the best due tasks, and tasks that are due soon, to one worker with a new token.
 --
--- In three steps: it picks the best tasks, admits those that may start, and leases what was admitted.
+-- Three steps: pick the best tasks, admit those that may still start, lease the admitted ones.
 --
 -- KEYS waiting leases held tries claims fence wake
 -- ARG worker          text  who claims
--- ARG nonce           text  of this request; repeated, it is answered with the same tasks as far as still held
--- ARG limit           int   due tasks at most
--- ARG ahead_ms        int   how far ahead a task may fall due
--- ARG ahead_limit     int   tasks not yet due at most
+-- ARG nonce           text  id of this request; a repeated request gets the same tasks again, if the worker still holds them
+-- ARG limit           int   maximum number of due tasks
+-- ARG ahead_ms        int   a task that is due within this time may be leased early
+-- ARG ahead_limit     int   maximum number of tasks that are leased early
 -- ARG lease_ms        int   length of the lease
--- ARG longest_record  int   bytes of a record at most; of a longer one the length is given, as an integer
--- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when a further task is due, '' for none
--- Returns {'STRAY', now_us, ''} a later request of this worker was answered before; nothing is leased, as nobody would know
--- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so much has expired that the claim shall be repeated at once
+-- ARG longest_record  int   maximum bytes of a record; for a longer record, its length is returned instead, as an integer
+-- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when the next remaining task is due, '' if there is none
+-- Returns {'STRAY', now_us, ''} a later request of this worker was already answered; nothing is leased, because the worker ignores this reply
+-- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so many tasks expired that the worker should claim again at once
 -- Cost O((bands in use + tasks taken + tasks expired) * log waiting)
 -- include: time
 -- include: text
@@ -27,23 +27,24 @@
 
 local now_us = server_us()
 local now_ms = math.floor(now_us / 1000)
--- How many tasks that may not start any more a claim ends, about.
+-- A claim ends about this many expired tasks at most; the next claim continues.
 local LOOKS = 200
 local line = claim_line(worker, nonce)
 local previous = redis.call('HGET', CLAIMS, line)
 
--- Requests are numbered: their nonces end with larger and larger numbers.
+-- Requests are numbered: a nonce ends with a number that grows with every request of the worker.
 local latest = previous and tonumber(string.match(previous, '^%S-(%d+) '))
 if latest and latest > (tonumber(string.match(nonce, '%d+$')) or latest) then
   return {'STRAY', text(now_us), ''}
 end
 
--- Leases tasks. What a key of another type makes fail comes before anything is written: all others have been read by now.
+-- Leases tasks and returns the new token. ZCARD, LLEN and GET come first: if one of these keys has the wrong type, the
+-- script fails before it writes anything. All other keys have already been read.
 local function lease(ids, scores, next_due)
   redis.call('ZCARD', LEASES)
   local wakes = next_due == now_ms and redis.call('LLEN', WAKE) == 0
   local last = tonumber(redis.call('GET', FENCE) or '0') or 0
-  -- What another program wrote there, such as a number too large to grow, counts as lost.
+  -- If another program wrote something else there, such as a number too large to increment, the clock gives the token.
   local token = text(last < 2 ^ 53 and math.max(last + 1, now_us) or now_us)
   local expiry = text(now_ms + lease_ms)
   local leases, holders = {}, {}
@@ -63,7 +64,8 @@ local function lease(ids, scores, next_due)
   return token
 end
 
--- Picks until nothing that was picked has expired, or enough has: then more may, and the claim shall be repeated.
+-- Picks again until no picked task has expired. After about LOOKS expired tasks it stops and returns no tasks, with
+-- next_due = now: more may have expired, so the worker should claim again.
 local function pick_and_admit()
   local looks = LOOKS
   while true do
@@ -79,7 +81,7 @@ local function pick_and_admit()
   end
 end
 
--- The reply of the same request was lost: what is still held under its token is given again.
+-- The worker lost the reply to this request and sent it again: returns the tasks that it still holds with that token.
 local function repeat_claim()
   local token, listed = string.match(previous, '^%S+ (%d+) (.*)$')
   local all, ids, scores = {}, {}, {}

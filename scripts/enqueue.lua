@@ -1,17 +1,17 @@
 #!lua
 -- NEW -> WAITING  Adds tasks under ids of the caller's choice; repeating the call changes nothing.
 --
--- Whoever names the layout of the queue is refused under another one, as an id may have another home there.
+-- A caller that names a layout is refused if the queue now has another one: the id may belong to another shard there.
 --
 -- KEYS tasks outcomes traits expiring
--- ARG layout    text   what the caller takes for the layout; '' where its tasks have no home but this shard
+-- ARG layout    text   the layout that the caller knows; '' if its tasks can only belong to this shard
 -- ROW id        text   the caller's id
 -- ROW priority  int    0 to 255
 -- ROW when      text   +delay or @time, in milliseconds
 -- ROW record    bytes  digest (8 bytes) and body
--- ROW traits    text   '' for a plain task; see lib/expiry.lua, where +delay or @time stands for the moment
+-- ROW traits    text   '' for a plain task; else as in lib/expiry.lua, with +delay or @time in place of the moment
 -- Returns {'CREATED'} per task: it waits now
--- Returns {'EXISTS'} per task: the same task was enqueued before, it may have ended since
+-- Returns {'EXISTS'} per task: the same task was enqueued before; it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
 -- Returns {'BEYOND'} per task: it would run after the year 2109; not written
 -- Returns {'STALE'} per task: the queue has another layout; nothing was written
@@ -25,8 +25,8 @@
 local now_ms = math.floor(server_us() / 1000)
 local is_stale = layout ~= '' and known_layout() ~= layout
 
--- The usual call is done before what all others need is set up: one plain task, due at once and new, of which a record
--- is written where there was none. If it then cannot wait, as a key is of another type, the record is removed again.
+-- The most frequent call (one new plain task, due at once) takes a short path that skips the setup below. HSETNX writes
+-- the record only if there is none. If `enter` then fails, as a key has the wrong type, the record is removed again.
 local id, priority, when, record, traits = first_row()
 if row_count == 1 and when == '+0' and traits == '' and not is_stale then
   if redis.call('HEXISTS', OUTCOMES, id) == 0 and redis.call('HSETNX', TASKS, id, record) == 1 then
@@ -56,7 +56,7 @@ local known, ended = fields(TASKS, ids), fields(OUTCOMES, ids)
 local created, statuses = {}, {}
 local entries, records, all_traits, expiries, count = {}, {}, {}, {}, 0
 
--- The score as text, '' beyond the year 2109.
+-- The score as text; '' if the task would run after the year 2109.
 local function score_text()
   local run_at = moment_of(when, now_ms)
   return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
@@ -76,7 +76,7 @@ end
 local score, last_priority, last_when
 for row, row_id, row_priority, row_when, row_record, row_traits in rows() do
   id, priority, when, record, traits = row_id, row_priority, row_when, row_record, row_traits
-  -- Most tasks of a call share their score with the one before.
+  -- Most tasks of a call have the same score as the task before, so it is computed only when it changes.
   if priority ~= last_priority or when ~= last_when then
     last_priority, last_when = priority, when
     score = score_text()
@@ -99,8 +99,8 @@ for row, row_id, row_priority, row_when, row_record, row_traits in rows() do
   end
 end
 
--- What a key of another type makes fail comes before anything is written: the records have been read, and the index is
--- written first.
+-- If a key has the wrong type, the script must fail before it writes anything: the records have already been read,
+-- HLEN and ZCARD check two more keys, and `enter` comes first because it reports its own error.
 if #all_traits > 0 then
   redis.call('HLEN', TRAITS)
   redis.call('ZCARD', EXPIRING)

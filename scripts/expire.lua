@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- WAITING -> EXPIRED  Ends tasks that nobody started in time, also where no worker claims.
+-- WAITING -> EXPIRED  Ends tasks that no worker started in time, also in a queue where no worker claims.
 --
 -- KEYS waiting held traits expiring
--- ARG limit     int  tasks at most
--- ARG lease_ms  int  after so long a task that a worker holds is looked at again
--- Returns {'EXPIRED', count, looked} how many ended, and at how many it looked
+-- ARG limit     int  maximum number of tasks
+-- ARG lease_ms  int  a task that a worker holds is checked again after this time
+-- Returns {'EXPIRED', count, looked} count: tasks ended; looked: tasks checked
 -- Cost O(limit * log waiting)
 -- include: time
 -- include: text
@@ -22,7 +22,7 @@ for index = 1, #ids do
   if scores[index] then
     waiting[#waiting + 1] = id
   elseif holders[index] then
-    -- It may come back without having started.
+    -- Its worker may release it before its handler starts; then it can still expire, so it is checked again later.
     later[#later + 1], later[#later + 2] = text(now_ms + lease_ms), id
   else
     redis.call('ZREM', EXPIRING, id)

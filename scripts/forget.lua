@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
--- SUCCEEDED|CANCELLED|EXPIRED|DEAD -> GONE  Removes ended tasks whose retention is over, and leaves nothing of them behind.
+-- SUCCEEDED|CANCELLED|EXPIRED|DEAD -> GONE  Removes ended tasks whose retention is over, with all their data.
 --
--- Of outcomes for which nobody asked for a retention the newest are kept, so that they fill a bounded part of the memory.
+-- Outcomes whose retention was not set by the user may be forgotten sooner: only the newest are kept, so that they fill
+-- a bounded part of the memory.
 --
 -- KEYS dead outcomes finished
--- ARG limit              int  tasks of either kind at most
+-- ARG limit              int  maximum number of tasks: of those with an outcome, and of dead ones
 -- ARG dead_retention_ms  int  how long dead tasks are kept
--- ARG kept               int  outcomes at most that may be forgotten sooner
--- ARG sooner_ms          int  before the end of its retention no such outcome is forgotten by more than that
--- Returns {'FORGOTTEN', count, sooner} sooner is how many of them were forgotten before their retention was over
+-- ARG kept               int  maximum number of outcomes of the kind that may be forgotten sooner
+-- ARG sooner_ms          int  such an outcome is forgotten at most this long before its retention ends
+-- Returns {'FORGOTTEN', count, sooner} count: all tasks removed; sooner: how many of them before their retention was over
 -- Cost O(tasks forgotten * log finished)
 -- include: time
 -- include: ending

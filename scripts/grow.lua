@@ -1,11 +1,11 @@
 #!lua
--- SHARD -> SHARD  Gives a shard a later layout of its queue; an earlier one changes nothing.
+-- SHARD -> SHARD  Stores a later layout of the queue in a shard; an earlier layout changes nothing.
 --
 -- KEYS layout
--- ARG later  text  the counts of shards the queue has had
+-- ARG later  text  the new layout: every count of shards the queue has had, oldest first, separated by spaces
 -- Returns {'GROWN'} the shard has this layout now
 -- Returns {'ALREADY'} it has this layout or a later one
--- Returns {'CONFLICT'} it has one that does not lead to this one; not written
+-- Returns {'CONFLICT'} its layout is not an earlier stage of this one; not written
 -- Cost O(1)
 -- include: layout
 

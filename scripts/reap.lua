@@ -1,18 +1,21 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
 --
--- After an outage nothing is reaped for a grace; see lib/grace.lua. A lease that ends later than the longest one that
--- could begin now was given before the clock was set back: it is cut to that, and live workers renew it. A lease that
--- ended counts as a crash of a task that had started. A task that had not becomes a suspect, which is never quarantined
--- for that alone.
+-- After an outage, nothing is reaped for a grace period, so that live workers can renew first; see lib/grace.lua.
+--
+-- If a lease ends later than the longest lease that could begin now, it was given before the clock was set back. It is
+-- shortened to that length; a live worker renews it before it ends.
+--
+-- When a lease ends, that counts as a crash of the task if its handler had started. If it had not started, the first
+-- ended lease also counts as one crash, so that the task becomes a suspect (see recover.lua), but it never quarantines.
 --
 -- KEYS leases held tries claims expiring
--- ARG worker       text   who reaps
--- ARG hold_ms      int    how long others leave it to this worker
--- ARG grace_ms     int    after a pause of more than twice hold_ms, reckoned from the last call that was not BUSY
--- ARG limit        int    tasks at most, and leases that are cut
--- ARG crash_limit  int    crashes that quarantine a task
--- ARG failure      bytes  of a quarantined task
+-- ARG worker       text   the worker that reaps
+-- ARG hold_ms      int    for this time, no other worker reaps
+-- ARG grace_ms     int    length of the grace period after a pause of more than twice hold_ms since the last call that was not BUSY
+-- ARG limit        int    maximum number of tasks reaped, and of leases shortened
+-- ARG crash_limit  int    a task with this many crashes is quarantined
+-- ARG failure      bytes  the failure that is stored for a quarantined task
 -- ARG lease_ms     int    length of this worker's leases
 -- Returns {'REAPED', now_ms, layout, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED or CANCELLED
 -- Returns {'GRACE', now_ms, layout, until_ms} nothing is reaped until then
@@ -67,7 +70,7 @@ for index = 1, #ended do
 end
 enter(entries)
 
--- Nothing expires where the format is still the first.
+-- In a shard that still has the first format, no task can expire.
 local expiring = format and redis.call('ZRANGE', EXPIRING, 0, 0, 'WITHSCORES') or {}
 if expiring[1] then
   reply[5] = text(tonumber(expiring[2]))

@@ -1,19 +1,20 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING|DEAD|CANCELLED  Takes back the tasks of a process that is known to be dead, at once.
 --
--- The death counts against the tasks that had started; if suspects were among these, against the suspects alone.
+-- The death counts as a crash of every task whose handler had started. But if some of these already had a crash (these
+-- are suspects), it counts for the suspects only.
 --
 -- KEYS waiting held tries claims
--- ARG worker       text   the dead one; '' if it was the process of a handler, whose worker lives
--- ARG crash_limit  int    crashes that quarantine a task
--- ARG failure      bytes  of a quarantined task
+-- ARG worker       text   the dead worker; '' if only a handler's process died and its worker still runs
+-- ARG crash_limit  int    a task with this many crashes is quarantined
+-- ARG failure      bytes  the failure that is stored for a quarantined task
 -- ROW id           text   task
--- ROW token        int    under which it was held
+-- ROW token        int    fencing token of the lease
 -- ROW started      int    1 if its handler had started, else 0
--- Returns {'RECOVERED'} per task: waits again in its own place
+-- Returns {'RECOVERED'} per task: waits again, with its former score
 -- Returns {'QUARANTINED'} per task: dead after too many crashes
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: crash
@@ -28,7 +29,7 @@ local function is_suspect(id)
   return select(2, tries_parts(redis.call('HGET', TRIES, id))) > 0
 end
 
--- A suspect that the dead worker had lost before says nothing about its death.
+-- A suspect that the dead worker no longer held cannot have caused its death, so the lease is checked too.
 local suspect_started = false
 for _, id, token, started in rows() do
   if started == '1' and holds(redis.call('HGET', HELD, id), token) then

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING  Gives tasks back that did not run; no attempt is counted.
+-- LEASED -> WAITING  Lets tasks that did not run wait again; no attempt is counted.
 --
 -- KEYS tries
 -- ROW id        text  task
--- ROW token     int   under which it is held
--- ROW pause_ms  int   0 puts it back in its own place; more lets it wait so long, and counts a bounce
+-- ROW token     int   fencing token of the worker's lease
+-- ROW pause_ms  int   0: it waits with its former score; more: it is due after this time, and a bounce is counted
 -- Returns {'RELEASED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: reschedule

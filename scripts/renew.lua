@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- LEASED -> LEASED  Lengthens leases, notes which tasks have started, and tells which shall be cancelled.
+-- LEASED -> LEASED  Extends leases, stores which handlers have started, and reports which tasks should be cancelled.
 --
 -- KEYS leases held cancelling
 -- ARG lease_ms    int   length of the lease from now
 -- ROW id          text  task
--- ROW token       int   under which it is held
--- ROW started_ms  int   when its handler started, 0 if it has not, -1 if its worker stops: should it die now, that is not held against the task
+-- ROW token       int   fencing token of the worker's lease
+-- ROW started_ms  int   when its handler started; 0 if it has not; -1 if the worker is stopping: if it dies now, the task counts as not started
 -- Returns {'RENEWED'} per task
 -- Returns {'CANCELLING'} per task: renewed, and its cancellation was asked for
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log leases)
 -- include: time
 -- include: text
@@ -31,7 +31,7 @@ for row, id, token, started in rows() do
     renewals[#renewals + 1] = expiry
     renewals[#renewals + 1] = id
     local _, score, noted, worker = holder_parts(holders[row])
-    -- A renewal from before the start may arrive after it.
+    -- A renewal that was sent before the start may arrive after one that reports it, so 0 never replaces a start.
     if started ~= '0' and noted and started ~= noted then
       starts[#starts + 1] = id
       starts[#starts + 1] = token .. ' ' .. score .. ' ' .. (started == '-1' and '0' or started) .. ' ' .. worker

@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
--- WAITING -> WAITING  Changes the priority and the time of tasks that wait; they keep their ids and all else.
+-- WAITING -> WAITING  Changes the priority and the due time of waiting tasks; their ids and other data stay the same.
 --
 -- KEYS waiting held dead outcomes
 -- ROW id        text  task
 -- ROW priority  text  0 to 255, '' to keep it
 -- ROW when      text  +delay or @time, in milliseconds, '' to keep it
--- Returns {'REPRIORITIZED'} per task: it waits with this priority until this time
--- Returns {'HELD'} per task: a worker has it; not changed
+-- Returns {'REPRIORITIZED'} per task: it waits with the new priority and due time
+-- Returns {'HELD'} per task: a worker holds it; not changed
 -- Returns {'BEYOND'} per task: it would run after the year 2109; not changed
 -- Returns {'ENDED'} per task: it had ended before
--- Returns {'UNKNOWN'} per task: never heard of, or forgotten
+-- Returns {'UNKNOWN'} per task: never enqueued, or already forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: text

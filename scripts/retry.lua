@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING  Counts a failed attempt and lets the task wait for its next one, in its own band.
+-- LEASED -> WAITING  Counts a failed attempt, and lets the task wait for the next one with its former priority.
 --
 -- KEYS tries failures
 -- ROW id        text   task
--- ROW token     int    under which it is held
--- ROW delay_ms  int    until its next attempt
+-- ROW token     int    fencing token of the worker's lease
+-- ROW delay_ms  int    time until its next attempt
 -- ROW failure   bytes  why it failed
 -- Returns {'RETRIED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
 -- Returns {'ALREADY'} per task: this attempt was counted before
--- Returns {'LOST'} per task: not held under this token; nothing was changed
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: reschedule

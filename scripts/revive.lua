@@ -1,11 +1,11 @@
 #!lua
--- DEAD -> WAITING  Lets dead tasks run again, now, with their attempts and crashes forgotten.
+-- DEAD -> WAITING  Makes dead tasks due now, with their counts of attempts and crashes reset.
 --
 -- KEYS tasks tries failures dead
 -- ROW id  text  task
 -- Returns {'REVIVED'} per task
--- Returns {'ALREADY'} per task: not dead, but alive
--- Returns {'UNKNOWN'} per task: never heard of, ended otherwise, or forgotten
+-- Returns {'ALREADY'} per task: not dead; it waits or is leased
+-- Returns {'UNKNOWN'} per task: never enqueued, ended in another way, or already forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: reschedule

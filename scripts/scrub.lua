@@ -1,19 +1,20 @@
 #!lua flags=allow-oom
--- WAITING|LEASED|DEAD|ENDED -> WAITING|LEASED|DEAD|CANCELLED|ENDED|GONE  Finds tasks that are in two places or in none, and puts each in one.
+-- WAITING|LEASED|DEAD|ENDED -> WAITING|LEASED|DEAD|CANCELLED|ENDED|GONE  Finds tasks that are in two states or in none, and repairs them.
 --
--- No edge leaves a task like that; eviction, backups of single keys and changes by hand do. An end is believed before a
--- lease, and a lease before waiting. A leased task without its record is left to its worker, which has read it.
+-- No other script leaves a task like that; eviction, restored backups of single keys and manual changes do. If a task
+-- is in two states, an ended one wins over leased, and leased over waiting. A leased task without a record is not
+-- changed: its worker has already read the record.
 --
 -- KEYS waiting tasks leases held tries failures dead cancelling traits expiring outcomes finished repairs
--- ARG cursor        text   where to go on in the first part; 0 is its beginning
--- ARG limit         int    tasks to look at, about
--- ARG lease_ms      int    the lease of a task that is held without one
--- ARG retention_ms  int    how long an outcome is kept that nobody would forget
--- ARG priority      int    of a task that lost its place
--- ARG no_record     bytes  failure of a task whose record is lost
--- ARG no_failure    bytes  failure of a dead task whose own is lost
+-- ARG cursor        text   scan cursor in the first part; 0 is its beginning
+-- ARG limit         int    approximate number of tasks to check
+-- ARG lease_ms      int    length of the lease that is given to a held task without a lease
+-- ARG retention_ms  int    how long an outcome is kept that had no time to be forgotten
+-- ARG priority      int    priority that is given to a task that lost its score
+-- ARG no_record     bytes  failure that is stored for a task whose record is lost
+-- ARG no_failure    bytes  failure that is stored for a dead task whose own is lost
 -- ROW part          text   the name of a key to look through: waiting, tasks, ... finished
--- Returns {'SCRUBBED', parts_done, cursor, unplaced, unleased, untimed, (id, kind)*} the three are how far the sizes of keys are from what they are in a sound queue, 0 in one; kind is RECORD_LOST, PLACE_LOST, LEASE_LOST, HOLDER_LOST, OUTCOME_LOST, EXPIRY_LOST, FAILURE_LOST, DEADLINE_LOST, TWICE, STRAY, UNREADABLE or CANCELLED
+-- Returns {'SCRUBBED', parts_done, cursor, unplaced, unleased, untimed, (id, kind)*} unplaced, unleased and untimed are differences between sizes of keys, each 0 in a sound queue; kind is RECORD_LOST, PLACE_LOST, LEASE_LOST, HOLDER_LOST, OUTCOME_LOST, EXPIRY_LOST, FAILURE_LOST, DEADLINE_LOST, TWICE, STRAY, UNREADABLE or CANCELLED
 -- Cost O((limit + size of a small key) * log waiting)
 -- include: time
 -- include: text
@@ -37,7 +38,7 @@ local keys = {
 local SORTED = {waiting = true, leases = true, dead = true, expiring = true, finished = true}
 local reply = {'SCRUBBED', 0, '0', 0, 0, 0}
 
--- What there may be of a task in each place; what a task is made of that is in none; nothing.
+-- For each state, the keys that may contain the task. 'nowhere': it has a record but no state. 'gone': it has neither.
 local BELONGS = {
   outcomes = {outcomes = true, finished = true},
   dead = {dead = true, tasks = true, tries = true, failures = true, traits = true, expiring = true},
@@ -51,14 +52,14 @@ local BELONGS = {
   nowhere = {tasks = true, tries = true, failures = true, cancelling = true, traits = true, expiring = true},
   gone = {},
 }
--- What it says of a task that something is there that does not belong to it; the first counts.
+-- If a key contains a task that does not belong there, this kind of repair is reported; if several do, the first one.
 local LEFTOVERS = {
   {'waiting', 'TWICE'}, {'held', 'TWICE'}, {'dead', 'TWICE'}, {'leases', 'HOLDER_LOST'}, {'finished', 'OUTCOME_LOST'},
   {'tasks', 'STRAY'}, {'tries', 'STRAY'}, {'failures', 'STRAY'}, {'cancelling', 'STRAY'}, {'traits', 'STRAY'},
   {'expiring', 'STRAY'},
 }
 
--- Counts a repair, before it is made.
+-- Counts and reports a repair. Called before the repair is made.
 local function note(id, kind)
   redis.call('HINCRBY', REPAIRS, kind, 1)
   reply[#reply + 1] = id
@@ -74,7 +75,7 @@ local function remove(name, id, found)
   found[name] = false
 end
 
--- The ids in the parts, from the cursor on, until there are enough.
+-- Scans the parts from the cursor on until it has about `limit` ids. Returns them without duplicates.
 local function collect()
   local ids, seen = {}, {}
   for _, part in rows() do
@@ -104,7 +105,7 @@ local function collect()
   return ids
 end
 
--- What of a task another script would fail at, again and again.
+-- The name of the first key whose value for this task cannot be read: other scripts would fail at it every time.
 local function unreadable(found)
   local score, expiry = tonumber(found.waiting or 0), tonumber(found.leases or 0)
   if score < 0 or score >= 256 * BAND or score ~= math.floor(score) then
@@ -156,12 +157,12 @@ local function remove_leftovers(id, found, belonging)
   end
 end
 
--- The score a task had when it last failed, else one of its own for now.
+-- The score the task had when it last failed; if there is none, a score with the given priority, due now.
 local function known_score(found)
   return found.failures and string.match(found.failures, '^%d+') or text(priority * BAND + now_ms)
 end
 
--- An empty record stands for the lost one, so that the task is seen, and no other may take its id unnoticed.
+-- Stores an empty record for the lost one, so that the task stays visible and a new task with its id is noticed.
 local function bury_without_record(id, found)
   note(id, 'RECORD_LOST')
   redis.call('HSET', TASKS, id, '')
@@ -171,7 +172,7 @@ local function bury_without_record(id, found)
   end
 end
 
--- Where a task says until when it may start, somebody has to look whether it has.
+-- A task with an expiry in `traits` must also be in `expiring`, else nothing would end it; and the other way round.
 local function mend_expiry(id, found)
   local moment = string.match(found.traits or '', EXPIRES)
   if moment and not found.expiring then
@@ -183,7 +184,7 @@ local function mend_expiry(id, found)
   end
 end
 
--- What is missing in each place is put there.
+-- For each state: adds the data that a task in this state must have.
 local mend = {gone = function() end}
 
 function mend.outcomes(id, found)

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- WAITING -> WAITING  Wakes another worker in place of one that was woken and cannot take what is due.
+-- WAITING -> WAITING  Wakes another worker when the one that was woken cannot take the due tasks.
 --
--- Returns {'AWAKE'} a worker is awake, or the next to listen will be
+-- Returns {'AWAKE'} a wake-up is in the list: it wakes a worker that listens, or the next one that does
 -- Cost O(1)
 -- include: wake
 

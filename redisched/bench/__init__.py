@@ -1,1 +1,1 @@
-"""Measurements of redisched on the machine at hand, each beside the floor that bare Lua reaches there."""
+"""Benchmarks of redisched on this machine, each compared with the floor: what minimal Lua scripts reach there."""

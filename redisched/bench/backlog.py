@@ -1,4 +1,4 @@
-"""What a backlog costs: bytes for each task that waits, and time to claim one of them."""
+"""What a backlog costs: Redis memory per waiting task, and the time to claim one task."""
 
 import time
 from dataclasses import fields
@@ -11,7 +11,7 @@ from redisched.store.values import ClaimRequest, Release
 
 
 def measure_memory(workbench: Workbench) -> Figures:
-    """Bytes per waiting task, of everything its queue keeps in Redis."""
+    """Bytes of Redis memory per waiting task, over all keys of its queue."""
     tasks = workbench.scale.large_backlog
     with workbench.jobs() as jobs:
         jobs.fill(jobs.rec, range(tasks))
@@ -32,9 +32,9 @@ def measure_claim(workbench: Workbench) -> Figures:
 
 
 def _claim_us(workbench: Workbench, queue: str, worker: str) -> float:
-    """As a worker of this name asks that has one slot free. It must be a new one, as its claims are numbered from 0 on.
+    """Median microseconds of a claim by a worker with one free slot. It has to be new: it numbers its claims from 0.
 
-    Each task is given back before the next claim, outside of what is measured, so the backlog stays as it is.
+    Each task is released before the next claim, and that is not timed, so the backlog keeps its size.
     """
     store = workbench.store(queue)
     settings = WorkerSettings()

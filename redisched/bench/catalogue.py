@@ -1,4 +1,4 @@
-"""The catalogue of figures: the name, the unit, the yardstick and the target of each, in one place."""
+"""The catalogue of figures: for each its name, its unit, the figure it is compared with, and its target."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ from redisched.config import WorkerSettings
 ENQUEUE_FLOOR = "floor.enqueue_per_s"
 CLAIM_FLOOR = "floor.claim_ack_per_s"
 ROUND_TRIPS_MS = 5
-"""What an urgent task may take beyond the window: its way to Redis, and from there to the worker."""
+"""How much longer than the prefetch window an urgent task may take: its way to Redis, and from there to the worker."""
 
 _DIGITS = {"/s": 0, "tasks": 0, "ms": 3, "per s": 2}
-"""Digits after the point, where they are not one."""
+"""Digits after the decimal point for each unit that does not have one digit."""
 
 BROKEN_PROMISES = frozenset({"late_ms.early", "late_beside_drain_ms.early", "inversions"})
-"""Counts of what must not happen: of several rounds the worst one counts, and no median hides it."""
+"""Counts of events that must never happen. Of several rounds the worst is shown, because a median would hide it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure as it is shown: where it stands among the figures, what it is measured beside, what it shall reach."""
+    """How a figure is shown: the path to it, its label and unit, the figure it is compared with, and its target."""
 
     path: str
     label: str
@@ -31,7 +31,7 @@ class Row:
 
     @property
     def more_is_better(self) -> bool:
-        """Whether a larger figure is a better one: only rates are of that kind."""
+        """Whether a larger value is better, which is so only for rates."""
         return self.unit == "/s"
 
     def shown(self, value: float) -> str:
@@ -40,12 +40,12 @@ class Row:
         return f"{number}{self.unit}" if self.more_is_better else f"{number} {self.unit}".rstrip()
 
     def number(self, value: float) -> str:
-        """A value in the digits that mean something."""
+        """A value as text, with as many digits as are meaningful for its unit."""
         return f"{value:,.{_DIGITS.get(self.unit, 1)}f}"
 
 
 def rows(scale: Scale) -> tuple[Row, ...]:
-    """Every figure that is shown, in its order."""
+    """Every figure that is shown, in the order of the report."""
     return (*_enqueueing(), *_draining(), *_punctuality(), *_costs(scale), *_backlog(scale), *_fleet(scale))
 
 

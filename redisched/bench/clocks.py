@@ -1,4 +1,4 @@
-"""The clocks of a measurement: when a handler started is told by its own machine, when it was due by the server's."""
+"""Compares two clocks: the start of a handler is measured by this machine's clock, its due time by the server's."""
 
 import time
 
@@ -9,9 +9,9 @@ _LOOKS = 50
 
 
 def server_ahead_s(workbench: Workbench) -> float:
-    """How far the server's time of day is ahead of this machine's.
+    """How many seconds the server's time of day is ahead of this machine's.
 
-    0.0, and exact, unless the replies rule out that both are one clock; else true to half a round trip.
+    Exactly 0.0 as long as the replies allow that both have the same clock; else an estimate, true to half a round trip.
     """
     clock = ServerClock()
     for _ in range(_LOOKS):

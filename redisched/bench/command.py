@@ -119,7 +119,7 @@ def compare(first: Path, second: Path, output: str | None) -> None:
 
 
 def _phases(only: Sequence[str], default: Set[Phase], scale: Scale) -> frozenset[Phase]:
-    """The phases that were named, else as many of the default ones as mean something."""
+    """The phases that the user named; if none, those of the default ones that are meaningful at this scale."""
     named = frozenset(map(Phase, only))
     fit = frozenset(default)
     for option, several, phases in (("--nodes", scale.nodes > 1, CLUSTERED), ("--shards", scale.shards > 1, SHARDED)):
@@ -145,7 +145,7 @@ def _profile(url: str | None, plan: Plan, file: TextIO) -> None:
 
 
 def _refuse_options(context: click.Context) -> None:
-    """An option of a measurement that nothing heeds is a mistake."""
+    """Raise a usage error if an option is given that would have no effect."""
     for parameter in context.command.params:
         name = parameter.name or ""
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:

@@ -1,7 +1,7 @@
-"""Two measurements held against each other, figure by figure.
+"""Compares two measurements figure by figure.
 
-Whether a difference means anything is judged by the rounds: those of one measurement lie apart, too. A figure with a
-yardstick is judged by its ratio to it, as the machine may have been slower on one of the days.
+A difference is only significant if it is larger than the spread between the rounds of one measurement. A figure that is
+measured beside another one is compared by the ratio of the two, because the machine may have been slower on one day.
 """
 
 from collections.abc import Iterator
@@ -14,23 +14,23 @@ from redisched.bench.rounds import RoundSpread, ratio_of, spread_of
 
 
 class Verdict(StrEnum):
-    """What a difference means."""
+    """Whether a difference is significant, and in which direction."""
 
     BETTER = "better"
     """Every round of the second is better than every round of the first."""
     WORSE = "worse"
     """Every round of the second is worse than every round of the first."""
     WITHIN_SPREAD = "within the spread"
-    """The rounds overlap."""
+    """The rounds of the two measurements overlap."""
     UNKNOWN = "measured once"
-    """One of the two has a single round, so that its spread is not known."""
+    """One of the two has only one round, so its spread is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A figure in two measurements. The factors are second by first, None where the first is 0.
+    """A figure in two measurements. The factors are second divided by first, None if the first is 0.
 
-    `factor_beside` is that of the ratios to the yardstick, None without one.
+    `factor_beside` compares the ratios to the figure that this one is measured beside; None if there is no such figure.
     """
 
     row: Row
@@ -41,7 +41,7 @@ class Difference:
     verdict: Verdict
 
     def as_json(self) -> dict[str, float | str | None]:
-        """The difference for machines."""
+        """The difference as a JSON object."""
         return {
             "figure": self.row.path,
             "first": self.first,
@@ -53,7 +53,7 @@ class Difference:
 
 
 def differences(first: Results, second: Results) -> Iterator[Difference]:
-    """Every figure that both have."""
+    """Yield the difference of every figure that both measurements have."""
     for row in rows(first.scale):
         one, other = spread_of(row.path, first.all_rounds), spread_of(row.path, second.all_rounds)
         one_ratio, other_ratio = ratio_of(row, first.all_rounds), ratio_of(row, second.all_rounds)

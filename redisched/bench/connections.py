@@ -1,4 +1,4 @@
-"""The connections of workers, told apart by a name that each worker is given with its URL."""
+"""Finds the connections of each worker, by a name that the worker's URL contains."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _COLONS = 3
 
 
 class ListedConnection(NamedTuple):
-    """A connection as Redis lists it. `is_blocked` while it waits for something to come."""
+    """A connection as Redis lists it. `is_blocked`: it waits in a blocking command."""
 
     address: str
     name: str
@@ -20,12 +20,12 @@ class ListedConnection(NamedTuple):
 
 
 def named(url: str, name: str) -> str:
-    """The URL under which every connection bears a name."""
+    """The URL with a client name added, which all connections to it then have."""
     return f"{url}{'&' if '?' in url else '?'}client_name={name}"
 
 
 def connections(workbench: Workbench, names: Iterable[str]) -> list[ListedConnection]:
-    """The connections that bear one of these names."""
+    """The connections that have one of these names."""
     reply = workbench.command("CLIENT", "LIST")
     assert isinstance(reply, bytes)
     wanted = frozenset(names)
@@ -38,14 +38,14 @@ def connections(workbench: Workbench, names: Iterable[str]) -> list[ListedConnec
 
 
 def _program(name: str) -> str:
-    """The program in the name of a connection of redisched."""
+    """The program's part of the client name of a redisched connection."""
     return name.split(":")[1] if name.count(":") == _COLONS else ""
 
 
 def wait_idle(workbench: Workbench, names: Iterable[str], workers: int) -> None:
-    """Return when so many workers with these names wait for work. Raises MeasurementFailed if never.
+    """Return when `workers` workers with these names wait for work. Raises MeasurementFailed if that takes too long.
 
-    A worker waits on a connection to each shard.
+    A worker waits on one connection to each shard.
     """
     wanted = frozenset(names)
     shards = workbench.scale.shards

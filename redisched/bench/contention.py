@@ -1,6 +1,6 @@
-"""How soon a task starts in a worker that is busy: beside it a full queue of less urgent tasks is drained.
+"""How soon a task starts in a busy worker, which at the same time drains a full queue of less urgent tasks.
 
-The first and the last of these tell that they start, so that only what happens between them is counted.
+The first and the last of the less urgent tasks report their start. Only what happens between them is counted.
 """
 
 import random
@@ -19,12 +19,12 @@ from redisched.model import Priority
 
 _FIRST, _LAST, _OTHERS = 0, 1, 2
 _FASTEST_PER_S = 50_000
-"""No drain is expected to be faster: by this the delayed tasks are spread so that they come before its end."""
+"""No drain is expected to be faster. The delayed tasks are spread over such a drain, so they are due before its end."""
 _PAUSE_S = 0.005
 
 
 def measure_lateness_beside_drain(workbench: Workbench) -> Figures:
-    """Milliseconds from the time of a delayed task to its start, in a worker that drains less urgent tasks."""
+    """Milliseconds from the due time of a delayed task to its start, in a worker that drains less urgent tasks."""
     scale = workbench.scale
     drained_s = scale.background / _FASTEST_PER_S
     ahead_s = server_ahead_s(workbench)
@@ -47,7 +47,7 @@ def measure_lateness_beside_drain(workbench: Workbench) -> Figures:
 def measure_urgent(workbench: Workbench) -> Figures:
     """Milliseconds from the call that enqueues an urgent task to its start, in a worker that drains less urgent ones.
 
-    One after the other, as many as there is time for until the drain is over.
+    The urgent tasks are enqueued one after the other until the drain is over.
     """
     chance = random.Random(1)
     taken_ms: list[float] = []
@@ -60,7 +60,7 @@ def measure_urgent(workbench: Workbench) -> Figures:
             if start.task == _LAST:
                 break
             taken_ms.append((start.monotonic_s - called_s) * 1e3)
-            # Out of step with the worker's claims.
+            # A random pause, so that the enqueues do not fall into the rhythm of the worker's claims.
             time.sleep(_PAUSE_S * (1 + chance.random()))
     if not taken_ms:
         raise MeasurementFailed("the drain was over before an urgent task started; take more --tasks")
@@ -69,7 +69,7 @@ def measure_urgent(workbench: Workbench) -> Figures:
 
 @contextmanager
 def _drain(workbench: Workbench, jobs: Jobs) -> Iterator[MeasuredWorker]:
-    """A worker in the midst of draining: the first task has started, the start of the last is told."""
+    """A worker that is draining the queue: its first task has started, and the last will report its start."""
     telling, silent = jobs.rec.options(priority=Priority.LOW), jobs.noop.options(priority=Priority.LOW)
     telling.enqueue(_FIRST)
     jobs.fill(silent, range(workbench.scale.background))

@@ -1,4 +1,4 @@
-"""Delayed tasks that fall due at random moments, and how late each of them started."""
+"""Delayed tasks that are due at random moments, and how late each of them started."""
 
 import random
 import time
@@ -19,11 +19,11 @@ class Delayed:
     server_ahead_s: float
 
     def late_ms(self, starts: Sequence[MeasuredStart]) -> list[float]:
-        """How long after its time each of these started; below 0 is too early."""
+        """For each start, how many milliseconds it came after the due time; a negative value is too early."""
         return [self._server_ms(start) - self.due_ms[start.task] for start in starts]
 
     def due_before(self, end: MeasuredStart) -> set[int]:
-        """The tasks that fell due before a start."""
+        """The tasks that were due before a start."""
         return {task for task, due_ms in self.due_ms.items() if due_ms < self._server_ms(end)}
 
     def _server_ms(self, start: MeasuredStart) -> float:
@@ -39,7 +39,7 @@ def enqueue_delayed(
     over_s: float,
     priority: Priority = Priority.NORMAL,
 ) -> Delayed:
-    """Enqueue `rec` tasks that fall due at random over a time that begins after another, both in seconds."""
+    """Enqueue `rec` tasks with random due times within a period that begins after a delay, both in seconds."""
     chance = random.Random(1)
     begin_s = time.time() + server_ahead_s + after_s
     due_ms = {task: round((begin_s + chance.random() * over_s) * 1e3) for task in tasks}
@@ -53,7 +53,7 @@ def enqueue_delayed(
 
 
 def lateness_figures(late_ms: Sequence[float]) -> dict[str, float]:
-    """What is published of the lateness of many tasks."""
+    """The figures that are published about the lateness of many tasks."""
     return {
         **p50_and_p99(late_ms),
         "max": max(late_ms),

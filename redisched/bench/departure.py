@@ -1,4 +1,4 @@
-"""How soon tasks run elsewhere after their worker went without a supervisor: with its host, or in good order."""
+"""How soon tasks run in another worker after theirs, which has no supervisor, was killed or was stopped cleanly."""
 
 import asyncio
 import logging
@@ -22,18 +22,18 @@ from redisched.engine.environment import environment
 from redisched.engine.worker import Worker
 
 LEASE_S = 5.0
-"""Of the workers whose host is lost. By default it is 30 s, which would show the same later."""
+"""Lease of the workers whose host is lost. The default of 30 s would show the same, only later."""
 WORKERS = 2
 
 
 def measure_host_loss(workbench: Workbench) -> Figures:
-    """Milliseconds from the kill of a worker that nobody supervises to the start of each of its tasks in another."""
+    """Milliseconds from the kill of a worker without a supervisor to the start of each of its tasks in another one."""
     settings = WorkerSettings(lease_s=LEASE_S)
     return {"host_loss_ms": _departures(workbench, workbench.scale.host_losses, signal.SIGKILL, settings)}
 
 
 def measure_hand_back(workbench: Workbench) -> Figures:
-    """Milliseconds from SIGTERM, to a worker that gives running tasks no time, to the start of each in another."""
+    """Milliseconds from SIGTERM to the start of each running task in another worker; the worker gives them no time."""
     settings = WorkerSettings(grace_s=0.0)
     return {"hand_back_ms": _departures(workbench, workbench.scale.stops, signal.SIGTERM, settings)}
 
@@ -61,7 +61,7 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
 
 @contextmanager
 def _worker(settings: WorkerSettings) -> Iterator[BaseProcess]:
-    """A process with a worker over the application whose tasks hold out. It is gone at the end."""
+    """A process with a worker for the application of `held.py`. It has ended when the context is left."""
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings,), daemon=True)
     process.start()
     try:
@@ -72,7 +72,7 @@ def _worker(settings: WorkerSettings) -> Iterator[BaseProcess]:
 
 
 def _serve(settings: WorkerSettings) -> None:
-    # It would tell of each task that is taken back.
+    # Without this, it would log each task that is taken back.
     logging.disable()
     asyncio.run(_work(settings))
 

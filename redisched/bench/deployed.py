@@ -1,4 +1,4 @@
-"""The application of the bench as a deployed worker loads it: its server is that of REDISCHED_URL."""
+"""The benchmark's application as a deployed worker loads it; REDISCHED_URL names its server."""
 
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings

@@ -1,7 +1,7 @@
-"""How fast a full queue is drained, what that costs Redis, and whether it keeps to the order of priorities.
+"""How fast a full queue is drained, how much CPU time that costs Redis, and whether the order of priorities is kept.
 
-The clock of a drain runs from the start of its first handler to the last ack, both by the server's time as redisched
-itself keeps them with the outcomes: nobody has to look while it is measured, and the start of processes does not count.
+A drain is timed from the start of its first handler to the last ack. redisched stores both with the outcomes, by the
+server's time, so the benchmark need not observe the drain, and the time to start processes is not included.
 """
 
 import random
@@ -47,7 +47,7 @@ def measure_redis_cpu(workbench: Workbench) -> Figures:
         began_s = _cpu_s(workbench)
         _drain(workbench, jobs, jobs.noop, processes=1)
         drained_s = _cpu_s(workbench)
-        # The retention is made to be over; that is no cost of redisched's.
+        # The retention is ended artificially; that is not part of redisched's cost.
         for store in stores:
             workbench.command("ZUNIONSTORE", store.keys.finished, 1, store.keys.finished, "WEIGHTS", 0)
         kept_s = _cpu_s(workbench)
@@ -67,7 +67,7 @@ def measure_redis_cpu(workbench: Workbench) -> Figures:
 
 
 def measure_inversions(workbench: Workbench) -> Figures:
-    """Starts that came while a more urgent task waited: all were due before the one process, with one slot, began."""
+    """How many tasks started while a more urgent one waited. All are due before one process with one slot starts."""
     chance = random.Random(1)
     priorities = [chance.choice(list(Priority)) for _ in range(workbench.scale.prioritised)]
     settings = WorkerSettings(until=Until.EMPTY, concurrency=1)
@@ -80,7 +80,7 @@ def measure_inversions(workbench: Workbench) -> Figures:
 
 
 def inversions(started: list[Priority]) -> int:
-    """How many of these, in the order they started, were followed by a more urgent one."""
+    """How many of these tasks, given in the order they started, have a more urgent task after them."""
     count = 0
     most_urgent_later = max(Priority)
     for priority in reversed(started):
@@ -90,7 +90,7 @@ def inversions(started: list[Priority]) -> int:
 
 
 def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
-    """When the last of these tasks was acked, by the server's time. Raises MeasurementFailed unless all were."""
+    """When the last of the tasks was acked, by the server's time. Raises MeasurementFailed if not all were acked."""
     latest: list[int] = []
     ended = 0
     for store in workbench.stores(queue):
@@ -106,7 +106,7 @@ def last_acked_ms(workbench: Workbench, queue: str, tasks: int) -> int:
 
 
 def drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None], processes: int) -> float:
-    """Tasks per second through so many processes."""
+    """Tasks per second when a full queue is drained by the given number of processes."""
     _drain(workbench, jobs, handler, processes)
     tasks = workbench.scale.tasks
     began_ms: list[int] = []
@@ -115,7 +115,7 @@ def drain_per_s(workbench: Workbench, jobs: Jobs, handler: Handler[[int], None],
         assert isinstance(kept, list)
         began_ms += map(_started_ms, kept)
     lasted_ms = last_acked_ms(workbench, jobs.queue, tasks) - min(began_ms)
-    # At least the millisecond to which both are known.
+    # At least 1 ms, because both times are known only to the millisecond.
     return tasks / max(1, lasted_ms) * 1e3
 
 
@@ -135,5 +135,5 @@ def _started_ms(kept: bytes) -> int:
 
 
 def _cpu_s(workbench: Workbench) -> list[float]:
-    """What each node has used so far."""
+    """The CPU time in seconds that each node has used so far."""
     return [float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"]) for facts in workbench.facts_of_nodes("cpu")]

@@ -1,5 +1,6 @@
-"""What Redis itself spends on the enqueue of one task, beside the least script that goes by the server's clock and can
-safely be repeated.
+"""How much time Redis spends to enqueue one task, compared with a minimal script.
+
+The minimal script also uses the server's clock and can also be repeated safely.
 """
 
 import secrets
@@ -25,7 +26,7 @@ _RECORD = b"12345678\x92\xa4noop\x91\xcd\x03\xe8"
 
 
 def measure_enqueue_cost(workbench: Workbench) -> Figures:
-    """Microseconds of Redis per script call that enqueues one task, and per call of the least script, in turns."""
+    """Microseconds of Redis time per call that enqueues one task, and per call of the minimal script, in turns."""
     per_round = -(-workbench.scale.enqueued_one_by_one // _ROUNDS)
     ours_us = least_us = 0.0
     with workbench.jobs() as jobs:
@@ -55,7 +56,7 @@ def _enqueue_least(workbench: Workbench, store: Store, digest: bytes, tasks: int
 
 
 def _spent_us(workbench: Workbench) -> int:
-    """What scripts have taken so far on every node, as the server counts it."""
+    """Microseconds that script calls have taken so far on all nodes together, as the servers count them."""
     facts = (facts.get("cmdstat_evalsha", "") for facts in workbench.facts_of_nodes("commandstats"))
     fields = (dict(part.split("=") for part in fact.split(",")) for fact in facts if fact)
     return sum(int(field["usec"]) for field in fields)

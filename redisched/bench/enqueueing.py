@@ -1,4 +1,4 @@
-"""How fast tasks are enqueued, in each of the ways to do it. Making the requests is part of what is measured."""
+"""How fast tasks are enqueued in each of the possible ways. The time to build the requests is included."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ _ROUNDS = 5
 
 
 def measure_enqueue_one(workbench: Workbench) -> Figures:
-    """Blocking calls per second, and those of a bare loop of the same script with the same client, in turns."""
+    """Blocking calls per second, and calls per second of a plain loop with the same script and client, in turns."""
     per_round = -(-workbench.scale.enqueued_one_by_one // _ROUNDS)
     library_s = client_s = 0.0
     with workbench.jobs() as jobs:
@@ -33,9 +33,9 @@ def _enqueue_one_by_one(jobs: Jobs, tasks: int) -> float:
 
 
 def _call_bare(workbench: Workbench, jobs: Jobs, tasks: int) -> float:
-    """Seconds for the very commands that the library sends, made before."""
+    """Seconds to send the same commands as the library, built before the clock starts."""
     store = workbench.store(jobs.queue)
-    # The first call learns how this server wants its scripts.
+    # The first call is not timed: it finds out how scripts must be called on this server.
     workbench.run(store.enqueue([jobs.noop.request(0).task]))
     steps = [next(store.enqueue([jobs.noop.request(index).task])) for index in range(tasks)]
     calls = [step for step in steps if isinstance(step, tuple)]
@@ -57,7 +57,7 @@ def measure_enqueue_many(workbench: Workbench) -> Figures:
 
 
 def measure_enqueue_async(workbench: Workbench) -> Figures:
-    """Tasks per second, enqueued by concurrent callers, each of which waits for its call."""
+    """Tasks per second, enqueued by concurrent callers; each waits for its call to return."""
     with workbench.jobs() as jobs:
         return {"enqueue_async_per_s": asyncio.run(_call_concurrently(jobs, workbench.scale.tasks))}
 
@@ -76,7 +76,7 @@ async def _call_concurrently(jobs: Jobs, tasks: int) -> float:
 
 
 def measure_enqueue_async_alone(workbench: Workbench) -> Figures:
-    """Milliseconds that one call takes, from making its request to its return, while nobody else calls."""
+    """Milliseconds that one call takes, including building the request, without concurrent calls."""
     with workbench.jobs() as jobs:
         taken_ms = asyncio.run(_call_alone(jobs, workbench.scale.awaited_one_by_one))
     return {"enqueue_async_alone_ms": p50_and_p99(taken_ms)}

@@ -1,6 +1,7 @@
-"""How long nothing can be enqueued once a primary is killed, until another one has taken its place.
+"""How long enqueueing fails after a primary is killed, until a replica has been promoted.
 
-On servers of their own: Sentinels that take a primary for down after 1.5 s, and a cluster whose nodes do after 2 s.
+Each measurement starts its own servers: with Sentinels that consider a primary down after 1.5 s, or a cluster whose
+nodes do so after 2 s.
 """
 
 import time
@@ -21,7 +22,7 @@ _PAUSE_S = 0.01
 
 
 def measure_sentinel_failover(workbench: Workbench) -> Figures:
-    """Milliseconds from the last task that a killed primary took to the first that its replica takes."""
+    """Milliseconds from the last task that the killed primary accepted to the first that its replica accepts."""
     with WatchedServers(persistence=Persistence.EVERYSEC) as servers:
         taken_ms = _fail_over(servers, lambda: servers.primary, workbench.scale.failovers)
     return {"sentinel_failover_ms": p50_and_p99(taken_ms)}
@@ -36,7 +37,7 @@ def measure_cluster_failover(workbench: Workbench) -> Figures:
 
 
 def _fail_over(servers: WatchedServers | ClusterServers, primary: Callable[[], Server], count: int) -> list[float]:
-    """Kill the primary so often, each time when all servers are well again."""
+    """Kill the primary `count` times, each time after all servers have recovered. Returns the milliseconds of each."""
     jobs = Jobs(servers.url, _QUEUE)
     taken_ms = []
     for _ in range(count):
@@ -53,7 +54,7 @@ def _fail_over(servers: WatchedServers | ClusterServers, primary: Callable[[], S
 
 
 def _enqueue(jobs: Jobs) -> None:
-    """Enqueue a task, however long that takes."""
+    """Enqueue a task, and retry while the broker is unavailable, for `_PATIENCE_S` at most."""
     deadline_s = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline_s:
         try:

@@ -1,10 +1,10 @@
-"""What one round measured, by the names under which it is published, and the way to each figure in it."""
+"""The figures of one round, by their published names, and functions to find a figure by its path."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
 
 Figures: TypeAlias = dict[str, float | dict[str, float]]
-"""A figure, or several that belong together, by name. The path of one of those is `name.inner`."""
+"""Figures by name; a value may also be a group of figures. The path of a figure in a group is `name.inner`."""
 
 
 def paths_of(figures: Figures) -> Iterator[str]:
@@ -26,7 +26,7 @@ def find(path: str, figures: Figures) -> float | None:
 
 
 def put(path: str, value: float, figures: Figures) -> None:
-    """Put a figure at its path."""
+    """Store a figure at a path."""
     name, _, inner = path.partition(".")
     if inner:
         belonging = figures.setdefault(name, {})

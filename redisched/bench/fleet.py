@@ -1,6 +1,7 @@
-"""Worker processes under measurement: real ones, started before the clock is, each with a line to the bench.
+"""The worker processes that are measured: real ones, started before the clock starts.
 
-The line carries when handlers started. Closing it stops the worker, so that none outlives a bench that was killed.
+Each has a connection to the benchmark, over which it reports the starts of handlers. When the connection is closed, the
+worker stops; so no worker keeps running after the benchmark was killed.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from redisched.engine.child import freeze_imports
 from redisched.engine.worker import Worker
 
 PATIENCE_S = 300.0
-"""A worker that says nothing for so long is given up."""
+"""A measurement fails if a worker reports nothing for this time."""
 
 _START = Struct("<Qdd")
 _PEAK = Struct("<Q")
@@ -31,7 +32,7 @@ _PEAK = Struct("<Q")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
-    """What a worker process is told. It holds a worker of its own for each URL, as a rule one."""
+    """The parameters of a worker process. The process runs one worker for each URL; usually there is one URL."""
 
     urls: tuple[str, ...]
     queue: str
@@ -42,7 +43,7 @@ class WorkerSpec:
 class MeasuredStart(NamedTuple):
     """The start of the `rec` task with this argument.
 
-    Told by the clock that all processes of a machine share, and by the time of day.
+    By the monotonic clock that all processes of a machine share, and by the time of day.
     """
 
     task: int
@@ -51,7 +52,7 @@ class MeasuredStart(NamedTuple):
 
 
 class MeasuredWorker:
-    """One worker process; it works from `go` on."""
+    """One worker process. It runs tasks only after `go` was called."""
 
     def __init__(self, spec: WorkerSpec) -> None:
         context = multiprocessing.get_context("spawn")
@@ -62,7 +63,7 @@ class MeasuredWorker:
 
     @property
     def process_id(self) -> int:
-        """The id by which the system knows it."""
+        """Its process id."""
         return self._process.pid or 0
 
     def wait_ready(self) -> None:
@@ -75,19 +76,19 @@ class MeasuredWorker:
         return self
 
     def next_start(self) -> MeasuredStart:
-        """The next start of a `rec` task, as soon as it happens."""
+        """Wait for the next start of a `rec` task, and return it."""
         told = self._receive()
         if len(told) != _START.size:
             raise MeasurementFailed("a worker process ended before its tasks did")
         return MeasuredStart(*_START.unpack(told))
 
     def starts(self, count: int) -> Iterator[MeasuredStart]:
-        """The next so many starts of `rec` tasks, as they happen."""
+        """Yield the next `count` starts of `rec` tasks, as they happen."""
         for _ in range(count):
             yield self.next_start()
 
     def wait_ended(self) -> int:
-        """Return when it has ended by itself; answers the most memory that it ever took, in bytes."""
+        """Wait until it has ended by itself, and return its peak memory in bytes."""
         told = self._receive()
         self._process.join(PATIENCE_S)
         if self._process.exitcode != 0:
@@ -117,7 +118,7 @@ class MeasuredWorker:
 
 
 def spec_of(workbench: Workbench, jobs: Jobs, settings: WorkerSettings | None = None) -> WorkerSpec:
-    """What a process with one worker is told that serves these jobs, by default under default settings."""
+    """The parameters of a process with one worker for these jobs; None means default settings."""
     return WorkerSpec(
         urls=(workbench.url,),
         queue=jobs.queue,
@@ -137,7 +138,7 @@ def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[MeasuredWorker]]:
 
 
 def next_start_of_any(workers: Sequence[MeasuredWorker]) -> MeasuredStart:
-    """The next start of a `rec` task in any of these processes."""
+    """Wait for the next start of a `rec` task in any of these processes, and return it."""
     ready = wait([worker.line for worker in workers], PATIENCE_S)
     for worker in workers:
         if worker.line in ready:
@@ -149,7 +150,7 @@ def _serve(line: Connection, spec: WorkerSpec) -> None:
     def tell_start(index: int) -> None:
         line.send_bytes(_START.pack(index, time.monotonic(), time.time()))
 
-    # What the bench does to Redis on purpose is no more than that.
+    # Warnings about what the benchmark does to Redis on purpose are not logged; errors are.
     logging.disable(logging.WARNING)
     applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
     freeze_imports()
@@ -178,7 +179,7 @@ async def _work(line: Connection, applications: Sequence[Jobs], settings: Worker
 
 
 def _peak_bytes() -> int:
-    """The most memory this process had resident. What getrusage tells would be its parent's where that had more."""
+    """The peak resident memory of this process, in bytes. getrusage would return the parent's peak if it is larger."""
     status = Path("/proc/self/status").read_text()
     (peak,) = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(peak[1]) * 1024

@@ -1,6 +1,7 @@
-"""The floor: what bare Lua of the least possible content reaches on this machine, from one blocking client.
+"""The floor: how many tasks per second minimal Lua scripts reach on this machine, from one blocking client.
 
-A priority queue with leases cannot do with less than these writes, so each figure says how much is spent above them.
+A priority queue with leases needs at least these writes. So the ratio of a figure to the floor shows what redisched
+spends in addition.
 """
 
 import time
@@ -46,7 +47,7 @@ _RECORD = b"\x92\xa3rec\x91\xcd\x03\xe8"
 
 
 def measure_floor(workbench: Workbench) -> Figures:
-    """Tasks per second, enqueued, and then claimed and acked."""
+    """Tasks per second that are enqueued, and tasks per second that are claimed and acked, by minimal scripts."""
     with workbench.jobs() as jobs:
         keys = workbench.store(jobs.queue).keys
         return {

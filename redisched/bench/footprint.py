@@ -1,4 +1,4 @@
-"""How much memory a deployed worker takes: the supervisor, its worker process, and whatever they start beside them."""
+"""How much memory a deployed worker takes: the supervisor, its worker process, and all other processes they start."""
 
 import subprocess
 import sys
@@ -19,8 +19,9 @@ _STOPPED_WITHIN_S = 30.0
 
 
 def measure_footprint(workbench: Workbench) -> Figures:
-    """Proportional memory, in MB, of a fleet of one worker process that has run a queue dry: what it shares with other
-    processes counts in parts, as Linux tells it.
+    """Proportional memory (Linux: PSS) in MB of a fleet with one worker process, after it has drained a queue.
+
+    Memory that several processes share is divided among them.
     """
     with workbench.jobs() as jobs, environment({URL_VARIABLE: workbench.url}), _deployed(jobs) as supervisor:
         jobs.fill(jobs.noop, range(workbench.scale.tasks))
@@ -54,7 +55,7 @@ def _ended(workbench: Workbench, jobs: Jobs) -> int:
 
 
 def _family(process: int) -> Iterator[int]:
-    """A process and all that descend from it."""
+    """Yield the ids of a process and of all its descendants."""
     yield process
     for children in Path(f"/proc/{process}/task").glob("*/children"):
         for child in children.read_text().split():

@@ -1,6 +1,7 @@
-"""The application whose worker processes are killed. It is told where it works by its environment, as any other is.
+"""The application whose worker processes are killed. As in production, its environment names the server.
 
-Its handler tells that it started, by a datagram, and holds out for the kill; run again elsewhere, it ends.
+Its handler reports its start by a datagram and then waits to be killed. When the task runs a second time, in another
+process, the handler returns.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _START = Struct("<QQd")
 
 
 class HeldStart(NamedTuple):
-    """A start of a task: in which process, and when by the clock that all processes of a machine share."""
+    """A start of a task: in which process, and when by the monotonic clock that all processes of a machine share."""
 
     task: int
     process: int
@@ -30,19 +31,19 @@ class HeldStart(NamedTuple):
 
 
 def listen(folder: Path) -> socket.socket:
-    """A socket that is told of starts by all who work in a folder."""
+    """A socket that receives the reports of starts from all processes that use a folder."""
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(str(folder / _SOCKET_NAME))
     return receiver
 
 
 def receive(receiver: socket.socket) -> HeldStart:
-    """The next start. Raises TimeoutError as the socket is set to."""
+    """Wait for the next start and return it. Raises TimeoutError after the timeout of the socket."""
     return HeldStart(*_START.unpack(receiver.recv(_START.size)))
 
 
 def __getattr__(name: str) -> Scheduler:
-    """`app`: a new one for each who asks, as its place is that of the environment at this moment."""
+    """`app`: a new application at each access, because its server is the one that the environment names then."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     app = Scheduler()
@@ -51,7 +52,7 @@ def __getattr__(name: str) -> Scheduler:
 
 
 async def hold(task: int) -> None:
-    """Tell that it started; the first time, hold out."""
+    """Report the start; at the first attempt, wait to be killed."""
     start = _START.pack(task, os.getpid(), time.monotonic())
     folder = Path(os.environ[FOLDER_VARIABLE])
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice:

@@ -1,8 +1,8 @@
-"""What workers cost while they have nothing to do, and how many of them one enqueue wakes.
+"""How many commands idle workers send, and how many workers one enqueue wakes.
 
-Each is a true worker with its connections; a few processes hold them all, as a hundred would not fit a small machine.
-What they send is read from MONITOR, on a private server of its own that listens on TCP, so that each command can be
-told to come from one of them.
+Each is a real worker with its own connections, but a few processes run them all, because a hundred processes would not
+fit on a small machine. Their commands are read with MONITOR from a private server. It listens on TCP, so that the
+address of a connection shows which worker sent a command.
 """
 
 import random
@@ -24,14 +24,14 @@ from redisched.store.broker import connect
 
 PROCESSES = 4
 WAKING_S = 0.01
-"""So long after an enqueue whoever it woke has claimed."""
+"""Within this time after an enqueue, the workers that it woke have claimed."""
 _PAUSE_S = 0.03
 _SETTLING_S = 1.0
 _TIMEOUT_S = 30.0
 
 
 def measure_idle(workbench: Workbench) -> Figures:
-    """Commands per second of an idle worker, on average and at most; the most connections; workers woken at a time."""
+    """Commands per second of an idle worker (mean and maximum), its most connections, and workers woken per enqueue."""
     with PrivateServer(transport=Transport.LOOPBACK) as server, closing(connect(server.url, _TIMEOUT_S)) as broker:
         return {"idle": _measure(replace(workbench, url=server.url, broker=broker))}
 
@@ -43,7 +43,7 @@ def _measure(workbench: Workbench) -> dict[str, float]:
         for worker in workers:
             worker.go()
         wait_idle(workbench, names, len(names))
-        # The latest of them to start is still busy with that.
+        # The worker that started last is still busy with its start.
         time.sleep(_SETTLING_S)
         with watched(workbench.url) as sent:
             time.sleep(scale.idle_s)
@@ -71,20 +71,20 @@ def _wake(jobs: Jobs, workers: Sequence[MeasuredWorker], times: int) -> None:
     for index in range(times):
         jobs.rec.enqueue(index)
         next_start_of_any(workers)
-        # Until whoever it woke is idle again, and out of step with every timer.
+        # Wait until the woken worker is idle again; the random part avoids the rhythm of the workers' timers.
         time.sleep(_PAUSE_S * (1 + chance.random()))
 
 
 def commands_of_each(sent: Sequence[Sent], owners: Mapping[str, str], names: Collection[str]) -> list[int]:
-    """How many commands each worker sent, those that sent none among them."""
+    """How many commands each worker sent, including 0 for workers that sent none."""
     counts = Counter(owners.get(command.address) for command in sent)
     return [counts[name] for name in names]
 
 
 def woken(sent: Sequence[Sent], owners: Mapping[str, str], within_s: float) -> float:
-    """How many workers do something because of an enqueue, on average.
+    """How many workers send commands because of one enqueue, on average.
 
-    Some are about to look by themselves at any time: as many as in the time before are taken off.
+    Some workers send commands at that time anyway. Their number is estimated from the period before, and subtracted.
     """
     enqueued_s = [command.at_s for command in sent if command.address not in owners and _is_script(command)]
     after = before = 0
@@ -95,7 +95,7 @@ def woken(sent: Sequence[Sent], owners: Mapping[str, str], within_s: float) -> f
 
 
 def _active(sent: Sequence[Sent], owners: Mapping[str, str], from_s: float, until_s: float) -> set[str]:
-    """The workers that sent something within a time."""
+    """The workers that sent a command within a period."""
     return {
         owners[command.address] for command in sent if command.address in owners and from_s <= command.at_s < until_s
     }

@@ -1,6 +1,6 @@
-"""The application that is measured: handlers that do nothing, sleep, or tell that they started.
+"""The application that is measured: handlers that do nothing, sleep, or report their start.
 
-Producer and worker processes each make their own, under the same names.
+Each producer and worker process creates its own application, with the same names of queue and handlers.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from redisched.config import Settings
 DOZE_S = 0.02
 _ALL = 1_000_000_000
 _FILL_TASKS = 10_000
-"""Requests made at once for a large backlog, so that it takes memory in Redis and not here."""
+"""A large backlog is enqueued in calls of this many tasks, so that its requests do not fill this process's memory."""
 
 
 def _nobody_listens(_index: int) -> None:
@@ -21,7 +21,7 @@ def _nobody_listens(_index: int) -> None:
 
 
 class Jobs:
-    """An application with one queue. `tell_start` is called first thing by `rec`, in the worker."""
+    """An application with one queue. Its handler `rec` calls `tell_start` first, in the worker."""
 
     def __init__(self, url: str, queue: str, tell_start: Callable[[int], None] = _nobody_listens) -> None:
         self.app = Scheduler(url, settings=Settings(kept_results=_ALL))
@@ -54,5 +54,5 @@ class Jobs:
             self.enqueue(producer, indices[first : first + _FILL_TASKS])
 
     def enqueue(self, producer: Producer[[int], None], indices: Iterable[int]) -> None:
-        """Enqueue a task for each index, all in one call."""
+        """Enqueue a task for each index in one call."""
         self.app.enqueue_many([producer.request(index) for index in indices])

@@ -1,11 +1,11 @@
-"""Where something was measured: without it no figure says much."""
+"""Describes the machine of a measurement, because figures can only be understood together with it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """The server, the interpreter, the number of cores, and the day."""
+    """The versions of the server and of Python, the number of cores, and the date."""
 
     server: str
     python: str

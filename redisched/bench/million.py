@@ -1,4 +1,4 @@
-"""A large backlog from the first call that enqueues to the last ack, and the memory of the workers that drain it."""
+"""The time from the first enqueue of a large backlog to its last ack, and the memory of the workers that drain it."""
 
 from redisched.bench.draining import last_acked_ms
 from redisched.bench.figures import Figures
@@ -10,9 +10,9 @@ PROCESSES = 2
 
 
 def measure_million(workbench: Workbench) -> Figures:
-    """Seconds to enqueue, and to enqueue and drain; the most megabytes that one of the worker processes took.
+    """Seconds to enqueue, seconds to enqueue and drain, and the peak memory of the largest worker process in MB.
 
-    The processes are ready when the first task is enqueued, and begin to work once the last one is.
+    The processes are started before the first task is enqueued, and begin to work after the last one is.
     """
     tasks = workbench.scale.large_backlog
     with workbench.jobs() as jobs:

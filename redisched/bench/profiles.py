@@ -1,6 +1,6 @@
-"""Profiles of whole processes: which functions take the time, as tables that need no other tool.
+"""Profiles of whole processes: tables of the functions that take most time, which can be read without other tools.
 
-A profiled process writes its profile to a file when it ends, so that worker processes can be profiled, too.
+A profiled process writes its profile to a file when it ends. So worker processes can be profiled, too.
 """
 
 import cProfile
@@ -29,7 +29,7 @@ _HEADING = f"{'own s':>9} {'own %':>6} {'total s':>9} {'calls':>11}  function"
 
 
 class Function(NamedTuple):
-    """A function in a profile: its time without and with what it calls, in seconds."""
+    """A function in a profile, with its time in seconds without and with the functions that it calls."""
 
     name: str
     calls: int
@@ -39,7 +39,7 @@ class Function(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessProfile:
-    """The functions of one process, the longest own time first."""
+    """The functions of one process, sorted by their own time, longest first."""
 
     title: str
     functions: tuple[Function, ...]
@@ -54,7 +54,7 @@ class ProcessProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """The profiles of several processes, and what they are profiles of."""
+    """The profiles of several processes, with titles that say what was profiled."""
 
     processes: tuple[ProcessProfile, ...]
     scale: Scale
@@ -67,7 +67,7 @@ class Profiles:
 
 @contextmanager
 def profiled(folder: Path | None) -> Iterator[None]:
-    """Write a profile of what this thread does meanwhile to a file in a folder; None means not to."""
+    """Profile what this thread does inside the context, and write a file with the profile to `folder`, unless None."""
     if folder is None:
         yield
         return
@@ -85,7 +85,7 @@ def profiled(folder: Path | None) -> Iterator[None]:
 
 
 def read_profiles(folder: Path, title: str) -> Iterator[ProcessProfile]:
-    """The profiles that processes have written to a folder."""
+    """Yield the profiles that processes have written to a folder."""
     for path in sorted(folder.glob("*.json")):
         functions = [Function(*fields) for fields in json.loads(path.read_text())]
         functions.sort(key=lambda function: function.own_s, reverse=True)
@@ -99,6 +99,6 @@ def _name_of(code: CodeType | str) -> str:
 
 
 def _as_imported(file: str) -> str:
-    """A file without the folder in which Python found it."""
+    """The path of a source file relative to the import folder in which Python found it."""
     folders = [folder for folder in sys.path if folder and file.startswith(f"{folder}/")]
     return file[len(max(folders, key=len)) + 1 :] if folders else file

@@ -1,4 +1,4 @@
-"""How soon a task starts in an idle worker: an immediate one, and a delayed one after its time has come."""
+"""How soon a task starts in an idle worker: an immediate task, and a delayed task after its due time."""
 
 import random
 import time
@@ -25,14 +25,14 @@ def measure_pickup(workbench: Workbench) -> Figures:
             called_s = time.monotonic()
             jobs.rec.enqueue(index)
             taken_ms.append((worker.next_start().monotonic_s - called_s) * 1e3)
-            # Until it is idle again, and out of step with every timer: there is nothing to wait on for that.
+            # Sleep until the worker is idle again: no event reports that. The random part avoids the rhythm of timers.
             time.sleep(_SETTLING_S * (1 + chance.random()))
     steady_ms = taken_ms[_WARM_UP:]
     return {"pickup_ms": p50_and_p99(steady_ms)}
 
 
 def measure_lateness(workbench: Workbench) -> Figures:
-    """Milliseconds from the time of a delayed task to its start, in a worker that has nothing else to do."""
+    """Milliseconds from the due time of a delayed task to its start, in a worker that has nothing else to do."""
     scale = workbench.scale
     ahead_s = server_ahead_s(workbench)
     with workbench.jobs() as jobs, fleet([spec_of(workbench, jobs)]) as (worker,):

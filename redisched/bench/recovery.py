@@ -1,4 +1,4 @@
-"""How soon tasks run elsewhere after their worker process was killed, under a supervisor as in production."""
+"""How soon tasks run in another process after their worker process was killed, with a supervisor as in production."""
 
 import logging
 import signal
@@ -43,7 +43,7 @@ def measure_recovery(workbench: Workbench) -> Figures:
 
 @contextmanager
 def _supervised(queue: str) -> Iterator[None]:
-    """A supervisor and its worker processes, which say nothing of those that are killed on purpose."""
+    """A supervisor and its worker processes. They log nothing about processes that are killed on purpose."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""Figures for people: each beside the floor of its own round, and beside what it is meant to reach."""
+"""Prints figures for people: each with its ratio to the floor of the same round, and with its target."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,7 +18,7 @@ def print_report(results: Results) -> None:
 
 
 def print_comparison(first: Results, second: Results) -> None:
-    """Print what became of each figure that both have."""
+    """Print the difference of each figure that both measurements have."""
     scales = "" if first.scale == second.scale else "measured at different scales; "
     print_table(
         COMPARED, list(comparison_lines(differences(first, second))), f"{scales}{first.machine} | {second.machine}"
@@ -26,7 +26,7 @@ def print_comparison(first: Results, second: Results) -> None:
 
 
 def comparison_lines(found: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
-    """Label, both values, their ratio, that of their ratios to what they were measured beside, and the verdict."""
+    """Yield a table line for each difference: label, both values, the two factors, and the verdict."""
     for difference in found:
         row = difference.row
         yield (
@@ -40,7 +40,7 @@ def comparison_lines(found: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
 
 
 def report_lines(results: Results) -> Iterator[tuple[str, ...]]:
-    """Label, median, spread, yardstick, ratio, target and verdict of each figure that was measured."""
+    """Yield a table line for each measured figure: label, median, spread, yardstick, ratio, target and verdict."""
     for row in rows(results.scale):
         value = spread_of(row.path, results.all_rounds)
         if value is not None:

@@ -1,4 +1,4 @@
-"""How soon work goes on after Redis was killed and started again on its data, with a backlog waiting."""
+"""How soon a worker continues after Redis was killed and restarted on its data, while a backlog waits."""
 
 import time
 from collections.abc import Iterator
@@ -15,14 +15,15 @@ from redisched.embedded.polling import poll_until
 from redisched.store.broker import connect
 
 CONCURRENCY = 4
-"""With handlers that take a while, little of the backlog is done by the end."""
+"""Low, and the handlers take a while, so that most of the backlog still waits at the end."""
 _PATIENCE_S = 60.0
 
 
 def measure_restart(workbench: Workbench) -> Figures:
     """Milliseconds from when a killed Redis answers again to the first task that ends after that.
 
-    On a server of its own, which the workbench's Redis may not be. Raises MeasurementFailed if the worker ends.
+    Starts its own server, because the workbench's Redis may belong to the user. Raises MeasurementFailed if the worker
+    ends.
     """
     taken_ms: list[float] = []
     with _own_server(workbench) as (server, own), own.jobs() as jobs:
@@ -54,7 +55,7 @@ def measure_restart(workbench: Workbench) -> Figures:
 
 @contextmanager
 def _own_server(workbench: Workbench) -> Iterator[tuple[PrivateServer, Workbench]]:
-    """A server that loses nothing when it is killed."""
+    """A private server that loses no data when it is killed, and a workbench on it."""
     with PrivateServer(persistence=Persistence.ALWAYS) as server:
         broker = connect(server.url, workbench.broker.timeout_s, workbench.broker.script_runner.prefix)
         try:

@@ -1,4 +1,4 @@
-"""The results of a measurement: every round as it was, and the file that carries them to a comparison."""
+"""The results of a measurement, with every single round, and the JSON file from which they can be compared later."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class NotResults(RedischedError):
-    """Raised when a file holds no results of a measurement."""
+    """Raised when a file does not contain results of a measurement."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
@@ -36,12 +36,12 @@ class Results:
 
     @property
     def all_rounds(self) -> tuple[Figures, ...]:
-        """Every round; what was measured once is one of them."""
+        """All rounds; the figures that were measured once form an additional one."""
         return (*self.rounds, self.once)
 
 
 def to_json(results: Results) -> str:
-    """Results for machines: typical figures by name, what the rounds say about them, and the rounds themselves."""
+    """Results as JSON: the typical figures by name, their spread over the rounds, and the rounds themselves."""
     answer = {
         **typical_figures(results.all_rounds),
         "spread": dict(_spreads(results)),
@@ -56,7 +56,10 @@ def to_json(results: Results) -> str:
 
 
 def read_results(path: Path) -> Results:
-    """The results in a file that `to_json` wrote. Raises NotResults and OSError."""
+    """The results in a file that `to_json` wrote.
+
+    Raises NotResults if the file contains something else, and OSError if it cannot be read.
+    """
     try:
         found = json.loads(path.read_bytes())
     except ValueError as error:
@@ -106,7 +109,7 @@ def _ratios(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _targets(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """None where the scale is too small to tell."""
+    """Yield the targets, and whether each is reached: None if the scale is too small to tell."""
     for row in rows(results.scale):
         value = spread_of(row.path, results.all_rounds)
         if value is not None and row.target is not None:

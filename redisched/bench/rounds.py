@@ -1,6 +1,7 @@
-"""What several rounds say together: for each figure the median, and how far the rounds lie apart.
+"""Combines several rounds: for each figure its median, and how far the rounds differ.
 
-A ratio is taken within each round, as a round has its own floor: the machine may have been slower in another.
+A ratio is computed within each round, from the floor of the same round, because the machine may have been slower in
+another round.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from redisched.bench.figures import Figures, find, paths_of, put
 
 
 class RoundSpread(NamedTuple):
-    """A figure over all rounds: the typical one, the lowest and the highest, and of how many."""
+    """A figure over all rounds: its typical, lowest and highest value, and the number of rounds."""
 
     typical: float
     lowest: float
@@ -21,19 +22,19 @@ class RoundSpread(NamedTuple):
 
 
 def spread_of(path: str, rounds: Sequence[Figures]) -> RoundSpread | None:
-    """A figure over all rounds that have it; None if none has."""
+    """The spread of a figure over all rounds that have it; None if no round has it."""
     found = [find(path, figures) for figures in rounds]
     return _spread(path, [value for value in found if value is not None])
 
 
 def ratio_of(row: Row, rounds: Sequence[Figures]) -> RoundSpread | None:
-    """A figure as a multiple of what it is measured beside, over all rounds that have both."""
+    """The spread of the ratio between a figure and the one it is measured beside, over all rounds that have both."""
     pairs = [(find(row.path, figures), find(row.beside, figures)) for figures in rounds]
     return _spread(row.path, [value / beside for value, beside in pairs if value is not None and beside])
 
 
 def typical_figures(rounds: Sequence[Figures]) -> Figures:
-    """Figures in the form of a round's, each the typical one of all rounds."""
+    """The typical value of each figure over all rounds, in the form of a single round."""
     typical: Figures = {}
     for path in dict.fromkeys(path for figures in rounds for path in paths_of(figures)):
         spread = spread_of(path, rounds)

@@ -1,4 +1,4 @@
-"""How much work each phase does: enough for a steady figure, little enough to wait for."""
+"""How much work each phase does: enough for a stable figure, but no more than a user will wait for."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ DEFAULT_TASKS = 20_000
 class Scale:
     """The number of tasks of each phase, unless the name says otherwise.
 
-    `tasks` is that of a drain, `background` that of a drain beside which something else is measured; `large_backlog`
-    also that of the large run. `delayed_over_s` and `idle_s` are how long delayed tasks come and idle workers are
-    watched; `interpreters` are started, and `kills` befall a worker process; so often hosts are lost, workers stopped
-    and a server with `restart_backlog` tasks restarted; `failovers` are of each kind. `shards` are those of each queue,
-    and `nodes` those of the cluster, one for a server alone.
+    `tasks` are drained; `background` are drained while something else is measured; `large_backlog` is also the number
+    of tasks of the large run. Delayed tasks are due within `delayed_over_s`; idle workers are observed for `idle_s`.
+    `interpreters` is how many Python processes are started. How often each event is measured: `kills` of a worker
+    process, losses of a host, stops of a worker, restarts of a server with `restart_backlog` tasks, and `failovers` of
+    each kind. Each queue has `shards` shards. The cluster has `nodes` nodes; 1 means a single server.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -43,12 +43,12 @@ class Scale:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is large enough to hold figures against their targets."""
+        """Whether it is large enough to compare figures with their targets."""
         return self.tasks >= DEFAULT_TASKS
 
 
 def scale_of(tasks: int, shards: int = 1, nodes: int = 1) -> Scale:
-    """The scale for a number of tasks; what needs no more of them for a steadier figure stays as it is."""
+    """The scale for a number of tasks. Numbers that need not grow for a stable figure are the same at every scale."""
     full = Scale()
     share = min(1.0, tasks / full.tasks)
 

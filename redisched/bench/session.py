@@ -1,4 +1,4 @@
-"""Runs the phases that were asked for, on a private embedded server or on a Redis of the user's."""
+"""Runs the requested phases on a private embedded server, or on a Redis that the user names."""
 
 import os
 import platform
@@ -81,7 +81,7 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
 }
 
 Announce = Callable[[str], None]
-"""Is told what begins."""
+"""Called with a line of text when something begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,9 @@ class Plan:
 def measure(url: str | None, plan: Plan, announce: Announce) -> Results:
     """The figures of a plan, and the machine they were measured on.
 
-    Round by round, each with every phase in it, so that a machine that grows slower slows all of a round alike. `url`
-    None means a private server, which is gone afterwards. Raises MeasurementFailed, BrokerError and ServerError.
+    Every round runs all repeated phases. So if the machine becomes slower, all figures of a round are affected alike.
+    `url` None means a private server, which is removed afterwards. Raises MeasurementFailed, BrokerError and
+    ServerError.
     """
     with _workbench(url, plan.scale) as workbench:
         rounds: list[Figures] = []
@@ -125,9 +126,9 @@ def measure(url: str | None, plan: Plan, announce: Announce) -> Results:
 
 
 def profile(url: str | None, plan: Plan, announce: Announce) -> Profiles:
-    """Profiles of the phases of a plan, each run once. Raises what `measure` raises.
+    """Run each phase of a plan once and return its profiles. Raises what `measure` raises.
 
-    Of the worker processes, or of the one that enqueues where there are none.
+    The worker processes are profiled; in a phase without workers, the process that enqueues.
     """
     processes: list[ProcessProfile] = []
     with _workbench(url, plan.scale) as workbench:
@@ -166,7 +167,7 @@ def _servers(nodes: int) -> PrivateServer | ClusterServers:
 
 
 def _started(servers: PrivateServer | ClusterServers, stack: ExitStack) -> str:
-    """The URL of servers that run until the end."""
+    """Start servers that run until `stack` is closed, and return their URL."""
     stack.enter_context(servers)
     return servers.url
 

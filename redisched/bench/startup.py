@@ -1,4 +1,4 @@
-"""How long Python takes to be ready: whole processes of a fresh interpreter, from their start to their end."""
+"""How long Python takes to import the package: measured over whole processes, from their start to their end."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ _ARGUMENTS = {
     "import_scheduler": ("-c", "from redisched import Scheduler"),
     "help": ("-m", "redisched", "--help"),
 }
-"""The package loads its names when they are first used, so that importing it alone says little."""
+"""The package loads its names when they are first used, so the time to import the package alone says little."""
 
 
 def measure_startup(workbench: Workbench) -> Figures:

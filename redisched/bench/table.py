@@ -1,4 +1,4 @@
-"""Tables: drawn on a terminal, lines of tab-separated cells elsewhere."""
+"""Prints tables: drawn with lines on a terminal, as tab-separated cells elsewhere."""
 
 import sys
 from collections.abc import Sequence

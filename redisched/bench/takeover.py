@@ -1,4 +1,4 @@
-"""How long tasks wait for a start elsewhere once the process that runs them gets a signal."""
+"""How long tasks wait until they start in another process after the process that runs them received a signal."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ from redisched.bench.jobs import Jobs
 from redisched.bench.workbench import MeasurementFailed
 
 TASKS = 8
-"""Enqueued before each signal; those of the process that gets it are waited for."""
+"""How many tasks are enqueued before each signal. The measurement waits for those that the signalled process runs."""
 PATIENCE_S = 60.0
 
 
 class Takeover(NamedTuple):
-    """A process that got a signal, and how many milliseconds after that each of its tasks started elsewhere."""
+    """A process that received a signal, and after how many milliseconds each of its tasks started elsewhere."""
 
     process: int
     taken_ms: list[float]
@@ -35,7 +35,7 @@ def measure_takeover(jobs: Jobs, receiver: socket, tasks: range, number: signal.
 
 
 def _receive_each(receiver: socket, tasks: set[int]) -> list[HeldStart]:
-    """A start of each of these tasks; what else is heard is left of an earlier signal."""
+    """Wait for one start of each of these tasks, and return them. Other reports are left from an earlier signal."""
     starts: list[HeldStart] = []
     while tasks:
         try:

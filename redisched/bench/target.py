@@ -1,18 +1,18 @@
-"""What a figure is meant to reach: a bound on its value, or on its ratio to what it is measured beside."""
+"""The target of a figure: a bound on its value, or on its ratio to the figure that it is measured beside."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Relation(StrEnum):
-    """On which side of its bound a figure has to be."""
+    """On which side of the bound a figure must be."""
 
     AT_LEAST = ">="
     AT_MOST = "<="
 
 
 class Measure(StrEnum):
-    """What of a figure is held against the bound."""
+    """Whether the value or the ratio is compared with the bound."""
 
     VALUE = "value"
     RATIO = "ratio"
@@ -27,7 +27,7 @@ class Target:
     measure: Measure = Measure.VALUE
 
     def is_reached(self, value: float, ratio: float | None) -> bool | None:
-        """Whether a figure is on the right side of the bound; None where its ratio is unknown and needed."""
+        """Whether a figure is on the right side of the bound; None if the ratio is needed but unknown."""
         held = value if self.measure is Measure.VALUE else ratio
         if held is None:
             return None
@@ -38,20 +38,20 @@ class Target:
 
 
 def at_least(bound: float) -> Target:
-    """A target for what is better the more there is of it."""
+    """A lower bound on the value, for figures where more is better."""
     return Target(Relation.AT_LEAST, bound)
 
 
 def at_most(bound: float) -> Target:
-    """A target for what is better the less there is of it."""
+    """An upper bound on the value, for figures where less is better."""
     return Target(Relation.AT_MOST, bound)
 
 
 def at_least_times(bound: float) -> Target:
-    """A target for a multiple of what a figure is measured beside."""
+    """A lower bound on the ratio to the figure that this one is measured beside."""
     return Target(Relation.AT_LEAST, bound, Measure.RATIO)
 
 
 def at_most_times(bound: float) -> Target:
-    """A limit for a multiple of what a figure is measured beside."""
+    """An upper bound on the ratio to the figure that this one is measured beside."""
     return Target(Relation.AT_MOST, bound, Measure.RATIO)

@@ -1,7 +1,7 @@
-"""Everything that clients send to a server, as the server itself tells it (MONITOR).
+"""Records every command that clients send to a server, with MONITOR.
 
-Exact where counters are not: the server's own count of commands includes those that scripts call. It costs the server
-something for every command, so only a private one is watched.
+This is exact, while the server's own counters include the commands that scripts call. MONITOR slows the server down, so
+it is used only on a private server.
 """
 
 import secrets
@@ -17,7 +17,7 @@ _TIMEOUT_S = 30.0
 
 
 class Sent(NamedTuple):
-    """A command: when it was carried out by the server's time, from which address it came, and its words."""
+    """A command: when the server executed it, by its own time; the address of the client; and its words."""
 
     at_s: float
     address: str
@@ -26,9 +26,9 @@ class Sent(NamedTuple):
 
 @contextmanager
 def watched(url: str) -> Iterator[list[Sent]]:
-    """What clients send meanwhile; the list is filled at the end. The server has to listen on TCP."""
+    """Record what clients send inside the context. The list is filled at its end. The server must listen on TCP."""
     sent: list[Sent] = []
-    # Seen by the server in their places: what is between them came meanwhile.
+    # Marker commands: what the server reports between the two was sent inside the context.
     begin, end = secrets.token_hex(16), secrets.token_hex(16)
     with redis.Redis.from_url(url, socket_timeout=_TIMEOUT_S) as client, client.monitor() as monitor:
         client.echo(begin)

@@ -1,6 +1,6 @@
-"""Where a phase works: a Redis, a scale, and a queue of its own that is gone afterwards.
+"""The environment of a phase: a Redis, a scale, and its own queue, which is removed afterwards.
 
-A queue of its own, as the Redis may be somebody's: nothing but what the bench wrote is removed.
+The Redis may contain other data of the user. So each phase uses its own queue, and only that queue is removed.
 """
 
 import secrets
@@ -24,7 +24,7 @@ _QUIET_WITHIN_S = 20.0
 
 
 class MeasurementFailed(RedischedError):
-    """Raised when a phase could not be measured, such as when a worker process died."""
+    """Raised when a phase could not be measured, for example because a worker process died."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +48,19 @@ class Workbench:
         return run(operation, self.broker.client())
 
     def store(self, queue: str) -> Store:
-        """The edges of a queue."""
+        """The store of a queue's first shard."""
         return Store(self.broker.script_runner, queue)
 
     def stores(self, queue: str) -> list[Store]:
-        """The edges of every shard of a queue."""
+        """The stores of all shards of a queue."""
         return [Store(self.broker.script_runner, queue, shard) for shard in range(self.scale.shards)]
 
     def facts(self, section: str) -> dict[str, str]:
-        """What INFO says in one of its sections; of a cluster, that of its first node."""
+        """The fields of one section of INFO; in a cluster, those of the first node."""
         return self.facts_of_nodes(section)[0]
 
     def facts_of_nodes(self, section: str) -> list[dict[str, str]]:
-        """What INFO says in one of its sections, on every server that takes writes."""
+        """The fields of one section of INFO, for every server that accepts writes."""
         primaries = sorted(self.broker.client().primaries().items())
         return [_facts(primary.perform(("INFO", section))) for _, primary in primaries]
 
@@ -72,9 +72,9 @@ class Workbench:
         return int(seconds) * 1_000_000 + int(microseconds)
 
     def settle(self) -> None:
-        """Return when Redis has done what it does in the background, so that no phase pays for the one before.
+        """Wait until Redis has finished its background work, so that it does not slow down the next phase.
 
-        On a Redis that others keep busy, after a while all the same.
+        If other clients keep Redis busy, return after a time limit.
         """
         poll_until(self._is_quiet, _QUIET_WITHIN_S)
 

@@ -1,9 +1,10 @@
-"""What redisched is tested with, for those who test their handlers: servers to break, faults, and histories.
+"""Tools for fault-injection tests: servers to kill, a proxy that injects faults, and a checker of recorded histories.
 
-`Server` starts a real server for a test, `WatchedServers` and `ClusterServers` several, and `work_off` runs the
-handlers of an application on it. `Proxy` stands in front of a server and does to its messages what a `Fault` says. A
-`Recorder` writes down what handlers and producers do and a `ReplyObserver` what the server said; `check_history` holds
-that against what redisched promises.
+redisched is tested with them, and users can test their own handlers with them. `Server` starts a real server for a
+test; `WatchedServers` and `ClusterServers` start several; `work_off` runs the handlers of an application. `Proxy`
+stands in front of a server and applies a `Fault` to its messages. A `Recorder` records what handlers and producers do,
+and a `ReplyObserver` records what the server replied; `check_history` checks these records against redisched's
+guarantees.
 """
 
 from redisched.chaos.checker import check, check_history

@@ -1,4 +1,4 @@
-"""Holds a history against every invariant, in one pass over its records; a long one part by part."""
+"""Checks a history against every invariant in one pass over its records; a long history is checked part by part."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,16 +26,16 @@ OF_EACH_TASK: tuple[type[Invariant], ...] = (
     TasksAreConserved,
     UnknownEnqueuesAreWhole,
 )
-"""I1 to I7, I11 and I12: what they remember grows with the number of tasks."""
+"""I1 to I7, I11 and I12: each concerns single tasks; the memory it needs grows with the number of tasks."""
 OF_A_QUEUE: tuple[type[Invariant], ...] = (NoBetterTaskIsPassedOver, EqualTasksStartInTurn, EverySlotFiresOnce)
-"""I8 to I10: they hold tasks against each other, and remember what waits."""
+"""I8 to I10: each compares tasks with each other; it keeps only waiting tasks in memory."""
 INVARIANTS = (*OF_EACH_TASK, *OF_A_QUEUE)
 """I1 to I12."""
 USUAL = Tolerances()
 
 
 def check_history(folder: Path, tolerances: Tolerances = USUAL, part_bytes: int = PART_BYTES) -> Iterator[Violation]:
-    """Every violation that the history in a folder shows, as `check` finds them, however long the history is."""
+    """Yield every violation in the history in `folder`, as `check` does. A long history is read part by part."""
     for part in read_in_parts(folder, part_bytes):
         yield from check(part, tolerances, OF_EACH_TASK)
     yield from check(read_history(folder), tolerances, OF_A_QUEUE)
@@ -46,10 +46,10 @@ def check(
     tolerances: Tolerances = USUAL,
     invariants: Sequence[type[Invariant]] = INVARIANTS,
 ) -> Iterator[Violation]:
-    """Every violation that the records show, which come in the order of time, as it becomes plain.
+    """Yield every violation as soon as a record shows it. The records must be sorted by time.
 
-    The history ends with a drain: what should be executed has been. A task's id is not used again after the task was
-    forgotten.
+    The history must end with a drain: every task that should be executed has been. A task's id must not be used again
+    after the task was forgotten.
     """
     held = [invariant(tolerances) for invariant in invariants]
     listeners: dict[type[Record], list[Listener]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""A cluster of primaries and replicas: nodes to be killed, paused, added, emptied and taken away."""
+"""A cluster of primaries and replicas for tests, whose nodes can be killed, paused, added, emptied and removed."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -15,11 +15,11 @@ MIGRATE_MS = 5_000
 
 
 class ClusterServers(Lifetime):
-    """Nodes that share the slots, as `redis+cluster://` leads to them.
+    """The nodes of a Redis cluster; `url` is a `redis+cluster://` URL for clients.
 
-    The first `primaries` of `nodes` begin with equal parts of the slots, and `replicas` others follow each of them. A
-    node is taken for down after `node_timeout_ms`. With one node down, the slots of others are served, and a
-    primary that gives its last slot away stays a primary.
+    The first `primaries` entries of `nodes` start as primaries with equal parts of the slots; each has `replicas`
+    replicas. The others consider a node down after `node_timeout_ms`. While a node is down, the slots of the other
+    nodes are still served. A primary that loses its last slot stays a primary.
     """
 
     def __init__(
@@ -46,11 +46,14 @@ class ClusterServers(Lifetime):
 
     @property
     def url(self) -> str:
-        """Where clients find all nodes."""
+        """The URL with which clients connect; it lists all nodes."""
         return f"redis+cluster://{','.join('{}:{}'.format(*node.address) for node in self.nodes)}"
 
     def start(self) -> None:
-        """Start the nodes, put them together, and return when all of them agree on who serves which slots."""
+        """Start the nodes, form the cluster, and return when all nodes agree on which node serves which slots.
+
+        Raises TimeoutError if they do not agree.
+        """
         for number, node in enumerate(self.nodes, start=1):
             node.start()
             perform(node, "CLUSTER", "SET-CONFIG-EPOCH", number)
@@ -74,7 +77,7 @@ class ClusterServers(Lifetime):
         return node
 
     def take_away(self, node: Server) -> None:
-        """Stop a node that serves no slots, and have the others forget it."""
+        """Stop a node that serves no slots, and make the other nodes forget it."""
         identity = node_id(node)
         self.nodes.remove(node)
         node.close()
@@ -82,23 +85,23 @@ class ClusterServers(Lifetime):
             perform(other, "CLUSTER", "FORGET", identity)
 
     def primary_of(self, key: str) -> Server:
-        """The node that serves the slot of a key, as the other nodes say."""
+        """The node that serves the slot of a key, as the first running node says. Raises LookupError if none does."""
         return self.primary_of_slot(key_slot(key.encode()))
 
     def primary_of_slot(self, slot: int) -> Server:
-        """The node that serves a slot, as another one says."""
+        """The node that serves a slot, as the first running node reports it. Raises LookupError if none does."""
         for first, last, (_, port, *_), *_ in perform(self._running()[0], "CLUSTER", "SLOTS"):
             if first <= slot <= last:
                 return next(node for node in self.nodes if node.address[1] == port)
         raise LookupError(f"nobody serves slot {slot}")
 
     def fail_over(self, replica: Server) -> None:
-        """Make a replica the primary of its slots, as before maintenance, and return when it is."""
+        """Promote a replica in a planned failover, as before maintenance, and return when it is a primary."""
         perform(replica, "CLUSTER", "FAILOVER")
         wait_for_agreement(lambda: perform(replica, "ROLE")[0] == b"master", "the replica is the primary")
 
     def move_slot(self, slot: int, target: Server) -> None:
-        """Move a slot key by key, as cluster managers do, while clients go on with it."""
+        """Move a slot to another node key by key, as cluster managers do, while clients continue to use its keys."""
         source = self.primary_of_slot(slot)
         perform(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", node_id(source))
         perform(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
@@ -109,11 +112,11 @@ class ClusterServers(Lifetime):
                 perform(node, "CLUSTER", "SETSLOT", slot, "NODE", node_id(target))
 
     def wait_until_whole(self) -> None:
-        """Return when every node runs, serves its slots or follows a primary, and says so of all others."""
+        """Return when every node is up, every replica follows its primary, and no node reports another as failed."""
         wait_for_agreement(lambda: all(map(self._is_content, self.nodes)), "every node is content with all others")
 
     def close(self) -> None:
-        """Stop everything and delete what was temporary. May be called again."""
+        """Stop all nodes and delete their temporary files. May be called again."""
         for node in reversed(self.nodes):
             node.close()
 
@@ -149,7 +152,7 @@ class ClusterServers(Lifetime):
 
 
 def node_id(node: Server) -> str:
-    """The name under which the nodes of a cluster know each other."""
+    """The id by which the nodes of a cluster know this node."""
     name: bytes = perform(node, "CLUSTER", "MYID")
     return name.decode()
 

@@ -1,4 +1,4 @@
-"""What a proxy does to messages: values that say which message is meant, and what becomes of it."""
+"""Faults that a proxy injects: each is a value that says which message it applies to and what happens to it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,31 +12,32 @@ class Message(StrEnum):
     REQUEST = "request"
     """A command on its way to the server."""
     REPLY = "reply"
-    """The answer to a command, on its way back: the server has done what it was asked."""
+    """The answer to a command, on its way back: the server has already executed the command."""
 
 
 class Action(StrEnum):
-    """What becomes of a message."""
+    """What the proxy does with a message."""
 
     CUT = "cut"
-    """The connection is closed in its place."""
+    """The connection is closed instead of passing the message on."""
     CUT_HALFWAY = "cut_halfway"
-    """The connection is closed after the first half of it."""
+    """The connection is closed after the first half of the message was passed on."""
     DROP = "drop"
-    """It vanishes; the connection stays open."""
+    """The message is discarded; the connection stays open."""
     DUPLICATE = "duplicate"
-    """It is passed on twice. The second reply to a request that was passed on twice vanishes."""
+    """The message is passed on twice. If it is a request, the second reply to it is discarded."""
     BLACK_HOLE = "black_hole"
-    """It vanishes, and with it everything that follows on this connection, both ways, which yet stays open."""
+    """The message and all later ones on this connection, both ways, are discarded; the connection stays open."""
     PASS = "pass"
-    """It is passed on, as fast as its pace allows."""
+    """The message is passed on, as slowly as its pace says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How a message travels: after a delay, at a rate, in pieces. Everything behind it waits.
+    """How a message is passed on: after a delay, at a limited rate, in pieces. Later messages wait behind it.
 
-    The delay is drawn evenly from `delay_s` plus and minus `jitter_s`, and is never less than 0.
+    The delay is drawn uniformly from `delay_s` plus or minus `jitter_s`, and is never less than 0. Raises InvalidOption
+    if `bytes_per_s` or `piece_bytes` is not positive.
     """
 
     delay_s: float = 0.0
@@ -56,11 +57,12 @@ AT_ONCE = Pace()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What shall happen to the k-th request or reply of a script.
+    """What happens to the k-th request or reply of a script.
 
-    `script` is the name of a script of redisched, such as `claim`, or of a command in capitals, such as `BLPOP`; None
-    means any but those with which a connection begins. `occurrence` counts from 1 and from when the fault was set;
-    None means every one. Of those that are meant, a `share` between 0 and 1 is hit, by chance.
+    `script` is the name of a script of redisched, such as `claim`, or of a command in capitals, such as `BLPOP`. None
+    means every command except those that set up a connection. `occurrence` is k, counted from 1 since the fault was
+    set; None means every occurrence. `share`, 0 to 1, is the probability with which a matching message is hit. Raises
+    InvalidOption for an occurrence or a share out of range.
     """
 
     message: Message

@@ -1,4 +1,4 @@
-"""One connection through a proxy: carries requests one way and replies the other, and does to them what faults say."""
+"""One connection through a proxy: passes requests to the server and replies to the client, and applies faults."""
 
 import contextlib
 import socket
@@ -22,16 +22,16 @@ _PIECES_PER_S = 100.0
 
 
 class NoReply(Enum):
-    """Stands where a reply would."""
+    """The value of `Exchange.reply` when the server's reply was never seen."""
 
     NO_REPLY = "no reply"
-    """The connection ended before one came: the server may have done, or may still do, what it was asked."""
+    """The connection ended before a reply came: the server may have executed the command, or may still do so."""
 
 
 class Exchange(NamedTuple):
-    """A command and what the server answered, whether or not the answer reached the client.
+    """A command and the server's reply, whether or not the reply reached the client.
 
-    `reply` is bytes, an int, None or a list of such; an error is an Exception among them. Or it is NO_REPLY.
+    `reply` is bytes, an int, None, an Exception for an error reply, or a list of these; or it is NO_REPLY.
     """
 
     name: str
@@ -44,7 +44,7 @@ Observe = Callable[[Exchange], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What all connections of a proxy have in common."""
+    """What all connections of a proxy share."""
 
     names: CommandNames
     tally: Tally
@@ -53,7 +53,7 @@ class Rules:
 
 
 class _Call(NamedTuple):
-    """A request that the server has not answered yet. The reply to an unwanted one reaches nobody."""
+    """A request that the server has not answered yet. If it is not `wanted`, its reply is not passed to the client."""
 
     name: str
     request: bytes
@@ -61,7 +61,7 @@ class _Call(NamedTuple):
 
 
 class Link:
-    """A client's connection joined to one to the server. Each way has a thread, so that neither holds up the other."""
+    """Joins a client's connection with one to the server. Each direction has a thread, so neither blocks the other."""
 
     def __init__(self, client: socket.socket, server: socket.socket, rules: Rules) -> None:
         self._client = client
@@ -72,7 +72,7 @@ class Link:
         self._cut = threading.Event()
 
     def carry(self) -> None:
-        """Carry messages until the connection ends."""
+        """Pass messages on until the connection ends."""
         back = (self._server, self._take_reply)
         replies = threading.Thread(target=self._carry, args=back, name="redisched-proxy-replies", daemon=True)
         replies.start()
@@ -84,7 +84,7 @@ class Link:
         self._server.close()
 
     def cut(self) -> None:
-        """Close the connection, both ways."""
+        """Close the connection in both directions."""
         self._cut.set()
         for end in (self._client, self._server):
             with contextlib.suppress(OSError):
@@ -97,7 +97,7 @@ class Link:
                 if self._cut.is_set():
                     break
         finally:
-            # Also when somebody who observes fails: that is not for a client to wait for.
+            # Also when the observer raises an error: otherwise the client would wait for a reply that never comes.
             self.cut()
 
     def _take_request(self, request: bytes) -> None:

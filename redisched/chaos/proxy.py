@@ -1,7 +1,7 @@
-"""A proxy in front of a server, which cuts, holds back, slows, loses or repeats exactly the message a test names.
+"""A proxy in front of a server that cuts, delays, slows, drops or duplicates exactly the message that a test names.
 
-Random faults find much and take long. Most of what goes wrong on a network goes wrong between one request and its
-reply, and there are not many of those: a proxy that knows them by name can try every one.
+Tests with random faults find many bugs, but take long. Most network faults happen between a request and its reply, and
+there are few kinds of requests: because the proxy knows each by name, a test can try them all.
 """
 
 import contextlib
@@ -23,11 +23,11 @@ _CONNECT_TIMEOUT_S = 5.0
 
 
 class Proxy:
-    """Passes everything on to the server at `upstream`, redis://... or unix:///..., but for what faults say.
+    """Passes all messages on to the server at `upstream` (redis://... or unix:///...), except as faults say.
 
-    `observe` is called with every command and its reply, from the threads of the connections. Chance is drawn from
-    `seed`. `load` gives redisched's scripts, should they not be those of the library. TLS is not understood, and
-    neither are MONITOR and subscriptions, whose messages answer no command. `url` is where clients connect.
+    Clients connect to `url`. `observe` is called with every command and its reply, from the threads of the connections.
+    Random numbers are derived from `seed`. `load` returns redisched's scripts, by default those of the library. TLS is
+    not supported. Neither are MONITOR and subscriptions, because their messages are not replies to commands.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Proxy:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests came, by the script's name or the command's own."""
+        """How many requests came, by the name of the script or command."""
         return self._tally.counted(Message.REQUEST)
 
     @property
     def replies(self) -> Counter[str]:
-        """How many replies came from the server, by the name of what they answer."""
+        """How many replies came from the server, by the name of the script or command that they answer."""
         return self._tally.counted(Message.REPLY)
 
     @property
@@ -73,18 +73,18 @@ class Proxy:
         return self._tally.struck()
 
     def set(self, *faults: Fault) -> None:
-        """Replace all faults by these; the first that fits a message decides. Without any, everything passes."""
+        """Replace all faults by these. If several match a message, the first applies. Without faults, all pass."""
         self._tally.arm(faults)
 
     def cut_all(self) -> None:
-        """Close every connection there is; new ones are taken."""
+        """Close every open connection. New ones are still accepted."""
         with self._lock:
             links = list(self._links)
         for link in links:
             link.cut()
 
     def close(self) -> None:
-        """Close everything. May be called again."""
+        """Stop listening, close every connection, and return when all threads have ended. May be called again."""
         self._closed = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,6 @@
-"""Where messages of the Redis protocol begin and end, so that a proxy can hold one back without understanding it.
+"""Finds where messages of the Redis protocol begin and end, so that a proxy can delay one without decoding it.
 
-The shapes are those of the Redis serialization protocol, versions 2 and 3 (redis.io, "Redis serialization protocol
+The formats are those of the Redis serialization protocol, versions 2 and 3 (redis.io, "Redis serialization protocol
 specification").
 """
 
@@ -14,9 +14,9 @@ _VALUES_PER_ELEMENT = {ord("*"): 1, ord("~"): 1, _PUSH: 1, ord("%"): 2}
 
 
 def messages(connection: socket.socket) -> Iterator[bytes]:
-    """Every whole message that arrives on a connection, as it was sent.
+    """Yield every complete message that arrives on a connection, byte for byte as it was sent.
 
-    Ends when the connection ends or breaks, and at the first byte that is not of the protocol.
+    Ends when the connection ends or breaks, and at the first byte that does not belong to the protocol.
     """
     buffer = bytearray()
     while received := _receive(connection):
@@ -30,9 +30,9 @@ def messages(connection: socket.socket) -> Iterator[bytes]:
 
 
 def end_of_message(buffer: bytes | bytearray) -> int | None:
-    """The length of the message at the beginning of the buffer; None while a part of it is missing.
+    """The length in bytes of the message at the beginning of the buffer; None while a part of it is missing.
 
-    Raises ValueError for what is no message.
+    Raises ValueError if the buffer does not begin with a message.
     """
     at, values = 0, 1
     while values:
@@ -52,7 +52,7 @@ def end_of_message(buffer: bytes | bytearray) -> int | None:
 
 
 def words_of(command: bytes) -> Iterator[bytes]:
-    """The words of a whole command, its name first."""
+    """Yield the words of a complete command, its name first."""
     if not command.startswith(b"*"):
         yield from command.split()
         return
@@ -65,12 +65,12 @@ def words_of(command: bytes) -> Iterator[bytes]:
 
 
 def is_push(message: bytes) -> bool:
-    """Whether a message from a server answers no command."""
+    """Whether a message from a server is a push message, which is not the reply to a command."""
     return message[0] == _PUSH
 
 
 def _receive(connection: socket.socket) -> bytes:
-    """What has come, nothing at the end."""
+    """The bytes received next; empty when the connection has ended."""
     try:
         return connection.recv(_RECEIVE_BYTES)
     except OSError:

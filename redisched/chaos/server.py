@@ -1,6 +1,6 @@
-"""Servers to break: started from any thread, killed, paused, restarted on their data, and put together to topologies.
+"""Servers for tests: they can be started from any thread, killed, paused, restarted on their data, and combined.
 
-Each is a child of this process and ends with it, also when it is killed.
+Each server is a child of this process and ends with it, even when this process is killed.
 """
 
 import os
@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 from redisched.embedded.private import PrivateServer, find_free_port
 
-# A server is tied to the life of the thread that gave birth to it, so all of them come from one that stays.
+# A server is killed when the thread that started it ends. So one thread, which never ends, starts all of them.
 _births = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redisched-servers")
 
 
 class Server(PrivateServer):
     """A private server that can be started from any thread, and paused.
 
-    A topology is several of them: pass what `replica_of`, `sentinel` or `cluster_node` answers as `arguments`, and
-    `Transport.LOOPBACK` as `transport`.
+    To build a topology of several servers, pass the result of `replica_of`, `sentinel` or `cluster_node` as
+    `arguments`, and `Transport.LOOPBACK` as `transport`.
     """
 
     @property
@@ -30,20 +30,20 @@ class Server(PrivateServer):
         return place.hostname, place.port
 
     def start(self) -> None:
-        """Start the server on its data and return when it answers. Raises ServerStartFailed."""
+        """Start the server on its data and return when it answers. Raises ServerStartFailed if it does not."""
         _births.submit(super().start).result()
 
     def stop(self) -> None:
-        """Stop the server in good order, be it paused or not, and return when it is gone."""
+        """Shut the server down cleanly, even if it is paused, and return when its process has ended."""
         self.resume()
         super().stop()
 
     def pause(self) -> None:
-        """Let the server do nothing, with its connections open, as SIGSTOP does."""
+        """Suspend the server's process with SIGSTOP. Its connections stay open."""
         self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused server go on where it was."""
+        """Let a paused server continue."""
         self._send(signal.SIGCONT)
 
     def _send(self, number: signal.Signals) -> None:
@@ -52,19 +52,19 @@ class Server(PrivateServer):
 
 
 def replica_of(primary: Server) -> tuple[str, ...]:
-    """The arguments of a server that copies another one, which listens on the loopback interface."""
+    """The arguments of a replica of `primary`, which must listen on the loopback interface."""
     host, port = primary.address
     return ("--replicaof", host, str(port))
 
 
 def sentinel() -> tuple[str, ...]:
-    """The arguments of a Sentinel. Tell it what to watch with SENTINEL MONITOR; it remembers that over restarts."""
+    """The arguments of a Sentinel. SENTINEL MONITOR tells it which primary to watch; it keeps that over restarts."""
     return ("--sentinel",)
 
 
 def cluster_node() -> tuple[str, ...]:
-    """The arguments of a cluster node. Its bus has a port of its own, as the usual one, 10,000 higher, may not exist.
+    """The arguments of a cluster node. Its bus gets a free port, as the default, 10,000 higher, may be no valid port.
 
-    CLUSTER MEET has to name that port, too: CONFIG GET cluster-port.
+    CLUSTER MEET must name the bus port, too; CONFIG GET cluster-port returns it.
     """
     return ("--cluster-enabled", "yes", "--cluster-port", str(find_free_port()))

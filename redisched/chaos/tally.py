@@ -1,4 +1,4 @@
-"""Counts what passes a proxy, and says which message a fault is meant for."""
+"""Counts the messages that pass a proxy, and decides which fault applies to a message."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ class _Armed:
 
 
 class Tally:
-    """Shared by all connections of a proxy. `random` draws from [0, 1)."""
+    """Counts messages and matches them with faults, for all connections of a proxy. `random` draws from [0, 1)."""
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
@@ -34,13 +34,13 @@ class Tally:
         self._struck: list[Fault] = []
 
     def arm(self, faults: tuple[Fault, ...]) -> None:
-        """Replace all faults, and begin to count their occurrences anew."""
+        """Replace all faults, and count their occurrences from 1 again."""
         with self._lock:
             self._armed = [_Armed(fault) for fault in faults]
             self._struck = []
 
     def count(self, message: Message, name: str) -> Fault | None:
-        """Count a message, and answer what shall happen to it: the first of the faults that hit it."""
+        """Count a message, and return the fault that applies to it: the first that matches, or None."""
         with self._lock:
             self._counts[message][name] += 1
             hits = [armed.fault for armed in self._armed if armed.hits(message, name, self._random)]
@@ -48,7 +48,7 @@ class Tally:
             return hits[0] if hits else None
 
     def counted(self, message: Message) -> Counter[str]:
-        """How many messages of a kind came, by the names of their commands."""
+        """How many messages of a kind came, by the name of their command."""
         with self._lock:
             return Counter(self._counts[message])
 

@@ -1,4 +1,4 @@
-"""A primary with its replicas, and the Sentinels that watch it: to be killed, paused and failed over."""
+"""A primary with replicas and Sentinels for tests, which can be killed, paused and failed over."""
 
 from pathlib import Path
 
@@ -9,11 +9,12 @@ from redisched.embedded.lifetime import Lifetime
 
 
 class WatchedServers(Lifetime):
-    """Servers of one primary, as `redis+sentinel://` leads to them. Any of them can be killed and started again.
+    """A primary, its replicas and the Sentinels that watch it; `url` is a `redis+sentinel://` URL for clients.
 
-    `servers` are the first primary and then its replicas, `sentinels` those who watch. They agree that a primary is
-    down when two of three, or more than half of them, have not heard from it for `down_after_ms`. Let that be well over
-    a second: after a failover a Sentinel may leave a second before it connects to the new primary, and would count it.
+    Any of them can be killed and started again. `servers` contains the first primary, then its replicas. The Sentinels
+    consider a primary down when more than half of them (two of three) have not heard from it for `down_after_ms`. It
+    should be well over a second: after a failover, a Sentinel may take a second before it connects to the new primary,
+    and counts that second as silence.
     """
 
     def __init__(
@@ -37,13 +38,13 @@ class WatchedServers(Lifetime):
 
     @property
     def url(self) -> str:
-        """Where clients find the primary, whichever it is."""
+        """The URL with which clients find the current primary."""
         hosts = ",".join("{}:{}".format(*sentinel.address) for sentinel in self.sentinels)
         return f"redis+sentinel://{hosts}/{self._name}/0"
 
     @property
     def primary(self) -> Server:
-        """The primary that the first Sentinel names now."""
+        """The current primary, as the first Sentinel reports it."""
         _, port = perform(self.sentinels[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._name)
         return next(server for server in self.servers if server.address[1] == int(port))
 
@@ -55,7 +56,7 @@ class WatchedServers(Lifetime):
 
     @property
     def promotions(self) -> int:
-        """How often the Sentinels have made a replica the primary: they may do so once more than a test meant."""
+        """How often the Sentinels have promoted a replica. They may do so once more than a test asked for."""
         return sum(watching.log.count("+promoted-slave") for watching in self.sentinels)
 
     def start(self) -> None:
@@ -72,9 +73,9 @@ class WatchedServers(Lifetime):
         wait_for_agreement(self._is_watched, "every Sentinel knows all others")
 
     def fail_over(self) -> None:
-        """Have the Sentinels make a replica the primary, as before maintenance, and return when it is.
+        """Let the Sentinels promote a replica, as before maintenance, and return when it is the primary.
 
-        A Sentinel may give a failover up, as when the replica is slow to tell that it was promoted, and is asked again.
+        A Sentinel may abort a failover, such as when the replica reports its promotion late. Then it is asked again.
         """
         before = self.primary.address[1]
 
@@ -89,13 +90,13 @@ class WatchedServers(Lifetime):
         wait_for_agreement(is_over, "there is another primary")
 
     def wait_until_whole(self) -> None:
-        """Return when every server runs, follows the primary, and is known to the Sentinels as well."""
+        """Return when every replica follows the primary, and every Sentinel knows all servers and other Sentinels."""
         wait_for_agreement(
             lambda: self._is_followed(self.primary) and self._is_watched(), "every replica follows and is watched"
         )
 
     def close(self) -> None:
-        """Stop everything and delete what was temporary. May be called again."""
+        """Stop all servers and Sentinels and delete their temporary files. May be called again."""
         for server in (*self.sentinels, *reversed(self.servers)):
             server.close()
 

@@ -17,7 +17,7 @@ _USUAL = WorkerSettings()
 
 
 class EventLoopRunning(RedischedError, RuntimeError):
-    """Raised when `work_off` is called where an event loop runs, which it would block."""
+    """Raised when `work_off` is called while an event loop runs in this thread, because it would block the loop."""
 
     def __init__(self) -> None:
         super().__init__("work_off(app) blocks, and an event loop runs here; use: await work_off_async(app)")
@@ -25,7 +25,7 @@ class EventLoopRunning(RedischedError, RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class _InThisProcess:
-    """An application of which no handler has a process of its own: a test wants to see what they do."""
+    """An application whose handlers all run in this process, so that a test can see their effects."""
 
     registry: Registry
     settings: Settings
@@ -34,10 +34,10 @@ class _InThisProcess:
 
 
 def work_off(application: Application, settings: WorkerSettings = _USUAL) -> None:
-    """Run what is due, here and now, and return when nothing is due any more. Isolated handlers run in this process.
+    """Run all due tasks in this process, and return when no task is due any more. Isolated handlers run here, too.
 
-    What waits for a later moment, another attempt included, is left where it is. Raises EventLoopRunning in an async
-    test, which awaits `work_off_async` instead.
+    Tasks that are due later, including retries, keep waiting. Raises EventLoopRunning in an async test; await
+    `work_off_async` there instead.
     """
     if _event_loop_runs():
         raise EventLoopRunning
@@ -45,7 +45,7 @@ def work_off(application: Application, settings: WorkerSettings = _USUAL) -> Non
 
 
 async def work_off_async(application: Application, settings: WorkerSettings = _USUAL) -> None:
-    """As `work_off`, on the running event loop."""
+    """Do what `work_off` does, on the running event loop."""
     for name in application.imports:
         import_module(name)
     registry = Registry()

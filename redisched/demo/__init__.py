@@ -1,1 +1,1 @@
-"""Six kinds of real jobs, a fleet that loses a process on purpose, and a summary counted from what the jobs did."""
+"""A demo: six kinds of real jobs, workers of which one process is killed, and a summary of what the jobs really did."""

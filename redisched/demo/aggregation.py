@@ -1,4 +1,4 @@
-"""Data aggregation: totals, in SQL, over what the other handlers have kept so far."""
+"""Data aggregation: totals, in SQL, of the results that the other handlers have stored so far."""
 
 from redisched.demo import ledger, surroundings
 from redisched.demo.facts import Kind, recorded

@@ -1,4 +1,4 @@
-"""The demo's application with all its handlers: what its workers load as redisched.demo.app:app."""
+"""The demo's application with all its handlers. The workers load it as redisched.demo.app:app."""
 
 from redisched.demo.aggregation import add_up_results
 from redisched.demo.background import checksum

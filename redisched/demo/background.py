@@ -1,4 +1,4 @@
-"""Background jobs: checksums of real files, one or a whole tree of them."""
+"""Background jobs: checksums of real files, each of a single file or of a whole folder tree."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from redisched.demo.scheduler import WORK_QUEUE, app
 from redisched.model import Priority
 
 _FOREIGN = frozenset({"__pycache__", "site-packages", "dist-packages"})
-"""Folders of the standard library that hold what is not part of it."""
+"""Folders inside the standard library's folder whose content is not part of it."""
 
 
 @app.task(name="demo.checksum", queue=WORK_QUEUE, priority=Priority.LOW)
@@ -30,7 +30,7 @@ def checksum(path: str) -> str:
 
 
 def standard_library() -> Path:
-    """The largest tree of files that is there wherever Python is."""
+    """The folder of Python's standard library, a large tree of files that every machine with Python has."""
     return Path(sysconfig.get_path("stdlib"))
 
 

@@ -1,4 +1,4 @@
-"""The demo as a whole: from a number of tasks to a summary."""
+"""Runs the whole demo with a given number of tasks, and shows it."""
 
 import random
 from enum import StrEnum
@@ -14,17 +14,17 @@ from redisched.demo.workload import Job, plan, stream_s
 
 
 class Audience(StrEnum):
-    """For whom the demo is shown."""
+    """Who watches the demo; that decides what is printed."""
 
     PEOPLE = "people"
     MACHINES = "machines"
-    """Who read nothing but the summary."""
+    """Programs, which read only the summary."""
 
 
 def run_demo(tasks: int, audience: Audience) -> Summary:
-    """Run the demo with so many tasks and show it; answers the summary.
+    """Run the demo with the given number of tasks, show it, and return the summary.
 
-    Raises InvalidOption for too few tasks, NoServerBinary and ServerStartFailed.
+    Raises InvalidOption for too few tasks; NoServerBinary and ServerStartFailed if no Redis can be started.
     """
     jobs = plan(tasks, random.Random(tasks))
     with stage() as staged:

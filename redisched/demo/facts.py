@@ -1,6 +1,6 @@
-"""What the handlers really did, one line of JSON per fact: the demo's summary is counted from nothing else.
+"""Records of what the handlers really did, one line of JSON per fact. The demo's summary is computed from them.
 
-Each process appends to a file of its own, every line in one write, so that what it did survives its kill.
+Each process appends to its own file, each line with a single write, so that its facts are kept when it is killed.
 """
 
 import json
@@ -24,19 +24,19 @@ class Kind(StrEnum):
     BACKGROUND = "background"
     """Checksums of real files."""
     PAYMENTS = "payments"
-    """Charges through a gateway that refuses and stalls."""
+    """Charges through a gateway that sometimes refuses or answers too late."""
     MAIL = "mail"
     """Notifications over SMTP."""
     LOGS = "logs"
     """Slices of a package manager's log."""
     AGGREGATION = "aggregation"
-    """Totals over what the others kept."""
+    """Totals of the results that the other jobs stored."""
     PERIODIC = "periodic"
-    """Readings that enqueue the next one."""
+    """Readings, each of which enqueues the next one."""
 
 
 class FactType(StrEnum):
-    """What a fact is about."""
+    """The type of a fact."""
 
     STARTED = "started"
     ENDED = "ended"
@@ -45,7 +45,7 @@ class FactType(StrEnum):
 
 @contextmanager
 def recorded(kind: Kind) -> Iterator[None]:
-    """Write down that the handler of the current task started, and how it ended. Lets its error through."""
+    """Record that the handler of the current task started, and how it ended. Its error is raised again."""
     task = current_task()
     _write(
         FactType.STARTED,
@@ -69,12 +69,12 @@ def recorded(kind: Kind) -> Iterator[None]:
 
 
 def record_enqueued(kind: Kind, task_id: str, queue: str) -> None:
-    """Write down that a handler enqueued a task."""
+    """Record that a handler enqueued a task."""
     _write(FactType.ENQUEUED, task=task_id, kind=kind, queue=queue)
 
 
 def now_ms() -> float:
-    """The wall clock in milliseconds, which all processes of this machine and its server share."""
+    """The time of day in milliseconds. All processes of this machine, including the server, have the same clock."""
     return time.time_ns() / 1e6
 
 

@@ -1,7 +1,7 @@
-"""A payment gateway on the loopback interface that behaves as badly as real ones do.
+"""A payment gateway on the loopback interface that fails in the same ways as real ones.
 
-It knows a charge again by its key, as real ones do too, and counts what it charged for each order: whoever pays twice
-is seen here.
+Like real ones, it recognizes a repeated charge by its idempotency key. It counts the charges of each order, so the demo
+can show whether an order was charged twice.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any, Self
 from redisched.demo.surroundings import ServiceAddress
 
 STALL_S = 1.0
-"""Longer than any client waits."""
+"""How long a reply is delayed: longer than any client waits."""
 
 
 class Behaviour(StrEnum):
@@ -27,11 +27,11 @@ class Behaviour(StrEnum):
     BUSY = "busy"
     """Answers 503 at the first attempt."""
     STALLS = "stalls"
-    """Charges at the first attempt, and does not say so in time."""
+    """Charges at the first attempt, but replies too late."""
     SHORT = "short"
-    """Refuses twice, until there is money."""
+    """Refuses the first two attempts, because the account has too little money."""
     REFUSES = "refuses"
-    """Refuses always."""
+    """Refuses every attempt."""
 
 
 _BEHAVIOURS = (
@@ -45,12 +45,12 @@ _BEHAVIOURS = (
 
 
 def behaviour_of(order: str) -> Behaviour:
-    """How an order will be treated, the same in every run: 14 of 20 settle at once, 1 never does."""
+    """How the gateway treats an order, the same in every run: of 20 orders, 14 are charged at once, and 1 never is."""
     return _BEHAVIOURS[zlib.crc32(order.encode()) % len(_BEHAVIOURS)]
 
 
 class Gateway:
-    """A gateway that serves from `with` on until its end."""
+    """A gateway that serves requests inside a `with` block."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -73,7 +73,7 @@ class Gateway:
 
     @property
     def address(self) -> ServiceAddress:
-        """Where it listens."""
+        """The address where it listens."""
         return ServiceAddress("127.0.0.1", self._server.server_port)
 
     @property
@@ -87,7 +87,7 @@ class Gateway:
         return sum(charges > 1 for charges in self._charges_of_order.values())
 
     def charge(self, order: str, key: str) -> tuple[HTTPStatus, dict[str, str]]:
-        """Treat one request: the status and the reply. A stall is left to the caller."""
+        """Process one request, and return the status and the reply. The caller must delay the reply if it stalls."""
         with self._lock:
             self._attempts[key] += 1
             attempt = self._attempts[key]
@@ -102,7 +102,7 @@ class Gateway:
             return HTTPStatus.CREATED, {"charge": self._charges[key]}
 
     def stalls(self, order: str, key: str) -> bool:
-        """Whether the reply to the latest request of this key comes too late."""
+        """Whether the reply to the latest request with this key must be delayed."""
         return behaviour_of(order) is Behaviour.STALLS and self._attempts[key] == 1
 
 
@@ -125,12 +125,12 @@ class _RequestHandler(BaseHTTPRequestHandler):
         status, reply = gateway.charge(order, key)
         if gateway.stalls(order, key):
             gateway.closing.wait(STALL_S)
-        # The client may be gone by now.
+        # The client may have closed the connection by now.
         with suppress(ConnectionError):
             self._answer(status, json.dumps(reply).encode())
 
     def log_message(self, *_: Any) -> None:
-        """The demo's own facts say it better."""
+        """Log nothing: the demo's facts already show what happened."""
 
     def _answer(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)

@@ -1,4 +1,4 @@
-"""Reads the facts that the handlers write, while they write them, and puts them together to executions."""
+"""Reads the facts while handlers write them, and combines them into executions."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from redisched.demo.facts import PATTERN, FactType, Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One call of a handler. `ended_ms` is None while it runs, and for ever if its process was killed."""
+    """One call of a handler. `ended_ms` is None while it runs, and stays None if its process was killed."""
 
     task: str
     fence: int
@@ -35,7 +35,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueued:
-    """A task known to have been enqueued. `delayed` says that it was not due at once."""
+    """A task that was enqueued. `delayed`: it was not due at once."""
 
     id: str
     kind: Kind
@@ -44,25 +44,25 @@ class Enqueued:
 
 
 class History:
-    """Everything that was done so far, in the order in which it began."""
+    """All executions so far, in the order of their start."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read_bytes: dict[Path, int] = {}
         self._executions: dict[tuple[str, int], Execution] = {}
         self.followers: dict[str, Enqueued] = {}
-        """What handlers enqueued, by id."""
+        """The tasks that handlers enqueued, by id."""
 
     @property
     def executions(self) -> list[Execution]:
         return sorted(self._executions.values(), key=lambda execution: execution.started_ms)
 
     def running(self) -> list[Execution]:
-        """Executions that have not ended, those of dead processes included."""
+        """Executions that have not ended, including those of killed processes."""
         return [execution for execution in self._executions.values() if execution.ended_ms is None]
 
     def read(self) -> None:
-        """Take in what was written since the last call."""
+        """Read the facts that were written since the last call."""
         for path in sorted(self._folder.glob(PATTERN)):
             with path.open("rb") as file:
                 file.seek(self._read_bytes.get(path, 0))

@@ -1,7 +1,7 @@
-"""The database in which the demo's handlers keep their results: one row per task, whoever runs it and how often.
+"""The database in which the demo's handlers store their results: one row per task, even if it is executed repeatedly.
 
-A worker that was presumed dead may still write after the one that took its task over. The fence decides: a row is
-replaced only by a later lease of the same task.
+A worker that was considered dead may still write after another worker took over its task. The fencing token prevents
+harm: a row is replaced only by a later lease of the same task.
 """
 
 import sqlite3
@@ -32,14 +32,14 @@ ON CONFLICT (kind) DO UPDATE SET tasks = excluded.tasks, amount = excluded.amoun
 
 
 def create(folder: Path) -> None:
-    """Make an empty ledger."""
+    """Create an empty ledger in a folder."""
     with closing(sqlite3.connect(_path(folder))) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.executescript(_TABLES)
 
 
 def keep(kind: Kind, amount: int) -> None:
-    """Keep the result of the current task: bytes hashed, cents charged, lines read. Nothing without a folder."""
+    """Store the result of the current task (bytes hashed, cents charged, lines read). Without a folder, do nothing."""
     folder = surroundings.folder()
     if folder is None:
         return
@@ -49,7 +49,7 @@ def keep(kind: Kind, amount: int) -> None:
 
 
 def add_up(folder: Path) -> dict[str, int]:
-    """Bring the totals up to date; answers the sum of the amounts of each kind."""
+    """Update the totals, and return the sum of the amounts of each kind."""
     with _transaction(folder) as database:
         database.execute(_ADD_UP)
         return dict(database.execute("SELECT kind, amount FROM totals"))
@@ -58,7 +58,7 @@ def add_up(folder: Path) -> dict[str, int]:
 @contextmanager
 def _transaction(folder: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(_path(folder), timeout=_BUSY_TIMEOUT_S)) as database:
-        # A lost machine may lose the last results, as everything else of a demo; a killed process loses none.
+        # A crash of the machine may lose the last results, which a demo can accept; a killed process loses none.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")
         with database:

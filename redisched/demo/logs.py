@@ -28,7 +28,7 @@ def count_actions(path: str, first_byte: int, end_byte: int) -> dict[str, int]:
 
 
 def log_of_this_machine() -> Path:
-    """The log of dpkg where there is one, else a sample."""
+    """The path of dpkg's log if this machine has one, else of a sample."""
     try:
         with _MACHINE_LOG.open("rb") as log:
             return _MACHINE_LOG if log.read(1) else _SAMPLE
@@ -37,14 +37,14 @@ def log_of_this_machine() -> Path:
 
 
 def slices(path: Path, count: int) -> list[tuple[int, int]]:
-    """Cut a log into so many slices of about the same size: the first byte of each and of the next."""
+    """Cut a log into `count` slices of about equal size: for each, its first byte and the first byte after it."""
     size = path.stat().st_size
     bounds = [size * number // count for number in range(count + 1)]
     return list(pairwise(bounds))
 
 
 def _lines(path: Path, first_byte: int, end_byte: int) -> list[bytes]:
-    """The lines that begin at or after one byte and before another: each is in exactly one slice."""
+    """The lines that begin in [first_byte, end_byte), so that each line belongs to exactly one slice."""
     with path.open("rb") as log:
         if first_byte > 0:
             log.seek(first_byte - 1)

@@ -1,4 +1,4 @@
-"""Notifications: e-mails handed to an SMTP server, which may put a sender off until later."""
+"""Notifications: e-mails that are sent to an SMTP server, which may ask the sender to try again later."""
 
 import smtplib
 from email.message import EmailMessage
@@ -14,7 +14,7 @@ TIMEOUT_S = 5.0
 
 @app.task(name="demo.send_mail", queue=MAIL_QUEUE)
 def send_mail(recipient: str, subject: str, text: str) -> None:
-    """Send a mail under an id that is the same at every attempt. Raises SMTPException and OSError."""
+    """Send a mail with a Message-ID that is the same at every attempt. Raises SMTPException and OSError."""
     with recorded(Kind.MAIL):
         server = surroundings.smtp()
         message = EmailMessage()

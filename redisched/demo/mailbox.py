@@ -1,4 +1,4 @@
-"""A mail server on the loopback interface that receives and counts, and puts unknown recipients off at first."""
+"""A mail server on the loopback interface that counts mails, and first rejects some recipients (greylisting)."""
 
 import asyncio
 import email
@@ -13,16 +13,16 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from redisched.demo.surroundings import ServiceAddress
 
 _GREYLISTED_SHARE = 12
-"""One recipient in so many is put off once."""
+"""One of this many recipients is greylisted: rejected once, with the request to try again later."""
 
 
 def is_greylisted(recipient: str) -> bool:
-    """Whether a recipient's first mail is put off, the same in every run."""
+    """Whether a recipient's first mail is rejected; the same in every run."""
     return zlib.crc32(recipient.encode()) % _GREYLISTED_SHARE == 0
 
 
 class Mailbox:
-    """A mail server that serves, in a thread of its own, from `with` on until its end."""
+    """A mail server that runs in its own thread inside a `with` block."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -41,18 +41,18 @@ class Mailbox:
 
     @property
     def address(self) -> ServiceAddress:
-        """Where it listens."""
+        """The address where it listens."""
         return ServiceAddress("127.0.0.1", self._socket.getsockname()[1])
 
     @property
     def received(self) -> int:
-        """How many different mails came in, by their Message-ID."""
+        """How many different mails were received, counted by Message-ID."""
         return len(self._received)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Accept a recipient, or say that it should be tried again later."""
+        """Accept a recipient, or ask the sender to try again later."""
         if is_greylisted(address) and address not in self._put_off:
             self._put_off.add(address)
             return "451 4.7.1 Greylisted, try again later"

@@ -1,6 +1,7 @@
-"""Payments: charges through an HTTP gateway that refuses and stalls, tried again until they settle or die.
+"""Payments: charges through an HTTP gateway that may refuse or reply late; they are retried until they succeed or die.
 
-A charge whose reply was lost may have happened. The key, the same at every attempt, lets the gateway know it again.
+If the reply to a charge was lost, the charge may have happened. The idempotency key is the same at every attempt, so
+that the gateway recognizes a repeated charge.
 """
 
 import http.client
@@ -19,16 +20,16 @@ ATTEMPTS = 5
 
 
 class PaymentRefused(Exception):
-    """The card was refused; it may be accepted later."""
+    """Raised when the card was refused. It may be accepted later."""
 
 
 class GatewayUnavailable(Exception):
-    """The gateway cannot take charges now."""
+    """Raised when the gateway cannot accept charges now."""
 
 
 @app.task(name="demo.charge", queue=PAYMENTS_QUEUE, priority=Priority.HIGH, max_attempts=ATTEMPTS)
 def charge(order: str, cents: int) -> str:
-    """Charge an order; answers the gateway's id of the charge.
+    """Charge an order, and return the gateway's id of the charge.
 
     Raises PaymentRefused, GatewayUnavailable, and OSError when the gateway does not answer in time.
     """

@@ -1,4 +1,4 @@
-"""Runs the demo: enqueues its stream, kills a worker process half-way, and waits until every task has ended."""
+"""Runs the demo: enqueues its tasks, kills a worker process half-way, and waits until every task has ended."""
 
 import os
 import signal
@@ -20,9 +20,9 @@ from redisched.store.operation import run
 
 TICK_S = 0.05
 PATIENCE_S = 20.0
-"""So long after the end of the stream everything has ended, unless something is wrong."""
+"""Within this time after the last enqueue all tasks have ended, unless something is wrong."""
 KILL_AFTER = 0.5
-"""Part of the stream after which a process is killed, as soon as one is in the midst of long work."""
+"""After this part of the stream, a worker process is killed as soon as one is executing a long task."""
 LONG_MS = 30.0
 
 
@@ -40,7 +40,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Performance:
-    """One run of the demo. `say` is told what happens, `show` how far it is."""
+    """One run of the demo. `say` is called with events as text, `show` with the progress."""
 
     stage: Stage
     jobs: list[Job]
@@ -57,7 +57,7 @@ class Performance:
         return time.monotonic() - self.began_s
 
     def play(self) -> Summary:
-        """Play the demo to its end, or to its time's end."""
+        """Run the demo until all tasks have ended or its time is over, and return the summary."""
         history = History(self.stage.folder)
         remaining = list(reversed(self.jobs))
         while remaining or not self._is_done():
@@ -74,7 +74,7 @@ class Performance:
         return self._sum_up(history)
 
     def _enqueue_due(self, remaining: list[Job]) -> None:
-        """Enqueue all whose moment has come; `remaining` ends with the next."""
+        """Enqueue all jobs that are due now, and remove them from `remaining`, whose last entry is the next job."""
         moment = self.elapsed_s / self.stream_s
         due = []
         while remaining and remaining[-1].moment <= moment:

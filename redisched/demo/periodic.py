@@ -1,7 +1,7 @@
-"""Periodic work: a reading of the machine that enqueues the next one, due a fixed time after itself.
+"""Periodic work: a reading of the machine's load that enqueues the next reading, due a fixed time later.
 
-The id of the next reading follows from this one. A reading that is run twice, because its worker was killed after it
-had enqueued the next, therefore does not start a second chain.
+The id of the next reading is computed from this one. So if a reading is executed twice, because its worker was killed
+after it had enqueued the next one, it does not start a second chain.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ PERIOD_S = 0.5
 
 @app.task(name="demo.take_reading", queue=WORK_QUEUE, priority=Priority.HIGH)
 async def take_reading(series: str, number: int, last: int) -> float:
-    """Read the machine's load of the last minute, and see to it that the next reading follows, up to the last one."""
+    """Return the machine's load of the last minute, and enqueue the next reading, unless this is the last one."""
     with recorded(Kind.PERIODIC):
         load, _, _ = os.getloadavg()
         await asyncio.to_thread(keep, Kind.PERIODIC, round(load * 100))

@@ -1,4 +1,4 @@
-"""The demo's application, to which each of its files adds the handlers of one kind."""
+"""The demo's application object. Each file of handlers adds those of one kind to it."""
 
 from redisched.client.scheduler import Scheduler
 

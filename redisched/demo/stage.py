@@ -1,4 +1,4 @@
-"""Everything a demo needs around it, from its beginning to its end: folder, server, services, environment, workers."""
+"""Starts and stops all that the demo needs: its folder, server, services, environment variables and workers."""
 
 import logging
 import shutil
@@ -33,7 +33,7 @@ SETTINGS = WorkerSettings(
     processes=2,
     concurrency=8,
     grace_s=5.0,
-    # A process is killed on purpose, and attempts fail: that belongs to the picture, and not beside it.
+    # A process is killed on purpose and attempts fail. The demo shows that itself, so it must not be logged as well.
     log_level="CRITICAL",
     retry_backoff=Backoff(base_s=0.2, cap_s=2.0),
 )
@@ -50,7 +50,7 @@ class WorkersNotStarted(RedischedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where a demo takes place. Nothing of it is left afterwards. `heed_signals` ends it if it was told to end."""
+    """The environment of a demo, removed at its end. `heed_signals` ends the demo if a signal asked for that."""
 
     folder: Path
     app: Scheduler
@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Set the stage: a server of the demo's own, a gateway, a mail server and two worker processes, ready to work.
+    """Start a private server, a gateway, a mail server and two worker processes, and wait until they are ready.
 
     Raises NoServerBinary, ServerStartFailed and WorkersNotStarted.
     """
@@ -104,7 +104,7 @@ def _workers(health_file: Path) -> Iterator[Supervisor]:
     thread = threading.Thread(target=supervisor.run, name="redisched-demo-supervisor", daemon=True)
     thread.start()
     try:
-        # Tasks enqueued before would wait for Python to start, which says nothing about the scheduler.
+        # Tasks that are enqueued earlier would wait until Python has started, which is no property of the scheduler.
         poll_until(lambda: health_file.exists() or not thread.is_alive(), START_TIMEOUT_S)
         if not health_file.exists():
             raise WorkersNotStarted(START_TIMEOUT_S)
@@ -119,10 +119,10 @@ def _workers(health_file: Path) -> Iterator[Supervisor]:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[Callable[[], None]]:
-    """Let SIGTERM unwind the stage as Ctrl-C does, instead of leaving it behind.
+    """Make SIGTERM end the demo with all its processes, as Ctrl-C does.
 
-    What a signal raises is lost where the interpreter calls back, as while it collects garbage: so whoever plays asks
-    again and again, by what this gives, which raises it once more.
+    An exception that a signal handler raises is lost if the interpreter is in a callback, for example during garbage
+    collection. So this gives a function that raises it again, which the demo must call regularly.
     """
     told: list[int] = []
 
@@ -146,7 +146,7 @@ def _ended_by_signals() -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what workers log about a process that was killed on purpose out of the picture."""
+    """Suppress what workers log about the process that is killed on purpose."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.CRITICAL)

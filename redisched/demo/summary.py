@@ -1,4 +1,4 @@
-"""The summary of a demo: counted from what the handlers wrote down, what Redis says, and what the services received."""
+"""The summary of a demo: computed from the handlers' facts, from Redis, and from what the services received."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,12 +10,12 @@ from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
 TOLERATED_MS = WorkerSettings().patience_ms + 50.0
-"""A better task may wait in a window for `patience_ms`, and takes some time to be claimed."""
+"""A task of a better priority may wait this long: `patience_ms` in a prefetch window, and some time for its claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentiles:
-    """Milliseconds: the median, the 99th percentile and the largest; 0 where there is nothing."""
+    """The median, the 99th percentile and the maximum in milliseconds; 0 if there are no values."""
 
     p50: float
     p99: float
@@ -24,14 +24,14 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lateness(Percentiles):
-    """How long after their time tasks started, and how many started before it."""
+    """How long after their due time tasks started, and how many started before it."""
 
     early: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a demo did. `lost` are tasks that neither succeeded nor are dead."""
+    """The results of a demo. `lost` counts tasks that neither succeeded nor are dead."""
 
     enqueued: int
     succeeded: int
@@ -50,17 +50,17 @@ class Summary:
 
     @property
     def holds(self) -> bool:
-        """Whether everything that was promised came true."""
+        """Whether all guarantees were kept."""
         return not (self.lost or self.double_charges or self.lateness_ms.early)
 
 
 def retried(executions: Iterable[Execution]) -> int:
-    """How many tasks were tried again after a failure."""
+    """How many tasks were retried after a failure."""
     return len({execution.task for execution in executions if execution.attempt > 1})
 
 
 def recovered(executions: Iterable[Execution]) -> int:
-    """How many tasks were cut off with their process, and were finished by another one."""
+    """How many tasks were interrupted when their process was killed, and finished by another process."""
     by_task: dict[str, list[Execution]] = defaultdict(list)
     for execution in executions:
         by_task[execution.task].append(execution)
@@ -68,13 +68,13 @@ def recovered(executions: Iterable[Execution]) -> int:
 
 
 def pickups_ms(executions: Iterable[Execution], sent_ms: Mapping[str, float]) -> list[float]:
-    """From the call of enqueue to the first start, of tasks that were due at once."""
+    """Milliseconds from the enqueue call to the first start, for each task that was due at once."""
     firsts = _firsts(executions)
     return [firsts[task].started_ms - at_ms for task, at_ms in sent_ms.items() if task in firsts]
 
 
 def lateness_ms(executions: Iterable[Execution], delayed: Iterable[Enqueued]) -> Lateness:
-    """From the time of delayed tasks to their first start."""
+    """Milliseconds from the due time of delayed tasks to their first start."""
     firsts = _firsts(executions)
     late = [firsts[task.id].started_ms - firsts[task.id].run_at_ms for task in delayed if task.id in firsts]
     spread = spread_of(late)
@@ -82,7 +82,7 @@ def lateness_ms(executions: Iterable[Execution], delayed: Iterable[Enqueued]) ->
 
 
 def inversions(executions: Sequence[Execution]) -> int:
-    """How many tasks started earlier than a better one of the same queue that was due, by more than is tolerated."""
+    """How many tasks started more than TOLERATED_MS before a due task of a better priority in the same queue."""
     cut_off = {execution.task for execution in executions if execution.ended_ms is None}
     by_queue: dict[str, list[Execution]] = defaultdict(list)
     for execution in executions:
@@ -100,7 +100,7 @@ def inversions(executions: Sequence[Execution]) -> int:
 
 
 def count_ends(states: Mapping[str, TaskState], executions: Sequence[Execution]) -> tuple[int, int, int]:
-    """How many succeeded, are dead, and are neither. Redis' word counts only where the handler's own facts agree."""
+    """How many tasks succeeded, are dead, or neither. A state in Redis counts only if the handler's facts agree."""
     returned = {execution.task for execution in executions if execution.succeeded}
     raised = {execution.task for execution in executions if execution.failed}
     succeeded = sum(state is TaskState.SUCCEEDED and task in returned for task, state in states.items())
@@ -115,7 +115,7 @@ def count_kinds(tasks: Iterable[Enqueued]) -> dict[str, int]:
 
 
 def spread_of(values: Iterable[float]) -> Percentiles:
-    """The spread of some values, by nearest rank."""
+    """The percentiles of some values, by the nearest-rank method."""
     ordered = sorted(values)
     if not ordered:
         return Percentiles(p50=0.0, p99=0.0, max=0.0)

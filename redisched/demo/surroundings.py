@@ -1,6 +1,7 @@
-"""Where the demo's handlers find their folder and the services they talk to: the environment, nothing else.
+"""Reads from environment variables which folder and services the demo's handlers use.
 
-`redisched demo` starts these services and sets the variables; whoever serves the demo's handlers elsewhere sets them.
+`redisched demo` starts the services and sets the variables. Anyone who runs the demo's handlers without it must set
+them.
 """
 
 import os
@@ -16,7 +17,7 @@ SMTP_VARIABLE = "REDISCHED_DEMO_SMTP"
 
 
 class NotConfigured(RedischedError):
-    """Raised by a handler whose surroundings are not named by the environment."""
+    """Raised by a handler if an environment variable that it needs is not set."""
 
     def __init__(self, variable: str, wanted: str) -> None:
         self.variable = variable
@@ -25,7 +26,7 @@ class NotConfigured(RedischedError):
 
 
 class ServiceAddress(NamedTuple):
-    """Where a service listens."""
+    """The host and port where a service listens."""
 
     host: str
     port: int
@@ -35,18 +36,18 @@ class ServiceAddress(NamedTuple):
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder in which handlers write down what they did; None where nobody wants to know."""
+    """The folder in which handlers record what they did; None if nothing should be recorded."""
     named = environment.get(FOLDER_VARIABLE)
     return Path(named) if named else None
 
 
 def gateway(environment: Mapping[str, str] = os.environ) -> ServiceAddress:
-    """The payment gateway. Raises NotConfigured."""
+    """The address of the payment gateway. Raises NotConfigured."""
     return _address(environment, GATEWAY_VARIABLE, "HOST:PORT of a payment gateway")
 
 
 def smtp(environment: Mapping[str, str] = os.environ) -> ServiceAddress:
-    """The mail server. Raises NotConfigured."""
+    """The address of the mail server. Raises NotConfigured."""
     return _address(environment, SMTP_VARIABLE, "HOST:PORT of a mail server")
 
 

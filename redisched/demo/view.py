@@ -1,4 +1,4 @@
-"""What the audience sees: a live table on a terminal, plain lines elsewhere, and the summary at the end."""
+"""Shows a demo: a live table on a terminal, plain lines elsewhere, and the summary at the end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,17 +26,17 @@ class View(Protocol):
 
 
 class SilentView:
-    """Shows nothing: for machines, which read the summary."""
+    """Shows nothing, for programs that read only the summary."""
 
     def say(self, line: str) -> None:
-        """Say nothing."""
+        """Ignore an event."""
 
     def show(self, progress: Progress) -> None:
-        """Show nothing."""
+        """Ignore the progress."""
 
 
 class PlainLines:
-    """A line a second."""
+    """Prints one line of progress per second."""
 
     def __init__(self) -> None:
         self._next_s = 0.0
@@ -56,7 +56,7 @@ class PlainLines:
 
 
 class LiveTable:
-    """A table that changes in place, with what was said below it."""
+    """A table that is updated in place, with the events below it."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -80,7 +80,7 @@ class LiveTable:
 
 @contextmanager
 def open_view(console: Console) -> Iterator[View]:
-    """A live table if this is a terminal, else plain lines."""
+    """Give a live table if the console is a terminal, else plain lines."""
     if not console.is_terminal:
         yield PlainLines()
         return
@@ -89,7 +89,7 @@ def open_view(console: Console) -> Iterator[View]:
 
 
 def print_summary(summary: Summary) -> None:
-    """The summary, for people."""
+    """Print the summary for people."""
     pickup, lateness = summary.pickup_ms, summary.lateness_ms
     kinds = ", ".join(f"{count} {kind}" for kind, count in summary.kinds.items())
     click.echo(f"\nIn {summary.seconds} s: {kinds}.")

@@ -1,4 +1,4 @@
-"""What the demo enqueues and when: a backlog to begin with, then a steady stream of mixed priorities and delays."""
+"""Plans what the demo enqueues and when: first a backlog, then a steady stream with mixed priorities and delays."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ TASKS_PER_S = 125
 SHORTEST_S = 2.5
 
 _PERCENT = {Kind.PAYMENTS: 20, Kind.MAIL: 25, Kind.LOGS: 15, Kind.AGGREGATION: 5, Kind.PERIODIC: 5}
-"""The rest is background work."""
+"""Percent of the tasks that are of each kind. The rest is background work."""
 _READINGS_PER_SERIES = 10
 _JOBS_PER_TREE = 75
 _LONGEST_DELAY_S = 2.0
@@ -30,7 +30,7 @@ _LONGEST_DELAY_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A task to enqueue. `moment` is when, from 0, the beginning of the stream, to 1, its end."""
+    """A task to enqueue. `moment` is when: 0 is the beginning of the stream, 1 is its end."""
 
     moment: float
     kind: Kind
@@ -43,9 +43,10 @@ class Job:
 
 
 def plan(tasks: int, random: Random) -> list[Job]:
-    """The jobs that lead to so many tasks, in the order in which they are enqueued.
+    """The jobs for the given number of tasks, in the order in which they are enqueued.
 
-    Readings after the first of a series are enqueued by handlers. Raises InvalidOption for too few tasks.
+    Of each series of readings only the first is a job; handlers enqueue the others. Raises InvalidOption for too few
+    tasks.
     """
     if tasks < FEWEST_TASKS:
         raise InvalidOption("tasks", tasks, f"a whole number, at least {FEWEST_TASKS}")
@@ -56,12 +57,12 @@ def plan(tasks: int, random: Random) -> list[Job]:
 
 
 def stream_s(tasks: int) -> float:
-    """How long the stream of so many tasks lasts, in seconds."""
+    """How long the stream of the given number of tasks lasts, in seconds."""
     return max(SHORTEST_S, tasks / TASKS_PER_S)
 
 
 def _background(count: int, random: Random) -> Iterator[Job]:
-    """Single files, a third of them as a backlog; and whole trees, the long work among the short."""
+    """Checksums of single files, a third of them as a backlog, and of whole folder trees, which take long."""
     root = standard_library()
     files = inputs(root)
     trees = max(2, count // _JOBS_PER_TREE)
@@ -84,7 +85,7 @@ def _payments(count: int, random: Random) -> Iterator[Job]:
 
 
 def _mail(count: int, random: Random) -> Iterator[Job]:
-    """Receipts at once, reminders later, newsletters when there is nothing better to do."""
+    """Receipts at once, reminders later, and newsletters with a low priority."""
     for number in range(count):
         recipient = f"customer-{number}@mail.example"
         if number % 3 == 1:
@@ -101,7 +102,7 @@ def _reminder(recipient: str, delay_s: float) -> TaskRequest:
 
 
 def _logs(count: int, random: Random) -> Iterator[Job]:
-    """One log, cut into slices, that all fall due in the course of the stream."""
+    """The slices of one log, which become due during the stream."""
     log = log_of_this_machine()
     for first_byte, end_byte in slices(log, count):
         request = count_actions.request(str(log), first_byte, end_byte)
@@ -114,7 +115,7 @@ def _aggregation(count: int, random: Random) -> Iterator[Job]:
 
 
 def _periodic(count: int, random: Random) -> Iterator[Job]:
-    """Series of readings, of which only the first is enqueued here."""
+    """The first reading of each series; the handlers enqueue the others."""
     for series, first in enumerate(range(0, count, _READINGS_PER_SERIES)):
         last = min(_READINGS_PER_SERIES, count - first)
         name = f"reading-{series}"

@@ -1,8 +1,8 @@
 -- KEYS traits
 -- include: chunks
--- Judges tasks that were picked: those that may not start any more end here. Answers how many ended.
+-- Ends those of the picked tasks that have expired, so that they may not start. Returns how many it ended.
 local function admit(ids, now_ms)
-  -- No task has traits where the format is still the first.
+  -- In a shard that still has the first format, no task has traits.
   local traits = format and fields(TRAITS, ids) or {}
   local any = false
   for index = 1, #ids do
@@ -11,7 +11,7 @@ local function admit(ids, now_ms)
   if not any then
     return 0
   end
-  -- What only this needs is set up here, as it costs more than all the rest.
+  -- Included here and not at the top: this setup costs more than the rest of a claim, and few claims need it.
   -- include: expiry
   check_keys()
   return (expire(ids, traits, now_ms))

@@ -8,8 +8,8 @@ local function next_band(set, base)
   end
 end
 
--- Goes over the priorities that have tasks in a sorted set, the most urgent first, from the one that begins at a score
--- on: gives for each where its scores begin, and the score of its first task.
+-- Iterates over the priorities that have tasks in a sorted set, most urgent first. `low` is the lowest score of the
+-- first priority to look at. Gives for each the lowest score of its band, and the score of its first task.
 local function bands(set, low)
   return next_band, set, low - BAND
 end

@@ -1,6 +1,6 @@
 -- KEYS failures dead cancelling
 -- include: text
--- Ends a task as dead, with the score at which it waited and the reason. Its record stays, so that it can be revived.
+-- Makes a task dead and stores its last score and the failure. Its record stays, so that it can be revived.
 local function bury(id, score, failure, now_ms)
   redis.call('HDEL', CANCELLING, id)
   redis.call('HSET', FAILURES, id, score .. ' ' .. failure)

@@ -1,7 +1,7 @@
 -- KEYS cancelling tasks
 -- include: ending
--- Ends a task whose cancellation was asked for, instead of letting it wait again. The request, 'retention_ms outcome',
--- was written by whoever cancelled. Answers whether there was a request that can be read; others the scrubber removes.
+-- If someone asked to cancel the task, ends it instead of letting it wait again. cancel.lua wrote the request, as
+-- 'retention_ms outcome'. Returns true if the task was ended. An unreadable request is ignored; scrub.lua removes it.
 local REQUEST = '^(%-?%d' .. string.rep('%d?', 14) .. ') (.*)$'
 
 local function end_if_cancelling(id, now_ms)

@@ -1,13 +1,13 @@
--- Calls a variadic command on many items, at most 1000 at a time, as unpack has a limit.
+-- Calls a command with many items, at most 1000 per call, because Lua's `unpack` has a limit.
 local function call_in_chunks(command, key, items)
   for first = 1, #items, 1000 do
     redis.call(command, key, unpack(items, first, math.min(first + 999, #items)))
   end
 end
 
--- Reads one hash field per item, at most 1000 at a time.
+-- Reads one hash field per item, at most 1000 per call. Returns the values in the order of the items.
 local function fields(key, items)
-  -- Worth asking only where there are many to read.
+  -- EXISTS costs a call of its own, so it is worth it only if there are many fields to read.
   if #items == 0 or (#items > 4 and redis.call('EXISTS', key) == 0) then
     return {}
   end

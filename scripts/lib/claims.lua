@@ -1,12 +1,14 @@
 -- KEYS claims
--- A worker may claim on a second line beside its first, named before a dot in the nonce; each keeps its latest claim.
+-- The field of `claims` for this request. A worker may send two independent series of claims; the second has a name,
+-- which stands before a dot in the nonce. For each series, the latest claim is kept.
 local function claim_line(worker, nonce)
   local line = string.match(nonce, '^(%a+)%.')
   return line and (worker .. ' ' .. line) or worker
 end
 
--- Forgets what was claimed before a moment (us): no lease of it is left. A worker that lives may repeat a later claim.
--- Where there are many, as of workers that came and went, a call looks at some of them, from the place given on.
+-- Forgets claims that were made before a moment (us), when none of their leases can be left. Later claims stay, because
+-- a live worker may repeat them. If there are many, such as from workers that no longer exist, a call checks only some
+-- of them, from the scan cursor `place` on.
 local SWEPT = 20
 
 local function forget_claims(before_us, place)

@@ -5,9 +5,9 @@
 -- include: burial
 -- include: cancelled
 -- include: expiry
--- Takes a task from a process that died. `started` says whether its handler had, `crashed` whether the death counts
--- against it: after too many it is among the dead. Answers what became of it, and the score with which the caller shall
--- let it wait again.
+-- Ends the lease of a process that died. `started`: the task's handler had started. `crashed`: the death counts as a
+-- crash of the task; with `crash_limit` crashes it is quarantined, that is, buried as dead. Returns the status and, if
+-- it is RECOVERED, the score with which the caller must let the task wait again.
 local function take_back(id, score, started, crashed, crash_limit, failure, now_ms)
   leave({id})
   if end_if_cancelling(id, now_ms) then

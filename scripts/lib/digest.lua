@@ -1,6 +1,6 @@
--- A record begins with its digest. An outcome is kept as 'token digest-and-outcome', with the digest of the record, so
--- that a repeated enqueue is known. If another program wrote something else there, the digest does not match, and an
--- enqueue under that id is refused.
+-- A record begins with its digest (8 bytes). An outcome is stored as 'token digest-and-outcome' with the same digest,
+-- so that a repeated enqueue is recognized after the task has ended. If another program wrote this field, the digest
+-- does not match, so an enqueue with that id is refused.
 local function digest_of(record)
   return string.sub(record, 1, 8)
 end

@@ -2,8 +2,9 @@
 -- include: text
 -- include: score
 -- include: chunks
--- When an outcome is forgotten, as a score of `finished`. A negative retention is one that nobody asked for: the outcome
--- may be forgotten sooner if many others end, and stands BAND below those that stay for their whole time.
+-- When an outcome is forgotten, as a score of `finished`. A negative retention is the default one, which the user did
+-- not set: the outcome may be forgotten sooner if many tasks end. Its score is lowered by BAND, so that such outcomes
+-- come before those that are kept for their whole retention.
 local function forget_score(now_ms, retention_ms)
   if retention_ms < 0 then
     return text(now_ms - retention_ms - BAND)
@@ -11,8 +12,8 @@ local function forget_score(now_ms, retention_ms)
   return text(now_ms + retention_ms)
 end
 
--- Of the keys that only few tasks are in, those that have any. A key of another type fails here, before a write. No task
--- has traits where the format is still the first.
+-- The keys that are not empty, among those that hold only few tasks. If one has the wrong type, the script fails here,
+-- before it writes. In a shard that still has the first format, no task has traits.
 local function used_extras()
   local used = {}
   local function note(key)
@@ -30,7 +31,7 @@ local function used_extras()
   return used
 end
 
--- Removes all that is known of tasks but their outcome.
+-- Removes all data of tasks except their outcomes. `extras` is what used_extras returned.
 local function forget_tasks(ids, extras)
   call_in_chunks('HDEL', TASKS, ids)
   for _, key in ipairs(extras) do
@@ -41,8 +42,9 @@ local function forget_tasks(ids, extras)
   end
 end
 
--- Ends tasks with their outcomes, given as id, outcome and so on, which are forgotten at these scores, given as score, id
--- and so on. An outcome is kept as 'token digest-and-outcome'; under the token 0 nobody is told to have acked it.
+-- Ends tasks and stores their outcomes. `outcomes` is the list id, outcome, id, outcome ...; `forgets` is the list
+-- score, id, score, id ... for `finished`. An outcome is stored as 'token digest-and-outcome'. Its token is 0 if no
+-- worker acked the task, so that no later ack is answered with ALREADY.
 local function finish(ids, outcomes, forgets)
   local extras = used_extras()
   redis.call('HLEN', TASKS)

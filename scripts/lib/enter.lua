@@ -1,7 +1,7 @@
 -- KEYS waiting wake
--- Lets tasks wait, given as score, id, score, id and so on, and wakes a worker: one wake-up is enough, as a claim that
--- leaves due tasks behind wakes the next worker. If a key is of another type nothing is written, and its error is
--- answered, so that the caller can undo what it wrote before.
+-- Lets tasks wait, given as the list score, id, score, id ..., and wakes a worker. One wake-up is enough, because a
+-- claim that leaves due tasks behind wakes the next worker. If a key has the wrong type, nothing is written and the
+-- error is returned, so that the caller can undo its own writes.
 local function enter(entries)
   if #entries == 0 then
     return

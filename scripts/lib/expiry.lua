@@ -1,11 +1,11 @@
 -- KEYS waiting traits expiring
 -- include: chunks
 -- include: ending
--- The traits of a task are short texts, one after the other. `expires=moment retention_ms outcome` is the last: a task
--- that has not started by that moment (ms) ends with this outcome, to which only the time of its end is added.
+-- The traits of a task are short texts, one after the other. The last is `expires=moment retention_ms outcome`: if the
+-- task has not started by that moment (ms), it ends with this outcome, to which the time of its end is added.
 local EXPIRES = 'expires=(%d+) (%-?%d+) (.*)$'
 
--- The time of an end and no result, as MessagePack.
+-- The time of the end (uint64) and an empty result (nil), as MessagePack.
 local function packed_end(now_ms)
   local bytes, rest = {}, now_ms
   for place = 8, 1, -1 do
@@ -14,7 +14,7 @@ local function packed_end(now_ms)
   return '\207' .. string.char(unpack(bytes, 1, 8)) .. '\192'
 end
 
--- Ends those tasks that wait and whose time to start is over; answers how many, and which are left.
+-- Ends those of the waiting tasks that have expired. Returns how many it ended, and the ids of the others.
 local function expire(ids, traits, now_ms)
   local expired, outcomes, forgets, left = {}, {}, {}, {}
   local tail = packed_end(now_ms)
@@ -37,7 +37,7 @@ local function expire(ids, traits, now_ms)
   return #expired, left
 end
 
--- A task that has started expires no more, however often it is tried.
+-- Removes the expiry of a task that has started: later attempts cannot expire.
 local function forget_expiry(id)
   local traits = redis.call('HGET', TRAITS, id)
   if traits and string.find(traits, EXPIRES) then

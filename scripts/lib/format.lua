@@ -1,5 +1,5 @@
 -- KEYS format
--- Tells older scripts, which would damage what is written now, to leave the shard alone.
+-- Raises the format of the shard to at least `least`. Older scripts, which would damage the new data, then refuse it.
 local function need_format(least)
   if (tonumber(format) or 1) < least then
     redis.call('SET', FORMAT, least)

@@ -3,8 +3,9 @@
 -- include: leave
 -- include: enter
 -- include: cancelled
--- A worker gives up the lease of a task that it shall not end: it waits again, which the caller lets it do with the score
--- that is answered, or has ended if its cancellation was asked for. Answers 'LOST' and no score if it is not held.
+-- Ends a worker's lease of a task that is not finished. Returns nil and the score with which the caller must let the
+-- task wait again; or 'CANCELLED' if someone asked to cancel it, so that it ended here; or 'LOST' if there is no lease
+-- with this token.
 local function give_up(id, token, now_ms)
   local holder = redis.call('HGET', HELD, id)
   local _, score = holder_parts(holder)

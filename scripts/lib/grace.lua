@@ -1,8 +1,8 @@
 -- KEYS leases reaper
 -- include: text
 -- include: lease
--- The reaper is 'worker until_ms grace_until_ms longest_lease_ms': who reaps, until when others leave it to this worker,
--- until when nothing is reaped, and the longest lease that a worker asked for.
+-- The key `reaper` is 'worker until_ms grace_until_ms longest_lease_ms': the worker that reaps, until when no other
+-- worker reaps, until when nothing is reaped, and the longest lease that any worker asked for.
 local function reaper_noted()
   local worker, until_ms, grace_until, longest_ms = string.match(
     redis.call('GET', REAPER) or '', '^(%S+) (%d+) (%d+) (%d+)$'
@@ -18,12 +18,13 @@ local function note_reaper(worker, until_ms, grace_until, longest_ms)
   redis.call('SET', REAPER, worker .. ' ' .. times)
 end
 
--- Until when nothing is reaped, so that live workers renew first: for a grace after a pause in which nobody reaped, such
--- as an outage of Redis, and for a grace where nobody knows how long the pause was, as after the clock was set back.
+-- When the grace period ends; 0 if there is none. Nothing is reaped before, so that live workers can renew first. A
+-- grace period begins after a pause in which no worker reaped, such as an outage of Redis. It also begins when the
+-- length of the pause is unknown, such as after the clock was set back.
 --
--- A pause within a grace that is shorter than half a lease does not begin it anew: nothing would ever be reaped where
--- such pauses never cease. It makes the grace longer, by the pause, and to half a lease from now at least, in which every
--- worker renews once.
+-- If a pause shorter than half a lease falls into a grace period, the period does not start again: with such pauses one
+-- after the other, nothing would ever be reaped. Instead it becomes longer by the pause, and lasts at least half a
+-- lease from now, the time in which every worker renews once.
 local function grace_end(noted, now_ms, latest_end, hold_ms, grace_ms, lease_ms)
   local latest = now_ms + grace_ms
   if not noted.worker then

@@ -1,2 +1,2 @@
--- No worker asks for a longer one: a day.
+-- One day: no worker asks for a longer lease.
 local LONGEST_LEASE_MS = 86400000

@@ -1,4 +1,5 @@
--- How many of these keys exist: of some of several groups, which begin at `firsts`, those at these distances.
+-- Keys stand in groups, one group per shard; `firsts[group]` is the index of the group's first key. Counts how many
+-- keys exist in the groups `low` to `high`, at the given distances from the first key of each group.
 local function count_existing(keys, firsts, low, high, distances)
   local wanted, count = {}, 0
   for group = low, high do
@@ -12,7 +13,7 @@ local function count_existing(keys, firsts, low, high, distances)
   return count
 end
 
--- The string of each of several groups of keys, at this distance from its first; false for none.
+-- The string value of one key per group, at the given distance from the group's first key; false if it does not exist.
 local function strings(keys, firsts, distance)
   local wanted, values = {}, {}
   for group = 1, #firsts do

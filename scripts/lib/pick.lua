@@ -1,10 +1,10 @@
 -- KEYS waiting
 -- include: bands
--- What is picked so far, of how many more due tasks and later ones there may be, when a further one falls due, and
--- what is due now and soon enough.
+-- The state of one pick: ids and scores picked so far and their count; how many more due tasks and not yet due tasks
+-- may be picked; when the next remaining task is due (nil: never); the present moment; and the latest due time to pick.
 local picked_ids, picked_scores, picked, due_left, ahead_left, next_due, due_ms, horizon_ms
 
--- A whole number that a command answered, without the exponent in which some servers write one that ends in zeros.
+-- A whole number from a reply, as plain digits: some servers write numbers that end in zeros with an exponent.
 local function whole(answer)
   return string.find(answer, '[.e]') and text(tonumber(answer)) or answer
 end
@@ -24,7 +24,7 @@ local function take(id, score)
   picked_ids[picked], picked_scores[picked] = id, whole(score)
 end
 
--- Takes the due tasks of a band. Answers false once one has to be left behind: no later band matters then.
+-- Picks the due tasks of a band. Returns false when the limit leaves a due task behind: later bands then do not matter.
 local function take_due_of(base)
   local due = members(text(base), text(base + due_ms), due_left + 1)
   for index = 1, #due, 2 do
@@ -38,13 +38,13 @@ local function take_due_of(base)
   return true
 end
 
--- When the first task of a band falls due after a moment, nil for none.
+-- The due time of the first task of a band that is due after a moment; nil if there is none.
 local function first_after(base, moment)
   local found = members('(' .. text(base + moment), '(' .. text(base + BAND), 1)
   return found[1] and tonumber(found[2]) - base
 end
 
--- Takes what of a band falls due until the horizon, and notes when the next task after that does.
+-- Picks the tasks of a band that are due until the horizon, and notes when the first task that is left is due.
 local function take_ahead_of(base)
   local run_at = first_after(base, due_ms)
   if run_at and run_at <= horizon_ms then
@@ -64,8 +64,8 @@ local function take_ahead_of(base)
   end
 end
 
--- Takes from the front of the whole set, which mostly is all there is to take. Answers where the band begins in which a
--- task is not due yet, as later bands may have due ones; nil when nothing more can be taken.
+-- Picks due tasks from the front of the whole set; usually these are all. If it meets a task that is not due yet, it
+-- returns the lowest score of that band, because later bands may have due tasks. Returns nil if no more can be picked.
 local function take_front()
   local front = members(LOWEST, BEYOND, due_left + 1)
   local base = 0
@@ -86,8 +86,8 @@ local function take_front()
   return nil
 end
 
--- Picks the best tasks that are due at a moment, and those that fall due until the horizon, as many of each as asked
--- for. Answers their ids and scores, and when a further task falls due: nil for never.
+-- Picks the best `limit` tasks that are due at `now_ms`, and at most `ahead_limit` tasks that are due until `until_ms`.
+-- It returns their ids, their scores, and when the next remaining task is due (nil: never). It writes nothing.
 local function pick(now_ms, limit, until_ms, ahead_limit)
   picked_ids, picked_scores, picked, next_due = {}, {}, 0, nil
   due_left, ahead_left, due_ms, horizon_ms = limit, ahead_limit, now_ms, until_ms

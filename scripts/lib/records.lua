@@ -1,11 +1,13 @@
 -- KEYS tasks
--- The records of a claim are no longer than this together, unless one alone is: others wait while they are sent.
+-- The records of one claim have at most this many bytes together, unless a single one is longer: while the server sends
+-- a reply, other clients wait.
 local REPLY_BYTES = 4194304
 local TOGETHER = 8
 
--- Reads the records of tasks. Those for which there is no room in the reply are taken off the end of the list, unless
--- they were promised before. Of a record that is too long the length alone is read. A few are read at once, which costs
--- a third of asking for the length of each; none of ours is too long.
+-- Reads the records of tasks. Tasks that do not fit into the reply are removed from the end of `ids`, unless `promised`
+-- is true: then they are already leased. For a record longer than `longest` bytes, its length is returned instead.
+-- TOGETHER records are read per call, which costs a third of asking for each length first. This library never writes a
+-- record that is too long.
 local function read_records(ids, longest, promised)
   local records, room = {}, REPLY_BYTES
 

@@ -1,4 +1,4 @@
--- The same answer for each task of the call.
+-- The same status for each task of the call.
 local function for_each_row(status)
   local statuses = {}
   for row in rows() do

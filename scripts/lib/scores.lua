@@ -1,4 +1,4 @@
--- Reads one score of a sorted set per item, at most 1000 at a time.
+-- Reads one score of a sorted set per item, at most 1000 per call. Returns the scores in the order of the items.
 local function scores_of(key, items)
   local scores = {}
   if #items == 0 or redis.call('EXISTS', key) == 0 then

@@ -1,4 +1,4 @@
--- Whole numbers as text: Lua's own conversion keeps 14 digits only.
+-- A whole number as text: Lua's own conversion keeps only 14 digits.
 local function text(number)
   return string.format('%.0f', number)
 end

@@ -1,5 +1,5 @@
 -- KEYS wake
--- Wakes one blocked worker. One element is enough: a claim that leaves due tasks behind wakes the next worker.
+-- Wakes one blocked worker. One list element is enough: a claim that leaves due tasks behind wakes the next worker.
 local function wake_one()
   if redis.call('LLEN', WAKE) == 0 then
     redis.call('RPUSH', WAKE, '1')

@@ -1,13 +1,13 @@
 #!lua flags=no-writes
--- READ  Tells whether tasks are known here, by their ids and digests, as long as the queue has the layout named.
+-- READ  Reports whether tasks with these ids and digests are in this shard, if the caller's layout is the queue's.
 --
 -- KEYS tasks outcomes
--- ARG layout  text    what the caller takes for the layout
+-- ARG layout  text    the layout that the caller knows
 -- ROW id      text    task
--- ROW digest  bytes   of its record
--- Returns {'EXISTS'} per task: the same task is here, it may have ended
+-- ROW digest  bytes   digest of its record
+-- Returns {'EXISTS'} per task: the same task is here; it may have ended
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest
--- Returns {'UNKNOWN'} per task: there is none of this id
+-- Returns {'UNKNOWN'} per task: there is no task with this id
 -- Returns {'STALE'} per task: the queue has another layout
 -- Cost O(tasks)
 -- include: chunks

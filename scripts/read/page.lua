@@ -1,15 +1,15 @@
 #!lua flags=no-writes
--- READ  Lists tasks of one sorted set in one of three orders, from a place on: a page costs the same wherever it begins.
+-- READ  Lists tasks of one sorted set in a given order, after a given task: a page costs the same wherever it begins.
 --
--- Due tasks run band by band, each by time. All others stand by time, whatever their band: waiting ones and leases the
--- earliest first, dead and ended ones the latest first.
+-- Due tasks are listed by priority, and by time within a priority. All others are listed by time, whatever their
+-- priority: waiting tasks and leases with the earliest first, dead and ended ones with the latest first.
 --
 -- KEYS waiting leases dead finished
 -- ARG section     text  the sorted set: waiting, leases, dead or finished
--- ARG order       text  due: by score, as far as due; later: by time, what is not due; rising, falling: by time, all
--- ARG after       text  score of the task after which to begin; '' for the beginning
--- ARG after_id    text  id of that task, which may be gone
--- ARG limit       int   tasks at most
+-- ARG order       text  due: the due tasks, by score; later: those not yet due, by time; rising, falling: all, by time
+-- ARG after       text  score of the task after which the page begins; '' for the first page
+-- ARG after_id    text  id of that task, which need not exist any more
+-- ARG limit       int   maximum number of tasks
 -- Returns {(id, score)*}
 -- Cost O((bands in use + limit) * log set + bands in use * limit)
 -- include: time
@@ -26,12 +26,12 @@ local falls = order == 'falling'
 local step = falls and -1 or 1
 local reply = {}
 
--- How many members stand before a score, which may be given as one that does not count itself.
+-- How many members have at most this score; below it, if it is given as an exclusive bound '(score'.
 local function count_to(last)
   return redis.call('ZCOUNT', set, '-inf', last)
 end
 
--- Redis compares ids byte by byte; Lua compares as the language of its surroundings does.
+-- Redis orders ids byte by byte; Lua's own comparison depends on the locale of the server.
 local function comes_before(one, other)
   for index = 1, math.min(#one, #other) do
     local left, right = string.byte(one, index), string.byte(other, index)
@@ -42,7 +42,8 @@ local function comes_before(one, other)
   return #one < #other
 end
 
--- How many members stand before an id among those of its score; with itself, where the order rises.
+-- The rank at which the listing continues after the given id, found by binary search among the members with its score.
+-- In rising order the id itself is counted, because it has been listed.
 local function count_to_id()
   local low, high = count_to('(' .. text(score)), count_to(text(score))
   while low < high do
@@ -57,7 +58,7 @@ local function count_to_id()
   return low
 end
 
--- Up to which rank a band is over with, given where to go on: equal times stand by band.
+-- How many members of a band come before the place where the page begins. Equal times are ordered by band.
 local function count_to_place(base)
   local band, moment = math.floor(score / BAND) * BAND, score % BAND
   if base == band then
@@ -67,7 +68,7 @@ local function count_to_place(base)
   return count_to((is_over and '' or '(') .. text(base + moment))
 end
 
--- The ranks of what is still to be listed of a band.
+-- The ranks, first (inclusive) and last (exclusive), of the members of a band that are still to be listed.
 local function ranks_of(base)
   local first = count_to('(' .. text(order == 'later' and base + now_ms + 1 or base))
   local last = count_to(order == 'due' and text(base + now_ms) or '(' .. text(base + BAND))
@@ -93,7 +94,7 @@ local function read(first, last)
   return turned
 end
 
--- Goes on to the next task of a band, reading more of them when those that were read are used up.
+-- Moves to the next task of a band. When all that were read are used up, reads the next chunk.
 local function advance(run)
   run.at = run.at + 2
   if run.at > #run.read and run.first < run.last then
@@ -124,7 +125,7 @@ local function runs()
       found[#found + 1] = {base = base, first = first, last = last, read = {}, at = -1}
     end
   end
-  -- Each has its share of the page read at first.
+  -- At first, an equal share of the page is read from each band.
   chunk = math.ceil(limit / math.max(#found, 1))
   for _, run in ipairs(found) do
     advance(run)

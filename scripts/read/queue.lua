@@ -1,8 +1,8 @@
 #!lua flags=no-writes
--- READ  Counts the tasks of a queue, exactly, and finds how long the oldest ready one has waited.
+-- READ  Counts the tasks of a shard exactly, and finds the due time of the first task of each priority.
 --
 -- KEYS waiting leases dead finished
--- Returns {now_ms, leased, dead, finished, (priority, ready, later, oldest_run_at_ms)*} for every priority in use; oldest_run_at_ms is that of its first task
+-- Returns {now_ms, leased, dead, finished, (priority, ready, later, oldest_run_at_ms)*} one group for every priority in use; oldest_run_at_ms is the due time of its first task
 -- Cost O(bands in use * log waiting)
 -- include: time
 -- include: text

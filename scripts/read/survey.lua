@@ -1,12 +1,12 @@
 #!lua flags=no-writes
--- READ  Tells of many shards at once what there is to do in them, so that a worker need not ask one by one.
+-- READ  Reports what there is to do in many shards at once, so that a worker need not ask them one by one.
 --
--- Shards in which there is nothing are passed over together. A key of another type makes a shard unsound, and hides
--- nothing of the others.
+-- Empty shards are found and skipped in groups. If a key has the wrong type, its shard is reported as not sound; the
+-- reports of the other keys and shards are not affected.
 --
 -- SHARD waiting leases held tasks dead outcomes finished reaper layout
--- ARG worker  text  who asks
--- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts are those of all shards; then come the shards in which there is something, counted from 1: '' for no such time; led_until_ms is until when another worker reaps it; size is how many entries it has; is_sound is 1 if these agree with each other
+-- ARG worker  text  the worker that asks
+-- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
 -- Cost O(shards + shards with something * bands in use * log waiting)
 -- include: time
 -- include: text
@@ -14,7 +14,7 @@
 -- include: many
 
 local MOST_BANDS = 32
--- The keys of a shard that its tasks are in.
+-- The keys of a shard that contain tasks.
 local OF_TASKS = {WAITING, LEASES, HELD, TASKS, DEAD, OUTCOMES, FINISHED}
 local firsts = {}
 for first = 1, #KEYS, LAYOUT + 1 do
@@ -24,7 +24,8 @@ local now_ms = math.floor(server_us() / 1000)
 local reply = {text(now_ms), strings(KEYS, firsts, LAYOUT)}
 local is_sound
 
--- What a key of the right type would have answered: nothing of it is there.
+-- The reply of a command. If it is an error, such as for a key of the wrong type, the shard is marked as not sound, and
+-- `otherwise` is given, the reply for an empty key.
 local function sound(answer, otherwise)
   if type(answer) == 'table' and answer.err then
     is_sound = 0
@@ -33,7 +34,7 @@ local function sound(answer, otherwise)
   return answer
 end
 
--- When the first task of a shard falls due: now, if there are too many bands to look through.
+-- When the first task of a shard is due. After MOST_BANDS bands without a due task it gives up and answers: now.
 local function next_due(waiting)
   local low, nearest = 0, nil
   for _ = 1, MOST_BANDS do
@@ -57,7 +58,7 @@ local function lowest(key)
   return first[2] and text(tonumber(first[2])) or ''
 end
 
--- When the first outcome is forgotten, of those that may be forgotten sooner and of the others.
+-- When the first outcome is forgotten, whether it is one of those that may be forgotten sooner or one of the others.
 local function next_forgotten(finished)
   local first = sound(redis.pcall('ZRANGEBYSCORE', finished, '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1), {})
   local spare = tonumber(lowest(finished)) or 0
@@ -94,7 +95,7 @@ local function look_into(shard, first)
   reply[at + 8] = is_sound
 end
 
--- Looks into those of some shards in which there is something: halves that are empty are passed over.
+-- Reports the shards from `low` to `high` that are not empty. It halves the range repeatedly and skips empty halves.
 local function look_into_all(low, high)
   if count_existing(KEYS, firsts, low, high, OF_TASKS) == 0 then
     return

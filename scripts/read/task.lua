@@ -1,9 +1,9 @@
 #!lua flags=no-writes
--- READ  Tells where tasks are and how they fare, without their records, which may be large.
+-- READ  Reports the states of tasks and all that is stored about them, except their records, which may be large.
 --
 -- KEYS waiting leases held tries failures dead cancelling traits outcomes finished
 -- ROW id  text  task
--- Returns {now_ms, (place, number, holder, tries, failure, outcome, request, traits)*} place is waiting, leased, dead, ended or unknown; number is the score, the expiry, the time of death or of being forgotten; '' for what there is not
+-- Returns {now_ms, (place, number, holder, tries, failure, outcome, request, traits)*} place is waiting, leased, dead, ended or unknown; number is, in this order, the score, the end of the lease, the time of death, or when the outcome is forgotten; a value that does not exist is ''
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: text

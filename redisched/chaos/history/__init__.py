@@ -1,1 +1,1 @@
-"""What happened in a run, written down by everybody who took part, to be held against what is promised."""
+"""Histories: records that all processes of a test run write, so that the run can be checked against the guarantees."""

@@ -18,8 +18,9 @@ _PAGE = 500
 
 
 def record_final_places(broker: Broker, queue: str, recorder: Recorder) -> None:
-    """Record in which keys every task of a queue is. Nothing may change meanwhile, and no task may have been forgotten
-    before.
+    """Record for every task of a queue which keys contain its id.
+
+    The queue must not change meanwhile, and no task may have been forgotten before.
     """
     client, tasks = broker.client(), 0
     for keys in [store.keys for store in run(stores_of(broker.script_runner, queue), client)]:
@@ -34,7 +35,7 @@ def record_final_places(broker: Broker, queue: str, recorder: Recorder) -> None:
 
 
 def _pages(client: Client, keys: Keys, name: str) -> Iterator[list[bytes]]:
-    """The ids in a key, some at a time."""
+    """Yield the ids in a key, some at a time."""
     scan, key, cursor = "ZSCAN" if name in _SORTED_SETS else "HSCAN", getattr(keys, name), b"0"
     while True:
         cursor, flat = client.perform((scan, key, cursor, "COUNT", _PAGE))
@@ -45,7 +46,7 @@ def _pages(client: Client, keys: Keys, name: str) -> Iterator[list[bytes]]:
 
 
 def _find(client: Client, queue: str, keys: Keys, ids: Sequence[bytes], now_ms: float) -> Iterator[Found]:
-    """In which keys of a shard these tasks are; each is in one at least."""
+    """Yield for each of these tasks which keys of a shard contain it; each task is in at least one key."""
     commands = (("ZMSCORE" if name in _SORTED_SETS else "HMGET", getattr(keys, name), *ids) for name in _NAMES)
     columns = dict(zip(_NAMES, client.perform_all(commands), strict=True))
     for index, id in enumerate(ids):
@@ -56,5 +57,5 @@ def _find(client: Client, queue: str, keys: Keys, ids: Sequence[bytes], now_ms: 
 
 
 def _state(kept: bytes) -> TaskState:
-    """The state of an ended task, from 'token digest-and-outcome'."""
+    """The state of an ended task, read from its stored outcome, 'token digest-and-outcome'."""
     return decode_outcome(kept.partition(b" ")[2][DIGEST_BYTES:]).state

@@ -1,7 +1,6 @@
-"""Reads a long history some of its tasks at a time, so that a history of any length is checked in the same memory.
+"""Splits a long history by task into parts, so that a history of any length can be checked in the same memory.
 
-Nearly everything that is promised is promised to each task by itself: what happened to others need not be remembered
-meanwhile.
+This is possible because most guarantees concern a single task: to check one task, the records of others are not needed.
 """
 
 import re
@@ -15,14 +14,14 @@ from redisched.chaos.history.reading import read_lines
 from redisched.chaos.history.record import Record, decode
 
 PART_BYTES = 16 * 1024 * 1024
-"""The records of a part are about so much text, and thirty times that as objects, with what is concluded from them."""
+"""The records of a part have about this size as text. As objects, with the checker's data, they need 30 times that."""
 _TASK = re.compile(rb'"task":"((?:[^"\\]|\\.)*)"')
 
 
 def read_in_parts(folder: Path, part_bytes: int = PART_BYTES) -> Iterator[list[Record]]:
-    """Every record in the files of a folder, in parts: all of a task stand in one of them, in the order of time.
+    """Yield the records in the files of a folder in parts, each sorted by time. A part has all records of its tasks.
 
-    Records that are not about a task are in every part. Needs as much space on disk as the history takes.
+    Records that concern no task are in every part. Temporary files need as much disk space as the history.
     """
     files = sorted(folder.glob("*.jsonl"))
     count = 1 + sum(path.stat().st_size for path in files) // part_bytes

@@ -7,23 +7,23 @@ from pathlib import Path
 from redisched.chaos.history.record import Record, decode
 
 _DISORDER = 50_000
-"""The threads of a process may write so many records in another order than that of their times: what a busy observer
-hears of in some seconds.
+"""A record may stand this many records too late in its file, because the threads of a process do not write in the order
+of time. A busy observer writes about this many records in some seconds.
 """
 
 
 def read_history(folder: Path) -> Iterator[Record]:
-    """Every record in the files of a folder, by time. A last line that breaks off was never written.
+    """Yield every record in the files of a folder, sorted by time. An incomplete last line is ignored.
 
-    Raises ValueError for a line that holds no record.
+    Raises ValueError for a line that is not a record.
     """
     files = (map(decode, read_lines(path)) for path in sorted(folder.glob("*.jsonl")))
-    # Nearly in order: what is late in its file is so here.
+    # The merge is nearly sorted: a record that is late in its file is also late here.
     return in_order(heapq.merge(*files, key=_time))
 
 
 def in_order(records: Iterable[Record]) -> Iterator[Record]:
-    """Records of which none comes more than fifty thousand too late, sorted by time."""
+    """Yield records sorted by time. None of them may come more than 50,000 records too late."""
     held: list[tuple[float, int, Record]] = []
     for number, record in enumerate(records):
         entry = (record.at_ms, number, record)
@@ -36,7 +36,7 @@ def in_order(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Every whole line of a file."""
+    """Yield every complete line of a file."""
     with path.open("rb") as lines:
         yield from (line for line in lines if line.endswith(b"\n"))
 

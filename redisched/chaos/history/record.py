@@ -15,27 +15,27 @@ from redisched.store.values import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Something that happened."""
+    """An event of a run."""
 
     at_ms: float
 
 
 class EnqueueStep(StrEnum):
-    """How far an enqueue came, as its producer knows."""
+    """The state of an enqueue call, as its producer knows it."""
 
     INVOKED = "invoked"
-    """It is about to be sent."""
+    """The producer is about to send the task."""
     OK = "ok"
-    """It was acknowledged."""
+    """The server acknowledged the task."""
     FAILED = "failed"
-    """It was refused, or another one of the same call was."""
+    """The task, or another task of the same call, was refused."""
     UNKNOWN = "unknown"
-    """It was not answered: it may have happened. So may one of which nothing more was heard."""
+    """The call was not answered, so the task may or may not exist. An INVOKED without a later record means the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Record):
-    """A producer's word on a task, which must not start before `not_before_ms`."""
+    """A producer's report on a task that it enqueues and that must not start before `not_before_ms`."""
 
     queue: str
     task: str
@@ -45,7 +45,7 @@ class Enqueue(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Record):
-    """A handler begins, under a lease whose token is `fence`."""
+    """A handler started, under a lease whose fencing token is `fence`."""
 
     queue: str
     task: str
@@ -65,7 +65,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End(Record):
-    """A handler has ended; whether that counts is for the server to say."""
+    """A handler ended. Whether the server accepts that is another record (`Settled`)."""
 
     queue: str
     task: str
@@ -75,7 +75,7 @@ class End(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting(Record):
-    """The server took a new task, which is due at `due_ms`."""
+    """The server accepted a new task, which is due at `due_ms`."""
 
     queue: str
     task: str
@@ -85,7 +85,7 @@ class Waiting(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed(Record):
-    """The server leased a task to a worker under a new token."""
+    """The server leased a task to a worker with a new fencing token, `fence`."""
 
     queue: str
     task: str
@@ -97,9 +97,9 @@ class Claimed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled(Record):
-    """The server ended a lease, or a task that waited, in the way that `status` says.
+    """The server ended a lease, or ended or revived a task without one, as `status` says.
 
-    `fence` is the token of the lease that ended, None for a task that waited. `due_ms` is when the task is due again,
+    `fence` is the token of the lease that ended, None if there was no lease. `due_ms` is when the task is due again,
     None if it does not wait.
     """
 
@@ -112,21 +112,21 @@ class Settled(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered(Record):
-    """The server was asked for an edge and did not live, or was not waited for, to answer. It may have done it."""
+    """A script was called, but the connection ended before the server's reply. The server may have run the script."""
 
     queue: str
     edge: str
 
 
 class SlotState(StrEnum):
-    """What became of one moment of a schedule."""
+    """What happened to one moment of a schedule."""
 
     DUE = "due"
-    """It passed while a scheduler was up."""
+    """The moment passed while a scheduler was running."""
     FIRED = "fired"
     """Its task was enqueued."""
     SKIPPED = "skipped"
-    """It was left out, as the policy for missed slots says."""
+    """No task was enqueued, as the policy for missed slots says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class Slot(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found(Record):
-    """Where a task stands after the run: the short names of the keys that know its id, sorted; and how it ended."""
+    """Where a task is after the run: the short names of the keys that contain its id, sorted, and how it ended."""
 
     queue: str
     task: str
@@ -150,7 +150,7 @@ class Found(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalPlaces(Record):
-    """Every task of a queue was found, so many in all. No task had been forgotten before."""
+    """All tasks of a queue have been recorded as `Found`; `tasks` is their number. No task was forgotten before."""
 
     queue: str
     tasks: int
@@ -183,14 +183,14 @@ _CONVERSIONS = {
 
 
 def encode(record: Record) -> bytes:
-    """A record as a line, with its end."""
+    """A record as one line of JSON, with its line end."""
     kind = type(record)
     facts = {"kind": _NAMES[kind], **{name: getattr(record, name) for name in _FIELDS[kind]}}
     return json.dumps(facts, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(line: bytes) -> Record:
-    """The record in a line. Raises ValueError for a line that holds none."""
+    """The record in a line. Raises ValueError if the line is not a record."""
     try:
         facts: dict[str, Any] = json.loads(line)
         kind, conversions = _CONVERSIONS[facts.pop("kind")]

@@ -1,7 +1,7 @@
-"""Writes down what a process does: handlers, producers, and whoever breaks something.
+"""Records what a process does: its handlers, its producers, and the faults that a test injects.
 
-Records go to the file at once, before what it announces and after what it reports, so that a process that is
-killed has lost no more than it had not done yet.
+Each record is written to the file at once: before an action that it announces, and after an action that it reports. So
+when a process is killed, only records of actions that it may not have done are missing.
 """
 
 import os
@@ -18,12 +18,12 @@ from redisched.store.broker import Broker
 
 
 def machine_ms() -> float:
-    """The time of this machine, which is that of a server that runs on it."""
+    """The time of this machine in milliseconds. A server on the same machine has the same time."""
     return time.time() * 1e3
 
 
 def time_of(broker: Broker) -> Callable[[], float]:
-    """The time of a server in milliseconds, asked for anew each time: for one on another machine, or moved."""
+    """A function that asks a server for its time in milliseconds, for servers whose clock is not this machine's."""
 
     def server_ms() -> float:
         seconds, microseconds = broker.client().perform(("TIME",))
@@ -33,9 +33,9 @@ def time_of(broker: Broker) -> Callable[[], float]:
 
 
 class Recorder:
-    """Appends to a file of this process's own in `folder`, which must exist. Safe to share between threads.
+    """Appends records to a file in `folder`, one file per process. Threads may share a recorder.
 
-    `now_ms` tells the server's time.
+    The folder must exist. `now_ms` returns the server's time in milliseconds.
     """
 
     def __init__(self, folder: Path, now_ms: Callable[[], float] = machine_ms) -> None:
@@ -46,7 +46,7 @@ class Recorder:
         """Append records, all in one write."""
         if not records:
             return
-        # Opened anew each time: a forked child writes to a file of its own, and nothing is left to close.
+        # Opened for each write, so that a forked child writes to its own file, and no file stays open.
         path = self._folder / f"{os.getpid()}.jsonl"
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -56,7 +56,7 @@ class Recorder:
 
     @contextmanager
     def execution(self) -> Iterator[None]:
-        """Put it around what a handler does."""
+        """Record the start and the end of a handler; put it around the handler's body."""
         task = current_task()
         self.write(
             Start(
@@ -79,7 +79,7 @@ class Recorder:
 
     @contextmanager
     def enqueueing(self, *requests: TaskRequest) -> Iterator[None]:
-        """Put it around the sending of requests. Their errors are passed on."""
+        """Record that requests are sent and with what result; put it around the call. Errors are raised again."""
         invoked_ms = self.now_ms()
         self._note(requests, invoked_ms, EnqueueStep.INVOKED)
         step = EnqueueStep.UNKNOWN
@@ -95,7 +95,7 @@ class Recorder:
             self._note(requests, invoked_ms, step)
 
     def disturbed(self, what: str, victim: str) -> None:
-        """Note what was broken or healed."""
+        """Record a fault that the test injected or removed: what it was, and which server or process it hit."""
         self.write(Disturbed(at_ms=self.now_ms(), what=what, victim=victim))
 
     def _note(self, requests: tuple[TaskRequest, ...], invoked_ms: float, step: EnqueueStep) -> None:

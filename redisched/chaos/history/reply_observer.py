@@ -1,6 +1,6 @@
-"""Records the replies of the server as a proxy saw them, also those that never reached a client.
+"""Records the server's replies as a proxy saw them, including those that never reached a client.
 
-Workers know only the replies that they received, and a killed worker tells nothing. Only the server's replies tell
+A worker knows only the replies that it received, and a killed worker reports nothing. Only the server's replies show
 whether a completion was accepted, and whether a lease had ended before the next one began.
 """
 
@@ -19,9 +19,9 @@ from redisched.store.values import Status
 
 _SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive"})
 _DELAYS = ("delay_ms", "pause_ms")
-"""What the column is called that lets a task wait."""
+"""The names of the columns that say how long a task waits."""
 _STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN})
-"""What an edge answers when the task stays where it is."""
+"""The statuses that a script returns when it does not change the task."""
 _WAITS_AGAIN = frozenset({Status.RETRIED, Status.RELEASED, Status.RECOVERED, Status.REVIVED})
 
 
@@ -31,8 +31,9 @@ class _Lease(NamedTuple):
 
 
 class ReplyObserver:
-    """Observes a proxy: `Proxy(url, observe=ReplyObserver(recorder).observe)`. Every connection should go through
-    it.
+    """Records what passes a proxy: `Proxy(url, observe=ReplyObserver(recorder).observe)`.
+
+    Every connection of the run should go through this proxy.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -42,7 +43,7 @@ class ReplyObserver:
         self._replaced: dict[tuple[str, str], _Lease] = {}
 
     def observe(self, exchange: Exchange) -> None:
-        """Record what an exchange tells about tasks."""
+        """Record what a command and its reply say about tasks."""
         name, words, reply = exchange
         if name not in _SETTLING and name not in ("enqueue", "claim", "reap"):
             return
@@ -95,7 +96,7 @@ class ReplyObserver:
             )
 
     def _reaped(self, queue: str, reply: list[Any]) -> Iterator[Record]:
-        """Of a lease that was given after this, on another connection, may have been heard before."""
+        """The reply to a later claim, on another connection, may have been observed before this reply."""
         reaped_us = int(reply[1]) * 1_000
         for id, status in _rows(reply[5:], 2):
             lease, fence = self._leases.get((queue, id_text(id))), None
@@ -111,7 +112,7 @@ class ReplyObserver:
             yield from self._settled(queue, row["id"], Status(status.decode()), fence, delay_ms)
 
     def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Record]:
-        """What became of a task; where no token was named, its lease was the last one it had."""
+        """Yield the record of a task whose state changed. If `fence` is None, its last known lease has ended."""
         if status in _STAYS:
             return
         task, now_ms = id_text(id), self._recorder.now_ms()
@@ -121,14 +122,14 @@ class ReplyObserver:
             fence = lease.fence
         due_ms = None
         if status in _WAITS_AGAIN:
-            # Unless it was told to wait, a task goes back to its own place.
+            # Without a delay, a task waits again with its former due time.
             own_ms = now_ms if lease is None or status is Status.RETRIED else lease.due_ms
             due_ms = now_ms + delay_ms if delay_ms else own_ms
         yield Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms)
 
 
 def _tasks_of(name: str, arguments: Sequence[bytes]) -> Iterator[dict[str, bytes]]:
-    """The tasks of a call of a script, each with what the script's header calls its values."""
+    """Yield for each task in a script's call its values, by the names of the ROW columns in the script's header."""
     script = load_script(name)
     rows = _rows(arguments[len(script.arguments) :], len(script.columns))
     return (dict(zip(script.columns, row, strict=True)) for row in rows)

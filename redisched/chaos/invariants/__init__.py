@@ -1,1 +1,1 @@
-"""What must hold of every history, one class for each invariant."""
+"""The invariants that every history must satisfy, one class for each."""

@@ -1,4 +1,4 @@
-"""Every task that was taken is executed, and nothing else is."""
+"""Checks that every acknowledged task is executed, and that no other task is."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,7 +11,7 @@ _ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINE
 
 
 class EveryTaskIsExecuted(Invariant):
-    """I1: an enqueue that was acknowledged is executed at least once, or ends dead or cancelled."""
+    """I1: a task whose enqueue was acknowledged is executed at least once, or ends dead or cancelled."""
 
     name = "I1"
 
@@ -47,7 +47,7 @@ class EveryTaskIsExecuted(Invariant):
 
 
 class NothingElseIsExecuted(Invariant):
-    """I2: no task is executed that nobody tried to enqueue."""
+    """I2: only tasks that a producer tried to enqueue are executed."""
 
     name = "I2"
 

@@ -1,4 +1,4 @@
-"""One completion of a task counts, that of its last lease; and every lease has a greater token than the one before."""
+"""Checks that only the last lease of a task completes it, only once, and that each lease has a greater token."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -8,7 +8,7 @@ from redisched.store.values import Status
 
 
 class OneCompletionIsAccepted(Invariant):
-    """I3: at most one completion of a task is accepted."""
+    """I3: the server accepts at most one completion of a task."""
 
     name = "I3"
 
@@ -27,7 +27,7 @@ class OneCompletionIsAccepted(Invariant):
 
 
 class TheLastLeaseCompletes(Invariant):
-    """I4: the completion that is accepted is that of the lease with the last token."""
+    """I4: the accepted completion belongs to the lease with the greatest token."""
 
     name = "I4"
 
@@ -60,7 +60,7 @@ class TheLastLeaseCompletes(Invariant):
 
 
 class FencesGrow(Invariant):
-    """I7: the tokens of a task's leases grow strictly, as its handlers see them and as the server gave them."""
+    """I7: the tokens of a task's leases grow strictly, both as the server gave them and as handlers see them."""
 
     name = "I7"
 
@@ -95,7 +95,7 @@ class FencesGrow(Invariant):
         elif record.fence == last.fence:
             yield self.violated("two handlers were started under one token", last, record)
         else:
-            # A worker that is stopped just before a start makes it late. Nothing comes of it if its lease was over.
+            # A worker that was suspended just before a start reports it late. That is harmless if its lease had ended.
             self._late.append((last, record))
 
     def _settled(self, record: Settled) -> Iterable[Violation]:

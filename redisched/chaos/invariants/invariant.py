@@ -1,4 +1,4 @@
-"""What every invariant has in common, and what is reported where one does not hold."""
+"""The base class of all invariants, and the violation that they report."""
 
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from redisched.chaos.history.record import Record, encode
 
 
 class Violation(NamedTuple):
-    """An invariant that does not hold, and the records that show it."""
+    """An invariant that a history breaks, and the records that prove it."""
 
     invariant: str
     explanation: str
@@ -23,11 +23,12 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerances:
-    """How much a run may differ from a perfect one.
+    """How far a run may deviate from the invariants without a violation.
 
-    `early_ms` is for two readings of one clock, and for the skew between servers after a failover. `disorder_ms` is for
-    records of several processes about the same moment. A better task may be due for `staleness_ms` before a claim that
-    passes it over, and be overtaken by `overtakers` of its own priority: windows times workers.
+    `early_ms`: a task may start this much before its due time, because of rounding and of clock skew between servers
+    after a failover. `disorder_ms`: records of several processes about the same moment may differ by this time.
+    `staleness_ms`: a task of a better priority may be due this long when a claim passes it over. `overtakers`: this
+    many tasks of the same priority may overtake a task; choose prefetch windows times workers.
     """
 
     early_ms: float = 1.0
@@ -42,7 +43,7 @@ Key: TypeAlias = tuple[str, str]
 
 
 class Invariant(ABC):
-    """Holds a history against one promise. It sees the records one by one, and keeps no more of them than it must."""
+    """Checks a history against one guarantee. It is given the records one by one, and keeps only those it needs."""
 
     name: ClassVar[str]
 
@@ -50,13 +51,13 @@ class Invariant(ABC):
         self.tolerances = tolerances
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        """What to call for each kind of record; the records come in the order of time."""
+        """The function to call for each type of record. Records must be passed in the order of time."""
         return {}
 
     def finish(self) -> Iterator[Violation]:
-        """What only shows at the end."""
+        """Yield the violations that can only be found at the end of the history."""
         yield from ()
 
     def violated(self, explanation: str, *records: Record) -> Violation:
-        """A violation of this invariant."""
+        """A violation of this invariant, proved by these records."""
         return Violation(self.name, explanation, records)

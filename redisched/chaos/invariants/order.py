@@ -1,4 +1,4 @@
-"""The better priority first, and within a priority one after the other."""
+"""Checks the order of claims: tasks of a better priority first, and tasks of the same priority in turn."""
 
 import heapq
 from bisect import bisect, insort
@@ -15,10 +15,10 @@ _GAVE_BACK = frozenset({Status.RELEASED, Status.RETRIED, Status.RECOVERED, Statu
 
 
 class NoBetterTaskIsPassedOver(Invariant):
-    """I8: at each claim, no task of a better priority that had been due for a while was left where it was.
+    """I8: a claim does not pass over a task of a better priority that has been due for `staleness_ms`.
 
-    That it was there shows when it is claimed later, or cancelled; unless a claim was made meanwhile whose answer
-    nobody saw: it may have been in somebody's hands.
+    That such a task was waiting is only certain when it is claimed or cancelled later. If a claim without an observed
+    reply came in between, another worker may have held the task, so no violation is reported.
     """
 
     name = "I8"
@@ -44,7 +44,7 @@ class NoBetterTaskIsPassedOver(Invariant):
     def _wait(self, record: Waiting) -> Iterable[Violation]:
         key = (record.queue, record.task)
         if key in self._claimed_early:
-            # A worker was faster than whoever wrote down that there is something to claim.
+            # The claim of this task was recorded before the record that it waits.
             self._claimed_early.remove(key)
         else:
             self._priorities[key] = record.priority
@@ -54,7 +54,7 @@ class NoBetterTaskIsPassedOver(Invariant):
     def _settled(self, record: Settled) -> Iterator[Violation]:
         key = (record.queue, record.task)
         if record.fence is not None and record.fence < self._fences.get(key, 0):
-            # The end of an earlier lease, heard of after the next one had begun: nothing waits because of it.
+            # The end of an earlier lease, recorded after the next one began. The task does not wait because of it.
             return
         if record.status is Status.CANCELLED and record.fence is None:
             yield from self._was_there(key)
@@ -86,7 +86,7 @@ class NoBetterTaskIsPassedOver(Invariant):
         return ()
 
     def _was_there(self, key: Key) -> Iterator[Violation]:
-        """Call when a task turns out to have waited until now."""
+        """Yield a violation if a claim passed over this task. Call it when it is certain that the task waited."""
         passing = self._passed_over.get(key)
         if passing is not None:
             _, waiting = self._waiting[key]
@@ -104,7 +104,7 @@ class NoBetterTaskIsPassedOver(Invariant):
         heapq.heappush(self._bands[record.queue][self._priorities[key]], (ready_ms, record.task))
 
     def _first_in(self, queue: str, band: list[tuple[float, str]]) -> tuple[float, Waiting | Settled] | None:
-        """What has been due for longest in a band; what was claimed meanwhile is swept out."""
+        """The task that has been due longest in a band, None if there is none. Removes entries that no longer wait."""
         while band:
             ready_ms, task = band[0]
             waiting = self._waiting.get((queue, task))
@@ -115,10 +115,11 @@ class NoBetterTaskIsPassedOver(Invariant):
 
 
 class EqualTasksStartInTurn(Invariant):
-    """I9: of tasks of one priority that were never given back, none is overtaken by more than a few.
+    """I9: a task that was never given back is overtaken by at most `overtakers` tasks of its priority.
 
-    Told by fences, which are in the order of claims: a worker that stands still, or is slow, starts what it has later
-    than others what they claimed after it. A task may also have been given back by a call whose answer nobody saw.
+    The order is that of the fencing tokens, which follow the order of claims. The order of starts would not do: a slow
+    worker may start a task later than others start tasks that they claimed after it. Tasks that may have been given
+    back by a call without an observed reply are not checked.
     """
 
     name = "I9"
@@ -140,7 +141,7 @@ class EqualTasksStartInTurn(Invariant):
 
     def _claim(self, record: Claimed) -> Iterable[Violation]:
         key = (record.queue, record.task)
-        # The end of the lease before may be written down later than this one.
+        # The end of the previous lease may be recorded later than this claim.
         if self._fences.setdefault(key, record.fence) != record.fence:
             self._given_back.add(key)
         return ()
@@ -165,7 +166,7 @@ class EqualTasksStartInTurn(Invariant):
         turn = (record.run_at_ms, record.task, record.fence)
         insort(started, turn)
         later = started[bisect(started, turn) :]
-        # More than one too many need not be known of.
+        # Later starts than these are not needed: `overtakers` + 1 of them already make a violation.
         del started[: -self.tolerances.overtakers - 1]
         overtakers = sum(fence < record.fence for _, _, fence in later)
         was_seen = self._unseen_ms.get(record.queue, -inf) < record.run_at_ms

@@ -1,4 +1,4 @@
-"""After a run, every task that was taken stands in one place, whole."""
+"""Checks after a run that every accepted task is in exactly one state, with all its data."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -6,11 +6,11 @@ from redisched.chaos.history.record import Enqueue, EnqueueStep, FinalPlaces, Fo
 from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 _WHOLE = frozenset({("tasks", "waiting"), ("held", "leases", "tasks"), ("dead", "tasks"), ("finished", "outcomes")})
-"""The keys that know a task which waits, is leased, is dead or has ended otherwise."""
+"""The allowed sets of keys that contain a task: for one that waits, is leased, is dead, or has ended in another way."""
 
 
 class _Places(Invariant):
-    """What both invariants about places have to remember."""
+    """Stores the enqueues and final places of tasks, for the two invariants below."""
 
     def __init__(self, tolerances: Tolerances) -> None:
         super().__init__(tolerances)
@@ -22,7 +22,7 @@ class _Places(Invariant):
         return {Enqueue: self._enqueue, Found: self._find, FinalPlaces: self._note_final_places}
 
     def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
-        """What is known of an enqueue grows: that it was acknowledged once is not taken back by a later try."""
+        """Keep the strongest report on an enqueue: a later attempt does not undo an acknowledgement."""
         key = (record.queue, record.task)
         known = self._enqueued.get(key)
         if known is None or known.step is not EnqueueStep.OK:
@@ -39,7 +39,7 @@ class _Places(Invariant):
 
 
 class TasksAreConserved(_Places):
-    """I11: what waits, is leased, is done and is dead is together what was created, each in one place."""
+    """I11: the waiting, leased, ended and dead tasks together are all the created tasks, each in exactly one state."""
 
     name = "I11"
 
@@ -62,7 +62,7 @@ class TasksAreConserved(_Places):
 
 
 class UnknownEnqueuesAreWhole(_Places):
-    """I12: an enqueue whose outcome is unknown is fully there or fully absent."""
+    """I12: a task whose enqueue has an unknown result is stored completely or not at all."""
 
     name = "I12"
 

@@ -1,4 +1,4 @@
-"""Every moment of a schedule fires once, or is left out because its policy says so."""
+"""Checks that every moment of a schedule fires once, or is skipped because its policy says so."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,7 +7,7 @@ from redisched.chaos.invariants.invariant import Invariant, Listener, Tolerances
 
 
 class EverySlotFiresOnce(Invariant):
-    """I10: a slot fires at most once, and is missing only where the policy for missed slots says so."""
+    """I10: a slot fires at most once, and is skipped only if the policy for missed slots says so."""
 
     name = "I10"
 

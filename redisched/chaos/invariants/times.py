@@ -1,4 +1,4 @@
-"""No task starts before its time, and no two executions of one run at once but after a lease was lost."""
+"""Checks that no task starts early, and that two executions of a task overlap only after a lease was lost."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from redisched.store.values import Status
 
 
 class NothingStartsEarly(Invariant):
-    """I5: no task starts before its time by the server's clock, neither its producer's nor the one it waited for."""
+    """I5: by the server's clock, no task starts before the time its producer set, nor before its due time."""
 
     name = "I5"
 
@@ -21,7 +21,7 @@ class NothingStartsEarly(Invariant):
         return {Enqueue: self._enqueue, Start: self._start}
 
     def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
-        # Sent again under the same id, a task keeps the time of the first.
+        # A task that is sent again with the same id keeps the due time of the first call.
         self._enqueued.setdefault((record.queue, record.task), record)
         return ()
 
@@ -35,10 +35,10 @@ class NothingStartsEarly(Invariant):
 
 
 class NoLiveExecutionIsOverlapped(Invariant):
-    """I6: an execution begins while another one of its task runs only if the lease of that one was over.
+    """I6: an execution may begin while another one of the same task runs only if the lease of the other has ended.
 
-    The histories of a run without an observer of replies say nothing of leases; there, a greater token has to do as
-    evidence. So it has where the server was asked for something meanwhile and nobody saw its answer.
+    Without a ReplyObserver, a history has no records of leases. Then a greater token counts as proof that the earlier
+    lease ended. The same holds if a script was called meanwhile and its reply was not observed.
     """
 
     name = "I6"
