@@ -67,7 +67,9 @@ retentions_ms = st.builds(operator.mul, delays_ms, st.sampled_from([1, -1]))
 """Negative: an outcome that may be forgotten sooner."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
-expiries = st.sampled_from([b"", b"", b"", b"", b"expires=+1 -500 ", b"expires=+1000 500 ", b"expires=@0 0 "])
+expiries = st.sampled_from(
+    [*[b""] * 4, b"expires=+1 -500 ", b"expires=@0 0 ", b"expires=+1000 500 ", *[b"expires=+600000 500 "] * 2]
+)
 new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records, expiries)
 jumps_ms = st.sampled_from([1, 20, 1_000, LEASE_MS, 600_000, -5_000])
 few = st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 2})])
@@ -165,6 +167,14 @@ class QueueMachine(RuleBasedStateMachine):
         """The reply of its latest claim was lost."""
         if worker in self.requests:
             self.call("claim", self.requests[worker])
+
+    @rule(worker=workers)
+    def claim_astray(self, worker: str) -> None:
+        """The request before its latest one strayed, and comes only now."""
+        earlier = self.requests.get(worker)
+        self.claim(worker, 1, 0, False)
+        if earlier:
+            self.call("claim", earlier)
 
     @rule(shown=shown, starts=st.permutations((0, 1, BLAMELESS)))
     def renew(self, shown: list[tuple[int, TokenKind]], starts: list[int]) -> None:

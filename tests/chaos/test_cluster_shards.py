@@ -1,7 +1,7 @@
 """A queue of twelve shards on three nodes: it is spread, grows under load, and outlives the loss of a node."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,9 @@ SHARDS = 12
 NODE_TIMEOUT_MS = 8_000
 """Long enough for others to be seen at work before a replica takes the place of its primary."""
 HELD = 6
-"""Enough that not all are in shards of one node, and few enough that workers have slots left."""
+"""So few that workers have slots left."""
+ELSEWHERE = 2
+"""At least so many of them are in shards on other nodes."""
 SILENT_S = 6.0
 """Longer than a lease."""
 ON_REPLICAS = Settings(durable=Durability.REPLICA)
@@ -43,6 +45,11 @@ def spread_load(folder: Path, cluster: ClusterServers) -> Iterator[Load]:
         load.app.grow(QUEUE, SHARDS)
         load.wait_for_progress_in(range(SHARDS))
         yield load
+
+
+def in_shards(ids: Iterable[str], shards: Collection[int]) -> list[str]:
+    """Those tasks whose ids belong to one of these shards."""
+    return [id for id in ids if Layout((SHARDS,)).shard_of(id) in shards]
 
 
 def primary_of(cluster: ClusterServers, shard: int) -> Server:
@@ -73,7 +80,10 @@ def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
     with spread_load(tmp_path, cluster) as load:
         lost = primary_of(cluster, 0)
         others = [shard for shard in range(SHARDS) if primary_of(cluster, shard) is not lost]
-        live = {load.enqueue("hold").id for _ in range(HELD)}
+        live: set[str] = set()
+        # Shards are chosen by ids that are random: once in fifty runs fewer than two of six are elsewhere.
+        while len(live) < HELD or len(in_shards(live, others)) < ELSEWHERE:
+            live.add(load.enqueue("hold").id)
         wait_until(lambda: live <= set(load.held), "all are held", SOON_S)
 
         lost.pause()
@@ -86,8 +96,8 @@ def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
 
         load.wait_for_progress_in(range(SHARDS))
         load.gate.set()
-        elsewhere = [id for id in load.held if Layout((SHARDS,)).shard_of(id) in others]
-        assert len(elsewhere) > 1
+        elsewhere = in_shards(load.held, others)
+        assert len(elsewhere) >= ELSEWHERE
         assert len(elsewhere) == len(set(elsewhere))
         load.conclude()
 

@@ -16,7 +16,7 @@ from tests.server_time import read_movable_time
 
 BUDGET = settings(
     # What is drawn differs a little with what else the process has imported.
-    max_examples=2_000,
+    max_examples=3_000,
     stateful_step_count=40,
     derandomize=True,
     database=None,
@@ -109,7 +109,7 @@ DEEP_MUTANTS = {
 
 KNOWN_SEEDS = {
     "ack does not check the token": 5,
-    "ack checks the start of the token only": 9,
+    "ack checks the start of the token only": 0,
     "the fence counts from zero": 0,
     "the fence is the time alone": 6,
     "claim does not know its nonce": 12,
@@ -118,18 +118,18 @@ KNOWN_SEEDS = {
     "reap forgets the task's own place": 1,
     "reap knows no grace": 0,
     "retry does not remove the lease": 14,
-    "retry counts an attempt twice": 23,
-    "release counts an attempt": 1,
+    "retry counts an attempt twice": 3,
+    "release counts an attempt": 0,
     "what is given another time loses its priority": 0,
     "claim takes what has expired": 0,
-    "what was tried still expires": 0,
+    "what was tried still expires": 1,
     "forget leaves the outcome": 0,
-    "forget counts what keeps its retention": 24,
-    "forget takes what is kept for its whole retention": 10,
-    "forget keeps nothing beyond its bound for long enough": 10,
+    "forget counts what keeps its retention": 6,
+    "forget takes what is kept for its whole retention": 0,
+    "forget keeps nothing beyond its bound for long enough": 0,
     "cancel leaves the record": 1,
-    "a late renewal undoes the start": 2,
-    "who stops is blamed": 2,
+    "a late renewal undoes the start": 0,
+    "who stops is blamed": 0,
 }
 """Where the machine finds them in its first few runs. After it changed that may take longer; the night has no seeds."""
 
