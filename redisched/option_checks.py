@@ -39,9 +39,7 @@ def check_id(option: str, value: object) -> str:
 
 def check_name(option: str, value: object) -> str:
     """Check the name of a handler."""
-    return _matching(
-        option, value, _NAME, "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
-    )
+    return _matching(option, value, _NAME, _NAME_ALLOWED)
 
 
 def check_isolation(option: str, value: object) -> Isolation:

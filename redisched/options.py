@@ -124,13 +124,13 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
 def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOptions:
     """Return the defaults with the options that were passed in place of theirs."""
     known = {one.name for one in fields(HandlerOptions)}
-    said = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
+    passed = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
+    changes = {name: value for name, value in passed.items() if value is not None}
     if options.timeout_ms == NO_TIMEOUT:
-        said["timeout_ms"] = None
-        defaults = replace(defaults, timeout_ms=None)
+        changes["timeout_ms"] = None
     if options.retention_ms is not None:
-        said["retention_is_own"] = True
-    return replace(defaults, **{name: value for name, value in said.items() if value is not None})
+        changes["retention_is_own"] = True
+    return replace(defaults, **changes)
 
 
 def _check_that_it_can_start(given: dict[str, Any], checked: dict[str, Any]) -> None:

@@ -57,12 +57,12 @@ local created, statuses = {}, {}
 local entries, records, all_traits, expiries, count = {}, {}, {}, {}, 0
 
 -- The score as text; '' if the task would run after the year 2109.
-local function score_text()
+local function score_text(priority, when)
   local run_at = moment_of(when, now_ms)
   return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
 end
 
-local function note_traits()
+local function note_traits(id, traits)
   local others, until_when, ending = string.match(traits, '^(.-)expires=([+@]%d+) (.*)$')
   local kept = traits
   if others then
@@ -74,12 +74,11 @@ local function note_traits()
 end
 
 local score, last_priority, last_when
-for row, row_id, row_priority, row_when, row_record, row_traits in rows() do
-  id, priority, when, record, traits = row_id, row_priority, row_when, row_record, row_traits
+for row, id, priority, when, record, traits in rows() do
   -- Most tasks of a call have the same score as the task before, so it is computed only when it changes.
   if priority ~= last_priority or when ~= last_when then
     last_priority, last_when = priority, when
-    score = score_text()
+    score = score_text(priority, when)
   end
   local present = created[id] or known[row]
   local digest = present and digest_of(present) or (ended[row] and outcome_digest(ended[row]))
@@ -94,7 +93,7 @@ for row, row_id, row_priority, row_when, row_record, row_traits in rows() do
     records[count + 1], records[count + 2] = id, record
     count = count + 2
     if traits ~= '' then
-      note_traits()
+      note_traits(id, traits)
     end
   end
 end

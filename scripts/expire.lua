@@ -29,4 +29,4 @@ for index = 1, #ids do
   end
 end
 call_in_chunks('ZADD', EXPIRING, later)
-return {'EXPIRED', (expire(waiting, fields(TRAITS, waiting), now_ms)), #ids}
+return {'EXPIRED', expire(waiting, fields(TRAITS, waiting), now_ms), #ids}

@@ -14,5 +14,5 @@ local function admit(ids, now_ms)
   -- Included here and not at the top: this setup costs more than the rest of a claim, and few claims need it.
   -- include: expiry
   check_keys()
-  return (expire(ids, traits, now_ms))
+  return expire(ids, traits, now_ms)
 end

@@ -14,9 +14,9 @@ local function packed_end(now_ms)
   return '\207' .. string.char(unpack(bytes, 1, 8)) .. '\192'
 end
 
--- Ends those of the waiting tasks that have expired. Returns how many it ended, and the ids of the others.
+-- Ends those of the waiting tasks that have expired. Returns how many it ended.
 local function expire(ids, traits, now_ms)
-  local expired, outcomes, forgets, left = {}, {}, {}, {}
+  local expired, outcomes, forgets = {}, {}, {}
   local tail = packed_end(now_ms)
   for index = 1, #ids do
     local id = ids[index]
@@ -26,15 +26,13 @@ local function expire(ids, traits, now_ms)
       expired[count + 1] = id
       outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. outcome .. tail
       forgets[2 * count + 1], forgets[2 * count + 2] = forget_score(now_ms, tonumber(retention_ms)), id
-    else
-      left[#left + 1] = id
     end
   end
   if #expired > 0 then
     finish(expired, outcomes, forgets)
     call_in_chunks('ZREM', WAITING, expired)
   end
-  return #expired, left
+  return #expired
 end
 
 -- Removes the expiry of a task that has started: later attempts cannot expire.
