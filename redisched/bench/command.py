@@ -15,7 +15,7 @@ from redisched.bench.report import print_comparison, print_report
 from redisched.bench.results import read_results, to_json
 from redisched.bench.scale import DEFAULT_TASKS, Scale, scale_of
 from redisched.bench.session import Plan, measure, profile
-from redisched.layout import LARGEST_COUNT
+from redisched.shard_map import LARGEST_COUNT
 
 _STANDARD_OUTPUT = "<stdout>"
 _RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

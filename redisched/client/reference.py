@@ -110,7 +110,7 @@ class TaskRef(Generic[R_co]):
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
-        return Inspector(connection.broker.script_runner, queue, connection.layouts.last(queue))
+        return Inspector(connection.broker.script_runner, queue, connection.shard_maps.last(queue))
 
     def _look(self) -> Operation[TaskView]:
         """The task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if the

@@ -10,8 +10,8 @@ from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.started import StartedTask
 from redisched.errors import BrokerError
 from redisched.keys import PREFIX
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import connect
-from redisched.store.growth import stores_of
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
@@ -99,7 +99,7 @@ class Recovery:
 
     def _find_stores(self, queue: str) -> Operation[BrokerError | None]:
         """Find the shards of a queue; answers the error if that fails. Then the shards that were found last are used:
-        the first shard, which knows the layout, may be on the only node that does not answer.
+        the first shard, which knows the shard map, may be on the only node that does not answer.
         """
         try:
             self._stores[queue] = yield from stores_of(self._script_runner, queue)

@@ -6,7 +6,7 @@
 --
 -- SHARD waiting leases held tasks dead outcomes finished reaper layout
 -- ARG worker  text  the worker that asks
--- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
+-- Returns {now_ms, shard_maps, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} shard_maps: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
 -- Cost O(shards + shards with something * bands in use * log waiting)
 -- include: time
 -- include: text

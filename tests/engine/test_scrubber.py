@@ -67,7 +67,7 @@ class Shift:
             random=lambda: 0.0,
         )
         client = self.broker.async_client()
-        self.reaper = Reaper(self.context, store, client, lambda layout: None, is_elsewhere=False)
+        self.reaper = Reaper(self.context, store, client, lambda shard_map: None, is_elsewhere=False)
         self.scrubber = Scrubber(self.context, store, client, self.reaper, PolicyWatch(self.clock, client))
 
     async def delays(self, steps: int) -> list[float]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from redisched.layout import Layout
 from redisched.model import BAND, LARGEST_RUN_AT_MS
+from redisched.shard_map import ShardMap
 from redisched.store.values import NewTask, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, Situation, dead, ended, leased, record_of, together, waiting
@@ -123,28 +123,35 @@ def test_a_body_may_hold_any_bytes(queue: QueueUnderTest) -> None:
     assert stored == record
 
 
-@pytest.mark.parametrize(("kept", "named"), [(None, Layout()), ("1 3", Layout((1, 3))), ("1 3", None)])
-def test_under_the_layout_named_and_without_one_named_a_task_is_created(
-    queue: QueueUnderTest, kept: str | None, named: Layout | None
+@pytest.mark.parametrize(("kept", "named"), [(None, ShardMap()), ("1 3", ShardMap((1, 3))), ("1 3", None)])
+def test_a_task_is_created_if_the_named_shard_map_is_the_stored_one_or_none_is_named(
+    queue: QueueUnderTest, kept: str | None, named: ShardMap | None
 ) -> None:
     queue.given({} if kept is None else {"layout": kept})
 
     assert queue.call(queue.store.enqueue([new("a")], named)) == [Status.CREATED]
 
 
-@pytest.mark.parametrize(("kept", "named"), [("1 3", Layout()), (None, Layout((1, 3))), ("1 3", Layout((1, 3, 12)))])
-def test_under_another_layout_nothing_is_written(queue: QueueUnderTest, kept: str | None, named: Layout) -> None:
+@pytest.mark.parametrize(
+    ("kept", "named"), [("1 3", ShardMap()), (None, ShardMap((1, 3))), ("1 3", ShardMap((1, 3, 12)))]
+)
+def test_if_another_shard_map_is_named_nothing_is_written(
+    queue: QueueUnderTest, kept: str | None, named: ShardMap
+) -> None:
     queue.given({} if kept is None else {"layout": kept})
     before = queue.situation()
 
-    assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [Status.STALE, Status.STALE]
+    assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [
+        Status.STALE_SHARD_MAP,
+        Status.STALE_SHARD_MAP,
+    ]
 
     assert queue.situation() == before
 
 
 @pytest.mark.parametrize("when", ["+0", "+1"])
-@pytest.mark.parametrize("named", [None, Layout()])
-def test_one_task_alone_is_treated_as_one_of_many(queue: QueueUnderTest, when: str, named: Layout | None) -> None:
+@pytest.mark.parametrize("named", [None, ShardMap()])
+def test_one_task_alone_is_treated_as_one_of_many(queue: QueueUnderTest, when: str, named: ShardMap | None) -> None:
     alone, first, second = (queue.call(queue.store.enqueue(tasks, named)) for tasks in ([new("a", when)],) * 3)
     together_with_another = queue.call(queue.store.enqueue([new("a", when), new("b", when)], named))
 

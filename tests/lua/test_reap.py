@@ -2,8 +2,8 @@
 
 import pytest
 
-from redisched.errors import LayoutDamaged
-from redisched.layout import Layout
+from redisched.errors import ShardMapDamaged
+from redisched.shard_map import ShardMap
 from redisched.store.values import Reaped, ReapOutcome, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
 from tests.lua.reaping import GRACE_MS, HOLD_MS, LEASE_MS, REAPER, expired, reaper, request
@@ -262,19 +262,19 @@ def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: Se
 
 
 @pytest.mark.parametrize("reaper", ["other 1 0 1", f"other {NOW_MS + 1} 0 1", f"other 1 {NOW_MS + 1} 1"])
-def test_whoever_calls_is_told_the_layout(queue: QueueUnderTest, reaper: str) -> None:
-    assert queue.call(queue.store.reap(request())).layout == Layout()
+def test_every_reply_has_the_shard_map(queue: QueueUnderTest, reaper: str) -> None:
+    assert queue.call(queue.store.reap(request())).shard_map == ShardMap()
 
     queue.broker.client().perform(("SET", queue.store.keys.reaper, reaper))
     queue.given({"layout": "1 3 12"})
 
-    assert queue.call(queue.store.reap(request())).layout == Layout((1, 3, 12))
+    assert queue.call(queue.store.reap(request())).shard_map == ShardMap((1, 3, 12))
 
 
-def test_a_layout_that_is_none_is_named(queue: QueueUnderTest) -> None:
+def test_a_stored_text_that_is_not_a_shard_map_is_named(queue: QueueUnderTest) -> None:
     queue.given({"layout": "1 one"})
 
-    with pytest.raises(LayoutDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
+    with pytest.raises(ShardMapDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
         queue.call(queue.store.reap(request()))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.store import Store, register
 from redisched.store.survey import LARGEST_SURVEY, ShardReport, in_calls, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
@@ -22,7 +22,7 @@ NOTHING = ShardReport(
     led_until_ms=None,
     size=0,
     is_sound=True,
-    layout=Layout(),
+    shard_map=ShardMap(),
 )
 LATER_MS = NOW_MS + 5_000
 
@@ -71,8 +71,8 @@ def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardRe
             together(leased("a", ends_ms=LATER_MS), {"reaper": f"{WORKER} {LATER_MS} 0 30000"}),
             replace(NOTHING, size=3, next_expiry_ms=LATER_MS),
         ),
-        ({"layout": "1 3"}, replace(NOTHING, layout=Layout((1, 3)))),
-        ({"layout": "three"}, replace(NOTHING, layout=None)),
+        ({"layout": "1 3"}, replace(NOTHING, shard_map=ShardMap((1, 3)))),
+        ({"layout": "three"}, replace(NOTHING, shard_map=None)),
         ({"tasks": {"a": "record without a place"}}, replace(NOTHING, size=1, is_sound=False)),
         ({"leases": {"a": LATER_MS}}, replace(NOTHING, size=1, is_sound=False, next_expiry_ms=LATER_MS)),
         ({"outcomes": {"a": "never forgotten"}}, replace(NOTHING, size=1, is_sound=False)),
@@ -106,7 +106,7 @@ def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: 
     assert {shard: at.next_expiry_ms for shard, at in enumerate(seen) if at != NOTHING} == {
         shard: LATER_MS + shard for shard in (0, 3, 300)
     }
-    assert [seen[shard].layout for shard in (0, 3, 300)] == [Layout((1, shard + 2)) for shard in (0, 3, 300)]
+    assert [seen[shard].shard_map for shard in (0, 3, 300)] == [ShardMap((1, shard + 2)) for shard in (0, 3, 300)]
 
 
 @pytest.mark.parametrize("name", ["waiting", "leases", "held", "tasks", "dead", "outcomes", "finished"])
@@ -129,7 +129,7 @@ def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: Se
     broker.client().perform(("RPUSH", getattr(Store(broker.script_runner, QUEUE).keys, name), "of somebody else"))
     (seen,) = look(empty_queue, clock, 0)
 
-    assert (seen.next_expiry_ms, seen.led_until_ms, seen.layout) == (LATER_MS, None, Layout())
+    assert (seen.next_expiry_ms, seen.led_until_ms, seen.shard_map) == (LATER_MS, None, ShardMap())
 
 
 def test_many_queues_are_made_known_at_once(empty_queue: QueueUnderTest) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from redisched.errors import FormatTooNew
 from redisched.keys import keys_of
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
@@ -42,7 +42,7 @@ def test_no_way_to_enqueue_does(broker: Broker, clock: ServerTime) -> None:
     with pytest.raises(FormatTooNew):
         run(store.enqueue_many([[task], [task]]), client)
     with pytest.raises(FormatTooNew):
-        run(store.known(Layout(), [task]), client)
+        run(store.known(ShardMap(), [task]), client)
 
 
 def test_nobody_looks_into_it(broker: Broker) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from redisched.engine.scrubber import DEEP
 from redisched.keys import Keys, keys_of, shard_name
-from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.shard_map import ShardMap
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Command, Operation, Pipeline, ScriptRunner
 from redisched.store.page import Query
@@ -65,7 +65,7 @@ def begin(operation: Operation[Any]) -> None:
 MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
     lambda store: store.enqueue_loaded(TASK),
     lambda store: store.enqueue_many([[TASK], [TASK]]),
-    lambda store: store.known(Layout(), [TASK]),
+    lambda store: store.known(ShardMap(), [TASK]),
     lambda store: store.scrub(SCRUB),
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [

@@ -7,7 +7,7 @@ import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
 from redisched.keys import TYPES, Keys, keys_of, queues_key
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
@@ -57,7 +57,7 @@ BEFORE = together(
 )
 NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
-    "enqueue": lambda store: store.enqueue([NEW], Layout()),
+    "enqueue": lambda store: store.enqueue([NEW], ShardMap()),
     "claim": lambda store: store.claim(
         ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     ),
@@ -76,7 +76,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),
-    "grow": lambda store: store.grow(Layout((1, 3))),
+    "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
 }
 
 

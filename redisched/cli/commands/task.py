@@ -86,11 +86,11 @@ def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -
         view = opened.find(task_id, queue)
         if view is None:
             raise UnknownTask(task_id)
-        layout = opened.ask(opened.inspector(view.queue).layout)
+        shard_map = opened.ask(opened.inspector(view.queue).shard_map)
     if as_json:
         print_json(task_record(view))
         return
-    print_facts(task_facts(view, layout.shards))
+    print_facts(task_facts(view, shard_map.shards))
     if view.failure is not None and view.failure.traceback:
         click.echo(f"\n{printable_lines(view.failure.traceback.rstrip())}")
     if view.state is TaskState.DEAD:
