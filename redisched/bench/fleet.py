@@ -23,7 +23,7 @@ from redisched.config import WorkerSettings
 from redisched.engine.child import freeze_imports
 from redisched.engine.worker import Worker
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 """A measurement fails if a worker reports nothing for this time."""
 
 _START = Struct("<Qdd")
@@ -90,7 +90,7 @@ class MeasuredWorker:
     def wait_ended(self) -> int:
         """Wait until it has ended by itself, and return its peak memory in bytes."""
         told = self._receive()
-        self._process.join(PATIENCE_S)
+        self._process.join(TIMEOUT_S)
         if self._process.exitcode != 0:
             raise MeasurementFailed(f"a worker process did not end well: its exit code is {self._process.exitcode}")
         peak_bytes: int = _PEAK.unpack(told)[0]
@@ -104,17 +104,17 @@ class MeasuredWorker:
     def close(self) -> None:
         """Stop it, and return when it is gone."""
         self.line.close()
-        self._process.join(PATIENCE_S)
+        self._process.join(TIMEOUT_S)
         self._process.kill()
         self._process.join()
 
     def _receive(self) -> bytes:
         try:
-            if self.line.poll(PATIENCE_S):
+            if self.line.poll(TIMEOUT_S):
                 return self.line.recv_bytes()
         except (EOFError, OSError) as error:
             raise MeasurementFailed("a worker process died") from error
-        raise MeasurementFailed(f"a worker process said nothing for {PATIENCE_S:g} s")
+        raise MeasurementFailed(f"a worker process said nothing for {TIMEOUT_S:g} s")
 
 
 def spec_of(workbench: Workbench, jobs: Jobs, settings: WorkerSettings | None = None) -> WorkerSpec:
@@ -139,11 +139,11 @@ def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[MeasuredWorker]]:
 
 def next_start_of_any(workers: Sequence[MeasuredWorker]) -> MeasuredStart:
     """Wait for the next start of a `rec` task in any of these processes, and return it."""
-    ready = wait([worker.line for worker in workers], PATIENCE_S)
+    ready = wait([worker.line for worker in workers], TIMEOUT_S)
     for worker in workers:
         if worker.line in ready:
             return worker.next_start()
-    raise MeasurementFailed(f"no worker process said anything for {PATIENCE_S:g} s")
+    raise MeasurementFailed(f"no worker process said anything for {TIMEOUT_S:g} s")
 
 
 def _serve(line: Connection, spec: WorkerSpec) -> None:

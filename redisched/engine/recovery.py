@@ -20,7 +20,7 @@ from redisched.store.values import Orphan, Status
 SECOND_LOOK_S = 1.0
 """So long after the death the tasks are looked for once more: Redis may execute the last claim of the process late."""
 RETRY_S = 0.5
-PATIENCE_S = 5.0
+GIVE_UP_AFTER_S = 5.0
 """If shards do not answer, no more of them are asked after this time."""
 TRY_S = 2.0
 """The longest time for a single call to Redis."""
@@ -84,7 +84,7 @@ class Recovery:
         they may be on other nodes.
         """
         unanswered = None
-        until_s = self._clock.monotonic() + PATIENCE_S
+        until_s = self._clock.monotonic() + GIVE_UP_AFTER_S
         for queue in self._queues:
             unanswered = (yield from self._find_stores(queue)) or unanswered
             for store in self._stores.get(queue, ()):

@@ -72,7 +72,7 @@ class Worker:
             worker_settings=settings,
             registry=application.registry,
             stores={},
-            window=Window(settings.window_ms, settings.patience_ms),
+            window=Window(settings.window_ms, settings.release_after_ms),
             started=started or NoStartedTable(),
             clock=runtime.clock,
             random=runtime.random,

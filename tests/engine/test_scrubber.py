@@ -61,7 +61,7 @@ class Shift:
             worker_settings=settings,
             registry=Scheduler().registry,
             stores={(QUEUE, 0): store},
-            window=Window(settings.window_ms, settings.patience_ms),
+            window=Window(settings.window_ms, settings.release_after_ms),
             started=NoStartedTable(),
             clock=self.clock,
             random=lambda: 0.0,

@@ -28,8 +28,8 @@ STEPS = 2_000
 LOOK_EVERY = 50
 TRACE_LINES = 60
 TRACE_CHARACTERS = 160
-PATIENCE_S = 0.25
-"""Between looks at a worker's window: fifty a second would be most of what happens."""
+CHECK_WINDOW_EVERY_S = 0.25
+"""The time between two checks of a worker's window. With fifty a second they would be most of what happens."""
 LONGEST_DRAIN_S = 1_000.0
 """A world that has not drained by then is stuck."""
 
@@ -163,7 +163,7 @@ def surroundings() -> Iterator[None]:
     """What a worker finds in a simulation in place of threads and a log."""
     with (
         mock.patch.object(executor, "Threads", SimulatedThreads),
-        mock.patch.object(prefetch_releaser, "IDLE_S", PATIENCE_S),
+        mock.patch.object(prefetch_releaser, "CHECK_EVERY_S", CHECK_WINDOW_EVERY_S),
         mock.patch.object(attempt, "is_given", _is_given),
     ):
         logging.disable()
