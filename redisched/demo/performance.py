@@ -67,7 +67,7 @@ class Performance:
             self._kill_half_way(history)
             self.show(self._progress(history))
             if self.elapsed_s > self.stream_s + TIMEOUT_S:
-                self.say("Time is up; what has not ended counts as lost.")
+                self.say("The time is over; tasks that have not ended count as lost.")
                 break
             time.sleep(TICK_S)
         history.read()

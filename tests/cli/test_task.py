@@ -48,7 +48,7 @@ def test_a_listing_says_how_to_go_on_and_does_so(command: CommandLine, form: tup
         page = command.run("task", "ls", "--limit", "3", *form, *words)
         assert page.exit_code == 0, page.stderr
         seen += re.findall(r"\b[ab]\d\b", page.stdout)
-        told = re.fullmatch(r"There may be more: repeat it with (--after) (\S+)\n|", page.stderr)
+        told = re.fullmatch(r"There may be more: repeat the command with (--after) (\S+)\n|", page.stderr)
         assert told is not None, page.stderr
         words = (told[1], told[2]) if told[1] else ()
 
@@ -73,7 +73,7 @@ def test_no_listing_looks_at_everything(command: CommandLine, url: str, monkeypa
 
     result = command.run("task", "ls", "--name", "other")
     assert "last" not in result.stdout
-    assert "None so far." in result.stdout
+    assert "None found so far." in result.stdout
     for _ in range(2):
         result = command.run("task", "ls", "--name", "other", *result.stderr.split()[-2:])
     assert "last" in result.stdout
@@ -230,11 +230,11 @@ def test_a_waiting_task_is_cancelled(command: CommandLine) -> None:
     assert ids(command) == []
 
 
-def test_a_leased_task_is_told_to_stop(command: CommandLine, workshop: Workshop) -> None:
+def test_the_worker_of_a_leased_task_is_asked_to_stop_it(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.claim()
 
-    assert "told to stop" in command.output("task", "cancel", "one")
+    assert "asked to stop" in command.output("task", "cancel", "one")
     assert "cancellation asked for" in command.output("task", "show", "one")
 
 
@@ -245,7 +245,7 @@ def test_an_ended_task_cannot_be_cancelled(command: CommandLine, workshop: Works
     result = command.run("task", "cancel", "one")
 
     assert result.exit_code == 1
-    assert "ended before" in result.stderr
+    assert "already ended" in result.stderr
 
 
 def test_a_filter_by_name_looks_past_the_first_page(command: CommandLine, url: str) -> None:

@@ -27,9 +27,15 @@ def task() -> None:
 
 
 @task.command("ls")
-@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="May be given several times.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="List tasks in this state. For several, repeat the option.",
+)
 @queue_option
-@click.option("--name", metavar="NAME", help="Of this handler.")
+@click.option("--name", metavar="NAME", help="List tasks of this handler.")
 @after_option
 @limit_option
 @url_option
@@ -43,10 +49,9 @@ def list_tasks(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """List tasks: what is pending, in the order in which it will run, unless --state asks for others.
+    """List pending tasks in the order in which they will run, or the tasks of other states.
 
-    One call looks through 10,000 tasks of each shard at most. If there may be more, the last line, on stderr, says how
-    to go on.
+    One call reads at most 10,000 tasks of each shard. If there may be more, a last line on stderr says how to continue.
 
     JSON: a list of records as `redisched task show --json` prints one.
     """
@@ -63,9 +68,9 @@ def list_tasks(
             cut="ARGUMENTS",
         )
     elif states or name or after:
-        click.echo("None so far." if shown.next else "No such task. See what is pending: redisched task ls")
+        click.echo("None found so far." if shown.next else "No such task. See pending tasks: redisched task ls")
     else:
-        click.echo("Nothing is pending. Enqueue something: redisched enqueue NAME ARGUMENTS...")
+        click.echo("No task is pending. Enqueue one: redisched enqueue NAME ARGUMENTS...")
     tell_of_more(shown)
 
 
@@ -75,12 +80,13 @@ def list_tasks(
 @url_option
 @json_option
 def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Show everything known about a task, ended ones until their retention is over.
+    """Show everything known about a task. An ended task is known until its retention is over.
 
     JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
     max_attempts, timeout_ms, retention_ms, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
     ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
-    undecodable, now_ms. What is not known is null; times are the server's, since 1970.
+    undecodable, now_ms. A value that is not known is null. Times are the
+    server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
@@ -103,10 +109,10 @@ def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -
 @url_option
 @json_option
 def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Keep a task from running, or have a running one told to stop.
+    """Cancel a task. If a worker has it already, the worker is asked to stop it.
 
-    JSON: id, queue, outcome: cancelled, cancelling (a worker has it and is told within a heartbeat) or ended (too
-    late, exit code 1).
+    JSON: id, queue, outcome: cancelled, cancelling (a worker has the task and learns of it at its next heartbeat) or
+    ended (it was too late; the exit code is 1).
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
@@ -118,9 +124,9 @@ def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool)
     elif outcome is CancelOutcome.CANCELLED:
         click.echo(f"{task_id} is cancelled")
     elif outcome is CancelOutcome.CANCELLING:
-        click.echo(f"{task_id} is with a worker, which is told to stop; follow it: redisched task show {task_id}")
+        click.echo(f"a worker has {task_id} and is asked to stop it; see its state: redisched task show {task_id}")
     if outcome is CancelOutcome.ENDED:
-        raise click.ClickException(f"task {task_id!r} had ended before; see how: redisched task show {task_id}")
+        raise click.ClickException(f"task {task_id!r} has already ended; see how: redisched task show {task_id}")
 
 
 def _rows(views: list[TaskView]) -> list[tuple[object, ...]]:
