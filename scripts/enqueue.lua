@@ -13,7 +13,7 @@
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before; it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
--- Returns {'BEYOND'} per task: it would run after the year 2109; not written
+-- Returns {'TOO_LATE'} per task: it would run after the year 2109; not written
 -- Returns {'STALE_SHARD_MAP'} per task: the queue has another shard map; nothing was written
 -- Cost O(tasks * log waiting)
 -- include: time
@@ -85,7 +85,7 @@ for row, id, priority, when, record, traits in rows() do
   if digest then
     statuses[row] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
-    statuses[row] = 'BEYOND'
+    statuses[row] = 'TOO_LATE'
   else
     statuses[row] = 'CREATED'
     created[id] = record

@@ -24,8 +24,8 @@ check_keys()
 for row, id, token, delay_ms, failure in rows() do
   local status, score = give_up(id, token, now_ms)
   if score then
-    local attempts, crashes, bounces = tries_parts(redis.call('HGET', TRIES, id))
-    redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, bounces, token))
+    local attempts, crashes, redeliveries = tries_parts(redis.call('HGET', TRIES, id))
+    redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, redeliveries, token))
     redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
     forget_expiry(id)
     entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms + tonumber(delay_ms)), id

@@ -49,13 +49,13 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
         def begin() -> BaseProcess:
             return stack.enter_context(_worker(replace(settings, queues=(jobs.queue,))))
 
-        crew = [begin() for _ in range(WORKERS)]
+        workers = [begin() for _ in range(WORKERS)]
         for departure in range(count):
             wait_idle(workbench, [worker], WORKERS)
             tasks = range(departure * TASKS, (departure + 1) * TASKS)
             gone, waited_ms = measure_takeover(jobs, receiver, tasks, number)
             taken_ms += waited_ms
-            crew = [process if process.pid != gone else begin() for process in crew]
+            workers = [process if process.pid != gone else begin() for process in workers]
     return p50_and_p99(taken_ms)
 
 

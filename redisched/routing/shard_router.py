@@ -54,7 +54,7 @@ class ShardRouter:
     def many(
         self, queue: str, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
     ) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each."""
+        """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each."""
         shard_map = yield from self._current(queue, retry_policy)
         return (yield from self._enqueue(queue, shard_map, tasks, freshness, retry_policy))
 

@@ -80,7 +80,7 @@ class Store:
         return self._scripts.settle("read/known", {"shard_map": str(shard_map)}, rows)
 
     def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE_SHARD_MAP for all if `shard_map` is not the
+        """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each; STALE_SHARD_MAP for all if `shard_map` is not the
         shard's.
         """
         return self._scripts.settle("enqueue", {"shard_map": _named(shard_map)}, tasks)
@@ -177,7 +177,7 @@ class Store:
         return self._scripts.settle("revive", rows=[(id,) for id in ids])
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
-        """Change priority and time of waiting tasks: REPRIORITIZED, HELD, BEYOND, ENDED or UNKNOWN for each."""
+        """Change priority and time of waiting tasks: REPRIORITIZED, LEASED, TOO_LATE, ENDED or UNKNOWN for each."""
         return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:

@@ -17,8 +17,8 @@ local function take_back(id, score, started, crashed, crash_limit, failure, now_
     forget_expiry(id)
   end
   if crashed then
-    local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', TRIES, id))
-    redis.call('HSET', TRIES, id, tries_text(attempts, crashes + 1, bounces, counted))
+    local attempts, crashes, redeliveries, counted = tries_parts(redis.call('HGET', TRIES, id))
+    redis.call('HSET', TRIES, id, tries_text(attempts, crashes + 1, redeliveries, counted))
     if crashes + 1 >= crash_limit then
       bury(id, score, failure, now_ms)
       return 'QUARANTINED'

@@ -67,7 +67,7 @@ end
 -- Picks due tasks from the front of the whole set; usually these are all. If it meets a task that is not due yet, it
 -- returns the lowest score of that band, because later bands may have due tasks. Returns nil if no more can be picked.
 local function take_front()
-  local front = members(LOWEST, BEYOND, due_left + 1)
+  local front = members(LOWEST, ABOVE_HIGHEST, due_left + 1)
   local base = 0
   for index = 1, #front, 2 do
     local run_at = tonumber(front[index + 1]) - base

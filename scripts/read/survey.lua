@@ -38,7 +38,7 @@ end
 local function next_due(waiting)
   local low, nearest = 0, nil
   for _ = 1, MOST_BANDS do
-    local head = sound(redis.pcall('ZRANGEBYSCORE', waiting, text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1), {})
+    local head = sound(redis.pcall('ZRANGEBYSCORE', waiting, text(low), ABOVE_HIGHEST, 'WITHSCORES', 'LIMIT', 0, 1), {})
     if not head[1] then
       return nearest and text(nearest) or ''
     end

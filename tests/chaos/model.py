@@ -79,7 +79,7 @@ class Model:
                 Status.EXISTS if self.tasks[new.id].record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
             )
         if run_at_ms >= BAND:
-            return Status.BEYOND
+            return Status.TOO_LATE
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
         task.take_traits(new.traits, self.now_ms)
         self.has_traits, self.awake = self.has_traits or bool(new.traits), True
@@ -175,7 +175,7 @@ class Model:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
         if release.pause_ms:
-            task.count(bounces=1)
+            task.count(redeliveries=1)
         task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
         self.awake = True
         return Status.RELEASED

@@ -30,7 +30,7 @@ class Task:
     run_at_ms: int
     place: Place = Place.WAITING
     tries: tuple[int, int, int, int] | None = None
-    """Attempts, crashes, bounces, and the token of the last attempt counted."""
+    """Attempts, crashes, redeliveries, and the token of the last attempt counted."""
     failure: str | None = None
     token: int = 0
     worker: str = ""
@@ -62,8 +62,8 @@ class Task:
 
     def lease(self) -> Lease:
         """What the worker that leased it is given."""
-        attempts, crashes, bounces, _ = self.tries or (0, 0, 0, 0)
-        return Lease(self.id, self.token, self.score, attempts, crashes, bounces, self.record.encode())
+        attempts, crashes, redeliveries, _ = self.tries or (0, 0, 0, 0)
+        return Lease(self.id, self.token, self.score, attempts, crashes, redeliveries, self.record.encode())
 
     def situation(self) -> Situation:
         """What must be in Redis of it."""
@@ -90,10 +90,10 @@ class Task:
             stored["held"] = {self.id: f"{self.token} {self.score} {self.started_ms} {self.worker}"}
         return stored
 
-    def count(self, attempts: int = 0, crashes: int = 0, bounces: int = 0, token: int | None = None) -> None:
+    def count(self, attempts: int = 0, crashes: int = 0, redeliveries: int = 0, token: int | None = None) -> None:
         tries = self.tries or (0, 0, 0, 0)
         counted = tries[3] if token is None else token
-        self.tries = tries[0] + attempts, tries[1] + crashes, tries[2] + bounces, counted
+        self.tries = tries[0] + attempts, tries[1] + crashes, tries[2] + redeliveries, counted
 
     def wait(self, run_at_ms: int | None = None) -> None:
         self.place = Place.WAITING
@@ -102,10 +102,10 @@ class Task:
 
     def reprioritize(self, change: Reprioritization, now_ms: int) -> Status:
         if self.place is not Place.WAITING:
-            return Status.HELD if self.place is Place.LEASED else Status.ENDED
+            return Status.LEASED if self.place is Place.LEASED else Status.ENDED
         run_at_ms = moment_of(change.when, now_ms) if change.when else self.run_at_ms
         if run_at_ms >= BAND:
-            return Status.BEYOND
+            return Status.TOO_LATE
         self.priority = self.priority if change.priority == "" else int(change.priority)
         self.wait(run_at_ms)
         return Status.REPRIORITIZED

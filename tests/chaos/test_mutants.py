@@ -65,7 +65,9 @@ MUTANTS = {
         "retry", "if not (score and holds(holder, token)) then", "if not score then"
     ),
     "release counts an attempt": Mutant(
-        "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
+        "release",
+        "tries_text(attempts, crashes, redeliveries + 1",
+        "tries_text(attempts + 1, crashes, redeliveries + 1",
     ),
     "what is given another time loses its priority": Mutant(
         "reprioritize", "priority == '' and score - score % BAND", "priority == '' and 0"

@@ -117,7 +117,7 @@ def claimed(worker: str, nonce: str, token: int, *ids: str) -> Situation:
 
 
 def history(id: str, score: int, tries: str | None, failure: str | None) -> Situation:
-    """What remains of earlier attempts: 'attempts crashes bounces token', and the last failure."""
+    """What remains of earlier attempts: 'attempts crashes redeliveries token', and the last failure."""
     past: Situation = {}
     if tries is not None:
         past["tries"] = {id: tries}

@@ -40,7 +40,7 @@ def test_the_score_is_exact_at_every_corner(queue: QueueUnderTest, when: str, ru
 
 @pytest.mark.parametrize("when", [f"@{BAND}", f"+{BAND - NOW_MS}", f"+{2**53}"])
 def test_beyond_the_year_2109_nothing_is_written(queue: QueueUnderTest, when: str) -> None:
-    assert queue.call(queue.store.enqueue([new("a", when)])) == [Status.BEYOND]
+    assert queue.call(queue.store.enqueue([new("a", when)])) == [Status.TOO_LATE]
 
     assert queue.situation() == {}
 
@@ -86,7 +86,7 @@ def test_called_twice_it_changes_nothing(queue: QueueUnderTest) -> None:
     queue.call(queue.store.enqueue(tasks))
     first = queue.situation()
 
-    assert queue.call(queue.store.enqueue(tasks)) == [Status.EXISTS, Status.EXISTS, Status.BEYOND]
+    assert queue.call(queue.store.enqueue(tasks)) == [Status.EXISTS, Status.EXISTS, Status.TOO_LATE]
 
     assert queue.situation() == first
 

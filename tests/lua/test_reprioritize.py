@@ -44,7 +44,7 @@ def test_it_waits_in_its_new_place_with_all_it_had(
 def test_what_would_run_after_2109_stays_where_it_is(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"))
 
-    assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.BEYOND
+    assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.TOO_LATE
     assert queue.situation() == waiting("a")
 
 
@@ -54,7 +54,7 @@ def test_what_does_not_wait_is_told_apart_and_left_alone(queue: QueueUnderTest) 
 
     statuses = [reprioritize(queue, id, 0, "+0") for id in "abcd"]
 
-    assert statuses == [Status.HELD, Status.ENDED, Status.ENDED, Status.UNKNOWN]
+    assert statuses == [Status.LEASED, Status.ENDED, Status.ENDED, Status.UNKNOWN]
     assert queue.situation() == before
 
 

@@ -42,7 +42,7 @@ class Life:
     def bury(self) -> None:
         self.call(self.store.bury([Bury("a", self.claim().token, b"boom")]))
 
-    def bounce(self) -> None:
+    def release(self) -> None:
         self.call(self.store.release([Release("a", self.claim().token, 1_000)]))
 
     def expire(self) -> None:
@@ -67,7 +67,7 @@ class Life:
 
 LIVES: dict[str, list[Callable[[Life], None]]] = {
     "succeeds": [Life.ack],
-    "fails, bounces, crashes and succeeds": [Life.retry, Life.bounce, Life.expire, Life.ack],
+    "fails, is released, crashes and succeeds": [Life.retry, Life.release, Life.expire, Life.ack],
     "is buried": [Life.retry, Life.bury],
     "is quarantined by the reaper": [Life.expire, Life.expire],
     "is quarantined by the supervisor": [Life.die_with_its_worker, Life.die_with_its_worker],

@@ -68,12 +68,12 @@ class Handlers:
 
     def _begin(self, behaviour: str) -> Execution:
         execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))
-        self._audit.judge_start(execution)
+        self._audit.check_start(execution)
         return execution
 
     def _end(self, execution: Execution, how: str) -> None:
         self._history.end(execution, how)
-        self._audit.judge_end_of(execution)
+        self._audit.check_end_of(execution)
 
     def _crashes(self, execution: Execution, crashes: int) -> bool:
         ran_before = [other for other in self._history.executions if other.id == execution.id]

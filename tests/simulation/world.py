@@ -71,7 +71,7 @@ class World:
         self.audit = Audit(plan, self.server, self.referee, self.history, self.circumstances)
         self.network.on_mishap = self.circumstances.mishap
         self.server.watchers += [self.referee, self.audit]
-        hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.judge_stop)
+        hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.check_stop)
         self.process_slots = [
             ProcessSlot(f"w{number}", self.network, self._clock(), plan, hooks) for number in range(plan.machines)
         ]
@@ -94,7 +94,7 @@ class World:
         self.kernel.run(lambda: self._has_drained() or bool(self.audit.fouls) or self.kernel.now_us > deadline_us)
         self.audit.expect(self.kernel.now_us <= deadline_us, "every task ends, in time", self._left())
         defects = [defect for process in self._processes() for defect in process.defects()]
-        self.audit.judge_end(defects)
+        self.audit.check_end(defects)
 
     def dispose(self) -> None:
         """End everything that is under way."""

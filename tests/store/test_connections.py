@@ -32,8 +32,8 @@ def names_at(broker: Broker) -> set[str]:
 def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/srv/my shop.py", "--url", "redis://:secret@host"])
     broker = connect(servers.url(kind), 5.0)
-    keeper = broker.open_client("keeper")
-    keeper.perform(("GET", "a"))
+    renewer = broker.open_client("renewer")
+    renewer.perform(("GET", "a"))
     broker.client().perform(("GET", "a"))
 
     async def list_names() -> set[str]:
@@ -46,8 +46,8 @@ def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, m
     found = asyncio.run(list_names())
 
     process = os.getpid()
-    assert {f"redisched:my-shop:{process}:{part}" for part in ("keeper", "shared", "listener", "asking")} <= found
-    keeper.close()
+    assert {f"redisched:my-shop:{process}:{part}" for part in ("renewer", "shared", "listener", "asking")} <= found
+    renewer.close()
     broker.close()
 
 
@@ -66,13 +66,13 @@ def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, m
 def test_any_program_has_a_name(monkeypatch: pytest.MonkeyPatch, program: str, name: str) -> None:
     monkeypatch.setattr(sys, "argv", [program])
 
-    assert connection_name("", "keeper") == f"redisched:{name}:{os.getpid()}:keeper"
+    assert connection_name("", "renewer") == f"redisched:{name}:{os.getpid()}:renewer"
 
 
 def test_a_program_without_arguments_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [])
 
-    assert connection_name("", "keeper") == f"redisched:python:{os.getpid()}:keeper"
+    assert connection_name("", "renewer") == f"redisched:python:{os.getpid()}:renewer"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ids that are no text, as nobody but a stranger writes them, stop neither a claim nor a recovery."""
+"""Ids that are not valid text, which only another program can have written, stop neither a claim nor a recovery."""
 
 import pytest
 
