@@ -13,7 +13,7 @@ pytestmark = pytest.mark.differs_by_server
 @pytest.mark.parametrize(
     "present", [waiting("a"), leased("a"), dead("a"), ended("a")], ids=["waiting", "leased", "dead", "ended"]
 )
-def test_a_task_is_known_wherever_it_stands(queue: QueueUnderTest, present: Situation) -> None:
+def test_a_task_is_known_in_every_state(queue: QueueUnderTest, present: Situation) -> None:
     queue.given(present, {"layout": "1 3"})
     tasks = [NewTask("a", 5, "+0", record.encode()) for record in (record_of("a"), "DIGEST-abody of a")]
     tasks.append(NewTask("b", 5, "+0", record_of("b").encode()))

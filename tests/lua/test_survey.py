@@ -28,7 +28,7 @@ LATER_MS = NOW_MS + 5_000
 
 
 def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardReport]:
-    """What surveys see in shards of the queue: one, or several on a cluster."""
+    """What surveys report about shards of the queue. On a cluster there are several surveys."""
     stores = [Store(queue.broker.script_runner, QUEUE, shard) for shard in shards]
     clock.show_in(store.keys.waiting for store in stores)
     seen: dict[int, ShardReport] = {}
@@ -78,7 +78,7 @@ def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardRe
         ({"outcomes": {"a": "never forgotten"}}, replace(NOTHING, size=1, is_sound=False)),
     ],
 )
-def test_what_there_is_in_a_shard(
+def test_a_report_says_what_a_shard_has(
     empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: ShardReport
 ) -> None:
     empty_queue.given(situation)
@@ -86,7 +86,7 @@ def test_what_there_is_in_a_shard(
     assert look(empty_queue, clock, 0) == [seen]
 
 
-def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_a_report_has_the_first_death(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     empty_queue.given(dead("a"))
     (seen,) = look(empty_queue, clock, 0)
 
@@ -95,7 +95,7 @@ def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime)
 
 
 @pytest.mark.differs_by_routing
-def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_each_report_belongs_to_its_shard(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     broker = empty_queue.broker
     for shard in (0, 3, 300):
         keys = Store(broker.script_runner, QUEUE, shard).keys
@@ -110,7 +110,7 @@ def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: 
 
 
 @pytest.mark.parametrize("name", ["waiting", "leases", "held", "tasks", "dead", "outcomes", "finished"])
-def test_a_key_of_another_type_hides_nothing_of_the_others(
+def test_a_key_of_a_wrong_type_does_not_hide_the_others(
     empty_queue: QueueUnderTest, clock: ServerTime, name: str
 ) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
@@ -123,7 +123,9 @@ def test_a_key_of_another_type_hides_nothing_of_the_others(
 
 
 @pytest.mark.parametrize("name", ["reaper", "layout"])
-def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: ServerTime, name: str) -> None:
+def test_a_string_key_of_a_wrong_type_counts_as_absent(
+    empty_queue: QueueUnderTest, clock: ServerTime, name: str
+) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
     broker.client().perform(("RPUSH", getattr(Store(broker.script_runner, QUEUE).keys, name), "of somebody else"))
@@ -132,7 +134,7 @@ def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: Se
     assert (seen.next_expiry_ms, seen.led_until_ms, seen.shard_map) == (LATER_MS, None, ShardMap())
 
 
-def test_many_queues_are_made_known_at_once(empty_queue: QueueUnderTest) -> None:
+def test_many_queues_are_registered_at_once(empty_queue: QueueUnderTest) -> None:
     broker = empty_queue.broker
     empty_queue.call(register(broker.script_runner, ["mail", "billing"]))
 

@@ -29,7 +29,9 @@ def names_at(broker: Broker) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", REAL)
-def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_connection_names_its_program(
+    servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "argv", ["/srv/my shop.py", "--url", "redis://:secret@host"])
     broker = connect(servers.url(kind), 5.0)
     renewer = broker.open_client("renewer")
@@ -102,14 +104,14 @@ def perform_both_ways(url: str) -> list[object]:
         broker.close()
 
 
-def test_who_may_name_no_connections_works_without(guarded: Server) -> None:
+def test_a_user_without_the_right_to_name_connections_can_work(guarded: Server) -> None:
     assert perform_both_ways("redis://reader:secret@{}:{}/3".format(*guarded.address)) == [None, None]
 
 
 @pytest.mark.parametrize(
     ("credentials", "database"), [("reader:wrong@", 0), ("reader:secret@", 99), ("", 0)], ids=["pass", "db", "none"]
 )
-def test_who_is_not_let_in_is_told(guarded: Server, credentials: str, database: int) -> None:
+def test_a_user_that_is_not_let_in_gets_the_reason(guarded: Server, credentials: str, database: int) -> None:
     with pytest.raises(BrokerRefused):
         perform_both_ways(f"redis://{credentials}{guarded.url.removeprefix('redis://').partition('/')[0]}/{database}")
 

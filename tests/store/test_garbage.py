@@ -67,7 +67,9 @@ def damages(edge: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge not in ("wake", "add_shards")])
-def test_s14_garbage_stops_no_edge_and_is_repaired(broker: Broker, clock: ServerTime, edge: str) -> None:
+def test_s14_every_edge_works_despite_garbage_and_the_scrubber_removes_it(
+    broker: Broker, clock: ServerTime, edge: str
+) -> None:
     store = Store(broker.script_runner, QUEUE)
     for name, garbage in damages(edge):
         on_each_primary(broker, "FLUSHALL")

@@ -50,7 +50,7 @@ def spread(broker: Broker) -> Spread:
     return Spread(broker)
 
 
-def test_it_is_listed_as_one_queue(spread: Spread) -> None:
+def test_several_shards_are_listed_as_one_queue(spread: Spread) -> None:
     assert spread.see(queues(spread.broker.script_runner)) == [QUEUE]
     assert [shard.shard for shard in spread.see(spread.inspector.shards())] == [0, 1, 2]
 
@@ -70,7 +70,7 @@ def test_counts_are_those_of_all_shards(spread: Spread) -> None:
     assert [shard.ready for shard in spread.see(spread.inspector.counts_by_shard())] == [1, 1, 0]
 
 
-def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
+def test_pending_tasks_of_all_shards_are_listed_in_one_order(spread: Spread) -> None:
     spread.put(2, "first", 0, "@9")
     spread.put(0, "second", 5, "@1")
     spread.put(1, "third", 5, "@2")

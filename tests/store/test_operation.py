@@ -60,12 +60,12 @@ def get_or(key: str, default: int) -> Operation[int]:
 
 
 @both_ways
-def test_each_reply_is_sent_to_where_the_step_was_yielded(way: Way) -> None:
+def test_each_reply_is_the_value_of_its_yield(way: Way) -> None:
     assert way(add_up("a", "b", "c"), [1, 2, 3]) == Ran([("GET", "a"), ("GET", "b"), ("GET", "c")], 6)
 
 
 @both_ways
-def test_an_operation_without_a_step_is_its_result(way: Way) -> None:
+def test_an_operation_without_a_step_returns_its_result(way: Way) -> None:
     assert way(add_up(), []) == Ran([], 0)
 
 
@@ -80,7 +80,7 @@ def test_an_error_that_is_not_caught_ends_the_operation(way: Way) -> None:
 
 
 @both_ways
-def test_an_operation_goes_on_after_an_error_that_it_caught(way: Way) -> None:
+def test_an_operation_continues_after_an_error_that_it_caught(way: Way) -> None:
     def get_twice() -> Operation[int]:
         return (yield from get_or("a", 1)) + (yield from get_or("b", 1))
 
@@ -204,7 +204,7 @@ def test_retries_work_blocking_and_under_asyncio(way: Way) -> None:
     assert way(with_retries(lambda: add_up("a"), retry_policy), [DOWN, DOWN, 3]) == Ran([("GET", "a")] * 3, 3)
 
 
-def test_a_call_that_has_no_time_left_is_not_tried() -> None:
+def test_a_call_without_time_left_is_not_tried() -> None:
     retry_policy = RetryPolicy(
         began_s=0.0,
         total_s=5.0,

@@ -91,12 +91,12 @@ def plant(broker: Broker, key: str) -> str:
     return "string"
 
 
-def test_the_catalogue_knows_the_type_of_every_key() -> None:
+def test_the_catalogue_has_the_type_of_every_key() -> None:
     assert list(TYPES) == [field.name for field in fields(Keys)]
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
+def test_s14_the_error_names_the_key_and_nothing_is_written(broker: Broker, clock: ServerTime, edge: str) -> None:
     store = Store(broker.script_runner, QUEUE)
     for name in load_script(edge).keys:
         on_each_primary(broker, "FLUSHALL")
@@ -127,7 +127,7 @@ def test_s14_the_scrubber_changes_nothing_either(broker: Broker, clock: ServerTi
     assert snapshot_of(broker) == before
 
 
-def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
+def test_s14_observers_get_an_error_that_names_the_key(broker: Broker) -> None:
     client = broker.client()
     plant(broker, KEYS.waiting)
     plant(broker, KEYS.dead)
