@@ -71,7 +71,9 @@ ANSWERS: list[tuple[str, type[BrokerError]]] = [
 
 @both_ways
 @pytest.mark.parametrize(("answer", "expected"), ANSWERS, ids=[answer[:70] for answer, _ in ANSWERS])
-def test_the_server_answers(tmp_path: Path, perform: Perform, answer: str, expected: type[BrokerError]) -> None:
+def test_every_answer_of_a_server_is_the_right_error(
+    tmp_path: Path, perform: Perform, answer: str, expected: type[BrokerError]
+) -> None:
     with LineServer(tmp_path, [f"-{answer}\r\n".encode()]) as server:
         broker = connect(server.url, TIMEOUT_S)
         with pytest.raises(BrokerError) as failed:

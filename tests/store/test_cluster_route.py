@@ -1,4 +1,4 @@
-"""The way through a cluster, step by step, without a server."""
+"""Finding the right node of a cluster, step by step, without a server."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tasks go to one server and to several, and on to workers, by TLS; who does not trust a server says why."""
+"""Tasks reach one or several servers, and workers, over TLS. An untrusted server is an error that says why."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

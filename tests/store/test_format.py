@@ -1,4 +1,4 @@
-"""A shard that a later redisched has written to is left alone by every script, and the error says what to do."""
+"""No script changes a shard that a later redisched has written to, and the error says what to do."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A full Redis refuses new work, as a whole, and lets the old be finished."""
+"""A Redis with full memory refuses new tasks entirely, and lets existing tasks end."""
 
 from collections.abc import Iterator
 from typing import TypeVar

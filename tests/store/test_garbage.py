@@ -1,4 +1,6 @@
-"""S14: what somebody else wrote into a key of the right type stops no edge, and the scrubber finds and counts it."""
+"""S14: entries that another program wrote into keys of the right type stop no edge. The scrubber removes and counts
+them.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A queue of several shards, looked at as one."""
+"""Observers see the shards of a queue as one queue."""
 
 from collections.abc import Collection
 

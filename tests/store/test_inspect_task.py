@@ -1,4 +1,4 @@
-"""What observers see of one task: each state as it is, whatever the stored bytes are."""
+"""What observers see of one task: its state, even if the stored bytes cannot be read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An operation is written once; run blocking or under asyncio, it takes the same steps to the same end."""
+"""An operation is written once. Blocking and under asyncio it takes the same steps and has the same result."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Connections are lent to so many at a time, first come, first served, and none is lost."""
+"""A limited number of connections is lent, in the order of the requests, and none is lost."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ def test_an_idle_connection_is_lent_before_a_new_one_is_made() -> None:
     assert pool.take(0.0) == first + 1
 
 
-def test_a_wait_for_a_connection_that_lasts_too_long_raises_the_given_error() -> None:
+def test_a_wait_for_a_connection_that_lasts_too_long_is_an_error() -> None:
     pool = Pool(numbers(), 1)
     pool.take(0.0)
     with pytest.raises(BrokerUnavailable, match="all 1 connections are in use; raise max_connections"):

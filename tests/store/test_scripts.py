@@ -1,4 +1,4 @@
-"""Scripts are found, put together from their includes, and known by the digest that the server computes."""
+"""Scripts are loaded, completed with their includes, and have the digest that the server computes."""
 
 from hashlib import sha1
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The way to a primary that Sentinels watch, step by step, without a server."""
+"""Finding the primary that Sentinels watch, step by step, without a server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -110,7 +110,7 @@ def test_after_the_loss_of_a_primary_sentinels_are_asked_and_its_connections_clo
     assert lead(found, NEW, MASTER).sent == [("new:2", (GET,))]
 
 
-def test_a_primary_that_another_thread_found_meanwhile_is_kept() -> None:
+def test_a_primary_that_another_call_found_meanwhile_is_kept() -> None:
     found = route()
     lead(found, OLD, MASTER)
     slow = found.perform((GET,))

@@ -1,4 +1,4 @@
-"""Whoever cannot be reached by TLS, or by anything else, says why, blocking and under asyncio."""
+"""If a server cannot be reached, by TLS or without, the error says why, blocking and under asyncio."""
 
 import datetime
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""S14: a key that somebody else wrote is named, and nothing is half done because of it."""
+"""S14: a key of a wrong type, which another program wrote, is named in the error, and nothing is written."""
 
 from collections.abc import Callable
 from dataclasses import fields
