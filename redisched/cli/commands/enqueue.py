@@ -14,6 +14,7 @@ from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import join
 from redisched.errors import AppNotFound, BrokerError
+from redisched.model import Keep
 from redisched.printable import printable
 from redisched.store.serving import is_served
 
@@ -30,6 +31,7 @@ _TASK_OPTIONS = (
     click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
     click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
     click.option("--expires", type=seconds, metavar="DURATION", help="End it if no worker starts it in that time."),
+    click.option("--keep", type=click.Choice(list(Keep)), help="What is kept of it once it has ended."),
     click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
 )
 
