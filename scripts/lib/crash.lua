@@ -6,10 +6,9 @@
 -- include: failures
 -- include: cancelled
 -- include: expiry
--- Ends the lease of a process that died. `started`: the task's handler had started, so this was an
--- attempt that failed. `crashed`: the death counts as a
--- crash of the task; with `crash_limit` crashes it is quarantined, that is, buried as dead. Returns the status and, if
--- it is RECOVERED, the score with which the caller must let the task wait again.
+-- Ends the lease of a process that died. `started`: the task's handler had started, so this was an attempt that failed.
+-- `crashed`: the death counts as a crash of the task; with `crash_limit` crashes it is quarantined, that is, buried as
+-- dead. Returns the status and, if it is RECOVERED, the score with which the caller must let the task wait again.
 local function take_back(id, holder, started, crashed, crash_limit, failure, now_ms)
   local _, score, started_ms, worker = holder_parts(holder)
   leave({id})

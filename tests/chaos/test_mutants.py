@@ -80,6 +80,9 @@ MUTANTS = {
     "forget keeps nothing beyond its bound for long enough": Mutant(
         "forget", "text(now_ms + sooner_ms - BAND)", "'(0'"
     ),
+    "a retry forgets the failures before": Mutant("retry", "string.sub(failure .. earlier", "string.sub(failure"),
+    "a kept task lacks its failures": Mutant("ack", ".. body .. failures", ".. body"),
+    "who cancels keeps nothing of the task": Mutant("cancel", "~= KEEPS_TASK then", "then"),
     "cancel leaves the record": Mutant("cancel", "call_in_chunks('HDEL', TASKS, ids)\n", "\n"),
     "a late renewal undoes the start": Mutant(
         "renew", "if started ~= '0' and noted and started ~= noted then", "if noted and started ~= noted then"
@@ -127,6 +130,9 @@ KNOWN_SEEDS = {
     "forget counts what keeps its retention": 6,
     "forget takes what is kept for its whole retention": 0,
     "forget keeps nothing beyond its bound for long enough": 0,
+    "a retry forgets the failures before": 6,
+    "a kept task lacks its failures": 13,
+    "who cancels keeps nothing of the task": 0,
     "cancel leaves the record": 1,
     "a late renewal undoes the start": 0,
     "who stops is blamed": 0,
