@@ -96,7 +96,7 @@ def test_none_is_as_left_out_where_it_can_be_nothing_else(app: Scheduler, option
     app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # what a program passes on
 
 
-@pytest.mark.parametrize("option", ["retention", "max_attempts", "durable"])
+@pytest.mark.parametrize("option", ["retention", "keep", "max_attempts", "durable"])
 def test_none_is_refused_where_it_could_mean_something(app: Scheduler, option: str) -> None:
     with pytest.raises(InvalidOption, match="None is no value") as refusal:
         app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # bad on purpose

@@ -31,7 +31,9 @@ _TASK_OPTIONS = (
     click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
     click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
     click.option("--expires", type=seconds, metavar="DURATION", help="End it if no worker starts it in that time."),
-    click.option("--keep", type=click.Choice(list(Keep)), help="What is kept of it once it has ended."),
+    click.option(
+        "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of it once it has ended."
+    ),
     click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
 )
 
