@@ -53,9 +53,7 @@ MUTANTS = {
     "the fence is the time alone": Mutant("claim", "math.max(last + 1, now_us)", "now_us"),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
     "claim leases for a request that strayed": Mutant("claim", "if latest and latest > ", "if latest and 0 > "),
-    "claim takes bands that are worse": Mutant(
-        "claim", "bands(WAITING, front + BAND)", "bands(WAITING, front + 6 * BAND)"
-    ),
+    "claim takes bands that are worse": Mutant("claim", "if base > front and", "if base > front + 5 * BAND and"),
     "reap forgets the task's own place": Mutant(
         "reap", "return 'RECOVERED', score", "return 'RECOVERED', text(now_ms)"
     ),
