@@ -88,12 +88,16 @@ def failed_attempts(view: TaskView) -> list[Failure]:
 
 
 def attempt_row(failure: Failure) -> tuple[object, ...]:
-    """Return one failed attempt as a row: its number, when it was due, when it started, how long it ran, where, why."""
+    """Return one failed attempt as a row: its number, when it failed, how late it started, how long it ran, the worker
+    and the error. An attempt whose process died has no number.
+    """
+    has_started = failure.started_ms > 0
+    late_ms = failure.started_ms - failure.due_ms if has_started and failure.due_ms else None
     return (
         failure.attempt or None,
-        exact(failure.due_ms) if failure.due_ms else None,
-        exact(failure.started_ms) if failure.started_ms else None,
-        duration(max(0, failure.failed_ms - failure.started_ms)) if failure.started_ms else None,
+        exact(failure.failed_ms) if failure.failed_ms else None,
+        None if late_ms is None else duration(max(0, late_ms)),
+        duration(max(0, failure.failed_ms - failure.started_ms)) if has_started else None,
         failure.worker,
         failure.error,
     )

@@ -76,8 +76,8 @@ def load_script(name: str) -> Script:
 def expand(name: str, source: str, library: dict[str, str]) -> Script:
     """Build a script as it is sent to servers: define the names in its header, and insert the files it includes.
 
-    A library file may include others; each is inserted once, or for a function that includes it once more inside of that
-    function. Raises KeyError if the library lacks an included file.
+    A library file may include others; each is inserted once, but inside a function again if only that function includes
+    it. Raises KeyError if the library lacks an included file.
     """
     sources = [source]
     flags, body = _split_flags(_without_unused(_with_includes(source, library, set(), sources)))

@@ -196,13 +196,13 @@ def test_every_failed_attempt_of_a_task_is_shown(command: CommandLine, workshop:
     workshop.succeed(workshop.claim(), 3, keep=Keep.TASK)
 
     shown = command.output("task", "show", "one")
-    rows = [line.split("\t") for line in shown.splitlines() if line.startswith(("failed\t", "1\t", "2\t"))]
+    rows = [line.split("\t") for line in shown.splitlines() if line.startswith(("attempt\t", "1\t", "2\t"))]
     record = command.record("task", "show", "one")
 
     assert rows == [
-        ["failed", "due", "started", "ran", "worker", "error"],
+        ["attempt", "failed at", "late", "ran", "worker", "error"],
         *(
-            [number, "1970-01-01 00:00:01.000+00:00", "1970-01-01 00:00:02.000+00:00", "3.5 s", WORKER, error]
+            [number, "1970-01-01 00:00:05.500+00:00", "1.0 s", "3.5 s", WORKER, error]
             for number, error in (("1", "OSError: first"), ("2", "ValueError: second"))
         ),
     ]

@@ -18,7 +18,7 @@ from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
 _HEADINGS = ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS")
-_ATTEMPT_HEADINGS = ("FAILED", "DUE", "STARTED", "RAN", "WORKER", "ERROR")
+_ATTEMPT_HEADINGS = ("ATTEMPT", "FAILED AT", "LATE", "RAN", "WORKER", "ERROR")
 _ARGUMENT_CHARACTERS = 60
 
 
