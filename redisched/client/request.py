@@ -92,11 +92,8 @@ class ResolvedOptions:
     retention_ms: int | None = None
     keep: Keep | None = None
     traits: Traits = NO_TRAITS
-
-    @property
-    def freshness(self) -> Freshness:
-        """The freshness of a task that is sent by the call which makes it."""
-        return freshness_of(self.id)
+    freshness: Freshness = Freshness.NEW
+    """The freshness of a task that is sent by the call which makes it."""
 
     def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], bind: Bind) -> TaskRequest:
         """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
@@ -139,6 +136,7 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         durable=resolved.durable,
         traits=traits,
         id=options.id,
+        freshness=freshness_of(options.id),
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,
         retention_ms=options.retention_ms,
