@@ -54,12 +54,13 @@ local reply, entries = {'REAPED', text(now_ms), queue_shard_map, '', ''}, {}
 local ended = redis.call('ZRANGEBYSCORE', LEASES, '-inf', text(now_ms), 'LIMIT', 0, limit)
 for index = 1, #ended do
   local id = ended[index]
-  local _, score, started_ms = holder_parts(redis.call('HGET', HELD, id))
-  if score then
+  local holder = redis.call('HGET', HELD, id)
+  local _, _, started_ms = holder_parts(holder)
+  if started_ms then
     local _, crashes = tries_parts(redis.call('HGET', TRIES, id))
     local started = started_ms ~= '0'
     local crashed = started or (crashes == 0 and crash_limit > 1)
-    local status, enters_at = take_back(id, score, started, crashed, crash_limit, failure, now_ms)
+    local status, enters_at = take_back(id, holder, started, crashed, crash_limit, failure, now_ms)
     reply[#reply + 1], reply[#reply + 2] = id, status
     if enters_at then
       entries[#entries + 1], entries[#entries + 2] = enters_at, id

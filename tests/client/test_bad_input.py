@@ -34,6 +34,7 @@ REFUSED: dict[str, list[Any]] = {
     "max_attempts": [0, -1, 1.5, True, "3", math.inf],
     "timeout": [0, -1, math.nan, math.inf, "30", True, timedelta(0), 0.0001],
     "retention": [-1, math.nan, math.inf, "30", True],
+    "keep": ["all", "", True, 1, b"task"],
     "prio": [3],
     "unique": ["order:42"],
 }

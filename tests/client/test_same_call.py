@@ -96,7 +96,7 @@ def test_none_counts_as_left_out_for_options_without_a_meaning_of_none(app: Sche
     app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # what a program passes on
 
 
-@pytest.mark.parametrize("option", ["retention", "max_attempts", "durable"])
+@pytest.mark.parametrize("option", ["retention", "keep", "max_attempts", "durable"])
 def test_none_is_refused_for_options_where_it_is_ambiguous(app: Scheduler, option: str) -> None:
     with pytest.raises(InvalidOption, match="None is no value") as refusal:
         app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # bad on purpose

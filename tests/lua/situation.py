@@ -7,6 +7,8 @@ compare them with what they find. This is also the place to look up how a task i
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from msgpack import packb
+
 from redisched.keys import PREFIX, Keys, keys_of
 from redisched.model import score_of
 from redisched.store.broker import Broker
@@ -82,8 +84,7 @@ def expiring(id: str, *, expires_ms: int, looked_ms: int | None = None, retentio
 
 def expired(id: str, *, ended_ms: int = NOW_MS, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
     """A task that no worker started in time. Its end and its missing result are in MessagePack."""
-    end = b"\xcf" + ended_ms.to_bytes(8, "big") + b"\xc0"
-    outcome = (f"digest-{id[0]}expired".encode() + end).decode(errors="backslashreplace")
+    outcome = (f"digest-{id[0]}expired".encode() + packed(ended_ms) + b"\xc0").decode(errors="backslashreplace")
     return ended(id, token=0, outcome=outcome, forgotten_ms=forgotten_ms)
 
 
@@ -116,8 +117,29 @@ def claimed(worker: str, nonce: str, token: int, *ids: str) -> Situation:
     return {"claims": {worker: f"{nonce} {token} {' '.join(ids)}"}}
 
 
+def death(worker: str = WORKER, started_ms: int = 0, now_ms: int = NOW_MS) -> str:
+    """The failure of an attempt whose process died."""
+    return death_under(worker, started_ms, now_ms).decode(errors="backslashreplace")
+
+
+def packed(number: int) -> bytes:
+    """A number as the scripts write it in MessagePack."""
+    return b"\xcf" + number.to_bytes(8, "big")
+
+
+def death_under(worker: str, started_ms: int, now_ms: int) -> bytes:
+    """The failure of an attempt whose process died."""
+    return b"".join(
+        (
+            b"\x85" + packb("name") + packb("") + packb("error") + packb("its process died"),
+            packb("worker") + b"\xd9" + bytes([len(worker)]) + worker.encode(),
+            packb("started_ms") + packed(started_ms) + packb("failed_ms") + packed(now_ms),
+        )
+    )
+
+
 def history(id: str, score: int, tries: str | None, failure: str | None) -> Situation:
-    """What is stored of earlier attempts: 'attempts crashes redeliveries token', and the last failure."""
+    """What is stored of earlier attempts: 'attempts crashes redeliveries token', and the failures."""
     past: Situation = {}
     if tries is not None:
         past["tries"] = {id: tries}

@@ -4,7 +4,7 @@ import pytest
 
 from redisched.store.values import Bury, Orphan, Retry, Status
 from tests.lua.queue import QueueUnderTest
-from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelling, dead, ended, leased, together, waiting
+from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelling, dead, death, ended, leased, together, waiting
 from tests.server_time import NOW_MS
 
 STALE = TOKEN - 1
@@ -19,7 +19,7 @@ def test_a_buried_task_is_dead_and_keeps_its_record_and_the_reason(queue: QueueU
 
     assert queue.call(queue.store.bury([bury("a")])) == [Status.BURIED]
 
-    assert queue.situation() == dead("a", priority=3, died_ms=NOW_MS, tries=f"4 1 2 {TOKEN}", failure="boom")
+    assert queue.situation() == dead("a", priority=3, died_ms=NOW_MS, tries=f"4 1 2 {TOKEN}", failure="boombefore")
 
 
 def test_a_late_cancellation_request_is_deleted(queue: QueueUnderTest) -> None:
@@ -73,7 +73,7 @@ def test_a_worker_whose_task_was_quarantined_is_not_answered_buried(queue: Queue
 
     assert queue.call(queue.store.bury([bury("a")])) == [Status.LOST]
 
-    assert queue.situation() == together(dead("a", tries="0 3 0 0", failure="crashed"), AWAKE)
+    assert queue.situation() == together(dead("a", tries="0 3 0 0", failure="crashed" + death()), AWAKE)
 
 
 @pytest.mark.parametrize("tries", ["0 0 0 3", f"2 0 0 {STALE}"])

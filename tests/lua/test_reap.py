@@ -16,6 +16,7 @@ from tests.lua.situation import (
     cancelling,
     claimed,
     dead,
+    death,
     leased,
     together,
     waiting,
@@ -50,7 +51,9 @@ def test_an_expired_task_waits_again_in_its_own_place(queue: QueueUnderTest) -> 
     answer = queue.call(queue.store.reap(request()))
 
     assert answer == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [("a", Status.RECOVERED)])
-    assert queue.situation() == together(waiting("a", priority=200, tries="0 1 0 0"), AWAKE, reaper())
+    assert queue.situation() == together(
+        waiting("a", priority=200, tries="0 1 0 0", failure=death(started_ms=DUE_MS)), AWAKE, reaper()
+    )
 
 
 @pytest.mark.parametrize(("age_ms", "kept"), [(LEASE_MS, False), (LEASE_MS - 1, True)])
@@ -118,7 +121,9 @@ def test_after_too_many_crashes_it_is_quarantined(queue: QueueUnderTest) -> None
 
     assert queue.call(queue.store.reap(request(crash_limit=3))).tasks == [("a", Status.QUARANTINED)]
 
-    assert queue.situation() == together(dead("a", tries="1 3 0 6", failure="crashed"), reaper())
+    assert queue.situation() == together(
+        dead("a", tries="1 3 0 6", failure="crashed" + death(started_ms=DUE_MS)), reaper()
+    )
 
 
 def test_a_task_that_had_not_started_is_never_quarantined(queue: QueueUnderTest) -> None:

@@ -14,6 +14,7 @@ from tests.lua.situation import (
     cancelling,
     claimed,
     dead,
+    death,
     ended,
     leased,
     together,
@@ -45,7 +46,7 @@ def test_tasks_wait_again_in_their_places_and_started_ones_count_a_crash(queue: 
     assert recover(queue, started("a"), unstarted("b")) == [Status.RECOVERED] * 2
 
     assert queue.situation() == together(
-        waiting("a", priority=3, run_at_ms=DUE_MS - 9, tries="1 1 0 6", failure="before"), waiting("b"), AWAKE
+        waiting("a", priority=3, run_at_ms=DUE_MS - 9, tries="1 1 0 6", failure=death() + "before"), waiting("b"), AWAKE
     )
 
 
@@ -83,7 +84,7 @@ def test_after_too_many_crashes_it_is_quarantined_and_its_neighbour_is_not(
 
     assert statuses == [Status.QUARANTINED, Status.RECOVERED]
     assert queue.situation() == together(
-        dead("a", tries=f"0 {crash_limit} 0 0", failure="crashed"), waiting("b", tries=tries), AWAKE
+        dead("a", tries=f"0 {crash_limit} 0 0", failure="crashed" + death()), waiting("b", tries=tries), AWAKE
     )
 
 
@@ -112,7 +113,9 @@ def test_the_claim_of_a_worker_is_kept_if_only_a_handlers_process_died(
 
     assert queue.call(queue.store.crash([Crash("a", TOKEN, 3, b"crashed")])) == [Status.RECOVERED]
 
-    assert queue.situation() == together(waiting("a", tries="0 1 0 0"), leased("b"), claim, AWAKE)
+    assert queue.situation() == together(
+        waiting("a", tries="0 1 0 0", failure=death(started_ms=DUE_MS)), leased("b"), claim, AWAKE
+    )
 
 
 def test_two_processes_that_die_count_a_crash_for_each_of_their_tasks(queue: QueueUnderTest) -> None:

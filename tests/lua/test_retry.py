@@ -36,7 +36,7 @@ def test_earlier_counts_are_kept(queue: QueueUnderTest) -> None:
     queue.call(queue.store.retry([retry("a", delay_ms=0, failure="now")]))
 
     assert queue.situation()["tries"] == {"a": f"5 1 2 {TOKEN}"}
-    assert queue.situation()["failures"]["a"].endswith(" now")
+    assert queue.situation()["failures"]["a"].endswith(" nowbefore")
 
 
 def test_a_delay_cannot_change_the_priority(queue: QueueUnderTest) -> None:

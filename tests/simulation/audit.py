@@ -4,7 +4,7 @@ The referee checks the server alone; this is about the rest: what ran, when, how
 was accepted is that of the right execution. Fouls within a handler are kept, as raising them there would end it only.
 """
 
-from redisched.codec import DIGEST_BYTES, decode_outcome
+from redisched.codec import DIGEST_BYTES, decode_kept_task, decode_outcome
 from redisched.model import TaskState
 from tests.chaos.invariants import check_places
 from tests.lua.situation import HASHES, ZSETS, Situation
@@ -16,6 +16,8 @@ from tests.simulation.server import Call, Server
 from tests.simulation.shadow import Place, Shadow
 from tests.simulation.worker_process import WorkerProcess
 
+ARGUMENTS = 4
+"""So many arguments every task has."""
 EARLY_US = 1_000
 """A task may start so long before its time by the server's clock: clocks are read to the millisecond."""
 
@@ -111,6 +113,7 @@ class Audit:
                 self._check_ended(task)
         for defect in process_defects:
             self.expect(False, "nothing fails unseen", repr(defect))
+        self._check_kept_tasks()
         situation = situation_of(self._server)
         check_places(situation)
         self.expect(not situation.get("claims"), "no claim is remembered when nothing is leased", situation)
@@ -124,6 +127,22 @@ class Audit:
         if task.place is Place.SUCCEEDED:
             completion = (task.id.decode(), task.acked)
             self.expect(completion in self._executions.keys() | self._cancelled, "I1: what succeeded ran", task)
+
+    def _check_kept_tasks(self) -> None:
+        """Check what is kept of tasks that asked to be kept whole."""
+        data = self._server.miniature.data
+        kept = [entry for key, fields in data.items() if key.endswith(b":outcomes") for entry in fields.items()]
+        for id, stored in kept:
+            encoded = stored.partition(b" ")[2][DIGEST_BYTES:]
+            outcome, task = decode_outcome(encoded), decode_kept_task(encoded)
+            if task is None:
+                continue
+            has_body = task.body is not None and len(task.body.args) == ARGUMENTS
+            self.expect(has_body, "a task is kept with its arguments", id)
+            attempts = [failure.attempt for failure in task.failures if failure.attempt]
+            is_whole = outcome.state is not TaskState.SUCCEEDED or outcome.attempt == len(attempts) + 1
+            in_order = attempts == list(range(1, len(attempts) + 1))
+            self.expect(is_whole and in_order, "every failed attempt is kept", id, outcome, task)
 
     def _check_completion(self, id: bytes, token: bytes, _retention_ms: bytes, kept: bytes) -> None:
         outcome = decode_outcome(kept[DIGEST_BYTES:])

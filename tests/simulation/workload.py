@@ -7,6 +7,7 @@ from functools import partial
 from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
+from redisched.model import Keep
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
@@ -22,6 +23,8 @@ LONG_TASK_S = 20.0
 EXPIRING_EVERY = 6
 EXPIRES_S = 1.5
 """One task in so many expires, after so long."""
+KEPT_WHOLE_EVERY = 4
+"""One task in so many is kept whole once it has ended."""
 RECENT = 20
 """Cancelled is what runs of the executions that began last, as far as any does."""
 
@@ -138,6 +141,7 @@ class Producer(Process):
             priority=random.choice((0, 5, 5, 5, 9)),
             delay=random.choice((0, 0, 0.05, 1.0)),
             expires=EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
+            keep=Keep.TASK if self._made % KEPT_WHOLE_EVERY == 0 else Keep.RESULT,
         )
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:

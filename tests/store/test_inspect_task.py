@@ -58,7 +58,7 @@ def test_a_waiting_task_shows_its_body_its_time_and_its_history(queue: Observed)
 
     assert queue.task("a") == TaskView(
         id="a", queue=QUEUE, state=TaskState.RETRYING, now_ms=NOW_MS, body=BODY, priority=255, run_at_ms=BAND - 1,
-        attempts=2, crashes=1, redeliveries=4, failure=FAILURE,
+        attempts=2, crashes=1, redeliveries=4, failures=(FAILURE,),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_a_dead_task_shows_why(queue: Observed) -> None:
 
     assert queue.task("a") == TaskView(
         id="a", queue=QUEUE, state=TaskState.DEAD, now_ms=NOW_MS, body=BODY, priority=3, run_at_ms=5, attempts=2,
-        died_ms=NOW_MS - 3, failure=FAILURE,
+        died_ms=NOW_MS - 3, failures=(FAILURE,),
     )  # fmt: skip
 
 

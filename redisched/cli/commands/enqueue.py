@@ -14,6 +14,7 @@ from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import join
 from redisched.errors import AppNotFound, BrokerError
+from redisched.model import Keep
 from redisched.printable import printable
 from redisched.store.serving import is_served
 
@@ -44,6 +45,9 @@ _TASK_OPTIONS = (
         type=seconds,
         metavar="DURATION",
         help="End the task as expired if no worker starts it within this time.",
+    ),
+    click.option(
+        "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of the task after its end."
     ),
     click.option("--max-attempts", type=int, metavar="N", help="How many times it is tried at most."),
 )

@@ -7,17 +7,18 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
-from redisched.cli.task_record import attempts_of, call_of, task_facts, task_record
+from redisched.cli.task_record import attempt_row, attempts_of, call_of, failed_attempts, task_facts, task_record
 from redisched.cli.times import relative
 from redisched.client.reference import CancelOutcome
 from redisched.errors import UnknownTask
-from redisched.model import TaskState
+from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
 _HEADINGS = ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS")
+_ATTEMPT_HEADINGS = ("ATTEMPT", "FAILED AT", "LATE", "RAN", "WORKER", "ERROR")
 _ARGUMENT_CHARACTERS = 60
 
 
@@ -77,15 +78,18 @@ def list_tasks(
 @task.command("show")
 @click.argument("task_id", metavar="ID")
 @queue_option
+@click.option("--tracebacks", is_flag=True, help="Print the tracebacks of all failed attempts, not only of the last.")
 @url_option
 @json_option
-def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
+def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None, as_json: bool) -> None:
     """Show everything known about a task. An ended task is known until its retention is over.
 
+    Failed attempts are kept up to 64 KiB in all, the newest first.
+
     JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
-    max_attempts, timeout_ms, retention_ms, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
-    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
-    undecodable, now_ms. A value that is not known is null. Times are the
+    max_attempts, timeout_ms, retention_ms, keep, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
+    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms, failed_ms},
+    failures[like failure, oldest first], undecodable, now_ms. A value that is not known is null. Times are the
     server's, in milliseconds since 1970.
     """
     with session(url) as opened:
@@ -97,8 +101,7 @@ def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -
         print_json(task_record(view))
         return
     print_facts(task_facts(view, shard_map.shards))
-    if view.failure is not None and view.failure.traceback:
-        click.echo(f"\n{printable_lines(view.failure.traceback.rstrip())}")
+    _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
     if view.state is TaskState.DEAD:
         click.echo(f"\nLet it run again: redisched dead retry {printable(view.id)}")
 
@@ -127,6 +130,16 @@ def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool)
         click.echo(f"a worker has {task_id} and is asked to stop it; see its state: redisched task show {task_id}")
     if outcome is CancelOutcome.ENDED:
         raise click.ClickException(f"task {task_id!r} has already ended; see how: redisched task show {task_id}")
+
+
+def _print_attempts(failures: list[Failure], shown: int | None) -> None:
+    """Print the failed attempts as a table, and the tracebacks of the newest `shown` of them, None for all."""
+    if failures:
+        click.echo()
+        print_table(_ATTEMPT_HEADINGS, [attempt_row(failure) for failure in failures], cut="ERROR")
+    for failure in failures[-shown if shown else 0 :]:
+        if failure.traceback:
+            click.echo(f"\nAttempt {failure.attempt}:\n{printable_lines(failure.traceback.rstrip())}")
 
 
 def _rows(views: list[TaskView]) -> list[tuple[object, ...]]:
