@@ -1,6 +1,7 @@
 """Bugs planted in the scripts on purpose: if the machine does not find each of them, it would not find others."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -15,14 +16,11 @@ from tests.script_rewriting import rewrite_scripts
 from tests.server_time import read_movable_time
 
 BUDGET = settings(
-    # What is drawn differs a little with what else the process has imported.
-    max_examples=3_000,
-    stateful_step_count=40,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
+    max_examples=300, stateful_step_count=40, database=None, phases=[Phase.generate], report_multiple_bugs=False
 )
+"""For one seed: a bug that 300 runs do not meet is often met in the first of another seed."""
+MORE_SEEDS = 20
+DEEP_SEEDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,33 +109,35 @@ DEEP_MUTANTS = {
 """Bugs that show only after several calls have met in one order. The tests of the single edges find them at once."""
 
 KNOWN_SEEDS = {
-    "ack does not check the token": 5,
-    "ack checks the start of the token only": 0,
+    "ack does not check the token": 0,
+    "ack checks the start of the token only": 6,
     "the fence counts from zero": 0,
-    "the fence is the time alone": 6,
-    "claim does not know its nonce": 12,
+    "the fence is the time alone": 0,
+    "claim does not know its nonce": 0,
     "claim leases for a request that strayed": 0,
     "claim takes bands that are worse": 0,
-    "reap forgets the task's own place": 1,
+    "reap forgets the task's own place": 0,
     "reap knows no grace": 0,
-    "retry does not remove the lease": 14,
-    "retry counts an attempt twice": 3,
+    "retry does not remove the lease": 0,
+    "retry counts an attempt twice": 1,
     "release counts an attempt": 0,
     "what is given another time loses its priority": 0,
-    "claim takes what has expired": 0,
-    "what was tried still expires": 1,
+    "claim takes what has expired": 1,
+    "what was tried still expires": 0,
     "forget leaves the outcome": 0,
-    "forget counts what keeps its retention": 6,
-    "forget takes what is kept for its whole retention": 0,
-    "forget keeps nothing beyond its bound for long enough": 0,
+    "forget counts what keeps its retention": 21,
+    "forget takes what is kept for its whole retention": 3,
+    "forget keeps nothing beyond its bound for long enough": 3,
     "a retry forgets the failures before": 6,
     "a kept task lacks its failures": 13,
     "who cancels keeps nothing of the task": 0,
-    "cancel leaves the record": 1,
+    "cancel leaves the record": 0,
     "a late renewal undoes the start": 0,
-    "who stops is blamed": 0,
+    "who stops is blamed": 5,
 }
-"""Where the machine finds them in its first few runs. After it changed that may take longer; the night has no seeds."""
+"""With these the machine finds them in its first few runs. After it changed, another seed may be quicker: `pytest -n 0
+-m nightly -k without_a_hint --log-cli-level=info tests/chaos` tells which. The night has no hints.
+"""
 
 
 @pytest.fixture
@@ -147,15 +147,15 @@ def valkey(servers: Servers) -> Iterator[Broker]:
     broker.close()
 
 
-def hunt(
-    mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, budget: settings, known_seed: int | None = None
-) -> None:
-    """Let the machine look for the bug. Raises AssertionError when it found it."""
+def hunt(mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, seeds: Iterable[int]) -> None:
+    """Let the machine look for the bug. Raises AssertionError when it found it, and logs with which seed."""
     rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
-    machine = machine_on(broker)
-    if known_seed is not None:
-        machine, budget = seed(known_seed)(machine), settings(budget, derandomize=False)
-    run_state_machine_as_test(machine, settings=budget)
+    for number in seeds:
+        try:
+            run_state_machine_as_test(seed(number)(machine_on(broker)), settings=BUDGET)
+        except AssertionError:
+            logging.getLogger(__name__).info("found with seed %d", number)
+            raise
 
 
 @pytest.mark.parametrize("mutant", [*MUTANTS.values(), *DEEP_MUTANTS.values()], ids=[*MUTANTS, *DEEP_MUTANTS])
@@ -169,7 +169,7 @@ def test_the_passage_that_is_replaced_stands_in_its_script(mutant: Mutant) -> No
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_machine_notices_when(name: str, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):
-        hunt(MUTANTS[name], valkey, monkeypatch, BUDGET, KNOWN_SEEDS[name])
+        hunt(MUTANTS[name], valkey, monkeypatch, range(KNOWN_SEEDS[name], KNOWN_SEEDS[name] + MORE_SEEDS))
 
 
 @pytest.mark.nightly
@@ -179,7 +179,7 @@ def test_without_a_hint_the_machine_notices_when(
     mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(AssertionError):
-        hunt(mutant, valkey, monkeypatch, BUDGET)
+        hunt(mutant, valkey, monkeypatch, range(MORE_SEEDS))
 
 
 @pytest.mark.nightly
@@ -187,4 +187,4 @@ def test_without_a_hint_the_machine_notices_when(
 @pytest.mark.parametrize("mutant", DEEP_MUTANTS.values(), ids=DEEP_MUTANTS.keys())
 def test_given_time_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):
-        hunt(mutant, valkey, monkeypatch, settings(BUDGET, max_examples=10_000))
+        hunt(mutant, valkey, monkeypatch, range(DEEP_SEEDS))
