@@ -40,10 +40,9 @@ class Settler:
     A shard that does not answer delays only its own completions.
     """
 
-    def __init__(self, context: WorkerContext, client: AsyncClient, on_settled: Callable[[], None]) -> None:
+    def __init__(self, context: WorkerContext, client: AsyncClient) -> None:
         self._context = context
         self._client = client
-        self._on_settled = on_settled
         self._waiting: list[Completion] = []
         self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
@@ -96,7 +95,6 @@ class Settler:
         for lane in list(self._lanes.values()):
             if lane.shard_backoff.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
-        self._on_settled()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()

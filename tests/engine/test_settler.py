@@ -61,7 +61,7 @@ def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
         clock=StillClock(),
         random=lambda: 0.5,
     )
-    settler = Settler(context, client, lambda: None)
+    settler = Settler(context, client)
     for number in range(TASKS):
         task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
         context.in_flight.add(task)
