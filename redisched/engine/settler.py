@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from redisched.engine import completion
 from redisched.engine.completion import Completion, Settlement
-from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
@@ -63,12 +61,6 @@ class Settler:
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
             self.changed.set()
-
-    def give_back(self, leases: Iterable[LeasedTask]) -> None:
-        """Give back tasks for which there is no room here. This wakes another worker."""
-        for task in leases:
-            self._context.in_flight.add(task)
-            self.add(completion.released(task))
 
     def limit_tries(self, try_s: float) -> None:
         """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:

@@ -9,7 +9,7 @@ from typing import Any, TypeVarTuple, Unpack
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
-from redisched.engine.claimer import Claimer
+from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.identity import worker_name
 from redisched.engine.lease_renewer import LeaseRenewer
@@ -130,9 +130,9 @@ class Worker:
     async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm)
-        claimer = Claimer(context, client, executor)
         settler = Settler(context, client)
-        shard_services = ShardServices(context, self._broker, client, claimer, executor, settler, self._start_service)
+        claimer = Claimer(context, client, executor, settler)
+        shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
         for queue, layout in layouts.items():
             shard_services.serve(queue, layout)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
