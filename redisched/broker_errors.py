@@ -63,7 +63,7 @@ class BrokerMisconfigured(BrokerError):
         super().__init__(f"{server} has {setting} {value}, which can lose tasks; set it: CONFIG SET {setting} {wanted}")
 
 
-class LayoutDamaged(BrokerError):
+class ShardMapDamaged(BrokerError):
     """Raised when the shard map of a queue cannot be read, or its copies in the shards differ."""
 
     def __init__(self, queue: str, key: str, stored: str) -> None:
@@ -71,7 +71,7 @@ class LayoutDamaged(BrokerError):
         self.key = key
         self.stored = stored
         advice = "restore it, as each shard of the queue keeps a copy under its own name"
-        super().__init__(f"the layout of queue {queue!r} is damaged: {key} is {stored!r}; {advice}")
+        super().__init__(f"the shard map of queue {queue!r} is damaged: {key} is {stored!r}; {advice}")
 
 
 class BrokerRefused(BrokerError):

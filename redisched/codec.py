@@ -4,13 +4,13 @@ The record of a task is an 8-byte digest and a body. Scripts compare digests and
 """
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
-from redisched.model import NO_KEYWORDS, Failure, Outcome, TaskBody, TaskState
-from redisched.packing import ALLOWED, ALLOWED_DEPTH, SCALARS, TooDeep, check, pack, pack_own, unpack
+from redisched.model import NO_KEYWORDS, Failure, Keep, KeptTask, Outcome, TaskBody, TaskState
+from redisched.packing import ALLOWED, ALLOWED_DEPTH, SCALARS, TooDeep, check, pack, pack_own, unpack, unpack_each
 
 DIGEST_BYTES = 8
 ERROR_CHARACTERS = 1_000
@@ -19,7 +19,23 @@ TRACEBACK_CHARACTERS = 8_000
 _STATE_NAMES = {state: state.value for state in TaskState}
 """Every outcome needs the text of its state, and a dictionary answers faster than an enum."""
 _NO_END = pack(0) + pack(None)
-_LIMITS = TaskBody._fields[3:]
+_OUTCOME, _OUTCOME_WITH_TASK = b"\x97", b"\x98"
+"""The first byte of an outcome. The second has the script that stores it add the task; see scripts/lib/keep.lua."""
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("not a whole number")
+    return value
+
+
+_LIMITS: dict[str, Callable[[Any], Any]] = {
+    "max_attempts": _whole,
+    "timeout_ms": _whole,
+    "retention_ms": _whole,
+    "keep": Keep,
+}
+_NO_LIMIT = 2**31
 _NO_LIMITS = (None,) * len(_LIMITS)
 
 
@@ -31,7 +47,12 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     name, args, kwargs = body[:3]
     parts: list[Any] = [name, list(args)]
     if body[3:] != _NO_LIMITS:
-        parts += [kwargs, {key: value for key, value in zip(_LIMITS, body[3:], strict=True) if value is not None}]
+        limits: dict[str, int | str] = {
+            key: value for key, value in zip(_LIMITS, body[3:], strict=True) if value is not None
+        }
+        if body.keep is not None:
+            limits["keep"] = body.keep.value
+        parts += [kwargs, limits]
     elif kwargs:
         parts.append(kwargs)
     try:
@@ -63,28 +84,30 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
-        parts = unpack(record[DIGEST_BYTES:])
-        name, args = parts[0], parts[1]
-        kwargs = parts[2] if len(parts) > 2 else NO_KEYWORDS
-        if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
-            raise TypeError("not [name, arguments, keywords, limits]")
-        if len(parts) < 4:
-            return TaskBody(name, args, kwargs)
-        limits = parts[3]
-        return TaskBody(name, args, kwargs, **{key: _whole(value) for key, value in limits.items()})
+        return _body_of(unpack(record[DIGEST_BYTES:]))
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 
 
-def encode_outcome(outcome: Outcome, limit: int) -> bytes:
-    """Encode an outcome. Raises NotEncodable or PayloadTooLarge for its result."""
-    return encode_end(limit, *outcome)
+def encode_outcome(outcome: Outcome, limit: int, keep: Keep = Keep.RESULT) -> bytes:
+    """Encode what shall be kept of an outcome. Raises NotEncodable or PayloadTooLarge for its result."""
+    return encode_end(limit, keep, *outcome)
 
 
 def encode_end(
-    limit: int, state: TaskState, name: str, attempt: int, worker: str, started_ms: int, ended_ms: int, result: Any
+    limit: int,
+    keep: Keep,
+    state: TaskState,
+    name: str,
+    attempt: int,
+    worker: str,
+    started_ms: int,
+    ended_ms: int,
+    result: Any,
 ) -> bytes:
     """As `encode_outcome`, given the fields of the outcome. Workers save the time of making an Outcome."""
+    if keep is Keep.NOTHING:
+        name, attempt, worker, started_ms, result = "", 0, "", 0, None
     try:
         encoded = pack([_STATE_NAMES[state], name, attempt, worker, started_ms, ended_ms, result])
         if type(result) not in SCALARS:
@@ -93,24 +116,40 @@ def encode_end(
         raise _refusal(f"result of {name}", result, error) from error
     if len(encoded) > limit:
         raise PayloadTooLarge(f"result of {name}", len(encoded), limit)
-    return encoded
+    return _OUTCOME_WITH_TASK + encoded[1:] if keep is Keep.TASK else encoded
 
 
-def encode_expired(name: str) -> bytes:
+def encode_expired(name: str, keep: Keep = Keep.RESULT) -> bytes:
     """The outcome of a task of this handler that expired, up to the time of its end: the script that ends it adds that,
     and that there is no result.
     """
-    begun = pack([_STATE_NAMES[TaskState.EXPIRED], name, 0, "", 0, 0, None])
-    return begun[: -len(_NO_END)]
+    return encode_end(_NO_LIMIT, keep, TaskState.EXPIRED, name, 0, "", 0, 0, None)[: -len(_NO_END)]
 
 
 def decode_outcome(encoded: bytes) -> Outcome:
-    """Decode an outcome. Raises Undecodable."""
+    """Decode an outcome, which may be followed by its task. Raises Undecodable."""
     try:
-        state, name, attempt, worker, started_ms, ended_ms, result = unpack(encoded)
+        has_task = encoded.startswith(_OUTCOME_WITH_TASK)
+        parts = next(unpack_each(_OUTCOME + encoded[1:])) if has_task else unpack(encoded)
+        state, name, attempt, worker, started_ms, ended_ms, result = parts
         return Outcome(
             TaskState(state), _text(name), _whole(attempt), _text(worker), _whole(started_ms), _whole(ended_ms), result
         )
+    except Exception as error:
+        raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def decode_kept_task(encoded: bytes) -> KeptTask | None:
+    """Decode the task that follows an outcome; None if none does. Raises Undecodable."""
+    if not encoded.startswith(_OUTCOME_WITH_TASK):
+        return None
+    try:
+        parts = list(unpack_each(_OUTCOME + encoded[1:]))[1:]
+        if not parts:
+            return None
+        score, *rest = parts
+        body = _body_of(rest.pop(0)) if rest and isinstance(rest[0], list) else None
+        return KeptTask(_whole(score), body, tuple(_failure_of(fields) for fields in reversed(rest)))
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 
@@ -126,21 +165,28 @@ def encode_failure(failure: Failure) -> bytes:
             "worker": failure.worker,
             "failed_ms": failure.failed_ms,
             "reason": failure.reason,
+            "due_ms": failure.due_ms,
+            "started_ms": failure.started_ms,
         }
     )
 
 
-def decode_failure(encoded: bytes) -> Failure:
-    """Decode a failure. Raises Undecodable."""
+def decode_failures(encoded: bytes) -> tuple[Failure, ...]:
+    """Decode the failures of a task, which are stored newest first, and return them oldest first. If the oldest is cut
+    off, it is left out. Raises Undecodable.
+    """
     try:
-        failure = Failure(**unpack(encoded))
-        for text in (failure.name, failure.error, failure.traceback, failure.worker, failure.reason):
-            _text(text)
-        for number in (failure.attempt, failure.failed_ms):
-            _whole(number)
-        return failure
+        failures = [_failure_of(fields) for fields in unpack_each(encoded)]
+        if not failures:
+            raise ValueError("no failure")
+        return tuple(reversed(failures))
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
+def decode_failure(encoded: bytes) -> Failure:
+    """Decode the newest failure. Raises Undecodable."""
+    return decode_failures(encoded)[-1]
 
 
 def encode_message(parts: Sequence[Any]) -> bytes:
@@ -195,10 +241,26 @@ def _refusal(argument: str, value: object, error: Exception) -> NotEncodable:
     )
 
 
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError("not a whole number")
-    return value
+def _body_of(parts: Any) -> TaskBody:
+    name, args = parts[0], parts[1]
+    kwargs = parts[2] if len(parts) > 2 else NO_KEYWORDS
+    if not (isinstance(name, str) and isinstance(args, list) and isinstance(kwargs, dict)):
+        raise TypeError("not [name, arguments, keywords, limits]")
+    if len(parts) < 4:
+        return TaskBody(name, args, kwargs)
+    # Limits that only newer versions know are left out: the task runs without them.
+    limits = {key: _LIMITS[key](value) for key, value in parts[3].items() if key in _LIMITS}
+    return TaskBody(name, args, kwargs, **limits)
+
+
+def _failure_of(fields: Any) -> Failure:
+    # Fields that only newer versions know are left out.
+    failure = Failure(**{key: value for key, value in fields.items() if key in Failure.__dataclass_fields__})
+    for text in (failure.name, failure.error, failure.traceback, failure.worker, failure.reason):
+        _text(text)
+    for number in (failure.attempt, failure.failed_ms, failure.due_ms, failure.started_ms):
+        _whole(number)
+    return failure
 
 
 def _text(value: object) -> str:

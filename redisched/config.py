@@ -174,13 +174,13 @@ class WorkerSettings:
         return min(1.0, self.lease_s / 3)
 
     @property
-    def patience_ms(self) -> float:
-        """How long a leased task may wait for its start before the worker releases it to other workers."""
-        return max(LEAST_PATIENCE_MS, 5 * self.window_ms)
+    def release_after_ms(self) -> float:
+        """A prefetched task that is due, but has not started after this time, is released to other workers."""
+        return max(LEAST_RELEASE_AFTER_MS, 5 * self.window_ms)
 
 
-LEAST_PATIENCE_MS = 50.0
-"""The least patience: a worker does not release tasks just because its event loop was busy for a moment."""
+LEAST_RELEASE_AFTER_MS = 50.0
+"""The least `release_after_ms`: a worker does not release tasks just because its event loop was busy for a moment."""
 URL_VARIABLE = "REDISCHED_URL"
 PREFIX_VARIABLE = "REDISCHED_PREFIX"
 EMBEDDED_VARIABLE = "REDISCHED_EMBEDDED"

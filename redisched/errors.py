@@ -24,7 +24,7 @@ RedischedError
 │   ├── BrokerUnavailable (ConnectionError)
 │   ├── QueueFull                      Redis is out of memory
 │   ├── BrokerMisconfigured            a setting of Redis endangers tasks
-│   ├── LayoutDamaged                  the shard map of a queue cannot be read, or its copies differ
+│   ├── ShardMapDamaged                the shard map of a queue cannot be read, or its copies differ
 │   └── BrokerRefused                  Redis answered with an error that a retry cannot solve
 │       ├── AccessDenied               the password is wrong, or the user lacks a right
 │       └── WrongKeyType               a key of redisched has another type
@@ -48,8 +48,8 @@ from redisched.broker_errors import BrokerError as BrokerError
 from redisched.broker_errors import BrokerMisconfigured as BrokerMisconfigured
 from redisched.broker_errors import BrokerRefused as BrokerRefused
 from redisched.broker_errors import BrokerUnavailable as BrokerUnavailable
-from redisched.broker_errors import LayoutDamaged as LayoutDamaged
 from redisched.broker_errors import QueueFull as QueueFull
+from redisched.broker_errors import ShardMapDamaged as ShardMapDamaged
 from redisched.broker_errors import WrongKeyType as WrongKeyType
 from redisched.interruptions import CancelRequested as CancelRequested
 from redisched.interruptions import HandlerTimedOut as HandlerTimedOut

@@ -56,7 +56,7 @@ class IdentitySource:
 
 
 def is_given(task_id: str) -> bool:
-    """Whether redisched made this id, and not a caller, judged by its form and by the moment that it begins with, which
+    """Whether redisched made this id, and not a caller. Its form shows it, and the moment that it begins with, which
     must be from 2026 to 2039. Hexadecimal digests of callers begin with other characters. An id of a later moment
     counts as chosen by a caller.
     """

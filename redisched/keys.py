@@ -56,7 +56,9 @@ class Keys:
     barrier: str
     """string: empty; written after each durable enqueue, which waits until this write is on disk or replicated."""
     layout: str
-    """string: the shard counts that the queue has had, such as '1 3 12'; absent if it always had one shard."""
+    """string: the shard map, which is every number of shards the queue has had, such as '1 3 12'; absent if always
+    1.
+    """
     format: str
     """string: the format of the shard's data; only scripts that know it may use the shard; absent for format 1."""
 

@@ -77,6 +77,17 @@ class Isolation(StrEnum):
     """In a child process of the worker, which is killed when the handler does not end in time."""
 
 
+class Keep(StrEnum):
+    """What is kept of a task that has ended, until its retention is over. A dead task is always kept whole."""
+
+    NOTHING = "nothing"
+    """Only its state, for 15 seconds; with a chosen id for the whole retention, so that the id is not used again."""
+    RESULT = "result"
+    """Its state, result, handler, worker, times and number of attempts."""
+    TASK = "task"
+    """Its arguments, priority, time and failed attempts as well."""
+
+
 DEFAULT_MAX_ATTEMPTS = 14
 """With the pauses of config.RETRY_BACKOFF the last attempt comes two to five hours after the first."""
 
@@ -96,6 +107,7 @@ class HandlerOptions:
     expires: str = ""
     retention_ms: int = 600_000
     retention_is_own: bool = False
+    keep: Keep = Keep.RESULT
     durable: Durability = Durability.NONE
     isolation: Isolation = Isolation.NONE
 
@@ -109,6 +121,7 @@ class TaskBody(NamedTuple):
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+    keep: Keep | None = None
 
 
 class Outcome(NamedTuple):
@@ -125,7 +138,11 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why an attempt failed, as text. `reason` is set once the task is dead."""
+    """Why an attempt failed, as text. `reason` is set if the task is dead because of it.
+
+    Times are the server's, in milliseconds; 0 if it is not known when the attempt was due, started or failed. If the
+    process died that ran the task, `attempt` is 0 and there is no traceback.
+    """
 
     name: str
     error: str
@@ -134,6 +151,16 @@ class Failure:
     worker: str = ""
     failed_ms: int = 0
     reason: str = ""
+    due_ms: int = 0
+    started_ms: int = 0
+
+
+class KeptTask(NamedTuple):
+    """What is kept of an ended task with `keep="task"`: its last score, its body, and its failures, oldest first."""
+
+    score: int
+    body: TaskBody | None
+    failures: tuple[Failure, ...]
 
 
 def band_of(score: int) -> int:
@@ -161,13 +188,25 @@ def kept_ms(retention_ms: int) -> int:
 
 
 class Retention(NamedTuple):
-    """How long a result is kept. `told_ms` is for the scripts: negative if the outcome may be deleted sooner."""
+    """How long an outcome is kept, and how much of the task. With 0 ms the result is not kept.
+
+    `told_ms` is for the scripts: negative if the outcome may be deleted sooner.
+    """
 
     ms: int
     told_ms: int
+    keep: Keep = Keep.RESULT
+
+    @property
+    def keeps_result(self) -> bool:
+        return self.ms > 0 and self.keep is not Keep.NOTHING
 
 
 @lru_cache(maxsize=1_000)
-def retention_of(ms: int, *, is_own: bool) -> Retention:
-    """Return a retention. If it is not the own one of a task or handler, the outcome may be deleted sooner."""
-    return Retention(ms, kept_ms(ms) if is_own else -kept_ms(ms))
+def retention_of(ms: int, keep: Keep = Keep.RESULT, *, is_own: bool, has_chosen_id: bool = False) -> Retention:
+    """Return a retention. The outcome may be deleted sooner, unless the retention `is_own`, that is, set for the task
+    or its handler, or the caller chose the id.
+    """
+    if keep is Keep.NOTHING and not has_chosen_id:
+        ms = 0
+    return Retention(ms, kept_ms(ms) if is_own or has_chosen_id else -kept_ms(ms), keep)

@@ -5,10 +5,14 @@ Each check returns the value in the format that the store uses, or raises Invali
 
 import re
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation
+from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation, Keep
+
+M = TypeVar("M", bound=StrEnum)
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LONGEST_ID = 200
@@ -44,16 +48,17 @@ def check_name(option: str, value: object) -> str:
 
 def check_isolation(option: str, value: object) -> Isolation:
     """Check where a handler runs: a member of Isolation, or its text."""
-    if not isinstance(value, str) or value not in tuple(Isolation):
-        raise InvalidOption(option, value, f"one of {', '.join(Isolation)}")
-    return Isolation(value)
+    return _member(option, value, Isolation)
 
 
 def check_durable(option: str, value: object) -> Durability:
     """Check how safe a task is before its enqueue returns: a member of Durability, or its text."""
-    if not isinstance(value, str) or value not in tuple(Durability):
-        raise InvalidOption(option, value, f"one of {', '.join(Durability)}")
-    return Durability(value)
+    return _member(option, value, Durability)
+
+
+def check_keep(option: str, value: object) -> Keep:
+    """Check what is kept of a task that has ended: a member of Keep, or its text."""
+    return _member(option, value, Keep)
 
 
 def check_whole(option: str, value: object, lowest: int, highest: int) -> int:
@@ -119,6 +124,12 @@ def check_expires(option: str, value: object) -> str:
     if after_ms == 0:
         raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
     return f"+{after_ms}"
+
+
+def _member(option: str, value: object, kind: type[M]) -> M:
+    if not isinstance(value, str) or value not in tuple(kind):
+        raise InvalidOption(option, value, f"one of {', '.join(kind)}")
+    return kind(value)
 
 
 def _finite(option: str, value: object) -> float:

@@ -7,13 +7,14 @@ from typing import Any, Literal, TypedDict
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import HandlerOptions, Isolation
+from redisched.model import HandlerOptions, Isolation, Keep
 from redisched.option_checks import (
     check_attempts,
     check_delay,
     check_durable,
     check_expires,
     check_id,
+    check_keep,
     check_milliseconds,
     check_priority,
     check_queue,
@@ -31,6 +32,7 @@ class CommonOptionFields(TypedDict, total=False):
     timeout: float | timedelta | None
     expires: float | timedelta | datetime | None
     retention: float | timedelta
+    keep: Keep | Literal["nothing", "result", "task"]
     durable: Durability | Literal["none", "local", "replica"]
 
 
@@ -85,6 +87,7 @@ class TaskOptions:
     timeout_ms: int | None = field(default=None, metadata=_given(NO_TIMEOUT, timeout=check_timeout))
     expires: str | None = field(default=None, metadata=_given(NEVER, expires=check_expires))
     retention_ms: int | None = field(default=None, metadata=_given(retention=check_milliseconds))
+    keep: Keep | None = field(default=None, metadata=_given(keep=check_keep))
     durable: Durability | None = field(default=None, metadata=_given(durable=check_durable))
     when: str | None = field(default=None, metadata=_given(None, delay=check_delay, run_at=check_run_at))
     id: str | None = field(default=None, metadata=_given(None, id=check_id))
@@ -118,6 +121,7 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
         else:
             checked[one.name] = option.checks[name](name, value)
     _check_that_it_can_start(given, checked)
+    _check_that_it_can_be_kept(given, checked)
     return TaskOptions(**checked)
 
 
@@ -137,3 +141,8 @@ def _check_that_it_can_start(given: dict[str, Any], checked: dict[str, Any]) -> 
     when, expires = checked.get("when") or IMMEDIATELY, checked.get("expires") or NEVER
     if expires and when[0] == expires[0] and int(expires[1:]) <= int(when[1:]):
         raise InvalidOption("expires", given["expires"], "later than the time from which the task may run")
+
+
+def _check_that_it_can_be_kept(given: dict[str, Any], checked: dict[str, Any]) -> None:
+    if checked.get("retention_ms") == 0 and checked.get("keep", Keep.NOTHING) is not Keep.NOTHING:
+        raise InvalidOption("keep", given["keep"], f"{Keep.NOTHING} with a retention of 0")

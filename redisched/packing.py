@@ -7,7 +7,7 @@ back as that type. Equal values give equal bytes in every process, also sets.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timezone
 from decimal import Decimal
 from functools import partial
@@ -75,6 +75,20 @@ def pack_own(value: Any) -> bytes:
 def unpack(data: bytes) -> Any:
     """Decode a value. Raises ValueError or TypeError if the bytes are not an encoded value."""
     return msgpack.unpackb(data, ext_hook=_HOOKS[0], timestamp=3, strict_map_key=True)
+
+
+def unpack_each(data: bytes) -> Iterator[Any]:
+    """Decode the values that stand one after the other in these bytes, up to one that is cut off.
+
+    Raises ValueError or TypeError at bytes that are no encoded value.
+    """
+    unpacker = msgpack.Unpacker(ext_hook=_HOOKS[0], timestamp=3, strict_map_key=True)
+    unpacker.feed(data)
+    while True:
+        try:
+            yield unpacker.unpack()
+        except msgpack.OutOfData:
+            return
 
 
 def check(values: Iterable[Any], packed: bytes) -> None:

@@ -21,14 +21,15 @@ class HandlerEntry:
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
     retention: Retention = field(init=False)
-    """For how long results are kept if the call asked for no retention."""
+    """What is kept of a task, and for how long, if the call did not say it."""
 
     def __post_init__(self) -> None:
         # Computed once, because every task needs it.
         is_isolated = self.options.isolation is Isolation.PROCESS
         object.__setattr__(self, "is_isolated", is_isolated)
         options = self.options
-        object.__setattr__(self, "retention", retention_of(options.retention_ms, is_own=options.retention_is_own))
+        retention = retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own)
+        object.__setattr__(self, "retention", retention)
         object.__setattr__(self, "on_loop", self.is_async and not is_isolated)
 
 

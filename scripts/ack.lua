@@ -5,7 +5,7 @@
 -- ROW id            text   task
 -- ROW token         int    fencing token of the worker's lease
 -- ROW retention_ms  int    how long the outcome is kept; if negative, it may be forgotten sooner
--- ROW outcome       bytes  digest (8 bytes) and outcome
+-- ROW outcome       bytes  digest (8 bytes) and outcome; it says whether the task is kept with it, see lib/keep.lua
 -- Returns {'ACKED'} per task
 -- Returns {'ALREADY'} per task: acked before with this token
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
@@ -15,6 +15,7 @@
 -- include: holder
 -- include: leave
 -- include: ending
+-- include: keep
 
 local now_ms = math.floor(server_us() / 1000)
 local ids = {}
@@ -37,6 +38,9 @@ for row, id, token, retention_ms, outcome in rows() do
     statuses[row] = 'ACKED'
     count = count + 1
     acked[count] = id
+    if string.byte(outcome, 9) == KEEPS_TASK then
+      outcome = with_task(outcome, id, select(2, holder_parts(holders[row])) or '0')
+    end
     outcomes[2 * count - 1], outcomes[2 * count] = id, token .. ' ' .. outcome
     forgets[2 * count - 1], forgets[2 * count] = forget_at, id
   elseif seen[id] == token or holds(redis.call('HGET', OUTCOMES, id), token) then

@@ -21,11 +21,11 @@ check_keys()
 
 for row, id, token, failure in rows() do
   local holder = redis.call('HGET', HELD, id)
-  local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', TRIES, id))
+  local attempts, crashes, redeliveries, counted = tries_parts(redis.call('HGET', TRIES, id))
   local _, score = holder_parts(holder)
   if score and holds(holder, token) then
     leave({id})
-    redis.call('HSET', TRIES, id, tries_text(attempts, crashes, bounces, token))
+    redis.call('HSET', TRIES, id, tries_text(attempts, crashes, redeliveries, token))
     bury(id, score, failure, now_ms)
     statuses[row] = 'BURIED'
   else

@@ -11,6 +11,7 @@
 -- Returns {'UNKNOWN'} per task: never enqueued, or already forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
+-- include: text
 -- include: cancelled
 
 local now_ms = math.floor(server_us() / 1000)
@@ -20,12 +21,14 @@ check_keys()
 for row, id, outcome in rows() do
   local status = 'UNKNOWN'
   local request = retention_ms .. ' ' .. outcome
+  local score = redis.call('ZSCORE', WAITING, id)
   if redis.call('HEXISTS', HELD, id) == 1 then
     redis.call('HSET', CANCELLING, id, request)
     status = 'CANCELLING'
-  elseif redis.call('ZREM', WAITING, id) == 1 then
+  elseif score then
+    redis.call('ZREM', WAITING, id)
     redis.call('HSET', CANCELLING, id, request)
-    end_if_cancelling(id, now_ms)
+    end_if_cancelling(id, text(tonumber(score)), now_ms)
     status = 'CANCELLED'
   elseif redis.call('ZSCORE', DEAD, id) or redis.call('HEXISTS', OUTCOMES, id) == 1 then
     status = 'ENDED'

@@ -1,10 +1,10 @@
 #!lua
 -- NEW -> WAITING  Adds tasks under ids of the caller's choice; repeating the call changes nothing.
 --
--- A caller that names a layout is refused if the queue now has another one: the id may belong to another shard there.
+-- A call that names a shard map is refused if the shard has another one, as the id may belong to another shard there.
 --
 -- KEYS tasks outcomes traits expiring
--- ARG layout    text   the layout that the caller knows; '' if its tasks can only belong to this shard
+-- ARG shard_map text   the shard map that the caller knows; '' if its tasks can only belong to this shard
 -- ROW id        text   the caller's id
 -- ROW priority  int    0 to 255
 -- ROW when      text   +delay or @time, in milliseconds
@@ -13,17 +13,17 @@
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before; it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
--- Returns {'BEYOND'} per task: it would run after the year 2109; not written
--- Returns {'STALE'} per task: the queue has another layout; nothing was written
+-- Returns {'TOO_LATE'} per task: it would run after the year 2109; not written
+-- Returns {'STALE_SHARD_MAP'} per task: the queue has another shard map; nothing was written
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: score
 -- include: enter
--- include: layout
+-- include: shard_map
 -- include: rows
 
 local now_ms = math.floor(server_us() / 1000)
-local is_stale = layout ~= '' and known_layout() ~= layout
+local is_stale = shard_map ~= '' and known_shard_map() ~= shard_map
 
 -- The most frequent call (one new plain task, due at once) takes a short path that skips the setup below. HSETNX writes
 -- the record only if there is none. If `enter` then fails, as a key has the wrong type, the record is removed again.
@@ -39,7 +39,7 @@ if row_count == 1 and when == '+0' and traits == '' and not is_stale then
   end
 end
 if is_stale then
-  return for_each_row('STALE')
+  return for_each_row('STALE_SHARD_MAP')
 end
 
 -- include: text
@@ -85,7 +85,7 @@ for row, id, priority, when, record, traits in rows() do
   if digest then
     statuses[row] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
-    statuses[row] = 'BEYOND'
+    statuses[row] = 'TOO_LATE'
   else
     statuses[row] = 'CREATED'
     created[id] = record

@@ -17,19 +17,19 @@
 -- ARG crash_limit  int    a task with this many crashes is quarantined
 -- ARG failure      bytes  the failure that is stored for a quarantined task
 -- ARG lease_ms     int    length of this worker's leases
--- Returns {'REAPED', now_ms, layout, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED or CANCELLED
--- Returns {'GRACE', now_ms, layout, until_ms} nothing is reaped until then
--- Returns {'BUSY', now_ms, layout, until_ms} another worker reaps until then
+-- Returns {'REAPED', now_ms, shard_map, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED or CANCELLED
+-- Returns {'GRACE', now_ms, shard_map, until_ms} nothing is reaped until then
+-- Returns {'BUSY', now_ms, shard_map, until_ms} another worker reaps until then
 -- Cost O((tasks reaped + leases cut) * log waiting)
 -- include: time
 -- include: grace
--- include: layout
+-- include: shard_map
 -- include: claims
 -- include: crash
 -- include: enter
 
 local now_ms = math.floor(server_us() / 1000)
-local queue_layout = known_layout()
+local queue_shard_map = known_shard_map()
 local noted = reaper_noted()
 local longest_ms = math.max(noted.longest_ms, lease_ms)
 local latest_end = now_ms + longest_ms
@@ -37,7 +37,7 @@ if noted.worker and noted.worker ~= worker and noted.until_ms > now_ms and noted
   if longest_ms > noted.longest_ms then
     note_reaper(noted.worker, noted.until_ms, noted.grace_until, longest_ms)
   end
-  return {'BUSY', text(now_ms), queue_layout, text(noted.until_ms)}
+  return {'BUSY', text(now_ms), queue_shard_map, text(noted.until_ms)}
 end
 local grace_until = grace_end(noted, now_ms, latest_end, hold_ms, grace_ms, lease_ms)
 check_keys()
@@ -47,19 +47,20 @@ for index = 1, #overlong do
   redis.call('ZADD', LEASES, text(latest_end), overlong[index])
 end
 if grace_until > now_ms then
-  return {'GRACE', text(now_ms), queue_layout, text(grace_until)}
+  return {'GRACE', text(now_ms), queue_shard_map, text(grace_until)}
 end
 
-local reply, entries = {'REAPED', text(now_ms), queue_layout, '', ''}, {}
+local reply, entries = {'REAPED', text(now_ms), queue_shard_map, '', ''}, {}
 local ended = redis.call('ZRANGEBYSCORE', LEASES, '-inf', text(now_ms), 'LIMIT', 0, limit)
 for index = 1, #ended do
   local id = ended[index]
-  local _, score, started_ms = holder_parts(redis.call('HGET', HELD, id))
-  if score then
+  local holder = redis.call('HGET', HELD, id)
+  local _, _, started_ms = holder_parts(holder)
+  if started_ms then
     local _, crashes = tries_parts(redis.call('HGET', TRIES, id))
     local started = started_ms ~= '0'
     local crashed = started or (crashes == 0 and crash_limit > 1)
-    local status, enters_at = take_back(id, score, started, crashed, crash_limit, failure, now_ms)
+    local status, enters_at = take_back(id, holder, started, crashed, crash_limit, failure, now_ms)
     reply[#reply + 1], reply[#reply + 2] = id, status
     if enters_at then
       entries[#entries + 1], entries[#entries + 2] = enters_at, id

@@ -39,11 +39,10 @@ end
 
 for row, id, token, started in rows() do
   local holder = redis.call('HGET', HELD, id)
-  local _, score = holder_parts(holder)
   local status, enters_at = 'LOST', nil
-  if score and holds(holder, token) then
+  if holder_parts(holder) and holds(holder, token) then
     local crashed = started == '1' and (not suspect_started or is_suspect(id))
-    status, enters_at = take_back(id, score, started == '1', crashed, crash_limit, failure, now_ms)
+    status, enters_at = take_back(id, holder, started == '1', crashed, crash_limit, failure, now_ms)
   end
   statuses[row] = status
   if enters_at then

@@ -4,7 +4,7 @@
 -- KEYS tries
 -- ROW id        text  task
 -- ROW token     int   fencing token of the worker's lease
--- ROW pause_ms  int   0: it waits with its former score; more: it is due after this time, and a bounce is counted
+-- ROW pause_ms  int   0: it waits with its former score; more: it is due after this time, and a redelivery is counted
 -- Returns {'RELEASED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
@@ -18,9 +18,9 @@ local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
 check_keys()
 
-local function bounce(id, score, pause_ms)
-  local attempts, crashes, bounces, counted = tries_parts(redis.call('HGET', TRIES, id))
-  redis.call('HSET', TRIES, id, tries_text(attempts, crashes, bounces + 1, counted))
+local function redelivered(id, score, pause_ms)
+  local attempts, crashes, redeliveries, counted = tries_parts(redis.call('HGET', TRIES, id))
+  redis.call('HSET', TRIES, id, tries_text(attempts, crashes, redeliveries + 1, counted))
   return reschedule(score, now_ms + pause_ms)
 end
 
@@ -28,7 +28,7 @@ for row, id, token, pause_text in rows() do
   local status, score = give_up(id, token, now_ms)
   if score then
     local pause_ms = tonumber(pause_text)
-    entries[#entries + 1], entries[#entries + 2] = pause_ms > 0 and bounce(id, score, pause_ms) or score, id
+    entries[#entries + 1], entries[#entries + 2] = pause_ms > 0 and redelivered(id, score, pause_ms) or score, id
     status = 'RELEASED'
   end
   statuses[row] = status

@@ -6,8 +6,8 @@
 -- ROW priority  text  0 to 255, '' to keep it
 -- ROW when      text  +delay or @time, in milliseconds, '' to keep it
 -- Returns {'REPRIORITIZED'} per task: it waits with the new priority and due time
--- Returns {'HELD'} per task: a worker holds it; not changed
--- Returns {'BEYOND'} per task: it would run after the year 2109; not changed
+-- Returns {'LEASED'} per task: a worker has leased it; not changed
+-- Returns {'TOO_LATE'} per task: it would run after the year 2109; not changed
 -- Returns {'ENDED'} per task: it had ended before
 -- Returns {'UNKNOWN'} per task: never enqueued, or already forgotten
 -- Cost O(tasks * log waiting)
@@ -23,7 +23,7 @@ check_keys()
 
 local function place_of(id)
   if redis.call('HEXISTS', HELD, id) == 1 then
-    return 'HELD'
+    return 'LEASED'
   elseif redis.call('ZSCORE', DEAD, id) or redis.call('HEXISTS', OUTCOMES, id) == 1 then
     return 'ENDED'
   end
@@ -38,7 +38,7 @@ for row, id, priority, when in rows() do
     local run_at = when == '' and score % BAND or moment_of(when, now_ms)
     local base = priority == '' and score - score % BAND or tonumber(priority) * BAND
     if run_at >= BAND then
-      statuses[row] = 'BEYOND'
+      statuses[row] = 'TOO_LATE'
     else
       statuses[row] = 'REPRIORITIZED'
       entries[#entries + 1], entries[#entries + 2] = text(base + run_at), id

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- LEASED -> WAITING  Counts a failed attempt, and lets the task wait for the next one with its former priority.
 --
--- KEYS tries failures
+-- KEYS tries
 -- ROW id        text   task
 -- ROW token     int    fencing token of the worker's lease
 -- ROW delay_ms  int    time until its next attempt
@@ -15,6 +15,7 @@
 -- include: reschedule
 -- include: tries
 -- include: giving_up
+-- include: failures
 -- include: expiry
 
 local now_ms = math.floor(server_us() / 1000)
@@ -24,9 +25,9 @@ check_keys()
 for row, id, token, delay_ms, failure in rows() do
   local status, score = give_up(id, token, now_ms)
   if score then
-    local attempts, crashes, bounces = tries_parts(redis.call('HGET', TRIES, id))
-    redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, bounces, token))
-    redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
+    local attempts, crashes, redeliveries = tries_parts(redis.call('HGET', TRIES, id))
+    redis.call('HSET', TRIES, id, tries_text(attempts + 1, crashes, redeliveries, token))
+    add_failure(id, score, failure)
     forget_expiry(id)
     entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms + tonumber(delay_ms)), id
     status = 'RETRIED'

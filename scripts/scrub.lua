@@ -216,7 +216,7 @@ function mend.waiting(id, found)
   if found.cancelling then
     note(id, 'CANCELLED')
     redis.call('ZREM', WAITING, id)
-    end_if_cancelling(id, now_ms)
+    end_if_cancelling(id, found.waiting and text(tonumber(found.waiting)) or known_score(found), now_ms)
     return
   elseif not found.tasks then
     bury_without_record(id, found)

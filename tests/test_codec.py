@@ -194,9 +194,8 @@ HOSTILE = [
     msgpack.packb(["f", [], {}, {"timeout_ms": -1}]),
     msgpack.packb(["f", [], {}, {"timeout_ms": True}]),
     msgpack.packb(["f", [], {}, {"timeout_ms": 1.5}]),
-    msgpack.packb(["f", [], {}, {"surprise": 1}]),
+    msgpack.packb(["f", [], {}, {"keep": "everything"}]),
     msgpack.packb(["f", [], {}, ["timeout_ms"]]),
-    msgpack.packb({"name": "f", "error": "e", "surprise": 1}),
     msgpack.packb({"name": 1, "error": "e"}),
     msgpack.packb({"name": "f", "error": None}),
     msgpack.packb({"name": "f", "error": "e", "attempt": "many"}),
@@ -204,7 +203,7 @@ HOSTILE = [
     msgpack.packb(["succeeded", 5]),
     msgpack.packb(["succeeded", "f", "many"]),
     msgpack.packb(["succeeded", "f", 1, "w", None, 0, None]),
-    msgpack.packb(["succeeded", "f", 1, "w", 0, 0, None, "more"]),
+    msgpack.packb(["succeeded", "f", 1, "w", 0, 0, None, "more", "and more"]),
     msgpack.packb([]),
     msgpack.packb(None),
     msgpack.packb(["f", []]) + b"\x00",
@@ -216,6 +215,14 @@ def test_known_tricks_are_undecodable(hostile: bytes) -> None:
     for decode in (lambda stored: decode_task(DIGEST + stored, LIMIT), decode_outcome, decode_failure):
         with pytest.raises(Undecodable):
             decode(hostile)
+
+
+def test_what_a_newer_version_added_is_left_out() -> None:
+    body = decode_task(DIGEST + msgpack.packb(["f", [], {}, {"timeout_ms": 5, "surprise": 1}]), LIMIT)
+    failure = decode_failure(msgpack.packb({"name": "f", "error": "e", "surprise": 1}))
+
+    assert body == TaskBody("f", [], {}, timeout_ms=5)
+    assert failure == Failure(name="f", error="e")
 
 
 def is_task(body: TaskBody) -> bool:

@@ -11,12 +11,12 @@ from redisched.errors import InvalidOption
 
 def test_the_defaults_are_good() -> None:
     assert WorkerSettings().heartbeat_s == 1.0
-    assert WorkerSettings().patience_ms == 100.0
+    assert WorkerSettings().release_after_ms == 100.0
     assert Settings().url is None
 
 
-def test_without_a_window_there_is_some_patience_all_the_same() -> None:
-    assert WorkerSettings(window_ms=0).patience_ms > 0
+def test_without_a_window_tasks_are_not_released_at_once() -> None:
+    assert WorkerSettings(window_ms=0).release_after_ms > 0
 
 
 def test_a_short_lease_has_a_heartbeat_of_a_third() -> None:

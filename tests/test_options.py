@@ -82,7 +82,7 @@ def test_any_other_isolation_is_refused(value: Any) -> None:
 
 def test_an_unknown_option_is_answered_with_those_there_are() -> None:
     with pytest.raises(
-        InvalidOption, match="no such option; there are delay, durable, expires, id, max_attempts, priority"
+        InvalidOption, match="no such option; there are delay, durable, expires, id, keep, max_attempts, priority"
     ):
         check_options({"pritority": 1})
 

@@ -1,4 +1,4 @@
-"""`redisched bench`: measures redisched on this machine, beside what bare Lua reaches on it."""
+"""`redisched bench`: measures redisched on this machine, and compares it with plain Lua scripts."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from redisched.bench.report import print_comparison, print_report
 from redisched.bench.results import read_results, to_json
 from redisched.bench.scale import DEFAULT_TASKS, Scale, scale_of
 from redisched.bench.session import Plan, measure, profile
-from redisched.layout import LARGEST_COUNT
+from redisched.shard_map import LARGEST_COUNT
 
 _STANDARD_OUTPUT = "<stdout>"
 _RESULTS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,7 +25,7 @@ _rounds_option = click.option(
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Measure so often; medians are reported. Once each: "
+    help="Repeat each measurement and report the medians. Measured only once: "
     + ", ".join(phase for phase in Phase if phase in ONCE)
     + ".",
 )
@@ -33,21 +33,21 @@ _only_option = click.option(
     "--only",
     type=click.Choice([phase.value for phase in Phase]),
     multiple=True,
-    help="Measure this phase alone; repeatable.",
+    help="Measure only this phase. For several, repeat the option.",
 )
 _shards_option = click.option(
     "--shards",
     type=click.IntRange(1, LARGEST_COUNT),
     default=1,
     show_default=True,
-    help="Measure on queues of so many: without --only, what of that differs.",
+    help="Use queues of so many shards. Without --only, measure the phases for which shards matter.",
 )
 _nodes_option = click.option(
     "--nodes",
     type=click.IntRange(1, 16),
     default=1,
     show_default=True,
-    help="Measure on a private cluster of so many, all on this machine.",
+    help="Use a private cluster of so many nodes on this machine.",
 )
 _profile_option = click.option(
     "--profile",
@@ -56,20 +56,24 @@ _profile_option = click.option(
     is_flag=False,
     flag_value="-",
     type=click.File("w", lazy=False),
-    help="Rather than figures, print in which functions the time goes, and keep that in FILE.",
+    help="Print how much time each function takes instead of figures, and also write it to FILE.",
 )
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "output", flag_value="json", help="Print the figures as JSON.")
 @click.option(
-    "--tasks", type=click.IntRange(min=1), default=DEFAULT_TASKS, show_default=True, help="Tasks of each drain."
+    "--tasks",
+    type=click.IntRange(min=1),
+    default=DEFAULT_TASKS,
+    show_default=True,
+    help="How many tasks the phases that empty a queue begin with.",
 )
 @_rounds_option
 @_only_option
 @_shards_option
 @_nodes_option
-@click.option("--url", help="Measure on this Redis, in queues of its own, rather than on a private server.")
+@click.option("--url", help="Measure on this Redis, in separate queues, instead of a private server.")
 @_profile_option
 @click.pass_context
 def bench(
@@ -83,21 +87,22 @@ def bench(
     url: str | None,
     profile_to: TextIO | None,
 ) -> None:
-    """Measure redisched on this machine, beside what bare Lua reaches on it.
+    """Measure redisched on this machine, and compare it with plain Lua scripts.
 
-    All with default settings. Takes ten to twelve minutes, --rounds 1 seven; nothing else should run meanwhile.
+    All settings have their defaults. It takes ten to twelve minutes, or seven with --rounds 1. Run nothing else on the
+    machine during that time.
     """
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return
     if url is not None and nodes > 1:
-        raise click.UsageError("--nodes makes a private cluster; leave it out, --url says where to measure")
+        raise click.UsageError("--nodes starts a private cluster, so it cannot be given with --url")
     scale = scale_of(tasks, shards, nodes)
     if profile_to is None:
         plan = Plan(phases=_phases(only, frozenset(Phase), scale), rounds=rounds, scale=scale)
         _measure(url, plan, output)
     elif output is not None:
-        raise click.UsageError("--profile prints a table; leave --json out")
+        raise click.UsageError("--profile prints a table, so it cannot be given with --json")
     else:
         _profile(url, Plan(phases=_phases(only, PROFILED, scale), rounds=1, scale=scale), profile_to)
 
@@ -107,9 +112,9 @@ def bench(
 @click.argument("second", type=_RESULTS_FILE)
 @click.option("--json", "output", flag_value="json", help="Print the differences as JSON.")
 def compare(first: Path, second: Path, output: str | None) -> None:
-    """Hold two kept outputs of --json against each other.
+    """Compare two files with the output of --json.
 
-    Figure by figure: SECOND by FIRST, and whether that is more than the rounds of each lie apart.
+    For each figure: SECOND divided by FIRST, and whether the difference is larger than that between the rounds.
     """
     one, other = read_results(first), read_results(second)
     if output == "json":
@@ -150,7 +155,7 @@ def _refuse_options(context: click.Context) -> None:
         name = parameter.name or ""
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(
-                f"{parameter.opts[0]} is for measuring; {context.invoked_subcommand} takes none of it"
+                f"{parameter.opts[0]} is an option of measuring and has no effect on {context.invoked_subcommand}"
             )
 
 

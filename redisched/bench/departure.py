@@ -15,7 +15,7 @@ from redisched.bench import held
 from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.percentile import p50_and_p99
-from redisched.bench.takeover import PATIENCE_S, TASKS, measure_takeover
+from redisched.bench.takeover import TASKS, TIMEOUT_S, measure_takeover
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.environment import environment
@@ -43,19 +43,19 @@ def _departures(workbench: Workbench, count: int, number: signal.Signals, settin
     with workbench.jobs() as jobs, tempfile.TemporaryDirectory(prefix="redisched-bench-") as name, ExitStack() as stack:
         worker = f"redisched-{jobs.queue}"
         receiver = stack.enter_context(closing(held.listen(Path(name))))
-        receiver.settimeout(PATIENCE_S)
+        receiver.settimeout(TIMEOUT_S)
         stack.enter_context(environment({URL_VARIABLE: named(workbench.url, worker), held.FOLDER_VARIABLE: name}))
 
         def begin() -> BaseProcess:
             return stack.enter_context(_worker(replace(settings, queues=(jobs.queue,))))
 
-        crew = [begin() for _ in range(WORKERS)]
+        workers = [begin() for _ in range(WORKERS)]
         for departure in range(count):
             wait_idle(workbench, [worker], WORKERS)
             tasks = range(departure * TASKS, (departure + 1) * TASKS)
             gone, waited_ms = measure_takeover(jobs, receiver, tasks, number)
             taken_ms += waited_ms
-            crew = [process if process.pid != gone else begin() for process in crew]
+            workers = [process if process.pid != gone else begin() for process in workers]
     return p50_and_p99(taken_ms)
 
 

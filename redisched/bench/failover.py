@@ -17,7 +17,7 @@ from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 
 _QUEUE = "bench"
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _PAUSE_S = 0.01
 
 
@@ -54,8 +54,8 @@ def _fail_over(servers: WatchedServers | ClusterServers, primary: Callable[[], S
 
 
 def _enqueue(jobs: Jobs) -> None:
-    """Enqueue a task, and retry while the broker is unavailable, for `_PATIENCE_S` at most."""
-    deadline_s = time.monotonic() + _PATIENCE_S
+    """Enqueue a task, and retry while the broker is unavailable, for `_TIMEOUT_S` at most."""
+    deadline_s = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < deadline_s:
         try:
             jobs.noop.enqueue(0)
@@ -63,4 +63,4 @@ def _enqueue(jobs: Jobs) -> None:
             time.sleep(_PAUSE_S)
         else:
             return
-    raise MeasurementFailed(f"nothing could be enqueued for {_PATIENCE_S:g} s")
+    raise MeasurementFailed(f"nothing could be enqueued for {_TIMEOUT_S:g} s")

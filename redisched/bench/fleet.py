@@ -23,7 +23,7 @@ from redisched.config import WorkerSettings
 from redisched.engine.child import freeze_imports
 from redisched.engine.worker import Worker
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 """A measurement fails if a worker reports nothing for this time."""
 
 _START = Struct("<Qdd")
@@ -56,7 +56,7 @@ class MeasuredWorker:
 
     def __init__(self, spec: WorkerSpec) -> None:
         context = multiprocessing.get_context("spawn")
-        self.line, theirs = context.Pipe()
+        self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, spec), daemon=True)
         self._process.start()
         theirs.close()
@@ -72,7 +72,7 @@ class MeasuredWorker:
 
     def go(self) -> Self:
         """Let it work."""
-        self.line.send_bytes(b"go")
+        self.connection.send_bytes(b"go")
         return self
 
     def next_start(self) -> MeasuredStart:
@@ -90,7 +90,7 @@ class MeasuredWorker:
     def wait_ended(self) -> int:
         """Wait until it has ended by itself, and return its peak memory in bytes."""
         told = self._receive()
-        self._process.join(PATIENCE_S)
+        self._process.join(TIMEOUT_S)
         if self._process.exitcode != 0:
             raise MeasurementFailed(f"a worker process did not end well: its exit code is {self._process.exitcode}")
         peak_bytes: int = _PEAK.unpack(told)[0]
@@ -103,18 +103,18 @@ class MeasuredWorker:
 
     def close(self) -> None:
         """Stop it, and return when it is gone."""
-        self.line.close()
-        self._process.join(PATIENCE_S)
+        self.connection.close()
+        self._process.join(TIMEOUT_S)
         self._process.kill()
         self._process.join()
 
     def _receive(self) -> bytes:
         try:
-            if self.line.poll(PATIENCE_S):
-                return self.line.recv_bytes()
+            if self.connection.poll(TIMEOUT_S):
+                return self.connection.recv_bytes()
         except (EOFError, OSError) as error:
             raise MeasurementFailed("a worker process died") from error
-        raise MeasurementFailed(f"a worker process said nothing for {PATIENCE_S:g} s")
+        raise MeasurementFailed(f"a worker process said nothing for {TIMEOUT_S:g} s")
 
 
 def spec_of(workbench: Workbench, jobs: Jobs, settings: WorkerSettings | None = None) -> WorkerSpec:
@@ -139,42 +139,42 @@ def fleet(specs: Sequence[WorkerSpec]) -> Iterator[list[MeasuredWorker]]:
 
 def next_start_of_any(workers: Sequence[MeasuredWorker]) -> MeasuredStart:
     """Wait for the next start of a `rec` task in any of these processes, and return it."""
-    ready = wait([worker.line for worker in workers], PATIENCE_S)
+    ready = wait([worker.connection for worker in workers], TIMEOUT_S)
     for worker in workers:
-        if worker.line in ready:
+        if worker.connection in ready:
             return worker.next_start()
-    raise MeasurementFailed(f"no worker process said anything for {PATIENCE_S:g} s")
+    raise MeasurementFailed(f"no worker process said anything for {TIMEOUT_S:g} s")
 
 
-def _serve(line: Connection, spec: WorkerSpec) -> None:
+def _serve(connection: Connection, spec: WorkerSpec) -> None:
     def tell_start(index: int) -> None:
-        line.send_bytes(_START.pack(index, time.monotonic(), time.time()))
+        connection.send_bytes(_START.pack(index, time.monotonic(), time.time()))
 
     # Warnings about what the benchmark does to Redis on purpose are not logged; errors are.
     logging.disable(logging.WARNING)
     applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
     freeze_imports()
-    line.send_bytes(b"ready")
+    connection.send_bytes(b"ready")
     try:
-        line.recv_bytes()
+        connection.recv_bytes()
     except EOFError:
         return
     with profiled(spec.profiles):
-        asyncio.run(_work(line, applications, spec.settings))
-    with suppress(OSError):  # the bench may have closed the line to stop this process
-        line.send_bytes(_PEAK.pack(_peak_bytes()))
+        asyncio.run(_work(connection, applications, spec.settings))
+    with suppress(OSError):  # the bench may have closed the connection to stop this process
+        connection.send_bytes(_PEAK.pack(_peak_bytes()))
 
 
-async def _work(line: Connection, applications: Sequence[Jobs], settings: WorkerSettings) -> None:
+async def _work(connection: Connection, applications: Sequence[Jobs], settings: WorkerSettings) -> None:
     workers = [Worker(jobs.app, settings) for jobs in applications]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        loop.remove_reader(line.fileno())
+        loop.remove_reader(connection.fileno())
         for worker in workers:
             worker.stop()
 
-    loop.add_reader(line.fileno(), stop)
+    loop.add_reader(connection.fileno(), stop)
     await asyncio.gather(*(worker.run() for worker in workers))
 
 

@@ -12,7 +12,7 @@ from redisched.bench.connections import named, wait_idle
 from redisched.bench.figures import Figures
 from redisched.bench.held import FOLDER_VARIABLE, listen
 from redisched.bench.percentile import p50_and_p99
-from redisched.bench.takeover import PATIENCE_S, TASKS, measure_takeover
+from redisched.bench.takeover import TASKS, TIMEOUT_S, measure_takeover
 from redisched.bench.workbench import Workbench
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.engine.child_spec import Work
@@ -32,7 +32,7 @@ def measure_recovery(workbench: Workbench) -> Figures:
         folder, worker = Path(name), f"redisched-{jobs.queue}"
         variables = {URL_VARIABLE: named(workbench.url, worker), FOLDER_VARIABLE: name}
         with closing(listen(folder)) as receiver, environment(variables), _supervised(jobs.queue):
-            receiver.settimeout(PATIENCE_S)
+            receiver.settimeout(TIMEOUT_S)
             for kill in range(workbench.scale.kills):
                 wait_idle(workbench, [worker], PROCESSES)
                 taken_ms += measure_takeover(

@@ -16,7 +16,7 @@ from redisched.store.broker import connect
 
 CONCURRENCY = 4
 """Low, and the handlers take a while, so that most of the backlog still waits at the end."""
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 def measure_restart(workbench: Workbench) -> Figures:
@@ -36,8 +36,8 @@ def measure_restart(workbench: Workbench) -> Figures:
             return reply
 
         def wait_beyond(before: int) -> None:
-            if not poll_until(lambda: ended() > before, _PATIENCE_S):
-                raise MeasurementFailed(f"no task has ended within {_PATIENCE_S:g} s")
+            if not poll_until(lambda: ended() > before, _TIMEOUT_S):
+                raise MeasurementFailed(f"no task has ended within {_TIMEOUT_S:g} s")
 
         with fleet([spec_of(own, jobs, WorkerSettings(concurrency=CONCURRENCY))]) as (worker,):
             worker.go()

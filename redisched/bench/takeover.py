@@ -13,7 +13,7 @@ from redisched.bench.workbench import MeasurementFailed
 
 TASKS = 8
 """How many tasks are enqueued before each signal. The measurement waits for those that the signalled process runs."""
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Takeover(NamedTuple):
@@ -41,7 +41,7 @@ def _receive_each(receiver: socket, tasks: set[int]) -> list[HeldStart]:
         try:
             start = receive(receiver)
         except TimeoutError as error:
-            raise MeasurementFailed(f"{len(tasks)} tasks did not start within {PATIENCE_S:g} s") from error
+            raise MeasurementFailed(f"{len(tasks)} tasks did not start within {TIMEOUT_S:g} s") from error
         if start.task in tasks:
             tasks.remove(start.task)
             starts.append(start)

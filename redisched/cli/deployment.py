@@ -46,49 +46,65 @@ import_option = option(
     metavar="MODULE",
     multiple=True,
     callback=lambda _context, _parameter, given: tuple(name for one in given for name in one.replace(",", " ").split()),
-    help="Import it, too, for the handlers in it; A,B for two, or given twice.",
+    help="Also import this module, because it has handlers. For several: A,B, or repeat the option.",
 )
 
 _LOG_OPTIONS = (
     option(
         "--log-level",
         type=click.Choice(LOG_LEVELS, case_sensitive=False),
-        help="From which level on to log; INFO otherwise.",
+        help="Log records of this level and above. Default: INFO.",
     ),
     option(
         "--log-format",
         type=click.Choice(list(LogFormat), case_sensitive=False),
-        help="Lines for people, or a JSON object a line; text otherwise.",
+        help="Log lines of text, or one JSON object per line. Default: text.",
     ),
-    option("--log-tasks", is_flag=True, help="Log each start and end of a task at INFO, not at DEBUG."),
+    option("--log-tasks", is_flag=True, help="Log the start and end of every task at INFO instead of DEBUG."),
 )
 
 _SETTINGS = (
-    option("-c", "--concurrency", default=_DEFAULTS.concurrency, show_default=True, help="Tasks at once, per process."),
-    option("--processes", default=_DEFAULTS.processes, show_default=True, help="Worker processes."),
-    option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use."),
+    option(
+        "-c",
+        "--concurrency",
+        default=_DEFAULTS.concurrency,
+        show_default=True,
+        help="How many tasks a process runs at the same time.",
+    ),
+    option("--processes", default=_DEFAULTS.processes, show_default=True, help="Number of worker processes."),
+    option(
+        "--queues",
+        type=queue_names,
+        metavar="A,B",
+        default="",
+        help="Serve these queues. Default: all queues of its handlers.",
+    ),
     import_option,
-    _duration("--lease", "lease_s", "A lost worker's tasks start elsewhere after so long."),
+    _duration("--lease", "lease_s", "If a worker is lost, other workers start its tasks after this time."),
     option(
         "--window-ms",
         default=_DEFAULTS.window_ms,
         show_default=True,
-        help="How far ahead it takes tasks; 0 for exact order.",
+        help="Claim tasks this long before they are due, in milliseconds; 0 keeps the exact order.",
     ),
-    _duration("--grace", "grace_s", "Running tasks get so long to end when it stops."),
+    _duration("--grace", "grace_s", "When the worker stops, wait this long for running tasks to end."),
     _duration(
         "--stuck-after",
         "stuck_after_s",
-        "A handler that goes on so long after its timeout or cancellation has its process replaced.",
+        "Replace a process if a handler still runs this long after its timeout or cancellation.",
     ),
-    option("--max-tasks-per-child", type=click.IntRange(min=1), help="Replace an isolated handler's process after N."),
+    option(
+        "--max-tasks-per-child",
+        type=click.IntRange(min=1),
+        help="Replace the child process of isolated handlers after this number of tasks.",
+    ),
     option(
         "--max-memory-per-child-mb",
         type=click.IntRange(min=1),
-        help="Replace the process of isolated handlers when it has more.",
+        help="Replace the child process of isolated handlers when it uses more memory than this.",
     ),
-    option("--burst", is_flag=True, help="End when nothing is due and nothing runs."),
-    option("--allow-eviction", is_flag=True, help="Work on a Redis that may evict tasks."),
+    option("--burst", is_flag=True, help="Stop when no task is due and none is running."),
+    option("--allow-eviction", is_flag=True, help="Start even if Redis may evict tasks when its memory is full."),
     *_LOG_OPTIONS,
 )
 

@@ -26,7 +26,7 @@ class Health:
     def sentence(self) -> str:
         """The health as a sentence."""
         if self.age_s is None:
-            return f"{self.file} is not there: no worker that writes it has been in contact with Redis"
+            return f"{self.file} does not exist: no worker that writes it has reached Redis"
         return f"{self.file} is {self.age_s:.1f} s old; up to {LONGEST_AGE_S:g} s is healthy"
 
 

@@ -19,4 +19,4 @@ def page(opened: Session, queues: Iterable[str], query: Query, after: Place | No
 def tell_of_more(page: Page) -> None:
     """Print to standard error how to get the next page, if there is one; standard output has only the listing."""
     if page.next is not None:
-        click.echo(f"There may be more: repeat it with --after {printable(str(page.next))}", err=True)
+        click.echo(f"There may be more: repeat the command with --after {printable(str(page.next))}", err=True)

@@ -25,18 +25,20 @@ from redisched.url import without_urls
 _COMMANDS = "redisched.cli.commands"
 
 COMMANDS = {
-    "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "See a fleet do real work, with nothing to set up."),
-    "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Server and worker in one terminal, reloaded on changes."),
+    "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
+    "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Run a server and a worker that restarts when code changes."),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
-    "health": LazyCommand(f"{_COMMANDS}.health:health", "Tell whether a worker is healthy, by its health file."),
+    "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show and cancel tasks."),
-    "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "See how many tasks are where; spread a queue over more shards."),
-    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List tasks that will not be tried again; let them."),
-    "server": LazyCommand(f"{_COMMANDS}.server:server", "Start, stop and ask about the embedded server."),
-    "doctor": LazyCommand(f"{_COMMANDS}.doctor:doctor", "Look for what endangers tasks, and say what to do."),
+    "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "Count the tasks of each queue; add shards to a queue."),
+    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; revive them."),
+    "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
+    "doctor": LazyCommand(
+        f"{_COMMANDS}.doctor:doctor", "Find problems of a Redis that endanger tasks, and say what to do."
+    ),
     "bench": LazyCommand(
-        "redisched.bench.command:bench", "Measure redisched on this machine, beside what bare Lua reaches on it."
+        "redisched.bench.command:bench", "Measure redisched on this machine, and compare it with plain Lua scripts."
     ),
 }
 _SURROUNDINGS = frozenset(
@@ -87,8 +89,8 @@ def _is_for_the_caller(error: RedischedError) -> bool:
     cls=Root,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Redis is found by --url, else REDISCHED_URL, else the project's embedded server. "
-    "Exit codes: 0 done, 1 not there or failed, 2 bad usage or configuration.",
+    epilog="Commands use the Redis of --url, or else of REDISCHED_URL, or else the project's embedded server. "
+    "Exit codes: 0 success, 1 not found or failed, 2 wrong usage or configuration.",
 )
 @click.version_option(package_name="redisched", message="%(prog)s %(version)s")
 def cli() -> None:

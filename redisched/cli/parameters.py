@@ -85,13 +85,13 @@ def url_option(command: F) -> F:
         callback=_checked_prefix,
         expose_value=False,
         metavar="PREFIX",
-        help="What every key begins with; else REDISCHED_PREFIX, else redisched.",
+        help="Every key begins with this. Default: REDISCHED_PREFIX, or else redisched.",
     )(command)
     return click.option(
         "--url",
         callback=_checked_url,
         metavar="URL",
-        help="redis://host:6379/0 or unix:///path; else REDISCHED_URL, else the embedded server.",
+        help="redis://host:6379/0 or unix:///path. Default: REDISCHED_URL, or else the embedded server.",
     )(with_prefix)
 
 
@@ -120,23 +120,26 @@ def with_all(options: Sequence[Callable[[F], F]], command: F) -> F:
 
 def json_option(command: F) -> F:
     """Add --json. The help of each command describes the keys of its JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def queue_option(command: F) -> F:
     """Add --queue, which limits a command to one queue."""
-    return click.option("--queue", metavar="NAME", help="In this queue only; otherwise in all.")(command)
+    return click.option("--queue", metavar="NAME", help="Look only in this queue. Default: all queues.")(command)
 
 
 def after_option(command: F) -> F:
     """Add --after, which continues a listing."""
     return click.option(
-        "--after", type=place, metavar="PLACE", help="Go on after the place that the end of a listing told."
+        "--after",
+        type=place,
+        metavar="PLACE",
+        help="Continue a listing: the PLACE that the last line of the previous page names.",
     )(command)
 
 
 def limit_option(command: F) -> F:
     """Add --limit, the largest number of tasks that a listing prints."""
     return click.option(
-        "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Print at most so many."
+        "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Print at most this number of tasks."
     )(command)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from redisched.cli.times import relative_and_exact
+from redisched.cli.times import duration, exact, relative_and_exact
 from redisched.jsonable import to_json
-from redisched.model import Failure, TaskBody, TaskState
+from redisched.model import DeathReason, Failure, TaskBody, TaskState
 from redisched.printable import printable
 from redisched.store.view import TaskView
 
@@ -36,7 +36,9 @@ def task_record(view: TaskView) -> dict[str, Any]:
         "ended_ms": outcome.ended_ms if outcome is not None else view.died_ms,
         "forgotten_ms": view.forgotten_ms,
         "result": None if outcome is None else outcome.result,
+        "keep": None if body is None else body.keep,
         "failure": None if view.failure is None else _failure_record(view.failure),
+        "failures": [_failure_record(failure) for failure in view.failures],
         "undecodable": view.undecodable or None,
         "now_ms": view.now_ms,
     }
@@ -80,6 +82,27 @@ def attempts_of(view: TaskView) -> int:
     return max(begun, view.failure.attempt if view.failure else 0)
 
 
+def failed_attempts(view: TaskView) -> list[Failure]:
+    """Return the failed attempts that are known, oldest first. A quarantine is no attempt, only its crashes are."""
+    return [failure for failure in view.failures if failure.reason != DeathReason.QUARANTINED]
+
+
+def attempt_row(failure: Failure) -> tuple[object, ...]:
+    """Return one failed attempt as a row: its number, when it failed, how late it started, how long it ran, the worker
+    and the error. An attempt whose process died has no number.
+    """
+    has_started = failure.started_ms > 0
+    late_ms = failure.started_ms - failure.due_ms if has_started and failure.due_ms else None
+    return (
+        failure.attempt or None,
+        exact(failure.failed_ms) if failure.failed_ms else None,
+        None if late_ms is None else duration(max(0, late_ms)),
+        duration(max(0, failure.failed_ms - failure.started_ms)) if has_started else None,
+        failure.worker,
+        failure.error,
+    )
+
+
 def call_of(body: TaskBody) -> str:
     """Return the arguments as in a call, on one printable line, such as 1, "two", key=[3]; "none" without any."""
     words = [to_json(value) for value in body.args]
@@ -94,5 +117,7 @@ def _failure_record(failure: Failure) -> dict[str, Any]:
         "reason": failure.reason or None,
         "attempt": failure.attempt,
         "worker": failure.worker or None,
+        "due_ms": failure.due_ms or None,
+        "started_ms": failure.started_ms or None,
         "failed_ms": failure.failed_ms or None,
     }

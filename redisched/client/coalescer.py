@@ -53,7 +53,9 @@ class Coalescer:
         answer: asyncio.Future[Status] = loop.create_future()
         self._waiting.append(_PendingEnqueue(task, answer, self._retry_policy.monotonic()))
         # A sender that is not done will take the tasks that wait.
-        running = sum([not sender.done() for sender in self._senders])
+        running = 0
+        for sender in self._senders:
+            running += not sender.done()
         if running == 0 or (len(self._waiting) > CHUNK_TASKS and running < _CONCURRENT_CALLS):
             sender = loop.create_task(self._send_pending())
             self._senders.add(sender)

@@ -24,7 +24,7 @@ from redisched.config import (
 from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.lazy import LazyModule
-from redisched.routing.layout_cache import LayoutCache
+from redisched.routing.shard_map_cache import ShardMapCache
 from redisched.store.durable import Barrier, DurableStore
 from redisched.store.operation import Operation, RetryPolicy, ScriptRunner, T, run, run_async
 from redisched.store.store import Store
@@ -68,7 +68,7 @@ class Connection:
         self._broker = broker
         self._embedded: servers.ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
-        self.layouts = LayoutCache()
+        self.shard_maps = ShardMapCache()
         self.queues_of_tasks = LatestQueues()
         """The queues of tasks whose references do not name a queue, as far as they were found."""
 

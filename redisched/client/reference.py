@@ -21,7 +21,7 @@ from redisched.errors import (
 )
 from redisched.identity import is_given
 from redisched.lazy import LazyModule
-from redisched.model import Outcome, TaskState, retention_of
+from redisched.model import Keep, Outcome, TaskState, retention_of
 from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, with_retries
@@ -110,7 +110,7 @@ class TaskRef(Generic[R_co]):
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
-        return Inspector(connection.broker.script_runner, queue, connection.layouts.last(queue))
+        return Inspector(connection.broker.script_runner, queue, connection.shard_maps.last(queue))
 
     def _look(self) -> Operation[TaskView]:
         """The task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if the
@@ -206,8 +206,10 @@ class TaskRef(Generic[R_co]):
         store, body = self._connection.store(queue, view.shard), view.body
         own_ms = None if body is None else body.retention_ms
         retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
-        retention = retention_of(retention_ms, is_own=own_ms is not None or not is_given(self.id))
-        outcome = encode_outcome(Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms), settings.payload_limit)
+        keep = Keep.RESULT if body is None or body.keep is None else body.keep
+        retention = retention_of(retention_ms, keep, is_own=own_ms is not None, has_chosen_id=not is_given(self.id))
+        ended = Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms)
+        outcome = encode_outcome(ended, settings.payload_limit, keep)
         statuses = yield from with_retries(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), retry_policy)
         if statuses[0] is Status.UNKNOWN:
             raise UnknownTask(self.id)

@@ -12,7 +12,7 @@ from redisched.client.traits import NO_TRAITS, Traits, traits_of
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.identity import next_id
-from redisched.model import HandlerOptions, TaskBody
+from redisched.model import HandlerOptions, Keep, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
 from redisched.routing.freshness import Freshness
 from redisched.store.values import NewTask
@@ -76,7 +76,7 @@ class ResolvedOptions:
     tasks.
 
     `max_attempts`, `timeout_ms` and `retention_ms` are those of the call, None where the worker shall use the
-    handler's.
+    handler's. `keep` is None for what most tasks have, Keep.RESULT.
     """
 
     name: str
@@ -90,12 +90,10 @@ class ResolvedOptions:
     max_attempts: int | None = None
     timeout_ms: int | None = None
     retention_ms: int | None = None
+    keep: Keep | None = None
     traits: Traits = NO_TRAITS
-
-    @property
-    def freshness(self) -> Freshness:
-        """The freshness of a task that is sent by the call which makes it."""
-        return freshness_of(self.id)
+    freshness: Freshness = Freshness.NEW
+    """The freshness of a task that is sent by the call which makes it."""
 
     def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], bind: Bind) -> TaskRequest:
         """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
@@ -103,18 +101,21 @@ class ResolvedOptions:
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
         position and the other by name.
         """
-        body = self._encode(args, kwargs)
+        body = self._encode(args, kwargs, self.keep)
         covered = body
         if kwargs and self.id is not None:
             by_position, by_name = bind(args, kwargs)
             covered = self._encode(by_position, dict(sorted(by_name.items())))
+        elif self.keep is not None:
+            # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
+            covered = self._encode(args, kwargs)
         record = digest_of(covered, self.fingerprint_suffix) + body
         traits = self.traits.encode(self.name, record) if self.traits.expires else b""
         task = NewTask(self.id or next_id(), self.priority, self.when, record, traits)
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
 
-    def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
-        body = TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms)
+    def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Keep | None = None) -> bytes:
+        body = TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep)
         return encode_task(body, self.payload_limit)
 
 
@@ -130,12 +131,19 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         queue=resolved.queue,
         priority=priority,
         when=when,
-        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix,
+        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix + _asked_keep(options),
         payload_limit=payload_limit,
         durable=resolved.durable,
         traits=traits,
         id=options.id,
+        freshness=freshness_of(options.id),
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,
         retention_ms=options.retention_ms,
+        # Whoever cancels the task may not know its handler, so the task itself says what is kept of it.
+        keep=None if options.keep is None and resolved.keep is Keep.RESULT else resolved.keep,
     )
+
+
+def _asked_keep(options: TaskOptions) -> bytes:
+    return f"|keep{options.keep}".encode() if options.keep else b""

@@ -25,13 +25,13 @@ from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.sender import Sender
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
-from redisched.layout import LARGEST_COUNT
 from redisched.lazy import LazyModule
 from redisched.model import HandlerOptions, Isolation
 from redisched.option_checks import check_id, check_isolation, check_name, check_queue, check_whole
 from redisched.options import HandlerOptionFields, TaskOptionFields, check_options, with_defaults
 from redisched.registry import HandlerEntry, Registry
-from redisched.store.growth import grow
+from redisched.shard_map import LARGEST_COUNT
+from redisched.store.adding_shards import add_shards
 from redisched.store.operation import Operation, with_retries
 from redisched.url import UrlLike, text_of_url
 
@@ -213,8 +213,10 @@ class Scheduler:
         store = connection.store(check_queue("queue", queue))
         count = check_whole("shards", shards, 1, LARGEST_COUNT)
         yield from with_retries(store.register, retry_policy)
-        layout = yield from with_retries(lambda: grow(connection.broker.script_runner, queue, count), retry_policy)
-        connection.layouts.remember(queue, layout, connection.monotonic())
+        shard_map = yield from with_retries(
+            lambda: add_shards(connection.broker.script_runner, queue, count), retry_policy
+        )
+        connection.shard_maps.remember(queue, shard_map, connection.monotonic())
 
     def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:
         for option in fields.keys() - HandlerOptionFields.__annotations__.keys():

@@ -124,7 +124,7 @@ class Sender:
     def _reference(self, request: TaskRequest, status: Status) -> TaskRef[Any]:
         if status is Status.CONFLICT:
             raise Conflict(request.id, request.queue)
-        if status is Status.BEYOND:
+        if status is Status.TOO_LATE:
             raise InvalidOption("delay", f"{request.task.when} ms", "would run after 2109, the latest there is")
         return TaskRef(request.id, request.queue, self._connection)
 

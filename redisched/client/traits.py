@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from redisched.codec import DIGEST_BYTES, encode_expired
-from redisched.model import HandlerOptions, retention_of
+from redisched.model import HandlerOptions, Keep, retention_of
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
     """The traits of tasks with the same options. `expires` is +delay or @time in milliseconds, empty for never;
-    `told_retention_ms` is what the scripts are told of how long the outcome of one that expired is kept.
+    `told_retention_ms` is what the scripts are told of how long the outcome of one that expired is kept. `keep` says
+    how much of it is kept.
     """
 
     expires: str = ""
     told_retention_ms: int = 0
+    keep: Keep = Keep.RESULT
 
     @property
     def fingerprint_suffix(self) -> bytes:
@@ -22,7 +24,7 @@ class Traits:
 
     def encode(self, name: str, record: bytes) -> bytes:
         """The traits of one task, with how it ends if it expires. `scripts/lib/expiry.lua` has the form."""
-        ending = record[:DIGEST_BYTES] + encode_expired(name)
+        ending = record[:DIGEST_BYTES] + encode_expired(name, self.keep)
         return f"expires={self.expires} {self.told_retention_ms} ".encode() + ending
 
 
@@ -33,5 +35,7 @@ def traits_of(options: HandlerOptions, *, has_chosen_id: bool) -> Traits:
     """The traits of tasks with these options. The outcome of a task with a chosen id stays for its whole retention."""
     if not options.expires:
         return NO_TRAITS
-    retention = retention_of(options.retention_ms, is_own=options.retention_is_own or has_chosen_id)
-    return Traits(options.expires, retention.told_ms)
+    retention = retention_of(
+        options.retention_ms, options.keep, is_own=options.retention_is_own, has_chosen_id=has_chosen_id
+    )
+    return Traits(options.expires, retention.told_ms, options.keep)

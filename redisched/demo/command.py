@@ -30,7 +30,9 @@ def run_demo(tasks: int, audience: Audience) -> Summary:
     with stage() as staged:
         if audience is Audience.MACHINES:
             return _play(staged, jobs, tasks, SilentView())
-        click.echo("A Valkey of its own, two worker processes, a payment gateway that has bad moods, a mail server.")
+        click.echo(
+            "Starting a Valkey, two worker processes, a payment gateway that sometimes fails, and a mail server."
+        )
         with open_view(Console(highlight=False)) as view:
             summary = _play(staged, jobs, tasks, view)
     print_summary(summary)

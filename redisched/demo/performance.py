@@ -19,7 +19,7 @@ from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 
 TICK_S = 0.05
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 """Within this time after the last enqueue all tasks have ended, unless something is wrong."""
 KILL_AFTER = 0.5
 """After this part of the stream, a worker process is killed as soon as one is executing a long task."""
@@ -66,8 +66,8 @@ class Performance:
             history.read()
             self._kill_half_way(history)
             self.show(self._progress(history))
-            if self.elapsed_s > self.stream_s + PATIENCE_S:
-                self.say("Time is up; what has not ended counts as lost.")
+            if self.elapsed_s > self.stream_s + TIMEOUT_S:
+                self.say("The time is over; tasks that have not ended count as lost.")
                 break
             time.sleep(TICK_S)
         history.read()

@@ -9,8 +9,10 @@ from redisched.demo.facts import Kind
 from redisched.demo.history import Enqueued, Execution
 from redisched.model import TaskState
 
-TOLERATED_MS = WorkerSettings().patience_ms + 50.0
-"""A task of a better priority may wait this long: `patience_ms` in a prefetch window, and some time for its claim."""
+TOLERATED_MS = WorkerSettings().release_after_ms + 50.0
+"""A task of a better priority may wait this long: `release_after_ms` in a prefetch window, and some time for its
+claim.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import astuple
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info
 from redisched.errors import BrokerRefused
-from redisched.store.growth import stores_of
+from redisched.store.adding_shards import stores_of
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.slots import THIS_NODE, SlotMap
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
 from redisched.keys import TYPES, Keys
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.operation import Operation, ScriptRunner
 
 CHECK = "keyspace"
@@ -22,8 +22,8 @@ def keys_of_all(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation
         # If this key has another type, GET fails here, and the caller reports the key.
         with contextlib.suppress(BrokerRefused):
             stored = yield ("GET", script_runner.keys_of(queue).layout)
-        layout = Layout.read(stored) or Layout()
-        found += [script_runner.keys_of(queue, shard) for shard in range(layout.shards)]
+        shard_map = ShardMap.read(stored) or ShardMap()
+        found += [script_runner.keys_of(queue, shard) for shard in range(shard_map.shards)]
     return found
 
 

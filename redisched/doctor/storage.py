@@ -31,7 +31,7 @@ def check_persistence(info: Info) -> Operation[list[Finding]]:
             sentence = f"The last write of the {file} failed; see the server's log for why, such as a full disk."
             return [danger("persistence", sentence)]
     if info.get("aof_enabled") == "1":
-        return [_judge_sync((yield from read_setting("appendfsync")))]
+        return [_check_sync((yield from read_setting("appendfsync")))]
     save = yield from read_setting("save")
     cure = "turn the AOF on: CONFIG SET appendonly yes, and the same in its configuration file"
     if save == "":
@@ -43,7 +43,7 @@ def check_persistence(info: Info) -> Operation[list[Finding]]:
     return [warning("persistence", sentence)]
 
 
-def _judge_sync(sync: str | None) -> Finding:
+def _check_sync(sync: str | None) -> Finding:
     if sync == "always":
         return ok("persistence", "Every acknowledged write is on disk (appendfsync always).")
     if sync == "everysec":

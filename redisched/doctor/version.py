@@ -104,8 +104,8 @@ def check_version(info: Info) -> list[Finding]:
     product = Product.VALKEY if "valkey_version" in info else Product.REDIS
     told = info.get("valkey_version") or info.get("redis_version", "")
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", told)
-    stranger = info.get("server_name") not in (None, "valkey", "redis") or "dragonfly_version" in info
-    if numbers is None or stranger:
+    other_server = info.get("server_name") not in (None, "valkey", "redis") or "dragonfly_version" in info
+    if numbers is None or other_server:
         return [warning(CHECK, "This is neither Redis nor Valkey as known, so redisched is not tested on it; try it.")]
     version = Version(*map(int, numbers.groups()))
     if version < OLDEST[product]:

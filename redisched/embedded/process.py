@@ -16,7 +16,7 @@ from redisched.embedded.polling import poll_until
 from redisched.errors import ServerStartFailed
 
 START_TIMEOUT_S = 60.0
-STOP_PATIENCE_S = 10.0
+STOP_TIMEOUT_S = 10.0
 MOST_SEARCHED_FIELDS = 64
 """The server stores a hash of up to this many fields as a list, and searches the list from its start at each lookup; a
 larger hash gets a hash table. At the server's default of 512 these searches take a tenth of the server's time."""
@@ -98,7 +98,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """Ask the server to save and exit, kill it if it has not ended within 10 s, and wait until it has ended."""
     process.terminate()
     try:
-        process.wait(STOP_PATIENCE_S)
+        process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -20,13 +20,13 @@ from redisched.embedded.folders import check_place, prepare_data_directory, prep
 from redisched.embedded.locks import FileLock, is_held_alone
 from redisched.embedded.paths import DATA_VARIABLE, ServerPaths, locate
 from redisched.embedded.polling import poll_until
-from redisched.embedded.process import START_TIMEOUT_S, STOP_PATIENCE_S, read_log_tail
+from redisched.embedded.process import START_TIMEOUT_S, STOP_TIMEOUT_S, read_log_tail
 from redisched.embedded.state import ServerState, read_state
 from redisched.errors import NoServer, ServerStartFailed, ServerStopFailed
 
 _IMPORT_ROOT = Path(__file__).resolve().parents[2]
 # Another process may hold the lock for as long as a start and a stop take together.
-_LOCK_TIMEOUT_S = START_TIMEOUT_S + STOP_PATIENCE_S
+_LOCK_TIMEOUT_S = START_TIMEOUT_S + STOP_TIMEOUT_S
 
 
 class ServerUser:
@@ -118,8 +118,8 @@ def stop(directory: Path | None = None) -> ServerStatus:
             addressee = state.guardian_pid if is_held_alone(paths.guardian_lock) else state.pid
             with suppress(ProcessLookupError):
                 os.kill(addressee, signal.SIGTERM)
-            if not poll_until(lambda: not _is_occupied(paths), 2 * STOP_PATIENCE_S):
-                raise ServerStopFailed(state.pid, 2 * STOP_PATIENCE_S)
+            if not poll_until(lambda: not _is_occupied(paths), 2 * STOP_TIMEOUT_S):
+                raise ServerStopFailed(state.pid, 2 * STOP_TIMEOUT_S)
     return before
 
 

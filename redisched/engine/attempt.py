@@ -28,21 +28,27 @@ class WorkerStopping(Interruption):
 class Attempt:
     """A task whose handler may start. Limits that the call did not set are those of the handler."""
 
-    __slots__ = ("entry", "retention_ms", "task", "timeout_ms")
+    __slots__ = ("entry", "task", "timeout_ms")
 
     def __init__(self, entry: HandlerEntry, task: LeasedTask) -> None:
         body, options = task.body, entry.options
         self.entry = entry
         self.task = task
-        self.retention_ms = options.retention_ms if body.retention_ms is None else body.retention_ms
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
         task.max_attempts = body.max_attempts or options.max_attempts
 
     def retention(self) -> Retention:
-        """For how long the outcome is kept."""
-        if self.task.has_given_id and self.task.body.retention_ms is None:
+        """What is kept of the task, and for how long."""
+        task, options = self.task, self.entry.options
+        own_ms, keep = task.body.retention_ms, task.body.keep
+        if task.has_given_id and own_ms is None and keep is None:
             return self.entry.retention
-        return retention_of(self.retention_ms, is_own=True)
+        return retention_of(
+            options.retention_ms if own_ms is None else own_ms,
+            keep or options.keep,
+            is_own=options.retention_is_own or own_ms is not None,
+            has_chosen_id=not task.has_given_id,
+        )
 
 
 class AttemptPolicy:

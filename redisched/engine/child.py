@@ -36,8 +36,8 @@ from redisched.errors import (
     BrokerRefused,
     FormatTooNew,
     InvalidInput,
-    LayoutDamaged,
     ServerError,
+    ShardMapDamaged,
 )
 
 LEAVING_S = 5.0
@@ -48,7 +48,7 @@ MISCONFIGURED = (
     BrokerMisconfigured,
     BrokerRefused,
     InvalidInput,
-    LayoutDamaged,
+    ShardMapDamaged,
     ServerError,
     FormatTooNew,
 )

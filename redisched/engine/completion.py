@@ -9,7 +9,7 @@ from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.unrun import UNRUN, refuse_unrun
 from redisched.errors import InvalidInput
-from redisched.model import DeathReason, Failure, Retention, TaskState
+from redisched.model import DeathReason, Failure, Retention, TaskState, run_at_of
 from redisched.store.values import Ack, Bury, Crash, Release, Retry
 
 Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
@@ -27,7 +27,7 @@ def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
-        return _ack(task, TaskState.SUCCEEDED, result if retention.ms else None, retention, ended_ms, limit)
+        return _ack(task, TaskState.SUCCEEDED, result if retention.keeps_result else None, retention, ended_ms, limit)
     except InvalidInput as error:
         return dead(task, DeathReason.RESULT, str(error), ended_ms)
 
@@ -90,6 +90,8 @@ def _failure(task: LeasedTask, error: str, trace: str, failed_ms: int, reason: s
             worker=task.worker,
             failed_ms=failed_ms,
             reason=reason,
+            due_ms=run_at_of(task.lease.score),
+            started_ms=task.started_ms,
         )
     )
 
@@ -99,6 +101,7 @@ def _ack(
 ) -> Completion:
     lease = task.lease
     attempt, started_ms = lease.attempts + 1, task.started_ms
-    outcome = encode_end(limit, state, task.body.name, attempt, task.worker, started_ms, ended_ms, result)
+    name, worker = task.body.name, task.worker
+    outcome = encode_end(limit, retention.keep, state, name, attempt, worker, started_ms, ended_ms, result)
     encoded = lease.record[:DIGEST_BYTES] + outcome
     return Completion(task, Ack(lease.id, lease.token, retention.told_ms, encoded))

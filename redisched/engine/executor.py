@@ -231,7 +231,7 @@ class Executor:
     def _isolate(self, attempt: Attempt) -> IsolatedCall:
         timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
         task = attempt.task
-        order = Order(task.lease.record, task.task_context(), attempt.retention_ms > 0, self.free)
+        order = Order(task.lease.record, task.task_context(), attempt.retention().keeps_result, self.free)
         return IsolatedCall(self._processes, order, timeout_s)
 
     def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call) -> None:

@@ -8,7 +8,7 @@ from redisched.engine import completion
 from redisched.engine.settler import Settler
 from redisched.engine.worker_context import WorkerContext
 
-IDLE_S = 0.02
+CHECK_EVERY_S = 0.02
 """The shortest time between two checks of the window: about as long as tasks are meant to wait in it."""
 
 
@@ -31,4 +31,4 @@ class PrefetchReleaser:
                 self._settler.add(completion.released(task))
             if overdue:
                 self._on_room()
-        return max(IDLE_S, context.worker_settings.window_ms / 1e3)
+        return max(CHECK_EVERY_S, context.worker_settings.window_ms / 1e3)

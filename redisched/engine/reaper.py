@@ -15,8 +15,8 @@ from redisched.engine.logs import log
 from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
-from redisched.layout import Layout
 from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
+from redisched.shard_map import ShardMap
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.store import Store
 from redisched.store.survey import ShardReport
@@ -50,14 +50,14 @@ FORGET_BATCH = 1_000
 class Reaper:
     """Reaps and forgets in one shard. It calls again when the next lease ends, so ended leases are noticed at once.
 
-    `first` is the reaper of the queue's first shard, or None if this is it. `on_layout` is called with the queue's
-    layout.
+    `first` is the reaper of the queue's first shard, or None if this is it. `on_shard_map` is called with the queue's
+    shard map.
     """
 
     context: WorkerContext
     store: Store
     client: AsyncClient
-    on_layout: Callable[[Layout], None]
+    on_shard_map: Callable[[ShardMap], None]
     first: "Reaper | None" = None
     forgot_s: float = 0.0
     is_elsewhere: bool = True
@@ -107,7 +107,7 @@ class Reaper:
             dead_ms is not None and dead_ms + kept_ms < report.now_ms
         )
         has_leases = report.next_expiry_ms is not None
-        return has_leases or self._is_forgetting_due or not report.is_sound or report.layout is None
+        return has_leases or self._is_forgetting_due or not report.is_sound or report.shard_map is None
 
     async def step(self) -> float:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
@@ -128,7 +128,7 @@ class Reaper:
         context.contact()
         self._needs_no_grace = False
         self.is_elsewhere = reaped.outcome is ReapOutcome.BUSY
-        self.on_layout(reaped.layout)
+        self.on_shard_map(reaped.shard_map)
         until_s = self.interval_s if reaped.until_ms is None else max(0.02, (reaped.until_ms - reaped.now_ms) / 1e3)
         if self.is_elsewhere:
             return min(until_s + self.interval_s * context.random(), WATCH_S - context.random())

@@ -10,8 +10,8 @@ from redisched.engine.reaper import log_taken_back, quarantine_failure
 from redisched.engine.started import StartedTask
 from redisched.errors import BrokerError
 from redisched.keys import PREFIX
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import connect
-from redisched.store.growth import stores_of
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.orphans import held_by
 from redisched.store.store import Store
@@ -20,7 +20,7 @@ from redisched.store.values import Orphan, Status
 SECOND_LOOK_S = 1.0
 """So long after the death the tasks are looked for once more: Redis may execute the last claim of the process late."""
 RETRY_S = 0.5
-PATIENCE_S = 5.0
+GIVE_UP_AFTER_S = 5.0
 """If shards do not answer, no more of them are asked after this time."""
 TRY_S = 2.0
 """The longest time for a single call to Redis."""
@@ -84,7 +84,7 @@ class Recovery:
         they may be on other nodes.
         """
         unanswered = None
-        until_s = self._clock.monotonic() + PATIENCE_S
+        until_s = self._clock.monotonic() + GIVE_UP_AFTER_S
         for queue in self._queues:
             unanswered = (yield from self._find_stores(queue)) or unanswered
             for store in self._stores.get(queue, ()):
@@ -99,7 +99,7 @@ class Recovery:
 
     def _find_stores(self, queue: str) -> Operation[BrokerError | None]:
         """Find the shards of a queue; answers the error if that fails. Then the shards that were found last are used:
-        the first shard, which knows the layout, may be on the only node that does not answer.
+        the first shard, which knows the shard map, may be on the only node that does not answer.
         """
         try:
             self._stores[queue] = yield from stores_of(self._script_runner, queue)

@@ -1,7 +1,7 @@
 """The services of each shard: the worker listens for its wake-ups, reaps it and scrubs it.
 
-A queue may get more shards while workers run. Reapers and surveys read the layout of the queue, so the worker notices
-the new shards and serves them, too. It stops serving a shard that the queue turns out not to have.
+A queue may get more shards while workers run. Reapers and surveys read the shard map of the queue, so the worker
+notices the new shards and serves them, too. It stops serving a shard that the queue turns out not to have.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from redisched.engine.service import Service, StartService
 from redisched.engine.survey import Survey
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import QueueFull
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import run_async
 from redisched.store.store import Store, register
@@ -64,25 +64,25 @@ class ShardServices:
         self._registered_s = context.clock.monotonic()
         self._looking = start_service("survey", self._look_around, claimer.wake_up_missed)
 
-    def serve(self, queue: str, layout: Layout) -> None:
-        """Serve every shard of a queue. `layout` is the one that the queue's first shard has."""
-        self._counts[queue] = layout.shards
-        self._grow(queue, layout)
+    def serve(self, queue: str, shard_map: ShardMap) -> None:
+        """Serve every shard of a queue. `shard_map` is the one that the queue's first shard has."""
+        self._counts[queue] = shard_map.shards
+        self._serve_new(queue, shard_map)
 
-    def _grow(self, queue: str, layout: Layout) -> None:
-        """Start to serve those shards of a layout that are not served yet."""
+    def _serve_new(self, queue: str, shard_map: ShardMap) -> None:
+        """Start to serve those shards of a shard map that are not served yet."""
         stores = self._context.stores
-        new = [shard for shard in range(layout.shards) if (queue, shard) not in stores]
+        new = [shard for shard in range(shard_map.shards) if (queue, shard) not in stores]
         for shard in new:
             stores[queue, shard] = Store(self._broker.script_runner, queue, shard)
         for shard in new:
             self._join(stores[queue, shard])
         if new and new[0]:
-            log.info("queue %s has grown to %d shards", queue, layout.shards)
+            log.info("queue %s has %d shards now", queue, shard_map.shards)
 
     @property
     def serves_unknown_shards(self) -> bool:
-        """Whether more shards are served than the layouts in the first shards of the queues have."""
+        """Whether more shards are served than the shard maps in the first shards of the queues have."""
         return len(self._of_shard) > sum(self._counts.values())
 
     def take_report(self, store: Store, report: ShardReport | None) -> None:
@@ -95,11 +95,11 @@ class ShardServices:
         served.reaper.take_report(report)
         served.scrubber.reaper_changed()
         self._claimer.take_report(store, report)
-        if report is None or report.layout is None:
+        if report is None or report.shard_map is None:
             return
         if store.shard == 0:
-            self.serve(store.queue, report.layout)
-        elif store.shard >= max(self._counts[store.queue], report.layout.shards) and report.size == 0:
+            self.serve(store.queue, report.shard_map)
+        elif store.shard >= max(self._counts[store.queue], report.shard_map.shards) and report.size == 0:
             self._leave(store, served)
 
     async def end(self) -> None:
@@ -114,8 +114,8 @@ class ShardServices:
 
     def _join(self, store: Store) -> None:
         first = self._of_shard.get(self._context.stores[store.queue, 0])
-        on_layout = partial(self._grow if first else self.serve, store.queue)
-        reaper = Reaper(self._context, store, self._client, on_layout, first.reaper if first else None)
+        on_shard_map = partial(self._serve_new if first else self.serve, store.queue)
+        reaper = Reaper(self._context, store, self._client, on_shard_map, first.reaper if first else None)
         scrubber = Scrubber(self._context, store, self._client, reaper, self._policy)
         self._claimer.serve(store)
         self._wake_listeners.serve(store)
@@ -146,7 +146,7 @@ class ShardServices:
             return await step()
 
     def _leave(self, store: Store, served: _ServedShard) -> None:
-        """Stop serving an empty shard that no layout of its queue has."""
+        """Stop serving an empty shard that no shard map of its queue has."""
         if any(task.queue == store.queue and task.shard == store.shard for task in self._context.in_flight):
             return
         if not (self._wake_listeners.leave(store) and self._claimer.leave(store)):

@@ -242,10 +242,10 @@ class Supervisor:
     def _kill_the_silent(self) -> None:
         """Kill processes whose lease renewer does not run: something blocks the interpreter or has stopped it."""
         now_s = time.monotonic()
-        patience_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
+        longest_silence_s = max(CONTACT_S, self._settings.lease_s + self._settings.stuck_after_s)
         for slot in self._slots:
             silent_s = slot.liveness.check(slot.table.last_alive_s(), now_s)
-            if silent_s > patience_s and slot.process is not None:
+            if silent_s > longest_silence_s and slot.process is not None:
                 log.critical("worker %s has given no sign of life for %.0f s; killing it", slot.process.name, silent_s)
                 slot.process.kill()
 

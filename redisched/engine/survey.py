@@ -27,7 +27,7 @@ class SurveyListener(Protocol):
 
     @property
     def serves_unknown_shards(self) -> bool:
-        """Whether it serves shards that the queue's layout, as far as it is known, does not have."""
+        """Whether it serves shards that the queue's shard map, as far as it is known, does not have."""
 
     def take_report(self, store: Store, report: ShardReport | None) -> None:
         """Take in what there is to do in a shard. None means that surveys have ended, so it has to look itself."""

@@ -23,9 +23,9 @@ _Entry: TypeAlias = tuple[int, str, LeasedTask]
 class Window:
     """Leased tasks; of the due ones the best comes first. All times are the server's, in milliseconds."""
 
-    def __init__(self, window_ms: float, patience_ms: float) -> None:
+    def __init__(self, window_ms: float, release_after_ms: float) -> None:
         self.window_ms = window_ms
-        self._patience_ms = patience_ms
+        self._release_after_ms = release_after_ms
         self._due: list[_Entry] = []
         self._suspects: list[_Entry] = []
         self._ahead: list[tuple[int, LeasedTask]] = []
@@ -84,11 +84,11 @@ class Window:
         return max(0, missing)
 
     def take_overdue(self, now_ms: float) -> list[LeasedTask]:
-        """Remove and answer the tasks that have been due, and in the window, for longer than `patience_ms`."""
+        """Remove and answer the tasks that have been due, and in the window, for longer than `release_after_ms`."""
         late = {
             task
             for task, arrived_ms in self._arrived_ms.items()
-            if now_ms - max(arrived_ms, run_at_of(task.lease.score)) > self._patience_ms
+            if now_ms - max(arrived_ms, run_at_of(task.lease.score)) > self._release_after_ms
         }
         return self._remove(late)
 

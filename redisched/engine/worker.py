@@ -27,8 +27,8 @@ from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
 from redisched.engine.worker_services import WorkerServices
 from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
-from redisched.layout import Layout
 from redisched.registry import Registry
+from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store, register
@@ -72,7 +72,7 @@ class Worker:
             worker_settings=settings,
             registry=application.registry,
             stores={},
-            window=Window(settings.window_ms, settings.patience_ms),
+            window=Window(settings.window_ms, settings.release_after_ms),
             started=started or NoStartedTable(),
             clock=runtime.clock,
             random=runtime.random,
@@ -96,15 +96,15 @@ class Worker:
         """
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
-            layouts = await self._reach_server(client)
-            if layouts:
-                await log_start(self._context, layouts, self._broker.address, client)
-                await self._work(client, layouts)
+            shard_maps = await self._reach_server(client)
+            if shard_maps:
+                await log_start(self._context, shard_maps, self._broker.address, client)
+                await self._work(client, shard_maps)
         finally:
             await client.close()
 
-    async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, Layout]:
-        """Check the server, register the queues, and answer their layouts; an empty dictionary if stopped before
+    async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, ShardMap]:
+        """Check the server, register the queues, and answer their shard maps; an empty dictionary if stopped before
         that.
         """
         retry_state = RetryState("start", self._settings.reconnect_backoff, self._context.random)
@@ -114,7 +114,7 @@ class Worker:
                 await check_rights(client, self._broker.script_runner)
                 await self._register_queues(client)
                 stores = [Store(self._broker.script_runner, queue) for queue in self._queues]
-                return {store.queue: await run_async(store.layout(), client) for store in stores}
+                return {store.queue: await run_async(store.shard_map(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
                 await wait_for(self._stopping, retry_state.failed(error))
@@ -127,14 +127,14 @@ class Worker:
             # A full Redis needs workers more than the name of a queue, which only listings of queues miss.
             log.warning("start: %s", error)
 
-    async def _work(self, client: AsyncBrokerClient, layouts: Mapping[str, Layout]) -> None:
+    async def _work(self, client: AsyncBrokerClient, shard_maps: Mapping[str, ShardMap]) -> None:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm)
         settler = Settler(context, client)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
-        for queue, layout in layouts.items():
-            shard_services.serve(queue, layout)
+        for queue, shard_map in shard_maps.items():
+            shard_services.serve(queue, shard_map)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
         context.started.note_alive(context.clock.monotonic())
         executor.start(

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from redisched.config import Durability
-from redisched.routing.layout_cache import LayoutCache
+from redisched.routing.shard_map_cache import ShardMapCache
 from redisched.store.operation import ScriptRunner
 from redisched.store.store import Store
 
@@ -11,7 +11,7 @@ from redisched.store.store import Store
 class Shards(Protocol):
     """The shards of the queues on one Redis."""
 
-    layouts: LayoutCache
+    shard_maps: ShardMapCache
 
     @property
     def script_runner(self) -> ScriptRunner:

@@ -18,7 +18,7 @@ from redisched.errors import (
     BrokerUnavailable,
     NotDurable,
 )
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.operation import Command, Operation, Pipeline, ScriptRunner, T
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
@@ -49,26 +49,26 @@ class DurableStore(Store):
         super().__init__(script_runner, queue, shard)
         self._barrier = barrier
 
-    def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+    def known(self, shard_map: ShardMap, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
         """As Store.known, but answers only when the tasks that are here are durable."""
-        return self._wait_for_each(super().known(layout, tasks), tasks)
+        return self._wait_for_each(super().known(shard_map, tasks), tasks)
 
-    def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
+    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Status]]:
         """As Store.enqueue, but answers only when the tasks are durable."""
-        return self._wait_for_each(super().enqueue(tasks, layout), tasks)
+        return self._wait_for_each(super().enqueue(tasks, shard_map), tasks)
 
-    def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
+    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Status]:
         """As `enqueue`, for one task."""
-        return (yield from self.enqueue([task], layout))[0]
+        return (yield from self.enqueue([task], shard_map))[0]
 
     def enqueue_many(
-        self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
+        self, chunks: Iterable[Sequence[NewTask]], shard_map: ShardMap | None = None
     ) -> Operation[list[list[Status]]]:
         """As Store.enqueue_many, but each chunk is durable before the next one is sent."""
         statuses: list[list[Status]] = []
         for chunk in chunks:
             try:
-                sent = yield from self.enqueue(chunk, layout)
+                sent = yield from self.enqueue(chunk, shard_map)
             except BrokerError:
                 break
             statuses.append(sent)

@@ -1,7 +1,7 @@
 """Reading a queue and its tasks, for observers. Nothing here changes anything, and workers do not import it."""
 
-from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.shard_map import ShardMap
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import Page, Place, Query, merged
@@ -40,26 +40,26 @@ def queues_of(script_runner: ScriptRunner, task_id: str) -> Operation[list[str]]
 class Inspector:
     """Reads one queue, with all of its shards. Every method returns an operation.
 
-    `cached_layout` says in which shard to look for a task first. It may be out of date.
+    `cached_shard_map` says in which shard to look for a task first. It may be out of date.
     """
 
-    def __init__(self, script_runner: ScriptRunner, queue: str, cached_layout: Layout | None = None) -> None:
+    def __init__(self, script_runner: ScriptRunner, queue: str, cached_shard_map: ShardMap | None = None) -> None:
         self.queue = queue
         self._script_runner = script_runner
-        self._cached_layout = cached_layout or Layout()
+        self._cached_shard_map = cached_shard_map or ShardMap()
 
     def shard(self, number: int) -> ShardInspector:
         """An inspector of one shard."""
         return ShardInspector(self._script_runner, self.queue, number)
 
-    def layout(self) -> Operation[Layout]:
-        """The layout of the queue, as its first shard has it. Raises LayoutDamaged."""
-        return Store(self._script_runner, self.queue).layout()
+    def shard_map(self) -> Operation[ShardMap]:
+        """The shard map of the queue, as its first shard has it. Raises ShardMapDamaged."""
+        return Store(self._script_runner, self.queue).shard_map()
 
     def shards(self) -> Operation[list[ShardInspector]]:
         """An inspector of every shard."""
-        layout = yield from self.layout()
-        return [self.shard(number) for number in range(layout.shards)]
+        shard_map = yield from self.shard_map()
+        return [self.shard(number) for number in range(shard_map.shards)]
 
     def task(self, task_id: str) -> Operation[TaskView | None]:
         """A task with its body; None if the queue does not have it."""
@@ -69,10 +69,10 @@ class Inspector:
 
     def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN if the queue does not have it."""
-        first = yield from self.shard(self._cached_layout.shard_of(task_id)).state(task_id)
+        first = yield from self.shard(self._cached_shard_map.shard_of(task_id)).state(task_id)
         if first.state is not TaskState.UNKNOWN:
             return first
-        for number in (yield from self.layout()).possible_shards(task_id):
+        for number in (yield from self.shard_map()).possible_shards(task_id):
             if number != first.shard:
                 view = yield from self.shard(number).state(task_id)
                 if view.state is not TaskState.UNKNOWN:

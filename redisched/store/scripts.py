@@ -13,6 +13,7 @@ A script calls `check_keys()` before it writes, to fail if one of its keys has a
 """
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,14 +29,15 @@ FORMAT = 2
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "_lua", _PACKAGE.parent / "scripts")
 _SIZE_OF = {"hash": "HLEN", "list": "LLEN", "string": "GET", "zset": "ZCARD"}
-_INCLUDE = re.compile(r"^ *-- include: (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^( *)-- include: (\w+)\n", re.MULTILINE)
 _KEYS = re.compile(r"^-- KEYS((?: [a-z]+)+)$", re.MULTILINE)
 _SHARD_KEYS = re.compile(r"^-- SHARD((?: [a-z]+)+)$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
 _COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
 _ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE)
 _FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
-_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end\n", re.MULTILINE | re.DOTALL)
+_FUNCTION = re.compile(r"^( *)local function (\w+)\(.*?^\1end\n", re.MULTILINE | re.DOTALL)
+_KEY_CHECK = re.compile(r"^( *)check_keys\(\)\n", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*")
 _NAME = re.compile(r"\b[a-z]\w*\b")
 _WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
@@ -74,19 +76,20 @@ def load_script(name: str) -> Script:
 def expand(name: str, source: str, library: dict[str, str]) -> Script:
     """Build a script as it is sent to servers: define the names in its header, and insert the files it includes.
 
-    A library file may include others; each is inserted once. Raises KeyError if the library lacks an included file.
+    A library file may include others; each is inserted once, but inside a function again if only that function includes
+    it. Raises KeyError if the library lacks an included file.
     """
-    included: dict[str, str] = {}
-    flags, body = _split_flags(_without_unused(_with_includes(source, library, included)))
+    sources = [source]
+    flags, body = _split_flags(_without_unused(_with_includes(source, library, set(), sources)))
     shard_keys = _SHARD_KEYS.search(source)
     if shard_keys is None:
-        keys = tuple(dict.fromkeys((*_declared_keys((source, *included.values())), "format")))
+        keys = tuple(dict.fromkeys((*_declared_keys(sources), "format")))
         refusal = _REFUSAL
     else:
         keys, refusal = tuple(shard_keys[1].split()), ""
     arguments, columns = _ARGUMENT.findall(source), tuple(_COLUMN.findall(source))
-    checks = _key_check(keys) if "check_keys(" in body else ""
-    body = _with_rows(refusal + _argument_names(arguments) + checks + body, len(arguments), columns)
+    body = _with_key_checks(refusal + _argument_names(arguments) + body, keys)
+    body = _with_rows(body, len(arguments), columns)
     plain = name_keys(body, keys) if shard_keys is None else _distances(keys) + body
     return Script(
         name=name,
@@ -130,13 +133,18 @@ def read_library() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in (_folder() / "lib").glob("*.lua")}
 
 
-def _with_includes(source: str, library: dict[str, str], included: dict[str, str]) -> str:
+def _with_includes(source: str, library: dict[str, str], included: set[str], sources: list[str]) -> str:
+    """Insert the included files, except those in `included`, and append their texts to `sources`."""
+
     def text_of(found: re.Match[str]) -> str:
-        name = found[1]
+        indent, name = found.groups()
         if name in included:
             return ""
-        included[name] = library[name]
-        return _with_includes(library[name], library, included)
+        sources.append(library[name])
+        # What is included inside a function is not known outside of it.
+        known = {*included} if indent else included
+        known.add(name)
+        return textwrap.indent(_with_includes(library[name], library, known, sources), indent)
 
     return _INCLUDE.sub(text_of, source)
 
@@ -146,7 +154,7 @@ def _without_unused(body: str) -> str:
     function anew in every call of a script.
     """
     named = Counter(_NAME.findall(_COMMENT.sub("", body)))
-    needed = _FUNCTION.sub(lambda found: found[0] if named[found[1]] > 1 else "", body)
+    needed = _FUNCTION.sub(lambda found: found[0] if named[found[2]] > 1 else "", body)
     # What a function called that is gone may be called by nothing now.
     return body if needed == body else _without_unused(needed)
 
@@ -196,13 +204,17 @@ def _assigned(names: Sequence[str], value: str, first: int) -> str:
     return f"local {', '.join(name for name, _ in told)} = {', '.join(place for _, place in told)}"
 
 
-def _key_check(keys: Sequence[str]) -> str:
-    """Return Lua that defines `check_keys()`, which reads the size of each key to fail if its type is wrong.
+def _with_key_checks(body: str, keys: Sequence[str]) -> str:
+    """Replace `check_keys()` by calls that read the size of each key, to fail if its type is wrong.
 
     Redis undoes no writes of a script that fails, so a wrong type must be found before the first write.
     """
-    asked = "".join(f"  redis.call('{_SIZE_OF[TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
-    return f"local function check_keys()\n{asked}end\n"
+
+    def asked(found: re.Match[str]) -> str:
+        sizes = (f"redis.call('{_SIZE_OF[TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
+        return textwrap.indent("".join(sizes), found[1])
+
+    return _KEY_CHECK.sub(asked, body)
 
 
 def _split_flags(source: str) -> tuple[str, str]:

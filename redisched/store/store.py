@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from redisched.codec import DIGEST_BYTES
-from redisched.errors import LayoutDamaged
+from redisched.errors import ShardMapDamaged
 from redisched.keys import Keys
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.shard import ShardScripts, flat, id_text, statuses_in
@@ -63,37 +63,43 @@ class Store:
         """Add the queue to the set of all queues, which listings read."""
         return register(self._script_runner, [self.queue])
 
-    def layout(self) -> Operation[Layout]:
-        """Return the shard map of the queue from this shard's copy. Raises LayoutDamaged if it cannot be read."""
-        return self._layout((yield ("GET", self.keys.layout)))
+    def shard_map(self) -> Operation[ShardMap]:
+        """Return the shard map of the queue from this shard's copy. Raises ShardMapDamaged if it cannot be read."""
+        return self._shard_map((yield ("GET", self.keys.layout)))
 
-    def grow(self, layout: Layout) -> Operation[Status]:
-        """Replace the shard's copy of the shard map by a later map: GROWN, ALREADY or CONFLICT."""
-        (status,) = yield from self._scripts.settle("grow", {"later": str(layout)})
+    def add_shards(self, shard_map: ShardMap) -> Operation[Status]:
+        """Replace the shard's copy of the shard map by a later map: ADDED, ALREADY or CONFLICT."""
+        (status,) = yield from self._scripts.settle("add_shards", {"later": str(shard_map)})
         return status
 
-    def known(self, layout: Layout, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
-        """Look up tasks in this shard: EXISTS, CONFLICT or UNKNOWN for each; STALE if `layout` is not the shard's."""
+    def known(self, shard_map: ShardMap, tasks: Sequence[NewTask]) -> Operation[list[Status]]:
+        """Look up tasks in this shard: EXISTS, CONFLICT or UNKNOWN for each; STALE_SHARD_MAP if `shard_map` is not the
+        shard's.
+        """
         rows = [KnownTask(task.id, task.record[:DIGEST_BYTES]) for task in tasks]
-        return self._scripts.settle("read/known", {"layout": str(layout)}, rows)
+        return self._scripts.settle("read/known", {"shard_map": str(shard_map)}, rows)
 
-    def enqueue(self, tasks: Sequence[NewTask], layout: Layout | None = None) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or BEYOND for each; STALE for all if `layout` is not the shard's."""
-        return self._scripts.settle("enqueue", {"layout": _named(layout)}, tasks)
+    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Status]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each; STALE_SHARD_MAP for all if `shard_map` is not the
+        shard's.
+        """
+        return self._scripts.settle("enqueue", {"shard_map": _named(shard_map)}, tasks)
 
-    def enqueue_loaded(self, task: NewTask, layout: Layout | None = None) -> Operation[Status]:
+    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Status]:
         """Add one task with the least work. Raises ScriptMissing if the server has not loaded the script."""
-        (status,) = statuses_in((yield self._scripts.command("enqueue", (_named(layout), *task))))
+        (status,) = statuses_in((yield self._scripts.command("enqueue", (_named(shard_map), *task))))
         return status
 
     def enqueue_many(
-        self, chunks: Iterable[Sequence[NewTask]], layout: Layout | None = None
+        self, chunks: Iterable[Sequence[NewTask]], shard_map: ShardMap | None = None
     ) -> Operation[list[list[Status]]]:
         """Add chunks of tasks in one pipeline, each chunk as `enqueue` does.
 
         Returns the statuses of the chunks before the first that failed. To learn why it failed, call `enqueue` with it.
         """
-        replies = yield Pipeline(self._scripts.command("enqueue", (_named(layout), *flat(chunk))) for chunk in chunks)
+        replies = yield Pipeline(
+            self._scripts.command("enqueue", (_named(shard_map), *flat(chunk))) for chunk in chunks
+        )
         return [statuses_in(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
@@ -128,11 +134,15 @@ class Store:
     def reap(self, request: ReapRequest) -> Operation[Reaped]:
         """Recover tasks whose lease expired, unless another worker is the reaper or the grace after an outage runs."""
         reply = yield from self._scripts.call("reap", _named_values(request))
-        outcome, until_ms, layout = ReapOutcome(reply[0].decode()), _whole_or_none(reply[3]), self._layout(reply[2])
+        outcome, until_ms, shard_map = (
+            ReapOutcome(reply[0].decode()),
+            _whole_or_none(reply[3]),
+            self._shard_map(reply[2]),
+        )
         if outcome is not ReapOutcome.REAPED:
-            return Reaped(outcome, int(reply[1]), until_ms, [], layout)
+            return Reaped(outcome, int(reply[1]), until_ms, [], shard_map)
         tasks = [(id_text(reply[at]), Status(reply[at + 1].decode())) for at in range(5, len(reply), 2)]
-        return Reaped(outcome, int(reply[1]), until_ms, tasks, layout, _whole_or_none(reply[4]))
+        return Reaped(outcome, int(reply[1]), until_ms, tasks, shard_map, _whole_or_none(reply[4]))
 
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
@@ -167,7 +177,7 @@ class Store:
         return self._scripts.settle("revive", rows=[(id,) for id in ids])
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
-        """Change priority and time of waiting tasks: REPRIORITIZED, HELD, BEYOND, ENDED or UNKNOWN for each."""
+        """Change priority and time of waiting tasks: REPRIORITIZED, LEASED, TOO_LATE, ENDED or UNKNOWN for each."""
         return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:
@@ -191,11 +201,11 @@ class Store:
         """Wake another worker in place of this one, which was woken but does not claim."""
         yield from self._scripts.call("wake")
 
-    def _layout(self, stored: bytes | None) -> Layout:
-        layout = Layout.read(stored)
-        if layout is None:
-            raise LayoutDamaged(self.queue, self.keys.layout, id_text(stored or b""))
-        return layout
+    def _shard_map(self, stored: bytes | None) -> ShardMap:
+        shard_map = ShardMap.read(stored)
+        if shard_map is None:
+            raise ShardMapDamaged(self.queue, self.keys.layout, id_text(stored or b""))
+        return shard_map
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
@@ -204,8 +214,8 @@ def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes
     return Lease(id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
 
 
-def _named(layout: Layout | None) -> str:
-    return "" if layout is None else str(layout)
+def _named(shard_map: ShardMap | None) -> str:
+    return "" if shard_map is None else str(shard_map)
 
 
 def _named_values(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.store import Store
 
@@ -22,8 +22,8 @@ _NOTHING = (b"", b"", b"", b"", b"", 0, 1)
 class ShardReport:
     """What there is to do in a shard. Times are the server's, in milliseconds, None for never.
 
-    `led_until_ms` is until when another worker reaps it. `layout` is that of its queue as this shard knows it, None if
-    it is damaged. `size` is how many entries it has, and `is_sound` whether they agree with each other.
+    `led_until_ms` is until when another worker reaps it. `shard_map` is that of its queue as this shard knows it, None
+    if it is damaged. `size` is how many entries it has, and `is_sound` whether they agree with each other.
     """
 
     now_ms: int
@@ -34,7 +34,7 @@ class ShardReport:
     led_until_ms: int | None
     size: int
     is_sound: bool
-    layout: Layout | None
+    shard_map: ShardMap | None
 
 
 def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> Iterator[list[Store]]:
@@ -52,14 +52,15 @@ def in_calls(stores: Iterable[Store], group_of: Callable[[str], Hashable]) -> It
 def survey(script_runner: ScriptRunner, worker: str, stores: Sequence[Store]) -> Operation[list[ShardReport]]:
     """Survey shards whose keys may stand in one command, LARGEST_SURVEY of them at most, on behalf of a worker."""
     keys = [key for store in stores for key in store.script_keys("read/survey")]
-    now_ms, layouts, *said = yield from script_runner.call("read/survey", keys, (worker,))
+    now_ms, shard_maps, *said = yield from script_runner.call("read/survey", keys, (worker,))
     found = {said[at] - 1: said[at + 1 : at + _PER_SHARD] for at in range(0, len(said), _PER_SHARD)}
     return [
-        _report(int(now_ms), Layout.read(layouts[index]), found.get(index, _NOTHING)) for index in range(len(stores))
+        _report(int(now_ms), ShardMap.read(shard_maps[index]), found.get(index, _NOTHING))
+        for index in range(len(stores))
     ]
 
 
-def _report(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> ShardReport:
+def _report(now_ms: int, shard_map: ShardMap | None, said: Sequence[bytes | int]) -> ShardReport:
     *times, size, is_sound = said
     next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms = (int(time) if time else None for time in times)
     return ShardReport(
@@ -71,5 +72,5 @@ def _report(now_ms: int, layout: Layout | None, said: Sequence[bytes | int]) -> 
         led_until_ms=led_until_ms,
         size=int(size),
         is_sound=bool(is_sound),
-        layout=layout,
+        shard_map=shard_map,
     )

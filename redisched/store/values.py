@@ -6,18 +6,18 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from redisched.codec import DIGEST_BYTES
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 
 
 class Status(StrEnum):
-    """What a transition did with one task; GROWN is about a shard."""
+    """What a transition did with one task; ADDED is about a shard."""
 
     CREATED = "CREATED"
     EXISTS = "EXISTS"
     CONFLICT = "CONFLICT"
-    BEYOND = "BEYOND"
-    STALE = "STALE"
-    GROWN = "GROWN"
+    TOO_LATE = "TOO_LATE"
+    STALE_SHARD_MAP = "STALE_SHARD_MAP"
+    ADDED = "ADDED"
     RENEWED = "RENEWED"
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
@@ -29,7 +29,7 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
     REVIVED = "REVIVED"
     REPRIORITIZED = "REPRIORITIZED"
-    HELD = "HELD"
+    LEASED = "LEASED"
     ALREADY = "ALREADY"
     ENDED = "ENDED"
     LOST = "LOST"
@@ -234,7 +234,7 @@ class Reaped(NamedTuple):
     now_ms: int
     until_ms: int | None
     tasks: list[tuple[str, Status]]
-    layout: Layout = Layout()
+    shard_map: ShardMap = ShardMap()
     expiring_ms: int | None = None
     """The server time at which the next unstarted task expires, None without one."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome, decode_task
+from redisched.codec import DIGEST_BYTES, decode_failures, decode_kept_task, decode_outcome, decode_task
 from redisched.errors import Undecodable
 from redisched.model import Failure, Outcome, TaskBody, TaskState, band_of, run_at_of
 from redisched.store.values import tries_of
@@ -25,8 +25,8 @@ PENDING = (TaskState.READY, TaskState.SCHEDULED, TaskState.RETRYING)
 class TaskView:
     """A task at one moment. Times are the server's, in milliseconds; None or 0 if there is no such time.
 
-    An ended task has no arguments, priority and time any more. `undecodable` says why the body or the outcome cannot be
-    read, "" if they can.
+    An ended task has arguments, priority and time only if it was kept whole. `failures` are its failed attempts, oldest
+    first. `undecodable` says why the body or the outcome cannot be read, "" if they can.
     """
 
     id: str
@@ -47,7 +47,7 @@ class TaskView:
     started_ms: int = 0
     died_ms: int | None = None
     forgotten_ms: int | None = None
-    failure: Failure | None = None
+    failures: tuple[Failure, ...] = ()
     outcome: Outcome | None = None
     undecodable: str = ""
 
@@ -55,9 +55,14 @@ class TaskView:
     def name(self) -> str:
         """The name of the handler, from the body, the outcome or the failure, whichever there is."""
         for source in (self.body, self.outcome, self.failure):
-            if source is not None:
+            if source is not None and source.name:
                 return source.name
         return ""
+
+    @property
+    def failure(self) -> Failure | None:
+        """The newest failure."""
+        return self.failures[-1] if self.failures else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +146,16 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
     """A task as an observer sees it, without its body."""
     number = int(facts.number) if facts.number else None
     attempts, crashes, redeliveries = tries_of(facts.tries)
-    failed_score, failure, _ = _decoded(facts.failure, decode_failure)
-    _, outcome, undecodable = _decoded(facts.outcome, lambda kept: decode_outcome(kept[DIGEST_BYTES:]))
+    failed_score, failures, _ = _decoded(facts.failure, decode_failures)
+    _, outcome, undecodable = _decoded(facts.outcome, lambda stored: decode_outcome(stored[DIGEST_BYTES:]))
+    _, kept, unreadable = _decoded(facts.outcome, lambda stored: decode_kept_task(stored[DIGEST_BYTES:]))
     holder = _holder(facts.holder) if facts.place == b"leased" else None
-    score = {b"waiting": number, b"leased": holder.score if holder else None, b"dead": failed_score}.get(facts.place)
+    score = {
+        b"waiting": number,
+        b"leased": holder.score if holder else None,
+        b"dead": failed_score,
+        b"ended": kept.score if kept else None,
+    }.get(facts.place)
     return TaskView(
         id=task_id,
         queue=queue,
@@ -163,9 +174,10 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
         died_ms=number if facts.place == b"dead" else None,
         forgotten_ms=number if facts.place == b"ended" else None,
-        failure=failure,
+        body=kept.body if kept else None,
+        failures=(kept.failures if kept else failures) or (),
         outcome=outcome,
-        undecodable=undecodable,
+        undecodable=undecodable or unreadable,
     )
 
 

@@ -1,7 +1,7 @@
 -- include: text
 -- include: score
 local function next_band(set, base)
-  local head = redis.call('ZRANGEBYSCORE', set, text(base + BAND), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1)
+  local head = redis.call('ZRANGEBYSCORE', set, text(base + BAND), ABOVE_HIGHEST, 'WITHSCORES', 'LIMIT', 0, 1)
   if head[1] then
     local score = tonumber(head[2])
     return score - score % BAND, score

@@ -1,8 +1,10 @@
--- KEYS failures dead cancelling
+-- KEYS dead cancelling
 -- include: text
--- Makes a task dead and stores its last score and the failure. Its record stays, so that it can be revived.
+-- include: failures
+-- Makes a task dead and stores its last score and the failure, with those of earlier attempts. Its record stays, so that
+-- it can be revived.
 local function bury(id, score, failure, now_ms)
   redis.call('HDEL', CANCELLING, id)
-  redis.call('HSET', FAILURES, id, score .. ' ' .. failure)
+  add_failure(id, score, failure)
   redis.call('ZADD', DEAD, text(now_ms), id)
 end

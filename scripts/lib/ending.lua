@@ -16,17 +16,13 @@ end
 -- before it writes. In a shard that still has the first format, no task has traits.
 local function used_extras()
   local used = {}
-  local function note(key)
+  for _, key in ipairs({TRIES, FAILURES, CANCELLING, format and TRAITS or nil}) do
     if redis.call('HLEN', key) > 0 then
       used[#used + 1] = key
     end
   end
-  note(TRIES)
-  note(FAILURES)
-  note(CANCELLING)
   if format then
     redis.call('ZCARD', EXPIRING)
-    note(TRAITS)
   end
   return used
 end

@@ -1,30 +1,25 @@
 -- KEYS waiting traits expiring
 -- include: chunks
 -- include: ending
+-- include: keep
+-- include: msgpack
 -- The traits of a task are short texts, one after the other. The last is `expires=moment retention_ms outcome`: if the
 -- task has not started by that moment (ms), it ends with this outcome, to which the time of its end is added.
 local EXPIRES = 'expires=(%d+) (%-?%d+) (.*)$'
 
--- The time of the end (uint64) and an empty result (nil), as MessagePack.
-local function packed_end(now_ms)
-  local bytes, rest = {}, now_ms
-  for place = 8, 1, -1 do
-    bytes[place], rest = rest % 256, math.floor(rest / 256)
-  end
-  return '\207' .. string.char(unpack(bytes, 1, 8)) .. '\192'
-end
-
--- Ends those of the waiting tasks that have expired. Returns how many it ended.
+-- Ends those of the waiting tasks that have expired. What is added to their outcomes is the time of the end, and an empty
+-- result (nil), as MessagePack. Returns how many it ended.
 local function expire(ids, traits, now_ms)
   local expired, outcomes, forgets = {}, {}, {}
-  local tail = packed_end(now_ms)
+  local tail = packed_number(now_ms) .. '\192'
   for index = 1, #ids do
     local id = ids[index]
     local moment, retention_ms, outcome = string.match(traits[index] or '', EXPIRES)
     if moment and tonumber(moment) <= now_ms then
       local count = #expired
       expired[count + 1] = id
-      outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. outcome .. tail
+      local score = text(tonumber(redis.call('ZSCORE', WAITING, id)))
+      outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. with_task(outcome .. tail, id, score)
       forgets[2 * count + 1], forgets[2 * count + 2] = forget_score(now_ms, tonumber(retention_ms)), id
     end
   end

@@ -13,7 +13,7 @@ local function give_up(id, token, now_ms)
     return 'LOST'
   end
   leave({id})
-  if end_if_cancelling(id, now_ms) then
+  if end_if_cancelling(id, score, now_ms) then
     return 'CANCELLED'
   end
   return nil, score

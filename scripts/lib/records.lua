@@ -22,26 +22,20 @@ local function read_records(ids, longest, promised)
     return false
   end
 
-  local function read_warily(first)
-    for index = first, #ids do
-      local length = redis.call('HSTRLEN', TASKS, ids[index])
-      if length > longest then
-        records[index] = length
-      elseif not has_room(index, length) then
-        return
-      else
-        records[index] = redis.call('HGET', TASKS, ids[index])
-      end
-    end
-  end
-
   for first = 1, #ids, TOGETHER do
     local found = redis.call('HMGET', TASKS, unpack(ids, first, math.min(first + TOGETHER - 1, #ids)))
     for at = 1, #found do
       local record, index = found[at], first + at - 1
       local length = record and #record or 0
       if length > longest then
-        read_warily(index)
+        -- From here on, each length is asked for first.
+        for later = index, #ids do
+          length = redis.call('HSTRLEN', TASKS, ids[later])
+          if length <= longest and not has_room(later, length) then
+            return records
+          end
+          records[later] = length > longest and length or redis.call('HGET', TASKS, ids[later])
+        end
         return records
       elseif not has_room(index, length) then
         return records

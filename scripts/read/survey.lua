@@ -6,7 +6,7 @@
 --
 -- SHARD waiting leases held tasks dead outcomes finished reaper layout
 -- ARG worker  text  the worker that asks
--- Returns {now_ms, layouts, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} layouts: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
+-- Returns {now_ms, shard_maps, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} shard_maps: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
 -- Cost O(shards + shards with something * bands in use * log waiting)
 -- include: time
 -- include: text
@@ -38,7 +38,7 @@ end
 local function next_due(waiting)
   local low, nearest = 0, nil
   for _ = 1, MOST_BANDS do
-    local head = sound(redis.pcall('ZRANGEBYSCORE', waiting, text(low), BEYOND, 'WITHSCORES', 'LIMIT', 0, 1), {})
+    local head = sound(redis.pcall('ZRANGEBYSCORE', waiting, text(low), ABOVE_HIGHEST, 'WITHSCORES', 'LIMIT', 0, 1), {})
     if not head[1] then
       return nearest and text(nearest) or ''
     end

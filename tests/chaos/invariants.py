@@ -39,7 +39,7 @@ def check_places(situation: Situation) -> None:
 
 
 def check_tries(situation: Situation, claims: dict[str, int]) -> None:
-    """Attempts, crashes and bounces of a task: each of them ended one claim."""
+    """Attempts, crashes and redeliveries of a task: each of them ended one claim."""
     for id, tries in situation.get("tries", {}).items():
-        attempts, crashes, bounces, _ = map(int, tries.split())
-        assert attempts + crashes + bounces <= claims.get(id, 0)
+        attempts, crashes, redeliveries, _ = map(int, tries.split())
+        assert attempts + crashes + redeliveries <= claims.get(id, 0)

@@ -17,8 +17,8 @@ from redisched.config import Settings
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import Broker, connect
-from redisched.store.growth import stores_of
 from redisched.store.operation import Operation, run, with_retries
 from tests.chaos.invariants import QUEUE, check_places, places_in
 from tests.chaos.producer import BATCH, Producer

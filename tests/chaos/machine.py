@@ -33,7 +33,7 @@ from redisched.store.values import (
 from tests.brokers import on_each_primary
 from tests.chaos.invariants import check_places, check_tries
 from tests.chaos.model import Model
-from tests.chaos.model_task import DIGEST_BYTES, Place
+from tests.chaos.model_task import DIGEST_BYTES, KEEPS_TASK, Place
 from tests.lua.situation import Situation, situation_of
 from tests.server_time import ServerTime
 
@@ -65,6 +65,8 @@ shown = st.lists(st.tuples(numbers, token_kinds), min_size=1, max_size=3)
 delays_ms = st.sampled_from([0, 1, 500, 60_000])
 retentions_ms = st.builds(operator.mul, delays_ms, st.sampled_from([1, -1]))
 """Negative: an outcome that may be forgotten sooner."""
+ends = st.sampled_from([b"end", KEEPS_TASK + b"end"])
+"""How a task ends: it is forgotten but for its outcome, or kept with it."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
 expiries = st.sampled_from(
@@ -123,8 +125,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def settled(self, shown: list[tuple[int, TokenKind]]) -> list[tuple[str, int]]:
         """Ids, mostly of leased tasks, with the tokens that are shown for them."""
-        ids = [(self.pick(number, Place.LEASED), kind) for number, kind in shown]
-        return [(id, self.token(id, kind)) for id, kind in ids]
+        return [(id := self.pick(number, Place.LEASED), self.token(id, kind)) for number, kind in shown]
 
     def token(self, id: str, kind: TokenKind) -> int:
         """A token of a kind for a task."""
@@ -133,17 +134,17 @@ class QueueMachine(RuleBasedStateMachine):
         tokens = {TokenKind.STALE: (earlier or [2])[-1], TokenKind.FORGED_NEXT: live + 1}
         return tokens.get(kind, live if kind is TokenKind.LIVE else live // 10 or 2)
 
-    def outcome(self, id: str) -> bytes:
+    def outcome(self, id: str, end: bytes) -> bytes:
         """The digest of a task's record, and how it ended."""
         task = self.model.tasks.get(id)
-        return f"{task.record[:DIGEST_BYTES] if task else 'digest-3'}end".encode()
+        return (task.record[:DIGEST_BYTES] if task else "digest-3").encode() + end
 
-    @rule(tasks=st.lists(new_tasks, min_size=1, max_size=4))
-    def enqueue(self, tasks: list[tuple[int, int, str, bytes, bytes]]) -> None:
+    @rule(tasks=st.lists(new_tasks, min_size=1, max_size=4), end=ends)
+    def enqueue(self, tasks: list[tuple[int, int, str, bytes, bytes]], end: bytes) -> None:
         named = []
         for at, (number, priority, when, record, expiry) in enumerate(tasks):
             id = f"t{len(self.calls)}-{at}" if number < 7 else self.pick(number, Place.ENDED)
-            named.append(NewTask(id, priority, when, record, expiry and expiry + record[:DIGEST_BYTES] + b"expired"))
+            named.append(NewTask(id, priority, when, record, expiry and expiry + record[:DIGEST_BYTES] + end))
         self.call("enqueue", named)
 
     @rule(worker=workers, limit=st.sampled_from([2, 1, 3, 0]), ahead_limit=st.integers(0, 2), woken=st.booleans())
@@ -184,9 +185,9 @@ class QueueMachine(RuleBasedStateMachine):
             started_ms = self.time.now_ms if start > 0 else start
             self.call("renew", LEASE_MS, [Renewal(id, token, started_ms) for id, token in settled])
 
-    @rule(shown=shown, retention_ms=retentions_ms)
-    def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int) -> None:
-        self.call("ack", [Ack(id, token, retention_ms, self.outcome(id)) for id, token in self.settled(shown)])
+    @rule(shown=shown, retention_ms=retentions_ms, end=ends)
+    def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int, end: bytes) -> None:
+        self.call("ack", [Ack(id, token, retention_ms, self.outcome(id, end)) for id, token in self.settled(shown)])
 
     @rule(shown=shown, delay_ms=delays_ms)
     def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
@@ -204,7 +205,7 @@ class QueueMachine(RuleBasedStateMachine):
         worker=workers,
         later_ms=st.sampled_from([LEASE_MS, 0, 3 * HOLD_MS]),
         limit=st.sampled_from([9, 1]),
-        crash_limit=st.sampled_from([CRASH_LIMIT, CRASH_LIMIT, CRASH_LIMIT, 1]),
+        crash_limit=st.sampled_from([*[CRASH_LIMIT] * 3, 1]),
         lease_ms=st.sampled_from([LEASE_MS, LEASE_MS // 3, LEASE_MS, LEASE_MS // 3, LONG_LEASE_MS]),
         grace_ms=st.sampled_from([GRACE_MS, GRACE_MS, LONG_GRACE_MS]),
     )
@@ -229,9 +230,14 @@ class QueueMachine(RuleBasedStateMachine):
         ]
         self.call("recover", worker, CRASH_LIMIT, b"crashed", orphans)
 
-    @rule(numbers=st.lists(numbers, min_size=1, max_size=2), place=st.sampled_from(Place), retention_ms=retentions_ms)
-    def cancel(self, numbers: list[int], place: Place, retention_ms: int) -> None:
-        self.call("cancel", retention_ms, [(self.pick(number, place), b"cancelled") for number in numbers])
+    @rule(
+        numbers=st.lists(numbers, min_size=1, max_size=2),
+        place=st.sampled_from(Place),
+        retention_ms=retentions_ms,
+        end=ends,
+    )
+    def cancel(self, numbers: list[int], place: Place, retention_ms: int, end: bytes) -> None:
+        self.call("cancel", retention_ms, [(self.pick(number, place), end) for number in numbers])
 
     @rule(numbers=st.lists(numbers, min_size=1, max_size=2))
     def revive(self, numbers: list[int]) -> None:

@@ -79,7 +79,7 @@ class Model:
                 Status.EXISTS if self.tasks[new.id].record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
             )
         if run_at_ms >= BAND:
-            return Status.BEYOND
+            return Status.TOO_LATE
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
         task.take_traits(new.traits, self.now_ms)
         self.has_traits, self.awake = self.has_traits or bool(new.traits), True
@@ -136,17 +136,17 @@ class Model:
 
     def _ack(self, ack: Ack) -> Status:
         if task := self._held(ack.id, ack.token):
-            task.end(ack.token, ack.outcome.decode(), self.now_ms, ack.retention_ms)
+            task.end(ack.token, ack.outcome, self.now_ms, ack.retention_ms)
             return Status.ACKED
         ended = self.tasks.get(ack.id)
-        acked = ended and ended.place is Place.ENDED and ended.outcome.startswith(f"{ack.token} ")
+        acked = ended and ended.place is Place.ENDED and ended.outcome.startswith(b"%d " % ack.token)
         return Status.ALREADY if acked else Status.LOST
 
     def _cancel_if_asked(self, task: Task) -> bool:
         if task.cancellation is None:
             return False
         retention_ms, outcome = task.cancellation
-        task.end(0, task.record[:DIGEST_BYTES] + outcome, self.now_ms, retention_ms)
+        task.end(0, task.record[:DIGEST_BYTES].encode() + outcome, self.now_ms, retention_ms)
         return True
 
     def retry(self, retries: Sequence[Retry]) -> list[Status]:
@@ -159,7 +159,7 @@ class Model:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
         task.count(attempts=1, token=retry.token)
-        task.failure = f"{task.score} {retry.failure.decode()}"
+        task.fail(retry.failure)
         task.forget_expiry()
         task.wait(self.now_ms + retry.delay_ms)
         self.awake = True
@@ -175,7 +175,7 @@ class Model:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
         if release.pause_ms:
-            task.count(bounces=1)
+            task.count(redeliveries=1)
         task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
         self.awake = True
         return Status.RELEASED
@@ -189,18 +189,18 @@ class Model:
             dead = burial.id in self.tasks and self.tasks[burial.id].place is Place.DEAD
             return Status.ALREADY if dead and self._counted(burial.id, burial.token) else Status.LOST
         task.count(token=burial.token)
-        task.die(self.now_ms, burial.failure.decode())
+        task.die(self.now_ms, burial.failure)
         return Status.BURIED
 
     def _take_back(self, task: Task, started: bool, crashed: bool, crash_limit: int, failure: bytes) -> Status:
         if self._cancel_if_asked(task):
             return Status.CANCELLED
         if started:
-            task.forget_expiry()
+            task.lose(self.now_ms)
         if crashed:
             task.count(crashes=1)
             if task.crashes >= crash_limit:
-                task.die(self.now_ms, failure.decode())
+                task.die(self.now_ms, failure)
                 return Status.QUARANTINED
         task.wait()
         return Status.RECOVERED
@@ -250,9 +250,9 @@ class Model:
         return statuses
 
     def cancel(self, retention_ms: int, cancellations: Sequence[tuple[str, bytes]]) -> list[Status]:
-        return [self._cancel(id, retention_ms, outcome.decode()) for id, outcome in cancellations]
+        return [self._cancel(id, retention_ms, outcome) for id, outcome in cancellations]
 
-    def _cancel(self, id: str, retention_ms: int, outcome: str) -> Status:
+    def _cancel(self, id: str, retention_ms: int, outcome: bytes) -> Status:
         task = self.tasks.get(id)
         if not task:
             return Status.UNKNOWN
@@ -270,7 +270,7 @@ class Model:
             return Status.UNKNOWN
         if task.place is not Place.DEAD:
             return Status.ALREADY
-        task.tries = task.failure = None
+        task.tries, task.failures = None, b""
         task.forget_expiry()
         task.wait(self.now_ms)
         self.awake = True

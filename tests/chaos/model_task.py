@@ -6,9 +6,11 @@ from enum import Enum, auto
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS, score_of
 from redisched.store.values import ClaimRequest, Lease, Reprioritization, Status
-from tests.lua.situation import Situation
+from tests.lua.situation import Situation, death_under, packed
 
 DIGEST_BYTES = 8
+KEEPS_TASK = b"\x98"
+MOST_FAILURE_BYTES = 65_536
 
 
 class Place(Enum):
@@ -30,15 +32,16 @@ class Task:
     run_at_ms: int
     place: Place = Place.WAITING
     tries: tuple[int, int, int, int] | None = None
-    """Attempts, crashes, bounces, and the token of the last attempt counted."""
-    failure: str | None = None
+    """Attempts, crashes, redeliveries, and the token of the last attempt counted."""
+    failures: bytes = b""
+    """The score of the last failure, and the failures, the newest first."""
     token: int = 0
     worker: str = ""
     started_ms: int = 0
     ends_ms: int = 0
-    cancellation: tuple[int, str] | None = None
+    cancellation: tuple[int, bytes] | None = None
     """For how long its outcome shall be kept, and the outcome."""
-    outcome: str = ""
+    outcome: bytes = b""
     until_ms: int = 0
     is_spare: bool = False
     """When it died, or is forgotten."""
@@ -62,23 +65,26 @@ class Task:
 
     def lease(self) -> Lease:
         """What the worker that leased it is given."""
-        attempts, crashes, bounces, _ = self.tries or (0, 0, 0, 0)
-        return Lease(self.id, self.token, self.score, attempts, crashes, bounces, self.record.encode())
+        attempts, crashes, redeliveries, _ = self.tries or (0, 0, 0, 0)
+        return Lease(self.id, self.token, self.score, attempts, crashes, redeliveries, self.record.encode())
 
     def situation(self) -> Situation:
         """What must be in Redis of it."""
         if self.place is Place.ENDED:
-            return {"outcomes": {self.id: self.outcome}, "finished": {self.id: self.until_ms - BAND * self.is_spare}}
+            return {
+                "outcomes": {self.id: text_of(self.outcome)},
+                "finished": {self.id: self.until_ms - BAND * self.is_spare},
+            }
         stored: Situation = {"tasks": {self.id: self.record}}
         if self.tries:
             stored["tries"] = {self.id: " ".join(map(str, self.tries))}
-        if self.failure:
-            stored["failures"] = {self.id: self.failure}
+        if self.failures:
+            stored["failures"] = {self.id: text_of(self.failures)}
         if self.cancellation:
-            stored["cancelling"] = {self.id: " ".join(map(str, self.cancellation))}
+            stored["cancelling"] = {self.id: text_of(b"%d %b" % self.cancellation)}
         if self.expires_ms is not None:
             retention_ms, outcome = self.expired
-            stored["traits"] = {self.id: f"expires={self.expires_ms} {retention_ms} {outcome.decode()}"}
+            stored["traits"] = {self.id: f"expires={self.expires_ms} {retention_ms} {text_of(outcome)}"}
         if self.looked_ms is not None:
             stored["expiring"] = {self.id: self.looked_ms}
         if self.place is Place.WAITING:
@@ -90,10 +96,10 @@ class Task:
             stored["held"] = {self.id: f"{self.token} {self.score} {self.started_ms} {self.worker}"}
         return stored
 
-    def count(self, attempts: int = 0, crashes: int = 0, bounces: int = 0, token: int | None = None) -> None:
+    def count(self, attempts: int = 0, crashes: int = 0, redeliveries: int = 0, token: int | None = None) -> None:
         tries = self.tries or (0, 0, 0, 0)
         counted = tries[3] if token is None else token
-        self.tries = tries[0] + attempts, tries[1] + crashes, tries[2] + bounces, counted
+        self.tries = tries[0] + attempts, tries[1] + crashes, tries[2] + redeliveries, counted
 
     def wait(self, run_at_ms: int | None = None) -> None:
         self.place = Place.WAITING
@@ -102,22 +108,34 @@ class Task:
 
     def reprioritize(self, change: Reprioritization, now_ms: int) -> Status:
         if self.place is not Place.WAITING:
-            return Status.HELD if self.place is Place.LEASED else Status.ENDED
+            return Status.LEASED if self.place is Place.LEASED else Status.ENDED
         run_at_ms = moment_of(change.when, now_ms) if change.when else self.run_at_ms
         if run_at_ms >= BAND:
-            return Status.BEYOND
+            return Status.TOO_LATE
         self.priority = self.priority if change.priority == "" else int(change.priority)
         self.wait(run_at_ms)
         return Status.REPRIORITIZED
 
-    def die(self, now_ms: int, failure: str) -> None:
-        self.place, self.until_ms, self.failure = Place.DEAD, now_ms, f"{self.score} {failure}"
-        self.cancellation = None
+    def fail(self, failure: bytes) -> None:
+        earlier = self.failures.partition(b" ")[2]
+        self.failures = f"{self.score} ".encode() + (failure + earlier)[:MOST_FAILURE_BYTES]
 
-    def end(self, token: int, outcome: str, now_ms: int, retention_ms: int) -> None:
-        self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), f"{token} {outcome}"
+    def lose(self, now_ms: int) -> None:
+        """Its process died after it had started."""
+        self.forget_expiry()
+        self.fail(death_under(self.worker, self.started_ms, now_ms))
+
+    def die(self, now_ms: int, failure: bytes) -> None:
+        self.place, self.until_ms, self.cancellation = Place.DEAD, now_ms, None
+        self.fail(failure)
+
+    def end(self, token: int, outcome: bytes, now_ms: int, retention_ms: int) -> None:
+        if outcome[DIGEST_BYTES:].startswith(KEEPS_TASK):
+            body = self.record.encode()[DIGEST_BYTES:]
+            outcome += packed(self.score) + body + self.failures.partition(b" ")[2]
+        self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), b"%d %b" % (token, outcome)
         self.is_spare = retention_ms < 0
-        self.tries = self.failure = self.cancellation = None
+        self.tries, self.failures, self.cancellation = None, b"", None
         self.forget_expiry()
 
     def has_expired(self, now_ms: int) -> bool:
@@ -125,8 +143,7 @@ class Task:
 
     def expire(self, now_ms: int) -> None:
         retention_ms, outcome = self.expired
-        whole = outcome + b"\xcf" + now_ms.to_bytes(8, "big") + b"\xc0"
-        self.end(0, whole.decode(errors="backslashreplace"), now_ms, retention_ms)
+        self.end(0, outcome + packed(now_ms) + b"\xc0", now_ms, retention_ms)
 
     def take_traits(self, traits: bytes, now_ms: int) -> None:
         if traits:
@@ -144,6 +161,11 @@ class Task:
 
     def forget_expiry(self) -> None:
         self.expires_ms = self.looked_ms = None
+
+
+def text_of(stored: bytes) -> str:
+    """Bytes as a situation has them."""
+    return stored.decode(errors="backslashreplace")
 
 
 def moment_of(when: str, now_ms: int) -> int:

@@ -10,7 +10,7 @@ from redisched.chaos import Recorder
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.errors import BrokerUnavailable, NotDurable
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from tests.chaos.pulse import Pulse
 
 BATCH = 5
@@ -18,7 +18,7 @@ PAUSE_S = 0.01
 
 
 class Producer(threading.Thread):
-    """Enqueues tasks whose home is one of so many shards until it is `over`. It was told that `taken` are there."""
+    """Enqueues tasks that belong to one of so many shards until it is `over`. It was told that `taken` are there."""
 
     def __init__(self, app: Scheduler, recorder: Recorder, over: threading.Event, shard: int, shards: int) -> None:
         super().__init__(name=f"producer-{shard}")
@@ -30,19 +30,19 @@ class Producer(threading.Thread):
         self._recorder = recorder
         self._over = over
         self._shard = shard
-        self._layout = Layout((1, shards)) if shards > 1 else Layout()
+        self._shard_map = ShardMap((1, shards)) if shards > 1 else ShardMap()
 
     def run(self) -> None:
         while not self._over.is_set():
             requests = [*islice(self._requests(), BATCH)]
             while not self._try(requests) and not self._over.is_set():
                 self.refusals.beat()
-            self._over.wait(PAUSE_S * self._layout.shards)
+            self._over.wait(PAUSE_S * self._shard_map.shards)
 
     def _requests(self) -> Iterator[TaskRequest]:
         while True:
             request = self._app.request("work")
-            if self._layout.shard_of(request.id) == self._shard:
+            if self._shard_map.shard_of(request.id) == self._shard:
                 yield request
 
     def _try(self, requests: list[TaskRequest]) -> bool:

@@ -38,7 +38,9 @@ HOUR_MS = 3_600_000
 CRASH_LIMIT = 2
 FORGETTING = ForgetLimits(limit=2, dead_retention_ms=2 * HOUR_MS)
 AT_ONCE = Backoff(base_s=1e-6, cap_s=1e-6)
-PATIENCE = RetryPolicy(began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0)
+RETRY_POLICY = RetryPolicy(
+    began_s=0.0, total_s=60.0, try_s=0.0, backoff=AT_ONCE, monotonic=lambda: 0.0, random=lambda: 0.0
+)
 
 
 class Manner(Protocol):
@@ -58,7 +60,7 @@ class Blocking:
         self._broker = broker
 
     async def edge(self, make: Callable[[], Operation[T]]) -> T:
-        return run(with_retries(make, PATIENCE), self._broker.client())
+        return run(with_retries(make, RETRY_POLICY), self._broker.client())
 
     async def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
         return await asyncio.to_thread(method, *arguments, **options)
@@ -71,7 +73,7 @@ class Asyncio:
         self._broker = broker
 
     async def edge(self, make: Callable[[], Operation[T]]) -> T:
-        return await run_async(with_retries(make, PATIENCE), self._broker.async_client())
+        return await run_async(with_retries(make, RETRY_POLICY), self._broker.async_client())
 
     async def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
         twin = getattr(getattr(method, "__self__"), f"{method.__name__}_async")  # noqa: B009 - any method has one

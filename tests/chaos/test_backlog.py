@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 SLOW_MS = 100.0
 """The promise is 10 ms. On a busy machine a script waits for the processor, too."""
 NOTED_MS = 1.0
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 RUN = 8_000
 """To run millions would take minutes, and show no more."""
 LONG_AGO_MS = 1_000
@@ -92,7 +92,7 @@ def test_t36_no_script_takes_long_whatever_has_piled_up(
     # A line for each of a million tasks that are taken back takes longer than taking them back.
     caplog.set_level(logging.ERROR, "redisched.worker")
     with Server(binary=binary_of(kind), persistence=Persistence.NONE) as server:
-        broker = connect(server.url, PATIENCE_S)
+        broker = connect(server.url, TIMEOUT_S)
         app = Scheduler(broker=broker)
         app.task(name="swallow", retention=3_600)(lambda: None)
         perform = broker.client().perform
@@ -101,9 +101,9 @@ def test_t36_no_script_takes_long_whatever_has_piled_up(
         perform(("CONFIG", "SET", "slowlog-max-len", 1_000_000))
         perform(("CONFIG", "SET", "slowlog-log-slower-than", round(1e3 * NOTED_MS)))
         with RunningWorker(app):
-            wait_until(lambda: counts(broker).finished > 0, "claims go on", PATIENCE_S)
-            wait_until(lambda: is_reaped(broker), "all leases are taken back", PATIENCE_S)
-            wait_until(lambda: counts(broker).finished >= RUN, "many are run", PATIENCE_S)
+            wait_until(lambda: counts(broker).finished > 0, "claims go on", TIMEOUT_S)
+            wait_until(lambda: is_reaped(broker), "all leases are taken back", TIMEOUT_S)
+            wait_until(lambda: counts(broker).finished >= RUN, "many are run", TIMEOUT_S)
         assert {name: taken_ms for name, taken_ms in longest_calls(broker).items() if taken_ms > SLOW_MS} == {}
         there = counts(broker)
         assert there.ready + there.finished == waiting + leased

@@ -174,14 +174,14 @@ for _ in range(int(sys.argv[3])):
 answers = []
 for number in range(int(sys.argv[2])):
     before, my_sockets = newest(), sockets()
-    ear, mouth = os.pipe()
+    reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        os.write(mouth, answer())
+        os.write(writer, answer())
         os._exit(0)
-    os.close(mouth)
-    answers.append(os.read(ear, 100).decode())
-    os.close(ear)
+    os.close(writer)
+    answers.append(os.read(reader, 100).decode())
+    os.close(reader)
     os.waitpid(child, 0)
 over.set()
 for thread in crowd:

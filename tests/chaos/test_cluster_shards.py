@@ -1,4 +1,4 @@
-"""A queue of twelve shards on three nodes: it is spread, grows under load, and outlives the loss of a node."""
+"""A queue of twelve shards on three nodes: it is spread, gets shards under load, and outlives the loss of a node."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -12,7 +12,7 @@ from redisched.chaos import Server
 from redisched.chaos.cluster import ClusterServers
 from redisched.config import Settings
 from redisched.keys import keys_of
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from tests.chaos.invariants import QUEUE
 from tests.chaos.load import SOON_S, Load
 from tests.waiting import wait_until
@@ -49,7 +49,7 @@ def spread_load(folder: Path, cluster: ClusterServers) -> Iterator[Load]:
 
 def in_shards(ids: Iterable[str], shards: Collection[int]) -> list[str]:
     """Those tasks whose ids belong to one of these shards."""
-    return [id for id in ids if Layout((SHARDS,)).shard_of(id) in shards]
+    return [id for id in ids if ShardMap((SHARDS,)).shard_of(id) in shards]
 
 
 def primary_of(cluster: ClusterServers, shard: int) -> Server:

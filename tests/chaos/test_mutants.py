@@ -53,9 +53,7 @@ MUTANTS = {
     "the fence is the time alone": Mutant("claim", "math.max(last + 1, now_us)", "now_us"),
     "claim does not know its nonce": Mutant("claim", "string.sub(previous, 1, #nonce + 1) == nonce .. ' '", "false"),
     "claim leases for a request that strayed": Mutant("claim", "if latest and latest > ", "if latest and 0 > "),
-    "claim takes bands that are worse": Mutant(
-        "claim", "bands(WAITING, front + BAND)", "bands(WAITING, front + 6 * BAND)"
-    ),
+    "claim takes bands that are worse": Mutant("claim", "if base > front and", "if base > front + 5 * BAND and"),
     "reap forgets the task's own place": Mutant(
         "reap", "return 'RECOVERED', score", "return 'RECOVERED', text(now_ms)"
     ),
@@ -65,7 +63,9 @@ MUTANTS = {
         "retry", "if not (score and holds(holder, token)) then", "if not score then"
     ),
     "release counts an attempt": Mutant(
-        "release", "tries_text(attempts, crashes, bounces + 1", "tries_text(attempts + 1, crashes, bounces + 1"
+        "release",
+        "tries_text(attempts, crashes, redeliveries + 1",
+        "tries_text(attempts + 1, crashes, redeliveries + 1",
     ),
     "what is given another time loses its priority": Mutant(
         "reprioritize", "priority == '' and score - score % BAND", "priority == '' and 0"
@@ -80,6 +80,9 @@ MUTANTS = {
     "forget keeps nothing beyond its bound for long enough": Mutant(
         "forget", "text(now_ms + sooner_ms - BAND)", "'(0'"
     ),
+    "a retry forgets the failures before": Mutant("retry", "string.sub(failure .. earlier", "string.sub(failure"),
+    "a kept task lacks its failures": Mutant("ack", ".. body .. failures", ".. body"),
+    "who cancels keeps nothing of the task": Mutant("cancel", "~= KEEPS_TASK then", "then"),
     "cancel leaves the record": Mutant("cancel", "call_in_chunks('HDEL', TASKS, ids)\n", "\n"),
     "a late renewal undoes the start": Mutant(
         "renew", "if started ~= '0' and noted and started ~= noted then", "if noted and started ~= noted then"
@@ -127,6 +130,9 @@ KNOWN_SEEDS = {
     "forget counts what keeps its retention": 6,
     "forget takes what is kept for its whole retention": 0,
     "forget keeps nothing beyond its bound for long enough": 0,
+    "a retry forgets the failures before": 6,
+    "a kept task lacks its failures": 13,
+    "who cancels keeps nothing of the task": 0,
     "cancel leaves the record": 1,
     "a late renewal undoes the start": 0,
     "who stops is blamed": 0,

@@ -49,7 +49,7 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
     ):
         rig.enqueue_many(50, "work", 1_000)
         wait_until(rig.is_drained, "the fleet is at work", DRAIN_S)
-        crew = fleet.workers()
+        workers = fleet.workers()
         for _ in range(restarts):
             loaded_s = time.monotonic() + load_s
             while time.monotonic() < loaded_s:
@@ -61,7 +61,7 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
             sent.result()
             wait_for_acks(rig, acks)
         rig.conclude()
-        assert fleet.workers() == crew
+        assert fleet.workers() == workers
         assert not fleet.has_ended
 
 

@@ -88,7 +88,7 @@ def busy(server: Server) -> Iterator[None]:
 @every_server
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("tries", [2, pytest.param(8, marks=pytest.mark.chaos)])
-def test_t17_a_redis_busy_with_a_script_of_others_is_waited_for_in_patience(
+def test_t17_a_redis_that_is_busy_with_another_script_is_waited_for(
     tmp_path: Path, kind: BrokerKind, tries: int
 ) -> None:
     with (

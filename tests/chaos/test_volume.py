@@ -39,7 +39,7 @@ ROUNDS = 100
 LINGER_EVERY = 50
 LINGER_S = 0.2
 PLAN_S = 36_000.0
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 
 CUT_REPLIES = Fault(message=Message.REPLY, action=Action.CUT, share=0.005)
 DEATHS = {
@@ -57,7 +57,7 @@ OUTAGES = DEATHS | {
 def produce(rig: Rig, numbers: range) -> None:
     """Enqueue these tasks, a batch at a time, as long as no more than a backlog is left to do."""
     for first in range(0, len(numbers), BATCH):
-        wait_until(lambda: backlog(rig) < BACKLOG, "some are done", PATIENCE_S)
+        wait_until(lambda: backlog(rig) < BACKLOG, "some are done", TIMEOUT_S)
         requests = [request_of(rig, number) for number in numbers[first : first + BATCH]]
         # Whether it happened may stay unknown.
         with contextlib.suppress(BrokerUnavailable):

@@ -46,7 +46,7 @@ def test_more_than_a_page_are_let_run_again(command: CommandLine, url: str) -> N
     broker.close()
     command.output("enqueue", "add", "--id", "another")
 
-    assert "333 let run again" in command.output("dead", "retry", "--all")
+    assert "333 revived" in command.output("dead", "retry", "--all")
     assert command.record("dead", "ls") == []
 
 
@@ -67,7 +67,7 @@ def test_some_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
 
 
 def test_all_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
-    assert command.output("dead", "retry", "--all").startswith("3 let run again")
+    assert command.output("dead", "retry", "--all").startswith("3 revived")
     assert {row[0] for row in command.rows("task", "ls")} == set(dead)
 
 
@@ -78,17 +78,17 @@ def test_all_of_one_queue(command: CommandLine, dead: list[str]) -> None:
     assert len(command.record("dead", "retry", "--all", "--queue", "default")["revived"]) == 3
 
 
-def test_none_at_all(command: CommandLine) -> None:
-    assert "None" in command.output("dead", "retry", "--all")
+def test_if_no_task_is_dead_none_is_revived(command: CommandLine) -> None:
+    assert "No task was revived" in command.output("dead", "retry", "--all")
 
 
-def test_those_that_cannot_be_are_named(command: CommandLine, dead: list[str]) -> None:
+def test_tasks_that_cannot_be_revived_are_named(command: CommandLine, dead: list[str]) -> None:
     command.output("enqueue", "add", "--id", "waits", "--delay", "1h")
 
     result = command.run("dead", "retry", "one", "waits", "nosuch")
 
     assert result.exit_code == 1
-    assert result.stdout.startswith("1 let run again")
+    assert result.stdout.startswith("1 revived")
     assert "not dead but scheduled" in result.stderr
     assert "'nosuch' is unknown" in result.stderr
     assert command.record("task", "show", "waits")["state"] == "scheduled"

@@ -188,7 +188,7 @@ def test_arguments_are_held_against_a_known_handler(
 
     assert refused.returncode == 2
     assert hint in refused.stderr
-    assert command.output("task", "ls").startswith("Nothing is pending")
+    assert command.output("task", "ls").startswith("No task is pending")
 
 
 def test_a_queue_without_a_worker_is_warned_of(command: CommandLine) -> None:

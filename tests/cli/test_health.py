@@ -39,7 +39,7 @@ def test_a_file_that_is_old_or_not_there_is_not(tmp_path: Path) -> None:
     old = run("health", "--health-file", str(file), "--json")
 
     assert (missing.exit_code, old.exit_code) == (1, 1)
-    assert "is not there" in missing.stdout
+    assert "does not exist" in missing.stdout
     assert json.loads(old.stdout)["healthy"] is False
 
 

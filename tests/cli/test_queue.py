@@ -55,7 +55,7 @@ def test_without_a_queue_it_says_how_to_make_one(command: CommandLine) -> None:
     assert command.record("queue", "ls") == []
 
 
-def test_a_queue_that_has_grown_is_listed_as_one_and_shard_by_shard(command: CommandLine) -> None:
+def test_a_queue_of_several_shards_is_listed_as_one_and_shard_by_shard(command: CommandLine) -> None:
     for number in range(20):
         command.output("enqueue", "add", "--queue", "mail", "--id", f"before-{number}")
     assert "mail has 3 shards" in command.output("queue", "grow", "mail", "--shards", "3")
@@ -87,7 +87,7 @@ def test_on_a_cluster_the_node_of_each_shard_is_shown(servers: Servers) -> None:
     assert len({*nodes} - {None}) == 3
 
 
-def test_growth_makes_a_queue_and_never_a_smaller_one(command: CommandLine) -> None:
+def test_grow_creates_a_queue_and_never_removes_shards(command: CommandLine) -> None:
     assert command.record("queue", "grow", "mail", "--shards", "2") == {"queue": "mail", "shards": 2}
     assert command.rows("queue", "ls")[0][0] == "mail"
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from redisched.client.scheduler import Scheduler
+from redisched.model import Failure, Keep
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import WORKER, Workshop
 
@@ -48,7 +49,7 @@ def test_a_listing_says_how_to_go_on_and_does_so(command: CommandLine, form: tup
         page = command.run("task", "ls", "--limit", "3", *form, *words)
         assert page.exit_code == 0, page.stderr
         seen += re.findall(r"\b[ab]\d\b", page.stdout)
-        told = re.fullmatch(r"There may be more: repeat it with (--after) (\S+)\n|", page.stderr)
+        told = re.fullmatch(r"There may be more: repeat the command with (--after) (\S+)\n|", page.stderr)
         assert told is not None, page.stderr
         words = (told[1], told[2]) if told[1] else ()
 
@@ -73,7 +74,7 @@ def test_no_listing_looks_at_everything(command: CommandLine, url: str, monkeypa
 
     result = command.run("task", "ls", "--name", "other")
     assert "last" not in result.stdout
-    assert "None so far." in result.stdout
+    assert "None found so far." in result.stdout
     for _ in range(2):
         result = command.run("task", "ls", "--name", "other", *result.stderr.split()[-2:])
     assert "last" in result.stdout
@@ -179,9 +180,36 @@ def test_a_dead_task_tells_its_error_and_what_to_type(command: CommandLine, work
     shown = command.output("task", "show", "one")
     failure = command.record("task", "show", "one")["failure"]
 
-    assert "\nTraceback:\n  one\n  two\n" in shown
+    assert "\nAttempt 5:\nTraceback:\n  one\n  two\n" in shown
     assert "redisched dead retry one" in shown
     assert (failure["error"], failure["reason"], failure["attempt"]) == ("ValueError: no", "attempts used up", 5)
+
+
+def test_every_failed_attempt_of_a_task_is_shown(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "one", "--keep", "task")
+    for attempt, error in enumerate(("OSError: first", "ValueError: second"), 1):
+        failure = Failure(
+            name="add", error=error, traceback=f"Traceback of {attempt}", attempt=attempt, worker=WORKER, due_ms=1_000,
+            started_ms=2_000, failed_ms=5_500,
+        )  # fmt: skip
+        workshop.retry(workshop.claim(), failure)
+    workshop.succeed(workshop.claim(), 3, keep=Keep.TASK)
+
+    shown = command.output("task", "show", "one")
+    rows = [line.split("\t") for line in shown.splitlines() if line.startswith(("attempt\t", "1\t", "2\t"))]
+    record = command.record("task", "show", "one")
+
+    assert rows == [
+        ["attempt", "failed at", "late", "ran", "worker", "error"],
+        *(
+            [number, "1970-01-01 00:00:05.500+00:00", "1.0 s", "3.5 s", WORKER, error]
+            for number, error in (("1", "OSError: first"), ("2", "ValueError: second"))
+        ),
+    ]
+    assert ("Traceback of 2" in shown, "Traceback of 1" in shown) == (True, False)
+    assert "Traceback of 1" in command.output("task", "show", "one", "--tracebacks")
+    assert [failure["error"] for failure in record["failures"]] == ["OSError: first", "ValueError: second"]
+    assert (record["args"], record["keep"], record["failure"]) == ([], "task", record["failures"][1])
 
 
 def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Workshop) -> None:
@@ -191,8 +219,9 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
 
     keys = {
         "id", "queue", "shard", "state", "name", "args", "kwargs", "priority", "run_at_ms", "attempts", "crashes",
-        "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "expires_ms", "cancel_requested", "worker",
-        "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure", "undecodable", "now_ms",
+        "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "cancel_requested",
+        "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure", "failures",
+        "undecodable", "now_ms",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys
@@ -230,11 +259,11 @@ def test_a_waiting_task_is_cancelled(command: CommandLine) -> None:
     assert ids(command) == []
 
 
-def test_a_leased_task_is_told_to_stop(command: CommandLine, workshop: Workshop) -> None:
+def test_the_worker_of_a_leased_task_is_asked_to_stop_it(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.claim()
 
-    assert "told to stop" in command.output("task", "cancel", "one")
+    assert "asked to stop" in command.output("task", "cancel", "one")
     assert "cancellation asked for" in command.output("task", "show", "one")
 
 
@@ -245,7 +274,7 @@ def test_an_ended_task_cannot_be_cancelled(command: CommandLine, workshop: Works
     result = command.run("task", "cancel", "one")
 
     assert result.exit_code == 1
-    assert "ended before" in result.stderr
+    assert "already ended" in result.stderr
 
 
 def test_a_filter_by_name_looks_past_the_first_page(command: CommandLine, url: str) -> None:

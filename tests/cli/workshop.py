@@ -3,7 +3,7 @@
 from typing import Any
 
 from redisched.codec import encode_failure, encode_outcome
-from redisched.model import DeathReason, Failure, Outcome, TaskState
+from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, T, run
 from redisched.store.store import Store
@@ -42,15 +42,19 @@ class Workshop:
         """Mark a leased task as running."""
         self.do(self.store.renew(30_000, [Renewal(lease.id, lease.token, 1)]))
 
-    def succeed(self, lease: Lease, result: object) -> None:
+    def succeed(self, lease: Lease, result: object, keep: Keep = Keep.RESULT) -> None:
         outcome = Outcome(TaskState.SUCCEEDED, "add", attempt=1, worker=WORKER, started_ms=1_000, result=result)
-        encoded = lease.record[:8] + encode_outcome(outcome, _LIMIT)
+        encoded = lease.record[:8] + encode_outcome(outcome, _LIMIT, keep)
         self.do(self.store.ack([Ack(lease.id, lease.token, 60_000, encoded)]))
 
     def fail(self, lease: Lease, error: str) -> None:
         """Let an attempt fail, to be repeated in an hour."""
         failure = encode_failure(Failure(name="add", error=error, attempt=1, worker=WORKER))
         self.do(self.store.retry([Retry(lease.id, lease.token, 3_600_000, failure)]))
+
+    def retry(self, lease: Lease, failure: Failure) -> None:
+        """Let an attempt fail, to be repeated at once."""
+        self.do(self.store.retry([Retry(lease.id, lease.token, 0, encode_failure(failure))]))
 
     def bury(self, lease: Lease, error: str = "ValueError: no", traceback: str = "Traceback: here") -> None:
         failure = Failure(

@@ -1,4 +1,4 @@
-"""Calls a method or its async twin, so that each test about producing holds for both."""
+"""Calls a method or its async variant, so that each test about producing covers both."""
 
 import asyncio
 from collections.abc import Callable

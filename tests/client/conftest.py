@@ -1,4 +1,4 @@
-"""An application to produce with, on every kind of broker, in both manners of calling."""
+"""Applications for the tests, on every kind of broker, called blocking and under asyncio."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Operations of several clients, step by step in any order; replies are lost, and requests arrive late."""
+"""Executes operations of several clients step by step in any order. Replies can be lost, and requests arrive late."""
 
 from collections.abc import Generator, Sequence
 from enum import StrEnum

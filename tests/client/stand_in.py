@@ -1,4 +1,4 @@
-"""Stands in for a worker: leases tasks and ends them as a test wants, without running anything."""
+"""Replaces a worker: leases tasks and ends them as a test wants, without running handlers."""
 
 from typing import Any, TypeVar
 

@@ -1,4 +1,4 @@
-"""What cannot be accepted is refused at the call, by name, and nothing is written."""
+"""Invalid input is refused by the call with an error that names it, and nothing is written."""
 
 import math
 from collections.abc import Callable
@@ -34,6 +34,7 @@ REFUSED: dict[str, list[Any]] = {
     "max_attempts": [0, -1, 1.5, True, "3", math.inf],
     "timeout": [0, -1, math.nan, math.inf, "30", True, timedelta(0), 0.0001],
     "retention": [-1, math.nan, math.inf, "30", True],
+    "keep": ["all", "", True, 1, b"task"],
     "prio": [3],
     "unique": ["order:42"],
 }
@@ -119,7 +120,7 @@ def test_delay_and_run_at_together_are_refused(app: Scheduler, untouched: Callab
     [(lambda value: ((1, value), {}), "args[1]"), (lambda value: ((), {"to": value}), "kwargs['to']")],
     ids=["positional", "keyword"],
 )
-def test_an_argument_that_cannot_be_carried_is_named(
+def test_an_argument_that_cannot_be_encoded_is_named(
     app: Scheduler,
     untouched: Callable[[], bool],
     value: object,
@@ -178,7 +179,7 @@ def test_arguments_that_do_not_fit_the_handler_are_refused(
     assert untouched()
 
 
-def test_a_required_keyword_is_missed(app: Scheduler) -> None:
+def test_a_missing_required_keyword_is_refused(app: Scheduler) -> None:
     @app.task
     def send(order_id: int, *, to: str) -> None: ...
 
@@ -206,7 +207,9 @@ def test_a_bad_name_is_refused(app: Scheduler, untouched: Callable[[], bool], na
 
 
 @pytest.mark.parametrize("kwargs", [[], "a", {1: 2}])
-def test_keywords_that_are_none_are_refused(app: Scheduler, untouched: Callable[[], bool], kwargs: Any) -> None:
+def test_keywords_that_are_not_a_dictionary_are_refused(
+    app: Scheduler, untouched: Callable[[], bool], kwargs: Any
+) -> None:
     with pytest.raises(InvalidOption) as refusal:
         app.enqueue("send", kwargs=kwargs)
 
@@ -222,7 +225,7 @@ def test_two_handlers_of_one_name_are_refused(app: Scheduler) -> None:
 
 
 @pytest.mark.parametrize("function", [5, "send", (lambda: (yield)), min], ids=["int", "str", "generator", "builtin"])
-def test_what_is_no_function_cannot_be_a_handler(app: Scheduler, function: Any) -> None:
+def test_an_object_that_is_not_a_function_cannot_be_a_handler(app: Scheduler, function: Any) -> None:
     with pytest.raises(InvalidOption) as refusal:
         app.task(name="send")(function)
 
@@ -230,7 +233,7 @@ def test_what_is_no_function_cannot_be_a_handler(app: Scheduler, function: Any) 
 
 
 @pytest.mark.parametrize(("task_id", "queue"), [("", "default"), (5, "default"), ("a", "{a}")])
-def test_a_reference_to_nothing_possible_is_refused(app: Scheduler, task_id: Any, queue: Any) -> None:
+def test_a_reference_to_an_impossible_id_is_refused(app: Scheduler, task_id: Any, queue: Any) -> None:
     with pytest.raises(InvalidOption):
         app.ref(task_id, queue)
 
@@ -246,7 +249,7 @@ def test_a_bad_timeout_of_a_result_is_refused(app: Scheduler, call: Caller, time
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "localhost:6379", "redis://:secret@host:port", "unix:"])
-def test_a_url_that_is_none_is_refused_without_showing_its_password(url: str) -> None:
+def test_an_invalid_url_is_refused_without_showing_its_password(url: str) -> None:
     with pytest.raises(InvalidOption) as refusal:
         Scheduler(url).enqueue("send")
 

@@ -1,4 +1,4 @@
-"""A call that blocks a running event loop is warned of, with the name of the twin to await."""
+"""A call that blocks a running event loop causes a warning that names the async method to use instead."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ def attempted(call: Callable[[Scheduler], Any], app: Scheduler) -> None:
 
 
 @pytest.mark.parametrize(("name", "call"), CALLS.items(), ids=CALLS)
-def test_it_names_its_twin_and_the_line_that_called(
+def test_the_warning_names_the_async_method_and_the_calling_line(
     broker: Broker, name: str, call: Callable[[Scheduler], Any]
 ) -> None:
     app = Scheduler(broker=broker)
@@ -44,7 +44,7 @@ def test_it_names_its_twin_and_the_line_that_called(
     asyncio.run(blocking())
 
 
-def test_neither_a_twin_nor_a_thread_is_warned_of(broker: Broker) -> None:
+def test_async_methods_and_other_threads_cause_no_warning(broker: Broker) -> None:
     app = Scheduler(broker=broker)
 
     async def fine() -> None:

@@ -1,4 +1,4 @@
-"""Concurrent calls share script calls; nobody pays for another's mistake."""
+"""Concurrent calls share script calls; the error of one call does not reach the others."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -64,7 +64,7 @@ def play(scene: Coroutine[Any, Any, None]) -> None:
     asyncio.run(scene)
 
 
-def test_calls_of_one_turn_go_together_and_later_ones_with_the_next() -> None:
+def test_calls_of_one_loop_iteration_are_sent_together() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())
@@ -81,7 +81,7 @@ def test_calls_of_one_turn_go_together_and_later_ones_with_the_next() -> None:
     play(scene())
 
 
-def test_a_call_that_comes_when_all_is_done_goes_at_once() -> None:
+def test_a_call_is_sent_at_once_if_no_other_is_under_way() -> None:
     async def scene() -> None:
         wire = Wire()
         wire.answer.set()
@@ -95,7 +95,7 @@ def test_a_call_that_comes_when_all_is_done_goes_at_once() -> None:
     play(scene())
 
 
-def test_a_crowd_is_cut_and_a_few_calls_are_under_way_at_once() -> None:
+def test_many_calls_are_split_and_a_few_parts_are_under_way_at_once() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())
@@ -110,7 +110,7 @@ def test_a_crowd_is_cut_and_a_few_calls_are_under_way_at_once() -> None:
     play(scene())
 
 
-def test_each_caller_gets_its_own_answer() -> None:
+def test_each_caller_gets_the_answer_to_its_own_call() -> None:
     async def scene() -> None:
         wire = Wire()
         wire.answer.set()
@@ -121,7 +121,7 @@ def test_each_caller_gets_its_own_answer() -> None:
     play(scene())
 
 
-def test_an_error_reaches_those_who_flew_and_not_those_who_come_after() -> None:
+def test_an_error_reaches_only_the_calls_that_were_sent_together() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())
@@ -138,7 +138,7 @@ def test_an_error_reaches_those_who_flew_and_not_those_who_come_after() -> None:
     play(scene())
 
 
-def test_a_cancelled_caller_takes_nobody_along() -> None:
+def test_a_cancelled_caller_does_not_cancel_the_others() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())
@@ -158,7 +158,7 @@ def test_a_cancelled_caller_takes_nobody_along() -> None:
     play(scene())
 
 
-def test_draining_waits_for_what_is_under_way() -> None:
+def test_draining_waits_for_calls_under_way() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())
@@ -221,7 +221,7 @@ def test_cancelling_an_enqueue_leaves_the_connection_usable(app: Scheduler, turn
     assert len(StandIn(app, "default").lease()) in {5, 6}
 
 
-def test_a_call_that_waited_behind_others_has_the_time_it_had_from_its_beginning() -> None:
+def test_the_time_limit_of_a_waiting_call_counts_from_its_beginning() -> None:
     async def scene() -> None:
         wire = Wire()
         coalescer = Coalescer(wire.send, wire.retry_policy())

@@ -44,7 +44,7 @@ def test_connections_end_with_their_event_loop(url: str) -> None:
     assert app.broker._async == {}
 
 
-def test_nothing_is_left_of_a_loop_that_was_closed_without_a_farewell(url: str) -> None:
+def test_no_connection_is_left_of_a_loop_closed_without_close_async(url: str) -> None:
     script = f"""
 import asyncio, gc
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""A durable enqueue returns when the task is where it shall be, or says that it is not; it can always be repeated."""
+"""A durable enqueue returns once the task is stored as durably as required, else raises an error. It can be
+repeated.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,9 +76,7 @@ def test_a_task_that_a_replica_has_is_durable(producer: Scheduler, replica: Serv
     assert task.status() is TaskState.READY
 
 
-def test_a_task_that_no_replica_has_is_told_each_time_until_one_has_it(
-    producer: Scheduler, replica: Server, call: Caller
-) -> None:
+def test_a_task_that_no_replica_has_raises_until_one_has_it(producer: Scheduler, replica: Server, call: Caller) -> None:
     wait_until_followed(producer)
     replica.pause()
 
@@ -95,7 +95,7 @@ def test_a_task_that_no_replica_has_is_told_each_time_until_one_has_it(
     assert producer.broker.client().perform(("ZCARD", "redisched:{default}:waiting")) == 3
 
 
-def test_calls_at_one_time_are_told_of_their_own_tasks(producer: Scheduler) -> None:
+def test_concurrent_calls_get_errors_about_their_own_tasks(producer: Scheduler) -> None:
     call = Caller(producer, Manner.ASYNC)
 
     with pytest.raises(NotDurable) as failed:
@@ -104,7 +104,7 @@ def test_calls_at_one_time_are_told_of_their_own_tasks(producer: Scheduler) -> N
     assert failed.value.task_id == "order-2"
 
 
-def test_more_replicas_than_there_are_can_be_asked_for(primary: Server, replica: Server) -> None:
+def test_a_number_of_replicas_above_those_that_exist_can_be_required(primary: Server, replica: Server) -> None:
     app = Scheduler(primary.url, settings=Settings(timeout_s=1.0, durable=Durability.REPLICA, durable_replicas=2))
     wait_until_followed(app)
 
@@ -123,7 +123,9 @@ def app_on_disk() -> Iterator[tuple[Scheduler, Server]]:
 
 
 @pytest.mark.parametrize("manner", Manner)
-def test_g2_a_task_that_is_on_disk_outlives_the_server(app_on_disk: tuple[Scheduler, Server], manner: Manner) -> None:
+def test_g2_a_task_that_is_on_disk_survives_a_kill_of_the_server(
+    app_on_disk: tuple[Scheduler, Server], manner: Manner
+) -> None:
     app, server = app_on_disk
     call = Caller(app, manner)
     for _ in range(3):
@@ -134,14 +136,14 @@ def test_g2_a_task_that_is_on_disk_outlives_the_server(app_on_disk: tuple[Schedu
         assert {task.status() for task in tasks} == {TaskState.READY}
 
 
-def test_a_server_that_writes_nothing_down_is_told_at_once(servers: Servers) -> None:
+def test_a_server_without_persistence_is_refused_at_once(servers: Servers) -> None:
     app = Scheduler(broker=servers.broker(BrokerKind.VALKEY))
     with pytest.raises(BrokerMisconfigured, match="CONFIG SET appendonly yes"):
         app.enqueue("send", durable="local")
     app.close()
 
 
-def test_a_server_that_cannot_wait_for_its_disk_is_told_at_once(servers: Servers) -> None:
+def test_a_server_that_cannot_wait_for_its_disk_is_refused_at_once(servers: Servers) -> None:
     app = Scheduler(broker=servers.broker(BrokerKind.REDIS))
     with pytest.raises(BrokerRefused, match=r"WAITAOF: unknown command .* durable='local' needs Redis 7\.2"):
         app.enqueue("send", durable="local")
@@ -156,7 +158,7 @@ def test_a_fake_server_cannot_wait(durable: str) -> None:
 
 
 @pytest.mark.parametrize("durable", ["everywhere", True, 1, ["local"]])
-def test_there_are_three_ways(durable: object) -> None:
+def test_durability_has_three_values(durable: object) -> None:
     app = Scheduler(broker=fake_broker())
     with pytest.raises(InvalidOption, match=r"durable=.*: one of none, local, replica"):
         app.request("send", durable=durable)  # type: ignore[arg-type]  # what callers without a checker may write

@@ -1,4 +1,4 @@
-"""Enqueuing: what a producer says is what a worker gets."""
+"""Enqueueing: a worker gets exactly the task that the producer described."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -59,7 +59,7 @@ def test_options_of_a_call_win_over_the_handlers(app: Scheduler, call: Caller) -
     assert (view.priority, view.state) == (9, TaskState.SCHEDULED)
 
 
-def test_limits_of_the_handler_do_not_travel(app: Scheduler) -> None:
+def test_limits_of_the_handler_are_not_stored_in_the_task(app: Scheduler) -> None:
     @app.task(max_attempts=8, timeout=30, retention=5)
     def send() -> None: ...
 
@@ -74,13 +74,13 @@ def test_a_delay_counts_from_the_servers_time(app: Scheduler) -> None:
 
 
 @pytest.mark.parametrize("run_at", [datetime(2100, 1, 1, tzinfo=UTC), 4_102_444_800, 4_102_444_800.0])
-def test_a_moment_is_kept_to_the_millisecond(app: Scheduler, run_at: datetime | float) -> None:
+def test_run_at_is_kept_to_the_millisecond(app: Scheduler, run_at: datetime | float) -> None:
     ref = app.enqueue("send", run_at=run_at)
 
     assert look(app, ref.id).run_at_ms == 4_102_444_800_000
 
 
-def test_the_last_moment_of_all_is_accepted(app: Scheduler) -> None:
+def test_the_latest_possible_run_at_is_accepted(app: Scheduler) -> None:
     ref = app.enqueue("send", run_at=LARGEST_RUN_AT_MS / 1000, priority=255)
 
     view = look(app, ref.id)
@@ -96,14 +96,14 @@ def test_the_last_moment_of_all_is_accepted(app: Scheduler) -> None:
     ],
     ids=repr,
 )  # fmt: skip
-def test_values_arrive_as_they_were(fake_app: Scheduler, value: Any) -> None:
+def test_arguments_arrive_unchanged(fake_app: Scheduler, value: Any) -> None:
     fake_app.enqueue("send", value, kwargs={"named": value})
 
     body = StandIn(fake_app, "default").bodies()[0]
     assert (body.args, body.kwargs) == ([value], {"named": value})
 
 
-def test_by_name_a_producer_needs_no_handler(app: Scheduler, call: Caller) -> None:
+def test_enqueueing_by_name_needs_no_handler(app: Scheduler, call: Caller) -> None:
     ref = call(app.enqueue, "billing.charge", 42, queue="billing", kwargs={"currency": "EUR"}, priority=0)
 
     view = look(app, ref.id, "billing")
@@ -111,7 +111,7 @@ def test_by_name_a_producer_needs_no_handler(app: Scheduler, call: Caller) -> No
     assert view.priority == 0
 
 
-def test_by_name_a_registered_handler_gives_its_defaults(app: Scheduler) -> None:
+def test_enqueueing_by_name_uses_the_defaults_of_a_registered_handler(app: Scheduler) -> None:
     @app.task(name="charge", queue="billing", priority=1)
     def charge(amount: int) -> None: ...
 
@@ -151,7 +151,7 @@ def test_s11_another_task_under_the_same_id_is_a_conflict(
     assert StandIn(app, "default").bodies() == [TaskBody("send", [1], {})]
 
 
-def test_a_delay_that_only_the_server_can_tell_is_too_long_is_refused(app: Scheduler, call: Caller) -> None:
+def test_a_delay_that_is_too_long_by_the_servers_clock_is_refused(app: Scheduler, call: Caller) -> None:
     with pytest.raises(InvalidOption, match="2109") as refusal:
         call(app.enqueue, "send", delay=LARGEST_RUN_AT_MS / 1000)
 
@@ -159,7 +159,7 @@ def test_a_delay_that_only_the_server_can_tell_is_too_long_is_refused(app: Sched
     assert StandIn(app, "default").lease() == []
 
 
-def test_a_handler_called_runs_here(app: Scheduler) -> None:
+def test_calling_a_handler_runs_it_here(app: Scheduler) -> None:
     @app.task
     def double(number: int) -> int:
         """Twice as much."""

@@ -1,4 +1,4 @@
-"""Many tasks at once: few round trips, each task answered for itself."""
+"""Enqueueing many tasks takes few round trips, and each task gets its own answer."""
 
 from typing import Any
 
@@ -45,11 +45,11 @@ def test_more_tasks_than_fit_one_call_all_arrive_in_order(app: Scheduler, call: 
     assert arrived == list(range(2 * CHUNK_TASKS + 1))
 
 
-def test_no_requests_are_no_tasks(app: Scheduler, call: Caller) -> None:
+def test_no_requests_make_no_tasks(app: Scheduler, call: Caller) -> None:
     assert call(app.enqueue_many, []) == []
 
 
-def test_requests_sent_again_are_the_same_tasks(app: Scheduler, call: Caller) -> None:
+def test_sending_requests_again_adds_no_task(app: Scheduler, call: Caller) -> None:
     requests = [app.request("send", number) for number in range(3)]
 
     assert call(app.enqueue_many, requests) == call(app.enqueue_many, requests)
@@ -70,14 +70,14 @@ def test_a_conflict_is_raised_after_everything_else_was_sent(app: Scheduler, cal
     assert len(worker.lease()) + len(worker.lease()) + len(worker.lease()) == CHUNK_TASKS + 1
 
 
-def test_large_tasks_are_cut_by_bytes(app: Scheduler) -> None:
+def test_large_tasks_are_split_by_bytes(app: Scheduler) -> None:
     quarter = CHUNK_BYTES // 4
     sizes = [[len(new.record) for new in chunk] for chunk in chunks([task(quarter)] * 5 + [task(2 * CHUNK_BYTES)])]
 
     assert sizes == [[quarter] * 4, [quarter], [2 * CHUNK_BYTES]]
 
 
-def test_small_tasks_are_cut_by_number() -> None:
+def test_small_tasks_are_split_by_number() -> None:
     assert [len(chunk) for chunk in chunks([task(10)] * (CHUNK_TASKS + 1))] == [CHUNK_TASKS, 1]
 
 

@@ -1,4 +1,4 @@
-"""A program that waits for a task that nobody will run is told what is missing, and goes on waiting."""
+"""A program that waits for a task without a worker gets a warning that says what is missing, and continues to wait."""
 
 import asyncio
 import logging
@@ -28,7 +28,9 @@ def app(broker: Broker) -> Scheduler:
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_it_is_said_once_and_again_at_the_end(app: Scheduler, caplog: pytest.LogCaptureFixture, shards: int) -> None:
+def test_the_missing_worker_is_reported_once_and_in_the_error(
+    app: Scheduler, caplog: pytest.LogCaptureFixture, shards: int
+) -> None:
     app.grow("mail", shards)
     task = app.enqueue("send", queue="mail")
     with pytest.raises(ResultTimeout, match="as no worker serves queue mail yet") as timeout:
@@ -39,7 +41,7 @@ def test_it_is_said_once_and_again_at_the_end(app: Scheduler, caplog: pytest.Log
     assert task.id in record.getMessage()
 
 
-def test_the_same_is_said_under_asyncio(app: Scheduler) -> None:
+def test_the_missing_worker_is_reported_under_asyncio(app: Scheduler) -> None:
     async def wait() -> None:
         task = await app.enqueue_async("send", queue="mail")
         with pytest.raises(ResultTimeout, match="no worker serves queue mail"):
@@ -49,7 +51,7 @@ def test_the_same_is_said_under_asyncio(app: Scheduler) -> None:
     asyncio.run(wait())
 
 
-def test_it_goes_on_waiting_and_has_its_result(app: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+def test_after_the_report_result_still_waits_and_returns(app: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
     task = app.enqueue("send", queue="mail")
     results: list[object] = []
     waiting = threading.Thread(target=lambda: results.append(task.result(timeout=30)))
@@ -60,7 +62,7 @@ def test_it_goes_on_waiting_and_has_its_result(app: Scheduler, caplog: pytest.Lo
     assert results == ["sent"]
 
 
-def test_nothing_is_said_while_a_worker_serves_the_queue(app: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_reported_while_a_worker_serves_the_queue(app: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
     release = threading.Event()
     app.task(name="hold", queue="mail")(lambda: release.wait(20))
     with RunningWorker(app, concurrency=1):

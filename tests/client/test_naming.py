@@ -61,12 +61,14 @@ def printed_by(*words: str, cwd: Path, standard_input: str | None = None) -> tup
         (["-c", "import runpy; runpy.run_path('pkg/sub/jobs.py', run_name='__main__')"], "src", "pkg.sub.jobs.send"),
     ],
 )
-def test_a_program_names_its_handlers_as_a_worker_does(project: Path, words: list[str], folder: str, name: str) -> None:
+def test_a_program_and_a_worker_give_handlers_the_same_names(
+    project: Path, words: list[str], folder: str, name: str
+) -> None:
     assert printed_by(*words, cwd=project / folder)[0] == name
 
 
 @pytest.mark.parametrize(("words", "standard_input"), [(["-c", JOBS], None), ([], JOBS)], ids=["-c", "stdin"])
-def test_a_handler_that_no_worker_can_import_is_warned_of(
+def test_a_handler_that_no_worker_can_import_causes_a_warning(
     tmp_path: Path, words: list[str], standard_input: str | None
 ) -> None:
     name, warned = printed_by(*words, cwd=tmp_path, standard_input=standard_input)

@@ -53,7 +53,7 @@ def test_t40_an_unreachable_redis_is_an_error_in_time(
     app.close()
 
 
-def test_a_socket_that_is_not_there_is_an_error_too(tmp_path: Any) -> None:
+def test_a_missing_socket_is_an_error_too(tmp_path: Any) -> None:
     with pytest.raises(BrokerUnavailable):
         Scheduler(f"unix://{tmp_path}/none.sock", settings=HASTY).enqueue("send")
 
@@ -134,13 +134,13 @@ def test_scripts_that_were_flushed_are_loaded_again(broker: Broker) -> None:
     assert len(StandIn(app, "default").lease()) == 2
 
 
-def test_a_try_may_take_less_than_half_of_the_timeout() -> None:
+def test_a_single_try_takes_less_than_half_of_the_timeout() -> None:
     app = Scheduler("redis://127.0.0.1:1", settings=Settings(timeout_s=5))
 
     assert app.broker.timeout_s == 2.0
 
 
-def test_a_forked_or_closed_scheduler_opens_anew() -> None:
+def test_a_forked_or_closed_scheduler_opens_new_connections() -> None:
     with PrivateServer() as server:
         app = Scheduler(broker=connect(server.url, 5.0))
         app.enqueue("send", 1)
@@ -152,7 +152,7 @@ def test_a_forked_or_closed_scheduler_opens_anew() -> None:
         app.close()
 
 
-def test_a_reply_lost_in_the_middle_of_many_tasks_makes_none_twice(
+def test_a_reply_lost_in_the_middle_of_many_tasks_adds_none_twice(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = Scheduler(broker=broker, settings=Settings(timeout_s=30))

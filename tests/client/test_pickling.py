@@ -1,4 +1,4 @@
-"""Handlers, producers and references go to other processes, and no password goes with them."""
+"""Handlers, producers and references can be sent to other processes, without any password."""
 
 import copy
 import os
@@ -63,7 +63,7 @@ def test_a_pool_of_processes_enqueues(servers: Servers, tmp_path: Path) -> None:
     assert finished.stdout.splitlines() == [" ".join(["ready"] * 6 + ["{'mail'}"])] * 3
 
 
-def test_what_is_held_by_a_module_is_the_same_again_and_no_secret_goes_along() -> None:
+def test_objects_of_a_module_are_unpickled_as_the_same_without_secrets() -> None:
     reference = app.ref("one", "mail")
     for value in (app, held, held.enqueue, held.options(delay=3), held.options(delay=3).enqueue, reference):
         for protocol in PROTOCOLS:
@@ -75,12 +75,12 @@ def test_what_is_held_by_a_module_is_the_same_again_and_no_secret_goes_along() -
     assert all(copied._options == held.options(delay=3)._options for copied in copies(held.options(delay=3)))
 
 
-def test_a_request_is_the_same_again() -> None:
+def test_a_request_is_unpickled_unchanged() -> None:
     request = held.request(1)
     assert all(copied == request for copied in copies(request))
 
 
-def test_an_application_that_no_module_holds_goes_by_its_settings() -> None:
+def test_an_application_without_a_module_is_pickled_by_its_settings() -> None:
     (copied, *_) = copies(Scheduler("redis://localhost:1/0"))
     assert copied.settings.url == "redis://localhost:1/0"
 
@@ -96,7 +96,7 @@ def test_an_application_that_no_module_holds_goes_by_its_settings() -> None:
         "rediss://localhost:1/0?ssl_certfile=/a&ssl_password=secret",
     ],
 )
-def test_an_application_that_no_module_holds_does_not_go_with_a_secret(url: str) -> None:
+def test_an_application_without_a_module_but_with_a_secret_cannot_be_pickled(url: str) -> None:
     unheld = Scheduler(url)
     for value in (unheld, unheld.ref("one"), unheld.task(name="held")(held)):
         with pytest.raises(NotPicklable) as refusal:

@@ -74,9 +74,7 @@ def test_the_environment_wins_over_the_embedded_server(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("environment", ["", " ", "localhost:6379"])
-def test_an_environment_that_names_no_redis_is_refused_and_not_passed_over(
-    monkeypatch: pytest.MonkeyPatch, environment: str
-) -> None:
+def test_an_invalid_url_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch, environment: str) -> None:
     monkeypatch.setattr(redisched.embedded.server, "join", None)
     monkeypatch.setenv("REDISCHED_URL", environment)
 
@@ -84,7 +82,7 @@ def test_an_environment_that_names_no_redis_is_refused_and_not_passed_over(
         Scheduler().enqueue("send")
 
 
-def test_else_the_embedded_server_is_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_url_the_embedded_server_is_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with PrivateServer() as server:
         joined: list[Handle] = []
 
@@ -114,7 +112,7 @@ def test_a_handler_is_named_after_its_module_and_itself() -> None:
 
 
 @pytest.mark.parametrize("started_as", ["script", "module", "package"])
-def test_a_script_that_is_run_names_its_handlers_as_a_worker_that_imports_it(tmp_path: Path, started_as: str) -> None:
+def test_a_script_and_a_worker_that_imports_it_give_handlers_the_same_names(tmp_path: Path, started_as: str) -> None:
     package = tmp_path / "shop"
     package.mkdir()
     (package / "__init__.py").touch()

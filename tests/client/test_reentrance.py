@@ -22,7 +22,7 @@ def interrupted() -> Iterator[list[str]]:
 
 
 @pytest.mark.timeout(60)
-def test_a_signal_handler_enqueues_while_its_thread_does(servers: Servers, interrupted: list[str]) -> None:
+def test_a_signal_handler_can_enqueue_while_its_thread_enqueues(servers: Servers, interrupted: list[str]) -> None:
     app = Scheduler(servers.url(BrokerKind.VALKEY))
     handler = app.task(name="work")(lambda: None)
     signal.signal(signal.SIGALRM, lambda *_: interrupted.append(handler.enqueue().id))
@@ -37,7 +37,7 @@ def test_a_signal_handler_enqueues_while_its_thread_does(servers: Servers, inter
     app.close()
 
 
-def test_an_id_that_is_asked_for_while_one_is_made_is_another() -> None:
+def test_an_id_made_within_the_making_of_another_differs() -> None:
     given: list[str] = []
     asked = iter(range(3))
 
@@ -52,7 +52,7 @@ def test_an_id_that_is_asked_for_while_one_is_made_is_another() -> None:
     assert len(set(given)) == 4
 
 
-def test_what_makes_the_broker_may_be_interrupted_by_somebody_who_wants_it(broker: Broker) -> None:
+def test_a_signal_handler_may_use_the_broker_while_it_is_made(broker: Broker) -> None:
     app = Scheduler(broker=broker)
     with app._connection._lock, broker._lock:
         app.enqueue("work")

@@ -1,4 +1,4 @@
-"""Following a task: where it is, what came of it, and cancelling it."""
+"""References to tasks: status, result and cancellation."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_a_task_that_failed_and_waits_is_retrying(app: Scheduler, call: Caller, 
     assert call(ref.status) is TaskState.RETRYING
 
 
-def test_an_id_nobody_knows_is_unknown(app: Scheduler, call: Caller) -> None:
+def test_the_status_of_an_unknown_id_is_unknown(app: Scheduler, call: Caller) -> None:
     assert call(app.ref("nobody").status) is TaskState.UNKNOWN
 
 
@@ -71,7 +71,7 @@ def test_a_dead_task_raises_its_error_and_traceback(app: Scheduler, call: Caller
     assert (failed.value.error, failed.value.traceback) == ("ValueError: no", "Traceback ...")
 
 
-def test_a_dead_task_whose_failure_cannot_be_read_has_failed_all_the_same(
+def test_a_dead_task_whose_failure_cannot_be_read_raises_task_failed(
     app: Scheduler, call: Caller, worker: StandIn
 ) -> None:
     ref = app.enqueue("send")
@@ -81,7 +81,7 @@ def test_a_dead_task_whose_failure_cannot_be_read_has_failed_all_the_same(
         call(ref.result, timeout=5)
 
 
-def test_an_outcome_that_cannot_be_read_is_said_to_be_so(app: Scheduler, call: Caller, worker: StandIn) -> None:
+def test_an_outcome_that_cannot_be_read_raises_an_error(app: Scheduler, call: Caller, worker: StandIn) -> None:
     ref = app.enqueue("send")
     worker.end(worker.lease()[0], b"\xc1")
 
@@ -103,7 +103,7 @@ def test_an_unknown_task_has_no_result(app: Scheduler, call: Caller) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, 0.01])
-def test_a_result_that_is_not_there_in_time_leaves_the_task_alone(app: Scheduler, call: Caller, timeout: float) -> None:
+def test_a_timeout_of_result_does_not_change_the_task(app: Scheduler, call: Caller, timeout: float) -> None:
     ref = app.enqueue("send")
 
     with pytest.raises(ResultTimeout) as late:
@@ -123,7 +123,7 @@ def test_a_waiting_task_is_cancelled_for_good(app: Scheduler, call: Caller, work
     assert worker.lease(ahead_ms=120_000) == []
 
 
-def test_the_outcome_of_a_cancelled_task_keeps_its_name_and_time(app: Scheduler, call: Caller) -> None:
+def test_the_outcome_of_a_cancelled_task_has_its_name_and_time(app: Scheduler, call: Caller) -> None:
     ref = app.enqueue("receipts.send", retention=60)
 
     call(ref.cancel)
@@ -137,7 +137,7 @@ def test_the_outcome_of_a_cancelled_task_keeps_its_name_and_time(app: Scheduler,
     assert 0 < view.forgotten_ms - view.now_ms <= 60_000
 
 
-def test_the_worker_of_a_leased_task_is_told(app: Scheduler, call: Caller, worker: StandIn) -> None:
+def test_the_worker_of_a_leased_task_is_asked_to_cancel_it(app: Scheduler, call: Caller, worker: StandIn) -> None:
     ref = app.enqueue("send")
     lease = worker.lease()[0]
 
@@ -146,7 +146,7 @@ def test_the_worker_of_a_leased_task_is_told(app: Scheduler, call: Caller, worke
     assert worker.start(lease) is Status.CANCELLING
 
 
-def test_cancelling_what_is_unknown_is_an_error(app: Scheduler, call: Caller) -> None:
+def test_cancelling_an_unknown_task_is_an_error(app: Scheduler, call: Caller) -> None:
     with pytest.raises(UnknownTask):
         call(app.ref("nobody").cancel)
 
@@ -158,7 +158,7 @@ def test_a_task_whose_body_cannot_be_read_can_be_cancelled(app: Scheduler, call:
     assert call(ref.cancel) is CancelOutcome.CANCELLED
 
 
-def test_references_to_one_task_are_equal_whoever_made_them(fake_app: Scheduler) -> None:
+def test_references_to_the_same_task_are_equal(fake_app: Scheduler) -> None:
     ref = fake_app.enqueue("send")
 
     assert {ref, fake_app.ref(ref.id)} == {ref}

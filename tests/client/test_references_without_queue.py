@@ -1,4 +1,4 @@
-"""A reference to a task of which only the id is known: it is found in whichever queue it is."""
+"""A reference that has only the id of a task finds the queue of the task."""
 
 import pytest
 
@@ -19,28 +19,28 @@ def in_mail(app: Scheduler) -> str:
     return app.enqueue("send", queue="mail", id="receipt:42").id
 
 
-def test_its_status_is_found(app: Scheduler, call: Caller, in_mail: str) -> None:
+def test_a_reference_without_queue_finds_the_status(app: Scheduler, call: Caller, in_mail: str) -> None:
     assert call(app.ref(in_mail).status) is TaskState.READY
 
 
-def test_its_result_is_found(app: Scheduler, call: Caller, in_mail: str) -> None:
+def test_a_reference_without_queue_finds_the_result(app: Scheduler, call: Caller, in_mail: str) -> None:
     worker = StandIn(app, "mail")
     worker.finish(worker.lease()[0], "sent")
 
     assert call(app.ref(in_mail).result, timeout=5) == "sent"
 
 
-def test_it_is_cancelled_where_it_is(app: Scheduler, call: Caller, in_mail: str) -> None:
+def test_a_reference_without_queue_cancels_the_task(app: Scheduler, call: Caller, in_mail: str) -> None:
     assert call(app.ref(in_mail).cancel) is CancelOutcome.CANCELLED
     assert call(app.ref(in_mail, "mail").status) is TaskState.CANCELLED
 
 
-def test_a_queue_that_is_named_is_the_only_one_looked_into(app: Scheduler, call: Caller, in_mail: str) -> None:
+def test_a_reference_with_a_queue_looks_only_there(app: Scheduler, call: Caller, in_mail: str) -> None:
     assert call(app.ref(in_mail, "default").status) is TaskState.UNKNOWN
     assert call(app.ref(in_mail, "mail").status) is TaskState.READY
 
 
-def test_nobody_knows_it_before_it_is_there_and_it_is_found_afterwards(app: Scheduler, call: Caller) -> None:
+def test_a_reference_without_queue_finds_a_task_that_is_enqueued_later(app: Scheduler, call: Caller) -> None:
     ref = app.ref("later")
     assert call(ref.status) is TaskState.UNKNOWN
     for method in (ref.result, ref.cancel):
@@ -52,7 +52,7 @@ def test_nobody_knows_it_before_it_is_there_and_it_is_found_afterwards(app: Sche
     assert call(ref.status) is TaskState.READY
 
 
-def test_an_id_in_two_queues_needs_the_queue(app: Scheduler, call: Caller, in_mail: str) -> None:
+def test_an_id_in_two_queues_is_refused_without_a_queue(app: Scheduler, call: Caller, in_mail: str) -> None:
     app.enqueue("send", queue="a", id=in_mail)
     ref = app.ref(in_mail)
 
@@ -62,14 +62,14 @@ def test_an_id_in_two_queues_needs_the_queue(app: Scheduler, call: Caller, in_ma
     assert call(app.ref(in_mail, "a").status) is TaskState.READY
 
 
-def test_a_grown_queue_is_searched_as_a_whole(app: Scheduler, call: Caller) -> None:
+def test_every_shard_of_a_queue_is_searched(app: Scheduler, call: Caller) -> None:
     app.grow("mail", 4)
     ids = [app.enqueue("send", queue="mail").id for _ in range(12)]
 
     assert {call(app.ref(task_id).status) for task_id in ids} == {TaskState.READY}
 
 
-def test_it_equals_what_enqueue_answered(app: Scheduler, in_mail: str) -> None:
+def test_a_reference_without_queue_equals_that_of_enqueue(app: Scheduler, in_mail: str) -> None:
     in_queue = app.ref(in_mail, "mail")
 
     assert {in_queue, app.ref(in_mail)} == {in_queue}
@@ -77,7 +77,7 @@ def test_it_equals_what_enqueue_answered(app: Scheduler, in_mail: str) -> None:
     assert app.ref(in_mail) != app.ref("other")
 
 
-def test_where_it_was_found_is_kept_for_the_latest() -> None:
+def test_where_the_latest_tasks_were_found_is_cached() -> None:
     latest = LatestQueues()
     for number in range(MOST_TASKS + 10):
         latest[str(number)] = "mail"

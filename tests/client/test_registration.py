@@ -38,7 +38,7 @@ def test_a_handler_of_another_application_is_registered_as_its_function(broker: 
     assert theirs.entry.options.queue == "far"
 
 
-def test_a_function_that_wraps_a_handler_keeps_nothing_of_it(broker: Broker) -> None:
+def test_a_function_that_wraps_a_handler_is_a_handler_of_its_own(broker: Broker) -> None:
     elsewhere = Scheduler("redis://localhost:1")
     app = Scheduler(broker=broker)
     theirs = elsewhere.task(name="theirs", queue="far")(send)
@@ -84,7 +84,7 @@ class Counter:
     ],
     ids=["injected", "renamed", "partial by name", "partial by position", "callable", "method"],
 )
-def test_what_a_direct_call_accepts_is_accepted(
+def test_arguments_that_a_direct_call_accepts_are_accepted(
     broker: Broker, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     app = Scheduler(broker=broker)
@@ -94,7 +94,7 @@ def test_what_a_direct_call_accepts_is_accepted(
     app.enqueue("called", *args, kwargs=kwargs)
 
 
-def test_what_a_direct_call_refuses_is_refused(broker: Broker) -> None:
+def test_arguments_that_a_direct_call_refuses_are_refused(broker: Broker) -> None:
     handler = Scheduler(broker=broker).task(name="called")(renaming(send))
     for args, kwargs in (((), {}), ((1, 2), {}), ((1,), {"order": 2})):
         with pytest.raises(InvalidArguments):
@@ -104,7 +104,7 @@ def test_what_a_direct_call_refuses_is_refused(broker: Broker) -> None:
 CELL = "@app.task(queue={queue!r})\ndef work(number): return {result}\n"
 
 
-def test_a_function_that_is_defined_once_more_takes_the_place_of_its_former_self(broker: Broker) -> None:
+def test_a_function_that_is_defined_again_replaces_the_earlier_one(broker: Broker) -> None:
     notebook: dict[str, Any] = {"app": Scheduler(broker=broker), "__name__": "notebook"}
     exec(CELL.format(queue="old", result=1), notebook)  # noqa: S102 - as a cell is run
     before = notebook["work"]
@@ -131,7 +131,7 @@ def made(result: int) -> Callable[[], int]:
     [(send, other), (lambda: 1, lambda: 2), (made(1), made(2)), (Counter(), Counter())],
     ids=["functions", "lambdas", "closures", "objects"],
 )
-def test_another_function_under_a_name_that_is_taken_is_refused(
+def test_another_function_under_a_used_name_is_refused(
     broker: Broker, first: Callable[..., Any], second: Callable[..., Any]
 ) -> None:
     app = Scheduler(broker=broker)
@@ -141,7 +141,7 @@ def test_another_function_under_a_name_that_is_taken_is_refused(
         app.task(name="taken")(second)
 
 
-def test_a_name_that_begins_with_a_sign_is_refused_for_that(broker: Broker) -> None:
+def test_a_name_that_begins_with_a_sign_is_refused_with_that_reason(broker: Broker) -> None:
     with pytest.raises(InvalidOption, match="beginning with a letter"):
         Scheduler(broker=broker).task(name="<lambda>")
 

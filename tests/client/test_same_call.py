@@ -32,7 +32,7 @@ bill.options(id="two").enqueue([{"nested": [words, frozenset(words)]}])
 """
 
 
-def test_processes_that_hash_differently_make_the_same_task(servers: Servers) -> None:
+def test_processes_with_different_hash_seeds_make_the_same_task(servers: Servers) -> None:
     url = servers.url(BrokerKind.VALKEY)
     for seed in ("0", "1", "2", "3"):
         subprocess.run(
@@ -92,12 +92,12 @@ def test_none_lifts_the_timeout_of_the_handler(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("option", ["queue", "priority", "delay", "run_at", "id"])
-def test_none_is_as_left_out_where_it_can_be_nothing_else(app: Scheduler, option: str) -> None:
+def test_none_counts_as_left_out_for_options_without_a_meaning_of_none(app: Scheduler, option: str) -> None:
     app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # what a program passes on
 
 
-@pytest.mark.parametrize("option", ["retention", "max_attempts", "durable"])
-def test_none_is_refused_where_it_could_mean_something(app: Scheduler, option: str) -> None:
+@pytest.mark.parametrize("option", ["retention", "keep", "max_attempts", "durable"])
+def test_none_is_refused_for_options_where_it_is_ambiguous(app: Scheduler, option: str) -> None:
     with pytest.raises(InvalidOption, match="None is no value") as refusal:
         app.enqueue("bill", 1, **{option: None})  # type: ignore[arg-type]  # bad on purpose
     assert refusal.value.argument == option

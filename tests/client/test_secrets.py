@@ -80,7 +80,7 @@ def test_s10_no_error_of_a_worker_shows_a_secret(guarded: Server, caplog: pytest
     assert SHOWN not in chain(failed.value) + caplog.text
 
 
-def test_s10_nothing_that_is_made_of_a_url_shows_its_secret(url: str) -> None:
+def test_s10_no_object_made_from_a_url_shows_its_secret(url: str) -> None:
     app = Scheduler(url)
     address = parse_address(url)
     server = address.server(address.nodes[0] if address.nodes else None)

@@ -1,4 +1,4 @@
-"""An error that leaves open what arrived carries what is needed to send it again, and sending it again adds nothing."""
+"""An error after which tasks may have arrived carries their requests. Sending these again adds nothing twice."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def every_reply_is_lost() -> list[Fault]:
 
 
 @pytest.mark.parametrize(("enqueue", "count"), WAYS.values(), ids=WAYS)
-def test_what_may_have_arrived_is_named_and_can_be_sent_again(
+def test_requests_that_may_have_arrived_are_named_and_can_be_sent_again(
     app: Scheduler, proxy: Proxy, enqueue: Enqueue, count: int
 ) -> None:
     on_each_primary(app.broker, "FLUSHALL")
@@ -88,14 +88,14 @@ def test_what_may_have_arrived_is_named_and_can_be_sent_again(
     assert app.broker.client().perform(("ZCARD", keys_of("default").waiting)) == count
 
 
-def test_each_of_many_callers_has_its_own(app: Scheduler, proxy: Proxy) -> None:
+def test_each_of_many_callers_gets_its_own_requests(app: Scheduler, proxy: Proxy) -> None:
     proxy.set(*every_reply_is_lost())
     with pytest.raises(BrokerUnavailable) as failed:
         asyncio.run(at_once(app))
     assert len(set(failed.value.task_ids)) == 3
 
 
-def test_other_calls_can_be_repeated_as_they_are(app: Scheduler, proxy: Proxy) -> None:
+def test_other_calls_can_be_repeated_unchanged(app: Scheduler, proxy: Proxy) -> None:
     task = app.ref("one", "default")
     proxy.set(
         *[Fault(script="read/task", occurrence=n, message=Message.REPLY, action=Action.CUT) for n in range(1, 99)]

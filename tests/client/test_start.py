@@ -1,4 +1,4 @@
-"""A program that only names its handlers starts fast: what a call needs is loaded by the first call."""
+"""A program that only registers handlers starts fast: the modules for calls are loaded by the first call."""
 
 import json
 import subprocess
@@ -67,7 +67,7 @@ def test_registering_a_handler_and_making_a_request_load_nothing_of_a_call(tmp_p
     assert result_of("print(json.dumps(loaded()))", "redis://127.0.0.1:1", tmp_path) == []
 
 
-def test_neither_does_an_application_whose_url_is_still_to_be_found(tmp_path: Path) -> None:
+def test_an_application_without_a_url_loads_nothing_of_a_call(tmp_path: Path) -> None:
     assert result_of("print(json.dumps(loaded()))", "", tmp_path) == []
 
 
@@ -150,7 +150,7 @@ def test_the_time_of_a_call_begins_when_the_client_library_is_loaded(url: str, t
     assert result_of(program, url, tmp_path) == 60.0
 
 
-def test_a_url_that_is_none_is_refused_by_the_first_call(tmp_path: Path) -> None:
+def test_an_invalid_url_is_refused_by_the_first_call(tmp_path: Path) -> None:
     program = """
         import asyncio, os
         from redisched.errors import InvalidOption
@@ -168,7 +168,7 @@ def test_a_url_that_is_none_is_refused_by_the_first_call(tmp_path: Path) -> None
     assert result_of(program, "", tmp_path) == ["REDISCHED_URL", "REDISCHED_URL"]
 
 
-def test_what_annotations_name_can_be_resolved(tmp_path: Path) -> None:
+def test_annotations_can_be_resolved(tmp_path: Path) -> None:
     program = "import typing; print(json.dumps('broker' in typing.get_type_hints(Scheduler.__init__)))"
 
     assert result_of(program, "", tmp_path) is True

@@ -1,4 +1,4 @@
-"""T40: an address at which there is no Redis for us is an error that says so, in time, and no worker hangs on it."""
+"""T40: an address without a Redis that we may use is an error that says so in time. No worker waits for it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -71,14 +71,14 @@ def produce(url: str, manner: Manner, expected: type[BrokerError], said: str) ->
 
 @pytest.mark.parametrize("manner", Manner)
 @pytest.mark.parametrize(("make_url", "said"), REFUSED.values(), ids=REFUSED)
-def test_t40_a_redis_that_does_not_let_us_in_is_told_with_its_reason(
+def test_t40_a_redis_that_refuses_access_raises_its_reason(
     guarded: Server, make_url: Callable[[Server], str], said: str, manner: Manner
 ) -> None:
     produce(make_url(guarded), manner, BrokerRefused, said)
 
 
 @pytest.mark.parametrize(("make_url", "said"), REFUSED.values(), ids=REFUSED)
-def test_t40_a_worker_that_is_not_let_in_ends_with_the_reason(
+def test_t40_a_worker_that_is_refused_access_ends_with_the_reason(
     guarded: Server, make_url: Callable[[Server], str], said: str
 ) -> None:
     with pytest.raises(BrokerRefused, match=said):
@@ -86,15 +86,15 @@ def test_t40_a_worker_that_is_not_let_in_ends_with_the_reason(
 
 
 @pytest.mark.parametrize("manner", Manner)
-def test_t40_somebody_who_speaks_another_protocol_is_no_redis(web_server: str, manner: Manner) -> None:
+def test_t40_a_server_of_another_protocol_is_not_a_redis(web_server: str, manner: Manner) -> None:
     produce(web_server, manner, BrokerRefused, "Protocol error")
 
 
 @pytest.mark.parametrize("manner", Manner)
-def test_t40_tls_where_there_is_none_is_an_error_in_time(guarded: Server, manner: Manner) -> None:
+def test_t40_tls_to_a_server_without_tls_is_an_error_in_time(guarded: Server, manner: Manner) -> None:
     produce(at(guarded, f":{PASSWORD}@", scheme="rediss"), manner, BrokerUnavailable, "unavailable")
 
 
 @pytest.mark.parametrize("manner", Manner)
-def test_t40_a_host_of_no_such_name_is_an_error_in_time(manner: Manner) -> None:
+def test_t40_an_unknown_host_is_an_error_in_time(manner: Manner) -> None:
     produce("redis://no-such-host.invalid:6379/0", manner, BrokerUnavailable, "not known|resolution|resolve")

@@ -158,7 +158,7 @@ def test_every_shard_of_a_queue_is_looked_at(broker_of: Broker) -> None:
     assert found.sentence("keyspace").startswith("redisched:{mail/2}:dead is a string where redisched keeps a zset")
 
 
-def test_a_layout_of_a_wrong_type_is_named(broker_of: Broker) -> None:
+def test_a_shard_map_of_a_wrong_type_is_named(broker_of: Broker) -> None:
     perform = broker_of.client().perform
     perform(("SADD", "redisched:queues", "mail"))
     perform(("RPUSH", "redisched:{mail}:layout", "something else"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from redisched.client.scheduler import Scheduler
 from redisched.model import Priority
-from redisched.store.growth import stores_of
+from redisched.store.adding_shards import stores_of
 from redisched.store.store import Store
 from tests.dumps.lost_worker import LostWorker, Taken
 from tests.dumps.values import call

@@ -14,7 +14,7 @@ from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, LostWorker, Taken, ex
 PLAIN, SHARDED, MENDED = "orders", "mails", "attic"
 QUEUES = (PLAIN, SHARDED, MENDED)
 SHARDS = (3, 5)
-"""To so many the sharded queue grows."""
+"""How many shards the sharded queue gets, one number after the other."""
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 LATEST_MS = 4 * MINUTE_MS

@@ -9,8 +9,8 @@ import pytest
 from redisched.client.scheduler import Scheduler
 from redisched.errors import Conflict
 from redisched.model import ENDED, TaskState
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import Broker
-from redisched.store.growth import stores_of
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from tests.brokers import SINGLE, BrokerKind

@@ -10,8 +10,8 @@ from redisched.chaos.history.record import End, Ending, Enqueue, EnqueueStep, St
 from redisched.client.scheduler import Scheduler
 from redisched.context import current_task
 from redisched.model import ENDED, DeathReason, TaskState
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import Broker
-from redisched.store.growth import stores_of
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import ForgetLimits, ReapRequest, Status

@@ -104,7 +104,7 @@ def test_a_failed_start_is_told_with_its_log_and_leaves_nothing(binary: Path) ->
 
 
 def test_one_that_does_not_react_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "STOP_PATIENCE_S", 0.1)
+    monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.1)
     with PrivateServer() as server:
         pid = server.pid
         assert pid is not None

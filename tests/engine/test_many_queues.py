@@ -8,7 +8,7 @@ import pytest
 from redisched import Scheduler
 from redisched.embedded import PrivateServer
 from redisched.keys import keys_of
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import run
 from redisched.store.store import Store
@@ -142,26 +142,26 @@ def test_a_worker_that_ends_when_its_queues_are_empty_leaves_none_out(app: Sched
 
 
 def test_shards_that_were_named_by_mistake_are_left_again(app: Scheduler, broker: Broker) -> None:
-    layout = keys_of("default").layout
+    key = keys_of("default").layout
     ran = threading.Semaphore(0)
     app.task(name="count")(ran.release)
     with RunningWorker(app, lease_s=1.0):
         app.enqueue("note").result(timeout=10)
-        broker.client().perform(("SET", layout, "1 1024"))
+        broker.client().perform(("SET", key, "1 1024"))
         wait_until(lambda: listened_to(broker) == 1024, "it serves what is named", 30.0)
-        broker.client().perform(("DEL", layout))
+        broker.client().perform(("DEL", key))
         wait_until(lambda: listened_to(broker) == 1, "it listens to the only shard alone", 30.0)
         app.enqueue("note").result(timeout=10)
         assert connections(broker) <= MOST_CONNECTIONS, "no more than any worker of many shards has"
 
 
 def test_a_queue_that_grew_and_lost_that_in_its_first_shard_keeps_the_others(app: Scheduler, broker: Broker) -> None:
-    """Only the first shard has lost the layout, as in a failover: the others know better, and are served on."""
+    """Only the first shard has lost the shard map, as in a failover. The others still have it, and are still served."""
     app.grow("default", 3)
     with RunningWorker(app, lease_s=1.0):
         app.enqueue("note").result(timeout=10)
         broker.client().perform(("DEL", keys_of("default").layout))
         seen = run(survey(broker.script_runner, "nobody", [Store(broker.script_runner, "default", 2)]), broker.client())
-        assert seen[0].layout == Layout((1, 3))
+        assert seen[0].shard_map == ShardMap((1, 3))
         let_pass(2.0, "it has looked a few times")
         assert listened_to(broker) == 3

@@ -40,7 +40,7 @@ def context_at(clock: MovableClock, settings: WorkerSettings) -> WorkerContext:
         worker_settings=settings,
         registry=Scheduler().registry,
         stores={},
-        window=Window(settings.window_ms, settings.patience_ms),
+        window=Window(settings.window_ms, settings.release_after_ms),
         started=NoStartedTable(),
         clock=clock,
         random=lambda: 0.0,

@@ -39,7 +39,7 @@ def context(settings: WorkerSettings) -> WorkerContext:
 @pytest.mark.parametrize("lease_s", [0.5, 1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 3600.0])
 def test_what_counts_as_an_outage_is_shorter_than_what_is_left_of_a_lease(lease_s: float) -> None:
     settings = WorkerSettings(lease_s=lease_s)
-    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda layout: None)
+    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda shard_map: None)
     hold_s = reaper._request().hold_ms / 1e3
     # The lease renewer comes by once a heartbeat, and lets a lease be that is younger than one.
     left_s = lease_s - 2 * settings.heartbeat_s

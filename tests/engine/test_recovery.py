@@ -7,11 +7,11 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import WorkerSettings
-from redisched.engine.recovery import PATIENCE_S, RETRY_S, SECOND_LOOK_S, Recovery
+from redisched.engine.recovery import GIVE_UP_AFTER_S, RETRY_S, SECOND_LOOK_S, Recovery
 from redisched.engine.started import StartedTask
 from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.operation import Client, Command, run
 from redisched.store.store import Store
@@ -47,7 +47,7 @@ def claim(broker: Broker, nonce: str, shard: int = 0) -> int:
 
 
 class FirstShardAway:
-    """A client that reaches every shard but the first, from which the layout is read."""
+    """A client that reaches every shard but the first, from which the shard map is read."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -97,7 +97,7 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     app: Scheduler, broker: Broker
 ) -> None:
     app.grow(QUEUE, 2)
-    ids = {Layout((1, 2)).shard_of(id): id for id in map(str, range(9))}
+    ids = {ShardMap((1, 2)).shard_of(id): id for id in map(str, range(9))}
     tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
     clock = StandingClock()
     recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
@@ -113,7 +113,7 @@ def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_n
     assert recovery.recovered == len(tasks)
 
 
-def test_without_the_layout_nothing_is_taken_back_until_it_can_be_read(app: Scheduler, broker: Broker) -> None:
+def test_nothing_is_taken_back_until_the_shard_map_can_be_read(app: Scheduler, broker: Broker) -> None:
     task, clock = app.enqueue("note"), StandingClock()
     recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     recovery.died("gone", {StartedTask(QUEUE, task.id, claim(broker, "1"))})
@@ -136,4 +136,4 @@ def test_a_server_that_answers_nobody_is_not_waited_for_shard_by_shard(app: Sche
 
     run(recovery.step(), SilentServer(clock))
 
-    assert PATIENCE_S <= clock.now_s - began_s <= PATIENCE_S + TIMEOUT_S
+    assert GIVE_UP_AFTER_S <= clock.now_s - began_s <= GIVE_UP_AFTER_S + TIMEOUT_S

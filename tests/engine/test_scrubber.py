@@ -61,13 +61,13 @@ class Shift:
             worker_settings=settings,
             registry=Scheduler().registry,
             stores={(QUEUE, 0): store},
-            window=Window(settings.window_ms, settings.patience_ms),
+            window=Window(settings.window_ms, settings.release_after_ms),
             started=NoStartedTable(),
             clock=self.clock,
             random=lambda: 0.0,
         )
         client = self.broker.async_client()
-        self.reaper = Reaper(self.context, store, client, lambda layout: None, is_elsewhere=False)
+        self.reaper = Reaper(self.context, store, client, lambda shard_map: None, is_elsewhere=False)
         self.scrubber = Scrubber(self.context, store, client, self.reaper, PolicyWatch(self.clock, client))
 
     async def delays(self, steps: int) -> list[float]:

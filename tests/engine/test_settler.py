@@ -1,7 +1,9 @@
 """What a settler does with what Redis refuses."""
 
 import asyncio
+import sys
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
@@ -49,21 +51,23 @@ class RefusingOne:
         raise AssertionError("settlements are single commands")
 
 
-def settler_of(client: RefusingOne) -> tuple[Settler, WorkerContext]:
+def settler_of(client: RefusingOne, shards: int = 1) -> tuple[Settler, WorkerContext]:
+    """A settler that has tasks of each of so many shards to release."""
     context = WorkerContext(
         worker=WORKER,
         settings=Settings(),
         worker_settings=WorkerSettings(),
         registry=Registry(),
-        stores={(QUEUE, 0): Store(ScriptRunner(), QUEUE)},
+        stores={(QUEUE, shard): Store(ScriptRunner(), QUEUE, shard) for shard in range(shards)},
         window=Window(20.0, 100.0),
         started=NoStartedTable(),
         clock=StillClock(),
         random=lambda: 0.5,
     )
     settler = Settler(context, client)
-    for number in range(TASKS):
-        task = LeasedTask(Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record"), QUEUE, WORKER, 100.0, 130.0)
+    for number in range(max(TASKS, shards)):
+        lease = Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record")
+        task = LeasedTask(lease, QUEUE, WORKER, 100.0, 130.0, number % shards)
         context.in_flight.add(task)
         settler.add(completion.released(task))
     return settler, context
@@ -80,3 +84,32 @@ def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> No
         assert client.calls <= 2 * TASKS.bit_length() + 1
 
     asyncio.run(use())
+
+
+def test_a_settlement_costs_no_more_with_many_shards() -> None:
+    few, many = (calls_per_settlement(shards) for shards in (TASKS, 1_024))
+
+    assert many < 2 * few
+
+
+def calls_per_settlement(shards: int) -> float:
+    """How many functions are called for each task, if there is one task in each shard."""
+    client = RefusingOne()
+    client.refuses = False
+    counted = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    async def use() -> None:
+        settler, _ = settler_of(client, shards)
+        sys.setprofile(count)
+        try:
+            while len(client.settled) < max(TASKS, shards):
+                await settler.step()
+        finally:
+            sys.setprofile(None)
+
+    asyncio.run(use())
+    return counted / len(client.settled)

@@ -1,4 +1,4 @@
-"""A worker serves every shard of its queues, also those that come while it works."""
+"""A worker serves every shard of its queues, also shards that are added while it works."""
 
 import threading
 from collections import Counter
@@ -10,8 +10,8 @@ from redisched.clock import SystemClock
 from redisched.config import WorkerSettings
 from redisched.engine.recovery import Recovery
 from redisched.keys import keys_of
-from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.differs_by_routing
 
 QUEUE = "default"
 SHARDS = 5
-LAYOUT = Layout((1, SHARDS))
+SHARD_MAP = ShardMap((1, SHARDS))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def ids_of_each_shard(count: int = 1) -> list[str]:
     found: list[list[str]] = [[] for _ in range(SHARDS)]
     number = 0
     while any(len(ids) < count for ids in found):
-        found[LAYOUT.shard_of(f"task-{number}")].append(f"task-{number}")
+        found[SHARD_MAP.shard_of(f"task-{number}")].append(f"task-{number}")
         number += 1
     return [id for ids in found for id in ids[:count]]
 
@@ -74,7 +74,7 @@ def test_an_idle_worker_is_woken_by_every_shard(app: Scheduler) -> None:
             assert ran.acquire(timeout=6.0), "a worker that looks by itself takes longer"
 
 
-def test_a_queue_that_grows_is_noticed_by_a_worker_at_work(app: Scheduler) -> None:
+def test_a_running_worker_notices_new_shards(app: Scheduler) -> None:
     app.task(name="note")(lambda: None)
     with RunningWorker(app, lease_s=1.0):
         assert app.enqueue("note").result(timeout=10) is None
@@ -83,7 +83,7 @@ def test_a_queue_that_grows_is_noticed_by_a_worker_at_work(app: Scheduler) -> No
             assert app.enqueue("note", id=id).result(timeout=10) is None
 
 
-def test_what_waited_before_a_growth_runs_after_it(app: Scheduler) -> None:
+def test_tasks_that_waited_before_shards_were_added_run_afterwards(app: Scheduler) -> None:
     app.task(name="note")(lambda: None)
     refs = [app.enqueue("note", id=id) for id in ids_of_each_shard(3)]
     app.grow(QUEUE, SHARDS)
@@ -111,7 +111,7 @@ def test_a_stopping_worker_gives_back_to_every_shard(app: Scheduler, broker: Bro
     assert counts(broker).ready == 3 * SHARDS - 1
 
 
-def test_a_dead_process_loses_what_it_held_in_every_shard(app: Scheduler, broker: Broker) -> None:
+def test_the_tasks_of_a_dead_process_are_taken_back_in_every_shard(app: Scheduler, broker: Broker) -> None:
     app.task(name="note")(lambda: None)
     app.grow(QUEUE, SHARDS)
     for id in ids_of_each_shard(2):
@@ -141,7 +141,7 @@ def test_leases_that_end_are_noticed_in_every_shard(app: Scheduler, broker: Brok
             ref.result(timeout=15)
 
 
-def test_what_one_worker_reaps_another_leaves_to_it(app: Scheduler, broker: Broker) -> None:
+def test_shards_that_one_worker_reaps_are_not_reaped_by_another(app: Scheduler, broker: Broker) -> None:
     def reapers() -> list[bytes]:
         perform = broker.client().perform
         kept = [perform(("GET", keys_of(QUEUE, shard).reaper)) or b"" for shard in range(SHARDS)]

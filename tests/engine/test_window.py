@@ -9,12 +9,12 @@ from redisched.engine.window import LARGEST_CLAIM, Window
 from tests.engine.leases import NOW_MS, leased_task
 
 WINDOW_MS = 20.0
-PATIENCE_MS = 100.0
+RELEASE_AFTER_MS = 100.0
 
 
 @pytest.fixture
 def window() -> Window:
-    return Window(WINDOW_MS, PATIENCE_MS)
+    return Window(WINDOW_MS, RELEASE_AFTER_MS)
 
 
 def fill(window: Window, *tasks: LeasedTask) -> None:
@@ -168,25 +168,25 @@ def test_a_free_slot_that_nothing_is_at_hand_for_is_never_left_empty(window: Win
     assert window.room(free_slots=71, starts_per_ms=100 / WINDOW_MS) == 101
 
 
-def test_what_did_not_start_within_its_patience_is_overdue(window: Window) -> None:
+def test_a_due_task_that_has_waited_longer_than_this_is_overdue(window: Window) -> None:
     fill(window, leased_task("a"))
     window.add(leased_task("later"), NOW_MS + 50)
 
-    assert window.take_overdue(NOW_MS + PATIENCE_MS) == []
-    assert ids(window.take_overdue(NOW_MS + PATIENCE_MS + 1)) == ["a"]
-    assert started(window, NOW_MS + PATIENCE_MS + 1) == ["later"]
+    assert window.take_overdue(NOW_MS + RELEASE_AFTER_MS) == []
+    assert ids(window.take_overdue(NOW_MS + RELEASE_AFTER_MS + 1)) == ["a"]
+    assert started(window, NOW_MS + RELEASE_AFTER_MS + 1) == ["later"]
 
 
-def test_patience_with_a_task_ahead_of_its_time_begins_when_it_falls_due(window: Window) -> None:
+def test_the_wait_of_a_task_claimed_ahead_counts_from_when_it_is_due(window: Window) -> None:
     fill(window, leased_task("ahead", run_at_ms=NOW_MS + 20))
 
-    assert window.take_overdue(NOW_MS + 20 + PATIENCE_MS) == []
-    assert ids(window.take_overdue(NOW_MS + 21 + PATIENCE_MS)) == ["ahead"]
+    assert window.take_overdue(NOW_MS + 20 + RELEASE_AFTER_MS) == []
+    assert ids(window.take_overdue(NOW_MS + 21 + RELEASE_AFTER_MS)) == ["ahead"]
     assert window.next_due_ms() is None
     assert len(window) == 0
 
 
-def test_a_task_long_due_at_its_arrival_has_the_same_patience(window: Window) -> None:
+def test_the_wait_of_a_task_long_due_counts_from_its_arrival(window: Window) -> None:
     fill(window, leased_task("old", run_at_ms=NOW_MS - 60_000))
 
     assert window.take_overdue(NOW_MS + 1) == []

@@ -1,4 +1,4 @@
-"""The queues that the scripts are tried on."""
+"""The queues on which the tests call the scripts."""
 
 import pytest
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 QUEUE = "mail"
 OTHER_QUEUE = "billing"
 FAR_MS = BAND - 1_000
-"""When the neighbours have something to do: not in this century."""
+"""The time at which the neighbours have something to do. It is not in this century."""
 
 NEIGHBOURS = together(
     waiting("x-waiting", priority=200, run_at_ms=FAR_MS, tries="1 0 0 3", failure="once"),
@@ -53,7 +53,7 @@ _ELSEWHERE = together(
 
 
 class QueueUnderTest:
-    """A queue with the neighbours given, beside another queue. None of them may ever be touched."""
+    """A queue with neighbours, and another queue. No script may ever change these."""
 
     def __init__(self, broker: Broker, neighbours: Situation) -> None:
         self.broker = broker
@@ -64,7 +64,7 @@ class QueueUnderTest:
         self._elsewhere = situation_of(self.broker, OTHER_QUEUE)
 
     def given(self, *situations: Situation) -> None:
-        """Begin with these tasks."""
+        """Add these tasks before the test."""
         seed(self.broker, QUEUE, together(*situations))
 
     def call(self, operation: Operation[T]) -> T:
@@ -72,7 +72,7 @@ class QueueUnderTest:
         return run(operation, self.broker.client())
 
     def situation(self) -> Situation:
-        """Everything there is now, but the neighbours, which must be as they were."""
+        """The content of the queue without the neighbours, after checking that these are unchanged."""
         assert situation_of(self.broker, OTHER_QUEUE) == self._elsewhere, "another queue was touched"
         found = situation_of(self.broker, QUEUE)
         for name, neighbours in self._neighbours.items():

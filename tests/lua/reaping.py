@@ -1,4 +1,4 @@
-"""Calls of reap, and what it keeps of whoever reaps, for the tests of that edge."""
+"""Calls of reap, and the reaper that is stored, for the tests of that edge."""
 
 from redisched.store.values import ReapRequest
 from tests.lua.queue import FAR_MS

@@ -1,4 +1,4 @@
-"""What is in Redis, written down task by task.
+"""Builds the content of Redis task by task, and reads it.
 
 A situation maps the short name of a key to its content. Tests put situations together with `together`, seed them, and
 compare them with what they find. This is also the place to look up how a task is stored.
@@ -6,6 +6,8 @@ compare them with what they find. This is also the place to look up how a task i
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
+
+from msgpack import packb
 
 from redisched.keys import PREFIX, Keys, keys_of
 from redisched.model import score_of
@@ -56,7 +58,7 @@ def leased(
     tries: str | None = None,
     failure: str | None = None,
 ) -> Situation:
-    """A task in the hands of a worker. Its score is kept with its holder."""
+    """A task that a worker has leased. Its score is stored with its holder."""
     score = score_of(priority, run_at_ms)
     return together(
         {
@@ -69,21 +71,20 @@ def leased(
 
 
 def cancelling(id: str, retention_ms: int = 1_000) -> Situation:
-    """A cancellation that was asked for while a worker had the task: how the task shall end."""
+    """A cancellation that was requested while a worker had the task: with which outcome the task will end."""
     return {"cancelling": {id: f"{retention_ms} cancelled"}}
 
 
 def expiring(id: str, *, expires_ms: int, looked_ms: int | None = None, retention_ms: int = 1_000) -> Situation:
-    """That a task which waits, or is held and has not started, expires, and when somebody looks whether it has."""
+    """The expiry of a task that waits, or is leased and has not started, and when it is checked next."""
     traits = f"expires={expires_ms} {retention_ms} digest-{id[0]}expired"
     looked_ms = expires_ms if looked_ms is None else looked_ms
     return {"traits": {id: traits}, "expiring": {id: looked_ms}, "format": "2"}
 
 
 def expired(id: str, *, ended_ms: int = NOW_MS, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
-    """A task that nobody started in time; the time of its end and that it has no result are MessagePack."""
-    end = b"\xcf" + ended_ms.to_bytes(8, "big") + b"\xc0"
-    outcome = (f"digest-{id[0]}expired".encode() + end).decode(errors="backslashreplace")
+    """A task that no worker started in time. Its end and its missing result are in MessagePack."""
+    outcome = (f"digest-{id[0]}expired".encode() + packed(ended_ms) + b"\xc0").decode(errors="backslashreplace")
     return ended(id, token=0, outcome=outcome, forgotten_ms=forgotten_ms)
 
 
@@ -96,7 +97,7 @@ def dead(
     tries: str = f"0 0 0 {TOKEN}",
     failure: str = "boom",
 ) -> Situation:
-    """A task that will not be tried again. Its score is kept with its failure, so that it can be revived."""
+    """A dead task. Its score is stored with its failure, so that it can be revived."""
     score = score_of(priority, run_at_ms)
     return together({"dead": {id: died_ms}, "tasks": {id: record_of(id)}}, history(id, score, tries, failure))
 
@@ -112,12 +113,33 @@ def cancelled(id: str, *, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
 
 
 def claimed(worker: str, nonce: str, token: int, *ids: str) -> Situation:
-    """What is remembered of a worker's latest claim."""
+    """The stored latest claim of a worker."""
     return {"claims": {worker: f"{nonce} {token} {' '.join(ids)}"}}
 
 
+def death(worker: str = WORKER, started_ms: int = 0, now_ms: int = NOW_MS) -> str:
+    """The failure of an attempt whose process died."""
+    return death_under(worker, started_ms, now_ms).decode(errors="backslashreplace")
+
+
+def packed(number: int) -> bytes:
+    """A number as the scripts write it in MessagePack."""
+    return b"\xcf" + number.to_bytes(8, "big")
+
+
+def death_under(worker: str, started_ms: int, now_ms: int) -> bytes:
+    """The failure of an attempt whose process died."""
+    return b"".join(
+        (
+            b"\x85" + packb("name") + packb("") + packb("error") + packb("its process died"),
+            packb("worker") + b"\xd9" + bytes([len(worker)]) + worker.encode(),
+            packb("started_ms") + packed(started_ms) + packb("failed_ms") + packed(now_ms),
+        )
+    )
+
+
 def history(id: str, score: int, tries: str | None, failure: str | None) -> Situation:
-    """What remains of earlier attempts: 'attempts crashes bounces token', and the last failure."""
+    """What is stored of earlier attempts: 'attempts crashes redeliveries token', and the failures."""
     past: Situation = {}
     if tries is not None:
         past["tries"] = {id: tries}
@@ -127,7 +149,7 @@ def history(id: str, score: int, tries: str | None, failure: str | None) -> Situ
 
 
 def together(*situations: Situation) -> Situation:
-    """All of them in one queue; what stands for the whole queue, such as the fence, may be given once."""
+    """All situations in one. A key of the whole queue, such as the fence, may be in only one of them."""
     whole: Situation = {}
     for situation in situations:
         for name, content in situation.items():
@@ -139,7 +161,7 @@ def together(*situations: Situation) -> Situation:
 
 
 def seed(broker: Broker, queue: str, situation: Situation) -> None:
-    """Write a situation down in Redis as it is, without a script."""
+    """Write a situation to Redis without a script."""
     perform = broker.client().perform
     for name, content in situation.items():
         key = getattr(keys_of(queue), name)

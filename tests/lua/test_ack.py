@@ -32,7 +32,7 @@ def test_only_the_outcome_of_the_task_is_left(queue: QueueUnderTest) -> None:
     assert queue.situation() == ended("a", forgotten_ms=NOW_MS + 1_000)
 
 
-def test_what_was_remembered_of_its_attempts_and_of_its_cancellation_goes_too(queue: QueueUnderTest) -> None:
+def test_its_attempts_and_its_cancellation_request_are_deleted(queue: QueueUnderTest) -> None:
     queue.given(leased("a", started_ms=NOW_MS, tries="2 1 3 5", failure="boom"), cancelling("a"))
 
     assert queue.call(queue.store.ack([ack("a")])) == [Status.ACKED]
@@ -40,7 +40,7 @@ def test_what_was_remembered_of_its_attempts_and_of_its_cancellation_goes_too(qu
     assert queue.situation() == ended("a")
 
 
-def test_a_lease_that_expired_but_was_not_reaped_is_still_acked(queue: QueueUnderTest) -> None:
+def test_a_task_whose_expired_lease_was_not_reaped_can_be_acked(queue: QueueUnderTest) -> None:
     queue.given(leased("a", ends_ms=NOW_MS - 60_000))
 
     assert queue.call(queue.store.ack([ack("a")])) == [Status.ACKED]
@@ -48,7 +48,7 @@ def test_a_lease_that_expired_but_was_not_reaped_is_still_acked(queue: QueueUnde
     assert queue.situation() == ended("a")
 
 
-def test_a_retention_of_nothing_lets_it_be_forgotten_at_once(queue: QueueUnderTest) -> None:
+def test_without_a_retention_it_may_be_forgotten_at_once(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
 
     queue.call(queue.store.ack([ack("a", retention_ms=0)]))
@@ -65,7 +65,7 @@ def test_a_stale_token_changes_nothing(queue: QueueUnderTest) -> None:
     assert queue.situation() == tasks
 
 
-def test_a_token_that_only_begins_like_the_right_one_is_stale(queue: QueueUnderTest) -> None:
+def test_a_token_that_only_begins_with_the_right_one_is_stale(queue: QueueUnderTest) -> None:
     tasks = leased("a", token=77)
     queue.given(tasks)
 
@@ -74,7 +74,7 @@ def test_a_token_that_only_begins_like_the_right_one_is_stale(queue: QueueUnderT
     assert queue.situation() == tasks
 
 
-def test_called_twice_it_answers_already_and_keeps_the_first_outcome(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_answers_already_and_keeps_the_first_outcome(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
     queue.call(queue.store.ack([ack("a")]))
 
@@ -84,7 +84,7 @@ def test_called_twice_it_answers_already_and_keeps_the_first_outcome(queue: Queu
     assert queue.situation() == ended("a")
 
 
-def test_named_twice_in_one_call_the_first_counts(queue: QueueUnderTest) -> None:
+def test_if_a_call_names_a_task_twice_the_first_counts(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
 
     both = [ack("a"), Ack("a", TOKEN, 9_000, b"digest-aanother end")]
@@ -93,7 +93,7 @@ def test_named_twice_in_one_call_the_first_counts(queue: QueueUnderTest) -> None
     assert queue.situation() == ended("a")
 
 
-def test_another_token_than_the_one_that_acked_is_lost(queue: QueueUnderTest) -> None:
+def test_after_an_ack_another_token_is_answered_lost(queue: QueueUnderTest) -> None:
     queue.given(ended("a"))
 
     assert queue.call(queue.store.ack([ack("a", STALE), ack("a", TOKEN + 1)])) == [Status.LOST, Status.LOST]
@@ -101,13 +101,13 @@ def test_another_token_than_the_one_that_acked_is_lost(queue: QueueUnderTest) ->
     assert queue.situation() == ended("a")
 
 
-def test_a_missing_task_is_lost_and_nothing_is_made_up(queue: QueueUnderTest) -> None:
+def test_an_unknown_task_is_answered_lost_and_nothing_is_written(queue: QueueUnderTest) -> None:
     assert queue.call(queue.store.ack([ack("a")])) == [Status.LOST]
 
     assert queue.situation() == {}
 
 
-def test_in_a_batch_each_task_has_its_own_fate(queue: QueueUnderTest) -> None:
+def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b", token=8), ended("c"), waiting("d"), claimed("w", "n", TOKEN, "a", "b"))
 
     statuses = queue.call(queue.store.ack([ack("a"), ack("b"), ack("c"), ack("d"), ack("e")]))
@@ -127,8 +127,8 @@ def test_a_batch_may_be_larger_than_what_lua_can_unpack_at_once(queue: QueueUnde
     assert queue.situation() == together(*(ended(id) for id in ids))
 
 
-def test_whoever_lost_the_task_to_a_cancellation_is_not_told_that_it_acked(queue: QueueUnderTest) -> None:
-    """The worker was taken for dead and its task ended, as had been asked; then the worker comes back."""
+def test_a_worker_whose_task_was_cancelled_is_not_answered_acked(queue: QueueUnderTest) -> None:
+    """The worker was considered dead, so the requested cancellation ended its task. Then the worker comes back."""
     queue.given(leased("a"), cancelling("a"))
     queue.call(queue.store.recover(WORKER, 3, b"", [Orphan("a", TOKEN, 1)]))
 

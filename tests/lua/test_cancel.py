@@ -15,7 +15,7 @@ def cancel(queue: QueueUnderTest, *ids: str, retention_ms: int = 1_000) -> list[
 
 
 @pytest.mark.parametrize("run_at_ms", [NOW_MS - 1, NOW_MS + 86_400_000])
-def test_a_task_that_waits_is_cancelled_and_will_never_run(queue: QueueUnderTest, run_at_ms: int) -> None:
+def test_a_waiting_task_is_cancelled_and_never_runs(queue: QueueUnderTest, run_at_ms: int) -> None:
     queue.given(waiting("a", run_at_ms=run_at_ms, tries="1 1 1 3", failure="boom"))
 
     assert cancel(queue, "a") == [Status.CANCELLED]
@@ -23,7 +23,7 @@ def test_a_task_that_waits_is_cancelled_and_will_never_run(queue: QueueUnderTest
     assert queue.situation() == cancelled("a", forgotten_ms=NOW_MS + 1_000)
 
 
-def test_a_leased_task_is_left_to_its_worker_which_is_asked(queue: QueueUnderTest) -> None:
+def test_the_worker_of_a_leased_task_is_asked_to_cancel_it(queue: QueueUnderTest) -> None:
     queue.given(leased("a", tries="1 1 1 3", failure="boom"))
 
     assert cancel(queue, "a") == [Status.CANCELLING]
@@ -31,7 +31,7 @@ def test_a_leased_task_is_left_to_its_worker_which_is_asked(queue: QueueUnderTes
     assert queue.situation() == together(leased("a", tries="1 1 1 3", failure="boom"), cancelling("a"))
 
 
-def test_a_task_whose_record_is_gone_is_cancelled_all_the_same(queue: QueueUnderTest) -> None:
+def test_a_task_without_its_record_is_cancelled(queue: QueueUnderTest) -> None:
     queue.given({"waiting": {"a": NOW_MS}})
 
     assert cancel(queue, "a") == [Status.CANCELLED]
@@ -50,9 +50,7 @@ def test_a_task_whose_record_is_gone_is_cancelled_all_the_same(queue: QueueUnder
     ],
     ids=["waiting", "leased", "dead", "ended", "missing"],
 )
-def test_called_twice_the_second_changes_nothing(
-    queue: QueueUnderTest, task: Situation, first: Status, second: Status
-) -> None:
+def test_a_repeated_call_changes_nothing(queue: QueueUnderTest, task: Situation, first: Status, second: Status) -> None:
     queue.given(task)
 
     assert cancel(queue, "a") == [first]
@@ -63,7 +61,7 @@ def test_called_twice_the_second_changes_nothing(
 
 
 @pytest.mark.parametrize("task", [dead("a"), ended("a"), {}], ids=["dead", "ended", "missing"])
-def test_what_has_ended_or_never_was_is_left_as_it_is(queue: QueueUnderTest, task: Situation) -> None:
+def test_an_ended_or_unknown_task_is_not_changed(queue: QueueUnderTest, task: Situation) -> None:
     queue.given(task)
 
     cancel(queue, "a")
@@ -71,7 +69,7 @@ def test_what_has_ended_or_never_was_is_left_as_it_is(queue: QueueUnderTest, tas
     assert queue.situation() == task
 
 
-def test_asked_again_the_latest_request_counts(queue: QueueUnderTest) -> None:
+def test_the_latest_cancellation_request_counts(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), cancelling("a", retention_ms=5))
 
     cancel(queue, "a", retention_ms=2_000)
@@ -79,7 +77,7 @@ def test_asked_again_the_latest_request_counts(queue: QueueUnderTest) -> None:
     assert queue.situation() == together(leased("a"), cancelling("a", retention_ms=2_000))
 
 
-def test_in_a_batch_each_task_has_its_own_fate(queue: QueueUnderTest) -> None:
+def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), leased("b"), dead("c"), ended("d"))
 
     statuses = cancel(queue, *"abcdea")

@@ -43,7 +43,7 @@ def test_a_due_task_is_leased_under_a_new_token(empty_queue: QueueUnderTest) -> 
     )
 
 
-def test_the_lease_tells_what_happened_to_the_task_before(queue: QueueUnderTest) -> None:
+def test_the_lease_has_the_earlier_attempts_crashes_and_redeliveries(queue: QueueUnderTest) -> None:
     queue.given(waiting("a", tries="4 1 2 3", failure="boom"))
 
     (found,) = queue.call(queue.store.claim(request())).leases
@@ -52,8 +52,8 @@ def test_the_lease_tells_what_happened_to_the_task_before(queue: QueueUnderTest)
     assert queue.situation()["tries"] == {"a": "4 1 2 3"}
 
 
-def test_a_task_whose_record_is_gone_is_claimed_all_the_same(queue: QueueUnderTest) -> None:
-    """The worker ends it visibly; left behind it would stand in the way for ever."""
+def test_a_task_without_its_record_is_claimed(queue: QueueUnderTest) -> None:
+    """The worker then ends it with an error. If it were not claimed, every later claim would find it first."""
     queue.given({"waiting": {"a": DUE_MS}})
 
     (found,) = queue.call(queue.store.claim(request())).leases
@@ -74,7 +74,7 @@ def test_all_tasks_of_one_claim_have_one_token_and_one_expiry(queue: QueueUnderT
     )
 
 
-def test_a_worker_keeps_one_claim_in_memory(queue: QueueUnderTest) -> None:
+def test_only_the_latest_claim_of_a_worker_is_stored(queue: QueueUnderTest) -> None:
     for nonce in ("n1", "n2"):
         queue.given(waiting(nonce))
         queue.call(queue.store.claim(request(nonce)))
@@ -83,7 +83,7 @@ def test_a_worker_keeps_one_claim_in_memory(queue: QueueUnderTest) -> None:
 
 
 @pytest.mark.parametrize("last", [NOW_US, NOW_US + 86_400_000_000])
-def test_the_token_grows_even_if_the_last_one_is_ahead_of_time(queue: QueueUnderTest, last: int) -> None:
+def test_the_token_grows_even_if_the_last_one_is_ahead_of_the_clock(queue: QueueUnderTest, last: int) -> None:
     """Two claims in one microsecond, or a failover to a server whose clock is behind."""
     queue.given(waiting("a"), fence(last))
 
@@ -93,7 +93,7 @@ def test_the_token_grows_even_if_the_last_one_is_ahead_of_time(queue: QueueUnder
     assert queue.situation()["fence"] == str(last + 1)
 
 
-def test_the_token_jumps_to_the_time_when_the_last_one_is_behind_or_was_lost(queue: QueueUnderTest) -> None:
+def test_the_token_is_the_time_if_the_last_one_is_smaller(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), fence(NOW_US - 9))
 
     (found,) = queue.call(queue.store.claim(request())).leases
@@ -102,7 +102,7 @@ def test_the_token_jumps_to_the_time_when_the_last_one_is_behind_or_was_lost(que
 
 
 @pytest.mark.parametrize("written", ["", "none", "nan", "-inf", "inf", "-7", "1e300", "9" * 40])
-def test_a_fence_that_is_no_token_counts_as_lost(queue: QueueUnderTest, written: str) -> None:
+def test_a_stored_fence_that_is_not_a_token_is_replaced(queue: QueueUnderTest, written: str) -> None:
     queue.given(waiting("a"), waiting("b"), {"fence": written})
 
     tokens = [queue.call(queue.store.claim(request(nonce, limit=1))).leases[0].token for nonce in ("n1", "n2")]
@@ -110,7 +110,7 @@ def test_a_fence_that_is_no_token_counts_as_lost(queue: QueueUnderTest, written:
     assert tokens == [NOW_US, NOW_US + 1]
 
 
-def test_an_empty_queue_gives_nothing_and_keeps_nothing(empty_queue: QueueUnderTest) -> None:
+def test_a_claim_of_an_empty_queue_writes_nothing_and_removes_the_wake_up(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(AWAKE)
 
     assert empty_queue.call(empty_queue.store.claim(request())) == Claim(NOW_US, None, [])
@@ -118,7 +118,7 @@ def test_an_empty_queue_gives_nothing_and_keeps_nothing(empty_queue: QueueUnderT
     assert empty_queue.situation() == {}
 
 
-def test_nothing_due_forgets_the_last_claim_and_takes_back_the_wake_up(queue: QueueUnderTest) -> None:
+def test_if_nothing_is_due_the_last_claim_and_the_wake_up_are_removed(queue: QueueUnderTest) -> None:
     tasks = together(waiting("a", run_at_ms=NOW_MS + 1), ended("b"), dead("c"), leased("d", worker="another"))
     queue.given(tasks, claimed(WORKER, "earlier", 3, "b"), AWAKE)
 
@@ -127,7 +127,7 @@ def test_nothing_due_forgets_the_last_claim_and_takes_back_the_wake_up(queue: Qu
     assert queue.situation() == tasks
 
 
-def test_whoever_leaves_due_tasks_behind_wakes_the_next_worker(queue: QueueUnderTest) -> None:
+def test_a_claim_that_leaves_due_tasks_wakes_another_worker(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), waiting("b"))
 
     assert queue.call(queue.store.claim(request(limit=1))).next_due_ms == NOW_MS
@@ -135,7 +135,7 @@ def test_whoever_leaves_due_tasks_behind_wakes_the_next_worker(queue: QueueUnder
     assert queue.situation()["wake"] == ["1"]
 
 
-def test_a_worker_with_no_room_learns_that_something_is_due_and_leaves_the_wake_up(queue: QueueUnderTest) -> None:
+def test_a_claim_of_no_tasks_reports_due_tasks_and_keeps_the_wake_up(queue: QueueUnderTest) -> None:
     tasks = together(waiting("a"), AWAKE)
     queue.given(tasks)
 
@@ -144,7 +144,7 @@ def test_a_worker_with_no_room_learns_that_something_is_due_and_leaves_the_wake_
     assert queue.situation() == tasks
 
 
-def test_whoever_takes_all_wakes_nobody(queue: QueueUnderTest) -> None:
+def test_a_claim_of_all_due_tasks_wakes_nobody(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"))
 
     assert queue.call(queue.store.claim(request())).next_due_ms == FAR_MS
@@ -162,11 +162,11 @@ def test_the_same_nonce_is_answered_with_the_same_tasks(queue: QueueUnderTest, c
     again = queue.call(queue.store.claim(request(limit=2)))
 
     assert again.leases == first.leases
-    assert again.next_due_ms == clock.now_ms, "the repeated answer does not look for what is due: ask again"
+    assert again.next_due_ms == clock.now_ms, "the repeated answer does not look for due tasks, so it says: ask again"
     assert queue.situation() == together(situation, waiting("c", priority=0))
 
 
-def test_the_same_nonce_gives_only_what_is_still_held(queue: QueueUnderTest) -> None:
+def test_the_same_nonce_gives_only_tasks_that_are_still_leased(queue: QueueUnderTest) -> None:
     queue.given(*(waiting(id) for id in "abcd"))
     for held in queue.call(queue.store.claim(request())).leases:
         if held.id == "a":
@@ -178,7 +178,7 @@ def test_the_same_nonce_gives_only_what_is_still_held(queue: QueueUnderTest) -> 
     assert [found.id for found in queue.call(queue.store.claim(request())).leases] == ["d"]
 
 
-def test_the_same_nonce_gives_nothing_new_once_all_is_settled(queue: QueueUnderTest) -> None:
+def test_the_same_nonce_gives_no_new_tasks_after_all_are_settled(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"))
     (held,) = queue.call(queue.store.claim(request())).leases
     queue.call(queue.store.ack([Ack("a", held.token, 1_000, b"digest-aend of a")]))
@@ -191,7 +191,7 @@ def test_the_same_nonce_gives_nothing_new_once_all_is_settled(queue: QueueUnderT
 
 
 @pytest.mark.parametrize("other", ["nonc", "nonce2", "Nonce"])
-def test_a_nonce_that_is_only_similar_is_another_one(queue: QueueUnderTest, other: str) -> None:
+def test_a_similar_nonce_is_another_claim(queue: QueueUnderTest, other: str) -> None:
     queue.given(waiting("a"))
     queue.call(queue.store.claim(request("nonce")))
     queue.given(waiting("b"))
@@ -219,8 +219,8 @@ def test_a_claim_may_be_larger_than_what_lua_can_unpack_at_once(queue: QueueUnde
     assert queue.call(queue.store.ack(acks)) == [Status.ACKED] * 2_001
 
 
-def test_a_request_that_comes_after_a_later_one_was_answered_leases_nothing(queue: QueueUnderTest) -> None:
-    """Nobody waits for its reply, and what is remembered of the later one has to stay."""
+def test_a_request_that_arrives_after_a_later_one_leases_nothing(queue: QueueUnderTest) -> None:
+    """Its reply is not expected any more, and the stored later claim must not be replaced."""
     queue.given(waiting("a"), waiting("b"))
     later = queue.call(queue.store.claim(request("9", limit=1)))
     before = queue.situation()
@@ -232,7 +232,7 @@ def test_a_request_that_comes_after_a_later_one_was_answered_leases_nothing(queu
     assert [lease.id for lease in queue.call(queue.store.claim(request("10", limit=1))).leases] == ["b"]
 
 
-def test_a_number_is_of_its_own_stream(queue: QueueUnderTest) -> None:
+def test_numbers_of_different_claim_streams_are_not_compared(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), waiting("b"))
     queue.call(queue.store.claim(request("9", limit=1)))
 

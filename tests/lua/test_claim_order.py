@@ -10,13 +10,13 @@ from tests.server_time import NOW_MS, ServerTime
 
 
 def task(id: str, priority: int, in_ms: int) -> Situation:
-    """A task that falls due so many milliseconds from now, or did."""
+    """A task that is due in so many milliseconds; a negative number is in the past."""
     return waiting(id, priority=priority, run_at_ms=NOW_MS + in_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Tasks by id, with their priority and when they fall due; what is asked for, and what must come."""
+    """Tasks by id, with priority and due time; the limits of the claim, and the expected ids."""
 
     tasks: dict[str, tuple[int, int]]
     limit: int = 10
@@ -74,7 +74,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_claimed_are(queue: QueueUnderTest, case: Case) -> None:
+def test_which_tasks_are_claimed(queue: QueueUnderTest, case: Case) -> None:
     queue.given(*(task(id, priority, in_ms) for id, (priority, in_ms) in case.tasks.items()))
 
     answer = queue.call(

@@ -1,4 +1,4 @@
-"""claim: however long records are, and whoever wrote them, a reply has a bounded length."""
+"""claim: the length of a reply is bounded, even if another program wrote very long records."""
 
 from redisched.store.operation import run
 from tests.lua.queue import QueueUnderTest, request
@@ -10,7 +10,7 @@ LONGEST = MOST_BYTES // 4
 
 
 def put(queue: QueueUnderTest, id: str, length: int, run_at_ms: int = DUE_MS) -> None:
-    """Let a task wait whose record is so long."""
+    """Add a waiting task whose record has this length."""
     queue.given(waiting(id, run_at_ms=run_at_ms))
     queue.broker.client().perform(("HSET", queue.store.keys.tasks, id, bytes(length)))
 
@@ -18,14 +18,14 @@ def put(queue: QueueUnderTest, id: str, length: int, run_at_ms: int = DUE_MS) ->
 def claim(
     queue: QueueUnderTest, nonce: str, ahead_ms: int = 0, ahead_limit: int = 0
 ) -> tuple[dict[str, tuple[int, int]], int | None]:
-    """The lengths of the records given, and of those that are not, by id; and when there is more."""
+    """The lengths of the records in the reply and of those that were left out, by id, and when more is due."""
     answer = queue.call(
         queue.store.claim(request(nonce, ahead_ms=ahead_ms, ahead_limit=ahead_limit, longest_record=LONGEST))
     )
     return {lease.id: (len(lease.record), lease.too_long) for lease in answer.leases}, answer.next_due_ms
 
 
-def test_a_record_longer_than_asked_for_is_told_by_its_length(queue: QueueUnderTest) -> None:
+def test_a_record_that_is_too_long_is_replaced_by_its_length(queue: QueueUnderTest) -> None:
     for id, length in (("a", 9), ("b", LONGEST + 1), ("c", LONGEST), ("d", 3 * MOST_BYTES), ("e", 1)):
         put(queue, id, length)
 
@@ -36,7 +36,7 @@ def test_a_record_longer_than_asked_for_is_told_by_its_length(queue: QueueUnderT
     assert claim(queue, "1")[0] == expected, "nor is it given when the request is repeated"
 
 
-def test_what_does_not_fit_stays_due_and_another_worker_is_woken(queue: QueueUnderTest) -> None:
+def test_due_tasks_that_do_not_fit_stay_and_another_worker_is_woken(queue: QueueUnderTest) -> None:
     for id in "abcdef":
         put(queue, id, LONGEST)
 
@@ -49,7 +49,7 @@ def test_what_does_not_fit_stays_due_and_another_worker_is_woken(queue: QueueUnd
     assert list(claim(queue, "2")[0]) == list("ef")
 
 
-def test_what_is_ahead_and_does_not_fit_is_due_in_its_time(queue: QueueUnderTest) -> None:
+def test_tasks_claimed_ahead_that_do_not_fit_stay_due_at_their_time(queue: QueueUnderTest) -> None:
     for number, id in enumerate("abcdef"):
         put(queue, id, LONGEST, NOW_MS + number)
 
@@ -59,7 +59,7 @@ def test_what_is_ahead_and_does_not_fit_is_due_in_its_time(queue: QueueUnderTest
     assert "wake" not in queue.situation()
 
 
-def test_a_worker_that_takes_longer_records_gets_them_one_by_one(queue: QueueUnderTest) -> None:
+def test_a_worker_that_accepts_longer_records_gets_them_one_by_one(queue: QueueUnderTest) -> None:
     for id in "ab":
         put(queue, id, MOST_BYTES + 1)
 
@@ -68,7 +68,7 @@ def test_a_worker_that_takes_longer_records_gets_them_one_by_one(queue: QueueUnd
     assert [(lease.id, len(lease.record)) for lease in answer.leases] == [("a", MOST_BYTES + 1)]
 
 
-def test_long_records_that_somebody_else_wrote_are_not_sent(queue: QueueUnderTest) -> None:
+def test_long_records_that_another_program_wrote_are_not_sent(queue: QueueUnderTest) -> None:
     length = 8 * 1024 * 1024
     queue.given(together(*(waiting(f"a{number:03}") for number in range(100))))
     client = queue.broker.client()

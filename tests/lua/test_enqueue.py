@@ -2,8 +2,8 @@
 
 import pytest
 
-from redisched.layout import Layout
 from redisched.model import BAND, LARGEST_RUN_AT_MS
+from redisched.shard_map import ShardMap
 from redisched.store.values import NewTask, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, Situation, dead, ended, leased, record_of, together, waiting
@@ -32,15 +32,15 @@ def test_a_new_task_waits_and_one_worker_is_woken(empty_queue: QueueUnderTest) -
     ],
 )
 @pytest.mark.parametrize("priority", [0, 255])
-def test_the_score_is_exact_at_every_corner(queue: QueueUnderTest, when: str, run_at_ms: int, priority: int) -> None:
+def test_the_score_is_exact_at_its_limits(queue: QueueUnderTest, when: str, run_at_ms: int, priority: int) -> None:
     assert queue.call(queue.store.enqueue([new("a", when, priority=priority)])) == [Status.CREATED]
 
     assert queue.situation() == together(waiting("a", priority=priority, run_at_ms=run_at_ms), AWAKE)
 
 
 @pytest.mark.parametrize("when", [f"@{BAND}", f"+{BAND - NOW_MS}", f"+{2**53}"])
-def test_beyond_the_year_2109_nothing_is_written(queue: QueueUnderTest, when: str) -> None:
-    assert queue.call(queue.store.enqueue([new("a", when)])) == [Status.BEYOND]
+def test_a_task_that_would_run_after_2109_is_not_written(queue: QueueUnderTest, when: str) -> None:
+    assert queue.call(queue.store.enqueue([new("a", when)])) == [Status.TOO_LATE]
 
     assert queue.situation() == {}
 
@@ -64,7 +64,7 @@ def test_an_id_in_use_is_not_written_again(
     assert queue.situation() == present
 
 
-def test_an_outcome_that_contains_spaces_and_digits_is_still_known_by_its_digest(queue: QueueUnderTest) -> None:
+def test_the_digest_is_found_in_an_outcome_with_spaces_and_digits(queue: QueueUnderTest) -> None:
     queue.given({"outcomes": {"a": "7 1 2 3 4  end"}, "finished": {"a": NOW_MS}})
 
     same, other = new("a", record="1 2 3 4 body"), new("a", record="1 2 3 5 body")
@@ -72,7 +72,7 @@ def test_an_outcome_that_contains_spaces_and_digits_is_still_known_by_its_digest
     assert queue.call(queue.store.enqueue([same, other])) == [Status.EXISTS, Status.CONFLICT]
 
 
-def test_named_twice_in_one_call_the_first_counts(queue: QueueUnderTest) -> None:
+def test_if_a_call_names_a_task_twice_the_first_counts(queue: QueueUnderTest) -> None:
     tasks = [new("a"), new("a", "+9"), new("a", record="DIGEST-abody of a"), new("b")]
 
     statuses = queue.call(queue.store.enqueue(tasks))
@@ -81,12 +81,12 @@ def test_named_twice_in_one_call_the_first_counts(queue: QueueUnderTest) -> None
     assert queue.situation() == together(waiting("a", run_at_ms=NOW_MS), waiting("b", run_at_ms=NOW_MS), AWAKE)
 
 
-def test_called_twice_it_changes_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_changes_nothing(queue: QueueUnderTest) -> None:
     tasks = [new("a"), new("b", "+60000"), new("c", f"@{BAND}")]
     queue.call(queue.store.enqueue(tasks))
     first = queue.situation()
 
-    assert queue.call(queue.store.enqueue(tasks)) == [Status.EXISTS, Status.EXISTS, Status.BEYOND]
+    assert queue.call(queue.store.enqueue(tasks)) == [Status.EXISTS, Status.EXISTS, Status.TOO_LATE]
 
     assert queue.situation() == first
 
@@ -99,7 +99,7 @@ def test_a_call_that_adds_nothing_wakes_nobody(queue: QueueUnderTest) -> None:
     assert "wake" not in queue.situation()
 
 
-def test_however_many_are_added_one_wake_up_is_enough(queue: QueueUnderTest) -> None:
+def test_many_new_tasks_leave_one_wake_up(queue: QueueUnderTest) -> None:
     for id in "abc":
         queue.call(queue.store.enqueue([new(id), new(f"{id}2")]))
 
@@ -114,7 +114,7 @@ def test_a_batch_may_be_larger_than_what_lua_can_unpack_at_once(queue: QueueUnde
     assert queue.situation() == together(*(waiting(task.id, run_at_ms=NOW_MS) for task in tasks), AWAKE)
 
 
-def test_a_body_may_hold_any_bytes(queue: QueueUnderTest) -> None:
+def test_a_body_may_have_any_bytes(queue: QueueUnderTest) -> None:
     record = bytes(range(256))
     queue.call(queue.store.enqueue([NewTask("a", 5, "+0", record)]))
 
@@ -123,28 +123,35 @@ def test_a_body_may_hold_any_bytes(queue: QueueUnderTest) -> None:
     assert stored == record
 
 
-@pytest.mark.parametrize(("kept", "named"), [(None, Layout()), ("1 3", Layout((1, 3))), ("1 3", None)])
-def test_under_the_layout_named_and_without_one_named_a_task_is_created(
-    queue: QueueUnderTest, kept: str | None, named: Layout | None
+@pytest.mark.parametrize(("kept", "named"), [(None, ShardMap()), ("1 3", ShardMap((1, 3))), ("1 3", None)])
+def test_a_task_is_created_if_the_named_shard_map_is_the_stored_one_or_none_is_named(
+    queue: QueueUnderTest, kept: str | None, named: ShardMap | None
 ) -> None:
     queue.given({} if kept is None else {"layout": kept})
 
     assert queue.call(queue.store.enqueue([new("a")], named)) == [Status.CREATED]
 
 
-@pytest.mark.parametrize(("kept", "named"), [("1 3", Layout()), (None, Layout((1, 3))), ("1 3", Layout((1, 3, 12)))])
-def test_under_another_layout_nothing_is_written(queue: QueueUnderTest, kept: str | None, named: Layout) -> None:
+@pytest.mark.parametrize(
+    ("kept", "named"), [("1 3", ShardMap()), (None, ShardMap((1, 3))), ("1 3", ShardMap((1, 3, 12)))]
+)
+def test_if_another_shard_map_is_named_nothing_is_written(
+    queue: QueueUnderTest, kept: str | None, named: ShardMap
+) -> None:
     queue.given({} if kept is None else {"layout": kept})
     before = queue.situation()
 
-    assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [Status.STALE, Status.STALE]
+    assert queue.call(queue.store.enqueue([new("a"), new("b")], named)) == [
+        Status.STALE_SHARD_MAP,
+        Status.STALE_SHARD_MAP,
+    ]
 
     assert queue.situation() == before
 
 
 @pytest.mark.parametrize("when", ["+0", "+1"])
-@pytest.mark.parametrize("named", [None, Layout()])
-def test_one_task_alone_is_treated_as_one_of_many(queue: QueueUnderTest, when: str, named: Layout | None) -> None:
+@pytest.mark.parametrize("named", [None, ShardMap()])
+def test_a_single_task_is_stored_as_one_of_many_is(queue: QueueUnderTest, when: str, named: ShardMap | None) -> None:
     alone, first, second = (queue.call(queue.store.enqueue(tasks, named)) for tasks in ([new("a", when)],) * 3)
     together_with_another = queue.call(queue.store.enqueue([new("a", when), new("b", when)], named))
 
@@ -154,7 +161,7 @@ def test_one_task_alone_is_treated_as_one_of_many(queue: QueueUnderTest, when: s
     assert queue.situation() == together(waiting("a", run_at_ms=run_at_ms), waiting("b", run_at_ms=run_at_ms), AWAKE)
 
 
-def test_a_task_whose_record_was_lost_gets_it_back(queue: QueueUnderTest) -> None:
+def test_enqueueing_again_restores_a_lost_record(queue: QueueUnderTest) -> None:
     queue.given({"waiting": {"a": 1}})
 
     assert queue.call(queue.store.enqueue([new("a")])) == [Status.CREATED]

@@ -1,4 +1,4 @@
-"""expire: WAITING -> EXPIRED, by the reaper and by the claim that meets it; what has started expires no more."""
+"""expire: WAITING -> EXPIRED, by the reaper or by a claim that finds it. A task that has started does not expire."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def expire(queue: QueueUnderTest, limit: int = 10) -> Expired:
 
 
 @pytest.mark.parametrize("run_at_ms", [NOW_MS - 5_000, NOW_MS + 60_000])
-def test_what_nobody_started_in_time_has_ended(queue: QueueUnderTest, run_at_ms: int) -> None:
+def test_a_task_that_no_worker_started_in_time_ends_as_expired(queue: QueueUnderTest, run_at_ms: int) -> None:
     queue.given(waiting("a", run_at_ms=run_at_ms, tries="0 1 2 0"), expiring("a", expires_ms=NOW_MS))
 
     assert expire(queue) == Expired(1, 1)
@@ -48,7 +48,7 @@ def test_what_nobody_started_in_time_has_ended(queue: QueueUnderTest, run_at_ms:
     assert queue.situation() == together(expired("a"), FORMAT)
 
 
-def test_what_has_time_left_is_left_alone(queue: QueueUnderTest) -> None:
+def test_a_task_that_has_not_expired_is_not_changed(queue: QueueUnderTest) -> None:
     before = together(waiting("a"), expiring("a", expires_ms=NOW_MS + 1))
     queue.given(before)
 
@@ -57,7 +57,7 @@ def test_what_has_time_left_is_left_alone(queue: QueueUnderTest) -> None:
     assert queue.situation() == before
 
 
-def test_what_a_worker_holds_is_looked_at_again_when_it_may_have_come_back(queue: QueueUnderTest) -> None:
+def test_a_leased_task_is_checked_again_after_its_lease(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), expiring("a", expires_ms=NOW_MS - 1))
 
     assert expire(queue) == Expired(0, 1)
@@ -65,7 +65,7 @@ def test_what_a_worker_holds_is_looked_at_again_when_it_may_have_come_back(queue
     assert queue.situation() == together(leased("a"), expiring("a", expires_ms=NOW_MS - 1, looked_ms=NOW_MS + LEASE_MS))
 
 
-def test_what_died_is_not_looked_at_again(queue: QueueUnderTest) -> None:
+def test_a_dead_task_is_not_checked_again(queue: QueueUnderTest) -> None:
     queue.given(dead("a"), expiring("a", expires_ms=NOW_MS - 1))
 
     assert expire(queue) == Expired(0, 1)
@@ -74,7 +74,7 @@ def test_what_died_is_not_looked_at_again(queue: QueueUnderTest) -> None:
     assert queue.situation()["dead"] == {"a": NOW_MS}
 
 
-def test_no_more_are_looked_at_than_asked_for_the_earliest_first(queue: QueueUnderTest) -> None:
+def test_at_most_limit_tasks_are_checked_the_earliest_first(queue: QueueUnderTest) -> None:
     queue.given(*(together(waiting(id), expiring(id, expires_ms=NOW_MS - at)) for at, id in enumerate("abc")))
 
     assert expire(queue, limit=2) == Expired(2, 2)
@@ -82,7 +82,7 @@ def test_no_more_are_looked_at_than_asked_for_the_earliest_first(queue: QueueUnd
     assert queue.situation()["waiting"].keys() == {"a"}
 
 
-def test_an_outcome_that_may_go_sooner_is_kept_as_such(queue: QueueUnderTest) -> None:
+def test_an_outcome_with_the_default_retention_is_marked_as_such(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), expiring("a", expires_ms=NOW_MS, retention_ms=-1_000))
 
     expire(queue)
@@ -90,7 +90,7 @@ def test_an_outcome_that_may_go_sooner_is_kept_as_such(queue: QueueUnderTest) ->
     assert queue.situation()["finished"]["a"] < 0
 
 
-def test_a_claim_ends_what_has_expired_and_takes_what_comes_after(queue: QueueUnderTest) -> None:
+def test_a_claim_ends_expired_tasks_and_leases_the_next(queue: QueueUnderTest) -> None:
     queue.given(waiting("a", priority=0), expiring("a", expires_ms=NOW_MS), waiting("b"))
 
     claim = queue.call(queue.store.claim(request(limit=1)))
@@ -100,14 +100,14 @@ def test_a_claim_ends_what_has_expired_and_takes_what_comes_after(queue: QueueUn
     assert claim.next_due_ms != NOW_MS
 
 
-def test_a_claim_takes_what_expires_a_millisecond_later(queue: QueueUnderTest) -> None:
+def test_a_claim_leases_a_task_that_expires_a_millisecond_later(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), expiring("a", expires_ms=NOW_MS + 1))
 
     assert [lease.id for lease in queue.call(queue.store.claim(request())).leases] == ["a"]
     assert queue.situation()["expiring"] == {"a": NOW_MS + 1}
 
 
-def test_a_claim_that_met_very_many_says_that_there_is_more(queue: QueueUnderTest) -> None:
+def test_a_claim_that_ended_many_expired_tasks_reports_more_due_ones(queue: QueueUnderTest) -> None:
     many = [NewTask(f"t{number:03}", 0, "@1", b"digest-t", b"expires=@2 1000 digest-tend") for number in range(300)]
     queue.call(queue.store.enqueue([*many, NewTask("z", 5, "@1", b"digest-z")]))
 
@@ -118,13 +118,13 @@ def test_a_claim_that_met_very_many_says_that_there_is_more(queue: QueueUnderTes
     assert [lease.id for lease in queue.call(queue.store.claim(request("n2", limit=100))).leases] == ["z"]
 
 
-def test_a_plain_task_leaves_the_format_as_it_is(queue: QueueUnderTest) -> None:
+def test_a_task_without_traits_does_not_change_the_format(queue: QueueUnderTest) -> None:
     queue.call(queue.store.enqueue([NewTask("a", 5, "+0", b"digest-a")]))
 
     assert not {"format", "traits", "expiring"} & queue.situation().keys()
 
 
-def test_the_moment_is_reckoned_from_the_servers_time(queue: QueueUnderTest) -> None:
+def test_a_delay_until_expiry_counts_from_the_servers_time(queue: QueueUnderTest) -> None:
     ending = b" -500 digest-aend"
     tasks = [
         NewTask("a", 5, "+0", b"digest-a", b"expires=+250" + ending),
@@ -141,14 +141,14 @@ def test_the_moment_is_reckoned_from_the_servers_time(queue: QueueUnderTest) -> 
     assert (found["expiring"], found["format"]) == ({"a": NOW_MS + 250, "b": 7}, "2")
 
 
-def test_another_call_changes_no_moment(queue: QueueUnderTest) -> None:
+def test_a_repeated_enqueue_does_not_move_the_expiry(queue: QueueUnderTest) -> None:
     for delay in (b"+250", b"+900"):
         queue.call(queue.store.enqueue([NewTask("a", 5, "+0", b"digest-a", b"expires=" + delay + b" 1 digest-aend")]))
 
     assert queue.situation()["expiring"] == {"a": NOW_MS + 250}
 
 
-def test_what_has_started_expires_no_more(queue: QueueUnderTest) -> None:
+def test_a_task_that_has_started_does_not_expire(queue: QueueUnderTest) -> None:
     queue.given(
         *(together(leased(id, started_ms=NOW_MS - 9, ends_ms=1), expiring(id, expires_ms=NOW_MS)) for id in "abc"),
         dead("d"),
@@ -165,7 +165,7 @@ def test_what_has_started_expires_no_more(queue: QueueUnderTest) -> None:
     assert queue.situation()["waiting"].keys() == {"a", "b", "c", "d"}
 
 
-def test_what_came_back_without_a_start_still_expires(queue: QueueUnderTest) -> None:
+def test_a_task_that_came_back_unstarted_still_expires(queue: QueueUnderTest) -> None:
     queue.given(*(together(leased(id, ends_ms=1), expiring(id, expires_ms=NOW_MS)) for id in "abc"), reaper())
 
     queue.call(queue.store.release([Release("a", TOKEN, 0)]))
@@ -176,7 +176,7 @@ def test_what_came_back_without_a_start_still_expires(queue: QueueUnderTest) -> 
     assert expire(queue) == Expired(3, 3)
 
 
-def test_its_expiry_goes_with_the_task(queue: QueueUnderTest) -> None:
+def test_the_expiry_is_deleted_with_the_task(queue: QueueUnderTest) -> None:
     queue.given(
         waiting("a"),
         leased("b"),
@@ -194,7 +194,7 @@ def test_its_expiry_goes_with_the_task(queue: QueueUnderTest) -> None:
     assert found["traits"].keys() == {"c"}
 
 
-def test_a_call_that_wakes_nobody_ends_nothing_else(queue: QueueUnderTest) -> None:
+def test_expire_leaves_the_wake_up(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), expiring("a", expires_ms=NOW_MS), AWAKE)
 
     expire(queue)

@@ -18,17 +18,17 @@ def forget(queue: QueueUnderTest, *, limit: int = 100) -> int:
 
 
 def forget_beyond(queue: QueueUnderTest, kept: int, *, limit: int = 100) -> tuple[int, int]:
-    """How many tasks are forgotten, and how many of them before their time, as there are more than are kept."""
+    """How many tasks are forgotten, and how many of them early because there are more than the bound."""
     limits = ForgetLimits(limit=limit, dead_retention_ms=DAY_MS, kept=kept, sooner_ms=SOONER_MS)
     return queue.call(queue.store.forget(limits))
 
 
 def spare(id: str, *, forgotten_ms: int) -> Situation:
-    """A task that ended and asked for no retention of its own."""
+    """An ended task with the default retention."""
     return ended(id, forgotten_ms=forgotten_ms - BAND)
 
 
-def test_nothing_is_left_of_what_is_forgotten(empty_queue: QueueUnderTest) -> None:
+def test_nothing_is_left_of_a_forgotten_task(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(
         ended("a", forgotten_ms=NOW_MS),
         cancelled("b", forgotten_ms=NOW_MS - 5),
@@ -40,7 +40,7 @@ def test_nothing_is_left_of_what_is_forgotten(empty_queue: QueueUnderTest) -> No
     assert empty_queue.situation() == {}
 
 
-def test_until_its_retention_is_over_a_task_is_kept(queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_a_task_is_kept_until_its_retention_is_over(queue: QueueUnderTest, clock: ServerTime) -> None:
     tasks = together(ended("a", forgotten_ms=NOW_MS + 5), dead("b", died_ms=NOW_MS + 5 - DAY_MS))
     queue.given(tasks)
 
@@ -53,7 +53,7 @@ def test_until_its_retention_is_over_a_task_is_kept(queue: QueueUnderTest, clock
     assert queue.situation() == {}
 
 
-def test_called_twice_the_second_finds_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_finds_nothing(queue: QueueUnderTest) -> None:
     queue.given(ended("a", forgotten_ms=NOW_MS))
     forget(queue)
 
@@ -68,7 +68,7 @@ def test_an_empty_queue_has_nothing_to_forget(empty_queue: QueueUnderTest) -> No
     assert empty_queue.situation() == {}
 
 
-def test_not_more_of_either_kind_than_asked_for_the_oldest_first(queue: QueueUnderTest) -> None:
+def test_at_most_limit_tasks_of_each_kind_are_forgotten_the_oldest_first(queue: QueueUnderTest) -> None:
     for number, id in enumerate("abc"):
         queue.given(ended(f"e-{id}", forgotten_ms=NOW_MS - 10 + number))
         queue.given(dead(f"d-{id}", died_ms=NOW_MS - DAY_MS - 10 + number))
@@ -89,7 +89,7 @@ def test_more_than_what_lua_can_unpack_at_once(queue: QueueUnderTest) -> None:
     assert queue.situation() == {}
 
 
-def test_beyond_the_bound_the_oldest_go_before_their_time(queue: QueueUnderTest) -> None:
+def test_above_the_bound_the_oldest_are_forgotten_early(queue: QueueUnderTest) -> None:
     kept = together(*(spare(id, forgotten_ms=NOW_MS + 300 + at) for at, id in enumerate("cd")))
     queue.given(kept, *(spare(id, forgotten_ms=NOW_MS + 100 + at) for at, id in enumerate("ab")))
 
@@ -97,14 +97,14 @@ def test_beyond_the_bound_the_oldest_go_before_their_time(queue: QueueUnderTest)
     assert queue.situation() == kept
 
 
-def test_what_is_over_counts_among_those_beyond_the_bound(queue: QueueUnderTest) -> None:
+def test_tasks_whose_retention_is_over_count_toward_the_bound(queue: QueueUnderTest) -> None:
     queue.given(spare("a", forgotten_ms=NOW_MS), *(spare(id, forgotten_ms=NOW_MS + 100) for id in "bcd"))
 
     assert forget_beyond(queue, 2) == (2, 1)
     assert queue.situation() == together(*(spare(id, forgotten_ms=NOW_MS + 100) for id in "cd"))
 
 
-def test_what_ended_just_now_stays_however_many_there_are(queue: QueueUnderTest) -> None:
+def test_tasks_that_ended_just_now_are_kept_above_the_bound(queue: QueueUnderTest) -> None:
     young = together(*(spare(id, forgotten_ms=NOW_MS + SOONER_MS + 1) for id in "abc"))
     queue.given(young, spare("d", forgotten_ms=NOW_MS + SOONER_MS))
 
@@ -112,7 +112,7 @@ def test_what_ended_just_now_stays_however_many_there_are(queue: QueueUnderTest)
     assert queue.situation() == young
 
 
-def test_what_has_a_retention_of_its_own_neither_goes_sooner_nor_counts(queue: QueueUnderTest) -> None:
+def test_tasks_with_a_chosen_retention_do_not_count_toward_the_bound(queue: QueueUnderTest) -> None:
     tasks = together(
         *(ended(id, forgotten_ms=NOW_MS + 5) for id in "abc"), *(spare(id, forgotten_ms=NOW_MS + 5) for id in "de")
     )
@@ -122,7 +122,7 @@ def test_what_has_a_retention_of_its_own_neither_goes_sooner_nor_counts(queue: Q
     assert queue.situation() == tasks
 
 
-def test_not_more_before_their_time_than_asked_for(queue: QueueUnderTest) -> None:
+def test_at_most_limit_tasks_are_forgotten_early(queue: QueueUnderTest) -> None:
     queue.given(*(spare(id, forgotten_ms=NOW_MS + 5) for id in "abcde"))
 
     assert forget_beyond(queue, 0, limit=2) == (2, 2)

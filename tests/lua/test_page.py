@@ -1,4 +1,4 @@
-"""read/page: any listing, a page at a time, from any place on."""
+"""read/page: a page of any listing, beginning at any place."""
 
 from itertools import product
 from random import Random
@@ -19,7 +19,7 @@ ALL = 10_000
 
 
 def page(queue: QueueUnderTest, order: str, after: Task | None, limit: int) -> list[Task]:
-    """What comes after a task, which may be gone."""
+    """The tasks after a task, which may have been deleted."""
     score, id = ("", b"") if after is None else after
     arguments = {"section": "waiting", "order": order, "after": score, "after_id": id, "limit": limit}
     reply = queue.call(ShardScripts(queue.broker.script_runner, QUEUE).call("read/page", arguments))
@@ -27,7 +27,7 @@ def page(queue: QueueUnderTest, order: str, after: Task | None, limit: int) -> l
 
 
 def put(queue: QueueUnderTest, tasks: list[Task]) -> None:
-    """Put these into the set, and nothing else."""
+    """Replace the content of the set by these."""
     perform = queue.broker.client().perform
     perform(("DEL", KEY))
     for first in range(0, len(tasks), 500):
@@ -35,7 +35,7 @@ def put(queue: QueueUnderTest, tasks: list[Task]) -> None:
 
 
 def in_order(order: str, tasks: list[Task]) -> list[Task]:
-    """The same, told without Redis."""
+    """The expected order, computed without Redis."""
     by_time = sorted(tasks, key=lambda task: (task[0] % BAND, task[0] // BAND, task[1]))
     return {
         "due": sorted(task for task in tasks if task[0] % BAND <= NOW_MS),
@@ -46,16 +46,16 @@ def in_order(order: str, tasks: list[Task]) -> list[Task]:
 
 
 def some_tasks(random: Random, count: int, *bands: int) -> list[Task]:
-    """Tasks of few moments around now, so that many are of the same; their ids sort by their bytes."""
+    """Tasks of only a few times around now, so that many have the same time and are sorted by the bytes of their
+    ids.
+    """
     ids = random.sample([f"{first}{second}".encode() for first, second in product("aZ~-9_", range(100))], count)
     return [(random.choice(bands) * BAND + NOW_MS + random.choice((-2, -1, 0, 1, 1, 2)), id) for id in ids]
 
 
 @pytest.mark.parametrize("order", ["due", "later", "rising", "falling"])
 @pytest.mark.parametrize("limit", [1, 3, 40, 200])
-def test_the_pages_of_a_listing_are_what_is_there_in_its_order(
-    empty_queue: QueueUnderTest, order: str, limit: int
-) -> None:
+def test_the_pages_of_a_listing_are_complete_and_in_order(empty_queue: QueueUnderTest, order: str, limit: int) -> None:
     bands = (0,) if order == "rising" else (-1, 0) if order == "falling" else (0, 1, 7, 255)
     tasks = some_tasks(Random(f"{order} {limit}"), 150, *bands)
     put(empty_queue, tasks)
@@ -69,9 +69,7 @@ def test_the_pages_of_a_listing_are_what_is_there_in_its_order(
 
 
 @pytest.mark.parametrize("order", ["due", "later", "rising", "falling"])
-def test_after_a_task_that_is_gone_or_another_comes_what_would_have_come(
-    empty_queue: QueueUnderTest, order: str
-) -> None:
+def test_a_page_after_a_deleted_task_continues_at_its_place(empty_queue: QueueUnderTest, order: str) -> None:
     random = Random(order)
     bands = (0,) if order == "rising" else (-1, 0) if order == "falling" else (0, 1, 7)
     tasks = some_tasks(random, 120, *bands)
@@ -83,6 +81,6 @@ def test_after_a_task_that_is_gone_or_another_comes_what_would_have_come(
         assert page(empty_queue, order, gone, ALL) == listed[listed.index(gone) + 1 :]
 
 
-def test_of_an_empty_set_there_are_no_pages(empty_queue: QueueUnderTest) -> None:
+def test_an_empty_set_has_no_pages(empty_queue: QueueUnderTest) -> None:
     for order, after in product(["due", "later", "rising", "falling"], [None, (NOW_MS, b"a")]):
         assert page(empty_queue, order, after, 5) == []

@@ -2,8 +2,8 @@
 
 import pytest
 
-from redisched.errors import LayoutDamaged
-from redisched.layout import Layout
+from redisched.errors import ShardMapDamaged
+from redisched.shard_map import ShardMap
 from redisched.store.values import Reaped, ReapOutcome, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
 from tests.lua.reaping import GRACE_MS, HOLD_MS, LEASE_MS, REAPER, expired, reaper, request
@@ -16,6 +16,7 @@ from tests.lua.situation import (
     cancelling,
     claimed,
     dead,
+    death,
     leased,
     together,
     waiting,
@@ -25,18 +26,18 @@ from tests.server_time import NOW_MS, ServerTime
 
 @pytest.fixture
 def queue(queue: QueueUnderTest) -> QueueUnderTest:
-    """A queue whose last reaper is gone, though not for long."""
+    """A queue whose last reaper was lost just now."""
     queue.given(reaper("gone", until_ms=NOW_MS))
     return queue
 
 
-def test_without_expired_leases_only_the_reaper_is_noted(queue: QueueUnderTest) -> None:
+def test_without_expired_leases_only_the_reaper_is_stored(queue: QueueUnderTest) -> None:
     assert queue.call(queue.store.reap(request())) == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [])
 
     assert queue.situation() == reaper()
 
 
-def test_without_any_lease_no_claim_is_remembered(empty_queue: QueueUnderTest) -> None:
+def test_without_any_lease_all_stored_claims_are_deleted(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(claimed("gone", "nonce", TOKEN, "a"))
 
     assert empty_queue.call(empty_queue.store.reap(request())) == Reaped(ReapOutcome.REAPED, NOW_MS, None, [])
@@ -50,12 +51,14 @@ def test_an_expired_task_waits_again_in_its_own_place(queue: QueueUnderTest) -> 
     answer = queue.call(queue.store.reap(request()))
 
     assert answer == Reaped(ReapOutcome.REAPED, NOW_MS, FAR_MS, [("a", Status.RECOVERED)])
-    assert queue.situation() == together(waiting("a", priority=200, tries="0 1 0 0"), AWAKE, reaper())
+    assert queue.situation() == together(
+        waiting("a", priority=200, tries="0 1 0 0", failure=death(started_ms=DUE_MS)), AWAKE, reaper()
+    )
 
 
 @pytest.mark.parametrize(("age_ms", "kept"), [(LEASE_MS, False), (LEASE_MS - 1, True)])
-def test_a_claim_is_remembered_that_its_worker_may_repeat(empty_queue: QueueUnderTest, age_ms: int, kept: bool) -> None:
-    """It may live: a lease may end of which it never heard."""
+def test_a_claim_that_its_worker_may_repeat_is_kept(empty_queue: QueueUnderTest, age_ms: int, kept: bool) -> None:
+    """The worker may be alive, even if it never heard of this lease."""
     claim = claimed(WORKER, "nonce", 1_000 * (NOW_MS - age_ms), "b")
     before = reaper("gone", until_ms=NOW_MS, longest_ms=LEASE_MS)
     empty_queue.given(expired("a"), leased("b", ends_ms=NOW_MS + 1), claim, before)
@@ -65,7 +68,7 @@ def test_a_claim_is_remembered_that_its_worker_may_repeat(empty_queue: QueueUnde
     assert empty_queue.situation().get("claims") == (claim["claims"] if kept else None)
 
 
-def test_claims_of_workers_that_are_gone_are_forgotten_while_others_are_at_work(empty_queue: QueueUnderTest) -> None:
+def test_claims_of_lost_workers_are_deleted_while_others_work(empty_queue: QueueUnderTest) -> None:
     old, later = 1_000 * (NOW_MS - LEASE_MS), 1_000 * (NOW_MS - LEASE_MS + 1)
     gone = [claimed(worker, "nonce", old, "x") for worker in ("w1", "w1 wake", "w2")]
     lives = claimed("w3", "nonce", later, "b")
@@ -103,7 +106,9 @@ def test_a_lease_that_has_not_expired_is_left_alone(queue: QueueUnderTest) -> No
         "not started, and a suspect already: does not count",
     ],
 )
-def test_the_crash_counts(queue: QueueUnderTest, started_ms: int, before: str | None, after: str) -> None:
+def test_which_reaped_tasks_count_a_crash(
+    queue: QueueUnderTest, started_ms: int, before: str | None, after: str
+) -> None:
     queue.given(expired("a", started_ms=started_ms, tries=before))
 
     queue.call(queue.store.reap(request()))
@@ -116,7 +121,9 @@ def test_after_too_many_crashes_it_is_quarantined(queue: QueueUnderTest) -> None
 
     assert queue.call(queue.store.reap(request(crash_limit=3))).tasks == [("a", Status.QUARANTINED)]
 
-    assert queue.situation() == together(dead("a", tries="1 3 0 6", failure="crashed"), reaper())
+    assert queue.situation() == together(
+        dead("a", tries="1 3 0 6", failure="crashed" + death(started_ms=DUE_MS)), reaper()
+    )
 
 
 def test_a_task_that_had_not_started_is_never_quarantined(queue: QueueUnderTest) -> None:
@@ -127,7 +134,7 @@ def test_a_task_that_had_not_started_is_never_quarantined(queue: QueueUnderTest)
     assert dict(tasks) == {"a": Status.RECOVERED, "b": Status.QUARANTINED}
 
 
-def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> None:
+def test_a_requested_cancellation_ends_the_task(queue: QueueUnderTest) -> None:
     queue.given(expired("a", started_ms=DUE_MS, tries="1 2 0 6"), cancelling("a"))
 
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.CANCELLED)]
@@ -135,7 +142,7 @@ def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> Non
     assert queue.situation() == together(cancelled("a"), reaper())
 
 
-def test_a_lease_without_a_holder_is_removed_and_nothing_is_said_of_its_task(queue: QueueUnderTest) -> None:
+def test_a_lease_without_a_holder_is_removed_and_not_reported(queue: QueueUnderTest) -> None:
     queue.given({"leases": {"a": NOW_MS}}, expired("b"))
 
     assert queue.call(queue.store.reap(request())).tasks == [("b", Status.RECOVERED)]
@@ -143,7 +150,7 @@ def test_a_lease_without_a_holder_is_removed_and_nothing_is_said_of_its_task(que
     assert queue.situation() == together(waiting("b", tries="0 1 0 0"), AWAKE, reaper())
 
 
-def test_called_twice_the_second_finds_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_finds_nothing(queue: QueueUnderTest) -> None:
     queue.given(expired("a"))
     queue.call(queue.store.reap(request()))
     first = queue.situation()
@@ -153,7 +160,7 @@ def test_called_twice_the_second_finds_nothing(queue: QueueUnderTest) -> None:
     assert queue.situation() == first
 
 
-def test_it_takes_the_longest_expired_first_and_says_that_there_is_more(queue: QueueUnderTest) -> None:
+def test_the_longest_expired_are_reaped_first_and_more_are_reported(queue: QueueUnderTest) -> None:
     for number, id in enumerate("cab"):
         queue.given(leased(id, ends_ms=NOW_MS - 10 + number))
 
@@ -164,7 +171,7 @@ def test_it_takes_the_longest_expired_first_and_says_that_there_is_more(queue: Q
     assert queue.situation()["held"].keys() == {"b"}
 
 
-def test_while_one_reaps_others_are_busy(queue: QueueUnderTest) -> None:
+def test_while_one_worker_reaps_another_is_answered_busy(queue: QueueUnderTest) -> None:
     situation = together(expired("a"), reaper(until_ms=NOW_MS + 1, grace_ends_ms=5))
     queue.given(situation)
 
@@ -174,7 +181,7 @@ def test_while_one_reaps_others_are_busy(queue: QueueUnderTest) -> None:
     assert queue.situation() == situation
 
 
-def test_the_one_who_reaps_goes_on(queue: QueueUnderTest) -> None:
+def test_the_reaper_continues_to_reap(queue: QueueUnderTest) -> None:
     queue.given(expired("a"), reaper(until_ms=NOW_MS + 1))
 
     assert queue.call(queue.store.reap(request())).outcome is ReapOutcome.REAPED
@@ -182,7 +189,7 @@ def test_the_one_who_reaps_goes_on(queue: QueueUnderTest) -> None:
     assert queue.situation()["reaper"] == reaper()["reaper"]
 
 
-def test_when_it_is_gone_another_takes_over(queue: QueueUnderTest) -> None:
+def test_another_worker_takes_over_from_a_lost_reaper(queue: QueueUnderTest) -> None:
     queue.given(expired("a"))
 
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.RECOVERED)]
@@ -192,7 +199,7 @@ def test_when_it_is_gone_another_takes_over(queue: QueueUnderTest) -> None:
 
 @pytest.mark.parametrize("worker", [REAPER, "reaper-2"])
 @pytest.mark.parametrize(("paused_ms", "outcome"), [(HOLD_MS, ReapOutcome.REAPED), (HOLD_MS + 1, ReapOutcome.GRACE)])
-def test_after_a_pause_live_workers_may_renew_first(
+def test_after_a_pause_live_workers_have_time_to_renew(
     queue: QueueUnderTest, worker: str, paused_ms: int, outcome: ReapOutcome
 ) -> None:
     queue.given(expired("a"), reaper(until_ms=NOW_MS - paused_ms))
@@ -207,14 +214,14 @@ def test_after_a_pause_live_workers_may_renew_first(
         pytest.param(2 * HOLD_MS, 29_000, 19_000, id="no pause"),
         pytest.param(2 * HOLD_MS, 1, None, id="no pause, and the grace is over"),
         pytest.param(2 * HOLD_MS + 1, 29_000, 29_000, id="longer by the pause"),
-        pytest.param(2 * HOLD_MS + 1, 1, LEASE_MS // 4, id="over, and keepers may come round again"),
+        pytest.param(2 * HOLD_MS + 1, 1, LEASE_MS // 4, id="over, but lease renewers get another round"),
         pytest.param(LEASE_MS // 4 + HOLD_MS, 19_000, 19_000, id="as long as a short pause can be"),
         pytest.param(LEASE_MS // 4 + HOLD_MS + 1, 1, GRACE_MS, id="renewed leases may have ended"),
         pytest.param(2 * HOLD_MS + 1, 0, GRACE_MS, id="there was no grace"),
         pytest.param(2 * HOLD_MS + 1, GRACE_MS + 1, GRACE_MS, id="a grace is never longer than one from now"),
     ],
 )
-def test_a_short_pause_in_a_grace_makes_it_longer_and_does_not_begin_it_anew(
+def test_a_short_pause_extends_a_grace_and_does_not_restart_it(
     queue: QueueUnderTest, worker: str, paused_ms: int, rest_ms: int, then_rests_ms: int | None
 ) -> None:
     reaped_ms = NOW_MS - paused_ms
@@ -228,7 +235,7 @@ def test_a_short_pause_in_a_grace_makes_it_longer_and_does_not_begin_it_anew(
         assert (answer.outcome, answer.until_ms) == (ReapOutcome.GRACE, NOW_MS + then_rests_ms)
 
 
-def test_where_pauses_never_cease_the_grace_ends_all_the_same(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_a_grace_ends_even_if_pauses_never_stop(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     empty_queue.given(expired("a"), reaper(until_ms=NOW_MS - 86_400_000))
     asked = request(lease_ms=LEASE_MS // 2)
 
@@ -242,7 +249,7 @@ def test_where_pauses_never_cease_the_grace_ends_all_the_same(empty_queue: Queue
     assert empty_queue.situation()["waiting"].keys() >= {"a"}
 
 
-def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_a_grace_continues_under_another_reaper_until_it_ends(queue: QueueUnderTest, clock: ServerTime) -> None:
     tasks = expired("a")
     queue.given(tasks, reaper(until_ms=NOW_MS - 86_400_000))
     grace_ends_ms = NOW_MS + GRACE_MS
@@ -262,23 +269,23 @@ def test_the_grace_ends_and_outlives_its_reaper(queue: QueueUnderTest, clock: Se
 
 
 @pytest.mark.parametrize("reaper", ["other 1 0 1", f"other {NOW_MS + 1} 0 1", f"other 1 {NOW_MS + 1} 1"])
-def test_whoever_calls_is_told_the_layout(queue: QueueUnderTest, reaper: str) -> None:
-    assert queue.call(queue.store.reap(request())).layout == Layout()
+def test_every_reply_has_the_shard_map(queue: QueueUnderTest, reaper: str) -> None:
+    assert queue.call(queue.store.reap(request())).shard_map == ShardMap()
 
     queue.broker.client().perform(("SET", queue.store.keys.reaper, reaper))
     queue.given({"layout": "1 3 12"})
 
-    assert queue.call(queue.store.reap(request())).layout == Layout((1, 3, 12))
+    assert queue.call(queue.store.reap(request())).shard_map == ShardMap((1, 3, 12))
 
 
-def test_a_layout_that_is_none_is_named(queue: QueueUnderTest) -> None:
+def test_a_stored_text_that_is_not_a_shard_map_is_named(queue: QueueUnderTest) -> None:
     queue.given({"layout": "1 one"})
 
-    with pytest.raises(LayoutDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
+    with pytest.raises(ShardMapDamaged, match=r"redisched:\{mail\}:layout is '1 one'"):
         queue.call(queue.store.reap(request()))
 
 
-def test_where_nobody_reaped_before_live_workers_may_renew_first(empty_queue: QueueUnderTest) -> None:
+def test_if_nobody_reaped_before_live_workers_have_time_to_renew(empty_queue: QueueUnderTest) -> None:
     task = expired("a")
     empty_queue.given(task)
 

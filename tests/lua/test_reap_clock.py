@@ -1,4 +1,4 @@
-"""reap, when the server's clock was set back: nothing that was noted before lasts longer than it would from now."""
+"""reap, after the server's clock was set back: leases, holds and graces last no longer than if they began now."""
 
 from redisched.store.values import ReapOutcome, Status
 from tests.lua.queue import FAR_MS, QueueUnderTest
@@ -7,7 +7,7 @@ from tests.lua.situation import leased, together
 from tests.server_time import NOW_MS, ServerTime
 
 
-def test_a_lease_from_before_the_clock_was_set_back_lasts_no_longer_than_one_from_now(
+def test_after_the_clock_was_set_back_no_lease_lasts_longer_than_a_new_one(
     empty_queue: QueueUnderTest, clock: ServerTime
 ) -> None:
     sound = leased("sound", ends_ms=NOW_MS + LEASE_MS)
@@ -22,7 +22,7 @@ def test_a_lease_from_before_the_clock_was_set_back_lasts_no_longer_than_one_fro
     assert len(empty_queue.call(empty_queue.store.reap(request())).tasks) == 2
 
 
-def test_no_more_of_them_are_cut_at_once_than_are_reaped(empty_queue: QueueUnderTest) -> None:
+def test_at_most_limit_leases_are_shortened_at_once(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(*(leased(id, ends_ms=FAR_MS) for id in "abc"), reaper(longest_ms=LEASE_MS))
     asked = request(limit=2, lease_ms=LEASE_MS)
 
@@ -34,7 +34,7 @@ def test_no_more_of_them_are_cut_at_once_than_are_reaped(empty_queue: QueueUnder
     assert left == [1, 0]
 
 
-def test_during_a_grace_they_are_cut_too(empty_queue: QueueUnderTest) -> None:
+def test_leases_are_shortened_during_a_grace_too(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(leased("a", ends_ms=FAR_MS))
 
     answer = empty_queue.call(empty_queue.store.reap(request(lease_ms=LEASE_MS)))
@@ -43,8 +43,8 @@ def test_during_a_grace_they_are_cut_too(empty_queue: QueueUnderTest) -> None:
     assert empty_queue.situation()["leases"] == {"a": NOW_MS + LEASE_MS}
 
 
-def test_nobody_waits_for_a_reaper_from_before_the_clock_was_set_back(queue: QueueUnderTest, clock: ServerTime) -> None:
-    """For how long nobody reaped is not known then, so live workers may renew first."""
+def test_after_the_clock_was_set_back_nobody_waits_for_the_old_reaper(queue: QueueUnderTest, clock: ServerTime) -> None:
+    """It is not known for how long nobody reaped, so live workers have time to renew first."""
     queue.given(expired("a"), reaper("gone", until_ms=FAR_MS + 1))
 
     answer = queue.call(queue.store.reap(request()))
@@ -55,7 +55,7 @@ def test_nobody_waits_for_a_reaper_from_before_the_clock_was_set_back(queue: Que
     assert queue.call(queue.store.reap(request())).tasks == [("a", Status.RECOVERED)]
 
 
-def test_a_grace_from_before_the_clock_was_set_back_lasts_no_longer_than_one_from_now(queue: QueueUnderTest) -> None:
+def test_after_the_clock_was_set_back_no_grace_lasts_longer_than_a_new_one(queue: QueueUnderTest) -> None:
     queue.given(reaper(grace_ends_ms=NOW_MS + GRACE_MS + 1))
 
     assert queue.call(queue.store.reap(request())).until_ms == NOW_MS + GRACE_MS
@@ -63,7 +63,7 @@ def test_a_grace_from_before_the_clock_was_set_back_lasts_no_longer_than_one_fro
     assert queue.situation() == reaper(grace_ends_ms=NOW_MS + GRACE_MS)
 
 
-def test_one_with_longer_leases_makes_them_known_to_the_one_who_reaps(queue: QueueUnderTest) -> None:
+def test_a_worker_with_longer_leases_tells_the_reaper_their_length(queue: QueueUnderTest) -> None:
     queue.given(reaper(until_ms=NOW_MS + 1, grace_ends_ms=5, longest_ms=1_000))
 
     assert queue.call(queue.store.reap(request("reaper-2", lease_ms=2_000))).outcome is ReapOutcome.BUSY

@@ -14,6 +14,7 @@ from tests.lua.situation import (
     cancelling,
     claimed,
     dead,
+    death,
     ended,
     leased,
     together,
@@ -35,7 +36,7 @@ def unstarted(id: str, token: int = TOKEN) -> Orphan:
     return Orphan(id, token, 0)
 
 
-def test_its_tasks_wait_again_in_their_own_places_and_those_started_have_crashed(queue: QueueUnderTest) -> None:
+def test_tasks_wait_again_in_their_places_and_started_ones_count_a_crash(queue: QueueUnderTest) -> None:
     queue.given(
         leased("a", priority=3, run_at_ms=DUE_MS - 9, tries="1 0 0 6", failure="before"),
         leased("b"),
@@ -45,11 +46,11 @@ def test_its_tasks_wait_again_in_their_own_places_and_those_started_have_crashed
     assert recover(queue, started("a"), unstarted("b")) == [Status.RECOVERED] * 2
 
     assert queue.situation() == together(
-        waiting("a", priority=3, run_at_ms=DUE_MS - 9, tries="1 1 0 6", failure="before"), waiting("b"), AWAKE
+        waiting("a", priority=3, run_at_ms=DUE_MS - 9, tries="1 1 0 6", failure=death() + "before"), waiting("b"), AWAKE
     )
 
 
-def test_only_suspects_crashed_if_one_of_them_had_started(queue: QueueUnderTest) -> None:
+def test_only_suspects_count_a_crash_if_one_of_them_had_started(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b", tries="0 1 0 0"), leased("c", tries="0 1 0 0"))
 
     recover(queue, started("a"), started("b"), unstarted("c"))
@@ -57,7 +58,7 @@ def test_only_suspects_crashed_if_one_of_them_had_started(queue: QueueUnderTest)
     assert queue.situation()["tries"] == {"b": "0 2 0 0", "c": "0 1 0 0"}
 
 
-def test_a_suspect_that_had_not_started_excuses_nobody(queue: QueueUnderTest) -> None:
+def test_a_suspect_that_had_not_started_does_not_spare_the_others(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b", tries="0 1 0 0"))
 
     recover(queue, started("a"), unstarted("b"))
@@ -65,7 +66,7 @@ def test_a_suspect_that_had_not_started_excuses_nobody(queue: QueueUnderTest) ->
     assert queue.situation()["tries"] == {"a": "0 1 0 0", "b": "0 1 0 0"}
 
 
-def test_a_suspect_that_the_dead_worker_had_lost_excuses_nobody(queue: QueueUnderTest) -> None:
+def test_a_suspect_that_the_dead_worker_had_lost_does_not_spare_the_others(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b", token=TOKEN + 1, tries="0 1 0 0"))
 
     assert recover(queue, started("a"), started("b")) == [Status.RECOVERED, Status.LOST]
@@ -83,11 +84,11 @@ def test_after_too_many_crashes_it_is_quarantined_and_its_neighbour_is_not(
 
     assert statuses == [Status.QUARANTINED, Status.RECOVERED]
     assert queue.situation() == together(
-        dead("a", tries=f"0 {crash_limit} 0 0", failure="crashed"), waiting("b", tries=tries), AWAKE
+        dead("a", tries=f"0 {crash_limit} 0 0", failure="crashed" + death()), waiting("b", tries=tries), AWAKE
     )
 
 
-def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> None:
+def test_a_requested_cancellation_ends_the_task(queue: QueueUnderTest) -> None:
     queue.given(leased("a", tries="0 2 0 0"), cancelling("a"))
 
     assert recover(queue, started("a")) == [Status.CANCELLED]
@@ -95,7 +96,7 @@ def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> Non
     assert queue.situation() == together(cancelled("a"), AWAKE)
 
 
-def test_its_latest_claim_is_not_repeated_to_anybody(queue: QueueUnderTest) -> None:
+def test_the_latest_claim_of_the_dead_worker_is_deleted(queue: QueueUnderTest) -> None:
     tasks = together(leased("a", token=TOKEN + 1, worker="another"), ended("b"))
     queue.given(tasks, claimed(WORKER, "nonce", TOKEN, "a", "b"))
 
@@ -104,7 +105,7 @@ def test_its_latest_claim_is_not_repeated_to_anybody(queue: QueueUnderTest) -> N
     assert queue.situation() == together(tasks, AWAKE)
 
 
-def test_a_worker_that_lives_may_repeat_its_claim_if_only_a_handlers_process_died(
+def test_the_claim_of_a_worker_is_kept_if_only_a_handlers_process_died(
     queue: QueueUnderTest,
 ) -> None:
     claim = claimed(WORKER, "nonce", TOKEN, "a", "b")
@@ -112,10 +113,12 @@ def test_a_worker_that_lives_may_repeat_its_claim_if_only_a_handlers_process_die
 
     assert queue.call(queue.store.crash([Crash("a", TOKEN, 3, b"crashed")])) == [Status.RECOVERED]
 
-    assert queue.situation() == together(waiting("a", tries="0 1 0 0"), leased("b"), claim, AWAKE)
+    assert queue.situation() == together(
+        waiting("a", tries="0 1 0 0", failure=death(started_ms=DUE_MS)), leased("b"), claim, AWAKE
+    )
 
 
-def test_two_processes_that_die_under_their_tasks_excuse_neither(queue: QueueUnderTest) -> None:
+def test_two_processes_that_die_count_a_crash_for_each_of_their_tasks(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b", tries="0 2 0 0"), leased("c", token=TOKEN + 1))
     crashes = [Crash(id, TOKEN, 3, b"crashed") for id in ("a", "b", "c")]
 
@@ -124,7 +127,7 @@ def test_two_processes_that_die_under_their_tasks_excuse_neither(queue: QueueUnd
     assert queue.situation()["tries"] == {"a": "0 1 0 0", "b": "0 3 0 0"}
 
 
-def test_without_a_task_that_waits_nobody_is_woken(empty_queue: QueueUnderTest) -> None:
+def test_if_no_task_waits_again_nobody_is_woken(empty_queue: QueueUnderTest) -> None:
     empty_queue.given(ended("a"))
 
     assert recover(empty_queue, started("a")) == [Status.LOST]
@@ -132,7 +135,7 @@ def test_without_a_task_that_waits_nobody_is_woken(empty_queue: QueueUnderTest) 
     assert empty_queue.situation() == ended("a")
 
 
-def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_changes_nothing(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b"), claimed(WORKER, "nonce", TOKEN, "a", "b"))
     recover(queue, started("a"), unstarted("b"))
     first = queue.situation()
@@ -142,7 +145,7 @@ def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest) -> None:
     assert queue.situation() == first
 
 
-def test_named_twice_in_one_call_the_crash_counts_once(queue: QueueUnderTest) -> None:
+def test_if_a_call_names_a_task_twice_the_crash_counts_once(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
 
     assert recover(queue, started("a"), started("a")) == [Status.RECOVERED, Status.LOST]
@@ -155,7 +158,7 @@ def test_named_twice_in_one_call_the_crash_counts_once(queue: QueueUnderTest) ->
     [leased("a"), waiting("a"), dead("a"), ended("a"), {}],
     ids=["leased", "waiting", "dead", "ended", "missing"],
 )
-def test_what_it_does_not_hold_is_not_touched(queue: QueueUnderTest, task: Situation) -> None:
+def test_a_task_that_the_worker_does_not_lease_is_not_changed(queue: QueueUnderTest, task: Situation) -> None:
     queue.given(task)
 
     assert recover(queue, started("a", STALE), unstarted("a", STALE)) == [Status.LOST] * 2

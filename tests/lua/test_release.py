@@ -16,9 +16,7 @@ def release(id: str, token: int = TOKEN, pause_ms: int = 0) -> Release:
 
 
 @pytest.mark.parametrize("run_at_ms", [NOW_MS - 5_000, NOW_MS + 15])
-def test_without_a_pause_it_is_back_in_its_own_place_as_if_nothing_had_been(
-    queue: QueueUnderTest, run_at_ms: int
-) -> None:
+def test_without_a_pause_a_released_task_is_as_before_its_claim(queue: QueueUnderTest, run_at_ms: int) -> None:
     queue.given(leased("a", priority=3, run_at_ms=run_at_ms, tries="1 0 2 3", failure="before"))
 
     assert queue.call(queue.store.release([release("a")])) == [Status.RELEASED]
@@ -28,7 +26,7 @@ def test_without_a_pause_it_is_back_in_its_own_place_as_if_nothing_had_been(
     )
 
 
-def test_with_a_pause_it_waits_in_its_own_band_and_a_bounce_counts(queue: QueueUnderTest) -> None:
+def test_with_a_pause_a_released_task_keeps_its_priority_and_counts_a_redelivery(queue: QueueUnderTest) -> None:
     queue.given(leased("a", priority=3), leased("b", priority=255, tries="4 1 7 3"))
 
     statuses = queue.call(queue.store.release([release("a", pause_ms=500), release("b", pause_ms=1)]))
@@ -41,7 +39,7 @@ def test_with_a_pause_it_waits_in_its_own_band_and_a_bounce_counts(queue: QueueU
     )
 
 
-def test_a_pause_ends_with_its_band_at_the_latest(queue: QueueUnderTest) -> None:
+def test_a_pause_cannot_change_the_priority(queue: QueueUnderTest) -> None:
     queue.given(leased("a", priority=3))
 
     queue.call(queue.store.release([release("a", pause_ms=BAND)]))
@@ -50,7 +48,7 @@ def test_a_pause_ends_with_its_band_at_the_latest(queue: QueueUnderTest) -> None
 
 
 @pytest.mark.parametrize("pause_ms", [0, 1_000])
-def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest, pause_ms: int) -> None:
+def test_a_requested_cancellation_ends_the_task(queue: QueueUnderTest, pause_ms: int) -> None:
     queue.given(leased("a", tries="1 0 0 3", failure="before"), cancelling("a"))
 
     assert queue.call(queue.store.release([release("a", pause_ms=pause_ms)])) == [Status.CANCELLED]
@@ -69,7 +67,7 @@ def test_a_stale_token_changes_nothing(queue: QueueUnderTest, pause_ms: int) -> 
 
 
 @pytest.mark.parametrize("pause_ms", [0, 1_000])
-def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest, pause_ms: int) -> None:
+def test_a_repeated_call_changes_nothing(queue: QueueUnderTest, pause_ms: int) -> None:
     queue.given(leased("a"))
     queue.call(queue.store.release([release("a", pause_ms=pause_ms)]))
     first = queue.situation()
@@ -79,7 +77,7 @@ def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest, pause_ms
     assert queue.situation() == first
 
 
-def test_what_is_not_leased_is_lost(queue: QueueUnderTest) -> None:
+def test_a_task_that_is_not_leased_is_answered_lost(queue: QueueUnderTest) -> None:
     tasks = together(waiting("a"), dead("b"), ended("c"))
     queue.given(tasks)
 

@@ -18,7 +18,7 @@ def test_the_lease_lasts_from_now(queue: QueueUnderTest, clock: ServerTime) -> N
     assert queue.situation() == leased("a", ends_ms=NOW_MS + 40_000)
 
 
-def test_a_lease_that_expired_but_was_not_reaped_is_good_again(queue: QueueUnderTest) -> None:
+def test_an_expired_lease_that_was_not_reaped_can_be_renewed(queue: QueueUnderTest) -> None:
     queue.given(leased("a", ends_ms=NOW_MS - 60_000))
 
     assert queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, 0)])) == [Status.RENEWED]
@@ -26,7 +26,7 @@ def test_a_lease_that_expired_but_was_not_reaped_is_good_again(queue: QueueUnder
     assert queue.situation() == leased("a", ends_ms=NOW_MS + 30_000)
 
 
-def test_it_is_noted_that_a_task_has_started(queue: QueueUnderTest) -> None:
+def test_a_renewal_stores_that_the_task_has_started(queue: QueueUnderTest) -> None:
     queue.given(leased("a", priority=255, worker="worker with-odd:name"))
 
     queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, STARTED_MS)]))
@@ -34,8 +34,8 @@ def test_it_is_noted_that_a_task_has_started(queue: QueueUnderTest) -> None:
     assert queue.situation() == leased("a", priority=255, worker="worker with-odd:name", started_ms=STARTED_MS)
 
 
-def test_a_belated_renewal_does_not_make_it_unstarted(queue: QueueUnderTest) -> None:
-    """The renewal from before its start was delayed on its way, or sent again."""
+def test_a_late_renewal_does_not_remove_the_start(queue: QueueUnderTest) -> None:
+    """A renewal from before the start arrived late, or was sent again."""
     queue.given(leased("a", started_ms=STARTED_MS))
 
     assert queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, 0)])) == [Status.RENEWED]
@@ -43,7 +43,7 @@ def test_a_belated_renewal_does_not_make_it_unstarted(queue: QueueUnderTest) -> 
     assert queue.situation() == leased("a", started_ms=STARTED_MS)
 
 
-def test_a_worker_that_stops_takes_back_that_a_task_has_started(queue: QueueUnderTest) -> None:
+def test_a_stopping_worker_can_remove_the_start(queue: QueueUnderTest) -> None:
     queue.given(leased("a", started_ms=STARTED_MS))
 
     assert queue.call(queue.store.renew(30_000, [Renewal("a", TOKEN, BLAMELESS)])) == [Status.RENEWED]
@@ -51,7 +51,7 @@ def test_a_worker_that_stops_takes_back_that_a_task_has_started(queue: QueueUnde
     assert queue.situation() == leased("a", started_ms=0)
 
 
-def test_the_worker_is_told_of_a_cancellation(queue: QueueUnderTest) -> None:
+def test_a_renewal_reports_a_requested_cancellation(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b"), cancelling("b"))
 
     renewals = [Renewal("a", TOKEN, 0), Renewal("b", TOKEN, 0)]
@@ -61,7 +61,7 @@ def test_the_worker_is_told_of_a_cancellation(queue: QueueUnderTest) -> None:
     assert queue.situation() == together(leased("a", ends_ms=ends_ms), leased("b", ends_ms=ends_ms), cancelling("b"))
 
 
-def test_a_stale_token_changes_nothing_and_is_not_told_of_a_cancellation(queue: QueueUnderTest) -> None:
+def test_a_stale_token_changes_nothing_and_gets_no_cancellation(queue: QueueUnderTest) -> None:
     tasks = together(leased("a"), cancelling("a"))
     queue.given(tasks)
 
@@ -70,7 +70,7 @@ def test_a_stale_token_changes_nothing_and_is_not_told_of_a_cancellation(queue: 
     assert queue.situation() == tasks
 
 
-def test_called_twice_it_answers_the_same(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_gets_the_same_answer(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
     renewals = [Renewal("a", TOKEN, STARTED_MS)] * 2
 

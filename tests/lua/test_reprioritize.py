@@ -27,7 +27,7 @@ def reprioritize(queue: QueueUnderTest, id: str, priority: int | str = "", when:
         ("", "", (5, DUE_MS)),
     ],
 )
-def test_it_waits_in_its_new_place_with_all_it_had(
+def test_a_reprioritized_task_waits_in_its_new_place_with_its_history(
     queue: QueueUnderTest, priority: int | str, when: str, after: tuple[int, int]
 ) -> None:
     traits = expiring("a", expires_ms=LATER_MS)
@@ -41,20 +41,20 @@ def test_it_waits_in_its_new_place_with_all_it_had(
     )
 
 
-def test_what_would_run_after_2109_stays_where_it_is(queue: QueueUnderTest) -> None:
+def test_a_task_that_would_run_after_2109_stays_in_its_place(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"))
 
-    assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.BEYOND
+    assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.TOO_LATE
     assert queue.situation() == waiting("a")
 
 
-def test_what_does_not_wait_is_told_apart_and_left_alone(queue: QueueUnderTest) -> None:
+def test_a_task_that_does_not_wait_is_not_changed_and_the_answer_says_why(queue: QueueUnderTest) -> None:
     before = together(leased("a"), dead("b"), ended("c"))
     queue.given(before)
 
     statuses = [reprioritize(queue, id, 0, "+0") for id in "abcd"]
 
-    assert statuses == [Status.HELD, Status.ENDED, Status.ENDED, Status.UNKNOWN]
+    assert statuses == [Status.LEASED, Status.ENDED, Status.ENDED, Status.UNKNOWN]
     assert queue.situation() == before
 
 

@@ -16,7 +16,7 @@ def retry(id: str, token: int = TOKEN, delay_ms: int = 2_000, failure: str = "bo
 
 
 @pytest.mark.parametrize("priority", [0, 5, 255])
-def test_it_waits_in_its_own_band_and_the_attempt_counts(queue: QueueUnderTest, priority: int) -> None:
+def test_a_retried_task_keeps_its_priority_and_counts_an_attempt(queue: QueueUnderTest, priority: int) -> None:
     task = leased("a", priority=priority, run_at_ms=NOW_MS - 9)
     queue.given(task)
 
@@ -30,16 +30,16 @@ def test_it_waits_in_its_own_band_and_the_attempt_counts(queue: QueueUnderTest, 
     )
 
 
-def test_what_was_counted_before_is_kept(queue: QueueUnderTest) -> None:
+def test_earlier_counts_are_kept(queue: QueueUnderTest) -> None:
     queue.given(leased("a", tries="4 1 2 3", failure="before"))
 
     queue.call(queue.store.retry([retry("a", delay_ms=0, failure="now")]))
 
     assert queue.situation()["tries"] == {"a": f"5 1 2 {TOKEN}"}
-    assert queue.situation()["failures"]["a"].endswith(" now")
+    assert queue.situation()["failures"]["a"].endswith(" nowbefore")
 
 
-def test_a_delay_ends_with_its_band_at_the_latest(queue: QueueUnderTest) -> None:
+def test_a_delay_cannot_change_the_priority(queue: QueueUnderTest) -> None:
     queue.given(leased("a", priority=3))
 
     queue.call(queue.store.retry([retry("a", delay_ms=BAND)]))
@@ -47,7 +47,7 @@ def test_a_delay_ends_with_its_band_at_the_latest(queue: QueueUnderTest) -> None
     assert queue.situation()["waiting"] == {"a": 3 * BAND + LARGEST_RUN_AT_MS}
 
 
-def test_a_cancellation_that_was_asked_for_ends_it(queue: QueueUnderTest) -> None:
+def test_a_requested_cancellation_ends_the_task(queue: QueueUnderTest) -> None:
     queue.given(leased("a", tries="1 0 0 3", failure="before"), cancelling("a"))
 
     assert queue.call(queue.store.retry([retry("a")])) == [Status.CANCELLED]
@@ -64,7 +64,7 @@ def test_a_stale_token_changes_nothing(queue: QueueUnderTest) -> None:
     assert queue.situation() == tasks
 
 
-def test_called_twice_the_attempt_counts_once(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_counts_the_attempt_once(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
     queue.call(queue.store.retry([retry("a")]))
     first = queue.situation()
@@ -74,7 +74,7 @@ def test_called_twice_the_attempt_counts_once(queue: QueueUnderTest) -> None:
     assert queue.situation() == first
 
 
-def test_called_again_after_somebody_else_leased_it_it_changes_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_changes_nothing_after_another_worker_leased_the_task(queue: QueueUnderTest) -> None:
     task = leased("a", token=TOKEN + 1, tries=f"1 0 0 {TOKEN}", failure="boom")
     queue.given(task)
 
@@ -84,7 +84,7 @@ def test_called_again_after_somebody_else_leased_it_it_changes_nothing(queue: Qu
 
 
 @pytest.mark.parametrize("taken_by", ["crash", "release"])
-def test_whoever_lost_the_task_is_not_told_that_the_attempt_was_counted(queue: QueueUnderTest, taken_by: str) -> None:
+def test_a_worker_that_lost_the_task_is_not_answered_retried(queue: QueueUnderTest, taken_by: str) -> None:
     queue.given(leased("a"))
     if taken_by == "crash":
         queue.call(queue.store.recover(WORKER, 3, b"", [Orphan("a", TOKEN, 1)]))
@@ -97,7 +97,7 @@ def test_whoever_lost_the_task_is_not_told_that_the_attempt_was_counted(queue: Q
     assert queue.situation() == taken
 
 
-def test_that_an_attempt_was_counted_is_remembered_over_a_later_crash(queue: QueueUnderTest) -> None:
+def test_a_counted_attempt_is_remembered_after_a_later_crash(queue: QueueUnderTest) -> None:
     queue.given(leased("a", token=8, tries=f"1 0 0 {TOKEN}", failure="boom"))
     queue.call(queue.store.recover(WORKER, 3, b"", [Orphan("a", 8, 1)]))
 
@@ -113,7 +113,7 @@ def test_a_buried_task_is_not_retried(queue: QueueUnderTest) -> None:
     assert queue.situation() == dead("a")
 
 
-def test_what_is_not_leased_is_lost(queue: QueueUnderTest) -> None:
+def test_a_task_that_is_not_leased_is_answered_lost(queue: QueueUnderTest) -> None:
     tasks = together(waiting("a"), dead("b", tries="1 0 0 3"), ended("c"))
     queue.given(tasks)
 
@@ -123,7 +123,7 @@ def test_what_is_not_leased_is_lost(queue: QueueUnderTest) -> None:
     assert queue.situation() == tasks
 
 
-def test_in_a_batch_each_task_has_its_own_fate(queue: QueueUnderTest) -> None:
+def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), leased("b"), cancelling("b"), leased("c", token=8))
 
     statuses = queue.call(queue.store.retry([retry("a"), retry("a"), retry("b"), retry("c")]))

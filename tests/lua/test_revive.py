@@ -13,7 +13,7 @@ def revive(queue: QueueUnderTest, *ids: str) -> list[Status]:
 
 
 @pytest.mark.parametrize("priority", [0, 5, 255])
-def test_it_waits_in_its_own_band_now_with_its_past_forgotten(queue: QueueUnderTest, priority: int) -> None:
+def test_a_revived_task_is_due_now_with_its_priority_and_without_history(queue: QueueUnderTest, priority: int) -> None:
     queue.given(dead("a", priority=priority, tries="5 2 1 7", failure="12 boom"))
 
     assert revive(queue, "a") == [Status.REVIVED]
@@ -21,7 +21,7 @@ def test_it_waits_in_its_own_band_now_with_its_past_forgotten(queue: QueueUnderT
     assert queue.situation() == together(waiting("a", priority=priority, run_at_ms=NOW_MS), AWAKE)
 
 
-def test_a_dead_task_whose_reason_is_gone_comes_back_in_the_first_band(queue: QueueUnderTest) -> None:
+def test_a_dead_task_without_its_failure_is_revived_with_the_best_priority(queue: QueueUnderTest) -> None:
     queue.given({"dead": {"a": NOW_MS}, "tasks": {"a": record_of("a")}})
 
     assert revive(queue, "a") == [Status.REVIVED]
@@ -39,7 +39,7 @@ def test_a_dead_task_whose_reason_is_gone_comes_back_in_the_first_band(queue: Qu
     ],
     ids=["waiting", "leased", "ended", "missing"],
 )
-def test_what_is_not_dead_is_left_as_it_is(queue: QueueUnderTest, task: Situation, status: Status) -> None:
+def test_a_task_that_is_not_dead_is_not_changed(queue: QueueUnderTest, task: Situation, status: Status) -> None:
     queue.given(task)
 
     assert revive(queue, "a") == [status]
@@ -47,7 +47,7 @@ def test_what_is_not_dead_is_left_as_it_is(queue: QueueUnderTest, task: Situatio
     assert queue.situation() == task
 
 
-def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest) -> None:
+def test_a_repeated_call_changes_nothing(queue: QueueUnderTest) -> None:
     queue.given(dead("a"))
     revive(queue, "a")
     first = queue.situation()
@@ -57,7 +57,7 @@ def test_called_twice_the_second_changes_nothing(queue: QueueUnderTest) -> None:
     assert queue.situation() == first
 
 
-def test_in_a_batch_each_task_has_its_own_fate(queue: QueueUnderTest) -> None:
+def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
     queue.given(dead("a"), waiting("b"), dead("c", priority=9))
 
     assert revive(queue, *"abcda") == [

@@ -36,23 +36,23 @@ NEIGHBOURS = together(
     dead("x-dead"),
     ended("x-ended"),
 )
-"""Tasks with which nothing is wrong, one in every state."""
+"""Undamaged tasks, one in every state."""
 SCORE = score_of(5, DUE_MS)
 
 
 @pytest.fixture
 def queue(broker: Broker, clock: ServerTime) -> QueueUnderTest:
-    """A sound queue."""
+    """A queue without damage."""
     return QueueUnderTest(broker, NEIGHBOURS)
 
 
 def without(situation: Situation, *names: str) -> Situation:
-    """What is left of a task when these keys lose it."""
+    """What is left of a task if its entries in these keys are lost."""
     return {name: content for name, content in situation.items() if name not in names}
 
 
 def repaired(**counts: int) -> Situation:
-    """How many repairs of each kind are counted."""
+    """The stored number of repairs of each kind."""
     return {"repairs": {kind: str(count) for kind, count in counts.items()}}
 
 
@@ -145,7 +145,7 @@ UNREADABLE = {
 }
 
 
-def test_a_sound_queue_is_left_alone(queue: QueueUnderTest) -> None:
+def test_a_queue_without_damage_is_not_changed(queue: QueueUnderTest) -> None:
     scrubbed = scrub(queue.broker, QUEUE)
 
     assert (scrubbed.parts, scrubbed.balance, scrubbed.repairs) == ((), SOUND, [])
@@ -153,7 +153,9 @@ def test_a_sound_queue_is_left_alone(queue: QueueUnderTest) -> None:
 
 
 @pytest.mark.parametrize(("before", "after", "kinds"), LOST.values(), ids=LOST.keys())
-def test_what_is_lost(queue: QueueUnderTest, before: Situation, after: Situation, kinds: list[Repair]) -> None:
+def test_a_task_with_lost_entries_is_repaired(
+    queue: QueueUnderTest, before: Situation, after: Situation, kinds: list[Repair]
+) -> None:
     queue.given(before)
 
     scrubbed = scrub(queue.broker, QUEUE)
@@ -164,7 +166,7 @@ def test_what_is_lost(queue: QueueUnderTest, before: Situation, after: Situation
 
 
 @pytest.mark.parametrize(("before", "after"), TWICE.values(), ids=TWICE.keys())
-def test_the_later_of_two_places_counts_when(queue: QueueUnderTest, before: Situation, after: Situation) -> None:
+def test_of_two_places_of_a_task_one_is_kept(queue: QueueUnderTest, before: Situation, after: Situation) -> None:
     queue.given(before)
 
     assert scrub(queue.broker, QUEUE).repairs == [("a", Repair.TWICE)]
@@ -173,7 +175,7 @@ def test_the_later_of_two_places_counts_when(queue: QueueUnderTest, before: Situ
 
 
 @pytest.mark.parametrize(("before", "after"), STRAYS.values(), ids=STRAYS.keys())
-def test_what_nobody_needs_is_removed(queue: QueueUnderTest, before: Situation, after: Situation) -> None:
+def test_entries_that_no_task_needs_are_removed(queue: QueueUnderTest, before: Situation, after: Situation) -> None:
     queue.given(before)
 
     assert scrub(queue.broker, QUEUE).repairs == [("a", Repair.STRAY)]
@@ -182,7 +184,7 @@ def test_what_nobody_needs_is_removed(queue: QueueUnderTest, before: Situation, 
 
 
 @pytest.mark.parametrize(("before", "after", "then"), UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_what_cannot_be_read_is_removed(
+def test_entries_that_cannot_be_read_are_removed(
     queue: QueueUnderTest, before: Situation, after: Situation, then: list[str]
 ) -> None:
     queue.given(before)
@@ -202,7 +204,7 @@ def test_a_leased_task_without_its_record_is_left_to_its_worker(queue: QueueUnde
     assert queue.situation() == situation
 
 
-def test_a_waiting_task_that_was_to_be_cancelled_is(queue: QueueUnderTest) -> None:
+def test_a_waiting_task_with_a_cancellation_request_is_cancelled(queue: QueueUnderTest) -> None:
     queue.given(waiting("a"), cancelling("a"))
 
     assert scrub(queue.broker, QUEUE).repairs == [("a", Repair.CANCELLED)]
@@ -236,9 +238,7 @@ def test_repairs_are_counted_by_kind_and_a_second_pass_finds_nothing(queue: Queu
         ({"finished": {"a": NOW_MS}}, Balance(0, 0, -1)),
     ],
 )
-def test_sizes_that_disagree_are_told_before_anything_is_found(
-    queue: QueueUnderTest, damage: Situation, balance: Balance
-) -> None:
+def test_sizes_that_disagree_are_reported_first(queue: QueueUnderTest, damage: Situation, balance: Balance) -> None:
     queue.given(damage)
 
     assert scrub(queue.broker, QUEUE, parts=("cancelling",)).balance == balance
@@ -254,7 +254,7 @@ def pages(broker: Broker, limit: int) -> Iterator[int]:
         yield len(scrubbed.repairs)
 
 
-def test_a_large_queue_is_looked_through_a_few_tasks_at_a_time(empty_queue: QueueUnderTest) -> None:
+def test_a_large_queue_is_scrubbed_in_parts(empty_queue: QueueUnderTest) -> None:
     empty_queue.given({"tasks": {f"id-{number:04}": f"digest-0{number}" for number in range(1_000)}})
 
     repairs = list(pages(empty_queue.broker, limit=50))
@@ -264,12 +264,12 @@ def test_a_large_queue_is_looked_through_a_few_tasks_at_a_time(empty_queue: Queu
     assert len(empty_queue.situation()["waiting"]) == 1_000
 
 
-def test_one_call_goes_through_as_many_parts_as_it_has_room_for(queue: QueueUnderTest) -> None:
+def test_one_call_scrubs_as_many_parts_as_its_limit_allows(queue: QueueUnderTest) -> None:
     assert scrub(queue.broker, QUEUE, parts=("dead", "waiting", "held"), limit=3).parts == ("held",)
     assert scrub(queue.broker, QUEUE, parts=("dead", "waiting", "held"), limit=1).parts == ("waiting", "held")
 
 
-def test_ids_that_are_no_text_are_repaired_too(empty_queue: QueueUnderTest) -> None:
+def test_ids_that_are_not_valid_text_are_repaired_too(empty_queue: QueueUnderTest) -> None:
     perform = empty_queue.broker.client().perform
     perform(("HSET", empty_queue.store.keys.tasks, b"\xff\x00", b"record"))
 

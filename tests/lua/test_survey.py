@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.store import Store, register
 from redisched.store.survey import LARGEST_SURVEY, ShardReport, in_calls, survey
 from tests.lua.queue import QUEUE, QueueUnderTest
@@ -22,13 +22,13 @@ NOTHING = ShardReport(
     led_until_ms=None,
     size=0,
     is_sound=True,
-    layout=Layout(),
+    shard_map=ShardMap(),
 )
 LATER_MS = NOW_MS + 5_000
 
 
 def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardReport]:
-    """What surveys see in shards of the queue: one, or several on a cluster."""
+    """What surveys report about shards of the queue. On a cluster there are several surveys."""
     stores = [Store(queue.broker.script_runner, QUEUE, shard) for shard in shards]
     clock.show_in(store.keys.waiting for store in stores)
     seen: dict[int, ShardReport] = {}
@@ -71,14 +71,14 @@ def look(queue: QueueUnderTest, clock: ServerTime, *shards: int) -> list[ShardRe
             together(leased("a", ends_ms=LATER_MS), {"reaper": f"{WORKER} {LATER_MS} 0 30000"}),
             replace(NOTHING, size=3, next_expiry_ms=LATER_MS),
         ),
-        ({"layout": "1 3"}, replace(NOTHING, layout=Layout((1, 3)))),
-        ({"layout": "three"}, replace(NOTHING, layout=None)),
+        ({"layout": "1 3"}, replace(NOTHING, shard_map=ShardMap((1, 3)))),
+        ({"layout": "three"}, replace(NOTHING, shard_map=None)),
         ({"tasks": {"a": "record without a place"}}, replace(NOTHING, size=1, is_sound=False)),
         ({"leases": {"a": LATER_MS}}, replace(NOTHING, size=1, is_sound=False, next_expiry_ms=LATER_MS)),
         ({"outcomes": {"a": "never forgotten"}}, replace(NOTHING, size=1, is_sound=False)),
     ],
 )
-def test_what_there_is_in_a_shard(
+def test_a_report_says_what_a_shard_has(
     empty_queue: QueueUnderTest, clock: ServerTime, situation: Situation, seen: ShardReport
 ) -> None:
     empty_queue.given(situation)
@@ -86,7 +86,7 @@ def test_what_there_is_in_a_shard(
     assert look(empty_queue, clock, 0) == [seen]
 
 
-def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_a_report_has_the_first_death(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     empty_queue.given(dead("a"))
     (seen,) = look(empty_queue, clock, 0)
 
@@ -95,7 +95,7 @@ def test_the_first_death_is_told(empty_queue: QueueUnderTest, clock: ServerTime)
 
 
 @pytest.mark.differs_by_routing
-def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
+def test_each_report_belongs_to_its_shard(empty_queue: QueueUnderTest, clock: ServerTime) -> None:
     broker = empty_queue.broker
     for shard in (0, 3, 300):
         keys = Store(broker.script_runner, QUEUE, shard).keys
@@ -106,11 +106,11 @@ def test_each_shard_is_told_of_in_its_place(empty_queue: QueueUnderTest, clock: 
     assert {shard: at.next_expiry_ms for shard, at in enumerate(seen) if at != NOTHING} == {
         shard: LATER_MS + shard for shard in (0, 3, 300)
     }
-    assert [seen[shard].layout for shard in (0, 3, 300)] == [Layout((1, shard + 2)) for shard in (0, 3, 300)]
+    assert [seen[shard].shard_map for shard in (0, 3, 300)] == [ShardMap((1, shard + 2)) for shard in (0, 3, 300)]
 
 
 @pytest.mark.parametrize("name", ["waiting", "leases", "held", "tasks", "dead", "outcomes", "finished"])
-def test_a_key_of_another_type_hides_nothing_of_the_others(
+def test_a_key_of_a_wrong_type_does_not_hide_the_others(
     empty_queue: QueueUnderTest, clock: ServerTime, name: str
 ) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
@@ -123,16 +123,18 @@ def test_a_key_of_another_type_hides_nothing_of_the_others(
 
 
 @pytest.mark.parametrize("name", ["reaper", "layout"])
-def test_a_string_of_another_type_is_none(empty_queue: QueueUnderTest, clock: ServerTime, name: str) -> None:
+def test_a_string_key_of_a_wrong_type_counts_as_absent(
+    empty_queue: QueueUnderTest, clock: ServerTime, name: str
+) -> None:
     empty_queue.given(leased("a", ends_ms=LATER_MS))
     broker = empty_queue.broker
     broker.client().perform(("RPUSH", getattr(Store(broker.script_runner, QUEUE).keys, name), "of somebody else"))
     (seen,) = look(empty_queue, clock, 0)
 
-    assert (seen.next_expiry_ms, seen.led_until_ms, seen.layout) == (LATER_MS, None, Layout())
+    assert (seen.next_expiry_ms, seen.led_until_ms, seen.shard_map) == (LATER_MS, None, ShardMap())
 
 
-def test_many_queues_are_made_known_at_once(empty_queue: QueueUnderTest) -> None:
+def test_many_queues_are_registered_at_once(empty_queue: QueueUnderTest) -> None:
     broker = empty_queue.broker
     empty_queue.call(register(broker.script_runner, ["mail", "billing"]))
 

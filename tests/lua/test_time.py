@@ -1,4 +1,4 @@
-"""The time that scripts go by is the server's own. Here nothing is rewritten: the clock of the server runs."""
+"""Scripts use the server's clock. In these tests it is not replaced by another."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def enqueue_and_claim(broker: Broker, store: Store, asked: ClaimRequest) -> int:
     return lease.token
 
 
-def test_a_claim_tells_the_time_of_the_server_and_takes_it_for_a_token(broker: Broker, store: Store) -> None:
+def test_a_claim_returns_the_servers_time_and_uses_it_as_token(broker: Broker, store: Store) -> None:
     before_us = server_us(broker)
     run(store.enqueue([NewTask("a", 5, "+0", b"digest-abody")]), broker.client())
     claim = run(store.claim(request()), broker.client())
@@ -42,7 +42,7 @@ def test_a_claim_tells_the_time_of_the_server_and_takes_it_for_a_token(broker: B
     assert claim.leases[0].token == claim.now_us
 
 
-def test_times_to_come_are_counted_from_the_time_of_the_server(broker: Broker, store: Store) -> None:
+def test_future_times_count_from_the_servers_time(broker: Broker, store: Store) -> None:
     before_ms = server_us(broker) // 1_000
     token = enqueue_and_claim(broker, store, request(lease_ms=30_000))
     ends_ms = situation_of(broker, QUEUE)["leases"]["a"]
@@ -54,7 +54,7 @@ def test_times_to_come_are_counted_from_the_time_of_the_server(broker: Broker, s
     assert before_ms + 60_000 <= run_at_ms <= after_ms + 60_000
 
 
-def test_a_lease_of_no_length_has_ended_and_a_retention_of_nothing_is_over(broker: Broker, store: Store) -> None:
+def test_a_lease_and_a_retention_of_no_length_are_over_at_once(broker: Broker, store: Store) -> None:
     client = broker.client()
     enqueue_and_claim(broker, store, request(lease_ms=0))
     reap = ReapRequest(worker="w", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"", lease_ms=0)

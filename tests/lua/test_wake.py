@@ -1,4 +1,4 @@
-"""wake: a worker hands on the wake-up that it cannot use."""
+"""wake: a worker passes on a wake-up that it cannot use."""
 
 import pytest
 

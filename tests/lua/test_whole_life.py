@@ -1,4 +1,4 @@
-"""Tasks from their beginning to their end, on every way through the state machine: nothing of them stays behind."""
+"""Tasks go every way through the state machine, from enqueue to forget. At the end nothing of them is left."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.server_time import ServerTime
 pytestmark = [pytest.mark.differs_by_server, pytest.mark.differs_by_routing]
 
 LASTING = {"fence", "reaper", "wake"}
-"""What belongs to the queue and not to a task."""
+"""Keys that belong to the queue and not to a task."""
 DAY_MS = 86_400_000
 FORGETTING = ForgetLimits(limit=9, dead_retention_ms=DAY_MS)
 REAP = ReapRequest(
@@ -21,7 +21,7 @@ REAP = ReapRequest(
 
 
 class Life:
-    """One task in a queue of its own, led from edge to edge."""
+    """One task in its own queue, and the edges it goes through."""
 
     def __init__(self, queue: QueueUnderTest, clock: ServerTime) -> None:
         self.queue, self.store, self.call, self.clock = queue, queue.store, queue.call, clock
@@ -42,7 +42,7 @@ class Life:
     def bury(self) -> None:
         self.call(self.store.bury([Bury("a", self.claim().token, b"boom")]))
 
-    def bounce(self) -> None:
+    def release(self) -> None:
         self.call(self.store.release([Release("a", self.claim().token, 1_000)]))
 
     def expire(self) -> None:
@@ -67,7 +67,7 @@ class Life:
 
 LIVES: dict[str, list[Callable[[Life], None]]] = {
     "succeeds": [Life.ack],
-    "fails, bounces, crashes and succeeds": [Life.retry, Life.bounce, Life.expire, Life.ack],
+    "fails, is released, crashes and succeeds": [Life.retry, Life.release, Life.expire, Life.ack],
     "is buried": [Life.retry, Life.bury],
     "is quarantined by the reaper": [Life.expire, Life.expire],
     "is quarantined by the supervisor": [Life.die_with_its_worker, Life.die_with_its_worker],
@@ -78,7 +78,9 @@ LIVES: dict[str, list[Callable[[Life], None]]] = {
 
 
 @pytest.mark.parametrize("life", LIVES.values(), ids=LIVES.keys())
-def test_a_task_that(empty_queue: QueueUnderTest, clock: ServerTime, life: list[Callable[[Life], None]]) -> None:
+def test_nothing_is_left_of_a_task_that(
+    empty_queue: QueueUnderTest, clock: ServerTime, life: list[Callable[[Life], None]]
+) -> None:
     one = Life(empty_queue, clock)
     for step in life:
         step(one)

@@ -1,10 +1,10 @@
 """Holds what handlers and producers saw against what the server answered.
 
-The referee judges the server by itself; this is about the rest: what ran, when, how often, and whether the answer that
+The referee checks the server alone; this is about the rest: what ran, when, how often, and whether the answer that
 was accepted is that of the right execution. Fouls within a handler are kept, as raising them there would end it only.
 """
 
-from redisched.codec import DIGEST_BYTES, decode_outcome
+from redisched.codec import DIGEST_BYTES, decode_kept_task, decode_outcome
 from redisched.model import TaskState
 from tests.chaos.invariants import check_places
 from tests.lua.situation import HASHES, ZSETS, Situation
@@ -16,6 +16,8 @@ from tests.simulation.server import Call, Server
 from tests.simulation.shadow import Place, Shadow
 from tests.simulation.worker_process import WorkerProcess
 
+ARGUMENTS = 4
+"""So many arguments every task has."""
 EARLY_US = 1_000
 """A task may start so long before its time by the server's clock: clocks are read to the millisecond."""
 
@@ -39,17 +41,17 @@ class Audit:
         self.fouls: list[str] = []
 
     def observe(self, call: Call) -> None:
-        """Judge an answer with regard to what ran."""
+        """Check an answer against what ran."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
         if call.script == "claim":
-            self._judge_claiming(call)
+            self._check_claiming(call)
         elif call.script == "ack":
             for at, status in enumerate(call.reply):
                 if status == b"ACKED":
-                    self._judge_completion(*call.arguments[4 * at : 4 * at + 4])
+                    self._check_completion(*call.arguments[4 * at : 4 * at + 4])
         elif call.script == "reap":
             for id in call.reply[5::2]:
-                self._judge_reaping(call, self._referee.tasks[id])
+                self._check_reaping(call, self._referee.tasks[id])
         elif call.script == "cancel":
             for id, status in zip(call.arguments[1::2], call.reply, strict=True):
                 if status == b"CANCELLING":
@@ -60,8 +62,8 @@ class Audit:
         for execution in self._executions.values():
             execution.doomed_us = -1
 
-    def judge_start(self, execution: Execution) -> None:
-        """Judge that a handler starts now."""
+    def check_start(self, execution: Execution) -> None:
+        """Check that a handler starts now."""
         task = self._referee.tasks.get(execution.id.encode())
         fence = execution.fence
         is_lost = fence in self._referee.lost_tokens
@@ -82,8 +84,8 @@ class Audit:
         if task is not None and granted_us > self._circumstances.clock_set_us and not is_lost:
             self.expect(task.is_held(fence), "I6: what starts is leased", execution, task)
 
-    def judge_end_of(self, execution: Execution) -> None:
-        """Judge that a handler ended now, by itself or because it was told to."""
+    def check_end_of(self, execution: Execution) -> None:
+        """Check that a handler ended now, by itself or because it was told to."""
         if execution.listens and execution.doomed_us >= 0 and execution.how != "interrupted":
             could_be_told_us = max(execution.doomed_us, self._circumstances.can_be_told_since_us(execution.process))
             late_us = execution.ended_us - could_be_told_us
@@ -91,16 +93,16 @@ class Audit:
                 late_us <= self._told_within_us, "G9: who lost its lease or is cancelled is told", late_us, execution
             )
 
-    def judge_stop(self, worker: WorkerProcess) -> None:
-        """Judge that a worker process ended."""
+    def check_stop(self, worker: WorkerProcess) -> None:
+        """Check that a worker process ended."""
         now_ms = self._server.now_us() // 1000
         left = [task for task in self._referee.held_by(worker.name) if not task.is_stray and task.ends_ms > now_ms]
         if left and worker.is_stopping and worker.ended_by_itself:
             excused = self._circumstances.excuse_leftovers(worker)
             self.expect(excused, "G10: who stops hands back what it has", worker.name, left)
 
-    def judge_end(self, process_defects: list[BaseException | str]) -> None:
-        """Judge the world after it has drained."""
+    def check_end(self, process_defects: list[BaseException | str]) -> None:
+        """Check the world after it has drained."""
         for id, sent in self._history.enqueued.items():
             task = self._referee.tasks.get(id.encode())
             if task is None:
@@ -108,9 +110,10 @@ class Audit:
                 self.expect(may_be_missing, "I1: what was acknowledged is kept", id)
             else:
                 self.expect(task.is_over, "I1: every task ends", task)
-                self._judge_ended(task)
+                self._check_ended(task)
         for defect in process_defects:
             self.expect(False, "nothing fails unseen", repr(defect))
+        self._check_kept_tasks()
         situation = situation_of(self._server)
         check_places(situation)
         self.expect(not situation.get("claims"), "no claim is remembered when nothing is leased", situation)
@@ -120,12 +123,28 @@ class Audit:
         if not holds:
             self.fouls.append(f"{promise}: {facts}")
 
-    def _judge_ended(self, task: Shadow) -> None:
+    def _check_ended(self, task: Shadow) -> None:
         if task.place is Place.SUCCEEDED:
             completion = (task.id.decode(), task.acked)
             self.expect(completion in self._executions.keys() | self._cancelled, "I1: what succeeded ran", task)
 
-    def _judge_completion(self, id: bytes, token: bytes, _retention_ms: bytes, kept: bytes) -> None:
+    def _check_kept_tasks(self) -> None:
+        """Check what is kept of tasks that asked to be kept whole."""
+        data = self._server.miniature.data
+        kept = [entry for key, fields in data.items() if key.endswith(b":outcomes") for entry in fields.items()]
+        for id, stored in kept:
+            encoded = stored.partition(b" ")[2][DIGEST_BYTES:]
+            outcome, task = decode_outcome(encoded), decode_kept_task(encoded)
+            if task is None:
+                continue
+            has_body = task.body is not None and len(task.body.args) == ARGUMENTS
+            self.expect(has_body, "a task is kept with its arguments", id)
+            attempts = [failure.attempt for failure in task.failures if failure.attempt]
+            is_whole = outcome.state is not TaskState.SUCCEEDED or outcome.attempt == len(attempts) + 1
+            in_order = attempts == list(range(1, len(attempts) + 1))
+            self.expect(is_whole and in_order, "every failed attempt is kept", id, outcome, task)
+
+    def _check_completion(self, id: bytes, token: bytes, _retention_ms: bytes, kept: bytes) -> None:
         outcome = decode_outcome(kept[DIGEST_BYTES:])
         if outcome.state is TaskState.CANCELLED:
             self._cancelled.add((id.decode(), int(token)))
@@ -136,7 +155,7 @@ class Audit:
         if execution is not None and outcome.result is not None:
             self.expect(outcome.result == execution.result(), "I4: the result is that of the last holder", outcome)
 
-    def _judge_claiming(self, call: Call) -> None:
+    def _check_claiming(self, call: Call) -> None:
         """Who asks for more has heard what it was given before.
 
         Unless an old request came in between: the server keeps only one in mind, and took the repeated one for new.
@@ -156,7 +175,7 @@ class Audit:
                 knows = strayed_us >= task.claimed_us or self._circumstances.knows(task)
                 self.expect(knows, "G10: what a worker was given, it knows of", task, call)
 
-    def _judge_reaping(self, call: Call, task: Shadow) -> None:
+    def _check_reaping(self, call: Call, task: Shadow) -> None:
         execution = self._executions.get((task.id.decode(), task.token))
         excused = self._circumstances.excuse_loss(task, has_begun=execution is not None)
         self.expect(excused, "G11: nobody takes the work of the living", task)

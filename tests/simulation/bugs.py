@@ -181,6 +181,12 @@ BUGS: dict[str, Bug] = {
     "retry counts an attempt twice": _script(
         MUTANTS["retry counts an attempt twice"], "G6", needs=frozenset({Fault.PAUSE})
     ),
+    "a retry forgets the failures before": _script(
+        MUTANTS["a retry forgets the failures before"], "every failed attempt"
+    ),
+    "who cancels keeps nothing of the task": _script(
+        Mutant("cancel", "string.sub(redis.call('HGET', TASKS, id) or '', 9)", "''"), "a task is kept with"
+    ),
     "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
     "a task starts whose lease is not certain": _method(

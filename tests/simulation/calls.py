@@ -21,7 +21,7 @@ def now_ms_of(call: Call) -> int:
 
 
 def tries_in(tries: bytes) -> tuple[int, ...]:
-    """Attempts, crashes and bounces."""
+    """Attempts, crashes and redeliveries."""
     return tuple(map(int, tries.split()[:3])) if tries else (0, 0, 0)
 
 

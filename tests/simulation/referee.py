@@ -1,4 +1,4 @@
-"""Judges every answer of the server by the answers before it.
+"""Checks every answer of the server by the answers before it.
 
 It is told what scripts answered, never what they stored, and knows the promises only: who may settle a task, in which
 order tasks are leased, what a repeated call may do. It raises Foul, in the call that broke a promise.
@@ -24,7 +24,7 @@ class Referee:
         self.lost_tokens: set[int] = set()
         self._largest_token = 0
         self._latest_claims: dict[tuple[str, bytes], tuple[bytes, int]] = {}
-        self._judges: dict[str, Callable[[Call], None]] = {
+        self._checks_by_script: dict[str, Callable[[Call], None]] = {
             "enqueue": self._enqueue,
             "claim": self._claim,
             "renew": self._renew,
@@ -42,9 +42,9 @@ class Referee:
         }
 
     def observe(self, call: Call) -> None:
-        """Judge an answer. Raises Foul."""
+        """Check an answer. Raises Foul."""
         self.log.append(call)
-        self._judges[call.script](call)
+        self._checks_by_script[call.script](call)
 
     def undo(self, kept: int) -> None:
         """Forget the calls that a failover undid; their tokens were seen all the same."""
@@ -104,7 +104,9 @@ class Referee:
         for id, score, tries, record in zip(given[::4], given[1::4], given[2::4], given[3::4], strict=True):
             task = self.tasks[id]
             check(int(score) == task.score, "a task keeps its own place", call, id, task.score)
-            check(tries_in(tries) == task.tries(), "attempts, crashes and bounces are counted once", call, id, task)
+            check(
+                tries_in(tries) == task.tries(), "attempts, crashes and redeliveries are counted once", call, id, task
+            )
             check(record == task.record, "a task keeps its record", call, id, task.record)
             task.place, task.token, task.worker, task.request = Place.LEASED, token, request[0], request
             task.ends_ms, task.has_started = now_ms + int(lease_ms), False
@@ -177,7 +179,7 @@ class Referee:
             if task is not None and task.end_as_asked(now_ms_of(call)):
                 expected = b"CANCELLED"
             elif task is not None:
-                task.bounces += int(pause_ms) > 0
+                task.redeliveries += int(pause_ms) > 0
                 task.wait(now_ms_of(call) + int(pause_ms) if int(pause_ms) else None)
                 expected = b"RELEASED"
             check(status == expected, "G6: only the holder settles", call, id, expected)

@@ -42,7 +42,7 @@ class Shadow:
     is_stray: bool = False
     attempts: int = 0
     crashes: int = 0
-    bounces: int = 0
+    redeliveries: int = 0
     counted: int = 0
     acked: int = 0
     cancelled_for_ms: int | None = None
@@ -74,8 +74,8 @@ class Shadow:
         return self.place is Place.LEASED and self.token == token
 
     def tries(self) -> tuple[int, int, int]:
-        """Attempts, crashes and bounces counted so far."""
-        return self.attempts, self.crashes, self.bounces
+        """Attempts, crashes and redeliveries counted so far."""
+        return self.attempts, self.crashes, self.redeliveries
 
     def has_expired(self, now_ms: int) -> bool:
         """Whether it may not start any more."""

@@ -15,7 +15,7 @@ EMPTY = (b"EMPTY", TOKEN, b"")
 
 
 class Match:
-    """Calls of one worker, one after the other, each judged."""
+    """Calls of one worker, one after the other, each checked."""
 
     def __init__(self) -> None:
         self._referee = Referee()

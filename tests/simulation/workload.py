@@ -7,6 +7,7 @@ from functools import partial
 from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
+from redisched.model import Keep
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
@@ -22,6 +23,8 @@ LONG_TASK_S = 20.0
 EXPIRING_EVERY = 6
 EXPIRES_S = 1.5
 """One task in so many expires, after so long."""
+KEPT_WHOLE_EVERY = 4
+"""One task in so many is kept whole once it has ended."""
 RECENT = 20
 """Cancelled is what runs of the executions that began last, as far as any does."""
 
@@ -68,12 +71,12 @@ class Handlers:
 
     def _begin(self, behaviour: str) -> Execution:
         execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))
-        self._audit.judge_start(execution)
+        self._audit.check_start(execution)
         return execution
 
     def _end(self, execution: Execution, how: str) -> None:
         self._history.end(execution, how)
-        self._audit.judge_end_of(execution)
+        self._audit.check_end_of(execution)
 
     def _crashes(self, execution: Execution, crashes: int) -> bool:
         ran_before = [other for other in self._history.executions if other.id == execution.id]
@@ -138,6 +141,7 @@ class Producer(Process):
             priority=random.choice((0, 5, 5, 5, 9)),
             delay=random.choice((0, 0, 0.05, 1.0)),
             expires=EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
+            keep=Keep.TASK if self._made % KEPT_WHOLE_EVERY == 0 else Keep.RESULT,
         )
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:

@@ -28,8 +28,8 @@ STEPS = 2_000
 LOOK_EVERY = 50
 TRACE_LINES = 60
 TRACE_CHARACTERS = 160
-PATIENCE_S = 0.25
-"""Between looks at a worker's window: fifty a second would be most of what happens."""
+CHECK_WINDOW_EVERY_S = 0.25
+"""The time between two checks of a worker's window. With fifty a second they would be most of what happens."""
 LONGEST_DRAIN_S = 1_000.0
 """A world that has not drained by then is stuck."""
 
@@ -71,7 +71,7 @@ class World:
         self.audit = Audit(plan, self.server, self.referee, self.history, self.circumstances)
         self.network.on_mishap = self.circumstances.mishap
         self.server.watchers += [self.referee, self.audit]
-        hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.judge_stop)
+        hooks = WorkerHooks(furnish=self._furnish, on_end=self.audit.check_stop)
         self.process_slots = [
             ProcessSlot(f"w{number}", self.network, self._clock(), plan, hooks) for number in range(plan.machines)
         ]
@@ -94,7 +94,7 @@ class World:
         self.kernel.run(lambda: self._has_drained() or bool(self.audit.fouls) or self.kernel.now_us > deadline_us)
         self.audit.expect(self.kernel.now_us <= deadline_us, "every task ends, in time", self._left())
         defects = [defect for process in self._processes() for defect in process.defects()]
-        self.audit.judge_end(defects)
+        self.audit.check_end(defects)
 
     def dispose(self) -> None:
         """End everything that is under way."""
@@ -163,7 +163,7 @@ def surroundings() -> Iterator[None]:
     """What a worker finds in a simulation in place of threads and a log."""
     with (
         mock.patch.object(executor, "Threads", SimulatedThreads),
-        mock.patch.object(prefetch_releaser, "IDLE_S", PATIENCE_S),
+        mock.patch.object(prefetch_releaser, "CHECK_EVERY_S", CHECK_WINDOW_EVERY_S),
         mock.patch.object(attempt, "is_given", _is_given),
     ):
         logging.disable()

@@ -1,1 +1,1 @@
-"""What redisched keeps in Redis: the edges' own tests stand in tests/lua."""
+"""Tests of the store. The tests of each edge are in tests/lua."""

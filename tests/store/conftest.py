@@ -1,4 +1,4 @@
-"""The queues that observers look at."""
+"""The queues that observers read."""
 
 import pytest
 

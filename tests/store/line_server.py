@@ -1,4 +1,4 @@
-"""A server that answers with given bytes, or not at all, and remembers what it was asked."""
+"""A server that answers with given bytes or not at all, and records the requests."""
 
 import socket
 import threading

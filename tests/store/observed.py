@@ -1,4 +1,4 @@
-"""A queue to look at."""
+"""A queue that observers read."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Clients that answer from a script of replies and errors, and remember what they were asked."""
+"""Clients that answer from a list of replies and errors, and record the commands."""
 
 import contextlib
 from collections.abc import Iterable

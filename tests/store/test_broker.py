@@ -71,7 +71,9 @@ ANSWERS: list[tuple[str, type[BrokerError]]] = [
 
 @both_ways
 @pytest.mark.parametrize(("answer", "expected"), ANSWERS, ids=[answer[:70] for answer, _ in ANSWERS])
-def test_the_server_answers(tmp_path: Path, perform: Perform, answer: str, expected: type[BrokerError]) -> None:
+def test_every_answer_of_a_server_is_the_right_error(
+    tmp_path: Path, perform: Perform, answer: str, expected: type[BrokerError]
+) -> None:
     with LineServer(tmp_path, [f"-{answer}\r\n".encode()]) as server:
         broker = connect(server.url, TIMEOUT_S)
         with pytest.raises(BrokerError) as failed:
@@ -83,7 +85,7 @@ def test_the_server_answers(tmp_path: Path, perform: Perform, answer: str, expec
 
 
 @both_ways
-def test_what_is_refused_is_told_with_the_command_and_the_reason(tmp_path: Path, perform: Perform) -> None:
+def test_a_refusal_names_the_command_and_the_reason(tmp_path: Path, perform: Perform) -> None:
     with LineServer(tmp_path, [b"-WRONGTYPE wrong kind of value\r\n"]) as server:
         broker = connect(server.url, TIMEOUT_S)
         with pytest.raises(BrokerRefused, match=r"Redis refused GET a: .*wrong kind of value"):
@@ -105,7 +107,7 @@ def test_a_command_that_is_not_answered_in_time_is_not_sent_again(
     assert server.commands == [[b"INCR", b"a"]]
 
 
-def test_a_late_reply_is_not_taken_for_that_of_the_next_command(tmp_path: Path) -> None:
+def test_a_late_reply_is_not_used_for_the_next_command(tmp_path: Path) -> None:
     with LineServer(tmp_path, [SILENCE, b":2\r\n"]) as server:
         broker = connect(server.url, 0.05)
         with pytest.raises(BrokerUnavailable):
@@ -117,7 +119,7 @@ def test_a_late_reply_is_not_taken_for_that_of_the_next_command(tmp_path: Path) 
     assert server.connections == 2
 
 
-def test_after_an_error_in_an_answer_the_connection_is_used_again(tmp_path: Path) -> None:
+def test_after_an_error_reply_the_connection_is_used_again(tmp_path: Path) -> None:
     with LineServer(tmp_path, [b"-ERR no\r\n", b":2\r\n"]) as server:
         broker = connect(server.url, TIMEOUT_S)
         with pytest.raises(BrokerRefused):
@@ -129,7 +131,7 @@ def test_after_an_error_in_an_answer_the_connection_is_used_again(tmp_path: Path
     assert server.connections == 1
 
 
-def test_a_command_that_is_cancelled_takes_its_connection_with_it(tmp_path: Path) -> None:
+def test_a_cancelled_command_closes_its_connection(tmp_path: Path) -> None:
     async def cancel_one_and_perform_another(broker: Broker) -> Any:
         client = broker.async_client()
         given_up = asyncio.create_task(client.perform(("INCR", "a")))
@@ -148,7 +150,7 @@ def test_a_command_that_is_cancelled_takes_its_connection_with_it(tmp_path: Path
 
 
 @both_ways
-def test_nobody_listens(tmp_path: Path, perform: Perform) -> None:
+def test_an_address_without_a_server_is_unavailable(tmp_path: Path, perform: Perform) -> None:
     broker = connect(f"unix://{tmp_path}/nothing", TIMEOUT_S)
 
     with pytest.raises(BrokerUnavailable, match="safely be repeated"):
@@ -157,7 +159,7 @@ def test_nobody_listens(tmp_path: Path, perform: Perform) -> None:
 
 @both_ways
 @pytest.mark.parametrize("kind", EVERY)
-def test_replies_come_as_the_server_sent_them(servers: Servers, kind: BrokerKind, perform: Perform) -> None:
+def test_replies_are_not_converted(servers: Servers, kind: BrokerKind, perform: Perform) -> None:
     broker = servers.broker(kind)
 
     assert perform(broker, ("HSET", "h", "f", b"\x00\xff")) == 1
@@ -168,7 +170,7 @@ def test_replies_come_as_the_server_sent_them(servers: Servers, kind: BrokerKind
     broker.close()
 
 
-def test_a_client_connects_again_as_often_as_it_must(servers: Servers) -> None:
+def test_a_client_reconnects_as_often_as_needed(servers: Servers) -> None:
     broker = connect(servers.url(BrokerKind.VALKEY), TIMEOUT_S)
     client = broker.open_client("test")
 

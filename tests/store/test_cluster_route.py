@@ -1,4 +1,4 @@
-"""The way through a cluster, step by step, without a server."""
+"""Finding the right node of a cluster, step by step, without a server."""
 
 from typing import Any
 
@@ -76,7 +76,7 @@ def test_the_slot_of_a_command_is_that_of_its_first_key(command: Command, slot: 
     assert slot_of(command) == slot
 
 
-def test_the_map_is_asked_for_once(route: ClusterRoute) -> None:
+def test_the_slot_map_is_read_once(route: ClusterRoute) -> None:
     first = lead(route, LOW, HALVES)
     second = lead(route, HIGH)
 
@@ -88,13 +88,17 @@ def test_the_map_is_asked_for_once(route: ClusterRoute) -> None:
 
 
 @pytest.mark.parametrize("host", [b"", b"?", None])
-def test_a_node_that_does_not_know_its_host_has_that_which_was_asked(route: ClusterRoute, host: bytes | None) -> None:
+def test_a_node_that_does_not_know_its_host_is_at_the_address_that_was_asked(
+    route: ClusterRoute, host: bytes | None
+) -> None:
     guide = lead(route, LOW, [[0, LAST, [host, 7, b"id"]]])
 
     assert guide.sent == [("n1:7", (LOW,))]
 
 
-def test_what_has_moved_is_followed_at_once_and_the_map_is_asked_for_once_more(route: ClusterRoute, now: Now) -> None:
+def test_after_a_moved_redirection_the_call_follows_and_the_slot_map_is_read_again(
+    route: ClusterRoute, now: Now
+) -> None:
     lead(route, HIGH, HALVES)
 
     guide = lead(route, HIGH, moved(15_495, "", 9))
@@ -109,7 +113,7 @@ def test_what_has_moved_is_followed_at_once_and_the_map_is_asked_for_once_more(r
     assert route.nodes == {Node("high", 9)}
 
 
-def test_who_is_sent_elsewhere_this_once_asks_there_and_comes_back(route: ClusterRoute) -> None:
+def test_after_an_ask_redirection_only_this_call_goes_to_the_other_node(route: ClusterRoute) -> None:
     lead(route, HIGH, HALVES)
 
     guide = lead(route, HIGH, moved(15_495, "new", 3, Redirection.ASK))
@@ -118,7 +122,7 @@ def test_who_is_sent_elsewhere_this_once_asks_there_and_comes_back(route: Cluste
     assert lead(route, HIGH).sent == [("high:2", (HIGH,))]
 
 
-def test_a_wait_that_is_over_is_not_begun_again_elsewhere(route: ClusterRoute) -> None:
+def test_a_blocking_wait_that_has_ended_is_not_repeated_on_another_node(route: ClusterRoute) -> None:
     guide = Guide(HALVES, moved(15_495, "new", 3), b"value")
 
     assert guide.lead(route.perform((("BLPOP", "a", 8), HIGH))) == b"value"
@@ -126,14 +130,16 @@ def test_a_wait_that_is_over_is_not_begun_again_elsewhere(route: ClusterRoute) -
     assert guide.sent == [("high:2", (("BLPOP", "a", 8), HIGH)), ("new:3", (HIGH,))]
 
 
-def test_who_is_sent_to_and_fro_gives_up(route: ClusterRoute) -> None:
+def test_a_call_that_is_redirected_too_often_fails(route: ClusterRoute) -> None:
     answers = [moved(15_495, "new", 3), moved(15_495, "high", 2)] * MOST_REDIRECTIONS
 
     with pytest.raises(BrokerUnavailable, match="to and fro"):
         Guide(HALVES, *answers).lead(route.perform((HIGH,)))
 
 
-def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(route: ClusterRoute, now: Now) -> None:
+def test_t39_after_the_loss_of_a_node_one_caller_asks_the_others_for_the_slot_map(
+    route: ClusterRoute, now: Now
+) -> None:
     lead(route, HIGH, HALVES)
     now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
@@ -149,7 +155,7 @@ def test_t39_after_the_loss_of_a_node_the_others_are_asked_but_not_by_everybody(
     assert soon.asked == []
 
 
-def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: ClusterRoute, now: Now) -> None:
+def test_t39_if_no_node_sends_a_slot_map_the_last_known_one_is_used(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
     now.s += 2 * REFRESH_S
     with pytest.raises(BrokerUnavailable):
@@ -158,7 +164,7 @@ def test_t39_when_nobody_tells_the_way_what_was_known_last_is_tried(route: Clust
     assert lead(route, HIGH, lost(), lost(), lost()).sent == [("high:2", (HIGH,))]
 
 
-def test_t39_a_node_that_was_taken_away_knows_nothing_and_another_is_asked(route: ClusterRoute) -> None:
+def test_t39_a_node_that_left_the_cluster_is_not_believed(route: ClusterRoute) -> None:
     assert len(lead(route, HIGH, [], HALVES).asked) == 2
 
 
@@ -174,9 +180,7 @@ def wait_in_vain(route: ClusterRoute, command: Command, now: Now, waited_s: floa
         plan.throw(lost("timed out"))
 
 
-def test_t39_a_node_that_kept_one_call_waiting_is_left_alone_by_the_others_for_a_second(
-    route: ClusterRoute, now: Now
-) -> None:
+def test_t39_after_a_timeout_other_calls_to_the_node_fail_at_once_for_a_second(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
     wait_in_vain(route, HIGH, now, SLOW_S)
 
@@ -205,7 +209,7 @@ def test_t39_one_call_at_a_time_tries_whether_a_silent_node_is_back(route: Clust
 
 
 @pytest.mark.parametrize(("waited_s", "answers"), [(SLOW_S / 2, 0), (SLOW_S, 1)])
-def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
+def test_t39_a_node_that_refuses_at_once_or_answers_other_calls_is_still_called(
     route: ClusterRoute, now: Now, waited_s: float, answers: int
 ) -> None:
     lead(route, HIGH, HALVES)
@@ -214,7 +218,7 @@ def test_t39_a_node_that_refuses_at_once_or_answers_others_is_not_left_alone(
     assert lead(route, HIGH, HALVES).sent == [("high:2", (HIGH,))]
 
 
-def test_t39_a_pipeline_does_not_wait_for_a_silent_node_either(route: ClusterRoute, now: Now) -> None:
+def test_t39_a_pipeline_to_a_silent_node_fails_at_once_too(route: ClusterRoute, now: Now) -> None:
     lead(route, HIGH, HALVES)
     wait_in_vain(route, HIGH, now, SLOW_S)
 
@@ -223,7 +227,7 @@ def test_t39_a_pipeline_does_not_wait_for_a_silent_node_either(route: ClusterRou
     assert [type(step) for step in guide.steps] == [Ask, Stream]
 
 
-def test_a_slot_that_nobody_serves_is_an_outage(route: ClusterRoute) -> None:
+def test_a_slot_that_no_node_serves_means_unavailable(route: ClusterRoute) -> None:
     with pytest.raises(BrokerUnavailable, match="no node of the cluster serves slot 15495"):
         Guide(slots((0, 8_191, "low:1"))).lead(route.perform((HIGH,)))
 
@@ -235,7 +239,7 @@ def test_t40_a_server_that_is_in_no_cluster_is_refused(route: ClusterRoute) -> N
         Guide(refused, refused).lead(route.perform((HIGH,)))
 
 
-def test_a_pipeline_is_cut_where_the_node_changes_and_ends_at_the_first_error(route: ClusterRoute) -> None:
+def test_a_pipeline_is_split_by_node_and_ends_at_the_first_error(route: ClusterRoute) -> None:
     steps: list[tuple[str, list[Command]]] = []
 
     def lead_pipeline(commands: list[Command], *failing: str) -> list[Any]:

@@ -29,11 +29,13 @@ def names_at(broker: Broker) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", REAL)
-def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_connection_names_its_program(
+    servers: Servers, kind: BrokerKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "argv", ["/srv/my shop.py", "--url", "redis://:secret@host"])
     broker = connect(servers.url(kind), 5.0)
-    keeper = broker.open_client("keeper")
-    keeper.perform(("GET", "a"))
+    renewer = broker.open_client("renewer")
+    renewer.perform(("GET", "a"))
     broker.client().perform(("GET", "a"))
 
     async def list_names() -> set[str]:
@@ -46,8 +48,8 @@ def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, m
     found = asyncio.run(list_names())
 
     process = os.getpid()
-    assert {f"redisched:my-shop:{process}:{part}" for part in ("keeper", "shared", "listener", "asking")} <= found
-    keeper.close()
+    assert {f"redisched:my-shop:{process}:{part}" for part in ("renewer", "shared", "listener", "asking")} <= found
+    renewer.close()
     broker.close()
 
 
@@ -66,13 +68,13 @@ def test_every_connection_says_whose_it_is(servers: Servers, kind: BrokerKind, m
 def test_any_program_has_a_name(monkeypatch: pytest.MonkeyPatch, program: str, name: str) -> None:
     monkeypatch.setattr(sys, "argv", [program])
 
-    assert connection_name("", "keeper") == f"redisched:{name}:{os.getpid()}:keeper"
+    assert connection_name("", "renewer") == f"redisched:{name}:{os.getpid()}:renewer"
 
 
 def test_a_program_without_arguments_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [])
 
-    assert connection_name("", "keeper") == f"redisched:python:{os.getpid()}:keeper"
+    assert connection_name("", "renewer") == f"redisched:python:{os.getpid()}:renewer"
 
 
 @pytest.fixture
@@ -102,14 +104,14 @@ def perform_both_ways(url: str) -> list[object]:
         broker.close()
 
 
-def test_who_may_name_no_connections_works_without(guarded: Server) -> None:
+def test_a_user_without_the_right_to_name_connections_can_work(guarded: Server) -> None:
     assert perform_both_ways("redis://reader:secret@{}:{}/3".format(*guarded.address)) == [None, None]
 
 
 @pytest.mark.parametrize(
     ("credentials", "database"), [("reader:wrong@", 0), ("reader:secret@", 99), ("", 0)], ids=["pass", "db", "none"]
 )
-def test_who_is_not_let_in_is_told(guarded: Server, credentials: str, database: int) -> None:
+def test_a_user_that_is_not_let_in_gets_the_reason(guarded: Server, credentials: str, database: int) -> None:
     with pytest.raises(BrokerRefused):
         perform_both_ways(f"redis://{credentials}{guarded.url.removeprefix('redis://').partition('/')[0]}/{database}")
 

@@ -1,4 +1,4 @@
-"""Tasks go to one server and to several, and on to workers, by TLS; who does not trust a server says why."""
+"""Tasks reach one or several servers, and workers, over TLS. An untrusted server is an error that says why."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def encrypted(kind: BrokerKind, authority: Authority) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", [BrokerKind.REDIS, *SEVERAL])
-def test_tasks_are_enqueued_and_run_by_tls(tmp_path: Path, kind: BrokerKind) -> None:
+def test_tasks_are_enqueued_and_run_over_tls(tmp_path: Path, kind: BrokerKind) -> None:
     authority = Authority(tmp_path)
     with encrypted(kind, authority) as url:
         app = Scheduler(f"{url}?ssl_ca_certs={authority.certificate}")
@@ -50,7 +50,7 @@ def test_tasks_are_enqueued_and_run_by_tls(tmp_path: Path, kind: BrokerKind) -> 
 
 
 @pytest.mark.parametrize("kind", [BrokerKind.REDIS, *SEVERAL])
-def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path, kind: BrokerKind) -> None:
+def test_an_untrusted_certificate_is_an_error_that_says_so(tmp_path: Path, kind: BrokerKind) -> None:
     strange = tmp_path / "strange"
     strange.mkdir()
     with encrypted(kind, Authority(tmp_path)) as url:

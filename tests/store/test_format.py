@@ -1,10 +1,10 @@
-"""A shard that a later redisched has written to is left alone by every script, and the error says what to do."""
+"""No script changes a shard that a later redisched has written to, and the error says what to do."""
 
 import pytest
 
 from redisched.errors import FormatTooNew
 from redisched.keys import keys_of
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
@@ -20,7 +20,7 @@ LATER = str(FORMAT + 1)
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_no_edge_touches_a_later_format(broker: Broker, clock: ServerTime, edge: str) -> None:
+def test_no_edge_changes_a_shard_of_a_later_format(broker: Broker, clock: ServerTime, edge: str) -> None:
     seed(broker, QUEUE, BEFORE | {"format": LATER})
     before = snapshot_of(broker)
 
@@ -30,7 +30,7 @@ def test_no_edge_touches_a_later_format(broker: Broker, clock: ServerTime, edge:
     assert snapshot_of(broker) == before
 
 
-def test_no_way_to_enqueue_does(broker: Broker, clock: ServerTime) -> None:
+def test_no_call_enqueues_into_a_shard_of_a_later_format(broker: Broker, clock: ServerTime) -> None:
     seed(broker, QUEUE, BEFORE)
     store, client = Store(broker.script_runner, QUEUE), broker.client()
     run(store.enqueue([NEW]), client)
@@ -42,10 +42,10 @@ def test_no_way_to_enqueue_does(broker: Broker, clock: ServerTime) -> None:
     with pytest.raises(FormatTooNew):
         run(store.enqueue_many([[task], [task]]), client)
     with pytest.raises(FormatTooNew):
-        run(store.known(Layout(), [task]), client)
+        run(store.known(ShardMap(), [task]), client)
 
 
-def test_nobody_looks_into_it(broker: Broker) -> None:
+def test_no_observer_reads_a_shard_of_a_later_format(broker: Broker) -> None:
     broker.client().perform(("SET", keys_of(QUEUE).format, LATER))
     inspector = Inspector(broker.script_runner, QUEUE)
 
@@ -56,7 +56,7 @@ def test_nobody_looks_into_it(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("stored", ["1", "2", "garbage", ""])
-def test_an_earlier_format_and_what_is_none_are_no_reason(broker: Broker, stored: str) -> None:
+def test_an_earlier_or_unreadable_format_is_accepted(broker: Broker, stored: str) -> None:
     broker.client().perform(("SET", keys_of(QUEUE).format, stored))
 
     (status,) = run(Store(broker.script_runner, QUEUE).enqueue([NEW]), broker.client())

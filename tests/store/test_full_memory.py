@@ -1,4 +1,4 @@
-"""A full Redis refuses new work, as a whole, and lets the old be finished."""
+"""A Redis with full memory refuses new tasks entirely, and lets existing tasks end."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -76,7 +76,7 @@ def full(request: pytest.FixtureRequest, servers: Servers) -> Iterator[FullRedis
     broker.close()
 
 
-def test_new_tasks_are_refused_and_none_is_half_written(full: FullRedis) -> None:
+def test_a_full_server_refuses_new_tasks_and_writes_no_part_of_them(full: FullRedis) -> None:
     tasks = [NewTask(f"n{number}", 5, "+0", b"digest-nbody") for number in range(3)]
 
     with pytest.raises(QueueFull, match="raise maxmemory or drain the queue"):
@@ -87,14 +87,14 @@ def test_new_tasks_are_refused_and_none_is_half_written(full: FullRedis) -> None
     assert full.call(full.store.enqueue(tasks)) == [Status.CREATED] * 3
 
 
-def test_revived_tasks_are_new_work(full: FullRedis) -> None:
+def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
     with pytest.raises(QueueFull):
         full.call(full.store.revive(["x"]))
 
     assert full.situation() == BEFORE
 
 
-def test_every_other_edge_goes_on(full: FullRedis) -> None:
+def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
     call, store = full.call, full.store
     reap = ReapRequest(
         worker="r", hold_ms=1_000, grace_ms=0, limit=9, crash_limit=3, failure=b"crashed", lease_ms=30_000

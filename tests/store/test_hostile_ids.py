@@ -1,4 +1,4 @@
-"""Ids that are no text, as nobody but a stranger writes them, stop neither a claim nor a recovery."""
+"""Ids that are not valid text, which only another program can have written, stop neither a claim nor a recovery."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.differs_by_server
 HOSTILE = b"\xff\x00\x1b[31m"
 
 
-def test_a_claim_survives_an_id_that_is_no_text(broker: Broker) -> None:
+def test_a_claim_works_despite_an_id_that_is_not_valid_text(broker: Broker) -> None:
     client = broker.client()
     store = Store(broker.script_runner, "mail")
     client.perform(("ZADD", store.keys.waiting, 1, HOSTILE))

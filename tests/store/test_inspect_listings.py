@@ -115,7 +115,7 @@ def test_tasks_are_listed_by_state(queue: Observed, states: set[TaskState], expe
         assert "".join(ids(queue.listed(states, limit))) == expected
 
 
-def test_few_of_many_are_found_behind_the_others(queue: Observed) -> None:
+def test_few_tasks_of_a_state_are_found_among_many_others(queue: Observed) -> None:
     many = [waiting(f"s{number:04}", run_at_ms=NOW_MS + 1 + number) for number in range(1_100)]
     queue.given(*many, waiting("z", run_at_ms=NOW_MS + 5_000, tries="1 0 0 7"))
 
@@ -123,7 +123,7 @@ def test_few_of_many_are_found_behind_the_others(queue: Observed) -> None:
     assert len(queue.listed(PENDING, 2_000)) == 1_101
 
 
-def test_queues_are_listed_by_name_and_tasks_found_in_any(queue: Observed) -> None:
+def test_queues_are_listed_by_name_and_a_task_is_found_in_any_of_them(queue: Observed) -> None:
     client = queue.broker.client()
     for name in ("mail", "billing", "idle"):
         run(Store(queue.broker.script_runner, name).register(), client)

@@ -1,4 +1,4 @@
-"""A queue of several shards, looked at as one."""
+"""Observers see the shards of a queue as one queue."""
 
 from collections.abc import Collection
 
@@ -6,10 +6,10 @@ import pytest
 
 from redisched.codec import encode_task
 from redisched.keys import keys_of
-from redisched.layout import Layout
 from redisched.model import TaskBody, TaskState
+from redisched.shard_map import ShardMap
+from redisched.store.adding_shards import add_shards
 from redisched.store.broker import Broker
-from redisched.store.growth import grow
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, run
 from redisched.store.page import Query
@@ -32,7 +32,7 @@ class Spread:
         self.broker = broker
         self.inspector = Inspector(broker.script_runner, QUEUE)
         self.see(Store(broker.script_runner, QUEUE).register())
-        self.see(grow(broker.script_runner, QUEUE, 3))
+        self.see(add_shards(broker.script_runner, QUEUE, 3))
 
     def see(self, operation: Operation[T]) -> T:
         return run(operation, self.broker.client())
@@ -50,7 +50,7 @@ def spread(broker: Broker) -> Spread:
     return Spread(broker)
 
 
-def test_it_is_listed_as_one_queue(spread: Spread) -> None:
+def test_several_shards_are_listed_as_one_queue(spread: Spread) -> None:
     assert spread.see(queues(spread.broker.script_runner)) == [QUEUE]
     assert [shard.shard for shard in spread.see(spread.inspector.shards())] == [0, 1, 2]
 
@@ -70,7 +70,7 @@ def test_counts_are_those_of_all_shards(spread: Spread) -> None:
     assert [shard.ready for shard in spread.see(spread.inspector.counts_by_shard())] == [1, 1, 0]
 
 
-def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
+def test_pending_tasks_of_all_shards_are_listed_in_one_order(spread: Spread) -> None:
     spread.put(2, "first", 0, "@9")
     spread.put(0, "second", 5, "@1")
     spread.put(1, "third", 5, "@2")
@@ -84,11 +84,11 @@ def test_what_is_pending_stands_in_one_order(spread: Spread) -> None:
         assert [(view.id, view.shard) for view in later] == [("fourth", 0), ("fifth", 2)]
 
 
-@pytest.mark.parametrize("cached_layout", [None, Layout((1, 3)), Layout((1, 2))])
-def test_a_task_is_found_at_each_home_it_may_have(spread: Spread, cached_layout: Layout | None) -> None:
-    layout = Layout((1, 3))
-    moved = next(id for id in map(str, range(99)) if layout.shard_of(id) == 2)
-    inspector = Inspector(spread.broker.script_runner, QUEUE, cached_layout)
+@pytest.mark.parametrize("cached_shard_map", [None, ShardMap((1, 3)), ShardMap((1, 2))])
+def test_a_task_is_found_in_each_shard_it_may_be_in(spread: Spread, cached_shard_map: ShardMap | None) -> None:
+    shard_map = ShardMap((1, 3))
+    moved = next(id for id in map(str, range(99)) if shard_map.shard_of(id) == 2)
+    inspector = Inspector(spread.broker.script_runner, QUEUE, cached_shard_map)
     spread.put(0, moved)
 
     before = spread.see(inspector.task(moved))

@@ -1,4 +1,4 @@
-"""What observers see of one task: each state as it is, whatever the stored bytes are."""
+"""What observers see of one task: its state, even if the stored bytes cannot be read."""
 
 import pytest
 
@@ -27,7 +27,9 @@ BODY = TaskBody("send", [42], {"to": "a@example.org"}, max_attempts=3)
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_state_is_told_from_where_the_task_is(queue: Observed, situation: Situation, state: TaskState) -> None:
+def test_the_state_is_known_from_the_key_that_has_the_task(
+    queue: Observed, situation: Situation, state: TaskState
+) -> None:
     queue.given(situation)
 
     assert queue.task("a").state is state
@@ -35,7 +37,7 @@ def test_the_state_is_told_from_where_the_task_is(queue: Observed, situation: Si
 
 
 @pytest.mark.parametrize("state", [TaskState.SUCCEEDED, TaskState.CANCELLED])
-def test_an_ended_task_is_told_from_its_outcome(queue: Observed, state: TaskState) -> None:
+def test_the_state_of_an_ended_task_is_known_from_its_outcome(queue: Observed, state: TaskState) -> None:
     queue.given(ended("a", forgotten_ms=NOW_MS + 5))
     outcome = Outcome(state, "send", 3, "worker-1", NOW_MS - 20, NOW_MS - 10, "result")
     queue.store("outcomes", "a", b"7 " + DIGEST + encode_outcome(outcome, LIMIT))
@@ -49,14 +51,14 @@ def test_an_ended_task_is_told_from_its_outcome(queue: Observed, state: TaskStat
     assert view.name == "send"
 
 
-def test_a_waiting_task_shows_its_body_its_place_and_its_history(queue: Observed) -> None:
+def test_a_waiting_task_shows_its_body_its_time_and_its_history(queue: Observed) -> None:
     queue.given(waiting("a", priority=255, run_at_ms=BAND - 1, tries="2 1 4 9", failure=""))
     queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
     queue.store("failures", "a", b"7 " + encode_failure(FAILURE))
 
     assert queue.task("a") == TaskView(
         id="a", queue=QUEUE, state=TaskState.RETRYING, now_ms=NOW_MS, body=BODY, priority=255, run_at_ms=BAND - 1,
-        attempts=2, crashes=1, redeliveries=4, failure=FAILURE,
+        attempts=2, crashes=1, redeliveries=4, failures=(FAILURE,),
     )  # fmt: skip
 
 
@@ -78,16 +80,16 @@ def test_a_dead_task_shows_why(queue: Observed) -> None:
 
     assert queue.task("a") == TaskView(
         id="a", queue=QUEUE, state=TaskState.DEAD, now_ms=NOW_MS, body=BODY, priority=3, run_at_ms=5, attempts=2,
-        died_ms=NOW_MS - 3, failure=FAILURE,
+        died_ms=NOW_MS - 3, failures=(FAILURE,),
     )  # fmt: skip
 
 
-def test_an_unknown_task_is_none(queue: Observed) -> None:
+def test_an_unknown_task_has_no_view(queue: Observed) -> None:
     assert queue.see(queue.inspector.task("nobody")) is None
     assert queue.see(queue.inspector.state("nobody")).state is TaskState.UNKNOWN
 
 
-def test_the_standing_leaves_the_body_out(queue: Observed) -> None:
+def test_the_state_can_be_read_without_the_body(queue: Observed) -> None:
     queue.given(waiting("a"))
     queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))
 
@@ -112,7 +114,7 @@ def test_a_body_that_cannot_be_decoded_breaks_no_listing(queue: Observed, record
 
 
 @pytest.mark.parametrize("junk", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\xff" * 100])
-def test_a_failure_or_an_outcome_that_cannot_be_decoded_breaks_nothing(queue: Observed, junk: bytes) -> None:
+def test_a_task_whose_failure_or_outcome_cannot_be_decoded_is_still_shown(queue: Observed, junk: bytes) -> None:
     queue.given(dead("a"), ended("b"))
     queue.store("failures", "a", b"5 " + junk)
     queue.store("outcomes", "b", b"7 " + DIGEST + junk)

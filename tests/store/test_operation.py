@@ -1,4 +1,4 @@
-"""An operation is written once; run blocking or under asyncio, it takes the same steps to the same end."""
+"""An operation is written once. Blocking and under asyncio it takes the same steps and has the same result."""
 
 import asyncio
 from collections.abc import Callable
@@ -60,12 +60,12 @@ def get_or(key: str, default: int) -> Operation[int]:
 
 
 @both_ways
-def test_each_reply_is_sent_to_where_the_step_was_yielded(way: Way) -> None:
+def test_each_reply_is_the_value_of_its_yield(way: Way) -> None:
     assert way(add_up("a", "b", "c"), [1, 2, 3]) == Ran([("GET", "a"), ("GET", "b"), ("GET", "c")], 6)
 
 
 @both_ways
-def test_an_operation_without_a_step_is_its_result(way: Way) -> None:
+def test_an_operation_without_a_step_returns_its_result(way: Way) -> None:
     assert way(add_up(), []) == Ran([], 0)
 
 
@@ -80,7 +80,7 @@ def test_an_error_that_is_not_caught_ends_the_operation(way: Way) -> None:
 
 
 @both_ways
-def test_an_operation_goes_on_after_an_error_that_it_caught(way: Way) -> None:
+def test_an_operation_continues_after_an_error_that_it_caught(way: Way) -> None:
     def get_twice() -> Operation[int]:
         return (yield from get_or("a", 1)) + (yield from get_or("b", 1))
 
@@ -98,8 +98,8 @@ def test_a_pause_is_not_a_command(way: Way) -> None:
 
 
 @dataclass(slots=True)
-class Patient:
-    """Drives `with_retries` by hand: nothing sleeps, and time is what pauses and tries took."""
+class RetryDriver:
+    """Executes `with_retries` without sleeping: the time is the sum of the pauses and the tries."""
 
     replies: list[Any]
     try_takes_s: float = 0.0
@@ -108,7 +108,7 @@ class Patient:
     tries: int = 0
 
     def drive(self, total_s: float, try_s: float = 1.0, draw: float = 1.0) -> Any:
-        """The result of getting "a" with so much patience; `draw` is what chance gives."""
+        """Get "a" within so much time. `draw` is the random number for each pause."""
         retry_policy = RetryPolicy(
             began_s=self.now_s,
             total_s=total_s,
@@ -136,62 +136,62 @@ class Patient:
         return operation.throw(reply) if isinstance(reply, Exception) else operation.send(reply)
 
 
-def test_what_is_answered_at_once_needs_no_patience() -> None:
-    patient = Patient([5])
+def test_a_call_that_is_answered_at_once_is_not_repeated() -> None:
+    driver = RetryDriver([5])
 
-    assert patient.drive(total_s=0.0) == 5
-    assert patient.pauses_s == []
+    assert driver.drive(total_s=0.0) == 5
+    assert driver.pauses_s == []
 
 
 def test_a_call_is_repeated_with_growing_pauses_until_it_is_answered() -> None:
-    patient = Patient([DOWN, DOWN, DOWN, DOWN, 5])
+    driver = RetryDriver([DOWN, DOWN, DOWN, DOWN, 5])
 
-    assert patient.drive(total_s=60.0) == 5
-    assert patient.pauses_s == [1.0, 2.0, 4.0, 4.0]
+    assert driver.drive(total_s=60.0) == 5
+    assert driver.pauses_s == [1.0, 2.0, 4.0, 4.0]
 
 
 def test_chance_shortens_a_pause_to_half_at_most() -> None:
-    patient = Patient([DOWN, DOWN, 5])
+    driver = RetryDriver([DOWN, DOWN, 5])
 
-    patient.drive(total_s=60.0, draw=0.0)
+    driver.drive(total_s=60.0, draw=0.0)
 
-    assert patient.pauses_s == [0.5, 1.0]
+    assert driver.pauses_s == [0.5, 1.0]
 
 
-def test_no_try_is_begun_that_could_end_after_patience_does() -> None:
-    patient = Patient([DOWN], try_takes_s=1.0)
+def test_no_try_begins_that_could_end_after_the_total_time() -> None:
+    driver = RetryDriver([DOWN], try_takes_s=1.0)
 
     with pytest.raises(BrokerUnavailable) as failed:
-        patient.drive(total_s=9.0, try_s=1.0)
+        driver.drive(total_s=9.0, try_s=1.0)
 
     # Tries of a second each, pauses of 1 and 2 s: after 6 s a pause of 4 s and another try would end at 11 s.
-    assert (patient.tries, patient.pauses_s) == (3, [1.0, 2.0])
+    assert (driver.tries, driver.pauses_s) == (3, [1.0, 2.0])
     assert failed.value.waited_s == 6.0
     assert failed.value.reason == "connection refused"
     assert "6.0 s" in str(failed.value)
 
 
-def test_patience_that_is_too_short_for_a_second_try_gives_one() -> None:
-    patient = Patient([DOWN])
+def test_if_the_time_is_too_short_for_a_second_try_there_is_one() -> None:
+    driver = RetryDriver([DOWN])
 
     with pytest.raises(BrokerUnavailable):
-        patient.drive(total_s=1.0)
+        driver.drive(total_s=1.0)
 
-    assert (patient.tries, patient.pauses_s) == (1, [])
+    assert (driver.tries, driver.pauses_s) == (1, [])
 
 
 @pytest.mark.parametrize("error", [QueueFull("OOM"), BrokerRefused("GET", "WRONGTYPE")])
-def test_what_waiting_cannot_cure_is_raised_at_once(error: Exception) -> None:
-    patient = Patient([error])
+def test_an_error_that_waiting_cannot_cure_is_raised_at_once(error: Exception) -> None:
+    driver = RetryDriver([error])
 
     with pytest.raises(type(error)):
-        patient.drive(total_s=60.0)
+        driver.drive(total_s=60.0)
 
-    assert (patient.tries, patient.pauses_s) == (1, [])
+    assert (driver.tries, driver.pauses_s) == (1, [])
 
 
 @both_ways
-def test_patience_works_either_way(way: Way) -> None:
+def test_retries_work_blocking_and_under_asyncio(way: Way) -> None:
     retry_policy = RetryPolicy(
         began_s=0.0,
         total_s=1.0,
@@ -204,7 +204,7 @@ def test_patience_works_either_way(way: Way) -> None:
     assert way(with_retries(lambda: add_up("a"), retry_policy), [DOWN, DOWN, 3]) == Ran([("GET", "a")] * 3, 3)
 
 
-def test_a_call_that_has_no_time_left_is_not_tried() -> None:
+def test_a_call_without_time_left_is_not_tried() -> None:
     retry_policy = RetryPolicy(
         began_s=0.0,
         total_s=5.0,

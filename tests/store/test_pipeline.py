@@ -58,7 +58,7 @@ def test_replies_come_in_the_order_of_the_commands(servers: Servers, kind: Broke
 
 @both_ways
 @pytest.mark.parametrize("kind", EVERY)
-def test_what_follows_an_error_is_not_begun(servers: Servers, kind: BrokerKind, way: Way) -> None:
+def test_commands_after_an_error_are_not_sent(servers: Servers, kind: BrokerKind, way: Way) -> None:
     broker = servers.broker(kind)
     commands: list[Command] = [("SET", "a", "1"), ("LPUSH", "a", "2"), *COMMANDS]
 
@@ -70,7 +70,7 @@ def test_what_follows_an_error_is_not_begun(servers: Servers, kind: BrokerKind, 
 
 
 @both_ways
-def test_so_many_are_sent_before_the_first_is_answered(tmp_path: Path, way: Way) -> None:
+def test_several_commands_are_sent_before_the_first_reply(tmp_path: Path, way: Way) -> None:
     with LineServer(tmp_path, [SILENCE] * 5) as server:
         broker = connect(server.url, 0.2)
         assert way(broker, replies_to(COMMANDS)) == []
@@ -90,14 +90,14 @@ def test_a_connection_that_was_lost_is_not_used_again(tmp_path: Path, way: Way) 
 
 
 @both_ways
-def test_nobody_listens(tmp_path: Path, way: Way) -> None:
+def test_an_address_without_a_server_is_unavailable(tmp_path: Path, way: Way) -> None:
     broker = connect(f"unix://{tmp_path}/nothing", TIMEOUT_S)
 
     with pytest.raises(BrokerUnavailable):
         way(broker, replies_and_then_one_more(COMMANDS))
 
 
-def test_a_pipeline_that_is_cancelled_takes_its_connection_with_it(tmp_path: Path) -> None:
+def test_a_cancelled_pipeline_closes_its_connection(tmp_path: Path) -> None:
     async def cancel_one_and_perform_another(broker: Broker) -> Any:
         client = broker.async_client()
         given_up = asyncio.create_task(client.perform_all(COMMANDS))

@@ -1,4 +1,4 @@
-"""Connections are lent to so many at a time, first come, first served, and none is lost."""
+"""A limited number of connections is lent, in the order of the requests, and none is lost."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ def test_an_idle_connection_is_lent_before_a_new_one_is_made() -> None:
     assert pool.take(0.0) == first + 1
 
 
-def test_what_waits_in_vain_is_told_what_to_raise() -> None:
+def test_a_wait_for_a_connection_that_lasts_too_long_is_an_error() -> None:
     pool = Pool(numbers(), 1)
     pool.take(0.0)
     with pytest.raises(BrokerUnavailable, match="all 1 connections are in use; raise max_connections"):
@@ -38,7 +38,7 @@ def has_waiting(pool: Pool[int], count: int) -> bool:
     return len(pool._waiting) == count
 
 
-def test_threads_are_served_in_their_order() -> None:
+def test_threads_get_connections_in_the_order_of_their_requests() -> None:
     pool = Pool(numbers(), 1)
     connection = pool.take(0.0)
     served: list[int] = []
@@ -59,7 +59,7 @@ def test_threads_are_served_in_their_order() -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-def test_one_that_cannot_be_made_is_not_counted() -> None:
+def test_a_connection_that_cannot_be_opened_is_not_counted() -> None:
     def make() -> int:
         raise OSError("no descriptor is left")
 
@@ -69,7 +69,7 @@ def test_one_that_cannot_be_made_is_not_counted() -> None:
             pool.take(0.0)
 
 
-def test_coroutines_are_served_in_their_order_and_a_cancelled_one_takes_nothing() -> None:
+def test_coroutines_get_connections_in_order_and_a_cancelled_one_gets_none() -> None:
     async def scene() -> None:
         pool = AsyncPool(numbers(), 2)
         held = [await pool.take(0.0), await pool.take(0.0)]

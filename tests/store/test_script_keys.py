@@ -12,8 +12,8 @@ import pytest
 
 from redisched.engine.scrubber import DEEP
 from redisched.keys import Keys, keys_of, shard_name
-from redisched.layout import Layout
 from redisched.model import TaskState
+from redisched.shard_map import ShardMap
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Command, Operation, Pipeline, ScriptRunner
 from redisched.store.page import Query
@@ -65,7 +65,7 @@ def begin(operation: Operation[Any]) -> None:
 MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
     lambda store: store.enqueue_loaded(TASK),
     lambda store: store.enqueue_many([[TASK], [TASK]]),
-    lambda store: store.known(Layout(), [TASK]),
+    lambda store: store.known(ShardMap(), [TASK]),
     lambda store: store.scrub(SCRUB),
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
@@ -100,11 +100,11 @@ def test_every_key_that_a_script_is_given_has_the_hash_tag_of_the_shard(prefix: 
         assert {slot_of_key(key) for key in keys} == {slot_of_key(tag)}, script
 
 
-def test_no_script_is_left_out() -> None:
+def test_every_script_is_tested_here() -> None:
     assert {script for script, _ in calls_of_shard("redisched", 0)} == set(script_names())
 
 
-def test_each_key_is_the_one_that_the_header_of_the_script_says() -> None:
+def test_each_key_is_the_one_that_the_script_declares() -> None:
     own = keys_of(QUEUE, 7)
     for script, keys in calls_of_shard("redisched", 7):
         assert [getattr(own, name) for name in load_script(script).keys] == list(keys), script
@@ -117,7 +117,7 @@ def test_shards_share_no_key_and_no_hash_tag(name: str) -> None:
     assert len({key[key.index("{") :] for key in of_shards}) == len(EVERY_SHARD)
 
 
-def test_on_a_cluster_shards_that_are_asked_at_once_share_a_slot() -> None:
+def test_on_a_cluster_the_shards_of_one_survey_share_a_slot() -> None:
     script_runner = NotingRunner("redisched")
     stores = [Store(script_runner, f"q{number}", shard) for number in range(200) for shard in EVERY_SHARD]
     for stores_of_one_call in in_calls(stores, slot_of_key):
@@ -127,7 +127,7 @@ def test_on_a_cluster_shards_that_are_asked_at_once_share_a_slot() -> None:
     assert {key for _, keys in script_runner.calls for key in keys} >= {store.keys.waiting for store in stores}
 
 
-def test_keys_of_two_shards_in_one_call_would_be_noticed() -> None:
+def test_keys_of_two_shards_in_one_call_are_noticed() -> None:
     script_runner = NotingRunner("redisched")
     begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard) for shard in (0, 1)]))
     ((_, keys),) = script_runner.calls

@@ -34,11 +34,11 @@ def test_a_loaded_script_costs_one_command() -> None:
     assert client.commands == [("EVALSHA", ACK.flagged_sha, 2, "k1", "k2", "a", 7, b"\0")]
 
 
-def test_a_missing_script_is_sent_along_with_the_call() -> None:
+def test_a_missing_script_is_loaded_by_the_call() -> None:
     assert call_ack(ScriptRunner(), [MISSING, []]) == [("EVALSHA", ACK.flagged_sha), ("EVAL", ACK.flagged)]
 
 
-def test_a_server_that_knows_no_flags_is_asked_once() -> None:
+def test_whether_a_server_knows_flags_is_asked_once() -> None:
     script_runner = ScriptRunner()
 
     assert call_ack(script_runner, [MISSING, REJECTED, MISSING, []]) == [
@@ -50,7 +50,7 @@ def test_a_server_that_knows_no_flags_is_asked_once() -> None:
     assert call_ack(script_runner, [[]]) == [("EVALSHA", ACK.plain_sha)]
 
 
-def test_another_error_is_not_taken_for_a_lost_script() -> None:
+def test_another_error_does_not_load_the_script_again() -> None:
     client = ScriptedClient([BrokerRefused("EVALSHA", "WRONGTYPE")])
 
     with pytest.raises(BrokerRefused):
@@ -59,7 +59,7 @@ def test_another_error_is_not_taken_for_a_lost_script() -> None:
     assert len(client.commands) == 1
 
 
-def test_a_server_that_forgets_its_scripts_between_calls_is_told_them_again(broker: Broker) -> None:
+def test_scripts_that_a_server_lost_between_calls_are_loaded_again(broker: Broker) -> None:
     store, client = Store(broker.script_runner, "mail"), broker.client()
     request = ClaimRequest(worker="w", nonce="n", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
 
@@ -73,7 +73,7 @@ def test_a_server_that_forgets_its_scripts_between_calls_is_told_them_again(brok
     assert run(store.ack(acks), client) == [Status.ALREADY]
 
 
-def test_flags_are_used_where_they_are_known(broker: Broker, request: pytest.FixtureRequest) -> None:
+def test_flags_are_used_if_the_server_knows_them(broker: Broker, request: pytest.FixtureRequest) -> None:
     run(Store(broker.script_runner, "mail").ack([]), broker.client())
     is_fake = request.node.callspec.params["broker"] is BrokerKind.FAKE
 

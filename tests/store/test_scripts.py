@@ -1,4 +1,4 @@
-"""Scripts are found, put together from their includes, and known by the digest that the server computes."""
+"""Scripts are loaded, completed with their includes, and have the digest that the server computes."""
 
 from hashlib import sha1
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_every_include_is_replaced_by_its_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_its_flags_a_script_is_the_same_otherwise(name: str) -> None:
+def test_the_plain_version_differs_only_by_the_line_of_flags(name: str) -> None:
     script = load_script(name)
 
     assert script.flagged.startswith("#!lua")
@@ -53,7 +53,7 @@ def test_without_its_flags_a_script_is_the_same_otherwise(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_server_compiles_it_and_gives_it_the_same_digest(broker: Broker, name: str) -> None:
+def test_the_server_compiles_each_script_and_computes_the_same_digest(broker: Broker, name: str) -> None:
     script = load_script(name)
 
     loaded = broker.client().perform(("SCRIPT", "LOAD", script.plain))
@@ -61,7 +61,7 @@ def test_the_server_compiles_it_and_gives_it_the_same_digest(broker: Broker, nam
     assert loaded.decode() == script.plain_sha
 
 
-def test_a_script_is_read_once() -> None:
+def test_the_file_of_a_script_is_read_once() -> None:
     assert load_script("ack") is load_script("ack")
 
 
@@ -77,7 +77,9 @@ def test_a_package_without_its_scripts_says_so(tmp_path: Path, monkeypatch: pyte
         load_script.__wrapped__("ack")
 
 
-def test_what_the_package_carries_comes_before_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scripts_in_the_package_are_used_before_those_of_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     carried = tmp_path / "_lua"
     carried.mkdir()
     (carried / "ack.lua").write_text("#!lua\nreturn 1\n")
@@ -86,7 +88,7 @@ def test_what_the_package_carries_comes_before_the_checkout(tmp_path: Path, monk
     assert load_script.__wrapped__("ack").plain.endswith("\nreturn 1\n")
 
 
-def test_functions_that_nothing_calls_are_left_out_and_what_only_they_called_too() -> None:
+def test_unused_functions_and_those_that_only_they_call_are_left_out() -> None:
     library = {
         "used": "local function used()\n  return 1\nend\n",
         "spare": "-- include: deep\nlocal function spare()\n  return deep()\nend\n",

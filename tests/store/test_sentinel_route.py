@@ -1,4 +1,4 @@
-"""The way to a primary that Sentinels watch, step by step, without a server."""
+"""Finding the primary that Sentinels watch, step by step, without a server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +69,7 @@ def test_a_sentinel_is_asked_every_second_whether_the_primary_is_still_the_one()
 
 
 @pytest.mark.parametrize("answers", [(NEW, SLAVE), (NEW, lost())])
-def test_one_that_is_named_but_is_none_yet_leaves_the_known_one_in_place(answers: tuple[Any, ...]) -> None:
+def test_a_named_server_that_is_not_a_primary_yet_does_not_replace_the_known_one(answers: tuple[Any, ...]) -> None:
     now = Now()
     found = route(monotonic=now)
     lead(found, OLD, MASTER)
@@ -82,7 +82,7 @@ def test_one_that_is_named_but_is_none_yet_leaves_the_known_one_in_place(answers
 
 
 @pytest.mark.parametrize("answer", [lost("timeout"), None])
-def test_while_the_primary_answers_sentinels_that_do_not_are_rarely_waited_for(answer: Any) -> None:
+def test_while_the_primary_answers_silent_sentinels_are_rarely_asked(answer: Any) -> None:
     now = Now()
     found = route(monotonic=now)
     lead(found, OLD, MASTER)
@@ -97,7 +97,7 @@ def test_while_the_primary_answers_sentinels_that_do_not_are_rarely_waited_for(a
 
 
 @pytest.mark.parametrize("reason", ["connection refused", "READONLY You can't write against a read only replica."])
-def test_a_primary_that_is_lost_is_asked_for_again_and_its_connections_are_given_up(reason: str) -> None:
+def test_after_the_loss_of_a_primary_sentinels_are_asked_and_its_connections_closed(reason: str) -> None:
     found = route()
     lead(found, OLD, MASTER)
     before = found.epoch
@@ -110,7 +110,7 @@ def test_a_primary_that_is_lost_is_asked_for_again_and_its_connections_are_given
     assert lead(found, NEW, MASTER).sent == [("new:2", (GET,))]
 
 
-def test_a_primary_that_somebody_else_has_found_meanwhile_is_kept() -> None:
+def test_a_primary_that_another_call_found_meanwhile_is_kept() -> None:
     found = route()
     lead(found, OLD, MASTER)
     slow = found.perform((GET,))
@@ -125,7 +125,7 @@ def test_a_primary_that_somebody_else_has_found_meanwhile_is_kept() -> None:
     assert found.nodes == (Node("new", 2),)
 
 
-def test_a_sentinel_that_does_not_answer_or_does_not_know_yet_is_not_the_last_to_be_asked() -> None:
+def test_after_a_sentinel_without_an_answer_the_next_one_is_asked() -> None:
     found = route()
 
     guide = lead(found, lost(), OLD, SLAVE, NEW, MASTER)
@@ -140,7 +140,7 @@ def test_a_sentinel_that_does_not_answer_or_does_not_know_yet_is_not_the_last_to
     assert lead(found, NEW, MASTER).asked[0] == "redis://s3:26379/0"
 
 
-def test_a_primary_that_does_not_answer_is_waited_for_once_however_many_name_it() -> None:
+def test_a_silent_primary_is_tried_once_even_if_several_sentinels_name_it() -> None:
     guide = Guide(OLD, lost("timeout"), OLD, NEW, lost("timeout"))
 
     with pytest.raises(BrokerUnavailable, match="old:1, which Sentinel s1:26379 names, does not answer: timeout"):
@@ -164,17 +164,17 @@ def test_t40_a_name_that_no_sentinel_knows_is_refused() -> None:
         Guide(None, None, None).lead(route().perform((GET,)))
 
 
-def test_t40_a_name_that_one_sentinel_does_not_know_while_others_are_away_may_be_right() -> None:
+def test_t40_a_name_that_one_sentinel_does_not_know_may_be_known_to_silent_ones() -> None:
     with pytest.raises(BrokerUnavailable, match="watches no primary"):
         Guide(None, lost(), lost()).lead(route().perform((GET,)))
 
 
-def test_t40_who_is_no_sentinel_is_told() -> None:
+def test_t40_a_server_that_is_not_a_sentinel_is_named() -> None:
     with pytest.raises(BrokerRefused, match="is s1:26379 a Sentinel"):
         Guide(BrokerRefused("SENTINEL", "unknown command")).lead(route("s1").perform((GET,)))
 
 
-def test_a_pipeline_goes_to_the_primary_and_to_nobody_without_one() -> None:
+def test_a_pipeline_is_sent_to_the_primary_or_fails_without_one() -> None:
     found = route("s1")
     assert Guide(lost()).lead(found.perform_all([GET])) == []
 

@@ -1,4 +1,4 @@
-"""Whoever cannot be reached by TLS, or by anything else, says why, blocking and under asyncio."""
+"""If a server cannot be reached, by TLS or without, the error says why, blocking and under asyncio."""
 
 import datetime
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def test_a_certificate_for_another_host_names_both(tmp_path: Path, perform: Perf
 
 
 @both_ways
-def test_a_certificate_that_has_expired_is_to_be_renewed(tmp_path: Path, perform: Perform) -> None:
+def test_the_error_about_an_expired_certificate_says_to_renew_it(tmp_path: Path, perform: Perform) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
@@ -69,7 +69,7 @@ def test_a_certificate_that_has_expired_is_to_be_renewed(tmp_path: Path, perform
 
 
 @both_ways
-def test_a_certificate_of_an_unknown_authority_wants_it_named(tmp_path: Path, perform: Perform) -> None:
+def test_the_error_about_an_unknown_authority_says_to_name_it(tmp_path: Path, perform: Perform) -> None:
     with encrypted(*Authority(tmp_path).server_arguments()) as server:
         said = ping(f"rediss://{place_of(server)}", perform)
 
@@ -77,7 +77,7 @@ def test_a_certificate_of_an_unknown_authority_wants_it_named(tmp_path: Path, pe
 
 
 @both_ways
-def test_no_version_in_common(tmp_path: Path, perform: Perform) -> None:
+def test_the_error_names_the_tls_versions_if_none_is_shared(tmp_path: Path, perform: Perform) -> None:
     authority = Authority(tmp_path)
     with encrypted(*authority.server_arguments(), "--tls-protocols", "TLSv1.2") as server:
         said = ping(f"rediss://{place_of(server)}?ssl_ca_certs={authority.certificate}&ssl_min_version=1.3", perform)
@@ -90,7 +90,7 @@ class Web(BaseHTTPRequestHandler):
 
 
 @both_ways
-def test_a_web_server_speaks_another_protocol(perform: Perform) -> None:
+def test_a_web_server_is_recognized(perform: Perform) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
@@ -101,7 +101,7 @@ def test_a_web_server_speaks_another_protocol(perform: Perform) -> None:
     assert "does not speak the protocol of Redis" in said
 
 
-def test_what_only_shows_when_it_is_looked_at(tmp_path: Path) -> None:
+def test_a_cause_that_only_a_diagnosis_finds_is_named(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     arguments = list(authority.server_arguments())
     trusting = f"?ssl_ca_certs={authority.certificate}"
@@ -135,7 +135,7 @@ def test_what_only_shows_when_it_is_looked_at(tmp_path: Path) -> None:
     }
 
 
-def test_files_that_are_of_no_use_are_named_before_anything_is_opened(tmp_path: Path) -> None:
+def test_unusable_files_are_named_before_a_connection_is_opened(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").touch()
     key = trustme.CA().issue_cert("a")
     key.private_key_pem.write_to_path(str(tmp_path / "a.key"))
@@ -160,7 +160,7 @@ def test_files_that_are_of_no_use_are_named_before_anything_is_opened(tmp_path: 
 
 
 @both_ways
-def test_silence_says_how_long_it_was_waited_for(tmp_path: Path, perform: Perform) -> None:
+def test_the_error_about_a_silent_server_says_how_long_was_waited(tmp_path: Path, perform: Perform) -> None:
     with LineServer(tmp_path, [SILENCE]) as server:
         broker = connect(server.url, 0.1)
         with pytest.raises(BrokerUnavailable, match=r"unavailable after 0.1 s \(no answer within 0.1 s\)") as failed:
@@ -170,7 +170,7 @@ def test_silence_says_how_long_it_was_waited_for(tmp_path: Path, perform: Perfor
 
 
 @both_ways
-def test_what_was_not_waited_for_says_nothing_of_a_wait(tmp_path: Path, perform: Perform) -> None:
+def test_an_error_without_a_wait_does_not_mention_one(tmp_path: Path, perform: Perform) -> None:
     broker = connect(f"unix://{tmp_path}/nobody", 1.0)
     with pytest.raises(BrokerUnavailable, match=r"^Redis is unavailable \("):
         perform(broker, ("GET", "a"))

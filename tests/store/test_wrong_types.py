@@ -1,4 +1,4 @@
-"""S14: a key that somebody else wrote is named, and nothing is half done because of it."""
+"""S14: a key of a wrong type, which another program wrote, is named in the error, and nothing is written."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -7,7 +7,7 @@ import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
 from redisched.keys import TYPES, Keys, keys_of, queues_key
-from redisched.layout import Layout
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, run
@@ -57,7 +57,7 @@ BEFORE = together(
 )
 NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
-    "enqueue": lambda store: store.enqueue([NEW], Layout()),
+    "enqueue": lambda store: store.enqueue([NEW], ShardMap()),
     "claim": lambda store: store.claim(
         ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     ),
@@ -76,7 +76,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "wake": lambda store: store.wake(),
-    "grow": lambda store: store.grow(Layout((1, 3))),
+    "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
 }
 
 
@@ -91,12 +91,12 @@ def plant(broker: Broker, key: str) -> str:
     return "string"
 
 
-def test_the_catalogue_knows_the_type_of_every_key() -> None:
+def test_the_catalogue_has_the_type_of_every_key() -> None:
     assert list(TYPES) == [field.name for field in fields(Keys)]
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_s14_the_error_names_the_key_and_nothing_is_half_done(broker: Broker, clock: ServerTime, edge: str) -> None:
+def test_s14_the_error_names_the_key_and_nothing_is_written(broker: Broker, clock: ServerTime, edge: str) -> None:
     store = Store(broker.script_runner, QUEUE)
     for name in load_script(edge).keys:
         on_each_primary(broker, "FLUSHALL")
@@ -127,7 +127,7 @@ def test_s14_the_scrubber_changes_nothing_either(broker: Broker, clock: ServerTi
     assert snapshot_of(broker) == before
 
 
-def test_s14_whoever_looks_is_told_the_key_too(broker: Broker) -> None:
+def test_s14_observers_get_an_error_that_names_the_key(broker: Broker) -> None:
     client = broker.client()
     plant(broker, KEYS.waiting)
     plant(broker, KEYS.dead)

@@ -13,7 +13,7 @@ from docs.performance.peers.catalogue import RUNNERS, Entry
 from docs.performance.peers.runners.stage import STARTS_VARIABLE, URL_VARIABLE
 from redisched.bench.workbench import MeasurementFailed
 
-_PATIENCE_S = 300.0
+_TIMEOUT_S = 300.0
 _ENDING_S = 1.0
 _SAID_LINES = 5
 
@@ -37,11 +37,11 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_PATIENCE_S,
+                timeout=_TIMEOUT_S,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise MeasurementFailed(f"{self.entry.title}: {command} took more than {_PATIENCE_S:g} s") from error
+            raise MeasurementFailed(f"{self.entry.title}: {command} took more than {_TIMEOUT_S:g} s") from error
         if finished.returncode != 0:
             said = " / ".join(finished.stderr.splitlines()[-_SAID_LINES:])
             raise MeasurementFailed(f"{self.entry.title}: {command} ended with exit code {finished.returncode}: {said}")

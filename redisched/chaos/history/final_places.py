@@ -7,8 +7,8 @@ from redisched.chaos.history.recorder import Recorder
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.keys import Keys
 from redisched.model import TaskState
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import Broker
-from redisched.store.growth import stores_of
 from redisched.store.operation import Client, run
 from redisched.store.shard import id_text
 

@@ -27,7 +27,7 @@ _ERROR_CHARACTERS = 80
 
 @click.group()
 def dead() -> None:
-    """List tasks that will not be tried again; let them."""
+    """List dead tasks, which will not run again; revive them."""
 
 
 @dead.command("ls")
@@ -37,7 +37,7 @@ def dead() -> None:
 @url_option
 @json_option
 def list_dead(queue: str | None, after: Place | None, limit: int, url: str | None, as_json: bool) -> None:
-    """List the dead, the latest first, with the reason and the last error.
+    """List dead tasks, the latest first, with the reason and the last error.
 
     JSON: a list of records as `redisched task show --json` prints one.
     """
@@ -49,7 +49,7 @@ def list_dead(queue: str | None, after: Place | None, limit: int, url: str | Non
         print_json([task_record(view) for view in found])
         return
     if not found:
-        click.echo("No task is dead. See what is pending: redisched task ls")
+        click.echo("No task is dead. See pending tasks: redisched task ls")
         return
     rows: list[tuple[object, ...]] = []
     for view in found:
@@ -63,17 +63,18 @@ def list_dead(queue: str | None, after: Place | None, limit: int, url: str | Non
 
 @dead.command("retry")
 @click.argument("task_ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that are dead now.")
+@click.option("--all", "every", is_flag=True, help="Revive all tasks that are dead now.")
 @queue_option
 @url_option
 @json_option
 def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Let dead tasks run again, now, with their attempts forgotten.
+    """Revive dead tasks: they are due now, and their attempts are counted from 0 again.
 
-    JSON: revived, a list of id and queue; failed, a list of id and reason. The exit code is 1 if any failed.
+    JSON: revived (a list of id, queue), failed (a list of id, reason). The exit code is 1 if any task could not be
+    revived.
     """
     if every == bool(task_ids):
-        raise click.UsageError("give either ids or --all")
+        raise click.UsageError("give either the ids of tasks or --all")
     for task_id in task_ids:
         check_id("id", task_id)
     with session(url) as opened:
@@ -90,7 +91,7 @@ def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: s
             }
         )
     else:
-        click.echo(f"{len(revived)} let run again. See them: redisched task ls" if revived else "None let run again.")
+        click.echo(f"{len(revived)} revived. See them: redisched task ls" if revived else "No task was revived.")
         for _, reason in failed:
             click.echo(f"Error: {printable(reason)}", err=True)
     if failed:

@@ -15,14 +15,18 @@ MAIL_SERVER = "aiosmtpd"
 
 @click.command()
 @click.option(
-    "--tasks", type=click.IntRange(min=1), default=DEFAULT_TASKS, show_default=True, help="Tasks to enqueue, about."
+    "--tasks",
+    type=click.IntRange(min=1),
+    default=DEFAULT_TASKS,
+    show_default=True,
+    help="How many tasks to enqueue, approximately.",
 )
 @json_option
 def demo(tasks: int, as_json: bool) -> None:
-    """See a fleet do real work, with nothing to set up.
+    """Watch workers run real jobs while one of them is killed.
 
-    Six kinds of jobs on a server of their own and two worker processes, one of which is killed half-way. The exit code
-    is 1 if anything was lost, charged twice or started early.
+    The demo starts its own server and two worker processes, enqueues six kinds of jobs, and kills one of the processes
+    half-way. The exit code is 1 if a task was lost or started early, or a payment was charged twice.
 
     JSON: enqueued, succeeded, retried, dead, lost, recovered, taken_back, double_charges, mails_received, inversions,
     pickup_ms{p50, p99, max}, lateness_ms{p50, p99, max, early}, kinds, seconds.

@@ -21,8 +21,14 @@ from redisched.embedded.paths import locate
 
 @click.command()
 @app_argument
-@click.option("-c", "--concurrency", type=int, help="Tasks at once.")
-@click.option("--queues", type=queue_names, metavar="A,B", default="", help="Otherwise all that its handlers use.")
+@click.option("-c", "--concurrency", type=int, help="How many tasks the worker runs at the same time.")
+@click.option(
+    "--queues",
+    type=queue_names,
+    metavar="A,B",
+    default="",
+    help="Serve these queues. Default: all queues of its handlers.",
+)
 @import_option
 @log_options
 @url_option
@@ -34,11 +40,11 @@ def dev(
     url: str | None,
     **logs: Any,
 ) -> None:
-    """Server and worker in one terminal, reloaded on changes.
+    """Run a server and a worker that restarts when code changes.
 
-    The worker starts again when a Python file of the application, or of an --import, changes. A mistake in it is
-    printed, and the next change tried. Other terminals reach the same server by themselves while they are in the same
-    project. The variables of `redisched worker` hold here, too.
+    The worker restarts when a Python file of the application or of an --import changes. If the new code has an error,
+    the error is printed, and the worker starts again after the next change. Commands in other terminals use the same
+    server if they run in the same project. The environment variables of `redisched worker` also work here.
     """
     folders = list(dict.fromkeys([folder_of(target), *(folder_of_module(module, target) for module in imports)]))
     command = [*_words(target, concurrency, queues, imports), *log_words(**logs)]

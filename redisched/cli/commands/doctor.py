@@ -21,14 +21,14 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.DANGER: "red"}
 @url_option
 @json_option
 def doctor(url: str | None, as_json: bool) -> None:
-    """Look for what endangers tasks, and say what to do.
+    """Find problems of a Redis that endanger tasks, and say what to do.
 
-    It looks at the server's version, memory, eviction, persistence, clock, replicas and slots, at this user's rights,
-    the scripts, other keys, queues without a worker and tasks that had to be repaired. The exit code is 1 if tasks can
-    be lost or cannot move. With the URL of Sentinels or of a cluster it looks at each primary, at the quorum, and says
-    which node has which queue.
+    It checks the server's version, memory, eviction, persistence, clock, replicas and slots, the rights of this user,
+    the scripts, keys of other programs, queues without a worker, and tasks that had to be repaired. With the URL of
+    Sentinels or of a cluster it checks each primary and the quorum, and reports which node has which queue. The exit
+    code is 1 if tasks can be lost, or can neither start nor end.
 
-    JSON: a list of check, level (ok, warning or danger) and sentence.
+    JSON: a list of check, level (ok, warning or danger), sentence.
     """
     with session(url) as opened:
         findings = list(examine_all(opened.scheduler.broker, time.time))

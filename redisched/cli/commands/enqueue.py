@@ -14,23 +14,42 @@ from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import join
 from redisched.errors import AppNotFound, BrokerError
+from redisched.model import Keep
 from redisched.printable import printable
 from redisched.store.serving import is_served
 
-_WHOSE_QUEUE = f"; is it its handler's? --app or {APP_VARIABLE} tells, or give --queue"
+_WHOSE_QUEUE = (
+    f"; if the handler uses another queue, name it with --queue, or its application with --app or {APP_VARIABLE}"
+)
 _TASK_OPTIONS = (
     click.option(
-        "--priority", type=priority, metavar="0..255", help="Lower runs first; critical, high, normal, low, bulk."
+        "--priority",
+        type=priority,
+        metavar="0..255",
+        help="A lower number runs first; or critical, high, normal, low, bulk.",
     ),
-    click.option("--delay", type=seconds, metavar="DURATION", help="Run it so much later: 500ms, 10s, 5m, 2h, 1d."),
+    click.option("--delay", type=seconds, metavar="DURATION", help="Run it after this time: 500ms, 10s, 5m, 2h, 1d."),
     click.option(
-        "--run-at", type=moment, metavar="MOMENT", help="Run it then: 2030-01-31T09:00:00Z, or epoch seconds."
+        "--run-at",
+        type=moment,
+        metavar="MOMENT",
+        help="Run it at this time: 2030-01-31T09:00:00Z, or seconds since 1970.",
     ),
-    click.option("--queue", metavar="NAME", help="Its handler's queue with --app, 'default' otherwise."),
-    click.option("--id", metavar="ID", help="An id of your own: enqueued again, it adds nothing."),
-    click.option("--timeout", type=seconds, metavar="DURATION", help="How long its handler may run."),
-    click.option("--expires", type=seconds, metavar="DURATION", help="End it if no worker starts it in that time."),
-    click.option("--max-attempts", type=int, metavar="N", help="How often it is tried."),
+    click.option("--queue", metavar="NAME", help="Default: the queue of the handler with --app, else 'default'."),
+    click.option(
+        "--id", metavar="ID", help="An id of your choice. Enqueueing the same task again under this id adds nothing."
+    ),
+    click.option("--timeout", type=seconds, metavar="DURATION", help="How long one attempt may run."),
+    click.option(
+        "--expires",
+        type=seconds,
+        metavar="DURATION",
+        help="End the task as expired if no worker starts it within this time.",
+    ),
+    click.option(
+        "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of the task after its end."
+    ),
+    click.option("--max-attempts", type=int, metavar="N", help="How many times it is tried at most."),
 )
 
 
@@ -41,9 +60,15 @@ def _task_options(command: F) -> F:
 @click.command(cls=CommandTakingNumbers)
 @click.argument("name")
 @click.argument("words", metavar="[ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--kwarg", "pairs", metavar="KEY=VALUE", multiple=True, help="A keyword argument; may be repeated.")
+@click.option(
+    "--kwarg",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A keyword argument of the handler. For several, repeat the option.",
+)
 @_task_options
-@option("--app", "target", metavar="MODULE:APP", help="The application that has its handler.")
+@option("--app", "target", metavar="MODULE:APP", help="The application that has the handler.")
 @import_option
 @url_option
 @json_option
@@ -59,9 +84,9 @@ def enqueue(
 ) -> None:
     """Enqueue a task by the name of its handler.
 
-    It prints the task's id. Each of ARGUMENTS is a JSON value where it is one (1, true, [1,2], '"1"'), else a text.
-    With --app the handler's own queue, priority and other options hold, and its signature is checked; without, only
-    those given here do. It warns when no worker serves the queue. JSON: id, name, queue.
+    It prints the id of the task. Each of ARGUMENTS that is valid JSON (1, true, [1,2], '"1"') is passed as that value,
+    any other as text. With --app, the arguments are checked against the handler's signature, and the handler gives
+    the options that are missing here. It warns if no worker serves the queue. JSON: id, name, queue.
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
@@ -86,7 +111,7 @@ def enqueue(
 def _load(target: str, imports: tuple[str, ...]) -> Scheduler:
     application = load(target, imports)
     if not isinstance(application, Scheduler):
-        raise AppNotFound(target, "it is no Scheduler")
+        raise AppNotFound(target, "it is not a Scheduler")
     return application
 
 

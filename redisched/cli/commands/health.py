@@ -14,13 +14,13 @@ from redisched.printable import printable
 
 
 @click.command()
-@health_file_option(default=DEFAULT_HEALTH_FILE, show_default=True, help="The file that the worker touches.")
+@health_file_option(default=DEFAULT_HEALTH_FILE, show_default=True, help="The health file of the worker.")
 @json_option
 def health(health_file: Path, as_json: bool) -> None:
-    """Tell whether a worker is healthy, by its health file.
+    """Check by its health file whether a worker is healthy.
 
-    `redisched worker --health-file FILE` touches it while Redis answers every process of that worker. The exit code is
-    0 if it is fresh, else 1.
+    `redisched worker --health-file FILE` writes the file again and again while Redis answers every process of that
+    worker. The exit code is 0 if the file is at most 10 s old, else 1.
 
     JSON: healthy, file, age_s, seconds_since_contact{name of a process: seconds}.
     """

@@ -16,20 +16,23 @@ from redisched.store.view import QueueCounts, total
 
 @click.group()
 def queue() -> None:
-    """See how many tasks are where; spread a queue over more shards."""
+    """Count the tasks of each queue; add shards to a queue."""
 
 
 @queue.command("ls")
-@click.option("--shards", "by_shard", is_flag=True, help="A line for each shard; QUEUE/1 is the second of QUEUE.")
+@click.option(
+    "--shards", "by_shard", is_flag=True, help="Print a line for each shard; QUEUE/1 is the second shard of QUEUE."
+)
 @url_option
 @json_option
 def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
-    """List the queues: tasks that are ready, scheduled, leased and dead, and how long the oldest ready one waits.
+    """List the queues with the number of their tasks in each state.
 
-    JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, for each priority in use
-    priorities: priority, ready, scheduled, repairs: how many tasks of it had been damaged and were repaired, by
-    kind, and shards: how many it is spread over. With --shards a list of the same for each shard, without repairs and
-    with shard, its number, and node, which of a cluster has it, in place of shards.
+    OLDEST is how long the oldest ready task has been waiting.
+
+    JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, priorities (a list of
+    priority, ready, scheduled), repairs (kind of repair: how many tasks) and shards (their number). With --shards: the
+    same for each shard, with its number as shard and its cluster node as node, but without repairs and shards.
     """
     with session(url) as opened:
         counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
@@ -38,7 +41,7 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
             print_json(_shard_records(opened, counts, slots) if by_shard else _records(opened, counts))
             return
     if not counts:
-        click.echo("There is no queue yet. Make one: redisched enqueue NAME ARGUMENTS...")
+        click.echo("There is no queue yet. Enqueue a task: redisched enqueue NAME ARGUMENTS...")
     elif by_shard:
         every = [(name, at, one) for name, of_shards in counts.items() for at, one in enumerate(of_shards)]
         rows = [_row(shard_name(name, at), one) for name, at, one in every]
@@ -51,14 +54,14 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
 
 @queue.command("grow")
 @click.argument("name", metavar="NAME")
-@click.option("--shards", type=int, required=True, help="How many it shall be spread over, at least as many as now.")
+@click.option("--shards", type=int, required=True, help="The new total number of shards; not less than now.")
 @url_option
 @json_option
 def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
-    """Spread a queue over more shards, each in a cluster slot of its own, while it is in use.
+    """Add shards to a queue, also while it is in use. Each shard is in its own cluster slot.
 
-    What waits stays where it is; new tasks go to all shards, and workers notice within seconds. A queue never gets
-    fewer shards. Of an unused name it makes a queue.
+    New tasks go to all shards; waiting tasks stay where they are. Workers notice the new shards within seconds. The
+    number of shards cannot be reduced later. If there is no queue of this name, it is created.
 
     JSON: queue, shards.
     """

@@ -17,39 +17,45 @@ from redisched.embedded import stop as stop_embedded
 
 @click.group()
 def server() -> None:
-    """Start, stop and ask about the embedded server.
+    """Start and stop the embedded server; show its status.
 
-    It belongs to the project around the current folder, or to the folder named by REDISCHED_DATA. Every command that
-    needs it starts it for as long as that lasts; `start` makes it stay.
+    It belongs to the project of the current folder, or to the folder named by REDISCHED_DATA. Every command that needs
+    it starts it for as long as the command runs. After `start` it runs until it is stopped.
     """
 
 
 @server.command()
 @json_option
 def start(as_json: bool) -> None:
-    """Start the server, and let it stay until it is stopped. JSON as of `status`."""
+    """Start the server; it runs until it is stopped.
+
+    JSON: as `status` prints it.
+    """
     _tell(start_embedded(), as_json)
     if url_from(os.environ) is not None:
-        click.echo(f"{URL_VARIABLE} is set, so commands go there and not to this server.", err=True)
+        click.echo(f"{URL_VARIABLE} is set, so commands use that Redis and not this server.", err=True)
 
 
 @server.command()
 @json_option
 def stop(as_json: bool) -> None:
-    """Stop the server, whoever uses it; its data stays. JSON as of `status`, for before it was stopped."""
+    """Stop the server, even if programs use it. Its data is kept.
+
+    JSON: as `status` prints it, from before the stop.
+    """
     before = stop_embedded()
     if as_json:
         print_json(_record(before))
     else:
-        click.echo("The server is stopped; its data stays." if before.running else "The server was not running.")
+        click.echo("The server is stopped; its data is kept." if before.running else "The server was not running.")
 
 
 @server.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Tell whether the server runs; the exit code is 1 if it does not.
+    """Show whether the server runs. The exit code is 1 if it does not.
 
-    JSON: running, stays (without users), pid, url, version, data_directory.
+    JSON: running, stays (whether it runs on when no program uses it), pid, url, version, data_directory.
     """
     found = ask_embedded()
     _tell(found, as_json)
@@ -64,7 +70,7 @@ def _tell(found: ServerStatus, as_json: bool) -> None:
     print_facts(
         [
             ("server", found.version or "runs" if found.running else "not running"),
-            ("stays", ("until it is stopped" if found.stays else "while it is used") if found.running else None),
+            ("stays", ("until it is stopped" if found.stays else "while programs use it") if found.running else None),
             ("pid", found.pid),
             ("url", found.url),
             ("data", found.data_directory),

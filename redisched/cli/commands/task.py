@@ -7,17 +7,18 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
-from redisched.cli.task_record import attempts_of, call_of, task_facts, task_record
+from redisched.cli.task_record import attempt_row, attempts_of, call_of, failed_attempts, task_facts, task_record
 from redisched.cli.times import relative
 from redisched.client.reference import CancelOutcome
 from redisched.errors import UnknownTask
-from redisched.model import TaskState
+from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
 _HEADINGS = ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS")
+_ATTEMPT_HEADINGS = ("ATTEMPT", "FAILED AT", "LATE", "RAN", "WORKER", "ERROR")
 _ARGUMENT_CHARACTERS = 60
 
 
@@ -27,9 +28,15 @@ def task() -> None:
 
 
 @task.command("ls")
-@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="May be given several times.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="List tasks in this state. For several, repeat the option.",
+)
 @queue_option
-@click.option("--name", metavar="NAME", help="Of this handler.")
+@click.option("--name", metavar="NAME", help="List tasks of this handler.")
 @after_option
 @limit_option
 @url_option
@@ -43,10 +50,9 @@ def list_tasks(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """List tasks: what is pending, in the order in which it will run, unless --state asks for others.
+    """List pending tasks in the order in which they will run, or the tasks of other states.
 
-    One call looks through 10,000 tasks of each shard at most. If there may be more, the last line, on stderr, says how
-    to go on.
+    One call reads at most 10,000 tasks of each shard. If there may be more, a last line on stderr says how to continue.
 
     JSON: a list of records as `redisched task show --json` prints one.
     """
@@ -63,36 +69,39 @@ def list_tasks(
             cut="ARGUMENTS",
         )
     elif states or name or after:
-        click.echo("None so far." if shown.next else "No such task. See what is pending: redisched task ls")
+        click.echo("None found so far." if shown.next else "No such task. See pending tasks: redisched task ls")
     else:
-        click.echo("Nothing is pending. Enqueue something: redisched enqueue NAME ARGUMENTS...")
+        click.echo("No task is pending. Enqueue one: redisched enqueue NAME ARGUMENTS...")
     tell_of_more(shown)
 
 
 @task.command("show")
 @click.argument("task_id", metavar="ID")
 @queue_option
+@click.option("--tracebacks", is_flag=True, help="Print the tracebacks of all failed attempts, not only of the last.")
 @url_option
 @json_option
-def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Show everything known about a task, ended ones until their retention is over.
+def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None, as_json: bool) -> None:
+    """Show everything known about a task. An ended task is known until its retention is over.
+
+    Failed attempts are kept up to 64 KiB in all, the newest first.
 
     JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
-    max_attempts, timeout_ms, retention_ms, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
-    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, failed_ms},
-    undecodable, now_ms. What is not known is null; times are the server's, since 1970.
+    max_attempts, timeout_ms, retention_ms, keep, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
+    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms, failed_ms},
+    failures[like failure, oldest first], undecodable, now_ms. A value that is not known is null. Times are the
+    server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
         if view is None:
             raise UnknownTask(task_id)
-        layout = opened.ask(opened.inspector(view.queue).layout)
+        shard_map = opened.ask(opened.inspector(view.queue).shard_map)
     if as_json:
         print_json(task_record(view))
         return
-    print_facts(task_facts(view, layout.shards))
-    if view.failure is not None and view.failure.traceback:
-        click.echo(f"\n{printable_lines(view.failure.traceback.rstrip())}")
+    print_facts(task_facts(view, shard_map.shards))
+    _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
     if view.state is TaskState.DEAD:
         click.echo(f"\nLet it run again: redisched dead retry {printable(view.id)}")
 
@@ -103,10 +112,10 @@ def show_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -
 @url_option
 @json_option
 def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Keep a task from running, or have a running one told to stop.
+    """Cancel a task. If a worker has it already, the worker is asked to stop it.
 
-    JSON: id, queue, outcome: cancelled, cancelling (a worker has it and is told within a heartbeat) or ended (too
-    late, exit code 1).
+    JSON: id, queue, outcome: cancelled, cancelling (a worker has the task and learns of it at its next heartbeat) or
+    ended (it was too late; the exit code is 1).
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
@@ -118,9 +127,19 @@ def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool)
     elif outcome is CancelOutcome.CANCELLED:
         click.echo(f"{task_id} is cancelled")
     elif outcome is CancelOutcome.CANCELLING:
-        click.echo(f"{task_id} is with a worker, which is told to stop; follow it: redisched task show {task_id}")
+        click.echo(f"a worker has {task_id} and is asked to stop it; see its state: redisched task show {task_id}")
     if outcome is CancelOutcome.ENDED:
-        raise click.ClickException(f"task {task_id!r} had ended before; see how: redisched task show {task_id}")
+        raise click.ClickException(f"task {task_id!r} has already ended; see how: redisched task show {task_id}")
+
+
+def _print_attempts(failures: list[Failure], shown: int | None) -> None:
+    """Print the failed attempts as a table, and the tracebacks of the newest `shown` of them, None for all."""
+    if failures:
+        click.echo()
+        print_table(_ATTEMPT_HEADINGS, [attempt_row(failure) for failure in failures], cut="ERROR")
+    for failure in failures[-shown if shown else 0 :]:
+        if failure.traceback:
+            click.echo(f"\nAttempt {failure.attempt}:\n{printable_lines(failure.traceback.rstrip())}")
 
 
 def _rows(views: list[TaskView]) -> list[tuple[object, ...]]:

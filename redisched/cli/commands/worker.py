@@ -18,8 +18,10 @@ from redisched.engine.supervisor import supervise
 @click.command()
 @app_argument
 @settings_options
-@option("--embedded", is_flag=True, help="Where no Redis is named, keep tasks in a server of this project's own.")
-@health_file_option(help="Touch it while every process is in contact with Redis; `redisched health` reads it.")
+@option("--embedded", is_flag=True, help="If no Redis is named, use the project's embedded server.")
+@health_file_option(
+    help="Write this file again and again while Redis answers every process; `redisched health` reads it."
+)
 @url_option
 @click.pass_context
 def worker(
@@ -27,10 +29,10 @@ def worker(
 ) -> None:
     """Run the tasks of an application.
 
-    MODULE:APP names its Scheduler, as in shop.tasks:app, or a function that makes one; modules of the current folder
-    are found. Else REDISCHED_APP names it, and so does a variable every option. Ctrl-C or SIGTERM lets running tasks
-    end, a second one does not. --url is for applications that name no Redis themselves. Where neither does, it ends,
-    but for --embedded.
+    MODULE:APP names the Scheduler of the application, such as shop.tasks:app, or a function that makes it. The module
+    may be in the current folder. If MODULE:APP is missing, REDISCHED_APP is used; every option has such a variable.
+    --url is used if the application does not name a Redis itself. If neither does, the worker stops with an error,
+    unless --embedded is given. After Ctrl-C or SIGTERM running tasks may end; after a second one they are interrupted.
     """
     folder_of(target)
     settings = settings_from(context, given)

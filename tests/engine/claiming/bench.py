@@ -63,7 +63,7 @@ class Bench:
             worker_settings=settings,
             registry=self.app.registry,
             stores={(queue, 0): Store(broker.script_runner, queue) for queue in settings.queues},
-            window=Window(settings.window_ms, settings.patience_ms),
+            window=Window(settings.window_ms, settings.release_after_ms),
             started=NoStartedTable(),
             clock=self,
             random=lambda: 0.0,

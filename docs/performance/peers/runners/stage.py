@@ -25,7 +25,7 @@ BATCH = 100
 
 _START = Struct("<qd")
 _LOOK_S = 0.0005
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 _PAUSE_S = 0.05
 _DELAYED_AFTER_S = 2.0
 
@@ -150,7 +150,7 @@ async def _late_ms(peer: Peer, tasks: int, over_ms: int) -> list[float]:
         due_s[task] = time.monotonic() + delay_s
         await peer.enqueue_delayed(task, delay_s)
     path = Path(os.environ[STARTS_VARIABLE])
-    give_up_s = max(due_s.values()) + _PATIENCE_S
+    give_up_s = max(due_s.values()) + _TIMEOUT_S
     while count_starts(path) < tasks:
         if time.monotonic() > give_up_s:
             raise SystemExit(f"of {tasks} delayed tasks {count_starts(path)} started")
@@ -161,7 +161,7 @@ async def _late_ms(peer: Peer, tasks: int, over_ms: int) -> list[float]:
 async def _moment_of(task: int) -> float:
     """When the one task that is on its way started: the entry of its number in the file of starts."""
     path = Path(os.environ[STARTS_VARIABLE])
-    give_up_s = time.monotonic() + _PATIENCE_S
+    give_up_s = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < give_up_s:
         for start in read_starts(path, first=task):
             if start.task == task:

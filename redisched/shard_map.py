@@ -1,4 +1,4 @@
-"""The layout of a queue: how many shards it has, how many it had before, and to which shard a task's id belongs.
+"""The shard map of a queue: how many shards it has, how many it had before, and to which shard a task's id belongs.
 
 A task is stored in the shard that its id hashes to with the number of shards at that time, and is never moved. So all
 earlier numbers are kept: with one of them every task is found.
@@ -32,7 +32,7 @@ def jump(key: int, buckets: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ShardMap:
     """All numbers of shards that a queue has had, the present one last. The first is 1, and each is larger than the one
     before.
     """
@@ -41,8 +41,8 @@ class Layout:
 
     @classmethod
     def read(cls, stored: bytes | None) -> Self | None:
-        """Read a layout as it is stored, such as '1 3 12'; None is the layout of one shard, for which nothing is
-        stored. Answers None if the text is not a layout.
+        """Read a shard map as it is stored, such as '1 3 12'; None is the shard map of one shard, for which nothing is
+        stored. Answers None if the text is not a shard map.
         """
         if stored is None:
             return cls()
@@ -61,12 +61,12 @@ class Layout:
         """The present number of shards."""
         return self.counts[-1]
 
-    def with_shards(self, shards: int) -> "Layout":
-        """The layout after shards have been added, up to this number."""
-        return Layout((*self.counts, shards))
+    def with_shards(self, shards: int) -> "ShardMap":
+        """The shard map after shards have been added, up to this number."""
+        return ShardMap((*self.counts, shards))
 
-    def extends(self, other: "Layout") -> bool:
-        """Whether this layout is the same as another one, or the other one with more shards added later."""
+    def extends(self, other: "ShardMap") -> bool:
+        """Whether this shard map is the same as another one, or the other one with more shards added later."""
         return self.counts[: len(other.counts)] == other.counts
 
     def shard_of(self, task_id: str) -> int:

@@ -1,4 +1,4 @@
-"""A queue grows while it is in use: no task is lost, none stranded, and no id is ever in two shards."""
+"""Shards are added to a queue in use: every task is found by workers, none is lost, and no id is ever in two shards."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,15 @@ from redisched.client.connection import Connection
 from redisched.client.reference import CancelOutcome
 from redisched.client.scheduler import Scheduler
 from redisched.config import Settings
-from redisched.errors import BrokerUnavailable, CannotShrink, Conflict, InvalidOption, LayoutDamaged
+from redisched.errors import BrokerUnavailable, CannotShrink, Conflict, InvalidOption, ShardMapDamaged
 from redisched.keys import keys_of
-from redisched.layout import Layout
 from redisched.model import TaskState
 from redisched.routing.freshness import Freshness
-from redisched.routing.layout_cache import KEPT_S
+from redisched.routing.shard_map_cache import KEPT_S
 from redisched.routing.shard_router import ShardRouter
+from redisched.shard_map import ShardMap
+from redisched.store.adding_shards import add_shards
 from redisched.store.broker import Broker
-from redisched.store.growth import grow
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Argument, Command, Operation, run
 from redisched.store.store import Store
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.differs_by_routing
 
 QUEUE = "mail"
 IDS = [f"order-{number}" for number in range(6)]
-"""Under 3 shards they are in all of them, and under 5 two have moved again."""
+"""Among 3 shards they are in all of them, and among 5 two have moved again."""
 TASKS = [NewTask(id, 5, "+60000", b"digest-1body") for id in IDS]
 OWN = [NewTask(f"own-{number}", 5, "+60000", b"digest-1body") for number in range(3)]
 UNSENT = [NewTask(f"unsent-{number}", 5, "+60000", b"digest-1body") for number in range(3)]
@@ -50,21 +50,21 @@ def shards_with(broker: Broker, id: str) -> list[int]:
     return [shard for shard in range(5) if perform(("HEXISTS", keys_of(QUEUE, shard).tasks, id))]
 
 
-def believing(broker: Broker, layout: Layout, settings: Settings = PATIENT) -> ShardRouter:
-    """A producer that takes this for the layout, for as long as the test runs."""
+def producer_with(broker: Broker, shard_map: ShardMap, settings: Settings = PATIENT) -> ShardRouter:
+    """A producer that has this shard map in its cache, and does not read another during the test."""
     connection = Connection(settings, broker)
-    connection.layouts.remember(QUEUE, layout, connection.monotonic() + 1e6)
+    connection.shard_maps.remember(QUEUE, shard_map, connection.monotonic() + 1e6)
     return ShardRouter(connection)
 
 
-def growing(broker: Broker, shards: int) -> Operation[None]:
-    """Somebody who makes a queue grow, unless it has grown further, and gives up half-way when Redis is away."""
+def adding_shards(broker: Broker, shards: int) -> Operation[None]:
+    """A process that adds shards, unless there are more already, and gives up half-way when Redis does not answer."""
     with contextlib.suppress(CannotShrink, BrokerUnavailable):
-        yield from grow(broker.script_runner, QUEUE, shards)
+        yield from add_shards(broker.script_runner, QUEUE, shards)
 
 
-def twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Operation[None]:
-    """Requests are sent for the first time, and then again, whatever became of that, and by another producer."""
+def sent_twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Operation[None]:
+    """One producer sends requests for the first time. Then another sends them again, whatever the result was."""
     with contextlib.suppress(BrokerUnavailable):
         yield from many(one, QUEUE, tasks, Freshness.UNSENT)
     yield from many(other, QUEUE, tasks, Freshness.MAYBE_SENT)
@@ -77,27 +77,27 @@ def many(producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness:
     return producer.many(queue, tasks, freshness, connection.retry_policy())
 
 
-def test_the_ids_of_these_tests_move() -> None:
-    homes = [[Layout((1, 3)).shard_of(id), Layout((1, 3, 5)).shard_of(id)] for id in IDS]
+def test_the_ids_of_these_tests_move_to_new_shards() -> None:
+    shards = [[ShardMap((1, 3)).shard_of(id), ShardMap((1, 3, 5)).shard_of(id)] for id in IDS]
 
-    assert {home for home, _ in homes} == {0, 1, 2}
-    assert sum(one != other for one, other in homes) >= 2
+    assert {before for before, _ in shards} == {0, 1, 2}
+    assert sum(before != after for before, after in shards) >= 2
 
 
-def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(broker: Broker) -> None:
+def test_producers_with_different_shard_maps_never_add_an_id_to_two_shards(broker: Broker) -> None:
     @given(schedules)
     def holds(schedule: list[tuple[int, Fate]]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        one, other = believing(broker, Layout()), ShardRouter(Connection(PATIENT, broker))
+        one, other = producer_with(broker, ShardMap()), ShardRouter(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
             [
                 many(one, QUEUE, TASKS, Freshness.MAYBE_SENT),
                 many(other, QUEUE, TASKS[::-1], Freshness.MAYBE_SENT),
                 many(one, QUEUE, OWN, Freshness.NEW),
-                twice(one, other, UNSENT),
-                growing(broker, 3),
-                growing(broker, 5),
+                sent_twice(one, other, UNSENT),
+                adding_shards(broker, 3),
+                adding_shards(broker, 5),
             ],
         )
 
@@ -113,33 +113,35 @@ def test_producers_who_differ_about_the_layout_never_put_an_id_into_two_shards(b
     holds()
 
 
-def test_what_was_given_up_and_arrives_after_a_growth_is_refused(broker: Broker) -> None:
-    late, again = believing(broker, Layout(), HASTY), ShardRouter(Connection(PATIENT, broker))
-    # So that the script is there when it is called late.
+def test_a_call_that_arrives_after_shards_were_added_is_refused(broker: Broker) -> None:
+    late, again = producer_with(broker, ShardMap(), HASTY), ShardRouter(Connection(PATIENT, broker))
+    # Loads the script, so that the late call does not fail for lack of it.
     run(Store(broker.script_runner, QUEUE).enqueue(OWN), broker.client())
-    interleaving = Interleaving(broker, [twice(late, again, UNSENT), growing(broker, 5)])
+    interleaving = Interleaving(broker, [sent_twice(late, again, UNSENT), adding_shards(broker, 5)])
 
     interleaving.run([(0, Fate.LATE), *[(1, Fate.ANSWERED)] * 10])
 
-    assert all(Layout((1, 5)).shard_of(task.id) for task in UNSENT), "they have another home after the growth"
+    assert all(ShardMap((1, 5)).shard_of(task.id) for task in UNSENT), (
+        "they belong to another shard after shards were added"
+    )
     assert all(len(shards_with(broker, task.id)) == 1 for task in UNSENT)
 
 
-def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again(broker: Broker) -> None:
-    moving = [task for task in TASKS if Layout((1, 3)).shard_of(task.id) != Layout((1, 3, 5)).shard_of(task.id)]
+def test_a_producer_that_looks_before_a_shard_has_the_new_map_looks_again(broker: Broker) -> None:
+    moving = [task for task in TASKS if ShardMap((1, 3)).shard_of(task.id) != ShardMap((1, 3, 5)).shard_of(task.id)]
 
     @settings(max_examples=300)
     @given(st.lists(st.integers(0, 2), max_size=25))
     def holds(order: list[int]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        run(grow(broker.script_runner, QUEUE, 3), broker.client())
-        late, early = believing(broker, Layout((1, 3))), ShardRouter(Connection(PATIENT, broker))
+        run(add_shards(broker.script_runner, QUEUE, 3), broker.client())
+        late, early = producer_with(broker, ShardMap((1, 3))), ShardRouter(Connection(PATIENT, broker))
         interleaving = Interleaving(
             broker,
             [
                 many(late, QUEUE, moving[:1], Freshness.MAYBE_SENT),
                 many(early, QUEUE, moving[:1], Freshness.MAYBE_SENT),
-                growing(broker, 5),
+                adding_shards(broker, 5),
             ],
         )
 
@@ -150,7 +152,7 @@ def test_a_producer_who_looks_before_a_shard_has_heard_of_the_growth_looks_again
     holds()
 
 
-def test_what_waited_before_a_growth_is_known_after_it(app: Scheduler, call: Caller) -> None:
+def test_tasks_that_waited_before_shards_were_added_are_still_found(app: Scheduler, call: Caller) -> None:
     before = [app.request("send", number, id=id, queue=QUEUE) for number, id in enumerate(IDS)]
     call(app.enqueue_many, before)
 
@@ -160,13 +162,13 @@ def test_what_waited_before_a_growth_is_known_after_it(app: Scheduler, call: Cal
     refs = call(app.enqueue_many, before)
     assert all(shards_with(app.broker, id) == [0] for id in IDS)
     assert {call(ref.status) for ref in refs} == {TaskState.READY}
-    moved = max(IDS, key=Layout((1, 3)).shard_of)
+    moved = max(IDS, key=ShardMap((1, 3)).shard_of)
     with pytest.raises(Conflict, match=moved):
         call(app.enqueue, "another", id=moved, queue=QUEUE)
     assert call(refs[IDS.index(moved)].cancel) is CancelOutcome.CANCELLED
 
 
-def test_what_is_enqueued_after_a_growth_is_spread_and_found(app: Scheduler, call: Caller) -> None:
+def test_tasks_enqueued_after_shards_were_added_are_spread_and_found(app: Scheduler, call: Caller) -> None:
     call(app.enqueue, "send", queue=QUEUE)
     Scheduler(broker=app.broker).grow(QUEUE, 3)
 
@@ -174,7 +176,7 @@ def test_what_is_enqueued_after_a_growth_is_spread_and_found(app: Scheduler, cal
 
     assert refs == [call(app.enqueue, "send", id=id, queue=QUEUE) for id in IDS]
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
+    assert [shards_with(app.broker, id) for id in IDS] == [[ShardMap((1, 3)).shard_of(id)] for id in IDS]
     assert [call(ref.cancel) for ref in refs] == [CancelOutcome.CANCELLED] * len(IDS)
 
 
@@ -190,11 +192,11 @@ def test_ids_made_for_a_call_go_to_all_shards_within_seconds(
     elapsed_s = KEPT_S
     aware = [fake_app.enqueue("send", queue=QUEUE).id for _ in range(50)]
 
-    assert {home for id in unaware for home in shards_with(fake_app.broker, id)} == {0}
-    assert {home for id in aware for home in shards_with(fake_app.broker, id)} == {0, 1, 2, 3, 4}
+    assert {shard for id in unaware for shard in shards_with(fake_app.broker, id)} == {0}
+    assert {shard for id in aware for shard in shards_with(fake_app.broker, id)} == {0, 1, 2, 3, 4}
 
 
-def test_nobody_waits_for_the_layout_to_enqueue_what_will_do_with_an_old_one(
+def test_an_id_made_for_the_call_is_sent_before_an_old_shard_map_is_read_again(
     fake_app: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elapsed_s = 0.0
@@ -228,7 +230,7 @@ def test_concurrent_calls_are_spread_too(app: Scheduler) -> None:
 
     asyncio.run(enqueue_all())
 
-    assert [shards_with(app.broker, id) for id in IDS] == [[Layout((1, 3)).shard_of(id)] for id in IDS]
+    assert [shards_with(app.broker, id) for id in IDS] == [[ShardMap((1, 3)).shard_of(id)] for id in IDS]
     counts = run(Inspector(app.broker.script_runner, QUEUE).counts_by_shard(), app.broker.client())
     assert sum(shard.ready for shard in counts) == len(IDS) + 30
     assert all(shard.ready for shard in counts)
@@ -242,11 +244,11 @@ def test_a_queue_never_shrinks(app: Scheduler, call: Caller) -> None:
     with pytest.raises(InvalidOption, match="from 1 to 1024"):
         call(app.grow, QUEUE, 0)
 
-    assert run(Store(app.broker.script_runner, QUEUE).layout(), app.broker.client()) == Layout((1, 3))
+    assert run(Store(app.broker.script_runner, QUEUE).shard_map(), app.broker.client()) == ShardMap((1, 3))
 
 
-def test_a_shard_with_a_history_of_its_own_is_named(app: Scheduler, call: Caller) -> None:
+def test_a_shard_whose_map_contradicts_that_of_the_queue_is_named(app: Scheduler, call: Caller) -> None:
     app.broker.client().perform(("SET", keys_of(QUEUE, 2).layout, "1 7"))
 
-    with pytest.raises(LayoutDamaged, match=r"redisched:\{mail/2\}:layout is '1 7'"):
+    with pytest.raises(ShardMapDamaged, match=r"redisched:\{mail/2\}:layout is '1 7'"):
         call(app.grow, QUEUE, 3)
