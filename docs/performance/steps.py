@@ -26,11 +26,8 @@ STEPS = (
     ("calls and replies of the store", ("redisched/store/",)),
     ("the client of Redis", ("redis/", "hiredis", "<built-in method hiredis", "<method 'gets'", "<method 'feed'")),
     ("sockets, and waiting for Redis", ("<method 'recv", "<method 'send", "<method 'poll'", "asyncio/selector")),
-    ("claiming: claimer, window, clock", ("redisched/engine/claimer", "redisched/engine/window", "redisched/clock")),
-    (
-        "claiming: claimer, window, clock",
-        ("redisched/engine/claim_stream", "redisched/engine/start_rate", "redisched/engine/leased_task"),
-    ),
+    ("claiming: claimer, window, clock", ("redisched/engine/claiming/", "redisched/engine/window", "redisched/clock")),
+    ("claiming: claimer, window, clock", ("redisched/engine/start_rate", "redisched/engine/leased_task")),
     (
         "handing to threads and back",
         ("redisched/engine/threads", "<method 'put' of '_queue", "<method 'get' of '_queue"),

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from redisched.engine import completion
 from redisched.engine.completion import Completion, Settlement
-from redisched.engine.leased_task import LeasedTask
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
@@ -40,10 +38,9 @@ class Settler:
     A shard that does not answer delays only its own completions.
     """
 
-    def __init__(self, context: WorkerContext, client: AsyncClient, on_settled: Callable[[], None]) -> None:
+    def __init__(self, context: WorkerContext, client: AsyncClient) -> None:
         self._context = context
         self._client = client
-        self._on_settled = on_settled
         self._waiting: list[Completion] = []
         self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
@@ -64,12 +61,6 @@ class Settler:
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
             self.changed.set()
-
-    def give_back(self, leases: Iterable[LeasedTask]) -> None:
-        """Give back tasks for which there is no room here. This wakes another worker."""
-        for task in leases:
-            self._context.in_flight.add(task)
-            self.add(completion.released(task))
 
     def limit_tries(self, try_s: float) -> None:
         """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:
@@ -96,7 +87,6 @@ class Settler:
         for lane in list(self._lanes.values()):
             if lane.shard_backoff.remaining_s(now_s) == 0.0:
                 await self._settle_all(lane)
-        self._on_settled()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         return 0.0 if self._waiting else self._until_next_try_s()

@@ -10,15 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from redisched.engine.claimer import Claimer
-from redisched.engine.executor import Executor
+from redisched.engine.claiming.claimer import Claimer
+from redisched.engine.claiming.wake_listeners import WakeListeners
 from redisched.engine.logs import log
 from redisched.engine.reaper import Reaper
 from redisched.engine.scrubber import PolicyWatch, Scrubber
 from redisched.engine.service import Service, StartService
-from redisched.engine.settler import Settler
 from redisched.engine.survey import Survey
-from redisched.engine.wake_listeners import WakeListeners
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import QueueFull
 from redisched.shard_map import ShardMap
@@ -50,8 +48,6 @@ class ShardServices:
         broker: Broker,
         client: AsyncBrokerClient,
         claimer: Claimer,
-        executor: Executor,
-        settler: Settler,
         start_service: StartService,
     ) -> None:
         self._context = context
@@ -62,14 +58,11 @@ class ShardServices:
         self._of_shard: dict[Store, _ServedShard] = {}
         self._counts: dict[str, int] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
-        self._look = asyncio.Event()
-        self._wake_listeners = WakeListeners(
-            context, broker, client, claimer, executor, settler, start_service, self._look.set
-        )
+        self._wake_listeners = WakeListeners(context, broker, claimer, start_service)
         self._policy = PolicyWatch(context.clock, client)
         self._survey = Survey(context, client, broker.script_runner, broker.group_of, self)
         self._registered_s = context.clock.monotonic()
-        self._looking = start_service("survey", self._look_around, self._look)
+        self._looking = start_service("survey", self._look_around, claimer.wake_up_missed)
 
     def serve(self, queue: str, shard_map: ShardMap) -> None:
         """Serve every shard of a queue. `shard_map` is the one that the queue's first shard has."""
@@ -115,9 +108,9 @@ class ShardServices:
         services = [self._looking, *(service for served in self._of_shard.values() for service in served.services)]
         await asyncio.gather(*(service.end(within_s=0.0) for service in services))
 
-    async def finish(self) -> None:
-        """Call after `end`: gives back tasks that may have been claimed just before."""
-        await self._wake_listeners.finish()
+    async def close(self) -> None:
+        """Close the connections that waited for wake-ups; call after `end`."""
+        await self._wake_listeners.close()
 
     def _join(self, store: Store) -> None:
         first = self._of_shard.get(self._context.stores[store.queue, 0])

@@ -9,7 +9,7 @@ from typing import Any, TypeVarTuple, Unpack
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
-from redisched.engine.claimer import Claimer
+from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.identity import worker_name
 from redisched.engine.lease_renewer import LeaseRenewer
@@ -130,9 +130,9 @@ class Worker:
     async def _work(self, client: AsyncBrokerClient, shard_maps: Mapping[str, ShardMap]) -> None:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm)
-        claimer = Claimer(context, client, executor)
-        settler = Settler(context, client, claimer.settled)
-        shard_services = ShardServices(context, self._broker, client, claimer, executor, settler, self._start_service)
+        settler = Settler(context, client)
+        claimer = Claimer(context, client, executor, settler)
+        shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
         for queue, shard_map in shard_maps.items():
             shard_services.serve(queue, shard_map)
         # From now on the supervisor notices a blocked process. Even the first handler may block the lease renewer.
@@ -157,7 +157,7 @@ class Worker:
             ),
             executor=executor,
             settler=settler,
-            settling=self._start_service("settler", settler.step, settler.changed),
+            settling=self._start_service("settler", partial(_settle, settler, claimer), settler.changed),
             renewer=renewer,
             renewing=self._runtime.start_renewing(renewer, self._broker),
         )
@@ -220,6 +220,13 @@ def _in_this_loop(call: Callable[[Unpack[A]], object]) -> Callable[[Unpack[A]], 
     """A function that can be called from any thread, and runs `call` in the event loop of this thread."""
     loop = asyncio.get_running_loop()
     return lambda *arguments: loop.call_soon_threadsafe(call, *arguments)
+
+
+async def _settle(settler: Settler, claimer: Claimer) -> float:
+    """A step of the settler, after which the claimer checks whether everything is done."""
+    delay_s = await settler.step()
+    claimer.settled()
+    return delay_s
 
 
 async def _mark_suspect(context: WorkerContext, client: AsyncBrokerClient, task: LeasedTask) -> bool:

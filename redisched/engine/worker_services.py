@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from redisched.engine import completion
-from redisched.engine.claimer import Claimer
+from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
@@ -54,7 +54,7 @@ class WorkerServices:
         await self.claiming.end(within_s=ANSWER_S)
         await self.shard_services.end()
         await self.releasing.end(within_s=0.0)
-        await wait_until_done(asyncio.gather(self.claimer.finish(self.settler), self.shard_services.finish()), ANSWER_S)
+        await wait_until_done(asyncio.gather(self.claimer.finish(), self.shard_services.close()), ANSWER_S)
         for task in self.context.window.take_all():
             self.settler.add(completion.released(task))
         await wait_until_done(self.executor.drain(), grace_s)

@@ -16,7 +16,7 @@ def function(name: str, own_s: float) -> Function:
     ("name", "step"),
     [
         ("redisched/codec.py:33 encode_task", "packing and unpacking"),
-        ("redisched/engine/claimer.py:73 Claimer._take_in", "claiming: claimer, window, clock"),
+        ("redisched/engine/claiming/claimer.py:73 Claimer._take_in", "claiming: claimer, window, clock"),
         ("redisched/engine/window.py:41 Window.pop", "claiming: claimer, window, clock"),
         ("<method 'recv_into' of '_socket.socket' objects>", "sockets, and waiting for Redis"),
         ("redis/connection.py:1393 AbstractConnection.read_response", "the client of Redis"),

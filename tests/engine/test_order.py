@@ -99,7 +99,7 @@ class Meeting:
 
 def test_tasks_go_to_every_worker_that_has_a_free_slot(real_broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wake-up that meets a worker without a free slot must reach the other one, without waiting for a safety net."""
-    monkeypatch.setattr("redisched.engine.claimer.BLOCK_S", 300.0)
+    monkeypatch.setattr("redisched.engine.claiming.claimer.BLOCK_S", 300.0)
     for _ in range(5):
         app = Scheduler(broker=real_broker)
         meeting = Meeting(2)

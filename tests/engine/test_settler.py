@@ -64,7 +64,7 @@ def settler_of(client: RefusingOne, shards: int = 1) -> tuple[Settler, WorkerCon
         clock=StillClock(),
         random=lambda: 0.5,
     )
-    settler = Settler(context, client, lambda: None)
+    settler = Settler(context, client)
     for number in range(max(TASKS, shards)):
         lease = Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record")
         task = LeasedTask(lease, QUEUE, WORKER, 100.0, 130.0, number % shards)

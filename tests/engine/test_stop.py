@@ -81,7 +81,7 @@ def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
 
 
 def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redisched.engine.claimer.BLOCK_S", 300.0)
+    monkeypatch.setattr("redisched.engine.claiming.claimer.BLOCK_S", 300.0)
     begun = threading.Event()
 
     @app.task

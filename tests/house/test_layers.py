@@ -16,6 +16,8 @@ CYCLES = "No package has a cycle among its modules"
 PURE = "The ground floor does no I/O, starts no threads and reads no environment"
 TIME = "Time and chance are handed in"
 WINDOW = "The window has no clock, no threads and no I/O"
+CLAIMING = "Claiming runs one way, from the wake listeners down to a numbered claim"
+LISTENERS = "Wake listeners only wait: where tasks go, the claimer knows"
 APART = "The library knows nothing of what is deployed or of its tests"
 
 
@@ -57,6 +59,8 @@ def test_the_library_keeps_every_contract() -> None:
         ("keys.py", "import redisched.model", LAYERS),
         ("errors.py", "import socket", PURE),
         ("engine/window.py", "import threading", WINDOW),
+        ("engine/claiming/turns.py", "import redisched.engine.claiming.claimer", CLAIMING),
+        ("engine/claiming/wake_listener.py", "import redisched.engine.settler", LISTENERS),
         ("codec.py", "import redis", PURE),
         ("backoff.py", "from random import random", TIME),
         ("store/store.py", "import worker.settings", APART),

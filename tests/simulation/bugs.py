@@ -12,11 +12,11 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
-from redisched.engine.claim_stream import ClaimStream
+from redisched.engine.claiming.claim_stream import ClaimStream
+from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
-from redisched.engine.wake_listener import WakeListener
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
@@ -83,7 +83,7 @@ def _number_every_try(self: ClaimStream, limit: int) -> ClaimRequest:
 _request_of_stream = ClaimStream._request
 
 
-async def _finish_nothing(self: WakeListener) -> None:
+async def _finish_nothing(self: Claimer) -> None:
     """What was claimed in the last moment is left to its lease."""
 
 
@@ -203,7 +203,7 @@ BUGS: dict[str, Bug] = {
         ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": _method(
-        WakeListener, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
+        Claimer, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
     ),
     "a settlement is tried once": _method(
         Settler, "_settle", _settle_once, "G10", "G11", needs=frozenset({Fault.FOUL_WEATHER})

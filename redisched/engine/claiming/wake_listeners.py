@@ -1,17 +1,13 @@
 """Divides the shards of a worker among wake listeners, as few as the server allows."""
 
-import asyncio
-from collections.abc import Callable
 from itertools import count
 
-from redisched.engine.claimer import Claimer
-from redisched.engine.executor import Executor
-from redisched.engine.service import Service, StartService, ignore_broker_errors
-from redisched.engine.settler import Settler
-from redisched.engine.wake_listener import Group, WakeListener
+from redisched.engine.claiming.claimer import Claimer
+from redisched.engine.claiming.waiting_clients import WaitingClients
+from redisched.engine.claiming.wake_listener import Group, WakeListener
+from redisched.engine.service import Service, StartService
 from redisched.engine.worker_context import WorkerContext
-from redisched.store.broker import AsyncBrokerClient, Broker
-from redisched.store.operation import AsyncClient
+from redisched.store.broker import Broker
 from redisched.store.store import Store
 
 LARGEST_WAIT = 128
@@ -31,23 +27,15 @@ class WakeListeners:
         self,
         context: WorkerContext,
         broker: Broker,
-        client: AsyncClient,
         claimer: Claimer,
-        executor: Executor,
-        settler: Settler,
         start_service: StartService,
-        on_missed: Callable[[], None],
     ) -> None:
         self._context = context
         self._broker = broker
         self._claimer = claimer
-        self._executor = executor
-        self._settler = settler
         self._start_service = start_service
-        self._on_missed = on_missed
-        self._client = client
-        self._waiting: dict[int, AsyncBrokerClient] = {}
         self._services: dict[WakeListener, Service] = {}
+        self._clients = WaitingClients(broker, lambda: len(self._services))
         self._places: dict[Store, tuple[Group, WakeListener]] = {}
         self._listener_of: dict[Group, WakeListener] = {}
 
@@ -81,23 +69,9 @@ class WakeListeners:
         for service in self._services.values():
             await service.end(within_s=0.0)
 
-    async def finish(self) -> None:
-        """Call after `end`: gives back tasks that may have been claimed just before."""
-        await asyncio.gather(*(ignore_broker_errors(listener.finish()) for listener in self._services))
-        for client in self._waiting.values():
-            await client.close()
-
-    async def _client_that_waits(self, block_s: int) -> AsyncBrokerClient:
-        """A client for commands that block for so many seconds. Clients for other times are closed."""
-        for other_s, other in list(self._waiting.items()):
-            if other_s != block_s:
-                await other.close()
-        client = self._waiting.get(block_s)
-        if client is None:
-            client = self._waiting[block_s] = self._broker.open_async_client(
-                block_s + self._broker.timeout_s, "listener"
-            )
-        return client
+    async def close(self) -> None:
+        """Close the connections that waited; call after `end`."""
+        await self._clients.close()
 
     def _group_with_room(self, store: Store) -> Group:
         if len(self._services) < ALONE:
@@ -112,13 +86,4 @@ class WakeListeners:
     def _new_listener(self) -> WakeListener:
         if len(self._services) >= MOST_LISTENERS:
             return min(self._services, key=lambda listener: listener.groups)
-        return WakeListener(
-            self._context,
-            self._client,
-            self._client_that_waits,
-            self._claimer,
-            self._executor,
-            self._settler,
-            lambda: len(self._services),
-            self._on_missed,
-        )
+        return WakeListener(self._context, self._clients, self._claimer)

@@ -1,68 +1,16 @@
 """What a worker claims, and when it listens for wake-ups. Nothing runs here: what is claimed stays in the window."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import pytest
 
-from redisched import Scheduler
-from redisched.config import WorkerSettings
-from redisched.engine.claim_stream import LOOK_AGAIN_S, ClaimStream
-from redisched.engine.claimer import Claimer
-from redisched.engine.executor import Executor
-from redisched.engine.started import NoStartedTable
-from redisched.engine.window import LARGEST_CLAIM, Window
-from redisched.engine.worker_context import WorkerContext
+from redisched.engine.claiming.claim_stream import ClaimStream
+from redisched.engine.claiming.turns import LOOK_AGAIN_S
+from redisched.engine.window import LARGEST_CLAIM
 from redisched.keys import keys_of
-from redisched.store.broker import Broker
 from redisched.store.operation import run_async
 from redisched.store.store import Store
 from redisched.store.values import NewTask
-from tests.brokers import fake_broker
-from tests.engine.leases import NOW_MS, WORKER
-
-
-class Bench:
-    """A claimer of a worker whose slots take nothing out of its window."""
-
-    def __init__(self, broker: Broker, settings: WorkerSettings) -> None:
-        self.app = Scheduler(broker=broker)
-        self.broker = broker
-        self.elapsed_s = 0.0
-        self.context = WorkerContext(
-            worker=WORKER,
-            settings=self.app.settings,
-            worker_settings=settings,
-            registry=self.app.registry,
-            stores={(queue, 0): Store(broker.script_runner, queue) for queue in settings.queues},
-            window=Window(settings.window_ms, settings.release_after_ms),
-            started=NoStartedTable(),
-            clock=self,
-            random=lambda: 0.0,
-        )
-        self.claimer = Claimer(self.context, broker.open_async_client(5.0, "test"), Executor(self.context))
-        for store in self.context.stores.values():
-            self.claimer.serve(store)
-
-    def monotonic(self) -> float:
-        """A clock that stands still."""
-        return self.elapsed_s
-
-    async def enqueue(self, count: int, **options: Any) -> None:
-        await self.app.enqueue_many_async([self.app.request("work", **options) for _ in range(count)])
-
-    def wakes(self, queue: str) -> int:
-        return int(self.broker.client().perform(("LLEN", keys_of(queue).wake)))
-
-
-def on_bench(use: Callable[[Bench], Coroutine[Any, Any, None]], **settings: Any) -> None:
-    async def main() -> None:
-        bench = Bench(fake_broker(), WorkerSettings(**{"queues": ("default",), **settings}))
-        await use(bench)
-        await bench.broker.close_async()
-
-    asyncio.run(main())
+from tests.engine.claiming.bench import Bench, on_bench
+from tests.engine.leases import NOW_MS
 
 
 def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
@@ -78,7 +26,7 @@ def test_a_worker_claims_for_its_free_slots_and_no_more() -> None:
 def test_a_worker_that_found_nothing_listens() -> None:
     async def use(bench: Bench) -> None:
         assert await bench.claimer.step() > 1
-        assert bench.claimer.idle.is_set()
+        assert await bench.is_idle()
         assert bench.claimer.drained.is_set()
 
     on_bench(use)
@@ -88,7 +36,7 @@ def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_du
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert not bench.claimer.idle.is_set()
+        assert not await bench.is_idle()
         assert not bench.claimer.drained.is_set()
 
     on_bench(use, concurrency=1)
@@ -98,7 +46,7 @@ def test_a_worker_with_a_slot_left_listens_on() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
-        assert bench.claimer.idle.is_set()
+        assert await bench.is_idle()
 
     on_bench(use, concurrency=2)
 
@@ -173,18 +121,6 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
     on_bench(use, queues=("mail", "billing"))
 
 
-def test_what_comes_late_is_kept_as_far_as_there_is_room() -> None:
-    async def use(bench: Bench) -> None:
-        await bench.enqueue(3)
-        store = bench.context.stores["default", 0]
-        stream = ClaimStream(bench.context, store, "wake")
-        leases = await stream.claim(3, bench.broker.async_client())
-        assert bench.claimer.woken_late(stream, leases) == leases[2:]
-        assert len(bench.context.window) == 2
-
-    on_bench(use, concurrency=2)
-
-
 def test_a_step_without_room_passes_no_shard_over() -> None:
     async def use(bench: Bench) -> None:
         for queue in ("mail", "billing"):
@@ -211,7 +147,7 @@ def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> 
             await run_async(context.stores["default", shard].enqueue(tasks), bench.broker.async_client())
         for shard in (2, 0):
             stream = ClaimStream(context, context.stores["default", shard], "")
-            for task in await stream.claim(9, bench.broker.async_client()):
+            for task in (await stream.claim(9, bench.broker.async_client())).tasks:
                 context.window.add(task, NOW_MS)
         started = [due.lease.id for _ in range(6) if (due := context.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]

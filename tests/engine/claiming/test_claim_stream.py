@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from redisched.config import Settings, WorkerSettings
-from redisched.engine.claim_stream import ClaimStream
+from redisched.engine.claiming.claim_stream import ClaimStream
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
@@ -67,7 +67,7 @@ def claim(lost: int, pause_s: float) -> LeasedTask:
     async def try_until_answered() -> list[LeasedTask]:
         while True:
             try:
-                return await stream.claim(1, client)
+                return (await stream.claim(1, client)).tasks
             except BrokerUnavailable:
                 clock.now_s += pause_s
 
