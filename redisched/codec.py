@@ -84,7 +84,11 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
         raise Undecodable(f"a record of {len(record)} bytes")
     try:
-        return _body_of(unpack(record[DIGEST_BYTES:]))
+        parts = unpack(record[DIGEST_BYTES:])
+        # Most tasks have neither keywords nor limits.
+        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is list:
+            return TaskBody(parts[0], parts[1])
+        return _body_of(parts)
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 

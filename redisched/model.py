@@ -195,11 +195,8 @@ class Retention(NamedTuple):
 
     ms: int
     told_ms: int
-    keep: Keep = Keep.RESULT
-
-    @property
-    def keeps_result(self) -> bool:
-        return self.ms > 0 and self.keep is not Keep.NOTHING
+    keep: Keep
+    keeps_result: bool
 
 
 @lru_cache(maxsize=1_000)
@@ -209,4 +206,5 @@ def retention_of(ms: int, keep: Keep = Keep.RESULT, *, is_own: bool, has_chosen_
     """
     if keep is Keep.NOTHING and not has_chosen_id:
         ms = 0
-    return Retention(ms, kept_ms(ms) if is_own or has_chosen_id else -kept_ms(ms), keep)
+    told_ms = kept_ms(ms) if is_own or has_chosen_id else -kept_ms(ms)
+    return Retention(ms, told_ms, keep, keeps_result=ms > 0 and keep is not Keep.NOTHING)
