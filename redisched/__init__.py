@@ -14,35 +14,54 @@ if TYPE_CHECKING:
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
-    from redisched.model import Priority, TaskState
+    from redisched.model import Keep, Priority, TaskState
+    from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Durability": "redisched.config",
     "Handler": "redisched.client.handler",
+    "Keep": "redisched.model",
     "Priority": "redisched.model",
     "RedischedError": "redisched.errors",
+    "Reject": "redisched.retry",
+    "Retry": "redisched.retry",
+    "RetryLater": "redisched.retry",
     "Scheduler": "redisched.client.scheduler",
+    "Snooze": "redisched.retry",
     "TaskContext": "redisched.context",
     "TaskRef": "redisched.client.reference",
     "TaskRequest": "redisched.client.request",
     "TaskState": "redisched.model",
     "current_task": "redisched.context",
+    "exponential": "redisched.retry",
+    "fixed": "redisched.retry",
+    "linear": "redisched.retry",
+    "never": "redisched.retry",
 }
 
 __all__ = [
     "Durability",
     "Handler",
+    "Keep",
     "Priority",
     "RedischedError",
+    "Reject",
+    "Retry",
+    "RetryLater",
     "Scheduler",
+    "Snooze",
     "TaskContext",
     "TaskRef",
     "TaskRequest",
     "TaskState",
     "__version__",
     "current_task",
+    "exponential",
+    "fixed",
+    "linear",
+    "never",
 ]
 
 

@@ -98,10 +98,6 @@ class LogFormat(StrEnum):
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-RETRY_BACKOFF = Backoff(base_s=5.0, cap_s=3_600.0)
-"""The pauses between attempts of a failing task. With the default number of attempts they last at least two hours in
-all, which is time to restart a database or to roll back a deployment.
-"""
 UNROUTABLE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
 """The pauses before a task can be claimed again whose handler the worker does not know."""
 RECONNECT_BACKOFF = Backoff(base_s=0.05, cap_s=2.0)
@@ -142,7 +138,6 @@ class WorkerSettings:
     log_tasks: bool = False
     until: Until = Until.STOPPED
     eviction: Eviction = Eviction.REFUSE
-    retry_backoff: Backoff = field(default=RETRY_BACKOFF)
     unroutable_backoff: Backoff = field(default=UNROUTABLE_BACKOFF)
     reconnect_backoff: Backoff = field(default=RECONNECT_BACKOFF)
 

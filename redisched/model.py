@@ -6,8 +6,6 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from redisched.config import Durability
-
 BAND = 2**42
 """The range of scores of one priority, which is the largest time plus 1: milliseconds from 1970 until 2109."""
 LARGEST_RUN_AT_MS = BAND - 1
@@ -59,6 +57,8 @@ class DeathReason(StrEnum):
     QUARANTINED = "quarantined: its process died under it too often"
     UNDECODABLE = "undecodable"
     UNROUTABLE = "unroutable: no worker knows its handler"
+    NOT_RETRIED = "its error is not retried"
+    REJECTED = "rejected by its handler"
     RESULT = "its result cannot be stored"
     RECORD_LOST = "its record was lost"
     UNKNOWN = "unknown: its failure was lost"
@@ -86,30 +86,6 @@ class Keep(StrEnum):
     """Its state, result, handler, worker, times and number of attempts."""
     TASK = "task"
     """Its arguments, priority, time and failed attempts as well."""
-
-
-DEFAULT_MAX_ATTEMPTS = 14
-"""With the pauses of config.RETRY_BACKOFF the last attempt comes two to five hours after the first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandlerOptions:
-    """The options of a handler, which its tasks get by default. A call may override each, except `isolation`.
-
-    Times are in milliseconds; None means no limit. `expires` is +delay in milliseconds, empty for never.
-    `retention_is_own` is True if the retention was set explicitly; False if it is the default of the settings.
-    """
-
-    queue: str = "default"
-    priority: int = Priority.NORMAL
-    max_attempts: int = DEFAULT_MAX_ATTEMPTS
-    timeout_ms: int | None = None
-    expires: str = ""
-    retention_ms: int = 600_000
-    retention_is_own: bool = False
-    keep: Keep = Keep.RESULT
-    durable: Durability = Durability.NONE
-    isolation: Isolation = Isolation.NONE
 
 
 class TaskBody(NamedTuple):

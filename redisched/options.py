@@ -7,7 +7,8 @@ from typing import Any, Literal, TypedDict
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import HandlerOptions, Isolation, Keep
+from redisched.handler_options import HandlerOptions
+from redisched.model import Isolation, Keep
 from redisched.option_checks import (
     check_attempts,
     check_delay,
@@ -21,6 +22,7 @@ from redisched.option_checks import (
     check_run_at,
     check_timeout,
 )
+from redisched.retry import Retry
 
 
 class CommonOptionFields(TypedDict, total=False):
@@ -37,9 +39,10 @@ class CommonOptionFields(TypedDict, total=False):
 
 
 class HandlerOptionFields(CommonOptionFields, total=False):
-    """Options given to `@app.task(...)`: `isolation` says where the handler runs."""
+    """Options given to `@app.task(...)`: `isolation` says where the handler runs, `retry` when it is tried again."""
 
     isolation: Isolation | Literal["none", "process"]
+    retry: Retry
 
 
 class TaskOptionFields(CommonOptionFields, total=False):
@@ -130,6 +133,8 @@ def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOpti
     known = {one.name for one in fields(HandlerOptions)}
     passed = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
     changes = {name: value for name, value in passed.items() if value is not None}
+    if options.max_attempts is not None:
+        changes["retry"] = replace(defaults.retry, attempts=options.max_attempts)
     if options.timeout_ms == NO_TIMEOUT:
         changes["timeout_ms"] = None
     if options.retention_ms is not None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redisched.errors import DuplicateHandler
-from redisched.model import HandlerOptions, Isolation, Retention, retention_of
+from redisched.handler_options import HandlerOptions
+from redisched.model import Isolation, Retention, retention_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

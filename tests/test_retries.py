@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from redisched.config import RETRY_BACKOFF
-from redisched.model import DEFAULT_MAX_ATTEMPTS, HandlerOptions
+from redisched.handler_options import HandlerOptions
+from redisched.retry import DEFAULT_ATTEMPTS, DEFAULT_BACKOFF
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 HOUR_S = 3_600
@@ -14,11 +14,11 @@ SHORTEST, LONGEST = 0.0, 1.0
 
 def pauses_s(drawn: float) -> list[float]:
     """The pauses between the attempts of a task that always fails."""
-    return [RETRY_BACKOFF.delay_s(failures, lambda: drawn) for failures in range(1, DEFAULT_MAX_ATTEMPTS)]
+    return [DEFAULT_BACKOFF.delay_s(failures, lambda: drawn) for failures in range(1, DEFAULT_ATTEMPTS)]
 
 
 def test_they_last_two_hours_even_if_every_pause_is_the_shortest() -> None:
-    assert HandlerOptions().max_attempts == DEFAULT_MAX_ATTEMPTS
+    assert HandlerOptions().retry.attempts == DEFAULT_ATTEMPTS
     assert sum(pauses_s(SHORTEST)) >= 2 * HOUR_S
 
 
@@ -38,4 +38,4 @@ def test_the_readme_says_what_they_are() -> None:
 
     assert f"{first}, {second}, {third}" in row
     assert hours in row
-    assert row.endswith(f"| {DEFAULT_MAX_ATTEMPTS} |")
+    assert row.endswith(f"| {DEFAULT_ATTEMPTS} |")

@@ -13,7 +13,8 @@ from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.client.handler import Handler
 from redisched.codec import DIGEST_BYTES, decode_outcome
 from redisched.config import Settings, Until, WorkerSettings
-from redisched.model import BAND, HandlerOptions, Priority, kept_ms
+from redisched.handler_options import HandlerOptions
+from redisched.model import BAND, Priority, kept_ms
 from redisched.store.values import ForgetLimits
 
 _FORGET_BATCH = 1_000

@@ -11,8 +11,9 @@ from redisched.client.arguments import Bind
 from redisched.client.traits import NO_TRAITS, Traits, traits_of
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
+from redisched.handler_options import HandlerOptions
 from redisched.identity import next_id
-from redisched.model import HandlerOptions, Keep, TaskBody
+from redisched.model import Keep, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
 from redisched.routing.freshness import Freshness
 from redisched.store.values import NewTask

@@ -25,11 +25,13 @@ from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.sender import Sender
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
+from redisched.handler_options import HandlerOptions
 from redisched.lazy import LazyModule
-from redisched.model import HandlerOptions, Isolation
+from redisched.model import Isolation
 from redisched.option_checks import check_id, check_isolation, check_name, check_queue, check_whole
 from redisched.options import HandlerOptionFields, TaskOptionFields, check_options, with_defaults
 from redisched.registry import HandlerEntry, Registry
+from redisched.retry import DEFAULT_RETRY, Retry
 from redisched.shard_map import LARGEST_COUNT
 from redisched.store.adding_shards import add_shards
 from redisched.store.operation import Operation, with_retries
@@ -222,9 +224,14 @@ class Scheduler:
         for option in fields.keys() - HandlerOptionFields.__annotations__.keys():
             allowed = ", ".join(sorted(HandlerOptionFields.__annotations__))
             raise InvalidOption(option, fields[option], f"not an option of a handler; there are {allowed}, name")
-        isolation = fields.pop("isolation", None)
+        isolation, retry = fields.pop("isolation", None), fields.pop("retry", DEFAULT_RETRY)
+        if not isinstance(retry, Retry):
+            raise InvalidOption("retry", retry, "a redisched.Retry")
         options = check_options(fields)
+        if options.max_attempts is not None and retry is not DEFAULT_RETRY:
+            raise InvalidOption("max_attempts", options.max_attempts, "left out; give attempts to Retry")
         defaults = HandlerOptions(
+            retry=retry,
             retention_ms=round(self.settings.retention_s * 1000),
             durable=self.settings.durable,
             isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from redisched.codec import DIGEST_BYTES, encode_expired
-from redisched.model import HandlerOptions, Keep, retention_of
+from redisched.handler_options import HandlerOptions
+from redisched.model import Keep, retention_of
 
 
 @dataclass(frozen=True, slots=True)

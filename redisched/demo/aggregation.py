@@ -2,10 +2,11 @@
 
 from redisched.demo import ledger, surroundings
 from redisched.demo.facts import Kind, recorded
-from redisched.demo.scheduler import WORK_QUEUE, app
+from redisched.demo.scheduler import BACKOFF, WORK_QUEUE, app
+from redisched.retry import Retry
 
 
-@app.task(name="demo.add_up_results", queue=WORK_QUEUE)
+@app.task(name="demo.add_up_results", queue=WORK_QUEUE, retry=Retry(backoff=BACKOFF))
 def add_up_results() -> dict[str, int]:
     """Bytes hashed, cents charged, bytes mailed and lines read up to now. Raises NotConfigured."""
     with recorded(Kind.AGGREGATION):

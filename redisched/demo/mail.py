@@ -7,12 +7,13 @@ from redisched.context import current_task
 from redisched.demo import surroundings
 from redisched.demo.facts import Kind, recorded
 from redisched.demo.ledger import keep
-from redisched.demo.scheduler import MAIL_QUEUE, app
+from redisched.demo.scheduler import BACKOFF, MAIL_QUEUE, app
+from redisched.retry import Retry
 
 TIMEOUT_S = 5.0
 
 
-@app.task(name="demo.send_mail", queue=MAIL_QUEUE)
+@app.task(name="demo.send_mail", queue=MAIL_QUEUE, retry=Retry(backoff=BACKOFF))
 def send_mail(recipient: str, subject: str, text: str) -> None:
     """Send a mail with a Message-ID that is the same at every attempt. Raises SMTPException and OSError."""
     with recorded(Kind.MAIL):

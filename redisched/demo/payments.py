@@ -12,11 +12,12 @@ from redisched.context import current_task
 from redisched.demo import surroundings
 from redisched.demo.facts import Kind, recorded
 from redisched.demo.ledger import keep
-from redisched.demo.scheduler import PAYMENTS_QUEUE, app
+from redisched.demo.scheduler import BACKOFF, PAYMENTS_QUEUE, app
 from redisched.model import Priority
+from redisched.retry import Retry
 
 TIMEOUT_S = 0.3
-ATTEMPTS = 5
+RETRY = Retry(attempts=5, backoff=BACKOFF)
 
 
 class PaymentRefused(Exception):
@@ -27,7 +28,7 @@ class GatewayUnavailable(Exception):
     """Raised when the gateway cannot accept charges now."""
 
 
-@app.task(name="demo.charge", queue=PAYMENTS_QUEUE, priority=Priority.HIGH, max_attempts=ATTEMPTS)
+@app.task(name="demo.charge", queue=PAYMENTS_QUEUE, priority=Priority.HIGH, retry=RETRY)
 def charge(order: str, cents: int) -> str:
     """Charge an order, and return the gateway's id of the charge.
 

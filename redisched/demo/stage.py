@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from redisched.backoff import Backoff
 from redisched.client.scheduler import Scheduler
 from redisched.config import URL_VARIABLE, WorkerSettings
 from redisched.demo import ledger
@@ -35,7 +34,6 @@ SETTINGS = WorkerSettings(
     grace_s=5.0,
     # A process is killed on purpose and attempts fail. The demo shows that itself, so it must not be logged as well.
     log_level="CRITICAL",
-    retry_backoff=Backoff(base_s=0.2, cap_s=2.0),
 )
 START_TIMEOUT_S = 30.0
 

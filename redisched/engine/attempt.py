@@ -8,9 +8,10 @@ from typing import Any
 from redisched.codec import decode_task
 from redisched.engine import completion
 from redisched.engine.completion import Completion
-from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ResultUnstorable
+from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, RaisedInside, ResultUnstorable
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
+from redisched.engine.retrying import decide
 from redisched.engine.task_log import TaskLog
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import CancelRequested, Interruption, LeaseLost, Undecodable
@@ -35,7 +36,7 @@ class Attempt:
         self.entry = entry
         self.task = task
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
-        task.max_attempts = body.max_attempts or options.max_attempts
+        task.max_attempts = body.max_attempts or options.retry.attempts
 
     def retention(self) -> Retention:
         """What is kept of the task, and for how long."""
@@ -132,8 +133,11 @@ class AttemptPolicy:
                 return completion.dead(task, DeathReason.RESULT, str(error), self._now_ms())
             case ProcessDied():
                 return completion.crashed(task, self._context.worker_settings.crash_limit, self._now_ms())
-        context = self._context
-        return completion.failed(task, error, self._now_ms(), context.worker_settings.retry_backoff, context.random)
+        decision = error.decision if isinstance(error, RaisedInside) else None
+        if decision is None:
+            number = task.lease.attempts + 1
+            decision = decide(attempt.entry, error, number, task.max_attempts, self._context.random)
+        return completion.failed(task, error, decision, self._now_ms())
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The completion of a task whose handler was interrupted and still runs when its process ends."""

@@ -61,7 +61,7 @@ def decode_spec(line: bytes) -> ChildSpec:
         settings[name] = kind(settings[name])
     if settings["log_format"] is not None:
         settings["log_format"] = LogFormat(settings["log_format"])
-    for name in ("retry_backoff", "unroutable_backoff", "reconnect_backoff"):
+    for name in ("unroutable_backoff", "reconnect_backoff"):
         settings[name] = Backoff(**settings[name])
     for name in ("queues", "imports"):
         settings[name] = tuple(settings[name])

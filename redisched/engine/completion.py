@@ -1,18 +1,17 @@
 """Completions: what became of a task in this process. The executor makes them, and the settler sends them to Redis."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from redisched.backoff import Backoff
 from redisched.codec import DIGEST_BYTES, describe, encode_end, encode_failure, traceback_of
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.engine.unrun import UNRUN, refuse_unrun
 from redisched.errors import InvalidInput
 from redisched.model import DeathReason, Failure, Retention, TaskState, run_at_of
-from redisched.store.values import Ack, Bury, Crash, Release, Retry
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 
-Settlement: TypeAlias = Ack | Retry | Bury | Release | Crash
+Settlement: TypeAlias = Ack | FailedAttempt | SnoozedTask | Bury | Release | Crash
 
 
 class Completion(NamedTuple):
@@ -37,17 +36,16 @@ def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int)
     return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
-def failed(
-    task: LeasedTask, error: BaseException, ended_ms: int, backoff: Backoff, random: Callable[[], float]
-) -> Completion:
-    """The handler raised. The task is retried after a backoff, or buried after its last attempt."""
-    attempt = task.lease.attempts + 1
+def failed(task: LeasedTask, error: BaseException, decision: RetryDecision, ended_ms: int) -> Completion:
+    """The handler raised. The task is tried again later, or snoozed, or buried."""
+    lease = task.lease
+    if decision.action is RetryAction.SNOOZE:
+        return Completion(task, SnoozedTask(lease.id, lease.token, decision.delay_ms))
     said, trace = _text_of(error)
-    if attempt >= task.max_attempts:
-        return dead(task, DeathReason.ATTEMPTS, said, ended_ms, trace)
-    delay_ms = round(backoff.delay_s(attempt, random) * 1e3)
+    if decision.action is RetryAction.BURY:
+        return dead(task, DeathReason(decision.reason), said, ended_ms, trace)
     failure = _failure(task, said, trace, ended_ms, "")
-    return Completion(task, Retry(task.lease.id, task.lease.token, delay_ms, failure))
+    return Completion(task, FailedAttempt(lease.id, lease.token, decision.delay_ms, failure))
 
 
 def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:

@@ -16,7 +16,7 @@ from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUna
 from redisched.keys import shard_name
 from redisched.store.operation import AsyncClient, Operation, T, run_async
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, Crash, Retry, Status
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask, Status
 
 BATCH = 200
 """One script call settles at most so many tasks."""
@@ -177,10 +177,12 @@ def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
 
 def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
     """The method of a store that settles this kind."""
-    if kind is Ack:
-        return store.ack
-    if kind is Retry:
-        return store.retry
-    if kind is Crash:
-        return store.crash
-    return store.bury if kind is Bury else store.release
+    edges: dict[type[Settlement], Callable[[Sequence[Any]], Operation[list[Status]]]] = {
+        Ack: store.ack,
+        FailedAttempt: store.retry,
+        SnoozedTask: store.snooze,
+        Crash: store.crash,
+        Bury: store.bury,
+        Release: store.release,
+    }
+    return edges[kind]

@@ -11,7 +11,7 @@ from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.log_records import concerning
 from redisched.engine.logs import task_log
-from redisched.store.values import Ack, Bury, Crash, Release, Retry
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 
 _LINE = "task %s %s attempt %d %s"
 _ENGINE = f"{Path(__file__).parent}{os.sep}"
@@ -42,9 +42,11 @@ class TaskLog:
         """Log that its handler raised or was interrupted, and what happens with the task."""
         task, settlement = outcome
         match settlement:
-            case Retry():
+            case FailedAttempt():
                 said = f"has failed: {_text_of(error)}; the next attempt comes in {settlement.delay_ms / 1e3:.1f} s"
                 log_about(logging.WARNING, task, said)
+            case SnoozedTask():
+                log_about(self.level, task, f"is snoozed: it runs again in {settlement.delay_ms / 1e3:.1f} s")
             case Bury():
                 self.died(outcome, error)
             case Crash():

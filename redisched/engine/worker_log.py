@@ -11,7 +11,7 @@ from redisched.engine.logs import log
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient
-from redisched.store.values import Ack, Bury, Crash, Release, Retry
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 
 MOST_NAMES = 20
 """At most so many handlers are named; of the others, only the number is logged."""
@@ -20,7 +20,8 @@ _VERSION = version("redisched")
 _PRODUCTS = ((b"valkey_version:", "Valkey"), (b"redis_version:", "Redis"))
 _ENDS: Mapping[type[Settlement], str] = {
     Ack: "completed",
-    Retry: "failed attempts",
+    FailedAttempt: "failed attempts",
+    SnoozedTask: "snoozed",
     Bury: "dead",
     Crash: "lost with the process of their handler",
     Release: "given back",

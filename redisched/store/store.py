@@ -19,6 +19,7 @@ from redisched.store.values import (
     Crash,
     Expired,
     ExpireRequest,
+    FailedAttempt,
     ForgetLimits,
     Forgotten,
     KnownTask,
@@ -31,7 +32,7 @@ from redisched.store.values import (
     Release,
     Renewal,
     Reprioritization,
-    Retry,
+    SnoozedTask,
     Status,
     tries_of,
 )
@@ -119,9 +120,13 @@ class Store:
         """End leased tasks with their outcomes: ACKED, ALREADY or LOST for each."""
         return self._scripts.settle("ack", rows=acks)
 
-    def retry(self, retries: Sequence[Retry]) -> Operation[list[Status]]:
+    def retry(self, retries: Sequence[FailedAttempt]) -> Operation[list[Status]]:
         """Let failed tasks wait for another attempt: RETRIED, CANCELLED, ALREADY or LOST for each."""
         return self._scripts.settle("retry", rows=retries)
+
+    def snooze(self, tasks: Sequence[SnoozedTask]) -> Operation[list[Status]]:
+        """Let leased tasks wait, with no attempt counted: SNOOZED, CANCELLED or LOST for each."""
+        return self._scripts.settle("snooze", rows=tasks)
 
     def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
         """Return leased tasks that were not run to the waiting ones: RELEASED, CANCELLED or LOST for each."""

@@ -22,6 +22,7 @@ class Status(StrEnum):
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
     RETRIED = "RETRIED"
+    SNOOZED = "SNOOZED"
     BURIED = "BURIED"
     RELEASED = "RELEASED"
     RECOVERED = "RECOVERED"
@@ -108,13 +109,21 @@ class Ack(NamedTuple):
     outcome: bytes
 
 
-class Retry(NamedTuple):
+class FailedAttempt(NamedTuple):
     """A task whose attempt failed, to be tried again after `delay_ms`."""
 
     id: str
     token: int
     delay_ms: int
     failure: bytes
+
+
+class SnoozedTask(NamedTuple):
+    """A task for which it was too early, to run again after `delay_ms`. No attempt is counted."""
+
+    id: str
+    token: int
+    delay_ms: int
 
 
 class Bury(NamedTuple):

@@ -21,6 +21,7 @@ from redisched.store.values import (
     Claim,
     ClaimRequest,
     ExpireRequest,
+    FailedAttempt,
     ForgetLimits,
     NewTask,
     Orphan,
@@ -28,7 +29,7 @@ from redisched.store.values import (
     Release,
     Renewal,
     Reprioritization,
-    Retry,
+    SnoozedTask,
 )
 from tests.brokers import on_each_primary
 from tests.chaos.invariants import check_places, check_tries
@@ -152,13 +153,9 @@ class QueueMachine(RuleBasedStateMachine):
         if woken:
             self.broker.client().perform(("LPOP", self.store.keys.wake))
             self.model.awake = False
+        nonce = f"n{len(self.calls)}"
         request = ClaimRequest(
-            worker=worker,
-            nonce=f"n{len(self.calls)}",
-            limit=limit,
-            ahead_ms=20,
-            ahead_limit=ahead_limit,
-            lease_ms=LEASE_MS,
+            worker=worker, nonce=nonce, limit=limit, ahead_ms=20, ahead_limit=ahead_limit, lease_ms=LEASE_MS
         )
         self.requests[worker] = request
         self.call("claim", request)
@@ -191,11 +188,12 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(shown=shown, delay_ms=delays_ms)
     def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
-        self.call("retry", [Retry(id, token, delay_ms, b"boom") for id, token in self.settled(shown)])
+        self.call("retry", [FailedAttempt(id, token, delay_ms, b"boom") for id, token in self.settled(shown)])
 
-    @rule(shown=shown, pause_ms=delays_ms)
-    def release(self, shown: list[tuple[int, TokenKind]], pause_ms: int) -> None:
-        self.call("release", [Release(id, token, pause_ms) for id, token in self.settled(shown)])
+    @rule(shown=shown, pause_ms=delays_ms, edge=st.sampled_from(["release", "release", "snooze"]))
+    def release_or_snooze(self, shown: list[tuple[int, TokenKind]], pause_ms: int, edge: str) -> None:
+        row = Release if edge == "release" else SnoozedTask
+        self.call(edge, [row(id, token, pause_ms) for id, token in self.settled(shown)])
 
     @rule(shown=shown)
     def bury(self, shown: list[tuple[int, TokenKind]]) -> None:

@@ -3,8 +3,9 @@
 Its methods are those of the store and answer the same; `situation` says what must be in Redis then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from redisched.model import BAND
 from redisched.store.values import (
@@ -15,6 +16,7 @@ from redisched.store.values import (
     ClaimRequest,
     Expired,
     ExpireRequest,
+    FailedAttempt,
     ForgetLimits,
     Forgotten,
     NewTask,
@@ -25,12 +27,19 @@ from redisched.store.values import (
     Release,
     Renewal,
     Reprioritization,
-    Retry,
+    SnoozedTask,
     Status,
 )
 from tests.chaos.model_grace import grace_end
 from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, moment_of, next_look_ms, over_by, to_look_at
 from tests.lua.situation import Situation, together
+
+R = TypeVar("R")
+
+
+def each(settle: Callable[["Model", R], Status]) -> Callable[["Model", Sequence[R]], list[Status]]:
+    """An edge that takes its rows one after the other."""
+    return lambda model, rows: [settle(model, row) for row in rows]
 
 
 @dataclass(slots=True)
@@ -68,10 +77,8 @@ class Model:
         """The tasks in this place, in the order in which they would be claimed."""
         return sorted((task for task in self.tasks.values() if task.place is place), key=lambda task: task.order)
 
-    def enqueue(self, tasks: Sequence[NewTask]) -> list[Status]:
-        return [self._enqueue(task) for task in tasks]
-
-    def _enqueue(self, new: NewTask) -> Status:
+    @each
+    def enqueue(self, new: NewTask) -> Status:
         record = new.record.decode()
         run_at_ms = moment_of(new.when, self.now_ms)
         if new.id in self.tasks:
@@ -131,10 +138,8 @@ class Model:
             statuses.append(Status.LOST if not task else Status.CANCELLING if task.cancellation else Status.RENEWED)
         return statuses
 
-    def ack(self, acks: Sequence[Ack]) -> list[Status]:
-        return [self._ack(ack) for ack in acks]
-
-    def _ack(self, ack: Ack) -> Status:
+    @each
+    def ack(self, ack: Ack) -> Status:
         if task := self._held(ack.id, ack.token):
             task.end(ack.token, ack.outcome, self.now_ms, ack.retention_ms)
             return Status.ACKED
@@ -142,21 +147,12 @@ class Model:
         acked = ended and ended.place is Place.ENDED and ended.outcome.startswith(b"%d " % ack.token)
         return Status.ALREADY if acked else Status.LOST
 
-    def _cancel_if_asked(self, task: Task) -> bool:
-        if task.cancellation is None:
-            return False
-        retention_ms, outcome = task.cancellation
-        task.end(0, task.record[:DIGEST_BYTES].encode() + outcome, self.now_ms, retention_ms)
-        return True
-
-    def retry(self, retries: Sequence[Retry]) -> list[Status]:
-        return [self._retry(retry) for retry in retries]
-
-    def _retry(self, retry: Retry) -> Status:
+    @each
+    def retry(self, retry: FailedAttempt) -> Status:
         task = self._held(retry.id, retry.token)
         if not task:
             return Status.ALREADY if self._counted(retry.id, retry.token) else Status.LOST
-        if self._cancel_if_asked(task):
+        if task.end_if_cancelling(self.now_ms):
             return Status.CANCELLED
         task.count(attempts=1, token=retry.token)
         task.fail(retry.failure)
@@ -165,25 +161,29 @@ class Model:
         self.awake = True
         return Status.RETRIED
 
-    def release(self, releases: Sequence[Release]) -> list[Status]:
-        return [self._release(release) for release in releases]
-
-    def _release(self, release: Release) -> Status:
+    @each
+    def release(self, release: Release) -> Status:
         task = self._held(release.id, release.token)
-        if not task:
-            return Status.LOST
-        if self._cancel_if_asked(task):
-            return Status.CANCELLED
+        if not task or task.end_if_cancelling(self.now_ms):
+            return Status.CANCELLED if task else Status.LOST
         if release.pause_ms:
             task.count(redeliveries=1)
         task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
         self.awake = True
         return Status.RELEASED
 
-    def bury(self, burials: Sequence[Bury]) -> list[Status]:
-        return [self._bury(burial) for burial in burials]
+    @each
+    def snooze(self, snoozed: SnoozedTask) -> Status:
+        task = self._held(snoozed.id, snoozed.token)
+        if not task or task.end_if_cancelling(self.now_ms):
+            return Status.CANCELLED if task else Status.LOST
+        task.forget_expiry()
+        task.wait(self.now_ms + snoozed.delay_ms)
+        self.awake = True
+        return Status.SNOOZED
 
-    def _bury(self, burial: Bury) -> Status:
+    @each
+    def bury(self, burial: Bury) -> Status:
         task = self._held(burial.id, burial.token)
         if not task:
             dead = burial.id in self.tasks and self.tasks[burial.id].place is Place.DEAD
@@ -193,7 +193,7 @@ class Model:
         return Status.BURIED
 
     def _take_back(self, task: Task, started: bool, crashed: bool, crash_limit: int, failure: bytes) -> Status:
-        if self._cancel_if_asked(task):
+        if task.end_if_cancelling(self.now_ms):
             return Status.CANCELLED
         if started:
             task.lose(self.now_ms)
@@ -259,12 +259,14 @@ class Model:
         if task.place in (Place.DEAD, Place.ENDED):
             return Status.ENDED
         task.cancellation = retention_ms, outcome
-        return Status.CANCELLED if task.place is Place.WAITING and self._cancel_if_asked(task) else Status.CANCELLING
+        return (
+            Status.CANCELLED
+            if task.place is Place.WAITING and task.end_if_cancelling(self.now_ms)
+            else Status.CANCELLING
+        )
 
-    def revive(self, ids: Sequence[str]) -> list[Status]:
-        return [self._revive(id) for id in ids]
-
-    def _revive(self, id: str) -> Status:
+    @each
+    def revive(self, id: str) -> Status:
         task = self.tasks.get(id)
         if not task or task.place is Place.ENDED:
             return Status.UNKNOWN
@@ -284,8 +286,7 @@ class Model:
 
     def expire(self, request: ExpireRequest) -> Expired:
         looked = to_look_at(self.tasks.values(), self.now_ms)[: request.limit]
-        ended = [task.look(self.now_ms, request.lease_ms) for task in looked]
-        return Expired(sum(ended), len(looked))
+        return Expired(sum(task.look(self.now_ms, request.lease_ms) for task in looked), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept

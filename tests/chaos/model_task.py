@@ -138,6 +138,13 @@ class Task:
         self.tries, self.failures, self.cancellation = None, b"", None
         self.forget_expiry()
 
+    def end_if_cancelling(self, now_ms: int) -> bool:
+        if self.cancellation is None:
+            return False
+        retention_ms, outcome = self.cancellation
+        self.end(0, self.record[:DIGEST_BYTES].encode() + outcome, now_ms, retention_ms)
+        return True
+
     def has_expired(self, now_ms: int) -> bool:
         return self.expires_ms is not None and self.expires_ms <= now_ms
 

@@ -20,13 +20,13 @@ from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    FailedAttempt,
     ForgetLimits,
     Lease,
     Orphan,
     ReapRequest,
     Release,
     Renewal,
-    Retry,
     Status,
 )
 from tests.server_time import NOW_MS, ServerTime
@@ -118,7 +118,7 @@ class Story:
         await self._expect(lambda: self._store.renew(LEASE_MS, asked), Status.CANCELLING)
         acks = [Ack(lease.id, lease.token, HOUR_MS, b"digest-1end") for lease in (done, unwanted)]
         await self._expect(lambda: self._store.ack(acks), Status.ACKED, Status.ALREADY)
-        retries = [Retry(failed.id, failed.token, 1_000, b"boom")]
+        retries = [FailedAttempt(failed.id, failed.token, 1_000, b"boom")]
         await self._expect(lambda: self._store.retry(retries), Status.RETRIED, Status.ALREADY)
         burials = [Bury(hopeless.id, hopeless.token, b"boom")]
         await self._expect(lambda: self._store.bury(burials), Status.BURIED, Status.ALREADY)

@@ -60,6 +60,9 @@ MUTANTS = {
     "retry counts an attempt twice": Mutant(
         "retry", "if not (score and holds(holder, token)) then", "if not score then"
     ),
+    "snooze does not check the token": Mutant(
+        "snooze", "if not (score and holds(holder, token)) then", "if not score then"
+    ),
     "release counts an attempt": Mutant(
         "release",
         "tries_text(attempts, crashes, redeliveries + 1",
@@ -120,6 +123,7 @@ KNOWN_SEEDS = {
     "reap knows no grace": 0,
     "retry does not remove the lease": 0,
     "retry counts an attempt twice": 1,
+    "snooze does not check the token": 0,
     "release counts an attempt": 0,
     "what is given another time loses its priority": 0,
     "claim takes what has expired": 1,

@@ -18,6 +18,7 @@ from redisched.chaos.proxy import Proxy
 from redisched.client.scheduler import Scheduler
 from redisched.errors import BrokerUnavailable
 from redisched.model import TaskState
+from redisched.retry import Retry
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
@@ -25,12 +26,12 @@ from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    FailedAttempt,
     Lease,
     NewTask,
     Orphan,
     ReapRequest,
     Release,
-    Retry,
     Status,
 )
 from tests.brokers import TIMEOUT_S, BrokerKind, Servers
@@ -101,7 +102,7 @@ def test_new_tasks_and_their_leases(queue: ObservedQueue) -> None:
 SETTLEMENTS: dict[str, tuple[Callable[[Store, Lease], Operation[Any]], Status]] = {
     "ack": (lambda store, lease: store.ack([Ack(lease.id, lease.token, FAR_MS, b"digest-1end")]), Status.ACKED),
     "bury": (lambda store, lease: store.bury([Bury(lease.id, lease.token, b"boom")]), Status.BURIED),
-    "retry": (lambda store, lease: store.retry([Retry(lease.id, lease.token, 1_000, b"boom")]), Status.RETRIED),
+    "retry": (lambda store, lease: store.retry([FailedAttempt(lease.id, lease.token, 1_000, b"boom")]), Status.RETRIED),
     "release": (lambda store, lease: store.release([Release(lease.id, lease.token, 0)]), Status.RELEASED),
     "recover": (
         lambda store, lease: store.recover("w1", 1, b"crashed", [Orphan(lease.id, lease.token, 1)]),
@@ -132,7 +133,7 @@ def test_where_a_task_waits_again_is_written_down(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask(id, 5, "@42", b"digest-1body") for id in ("a", "b", "c")]))
     a, b, c = queue.claim()
     queue.call(queue.store.release([Release("a", a.token, 0), Release("b", b.token, 500)]))
-    queue.call(queue.store.retry([Retry("c", c.token, 700, b"boom")]))
+    queue.call(queue.store.retry([FailedAttempt("c", c.token, 700, b"boom")]))
 
     assert [record.due_ms - (42 if record.task == "a" else record.at_ms) for record in queue.history(Settled)] == [
         0,
@@ -223,7 +224,7 @@ def test_the_history_of_a_real_run_is_accepted(queue: ObservedQueue) -> None:
     app = Scheduler(broker=queue.broker)
     recorder = queue.recorder
 
-    @app.task(queue=QUEUE, name="send", max_attempts=2, retention=3_600)
+    @app.task(queue=QUEUE, name="send", retry=Retry(attempts=2, backoff=SOON), retention=3_600)
     def send(number: int) -> int:
         with recorder.execution():
             return 1 // (number % 7)
@@ -231,7 +232,7 @@ def test_the_history_of_a_real_run_is_accepted(queue: ObservedQueue) -> None:
     requests = [app.request("send", number, priority=number % 3, delay=number % 2 / 10) for number in range(50)]
     with recorder.enqueueing(*requests):
         app.enqueue_many(requests)
-    with RunningWorker(app, retry_backoff=SOON):
+    with RunningWorker(app):
         wait_until(lambda: ended_in(queue.broker) == len(requests), "all have ended")
     record_final_places(queue.broker, QUEUE, recorder)
 

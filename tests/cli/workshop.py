@@ -7,7 +7,7 @@ from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, T, run
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, ClaimRequest, Lease, NewTask, Renewal, Retry
+from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, NewTask, Renewal
 
 WORKER = "worker-1"
 _LIMIT = 1 << 20
@@ -50,11 +50,11 @@ class Workshop:
     def fail(self, lease: Lease, error: str) -> None:
         """Let an attempt fail, to be repeated in an hour."""
         failure = encode_failure(Failure(name="add", error=error, attempt=1, worker=WORKER))
-        self.do(self.store.retry([Retry(lease.id, lease.token, 3_600_000, failure)]))
+        self.do(self.store.retry([FailedAttempt(lease.id, lease.token, 3_600_000, failure)]))
 
     def retry(self, lease: Lease, failure: Failure) -> None:
         """Let an attempt fail, to be repeated at once."""
-        self.do(self.store.retry([Retry(lease.id, lease.token, 0, encode_failure(failure))]))
+        self.do(self.store.retry([FailedAttempt(lease.id, lease.token, 0, encode_failure(failure))]))
 
     def bury(self, lease: Lease, error: str = "ValueError: no", traceback: str = "Traceback: here") -> None:
         failure = Failure(

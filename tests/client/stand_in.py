@@ -7,7 +7,7 @@ from redisched.codec import DIGEST_BYTES, decode_task, encode_failure, encode_ou
 from redisched.model import Failure, Outcome, TaskBody, TaskState
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, ClaimRequest, Lease, Renewal, Retry, Status
+from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, Renewal, Status
 
 T = TypeVar("T")
 WORKER = "worker-1"
@@ -55,7 +55,7 @@ class StandIn:
     def fail(self, lease: Lease) -> None:
         """Let a task wait for its next attempt, in a minute."""
         failure = encode_failure(Failure(name="handler", error="boom"))
-        assert self._run(self._store.retry([Retry(lease.id, lease.token, 60_000, failure)])) == [Status.RETRIED]
+        assert self._run(self._store.retry([FailedAttempt(lease.id, lease.token, 60_000, failure)])) == [Status.RETRIED]
 
     def _run(self, operation: Operation[T]) -> T:
         return run(operation, self._broker.client())

@@ -9,7 +9,8 @@ import pytest
 
 from redisched.chaos import Server
 from redisched.config import Settings
-from redisched.model import HandlerOptions, Keep
+from redisched.handler_options import HandlerOptions
+from redisched.model import Keep
 from tests.cli.commands import environment
 from tests.waiting import wait_until
 

@@ -17,13 +17,13 @@ from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    FailedAttempt,
     ForgetLimits,
     Lease,
     Orphan,
     ReapRequest,
     Release,
     Renewal,
-    Retry,
     Status,
 )
 from tests.dumps.values import value
@@ -119,7 +119,7 @@ class LostWorker:
     def retry(self, taken: Taken, delay_ms: Callable[[int], int]) -> None:
         """Their handlers raise, and are tried again after a delay."""
         retries = [
-            Retry(lease.id, lease.token, delay_ms(index), self._failure(lease, taken, ""))
+            FailedAttempt(lease.id, lease.token, delay_ms(index), self._failure(lease, taken, ""))
             for index, lease in enumerate(taken.leases)
         ]
         expect(Status.RETRIED, self.run(taken.store.retry(retries)))

@@ -11,7 +11,7 @@ import pytest
 from redisched import Scheduler
 from redisched.errors import CancelRequested, HandlerTimedOut
 from redisched.model import TaskState
-from redisched.store.values import Ack, Retry
+from redisched.store.values import Ack, FailedAttempt
 from tests.engine.executor_bench import Bench, on_bench
 
 
@@ -74,7 +74,7 @@ def test_what_is_awaited_after_a_thread_ends_at_the_timeout_of_the_whole(app: Sc
         bench.give("endless", timeout_ms=500)
         completion = await bench.completion()
         assert entered.is_set()
-        assert isinstance(completion.settlement, Retry)
+        assert isinstance(completion.settlement, FailedAttempt)
         assert HandlerTimedOut.__name__.encode() in completion.settlement.failure
 
     on_bench(app, use)

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
-from redisched.backoff import Backoff
 from redisched.codec import DIGEST_BYTES, decode_failure, decode_outcome
 from redisched.engine import completion
+from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.model import REPLAY_MS, DeathReason, Failure, Outcome, TaskState, retention_of
-from redisched.store.values import Ack, Bury, Release, Retry
+from redisched.retry import Snooze
+from redisched.store.values import Ack, Bury, FailedAttempt, Release, SnoozedTask
 from tests.engine.leases import NOW_MS, WORKER, leased_task
 
-BACKOFF = Backoff(base_s=1.0, cap_s=600.0)
+AGAIN = RetryDecision(RetryAction.RETRY, 500)
+GIVEN_UP = RetryDecision(RetryAction.BURY, reason=DeathReason.ATTEMPTS)
 LIMIT = 1_000
 
 
@@ -21,7 +23,7 @@ def outcome_of(settlement: completion.Settlement | None) -> Outcome:
 
 
 def failure_of(settlement: completion.Settlement | None) -> Failure:
-    assert isinstance(settlement, Bury | Retry)
+    assert isinstance(settlement, Bury | FailedAttempt)
     return decode_failure(settlement.failure)
 
 
@@ -65,22 +67,21 @@ def test_a_result_that_cannot_be_stored_buries_its_task(result: Any) -> None:
     assert "result of send" in failure_of(settlement).error
 
 
-def test_a_failure_is_retried_after_a_backoff_that_grows_with_the_attempts() -> None:
-    delays = []
-    for attempts in range(4):
-        settlement = completion.failed(
-            leased_task("a", attempts=attempts), ValueError("no"), NOW_MS, BACKOFF, lambda: 0.0
-        ).settlement
-        assert isinstance(settlement, Retry)
-        delays.append(settlement.delay_ms)
+def test_a_failed_attempt_is_tried_again_after_its_delay() -> None:
+    settlement = completion.failed(leased_task("a"), ValueError("no"), AGAIN, NOW_MS).settlement
 
-    assert delays == [500, 1_000, 2_000, 4_000]
+    assert isinstance(settlement, FailedAttempt)
+    assert settlement[:3] == ("a", 7, 500)
+
+
+def test_a_snoozed_task_has_no_failure() -> None:
+    decision = RetryDecision(RetryAction.SNOOZE, 60_000)
+
+    assert completion.failed(leased_task("a"), Snooze(60), decision, NOW_MS).settlement == SnoozedTask("a", 7, 60_000)
 
 
 def test_a_failure_keeps_its_error_and_traceback() -> None:
-    failure = failure_of(
-        completion.failed(leased_task("a"), raised(ValueError("no")), NOW_MS, BACKOFF, lambda: 0.0).settlement
-    )
+    failure = failure_of(completion.failed(leased_task("a"), raised(ValueError("no")), AGAIN, NOW_MS).settlement)
 
     assert failure.error == "ValueError: no"
     assert "Traceback" in failure.traceback
@@ -90,9 +91,7 @@ def test_a_failure_keeps_its_error_and_traceback() -> None:
 
 
 def test_the_last_attempt_buries() -> None:
-    settlement = completion.failed(
-        leased_task("a", attempts=4), raised(KeyError("k")), NOW_MS, BACKOFF, lambda: 0.0
-    ).settlement
+    settlement = completion.failed(leased_task("a", attempts=4), raised(KeyError("k")), GIVEN_UP, NOW_MS).settlement
 
     assert isinstance(settlement, Bury)
     assert failure_of(settlement).reason == DeathReason.ATTEMPTS
@@ -138,9 +137,9 @@ def circular() -> Exception:
     ids=lambda error: type(error).__name__,
 )
 def test_no_exception_is_too_odd_to_be_written_down(error: BaseException) -> None:
-    settlement = completion.failed(leased_task("a"), raised(error), NOW_MS, BACKOFF, lambda: 0.0).settlement
+    settlement = completion.failed(leased_task("a"), raised(error), AGAIN, NOW_MS).settlement
 
-    assert isinstance(settlement, Retry)
+    assert isinstance(settlement, FailedAttempt)
     assert failure_of(settlement).error.startswith(type(error).__name__)
     assert len(settlement.failure) < 30_000
 

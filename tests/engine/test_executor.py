@@ -7,7 +7,7 @@ import pytest
 from redisched import Scheduler
 from redisched.errors import CancelRequested
 from redisched.model import TaskBody
-from redisched.store.values import Ack, Bury, Release, Retry
+from redisched.store.values import Ack, Bury, FailedAttempt, Release
 from tests.engine.executor_bench import Bench, on_bench
 from tests.engine.leases import NOW_MS, leased_task
 
@@ -34,7 +34,7 @@ def test_a_task_is_run_and_acked(app: Scheduler) -> None:
 def test_arguments_that_do_not_fit_count_as_a_failure(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.give("add", 1)
-        assert await bench.settlements(1) == {"Retry"}
+        assert await bench.settlements(1) == {"FailedAttempt"}
 
     on_bench(app, use)
 
@@ -172,7 +172,7 @@ def test_a_slot_survives_every_handler(app: Scheduler) -> None:
         for _ in range(3):
             for name in ("by_itself", "odd", "leave"):
                 bench.give(name, id=name)
-        assert await bench.settlements(9) == {"Retry"}
+        assert await bench.settlements(9) == {"FailedAttempt"}
         bench.give("add", 1, 2)
         assert await bench.settlements(1) == {"Ack"}
 
@@ -232,7 +232,7 @@ def test_retries_are_counted_by_the_handlers_own_limit(app: Scheduler) -> None:
 
     async def use(bench: Bench) -> None:
         bench.give("fail")
-        assert isinstance((await bench.completion()).settlement, Retry)
+        assert isinstance((await bench.completion()).settlement, FailedAttempt)
         bench.give("fail", attempts=1)
         assert isinstance((await bench.completion()).settlement, Bury)
 

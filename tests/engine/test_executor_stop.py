@@ -8,7 +8,7 @@ import pytest
 from redisched import Scheduler
 from redisched.engine.completion import Settlement
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
-from redisched.store.values import Ack, Retry
+from redisched.store.values import Ack, FailedAttempt
 from tests.engine.executor_bench import Bench, on_bench
 from tests.waiting import wait_until
 
@@ -71,7 +71,7 @@ def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "settlement"), [(HandlerTimedOut, Retry), (CancelRequested, Ack), (LeaseLost, type(None))]
+    ("kind", "settlement"), [(HandlerTimedOut, FailedAttempt), (CancelRequested, Ack), (LeaseLost, type(None))]
 )
 def test_of_a_stuck_handler_becomes_what_it_was_told(
     app: Scheduler, kind: type[Interruption], settlement: type[Settlement]

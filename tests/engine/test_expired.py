@@ -9,6 +9,7 @@ import pytest
 from redisched import Scheduler, TaskState
 from redisched.errors import Conflict, FormatTooNew, InvalidOption, TaskExpired
 from redisched.keys import keys_of
+from redisched.retry import Retry
 from redisched.store.broker import Broker
 from tests.engine.running import SOON, RunningWorker, look, work_off
 from tests.waiting import wait_until
@@ -56,7 +57,7 @@ def test_the_reaper_ends_what_waits_for_later(app: Scheduler) -> None:
 def test_a_task_that_has_started_is_tried_again_however_late(app: Scheduler) -> None:
     attempts = []
 
-    @app.task(expires=30, max_attempts=2)
+    @app.task(expires=30, retry=Retry(attempts=2, backoff=SOON))
     def fragile() -> str:
         attempts.append(1)
         if len(attempts) == 1:
@@ -64,7 +65,7 @@ def test_a_task_that_has_started_is_tried_again_however_late(app: Scheduler) -> 
         return "done"
 
     ref = fragile.enqueue()
-    work_off(app, retry_backoff=SOON)
+    work_off(app)
 
     assert ref.result(5) == "done"
     assert look(app.broker, ref.id).expires_ms is None

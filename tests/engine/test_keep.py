@@ -9,6 +9,7 @@ from redisched import Scheduler, TaskState
 from redisched.errors import InvalidOption, TaskFailed
 from redisched.model import REPLAY_MS, DeathReason, Keep, TaskBody
 from redisched.options import TaskOptionFields
+from redisched.retry import Retry
 from redisched.store.broker import Broker
 from redisched.store.view import TaskView
 from tests.engine.running import SOON, look, work_off
@@ -27,7 +28,7 @@ def app(real_broker: Broker) -> Scheduler:
             raise failure
         return one + other
 
-    app.task(name="add", max_attempts=3)(add)
+    app.task(name="add", retry=Retry(attempts=3, backoff=SOON))(add)
     return app
 
 
@@ -40,7 +41,7 @@ def kept_s(view: TaskView) -> float:
 def test_a_task_that_is_kept_whole_shows_its_call_and_every_attempt(app: Scheduler) -> None:
     ref = app.enqueue("add", 1, 2, keep="task", priority=7)
     asked_ms = look(app.broker, ref.id).run_at_ms
-    work_off(app, retry_backoff=SOON)
+    work_off(app)
 
     view = look(app.broker, ref.id)
 
@@ -59,7 +60,7 @@ def test_a_task_that_is_kept_whole_shows_its_call_and_every_attempt(app: Schedul
 
 def test_without_being_asked_the_result_is_kept_and_not_the_call(app: Scheduler) -> None:
     ref = app.enqueue("add", 1, 2)
-    work_off(app, retry_backoff=SOON)
+    work_off(app)
 
     view = look(app.broker, ref.id)
 
@@ -123,9 +124,9 @@ def test_however_it_ends_it_is_kept_whole(app: Scheduler, end: Callable[[Schedul
 
 
 def test_a_dead_task_keeps_every_attempt(app: Scheduler) -> None:
-    app.task(name="doomed", max_attempts=3)(lambda: 1 / 0)
+    app.task(name="doomed", retry=Retry(attempts=3, backoff=SOON))(lambda: 1 / 0)
     ref = app.enqueue("doomed")
-    work_off(app, retry_backoff=SOON)
+    work_off(app)
 
     failures = look(app.broker, ref.id).failures
 

@@ -13,7 +13,7 @@ from redisched.keys import queues_key
 from redisched.model import TaskState
 from redisched.store.broker import Broker, connect
 from tests.brokers import on_each_primary
-from tests.engine.running import SOON, RunningWorker, work_off
+from tests.engine.running import RunningWorker, work_off
 from tests.waiting import wait_until
 
 TIMEOUT_S = 2.0
@@ -150,6 +150,6 @@ def test_a_worker_that_starts_on_a_full_redis_drains_it(real_broker: Broker) -> 
     tasks = app.enqueue_many([unsteady.request() for _ in range(50)])
     later = unsteady.options(delay=0.3).enqueue()
     set_config(real_broker, "maxmemory", "1")
-    with RunningWorker(app, concurrency=2, retry_backoff=SOON) as worker:
+    with RunningWorker(app, concurrency=2) as worker:
         assert [task.result(timeout=15) for task in (*tasks, later)] == [2] * 51
         assert not worker.has_ended

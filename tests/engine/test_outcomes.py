@@ -11,6 +11,7 @@ from redisched.config import Until
 from redisched.errors import CancelRequested, TaskCancelled, TaskFailed
 from redisched.keys import keys_of
 from redisched.model import DeathReason, TaskState
+from redisched.retry import Retry
 from redisched.store.broker import Broker
 from tests.engine.running import SOON, RunningWorker, counts, look, work_off
 from tests.lua.situation import seed, waiting
@@ -51,13 +52,13 @@ def test_results_come_back_from_handlers_of_both_kinds(app: Scheduler) -> None:
 def test_a_failing_task_is_tried_again_and_ends_dead_with_its_traceback(app: Scheduler, broker: Broker) -> None:
     seen: list[tuple[int, int, int]] = []
 
-    @app.task(max_attempts=3)
+    @app.task(retry=Retry(attempts=3, backoff=SOON))
     def fail() -> None:
         task = current_task()
         seen.append((task.attempt, task.max_attempts, task.fence))
         raise ValueError(f"attempt {task.attempt}")
 
-    with RunningWorker(app, retry_backoff=SOON):
+    with RunningWorker(app):
         task = fail.enqueue()
         with pytest.raises(TaskFailed, match="attempt 3") as caught:
             task.result(timeout=10)
@@ -77,7 +78,7 @@ def test_a_task_that_succeeds_at_last_leaves_no_trace_of_its_failures(app: Sched
             raise ConnectionError
         return current_task().attempt
 
-    with RunningWorker(app, retry_backoff=SOON):
+    with RunningWorker(app):
         assert unsteady.enqueue().result(timeout=10) == 3
 
     left = {key.decode().rpartition(":")[2] for key in broker.client().perform(("KEYS", "*{default}*"))}
@@ -86,12 +87,12 @@ def test_a_task_that_succeeds_at_last_leaves_no_trace_of_its_failures(app: Sched
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_task_over_its_time_is_ended_and_counts_as_failed(app: Scheduler, kind: str) -> None:
-    @app.task(name="sync", timeout=0.05, max_attempts=1)
+    @app.task(name="sync", timeout=0.05, retry=Retry(attempts=1, backoff=SOON))
     def spin() -> None:
         while True:
             pass
 
-    @app.task(name="async", timeout=0.05, max_attempts=1)
+    @app.task(name="async", timeout=0.05, retry=Retry(attempts=1, backoff=SOON))
     async def wait() -> None:
         await asyncio.Event().wait()
 
@@ -199,7 +200,7 @@ def test_without_retention_nothing_but_the_ending_is_kept(app: Scheduler) -> Non
 
 
 def test_an_async_handler_that_cancels_itself_has_failed(app: Scheduler) -> None:
-    @app.task(max_attempts=1)
+    @app.task(retry=Retry(attempts=1, backoff=SOON))
     async def give_up() -> None:
         raise asyncio.CancelledError
 

@@ -13,7 +13,8 @@ from redisched.engine.attempt import Attempt
 from redisched.engine.slot import HandlerSlot, call_handler
 from redisched.engine.threads import Threads
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
-from redisched.model import HandlerOptions, TaskBody
+from redisched.handler_options import HandlerOptions
+from redisched.model import TaskBody
 from redisched.registry import HandlerEntry
 from tests.engine.called import settle
 from tests.engine.leases import leased_task

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from redisched.codec import traceback_of
-from redisched.config import RETRY_BACKOFF
 from redisched.engine import completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import task_log
+from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.engine.task_log import TaskLog, log_about
-from redisched.model import TaskBody
+from redisched.model import DeathReason, TaskBody
 from tests.engine.leases import leased_task
 
 CRASH_LIMIT = 3
+GIVEN_UP = RetryDecision(RetryAction.BURY, reason=DeathReason.ATTEMPTS)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,7 @@ def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture
     task.max_attempts = 1
     error = RaisedInside("ValueError: no", "Traceback: here")
 
-    TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+    TaskLog(logging.INFO).raised(completion.failed(task, error, GIVEN_UP, 0), error)
 
     (record,) = log.records
     assert record.getMessage().endswith("is dead, attempts used up: ValueError: no")
@@ -80,7 +81,7 @@ def test_an_application_s_own_log_shows_a_traceback_whatever_it_quotes(is_isolat
     handler = logging.StreamHandler(io.TextIOWrapper(shown, "utf-8", write_through=True))
     task_log.addHandler(handler)
     try:
-        TaskLog(logging.INFO).raised(completion.failed(task, error, 0, RETRY_BACKOFF, lambda: 0.0), error)
+        TaskLog(logging.INFO).raised(completion.failed(task, error, GIVEN_UP, 0), error)
     finally:
         task_log.removeHandler(handler)
 

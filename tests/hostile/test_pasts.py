@@ -5,6 +5,7 @@ import pytest
 from redisched import Scheduler, current_task
 from redisched.keys import keys_of
 from redisched.model import TaskState
+from redisched.retry import Retry
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
@@ -32,7 +33,7 @@ PASTS = [
 def test_s14_a_task_whose_tries_are_none_is_tried_as_if_for_the_first_time(
     app: Scheduler, real_broker: Broker, past: bytes
 ) -> None:
-    @app.task(name="second.time", max_attempts=3)
+    @app.task(name="second.time", retry=Retry(attempts=3, backoff=SOON))
     def succeed() -> int:
         attempt = current_task().attempt
         if attempt == 1:
@@ -43,7 +44,7 @@ def test_s14_a_task_whose_tries_are_none_is_tried_as_if_for_the_first_time(
     real_broker.client().perform(("HSET", KEYS.tries, task.id, past))
     assert look(real_broker, task.id).attempts == 0
 
-    with RunningWorker(app, retry_backoff=SOON) as worker:
+    with RunningWorker(app) as worker:
         assert task.result(timeout=10) == 2
         assert not worker.has_ended
 

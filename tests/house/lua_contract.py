@@ -35,7 +35,9 @@ WRITING_COMMANDS = frozenset(
     | {"ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
 )
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
-WORKS_WHEN_FULL = frozenset({"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "wake"})
+WORKS_WHEN_FULL = frozenset(
+    {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "wake"}
+)
 REFUSED_WHEN_FULL = frozenset({"enqueue"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")

@@ -15,7 +15,20 @@ def test_the_header_says_what_the_body_does(script: LuaScript) -> None:
 
 
 def test_every_edge_of_the_state_machine_is_looked_at() -> None:
-    edges = {"ack", "bury", "cancel", "claim", "enqueue", "expire", "reap", "recover", "release", "renew", "retry"}
+    edges = {
+        "ack",
+        "bury",
+        "cancel",
+        "claim",
+        "enqueue",
+        "expire",
+        "reap",
+        "recover",
+        "release",
+        "renew",
+        "retry",
+        "snooze",
+    }
 
     assert edges <= {script.name for script in ALL}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.values import Bury, Orphan, Retry, Status
+from redisched.store.values import Bury, FailedAttempt, Orphan, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelling, dead, death, ended, leased, together, waiting
 from tests.server_time import NOW_MS
@@ -59,7 +59,7 @@ def test_if_a_call_names_a_task_twice_the_first_counts(queue: QueueUnderTest) ->
 
 def test_a_retried_task_is_not_buried_by_the_same_token(queue: QueueUnderTest) -> None:
     queue.given(leased("a"))
-    queue.call(queue.store.retry([Retry("a", TOKEN, 0, b"boom")]))
+    queue.call(queue.store.retry([FailedAttempt("a", TOKEN, 0, b"boom")]))
     retried = queue.situation()
 
     assert queue.call(queue.store.bury([bury("a")])) == [Status.LOST]

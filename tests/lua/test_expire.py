@@ -6,10 +6,10 @@ from redisched.store.values import (
     Bury,
     Expired,
     ExpireRequest,
+    FailedAttempt,
     NewTask,
     Orphan,
     Release,
-    Retry,
     Status,
 )
 from tests.lua.queue import QueueUnderTest, request
@@ -156,7 +156,7 @@ def test_a_task_that_has_started_does_not_expire(queue: QueueUnderTest) -> None:
         reaper(),
     )
 
-    queue.call(queue.store.retry([Retry("a", TOKEN, 0, b"boom")]))
+    queue.call(queue.store.retry([FailedAttempt("a", TOKEN, 0, b"boom")]))
     queue.call(queue.store.recover("", 3, b"crashed", [Orphan("b", TOKEN, 1)]))
     queue.call(queue.store.reap(reap()))
     queue.call(queue.store.revive(["d"]))

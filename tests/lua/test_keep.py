@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.store.values import Ack, ExpireRequest, Retry, Status
+from redisched.store.values import Ack, ExpireRequest, FailedAttempt, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import DUE_MS, TOKEN, ended, expiring, leased, packed, together, waiting
 from tests.server_time import NOW_MS
@@ -33,7 +33,7 @@ def test_a_cancellation_keeps_it_at_once_or_when_its_worker_gives_it_up(queue: Q
 
     cancelled = [("a", KEEPS_TASK + b"end"), ("b", KEEPS_TASK + b"end")]
     assert queue.call(queue.store.cancel(1_000, cancelled)) == [Status.CANCELLED, Status.CANCELLING]
-    assert queue.call(queue.store.retry([Retry("b", TOKEN, 0, b"again")])) == [Status.CANCELLED]
+    assert queue.call(queue.store.retry([FailedAttempt("b", TOKEN, 0, b"again")])) == [Status.CANCELLED]
 
     of_a = whole(0, b"end", b"boom")
     of_b = of_a.replace("digest-a", "digest-b").replace("body of a", "body of b")
@@ -54,7 +54,7 @@ def test_an_expiry_keeps_it(queue: QueueUnderTest) -> None:
 def test_the_oldest_failures_are_cut_off_where_they_are_too_long(queue: QueueUnderTest, earlier: int) -> None:
     queue.given(leased("a", failure="x" * earlier))
 
-    queue.call(queue.store.retry([Retry("a", TOKEN, 0, b"newest ")]))
+    queue.call(queue.store.retry([FailedAttempt("a", TOKEN, 0, b"newest ")]))
 
     kept = queue.situation()["failures"]["a"].partition(" ")[2]
     assert kept == ("newest " + "x" * earlier)[:MOST_BYTES]
@@ -63,6 +63,6 @@ def test_the_oldest_failures_are_cut_off_where_they_are_too_long(queue: QueueUnd
 def test_failures_that_somebody_else_wrote_are_replaced(queue: QueueUnderTest) -> None:
     queue.given(leased("a"), {"failures": {"a": "garbage"}})
 
-    queue.call(queue.store.retry([Retry("a", TOKEN, 0, b"boom")]))
+    queue.call(queue.store.retry([FailedAttempt("a", TOKEN, 0, b"boom")]))
 
     assert queue.situation()["failures"] == {"a": f"{SCORE} boom"}

@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS
-from redisched.store.values import Bury, Orphan, Release, Retry, Status
+from redisched.store.values import Bury, FailedAttempt, Orphan, Release, Status
 from tests.lua.queue import QueueUnderTest
 from tests.lua.situation import AWAKE, TOKEN, WORKER, cancelled, cancelling, dead, ended, leased, together, waiting
 from tests.server_time import NOW_MS
@@ -11,8 +11,8 @@ from tests.server_time import NOW_MS
 STALE = TOKEN - 1
 
 
-def retry(id: str, token: int = TOKEN, delay_ms: int = 2_000, failure: str = "boom") -> Retry:
-    return Retry(id, token, delay_ms, failure.encode())
+def retry(id: str, token: int = TOKEN, delay_ms: int = 2_000, failure: str = "boom") -> FailedAttempt:
+    return FailedAttempt(id, token, delay_ms, failure.encode())
 
 
 @pytest.mark.parametrize("priority", [0, 5, 255])

@@ -5,7 +5,7 @@ import pytest
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
-from redisched.store.values import Ack, ClaimRequest, ForgetLimits, NewTask, ReapRequest, Retry
+from redisched.store.values import Ack, ClaimRequest, FailedAttempt, ForgetLimits, NewTask, ReapRequest
 from tests.lua.queue import request
 from tests.lua.situation import situation_of
 
@@ -46,7 +46,7 @@ def test_future_times_count_from_the_servers_time(broker: Broker, store: Store) 
     before_ms = server_us(broker) // 1_000
     token = enqueue_and_claim(broker, store, request(lease_ms=30_000))
     ends_ms = situation_of(broker, QUEUE)["leases"]["a"]
-    run(store.retry([Retry("a", token, 60_000, b"boom")]), broker.client())
+    run(store.retry([FailedAttempt("a", token, 60_000, b"boom")]), broker.client())
     run_at_ms = situation_of(broker, QUEUE)["waiting"]["a"] % 2**42
     after_ms = server_us(broker) // 1_000
 

@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from redisched.store.values import Ack, Bury, ForgetLimits, Lease, NewTask, Orphan, ReapRequest, Release, Renewal, Retry
+from redisched.store.values import (
+    Ack,
+    Bury,
+    FailedAttempt,
+    ForgetLimits,
+    Lease,
+    NewTask,
+    Orphan,
+    ReapRequest,
+    Release,
+    Renewal,
+)
 from tests.lua.queue import QueueUnderTest, request
 from tests.lua.situation import WORKER
 from tests.server_time import ServerTime
@@ -37,7 +48,7 @@ class Life:
         self.call(self.store.ack([Ack("a", self.claim().token, 1_000, b"digest-aend")]))
 
     def retry(self) -> None:
-        self.call(self.store.retry([Retry("a", self.claim().token, 1_000, b"boom")]))
+        self.call(self.store.retry([FailedAttempt("a", self.claim().token, 1_000, b"boom")]))
 
     def bury(self) -> None:
         self.call(self.store.bury([Bury("a", self.claim().token, b"boom")]))

@@ -23,7 +23,7 @@ from redisched.model import Priority, score_of
 from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
-from redisched.store.values import ClaimRequest, Retry, Status
+from redisched.store.values import ClaimRequest, FailedAttempt, Status
 from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.plan import Fault
@@ -54,7 +54,7 @@ def _method(owner: Any, name: str, instead: Any, *promises: str, needs: frozense
     return Bug(lambda monkeypatch: monkeypatch.setattr(owner, name, instead), promises, needs)
 
 
-def _retry_in_two_calls(self: Store, retries: Sequence[Retry]) -> Operation[list[Status]]:
+def _retry_in_two_calls(self: Store, retries: Sequence[FailedAttempt]) -> Operation[list[Status]]:
     for retry in retries:
         yield ("ZADD", self.keys.waiting, score_of(Priority.NORMAL, 0), retry.id)
     return (yield from _retry_at_once(self, retries))

@@ -104,7 +104,6 @@ def _worker_settings(random: Random, lease_s: float, concurrency: int) -> Worker
         grace_s=random.choice((0.1, 1.0, 10.0)),
         crash_limit=random.choice((1, 2, 3)),
         unroutable_limit=3,
-        retry_backoff=Backoff(base_s=0.1, cap_s=1.0),
         unroutable_backoff=Backoff(base_s=0.1, cap_s=1.0),
     )
 

@@ -31,6 +31,7 @@ class Referee:
             "ack": self._ack,
             "retry": self._retry,
             "release": self._release,
+            "snooze": self._snooze,
             "bury": self._bury,
             "reap": self._reap,
             "recover": self._recover,
@@ -170,6 +171,18 @@ class Referee:
                 expected = b"RETRIED"
             elif known is not None and known.counted == int(token) and known.place not in _GONE:
                 expected = b"ALREADY"
+            check(status == expected, "G6: only the holder settles", call, id, expected)
+
+    def _snooze(self, call: Call) -> None:
+        for (id, token, delay_ms), status in rows_of(call.arguments, 3, call.reply):
+            task = self._held(id, token)
+            expected = b"LOST"
+            if task is not None and task.end_as_asked(now_ms_of(call)):
+                expected = b"CANCELLED"
+            elif task is not None:
+                task.expires_ms = None
+                task.wait(now_ms_of(call) + int(delay_ms))
+                expected = b"SNOOZED"
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _release(self, call: Call) -> None:

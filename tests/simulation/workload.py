@@ -8,6 +8,7 @@ from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from redisched.model import Keep
+from redisched.retry import Retry, exponential
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
@@ -18,6 +19,7 @@ from tests.simulation.process import Process
 from tests.simulation.threads import Work
 from tests.simulation.worker_process import WorkerProcess
 
+RETRY = Retry(backoff=exponential(0.1, 1.0))
 LONG_TASK_S = 20.0
 """A long task lasts up to so long."""
 EXPIRING_EVERY = 6
@@ -40,8 +42,8 @@ class Handlers:
         self._process = process
         self._history = history
         self._audit = audit
-        process.app.task(name="sync")(self.work)
-        process.app.task(name="async")(self.work_async)
+        process.app.task(name="sync", retry=RETRY)(self.work)
+        process.app.task(name="async", retry=RETRY)(self.work_async)
 
     def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Work:
         execution = self._begin(behaviour)

@@ -13,6 +13,7 @@ from redisched.store.values import (
     Ack,
     Bury,
     ClaimRequest,
+    FailedAttempt,
     ForgetLimits,
     NewTask,
     Orphan,
@@ -20,7 +21,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
-    Retry,
+    SnoozedTask,
     Status,
 )
 from tests.brokers import BrokerKind, Servers
@@ -103,9 +104,10 @@ def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
 
     assert call(store.renew(30_000, [Renewal("a", TOKEN, NOW_MS)])) == [Status.RENEWED]
     assert call(store.ack([Ack("a", TOKEN, 1_000, b"digest-aend")])) == [Status.ACKED]
-    assert call(store.retry([Retry("b", TOKEN, 10_000, b"boom")])) == [Status.RETRIED]
+    assert call(store.retry([FailedAttempt("b", TOKEN, 10_000, b"boom")])) == [Status.RETRIED]
     assert call(store.bury([Bury("c", TOKEN, b"boom")])) == [Status.BURIED]
-    assert call(store.release([Release("d", TOKEN, 0), Release("e", TOKEN, 9_000)])) == [Status.RELEASED] * 2
+    assert call(store.release([Release("d", TOKEN, 0)])) == [Status.RELEASED]
+    assert call(store.snooze([SnoozedTask("e", TOKEN, 9_000)])) == [Status.SNOOZED]
     assert call(store.recover("worker-1", 3, b"crashed", [Orphan("f", TOKEN, 1)])) == [Status.RECOVERED]
     assert call(store.cancel(1_000, [("v", b"cancelled"), ("g", b"cancelled")])) == [
         Status.CANCELLED,

@@ -18,6 +18,7 @@ from redisched.store.values import (
     Bury,
     ClaimRequest,
     ExpireRequest,
+    FailedAttempt,
     ForgetLimits,
     NewTask,
     Orphan,
@@ -25,7 +26,7 @@ from redisched.store.values import (
     Release,
     Renewal,
     Reprioritization,
-    Retry,
+    SnoozedTask,
 )
 from tests.brokers import on_each_primary
 from tests.lua.situation import cancelling, claimed, dead, ended, expiring, leased, seed, together, waiting
@@ -63,7 +64,8 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     ),
     "renew": lambda store: store.renew(1_000, [Renewal("d", TOKEN, 5)]),
     "ack": lambda store: store.ack([Ack(id, TOKEN, 1_000, b"digest-dend") for id in "de"]),
-    "retry": lambda store: store.retry([Retry(id, TOKEN, 1_000, b"boom") for id in "de"]),
+    "retry": lambda store: store.retry([FailedAttempt(id, TOKEN, 1_000, b"boom") for id in "de"]),
+    "snooze": lambda store: store.snooze([SnoozedTask(id, TOKEN, 1_000) for id in "de"]),
     "release": lambda store: store.release([Release(id, TOKEN, 1_000) for id in "de"]),
     "bury": lambda store: store.bury([Bury(id, TOKEN, b"boom") for id in "de"]),
     "reap": lambda store: store.reap(

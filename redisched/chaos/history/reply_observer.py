@@ -17,7 +17,7 @@ from redisched.store.scripts import load_script
 from redisched.store.shard import id_text
 from redisched.store.values import Status
 
-_SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive"})
+_SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive", "snooze"})
 _DELAYS = ("delay_ms", "pause_ms")
 """The names of the columns that say how long a task waits."""
 _STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN})

@@ -10,6 +10,7 @@ from redisched.engine.isolation.inside import SIGNALS
 from redisched.engine.isolation.messages import Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
+from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.errors import HandlerTimedOut, Interruption
 
 PAUSE_S = 1.0
@@ -110,4 +111,7 @@ class IsolatedCall:
             case ReplyKind.INTERRUPTED if self._interruption is not None:
                 raise self._interruption
             case _:
-                raise RaisedInside(reply.error, reply.traceback)
+                decision = (
+                    RetryDecision(RetryAction(reply.decision[0]), *reply.decision[1:]) if reply.decision else None
+                )
+                raise RaisedInside(reply.error, reply.traceback, decision)

@@ -1,12 +1,18 @@
 """Exceptions for the ends that only isolated handlers can have."""
 
+from redisched.engine.retrying import RetryDecision
+
 
 class RaisedInside(Exception):
-    """Raised when the handler raised in its process. Has the text of the error and of its traceback."""
+    """Raised when the handler, or the import of the application, raised in the process of the handler. Has the text of
+    the error and of its traceback. `decision` is what becomes of the task, which that process decided because it has
+    the error itself; None if the handler was not called.
+    """
 
-    def __init__(self, error: str, traceback: str) -> None:
+    def __init__(self, error: str, traceback: str, decision: RetryDecision | None = None) -> None:
         self.error = error
         self.traceback = traceback
+        self.decision = decision
         super().__init__(error)
 
 

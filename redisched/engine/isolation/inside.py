@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import random
 from types import FrameType
 from typing import Any
 
@@ -28,6 +29,7 @@ from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
+from redisched.engine.retrying import decide
 from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.unrun import refuse_unrun
@@ -93,6 +95,7 @@ class HandlerRunner:
     def perform(self, order: Order) -> Reply:
         """Run the handler of a task; answers what became of it. Never raises."""
         limit = self.application.settings.payload_limit
+        entry: HandlerEntry | None = None
         try:
             body = decode_task(order.record, limit)
             entry = self.application.registry.get(body.name)
@@ -105,8 +108,11 @@ class HandlerRunner:
         except BaseException as error:
             if is_fork():
                 end_fork(error)
-            kind = ReplyKind.INTERRUPTED if isinstance(error, Interruption) else ReplyKind.RAISED
-            return _raised(error)._replace(kind=kind)
+            if isinstance(error, Interruption):
+                return _raised(error)._replace(kind=ReplyKind.INTERRUPTED)
+            context = order.context
+            decision = () if entry is None else decide(entry, error, context.attempt, context.max_attempts, random)
+            return _raised(error)._replace(decision=decision)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
         running.set(_KnownTask(order.context))

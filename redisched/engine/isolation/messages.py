@@ -2,9 +2,10 @@
 stored.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redisched.codec import decode_message, encode_message
 from redisched.context import TaskContext
@@ -53,6 +54,8 @@ class Reply(NamedTuple):
     error: str = ""
     traceback: str = ""
     memory_bytes: int = 0
+    decision: Sequence[Any] = ()
+    """The fields of a RetryDecision if the handler raised."""
 
     def encode(self) -> bytes:
         return encode_message(self)

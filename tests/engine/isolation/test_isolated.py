@@ -15,8 +15,9 @@ from redisched.config import WorkerSettings
 from redisched.engine.completion import Completion
 from redisched.engine.worker import Worker
 from redisched.errors import CancelRequested, Interruption, InvalidOption, LeaseLost
-from redisched.model import DEFAULT_MAX_ATTEMPTS, DeathReason
-from redisched.store.values import Ack, Bury, Crash, Release, Retry
+from redisched.model import DeathReason
+from redisched.retry import DEFAULT_ATTEMPTS
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release
 from tests.embedded.processes import is_alive
 from tests.engine.executor_bench import Bench, on_bench
 from tests.engine.isolation import app as handlers
@@ -55,13 +56,13 @@ def test_it_runs_in_another_process() -> None:
 
 
 def test_it_knows_its_task() -> None:
-    assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, DEFAULT_MAX_ATTEMPTS, 7, WORKER]
+    assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, DEFAULT_ATTEMPTS, 7, WORKER]
 
 
 @pytest.mark.parametrize(("name", "error"), [("fail", "ValueError: no luck"), ("leave", "SystemExit: 3")])
 def test_what_it_raises_is_a_failure_with_its_traceback(name: str, error: str) -> None:
     settlement = verdict_on(name).settlement
-    assert isinstance(settlement, Retry)
+    assert isinstance(settlement, FailedAttempt)
     failure = decode_failure(settlement.failure)
     assert failure.error == error
     assert f"in {name}" in failure.traceback
@@ -115,7 +116,7 @@ def test_a_handler_that_its_process_does_not_find_has_failed() -> None:
     async def use(bench: Bench) -> None:
         bench.give("elsewhere")
         settlement = (await bench.completion()).settlement
-        assert isinstance(settlement, Retry)
+        assert isinstance(settlement, FailedAttempt)
         assert "gives no handler named 'elsewhere'" in decode_failure(settlement.failure).error
 
     isolated(use, app)
@@ -125,7 +126,7 @@ def test_an_application_that_cannot_be_imported_fails_the_task() -> None:
     async def use(bench: Bench) -> None:
         bench.give("add", 1, 2)
         settlement = (await bench.completion()).settlement
-        assert isinstance(settlement, Retry)
+        assert isinstance(settlement, FailedAttempt)
         assert "there is no module 'nowhere'" in decode_failure(settlement.failure).error
 
     on_bench(handlers.app, use, target="nowhere:app")
@@ -189,7 +190,7 @@ def test_an_isolated_task_is_not_held_responsible_for_the_death_of_its_worker(tm
 
 def test_one_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None:
     settlement = verdict_on("insist", str(tmp_path / "begun"), timeout_ms=100).settlement
-    assert isinstance(settlement, Retry)
+    assert isinstance(settlement, FailedAttempt)
     assert decode_failure(settlement.failure).error == "HandlerTimedOut"
 
 
