@@ -170,10 +170,10 @@ class Model:
 
     def _release(self, release: Release) -> Status:
         task = self._held(release.id, release.token)
-        if not task:
-            return Status.LOST
-        if self._cancel_if_asked(task):
-            return Status.CANCELLED
+        if not task or self._cancel_if_asked(task):
+            return Status.CANCELLED if task else Status.LOST
+        if release.started:
+            task.forget_expiry()
         if release.pause_ms:
             task.count(redeliveries=1)
         task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
@@ -284,8 +284,7 @@ class Model:
 
     def expire(self, request: ExpireRequest) -> Expired:
         looked = to_look_at(self.tasks.values(), self.now_ms)[: request.limit]
-        ended = [task.look(self.now_ms, request.lease_ms) for task in looked]
-        return Expired(sum(ended), len(looked))
+        return Expired(sum(task.look(self.now_ms, request.lease_ms) for task in looked), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
         over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept
