@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING  Lets tasks that did not run wait again; no attempt is counted.
+-- LEASED -> WAITING  Lets tasks wait again that did not run, or whose handler was interrupted; no attempt is counted.
 --
 -- KEYS tries
 -- ROW id        text  task
 -- ROW token     int   fencing token of the worker's lease
 -- ROW pause_ms  int   0: it waits with its former score; more: it is due after this time, and a redelivery is counted
+-- ROW started   int   1 if its handler had started, so that it does not expire any more, else 0
 -- Returns {'RELEASED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
@@ -13,6 +14,7 @@
 -- include: reschedule
 -- include: tries
 -- include: giving_up
+-- include: expiry
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
@@ -24,10 +26,13 @@ local function redelivered(id, score, pause_ms)
   return reschedule(score, now_ms + pause_ms)
 end
 
-for row, id, token, pause_text in rows() do
+for row, id, token, pause_text, started in rows() do
   local status, score = give_up(id, token, now_ms)
   if score then
     local pause_ms = tonumber(pause_text)
+    if started == '1' then
+      forget_expiry(id)
+    end
     entries[#entries + 1], entries[#entries + 2] = pause_ms > 0 and redelivered(id, score, pause_ms) or score, id
     status = 'RELEASED'
   end

@@ -63,8 +63,8 @@ def dead(task: LeasedTask, reason: DeathReason, error: str, ended_ms: int, trace
 
 
 def released(task: LeasedTask, pause_ms: int = 0) -> Completion:
-    """The task did not run here. It is given back, and can be claimed at once or after a pause."""
-    return Completion(task, Release(task.lease.id, task.lease.token, pause_ms))
+    """The task did not run here, or not to its end. It is given back, and can be claimed at once or after a pause."""
+    return Completion(task, Release(task.lease.id, task.lease.token, pause_ms, int(task.started_ms > 0)))
 
 
 def lost(task: LeasedTask) -> Completion:

@@ -135,11 +135,14 @@ class Bury(NamedTuple):
 
 
 class Release(NamedTuple):
-    """A leased task to return without running it. If `pause_ms` is 0, its priority and time stay the same."""
+    """A leased task to return. If `pause_ms` is 0, its priority and time stay the same. `started` is 1 if its handler
+    had started and was interrupted: then it does not expire any more.
+    """
 
     id: str
     token: int
     pause_ms: int
+    started: int = 0
 
 
 class Reprioritization(NamedTuple):

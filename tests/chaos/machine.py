@@ -190,10 +190,13 @@ class QueueMachine(RuleBasedStateMachine):
     def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
         self.call("retry", [FailedAttempt(id, token, delay_ms, b"boom") for id, token in self.settled(shown)])
 
-    @rule(shown=shown, pause_ms=delays_ms, edge=st.sampled_from(["release", "release", "snooze"]))
-    def release_or_snooze(self, shown: list[tuple[int, TokenKind]], pause_ms: int, edge: str) -> None:
-        row = Release if edge == "release" else SnoozedTask
-        self.call(edge, [row(id, token, pause_ms) for id, token in self.settled(shown)])
+    @rule(shown=shown, pause_ms=delays_ms, started=st.sampled_from([0, 0, 1]))
+    def release(self, shown: list[tuple[int, TokenKind]], pause_ms: int, started: int) -> None:
+        self.call("release", [Release(id, token, pause_ms, started) for id, token in self.settled(shown)])
+
+    @rule(shown=shown, delay_ms=delays_ms)
+    def snooze(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
+        self.call("snooze", [SnoozedTask(id, token, delay_ms) for id, token in self.settled(shown)])
 
     @rule(shown=shown)
     def bury(self, shown: list[tuple[int, TokenKind]]) -> None:

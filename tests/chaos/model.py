@@ -166,6 +166,8 @@ class Model:
         task = self._held(release.id, release.token)
         if not task or task.end_if_cancelling(self.now_ms):
             return Status.CANCELLED if task else Status.LOST
+        if release.started:
+            task.forget_expiry()
         if release.pause_ms:
             task.count(redeliveries=1)
         task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)

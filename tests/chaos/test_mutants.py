@@ -73,6 +73,7 @@ MUTANTS = {
     ),
     "claim takes what has expired": Mutant("claim", "tonumber(moment) <= now_ms", "tonumber(moment) <= 0"),
     "what was tried still expires": Mutant("retry", "    forget_expiry(id)\n", "\n"),
+    "what was interrupted still expires": Mutant("release", "if started == '1' then", "if started == '2' then"),
     "forget leaves the outcome": Mutant("forget", "call_in_chunks('HDEL', OUTCOMES, ended)\n", "\n"),
     "forget counts what keeps its retention": Mutant("forget", "'-inf', '(0')", "'-inf', '+inf')"),
     "forget takes what is kept for its whole retention": Mutant(
@@ -128,6 +129,7 @@ KNOWN_SEEDS = {
     "what is given another time loses its priority": 0,
     "claim takes what has expired": 1,
     "what was tried still expires": 0,
+    "what was interrupted still expires": 0,
     "forget leaves the outcome": 0,
     "forget counts what keeps its retention": 21,
     "forget takes what is kept for its whole retention": 3,

@@ -1,5 +1,7 @@
 """Tasks that expire, from the call to the result: no worker starts them late, and everybody is told."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +13,7 @@ from redisched.errors import Conflict, FormatTooNew, InvalidOption, TaskExpired
 from redisched.keys import keys_of
 from redisched.retry import Retry
 from redisched.store.broker import Broker
-from tests.engine.running import SOON, RunningWorker, look, work_off
+from tests.engine.running import END_S, SOON, RunningWorker, look, work_off
 from tests.waiting import wait_until
 
 
@@ -65,9 +67,26 @@ def test_a_task_that_has_started_is_tried_again_however_late(app: Scheduler) -> 
         return "done"
 
     ref = fragile.enqueue()
-    work_off(app)
+    with RunningWorker(app):
+        assert ref.result(END_S) == "done"
 
-    assert ref.result(5) == "done"
+    assert look(app.broker, ref.id).expires_ms is None
+
+
+def test_a_task_that_had_started_when_its_worker_stopped_does_not_expire(app: Scheduler) -> None:
+    begun = threading.Event()
+
+    @app.task(name="wait", expires=0.5)
+    async def wait() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    ref = app.enqueue("wait")
+    with RunningWorker(app, grace_s=0.0) as worker:
+        assert begun.wait(10)
+        worker.stop()
+        worker.join()
+
     assert look(app.broker, ref.id).expires_ms is None
 
 

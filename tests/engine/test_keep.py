@@ -12,7 +12,7 @@ from redisched.options import TaskOptionFields
 from redisched.retry import Retry
 from redisched.store.broker import Broker
 from redisched.store.view import TaskView
-from tests.engine.running import SOON, look, work_off
+from tests.engine.running import END_S, SOON, RunningWorker, look, work_off
 
 RETENTION_S = 60
 
@@ -41,11 +41,12 @@ def kept_s(view: TaskView) -> float:
 def test_a_task_that_is_kept_whole_shows_its_call_and_every_attempt(app: Scheduler) -> None:
     ref = app.enqueue("add", 1, 2, keep="task", priority=7)
     asked_ms = look(app.broker, ref.id).run_at_ms
-    work_off(app)
+    with RunningWorker(app):
+        assert ref.result(END_S) == 3
 
     view = look(app.broker, ref.id)
 
-    assert (view.state, ref.result(5), view.attempts) == (TaskState.SUCCEEDED, 3, 3)
+    assert (view.state, view.attempts) == (TaskState.SUCCEEDED, 3)
     assert (view.body, view.priority) == (TaskBody("add", [1, 2], {}, keep=Keep.TASK), 7)
     assert view.run_at_ms is not None
     assert [(failure.attempt, failure.error) for failure in view.failures] == [
@@ -60,7 +61,8 @@ def test_a_task_that_is_kept_whole_shows_its_call_and_every_attempt(app: Schedul
 
 def test_without_being_asked_the_result_is_kept_and_not_the_call(app: Scheduler) -> None:
     ref = app.enqueue("add", 1, 2)
-    work_off(app)
+    with RunningWorker(app):
+        ref.result(END_S)
 
     view = look(app.broker, ref.id)
 
@@ -126,14 +128,13 @@ def test_however_it_ends_it_is_kept_whole(app: Scheduler, end: Callable[[Schedul
 def test_a_dead_task_keeps_every_attempt(app: Scheduler) -> None:
     app.task(name="doomed", retry=Retry(attempts=3, backoff=SOON))(lambda: 1 / 0)
     ref = app.enqueue("doomed")
-    work_off(app)
+    with RunningWorker(app), pytest.raises(TaskFailed, match="division by zero"):
+        ref.result(END_S)
 
     failures = look(app.broker, ref.id).failures
 
     assert [(failure.attempt, failure.reason) for failure in failures] == [(1, ""), (2, ""), (3, DeathReason.ATTEMPTS)]
     assert all("1 / 0" in failure.traceback for failure in failures)
-    with pytest.raises(TaskFailed, match="division by zero"):
-        ref.result(5)
 
 
 def test_another_keep_of_the_same_call_is_another_task_but_a_handlers_new_keep_is_not(app: Scheduler) -> None:

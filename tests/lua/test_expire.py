@@ -151,6 +151,8 @@ def test_a_repeated_enqueue_does_not_move_the_expiry(queue: QueueUnderTest) -> N
 def test_a_task_that_has_started_does_not_expire(queue: QueueUnderTest) -> None:
     queue.given(
         *(together(leased(id, started_ms=NOW_MS - 9, ends_ms=1), expiring(id, expires_ms=NOW_MS)) for id in "abc"),
+        leased("e"),
+        expiring("e", expires_ms=NOW_MS),
         dead("d"),
         expiring("d", expires_ms=NOW_MS),
         reaper(),
@@ -160,9 +162,10 @@ def test_a_task_that_has_started_does_not_expire(queue: QueueUnderTest) -> None:
     queue.call(queue.store.recover("", 3, b"crashed", [Orphan("b", TOKEN, 1)]))
     queue.call(queue.store.reap(reap()))
     queue.call(queue.store.revive(["d"]))
+    queue.call(queue.store.release([Release("e", TOKEN, 0, started=1)]))
 
     assert not {"traits", "expiring"} & queue.situation().keys()
-    assert queue.situation()["waiting"].keys() == {"a", "b", "c", "d"}
+    assert queue.situation()["waiting"].keys() == {"a", "b", "c", "d", "e"}
 
 
 def test_a_task_that_came_back_unstarted_still_expires(queue: QueueUnderTest) -> None:

@@ -186,12 +186,13 @@ class Referee:
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _release(self, call: Call) -> None:
-        for (id, token, pause_ms), status in rows_of(call.arguments, 3, call.reply):
+        for (id, token, pause_ms, started), status in rows_of(call.arguments, 4, call.reply):
             task = self._held(id, token)
             expected = b"LOST"
             if task is not None and task.end_as_asked(now_ms_of(call)):
                 expected = b"CANCELLED"
             elif task is not None:
+                task.has_started = task.has_started or started == b"1"
                 task.redeliveries += int(pause_ms) > 0
                 task.wait(now_ms_of(call) + int(pause_ms) if int(pause_ms) else None)
                 expected = b"RELEASED"
