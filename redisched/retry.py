@@ -118,10 +118,6 @@ class Retry:
         return None if pause is None else _seconds("backoff", pause)
 
 
-DEFAULT_RETRY = Retry()
-"""The policy of a handler that names none."""
-
-
 class HandlerRequest(BaseException):
     """Raised by a handler to say what shall become of its task. Not an Exception, so that no `except Exception` of the
     handler catches it.
@@ -189,3 +185,7 @@ def _error_types(name: str, given: object) -> tuple[type[BaseException], ...]:
 
 def _has_any(kinds: tuple[type, ...], wanted: object) -> bool:
     return isinstance(wanted, tuple) and any(kind in wanted for kind in kinds)
+
+
+DEFAULT_RETRY = Retry()
+"""The policy of a handler that names none."""

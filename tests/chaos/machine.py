@@ -125,7 +125,7 @@ class QueueMachine(RuleBasedStateMachine):
         return pool[number % len(pool)]
 
     def settled(self, shown: list[tuple[int, TokenKind]]) -> list[tuple[str, int]]:
-        """Ids, mostly of leased tasks, with the tokens that are shown for them."""
+        """Ids, mostly of leased tasks, with their tokens."""
         return [(id := self.pick(number, Place.LEASED), self.token(id, kind)) for number, kind in shown]
 
     def token(self, id: str, kind: TokenKind) -> int:
@@ -212,16 +212,8 @@ class QueueMachine(RuleBasedStateMachine):
     )
     def reap(self, worker: str, later_ms: int, limit: int, crash_limit: int, lease_ms: int, grace_ms: int) -> None:
         self.let_time_pass(later_ms)
-        request = ReapRequest(
-            worker=worker,
-            hold_ms=HOLD_MS,
-            grace_ms=grace_ms,
-            limit=limit,
-            crash_limit=crash_limit,
-            failure=b"crashed",
-            lease_ms=lease_ms,
-        )
-        self.call("reap", request)
+        limits = {"limit": limit, "crash_limit": crash_limit, "grace_ms": grace_ms, "lease_ms": lease_ms}
+        self.call("reap", ReapRequest(worker=worker, hold_ms=HOLD_MS, failure=b"crashed", **limits))
 
     @rule(worker=workers, unstarted=few, unheard=few)
     def recover(self, worker: str, unstarted: frozenset[int], unheard: frozenset[int]) -> None:

@@ -81,10 +81,8 @@ class Model:
     def enqueue(self, new: NewTask) -> Status:
         record = new.record.decode()
         run_at_ms = moment_of(new.when, self.now_ms)
-        if new.id in self.tasks:
-            return (
-                Status.EXISTS if self.tasks[new.id].record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
-            )
+        if known := self.tasks.get(new.id):
+            return Status.EXISTS if known.record[:DIGEST_BYTES] == record[:DIGEST_BYTES] else Status.CONFLICT
         if run_at_ms >= BAND:
             return Status.TOO_LATE
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
@@ -240,13 +238,12 @@ class Model:
 
     def recover(self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]) -> list[Status]:
         started = [task for id, token, ran in orphans if ran and (task := self._held(id, token))]
-        suspects = [task for task in started if task.crashes > 0]
-        crashed = suspects or started
+        crashed = [task for task in started if task.crashes > 0] or started
         statuses = []
         for id, token, ran in orphans:
             task = self._held(id, token)
-            counts = bool(ran) and task in crashed
-            statuses.append(self._take_back(task, bool(ran), counts, crash_limit, failure) if task else Status.LOST)
+            is_blamed = bool(ran) and task in crashed
+            statuses.append(self._take_back(task, bool(ran), is_blamed, crash_limit, failure) if task else Status.LOST)
         self.claims.pop(worker, None)
         self.awake = self.awake or bool(self.at(Place.WAITING))
         return statuses

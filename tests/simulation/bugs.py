@@ -194,7 +194,7 @@ BUGS: dict[str, Bug] = {
     ),
     "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
     "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5"),
-    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G11", "I6"),
+    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G9", "G11", "I6"),
     "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
     "the lease renewer ends before the handlers": _method(
         WorkerProcess, "stop", _stop_renewer_first, "G11", needs=frozenset({Fault.STOP})

@@ -5,6 +5,7 @@ order tasks are leased, what a repeated call may do. It raises Foul, in the call
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from redisched.model import BAND
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
@@ -30,8 +31,8 @@ class Referee:
             "renew": self._renew,
             "ack": self._ack,
             "retry": self._retry,
-            "release": self._release,
-            "snooze": self._snooze,
+            "release": partial(self._let_wait, 4, b"RELEASED"),
+            "snooze": partial(self._let_wait, 3, b"SNOOZED"),
             "bury": self._bury,
             "reap": self._reap,
             "recover": self._recover,
@@ -173,29 +174,17 @@ class Referee:
                 expected = b"ALREADY"
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
-    def _snooze(self, call: Call) -> None:
-        for (id, token, delay_ms), status in rows_of(call.arguments, 3, call.reply):
+    def _let_wait(self, width: int, done: bytes, call: Call) -> None:
+        for (id, token, pause_ms, *started), status in rows_of(call.arguments, width, call.reply):
             task = self._held(id, token)
-            expected = b"LOST"
+            expected = b"LOST" if task is None else done
             if task is not None and task.end_as_asked(now_ms_of(call)):
                 expected = b"CANCELLED"
             elif task is not None:
-                task.expires_ms = None
-                task.wait(now_ms_of(call) + int(delay_ms))
-                expected = b"SNOOZED"
-            check(status == expected, "G6: only the holder settles", call, id, expected)
-
-    def _release(self, call: Call) -> None:
-        for (id, token, pause_ms, started), status in rows_of(call.arguments, 4, call.reply):
-            task = self._held(id, token)
-            expected = b"LOST"
-            if task is not None and task.end_as_asked(now_ms_of(call)):
-                expected = b"CANCELLED"
-            elif task is not None:
-                task.has_started = task.has_started or started == b"1"
-                task.redeliveries += int(pause_ms) > 0
-                task.wait(now_ms_of(call) + int(pause_ms) if int(pause_ms) else None)
-                expected = b"RELEASED"
+                task.has_started = task.has_started or started != [b"0"]
+                task.redeliveries += done == b"RELEASED" and int(pause_ms) > 0
+                keeps_time = done == b"RELEASED" and int(pause_ms) == 0
+                task.wait(None if keeps_time else now_ms_of(call) + int(pause_ms))
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _bury(self, call: Call) -> None:

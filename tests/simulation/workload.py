@@ -8,7 +8,7 @@ from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from redisched.model import Keep
-from redisched.retry import Retry, exponential
+from redisched.retry import Retry, Snooze, exponential
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
@@ -25,6 +25,9 @@ LONG_TASK_S = 20.0
 EXPIRING_EVERY = 6
 EXPIRES_S = 1.5
 """One task in so many expires, after so long."""
+SNOOZING_EVERY = 7
+SNOOZE_S = 0.7
+"""One task in so many is too early for its handler the first time, by so much."""
 KEPT_WHOLE_EVERY = 4
 """One task in so many is kept whole once it has ended."""
 RECENT = 20
@@ -81,13 +84,18 @@ class Handlers:
         self._audit.check_end_of(execution)
 
     def _crashes(self, execution: Execution, crashes: int) -> bool:
-        ran_before = [other for other in self._history.executions if other.id == execution.id]
-        return len(ran_before) <= crashes
+        return self._runs_so_far(execution) <= crashes
+
+    def _runs_so_far(self, execution: Execution) -> int:
+        return sum(other.id == execution.id for other in self._history.executions)
 
     def _finish(self, execution: Execution, failures: int, interruption: type[Interruption] | None) -> str:
         if interruption is not None:
             self._end(execution, "interrupted")
             raise interruption
+        if int(execution.id[-3:]) % SNOOZING_EVERY == 0 and self._runs_so_far(execution) == 1:
+            self._end(execution, "snoozed")
+            raise Snooze(SNOOZE_S)
         if execution.attempt <= failures:
             self._end(execution, "failed")
             raise Failed

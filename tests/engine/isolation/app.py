@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from redisched import Scheduler, current_task
+from redisched import Reject, Retry, Scheduler, Snooze, current_task, never
 from redisched.errors import CancelRequested
 
 TARGET = "tests.engine.isolation.app:app"
@@ -64,6 +64,26 @@ def lock_unkept() -> object:
 @app.task(name="fail", isolation="process")
 def fail() -> NoReturn:
     raise ValueError("no luck")
+
+
+@app.task(name="give_up", isolation="process", retry=Retry.match({ValueError: never}))
+def give_up() -> NoReturn:
+    raise ValueError("no luck")
+
+
+@app.task(name="pause", isolation="process", retry=Retry(backoff=lambda attempt, error: 100 * attempt + error.args[0]))
+def pause() -> NoReturn:
+    raise OSError(7)
+
+
+@app.task(name="snooze", isolation="process")
+async def snooze() -> NoReturn:
+    raise Snooze(60)
+
+
+@app.task(name="reject", isolation="process")
+def reject() -> NoReturn:
+    raise Reject("no city")
 
 
 @app.task(name="leave", isolation="process")

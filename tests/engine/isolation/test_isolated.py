@@ -17,7 +17,7 @@ from redisched.engine.worker import Worker
 from redisched.errors import CancelRequested, Interruption, InvalidOption, LeaseLost
 from redisched.model import DeathReason
 from redisched.retry import DEFAULT_ATTEMPTS
-from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release
+from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 from tests.embedded.processes import is_alive
 from tests.engine.executor_bench import Bench, on_bench
 from tests.engine.isolation import app as handlers
@@ -66,6 +66,22 @@ def test_what_it_raises_is_a_failure_with_its_traceback(name: str, error: str) -
     failure = decode_failure(settlement.failure)
     assert failure.error == error
     assert f"in {name}" in failure.traceback
+
+
+def test_the_process_decides_by_the_error_itself_what_becomes_of_the_task() -> None:
+    given_up, paused, snoozed, rejected = (
+        verdict_on(name).settlement for name in ("give_up", "pause", "snooze", "reject")
+    )
+
+    assert isinstance(given_up, Bury)
+    assert decode_failure(given_up.failure).reason == DeathReason.NOT_RETRIED
+    assert isinstance(paused, FailedAttempt)
+    assert paused.delay_ms == 107_000
+    assert isinstance(snoozed, SnoozedTask)
+    assert snoozed.delay_ms == 60_000
+    assert isinstance(rejected, Bury)
+    rejection = decode_failure(rejected.failure)
+    assert (rejection.reason, rejection.error) == (DeathReason.REJECTED, "Reject: no city")
 
 
 def test_a_result_that_cannot_be_stored_ends_the_task() -> None:
