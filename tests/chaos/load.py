@@ -38,9 +38,9 @@ class Load:
     """Producers that repeat calls without an acknowledgement, over one client, and two workers, from `with` to its end.
 
     At least two producers, and one for each shard, which enqueues only tasks of that shard. `answers` are the pulses of
-    the calls that Redis answered, even if only with the error that a task is not durable yet, `acknowledgements` of
-    those that returned, `refusals` of others. The handler `hold` notes its task in `held`, waits for `gate`, and returns its
-    fence.
+    calls that Redis answered, even if only with the error that a task is not durable yet, `acknowledgements` of those
+    that returned, `refusals` of others. The handler `hold` notes its task in `held`, waits for `gate`, and returns
+    its fence.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from redisched.store.values import ReapRequest
 
 Noted: TypeAlias = tuple[str, int, int, int]
-"""The worker that reaps, until when others leave it to this one, the end of the grace, and the longest lease requested."""
+"""The worker that reaps, until when others leave it to reap, the end of the grace, and the longest lease requested."""
 
 
 def grace_end(noted: Noted | None, request: ReapRequest, now_ms: int, latest_end_ms: int, *, has_leases: bool) -> int:

@@ -136,7 +136,7 @@ KNOWN_SEEDS = {
     "who stops is blamed": 5,
 }
 """With these seeds the machine finds the bugs in its first few runs. After a change of it, another may be quicker:
-`pytest -n 0 -m nightly -k without_a_hint --log-cli-level=info tests/chaos` logs which. The nightly run does not use these seeds.
+`pytest -n 0 -m nightly -k without_a_hint --log-cli-level=info tests/chaos` logs which. Nightly runs use no seeds.
 """
 
 

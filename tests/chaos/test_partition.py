@@ -1,4 +1,4 @@
-"""T35: the primary, a Sentinel, a producer and workers are cut off from the other servers, and later join them again."""
+"""T35: the primary, a Sentinel, a producer and workers are cut off from all others, and later join them again."""
 
 import logging
 import time
