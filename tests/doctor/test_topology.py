@@ -1,4 +1,4 @@
-"""The doctor visits several servers: each primary is looked at, and whoever decides which one it is."""
+"""The doctor examines several servers: each primary, and the Sentinels or nodes that decide which server is primary."""
 
 import re
 import time
@@ -28,7 +28,7 @@ def visit_all(url: str) -> list[Finding]:
         broker.close()
 
 
-def test_sentinels_tell_whether_they_reach_a_quorum() -> None:
+def test_whether_sentinels_reach_a_quorum_is_reported() -> None:
     with WatchedServers() as servers:
         sound = [finding for finding in visit_all(servers.url) if finding.check == "sentinels"]
         for sentinel in servers.sentinels[1:]:
@@ -39,7 +39,7 @@ def test_sentinels_tell_whether_they_reach_a_quorum() -> None:
     assert left[1:] == [Level.WARNING] * 2
 
 
-def test_each_node_of_a_cluster_is_looked_at_and_every_shard_is_found_on_one() -> None:
+def test_every_node_of_a_cluster_is_examined_and_the_node_of_each_shard_is_shown() -> None:
     with ClusterServers() as cluster:
         with closing(Scheduler(cluster.url)) as app:
             app.grow("mail", 3)
@@ -60,7 +60,10 @@ def test_slots_without_a_node_are_counted() -> None:
         lost = cluster.primary_of("redisched:queues")
         lost.kill()
         alive = next(node for node in cluster.nodes if node is not lost)
-        wait_until(lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"), "it is taken for lost")
+        wait_until(
+            lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"),
+            "the cluster counts the node as failed",
+        )
         with closing(connect(cluster.url, TIMEOUT_S)) as broker:
             found = [*examine_all(broker, time.time)]
 
