@@ -75,7 +75,7 @@ class Audit:
             early_us,
             execution,
         )
-        # A worker does not know if a failover undid its lease or a jump of the clock ended it, and may start late.
+        # If a failover undid a lease, or a clock jump ended it, the worker cannot know, and may start late.
         granted_us = self._granted_us.get(fence, 0)
         is_ignorant = is_lost or granted_us <= self._circumstances.set_ahead_us
         self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
