@@ -60,7 +60,7 @@ def test_commands_that_a_user_may_not_use_are_named(server: Server) -> None:
     found = as_user(server, "~*", "+@all", "-hset", "-zadd")
 
     assert found.levels("rights") == [Level.DANGER]
-    assert "may not HSET, ZADD on redisched's keys" in found.sentence("rights")
+    assert "may not call HSET, ZADD on redisched's keys" in found.sentence("rights")
     assert "ACL SETUSER app ~redisched:* +hset +zadd" in found.sentence("rights")
 
 

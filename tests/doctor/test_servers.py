@@ -76,7 +76,10 @@ def test_a_replica_is_a_danger_and_its_primary_counts_it(binary: Path) -> None:
     with Server(binary=binary, transport=Transport.LOOPBACK) as primary:
         host, port = primary.address
         with Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica:
-            wait_until(lambda: visit(primary.url).sentence("replicas").startswith("1 keep up"), "the replica is online")
+            wait_until(
+                lambda: visit(primary.url).sentence("replicas").startswith("1 replicas keep up"),
+                "the replica is online",
+            )
             of_replica = visit(replica.url)
 
     assert f"{host}:{port}" in of_replica.sentence("replicas")
@@ -98,7 +101,7 @@ def test_a_cluster_without_slots_is_a_danger_and_a_working_one_shows_the_slot_of
 
     assert found.levels("cluster") == [Level.WARNING, Level.OK]
     quorum, place = [finding.sentence for finding in found.findings if finding.check == "cluster"]
-    assert quorum.startswith("1 of 1 primaries are up, and 1 have to agree")
+    assert quorum.startswith("1 of 1 primaries are up, and 1 must agree")
     assert place.endswith(" has queue mail.")
 
 
@@ -135,7 +138,7 @@ def test_queues_without_a_worker_repairs_and_foreign_keys_are_reported(broker_of
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
     assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
-    assert found.sentence("keyspace").startswith("1 keys in this database are not of the prefix 'redisched'")
+    assert found.sentence("keyspace").startswith("1 keys in this database do not have the prefix 'redisched'")
 
 
 def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
@@ -145,7 +148,9 @@ def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
 
     found = Visit(broker_of)
 
-    assert found.sentence("keyspace").startswith("redisched:{mail}:waiting is a string where redisched keeps a zset")
+    assert found.sentence("keyspace").startswith(
+        "redisched:{mail}:waiting is a string, but redisched needs a zset there"
+    )
     assert found.levels("workers") == [Level.WARNING]
 
 
@@ -157,7 +162,9 @@ def test_every_shard_of_a_queue_is_examined(broker_of: Broker) -> None:
     perform(("SET", "redisched:{mail/2}:dead", "something else"))
 
     found = Visit(broker_of)
-    assert found.sentence("keyspace").startswith("redisched:{mail/2}:dead is a string where redisched keeps a zset")
+    assert found.sentence("keyspace").startswith(
+        "redisched:{mail/2}:dead is a string, but redisched needs a zset there"
+    )
 
 
 def test_a_shard_map_of_a_wrong_type_is_named(broker_of: Broker) -> None:

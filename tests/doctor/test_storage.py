@@ -74,7 +74,7 @@ def test_the_level_of_a_persistence_setting(info: dict[str, str], reply: Any, le
         (1, 10, 100, OK, "(10%)"),
         (8, 10, 100, WARNING, "raise maxmemory"),
         (10, 0, 100, OK, "of the machine"),
-        (80, 0, 100, WARNING, "the machine will end the server"),
+        (80, 0, 100, WARNING, "the system may kill the server"),
         (1, 0, 0, WARNING, "cannot be read"),
     ],
 )
@@ -90,9 +90,9 @@ def test_the_level_of_memory_use(used: int, limit: int, machine: int, level: Lev
 @pytest.mark.parametrize(
     ("info", "level", "part"),
     [
-        ({"role": "master", "connected_slaves": "0"}, OK, "No replica"),
+        ({"role": "master", "connected_slaves": "0"}, OK, "no replica"),
         ({"role": "master", "connected_slaves": "0", "cluster_enabled": "1"}, WARNING, "its shards stand still"),
-        ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=3"}, OK, "slowest 3 s"),
+        ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=3"}, OK, "slowest is 3 s"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, WARNING, "h:1"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=1,lag=0"}, WARNING, "h:1"),
         ({"role": "slave", "master_host": "h", "master_port": "6379"}, DANGER, "h:6379"),
