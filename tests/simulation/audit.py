@@ -58,7 +58,7 @@ class Audit:
                     self._doom(self._referee.tasks[id])
 
     def undo(self, kept: int) -> None:
-        """The referee knows which calls were lost. Handlers need not be told to end because of calls that were undone."""
+        """The referee knows which calls were lost. Handlers need not be told to end by calls that were undone."""
         for execution in self._executions.values():
             execution.doomed_us = -1
 
@@ -75,7 +75,7 @@ class Audit:
             early_us,
             execution,
         )
-        # If a failover undid a lease, or a clock jump ended it, the worker cannot know, and may start late.
+        # If a failover undid a lease, or a clock jump ended it, the worker cannot know it and may start late.
         granted_us = self._granted_us.get(fence, 0)
         is_ignorant = is_lost or granted_us <= self._circumstances.set_ahead_us
         self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
