@@ -42,7 +42,7 @@ def check_quorum(info: Info) -> Operation[list[Finding]]:
     if up < needed:
         return [danger(CHECK, f"{counted}: no replica can replace a lost primary; start the primaries that are down.")]
     if up - 1 < needed:
-        return [warning(CHECK, f"{counted}: if one more is lost, no replica can take its place; add primaries.")]
+        return [warning(CHECK, f"{counted}: if one more is lost, no replica can take its place.")]
     return [ok(CHECK, f"{counted}.")]
 
 

@@ -17,7 +17,11 @@ def check_rights(script_runner: ScriptRunner) -> Operation[list[Finding]]:
             answer = yield ("ACL", "DRYRUN", user, *command)
             lacking += [] if answer == b"OK" else [str(command[0])]
     except BrokerRefused as error:
-        return [warning(CHECK, f"The rights of this user cannot be checked ({error.reason}); allow it ACL DRYRUN.")]
+        return [
+            warning(
+                CHECK, f"The rights of this user cannot be checked ({error.reason}); use one that may call ACL DRYRUN."
+            )
+        ]
     if not lacking:
         return [ok(CHECK, f"User {user} may call every command that redisched needs.")]
     rules = " ".join(f"+{name.lower()}" for name in lacking)

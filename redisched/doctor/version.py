@@ -106,7 +106,11 @@ def check_version(info: Info) -> list[Finding]:
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", told)
     other_server = info.get("server_name") not in (None, "valkey", "redis") or "dragonfly_version" in info
     if numbers is None or other_server:
-        return [warning(CHECK, "This server is not a known Redis or Valkey, and redisched is not tested with it.")]
+        return [
+            warning(
+                CHECK, "redisched is not tested with this server, which is not a known Redis or Valkey; test it first."
+            )
+        ]
     version = Version(*map(int, numbers.groups()))
     if version < OLDEST[product]:
         return [danger(CHECK, f"{product} {version} is too old for redisched; upgrade to {OLDEST[product]} or later.")]

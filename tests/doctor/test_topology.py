@@ -68,5 +68,5 @@ def test_slots_without_a_node_are_counted() -> None:
             found = [*examine_all(broker, time.time)]
 
     told = [finding.sentence for finding in found if finding.check == "cluster" and finding.level is Level.DANGER]
-    assert any(sentence.startswith("No node serves ") for sentence in told)
+    assert any("No node serves " in sentence for sentence in told)
     assert any(sentence.startswith("{}:{} does not answer".format(*lost.address)) for sentence in told)
