@@ -46,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_redis_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_redis_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests use servers of their own, never one that the developer's environment names."""
     monkeypatch.delenv("REDISCHED_URL", raising=False)
 

@@ -1,7 +1,7 @@
 """A disk of a few megabytes for a server's data, which can be filled.
 
 Only the servers started on it see it mounted, and it ends with the process that holds it open: nothing is
-left mounted when a test ends, in whatever way.
+left mounted after a test, even if it was killed.
 """
 
 import contextlib

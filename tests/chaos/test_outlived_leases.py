@@ -92,7 +92,9 @@ def test_t06_a_handler_that_blocks_the_interpreter_loses_its_task_to_another_wor
         wait_until(lambda: len(rig.starts(task)) == 2, "another worker has the task", SOON_S)
         rig.drain()
         wait_until(
-            lambda: [b"LOST"] in [*rig.replies("renew"), *rig.replies("ack")], "the first worker is told", SOON_S
+            lambda: [b"LOST"] in [*rig.replies("renew"), *rig.replies("ack")],
+            "Redis has refused the first worker",
+            SOON_S,
         )
 
     assert task.status() is TaskState.SUCCEEDED

@@ -18,7 +18,7 @@ REPLACED_S = 45.0
 
 
 def wait_for_another(fleet: Fleet, workers: list[int]) -> None:
-    """Wait until none of these processes is left, and another one runs."""
+    """Wait until all of these processes have ended, and another one runs."""
     wait_until(lambda: fleet.workers() and not set(workers) & set(fleet.workers()), "another process runs", REPLACED_S)
 
 

@@ -26,11 +26,11 @@ app = Scheduler()
 async def add(one, other):
     return one + other
 """
-"""What every application begins with."""
+"""The beginning of every application."""
 
 
 _HEARING_HANGUPS = ("env", "--default-signal=HUP")
-"""The tests themselves may run under nohup, which every process they start would inherit."""
+"""The tests may run under nohup, and every process that they start would inherit that."""
 
 
 class SupervisedFleet:

@@ -1,4 +1,4 @@
-"""Leases: kept as long as a task runs. A handler that lost its lease is told, and can settle nothing."""
+"""Leases: kept as long as a task runs. A handler that lost its lease is interrupted, and can settle nothing."""
 
 import asyncio
 import threading
@@ -52,7 +52,7 @@ def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_handler_whose_lease_was_lost_is_told_and_settles_nothing(
+def test_a_handler_whose_lease_was_lost_is_interrupted_and_settles_nothing(
     app: Scheduler, real_broker: Broker, kind: str
 ) -> None:
     runs: list[TaskContext] = []
@@ -89,7 +89,7 @@ def test_a_handler_whose_lease_was_lost_is_told_and_settles_nothing(
         assert begun.wait(10)
         take_away(real_broker, runs[0])
         assert task.result(timeout=10) == f"run {runs[1].fence}"
-        wait_until(lambda: told, "the first run was told of its lost lease")
+        wait_until(lambda: told, "the first run was interrupted")
         assert not worker.has_ended
     assert runs[1].fence > runs[0].fence
     assert look(real_broker, task.id).attempts == 1

@@ -23,7 +23,7 @@ TIMEOUT_S = 2.0
 
 
 class StandingClock:
-    """Stands still until it is told to go on."""
+    """Stands still until the test lets it go on."""
 
     def __init__(self) -> None:
         self.now_s = 1.0

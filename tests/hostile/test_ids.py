@@ -18,7 +18,7 @@ BATCH = 100
 QUEUE = "default"
 
 
-def enqueue_again_and_again(url: str, producer: int, times: int) -> Counter[Status]:
+def enqueue_repeatedly(url: str, producer: int, times: int) -> Counter[Status]:
     """Enqueue one id so many times, alternating between the same task and a task of this producer alone."""
     broker = connect(url, 60.0)
     store = Store(broker.script_runner, QUEUE)
@@ -39,7 +39,7 @@ def test_s11_of_many_producers_with_the_same_id_one_creates_the_task(
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(4, context) as processes:
         each = times // PRODUCERS
-        all_answers = processes.map(enqueue_again_and_again, [url] * PRODUCERS, range(PRODUCERS), [each] * PRODUCERS)
+        all_answers = processes.map(enqueue_repeatedly, [url] * PRODUCERS, range(PRODUCERS), [each] * PRODUCERS)
         answers = sum(all_answers, Counter[Status]())
 
     assert answers.total() == times

@@ -119,7 +119,7 @@ def _stop_renewer_first(self: WorkerProcess) -> None:
 _stop_in_order = WorkerProcess.stop
 
 
-def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
+def _tell_no_handler(self: LeaseRenewer, *_arguments: Any) -> None:
     """The lease renewer tells no handler of lost leases and cancellations."""
 
 
