@@ -35,7 +35,7 @@ def test_every_command_of_every_script_is_in_the_list_of_needed_rights() -> None
 
 @pytest.mark.parametrize("folder", ["store", "engine"])
 def test_every_command_sent_outside_of_scripts_is_in_the_list_of_needed_rights(folder: str) -> None:
-    sources = [path.read_text() for path in Path(ROOT, "redisched", folder).glob("*.py")]
+    sources = [path.read_text() for path in Path(ROOT, "redisched", folder).rglob("*.py")]
     sent = {name for source in sources for pair in _DIRECT.findall(source) for name in pair if name}
 
     assert sent
