@@ -5,10 +5,10 @@ A real server is started once per test process, when the first test asks for it,
 A test that is written for several kinds of brokers runs on the embedded Valkey with every commit. On the other kinds it
 runs with every commit only if it says why they may differ, by a marker on the test or its module:
 
-    differs_by_server   what the server itself decides: script flags, types of replies, texts of errors, persistence
-    differs_by_routing  what finds the server of a key: Sentinels, redirections, slots
+    differs_by_server   the server itself decides: script flags, types of replies, texts of errors, persistence
+    differs_by_routing  finding the server of a key: Sentinels, redirections, slots
 
-On all the kinds that are left, it runs with `pytest -m nightly`.
+On all other kinds it runs with `pytest -m nightly`.
 """
 
 import os
@@ -34,7 +34,7 @@ TIMEOUT_S = 5.0
 
 
 class BrokerKind(StrEnum):
-    """What stands in for Redis."""
+    """The kinds of servers that tests use as Redis."""
 
     FAKE = "fake"
     """fakeredis: in this process, knows no script flags."""
@@ -54,7 +54,7 @@ SEVERAL = (
     pytest.param(BrokerKind.SENTINEL, marks=pytest.mark.fault),
     pytest.param(BrokerKind.CLUSTER, marks=pytest.mark.fault),
 )
-"""Several servers: with the catalogue of faults, as they take seconds to start and to end."""
+"""The kinds with several servers: they run with the catalogue of faults, as they take seconds to start and to end."""
 REAL = (*SINGLE, *SEVERAL)
 EVERY = (BrokerKind.FAKE, *REAL)
 
@@ -64,18 +64,18 @@ _REASONS = {
     BrokerKind.SENTINEL: "differs_by_routing",
     BrokerKind.CLUSTER: "differs_by_routing",
 }
-"""The marker without which a test is left to the night on this kind of broker."""
+"""The marker that a test needs to run with every commit on this kind of broker."""
 
 
 def is_left_to_the_night(test: pytest.Item) -> bool:
-    """Whether a test asks for a kind of broker on which every commit need not run it."""
+    """Whether a test uses a kind of broker on which it runs only at night."""
     callspec = getattr(test, "callspec", None)
     kinds = [value for value in callspec.params.values() if isinstance(value, BrokerKind)] if callspec else []
     return any(kind in _REASONS and test.get_closest_marker(_REASONS[kind]) is None for kind in kinds)
 
 
 def fake_broker() -> Broker:
-    """A broker of its own, empty."""
+    """An empty fake broker, shared with no other."""
     server = fakeredis.FakeServer()
     return Broker(
         lambda timeout_s, part: ServerClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool, timeout_s),
@@ -109,7 +109,7 @@ class Servers:
             server.close()
 
     def url(self, kind: BrokerKind) -> str:
-        """Where the server of this kind listens. Skips the test when its binary is missing; in CI that fails."""
+        """The URL of the server of this kind. Skips the test when its binary is missing; in CI that fails."""
         if kind not in self._started:
             server = _MAKE[kind]()
             server.start()
@@ -126,12 +126,12 @@ class Servers:
 
 
 def on_each_primary(broker: Broker, *command: Argument) -> list[Any]:
-    """Perform a command that has no key, or any, on every server that takes writes."""
+    """Perform a command without a key on every server that takes writes."""
     return [primary.perform(command) for primary in broker.client().primaries().values()]
 
 
 def keys_like(broker: Broker, pattern: str) -> list[bytes]:
-    """The keys of every server that fit a pattern."""
+    """The keys of all servers that match a pattern."""
     return [key for found in on_each_primary(broker, "KEYS", pattern) for key in found]
 
 
@@ -158,7 +158,7 @@ _MAKE: dict[BrokerKind, Callable[[], _Servers]] = {
 
 
 def do_without(complaint: str) -> NoReturn:
-    """Skip the test for want of something; in CI that fails."""
+    """Skip the test because a program is missing; in CI that fails."""
     if os.environ.get("CI") == "true":
         pytest.fail(complaint)
     pytest.skip(complaint)

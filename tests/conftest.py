@@ -1,4 +1,4 @@
-"""What holds for every test: the surroundings cannot reach in, and no test fails for being slow."""
+"""Settings for all tests: the environment does not affect them, and no test fails for being slow."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 from tests.simulation.tally import say_tally
 
-# So that their assertions, too, say what they compared.
+# So that assertions in these helpers show the compared values, too.
 pytest.register_assert_rewrite(
     "tests.chaos.load", "tests.chaos.invariants", "tests.chaos.machine", "tests.chaos.rig", "tests.lua.queue"
 )
@@ -23,7 +23,7 @@ settings.load_profile("house")
 
 
 def pytest_report_header() -> str:
-    """How to search longer for bugs than a default run does."""
+    """The command for a longer search for bugs than that of a default run."""
     return "random calls: a few; more with -m nightly, 10,000 with pytest -m chaos tests/chaos/test_state_machine.py"
 
 
@@ -34,20 +34,20 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is left to the night before `-m` chooses. What takes hours stays where it is."""
+    """Mark the tests for the night before `-m` selects. Tests that take hours keep their own marker."""
     for item in items:
         if is_left_to_the_night(item) and item.get_closest_marker("chaos") is None:
             item.add_marker(pytest.mark.nightly)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How much was simulated."""
+    """Show how much was simulated."""
     say_tally(terminalreporter)
 
 
 @pytest.fixture(autouse=True)
-def no_redis_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests use servers of their own, never the one that a developer's environment names."""
+def no_redis_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests use servers of their own, never one that the developer's environment names."""
     monkeypatch.delenv("REDISCHED_URL", raising=False)
 
 

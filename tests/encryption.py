@@ -1,4 +1,4 @@
-"""Servers that are reached by TLS, with certificates of an authority of their own."""
+"""Servers with TLS, with certificates of an authority made for the tests."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from redisched.embedded.private import find_free_port
 
 
 class Authority:
-    """Issues certificates, and keeps its own in a file for those who shall trust it."""
+    """Issues certificates, and keeps its own in a file for clients that trust it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -20,7 +20,7 @@ class Authority:
         self._authority.cert_pem.write_to_path(str(self.certificate))
 
     def server_arguments(self) -> tuple[str, ...]:
-        """The arguments of a server that has a certificate, and speaks TLS with other servers, too."""
+        """The arguments of a server with a certificate, which speaks TLS with other servers, too."""
         issued = self._authority.issue_cert("127.0.0.1")
         certificate, key = self._folder / "server.pem", self._folder / "server.key"
         issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -33,7 +33,7 @@ class Authority:
 
 
 class EncryptedServer(Server):
-    """Speaks TLS at its `address`, and in the clear at its `url`, by which tests look after it."""
+    """Speaks TLS at its `address`, and plain text at its `url`, through which tests control it."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(transport=Transport.LOOPBACK, **settings)

@@ -1,4 +1,4 @@
-"""Changes the Lua on its way to the server, for tests that need another clock or a planted bug."""
+"""Changes scripts before they are sent to the server, for tests that need another clock or a planted bug."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,11 +10,11 @@ import pytest
 from redisched.store.scripts import Script, load_script
 
 Rewrite: TypeAlias = Callable[[str, str], str]
-"""Given the name of a script and its source, what is to run instead."""
+"""Takes the name of a script and its source; answers the source to run instead."""
 
 
 def rewrite_scripts(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite) -> Callable[[str], Script]:
-    """Run every script as the rewrites leave it, until the test ends. Answers what gives the scripts now."""
+    """Run every script with these rewrites until the test ends. Answers the function that now loads scripts."""
 
     @cache
     def load_rewritten(name: str) -> Script:

@@ -1,4 +1,4 @@
-"""A scrubber's pass, made by hand."""
+"""A pass of the scrubber, run by a test."""
 
 from redisched.engine.scrubber import DEEP
 from redisched.model import Priority
@@ -14,7 +14,7 @@ RETENTION_MS = 1_000
 def scrub(
     broker: Broker, queue: str, *, parts: tuple[str, ...] = DEEP, cursor: str = "0", limit: int = 100
 ) -> Scrubbed:
-    """One call."""
+    """One call of the scrubber."""
     request = ScrubRequest(
         parts=parts,
         cursor=cursor,
@@ -29,7 +29,7 @@ def scrub(
 
 
 def scrub_all(broker: Broker, queue: str, *, limit: int = 100) -> list[tuple[str, Repair]]:
-    """Every repair of a whole pass; none is what a sound queue needs."""
+    """Every repair of a whole pass; a sound queue needs none."""
     repairs: list[tuple[str, Repair]] = []
     parts, cursor = DEEP, "0"
     while parts:

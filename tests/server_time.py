@@ -1,6 +1,6 @@
 """A server's time that stands still until it is moved.
 
-Nobody can move the clock of a real server, so the scripts read a key in place of TIME. That they read TIME rightly is
+The clock of a real server cannot be moved, so the scripts read a key instead of TIME. That they read TIME correctly is
 tested apart, in tests/lua/test_time.py.
 """
 
@@ -13,7 +13,7 @@ NOW_MS = 1_800_000_000_000
 
 _KEY = "server_us"
 _TAGS = ("{mail}", "{billing}", "{idle}")
-"""Of the queues that tests with a movable time use: in a cluster, a script can read no key but of its own slot."""
+"""A key of the time for each queue of these tests: in a cluster, a script can only read keys of its own slot."""
 
 _REAL = """\
   local time = redis.call('TIME')
@@ -58,7 +58,7 @@ class ServerTime:
         return self._now_us
 
     def move_to(self, now_ms: int) -> None:
-        """Make it another time, later or earlier."""
+        """Set the time, to a later or an earlier one."""
         self.move_to_us(now_ms * 1000)
 
     def move_to_us(self, now_us: int) -> None:
@@ -67,10 +67,10 @@ class ServerTime:
         self._broker.client().perform_all(("SET", _KEY + tag, self._now_us) for tag in _TAGS)
 
     def show_in(self, keys: Iterable[str]) -> None:
-        """Let scripts whose first key is one of these read it, too: on a cluster each has a time of its own."""
+        """Set the time for scripts whose first key is one of these, too: each slot of a cluster has its own time."""
         tags = {key[key.index("{") : key.index("}") + 1] for key in keys}
         self._broker.client().perform_all(("SET", _KEY + tag, self._now_us) for tag in sorted(tags))
 
     def advance(self, ms: int) -> None:
-        """Let so much time pass."""
+        """Move the time forward by so much."""
         self.move_to(self.now_ms + ms)

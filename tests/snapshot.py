@@ -1,4 +1,4 @@
-"""Everything there is in Redis, to be compared with what there is later."""
+"""The content of Redis, to be compared with the content at a later time."""
 
 from redisched.store.broker import Broker
 from tests.brokers import keys_like
@@ -13,7 +13,7 @@ _READS: dict[bytes, tuple[str, ...]] = {
 
 
 def snapshot_of(broker: Broker) -> dict[bytes, list[bytes]]:
-    """Every key with its content; the order within a hash or set is the server's business and left out."""
+    """Every key with its content, without the order within a hash or set, which is the server's choice."""
     perform = broker.client().perform
     contents = {}
     for key in keys_like(broker, "*"):

@@ -20,16 +20,16 @@ class Server:
 
 
 def call(clock: ServerClock, server: Server, sent_s: float, there_s: float, back_s: float) -> float:
-    """Observe one call; answers when its reply was there."""
+    """Observe one call; answers when its reply arrived."""
     clock.observe(sent_s, sent_s + there_s + back_s, server.now_us(sent_s + there_s))
     return sent_s + there_s + back_s
 
 
-def test_before_the_first_reply_nothing_is_due() -> None:
+def test_before_the_first_reply_the_time_is_zero() -> None:
     assert ServerClock().now_ms(123.0) == 0.0
 
 
-def test_a_reply_at_once_gives_the_exact_time() -> None:
+def test_a_reply_without_delay_gives_the_exact_time() -> None:
     clock = ServerClock()
     call(clock, Server(), 1000.0, 0.0, 0.0)
 
@@ -38,11 +38,11 @@ def test_a_reply_at_once_gives_the_exact_time() -> None:
 
 
 delays = st.floats(0.0001, 2.0)
-"""One way between worker and server, longer than the clocks are exact to."""
+"""The travel time of a message, longer than the precision of the clocks."""
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 10.0), delays, delays), min_size=1, max_size=30))
-def test_it_is_never_ahead_of_a_steady_server_and_late_by_the_best_way_back(
+def test_the_clock_is_never_ahead_of_a_steady_server_and_late_by_the_fastest_reply(
     calls: list[tuple[float, float, float]],
 ) -> None:
     clock, server, now_s = ServerClock(), Server(), 1000.0
@@ -56,7 +56,7 @@ def test_it_is_never_ahead_of_a_steady_server_and_late_by_the_best_way_back(
 
 
 @given(st.floats(-DRIFT, DRIFT), st.lists(st.tuples(st.floats(0.0, 600.0), delays, delays), min_size=1, max_size=30))
-def test_t48_it_is_not_ahead_of_a_server_whose_clock_is_slewed(
+def test_t48_the_clock_is_not_ahead_of_a_server_whose_clock_is_slewed(
     drift: float, calls: list[tuple[float, float, float]]
 ) -> None:
     clock, server, now_s = ServerClock(), Server(1.0 + drift), 1000.0
@@ -73,7 +73,7 @@ def test_a_clock_set_back_is_noticed_with_the_next_reply(set_back_s: float, ther
     server.set_back_us = int(set_back_s * 1e6)
     now_s = call(clock, server, now_s + 1.0, there_s, back_s)
 
-    # What the way of the reply can explain is believed of the clock only up to that.
+    # A difference that the travel time can explain is not noticed: the error is at most the travel time.
     assert clock.now_ms(now_s) <= server.now_us(now_s) / 1e3 + (there_s + back_s) * 1e3 + 0.01
 
 

@@ -1,4 +1,4 @@
-"""What goes into bytes comes out again, and bytes from elsewhere do no harm."""
+"""Encoded values are decoded unchanged, and hostile bytes do no harm."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -64,12 +64,12 @@ def record_of(body: TaskBody) -> bytes:
         optional_counts,
     )
 )
-def test_a_task_comes_back_as_it_was(body: TaskBody) -> None:
+def test_a_task_is_decoded_unchanged(body: TaskBody) -> None:
     assert decode_task(record_of(body), LIMIT) == body
 
 
 @given(st.builds(Outcome, st.sampled_from(TaskState), texts, counts, texts, counts, counts, values))
-def test_an_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
+def test_an_outcome_is_decoded_unchanged(outcome: Outcome) -> None:
     assert decode_outcome(encode_outcome(outcome, LIMIT)) == outcome
 
 
@@ -85,7 +85,7 @@ def test_an_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
         reason=texts,
     )
 )
-def test_a_failure_comes_back_as_it_was(failure: Failure) -> None:
+def test_a_failure_is_decoded_unchanged(failure: Failure) -> None:
     assert decode_failure(encode_failure(failure)) == failure
 
 
@@ -115,7 +115,7 @@ class Custom:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_cannot_be_carried_is_refused_by_its_argument(value: Any) -> None:
+def test_a_value_that_cannot_be_encoded_is_refused_with_its_argument(value: Any) -> None:
     with pytest.raises(NotEncodable) as caught:
         encode_task(TaskBody("mail.send", [1, value]), LIMIT)
     assert caught.value.argument == "args[1] of mail.send"
@@ -135,7 +135,7 @@ def nested(depth: int) -> list[Any]:
     return value
 
 
-def test_a_value_nested_too_deep_or_in_itself_is_refused() -> None:
+def test_a_value_nested_too_deep_or_containing_itself_is_refused() -> None:
     endless: list[Any] = []
     endless.append(endless)
     for value in (nested(100_000), endless):
@@ -143,7 +143,7 @@ def test_a_value_nested_too_deep_or_in_itself_is_refused() -> None:
             encode_task(TaskBody("f", [value]), LIMIT)
 
 
-def test_a_size_is_held_against_the_limit_exactly() -> None:
+def test_a_size_is_compared_with_the_limit_exactly() -> None:
     body = TaskBody("f", ["x" * 100])
     size = len(encode_task(body, LIMIT))
 
@@ -174,9 +174,9 @@ def sets_in_sets(depth: int) -> bytes:
 
 
 HOSTILE = [
-    b"\xdd\xff\xff\xff\xff",  # a list said to have four billion items
-    b"\xdf\xff\xff\xff\xff",  # a map likewise
-    b"\xc6\xff\xff\xff\xff",  # bytes likewise
+    b"\xdd\xff\xff\xff\xff",  # a list with a declared length of four billion items
+    b"\xdf\xff\xff\xff\xff",  # a map with such a length
+    b"\xc6\xff\xff\xff\xff",  # bytes with such a length
     b"\x91" * 200_000,
     sets_in_sets(5_000),
     extension(1, b"short"),
@@ -186,7 +186,7 @@ HOSTILE = [
     extension(3, b""),
     extension(4, b"2027-13-45"),
     extension(77, b"unknown"),
-    b"\xc7\x0c\xff" + b"\xff" * 12,  # a moment beyond all calendars
+    b"\xc7\x0c\xff" + b"\xff" * 12,  # a time beyond every calendar
     b"\x82\x01\x02\x03\x04",
     msgpack.packb([1, [], {}]),
     msgpack.packb(["f", {}, {}]),
@@ -217,7 +217,7 @@ def test_known_tricks_are_undecodable(hostile: bytes) -> None:
             decode(hostile)
 
 
-def test_what_a_newer_version_added_is_left_out() -> None:
+def test_fields_that_a_newer_version_added_are_ignored() -> None:
     body = decode_task(DIGEST + msgpack.packb(["f", [], {}, {"timeout_ms": 5, "surprise": 1}]), LIMIT)
     failure = decode_failure(msgpack.packb({"name": "f", "error": "e", "surprise": 1}))
 
@@ -246,7 +246,7 @@ hostile_bytes = st.one_of(
 
 
 @given(hostile_bytes)
-def test_bytes_are_decoded_into_what_they_should_be_or_not_at_all(stored: bytes) -> None:
+def test_bytes_are_decoded_to_the_expected_type_or_refused(stored: bytes) -> None:
     for decode, is_right in (
         (lambda stored: decode_task(DIGEST + stored, LIMIT), is_task),
         (decode_outcome, is_outcome),
@@ -259,7 +259,7 @@ def test_bytes_are_decoded_into_what_they_should_be_or_not_at_all(stored: bytes)
         assert is_right(decoded)
 
 
-def test_a_digest_tells_body_priority_and_time_apart() -> None:
+def test_a_digest_depends_on_body_priority_and_time() -> None:
     digests = {
         digest_of(b"a", fingerprint_suffix_of(5, "+0")),
         digest_of(b"b", fingerprint_suffix_of(5, "+0")),

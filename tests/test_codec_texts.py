@@ -1,10 +1,10 @@
-"""The texts of errors: cut to a length, made fit to be stored, had from any exception."""
+"""The texts of errors: cut to a length, fit to be stored, and available for every exception."""
 
 from redisched.codec import ERROR_CHARACTERS, TRACEBACK_CHARACTERS, decode_failure, describe, encode_failure
 from redisched.model import Failure
 
 
-def test_long_texts_of_a_failure_keep_the_begin_of_the_error_and_the_end_of_the_traceback() -> None:
+def test_long_failures_keep_the_beginning_of_the_error_and_the_end_of_the_traceback() -> None:
     failure = decode_failure(
         encode_failure(Failure(name="f", error="first" + "e" * 10_000, traceback="t" * 10_000 + "last"))
     )
@@ -25,7 +25,7 @@ class Mute(Exception):
         raise RuntimeError("no text")
 
 
-def test_an_exception_is_described_whatever_its_text_does() -> None:
+def test_every_exception_is_described_even_if_its_text_fails() -> None:
     assert describe(ValueError("no")) == "ValueError: no"
     assert describe(Mute()) == "Mute: <its text cannot be had: RuntimeError>"
     assert len(describe(ValueError("x" * 10**6))) < ERROR_CHARACTERS + 20

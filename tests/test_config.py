@@ -1,4 +1,4 @@
-"""Settings are checked once, in sentences, and then stand still."""
+"""Settings are checked once, errors are sentences, and settings do not change."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -9,7 +9,7 @@ from redisched.config import Settings, WorkerSettings, url_from
 from redisched.errors import InvalidOption
 
 
-def test_the_defaults_are_good() -> None:
+def test_the_defaults_are_valid() -> None:
     assert WorkerSettings().heartbeat_s == 1.0
     assert WorkerSettings().release_after_ms == 100.0
     assert Settings().url is None
@@ -42,7 +42,7 @@ BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("option", "value"), BAD_FOR_A_WORKER, ids=repr)
-def test_a_bad_setting_of_a_worker_is_refused_by_its_name(option: str, value: Any) -> None:
+def test_an_invalid_setting_of_a_worker_is_refused_with_its_name(option: str, value: Any) -> None:
     with pytest.raises(InvalidOption) as caught:
         WorkerSettings(**{option: value})
     assert caught.value.argument == option
@@ -57,14 +57,14 @@ BAD_FOR_ALL: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("option", "value"), BAD_FOR_ALL, ids=repr)
-def test_a_bad_setting_is_refused_by_its_name(option: str, value: Any) -> None:
+def test_an_invalid_setting_is_refused_with_its_name(option: str, value: Any) -> None:
     with pytest.raises(InvalidOption) as caught:
         Settings(**{option: value})
     assert caught.value.argument == option
 
 
 @pytest.mark.parametrize(("settings", "option"), [(Settings(), "timeout_s"), (WorkerSettings(), "lease_s")])
-def test_settings_do_not_change(settings: Any, option: str) -> None:
+def test_settings_cannot_be_changed(settings: Any, option: str) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(settings, option, 1.0)
 
@@ -75,6 +75,6 @@ def test_the_url_comes_from_the_environment_if_it_names_one() -> None:
 
 
 @pytest.mark.parametrize("url", ["", " ", "localhost:6379", "redis://h?socket_timeout=1"])
-def test_a_url_in_the_environment_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_url_in_the_environment_is_refused(url: str) -> None:
     with pytest.raises(InvalidOption, match=r"^REDISCHED_URL="):
         url_from({"REDISCHED_URL": url})

@@ -1,4 +1,4 @@
-"""Ids sort by the moment they were made, and never repeat."""
+"""Ids sort by the time at which they were made, and never repeat."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ NOW_MS = 1_800_000_000_000
 
 
 class Watch:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now_ms = NOW_MS
@@ -34,7 +34,7 @@ def source(watch: Watch) -> IdentitySource:
 
 
 def number_of(text: str) -> int:
-    """The number that characters of base 32 stand for."""
+    """The number that these characters of base 32 encode."""
     number = 0
     for character in text:
         number = number * 32 + ALPHABET.index(character)
@@ -48,7 +48,7 @@ def test_an_id_is_time_sequence_and_randomness(source: IdentitySource) -> None:
     assert [number_of(second[:9]), number_of(second[9:13]), second[13:]] == [NOW_MS, 1, "zzzzzzz"]
 
 
-def test_ids_of_a_later_millisecond_are_greater_and_begin_a_new_sequence(source: IdentitySource, watch: Watch) -> None:
+def test_ids_of_a_later_millisecond_are_greater_and_start_a_new_sequence(source: IdentitySource, watch: Watch) -> None:
     earlier = [source.next_id() for _ in range(3)]
     watch.now_ms += 1
 
@@ -67,7 +67,7 @@ def test_ids_grow_while_the_clock_is_set_back(source: IdentitySource, watch: Wat
     assert all(earlier < later for earlier, later in pairwise(ids))
 
 
-def test_a_sequence_that_is_used_up_borrows_from_the_next_millisecond(source: IdentitySource) -> None:
+def test_after_the_last_id_of_a_millisecond_those_of_the_next_are_used(source: IdentitySource) -> None:
     first = source.next_id()
     source._last |= 2**20 - 2
 
@@ -78,7 +78,7 @@ def test_a_sequence_that_is_used_up_borrows_from_the_next_millisecond(source: Id
     assert first < last < borrowed < next_one
 
 
-def test_the_alphabet_sorts_as_its_values_do() -> None:
+def test_the_characters_of_the_alphabet_sort_by_their_values() -> None:
     assert list(ALPHABET) == sorted(ALPHABET)
 
 
@@ -122,16 +122,16 @@ def test_a_forked_child_makes_other_ids_than_its_parent() -> None:
         "z" * 20,
     ],
 )
-def test_an_id_that_its_caller_chose_is_seen(id: str) -> None:
+def test_a_chosen_id_is_recognized(id: str) -> None:
     assert not is_given(id)
 
 
-def test_an_id_that_was_given_is_seen() -> None:
+def test_a_given_id_is_recognized() -> None:
     assert is_given(next_id())
 
 
 @pytest.mark.parametrize(("now_ms", "is_seen"), [(1_767_225_599_999, False), (1_767_225_600_000, True), (2**41, False)])
-def test_an_id_of_another_time_was_chosen(now_ms: int, is_seen: bool) -> None:
+def test_an_id_with_an_impossible_time_counts_as_chosen(now_ms: int, is_seen: bool) -> None:
     source = IdentitySource(lambda: now_ms, lambda bits: 2**bits - 1)
 
     assert is_given(source.next_id()) is is_seen

@@ -1,4 +1,4 @@
-"""Options are checked where they are given, and refused in sentences."""
+"""Options are checked where they are given; errors are sentences."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ LARGEST_S = LARGEST_RUN_AT_MS / 1000
         ({"max_attempts": 1}, TaskOptions(max_attempts=1)),
     ],
 )
-def test_good_options_are_taken(fields: dict[str, Any], checked: TaskOptions) -> None:
+def test_valid_options_are_accepted(fields: dict[str, Any], checked: TaskOptions) -> None:
     assert check_options(fields) == checked
 
 
@@ -60,7 +60,7 @@ BAD: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("option", "value"), BAD, ids=lambda value: repr(value)[:40])
-def test_a_bad_option_is_refused_by_its_name(option: str, value: Any) -> None:
+def test_an_invalid_option_is_refused_with_its_name(option: str, value: Any) -> None:
     with pytest.raises(InvalidOption) as caught:
         check_options({option: value})
 
@@ -80,7 +80,7 @@ def test_any_other_isolation_is_refused(value: Any) -> None:
         check_isolation("isolation", value)
 
 
-def test_an_unknown_option_is_answered_with_those_there_are() -> None:
+def test_the_error_of_an_unknown_option_lists_the_known_ones() -> None:
     with pytest.raises(
         InvalidOption, match="no such option; there are delay, durable, expires, id, keep, max_attempts, priority"
     ):
@@ -93,13 +93,13 @@ def test_a_delay_and_a_time_exclude_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "a/b", "a\0", "a\n", "os.system()", "é", "x" * 201, None, b"a"])
-def test_a_bad_name_is_refused(name: Any) -> None:
+def test_an_invalid_name_is_refused(name: Any) -> None:
     with pytest.raises(InvalidOption):
         check_name("name", name)
 
 
 @pytest.mark.parametrize("name", ["send", "shop.mail.send", "shop.<locals>.send", "billing:charge", "_x", "x" * 200])
-def test_a_good_name_is_taken(name: str) -> None:
+def test_a_valid_name_is_accepted(name: str) -> None:
     assert check_name("name", name) == name
 
 
@@ -114,7 +114,7 @@ def test_no_queue_name_can_break_the_hash_tag(name: str) -> None:
 
 
 @given(st.one_of(st.floats(), st.integers(), st.timedeltas(), st.datetimes(), st.text(), st.none(), st.booleans()))
-def test_whatever_is_given_as_a_time_is_taken_whole_or_refused(value: Any) -> None:
+def test_a_time_is_accepted_with_full_precision_or_refused(value: Any) -> None:
     for option in ("delay", "run_at", "timeout", "retention"):
         try:
             checked = check_options({option: value})

@@ -1,4 +1,4 @@
-"""A value comes back equal and of its type, or is refused; equal ones give equal bytes; bytes of others do no harm."""
+"""A value is decoded equal and of its type, or refused; equal values give equal bytes; hostile bytes do no harm."""
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -104,7 +104,7 @@ CHANGED = [
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are of the same types throughout, and equal, their time zones included."""
+    """Whether two values are equal, with the same types at every level and the same time zones."""
     if type(one) is not type(other) or one != other:
         return False
     if isinstance(one, list | tuple):
@@ -115,7 +115,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("value", SAME, ids=range(len(SAME)))
-def test_a_value_comes_back_equal_and_of_its_type(value: Any) -> None:
+def test_a_value_is_decoded_equal_and_of_its_type(value: Any) -> None:
     body = TaskBody("f", [value, [value], {"a": value}], {"named": value})
     read = decode_task(record_of(body), LIMIT)
     assert same([list(read.args), read.kwargs], [list(body.args), body.kwargs])
@@ -126,7 +126,9 @@ def test_a_value_comes_back_equal_and_of_its_type(value: Any) -> None:
     "wrap", [lambda v: v, lambda v: [v], lambda v: (1, v), lambda v: {"a": [v]}, lambda v: [[[v]]]]
 )
 @pytest.mark.parametrize("value", CHANGED, ids=lambda value: type(value).__name__)
-def test_what_would_come_back_as_something_else_is_refused_by_its_type(value: Any, wrap: Callable[[Any], Any]) -> None:
+def test_a_value_that_would_be_decoded_as_another_type_is_refused_with_its_type(
+    value: Any, wrap: Callable[[Any], Any]
+) -> None:
     with pytest.raises(NotEncodable, match=type(value).__name__) as caught:
         encode_task(TaskBody("f", [1, wrap(value)]), LIMIT)
     assert caught.value.argument == "args[1] of f"
@@ -137,7 +139,7 @@ def test_what_would_come_back_as_something_else_is_refused_by_its_type(value: An
 
 
 @pytest.mark.parametrize("key", [Colour.RED, Shade.DARK, Text("a"), (1, 2), 1], ids=range(5))
-def test_a_key_that_would_come_back_as_something_else_is_refused(key: Any) -> None:
+def test_a_key_that_would_be_decoded_as_another_type_is_refused(key: Any) -> None:
     with pytest.raises(NotEncodable):
         encode_task(TaskBody("f", [{key: 1}]), LIMIT)
 
@@ -158,15 +160,15 @@ def in_one_hash(count: int) -> list[list[Any]]:
 
 
 def set_of(members: list[Any]) -> bytes:
-    """A set that somebody wrote without a look at its members."""
+    """The bytes of a set with any members."""
     inner = b"".join(map(pack, members))
     return bytes(msgpack.packb(msgpack.ExtType(3, msgpack.Packer().pack_array_header(len(members)) + inner)))
 
 
 @pytest.mark.parametrize("members", in_one_hash(14_000)[:2], ids=["uuids", "decimals"])
 @pytest.mark.timeout(20)
-def test_members_of_a_set_that_share_their_hash_are_refused_both_ways(members: list[Any]) -> None:
-    """To put them into a set would hold the interpreter for many seconds."""
+def test_many_members_of_a_set_with_the_same_hash_are_refused_both_ways(members: list[Any]) -> None:
+    """Putting them into a set would block the interpreter for many seconds."""
     with pytest.raises(Undecodable, match="same hash"):
         decode_task(DIGEST + msgpack.packb(["f", [msgpack.unpackb(set_of(members))]]), LIMIT * 4)
     few = members[:40]
@@ -174,7 +176,7 @@ def test_members_of_a_set_that_share_their_hash_are_refused_both_ways(members: l
         encode_task(TaskBody("f", [set(few)]), LIMIT)
 
 
-def test_a_large_set_of_whole_numbers_is_none_of_these() -> None:
+def test_a_large_set_of_whole_numbers_is_accepted() -> None:
     value = set(range(0, 2**40, 2**26))
     assert decode_task(record_of(TaskBody("f", [value])), LIMIT).args == [value]
 
@@ -191,7 +193,7 @@ def deep(make: Callable[[Any], Any], depth: int) -> Any:
     [(lambda v: [v], 2_000), (lambda v: {"a": v}, 2_000), (lambda v: (v,), 40), (lambda v: (v,), 5_000),
      (lambda v: frozenset({v}), 40)],
 )  # fmt: skip
-def test_what_is_nested_too_deeply_is_told_so(make: Callable[[Any], Any], depth: int) -> None:
+def test_the_error_of_a_value_nested_too_deep_says_so(make: Callable[[Any], Any], depth: int) -> None:
     with pytest.raises(NotEncodable, match="nested") as caught:
         encode_task(TaskBody("f", [deep(make, depth)]), LIMIT)
     assert caught.value.argument == "args[0] of f"

@@ -1,4 +1,4 @@
-"""Every key begins with the prefix of the settings, and applications with different ones see nothing of each other."""
+"""Every key begins with the prefix of the settings; applications with different prefixes see nothing of each other."""
 
 import json
 import time
@@ -47,7 +47,7 @@ def kill() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["app", "app:", "app:jobs", "A.b_c-9", 64 * "a", "1"])
-def test_a_prefix_is_what_stands_before_the_last_colon(prefix: str) -> None:
+def test_a_final_colon_of_a_prefix_is_removed(prefix: str) -> None:
     assert Settings(prefix=prefix).prefix == prefix.removesuffix(":")
 
 
@@ -70,12 +70,12 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize("prefix", [*BAD, 5, b"app", True])
-def test_what_cannot_be_a_prefix_is_refused(prefix: Any) -> None:
+def test_an_invalid_prefix_is_refused(prefix: Any) -> None:
     with pytest.raises(InvalidOption, match="letters, digits"):
         Settings(prefix=prefix)
 
 
-def test_the_environment_may_name_it() -> None:
+def test_the_environment_can_name_the_prefix() -> None:
     assert prefix_from({}) is None
     assert prefix_from({PREFIX_VARIABLE: "app:"}) == "app"
     with pytest.raises(InvalidOption, match=PREFIX_VARIABLE):
@@ -114,7 +114,7 @@ def exercise(url: str, prefix: str | None) -> None:
 
 
 @pytest.mark.parametrize("kind", REAL)
-def test_every_key_begins_with_it(servers: Servers, kind: BrokerKind) -> None:
+def test_every_key_begins_with_the_prefix(servers: Servers, kind: BrokerKind) -> None:
     broker = servers.broker(kind)
 
     exercise(servers.url(kind), "app:jobs")
@@ -147,7 +147,7 @@ def test_applications_with_different_prefixes_see_nothing_of_each_other(url: str
     assert (ref.result(0), other.ref("same").result(0)) == (3, 7)
 
 
-def test_commands_look_at_the_keys_of_one_prefix(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_use_only_the_keys_of_one_prefix(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("enqueue", "--id", "one", "--url", url, "--prefix", "one", "add", "1", "2").exit_code == 0
 
     listed = run("queue", "ls", "--json", "--url", url, "--prefix", "one:")
@@ -159,7 +159,7 @@ def test_commands_look_at_the_keys_of_one_prefix(url: str, monkeypatch: pytest.M
     assert json.loads(run("task", "ls", "--json", "--url", url, "--prefix", "other").stdout) == []
 
 
-def test_a_prefix_that_is_none_is_bad_usage(url: str) -> None:
+def test_an_invalid_prefix_is_bad_usage(url: str) -> None:
     refused = run("queue", "ls", "--url", url, "--prefix", "a{b}")
 
     assert refused.exit_code == 2
@@ -176,7 +176,7 @@ WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("settings", "options", "environment"), WAYS.values(), ids=WAYS)
-def test_a_fleet_serves_it_and_takes_back_what_died_there(
+def test_a_fleet_serves_its_prefix_and_takes_tasks_of_dead_processes_back_there(
     url: str, tmp_path: Path, settings: str, options: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     (tmp_path / "shop.py").write_text(APP.format(settings=settings))
@@ -188,7 +188,7 @@ def test_a_fleet_serves_it_and_takes_back_what_died_there(
 
     assert finished.returncode == 0, finished.stderr
     assert added.result(0) == 3
-    assert killing.status() == "dead", "three processes died under it, and each time it was taken back at once"
+    assert killing.status() == "dead", "three processes died under the task, and each time it was taken back at once"
     broker = connect(url, 5.0)
     assert [key for key in keys_like(broker, "*") if not key.startswith(b"mine:")] == []
     broker.close()
@@ -205,7 +205,7 @@ def test_an_application_that_names_another_prefix_is_refused(url: str, tmp_path:
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Server]:
-    """A server whose user may touch keys of one prefix alone."""
+    """A server whose user may only use keys of one prefix."""
     with Server(transport=Transport.LOOPBACK) as server:
         client = connect(server.url, 5.0).client()
         rules = ("+@all", "-@dangerous", "-@admin", "+info", "+config|get", "~app:*")
@@ -214,13 +214,13 @@ def guarded() -> Iterator[Server]:
         yield server
 
 
-def test_a_user_who_may_touch_nothing_else_is_enough(guarded: Server) -> None:
+def test_rights_for_the_keys_of_the_prefix_are_enough(guarded: Server) -> None:
     url = "redis://app:secret@{}:{}".format(*guarded.address)
 
     exercise(url, "app")
 
 
-def test_the_doctor_speaks_of_it(guarded: Server) -> None:
+def test_the_doctor_names_the_prefix(guarded: Server) -> None:
     broker = connect(guarded.url, 5.0, "app")
     broker.client().perform(("ACL", "SETUSER", "default", "resetkeys", "~other:*"))
     try:

@@ -1,4 +1,4 @@
-"""What a terminal would obey is shown as what it is."""
+"""Characters that a terminal would obey are shown as escapes."""
 
 import pytest
 from hypothesis import given
@@ -46,7 +46,7 @@ def test_any_text_becomes_visible(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "Grüße 東京 🚀", "[red]no markup[/red]", "C:\\temp"])
-def test_visible_text_stays(text: str) -> None:
+def test_visible_text_is_unchanged(text: str) -> None:
     assert printable(text) == text
 
 
@@ -55,14 +55,14 @@ def test_escapes_name_the_character() -> None:
 
 
 @given(st.text())
-def test_lines_stay_lines(text: str) -> None:
+def test_line_feeds_are_kept_in_texts_of_several_lines(text: str) -> None:
     lines = printable_lines(text).split("\n")
 
     assert len(lines) == text.count("\n") + 1
     assert all(line.isprintable() for line in lines)
 
 
-def test_line_ends_of_other_systems_are_line_ends() -> None:
+def test_line_ends_of_other_systems_count_as_line_ends() -> None:
     assert printable_lines("one\r\ntwo\rthree") == "one\ntwo\\rthree"
 
 

@@ -1,4 +1,4 @@
-"""The README is true: its code runs as it is written, and its two lines are those that CI runs."""
+"""The README is true: its code runs as written, and CI runs its commands."""
 
 import ast
 import asyncio
@@ -24,7 +24,7 @@ PROGRAM, PRODUCING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of its own, so that its embedded server is nobody else's."""
+    """A project for this test alone, with an embedded server of its own."""
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "shop.py").write_text(PROGRAM)
     return tmp_path
@@ -56,9 +56,9 @@ def test_the_program_runs_as_printed(project: Path) -> None:
     assert worker.returncode == 0, log
 
 
-# The lines for programs of both kinds stand together there; each is run where the others are.
+# The README shows the lines for blocking and for async programs together; here each runs in its own kind of program.
 @pytest.mark.filterwarnings("ignore::redisched.client.blocking.BlockingCall")
-def test_the_lines_on_producing_run() -> None:
+def test_the_lines_for_producers_run() -> None:
     app = Scheduler(broker=fake_broker())
 
     @app.task(queue="mail")
@@ -75,7 +75,7 @@ def test_the_lines_on_producing_run() -> None:
     assert app.ref("receipt:42", "mail").status() is TaskState.SCHEDULED
 
 
-def test_ci_installs_as_the_readme_says() -> None:
+def test_ci_installs_redisched_as_the_readme_says() -> None:
     line = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'"
     assert line in README
     assert line in CI

@@ -35,7 +35,7 @@ def test_ids_spread_evenly(shards: int) -> None:
     sizes = Counter(shard_map.shard_of(f"order-{number}") for number in range(1_000 * shards))
 
     assert len(sizes) == shards
-    assert max(sizes.values()) < 1_160, "five standard deviations"
+    assert max(sizes.values()) < 1_160, "the count is within five standard deviations"
     assert min(sizes.values()) > 840
 
 
@@ -57,7 +57,7 @@ def test_a_stored_shard_map_is_read_back(shard_map: ShardMap) -> None:
 @pytest.mark.parametrize(
     "stored", [b"", b"2", b"1 ", b"1 1", b"1 3 2", b"1 x", b"1 -3", b"0 1", b"1 1025", b"1 \xff", b"1 " + b"9" * 9_999]
 )
-def test_text_that_is_not_a_shard_map_is_not_read_as_one(stored: bytes) -> None:
+def test_text_that_is_not_a_shard_map_is_refused(stored: bytes) -> None:
     assert ShardMap.read(stored) is None
 
 
@@ -65,7 +65,7 @@ def test_a_queue_without_a_stored_shard_map_has_one_shard() -> None:
     assert ShardMap.read(None) == ShardMap((1,))
 
 
-def test_no_queue_can_be_named_like_a_shard() -> None:
+def test_no_queue_can_have_the_name_of_a_shard() -> None:
     shard = keys_of("mail", 3).waiting
 
     assert keys_of("mail", 0) == keys_of("mail")

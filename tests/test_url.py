@@ -1,4 +1,4 @@
-"""URLs taken apart: where they lead, and what is refused in a sentence, before anything is opened."""
+"""Parsing of URLs: where they lead, and which are refused with a sentence before a connection is opened."""
 
 import traceback
 
@@ -19,7 +19,7 @@ def refusal(url: str) -> InvalidOption:
 
 @pytest.mark.parametrize("scheme", ["redis", "valkey", "REDIS", "Valkey"])
 @pytest.mark.parametrize("end", ["", "/", "/0", "/0/"])
-def test_one_server(scheme: str, end: str) -> None:
+def test_a_url_of_one_server(scheme: str, end: str) -> None:
     address = parse_address(f"{scheme}://host{end}")
 
     assert address.topology is Topology.SINGLE
@@ -29,7 +29,7 @@ def test_one_server(scheme: str, end: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["rediss", "valkeys"])
-def test_one_server_encrypted(scheme: str) -> None:
+def test_a_url_of_one_server_with_tls(scheme: str) -> None:
     address = parse_address(
         f"{scheme}://user:secret@[::1]:7000/3?ssl_ca_certs=/a%20b&ssl_cert_reqs=CERT_OPTIONAL&ssl_check_hostname=no"
     )
@@ -44,7 +44,7 @@ def test_one_server_encrypted(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["unix://us:se%40cret@/a/s%20ocket?db=2", "unix:///a/s ocket?db=2".replace(" ", "%20")])
-def test_a_unix_socket(url: str) -> None:
+def test_a_url_of_a_unix_socket(url: str) -> None:
     address = parse_address(url)
 
     assert (address.socket, address.nodes, address.database) == ("/a/s ocket", (), 2)
@@ -66,14 +66,14 @@ CREDENTIALS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("url", "username", "password"), CREDENTIALS.values(), ids=CREDENTIALS)
-def test_credentials(url: str, username: str, password: str) -> None:
+def test_a_url_with_credentials(url: str, username: str, password: str) -> None:
     credentials = parse_address(url).credentials
 
     assert (credentials.username, credentials.password) == (username, password)
 
 
 @pytest.mark.parametrize("scheme", ["redis+sentinel", "valkey+sentinel", "REDIS+Sentinel"])
-def test_sentinels_and_the_primary_they_watch(scheme: str) -> None:
+def test_a_url_of_sentinels_and_their_primary(scheme: str) -> None:
     address = parse_address(f"{scheme}://user:se%40cret@one:5000,two,[::1]:5001/tasks/3")
 
     assert address.topology is Topology.SENTINEL
@@ -85,7 +85,7 @@ def test_sentinels_and_the_primary_they_watch(scheme: str) -> None:
     assert str(address) == "redis+sentinel://one:5000,two:26379,[::1]:5001/tasks/3"
 
 
-def test_sentinels_have_passwords_of_their_own() -> None:
+def test_sentinels_can_have_passwords_of_their_own() -> None:
     address = parse_address("rediss+sentinel://:secret@one/tasks?sentinel_username=watch&sentinel_password=%2Fother")
 
     sentinel = address.sentinel(Node("one", 26379))
@@ -194,7 +194,7 @@ REFUSED: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("url", "said"), REFUSED, ids=[url[:40] for url, _ in REFUSED])
-def test_what_is_no_url_is_refused_in_a_sentence(url: str, said: str) -> None:
+def test_an_invalid_url_is_refused_with_a_sentence(url: str, said: str) -> None:
     with pytest.raises(InvalidOption, match=said) as caught:
         parse_address(url)
     assert "\n" not in str(caught.value)
@@ -228,7 +228,7 @@ SECRETIVE = [
 
 
 @pytest.mark.parametrize("url", SECRETIVE)
-def test_what_is_refused_is_not_shown(url: str) -> None:
+def test_the_error_of_an_invalid_url_does_not_show_it(url: str) -> None:
     error = refusal(url)
 
     shown = "".join(traceback.format_exception(error)) + repr(error) + repr(error.args) + repr(error.value)
@@ -238,7 +238,7 @@ def test_what_is_refused_is_not_shown(url: str) -> None:
     assert SECRET not in shown
 
 
-def test_neither_an_address_nor_a_part_of_it_shows_its_secrets() -> None:
+def test_neither_an_address_nor_its_parts_show_secrets() -> None:
     address: Address = parse_address(
         f"rediss+sentinel://{SECRET}:{SECRET}@h/tasks/1?sentinel_username={SECRET}&sentinel_password={SECRET}"
         f"&ssl_password={SECRET}&ssl_certfile=/a"
@@ -249,14 +249,14 @@ def test_neither_an_address_nor_a_part_of_it_shows_its_secrets() -> None:
 
 
 class Dsn:
-    """As pydantic's and yarl's URLs are."""
+    """A URL object like those of pydantic and yarl."""
 
     def __str__(self) -> str:
         return "redis://host/1"
 
 
 class Hidden:
-    """As pydantic's SecretStr is."""
+    """A secret like pydantic's SecretStr."""
 
     def __str__(self) -> str:
         return "**********"
@@ -266,7 +266,7 @@ class Hidden:
 
 
 @pytest.mark.parametrize("url", ["redis://host/1", Dsn(), Hidden()], ids=["text", "object", "secret"])
-def test_what_turns_into_a_url_is_one(url: object) -> None:
+def test_an_object_that_turns_into_a_url_is_accepted(url: object) -> None:
     assert text_of_url(url) == "redis://host/1"
 
 
@@ -274,6 +274,6 @@ NO_URLS = [b"redis://h", bytearray(b"redis://h"), 5, None, ["redis://h"], {"redi
 
 
 @pytest.mark.parametrize("url", NO_URLS, ids=lambda url: type(url).__name__)
-def test_what_turns_into_no_url_is_none(url: object) -> None:
+def test_an_object_that_does_not_turn_into_a_url_is_refused(url: object) -> None:
     with pytest.raises(InvalidOption, match="a text such as redis://"):
         text_of_url(url)

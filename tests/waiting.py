@@ -1,4 +1,4 @@
-"""Wait for a condition instead of sleeping: a test then takes as long as it must, and says what it missed."""
+"""Wait for a condition instead of sleeping: a test takes no longer than needed, and names a condition that fails."""
 
 import time
 from collections.abc import Callable
@@ -23,6 +23,6 @@ def wait_until(condition: Callable[[], T], description: str, timeout_s: float = 
 
 
 def let_pass(seconds: float, description: str) -> None:
-    """Wait for as long as a fault shall last."""
+    """Let time pass, as the duration of a fault."""
     until_s = time.monotonic() + seconds
     wait_until(lambda: time.monotonic() >= until_s, description, seconds + 1)

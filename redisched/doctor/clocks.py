@@ -21,7 +21,7 @@ def check_clock(now: Callable[[], float]) -> Operation[list[Finding]]:
         return [ok(CHECK, f"The server's clock and this machine's are {apart_s:.3f} s apart or less.")]
     side = "ahead of" if server_s > after_s else "behind"
     sentence = (
-        f"The server's clock is {apart_s:.1f} s {side} this machine's: a moment given as run_at comes when the server "
-        "says so; set both by NTP."
+        f"The server's clock is {apart_s:.1f} s {side} this machine's: a task with run_at starts by the server's "
+        "clock; synchronize both clocks by NTP."
     )
     return [warning(CHECK, sentence)]

@@ -25,8 +25,8 @@ def check_slots(info: Info) -> Operation[list[Finding]]:
     if served == SLOTS and facts.get("cluster_state") == "ok":
         return []
     sentence = (
-        f"{SLOTS - served:,} of {SLOTS:,} slots are served by no node, and the shards in them stand still; "
-        "see what is missing: CLUSTER NODES, CLUSTER INFO"
+        f"No node serves {SLOTS - served:,} of {SLOTS:,} slots, and the shards in these slots stand still; "
+        "find the missing nodes: CLUSTER NODES, CLUSTER INFO"
     )
     return [danger(CHECK, sentence)]
 
@@ -38,9 +38,9 @@ def check_quorum(info: Info) -> Operation[list[Finding]]:
     lines = [line.split() for line in (yield ("CLUSTER", "NODES")).decode().splitlines()]
     flags = [line[2].split(",") for line in lines if len(line) > 8 and "master" in line[2].split(",")]
     up, needed = sum(not {"fail", "fail?"} & set(of_one) for of_one in flags), len(flags) // 2 + 1
-    counted = f"{up} of {len(flags)} primaries are up, and {needed} have to agree to replace one"
+    counted = f"{up} of {len(flags)} primaries are up, and {needed} must agree to replace a lost one"
     if up < needed:
-        return [danger(CHECK, f"{counted}: no replica can take the place of its primary; start those that are down.")]
+        return [danger(CHECK, f"{counted}: no replica can replace a lost primary; start the primaries that are down.")]
     if up - 1 < needed:
         return [warning(CHECK, f"{counted}: if one more is lost, no replica can take its place.")]
     return [ok(CHECK, f"{counted}.")]

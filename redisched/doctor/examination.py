@@ -73,4 +73,4 @@ def _look(*checks: tuple[str, Operation[list[Finding]]]) -> Operation[list[Findi
 
 
 def _refused(check: str, error: BrokerRefused) -> Finding:
-    return warning(check, f"This cannot be looked at: {error}.")
+    return warning(check, f"This cannot be checked: {error}.")

@@ -37,13 +37,15 @@ def check_keyspace(script_runner: ScriptRunner, queues: Sequence[str]) -> Operat
             found = (yield ("TYPE", key)).decode()
             own += found != ABSENT
             if found not in (ABSENT, TYPES[field.name]):
-                sentence = f"{key} is a {found} where redisched keeps a {TYPES[field.name]}; move it away: RENAME"
+                sentence = (
+                    f"{key} is a {found}, but redisched needs a {TYPES[field.name]} there; move the key away: RENAME"
+                )
                 findings.append(danger(CHECK, sentence))
     others = (yield ("DBSIZE",)) - own
     if others > 0:
         sentence = (
-            f"{others} keys in this database are not of the prefix {script_runner.prefix!r}: their owners can fill its "
-            "memory or flush it; a database or server for redisched alone is safer."
+            f"{others} keys in this database do not have the prefix {script_runner.prefix!r}: other programs use "
+            "it, and can fill its memory or flush it; give redisched a database or a server of its own."
         )
         findings.append(warning(CHECK, sentence))
-    return findings or [ok(CHECK, "Nobody else uses this database.")]
+    return findings or [ok(CHECK, "No other program uses this database.")]

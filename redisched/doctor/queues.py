@@ -20,7 +20,9 @@ def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operatio
                 f"start one: redisched worker MODULE:APP --queues {queue}"
             )
             findings.append(warning("workers", sentence))
-    return findings or [ok("workers", f"{len(queues)} queues; each that has something to do has a worker.")]
+    return findings or [
+        ok("workers", f"Every queue with ready or leased tasks has a worker; {len(queues)} queues were checked.")
+    ]
 
 
 def check_repairs(script_runner: ScriptRunner, queues: Sequence[str]) -> Operation[list[Finding]]:

@@ -13,7 +13,9 @@ def check_replicas(info: Info) -> list[Finding]:
         return []
     if info.get("role") == "slave":
         primary = f"{info.get('master_host')}:{info.get('master_port')}"
-        return [danger(CHECK, f"This is a replica and takes no tasks; give the URL of its primary, {primary}.")]
+        return [
+            danger(CHECK, f"This server is a replica, which takes no tasks; use the URL of its primary, {primary}.")
+        ]
     count = whole(info, "connected_slaves")
     if not count:
         return [_without_replica(info)]
@@ -23,14 +25,21 @@ def check_replicas(info: Info) -> list[Finding]:
     slow = [name for name, lag_s in lags.items() if lag_s > SLOWEST_S]
     if absent or slow:
         names = ", ".join(dict.fromkeys((*absent, *slow)))
-        return [warning(CHECK, f"Of {count} replicas {names} cannot keep up; a failover to one would lose tasks.")]
-    return [ok(CHECK, f"{count} keep up, the slowest {max(lags.values())} s behind.")]
+        return [
+            warning(
+                CHECK,
+                f"Of {count} replicas, {names} are behind or offline: a failover to one of them would lose tasks.",
+            )
+        ]
+    return [ok(CHECK, f"{count} replicas keep up; the slowest is {max(lags.values())} s behind.")]
 
 
 def _without_replica(info: Info) -> Finding:
     if info.get("cluster_enabled") == "1":
-        return warning(CHECK, "No replica: if this node is lost, its shards stand still until it is back; add one.")
-    return ok(CHECK, "No replica: what this machine's disk loses is lost.")
+        return warning(
+            CHECK, "This node has no replica: if it is lost, its shards stand still until it is back; add a replica."
+        )
+    return ok(CHECK, "This server has no replica: tasks that its disk loses are lost.")
 
 
 def _fields(line: str) -> dict[str, str]:

@@ -18,13 +18,15 @@ def check_rights(script_runner: ScriptRunner) -> Operation[list[Finding]]:
             lacking += [] if answer == b"OK" else [str(command[0])]
     except BrokerRefused as error:
         return [
-            warning(CHECK, f"The rights of this user cannot be told ({error.reason}); ask as one who may ACL DRYRUN.")
+            warning(
+                CHECK, f"The rights of this user cannot be checked ({error.reason}); use one that may call ACL DRYRUN."
+            )
         ]
     if not lacking:
         return [ok(CHECK, f"User {user} may call every command that redisched needs.")]
     rules = " ".join(f"+{name.lower()}" for name in lacking)
     sentence = (
-        f"User {user} may not {', '.join(lacking)} on redisched's keys, so that a script can stop half-way; "
-        f"let it: ACL SETUSER {user} ~{script_runner.prefix}:* {rules}"
+        f"User {user} may not call {', '.join(lacking)} on redisched's keys, so a script can fail half-way; "
+        f"allow it: ACL SETUSER {user} ~{script_runner.prefix}:* {rules}"
     )
     return [danger(CHECK, sentence)]

@@ -17,7 +17,7 @@ def check_scripts() -> Operation[list[Finding]]:
         except ScriptRejected as error:
             return [danger(CHECK, f"The server does not compile {name}.lua ({error}); use another server.")]
         except BrokerRefused as error:
-            sentence = f"Whether {name}.lua compiles cannot be tried ({error.reason}); let this user call SCRIPT LOAD."
+            sentence = f"The server refused to load {name}.lua ({error.reason}); allow this user to call SCRIPT LOAD."
             return [warning(CHECK, sentence)]
     return [ok(CHECK, f"The server compiles all {len(names)} scripts.")]
 

@@ -16,19 +16,26 @@ def check_eviction(info: Info) -> Operation[list[Finding]]:
     if policy is None:
         return [warning("eviction", "The eviction policy cannot be read; make sure that it is noeviction.")]
     if policy == NO_EVICTION:
-        return [ok("eviction", "Nothing is evicted: a full server refuses new tasks and lets old ones end.")]
+        return [
+            ok(
+                "eviction",
+                "The server evicts no keys: when its memory is full, it refuses new tasks and lets existing ones end.",
+            )
+        ]
     cure = f"set it: CONFIG SET maxmemory-policy {NO_EVICTION}"
     if policy.startswith("volatile-"):
         sentence = f"maxmemory-policy is {policy}: no key of redisched expires, but workers refuse to start; {cure}"
         return [warning("eviction", sentence)]
-    return [danger("eviction", f"maxmemory-policy is {policy}: tasks are thrown away when memory is full; {cure}")]
+    return [
+        danger("eviction", f"maxmemory-policy is {policy}: the server deletes tasks when its memory is full; {cure}")
+    ]
 
 
 def check_persistence(info: Info) -> Operation[list[Finding]]:
     """Report which writes are lost if the server or its machine crashes."""
     for file, status in (("AOF", "aof_last_write_status"), ("snapshot", "rdb_last_bgsave_status")):
         if info.get(status, "ok") != "ok":
-            sentence = f"The last write of the {file} failed; see the server's log for why, such as a full disk."
+            sentence = f"The last write of the {file} failed; the server's log has the reason, such as a full disk."
             return [danger("persistence", sentence)]
     if info.get("aof_enabled") == "1":
         return [_check_sync((yield from read_setting("appendfsync")))]
@@ -37,9 +44,11 @@ def check_persistence(info: Info) -> Operation[list[Finding]]:
     if save == "":
         return [danger("persistence", f"Nothing is written to disk: a restart loses every task; {cure}.")]
     if save is None:
-        return [warning("persistence", f"No AOF is kept, and whether snapshots are cannot be read; {cure}.")]
+        return [
+            warning("persistence", f"The server keeps no AOF, and its setting for snapshots cannot be read; {cure}.")
+        ]
     changes = whole(info, "rdb_changes_since_last_save")
-    sentence = f"Only snapshots are kept: a crash now would lose the last {changes} changes; {cure}."
+    sentence = f"The server keeps only snapshots: a crash now would lose the last {changes} changes; {cure}."
     return [warning("persistence", sentence)]
 
 
@@ -49,9 +58,9 @@ def _check_sync(sync: str | None) -> Finding:
     if sync == "everysec":
         return ok("persistence", "A crash can lose the last second of writes, at worst two (appendfsync everysec).")
     if sync == "no":
-        sentence = "A crash of the machine can lose half a minute of writes; set it: CONFIG SET appendfsync everysec"
+        sentence = "A crash of the machine can lose half a minute of writes; change it: CONFIG SET appendfsync everysec"
         return warning("persistence", sentence)
-    return ok("persistence", "An AOF is kept; how often it reaches the disk cannot be read.")
+    return ok("persistence", "The server keeps an AOF; how often it is written to disk cannot be read.")
 
 
 def check_lookups() -> Operation[list[Finding]]:
@@ -60,7 +69,7 @@ def check_lookups() -> Operation[list[Finding]]:
     fields = (yield from read_setting("hash-max-ziplist-entries")) or ""
     if fields.isdigit() and int(fields) > MOST_SEARCHED_FIELDS:
         cure = f"CONFIG SET hash-max-listpack-entries {MOST_SEARCHED_FIELDS}"
-        sentence = f"Hashes of up to {fields} fields are searched from their start; Redis has less to do with {cure}."
+        sentence = f"The server searches hashes of up to {fields} fields from their start; this makes it faster: {cure}"
         return [ok("lookups", sentence)]
     return []
 
@@ -73,14 +82,21 @@ def check_memory(info: Info) -> list[Finding]:
     if not info:
         return []
     if not room:
-        return [warning("memory", "How much memory there is cannot be read; watch it with means of your own.")]
+        return [warning("memory", "The size of the memory cannot be read; monitor it yourself.")]
     share = f"{_mebibytes(used)} of {_mebibytes(room)} are in use ({used / room:.0%})"
     if limit and used >= FULL * limit:
-        return [warning("memory", f"{share}: new tasks will soon be refused; raise maxmemory or drain the queues.")]
+        return [
+            warning("memory", f"{share}: the server will soon refuse new tasks; raise maxmemory, or drain the queues.")
+        ]
     if used >= FULL * room:
-        return [warning("memory", f"{share}: the machine will end the server; set maxmemory, or drain the queues.")]
+        return [warning("memory", f"{share}: the system may kill the server; set maxmemory, or drain the queues.")]
     if not limit:
-        return [ok("memory", f"{share}, of the machine; with maxmemory set, a full server would refuse and not end.")]
+        return [
+            ok(
+                "memory",
+                f"{share}, of the machine; set maxmemory, so that a full server refuses tasks and is not killed.",
+            )
+        ]
     return [ok("memory", f"{share}.")]
 
 

@@ -32,7 +32,7 @@ def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
     try:
         yield from run(examine_queues(broker.script_runner), client)
     except BrokerUnavailable as error:
-        yield danger("queues", f"Not every queue can be looked at: {error.reason}.")
+        yield danger("queues", f"Not every queue can be checked: {error.reason}.")
 
 
 def _ask_sentinel(address: Address, sentinel: Node) -> Finding:
@@ -43,6 +43,6 @@ def _ask_sentinel(address: Address, sentinel: Node) -> Finding:
         except BrokerUnavailable as error:
             return warning(CHECK, f"Sentinel {sentinel} does not answer ({error.reason}); start it again.")
         except BrokerRefused as error:
-            sentence = f"As Sentinel {sentinel} sees it, nobody can replace a primary that is lost: {error.reason}"
+            sentence = f"According to Sentinel {sentinel}, a lost primary cannot be replaced: {error.reason}"
             return danger(CHECK, sentence)
     return ok(CHECK, f"Sentinel {sentinel} reaches a quorum for {address.primary}.")

@@ -99,20 +99,24 @@ FLAWS = (
 def check_version(info: Info) -> list[Finding]:
     """Return one finding for each known flaw, or one that reports no flaw or an unsuitable server."""
     if not info:
-        sentence = "INFO is refused, so version, memory and replicas cannot be seen; let this user call INFO."
+        sentence = "The server refuses INFO, so version, memory and replicas cannot be checked; allow it to this user."
         return [warning(CHECK, sentence)]
     product = Product.VALKEY if "valkey_version" in info else Product.REDIS
     told = info.get("valkey_version") or info.get("redis_version", "")
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", told)
     other_server = info.get("server_name") not in (None, "valkey", "redis") or "dragonfly_version" in info
     if numbers is None or other_server:
-        return [warning(CHECK, "This is neither Redis nor Valkey as known, so redisched is not tested on it; try it.")]
+        return [
+            warning(
+                CHECK, "redisched is not tested with this server, which is not a known Redis or Valkey; test it first."
+            )
+        ]
     version = Version(*map(int, numbers.groups()))
     if version < OLDEST[product]:
         return [danger(CHECK, f"{product} {version} is too old for redisched; upgrade to {OLDEST[product]} or later.")]
     flaws = [flaw for flaw in FLAWS if flaw.concerns(product, version)]
     if not flaws:
-        return [ok(CHECK, f"{product} {version} has no flaw that this release of redisched knows of.")]
+        return [ok(CHECK, f"{product} {version} has no flaw that this release of redisched knows.")]
     return [warning(CHECK, _advice(product, version, flaw)) for flaw in flaws]
 
 
@@ -121,5 +125,5 @@ def _advice(product: Product, version: Version, flaw: Flaw) -> str:
     same_branch = [release for release in later if release[:2] == version[:2]]
     return (
         f"{product} {version} has {flaw.names}: {flaw.what}; upgrade to {(same_branch or later)[0]} or later, "
-        "unless whoever built it has fixed it."
+        "unless its vendor has fixed it in this version."
     )

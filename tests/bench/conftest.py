@@ -1,4 +1,4 @@
-"""A real server of each test's own, as the bench measures on one."""
+"""A real server for each test, because the bench measures on one."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Results made by hand, for tests of what becomes of them."""
+"""Hand-made results, for tests of reports and comparisons."""
 
 from redisched.bench.figures import Figures, put
 from redisched.bench.machine import Machine
@@ -14,7 +14,7 @@ def results(*rounds: Figures, once: Figures | None = None, scale: Scale | None =
 
 
 def round_of(enqueue_many_per_s: float, floor_per_s: float = 100_000.0) -> Figures:
-    """The figures of a round in which only one phase was measured beside the floor."""
+    """The figures of a round with only one phase and the floor."""
     return {
         "floor": {"enqueue_per_s": floor_per_s, "claim_ack_per_s": 80_000.0},
         "enqueue_many_per_s": enqueue_many_per_s,

@@ -1,4 +1,4 @@
-"""`redisched bench` as it is typed."""
+"""`redisched bench` on the command line."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def kept(tmp_path: Path) -> tuple[str, str]:
     return str(paths[0]), str(paths[1])
 
 
-def test_json_holds_the_figures_that_were_asked_for_and_every_round() -> None:
+def test_json_contains_the_requested_figures_and_every_round() -> None:
     answer = run("--json", *SMALL)
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
@@ -41,7 +41,7 @@ def test_json_holds_the_figures_that_were_asked_for_and_every_round() -> None:
     assert [figures.keys() for figures in found["rounds"]] == [{"floor", "enqueue_many_per_s"}] * 2
 
 
-def test_lines_hold_figure_and_ratio_to_the_floor() -> None:
+def test_lines_contain_the_figure_and_its_ratio_to_the_floor() -> None:
     answer = run(*SMALL)
     assert answer.exit_code == 0, answer.output
     lines = [line.split("\t") for line in answer.stdout.splitlines()]
@@ -55,7 +55,7 @@ def test_lines_hold_figure_and_ratio_to_the_floor() -> None:
     assert lines[4][0].startswith("medians of 2 rounds, too small a scale to hold against the targets; Valkey")
 
 
-def test_an_unknown_phase_is_refused_with_the_phases_there_are() -> None:
+def test_an_unknown_phase_is_refused_with_a_list_of_the_phases() -> None:
     answer = run("--only", "everything")
     assert answer.exit_code == 2
     assert "everything" in answer.output
@@ -65,13 +65,13 @@ def test_an_unknown_phase_is_refused_with_the_phases_there_are() -> None:
 
 @pytest.mark.parametrize("option", ["--tasks", "--rounds"])
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
-def test_a_number_that_is_none_is_refused(option: str, number: str) -> None:
+def test_an_invalid_number_is_refused(option: str, number: str) -> None:
     answer = run(option, number)
     assert answer.exit_code == 2
     assert option in answer.output
 
 
-def test_a_profile_is_printed_and_kept(tmp_path: Path) -> None:
+def test_a_profile_is_printed_and_written_to_a_file(tmp_path: Path) -> None:
     kept = tmp_path / "profile.txt"
     answer = run("--profile", str(kept), "--tasks", "50", "--only", "drain_async")
     assert answer.exit_code == 0, answer.output
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_path:
     assert "profile.txt" in answer.output
 
 
-def test_a_profile_is_no_json() -> None:
+def test_a_profile_cannot_be_printed_as_json() -> None:
     answer = run("--json", "--profile", "-")
     assert answer.exit_code == 2
     assert "--json" in answer.output
@@ -105,7 +105,7 @@ def test_two_measurements_are_compared(kept: tuple[str, str]) -> None:
     assert lines[3] == ["enqueue_many", "50,500/s", "75,500/s", "1.50", "1.50", "better"]
 
 
-def test_a_comparison_is_told_to_machines(kept: tuple[str, str]) -> None:
+def test_a_comparison_can_be_printed_as_json(kept: tuple[str, str]) -> None:
     answer = run("compare", "--json", *kept)
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.stdout)[-1] == {
@@ -125,15 +125,13 @@ def test_a_file_that_is_missing_is_refused(kept: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("options", [("--tasks", "5"), ("--rounds", "1"), ("--json",), ("--only", "floor")])
-def test_options_of_a_measurement_are_refused_where_nothing_is_measured(
-    options: tuple[str, ...], kept: tuple[str, str]
-) -> None:
+def test_options_of_a_measurement_are_refused_in_a_comparison(options: tuple[str, ...], kept: tuple[str, str]) -> None:
     answer = run(*options, "compare", *kept)
     assert answer.exit_code == 2
     assert options[0] in answer.output
 
 
-def test_a_queue_of_several_shards_is_measured_and_gone_afterwards(servers: Servers) -> None:
+def test_a_queue_of_several_shards_is_measured_and_then_removed(servers: Servers) -> None:
     url = servers.url(BrokerKind.VALKEY)
     phases = [word for phase in ("enqueue_many", "drain_async", "redis_cpu") for word in ("--only", phase)]
     answer = run("--json", "--tasks", "200", "--rounds", "1", "--shards", "3", "--url", url, *phases)
@@ -144,7 +142,7 @@ def test_a_queue_of_several_shards_is_measured_and_gone_afterwards(servers: Serv
     assert connect(url, 5.0).client().perform(("KEYS", "redisched:*bench-*")) == []
 
 
-def test_what_means_nothing_for_several_shards_is_refused() -> None:
+def test_options_that_do_not_apply_to_several_shards_are_refused() -> None:
     answer = run("--shards", "3", "--only", "memory")
     assert answer.exit_code == 2
     assert "--shards is not for memory" in answer.output
@@ -160,14 +158,14 @@ def test_a_cluster_is_measured_node_by_node() -> None:
 
 
 @pytest.mark.parametrize("options", [("--only", "idle"), ("--url", "redis://localhost:6379")])
-def test_what_cannot_be_measured_on_a_private_cluster_is_refused(options: tuple[str, str]) -> None:
+def test_phases_that_need_another_server_than_a_private_cluster_are_refused(options: tuple[str, str]) -> None:
     answer = run("--nodes", "3", *options)
     assert answer.exit_code == 2
     assert "--nodes" in answer.output
 
 
-def test_idle_workers_of_several_shards_are_watched() -> None:
+def test_idle_workers_of_several_shards_are_measured() -> None:
     answer = run("--json", "--tasks", "200", "--shards", "3", "--only", "idle")
     assert answer.exit_code == 0, answer.output
-    # A listener for each shard, and for what is asked at the same time, such as by the reapers of all three.
+    # One connection for the listener of each shard, and more for concurrent calls, as of the reapers of all three.
     assert 3 + 1 <= json.loads(answer.stdout)["idle"]["connections_most"] <= 1 + 2 * 3

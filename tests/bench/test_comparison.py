@@ -1,4 +1,4 @@
-"""Two measurements held against each other."""
+"""The comparison of two measurements."""
 
 import pytest
 
@@ -13,13 +13,13 @@ def difference(path: str, first: Results, second: Results) -> Difference:
     return found
 
 
-def test_a_figure_is_divided_by_what_it_was() -> None:
+def test_a_figure_is_divided_by_the_earlier_one() -> None:
     found = difference("enqueue_many_per_s", results(round_of(50_000)), results(round_of(60_000)))
 
     assert (found.first, found.second, found.factor) == (50_000, 60_000, 1.2)
 
 
-def test_a_slower_machine_is_no_slower_library() -> None:
+def test_a_slower_machine_does_not_count_as_a_slower_library() -> None:
     quick = results(round_of(60_000, 100_000), round_of(62_000, 100_000))
     slow = results(round_of(30_000, 50_000), round_of(31_000, 50_000))
 
@@ -57,14 +57,14 @@ def test_a_higher_rate_is_better_once_no_rounds_overlap() -> None:
 
 
 @pytest.mark.parametrize("figures", [{"bytes_per_task": 200.0}, {"recovery_ms": {"p99": 10.0}}])
-def test_of_what_was_measured_once_nothing_is_concluded(figures: Figures) -> None:
+def test_a_figure_measured_only_once_has_no_verdict(figures: Figures) -> None:
     (found,) = differences(results(once=figures), results(once=figures))
 
     assert found.verdict is Verdict.UNKNOWN
     assert found.factor == 1.0
 
 
-def test_what_only_one_has_is_left_out_and_nothing_is_divided_by_zero() -> None:
+def test_figures_of_only_one_measurement_are_left_out_and_zero_gives_no_factor() -> None:
     first = results({"inversions": 0.0, "enqueue_many_per_s": 1.0})
     (found,) = differences(first, results({"inversions": 3.0}))
 

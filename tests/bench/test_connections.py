@@ -18,11 +18,11 @@ from redisched.store.broker import connect
         ("unix:///a/b.sock?db=1", "unix:///a/b.sock?db=1&client_name=me"),
     ],
 )
-def test_a_name_joins_what_the_url_says_already(url: str, expected: str) -> None:
+def test_a_name_is_added_to_the_options_of_the_url(url: str, expected: str) -> None:
     assert named(url, "me") == expected
 
 
-def test_those_of_a_name_are_found_and_others_are_not(workbench: Workbench) -> None:
+def test_only_connections_of_the_given_name_are_found(workbench: Workbench) -> None:
     with closing(connect(named(workbench.url, "me"), 5.0)) as mine, closing(connect(workbench.url, 5.0)) as nobodys:
         mine.client().perform(("PING",))
         nobodys.client().perform(("PING",))
@@ -31,7 +31,7 @@ def test_those_of_a_name_are_found_and_others_are_not(workbench: Workbench) -> N
     assert (found.name, found.is_blocked) == ("me", False)
 
 
-def test_a_connection_that_waits_for_work_is_waited_for(workbench: Workbench) -> None:
+def test_the_bench_waits_until_a_connection_listens(workbench: Workbench) -> None:
     with closing(connect(named(workbench.url, "me"), 5.0)) as mine:
         waiting = Thread(target=mine.client().perform, args=(("BLPOP", "work", 0),))
         waiting.start()
@@ -40,7 +40,7 @@ def test_a_connection_that_waits_for_work_is_waited_for(workbench: Workbench) ->
         waiting.join()
 
 
-def test_workers_that_never_wait_are_given_up(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_never_listen_are_given_up(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READY_WITHIN_S", 0.01)
 
     with pytest.raises(MeasurementFailed, match=r"0 workers wait for work .* and not 2"):

@@ -19,17 +19,17 @@ def test_lateness_is_measured_by_the_clock_of_the_server() -> None:
     assert DELAYED.late_ms([start(5, 90.25), start(6, 189.5)]) == [250.0, -500.0]
 
 
-def test_what_fell_due_before_a_start_is_known() -> None:
+def test_tasks_that_were_due_before_a_start_are_known() -> None:
     assert DELAYED.due_before(start(1, 89.0)) == set()
     assert DELAYED.due_before(start(1, 95.0)) == {5}
     assert DELAYED.due_before(start(1, 191.0)) == {5, 6}
 
 
-def test_a_start_before_its_time_counts_as_early_and_one_at_its_time_does_not() -> None:
+def test_a_start_before_the_due_time_counts_as_early_and_one_at_that_time_does_not() -> None:
     assert lateness_figures([-0.5, 0.0, 2.0, 3.5]) == {"p50": 0.0, "p99": 3.5, "max": 3.5, "early": 1}
 
 
-def test_tasks_fall_due_within_the_time_they_are_given(workbench: Workbench) -> None:
+def test_tasks_become_due_within_the_given_time(workbench: Workbench) -> None:
     with workbench.jobs() as jobs:
         before_s = time.time()
         delayed = enqueue_delayed(

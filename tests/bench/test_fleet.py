@@ -1,4 +1,4 @@
-"""Worker processes under measurement: what they tell, and what is said of those that die."""
+"""Worker processes that the bench measures: what they report, and the error when one dies."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from redisched.config import Until, WorkerSettings
 pytestmark = pytest.mark.measured
 
 
-def test_starts_are_told_and_the_end_tells_how_much_memory_was_taken(workbench: Workbench) -> None:
+def test_a_worker_reports_its_starts_and_at_its_end_its_largest_memory(workbench: Workbench) -> None:
     with workbench.jobs() as jobs:
         jobs.enqueue(jobs.rec, range(3))
         with fleet([spec_of(workbench, jobs, WorkerSettings(until=Until.EMPTY))]) as (worker,):
@@ -24,7 +24,7 @@ def test_starts_are_told_and_the_end_tells_how_much_memory_was_taken(workbench: 
     assert 10e6 < peak_bytes < 1e9
 
 
-def test_a_start_is_heard_from_whichever_process_it_comes(workbench: Workbench) -> None:
+def test_starts_are_received_from_every_process(workbench: Workbench) -> None:
     with workbench.jobs() as jobs, fleet([spec_of(workbench, jobs)] * 2) as workers:
         for worker in workers:
             worker.go()
@@ -32,21 +32,21 @@ def test_a_start_is_heard_from_whichever_process_it_comes(workbench: Workbench) 
         assert {next_start_of_any(workers).task for _ in range(5)} == set(range(5))
 
 
-def test_a_worker_that_ends_too_soon_is_no_measurement(workbench: Workbench) -> None:
+def test_a_worker_that_ends_too_early_makes_the_measurement_fail(workbench: Workbench) -> None:
     with workbench.jobs() as jobs:
         spec = spec_of(workbench, jobs, WorkerSettings(until=Until.EMPTY))
         with fleet([spec]) as (worker,), pytest.raises(MeasurementFailed, match="ended before its tasks did"):
             worker.go().next_start()
 
 
-def test_a_worker_that_dies_is_no_measurement(workbench: Workbench) -> None:
+def test_a_worker_that_dies_makes_the_measurement_fail(workbench: Workbench) -> None:
     with workbench.jobs() as jobs, fleet([spec_of(workbench, jobs)]) as (worker,):
         os.kill(worker.process_id, signal.SIGKILL)
         with pytest.raises(MeasurementFailed, match="died"):
             worker.next_start()
 
 
-def test_a_process_may_hold_several_workers(workbench: Workbench) -> None:
+def test_a_process_may_run_several_workers(workbench: Workbench) -> None:
     with workbench.jobs() as jobs:
         jobs.enqueue(jobs.rec, range(4))
         one = spec_of(workbench, jobs)

@@ -1,4 +1,4 @@
-"""What is counted of idle workers."""
+"""Which commands of idle workers are counted."""
 
 from redisched.bench.idle import commands_of_each, woken
 from redisched.bench.watching import Sent, watched
@@ -14,7 +14,7 @@ def enqueued(at_s: float) -> Sent:
     return Sent(at_s, PRODUCER, "EVALSHA x")
 
 
-def test_the_commands_of_all_connections_of_a_worker_count_and_nobody_elses() -> None:
+def test_the_commands_of_all_connections_of_a_worker_count_and_no_others() -> None:
     sent = [Sent(1.0, address, "BLPOP x") for address in ("a:1", "a:2", "a:1", PRODUCER)]
 
     assert commands_of_each(sent, OWNERS, ["one", "two"]) == [3, 0]
@@ -27,23 +27,23 @@ def test_a_worker_that_acts_soon_after_an_enqueue_was_woken_by_it() -> None:
     assert woken([*sent, Sent(1.003, "b:1", "EVALSHA")], OWNERS, 0.01) == 2.0
 
 
-def test_over_several_enqueues_it_is_an_average() -> None:
+def test_the_number_of_woken_workers_is_averaged_over_several_enqueues() -> None:
     sent = [enqueued(1.0), Sent(1.001, "a:1", "EVALSHA"), enqueued(2.0)]
 
     assert woken(sent, OWNERS, 0.01) == 0.5
 
 
-def test_as_many_as_act_by_themselves_are_taken_off() -> None:
+def test_workers_that_act_without_a_wake_up_are_subtracted() -> None:
     by_themselves = [Sent(0.995, "b:1", "BLPOP"), Sent(1.005, "b:1", "BLPOP")]
 
     assert woken([*by_themselves, enqueued(1.0)], OWNERS, 0.01) == 0.0
 
 
-def test_without_an_enqueue_nobody_is_woken() -> None:
+def test_without_an_enqueue_no_worker_is_woken() -> None:
     assert woken([Sent(1.0, "a:1", "EVALSHA"), Sent(1.0, PRODUCER, "ECHO x")], OWNERS, 0.01) == 0.0
 
 
-def test_commands_that_scripts_call_are_not_what_clients_sent() -> None:
+def test_commands_called_by_scripts_do_not_count_as_sent() -> None:
     with PrivateServer(persistence=Persistence.NONE, transport=Transport.LOOPBACK) as server:
         broker = connect(server.url, 5.0)
         client = broker.client()

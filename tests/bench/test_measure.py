@@ -1,4 +1,4 @@
-"""Every phase, run small: the figures are all there, and nothing of the bench stays in somebody's Redis."""
+"""Every phase on a small scale: all figures are there, and the bench leaves no key in Redis."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ def ignore(_what: str) -> None:
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-def test_a_phase_gives_its_figures_alone_and_leaves_no_key_behind(phase: Phase, url: str, broker: Broker) -> None:
+def test_a_phase_gives_only_its_own_figures_and_leaves_no_key(phase: Phase, url: str, broker: Broker) -> None:
     announced: list[str] = []
     results = measure(url, plan(phase), announced.append)
     (figures,) = (figures for figures in results.all_rounds if figures)
@@ -81,7 +81,7 @@ def test_every_phase_can_be_measured() -> None:
     assert list(PHASES) == list(Phase) == list(PATHS)
 
 
-def test_every_figure_that_is_shown_is_measured() -> None:
+def test_every_shown_figure_is_measured() -> None:
     assert {row.path for row in rows(TINY)} <= union(PATHS.values())
 
 
@@ -89,7 +89,7 @@ def union(sets: Iterable[set[str]]) -> set[str]:
     return {path for paths in sets for path in paths}
 
 
-def test_each_round_has_every_phase_and_a_floor_of_its_own_but_for_what_is_measured_once(url: str) -> None:
+def test_each_round_has_its_own_floor_and_every_phase_that_is_not_measured_once(url: str) -> None:
     announced: list[str] = []
     results = measure(url, plan(Phase.FLOOR, Phase.ENQUEUE_MANY, Phase.CLAIM, rounds=2), announced.append)
     assert announced == [
@@ -105,7 +105,7 @@ def test_each_round_has_every_phase_and_a_floor_of_its_own_but_for_what_is_measu
     assert results.rounds[0] != results.rounds[1]
 
 
-def test_what_was_in_the_redis_before_stays(url: str, broker: Broker) -> None:
+def test_keys_that_were_in_redis_before_are_kept(url: str, broker: Broker) -> None:
     broker.client().perform(("SET", "mine", "1"))
     broker.client().perform(("SADD", "redisched:queues", "mine"))
     measure(url, plan(Phase.FLOOR, Phase.ENQUEUE_MANY), ignore)
@@ -113,13 +113,13 @@ def test_what_was_in_the_redis_before_stays(url: str, broker: Broker) -> None:
     assert broker.client().perform(("SMEMBERS", "redisched:queues")) == [b"mine"]
 
 
-def test_nothing_is_early_or_inverted(url: str) -> None:
+def test_no_task_starts_early_or_in_wrong_order(url: str) -> None:
     (figures,) = measure(url, plan(Phase.LATENESS, Phase.INVERSIONS), ignore).rounds
     assert find("late_ms.early", figures) == 0
     assert find("inversions", figures) == 0
 
 
-def test_a_profile_is_of_the_workers_or_else_of_the_producer(url: str) -> None:
+def test_a_profile_shows_the_workers_or_without_workers_the_producer(url: str) -> None:
     found = profile(url, plan(Phase.ENQUEUE_MANY, Phase.DRAIN_TWO_PROCESSES), ignore)
     producer, *workers = found.processes
     assert [process.title for process in found.processes] == [
@@ -132,5 +132,5 @@ def test_a_profile_is_of_the_workers_or_else_of_the_producer(url: str) -> None:
         assert any("redisched/engine/worker.py" in function.name for function in worker.functions)
 
 
-def test_the_phases_that_are_profiled_by_default_do_nothing_but_work() -> None:
+def test_phases_measured_only_once_are_not_profiled_by_default() -> None:
     assert set(Phase) - ONCE >= PROFILED

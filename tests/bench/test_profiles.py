@@ -1,4 +1,4 @@
-"""Profiles: written by the process that was profiled, read by another, shown as a table."""
+"""Profiles: written by the profiled process, read by another one, shown as a table."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def spin() -> int:
     return sum(range(1_000))
 
 
-def test_what_ran_meanwhile_is_in_the_profile_and_nothing_else(tmp_path: Path) -> None:
+def test_a_profile_contains_only_functions_that_ran_during_it(tmp_path: Path) -> None:
     with profiled(tmp_path):
         for _ in range(7):
             spin()
@@ -27,7 +27,7 @@ def test_what_ran_meanwhile_is_in_the_profile_and_nothing_else(tmp_path: Path) -
     assert "<built-in method builtins.len>" not in calls
 
 
-def test_files_are_named_as_they_are_imported_and_addresses_are_left_out(tmp_path: Path) -> None:
+def test_files_are_named_by_their_import_and_addresses_are_left_out(tmp_path: Path) -> None:
     with profiled(tmp_path):
         spin()
         tuple.__new__(tuple)
@@ -38,7 +38,7 @@ def test_files_are_named_as_they_are_imported_and_addresses_are_left_out(tmp_pat
     assert "<built-in method __new__ of type object>" in names
 
 
-def test_the_longest_own_time_comes_first(tmp_path: Path) -> None:
+def test_the_function_with_the_longest_own_time_comes_first(tmp_path: Path) -> None:
     with profiled(tmp_path):
         spin()
 
@@ -47,7 +47,7 @@ def test_the_longest_own_time_comes_first(tmp_path: Path) -> None:
     assert own_s == sorted(own_s, reverse=True)
 
 
-def test_a_profile_is_written_although_an_error_ends_what_is_profiled(tmp_path: Path) -> None:
+def test_a_profile_is_written_even_if_the_profiled_code_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), profiled(tmp_path):
         divmod(1, 0)
 
@@ -61,7 +61,7 @@ def test_without_a_folder_nothing_is_profiled(tmp_path: Path) -> None:
     assert list(read_profiles(tmp_path, "")) == []
 
 
-def test_the_text_says_what_it_is_and_shows_shares() -> None:
+def test_the_text_has_a_title_and_shows_shares() -> None:
     functions = (Function("app.py:1 slow", 3, 0.75, 1.0), Function("app.py:9 quick", 2_000, 0.25, 0.25))
     process = ProcessProfile(title="drain: worker process", functions=functions)
     about, table = str(Profiles(processes=(process,), scale=Scale(), machine=MACHINE)).split("\n\n")

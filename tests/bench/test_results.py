@@ -1,4 +1,4 @@
-"""Results as JSON, and what is no such JSON."""
+"""Results as JSON, and files that contain no results."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.bench.samples import results, round_of
 MEASURED = results(round_of(50_000), round_of(70_000), round_of(90_000), once={"bytes_per_task": 155.0})
 
 
-def test_typical_figures_stand_at_the_top_under_their_names() -> None:
+def test_typical_figures_are_at_the_top_level_of_the_json() -> None:
     found = json.loads(to_json(MEASURED))
 
     assert found["enqueue_many_per_s"] == 70_000
@@ -20,7 +20,7 @@ def test_typical_figures_stand_at_the_top_under_their_names() -> None:
     assert found["bytes_per_task"] == 155
 
 
-def test_spreads_ratios_targets_and_every_round_stand_beside_them() -> None:
+def test_spreads_ratios_targets_and_every_round_are_in_the_json_too() -> None:
     found = json.loads(to_json(MEASURED))
 
     assert found["spread"]["enqueue_many_per_s"] == {"median": 70_000, "min": 50_000, "max": 90_000, "rounds": 3}
@@ -46,7 +46,7 @@ def test_a_small_scale_reaches_no_target() -> None:
     assert found["targets"] == {"enqueue_many_per_s": {"target": ">= 0.6x", "reached": None}}
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_written_results_are_read_back_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(to_json(MEASURED))
 
@@ -73,7 +73,7 @@ GOOD = json.loads(to_json(MEASURED))
         (json.dumps(GOOD | {"machine": {"server": "x"}}), "its machine is none of this version; measure again"),
     ],
 )
-def test_what_holds_no_results_is_refused_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
+def test_a_file_without_results_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "wrong.json"
     path.write_bytes(text.encode("latin-1"))
 
@@ -82,7 +82,7 @@ def test_what_holds_no_results_is_refused_with_its_reason(tmp_path: Path, text: 
     assert str(refused.value) == f"{path} holds no results of `redisched bench --json`: {reason}"
 
 
-def test_results_of_a_scale_of_their_own_keep_it(tmp_path: Path) -> None:
+def test_results_keep_their_own_scale(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(to_json(results(scale=Scale(claims=7))))
 

@@ -1,4 +1,4 @@
-"""What several rounds say together."""
+"""How the figures of several rounds are combined."""
 
 import pytest
 from hypothesis import given
@@ -18,23 +18,23 @@ ROUNDS: list[Figures] = [
 ]
 
 
-def test_the_median_stands_for_all_rounds_beside_the_lowest_and_the_highest() -> None:
+def test_a_spread_has_the_median_the_lowest_and_the_highest_value() -> None:
     assert spread_of("speed", ROUNDS) == RoundSpread(30.0, 10.0, 50.0, 3)
     assert spread_of("floor.speed", ROUNDS) == RoundSpread(100.0, 10.0, 300.0, 3)
 
 
-def test_a_ratio_is_taken_in_each_round_and_is_none_of_medians() -> None:
+def test_a_ratio_is_computed_in_each_round_and_not_from_medians() -> None:
     assert ratio_of(SPEED, ROUNDS) == RoundSpread(0.5, 0.1, 1.0, 3)
 
 
-def test_what_was_measured_once_is_a_round_of_its_own() -> None:
+def test_a_figure_measured_once_counts_as_one_round() -> None:
     once: Figures = {"memory": 100.0}
 
     assert spread_of("memory", [*ROUNDS, once]) == RoundSpread(100.0, 100.0, 100.0, 1)
     assert spread_of("speed", [*ROUNDS, once]) == spread_of("speed", ROUNDS)
 
 
-def test_without_a_value_or_a_yardstick_there_is_nothing_to_say() -> None:
+def test_without_a_value_or_a_yardstick_there_is_no_spread_or_ratio() -> None:
     assert spread_of("speed", []) is None
     assert spread_of("speed.inner", ROUNDS) is None
     assert spread_of("floor", ROUNDS) is None
@@ -44,7 +44,7 @@ def test_without_a_value_or_a_yardstick_there_is_nothing_to_say() -> None:
 
 
 @pytest.mark.parametrize("path", ["inversions", "late_ms.early"])
-def test_no_median_hides_a_broken_promise(path: str) -> None:
+def test_a_broken_guarantee_in_one_round_is_not_hidden_by_the_median(path: str) -> None:
     assert spread_of(path, rounds_of(path, 0, 0, 1)) == RoundSpread(1.0, 0.0, 1.0, 3)
 
 

@@ -1,4 +1,4 @@
-"""How much work there is at a number of tasks."""
+"""How much work a number of tasks makes."""
 
 from dataclasses import fields
 
@@ -11,11 +11,11 @@ def test_the_default_number_of_tasks_gives_the_default_scale() -> None:
     assert scale_of(DEFAULT_TASKS) == Scale()
 
 
-def test_fewer_tasks_mean_less_of_everything_and_more_tasks_no_larger_backlog() -> None:
+def test_fewer_tasks_make_all_work_smaller_and_more_tasks_no_larger_backlog() -> None:
     small, full, large = scale_of(50), Scale(), scale_of(10 * DEFAULT_TASKS)
 
     for field in fields(Scale):
-        if field.name in ("shards", "nodes"):  # they say how the work is spread, not how much there is
+        if field.name in ("shards", "nodes"):  # they set how the work is spread, not how much there is
             continue
         assert 0 < getattr(small, field.name) < getattr(full, field.name), field.name
     assert large.tasks == 10 * full.tasks
@@ -23,7 +23,7 @@ def test_fewer_tasks_mean_less_of_everything_and_more_tasks_no_larger_backlog() 
 
 
 @pytest.mark.parametrize(("tasks", "is_full"), [(DEFAULT_TASKS - 1, False), (DEFAULT_TASKS, True), (10**6, True)])
-def test_a_small_scale_is_known_as_one(tasks: int, is_full: bool) -> None:
+def test_a_small_scale_is_recognized(tasks: int, is_full: bool) -> None:
     assert scale_of(tasks).is_full is is_full
 
 

@@ -1,1 +1,1 @@
-"""Tests that let chance, crashes and many processes loose on a queue."""
+"""Tests of a queue under random calls, crashes and many processes."""

@@ -1,7 +1,7 @@
-"""A border through a network, which can be shut: what would cross it waits, as packets do that nobody answers.
+"""A border through a network, which can be shut: data that would cross it waits, as packets without an answer do.
 
 Cutting a real network takes rights that a test run may not have. So every server is reached through a gate, and the
-gate knows by addresses who is on which side.
+gate knows by its address on which side a client is.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _CHUNK_BYTES = 65_536
 
 
 class Side(StrEnum):
-    """A side of the border: the address that those on it come from, or dial."""
+    """A side of the border: the address from which its clients connect, and to which clients connect."""
 
     MAJORITY = "127.0.0.1"
     MINORITY = "127.0.0.2"
@@ -36,7 +36,7 @@ class Border(Lifetime):
         self._within.set()
 
     def start(self) -> None:
-        """Let gates be made."""
+        """Start the event loop that the gates run on."""
         self._thread.start()
 
     def gate(self, side: Side, port: int) -> int:
@@ -46,11 +46,11 @@ class Border(Lifetime):
         return entry
 
     def shut(self) -> None:
-        """Let nothing cross from now on."""
+        """From now on, let no data cross."""
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
 
     def open(self) -> None:
-        """Let everything cross, also what has waited."""
+        """Let all data cross, including data that has waited."""
         self._loop.call_soon_threadsafe(self._across.set)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Border(Lifetime):
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event) -> None:
-    """Carry what is sent, and its end, whenever the way is free."""
+    """Copy data, and the end of the stream, while the border is open."""
     with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK_BYTES):
             await way.wait()

@@ -1,4 +1,4 @@
-"""What is put to the test by chaos."""
+"""Fixtures for tests under chaos."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Damage to a queue's keys, as eviction, half a backup and careless hands do it."""
+"""Damage to a queue's keys, as eviction, a partial backup or a careless operator causes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _KINDS: dict[str, Callable[[str], Situation]] = {
 
 
 class Kind(StrEnum):
-    """What is done to a key."""
+    """How a key is damaged."""
 
     DELETE_KEY = "delete the key"
     DELETE_ENTRY = "delete what it holds of a task"
@@ -59,14 +59,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing done to one key; `task` picks the task, if it is about one."""
+    """The damage of one key; `task` picks the task, if the damage is about one."""
 
     kind: Kind
     key: str
     task: int
 
     def inflict(self, broker: Broker, ids: list[str]) -> None:
-        """Do it."""
+        """Damage the key."""
         perform = broker.client().perform
         key = getattr(keys_of(QUEUE), self.key)
         id = ids[self.task % len(ids)]
@@ -96,5 +96,5 @@ damages = st.lists(
 
 
 def ids_in(situation: Situation) -> set[str]:
-    """Every task of which anything is left."""
+    """Every task of which some key still holds something."""
     return {id for name in (*HASHES, *ZSETS) if name in OF_TASKS for id in situation.get(name, ())}

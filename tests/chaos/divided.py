@@ -1,4 +1,4 @@
-"""Servers that Sentinels watch, with a border through them, and the way to them from the smaller side."""
+"""Servers that Sentinels watch, on two sides of a border, and how clients on the smaller side connect to them."""
 
 import random
 import time
@@ -17,11 +17,11 @@ from redisched.url import parse_address
 from tests.chaos.border import Border, Side
 
 SIDES = (Side.MINORITY, Side.MAJORITY, Side.MAJORITY, Side.MAJORITY, Side.MINORITY)
-"""Of the primary, its replica, and three Sentinels."""
+"""The ports of the primary, its replica, and three Sentinels."""
 
 
 class GatedServer(Server):
-    """A server whose address, as all others know it, is that of a gate."""
+    """A server that all others know by the address of its gate."""
 
     def __init__(self, border: Border, side: Side, arguments: tuple[str, ...], persistence: Persistence) -> None:
         super().__init__(arguments=arguments, persistence=persistence, transport=Transport.LOOPBACK)
@@ -55,8 +55,8 @@ class GatedSentinel(GatedServer):
 
 
 DOWN_AFTER_MS = 4_000
-"""On a machine whose processors are all busy, one that lives is silent for two seconds: it would be failed over once
-more, and what it had taken meanwhile would be lost, too.
+"""On a busy machine a live primary may be silent for two seconds: with less, Sentinels would fail over once
+more, and the tasks that it had taken meanwhile would be lost, too.
 """
 
 

@@ -52,13 +52,13 @@ class Fleet:
         self.kill_all()
 
     def workers(self) -> list[int]:
-        """The worker processes, without their supervisor and its helpers."""
+        """The worker processes, without the supervisor and its helpers."""
         return [
             process for process in members_of(self._process.pid) if is_started_by(process, b"redisched.engine.child")
         ]
 
     def forked(self) -> list[int]:
-        """The processes of isolated handlers, and what forked them."""
+        """The processes of isolated handlers, and the processes that forked them."""
         return [process for process in members_of(self._process.pid) if is_started_by(process, b"forkserver")]
 
     def signal_all(self, number: signal.Signals) -> None:
@@ -79,10 +79,10 @@ class Fleet:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        wait_until(lambda: not members_of(self._process.pid), "all its processes are gone")
+        wait_until(lambda: not members_of(self._process.pid), "all processes of the fleet are gone")
 
     def wait(self) -> int:
-        """Wait for its end, and return its exit code."""
+        """Wait for the end of the supervisor, and return its exit code."""
         return self._process.wait(30)
 
     @property
@@ -103,7 +103,7 @@ def members_of(group: int) -> list[int]:
 
 
 def is_started_by(process: int, function: bytes) -> bool:
-    """Whether a process runs what it does by this module or function."""
+    """Whether a process was started with this module or function."""
     try:
         return function in Path(f"/proc/{process}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):

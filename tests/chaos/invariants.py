@@ -1,4 +1,4 @@
-"""What must be true of a queue at any moment, whatever happened to it before."""
+"""What must be true of a queue at any time, after any faults."""
 
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
@@ -8,7 +8,7 @@ QUEUE = "default"
 
 
 def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
-    """The ids in each key of a shard of a queue, without what is kept for them."""
+    """The ids in each key of a shard of a queue, without their values."""
     perform, keys = broker.client().perform, keys_of(queue, shard)
     places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
     places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
@@ -18,7 +18,7 @@ def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
 
 
 def check_places(situation: Situation) -> None:
-    """Each task is in exactly one place, and exactly what belongs to its place is there."""
+    """Check that each task is in exactly one place, and has exactly the records that belong to this place."""
 
     def ids(name: str) -> set[str]:
         return set(situation.get(name, ()))
@@ -39,7 +39,7 @@ def check_places(situation: Situation) -> None:
 
 
 def check_tries(situation: Situation, claims: dict[str, int]) -> None:
-    """Attempts, crashes and redeliveries of a task: each of them ended one claim."""
+    """Check the attempts, crashes and redeliveries of a task: each of them ended one claim."""
     for id, tries in situation.get("tries", {}).items():
         attempts, crashes, redeliveries, _ = map(int, tries.split())
         assert attempts + crashes + redeliveries <= claims.get(id, 0)

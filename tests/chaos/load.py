@@ -1,4 +1,4 @@
-"""Producers and workers on several servers while something happens to these, and the audit when that is over."""
+"""Producers and workers on several servers while faults hit these, and the audit afterwards."""
 
 import logging
 import sys
@@ -35,12 +35,12 @@ FEWEST_PRODUCERS = 2
 
 
 class Load:
-    """Producers that repeat what was not acknowledged, over one client, and two workers, from `with` to its end.
+    """Producers that repeat calls without an acknowledgement, over one client, and two workers, from `with` to its end.
 
-    Two producers at least, and one for each shard, whose tasks are for that one alone. `answers` are the pulses of
-    their calls that Redis answered, if only to say that a task is not durable yet, `acknowledgements` of those that
-    returned, `refusals` of others. The handler `hold` notes its task in `held`, waits for `gate`, and returns its
-    fence.
+    At least two producers, and one for each shard, which enqueues only tasks of that shard. `answers` are the pulses of
+    calls that Redis answered, even if only with the error that a task is not durable yet, `acknowledgements` of those
+    that returned, `refusals` of others. The handler `hold` notes its task in `held`, waits for `gate`, and returns
+    its fence.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Load:
 
     @property
     def acknowledgements(self) -> list[Pulse]:
-        """When tasks were acknowledged, producer by producer."""
+        """When calls were acknowledged, producer by producer."""
         return [producer.acknowledgements for producer in self._producers]
 
     @property
@@ -100,11 +100,11 @@ class Load:
 
     @property
     def taken(self) -> set[str]:
-        """The ids of all that was acknowledged."""
+        """The ids of all acknowledged tasks."""
         return {task.id for producer in self._producers for task in [*producer.taken]}
 
     def enqueue(self, name: str) -> TaskRef[Any]:
-        """Enqueue one task beside those of the producers."""
+        """Enqueue one more task."""
         request = self.app.request(name)
         with self._recorder.enqueueing(request):
             return self.app.enqueue_many([request])[0]
@@ -114,10 +114,10 @@ class Load:
         return run(with_retries(partial(_ended, shard), self.app._connection.retry_policy()), self.direct.client())
 
     def wait_for_progress(self) -> None:
-        """Wait until tasks are taken, and run, that were not there before."""
+        """Wait until Redis takes new tasks, and workers run new tasks."""
         taken, started = self._count(), self._started()
-        wait_until(lambda: self._count() > taken + 10 * BATCH, "tasks are taken", SOON_S)
-        wait_until(lambda: self._started() > started + 10 * BATCH, "tasks run", SOON_S)
+        wait_until(lambda: self._count() > taken + 10 * BATCH, "Redis takes new tasks", SOON_S)
+        wait_until(lambda: self._started() > started + 10 * BATCH, "workers run new tasks", SOON_S)
 
     def wait_for_progress_in(self, shards: Iterable[int]) -> None:
         """Wait until tasks of each of these shards end that had not ended before."""
@@ -135,19 +135,19 @@ class Load:
             log.info("longest times without %s: %s s", what, ", ".join(f"{wait_s:.1f}" for wait_s in longest_s))
 
     def end_producing(self) -> None:
-        """Produce no more."""
+        """End the producers."""
         self._over.set()
         for producer in self._producers:
             producer.join()
 
     def conclude(self) -> None:
-        """Produce no more, wait until all is done, and hold what happened against what is promised."""
+        """End the producers, wait until all tasks are done, and check the history against the invariants."""
         assert [str(violation) for violation in islice(self.violations(), 5)] == []
 
     def violations(self) -> Iterator[Violation]:
-        """As `conclude`, for whoever knows what may have been broken."""
+        """As `conclude`, but return the violations, for a test that expects some."""
         self.end_producing()
-        wait_until(self._is_drained, "all is done", DRAIN_S)
+        wait_until(self._is_drained, "all tasks are done", DRAIN_S)
         assert not any(worker.has_ended for worker in self._workers)
         for store in run(stores_of(self.direct.script_runner, QUEUE), self.direct.client()):
             check_places(places_in(self.direct, store.shard))

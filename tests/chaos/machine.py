@@ -1,6 +1,6 @@
 """A machine that calls random edges of a real queue and of its model, and compares them after every step.
 
-Tokens are live, stale or forged; any earlier call may be sent again; the server's time jumps to and fro.
+Tokens are live, stale or forged; any earlier call may be sent again; the server's time jumps forward and back.
 """
 
 import operator
@@ -45,16 +45,16 @@ HOLD_MS = 40_000
 GRACE_MS = 1_000
 LONG_LEASE_MS = 4 * HOLD_MS
 LONG_GRACE_MS = 100_000
-"""With these a pause of three holds is one that only lengthens a grace."""
+"""With these, a pause of three holds only lengthens a grace."""
 
 
 class TokenKind(StrEnum):
-    """Which token a settling worker shows."""
+    """Which token a worker settles with."""
 
     LIVE = "live"
-    """The one under which the task is held, or was last."""
+    """The token of the current or the last lease of the task."""
     STALE = "stale"
-    """One that was given out before, if possible for this task."""
+    """An earlier token, if possible of the same task."""
     FORGED_NEXT = "the next one"
     FORGED_SHORT = "the live one without its last digit"
 
@@ -65,9 +65,9 @@ token_kinds = st.sampled_from([TokenKind.LIVE, TokenKind.LIVE, TokenKind.LIVE, *
 shown = st.lists(st.tuples(numbers, token_kinds), min_size=1, max_size=3)
 delays_ms = st.sampled_from([0, 1, 500, 60_000])
 retentions_ms = st.builds(operator.mul, delays_ms, st.sampled_from([1, -1]))
-"""Negative: an outcome that may be forgotten sooner."""
+"""Negative: the outcome may be forgotten earlier."""
 ends = st.sampled_from([b"end", KEEPS_TASK + b"end"])
-"""How a task ends: it is forgotten but for its outcome, or kept with it."""
+"""How a task ends: only its outcome is kept, or the task with it."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
 expiries = st.sampled_from(
@@ -96,7 +96,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.tokens_of: dict[str, list[int]] = {}
 
     def call(self, edge: str, *arguments: Any) -> Any:
-        """Call an edge of both; they must answer the same and look the same afterwards."""
+        """Call an edge of the queue and of the model; they must answer the same and look the same afterwards."""
         self.calls.append((edge, arguments))
         expected = getattr(self.model, edge)(*arguments)
         answer = run(getattr(self.store, edge)(*arguments), self.broker.client())
@@ -110,7 +110,7 @@ class QueueMachine(RuleBasedStateMachine):
         return answer
 
     def note_tokens(self, claim: Claim) -> None:
-        """Keep the token of a claim that is not a repeated one."""
+        """Keep the token of a claim that is not repeated."""
         if claim.leases and claim.leases[0].token not in self.tokens:
             token = claim.leases[0].token
             assert not self.tokens or token > self.tokens[-1], "tokens must grow"
@@ -119,13 +119,13 @@ class QueueMachine(RuleBasedStateMachine):
                 self.tokens_of.setdefault(lease.id, []).append(token)
 
     def pick(self, number: int, place: Place) -> str:
-        """The id of a task, mostly of one in this place."""
+        """The id of a task, mostly of a task in this place."""
         there = [task.id for task in self.model.at(place)]
         pool = there if there and number < 8 else [*self.model.tasks, "missing"]
         return pool[number % len(pool)]
 
     def settled(self, shown: list[tuple[int, TokenKind]]) -> list[tuple[str, int]]:
-        """Ids, mostly of leased tasks, with their tokens."""
+        """Ids, mostly of leased tasks, with the tokens to settle them with."""
         return [(id := self.pick(number, Place.LEASED), self.token(id, kind)) for number, kind in shown]
 
     def token(self, id: str, kind: TokenKind) -> int:
@@ -162,13 +162,13 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(worker=workers)
     def claim_again(self, worker: str) -> None:
-        """The reply of its latest claim was lost."""
+        """Repeat the worker's latest claim, as if its reply was lost."""
         if worker in self.requests:
             self.call("claim", self.requests[worker])
 
     @rule(worker=workers)
     def claim_astray(self, worker: str) -> None:
-        """The request before its latest one strayed, and comes only now."""
+        """Send the claim before the worker's latest one again, as a request that strayed and arrives only now."""
         earlier = self.requests.get(worker)
         self.claim(worker, 1, 0, False)
         if earlier:
@@ -176,7 +176,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(shown=shown, starts=st.permutations((0, 1, BLAMELESS)))
     def renew(self, shown: list[tuple[int, TokenKind]], starts: list[int]) -> None:
-        """Several times, as renewals follow one another: with a start, without, and by a worker that stops."""
+        """Renew leases several times in a row: with a start, without one, and by a worker that stops."""
         settled = self.settled(shown)
         for start in starts:
             started_ms = self.time.now_ms if start > 0 else start
@@ -259,7 +259,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(back=st.integers(1, 8))
     def replay(self, back: int) -> None:
-        """A call whose reply was lost is sent again, at once or after others."""
+        """Send a call again, at once or after others, as if its reply was lost."""
         if self.calls:
             edge, arguments = self.calls[-min(back, len(self.calls))]
             self.call(edge, *arguments)
@@ -289,5 +289,5 @@ def machine_on(broker: Broker) -> type[QueueMachine]:
 
 
 def ids_in(situation: Situation) -> set[str]:
-    """Every task that is anywhere."""
+    """Every task in any place."""
     return {*situation.get("tasks", {}), *situation.get("outcomes", {})}

@@ -1,6 +1,6 @@
-"""A queue as a plain dict: what the scripts must do, told without Redis.
+"""A queue as a plain dict: what the scripts must do, without Redis.
 
-Its methods are those of the store and answer the same; `situation` says what must be in Redis then.
+Its methods are those of the store and answer the same; `situation` says what must be in Redis afterwards.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Until when nothing may be reaped, so that live workers renew first: told without Redis."""
+"""The end of the grace, before which nothing may be reaped, so that live workers renew first: without Redis."""
 
 from math import ceil
 from typing import TypeAlias
@@ -6,11 +6,11 @@ from typing import TypeAlias
 from redisched.store.values import ReapRequest
 
 Noted: TypeAlias = tuple[str, int, int, int]
-"""Who reaps, until when others leave it to this worker, the end of the grace, and the longest lease asked for."""
+"""The worker that reaps, until when others leave it to reap, the end of the grace, and the longest lease requested."""
 
 
 def grace_end(noted: Noted | None, request: ReapRequest, now_ms: int, latest_end_ms: int, *, has_leases: bool) -> int:
-    """The moment in server milliseconds, which may be over. `latest_end_ms` is when a lease can end at the latest."""
+    """The end of the grace in server milliseconds, even if it is over. `latest_end_ms` is the latest end of a lease."""
     latest_ms = now_ms + request.grace_ms
     if not noted:
         return latest_ms if has_leases else 0

@@ -1,4 +1,4 @@
-"""A task as the model of a queue knows it, and what must be in Redis of it."""
+"""A task in the model of a queue, and what Redis must hold of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Place(Enum):
 
 @dataclass(slots=True)
 class Task:
-    """Everything that is known of a task."""
+    """All the state of a task."""
 
     id: str
     record: str
@@ -40,16 +40,16 @@ class Task:
     started_ms: int = 0
     ends_ms: int = 0
     cancellation: tuple[int, bytes] | None = None
-    """For how long its outcome shall be kept, and the outcome."""
+    """For how long the outcome is kept, and the outcome."""
     outcome: bytes = b""
     until_ms: int = 0
     is_spare: bool = False
-    """When it died, or is forgotten."""
+    """When the task died, or is forgotten."""
     expires_ms: int | None = None
     expired: tuple[int, bytes] = (0, b"")
-    """For how long its outcome shall be kept if it expires, and the outcome, but for the time of its end."""
+    """For how long the outcome is kept if the task expires, and the outcome without the time of the end."""
     looked_ms: int | None = None
-    """When somebody looks whether it has expired."""
+    """When the task is next checked for expiry."""
 
     @property
     def score(self) -> int:
@@ -64,12 +64,12 @@ class Task:
         return self.tries[1] if self.tries else 0
 
     def lease(self) -> Lease:
-        """What the worker that leased it is given."""
+        """The lease that a claim answers."""
         attempts, crashes, redeliveries, _ = self.tries or (0, 0, 0, 0)
         return Lease(self.id, self.token, self.score, attempts, crashes, redeliveries, self.record.encode())
 
     def situation(self) -> Situation:
-        """What must be in Redis of it."""
+        """What Redis must hold of the task."""
         if self.place is Place.ENDED:
             return {
                 "outcomes": {self.id: text_of(self.outcome)},
@@ -121,7 +121,7 @@ class Task:
         self.failures = f"{self.score} ".encode() + (failure + earlier)[:MOST_FAILURE_BYTES]
 
     def lose(self, now_ms: int) -> None:
-        """Its process died after it had started."""
+        """The process of the task died after the task had started."""
         self.forget_expiry()
         self.fail(death_under(self.worker, self.started_ms, now_ms))
 
@@ -159,7 +159,7 @@ class Task:
             self.expired = int(retention_ms), outcome
 
     def look(self, now_ms: int, lease_ms: int) -> bool:
-        """Whoever looks for tasks that expired has come to this one; answers whether it ended."""
+        """A search for expired tasks reaches this one; answers whether the task ended."""
         if self.place is Place.WAITING:
             self.expire(now_ms)
             return True
@@ -171,17 +171,17 @@ class Task:
 
 
 def text_of(stored: bytes) -> str:
-    """Bytes as a situation has them."""
+    """Bytes as text, in the form of a situation."""
     return stored.decode(errors="backslashreplace")
 
 
 def moment_of(when: str, now_ms: int) -> int:
-    """The moment of @time, or of +delay from now."""
+    """The time of @time, or of +delay from now."""
     return int(when[1:]) + (now_ms if when[0] == "+" else 0)
 
 
 def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[list[Task], int | None]:
-    """The tasks that a claim takes of those that wait, given in their order, and when a further one falls due."""
+    """The tasks that a claim takes of the waiting ones, in order, and when the next one becomes due."""
     due = [task for task in waiting if task.run_at_ms <= now_ms]
     left = due[request.limit :]
     horizon_ms = now_ms + request.ahead_ms
@@ -196,17 +196,17 @@ def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[lis
 
 
 def to_look_at(tasks: Iterable[Task], moment_ms: int) -> list[Task]:
-    """Those that may have expired by a moment, in the order in which they are looked at."""
+    """The tasks that may have expired by a time, in the order in which they are checked."""
     timed = [(task.looked_ms, task.id, task) for task in tasks if task.looked_ms is not None]
     return [task for looked_ms, _, task in sorted(timed, key=lambda one: one[:2]) if looked_ms <= moment_ms]
 
 
 def next_look_ms(tasks: Iterable[Task]) -> int | None:
-    """When the next task may have expired, None for never."""
+    """When the next task may expire, None for never."""
     return min((task.looked_ms for task in tasks if task.looked_ms is not None), default=None)
 
 
 def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:
-    """Those of one kind whose time is over by a moment, the oldest first."""
+    """The tasks of one kind whose time is over by a given time, the oldest first."""
     over = (task for task in tasks if task.is_spare == is_spare and task.until_ms <= moment_ms)
     return sorted(over, key=lambda task: (task.until_ms, task.id))

@@ -37,7 +37,7 @@ class Victims:
 class Nemesis:
     """Strikes from a thread of its own, from `with` to its end; then everything is healed.
 
-    Every strike is written down, also one that missed because its victim was down already. What else goes wrong is
+    Every strike is written down, even one that missed because its victim was down already. Any other error is
     raised at the end.
     """
 
@@ -46,7 +46,7 @@ class Nemesis:
         self._victims = victims
         self._recorder = recorder
         self.hits: set[Disturbance] = set()
-        """What has been done."""
+        """The strikes so far."""
         self._wounds: dict[Strike, Heal] = {}
         self._over = threading.Event()
         self._error: Exception | None = None
@@ -62,7 +62,7 @@ class Nemesis:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether something of the plan is still to be done or healed."""
+        """Whether a strike of the plan is still to be done or healed."""
         return self._thread.is_alive()
 
     def join(self) -> None:
@@ -78,7 +78,7 @@ class Nemesis:
             self._error = error
 
     def carry_out(self) -> None:
-        """Do it here, to its end."""
+        """Carry out the whole plan in this thread."""
         began_s = time.monotonic()
         steps = [(strike.at_s, self._strike, strike) for strike in self._strikes]
         steps += [(strike.at_s + strike.lasts_s, self._heal, strike) for strike in self._strikes]
@@ -87,7 +87,7 @@ class Nemesis:
             if not (is_over and step == self._strike):
                 with contextlib.suppress(BrokerError):
                     step(strike)
-        # What could not be healed because the server was down itself.
+        # These could not be healed earlier because the server itself was down.
         for strike in list(self._wounds):
             self._heal(strike)
 
@@ -124,7 +124,7 @@ def _send(process: int, number: signal.Signals) -> None:
 
 
 def _chosen(victims: Victims, strike: Strike) -> int:
-    """A worker process. Raises LookupError without any."""
+    """A worker process. Raises LookupError if there is none."""
     workers = sorted(victims.workers())
     return workers[int(strike.chance * len(workers))]
 

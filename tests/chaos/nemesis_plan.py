@@ -1,4 +1,4 @@
-"""What shall be broken when: drawn from a seed, so that a run that failed can be had again."""
+"""A plan of what is broken when: drawn from a seed, so that a failed run can be repeated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from random import Random
 
 
 class Disturbance(StrEnum):
-    """What can be broken. What lasts is healed after a while; the rest heals by itself."""
+    """What can be broken. A disturbance that lasts is healed after a while; the others heal by themselves."""
 
     KILL_WORKER = "kill worker"
-    """SIGKILL; its supervisor starts another."""
+    """SIGKILL; the supervisor starts another process."""
     PAUSE_WORKER = "pause worker"
     """SIGSTOP. Lasts."""
     KILL_SERVER = "kill server"
-    """SIGKILL; it is started again on its data afterwards. Lasts."""
+    """SIGKILL; the server is started again on its data afterwards. Lasts."""
     PAUSE_SERVER = "pause server"
     """SIGSTOP. Lasts."""
     RESTART_SERVER = "restart server"
-    """It is stopped in good order and started again."""
+    """The server is shut down in order and started again."""
     FLUSH_SCRIPTS = "flush scripts"
     """SCRIPT FLUSH."""
     KILL_CLIENTS = "kill clients"
     """CLIENT KILL: every connection is closed by the server."""
     FILL_MEMORY = "fill memory"
-    """The server has more in memory than it may. Lasts."""
+    """The server has reached its limit of memory. Lasts."""
     FILL_DISK = "fill disk"
     """The server cannot write its file. Lasts."""
     MOVE_CLOCK = "move clock"
-    """The server's clock jumps an hour on or back. Lasts."""
+    """The server's clock jumps an hour forward or back. Lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,10 @@ class Strike:
 
 
 def draw_plan(seed: int, duration_s: float, habits: Mapping[Disturbance, Habit]) -> list[Strike]:
-    """The strikes of a run, in order; all are over when it is.
+    """The strikes of a run, in order; all are over at its end.
 
-    Intervals are drawn from half to one and a half of what the habit says. Habits do not change each other's strikes.
+    Intervals are drawn between half and one and a half times that of the habit. A habit does not change the strikes of
+    another.
     """
     strikes = []
     for disturbance, habit in habits.items():

@@ -1,4 +1,4 @@
-"""A producer that repeats whatever was not acknowledged, and notes when it was answered."""
+"""A producer that repeats every call without an acknowledgement, and notes when it was answered."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PAUSE_S = 0.01
 
 
 class Producer(threading.Thread):
-    """Enqueues tasks that belong to one of so many shards until it is `over`. It was told that `taken` are there."""
+    """Enqueues tasks of one of so many shards until it is `over`. The tasks of `taken` were acknowledged."""
 
     def __init__(self, app: Scheduler, recorder: Recorder, over: threading.Event, shard: int, shards: int) -> None:
         super().__init__(name=f"producer-{shard}")

@@ -1,22 +1,22 @@
-"""When something happened that should happen all the time, and how long it was waited for at worst."""
+"""When an event happened that should happen all the time, and the longest times between two of them."""
 
 import time
 from itertools import pairwise
 
 
 class Pulse:
-    """Beats from now on. One thread beats, any may look."""
+    """The times of an event, from now on. One thread adds beats, any thread may read."""
 
     def __init__(self) -> None:
         self._beats_s = [time.monotonic()]
 
     def beat(self) -> None:
-        """Note that it happened."""
+        """Note that the event happened."""
         self._beats_s.append(time.monotonic())
 
     @property
     def count(self) -> int:
-        """How often it has happened."""
+        """How often the event has happened."""
         return len(self._beats_s) - 1
 
     def longest_s(self, count: int) -> list[float]:

@@ -1,8 +1,8 @@
-"""A run of operations that takes tasks over every edge, in which one reply can be cut, and what is in Redis afterwards.
+"""A run of operations that uses every edge, in which one reply can be cut, and what is in Redis afterwards.
 
-Every call goes the way it goes in production: through the public methods of a producer, and through the store's edges
+Every call is made as in production: through the public methods of a producer, and through the store's edges
 under `with_retries`, by the blocking or the asyncio client. Two runs can be compared to the byte: ids are given, the
-server's time stands still but for the steps of the run, and tokens follow from the time.
+server's time moves only by the steps of the run, and tokens follow from the time.
 """
 
 import asyncio
@@ -50,11 +50,11 @@ class Manner(Protocol):
         """Repeat an edge until Redis answers."""
 
     def call(self, method: Callable[..., T], *arguments: Any, **options: Any) -> Awaitable[T]:
-        """Call a public method, or its twin."""
+        """Call a public method, or its async twin."""
 
 
 class Blocking:
-    """The calls of a program without an event loop: in a thread that runs none."""
+    """The calls of a program without an event loop, made in a thread of their own."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -67,7 +67,7 @@ class Blocking:
 
 
 class Asyncio:
-    """The calls of a program with one."""
+    """The calls of a program with an event loop."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -82,7 +82,7 @@ class Asyncio:
 
 
 class Story:
-    """One run, or a part of it. Each chapter begins an hour after the one before, with what that has left."""
+    """One run, or a part of it. Each chapter begins an hour after the one before, with the tasks that it left."""
 
     def __init__(self, broker: Broker, manner: Manner, time: ServerTime) -> None:
         self._app = Scheduler(broker=broker)
@@ -104,7 +104,7 @@ class Story:
         first = self._request(f"{chapter}-first")
         await self._send(first)
         await self._send(first)
-        # A chunk is cut down to two tasks, so that these go as a pipeline.
+        # A chunk is limited to two tasks, so that the tasks are sent as a pipeline.
         await self._send(*(self._request(f"{chapter}-{number}", priority=number % 3) for number in range(7)))
         await self._send(self._request(f"{chapter}-later", delay=86_400))
         await self._manner.call(self._app.ref(f"{chapter}-0", QUEUE).cancel)
@@ -126,7 +126,7 @@ class Story:
         await self._expect(lambda: self._store.release(releases), Status.RELEASED, Status.LOST)
 
     async def _crash(self, chapter: str) -> None:
-        """A host is lost and its leases end; a process dies before the eyes of its supervisor."""
+        """A host is lost and its leases end; a process dies and its supervisor notices it."""
         await self._claim("worker-2", chapter, limit=2)
         self._time.advance(LEASE_MS)
         await self._manner.edge(lambda: self._store.reap(self._reaping))
@@ -139,14 +139,14 @@ class Story:
 
     async def _tidy(self, chapter: str) -> None:
         await self._manner.edge(lambda: self._store.revive([f"{chapter}-4", f"{chapter}-first"]))
-        # As a worker does: a call that is repeated forgets what is next, and all is forgotten in the end.
+        # As a worker does: a repeated call forgets the next tasks, and all tasks are forgotten in the end.
         while (await self._manner.edge(lambda: self._store.forget(FORGETTING))).tasks >= 2:
             pass
         assert await self._manner.call(self._app.ref(f"{chapter}-later", QUEUE).status) is TaskState.SCHEDULED
 
     @property
     def _reaping(self) -> ReapRequest:
-        # Nobody has reaped for a while, but there shall be no grace.
+        # No worker has reaped for a while, but there shall be no grace.
         return ReapRequest(
             worker="worker-1",
             hold_ms=LEASE_MS,
@@ -168,6 +168,6 @@ class Story:
         return (await self._manner.edge(lambda: self._store.claim(request))).leases
 
     async def _expect(self, make: Callable[[], Operation[Sequence[Status]]], *expected: Status) -> None:
-        """The first status is that of a call that was heard once, the others those of one that is heard again."""
+        """The first status is that of a call that arrives once, the others those of a call that arrives again."""
         statuses = await self._manner.edge(make)
         assert set(statuses) <= set(expected), statuses

@@ -1,4 +1,4 @@
-"""A queue and its workers on a real server while something goes wrong, and their audit when that is over."""
+"""A queue and its workers on a real server while a fault is on, and their audit afterwards."""
 
 import asyncio
 from collections import deque
@@ -28,7 +28,7 @@ USUAL = Settings()
 
 
 class Gate:
-    """Holds handlers until it is opened, from whatever thread."""
+    """Holds handlers until it is opened, by any thread."""
 
     def __init__(self) -> None:
         self.entered = 0
@@ -36,7 +36,7 @@ class Gate:
 
     async def pass_through(self) -> None:
         self.entered += 1
-        # A handler that is ended from outside must not take the gate with it.
+        # A handler that is ended from outside must not close the gate.
         await asyncio.shield(asyncio.wrap_future(self._opened))
 
     def open(self) -> None:
@@ -48,7 +48,7 @@ class Rig:
     process.
 
     The handlers of `app` are `work`, which ends at once, and `hold`, which waits for the gate; those of a fleet are in
-    `tests.chaos.apps.rig_handlers`. `url` is that of a server without a key. `audit` is how it ends.
+    `tests.chaos.apps.rig_handlers`. `url` is that of a server without a key. A test ends with `audit`.
     """
 
     def __init__(self, folder: Path, url: str, settings: Settings = USUAL) -> None:
@@ -72,11 +72,11 @@ class Rig:
         self.direct.close()
 
     def go_by_server_time(self) -> None:
-        """Write everything down by the server's clock, which is not that of this machine."""
+        """Write all times down by the server's clock, which differs from that of this machine."""
         self.recorder.now_ms = time_of(self.direct)
 
     def enqueue(self, name: str, *args: Any, **options: Any) -> TaskRef[Any]:
-        """Enqueue a task, and write down that it was."""
+        """Enqueue a task, and write it down."""
         return self.enqueue_many(1, name, *args, **options)[0]
 
     def enqueue_many(self, count: int, name: str, *args: Any, **options: Any) -> list[TaskRef[Any]]:
@@ -84,7 +84,7 @@ class Rig:
         return self.send([self.app.request(name, *args, **options) for _ in range(count)])
 
     def send(self, requests: list[TaskRequest]) -> list[TaskRef[Any]]:
-        """Enqueue what was put together before."""
+        """Enqueue a request made before."""
         with self.recorder.enqueueing(*requests):
             return self.app.enqueue_many(requests)
 
@@ -97,11 +97,11 @@ class Rig:
         return RunningWorker(self.app, **settings)
 
     def gate_file(self) -> Path:
-        """A place of this rig at which handlers of a fleet wait until it is touched."""
+        """The file of this rig at which handlers of a fleet wait until it is touched."""
         return self.folder / "gate"
 
     def history(self) -> list[Record]:
-        """Everything that was written down."""
+        """All records of the history."""
         return list(read_history(self.folder))
 
     def starts(self, task: TaskRef[Any]) -> list[Start]:
@@ -110,38 +110,38 @@ class Rig:
 
     def wait_for_start(self, task: TaskRef[Any]) -> Start:
         """Wait until a task's handler runs."""
-        return wait_until(lambda: self.starts(task), "its handler runs", DRAIN_S)[0]
+        return wait_until(lambda: self.starts(task), "the handler of the task runs", DRAIN_S)[0]
 
     def replies(self, script: str) -> list[Any]:
-        """What the server has answered to a script of late, but for errors."""
+        """The latest replies of the server to a script, without errors."""
         exchanges = list(self._exchanges)
         return [said.reply for said in exchanges if said.name == script and isinstance(said.reply, list)]
 
     def is_drained(self) -> bool:
-        """Whether nothing waits or is held any more."""
+        """Whether no task waits or is leased any more."""
         there = counts(self.direct)
         return there.ready == there.scheduled == there.leased == 0
 
     def drain(self) -> None:
-        """Let every message pass from now on, and wait until all is done."""
+        """From now on, let every message pass, and wait until all tasks are done."""
         self.proxy.set()
-        # Its connections may be those to a server that was killed.
+        # The connections may lead to a server that was killed.
         self.direct.close()
-        wait_until(self.is_drained, "all is done", DRAIN_S)
+        wait_until(self.is_drained, "all tasks are done", DRAIN_S)
 
     def record_final_places(self) -> None:
-        """Hold the keys of a drained queue against what must always be true, and write down what is in them."""
+        """Check the keys of a drained queue against the invariants, and write down where its tasks are."""
         assert self.is_drained()
         check_places(places_in(self.direct))
         record_final_places(self.direct, QUEUE, self.recorder)
 
     def forget_ended(self) -> None:
-        """Forget what ended well in a drained queue before its time, so that it is not found again next time."""
+        """Forget the successful tasks of a drained queue early, so that the next check does not find them again."""
         keys = keys_of(QUEUE)
         self.direct.client().perform(("DEL", keys.finished, keys.outcomes))
 
     def policy(self) -> None:
-        """Hold the history, with the final places of the tasks, against I1 to I12."""
+        """Check the history, with the final places of the tasks, against I1 to I12."""
         assert [str(violation) for violation in islice(check_history(self.folder), 5)] == []
 
     def audit(self) -> None:

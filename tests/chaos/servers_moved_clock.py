@@ -1,7 +1,7 @@
 """A clock for a server that can be moved while it runs, by libfaketime.
 
-It moves that of the Valkey which redisched brings along. Debian's redis-server does not start with it: libfaketime and
-the memory allocator it is linked with wait for each other.
+It moves the clock of the Valkey that redisched brings along. Debian's redis-server does not start with it: libfaketime
+and the memory allocator of that server wait for each other.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ def find_libfaketime() -> Path:
 
 
 class MovedClock:
-    """A clock for the server whose `binary` is to be used. It goes right until it is moved."""
+    """A clock for a server that is started with `binary`. It is right until it is moved."""
 
     def __init__(self, folder: Path, binary: Path) -> None:
         self._offset = folder / "offset"
@@ -32,7 +32,7 @@ class MovedClock:
         self.binary.chmod(0o700)
 
     def move(self, seconds: int) -> None:
-        """Let it be so many seconds ahead of the right time, or behind it."""
+        """Set the clock so many seconds ahead of the right time, or behind it."""
         draft = self._offset.with_suffix(".draft")
         draft.write_text(f"{seconds:+d}\n")
         draft.replace(self._offset)

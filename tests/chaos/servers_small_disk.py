@@ -1,7 +1,7 @@
 """A disk of a few megabytes for a server's data, which can be filled.
 
-It is mounted where only the servers started on it see it, and is gone with the process that holds it open: nothing is
-left mounted, however a test ends.
+Only the servers started on it see it mounted, and it ends with the process that holds it open: nothing is
+left mounted after a test, even if it was killed.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ class NoSmallDisk(Exception):
 
 
 class SmallDisk:
-    """A disk for the server whose `binary` and `arguments` are to be used."""
+    """A disk for a server that is started with `binary` and `arguments`."""
 
     def __init__(self, folder: Path, binary: Path, size: str) -> None:
         self._mounted = folder / "disk"

@@ -1,6 +1,6 @@
-"""T36: millions of tasks are overdue at once, or their leases have all ended: no script holds the server up.
+"""T36: millions of tasks are overdue at once, or all their leases have ended: no script blocks the server for long.
 
-With `-n 0 --log-cli-level=info` it tells how long the longest call of each script took.
+With `-n 0 --log-cli-level=info` it logs how long the longest call of each script took.
 """
 
 import logging
@@ -32,7 +32,7 @@ SLOW_MS = 100.0
 NOTED_MS = 1.0
 TIMEOUT_S = 120.0
 RUN = 8_000
-"""To run millions would take minutes, and show no more."""
+"""To run millions would take minutes, and would show nothing more."""
 LONG_AGO_MS = 1_000
 CHUNK = 1_000
 RECORD = bytes(DIGEST_BYTES) + encode_task(TaskBody("swallow"), 1_000)
@@ -45,7 +45,7 @@ def in_chunks(ids: Iterator[str]) -> Iterator[list[str]]:
 
 
 def overdue(tasks: int) -> Iterator[Command]:
-    """Commands that let so many tasks wait whose time has come."""
+    """Commands that make so many tasks that wait and are due."""
     score = score_of(Priority.NORMAL, LONG_AGO_MS)
     for ids in in_chunks(f"waiting-{number}" for number in range(tasks)):
         yield ("HSET", KEYS.tasks, *(part for id in ids for part in (id, RECORD)))
@@ -53,7 +53,7 @@ def overdue(tasks: int) -> Iterator[Command]:
 
 
 def abandoned(tasks: int) -> Iterator[Command]:
-    """Commands that let so many tasks be held by a worker that is gone."""
+    """Commands that make so many tasks that a lost worker has leased."""
     holder = f"1 {score_of(Priority.NORMAL, LONG_AGO_MS)} 1000 gone"
     for ids in in_chunks(f"leased-{number}" for number in range(tasks)):
         yield ("HSET", KEYS.tasks, *(part for id in ids for part in (id, RECORD)))
@@ -62,9 +62,9 @@ def abandoned(tasks: int) -> Iterator[Command]:
 
 
 def longest_calls(broker: Broker) -> dict[str, float]:
-    """The milliseconds that the longest call of each script took, of those noted; also told in the log.
+    """The milliseconds of the longest noted call of each script; they are logged, too.
 
-    So is what bare commands took: the time that one of those waits for the processor, a script waits too.
+    The times of bare commands are logged as well: a script waits for the processor as long as a bare command does.
     """
     names = CommandNames()
     calls: dict[str, list[float]] = defaultdict(list)
@@ -76,7 +76,7 @@ def longest_calls(broker: Broker) -> dict[str, float]:
 
 
 def is_reaped(broker: Broker) -> bool:
-    """Whether no lease is left of those that nobody will renew."""
+    """Whether no lease of the lost worker is left."""
     count: int = broker.client().perform(("ZCOUNT", KEYS.leases, 0, LONG_AGO_MS))
     return count == 0
 
@@ -86,10 +86,10 @@ def is_reaped(broker: Broker) -> bool:
 @pytest.mark.parametrize(
     ("waiting", "leased"), [(4_000, 4_000), pytest.param(2_000_000, 1_000_000, marks=pytest.mark.chaos)]
 )
-def test_t36_no_script_takes_long_whatever_has_piled_up(
+def test_t36_no_script_takes_long_with_millions_of_tasks(
     kind: BrokerKind, waiting: int, leased: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # A line for each of a million tasks that are taken back takes longer than taking them back.
+    # To log a line for each of a million tasks takes longer than to take them back.
     caplog.set_level(logging.ERROR, "redisched.worker")
     with Server(binary=binary_of(kind), persistence=Persistence.NONE) as server:
         broker = connect(server.url, TIMEOUT_S)
@@ -103,7 +103,7 @@ def test_t36_no_script_takes_long_whatever_has_piled_up(
         with RunningWorker(app):
             wait_until(lambda: counts(broker).finished > 0, "claims go on", TIMEOUT_S)
             wait_until(lambda: is_reaped(broker), "all leases are taken back", TIMEOUT_S)
-            wait_until(lambda: counts(broker).finished >= RUN, "many are run", TIMEOUT_S)
+            wait_until(lambda: counts(broker).finished >= RUN, "many tasks have run", TIMEOUT_S)
         assert {name: taken_ms for name, taken_ms in longest_calls(broker).items() if taken_ms > SLOW_MS} == {}
         there = counts(broker)
         assert there.ready + there.finished == waiting + leased

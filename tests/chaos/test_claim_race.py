@@ -29,17 +29,17 @@ def test_each_of_10000_tasks_goes_to_one_of_8_processes_in_order(kind: BrokerKin
     claimed = _claim_in_processes(servers.url(kind))
 
     assert sorted(id for found in claimed for id, _, _ in found) == [task.id for task in tasks]
-    assert sum(map(bool, claimed)) > 1, "it was no race"
+    assert sum(map(bool, claimed)) > 1, "the processes did not claim at the same time"
     for found in claimed:
         bands = [band for _, band, _ in found]
-        assert bands == sorted(bands), "no process was given a better band after a worse one"
+        assert bands == sorted(bands), "a process was given a more urgent task after a less urgent one"
     owners = [(token, process) for process, found in enumerate(claimed) for _, _, token in found]
-    assert len(set(owners)) == len({token for token, _ in owners}), "no token was given to two processes"
+    assert len(set(owners)) == len({token for token, _ in owners}), "two processes were given the same token"
     broker.close()
 
 
 def _claim_in_processes(url: str) -> list[list[tuple[str, int, int]]]:
-    """What each process claimed."""
+    """The tasks that each process claimed."""
     spawn = get_context("spawn")
     with ExitStack() as stack:
         ends = []

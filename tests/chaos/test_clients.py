@@ -1,4 +1,4 @@
-"""Clients whose connections carry strange things, that are forked, or whose calls are cancelled in the middle."""
+"""Clients on bad connections, clients that are forked, and clients whose calls are cancelled half-way."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -30,7 +30,7 @@ MOST_POINTS = 12
 
 
 def every(message: Message, **pace: Any) -> Fault:
-    """Each message of a kind travels so."""
+    """A fault that hits every message of a kind."""
     return Fault(message=message, action=Action.PASS, pace=Pace(**pace))
 
 
@@ -44,7 +44,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("faults", LINES.values(), ids=LINES.keys())
-def test_t11_what_comes_over_a_bad_line_is_understood(rig: Rig, faults: tuple[Fault, ...]) -> None:
+def test_t11_messages_over_a_bad_line_are_understood(rig: Rig, faults: tuple[Fault, ...]) -> None:
     @rig.app.task(name="double", retention=3_600)
     async def double(number: int) -> int:
         with rig.recorder.execution():
@@ -57,7 +57,7 @@ def test_t11_what_comes_over_a_bad_line_is_understood(rig: Rig, faults: tuple[Fa
             batch = requests[first : first + TASKS // 5]
             with rig.recorder.enqueueing(*batch):
                 rig.app.enqueue_many(batch)
-        wait_until(rig.is_drained, "all is done", 2 * SOON_S)
+        wait_until(rig.is_drained, "all tasks are done", 2 * SOON_S)
         assert not worker.has_ended
         struck = len(rig.proxy.struck)
         rig.proxy.set()
@@ -85,13 +85,13 @@ CALLS: dict[str, Callable[[Scheduler, TaskRef[Any]], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-def test_t42_a_call_is_cancelled_wherever_it_waits_and_the_next_gets_its_own_reply(
+def test_t42_after_a_call_cancelled_at_any_wait_the_next_call_gets_its_own_reply(
     broker: Broker, call: Callable[[Scheduler, TaskRef[Any]], Awaitable[object]]
 ) -> None:
     app = Scheduler(broker=broker)
 
     async def cancel_at(point: int) -> bool:
-        """Whether the call was cancelled: it may have ended before it came to wait so often."""
+        """Whether the call was cancelled: it may have ended before it waited that often."""
         task = await app.enqueue_async("nothing", id=f"known-{point}", delay=60)
         await app.enqueue_async("nothing", id="other")
         cancelled = asyncio.create_task(_cancelled_at(call(app, task), point))
@@ -113,7 +113,7 @@ def test_t42_a_call_is_cancelled_wherever_it_waits_and_the_next_gets_its_own_rep
 
 
 async def _cancelled_at(call: Awaitable[object], point: int) -> object:
-    """Await a call in a task that is cancelled as it comes to wait for the time after so many."""
+    """Await a call in a task that is cancelled when it waits once more after so many waits."""
     return await _count_waits(call, point)
 
 
@@ -188,7 +188,7 @@ for thread in crowd:
     thread.join()
 print(*sorted(set(answers)), sep=", ", flush=True)
 """
-"""Forks a process whose threads may be enqueueing, and says what its children have in common with it."""
+"""Forks a process whose threads may be enqueueing, and prints what the children share with it."""
 
 
 @pytest.mark.parametrize("threads", [0, 3])
@@ -201,7 +201,7 @@ def test_t41_a_forked_process_shares_no_connection(servers: Servers, threads: in
     broker.close()
 
 
-def test_t41_a_handler_that_forks_disturbs_nobody(rig: Rig) -> None:
+def test_t41_a_handler_that_forks_disturbs_no_other_client(rig: Rig) -> None:
     forks = [rig.enqueue("fork", 3) for _ in range(4)]
     others = rig.enqueue_many(200, "nothing")
     with rig.fleet(processes=1, concurrency=4, lease_s=LEASE_S):

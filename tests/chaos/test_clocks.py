@@ -1,4 +1,4 @@
-"""Clocks that are wrong, of clients and of the server, and times that are hard to write down."""
+"""Wrong clocks of clients and of the server, and times that are hard to store."""
 
 import asyncio
 import math
@@ -35,7 +35,7 @@ YEAR_S = 365 * 86_400
 LEASE_S = 1.0
 SOON_S = 25.0
 SET_BACK_S = 15.0
-"""More than a lease and the grace; less than by what the clock is set back."""
+"""More than a lease and the grace; less than the amount by which the clock is set back."""
 
 
 @pytest.mark.parametrize("wrong_s", [HOUR_S, -HOUR_S, 10 * YEAR_S, -10 * YEAR_S])
@@ -45,7 +45,7 @@ def test_t45_the_clocks_of_producers_and_workers_do_not_matter(
     monkeypatch.setenv("WRONG_S", str(wrong_s))
     wrong = rig.fleet(target="tests.chaos.apps.wrong_clock:app", processes=1, lease_s=LEASE_S)
     with wrong, rig.fleet(processes=1, lease_s=LEASE_S):
-        # The history is written in this process, too, and wants the right time again.
+        # This process writes the history, too, and needs the right time again.
         with time_machine.travel(time.time() - wrong_s):
             now = rig.enqueue_many(200, "nothing")
             later = [rig.enqueue("nothing", delay=0.5 + number / 100) for number in range(50)]
@@ -63,7 +63,7 @@ def clock(tmp_path: Path) -> MovedClock:
 
 @pytest.fixture
 def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Rig]:
-    """On a server whose clock can be moved. Its handlers are `brief`, and `long`, which waits at the gate."""
+    """A rig on a server whose clock can be moved. The handlers are `brief`, and `long`, which waits at the gate."""
     with Server(binary=clock.binary) as server, Rig(tmp_path, server.url) as rig:
         rig.go_by_server_time()
 
@@ -81,12 +81,12 @@ def moved(clock: MovedClock, tmp_path: Path) -> Iterator[Rig]:
 
 
 def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Rig, clock: MovedClock) -> None:
-    """And what falls due by the jump starts."""
+    """Tasks that become due by the jump start, too."""
     long, due = moved.enqueue("long"), moved.enqueue("brief", delay=HOUR_S / 2)
     later = moved.enqueue("brief", delay=2 * HOUR_S)
     with moved.worker(lease_s=LEASE_S), moved.worker(lease_s=LEASE_S):
         moved.wait_for_start(long)
-        wait_until(lambda: moved.replies("reap"), "somebody watches over leases")
+        wait_until(lambda: moved.replies("reap"), "a worker has become the reaper")
         clock.move(HOUR_S)
         due.result(timeout=SOON_S)
         over_ms = moved.recorder.now_ms() + GRACE_MS + 3e3 * LEASE_S
@@ -99,8 +99,8 @@ def test_t46_a_server_whose_clock_jumps_ahead_ends_no_live_lease(moved: Rig, clo
     moved.audit()
 
 
-def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Rig, clock: MovedClock) -> None:
-    """What runs is accepted under the token it has, new tokens are greater than all before, new tasks run."""
+def test_t47_a_queue_works_on_when_the_clock_of_the_server_is_set_back(moved: Rig, clock: MovedClock) -> None:
+    """A running task is settled with its token, new tokens are greater than all earlier ones, and new tasks run."""
     long = moved.enqueue("long")
     with moved.worker(lease_s=LEASE_S, concurrency=2):
         before = moved.wait_for_start(long)
@@ -116,7 +116,7 @@ def test_t47_a_server_whose_clock_is_set_back_goes_on(moved: Rig, clock: MovedCl
     check_places(situation_of(moved.direct, QUEUE))
 
 
-def test_t47_a_lease_ends_in_time_though_the_clock_of_the_server_is_set_back(moved: Rig, clock: MovedClock) -> None:
+def test_t47_a_lease_ends_in_time_when_the_clock_of_the_server_is_set_back(moved: Rig, clock: MovedClock) -> None:
     lost = moved.enqueue("brief", run_at=0)
     request = ClaimRequest(worker="ghost", nonce="1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     run(Store(moved.direct.script_runner, QUEUE).claim(request), moved.direct.client())
@@ -144,7 +144,7 @@ def app(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Scheduler]
         (0, 0),
     ],
 )
-def test_t49_a_time_is_kept_exactly(app: Scheduler, run_at: datetime | float, exactly_ms: int) -> None:
+def test_t49_a_time_is_stored_exactly(app: Scheduler, run_at: datetime | float, exactly_ms: int) -> None:
     task = app.enqueue("nothing", run_at=run_at, priority=255)
 
     assert look(app.broker, task.id).run_at_ms == exactly_ms
@@ -155,7 +155,7 @@ def test_t49_a_time_is_kept_exactly(app: Scheduler, run_at: datetime | float, ex
     "run_at",
     [
         pytest.param(datetime(9999, 12, 31, tzinfo=UTC), id="9999"),
-        pytest.param(datetime(2039, 9, 7), id="naive"),  # the mistake under test
+        pytest.param(datetime(2039, 9, 7), id="naive"),  # the mistake that the test makes on purpose
         -1,
         -1e-3,
         2**53 + 1,
@@ -165,7 +165,7 @@ def test_t49_a_time_is_kept_exactly(app: Scheduler, run_at: datetime | float, ex
     ],
 )
 @pytest.mark.parametrize("option", ["run_at", "delay"])
-def test_t49_a_time_that_cannot_be_kept_is_refused(app: Scheduler, option: str, run_at: Any) -> None:
+def test_t49_a_time_that_cannot_be_stored_is_refused(app: Scheduler, option: str, run_at: Any) -> None:
     app.enqueue("nothing")
     before = snapshot_of(app.broker)
 

@@ -30,7 +30,7 @@ ON_REPLICAS = Settings(durable=Durability.REPLICA)
 
 @pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
 def cluster(request: pytest.FixtureRequest) -> Iterator[ClusterServers]:
-    """Three primaries without replicas, which forget nothing."""
+    """Three primaries without replicas, which keep their data on disk."""
     with ClusterServers(binary=binary_of(request.param), persistence=Persistence.ALWAYS) as cluster:
         yield cluster
 
@@ -65,22 +65,22 @@ def test_t38_a_slot_that_is_moved_at_once_under_load_loses_nothing(tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
-def test_t39_a_primary_that_is_killed_takes_nothing_along_that_its_replica_has(
-    tmp_path: Path, kind: BrokerKind
-) -> None:
+def test_t39_a_killed_primary_loses_no_task_that_its_replica_has(tmp_path: Path, kind: BrokerKind) -> None:
     with (
         ClusterServers(replicas=1, binary=binary_of(kind)) as cluster,
         Load(tmp_path, cluster.url, ON_REPLICAS) as load,
     ):
         primary = cluster.primary_of(KEY)
         primary.kill()
-        wait_until(lambda: cluster.primary_of(KEY) is not primary, "the replica has taken its place", SOON_S)
+        wait_until(
+            lambda: cluster.primary_of(KEY) is not primary, "the replica has taken the place of its primary", SOON_S
+        )
         primary.start()
         load.wait_for_progress()
         load.conclude()
 
 
-def test_t39_all_primaries_restart(cluster: ClusterServers, tmp_path: Path) -> None:
+def test_t39_a_restart_of_all_primaries_loses_nothing(cluster: ClusterServers, tmp_path: Path) -> None:
     with Load(tmp_path, cluster.url, USUAL) as load:
         for node in cluster.nodes:
             node.kill()
@@ -90,11 +90,11 @@ def test_t39_all_primaries_restart(cluster: ClusterServers, tmp_path: Path) -> N
         load.conclude()
 
 
-def test_t39_a_node_comes_and_goes_and_slots_move_with_it(cluster: ClusterServers, tmp_path: Path) -> None:
+def test_t39_a_node_that_joins_and_leaves_with_its_slots_loses_nothing(cluster: ClusterServers, tmp_path: Path) -> None:
     with Load(tmp_path, cluster.url, USUAL) as load:
         before, new = cluster.primary_of(KEY), cluster.add_node()
         for target in (new, before, new, before):
-            # Redirections without end for whoever goes by what was true a moment ago.
+            # A client with an outdated map of slots would be redirected without end.
             cluster.move_slot(SLOT, target)
         load.wait_for_progress()
         cluster.take_away(new)
@@ -102,7 +102,7 @@ def test_t39_a_node_comes_and_goes_and_slots_move_with_it(cluster: ClusterServer
         load.conclude()
 
 
-def test_t39_one_node_of_the_url_is_dead(cluster: ClusterServers) -> None:
+def test_t39_a_dead_node_in_the_url_is_passed_over(cluster: ClusterServers) -> None:
     alive = elsewhere(cluster)
     living, dead = "{}:{}".format(*alive.address), "127.0.0.1:1"
     for nodes in (f"{dead},{living}", f"{living},{dead}"):
@@ -111,7 +111,7 @@ def test_t39_one_node_of_the_url_is_dead(cluster: ClusterServers) -> None:
         app.close()
 
 
-def test_t40_what_is_no_cluster_is_told() -> None:
+def test_t40_a_server_that_is_not_a_cluster_is_refused() -> None:
     hasty = Settings(timeout_s=2.0)
     with pytest.raises(BrokerUnavailable, match=r"no node of the cluster tells its slots: 127.0.0.1:1"):
         Scheduler("redis+cluster://127.0.0.1:1", settings=hasty).enqueue("work")

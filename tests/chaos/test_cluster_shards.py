@@ -1,4 +1,4 @@
-"""A queue of twelve shards on three nodes: it is spread, gets shards under load, and outlives the loss of a node."""
+"""A queue of twelve shards on three nodes: it is spread, gets shards under load, and survives the loss of a node."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 SHARDS = 12
 NODE_TIMEOUT_MS = 8_000
-"""Long enough for others to be seen at work before a replica takes the place of its primary."""
+"""Long enough to see other shards work before a replica takes the place of its primary."""
 HELD = 6
-"""So few that workers have slots left."""
+"""Few enough that workers have free slots."""
 ELSEWHERE = 2
-"""At least so many of them are in shards on other nodes."""
+"""At least so many of the tasks are in shards on other nodes."""
 SILENT_S = 6.0
 """Longer than a lease."""
 ON_REPLICAS = Settings(durable=Durability.REPLICA)
@@ -33,14 +33,14 @@ ON_REPLICAS = Settings(durable=Durability.REPLICA)
 
 @pytest.fixture
 def cluster() -> Iterator[ClusterServers]:
-    """Three primaries with a replica each."""
+    """Three primaries, each with a replica."""
     with ClusterServers(replicas=1, node_timeout_ms=NODE_TIMEOUT_MS) as cluster:
         yield cluster
 
 
 @contextmanager
 def spread_load(folder: Path, cluster: ClusterServers) -> Iterator[Load]:
-    """Producers and workers on a queue of all its shards."""
+    """Producers and workers on a queue with all its shards."""
     with Load(folder, cluster.url, ON_REPLICAS, SHARDS) as load:
         load.app.grow(QUEUE, SHARDS)
         load.wait_for_progress_in(range(SHARDS))
@@ -48,7 +48,7 @@ def spread_load(folder: Path, cluster: ClusterServers) -> Iterator[Load]:
 
 
 def in_shards(ids: Iterable[str], shards: Collection[int]) -> list[str]:
-    """Those tasks whose ids belong to one of these shards."""
+    """The tasks whose ids belong to one of these shards."""
     return [id for id in ids if ShardMap((SHARDS,)).shard_of(id) in shards]
 
 
@@ -56,7 +56,7 @@ def primary_of(cluster: ClusterServers, shard: int) -> Server:
     return cluster.primary_of(keys_of(QUEUE, shard).waiting)
 
 
-def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
+def test_other_shards_work_on_while_a_primary_is_away_and_nothing_is_lost(
     cluster: ClusterServers, tmp_path: Path
 ) -> None:
     with spread_load(tmp_path, cluster) as load:
@@ -67,24 +67,24 @@ def test_other_shards_go_on_while_a_primary_is_away_and_nothing_is_lost(
         lost.kill()
         load.wait_for_progress_in(shard for shard, place in places.items() if place is not lost)
 
-        assert primary_of(cluster, 0) is lost, "the others went on before a replica took its place"
-        wait_until(lambda: primary_of(cluster, 0) is not lost, "a replica has taken its place", SOON_S)
+        assert primary_of(cluster, 0) is lost, (
+            "the other shards worked on before a replica took the place of the primary"
+        )
+        wait_until(lambda: primary_of(cluster, 0) is not lost, "a replica has taken the place of the primary", SOON_S)
         lost.start()
         load.wait_for_progress_in(range(SHARDS))
         load.conclude()
 
 
-def test_t39_a_node_that_answers_nobody_costs_no_lease_in_shards_on_others(
-    cluster: ClusterServers, tmp_path: Path
-) -> None:
+def test_t39_a_silent_node_costs_no_lease_in_shards_on_other_nodes(cluster: ClusterServers, tmp_path: Path) -> None:
     with spread_load(tmp_path, cluster) as load:
         lost = primary_of(cluster, 0)
         others = [shard for shard in range(SHARDS) if primary_of(cluster, shard) is not lost]
         live: set[str] = set()
-        # Shards are chosen by ids that are random: once in fifty runs fewer than two of six are elsewhere.
+        # Random ids choose the shards: once in fifty runs fewer than two of six tasks are on other nodes.
         while len(live) < HELD or len(in_shards(live, others)) < ELSEWHERE:
             live.add(load.enqueue("hold").id)
-        wait_until(lambda: live <= set(load.held), "all are held", SOON_S)
+        wait_until(lambda: live <= set(load.held), "all tasks are held", SOON_S)
 
         lost.pause()
         try:

@@ -1,4 +1,4 @@
-"""Connections fall silent, are closed by the server, or cannot be had."""
+"""Connections fall silent, are closed by the server, or cannot be opened."""
 
 import threading
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.RE
 @pytest.mark.parametrize(
     ("script", "message"), [*product(["enqueue", "claim", "renew", "ack", "reap"], Message), ("BLPOP", Message.REPLY)]
 )
-def test_t14_a_connection_that_falls_silent_is_given_up(tmp_path: Path, script: str, message: Message) -> None:
+def test_t14_a_silent_connection_is_given_up(tmp_path: Path, script: str, message: Message) -> None:
     with (
         Server() as server,
         Rig(tmp_path, server.url, HASTY) as rig,
@@ -51,7 +51,7 @@ def test_t14_a_connection_that_falls_silent_is_given_up(tmp_path: Path, script: 
         fault = Fault(message=message, action=Action.BLACK_HOLE, script=script, occurrence=1)
         rig.proxy.set(fault)
         tasks = rig.send([rig.app.request("work"), rig.app.request("hold")])
-        wait_until(lambda: rig.proxy.requests[script] >= calls + 2, "it is called again", NOTICED_S)
+        wait_until(lambda: rig.proxy.requests[script] >= calls + 2, "the script is called again", NOTICED_S)
         assert rig.proxy.struck == [fault]
         rig.gate.open()
         assert [task.result(timeout=NOTICED_S) for task in tasks] == [None, None]
@@ -62,7 +62,7 @@ def test_t14_a_connection_that_falls_silent_is_given_up(tmp_path: Path, script: 
 @every_server
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("duration_s", [2.0, pytest.param(60.0, marks=pytest.mark.chaos)])
-def test_t19_connections_closed_by_the_server_again_and_again_go_unnoticed(
+def test_t19_connections_that_the_server_closes_repeatedly_cause_no_error(
     tmp_path: Path, kind: BrokerKind, duration_s: float
 ) -> None:
     plan = draw_plan(SEED, duration_s, {Disturbance.KILL_CLIENTS: Habit(every_s=0.2)})
@@ -83,7 +83,7 @@ def test_t19_connections_closed_by_the_server_again_and_again_go_unnoticed(
 
 @pytest.fixture
 def crowd() -> Iterator[ExitStack]:
-    """Connections of others, closed in the end."""
+    """Connections of other clients, closed at the end."""
     with ExitStack() as stack:
         yield stack
 
@@ -95,12 +95,12 @@ def connected(rig: Rig) -> int:
 
 
 def allow(rig: Rig, connections: int) -> None:
-    """Let the server have so many connections; those there are stay."""
+    """Limit the server to so many connections; open ones stay."""
     rig.direct.client().perform(("CONFIG", "SET", "maxclients", connections))
 
 
 @every_server
-def test_t20_a_redis_that_takes_no_more_connections_is_an_error_in_time_and_is_waited_for(
+def test_t20_a_redis_without_free_connections_is_an_error_in_time_and_workers_wait_for_it(
     tmp_path: Path, kind: BrokerKind, crowd: ExitStack
 ) -> None:
     with (
@@ -125,7 +125,7 @@ def test_t20_a_redis_that_takes_no_more_connections_is_an_error_in_time_and_is_w
 
 
 @every_server
-def test_t21_a_hundred_threads_on_two_connections_wait_no_longer_than_they_may_and_leak_none(
+def test_t21_a_hundred_threads_on_two_connections_wait_within_the_limit_and_leak_none(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
     with Server(binary=binary_of(kind)) as server, Rig(tmp_path, server.url, IMPATIENT) as rig:

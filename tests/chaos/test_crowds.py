@@ -1,4 +1,4 @@
-"""Many workers that start in one moment, and come back in one moment after an outage."""
+"""Many workers that start at the same time, and reconnect at the same time after an outage."""
 
 import time
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.fault
 
 TRY_S = 2.0
 OUTAGE_S = 4.0
-"""After it, whoever tries to reach the server does so every second or two."""
+"""Later on, each client tries to reach the server every second or two."""
 RETURN_S = 4.0
 SLICE_S = 0.1
 LARGEST_SHARE = 0.5
-"""Of all connections that are made anew, in one slice of the time after an outage."""
+"""The largest share of all new connections in one slice of the time after an outage."""
 
 
 def connections_made(client: BrokerClient) -> int:
@@ -31,7 +31,7 @@ def connections_made(client: BrokerClient) -> int:
 
 
 def watch_return(broker: Broker) -> Iterator[tuple[float, int]]:
-    """The number of connections made, slice by slice, while workers come back."""
+    """The number of connections made in each slice of time while workers reconnect."""
     client = broker.open_client("test")
     began_s = time.monotonic()
     for number in range(round(RETURN_S / SLICE_S)):
@@ -42,7 +42,7 @@ def watch_return(broker: Broker) -> Iterator[tuple[float, int]]:
 
 
 @pytest.mark.parametrize("workers", [20, pytest.param(200, marks=pytest.mark.chaos)])
-def test_t27_workers_that_come_back_together_do_not_crowd_the_server(workers: int) -> None:
+def test_t27_workers_that_reconnect_together_do_not_overload_the_server(workers: int) -> None:
     with Server() as server, ExitStack() as stack:
         broker = connect(server.url, TRY_S)
         stack.callback(broker.close)
@@ -51,7 +51,7 @@ def test_t27_workers_that_come_back_together_do_not_crowd_the_server(workers: in
             app.task(name="nothing")(lambda: None)
         running = [stack.enter_context(RunningWorker(app, concurrency=1)) for app in apps]
         apps[0].enqueue_many([apps[0].request("nothing") for _ in range(workers)])
-        wait_until(lambda: counts(broker).finished == workers, "all is done", 60)
+        wait_until(lambda: counts(broker).finished == workers, "all tasks are done", 60)
 
         server.kill()
         broker.close()
@@ -60,8 +60,8 @@ def test_t27_workers_that_come_back_together_do_not_crowd_the_server(workers: in
         server.start()
         made = [count for _, count in watch_return(broker)]
         apps[0].enqueue_many([apps[0].request("nothing") for _ in range(workers)])
-        wait_until(lambda: counts(broker).leased + counts(broker).ready == 0, "all is done again", 60)
+        wait_until(lambda: counts(broker).leased + counts(broker).ready == 0, "all tasks are done again", 60)
 
         assert not any(worker.has_ended for worker in running)
-        assert made[-1] > workers, "they have not come back"
+        assert made[-1] > workers, "the workers have not reconnected"
         assert max(later - earlier for earlier, later in pairwise(made)) < LARGEST_SHARE * made[-1]

@@ -1,5 +1,5 @@
-"""T29: whatever is deleted, copied or overwritten in a queue's keys, every task of which something is left runs or is
-told of, and nothing stands still.
+"""T29: if any of a queue's keys is deleted, copied or overwritten, every task of which something is left runs or is
+reported, and the queue does not stand still.
 """
 
 from hypothesis import given
@@ -18,7 +18,7 @@ from tests.scrubbing import LEASE_MS, scrub_all
 from tests.server_time import NOW_MS, ServerTime
 
 LOSSES = {Repair.OUTCOME_LOST, Repair.HOLDER_LOST, Repair.STRAY, Repair.UNREADABLE}
-"""What a task may be told of by that is in no place afterwards."""
+"""The repairs that report a task which is in no place afterwards."""
 
 
 class Patient:
@@ -32,7 +32,7 @@ class Patient:
         return situation_of(self.broker, QUEUE)
 
     def reap(self) -> None:
-        """Let every lease end, and take back what was leased."""
+        """Let every lease end, and take the leased tasks back."""
         self.clock.move_to(max(LATER_MS, LEASE_ENDS_MS, self.clock.now_ms + LEASE_MS))
         request = ReapRequest(
             worker="r", hold_ms=10, grace_ms=0, limit=99, crash_limit=9, failure=b"crashed", lease_ms=LEASE_MS
@@ -40,16 +40,16 @@ class Patient:
         assert run(self.store.reap(request), self.broker.client()).outcome is ReapOutcome.REAPED
 
     def drain(self) -> set[str]:
-        """Claim and ack until nothing waits; the tasks that ran."""
+        """Claim and ack until no task waits; answers the tasks that ran."""
         request = ClaimRequest(worker="w", nonce="drain", limit=99, ahead_ms=0, ahead_limit=0, lease_ms=LEASE_MS)
         claim = run(self.store.claim(request), self.broker.client())
-        assert claim.next_due_ms is None, "something is left waiting"
+        assert claim.next_due_ms is None, "a task is left waiting"
         acks = [Ack(lease.id, lease.token, 1_000, b"digest-aend") for lease in claim.leases]
         run(self.store.ack(acks), self.broker.client())
         return {lease.id for lease in claim.leases}
 
 
-def test_t29_damaged_keys_are_repaired_or_told_of_and_the_queue_drains(broker: Broker, clock: ServerTime) -> None:
+def test_t29_damaged_keys_are_repaired_or_reported_and_the_queue_drains(broker: Broker, clock: ServerTime) -> None:
     @given(populations, damages)
     def check(situation: Situation, all_damage: list[Damage]) -> None:
         on_each_primary(broker, "FLUSHDB")
@@ -77,7 +77,7 @@ def test_t29_damaged_keys_are_repaired_or_told_of_and_the_queue_drains(broker: B
     check()
 
 
-def test_t29_what_is_not_damaged_is_not_repaired(broker: Broker, clock: ServerTime) -> None:
+def test_t29_a_sound_queue_is_not_repaired(broker: Broker, clock: ServerTime) -> None:
     @given(populations)
     def check(situation: Situation) -> None:
         on_each_primary(broker, "FLUSHDB")

@@ -1,4 +1,4 @@
-"""Handlers in processes of their own, in a fleet of real processes: who dies with whom, and who does not."""
+"""Handlers in processes of their own, in a fleet of real processes: which process dies with which other."""
 
 import os
 import signal
@@ -14,15 +14,15 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.fault
 
 SOON_S = 25.0
-"""Less than a lease of 30 s: what comes back within that time was not left to its lease."""
+"""Less than a lease of 30 s: a task that is back within this time did not wait for the end of its lease."""
 
 
 @pytest.mark.parametrize("kind", ["segfault", "killed for its memory"])
-def test_t28_an_isolated_task_that_brings_its_process_down_is_set_aside_alone(rig: Rig, kind: str) -> None:
+def test_t28_an_isolated_task_that_kills_its_process_is_quarantined_alone(rig: Rig, kind: str) -> None:
     neighbours = rig.enqueue_many(3, "linger", 0.5)
     poison = rig.enqueue("poison_apart", kind)
     with rig.fleet(processes=1, concurrency=4) as fleet:
-        wait_until(fleet.workers, "it runs")
+        wait_until(fleet.workers, "the fleet runs")
         workers = fleet.workers()
         rig.drain()
         assert fleet.workers() == workers
@@ -36,7 +36,7 @@ def test_t28_an_isolated_task_that_brings_its_process_down_is_set_aside_alone(ri
     rig.audit()
 
 
-def test_t30_an_isolated_handler_that_ignores_its_timeout_is_killed_and_its_slot_is_free(rig: Rig) -> None:
+def test_t30_an_isolated_handler_that_ignores_its_timeout_is_killed_and_frees_its_slot(rig: Rig) -> None:
     endless = rig.enqueue("insist_apart", timeout=0.5, max_attempts=2)
     with rig.fleet(processes=1, concurrency=1) as fleet:
         rig.wait_for_start(endless)
@@ -65,14 +65,14 @@ def test_t30_an_isolated_handler_that_ignores_its_cancellation_is_killed(rig: Ri
     rig.audit()
 
 
-def test_an_isolated_handler_does_not_outlive_its_worker_and_is_not_blamed_for_its_death(rig: Rig) -> None:
+def test_an_isolated_handler_ends_with_its_worker_and_is_not_blamed_for_the_death(rig: Rig) -> None:
     task = rig.enqueue("hold_once_apart", str(rig.gate_file()), "first", "second")
     with rig.fleet(processes=1, concurrency=1, crash_limit=1) as fleet:
         rig.wait_for_start(task)
         forked = fleet.forked()
         (worker,) = fleet.workers()
         os.kill(worker, signal.SIGKILL)
-        wait_until(lambda: not any(map(is_alive, forked)), "its process is gone", SOON_S)
+        wait_until(lambda: not any(map(is_alive, forked)), "the process of the handler is gone", SOON_S)
         rig.drain()
 
     assert task.result(timeout=1) == "second"
@@ -81,7 +81,7 @@ def test_an_isolated_handler_does_not_outlive_its_worker_and_is_not_blamed_for_i
 
 
 def test_a_graceful_stop_lets_an_isolated_handler_end(rig: Rig) -> None:
-    """Also where every process of the worker is sent the signal, as many a service manager does."""
+    """Even if every process of the worker gets the signal, as many service managers send it."""
     task = rig.enqueue("hold_once_apart", str(rig.gate_file()), "first", "second")
     with rig.fleet(processes=1, concurrency=1) as fleet:
         rig.wait_for_start(task)
@@ -93,13 +93,13 @@ def test_a_graceful_stop_lets_an_isolated_handler_end(rig: Rig) -> None:
     assert len(rig.starts(task)) == 1
 
 
-def test_what_an_isolated_handler_has_not_done_within_the_grace_is_given_back(rig: Rig) -> None:
+def test_the_task_of_an_isolated_handler_that_outlasts_the_grace_is_released(rig: Rig) -> None:
     task = rig.enqueue("hold_once_apart", str(rig.gate_file()), "first", "second")
     with rig.fleet(processes=1, concurrency=1, grace_s=0.2) as fleet:
         rig.wait_for_start(task)
         fleet.signal(signal.SIGTERM)
         assert fleet.wait() == 0
-        wait_until(lambda: not fleet.forked(), "its process is gone", SOON_S)
+        wait_until(lambda: not fleet.forked(), "the process of the handler is gone", SOON_S)
 
     view = look(rig.direct, task.id)
     assert (view.state, view.attempts, view.crashes) == (TaskState.READY, 0, 0)

@@ -1,4 +1,4 @@
-"""Real processes, really killed: nothing is lost, and only what was in flight runs twice."""
+"""Real processes are killed: no task is lost, and only tasks that were running run twice."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from tests.engine.running import counts, look
 from tests.waiting import wait_until
 
 SOON_S = 25.0
-"""Less than a lease of 30 s: what comes back within that time was not left to its lease."""
+"""Less than a lease of 30 s: a task that is back within this time did not wait for the end of its lease."""
 
 
 @pytest.fixture
@@ -56,9 +56,11 @@ def enqueue_work(app: Scheduler, tasks: int) -> list[TaskRef[object]]:
 
 
 def wait_for_ends(history: Path, count: int) -> list[Event]:
-    """Wait until so many handlers have ended, and answer what has happened by then."""
+    """Wait until so many handlers have ended, and answer the history so far."""
     wait_until(
-        lambda: sum(event.event == "end" for event in read_history(history)) >= count, f"{count} have ended", SOON_S
+        lambda: sum(event.event == "end" for event in read_history(history)) >= count,
+        f"{count} handlers have ended",
+        SOON_S,
     )
     return read_history(history)
 
@@ -69,19 +71,19 @@ def wait_for_start(history: Path, task: TaskRef[object]) -> Event:
     def start() -> Event | None:
         return next((event for event in read_history(history) if event.task_id == task.id), None)
 
-    event = wait_until(start, "it has started", SOON_S)
+    event = wait_until(start, "the handler has started", SOON_S)
     assert event is not None
     return event
 
 
-def test_the_tasks_of_a_killed_process_are_done_by_others_and_only_these_run_twice(
+def test_other_processes_do_the_tasks_of_a_killed_one_and_only_these_run_twice(
     app: Scheduler, broker: Broker, url: str, history: Path
 ) -> None:
     tasks = enqueue_work(app, 2_000)
     with Fleet(url, history, processes=2, concurrency=4):
         victim = wait_for_ends(history, 400)[-1].pid
         os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: counts(broker).finished == len(tasks), "all are done", SOON_S)
+        wait_until(lambda: counts(broker).finished == len(tasks), "all tasks are done", SOON_S)
 
     starts = starts_by_task(read_history(history))
     assert starts.keys() == {task.id for task in tasks}
@@ -94,14 +96,14 @@ def test_the_tasks_of_a_killed_process_are_done_by_others_and_only_these_run_twi
 
 
 @pytest.mark.parametrize("code", [137, 0, 2])
-def test_t28_a_task_that_ends_its_process_is_quarantined_and_its_neighbours_are_done(
+def test_t28_a_task_that_kills_its_process_is_quarantined_and_its_neighbours_are_done(
     app: Scheduler, broker: Broker, url: str, history: Path, code: int
 ) -> None:
     poison = app.enqueue("leave", code)
     tasks = enqueue_work(app, 100)
     with Fleet(url, history, processes=1, concurrency=4) as fleet:
         wait_until(lambda: poison.status() is TaskState.DEAD, "the poison is dead", SOON_S)
-        wait_until(lambda: counts(broker).finished == len(tasks), "all others are done", SOON_S)
+        wait_until(lambda: counts(broker).finished == len(tasks), "all other tasks are done", SOON_S)
         assert not fleet.has_ended
 
     failure = look(broker, poison.id).failure
@@ -110,7 +112,7 @@ def test_t28_a_task_that_ends_its_process_is_quarantined_and_its_neighbours_are_
     assert len(starts_by_task(read_history(history))[poison.id]) == 3
 
 
-def test_the_first_signal_lets_tasks_end_and_gives_the_rest_back(
+def test_the_first_signal_lets_running_tasks_end_and_releases_the_others(
     app: Scheduler, broker: Broker, url: str, history: Path, fifo: Path
 ) -> None:
     task = app.enqueue("hold", str(fifo))
@@ -129,18 +131,18 @@ def test_no_process_outlives_its_supervisor(app: Scheduler, url: str, history: P
     with Fleet(url, history, processes=2, concurrency=1) as fleet:
         wait_until(
             lambda: len({event.pid for event in read_history(history)}) == 2 or tasks[-1].status() == "succeeded",
-            "they work",
+            "the workers run tasks",
         )
         pids = {event.pid for event in read_history(history)}
         fleet.kill_supervisor()
-        wait_until(lambda: not any(is_alive(pid) for pid in pids), "they are gone", SOON_S)
+        wait_until(lambda: not any(is_alive(pid) for pid in pids), "the workers are gone", SOON_S)
 
 
-def test_a_process_that_was_told_to_stop_by_somebody_else_is_replaced(app: Scheduler, url: str, history: Path) -> None:
+def test_a_worker_process_stopped_by_a_signal_from_outside_is_replaced(app: Scheduler, url: str, history: Path) -> None:
     with Fleet(url, history, processes=1) as fleet:
         first = wait_for_start(history, enqueue_work(app, 1)[0]).pid
         os.kill(first, signal.SIGTERM)
-        wait_until(lambda: not is_alive(first), "it has stopped")
+        wait_until(lambda: not is_alive(first), "the worker process has stopped")
         assert wait_for_start(history, enqueue_work(app, 1)[0]).pid != first
         assert not fleet.has_ended
 

@@ -1,4 +1,4 @@
-"""Workers that are killed, at random and at the worst moments, or stopped, and what becomes of the tasks they had."""
+"""Workers that are killed, at random and at the worst moments, or stopped, and what happens to their tasks."""
 
 import os
 import re
@@ -22,24 +22,24 @@ from tests.waiting import let_pass, wait_until
 pytestmark = pytest.mark.fault
 
 SOON_S = 25.0
-"""Less than a lease of 30 s: what comes back within that time was not left to its lease."""
+"""Less than a lease of 30 s: a task that is back within this time did not wait for the end of its lease."""
 LEASE_S = 1.0
 HELD = Pace(delay_s=3_600.0)
-"""What has this pace is on its way until its connection is cut."""
+"""A message with this pace is under way until its connection is cut."""
 MOST_PAUSES = 60
 AHEAD_S = 3.0
-"""So long before its time a task may be claimed here."""
+"""How long before its time a task may be claimed here."""
 
 
 def kill_worker(fleet: Fleet) -> None:
-    """Kill its only worker process, and wait until it is gone."""
+    """Kill the only worker process of the fleet, and wait until it is gone."""
     (worker,) = fleet.workers()
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: not is_alive(worker), "it is gone")
+    wait_until(lambda: not is_alive(worker), "the worker process is gone")
 
 
 def held_back(script: str, message: Message) -> Fault:
-    """The first such message is on its way until its connection is cut."""
+    """A fault that keeps the first such message under way until its connection is cut."""
     return Fault(script=script, message=message, occurrence=1, action=Action.PASS, pace=HELD)
 
 
@@ -55,7 +55,7 @@ def test_t02_a_worker_is_killed_between_two_messages(rig: Rig, fault: Fault, exe
     rig.proxy.set(fault)
     task = rig.enqueue("nothing")
     with rig.fleet(processes=1, concurrency=1) as fleet:
-        wait_until(lambda: rig.proxy.struck, "the message is on its way", SOON_S)
+        wait_until(lambda: rig.proxy.struck, "the message is under way", SOON_S)
         kill_worker(fleet)
         rig.drain()
 
@@ -81,8 +81,8 @@ def test_t02_a_worker_is_killed_between_a_claim_and_the_start(rig: Rig) -> None:
     with rig.fleet(processes=1, concurrency=1, window_ms=AHEAD_S * 1e3) as fleet:
         rig.enqueue("nothing").result(timeout=SOON_S)
         task = rig.enqueue("nothing", delay=0.9 * AHEAD_S)
-        # It renews what it was told that it has.
-        wait_until(lambda: rig.replies("renew"), "it has the task", SOON_S)
+        # A worker renews only leases that it knows of.
+        wait_until(lambda: rig.replies("renew"), "the worker has the task", SOON_S)
         assert rig.starts(task) == []
         kill_worker(fleet)
         rig.drain()
@@ -92,7 +92,7 @@ def test_t02_a_worker_is_killed_between_a_claim_and_the_start(rig: Rig) -> None:
 
 
 def test_t03_all_processes_of_a_host_are_killed_together(rig: Rig) -> None:
-    """Nobody is left to take back what they had; the lease does."""
+    """No supervisor is left to take their tasks back: the tasks come back when their leases end."""
     tasks = [*rig.enqueue_many(8, "linger", 1.0), *rig.enqueue_many(200, "nothing")]
     with rig.fleet(processes=2, concurrency=4, lease_s=LEASE_S) as fleet:
         for task in tasks[:8]:
@@ -106,8 +106,8 @@ def test_t03_all_processes_of_a_host_are_killed_together(rig: Rig) -> None:
     rig.audit()
 
 
-def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_ever(tmp_path: Path) -> None:
-    """Every pause is long enough to spare what lives, and none lets the time for that begin anew."""
+def test_t03_repeated_pauses_of_the_server_do_not_keep_leases_of_a_lost_host_for_ever(tmp_path: Path) -> None:
+    """Every pause is long enough for a grace, and none starts the time of the grace again."""
     with Server() as server, Rig(tmp_path, server.url) as rig:
         task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
         with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
@@ -116,9 +116,9 @@ def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_e
         with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S):
             for _ in range(MOST_PAUSES):
                 server.pause()
-                let_pass(0.45 * LEASE_S, "a pause that counts")
+                let_pass(0.45 * LEASE_S, "the pause is long enough to count")
                 server.resume()
-                let_pass(0.8 * LEASE_S, "until the next")
+                let_pass(0.8 * LEASE_S, "the next pause is due")
                 if rig.is_drained():
                     break
         assert task.result(timeout=1) == "second"
@@ -132,8 +132,10 @@ def test_t03_a_server_that_stands_still_again_and_again_does_not_keep_them_for_e
         pytest.param((signal.SIGTERM, signal.SIGKILL), id="killed within its grace"),
     ],
 )
-def test_t09_a_worker_is_stopped_impatiently(rig: Rig, numbers: tuple[signal.Signals, signal.Signals]) -> None:
-    """What ran is given back, and its end is not held against it."""
+def test_t09_a_worker_is_stopped_twice_or_killed_within_its_grace(
+    rig: Rig, numbers: tuple[signal.Signals, signal.Signals]
+) -> None:
+    """The running task is released, and its end is not counted against it."""
     task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
     waiting = rig.enqueue("nothing", delay=60)
     gentle, hard = numbers
@@ -144,9 +146,9 @@ def test_t09_a_worker_is_stopped_impatiently(rig: Rig, numbers: tuple[signal.Sig
         if hard is signal.SIGKILL:
             os.kill(worker, hard)
         else:
-            let_pass(2 * SAME_STOP_S, "what comes is not taken for the same signal")
+            let_pass(2 * SAME_STOP_S, "a second signal is not taken for the same one")
             fleet.signal(hard)
-            wait_until(lambda: fleet.has_ended, "it to end within its grace")
+            wait_until(lambda: fleet.has_ended, "the fleet has ended within its grace")
         assert fleet.wait() == 0
 
     view = look(rig.direct, task.id)
@@ -163,16 +165,16 @@ def at_once() -> bool:
 
 
 def kill_within_the_grace(rig: Rig, task: TaskRef[Any], starts: int, is_time: Callable[[], bool] = at_once) -> None:
-    """Stop a fleet gently, and kill all of it before the task has ended that it has then begun so many times."""
+    """Stop a fleet gently, and kill all of it once the task has begun so many times, before it ends."""
     with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S, crash_limit=2) as fleet:
-        wait_until(lambda: len(rig.starts(task)) == starts, "its handler runs", SOON_S)
+        wait_until(lambda: len(rig.starts(task)) == starts, "the handler of the task runs", SOON_S)
         fleet.signal(signal.SIGTERM)
-        wait_until(is_time, "it is time to kill it", SOON_S)
+        wait_until(is_time, "it is time to kill the fleet", SOON_S)
         fleet.kill_all()
 
 
 def test_t09_all_processes_are_killed_within_the_grace(rig: Rig) -> None:
-    """As the loss of a host: what ran comes back with its lease as a suspect, which alone sets no task aside."""
+    """As if a host is lost: the task comes back at the end of its lease as a suspect; once does not quarantine it."""
     task = rig.enqueue("hold_once", str(rig.gate_file()), "first", "second")
     kill_within_the_grace(rig, task, 1)
     with rig.fleet(concurrency=1, lease_s=LEASE_S, crash_limit=2):
@@ -182,8 +184,8 @@ def test_t09_all_processes_are_killed_within_the_grace(rig: Rig) -> None:
     rig.audit()
 
 
-def test_t09_what_is_killed_within_the_grace_again_and_again_is_not_set_aside(rig: Rig) -> None:
-    """Its workers have said that they stop, so their death says nothing about the task."""
+def test_t09_a_task_killed_within_the_grace_repeatedly_is_not_quarantined(rig: Rig) -> None:
+    """The workers have reported that they stop, so their death does not count against the task."""
     task = rig.enqueue("hold_each", str(rig.gate_file()))
     for starts in (1, 2):
         kill_within_the_grace(rig, task, starts, lambda: look(rig.direct, task.id).started_ms == 0)
@@ -195,8 +197,8 @@ def test_t09_what_is_killed_within_the_grace_again_and_again_is_not_set_aside(ri
     rig.audit()
 
 
-def test_t09_whoever_is_killed_at_once_again_and_again_is_taken_for_guilty(rig: Rig) -> None:
-    """Nobody is left to tell this from a task that brings its host down: a grace must last for a heartbeat."""
+def test_t09_a_task_whose_fleet_is_killed_at_once_repeatedly_is_quarantined(rig: Rig) -> None:
+    """No process is left to tell this from a task that kills its host: a grace must last for a heartbeat at least."""
     task = rig.enqueue("insist")
     for starts in (1, 2):
         kill_within_the_grace(rig, task, starts)
@@ -210,7 +212,7 @@ def test_t09_whoever_is_killed_at_once_again_and_again_is_taken_for_guilty(rig: 
 
 
 @pytest.mark.parametrize("kind", ["segfault", "killed for its memory"])
-def test_t28_a_task_that_brings_its_process_down_is_set_aside(rig: Rig, kind: str) -> None:
+def test_t28_a_task_that_kills_its_process_is_quarantined(rig: Rig, kind: str) -> None:
     neighbours = rig.enqueue_many(3, "linger", 0.5)
     poison = rig.enqueue("poison", kind)
     with rig.fleet(processes=1, concurrency=4):
@@ -224,12 +226,12 @@ def test_t28_a_task_that_brings_its_process_down_is_set_aside(rig: Rig, kind: st
     rig.audit()
 
 
-def test_t28_a_task_that_spoils_but_does_not_kill_has_failed(rig: Rig) -> None:
+def test_t28_a_task_that_damages_but_does_not_kill_its_process_fails(rig: Rig) -> None:
     kinds = ["sys.exit", "out of memory", "endless", "no result"]
     tasks = {kind: rig.enqueue("poison", kind, timeout=0.3, max_attempts=1) for kind in kinds}
     neighbours = rig.enqueue_many(3, "linger", 0.5)
     with rig.fleet(processes=1, concurrency=4) as fleet:
-        wait_until(fleet.workers, "it runs")
+        wait_until(fleet.workers, "the fleet runs")
         workers = fleet.workers()
         rig.drain()
         assert fleet.workers() == workers

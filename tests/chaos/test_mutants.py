@@ -18,7 +18,7 @@ from tests.server_time import read_movable_time
 BUDGET = settings(
     max_examples=300, stateful_step_count=40, database=None, phases=[Phase.generate], report_multiple_bugs=False
 )
-"""For one seed: a bug that 300 runs do not meet is often met in the first of another seed."""
+"""The number of runs for one seed: a bug that 300 runs miss is often found in the first runs of another seed."""
 MORE_SEEDS = 20
 DEEP_SEEDS = 40
 
@@ -110,7 +110,7 @@ DEEP_MUTANTS = {
     ),
     "claim leaves nobody awake": Mutant("claim", "local wakes = next_due == now_ms and", "local wakes = false and"),
 }
-"""Bugs that show only after several calls have met in one order. The tests of the single edges find them at once."""
+"""Bugs that show only after several calls in one particular order. The tests of the single edges find them at once."""
 
 KNOWN_SEEDS = {
     "ack does not check the token": 3,
@@ -141,8 +141,8 @@ KNOWN_SEEDS = {
     "a late renewal undoes the start": 4,
     "who stops is blamed": 0,
 }
-"""With these the machine finds them in its first few runs. After it changed, another seed may be quicker: `pytest -n 0
--m nightly -k without_a_hint --log-cli-level=info tests/chaos` tells which. The night has no hints.
+"""With these seeds the machine finds the bugs in its first few runs. After a change of it, another may be quicker:
+`pytest -n 0 -m nightly -k without_a_hint --log-cli-level=info tests/chaos` logs which. Nightly runs use no seeds.
 """
 
 
@@ -154,7 +154,7 @@ def valkey(servers: Servers) -> Iterator[Broker]:
 
 
 def hunt(mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, seeds: Iterable[int]) -> None:
-    """Let the machine look for the bug. Raises AssertionError when it found it, and logs with which seed."""
+    """Let the machine look for the bug. Raises AssertionError when the machine found it, and logs the seed."""
     rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
     for number in seeds:
         try:
@@ -165,7 +165,7 @@ def hunt(mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, seeds:
 
 
 @pytest.mark.parametrize("mutant", [*MUTANTS.values(), *DEEP_MUTANTS.values()], ids=[*MUTANTS, *DEEP_MUTANTS])
-def test_the_passage_that_is_replaced_stands_in_its_script(mutant: Mutant) -> None:
+def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> None:
     source = load_script(mutant.script).plain
 
     assert source.count(name_keys(mutant.passage, load_script(mutant.script).keys)) == 1

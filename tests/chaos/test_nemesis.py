@@ -40,7 +40,7 @@ class Stricken:
         self._folder = folder
 
     def by(self, disturbance: Disturbance, victims: Victims | None = None) -> Nemesis:
-        """Break one thing at once, to be healed at the end."""
+        """Carry out one disturbance at once; it is healed at the end."""
         strike = Strike(at_s=0.0, disturbance=disturbance, lasts_s=FOREVER_S, chance=0.0)
         return Nemesis([strike], victims or Victims(server=self.server), Recorder(self._folder))
 
@@ -59,7 +59,7 @@ class Stricken:
         return self.command("SET", "key", "value")
 
     def said(self) -> list[tuple[str, str]]:
-        """What the nemesis wrote down."""
+        """The records that the nemesis wrote."""
         return [(record.what, record.victim) for record in read_history(self._folder) if isinstance(record, Disturbed)]
 
 
@@ -102,7 +102,7 @@ def test_habits_do_not_change_each_other() -> None:
     assert 15 < len(alone) < 60
 
 
-def test_nothing_is_broken_before_it_is_healed() -> None:
+def test_nothing_is_broken_again_before_it_is_healed() -> None:
     pauses = draw_plan(3, 600.0, {Disturbance.PAUSE_SERVER: HABITS[Disturbance.PAUSE_SERVER]})
 
     assert len(pauses) > 50
@@ -113,16 +113,16 @@ def test_a_killed_server_comes_back_with_its_data(start: Callable[..., Stricken]
     stricken = start()
     stricken.set()
     with stricken.by(Disturbance.KILL_SERVER):
-        wait_until(lambda: stricken.server.pid is None, "it is gone")
+        wait_until(lambda: stricken.server.pid is None, "the victim is gone")
 
     assert stricken.command("GET", "key") == b"value"
     assert stricken.said() == [("kill server", "hit"), ("kill server", "healed")]
 
 
-def test_a_paused_server_goes_on(start: Callable[..., Stricken]) -> None:
+def test_a_paused_server_is_resumed(start: Callable[..., Stricken]) -> None:
     stricken = start()
     with stricken.by(Disturbance.PAUSE_SERVER):
-        wait_until(lambda: stricken.set() is BrokerUnavailable, "it is silent")
+        wait_until(lambda: stricken.set() is BrokerUnavailable, "the server is silent")
 
     assert stricken.set() == b"OK"
 
@@ -132,25 +132,25 @@ def test_a_restarted_server_is_another_process_with_the_same_data(start: Callabl
     stricken.set()
     first = stricken.server.pid
     with stricken.by(Disturbance.RESTART_SERVER):
-        wait_until(lambda: stricken.server.pid not in (None, first), "it is another one")
+        wait_until(lambda: stricken.server.pid not in (None, first), "another server process runs")
 
     assert stricken.command("GET", "key") == b"value"
 
 
-def test_scripts_are_forgotten(start: Callable[..., Stricken]) -> None:
+def test_the_nemesis_makes_the_server_forget_its_scripts(start: Callable[..., Stricken]) -> None:
     stricken = start()
     digest = stricken.command("SCRIPT", "LOAD", "return 1")
     assert isinstance(digest, bytes)
     with stricken.by(Disturbance.FLUSH_SCRIPTS):
-        wait_until(lambda: stricken.command("SCRIPT", "EXISTS", digest) == [0], "it is forgotten")
+        wait_until(lambda: stricken.command("SCRIPT", "EXISTS", digest) == [0], "the script is forgotten")
 
 
-def test_connections_are_closed(start: Callable[..., Stricken]) -> None:
+def test_the_nemesis_closes_connections(start: Callable[..., Stricken]) -> None:
     stricken = start()
     client = connect(stricken.server.url, TRY_S).client()
     client.perform(("PING",))
     with stricken.by(Disturbance.KILL_CLIENTS):
-        wait_until(stricken.said, "they are closed")
+        wait_until(stricken.said, "the connections are closed")
 
     with pytest.raises(BrokerUnavailable):
         client.perform(("PING",))
@@ -159,7 +159,7 @@ def test_connections_are_closed(start: Callable[..., Stricken]) -> None:
 def test_memory_is_full_until_it_is_healed(start: Callable[..., Stricken]) -> None:
     stricken = start()
     with stricken.by(Disturbance.FILL_MEMORY):
-        wait_until(lambda: stricken.set() is QueueFull, "it is full")
+        wait_until(lambda: stricken.set() is QueueFull, "the server takes no more data")
 
     assert stricken.set() == b"OK"
 
@@ -174,15 +174,15 @@ def test_a_disk_is_full_until_it_is_healed(start: Callable[..., Stricken], tmp_p
         stricken = start(disk.binary, disk.arguments)
         assert stricken.set() == b"OK"
         with stricken.by(Disturbance.FILL_DISK, Victims(server=stricken.server, disk=disk)):
-            wait_until(lambda: stricken.set() is BrokerUnavailable, "it is full")
+            wait_until(lambda: stricken.set() is BrokerUnavailable, "the server takes no more data")
 
-        wait_until(lambda: stricken.set() == b"OK", "it writes again")
+        wait_until(lambda: stricken.set() == b"OK", "the server writes again")
         stricken.server.kill()
         stricken.server.start()
         assert stricken.command("GET", "key") == b"value"
 
 
-def test_a_clock_is_moved_and_put_right(start: Callable[..., Stricken], tmp_path: Path) -> None:
+def test_a_moved_clock_is_set_right_again(start: Callable[..., Stricken], tmp_path: Path) -> None:
     clock = MovedClock(tmp_path, binary_of(BrokerKind.VALKEY))
     stricken = start(clock.binary)
 
@@ -193,7 +193,7 @@ def test_a_clock_is_moved_and_put_right(start: Callable[..., Stricken], tmp_path
 
     assert hours_ahead() == 0
     with stricken.by(Disturbance.MOVE_CLOCK, Victims(server=stricken.server, clock=clock)):
-        wait_until(lambda: hours_ahead() == 1, "it is an hour later")
+        wait_until(lambda: hours_ahead() == 1, "the clock is an hour ahead")
 
     assert hours_ahead() == 0
 
@@ -204,26 +204,26 @@ def test_workers_are_killed_and_paused(start: Callable[..., Stricken]) -> None:
         pid = int(worker.hear())
         victims = Victims(server=stricken.server, workers=lambda: [pid])
         with stricken.by(Disturbance.PAUSE_WORKER, victims):
-            wait_until(lambda: process_state(pid) == "T", "it is stopped")
+            wait_until(lambda: process_state(pid) == "T", "the worker is stopped")
         assert process_state(pid) != "T"
         with stricken.by(Disturbance.KILL_WORKER, victims):
-            wait_until(lambda: not is_alive(pid), "it is gone")
+            wait_until(lambda: not is_alive(pid), "the victim is gone")
 
 
 @pytest.mark.parametrize(
     "disturbance",
     [Disturbance.KILL_WORKER, Disturbance.FILL_DISK, Disturbance.MOVE_CLOCK, Disturbance.FLUSH_SCRIPTS],
 )
-def test_a_strike_without_a_victim_is_told(start: Callable[..., Stricken], disturbance: Disturbance) -> None:
+def test_a_strike_without_a_victim_is_written_down(start: Callable[..., Stricken], disturbance: Disturbance) -> None:
     stricken = start()
     stricken.server.kill()
     with stricken.by(disturbance):
-        wait_until(stricken.said, "it is told")
+        wait_until(stricken.said, "the strike is written down")
 
     assert stricken.said() == [(disturbance, "missed")]
 
 
-def test_what_is_healed_too_early_is_healed_again_in_the_end(start: Callable[..., Stricken], tmp_path: Path) -> None:
+def test_a_fault_healed_too_early_is_healed_again_at_the_end(start: Callable[..., Stricken], tmp_path: Path) -> None:
     stricken = start()
     strikes = [
         Strike(at_s=0.0, disturbance=Disturbance.FILL_MEMORY, lasts_s=0.1, chance=0.0),
@@ -235,7 +235,7 @@ def test_what_is_healed_too_early_is_healed_again_in_the_end(start: Callable[...
     assert stricken.said()[-2:] == [("pause server", "healed"), ("fill memory", "healed")]
 
 
-def test_what_the_nemesis_dies_of_is_raised(start: Callable[..., Stricken]) -> None:
+def test_an_error_of_the_nemesis_is_raised(start: Callable[..., Stricken]) -> None:
     stricken = start()
 
     def workers() -> list[int]:

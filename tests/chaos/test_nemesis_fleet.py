@@ -1,4 +1,4 @@
-"""A fleet, its producer and its server under all that a nemesis does: the history shows nothing that may not be."""
+"""A fleet, its producer and its server under everything a nemesis does: the history breaks no invariant."""
 
 import contextlib
 from pathlib import Path
@@ -37,14 +37,14 @@ FAULTS = tuple(
 
 
 def send(rig: Rig, requests: list[TaskRequest]) -> None:
-    """Enqueue, once; whether it happened may stay unknown."""
+    """Enqueue once; the result may stay unknown."""
     with contextlib.suppress(BrokerUnavailable):
         rig.send(requests)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
-def test_nothing_happens_that_is_not_promised(tmp_path: Path, kind: BrokerKind) -> None:
+def test_no_invariant_is_broken_under_the_nemesis(tmp_path: Path, kind: BrokerKind) -> None:
     target = "tests.chaos.apps.recording:app"
     with (
         Server(binary=binary_of(kind), persistence=Persistence.ALWAYS) as server,
@@ -53,11 +53,11 @@ def test_nothing_happens_that_is_not_promised(tmp_path: Path, kind: BrokerKind) 
     ):
         request = rig.app.request
         send(rig, [request("work", 1_000)])
-        wait_until(rig.is_drained, "the fleet is at work", DRAIN_S)
+        wait_until(rig.is_drained, "the fleet runs tasks", DRAIN_S)
         rig.proxy.set(*FAULTS)
         victims = Victims(server=server, workers=fleet.workers)
         with Nemesis(draw_plan(SEED, DURATION_S, HABITS), victims, rig.recorder) as nemesis:
-            # They take longer than a lease, so that some of them are running whenever something breaks.
+            # The tasks take longer than a lease, so that some of them are running at every fault.
             delays_s = (number / 4 for number in range(round(4 * DURATION_S)))
             send(rig, [request("linger", 2 * LEASE_S, delay=delay_s) for delay_s in delays_s])
             while nemesis.is_at_work:

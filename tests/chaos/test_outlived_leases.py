@@ -1,4 +1,4 @@
-"""Leases that outlast their workers' attention, and workers that outlast their leases."""
+"""Workers that are stopped or blocked for longer than their leases."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ LEASE_S = 0.6
 SOON_S = 25.0
 REAPER_LEASE_S = 5.0
 TAKE_OVER_S = 5.0
-"""Three intervals of a twentieth of the lease that others wait for a reaper, two more, and time for a busy machine."""
+"""A reaper is waited for during three intervals of a twentieth of the lease; two more, and time for a busy machine."""
 BUSY = b"BUSY"
 REAPERS = 8
 TASKS = 2_000
@@ -48,9 +48,11 @@ RESTARTS = 20
         pytest.param("!stale", "fresh", "bury", id="its error comes after a result"),
     ],
 )
-def test_t04_a_worker_is_stopped_for_three_leases_and_goes_on(rig: Rig, first: str, second: str, script: str) -> None:
+def test_t04_a_worker_stopped_for_three_leases_is_refused_afterwards(
+    rig: Rig, first: str, second: str, script: str
+) -> None:
     def refusals() -> int:
-        """Its result may come first, or its next renewal, after which it no longer sends a result."""
+        """The worker may send its result first, or a renewal; after a refused renewal it sends no result."""
         return sum(rig.replies(name).count([b"LOST"]) for name in (script, "renew"))
 
     task = rig.enqueue("hold_once", str(rig.gate_file()), first, second, max_attempts=1)
@@ -59,14 +61,14 @@ def test_t04_a_worker_is_stopped_for_three_leases_and_goes_on(rig: Rig, first: s
         (worker,) = fleet.workers()
         os.kill(worker, signal.SIGSTOP)
         with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S):
-            wait_until(lambda: len(rig.starts(task)) == 2, "another one has it", SOON_S)
-            wait_until(rig.is_drained, "and is done with it", SOON_S)
+            wait_until(lambda: len(rig.starts(task)) == 2, "another worker has the task", SOON_S)
+            wait_until(rig.is_drained, "the other worker is done with the task", SOON_S)
             wait_until(lambda: rig.recorder.now_ms() > over_ms, "three leases are over")
             settled = look(rig.direct, task.id)
             refused = refusals()
             rig.gate_file().touch()
             os.kill(worker, signal.SIGCONT)
-            wait_until(lambda: refusals() > refused, "it is refused", SOON_S)
+            wait_until(lambda: refusals() > refused, "the stopped worker is refused", SOON_S)
 
         view = look(rig.direct, task.id)
         assert (view.state, view.outcome, view.failure) == (settled.state, settled.outcome, settled.failure)
@@ -84,12 +86,16 @@ def test_t06_a_sync_handler_that_blocks_keeps_its_lease(rig: Rig) -> None:
     rig.audit()
 
 
-def test_t06_a_handler_that_keeps_the_whole_interpreter_is_refused_once_another_has_its_task(rig: Rig) -> None:
+def test_t06_a_handler_that_blocks_the_interpreter_loses_its_task_to_another_worker(rig: Rig) -> None:
     task = rig.enqueue("seize_once", str(rig.gate_file()), 5.0)
     with rig.fleet(processes=2, concurrency=1, lease_s=LEASE_S):
-        wait_until(lambda: len(rig.starts(task)) == 2, "another one has it", SOON_S)
+        wait_until(lambda: len(rig.starts(task)) == 2, "another worker has the task", SOON_S)
         rig.drain()
-        wait_until(lambda: [b"LOST"] in [*rig.replies("renew"), *rig.replies("ack")], "it is told", SOON_S)
+        wait_until(
+            lambda: [b"LOST"] in [*rig.replies("renew"), *rig.replies("ack")],
+            "Redis has refused the first worker",
+            SOON_S,
+        )
 
     assert task.status() is TaskState.SUCCEEDED
     rig.audit()
@@ -103,14 +109,14 @@ def broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Broker]
 
 
 def claim(broker: Broker, worker: str, *, limit: int, lease_ms: int) -> list[tuple[str, int]]:
-    """Ids and tokens of what a worker is given that is never heard of again."""
+    """Claim as a worker that sends nothing after that; answers ids and tokens."""
     request = ClaimRequest(worker=worker, nonce="1", limit=limit, ahead_ms=0, ahead_limit=0, lease_ms=lease_ms)
     leases = run(Store(broker.script_runner, QUEUE).claim(request), broker.client()).leases
     return [(lease.id, lease.token) for lease in leases]
 
 
 def reap(broker: Broker, worker: str, limit: int = 100) -> Reaped:
-    """One call of a reaper whom no other has to wait for."""
+    """One call of a reaper; other reapers need not wait for it."""
     request = ReapRequest(
         worker=worker, hold_ms=0, grace_ms=0, limit=limit, crash_limit=3, failure=b"", lease_ms=60_000
     )
@@ -119,7 +125,7 @@ def reap(broker: Broker, worker: str, limit: int = 100) -> Reaped:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_t26_another_worker_takes_over_from_a_reaper_that_is_gone(rig: Rig, number: signal.Signals) -> None:
-    """One that comes back leaves it to the other, and what nobody renews is taken back once."""
+    """A reaper that comes back leaves reaping to the other, and a lease that is not renewed is taken back once."""
 
     def reaper() -> str:
         holder: bytes | None = rig.direct.client().perform(("GET", keys_of(QUEUE).reaper))
@@ -128,13 +134,13 @@ def test_t26_another_worker_takes_over_from_a_reaper_that_is_gone(rig: Rig, numb
     tasks = rig.enqueue_many(3, "nothing")
     claim(rig.direct, "ghost", limit=3, lease_ms=round(1e3 * REAPER_LEASE_S))
     with rig.fleet(processes=1, lease_s=REAPER_LEASE_S) as first:
-        gone = wait_until(reaper, "the first one reaps", SOON_S)
+        gone = wait_until(reaper, "the first worker reaps", SOON_S)
         with rig.fleet(processes=1, lease_s=REAPER_LEASE_S):
-            wait_until(lambda: BUSY in map(itemgetter(0), rig.replies("reap")), "the second one is there", SOON_S)
+            wait_until(lambda: BUSY in map(itemgetter(0), rig.replies("reap")), "the second worker is there", SOON_S)
             first.kill_supervisor() if number is signal.SIGKILL else None
             for process in first.workers():
                 os.kill(process, number)
-            wait_until(lambda: reaper() != gone, "another one reaps", TAKE_OVER_S)
+            wait_until(lambda: reaper() != gone, "another worker reaps", TAKE_OVER_S)
             for process in first.workers():
                 os.kill(process, signal.SIGCONT)
             rig.drain()
@@ -144,7 +150,7 @@ def test_t26_another_worker_takes_over_from_a_reaper_that_is_gone(rig: Rig, numb
     rig.audit()
 
 
-def test_t26_reapers_that_reap_at_once_take_back_each_task_once(broker: Broker) -> None:
+def test_t26_reapers_that_reap_at_the_same_time_take_back_each_task_once(broker: Broker) -> None:
     app = Scheduler(broker=broker)
     app.enqueue_many([app.request("nothing") for _ in range(TASKS)])
     lost = claim(broker, "ghost", limit=TASKS, lease_ms=1)
@@ -161,7 +167,7 @@ def test_t26_reapers_that_reap_at_once_take_back_each_task_once(broker: Broker) 
     with ThreadPoolExecutor(REAPERS) as threads:
         taken = list(threads.map(take_back, [f"reaper-{number}" for number in range(REAPERS)]))
 
-    assert sum(map(bool, taken)) > 1, "they did not reap at once"
+    assert sum(map(bool, taken)) > 1, "the reapers did not reap at the same time"
     assert sorted(id for ids in taken for id in ids) == sorted(id for id, _ in lost)
     assert counts(broker).ready == TASKS
     check_places(situation_of(broker, QUEUE))

@@ -1,4 +1,4 @@
-"""T35: the primary, a Sentinel, a producer and workers are cut off from all others, and join them again later."""
+"""T35: the primary, a Sentinel, a producer and workers are cut off from all others, and later join them again."""
 
 import logging
 import time
@@ -34,7 +34,7 @@ NOWHERE = "an acknowledged task is nowhere"
 
 
 class Divided:
-    """A load on each side of a border. That of the minority reaches the primary and a Sentinel while it is shut."""
+    """A load on each side of a border. While it is shut, the minority reaches only the primary and a Sentinel."""
 
     def __init__(self, border: Border, servers: DividedServers, majority: Load, minority: Load) -> None:
         self.servers = servers
@@ -46,7 +46,7 @@ class Divided:
 
     @contextmanager
     def partition(self, lasting_s: float) -> Iterator[None]:
-        """Shut the border for so long, or for as long as it takes until there is another primary, and beyond."""
+        """Shut the border for so long, or until there is another primary and some time longer."""
         primary, self._replicated = self.servers.primary, self._taken()
         self.majority.wait_for_progress()
         self._border.shut()
@@ -55,14 +55,18 @@ class Divided:
         try:
             wait_until(lambda: self.servers.primary is not primary, "there is another primary", SOON_S)
             yield
-            wait_until(lambda: time.monotonic() > began_s + lasting_s, "it has lasted", lasting_s + SOON_S)
+            wait_until(
+                lambda: time.monotonic() > began_s + lasting_s,
+                "the partition has lasted long enough",
+                lasting_s + SOON_S,
+            )
         finally:
             self._border.open()
 
     def reunite(self) -> None:
         """Wait until both sides work with one primary, and let them end.
 
-        `exposed` are then the tasks that the old primary may have taken alone: it does so until it is a replica.
+        Afterwards `exposed` are the tasks that the old primary may have taken alone, until it became a replica.
         """
         self.servers.wait_until_whole()
         self.exposed |= self.minority.taken - self._replicated
@@ -72,20 +76,20 @@ class Divided:
         self.majority.end_producing()
 
     def wait_until_refused(self) -> None:
-        """Wait until each producer of the minority has been told that nothing can be acknowledged."""
+        """Wait until each producer of the minority gets an error instead of an acknowledgement."""
         before = [refusals.count for refusals in self.minority.refusals]
         wait_until(
             lambda: all(now.count > then for now, then in zip(self.minority.refusals, before, strict=True)),
-            "nothing is acknowledged any more",
+            "no call is acknowledged any more",
             SOON_S,
         )
 
     def hold_in_minority(self) -> TaskRef[int]:
-        """A task whose handler waits on the side of the minority; any other worker ends it at once."""
+        """A task whose handler waits in the worker of the minority; any other worker ends it at once."""
         self.majority.gate.set()
         while True:
             task = self.majority.enqueue("hold")
-            wait_until(partial(self._is_held, task), "its handler runs", SOON_S)
+            wait_until(partial(self._is_held, task), "the handler of the task runs", SOON_S)
             if task.id in self.minority.held:
                 return task
 
@@ -98,7 +102,7 @@ class Divided:
 
 @contextmanager
 def divided(folder: Path, settings: Settings, *arguments: str) -> Iterator[Divided]:
-    """Two loads on servers with a border through them."""
+    """Two loads on servers on both sides of a border."""
     with (
         Border() as border,
         DividedServers(border, persistence=Persistence.ALWAYS, arguments=arguments) as servers,
@@ -109,23 +113,23 @@ def divided(folder: Path, settings: Settings, *arguments: str) -> Iterator[Divid
 
 
 @pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
-def test_t35_what_was_acknowledged_as_durable_outlives_a_partition(tmp_path: Path, lasting_s: float) -> None:
+def test_t35_tasks_acknowledged_as_durable_survive_a_partition(tmp_path: Path, lasting_s: float) -> None:
     with divided(tmp_path, ON_REPLICAS) as sides:
         with sides.partition(lasting_s):
             sides.wait_until_refused()
             taken = sides.minority.taken
             sides.wait_until_refused()
-            assert sides.minority.taken == taken, "something was acknowledged that no replica has"
+            assert sides.minority.taken == taken, "a task was acknowledged that no replica has"
         sides.reunite()
-        # What was refused meanwhile was repeated under the same ids, and is there once.
+        # Refused calls were repeated with the same ids, and made each task once.
         sides.majority.conclude()
 
 
-def test_t35_what_the_minority_completed_is_refused_or_done_again(tmp_path: Path) -> None:
+def test_t35_a_task_completed_by_the_minority_is_refused_or_done_again(tmp_path: Path) -> None:
     with divided(tmp_path, ON_REPLICAS) as sides:
         task = sides.hold_in_minority()
         with sides.partition(BRIEF_S):
-            wait_until(lambda: task.status() is TaskState.SUCCEEDED, "another worker has done it", SOON_S)
+            wait_until(lambda: task.status() is TaskState.SUCCEEDED, "another worker has done the task", SOON_S)
         sides.minority.gate.set()
         sides.reunite()
         sides.majority.conclude()
@@ -137,9 +141,7 @@ def test_t35_what_the_minority_completed_is_refused_or_done_again(tmp_path: Path
 
 
 @pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
-def test_t35_by_default_what_the_old_primary_took_alone_is_lost_and_nothing_else(
-    tmp_path: Path, lasting_s: float
-) -> None:
+def test_t35_by_default_only_tasks_that_the_old_primary_took_alone_are_lost(tmp_path: Path, lasting_s: float) -> None:
     with divided(tmp_path, USUAL) as sides:
         with sides.partition(lasting_s):
             sides.majority.wait_for_progress()
@@ -149,7 +151,7 @@ def test_t35_by_default_what_the_old_primary_took_alone_is_lost_and_nothing_else
 
 
 @pytest.mark.parametrize("lasting_s", [BRIEF_S, LONG])
-def test_t35_a_primary_that_needs_replicas_soon_takes_nothing_alone(tmp_path: Path, lasting_s: float) -> None:
+def test_t35_a_primary_that_requires_replicas_soon_refuses_tasks_alone(tmp_path: Path, lasting_s: float) -> None:
     with divided(tmp_path, USUAL, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2") as sides:
         with sides.partition(lasting_s):
             sides.wait_until_refused()
@@ -161,7 +163,7 @@ def test_t35_a_primary_that_needs_replicas_soon_takes_nothing_alone(tmp_path: Pa
 
 
 def audit_loss(sides: Divided) -> None:
-    """Whatever was lost, only the old primary had it. All else holds, but for the order: there were two queues."""
+    """Check that only tasks of the old primary alone are lost. Only the order may be wrong: there were two queues."""
     lost: dict[str, set[str]] = {NOWHERE: set(), NEVER: set()}
     for violation in sides.majority.violations():
         if violation.invariant not in ("I8", "I9"):

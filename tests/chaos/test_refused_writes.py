@@ -1,4 +1,4 @@
-"""The server answers, and takes nothing: memory or disk is full, its replica is gone, or it is one itself."""
+"""The server answers, but takes no writes: memory or disk is full, its replica is gone, or it is a replica itself."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def memory_of(rig: Rig) -> int:
 
 
 def fill(rig: Rig) -> None:
-    """Enqueue until nothing more is taken."""
+    """Enqueue until the server takes no more."""
     for _ in range(HEADROOM_BYTES // 10_000):
         try:
             rig.enqueue_many(1, "work", b"x" * 20_000)
@@ -42,7 +42,7 @@ def fill(rig: Rig) -> None:
 
 
 @every_server
-def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_path: Path, kind: BrokerKind) -> None:
+def test_t22_a_full_redis_takes_no_new_task_and_all_running_tasks_end(tmp_path: Path, kind: BrokerKind) -> None:
     running = 300
     with (
         Server(binary=binary_of(kind)) as server,
@@ -50,7 +50,7 @@ def test_t22_a_full_redis_takes_nothing_new_and_everything_that_runs_ends(tmp_pa
         rig.worker(lease_s=2.0, concurrency=running) as worker,
     ):
         held = rig.enqueue_many(running, "hold")
-        wait_until(lambda: rig.gate.entered == running, "all run", SOON_S)
+        wait_until(lambda: rig.gate.entered == running, "all tasks run", SOON_S)
         rig.direct.client().perform(("CONFIG", "SET", "maxmemory", memory_of(rig) + HEADROOM_BYTES))
         fill(rig)
         renewals = rig.proxy.replies["renew"]
@@ -80,7 +80,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 def conclude_with(rig: Rig, count: int) -> None:
-    """What was running ends, new work is taken, and nothing was lost or done twice."""
+    """Check that running tasks end, new tasks are taken, and no task was lost or done twice."""
     rig.gate.open()
     (after,) = rig.enqueue_many(1, "work")
     assert after.result(timeout=SOON_S) is None
@@ -89,7 +89,7 @@ def conclude_with(rig: Rig, count: int) -> None:
 
 
 @pytest.mark.parametrize("persistence", [Persistence.EVERYSEC, Persistence.NONE], ids=["aof", "rdb"])
-def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_waited_for(
+def test_t24_a_redis_that_cannot_write_to_disk_is_an_error_in_time_and_workers_wait(
     tmp_path: Path, disk: SmallDisk, persistence: Persistence
 ) -> None:
     snapshots = ("--save", "3600 1") if persistence is Persistence.NONE else ()
@@ -100,7 +100,7 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
     ):
         perform = rig.direct.client().perform
         rig.enqueue_many(4, "hold")
-        wait_until(lambda: rig.gate.entered == 4, "they run")
+        wait_until(lambda: rig.gate.entered == 4, "the tasks run")
         disk.fill()
         if snapshots:
             perform(("BGSAVE",))
@@ -112,16 +112,16 @@ def test_t24_a_redis_that_cannot_write_to_its_disk_is_an_error_in_time_and_is_wa
                 return "MISCONF" in error.reason
             return False
 
-        wait_until(is_refused, "nothing is taken any more", SOON_S)
+        wait_until(is_refused, "the server takes no more tasks", SOON_S)
         assert not worker.has_ended
         disk.clear()
         if snapshots:
-            wait_until(lambda: saved(rig), "it has saved", SOON_S)
+            wait_until(lambda: saved(rig), "the server has saved its data", SOON_S)
         conclude_with(rig, 4)
 
 
 def saved(rig: Rig) -> bool:
-    """Have a snapshot written; whether the last one was."""
+    """Have a snapshot written; answers whether the last one was."""
     perform = rig.direct.client().perform
     facts: bytes = perform(("INFO", "persistence"))
     if b"rdb_bgsave_in_progress:0" in facts and b"rdb_last_bgsave_status:ok" not in facts:
@@ -129,14 +129,14 @@ def saved(rig: Rig) -> bool:
     return b"rdb_last_bgsave_status:ok" in facts
 
 
-def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
+def test_t24_workers_wait_for_a_redis_that_ended_because_its_disk_is_full(tmp_path: Path, disk: SmallDisk) -> None:
     with (
         Server(binary=disk.binary, arguments=disk.arguments, persistence=Persistence.ALWAYS) as server,
         Rig(tmp_path, server.url, HASTY) as rig,
         rig.worker(lease_s=1.0) as worker,
     ):
         rig.enqueue_many(4, "hold")
-        wait_until(lambda: rig.gate.entered == 4, "they run")
+        wait_until(lambda: rig.gate.entered == 4, "the tasks run")
         disk.fill()
         with pytest.raises(BrokerUnavailable):
             rig.enqueue_many(20, "work", b"x" * 20_000)
@@ -148,7 +148,7 @@ def test_t24_a_redis_that_ends_because_its_disk_is_full_is_waited_for(tmp_path: 
 
 
 @every_server
-def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_makes_one_task(
+def test_t25_a_primary_without_its_replica_refuses_tasks_and_a_repeated_call_makes_one(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
     alone = ("--min-replicas-to-write", "1", "--repl-diskless-sync", "no", "--shutdown-timeout", "0")
@@ -167,7 +167,7 @@ def test_t25_a_primary_without_its_replica_takes_nothing_and_a_repeated_call_mak
         requests = [rig.app.request("work", id="order-1")]
         wait_until(lambda: is_in_reach(rig), "the replica is there", SOON_S)
         rig.enqueue_many(4, "hold")
-        wait_until(lambda: rig.gate.entered == 4, "they run")
+        wait_until(lambda: rig.gate.entered == 4, "the tasks run")
         replica.kill()
         with pytest.raises(BrokerUnavailable, match="NOREPLICAS"):
             rig.send(requests)
@@ -185,7 +185,7 @@ def is_in_reach(rig: Rig) -> bool:
 
 
 @every_server
-def test_t40_a_replica_given_as_primary_is_an_error_in_time_and_a_worker_waits_for_its_promotion(
+def test_t40_a_replica_given_as_primary_is_an_error_and_workers_wait_for_its_promotion(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
     binary = binary_of(kind)

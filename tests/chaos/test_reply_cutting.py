@@ -1,4 +1,4 @@
-"""T10: whichever request or reply of a run is lost, the run ends in the state of one in which none was lost."""
+"""T10: a run in which any one request or reply is lost ends in the same state as a run in which none is lost."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.fault
 
 CHAPTERS = 7
 CALLS = 200
-"""As many at least are in so many chapters."""
+"""So many calls at least are in all the chapters."""
 WHOLE = range(CHAPTERS)
 TIMEOUT_S = 2.0
 
@@ -33,7 +33,7 @@ SetStage = Callable[..., "Stage"]
 
 
 class Stage:
-    """A server behind a proxy, on which parts of a story can be told again and again."""
+    """A server behind a proxy, on which parts of a story can be run repeatedly."""
 
     def __init__(self, direct: Broker, proxy: Proxy, manner: Mannered, story: type[Story]) -> None:
         self.proxy = proxy
@@ -43,27 +43,27 @@ class Stage:
         self._story = story
 
     def put_back(self, copy: Copy) -> None:
-        """Begin with what was there when a copy was made."""
+        """Restore the keys of a copy."""
         self._perform(("FLUSHALL",))
         for key, content in copy.items():
             self._perform(("RESTORE", key, 0, content))
 
     def forget_scripts(self) -> None:
-        """Begin without scripts: the first call of each has to load it."""
+        """Make the server forget its scripts: the first call of each has to load it."""
         self._perform(("SCRIPT", "FLUSH"))
 
     def copy(self) -> Copy:
-        """Everything there is."""
+        """A copy of all keys."""
         return {key: self._perform(("DUMP", key)) for key in self._perform(("KEYS", "*"))}
 
     def tell(self, chapters: range, *faults: Fault) -> dict[bytes, list[bytes]]:
-        """Tell these chapters; answers what is in Redis afterwards."""
+        """Run these chapters; answers what is in Redis afterwards."""
         self.proxy.set(*faults)
         asyncio.run(self._tell(chapters))
         return snapshot_of(self._direct)
 
     def calls_in(self, chapter: int) -> int:
-        """How many calls a chapter takes if none is lost, but for those that open a connection."""
+        """How many calls a chapter takes if none is lost, without those that open a connection."""
         before = self.proxy.requests
         self.tell(range(chapter, chapter + 1))
         return sum(count for name, count in (self.proxy.requests - before).items() if name not in OPENING)
@@ -99,9 +99,9 @@ every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.RE
 
 
 def lose_each_in_turn(stage: Stage, message: Message, action: Action) -> None:
-    """For each call, tell the story with this one's request or reply lost, and compare what is there in the end.
+    """For each call, run the story with the request or the reply of this call lost, and compare the final states.
 
-    What was before the chapter of the loss is not told again but put back from a copy.
+    The chapters before that of the loss are not run again: their state is restored from a copy.
     """
     undisturbed = stage.tell(WHOLE)
     stage.put_back(NOTHING)
@@ -121,7 +121,7 @@ def lose_each_in_turn(stage: Stage, message: Message, action: Action) -> None:
 @every_server
 @every_manner
 @pytest.mark.timeout(600)
-def test_t10_whichever_reply_is_lost(set_stage: SetStage, kind: BrokerKind, manner: Mannered) -> None:
+def test_t10_any_one_reply_is_lost(set_stage: SetStage, kind: BrokerKind, manner: Mannered) -> None:
     lose_each_in_turn(set_stage(kind, manner), Message.REPLY, Action.CUT)
 
 
@@ -133,7 +133,7 @@ def test_t10_whichever_reply_is_lost(set_stage: SetStage, kind: BrokerKind, mann
     ("message", "action"),
     [(Message.REPLY, Action.CUT_HALFWAY), (Message.REQUEST, Action.CUT), (Message.REQUEST, Action.CUT_HALFWAY)],
 )
-def test_t10_whichever_message_is_lost_or_torn(
+def test_t10_any_one_message_is_lost_or_cut_half_way(
     set_stage: SetStage, kind: BrokerKind, manner: Mannered, message: Message, action: Action
 ) -> None:
     lose_each_in_turn(set_stage(kind, manner), message, action)
@@ -141,9 +141,11 @@ def test_t10_whichever_message_is_lost_or_torn(
 
 @every_server
 @every_manner
-def test_t10_every_request_is_lost_at_its_first_try(set_stage: SetStage, kind: BrokerKind, manner: Mannered) -> None:
-    """The server has not seen them, so one run says what one for each would say. It knows the scripts already: a call
-    that has to load its script takes two requests, of which always the same one would be lost.
+def test_t10_every_request_is_lost_at_its_first_attempt(
+    set_stage: SetStage, kind: BrokerKind, manner: Mannered
+) -> None:
+    """The server never sees a lost request, so one run shows as much as a run for each. The server knows the scripts
+    already: a call that has to load its script takes two requests, of which always the same one would be lost.
     """
     stage = set_stage(kind, manner)
     undisturbed = stage.tell(WHOLE)

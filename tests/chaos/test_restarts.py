@@ -1,4 +1,4 @@
-"""Redis dies, comes back, takes its time to come back, or comes back without its data."""
+"""Redis is killed, restarts, restarts slowly, or restarts without its data."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.fault, pytest.mark.differs_by_server]
 RESUME_S = 10.0
 """The promise is 3 s; a busy machine may take longer."""
 AT_RISK_S = 2.0
-"""What was acknowledged so long before a crash may be lost with AOF everysec."""
+"""Tasks acknowledged within this time before a crash may be lost with AOF everysec."""
 
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 
 
 def wait_for_acks(rig: Rig, beyond: int) -> None:
-    """Wait until tasks are ended again, after so many calls that did."""
-    wait_until(lambda: rig.proxy.replies["ack"] > beyond, "work goes on", RESUME_S)
+    """Wait until more tasks are acked than so many."""
+    wait_until(lambda: rig.proxy.replies["ack"] > beyond, "more tasks are acked", RESUME_S)
 
 
 @every_server
@@ -48,7 +48,7 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
         ThreadPoolExecutor(1) as producer,
     ):
         rig.enqueue_many(50, "work", 1_000)
-        wait_until(rig.is_drained, "the fleet is at work", DRAIN_S)
+        wait_until(rig.is_drained, "the fleet runs tasks", DRAIN_S)
         workers = fleet.workers()
         for _ in range(restarts):
             loaded_s = time.monotonic() + load_s
@@ -68,7 +68,7 @@ def test_t12_no_worker_process_ends_and_no_task_is_lost_when_redis_is_killed(
 @every_server
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.chaos)])
 @pytest.mark.timeout(300)
-def test_t12_with_aof_everysec_only_what_was_acknowledged_last_is_at_risk(kind: BrokerKind, kills: int) -> None:
+def test_t12_with_aof_everysec_only_the_last_acknowledged_tasks_can_be_lost(kind: BrokerKind, kills: int) -> None:
     acknowledged: list[tuple[float, TaskRef[object]]] = []
     with Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server:
         app = Scheduler(server.url)
@@ -89,7 +89,7 @@ def test_t12_with_aof_everysec_only_what_was_acknowledged_last_is_at_risk(kind: 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("lease_s", [0.5, pytest.param(5.0, marks=pytest.mark.chaos)])
-def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Path, lease_s: float) -> None:
+def test_t13_tasks_running_while_redis_is_away_for_ten_leases_run_once(tmp_path: Path, lease_s: float) -> None:
     running = 500
     with (
         Server(persistence=Persistence.ALWAYS) as server,
@@ -97,7 +97,7 @@ def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Pa
         rig.worker(lease_s=lease_s, concurrency=running) as worker,
     ):
         tasks = rig.enqueue_many(running, "hold")
-        wait_until(lambda: rig.gate.entered == running, "all run")
+        wait_until(lambda: rig.gate.entered == running, "all tasks run")
         server.kill()
         let_pass(10 * lease_s, "ten leases are over")
         server.start()
@@ -107,12 +107,12 @@ def test_t13_what_runs_while_redis_is_away_for_ten_leases_runs_once(tmp_path: Pa
         rig.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
-    # The promise is less than one in a thousand.
+    # The promise is fewer than one in a thousand.
     assert rig.gate.entered == running
 
 
 @every_server
-def test_t15_a_worker_outlives_the_loss_of_all_data_and_what_it_held_counts_for_nothing(
+def test_t15_a_worker_survives_the_loss_of_all_data_and_its_old_tasks_are_refused(
     tmp_path: Path, kind: BrokerKind
 ) -> None:
     with (
@@ -121,7 +121,7 @@ def test_t15_a_worker_outlives_the_loss_of_all_data_and_what_it_held_counts_for_
         rig.worker(lease_s=1.0) as worker,
     ):
         lost = rig.enqueue_many(4, "hold")
-        wait_until(lambda: rig.gate.entered == 4, "all run")
+        wait_until(lambda: rig.gate.entered == 4, "all tasks run")
         server.kill()
         rig.gate.open()
         server.start()
@@ -144,7 +144,7 @@ def is_loading(broker: Broker) -> bool:
 
 
 def fill(server: Server, tasks: int) -> None:
-    """Give a server much to load: tasks that nobody runs here, and so many commands that it can be slowed."""
+    """Give a server much to load: tasks that no worker runs here, and so many commands that loading can be slowed."""
     app = Scheduler(server.url)
     app.enqueue_many(app.request("never.run", queue="other") for _ in range(tasks))
     app.broker.client().perform_all(("SET", "padding", number) for number in range(50_000))
@@ -154,7 +154,7 @@ def fill(server: Server, tasks: int) -> None:
 @every_server
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("tasks", [1_000, pytest.param(2_000_000, marks=pytest.mark.chaos)])
-def test_t18_a_redis_that_loads_its_data_is_waited_for(tmp_path: Path, kind: BrokerKind, tasks: int) -> None:
+def test_t18_clients_wait_for_a_redis_that_loads_its_data(tmp_path: Path, kind: BrokerKind, tasks: int) -> None:
     with (
         Server(binary=binary_of(kind), persistence=Persistence.EVERYSEC) as server,
         Rig(tmp_path, server.url, Settings(timeout_s=1.0)) as rig,
@@ -163,10 +163,10 @@ def test_t18_a_redis_that_loads_its_data_is_waited_for(tmp_path: Path, kind: Bro
         waiting = rig.enqueue_many(100, "work")
         fill(server, tasks)
         server.stop()
-        # In microseconds per command: it loads until it is told to hurry.
+        # In microseconds per command: the server loads until the delay is removed.
         (server.directory / "server.conf").write_text("key-load-delay 50\n")
         starting = starter.submit(server.start)
-        wait_until(lambda: is_loading(rig.direct), "it loads", DRAIN_S)
+        wait_until(lambda: is_loading(rig.direct), "the server loads its data", DRAIN_S)
         with rig.worker() as worker:
             with pytest.raises(BrokerUnavailable, match="loading the dataset"):
                 rig.enqueue_many(1, "work")

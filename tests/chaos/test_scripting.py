@@ -1,4 +1,4 @@
-"""The server forgets its scripts, or is kept from answering by somebody else's."""
+"""The server forgets its scripts, or is blocked by a script of another client."""
 
 import logging
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.differs_by_server]
 SEED = 1
 SOON_S = 15.0
 CALLS_WHILE_BUSY = 500
-"""Far more than parts make that wait longer after each failure, far less than those that try again at once."""
+"""Far more calls than with a backoff after each failure, far fewer than without one."""
 
 every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 
@@ -33,7 +33,7 @@ every_server = pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.RE
 @every_server
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("duration_s", [2.0, pytest.param(60.0, marks=pytest.mark.chaos)])
-def test_t16_nobody_notices_that_scripts_are_forgotten(
+def test_t16_forgotten_scripts_cause_no_error(
     tmp_path: Path, kind: BrokerKind, duration_s: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     plan = draw_plan(SEED, duration_s, {Disturbance.FLUSH_SCRIPTS: Habit(every_s=0.1)})
@@ -57,7 +57,7 @@ def test_t16_nobody_notices_that_scripts_are_forgotten(
 
 @contextmanager
 def busy(server: Server) -> Iterator[None]:
-    """A script of somebody else's runs, and does not end by itself."""
+    """A script of another client runs, and does not end by itself."""
     other = connect(server.url, 60.0)
     control = connect(server.url, 5.0)
 
@@ -76,7 +76,7 @@ def busy(server: Server) -> Iterator[None]:
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run_for_ever)
         try:
-            wait_until(is_busy, "the script holds the server up")
+            wait_until(is_busy, "the script blocks the server")
             yield
         finally:
             control.client().perform(("SCRIPT", "KILL"))
@@ -88,7 +88,7 @@ def busy(server: Server) -> Iterator[None]:
 @every_server
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("tries", [2, pytest.param(8, marks=pytest.mark.chaos)])
-def test_t17_a_redis_that_is_busy_with_another_script_is_waited_for(
+def test_t17_clients_wait_for_a_redis_that_is_busy_with_another_script(
     tmp_path: Path, kind: BrokerKind, tries: int
 ) -> None:
     with (
@@ -97,7 +97,7 @@ def test_t17_a_redis_that_is_busy_with_another_script_is_waited_for(
         rig.worker(lease_s=1.0) as worker,
     ):
         held = rig.enqueue_many(4, "hold")
-        wait_until(lambda: rig.gate.entered == 4, "they run")
+        wait_until(lambda: rig.gate.entered == 4, "the tasks run")
         with busy(server):
             calls = rig.proxy.requests.total()
             for _ in range(tries):

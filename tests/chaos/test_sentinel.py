@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 ON_REPLICAS = Settings(durable=Durability.REPLICA)
 CONNECTIONS = 5
-"""So many more than at first are no leak, be it that threads of a worker are at it together by chance."""
+"""So many more connections than at first are no leak: threads of a worker may open some at the same time by chance."""
 
 
 def plan(servers: WatchedServers) -> None:
@@ -33,7 +33,7 @@ def plan(servers: WatchedServers) -> None:
 
 
 def kill(servers: WatchedServers) -> None:
-    """The primary dies, and comes back when another has taken its place."""
+    """The primary is killed, and restarted when another has taken its place."""
     primary = servers.primary
     primary.kill()
     wait_for_another(servers, primary)
@@ -41,7 +41,7 @@ def kill(servers: WatchedServers) -> None:
 
 
 def pause(servers: WatchedServers) -> None:
-    """The primary stands still, and wakes up as one that takes itself for the primary."""
+    """The primary is paused, and still takes itself for the primary when it is resumed."""
     primary = servers.primary
     primary.pause()
     wait_for_another(servers, primary)
@@ -74,7 +74,7 @@ def test_t34_a_failover_loses_nothing_that_a_replica_has(
             fail_over(servers)
             load.wait_for_progress()
             servers.wait_until_whole()
-        # More promotions than failovers, as on a busy machine, are no excuse: every server has what was acknowledged.
+        # A busy machine may cause more promotions than failovers; every server must still have the acknowledged tasks.
         log.info("failovers: %d, promotions: %d", rounds, servers.promotions)
         load.tell_waits(rounds)
         assert connections(servers) <= at_first + CONNECTIONS, "connections leak"
@@ -82,7 +82,7 @@ def test_t34_a_failover_loses_nothing_that_a_replica_has(
 
 
 @pytest.mark.chaos
-def test_t34_a_primary_that_is_promoted_again_before_it_has_caught_up_has_what_was_acknowledged(
+def test_t34_a_primary_promoted_again_before_it_caught_up_has_all_acknowledged_tasks(
     tmp_path: Path,
 ) -> None:
     with (
@@ -110,7 +110,7 @@ def watched() -> Iterator[WatchedServers]:
 
 
 def refuse(url: str, expected: type[BrokerError], said: str) -> None:
-    """Every call of a producer must raise the error, in either manner."""
+    """Check that every call of a producer raises the error, blocking and async."""
     app = Scheduler(url, settings=Settings(timeout_s=2.0))
     for manner in Manner:
         call = Caller(app, manner)
@@ -125,16 +125,16 @@ def test_t40_sentinels_that_do_not_answer_are_named(watched: WatchedServers) -> 
     refuse("redis+sentinel://127.0.0.1:1,127.0.0.1:2/tasks", BrokerUnavailable, "Sentinel 127.0.0.1:[12] does not")
 
 
-def test_t40_a_name_that_nobody_watches_is_told(watched: WatchedServers) -> None:
+def test_t40_a_name_that_no_sentinel_watches_is_an_error(watched: WatchedServers) -> None:
     refuse(watched.url.replace("/tasks/", "/jobs/"), BrokerRefused, "watches no primary named 'jobs'")
 
 
-def test_t40_a_redis_that_is_given_as_sentinel_is_told(watched: WatchedServers) -> None:
+def test_t40_a_redis_given_as_sentinel_is_an_error(watched: WatchedServers) -> None:
     (host, port), *_ = [server.address for server in watched.servers]
     refuse(f"redis+sentinel://{host}:{port}/tasks", BrokerRefused, r"a Sentinel\? .*unknown command")
 
 
-def test_t40_without_a_quorum_the_dead_primary_is_named_until_it_is_back(watched: WatchedServers) -> None:
+def test_t40_without_a_quorum_the_error_names_the_dead_primary_until_it_is_back(watched: WatchedServers) -> None:
     app = Scheduler(watched.url, settings=Settings(timeout_s=2.0))
     app.enqueue("work")
     primary: Server = watched.primary

@@ -11,7 +11,7 @@ from tests.server_time import ServerTime
 HOURS_S = 14_400
 
 
-@pytest.mark.timeout(HOURS_S)  # what fails is made small first
+@pytest.mark.timeout(HOURS_S)  # a failing example is made small first
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [

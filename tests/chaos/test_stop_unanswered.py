@@ -1,4 +1,4 @@
-"""A worker is told to stop while Redis has not answered it: what it may have been given goes back, uncounted."""
+"""A worker is told to stop while it waits for an answer of Redis: tasks that it may hold are released, uncounted."""
 
 from itertools import product
 from pathlib import Path
@@ -16,16 +16,16 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.fault
 
 SETTINGS = Settings(timeout_s=30.0)
-"""A try of a call may take longer than a stop."""
+"""One try of a call may take longer than a stop."""
 LEASE_S = 60.0
-"""Longer than a test: what is left to its lease is seen."""
+"""Longer than a test: a task that waits for the end of its lease makes the test fail."""
 ACTIONS = (Action.BLACK_HOLE, Action.CUT, Action.DROP)
 every_loss = pytest.mark.parametrize(("action", "message"), [*product(ACTIONS, Message)])
 shards = pytest.mark.parametrize("shards", [1, 3])
 
 
 def loses(rig: Rig, script: str, action: Action, message: Message) -> None:
-    """From now on the next message about a script is lost."""
+    """From now on, the next message about a script is lost."""
     rig.proxy.set(Fault(message=message, action=action, script=script, occurrence=1))
 
 
@@ -34,14 +34,14 @@ def struck(rig: Rig) -> None:
 
 
 def stop(rig: Rig, worker: RunningWorker) -> None:
-    """Have it stop; everything it asks for from now on is answered."""
+    """Stop the worker; later requests are answered again."""
     worker.stop()
     worker.join()
     rig.proxy.set()
     assert counts(rig.direct).leased == 0
 
 
-def assert_nobody_is_blamed(rig: Rig, tasks: list[TaskRef[object]]) -> None:
+def assert_no_task_is_blamed(rig: Rig, tasks: list[TaskRef[object]]) -> None:
     for task in tasks:
         view = look(rig.direct, task.id)
         assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
@@ -53,18 +53,20 @@ def assert_nobody_is_blamed(rig: Rig, tasks: list[TaskRef[object]]) -> None:
 
 @every_loss
 @shards
-def test_a_claim_that_came_of_a_wake_up(tmp_path: Path, action: Action, message: Message, shards: int) -> None:
+def test_a_worker_stops_while_a_claim_after_a_wake_up_is_unanswered(
+    tmp_path: Path, action: Action, message: Message, shards: int
+) -> None:
     with Server() as server, Rig(tmp_path, server.url, SETTINGS) as rig:
         rig.app.grow("default", shards)
         with rig.worker(lease_s=LEASE_S) as worker:
             rig.enqueue("work").result(timeout=10)
-            wait_until(lambda: listens(rig), "it listens again")
+            wait_until(lambda: listens(rig), "the worker listens again")
             loses(rig, "claim", action, message)
             task = rig.enqueue("work")
             struck(rig)
             stop(rig, worker)
         if task.status() is not TaskState.SUCCEEDED:
-            assert_nobody_is_blamed(rig, [task])
+            assert_no_task_is_blamed(rig, [task])
 
 
 def listens(rig: Rig) -> bool:
@@ -75,7 +77,9 @@ def listens(rig: Rig) -> bool:
 
 @every_loss
 @shards
-def test_a_claim_for_a_slot_that_fell_free(tmp_path: Path, action: Action, message: Message, shards: int) -> None:
+def test_a_worker_stops_while_a_claim_for_a_free_slot_is_unanswered(
+    tmp_path: Path, action: Action, message: Message, shards: int
+) -> None:
     with Server() as server, Rig(tmp_path, server.url, SETTINGS) as rig:
         rig.app.grow("default", shards)
         with rig.worker(lease_s=LEASE_S, concurrency=1) as worker:
@@ -86,25 +90,29 @@ def test_a_claim_for_a_slot_that_fell_free(tmp_path: Path, action: Action, messa
             rig.gate.open()
             struck(rig)
             stop(rig, worker)
-        assert_nobody_is_blamed(rig, [task for task in tasks if task.status() is not TaskState.SUCCEEDED])
+        assert_no_task_is_blamed(rig, [task for task in tasks if task.status() is not TaskState.SUCCEEDED])
 
 
 @every_loss
 @shards
-def test_a_release(tmp_path: Path, action: Action, message: Message, shards: int) -> None:
+def test_a_worker_stops_while_a_release_is_unanswered(
+    tmp_path: Path, action: Action, message: Message, shards: int
+) -> None:
     with Server() as server, Rig(tmp_path, server.url, SETTINGS) as rig:
         rig.app.grow("default", shards)
         with rig.worker(lease_s=LEASE_S, window_ms=6_000.0) as worker:
             tasks = rig.enqueue_many(4, "work", delay=5.0)
-            wait_until(lambda: counts(rig.direct).leased == 4, "they are in its window")
+            wait_until(lambda: counts(rig.direct).leased == 4, "the tasks are in the window of the worker")
             loses(rig, "release", action, message)
             stop(rig, worker)
-        assert_nobody_is_blamed(rig, tasks)
+        assert_no_task_is_blamed(rig, tasks)
 
 
 @every_loss
 @shards
-def test_an_ack(tmp_path: Path, action: Action, message: Message, shards: int) -> None:
+def test_a_worker_stops_while_an_ack_is_unanswered(
+    tmp_path: Path, action: Action, message: Message, shards: int
+) -> None:
     with Server() as server, Rig(tmp_path, server.url, SETTINGS) as rig:
         rig.app.grow("default", shards)
         with rig.worker(lease_s=LEASE_S) as worker:

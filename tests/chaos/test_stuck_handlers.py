@@ -1,4 +1,4 @@
-"""Handlers in threads and on the event loop that ignore all they are told: their process is replaced (T30, T06c)."""
+"""Handlers in threads and on the event loop that ignore every request to end: their process is replaced (T30, T06c)."""
 
 import signal
 
@@ -18,8 +18,8 @@ REPLACED_S = 45.0
 
 
 def wait_for_another(fleet: Fleet, workers: list[int]) -> None:
-    """Wait until none of these processes works any more, and another one does."""
-    wait_until(lambda: fleet.workers() and not set(workers) & set(fleet.workers()), "another process works", REPLACED_S)
+    """Wait until all of these processes have ended, and another one runs."""
+    wait_until(lambda: fleet.workers() and not set(workers) & set(fleet.workers()), "another process runs", REPLACED_S)
 
 
 @pytest.mark.parametrize("name", ["insist", "insist_async", "block"])
@@ -55,7 +55,7 @@ def test_t30_a_handler_that_ignores_its_cancellation_has_its_process_replaced(ri
     rig.audit()
 
 
-def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(rig: Rig) -> None:
+def test_t30_the_neighbours_of_a_stuck_handler_end_normally(rig: Rig) -> None:
     neighbours = rig.enqueue_many(3, "linger", 3.0)
     stuck = rig.enqueue("insist", timeout=0.3, max_attempts=1)
     with rig.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S) as fleet:
@@ -68,7 +68,7 @@ def test_t30_the_neighbours_of_a_stuck_handler_end_in_peace(rig: Rig) -> None:
     rig.audit()
 
 
-def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and_not_blamed(rig: Rig) -> None:
+def test_t30_neighbours_of_a_handler_that_blocks_the_event_loop_are_released_unblamed(rig: Rig) -> None:
     neighbours = rig.enqueue_many(3, "hold_once", str(rig.gate_file()), "first", "second")
     stuck = rig.enqueue("block", timeout=0.3, max_attempts=1, delay=1)
     with rig.fleet(processes=1, concurrency=4, stuck_after_s=STUCK_AFTER_S, crash_limit=1) as fleet:
@@ -81,8 +81,8 @@ def test_t30_the_neighbours_of_one_that_blocks_the_event_loop_are_given_back_and
     rig.audit()
 
 
-def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_process(rig: Rig) -> None:
-    """Nothing in the process can even notice; its supervisor does, by the silence."""
+def test_t06c_a_handler_that_blocks_the_interpreter_for_ever_is_killed_with_its_process(rig: Rig) -> None:
+    """No thread of the process can notice it; its supervisor does, because the process is silent."""
     greedy = rig.enqueue("seize_once", str(rig.gate_file()), 3_600.0)
     with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S, stuck_after_s=STUCK_AFTER_S) as fleet:
         rig.wait_for_start(greedy)
@@ -95,7 +95,7 @@ def test_t06c_a_handler_that_keeps_the_interpreter_for_good_is_killed_with_its_p
 
 
 def test_t30_a_worker_that_cannot_even_stop_is_killed_some_time_after_its_grace(rig: Rig) -> None:
-    """Nothing is wrong with its handler but that it has no timeout, and blocks the event loop."""
+    """Its handler has no timeout and blocks the event loop, and does nothing else wrong."""
     task = rig.enqueue("block")
     with rig.fleet(processes=1, concurrency=1, grace_s=0.1) as fleet:
         rig.wait_for_start(task)

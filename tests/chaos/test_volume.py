@@ -1,6 +1,6 @@
 """T01 at length: a hundred thousand tasks while workers die, replies are cut and scripts forgotten; then an audit.
 
-REDISCHED_TASKS says how many: 2000000 is the long run.
+REDISCHED_TASKS sets the number of tasks: 2000000 is the long run.
 """
 
 import contextlib
@@ -29,13 +29,13 @@ TASKS = int(os.environ.get("REDISCHED_TASKS", "100000"))
 WORKERS = 8
 LEASE_S = 2.0
 WINDOW_MS = 100.0
-"""The proxy is what takes longest: a claim shall be worth its while."""
+"""The proxy takes most of the time: a claim should bring many tasks."""
 ROUND = 100_000
-"""So many tasks are told apart from the next, or a server would take longer and longer to come back."""
+"""Tasks are done in rounds of so many, or a server would take longer and longer to restart."""
 BATCH = 1_000
 BACKLOG = 5_000
 ROUNDS = 100
-"""A fraction of a millisecond of work: the faults are what shall take the time."""
+"""A fraction of a millisecond of work: the faults should take most of the time."""
 LINGER_EVERY = 50
 LINGER_S = 0.2
 PLAN_S = 36_000.0
@@ -55,24 +55,24 @@ OUTAGES = DEATHS | {
 
 
 def produce(rig: Rig, numbers: range) -> None:
-    """Enqueue these tasks, a batch at a time, as long as no more than a backlog is left to do."""
+    """Enqueue these tasks, a batch at a time, and never more than a backlog ahead of the workers."""
     for first in range(0, len(numbers), BATCH):
-        wait_until(lambda: backlog(rig) < BACKLOG, "some are done", TIMEOUT_S)
+        wait_until(lambda: backlog(rig) < BACKLOG, "some tasks are done", TIMEOUT_S)
         requests = [request_of(rig, number) for number in numbers[first : first + BATCH]]
-        # Whether it happened may stay unknown.
+        # The result of the call may stay unknown.
         with contextlib.suppress(BrokerUnavailable):
             rig.send(requests)
 
 
 def request_of(rig: Rig, number: int) -> TaskRequest:
-    """Most take next to no time; some are running whenever something breaks."""
+    """Most tasks are short; a few take long, so that some are running at every fault."""
     if number % LINGER_EVERY == 0:
         return rig.app.request("linger", LINGER_S)
     return rig.app.request("work", ROUNDS, priority=number % 3)
 
 
 def backlog(rig: Rig) -> int:
-    """How many tasks wait; none that is known of while the server is away."""
+    """How many tasks wait; 0 while the server is away."""
     try:
         return counts(rig.direct).ready
     except BrokerUnavailable:
@@ -88,7 +88,7 @@ def backlog(rig: Rig) -> int:
         pytest.param(TASKS, OUTAGES, marks=pytest.mark.chaos, id="workers die and the server is away"),
     ],
 )
-def test_t01_so_many_tasks_are_done_whatever_breaks(
+def test_t01_many_tasks_are_done_in_spite_of_all_faults(
     tmp_path: Path, tasks: int, habits: dict[Disturbance, Habit]
 ) -> None:
     target = "tests.chaos.apps.recording:app"

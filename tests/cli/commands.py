@@ -1,4 +1,4 @@
-"""Running commands: in this process where what they do matters, in one of their own where the process does."""
+"""Run commands: in this process to test what they do, in one of their own to test the process itself."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class CommandLine:
         return run(*words, "--url", self.url)
 
     def output(self, *words: str) -> str:
-        """What a command prints that must succeed."""
+        """The output of a command, which must succeed."""
         result = self.run(*words)
         assert result.exit_code == 0, result.output
         return result.stdout
@@ -42,7 +42,7 @@ class CommandLine:
         return [line.split("\t") for line in self.output(*words).splitlines()[1:]]
 
     def record(self, *words: str) -> Any:
-        """What a command prints with --json."""
+        """The output of a command with --json, parsed."""
         return json.loads(self.output(*words, "--json"))
 
 
@@ -52,7 +52,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run_process(*words: str, cwd: Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command in a process of its own, in a folder, with more in its environment."""
+    """Run a command in a process of its own, in a folder, with additional environment variables."""
     return subprocess.run(
         (sys.executable, "-m", "redisched", *words),
         cwd=cwd,
@@ -65,7 +65,7 @@ def run_process(*words: str, cwd: Path, **more: str) -> "subprocess.CompletedPro
 
 
 def run_on_terminal(*words: str, **variables: str) -> str:
-    """What a command prints on a terminal."""
+    """The output of a command on a terminal."""
     ours, theirs = pty.openpty()
     try:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""An empty Redis to run commands on, and hands to move its tasks."""
+"""An empty Redis to run commands on, and a workshop that moves its tasks."""
 
 import tempfile
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def workshop(private_broker: Broker) -> Workshop:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The working directory is a project, with an embedded server of its own once somebody needs it."""
+    """The working directory is a project, which gets an embedded server of its own when a command needs one."""
     # pytest's own folders are too deep for a socket.
     with tempfile.TemporaryDirectory(prefix="redisched-tests-") as runtime_directory:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime_directory)

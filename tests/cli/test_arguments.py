@@ -30,16 +30,16 @@ from redisched.cli.arguments import keywords_of, value_of
         ("[" * 100_000, "[" * 100_000),
     ],
 )
-def test_a_word_is_json_where_it_can_be(word: str, value: object) -> None:
+def test_a_word_is_parsed_as_json_if_possible(word: str, value: object) -> None:
     assert value_of(word) == value
     assert type(value_of(word)) is type(value)
 
 
-def test_pairs_become_keywords() -> None:
+def test_pairs_become_keyword_arguments() -> None:
     assert keywords_of(("a=1", "b=x=y", "c=")) == {"a": 1, "b": "x=y", "c": ""}
 
 
 @pytest.mark.parametrize("pairs", [("a",), ("=1",), ("a=1", "a=2")])
-def test_what_is_no_pair_is_refused(pairs: Any) -> None:
+def test_an_invalid_pair_is_refused(pairs: Any) -> None:
     with pytest.raises(click.BadParameter):
         keywords_of(pairs)

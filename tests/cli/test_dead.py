@@ -1,4 +1,4 @@
-"""`redisched dead` lists what will not be tried again, and lets it."""
+"""`redisched dead` lists dead tasks, and revives them."""
 
 import json
 
@@ -21,7 +21,7 @@ def dead(command: CommandLine, workshop: Workshop) -> list[str]:
     return names
 
 
-def test_the_latest_comes_first(command: CommandLine, dead: list[str]) -> None:
+def test_the_latest_dead_task_is_listed_first(command: CommandLine, dead: list[str]) -> None:
     rows = command.rows("dead", "ls")
 
     assert {row[0] for row in rows} == set(dead)
@@ -30,7 +30,7 @@ def test_the_latest_comes_first(command: CommandLine, dead: list[str]) -> None:
     assert len(command.rows("dead", "ls", "--limit", "2")) == 2
 
 
-def test_a_listing_goes_on_where_it_was_told(command: CommandLine, dead: list[str]) -> None:
+def test_a_listing_continues_at_the_given_place(command: CommandLine, dead: list[str]) -> None:
     first = command.run("dead", "ls", "--limit", "1", "--json")
     second = command.run("dead", "ls", "--limit", "9", "--json", *first.stderr.split()[-2:])
 
@@ -39,7 +39,7 @@ def test_a_listing_goes_on_where_it_was_told(command: CommandLine, dead: list[st
     assert second.stderr == ""
 
 
-def test_more_than_a_page_are_let_run_again(command: CommandLine, url: str) -> None:
+def test_more_dead_tasks_than_a_page_are_revived(command: CommandLine, url: str) -> None:
     situations = [dead_task(f"{number:03}", died_ms=1_000 + number // 7) for number in range(333)]
     broker = connect(url, 5.0)
     seed(broker, "default", together(*situations))
@@ -50,12 +50,12 @@ def test_more_than_a_page_are_let_run_again(command: CommandLine, url: str) -> N
     assert command.record("dead", "ls") == []
 
 
-def test_without_any_it_says_so(command: CommandLine) -> None:
+def test_an_empty_listing_says_that_no_task_is_dead(command: CommandLine) -> None:
     assert "No task is dead" in command.output("dead", "ls")
     assert command.record("dead", "ls") == []
 
 
-def test_some_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
+def test_dead_tasks_given_by_id_are_revived(command: CommandLine, dead: list[str]) -> None:
     answer = command.record("dead", "retry", "one", "three")
 
     assert answer == {
@@ -66,19 +66,19 @@ def test_some_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
     assert command.record("task", "show", "one")["state"] == "ready"
 
 
-def test_all_are_let_run_again(command: CommandLine, dead: list[str]) -> None:
+def test_all_dead_tasks_are_revived(command: CommandLine, dead: list[str]) -> None:
     assert command.output("dead", "retry", "--all").startswith("3 revived")
     assert {row[0] for row in command.rows("task", "ls")} == set(dead)
 
 
-def test_all_of_one_queue(command: CommandLine, dead: list[str]) -> None:
+def test_all_dead_tasks_of_one_queue_are_revived(command: CommandLine, dead: list[str]) -> None:
     command.output("enqueue", "add", "--queue", "mail", "--delay", "1h")
 
     assert command.record("dead", "retry", "--all", "--queue", "mail") == {"revived": [], "failed": []}
     assert len(command.record("dead", "retry", "--all", "--queue", "default")["revived"]) == 3
 
 
-def test_if_no_task_is_dead_none_is_revived(command: CommandLine) -> None:
+def test_without_dead_tasks_none_is_revived(command: CommandLine) -> None:
     assert "No task was revived" in command.output("dead", "retry", "--all")
 
 
@@ -102,6 +102,6 @@ def test_bad_usage_revives_nothing(command: CommandLine, dead: list[str], words:
     assert len(command.rows("dead", "ls")) == 3
 
 
-def test_a_queue_that_is_not_there_is_an_error(command: CommandLine, dead: list[str]) -> None:
+def test_an_unknown_queue_is_an_error(command: CommandLine, dead: list[str]) -> None:
     assert command.run("dead", "retry", "--all", "--queue", "mial").exit_code == 1
     assert command.run("dead", "ls", "--queue", "mial").exit_code == 1

@@ -1,4 +1,4 @@
-"""`redisched demo` hands over its figures, and fails when a promise was broken."""
+"""`redisched demo` shows its figures, and fails when a guarantee was broken."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ HOLDS = Summary(
 
 
 def show(monkeypatch: pytest.MonkeyPatch, summary: Summary) -> list[tuple[int, Audience]]:
-    """Let the demo end with a summary; answers what it is asked for."""
+    """Let the demo end with a summary; answers the arguments that it is called with."""
     asked: list[tuple[int, Audience]] = []
 
     def run_demo(tasks: int, audience: Audience) -> Summary:
@@ -31,7 +31,7 @@ def show(monkeypatch: pytest.MonkeyPatch, summary: Summary) -> list[tuple[int, A
     return asked
 
 
-def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_shows_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = show(monkeypatch, HOLDS)
 
     result = run("demo", "--json", "--tasks", "50")
@@ -44,7 +44,7 @@ def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     assert record["lateness_ms"]["early"] == 0
 
 
-def test_people_are_shown_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_json_the_summary_is_shown_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = show(monkeypatch, HOLDS)
 
     assert run("demo").exit_code == 0
@@ -52,13 +52,13 @@ def test_people_are_shown_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("as_json", [("--json",), ()])
-def test_a_lost_task_fails_it(monkeypatch: pytest.MonkeyPatch, as_json: tuple[str, ...]) -> None:
+def test_a_lost_task_makes_the_demo_fail(monkeypatch: pytest.MonkeyPatch, as_json: tuple[str, ...]) -> None:
     show(monkeypatch, replace(HOLDS, lost=1))
 
     assert run("demo", *as_json).exit_code == 1
 
 
-def test_no_tasks_are_bad_usage() -> None:
+def test_zero_tasks_are_bad_usage() -> None:
     assert run("demo", "--tasks", "0").exit_code == 2
 
 
@@ -71,7 +71,7 @@ cli(sys.argv[1:], prog_name="redisched")
 
 
 @pytest.mark.parametrize("as_json", [("--json",), ()])
-def test_without_its_extra_it_says_what_to_install(as_json: tuple[str, ...]) -> None:
+def test_without_its_extra_the_demo_says_what_to_install(as_json: tuple[str, ...]) -> None:
     finished = subprocess.run(
         (sys.executable, "-c", WITHOUT_MAIL_SERVER, "demo", *as_json),
         env=environment(), capture_output=True, text=True, check=False,
@@ -82,7 +82,7 @@ def test_without_its_extra_it_says_what_to_install(as_json: tuple[str, ...]) -> 
     assert "Traceback" not in finished.stderr
 
 
-def test_without_its_extra_it_has_help() -> None:
+def test_without_its_extra_the_demo_still_shows_help() -> None:
     finished = subprocess.run(
         (sys.executable, "-c", WITHOUT_MAIL_SERVER, "demo", "--help"),
         env=environment(), capture_output=True, text=True, check=False,
@@ -91,7 +91,7 @@ def test_without_its_extra_it_has_help() -> None:
     assert finished.returncode == 0, finished.stderr
 
 
-def test_its_workers_need_no_extra() -> None:
+def test_the_workers_of_the_demo_do_not_need_the_extra() -> None:
     script = "import sys; sys.modules['aiosmtpd'] = None; import redisched.demo.app"
 
     subprocess.run((sys.executable, "-c", script), env=environment(), check=True)

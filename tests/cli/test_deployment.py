@@ -1,4 +1,4 @@
-"""The options of a worker: each can be said by the environment, and what cannot be meant is said of its variable."""
+"""The options of a worker: each can be set by an environment variable, and an error names the variable."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ EVERYTHING = {
 
 
 def settings(*words: str, **environment: str) -> WorkerSettings:
-    """What a worker's options come to."""
+    """The settings that a worker gets from its options."""
     made: list[WorkerSettings] = []
 
     @click.command()
@@ -48,7 +48,7 @@ def settings(*words: str, **environment: str) -> WorkerSettings:
     return made[0]
 
 
-def test_everything_can_be_said_by_the_environment() -> None:
+def test_every_option_can_be_set_by_the_environment() -> None:
     assert settings(**EVERYTHING) == WorkerSettings(
         queues=("mail", "payments"),
         imports=("shop.tasks", "shop.mails", "shop.reports"),
@@ -68,7 +68,7 @@ def test_everything_can_be_said_by_the_environment() -> None:
     )
 
 
-def test_the_command_line_wins_and_what_is_empty_is_not_said() -> None:
+def test_the_command_line_overrides_the_environment_and_empty_variables_do_not_count() -> None:
     assert settings("-c", "8", "--import", "shop.a", "--import", "shop.b", REDISCHED_CONCURRENCY="4").concurrency == 8
     assert settings("--import", "shop.a", "--import", "shop.b").imports == ("shop.a", "shop.b")
     assert settings(**dict.fromkeys(EVERYTHING, "")) == WorkerSettings()
@@ -105,7 +105,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("variable", "text"), [(variable, text) for variable in BAD for text in BAD[variable]])
-def test_what_cannot_be_meant_is_refused_by_its_variable(
+def test_an_invalid_value_is_refused_with_the_name_of_its_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str
 ) -> None:
     write_application(tmp_path)
@@ -118,7 +118,7 @@ def test_what_cannot_be_meant_is_refused_by_its_variable(
     assert "Traceback" not in result.stderr
 
 
-def test_the_application_is_named_by_the_environment(tmp_path: Path, url: str) -> None:
+def test_the_environment_can_name_the_application(tmp_path: Path, url: str) -> None:
     write_application(tmp_path)
 
     served = run_process("worker", "--burst", cwd=tmp_path, REDISCHED_APP="shop:app", REDISCHED_URL=url)

@@ -42,12 +42,14 @@ def dev(project: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_a_change_is_served_and_a_mistake_survived(project: Path, log: Path, dev: "subprocess.Popen[bytes]") -> None:
+def test_dev_reloads_after_a_change_and_survives_a_mistake(
+    project: Path, log: Path, dev: "subprocess.Popen[bytes]"
+) -> None:
     run("enqueue", "add", "1", "2", "--id", "one")
     wait_for_result("one", 3)
 
     write_application(project, APPLICATION + "\ndef (\n")
-    wait_until(lambda: "waiting for a change" in log.read_text(), "the mistake was told", timeout_s=30)
+    wait_until(lambda: "waiting for a change" in log.read_text(), "the mistake was reported", timeout_s=30)
     assert "SyntaxError" in log.read_text()
     assert "shop.py changed" in log.read_text()
 
@@ -57,20 +59,20 @@ def test_a_change_is_served_and_a_mistake_survived(project: Path, log: Path, dev
 
     dev.send_signal(signal.SIGINT)
     assert dev.wait(timeout=30) == 0
-    wait_until(lambda: not status(project).running, "the server has stopped with it")
+    wait_until(lambda: not status(project).running, "the server has stopped with `redisched dev`")
 
 
-def test_nothing_outlives_a_kill(project: Path, dev: "subprocess.Popen[bytes]") -> None:
+def test_no_process_outlives_a_kill_of_dev(project: Path, dev: "subprocess.Popen[bytes]") -> None:
     run("enqueue", "add", "1", "2", "--id", "one")
     wait_for_result("one", 3)
 
     dev.kill()
 
-    wait_until(lambda: not status(project).running, "server and worker have noticed", timeout_s=30)
+    wait_until(lambda: not status(project).running, "server and worker have ended", timeout_s=30)
 
 
 @pytest.mark.parametrize("target", ["shop", "nosuch_module:app"])
-def test_a_target_that_leads_nowhere_is_bad_usage(project: Path, target: str) -> None:
+def test_a_target_that_does_not_exist_is_bad_usage(project: Path, target: str) -> None:
     finished = run_process("dev", target, cwd=project)
 
     assert finished.returncode == 2

@@ -1,4 +1,4 @@
-"""`redisched doctor` says what endangers tasks, and its exit code says whether anything does."""
+"""`redisched doctor` reports dangers to tasks, and its exit code says whether there are any."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.cli.commands import CommandLine, run, run_on_terminal
 from tests.cli.workshop import Workshop
 
 
-def test_the_embedded_server_is_safe(project: Path) -> None:
+def test_the_embedded_server_has_no_danger(project: Path) -> None:
     assert run("enqueue", "add").exit_code == 0
     result = run("doctor")
 
@@ -18,7 +18,7 @@ def test_the_embedded_server_is_safe(project: Path) -> None:
     assert "ok       eviction" in result.stdout
 
 
-def test_a_server_that_writes_nothing_to_disk_is_not(command: CommandLine) -> None:
+def test_a_server_without_persistence_is_a_danger(command: CommandLine) -> None:
     result = command.run("doctor")
 
     assert result.exit_code == 1
@@ -26,7 +26,7 @@ def test_a_server_that_writes_nothing_to_disk_is_not(command: CommandLine) -> No
     assert "Nothing is written to disk" in line
 
 
-def test_json(command: CommandLine) -> None:
+def test_json_shows_every_finding(command: CommandLine) -> None:
     result = command.run("doctor", "--json")
     findings = json.loads(result.stdout)
 
@@ -35,19 +35,19 @@ def test_json(command: CommandLine) -> None:
     assert {finding["level"] for finding in findings if finding["check"] == "persistence"} == {"danger"}
 
 
-def test_how_bad_a_finding_is_has_a_colour_on_a_terminal_that_knows_some(url: str) -> None:
+def test_the_level_of_a_finding_is_coloured_on_a_terminal_with_colours(url: str) -> None:
     assert "\x1b[31mdanger" in run_on_terminal("doctor", "--url", url, TERM="xterm", NO_COLOR="")
 
 
 @pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}], ids=["dumb", "NO_COLOR"])
-def test_there_are_no_colours_where_none_are_wanted(url: str, variables: dict[str, str]) -> None:
+def test_colours_can_be_switched_off(url: str, variables: dict[str, str]) -> None:
     printed = run_on_terminal("doctor", "--url", url, **variables)
 
     assert "danger" in printed
     assert "\x1b" not in printed
 
 
-def test_a_name_from_redis_moves_no_cursor(command: CommandLine, workshop: Workshop) -> None:
+def test_control_characters_in_a_name_are_escaped(command: CommandLine, workshop: Workshop) -> None:
     workshop.perform("SADD", "redisched:queues", b"\x1b[31mred")
     workshop.perform("SET", b"redisched:{\x1b[31mred}:waiting", "something else")
 
@@ -57,7 +57,7 @@ def test_a_name_from_redis_moves_no_cursor(command: CommandLine, workshop: Works
     assert "[31mred}:waiting is a string" in result.stdout
 
 
-def test_a_server_that_is_not_there_is_one_line() -> None:
+def test_a_missing_server_is_one_line() -> None:
     result = run("doctor", "--url", "redis://127.0.0.1:1")
 
     assert result.exit_code == 1

@@ -12,7 +12,7 @@ from tests.cli.workshop import Workshop
 from tests.engine.running import RunningWorker
 
 
-def test_it_prints_the_id(command: CommandLine) -> None:
+def test_enqueue_prints_the_id(command: CommandLine) -> None:
     task_id = command.output("enqueue", "add", "1", "2").strip()
 
     record = command.record("task", "show", task_id)
@@ -21,13 +21,13 @@ def test_it_prints_the_id(command: CommandLine) -> None:
     assert (record["queue"], record["priority"]) == ("default", 5)
 
 
-def test_json_tells_where_it_went(command: CommandLine) -> None:
+def test_json_shows_the_id_and_the_queue(command: CommandLine) -> None:
     answer = command.record("enqueue", "add", "--id", "one", "--queue", "mail")
 
     assert answer == {"id": "one", "name": "add", "queue": "mail"}
 
 
-def test_arguments_are_values_or_texts(command: CommandLine) -> None:
+def test_arguments_are_json_values_or_text(command: CommandLine) -> None:
     command.output("enqueue", "add", "-1", "-.5", "a b", '"7"', '{"k": [null]}', "--id", "one")
 
     assert command.record("task", "show", "one")["args"] == [-1, "-.5", "a b", "7", {"k": [None]}]
@@ -39,13 +39,13 @@ def test_after_two_dashes_everything_is_an_argument(command: CommandLine, url: s
     assert command.record("task", "show", "one")["args"] == ["--priority", "-x"]
 
 
-def test_keywords(command: CommandLine) -> None:
+def test_keyword_arguments_are_stored(command: CommandLine) -> None:
     command.output("enqueue", "add", "--kwarg", "size=3", "--kwarg", "name=x", "--id", "one")
 
     assert command.record("task", "show", "one")["kwargs"] == {"size": 3, "name": "x"}
 
 
-def test_options_arrive(command: CommandLine) -> None:
+def test_options_are_stored(command: CommandLine) -> None:
     command.output(
         "enqueue", "add", "--id", "one", "--priority", "high", "--run-at", "2030-01-31T09:00:00Z",
         "--timeout", "5m", "--max-attempts", "7", "--queue", "mail",
@@ -58,7 +58,7 @@ def test_options_arrive(command: CommandLine) -> None:
     assert (record["timeout_ms"], record["max_attempts"]) == (300_000, 7)
 
 
-def test_a_delay_is_counted_from_the_servers_now(command: CommandLine) -> None:
+def test_a_delay_counts_from_the_time_of_the_server(command: CommandLine) -> None:
     command.output("enqueue", "add", "--id", "one", "--delay", "1h")
 
     record = command.record("task", "show", "one")
@@ -66,7 +66,7 @@ def test_a_delay_is_counted_from_the_servers_now(command: CommandLine) -> None:
     assert 3_500_000 < record["run_at_ms"] - record["now_ms"] <= 3_600_000
 
 
-def test_the_same_id_again_adds_nothing(command: CommandLine) -> None:
+def test_the_same_task_with_the_same_id_is_added_once(command: CommandLine) -> None:
     command.output("enqueue", "add", "1", "--id", "one")
     command.output("enqueue", "add", "1", "--id", "one")
 
@@ -138,7 +138,7 @@ def folder(tmp_path: Path) -> Path:
     [(("--app", "shop:app"), {}), ((), {"REDISCHED_APP": "shop:app"})],
     ids=["option", "variable"],
 )
-def test_a_known_handler_says_its_queue(
+def test_the_queue_and_options_of_a_known_handler_are_used(
     command: CommandLine, url: str, folder: Path, words: tuple[str, ...], variables: dict[str, str]
 ) -> None:
     typed = run_process("enqueue", "mail", "5", "--id", "one", "--url", url, *words, cwd=folder, **variables)
@@ -149,7 +149,7 @@ def test_a_known_handler_says_its_queue(
     assert "no worker serves queue mail now" in typed.stderr
 
 
-def test_an_application_says_which_redis_and_which_prefix(command: CommandLine, url: str, folder: Path) -> None:
+def test_the_redis_and_the_prefix_of_an_application_are_used(command: CommandLine, url: str, folder: Path) -> None:
     own = f"Scheduler({url!r}, settings=Settings(prefix='own'))"
     source = APPLICATION.replace("Scheduler()", own).replace("import Scheduler", "import Scheduler\n" + SETTINGS)
     (folder / "shop.py").write_text(source)
@@ -159,7 +159,7 @@ def test_an_application_says_which_redis_and_which_prefix(command: CommandLine, 
     assert command.record("task", "show", "one", "--prefix", "own")["queue"] == "mail"
 
 
-def test_what_is_typed_wins_over_the_handler(command: CommandLine, url: str, folder: Path) -> None:
+def test_typed_options_override_those_of_the_handler(command: CommandLine, url: str, folder: Path) -> None:
     run_process(
         "enqueue", "mail", "5", "--id", "one", "--queue", "x", "--priority", "7", "--app", "shop:app", "--url", url,
         cwd=folder,
@@ -169,7 +169,7 @@ def test_what_is_typed_wins_over_the_handler(command: CommandLine, url: str, fol
     assert (record["queue"], record["priority"]) == ("x", 7)
 
 
-def test_handlers_of_other_modules_are_known_when_these_are_named(command: CommandLine, url: str, folder: Path) -> None:
+def test_import_makes_handlers_of_other_modules_known(command: CommandLine, url: str, folder: Path) -> None:
     words = ("enqueue", "more", "--id", "one", "--app", "shop:app", "--url", url)
     refused = run_process(*words, cwd=folder)
     typed = run_process(*words, "--import", "more", cwd=folder)
@@ -181,7 +181,7 @@ def test_handlers_of_other_modules_are_known_when_these_are_named(command: Comma
 
 
 @pytest.mark.parametrize(("words", "hint"), [(("mail",), "order"), (("mail", "1", "2"), "mail")])
-def test_arguments_are_held_against_a_known_handler(
+def test_arguments_that_do_not_fit_a_known_handler_are_refused(
     command: CommandLine, url: str, folder: Path, words: tuple[str, ...], hint: str
 ) -> None:
     refused = run_process("enqueue", *words, "--app", "shop:app", "--url", url, cwd=folder)
@@ -191,7 +191,7 @@ def test_arguments_are_held_against_a_known_handler(
     assert command.output("task", "ls").startswith("No task is pending")
 
 
-def test_a_queue_without_a_worker_is_warned_of(command: CommandLine) -> None:
+def test_a_queue_without_a_worker_causes_a_warning(command: CommandLine) -> None:
     result = command.run("enqueue", "add", "--json")
 
     assert json.loads(result.stdout)["queue"] == "default"
@@ -199,7 +199,7 @@ def test_a_queue_without_a_worker_is_warned_of(command: CommandLine) -> None:
     assert "--app or REDISCHED_APP" in result.stderr
 
 
-def test_a_queue_with_a_worker_is_not(command: CommandLine, private_broker: Broker) -> None:
+def test_a_queue_with_a_worker_causes_no_warning(command: CommandLine, private_broker: Broker) -> None:
     app = Scheduler(broker=private_broker)
 
     @app.task(name="add")
@@ -213,7 +213,7 @@ def test_a_queue_with_a_worker_is_not(command: CommandLine, private_broker: Brok
     assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_an_id_typed_again_adds_nothing(command: CommandLine) -> None:
+def test_an_id_typed_again_adds_no_task(command: CommandLine) -> None:
     assert command.output("enqueue", "add", "1", "--id", "one") == command.output("enqueue", "add", "1", "--id", "one")
     conflict = command.run("enqueue", "add", "2", "--id", "one")
 

@@ -1,4 +1,4 @@
-"""Errors of redisched's own are one line and no traceback, with an exit code that says whose fault it is."""
+"""Errors of redisched are one line without a traceback; the exit code tells bad usage from a failure."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_url_that_is_none_is_bad_usage(words: tuple[str, ...]) -> None:
+def test_an_invalid_url_is_bad_usage(words: tuple[str, ...]) -> None:
     result = run(*words, "--url", "localhost:6379:secret")
 
     assert result.exit_code == 2
@@ -28,14 +28,14 @@ def test_a_url_that_is_none_is_bad_usage(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_an_empty_url_is_not_taken_for_none(words: tuple[str, ...]) -> None:
+def test_an_empty_url_is_refused(words: tuple[str, ...]) -> None:
     result = run(*words, "--url", "")
 
     assert result.exit_code == 2
     assert "it is empty" in result.stderr
 
 
-def test_a_redis_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_redis_is_reported_in_one_line(tmp_path: Path) -> None:
     result = run("queue", "ls", "--url", f"unix://{tmp_path}/nosuch.sock")
 
     assert result.exit_code == 1
@@ -43,7 +43,7 @@ def test_a_redis_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_lines_of_an_error_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lines_of_an_error_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ServerStartFailed("it ended", "line \x1b[1m one\nline two")
 
@@ -55,7 +55,7 @@ def test_lines_of_an_error_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == "Error: the embedded server did not start: it ended | line \\x1b[1m one | line two\n"
 
 
-def test_the_environment_names_redis(url: str, command: CommandLine, tmp_path: Path) -> None:
+def test_the_environment_can_name_redis(url: str, command: CommandLine, tmp_path: Path) -> None:
     command.output("enqueue", "add", "--id", "one")
 
     finished = run_process("task", "show", "one", cwd=tmp_path, REDISCHED_URL=url)

@@ -1,4 +1,4 @@
-"""`redisched health`: a container asks it whether its worker works."""
+"""`redisched health`: a container calls it to learn whether its worker works."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from redisched.cli.health import LONGEST_AGE_S, read_health
 from tests.cli.commands import run, run_process
 
 
-def test_health_is_the_age_of_a_file(tmp_path: Path) -> None:
+def test_health_depends_on_the_age_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "health"
     file.touch()
     os.utime(file, (1_000.0, 1_000.0))
@@ -20,7 +20,7 @@ def test_health_is_the_age_of_a_file(tmp_path: Path) -> None:
     assert not read_health(file, 1_001.0 + LONGEST_AGE_S).healthy
 
 
-def test_a_fresh_file_is_healthy_and_tells_of_its_processes(tmp_path: Path) -> None:
+def test_a_fresh_file_is_healthy_and_json_shows_its_processes(tmp_path: Path) -> None:
     file = tmp_path / "health"
     file.write_text(json.dumps({"seconds_since_contact": {"host-1-abc": 0.5}}))
 
@@ -31,7 +31,7 @@ def test_a_fresh_file_is_healthy_and_tells_of_its_processes(tmp_path: Path) -> N
     assert (record["healthy"], record["seconds_since_contact"]) == (True, {"host-1-abc": 0.5})
 
 
-def test_a_file_that_is_old_or_not_there_is_not(tmp_path: Path) -> None:
+def test_an_old_or_missing_file_is_not_healthy(tmp_path: Path) -> None:
     file = tmp_path / "health"
     missing = run("health", "--health-file", str(file))
     file.write_text("")
@@ -44,14 +44,14 @@ def test_a_file_that_is_old_or_not_there_is_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "[]", "{}", '{"seconds_since_contact": 5}', "\x00"])
-def test_whatever_the_file_holds_its_age_counts(tmp_path: Path, content: str) -> None:
+def test_only_the_age_of_the_file_counts_whatever_it_holds(tmp_path: Path, content: str) -> None:
     file = tmp_path / "health"
     file.write_text(content)
 
     assert run("health", "--health-file", str(file)).exit_code == 0
 
 
-def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error_without_traceback(tmp_path: Path) -> None:
     file = tmp_path / "health"
     file.symlink_to(file)
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_the_file_is_named_by_the_environment(tmp_path: Path) -> None:
+def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
     file = tmp_path / "health"
     file.touch()
 

@@ -1,4 +1,4 @@
-"""Help answers at once: it loads nothing that talks to Redis or draws tables."""
+"""Help is fast: it loads no module that talks to Redis or draws tables."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
 @pytest.mark.parametrize(
     "module", ["redisched", "redisched.cli.commands.worker", "redisched.engine.child", "redisched.cli.commands.task"]
 )
-def test_only_what_draws_loads_what_draws(module: str) -> None:
+def test_only_commands_that_draw_load_the_drawing_library(module: str) -> None:
     script = f"import sys, {module}; print([name for name in ('aiosmtpd', 'rich') if name in sys.modules])"
     finished = subprocess.run(
         (sys.executable, "-c", script), env=environment(), capture_output=True, text=True, check=True
@@ -77,7 +77,7 @@ def test_every_option_is_explained(name: str) -> None:
     ] == []
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown() -> None:
     assert run("--version").stdout.startswith("redisched 0.")
 
 

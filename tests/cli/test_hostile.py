@@ -1,4 +1,4 @@
-"""What stands in Redis may be anybody's: no command obeys it, and none ends for it."""
+"""Anybody may have written into Redis: no command passes control characters on, and none fails."""
 
 import pytest
 
@@ -16,7 +16,7 @@ READS = [("queue", "ls"), ("task", "ls"), ("task", "ls", "--state", "leased", "-
 
 
 def hostile_task(text: str, task_id: str) -> NewTask:
-    """A task whose name, arguments and keywords hold a text, as no producer of ours would write it."""
+    """A task with a text in its name, arguments and keywords, as no producer of redisched would write it."""
     body = encode_task(TaskBody(f"name{text}", [text, [text]], {f"key{text}": text}), 100_000)
     return NewTask(task_id, 5, "+0", digest_of(body, fingerprint_suffix_of(5, "+0")) + body)
 
@@ -26,7 +26,7 @@ def is_plain(printed: str) -> bool:
 
 
 def end_in_every_way(workshop: Workshop, text: str, suffix: str = "") -> None:
-    """Tasks that are dead, wait for another attempt, and have ended, with a text wherever there can be one."""
+    """Tasks that are dead, wait for another attempt, or have ended, with a text wherever there can be one."""
     workshop.add(hostile_task(text, f"dead{suffix}"))
     workshop.bury(workshop.claim(), error=f"error{text}", traceback=f"Traceback{text}")
     workshop.add(hostile_task(text, f"failed{suffix}"))
@@ -43,7 +43,7 @@ def let_wait(workshop: Workshop, text: str, suffix: str = "") -> None:
 
 @pytest.fixture(params=STORABLE.values(), ids=list(STORABLE))
 def hostile(request: pytest.FixtureRequest, workshop: Workshop) -> str:
-    """A text that is in every place a text can be in."""
+    """A text, stored wherever a text can be."""
     text: str = request.param
     end_in_every_way(workshop, text)
     let_wait(workshop, text)
@@ -77,7 +77,7 @@ def test_s09_nothing_reaches_a_terminal_raw(url: str, workshop: Workshop) -> Non
             assert "[red]markup" in printed
 
 
-def test_what_cannot_be_decoded_is_shown_as_such(command: CommandLine, workshop: Workshop) -> None:
+def test_bytes_that_cannot_be_decoded_are_shown_as_undecodable(command: CommandLine, workshop: Workshop) -> None:
     workshop.add(NewTask("one", 5, "+0", b"8 bytes!\xc1garbage"))
     workshop.add(NewTask("two", 5, "+0", b"short"))
 
@@ -95,14 +95,14 @@ def test_a_queue_of_any_name_is_listed(command: CommandLine, workshop: Workshop,
     assert [row[0] for row in command.rows("task", "ls")] == ["one"]
 
 
-def test_an_id_that_is_no_text_is_listed(command: CommandLine, workshop: Workshop) -> None:
+def test_an_id_that_is_not_text_is_listed(command: CommandLine, workshop: Workshop) -> None:
     workshop.add(hostile_task("", "one"))
     workshop.perform("ZADD", workshop.store.keys.waiting, "5", b"\xff\x1b")
 
     assert [row[0] for row in command.rows("task", "ls")] == [r"\xff\x1b", "one"]
 
 
-def test_a_key_of_another_type_is_said_in_one_line(command: CommandLine, workshop: Workshop) -> None:
+def test_a_key_of_another_type_is_reported_in_one_line(command: CommandLine, workshop: Workshop) -> None:
     workshop.add(hostile_task("", "one"))
     workshop.perform("SET", workshop.store.keys.waiting, "\x1b[31m")
 

@@ -1,4 +1,4 @@
-"""Whatever a task may hold comes out as strict JSON."""
+"""Every value that a task can hold is printed as strict JSON."""
 
 import json
 from datetime import UTC, date, datetime
@@ -30,11 +30,11 @@ from redisched.jsonable import to_json
         (datetime(2030, 1, 31, tzinfo=UTC), "2030-01-31 00:00:00+00:00"),
     ],
 )
-def test_values_without_a_form_become_text(value: object, read: object) -> None:
+def test_values_without_a_json_form_become_text(value: object, read: object) -> None:
     assert json.loads(to_json(value)) == read
 
 
-def test_depth_does_not_exhaust_the_stack() -> None:
+def test_deep_nesting_does_not_exhaust_the_stack() -> None:
     nested: list[Any] = []
     for _ in range(500):
         nested = [nested]

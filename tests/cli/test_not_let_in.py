@@ -1,4 +1,4 @@
-"""A Redis that does not let us in, or cannot be right, is one line and the exit code 2, at once, of every command."""
+"""If Redis refuses a connection, or its URL is wrong, every command ends at once with one line and exit code 2."""
 
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -97,7 +97,7 @@ def make_url(guarded: str, web_server: str, encrypted: str) -> Callable[[str], s
 
 
 def refused(url: str, folder: Path, *words: str) -> str:
-    """What a command that ends at once says."""
+    """The one line that a refused command prints; it must end at once."""
     (folder / "shop.py").write_text(APP)
     ended = run_process(*words, cwd=folder, REDISCHED_URL=url)
     said = [line for line in ended.stderr.splitlines() if "Watching" not in line]
@@ -120,11 +120,11 @@ COMMANDS = [
 
 
 ALIKE = {"a wrong password", "nothing"}
-"""What every command is refused for with every commit; the rest of them at night, but for the worker."""
+"""All commands are refused for these with every commit, for the others at night; `worker` is always refused for all."""
 
 
 def cases() -> list[ParameterSet]:
-    """Every command with everything that can be wrong."""
+    """Every command with every possible refusal."""
     return [
         pytest.param(
             *NOT_LET_IN[wrong],
@@ -137,7 +137,7 @@ def cases() -> list[ParameterSet]:
 
 
 @pytest.mark.parametrize(("url", "said", "words"), cases())
-def test_not_to_be_let_in_is_one_line(
+def test_a_refused_connection_is_one_line(
     make_url: Callable[[str], str], url: str, said: str, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert said in refused(make_url(url), tmp_path, *words)

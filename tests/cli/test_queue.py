@@ -1,4 +1,4 @@
-"""`redisched queue ls` counts every task in the one place it is in."""
+"""`redisched queue ls` counts every task once, in its state."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_each_state_is_counted(command: CommandLine, workshop: Workshop) -> None
     assert rows[1][5] == "-"
 
 
-def test_json(command: CommandLine) -> None:
+def test_json_shows_the_counts(command: CommandLine) -> None:
     command.output("enqueue", "add", "--queue", "mail", "--delay", "1h", "--priority", "9")
 
     (record,) = command.record("queue", "ls")
@@ -43,19 +43,19 @@ def test_json(command: CommandLine) -> None:
     }
 
 
-def test_json_tells_of_repairs(command: CommandLine, workshop: Workshop) -> None:
+def test_json_shows_repairs(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add")
     workshop.perform("HSET", workshop.store.keys.repairs, "PLACE_LOST", "2")
 
     assert command.record("queue", "ls")[0]["repairs"] == {"PLACE_LOST": 2}
 
 
-def test_without_a_queue_it_says_how_to_make_one(command: CommandLine) -> None:
+def test_without_queues_ls_says_how_to_make_one(command: CommandLine) -> None:
     assert "redisched enqueue" in command.output("queue", "ls")
     assert command.record("queue", "ls") == []
 
 
-def test_a_queue_of_several_shards_is_listed_as_one_and_shard_by_shard(command: CommandLine) -> None:
+def test_a_queue_of_several_shards_is_listed_in_total_and_by_shard(command: CommandLine) -> None:
     for number in range(20):
         command.output("enqueue", "add", "--queue", "mail", "--id", f"before-{number}")
     assert "mail has 3 shards" in command.output("queue", "grow", "mail", "--shards", "3")
@@ -96,7 +96,7 @@ def test_grow_creates_a_queue_and_never_removes_shards(command: CommandLine) -> 
     assert "at least 2, which queue 'mail' has already" in refused.stderr
 
 
-def test_dead_tasks_of_every_shard_are_let_run_again(command: CommandLine, workshop: Workshop) -> None:
+def test_dead_tasks_of_every_shard_are_revived(command: CommandLine, workshop: Workshop) -> None:
     command.output("queue", "grow", "default", "--shards", "3")
     for number in range(9):
         command.output("enqueue", "add", "--id", f"id-{number}")

@@ -1,4 +1,4 @@
-"""A change is noticed in the code of the application, and nowhere else."""
+"""A change in the code of the application is noticed, and no other change."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def test_a_project_that_is_a_symbolic_link_is_watched(tmp_path: Path) -> None:
     assert list(snapshot(tmp_path / "link")) == [tmp_path / "link" / "app.py"]
 
 
-def test_loops_of_links_and_links_to_nothing_are_survived(tmp_path: Path) -> None:
+def test_loops_of_links_and_broken_links_cause_no_error(tmp_path: Path) -> None:
     app = write(tmp_path / "app.py")
     write(tmp_path / "package" / "tasks.py")
     (tmp_path / "package" / "up").symlink_to(tmp_path)
@@ -83,14 +83,14 @@ def test_loops_of_links_and_links_to_nothing_are_survived(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("target", ["shop.tasks:app", "shop:app", "shop:create_app", "shop:create_app()"])
-def test_the_folder_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+def test_the_folder_of_a_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     write(tmp_path / "shop" / "__init__.py", "raise RuntimeError('never imported')")
     monkeypatch.chdir(tmp_path)
 
     assert folder_of(target) == tmp_path / "shop"
 
 
-def test_the_folder_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_a_module_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "shop.py", "def (")
     monkeypatch.chdir(tmp_path)
 
@@ -98,6 +98,6 @@ def test_the_folder_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("target", ["shop", ":app", "shop:", "nosuch_module:app", "sys:app"])
-def test_a_target_that_leads_nowhere(target: str) -> None:
+def test_a_target_that_does_not_exist_is_refused(target: str) -> None:
     with pytest.raises(AppNotFound):
         folder_of(target)

@@ -1,4 +1,4 @@
-"""`redisched server`, and commands that need the embedded server for themselves alone."""
+"""`redisched server`, and commands that start the embedded server only for themselves."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def record(*words: str) -> Any:
     return json.loads(run(*words, "--json").stdout)
 
 
-def test_start_stays_until_stop(project: Path) -> None:
+def test_a_started_server_runs_until_stop(project: Path) -> None:
     assert run("server", "status").exit_code == 1
     assert "redisched server start" in run("server", "status").stdout
 
@@ -55,7 +55,7 @@ READING = [
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
-def test_a_command_that_looks_makes_no_server(project: Path, words: tuple[str, ...]) -> None:
+def test_a_command_that_only_reads_starts_no_server(project: Path, words: tuple[str, ...]) -> None:
     refused = run(*words)
 
     assert refused.exit_code == 2
@@ -66,7 +66,7 @@ def test_a_command_that_looks_makes_no_server(project: Path, words: tuple[str, .
     assert not (project / ".redisched").exists()
 
 
-def test_asking_about_the_server_or_stopping_it_makes_none(project: Path) -> None:
+def test_server_status_and_stop_start_no_server(project: Path) -> None:
     assert run("server", "status").exit_code == 1
     assert run("server", "stop").exit_code == 0
     assert not (project / ".redisched").exists()
@@ -85,7 +85,7 @@ def test_a_command_leaves_no_server_running(project: Path) -> None:
     assert record("task", "show", "one")["state"] == "ready"
 
 
-def test_start_says_when_commands_go_elsewhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_warns_if_commands_use_another_redis(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDISCHED_URL", "redis://localhost:1")
 
     assert "REDISCHED_URL is set" in run("server", "start").stderr

@@ -1,4 +1,4 @@
-"""Where nothing can be written, or nobody named a Redis, commands say so in one line, and make nothing."""
+"""Where no file can be written, or no Redis is named, commands say so in one line, and create nothing."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ SECRET = "m4rk3r"
 
 
 @pytest.mark.parametrize("embedded", [None, "0", "false", ""])
-def test_a_worker_for_whom_no_redis_is_named_ends_and_makes_none(tmp_path: Path, embedded: str | None) -> None:
+def test_a_worker_without_a_named_redis_ends_and_starts_no_server(tmp_path: Path, embedded: str | None) -> None:
     (tmp_path / "shop.py").write_text(APP)
     variables = {} if embedded is None else {"REDISCHED_EMBEDDED": embedded}
 
@@ -40,7 +40,7 @@ def test_a_worker_for_whom_no_redis_is_named_ends_and_makes_none(tmp_path: Path,
 
 
 @pytest.mark.parametrize("what", ["status", "result", "cancel"])
-def test_a_reference_makes_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_a_reference_starts_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REDISCHED_DATA", raising=False)
     (tmp_path / "pyproject.toml").touch()
@@ -50,7 +50,9 @@ def test_a_reference_makes_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not (tmp_path / ".redisched").exists()
 
 
-def test_a_program_may_be_kept_from_making_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_can_keep_a_program_from_starting_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDISCHED_EMBEDDED", "0")
 
@@ -59,7 +61,7 @@ def test_a_program_may_be_kept_from_making_a_server(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_data_is_kept_in_the_root_folder_or_with_somebody_else(
+def test_no_data_is_kept_in_the_root_folder_or_that_of_another_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ServerStartFailed, match="it keeps no data in /; set REDISCHED_URL, or name another folder"):
@@ -73,7 +75,7 @@ def test_no_data_is_kept_in_the_root_folder_or_with_somebody_else(
     assert "name another folder in REDISCHED_DATA" in str(refused.value)
 
 
-def test_s10_what_an_application_gives_is_refused_by_its_place_and_not_shown(tmp_path: Path) -> None:
+def test_s10_an_invalid_url_in_an_application_is_refused_with_its_line_and_not_shown(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(
         f'from redisched import Scheduler\n\napp = Scheduler("redis://:{SECRET}@h/zero")\n'
     )
@@ -100,7 +102,7 @@ TYPED = [
 
 
 @pytest.mark.parametrize("words", TYPED, ids=range(len(TYPED)))
-def test_s10_what_is_typed_in_a_wrong_place_is_not_shown(
+def test_s10_a_secret_typed_in_a_wrong_place_is_not_shown(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -111,7 +113,7 @@ def test_s10_what_is_typed_in_a_wrong_place_is_not_shown(
 
 
 def in_a_read_only_place(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A command run where nothing at all can be written, but to devices."""
+    """Run a command where no file can be written, except devices."""
     command = " ".join((sys.executable, "-m", "redisched", *words))
     mounts = (
         "mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp && mount -t tmpfs -o ro none /dev/shm"
@@ -127,9 +129,9 @@ def in_a_read_only_place(folder: Path, *words: str, **variables: str) -> subproc
 
 @pytest.fixture
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder outside of the temporary one, as that is closed, too."""
+    """A folder outside of the temporary one, because that is read-only, too."""
     if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0:
-        pytest.skip("file systems can be mounted by root alone")
+        pytest.skip("only root can mount file systems")
     folder = tmp_path_factory.mktemp("frozen")
     (folder / "shop.py").write_text(APP)
     (folder / "pyproject.toml").touch()
@@ -149,7 +151,7 @@ READ_ONLY = {
 
 @pytest.mark.parametrize("words", READ_ONLY.values(), ids=READ_ONLY)
 @pytest.mark.parametrize("home", [{}, {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}], ids=["", "no home"])
-def test_where_nothing_can_be_written_is_one_sentence(
+def test_a_place_without_write_access_is_one_sentence(
     frozen: Path, words: tuple[str, ...], home: dict[str, str]
 ) -> None:
     refused = in_a_read_only_place(frozen, *words, **home)

@@ -1,4 +1,4 @@
-"""Tables: what is there to be copied is whole, however narrow the terminal is."""
+"""Tables: ids and names, which people copy, are never cut, even on a narrow terminal."""
 
 import pytest
 
@@ -20,7 +20,7 @@ LISTINGS = [
 
 
 @pytest.mark.parametrize("columns", ["20", "80", "0"])
-def test_no_id_and_no_name_is_ever_cut(command: CommandLine, workshop: Workshop, columns: str) -> None:
+def test_ids_and_names_are_never_cut(command: CommandLine, workshop: Workshop, columns: str) -> None:
     command.output("enqueue", "add", "--id", "dead-" + LONG_ID[5:])
     workshop.bury(workshop.claim(), error="ValueError: " + "no " * 100)
     command.output("enqueue", "add", "text " * 50, "--id", LONG_ID, "--queue", LONG_QUEUE, "--delay", "1h")
@@ -33,7 +33,7 @@ def test_no_id_and_no_name_is_ever_cut(command: CommandLine, workshop: Workshop,
             assert whole in piped, words
 
 
-def test_the_text_at_the_end_is_cut_to_the_terminal(command: CommandLine) -> None:
+def test_the_last_column_is_cut_to_the_width_of_the_terminal(command: CommandLine) -> None:
     command.output("enqueue", "add", "text " * 50, "--id", "one")
 
     lines = run_on_terminal("task", "ls", "--url", command.url, COLUMNS="90", TERM="dumb").splitlines()
@@ -42,7 +42,7 @@ def test_the_text_at_the_end_is_cut_to_the_terminal(command: CommandLine) -> Non
     assert lines[1].endswith("…")
 
 
-def test_numbers_stand_at_the_right_and_wide_letters_take_two_columns(
+def test_numbers_are_aligned_right_and_wide_letters_take_two_columns(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)

@@ -1,4 +1,4 @@
-"""`redisched task` shows where tasks are, and keeps them from running."""
+"""`redisched task` shows the state of tasks, and cancels them."""
 
 import re
 
@@ -11,14 +11,14 @@ from tests.cli.workshop import WORKER, Workshop
 
 
 def ids(command: CommandLine, *words: str) -> list[str]:
-    """The ids that a listing shows, the same for people and for machines."""
+    """The ids in a listing; text and JSON must show the same."""
     listed = [record["id"] for record in command.record("task", "ls", *words)]
     if listed:
         assert [row[0] for row in command.rows("task", "ls", *words)] == listed
     return listed
 
 
-def test_pending_tasks_are_listed_as_they_will_run(command: CommandLine) -> None:
+def test_pending_tasks_are_listed_in_the_order_in_which_they_will_run(command: CommandLine) -> None:
     command.output("enqueue", "add", "--id", "normal")
     command.output("enqueue", "add", "--id", "second")
     command.output("enqueue", "add", "--id", "bulk", "--priority", "bulk")
@@ -38,7 +38,7 @@ def test_a_listing_is_cut_at_its_limit(command: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_listing_says_how_to_go_on_and_does_so(command: CommandLine, form: tuple[str, ...]) -> None:
+def test_a_listing_says_how_to_continue_and_the_next_page_follows(command: CommandLine, form: tuple[str, ...]) -> None:
     for number in range(4):
         command.output("enqueue", "add", "--id", f"a{number}", "--queue", "a", "--delay", "1h")
         command.output("enqueue", "add", "--id", f"b{number}", "--queue", "b", "--priority", "1")
@@ -53,11 +53,11 @@ def test_a_listing_says_how_to_go_on_and_does_so(command: CommandLine, form: tup
         assert told is not None, page.stderr
         words = (told[1], told[2]) if told[1] else ()
 
-    assert words == (), "the last page is the last"
+    assert words == (), "the last page names no next one"
     assert seen == ["b0", "b1", "b2", "b3", "a0", "a1", "a2", "a3"]
 
 
-def test_what_is_no_place_is_bad_usage(command: CommandLine) -> None:
+def test_an_invalid_place_to_continue_at_is_bad_usage(command: CommandLine) -> None:
     for place in ("", "later", "later:x:a", "nowhere:1:a", "later:1:", "later:1=a", "due:1:a\n"):
         result = command.run("task", "ls", "--after", place)
 
@@ -65,7 +65,9 @@ def test_what_is_no_place_is_bad_usage(command: CommandLine) -> None:
         assert "as the end of a listing told it" in result.stderr
 
 
-def test_no_listing_looks_at_everything(command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_does_not_read_the_whole_queue(
+    command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("redisched.store.inspect_shard.LOOK_LIMIT", 250)
     app = Scheduler(url)
     app.enqueue_many(app.request("add", number) for number in range(700))
@@ -80,7 +82,7 @@ def test_no_listing_looks_at_everything(command: CommandLine, url: str, monkeypa
     assert "last" in result.stdout
 
 
-def test_filters(command: CommandLine, workshop: Workshop) -> None:
+def test_filters_select_tasks(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "dead")
     workshop.bury(workshop.claim())
     command.output("enqueue", "add", "--id", "leased")
@@ -105,7 +107,7 @@ def test_an_empty_listing_says_what_to_type(command: CommandLine) -> None:
     assert command.record("task", "ls") == []
 
 
-def test_a_queue_that_is_not_there_is_an_error(command: CommandLine) -> None:
+def test_an_unknown_queue_is_an_error(command: CommandLine) -> None:
     command.output("enqueue", "add")
 
     result = command.run("task", "ls", "--queue", "mial")
@@ -119,7 +121,7 @@ def test_a_bad_filter_is_bad_usage(command: CommandLine, words: tuple[str, ...])
     assert command.run("task", "ls", *words).exit_code == 2
 
 
-def test_a_waiting_task(command: CommandLine) -> None:
+def test_a_waiting_task_is_shown(command: CommandLine) -> None:
     command.output("enqueue", "add", "1", "x", "--kwarg", "k=2", "--id", "one", "--delay", "1h")
 
     shown = command.output("task", "show", "one")
@@ -129,7 +131,7 @@ def test_a_waiting_task(command: CommandLine) -> None:
     assert "run at     in 59 min" in shown
 
 
-def test_a_running_task(command: CommandLine, workshop: Workshop) -> None:
+def test_a_running_task_is_shown(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.start(workshop.claim())
 
@@ -142,7 +144,7 @@ def test_a_running_task(command: CommandLine, workshop: Workshop) -> None:
     assert record["lease_until_ms"] > record["now_ms"]
 
 
-def test_a_task_that_failed_and_waits(command: CommandLine, workshop: Workshop) -> None:
+def test_a_task_that_failed_and_waits_is_shown(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.fail(workshop.claim(), "ValueError: not yet")
 
@@ -153,7 +155,7 @@ def test_a_task_that_failed_and_waits(command: CommandLine, workshop: Workshop) 
     assert command.record("task", "show", "one")["attempts"] == 1
 
 
-def test_the_attempt_that_runs_is_counted(command: CommandLine, workshop: Workshop) -> None:
+def test_the_running_attempt_is_counted(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.start(workshop.claim())
 
@@ -163,7 +165,7 @@ def test_the_attempt_that_runs_is_counted(command: CommandLine, workshop: Worksh
     assert command.record("task", "ls", "--state", "running")[0]["attempts"] == 1
 
 
-def test_a_task_that_succeeded(command: CommandLine, workshop: Workshop) -> None:
+def test_a_task_that_succeeded_is_shown(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.succeed(workshop.claim(), {"sum": 3})
 
@@ -173,7 +175,9 @@ def test_a_task_that_succeeded(command: CommandLine, workshop: Workshop) -> None
     assert '{"sum": 3}' in command.output("task", "show", "one")
 
 
-def test_a_dead_task_tells_its_error_and_what_to_type(command: CommandLine, workshop: Workshop) -> None:
+def test_a_dead_task_is_shown_with_its_error_and_the_command_to_revive_it(
+    command: CommandLine, workshop: Workshop
+) -> None:
     command.output("enqueue", "add", "--id", "one")
     workshop.bury(workshop.claim(), error="ValueError: no", traceback="Traceback:\n  one\n  two")
 
@@ -236,11 +240,11 @@ def test_an_unknown_task_is_an_error(command: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("verb", ["show", "cancel"])
-def test_an_id_that_can_be_none_is_bad_usage(command: CommandLine, verb: str) -> None:
+def test_an_invalid_id_is_bad_usage(command: CommandLine, verb: str) -> None:
     assert command.run("task", verb, "a b").exit_code == 2
 
 
-def test_an_id_in_two_queues_needs_the_queue(command: CommandLine) -> None:
+def test_an_id_in_two_queues_is_refused_without_a_queue(command: CommandLine) -> None:
     command.output("enqueue", "add", "--id", "one", "--queue", "a")
     command.output("enqueue", "add", "--id", "one", "--queue", "b")
 

@@ -1,4 +1,4 @@
-"""Durations and moments read well at every length."""
+"""Durations and times are easy to read at every length."""
 
 import pytest
 
@@ -18,15 +18,15 @@ from redisched.cli.times import duration, exact, relative, relative_and_exact
         (273_600_000, "3 d 4 h"),
     ],
 )
-def test_durations(milliseconds: int, shown: str) -> None:
+def test_durations_are_formatted(milliseconds: int, shown: str) -> None:
     assert duration(milliseconds) == shown
 
 
-def test_moments_lie_before_or_after() -> None:
+def test_times_are_formatted_as_before_or_after_now() -> None:
     assert relative(1_000, 6_000) == "5.0 s ago"
     assert relative(6_000, 1_000) == "in 5.0 s"
 
 
-def test_exact_moments_are_in_utc() -> None:
+def test_exact_times_are_formatted_in_utc() -> None:
     assert exact(1_500) == "1970-01-01 00:00:01.500+00:00"
     assert relative_and_exact(1_500, 1_500) == "0 ms ago (1970-01-01 00:00:01.500+00:00)"

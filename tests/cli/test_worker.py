@@ -1,4 +1,4 @@
-"""`redisched worker` end to end: enqueued by one process, run by another, read by a third."""
+"""`redisched worker` end to end: one process enqueues, another runs the task, a third one reads the result."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from tests.cli.commands import CommandLine, environment, run, run_process
 from tests.waiting import wait_until
 
 
-def test_a_burst_runs_what_is_due(command: CommandLine, url: str, tmp_path: Path) -> None:
+def test_a_burst_runs_all_due_tasks(command: CommandLine, url: str, tmp_path: Path) -> None:
     write_application(tmp_path)
     command.output("enqueue", "add", "1", "2", "--id", "one")
     command.output("enqueue", "mail", "--id", "two", "--queue", "mail")
@@ -41,7 +41,7 @@ def test_a_factory_makes_the_application(command: CommandLine, url: str, tmp_pat
     assert command.record("task", "show", "one")["result"] == 3
 
 
-def test_queues_and_processes(command: CommandLine, url: str, tmp_path: Path) -> None:
+def test_queues_and_the_number_of_processes_can_be_chosen(command: CommandLine, url: str, tmp_path: Path) -> None:
     write_application(tmp_path / "package", name="tasks.py")
     (tmp_path / "package" / "__init__.py").touch()
     command.output("enqueue", "add", "1", "2", "--id", "one")
@@ -57,7 +57,7 @@ def test_queues_and_processes(command: CommandLine, url: str, tmp_path: Path) ->
     assert command.record("task", "show", "two")["state"] == "succeeded"
 
 
-def test_everything_on_the_embedded_server(project: Path) -> None:
+def test_enqueue_worker_and_show_work_on_the_embedded_server(project: Path) -> None:
     write_application(project)
     task_id = run_process("enqueue", "add", "1", "2", cwd=project).stdout.strip()
 
@@ -70,7 +70,7 @@ def test_everything_on_the_embedded_server(project: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it(command: CommandLine, url: str, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_stops_a_worker(command: CommandLine, url: str, tmp_path: Path, number: signal.Signals) -> None:
     write_application(tmp_path)
     with subprocess.Popen(
         (sys.executable, "-m", "redisched", "worker", "shop:app", "--url", url),
@@ -82,7 +82,7 @@ def test_a_signal_stops_it(command: CommandLine, url: str, tmp_path: Path, numbe
             command.output("enqueue", "add", "1", "2", "--id", "one")
             wait_until(
                 lambda: command.record("task", "show", "one")["state"] == "succeeded",
-                "the worker has run it",
+                "the worker has run the task",
                 timeout_s=60.0,
             )
             process.send_signal(number)
@@ -105,7 +105,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("words", "hint"), BAD.values(), ids=BAD)
-def test_bad_usage(words: tuple[str, ...], hint: str) -> None:
+def test_bad_usage_has_exit_code_2(words: tuple[str, ...], hint: str) -> None:
     result = run("worker", *words)
 
     assert result.exit_code == 2
@@ -116,7 +116,7 @@ def test_bad_usage(words: tuple[str, ...], hint: str) -> None:
     ("target", "hint"),
     [("shop:nosuch", "has no 'nosuch'"), ("shop:text", "not a Scheduler"), ("shop.app:x", "shop.app")],
 )
-def test_a_target_that_is_no_scheduler_is_bad_usage(tmp_path: Path, target: str, hint: str) -> None:
+def test_a_target_that_is_not_a_scheduler_is_bad_usage(tmp_path: Path, target: str, hint: str) -> None:
     write_application(tmp_path)
 
     finished = run_process("worker", target, cwd=tmp_path, REDISCHED_URL="redis://localhost:1")
@@ -126,7 +126,7 @@ def test_a_target_that_is_no_scheduler_is_bad_usage(tmp_path: Path, target: str,
     assert "Traceback" not in finished.stderr
 
 
-def test_a_mistake_in_the_application_is_shown_where_it_is(tmp_path: Path) -> None:
+def test_a_mistake_in_the_application_is_shown_with_its_line(tmp_path: Path) -> None:
     write_application(tmp_path, APPLICATION + "\nundefined()\n")
 
     finished = run_process("worker", "shop:app", cwd=tmp_path, REDISCHED_URL="redis://localhost:1")
@@ -137,7 +137,7 @@ def test_a_mistake_in_the_application_is_shown_where_it_is(tmp_path: Path) -> No
     assert "importlib" not in finished.stderr
 
 
-def test_an_application_that_names_its_redis_is_not_led_elsewhere(tmp_path: Path) -> None:
+def test_an_application_with_a_redis_of_its_own_is_not_moved_to_another(tmp_path: Path) -> None:
     write_application(tmp_path, APPLICATION.replace("Scheduler()", "Scheduler('redis://localhost:1')"))
 
     finished = run_process("worker", "shop:app", "--url", "redis://localhost:2", cwd=tmp_path)

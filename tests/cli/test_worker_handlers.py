@@ -1,4 +1,4 @@
-"""Where a worker finds its handlers, and what it says where there are none."""
+"""Where a worker finds its handlers, and its error if there are none."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_an_application_without_handlers_is_refused_in_a_sentence(package: Path,
 
 @pytest.mark.parametrize("isolation", ["none", "process"])
 @pytest.mark.parametrize("way", ["option", "variable", "application"])
-def test_modules_with_handlers_can_be_named(
+def test_modules_with_handlers_can_be_imported_by_option(
     package: Path, url: str, command: CommandLine, isolation: str, way: str
 ) -> None:
     (package / "shop" / "tasks.py").write_text(TASKS.format(isolation=isolation))
@@ -58,7 +58,7 @@ def test_modules_with_handlers_can_be_named(
 
 
 @pytest.mark.parametrize("module", ["shop.nothing", "nothing.tasks"])
-def test_a_module_that_is_not_there_is_named(package: Path, url: str, module: str) -> None:
+def test_a_missing_module_is_named(package: Path, url: str, module: str) -> None:
     refused = run_process("worker", "shop:app", "--import", module, cwd=package, REDISCHED_URL=url)
 
     assert refused.returncode == 2
@@ -66,7 +66,7 @@ def test_a_module_that_is_not_there_is_named(package: Path, url: str, module: st
     assert "Traceback" not in refused.stderr
 
 
-def test_a_mistake_in_a_module_is_shown_where_it_is(package: Path, url: str) -> None:
+def test_a_mistake_in_a_module_is_shown_with_its_line(package: Path, url: str) -> None:
     (package / "shop" / "broken.py").write_text("import a_package_that_is_missing\n")
 
     broken = run_process("worker", "shop:app", "--import", "shop.broken", cwd=package, REDISCHED_URL=url)
@@ -76,7 +76,7 @@ def test_a_mistake_in_a_module_is_shown_where_it_is(package: Path, url: str) -> 
     assert "No module named 'a_package_that_is_missing'" in broken.stderr
 
 
-def test_imports_that_are_one_text_are_refused(package: Path, url: str) -> None:
+def test_imports_given_as_a_single_string_are_refused(package: Path, url: str) -> None:
     (package / "shop" / "__init__.py").write_text(APP.format(arguments="imports='shop.tasks'"))
 
     refused = run_process("worker", "shop:app", cwd=package, REDISCHED_URL=url)
@@ -85,7 +85,9 @@ def test_imports_that_are_one_text_are_refused(package: Path, url: str) -> None:
     assert "a list of modules" in refused.stderr
 
 
-def test_a_queue_that_no_handler_uses_is_said_at_once_and_served(package: Path, url: str, command: CommandLine) -> None:
+def test_a_queue_that_no_handler_uses_causes_a_warning_and_is_served(
+    package: Path, url: str, command: CommandLine
+) -> None:
     command.output("enqueue", "add", "1", "2", "--id", "one", "--queue", "others")
 
     served = run_process(

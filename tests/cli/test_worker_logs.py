@@ -1,4 +1,4 @@
-"""What a fleet logs, seen from outside: in text, as JSON, and as the application wants it."""
+"""What a fleet logs: as text, as JSON, and in the format of the application."""
 
 import json
 import re
@@ -53,7 +53,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) (?P<l
 
 
 def serve(folder: Path, command: CommandLine, *words: str, source: str = APPLICATION) -> list[str]:
-    """Let a worker do one task of each kind, and answer what it wrote to standard error, by lines."""
+    """Let a worker do one task of each kind, and answer the lines that it wrote to standard error."""
     write_application(folder, source)
     for number, name in enumerate(NAMES):
         command.output("enqueue", name, "--id", f"{name}-{number}")
@@ -63,12 +63,12 @@ def serve(folder: Path, command: CommandLine, *words: str, source: str = APPLICA
 
 
 def about(lines: list[str], words: str) -> str:
-    """The one line that holds some words."""
+    """The only line that contains these words."""
     (found,) = [line for line in lines if words in line]
     return found
 
 
-def test_what_happens_is_told_in_text(command: CommandLine, tmp_path: Path) -> None:
+def test_starts_failures_and_deaths_are_logged_as_text(command: CommandLine, tmp_path: Path) -> None:
     lines = serve(tmp_path, command)
 
     start = about(lines, " starts: ")
@@ -83,7 +83,7 @@ def test_what_happens_is_told_in_text(command: CommandLine, tmp_path: Path) -> N
         "16 tasks",
     ):
         assert part in start
-    assert re.search(r" (\d+): worker \S+-\1-\w+ starts: ", start), "its name carries its own process id"
+    assert re.search(r" (\d+): worker \S+-\1-\w+ starts: ", start), "the name of the worker contains its process id"
     failed = about(lines, "task fail fail-3 attempt 1 has failed")
     assert " WARNING redisched.task " in failed
     assert r"ValueError: no\n2026-01-01" in failed
@@ -105,14 +105,14 @@ def test_what_happens_is_told_in_text(command: CommandLine, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "apart"])
-def test_records_of_handlers_bear_their_task(command: CommandLine, tmp_path: Path, kind: str) -> None:
+def test_records_of_handlers_name_their_task(command: CommandLine, tmp_path: Path, kind: str) -> None:
     line = about(serve(tmp_path, command), f"within {kind}")
 
     assert " INFO shop " in line
     assert f" [{kind} {kind}-{NAMES.index(kind)} attempt 1]: within {kind}" in line
 
 
-def test_json_is_an_object_a_line(command: CommandLine, tmp_path: Path) -> None:
+def test_json_logs_are_one_object_per_line(command: CommandLine, tmp_path: Path) -> None:
     lines = serve(tmp_path, command, "--log-format", "json", "--log-tasks")
 
     told: list[dict[str, Any]] = [json.loads(line) for line in lines]
@@ -133,7 +133,7 @@ def test_json_is_an_object_a_line(command: CommandLine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "level"), [(("--log-tasks",), "INFO"), (("--log-level", "debug"), "DEBUG")])
-def test_starts_and_ends_are_told_at_debug_or_when_asked_for(
+def test_starts_and_ends_of_tasks_are_logged_at_debug_or_with_log_tasks(
     command: CommandLine, tmp_path: Path, words: tuple[str, ...], level: str
 ) -> None:
     lines = serve(tmp_path, command, *words)
@@ -144,7 +144,7 @@ def test_starts_and_ends_are_told_at_debug_or_when_asked_for(
             assert f" {level} redisched.task " in line
 
 
-def test_a_level_can_be_asked_for(command: CommandLine, tmp_path: Path) -> None:
+def test_the_level_can_be_chosen(command: CommandLine, tmp_path: Path) -> None:
     lines = serve(tmp_path, command, "--log-level", "error")
 
     levels = {found["level"] for line in lines if (found := LINE.match(line))}
@@ -169,7 +169,9 @@ logging.config.dictConfig({
 
 
 @pytest.mark.parametrize("way", OWN)
-def test_an_application_that_configures_logging_is_left_alone(command: CommandLine, tmp_path: Path, way: str) -> None:
+def test_the_logging_that_an_application_configures_is_not_changed(
+    command: CommandLine, tmp_path: Path, way: str
+) -> None:
     source = APPLICATION.replace("app = Scheduler()", f"log = logging.getLogger()\n{OWN[way]}\napp = Scheduler()")
     lines = serve(tmp_path, command, "--log-tasks", source=source)
 
@@ -180,7 +182,9 @@ def test_an_application_that_configures_logging_is_left_alone(command: CommandLi
     assert about(lines, " starts: ").startswith("OWN INFO redisched.worker  worker ")
 
 
-def test_a_level_of_its_own_holds_and_a_format_that_is_not_used_is_said(command: CommandLine, tmp_path: Path) -> None:
+def test_the_level_of_an_application_applies_and_an_unused_format_causes_a_warning(
+    command: CommandLine, tmp_path: Path
+) -> None:
     source = APPLICATION.replace(
         "app = Scheduler()", "logging.basicConfig(format='OWN %(message)s')\napp = Scheduler()"
     )
@@ -191,7 +195,7 @@ def test_a_level_of_its_own_holds_and_a_format_that_is_not_used_is_said(command:
     assert about(lines, "task die die-4 attempt 1 is dead").startswith("OWN task die")
 
 
-def test_loggers_with_handlers_of_their_own_are_shown_once(command: CommandLine, tmp_path: Path) -> None:
+def test_loggers_with_handlers_of_their_own_log_each_record_once(command: CommandLine, tmp_path: Path) -> None:
     own = "log.addHandler(logging.StreamHandler()); log.setLevel('INFO')"
     lines = serve(tmp_path, command, source=APPLICATION.replace("@app.task", f"{own}\n\n@app.task", 1))
 
@@ -199,7 +203,7 @@ def test_loggers_with_handlers_of_their_own_are_shown_once(command: CommandLine,
     assert about(lines, " starts: ")
 
 
-def test_a_plain_program_has_its_logging_to_itself(url: str, tmp_path: Path) -> None:
+def test_redisched_does_not_change_the_logging_of_a_plain_program(url: str, tmp_path: Path) -> None:
     script = """
 import logging
 import redisched, redisched.engine.worker, redisched.engine.supervisor, redisched.chaos

@@ -25,12 +25,12 @@ class Workshop:
         return run(operation, self._client)
 
     def add(self, task: NewTask) -> None:
-        """Enqueue a task whose record and id are whatever they are."""
+        """Enqueue a task with any record and any id."""
         self.do(self.store.register())
         self.do(self.store.enqueue([task]))
 
     def claim(self) -> Lease:
-        """Lease the next task, which has to be due."""
+        """Lease the next task, which must be due."""
         self._nonce += 1
         request = ClaimRequest(
             worker=WORKER, nonce=str(self._nonce), limit=1, ahead_ms=0, ahead_limit=0, lease_ms=30_000
@@ -48,12 +48,12 @@ class Workshop:
         self.do(self.store.ack([Ack(lease.id, lease.token, 60_000, encoded)]))
 
     def fail(self, lease: Lease, error: str) -> None:
-        """Let an attempt fail, to be repeated in an hour."""
+        """Let an attempt fail; the next one is due in an hour."""
         failure = encode_failure(Failure(name="add", error=error, attempt=1, worker=WORKER))
         self.do(self.store.retry([FailedAttempt(lease.id, lease.token, 3_600_000, failure)]))
 
     def retry(self, lease: Lease, failure: Failure) -> None:
-        """Let an attempt fail, to be repeated at once."""
+        """Let an attempt fail; the next one is due at once."""
         self.do(self.store.retry([FailedAttempt(lease.id, lease.token, 0, encode_failure(failure))]))
 
     def bury(self, lease: Lease, error: str = "ValueError: no", traceback: str = "Traceback: here") -> None:
@@ -63,10 +63,10 @@ class Workshop:
         self.do(self.store.bury([Bury(lease.id, lease.token, encode_failure(failure))]))
 
     def perform(self, *words: str | bytes) -> Any:
-        """A bare command, as somebody else might send it."""
+        """Send a bare command, as another program might."""
         return self._client.perform(words)
 
     def keys(self) -> list[bytes]:
-        """Every key there is."""
+        """All keys."""
         found: list[bytes] = self.perform("KEYS", "*")
         return found

@@ -1,4 +1,4 @@
-"""The demo as its audience gets it: nothing is lost, and nothing of it is left."""
+"""The demo as a user runs it: no task is lost, and no file or process is left."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """A small demo, for machines."""
+    """A small demo, with JSON output."""
     temporary = tmp_path_factory.mktemp("demo")
     return subprocess.run(
         [sys.executable, "-m", "redisched", "demo", "--json", "--tasks", "300"],
@@ -30,7 +30,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
 
 
 @pytest.mark.xdist_group("demo")
-def test_it_holds_what_redisched_promises(shown: subprocess.CompletedProcess[str]) -> None:
+def test_the_demo_keeps_every_guarantee(shown: subprocess.CompletedProcess[str]) -> None:
     assert shown.returncode == 0, shown.stdout + shown.stderr
     summary = json.loads(shown.stdout)
     assert summary["enqueued"] == 300
@@ -49,14 +49,16 @@ def test_the_kill_hits_running_tasks_and_each_is_recovered(shown: subprocess.Com
 
 
 @pytest.mark.xdist_group("demo")
-def test_the_gateway_was_as_bad_as_it_says(shown: subprocess.CompletedProcess[str]) -> None:
+def test_the_gateway_failed_as_often_as_planned(shown: subprocess.CompletedProcess[str]) -> None:
     summary = json.loads(shown.stdout)
     assert summary["retried"] > 0
     assert summary["dead"] > 0
 
 
 @pytest.mark.xdist_group("demo")
-def test_it_leaves_no_folder(shown: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_demo_leaves_no_folder(
+    shown: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert shown.returncode == 0
     left = list(tmp_path_factory.getbasetemp().glob("demo*/redisched-*"))
     assert [path for path in left if "demo" in path.name] == []
@@ -64,8 +66,10 @@ def test_it_leaves_no_folder(shown: subprocess.CompletedProcess[str], tmp_path_f
 
 @pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
-def test_interrupted_it_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals, exit_code: int) -> None:
-    # So many that it cannot have ended by itself before it is told to, however late this process has its turn.
+def test_an_interrupted_demo_leaves_no_process_and_no_folder(
+    tmp_path: Path, number: signal.Signals, exit_code: int
+) -> None:
+    # Enough tasks that the demo cannot end by itself before it is interrupted, even on a busy machine.
     demo = subprocess.Popen(
         [sys.executable, "-m", "redisched", "demo", "--tasks", "20000"],
         cwd=tmp_path,
@@ -82,8 +86,8 @@ def test_interrupted_it_leaves_no_process_and_no_folder(tmp_path: Path, number: 
     demo.send_signal(number)
     demo.communicate(timeout=60)
     assert demo.returncode == exit_code
-    wait_until(lambda: _living(demo.pid) == [], "every process of the demo's session to end", timeout_s=30.0)
-    # The folder of sockets belongs to the user and stays; what is in it goes.
+    wait_until(lambda: _living(demo.pid) == [], "every process of the demo's session has ended", timeout_s=30.0)
+    # The folder of sockets belongs to the user and stays; its contents are removed.
     assert [path for path in tmp_path.glob("redisched-*") if not path.name.endswith(f"-{os.getuid()}")] == []
     assert list(tmp_path.glob("redisched-*/private-*")) == []
 
@@ -116,8 +120,8 @@ def test_too_few_tasks_are_refused_before_anything_starts(tmp_path: Path) -> Non
     assert "Traceback" not in refused.stderr
 
 
-def test_a_signal_whose_exception_is_lost_ends_it_all_the_same() -> None:
-    """As one that comes while garbage is collected: what is raised there goes no further."""
+def test_a_signal_whose_exception_is_lost_still_ends_the_demo() -> None:
+    """As a signal during a garbage collection, where a raised exception is dropped."""
     with _ended_by_signals() as heed:
         heed()
         with contextlib.suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Each kind of job on real input, run here as a worker would run it."""
+"""Each kind of job on real input, run in this process as a worker would run it."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ from redisched.demo.surroundings import FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_
 
 
 class Task:
-    """A task as its handler sees it."""
+    """The task that the handler reads."""
 
     def __init__(self, task_id: str, fence: int) -> None:
         self._id = task_id
@@ -51,7 +51,7 @@ BeginTask = Callable[..., None]
 
 @pytest.fixture
 def begin() -> Iterator[BeginTask]:
-    """Makes what is called next run as a task."""
+    """Makes the next call run as a task."""
     before = running.get()
 
     def begin(task_id: str = "a", fence: int = 1) -> None:
@@ -114,7 +114,7 @@ def test_every_line_of_the_log_has_an_action(begin: BeginTask, folder: Path) -> 
     assert actions["install"] + actions["configure"] > 0
 
 
-def test_a_mail_arrives_once_however_often_it_is_sent(
+def test_a_mail_that_is_sent_repeatedly_arrives_once(
     begin: BeginTask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Mailbox() as mailbox:
@@ -134,7 +134,7 @@ def test_a_payment_settles(begin: BeginTask, folder: Path, gateway: Gateway) -> 
     ("behaviour", "error"),
     [(Behaviour.BUSY, GatewayUnavailable), (Behaviour.SHORT, PaymentRefused), (Behaviour.STALLS, TimeoutError)],
 )
-def test_a_payment_fails_as_its_gateway_does_and_nothing_is_kept(
+def test_a_payment_fails_with_its_gateway_and_is_not_recorded(
     begin: BeginTask, folder: Path, gateway: Gateway, behaviour: Behaviour, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -145,7 +145,7 @@ def test_a_payment_fails_as_its_gateway_does_and_nothing_is_kept(
     assert results(folder) == []
 
 
-def test_a_charge_whose_reply_was_lost_is_not_made_again(begin: BeginTask, folder: Path, gateway: Gateway) -> None:
+def test_a_charge_whose_reply_was_lost_is_not_repeated(begin: BeginTask, folder: Path, gateway: Gateway) -> None:
     order = order_of(Behaviour.STALLS)
     with pytest.raises(TimeoutError):
         charge(order, 700)
@@ -155,7 +155,7 @@ def test_a_charge_whose_reply_was_lost_is_not_made_again(begin: BeginTask, folde
     assert (gateway.charged_orders, gateway.double_charges) == (1, 0)
 
 
-def test_totals_add_up_what_others_kept(begin: BeginTask, folder: Path) -> None:
+def test_totals_add_up_the_results_of_other_tasks(begin: BeginTask, folder: Path) -> None:
     for task_id in ("a", "b"):
         begin(task_id)
         ledger.keep(Kind.PAYMENTS, 700)
@@ -172,7 +172,7 @@ def test_the_last_reading_enqueues_nothing(begin: BeginTask, folder: Path) -> No
     assert execution.succeeded
 
 
-def test_an_older_lease_of_a_task_cannot_overwrite_what_a_later_one_kept(begin: BeginTask, folder: Path) -> None:
+def test_an_older_lease_of_a_task_cannot_overwrite_the_result_of_a_later_one(begin: BeginTask, folder: Path) -> None:
     for fence, amount in ((7, 70), (5, 50)):
         begin("a", fence)
         ledger.keep(Kind.LOGS, amount)
@@ -180,7 +180,9 @@ def test_an_older_lease_of_a_task_cannot_overwrite_what_a_later_one_kept(begin: 
     assert results(folder) == [("a", 7, 70)]
 
 
-def test_without_surroundings_a_handler_says_what_to_set(begin: BeginTask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_outside_of_the_demo_says_which_variable_to_set(
+    begin: BeginTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for variable in (FOLDER_VARIABLE, GATEWAY_VARIABLE, SMTP_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
 

@@ -1,4 +1,4 @@
-"""The services of the demo behave as badly as they say, and its plan adds up."""
+"""The services of the demo fail as often as planned, and the plan of the demo adds up."""
 
 import http.client
 import json
@@ -39,13 +39,13 @@ def post(gateway: Gateway, order: str, key: str) -> int:
         (Behaviour.REFUSES, [HTTPStatus.PAYMENT_REQUIRED] * 3),
     ],
 )
-def test_the_gateway_has_moods(behaviour: Behaviour, statuses: list[HTTPStatus]) -> None:
+def test_the_gateway_fails_in_several_ways(behaviour: Behaviour, statuses: list[HTTPStatus]) -> None:
     with Gateway() as gateway:
         order = order_of(behaviour)
         assert [post(gateway, order, "key") for _ in statuses] == statuses
 
 
-def test_the_gateway_knows_a_charge_by_its_key_and_sees_double_charges() -> None:
+def test_the_gateway_identifies_a_charge_by_its_key_and_counts_double_charges() -> None:
     with Gateway() as gateway:
         order = order_of(Behaviour.SETTLES)
         post(gateway, order, "key")
@@ -55,7 +55,7 @@ def test_the_gateway_knows_a_charge_by_its_key_and_sees_double_charges() -> None
         assert gateway.double_charges == 1
 
 
-def test_the_mailbox_puts_some_off_once_and_counts_each_mail_once() -> None:
+def test_the_mailbox_defers_some_mails_once_and_counts_each_mail_once() -> None:
     recipient = next(name for number in range(1_000) if is_greylisted(name := f"customer-{number}@mail.example"))
     with Mailbox() as mailbox, smtplib.SMTP(mailbox.address.host, mailbox.address.port, "localhost") as server:
         mail = "Message-ID: <one@shop.example>\n\nhello"
@@ -67,13 +67,13 @@ def test_the_mailbox_puts_some_off_once_and_counts_each_mail_once() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 7, 50])
-def test_slices_hold_every_line_of_the_log_once(count: int) -> None:
+def test_slices_contain_every_line_of_the_log_once(count: int) -> None:
     log = log_of_this_machine()
     lines = [line for first, end in slices(log, count) for line in _lines(log, first, end)]
     assert lines == Path(log).read_bytes().splitlines(keepends=True)
 
 
-def test_the_plan_leads_to_as_many_tasks_as_asked_for() -> None:
+def test_the_plan_has_the_requested_number_of_tasks() -> None:
     jobs = plan(1_000, Random(1))
     assert {job.kind for job in jobs} == set(Kind)
     readings = sum(job.kind is Kind.PERIODIC for job in jobs)
@@ -81,6 +81,6 @@ def test_the_plan_leads_to_as_many_tasks_as_asked_for() -> None:
     assert [job.moment for job in jobs] == sorted(job.moment for job in jobs)
 
 
-def test_a_plan_for_too_few_is_refused() -> None:
+def test_a_plan_for_too_few_tasks_is_refused() -> None:
     with pytest.raises(InvalidOption, match="tasks"):
         plan(3, Random(1))

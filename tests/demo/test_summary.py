@@ -1,4 +1,4 @@
-"""The summary counts what happened and nothing else: hand-made histories, one per figure."""
+"""The figures of the summary, each from a hand-made history."""
 
 from redisched.demo import summary
 from redisched.demo.facts import Kind
@@ -34,12 +34,12 @@ def execution(
     )
 
 
-def test_retried_counts_tasks_not_attempts() -> None:
+def test_retried_counts_tasks_and_not_attempts() -> None:
     history = [execution(attempt=attempt, fence=attempt) for attempt in (1, 2, 3)] + [execution("b")]
     assert summary.retried(history) == 1
 
 
-def test_recovered_needs_a_cut_and_an_end_elsewhere() -> None:
+def test_a_recovered_task_was_interrupted_and_ended_in_another_process() -> None:
     cut = execution("a", ended_ms=None)
     assert summary.recovered([cut]) == 0
     assert summary.recovered([cut, execution("a", fence=2, worker="one")]) == 0
@@ -47,7 +47,7 @@ def test_recovered_needs_a_cut_and_an_end_elsewhere() -> None:
     assert summary.recovered([execution("a", worker="one"), execution("a", fence=2, worker="two")]) == 0
 
 
-def test_an_inversion_is_a_worse_task_that_started_too_early() -> None:
+def test_an_inversion_is_a_less_urgent_task_that_started_too_early() -> None:
     worse = execution("worse", priority=9, started_ms=100.0)
     just = execution("better", priority=1, run_at_ms=50, started_ms=100.0 + TOLERATED_MS)
     late = execution("better", priority=1, run_at_ms=50, started_ms=101.0 + TOLERATED_MS)
@@ -57,7 +57,7 @@ def test_an_inversion_is_a_worse_task_that_started_too_early() -> None:
     assert summary.inversions([worse, not_due]) == 0
 
 
-def test_pickup_is_from_enqueue_to_the_first_start() -> None:
+def test_pickup_lasts_from_the_enqueue_to_the_first_start() -> None:
     history = [execution(started_ms=30.0, fence=1), execution(started_ms=900.0, fence=2, attempt=2)]
     assert summary.pickups_ms(history, {"a": 10.0, "unseen": 0.0}) == [20.0]
 
@@ -69,19 +69,19 @@ def test_lateness_counts_early_starts() -> None:
     assert (late.early, late.max) == (1, 2.0)
 
 
-def test_tasks_succeeded_are_dead_or_lost() -> None:
+def test_every_task_counts_as_succeeded_dead_or_lost() -> None:
     states = {"a": TaskState.SUCCEEDED, "b": TaskState.DEAD, "c": TaskState.LEASED, "d": TaskState.UNKNOWN}
     history = [execution("a"), execution("b", error="OSError"), execution("c", ended_ms=None)]
     assert summary.count_ends(states, history) == (1, 1, 2)
 
 
-def test_an_end_that_no_handler_wrote_down_counts_as_lost() -> None:
+def test_a_task_whose_end_no_handler_recorded_counts_as_lost() -> None:
     states = {"never ran": TaskState.SUCCEEDED, "cut off": TaskState.SUCCEEDED, "returned": TaskState.DEAD}
     history = [execution("cut off", ended_ms=None), execution("returned")]
     assert summary.count_ends(states, history) == (0, 0, 3)
 
 
-def test_it_holds_only_without_loss_double_charge_and_early_start() -> None:
+def test_the_summary_holds_only_without_loss_double_charge_and_early_start() -> None:
     assert _summary().holds
     assert not _summary(lost=1).holds
     assert not _summary(double_charges=1).holds

@@ -1,1 +1,1 @@
-"""What makes the tables and plots of the documentation."""
+"""Tests of the documentation, and of the programs that make its tables and plots."""

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md names is there: the files of its lists, what is said to be in them, and the packages."""
+"""Everything that CONTRIBUTING.md names exists: the files of its lists, the names in these files, and the packages."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ from tests.house.checkout import ROOT
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LISTS = ("How to add an edge", "How to add an option", "How to add a command")
 KINDS = {"<edge>": ROOT / "scripts", "<command>": ROOT / "redisched/cli/commands"}
-"""What a name in brackets stands for: every file of a folder."""
+"""The files that a name in brackets stands for: every file of a folder."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"[\w.<>/-]+/[\w.<>/-]*|[\w.-]+\.(?:md|toml|lua|py)|Makefile")
@@ -20,12 +20,12 @@ _NAMES = re.compile(r"((?:`\w+`(?:, | or | and |))+) in `([^`]+)`")
 
 
 def section(title: str) -> str:
-    """What stands below a heading, up to the next."""
+    """The text below a heading, up to the next."""
     return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def paths_in(text: str) -> Iterator[str]:
-    """Every path that is named; one with a name in brackets once for each file that it may stand for."""
+    """Every named path; a path with a name in brackets once for each file that it may stand for."""
     for word in _CODE.findall(text):
         if _PATH.fullmatch(word):
             (kind,) = [kind for kind in KINDS if kind in word] or [""]
@@ -41,27 +41,27 @@ def _each(kind: str, path: str) -> list[str]:
 
 
 def names_in(text: str) -> Iterator[tuple[str, str]]:
-    """What is said to be in a file, and the file."""
+    """Each name that the page says is in a file, and the file."""
     for names, path in _NAMES.findall(text):
         yield from ((name, path) for name in _CODE.findall(names))
 
 
 @pytest.mark.parametrize("title", LISTS)
-def test_every_place_of_a_list_is_there(title: str) -> None:
+def test_every_path_in_a_list_exists(title: str) -> None:
     paths = list(paths_in(section(title)))
 
     assert len(paths) >= 5
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_place_of_the_page_is_there() -> None:
+def test_every_path_on_the_page_exists() -> None:
     links = re.findall(r"\]\(((?!http)[^)#]+)\)", PAGE)
 
     assert links
     assert [path for path in [*paths_in(PAGE), *links] if not (ROOT / path).exists()] == []
 
 
-def test_what_is_said_to_be_in_a_file_is_in_it() -> None:
+def test_every_name_is_in_the_file_where_the_page_says() -> None:
     named = list(names_in(PAGE))
 
     assert len(named) >= 15
@@ -78,7 +78,7 @@ def test_the_map_has_every_package_in_the_order_of_the_contract() -> None:
     assert set(mapped) == packages
 
 
-def test_a_place_that_is_not_there_is_noticed() -> None:
+def test_a_path_that_does_not_exist_is_noticed() -> None:
     text = "1. `scripts/<edge>.lua`, and `NOTHING` or `Store` in `redisched/store/gone.py`; `make check`."
 
     assert [path for path in paths_in(text) if not (ROOT / path).exists()] == ["redisched/store/gone.py"]
@@ -86,5 +86,5 @@ def test_a_place_that_is_not_there_is_noticed() -> None:
     assert list(names_in(text)) == [("NOTHING", "redisched/store/gone.py"), ("Store", "redisched/store/gone.py")]
 
 
-def test_readme_links_to_it() -> None:
+def test_readme_links_to_contributing() -> None:
     assert "(CONTRIBUTING.md)" in Path(ROOT / "README.md").read_text(encoding="utf-8").splitlines()[-1]

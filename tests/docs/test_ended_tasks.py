@@ -1,4 +1,4 @@
-"""The guide to ended tasks is true: its program prints what is printed there, and what it says is kept is kept."""
+"""The guide to ended tasks is true: its program prints the shown output, and its tables match the code."""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ def test_the_table_has_every_value_and_the_default() -> None:
     assert f'`"{HandlerOptions().keep}"`, the default' in GUIDE
 
 
-def test_the_figures_are_those_of_the_settings() -> None:
+def test_the_figures_of_the_guide_are_those_of_the_settings() -> None:
     assert f"{Settings().kept_results:,} ended tasks" in GUIDE
     assert Settings().dead_retention_s == 30 * 24 * 3600
     assert "for 30 days" in GUIDE

@@ -1,6 +1,4 @@
-"""The guide to expiry is true: its program prints what is printed there, if a worker comes when one code is too
-late.
-"""
+"""The guide to expiry is true: its program prints the shown output, if a worker starts when one task has expired."""
 
 import re
 import subprocess
@@ -40,5 +38,5 @@ def test_the_program_prints_what_the_guide_says(tmp_path: Path) -> None:
     assert ID.sub("task ID ", printed) == ID.sub("task ID ", PRINTED)
 
 
-def test_the_states_it_names_are_those_there_are() -> None:
+def test_the_states_that_the_guide_names_exist() -> None:
     assert f"`{TaskState.EXPIRED}`" in GUIDE

@@ -1,4 +1,4 @@
-"""The configurations in the pages for operators start servers, and those servers are what the pages say."""
+"""The configurations in the pages for operators start servers with the properties that the pages describe."""
 
 import re
 from collections.abc import Iterator
@@ -35,16 +35,16 @@ def servers() -> Iterator[ExitStack]:
 
 
 def start(servers: ExitStack, binary: Path, configuration: str, *arguments: str) -> Server:
-    """A server with this configuration; only its port and its folder are its own."""
+    """A server with this configuration, except for its port and its folder."""
     server = Server(binary=binary, transport=Transport.LOOPBACK, arguments=arguments)
     (server.directory / "server.conf").write_text(configuration)
     return servers.enter_context(server)
 
 
 @pytest.mark.parametrize("page", ["standalone.md", "sentinel.md", "cluster.md"])
-def test_a_server_is_set_up_as_the_page_says(servers: ExitStack, binary: Path, page: str) -> None:
+def test_the_configuration_of_a_server_has_the_described_effect(servers: ExitStack, binary: Path, page: str) -> None:
     configuration = blocks(page)[0]
-    # Its bus has to have a port of its own, as the usual one, 10,000 higher, may not exist.
+    # The cluster bus gets a port of its own: the usual one, 10,000 higher, may not exist.
     server = start(servers, binary, configuration, *(cluster_node() if page == "cluster.md" else ()))
 
     for line in configuration.splitlines():
@@ -54,7 +54,7 @@ def test_a_server_is_set_up_as_the_page_says(servers: ExitStack, binary: Path, p
             assert told in (wanted, str(2 * 2**30)), line
 
 
-def test_a_sentinel_is_set_up_as_the_page_says(servers: ExitStack, binary: Path) -> None:
+def test_the_configuration_of_a_sentinel_has_the_described_effect(servers: ExitStack, binary: Path) -> None:
     server = start(servers, binary, blocks("sentinel.md")[1], "--sentinel")
 
     facts = pairs(perform(server, "SENTINEL", "MASTER", "tasks"))

@@ -1,4 +1,4 @@
-"""The comparison with peers, without any peer: what is pure, and a round of redisched itself."""
+"""The comparison with peers, without installing one: the pure functions, and a round of redisched itself."""
 
 import sys
 from contextlib import closing
@@ -31,7 +31,7 @@ def found(peers: dict[str, list[float]], load: float, left_out: dict[str, str] |
     }
 
 
-def test_rounds_are_added_to_those_that_are_kept() -> None:
+def test_new_rounds_are_added_to_the_kept_ones() -> None:
     both = added(found({"rq": [1.0], "saq": [2.0]}, 0.1), found({"rq": [3.0], "arq": [4.0]}, 0.2))
 
     rates = {name: [figures["drain_per_s"] for figures in peer["rounds"]] for name, peer in both["peers"].items()}
@@ -40,13 +40,13 @@ def test_rounds_are_added_to_those_that_are_kept() -> None:
     assert both["machine"] == {"date": "0.2"}
 
 
-def test_whoever_was_left_out_once_is_named() -> None:
+def test_a_peer_left_out_in_one_round_is_named() -> None:
     both = added(found({}, 0.1, {"rq": "no wheel"}), found({"rq": [1.0]}, 0.2))
 
     assert both["left_out"] == {"rq": "no wheel"}
 
 
-def test_a_drain_is_timed_from_the_first_start_to_the_last_in_whatever_order_they_were_told() -> None:
+def test_a_drain_lasts_from_the_first_start_to_the_last_whatever_their_order() -> None:
     assert drain_per_s([Start(1, 10.5), Start(0, 10.0), Start(2, 11.0)]) == 2.0
 
 
@@ -55,7 +55,7 @@ def test_a_single_start_has_no_rate() -> None:
         drain_per_s([Start(0, 1.0)])
 
 
-def test_starts_are_read_as_they_were_told_and_half_an_entry_is_none(
+def test_reported_starts_are_read_and_an_incomplete_entry_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "starts"
@@ -71,7 +71,7 @@ def test_starts_are_read_as_they_were_told_and_half_an_entry_is_none(
     assert count_starts(path) == 3
 
 
-def test_every_peer_has_a_runner_and_is_pinned_to_the_version() -> None:
+def test_every_peer_has_a_runner_and_a_pinned_version() -> None:
     for entry in ENTRIES:
         assert entry.runner.exists()
         assert entry.package in versions_of(entry)
@@ -85,7 +85,7 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(tmp_path: Path
         interpreter_of(entry, tmp_path / "environments")
 
 
-def test_a_peer_that_needs_a_newer_python_than_there_is_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_peer_that_needs_a_newer_python_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "later.txt").write_text("later==1\n")
     entry = Entry(name="later", title="Later", many="", setting="", safety="", python="3.99", folder=tmp_path)
 
@@ -93,7 +93,7 @@ def test_a_peer_that_needs_a_newer_python_than_there_is_is_named_with_the_reason
         interpreter_of(entry, tmp_path / "environments")
 
 
-def test_a_round_measures_everything(tmp_path: Path) -> None:
+def test_a_round_measures_every_figure(tmp_path: Path) -> None:
     entry = ENTRIES[0]
     amounts = Amounts(one_by_one=20, many=20, trial=20, drain_s=0, picked_up=2, delayed=3, delayed_over_ms=100)
     with PrivateServer(transport=Transport.LOOPBACK) as server, closing(connect(server.url, 30.0)) as broker:
@@ -108,7 +108,7 @@ def test_a_round_measures_everything(tmp_path: Path) -> None:
     assert figures.keys() >= rates | {"pick_up_ms", "late_ms"}
 
 
-def test_a_process_that_fails_is_told_of_with_what_it_said(tmp_path: Path) -> None:
+def test_the_error_of_a_failed_process_contains_its_output(tmp_path: Path) -> None:
     (tmp_path / "run_broken.py").write_text("raise SystemExit('it has no broker')")
     entry = Entry(name="broken", title="Broken", many="", setting="", safety="", folder=tmp_path)
     stage = Stage(entry=entry, interpreter=Path(sys.executable), url="redis://nowhere", starts=tmp_path / "starts")
@@ -117,7 +117,7 @@ def test_a_process_that_fails_is_told_of_with_what_it_said(tmp_path: Path) -> No
         stage.measure("enqueue", 1)
 
 
-def test_of_a_worker_that_died_it_is_told_what_it_said_last(tmp_path: Path) -> None:
+def test_the_error_of_a_dead_worker_contains_its_last_output(tmp_path: Path) -> None:
     (tmp_path / "run_broken.py").write_text("raise SystemExit('it has no broker')")
     entry = Entry(name="broken", title="Broken", many="", setting="", safety="", folder=tmp_path)
     stage = Stage(entry=entry, interpreter=Path(sys.executable), url="redis://nowhere", starts=tmp_path / "starts")

@@ -1,4 +1,4 @@
-"""The plots show what was kept."""
+"""The plots show the kept measurements."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_point_without_the_figure_is_left_out_of_its_line() -> None:
     assert lines["drain, async"].x == []
 
 
-def test_peers_are_shown_by_their_medians_the_fastest_first() -> None:
+def test_peers_are_shown_with_their_medians_and_the_fastest_first() -> None:
     assert peers_plot().names == ["SAQ", "RQ"]
     assert peers_plot().values == [1_500.0, 200.0]
 

@@ -28,20 +28,20 @@ def test_a_function_belongs_to_the_step_of_its_file(name: str, step: str) -> Non
     assert step_of(name) == step
 
 
-def test_the_package_is_not_taken_for_the_client_of_the_same_beginning() -> None:
+def test_redisched_is_not_taken_for_the_redis_client() -> None:
     assert step_of("redisched/store/store.py:39 Store.enqueue") == "calls and replies of the store"
 
 
-def test_shares_add_up_and_the_largest_is_first() -> None:
+def test_shares_add_up_to_one_and_the_largest_is_first() -> None:
     found = shares([function("redisched/codec.py:1 a", 1.0), function("asyncio/b.py:2 b", 2.0), function("<c>", 1.0)])
 
     assert found == {"the event loop": 0.5, "packing and unpacking": 0.25, ELSEWHERE: 0.25}
     assert next(iter(found)) == "the event loop"
 
 
-def test_nothing_has_no_shares() -> None:
+def test_an_empty_profile_has_no_shares() -> None:
     assert shares([]) == {}
 
 
-def test_what_the_steps_are_shares_of_is_a_figure_of_the_bench() -> None:
+def test_the_figure_that_the_shares_refer_to_is_measured_by_the_bench() -> None:
     assert set(PHASES.values()) <= {row.path for row in rows(Scale())}

@@ -1,4 +1,4 @@
-"""The tables show what was kept."""
+"""The tables show the kept measurements."""
 
 from typing import Any
 
@@ -55,33 +55,33 @@ def test_figures_are_aligned_to_the_right() -> None:
     assert table(("a", "b"), [("x", "1")]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
 
 
-def test_a_table_says_where_it_was_measured_and_how_busy_the_machine_was() -> None:
+def test_a_table_names_its_machine_and_the_load_of_it() -> None:
     assert processes_table().startswith(
         "*Valkey 9.1.2, Python 3.11.7, 2 cores, 2026-11-21; load 0.5 to 1.5; "
         "floor 100,000/s enqueued, 50,000/s claimed and acked.*"
     )
 
 
-def test_processes_are_compared_with_one() -> None:
+def test_several_processes_are_compared_with_one() -> None:
     assert "| 2 | 25,000 | 1.25 |" in processes_table()
 
 
-def test_shards_stand_side_by_side_and_what_was_not_measured_is_a_dash() -> None:
+def test_shards_are_shown_side_by_side_and_a_missing_figure_is_a_dash() -> None:
     assert "| shards | 1 | 12, 3 nodes |" in shards_table()
     assert "| urgent among less urgent in every shard p50, ms | 15 | - |" in shards_table()
     assert "| Redis CPU per task, us | - | 41.2 |" in shards_table()
     assert "| of that on node 3, busiest first | - | 13.5 |" in shards_table()
 
 
-def test_the_edges_are_added_up() -> None:
+def test_the_times_of_the_edges_are_added_up() -> None:
     assert "| **together** | **90.0** | **11.0** |" in redis_table()
 
 
-def test_a_peer_is_shown_with_its_version_and_medians_and_what_it_has_not_is_a_dash() -> None:
+def test_a_peer_is_shown_with_version_and_medians_and_a_missing_figure_is_a_dash() -> None:
     assert "| Celery 5.7.0 | 1,000 | - | 1,000 | - | - | 2.0 / 9.0 | - / - | - |" in peers_table()
 
 
-def test_starts_before_their_time_are_counted_over_all_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_starts_are_counted_over_all_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     late_ms = {"p50": 300.0, "p99": 900.0}
     rounds = [{"late_ms": {**late_ms, "early": early}} for early in (28.0, 0.0, 60.0)]
     celery = {"versions": {"celery": "5.7.0"}, "rounds": rounds}
@@ -90,11 +90,11 @@ def test_starts_before_their_time_are_counted_over_all_rounds(monkeypatch: pytes
     assert "| 300.0 / 900.0, 88 too early |" in peers_table()
 
 
-def test_the_floor_stands_below_the_peers() -> None:
+def test_the_floor_is_the_row_below_the_peers() -> None:
     assert "| *bare Lua, batches of 100* |  | *100,000* | *50,000* |" in peers_table()
 
 
-def test_the_load_is_that_of_all_runs() -> None:
+def test_the_shown_load_covers_all_runs() -> None:
     assert "load 0.2 to 2.0" in peers_table()
 
 

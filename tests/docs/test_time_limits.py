@@ -1,4 +1,4 @@
-"""The guide to time limits is true: its program prints what is printed there, and its handlers do as it says."""
+"""The guide to time limits is true: its program prints the shown output, and its handlers do what it says."""
 
 import re
 import runpy
@@ -49,7 +49,7 @@ def test_the_program_prints_what_the_guide_says(server: Server, tmp_path: Path) 
     assert worker.returncode == 0, log
 
 
-def test_a_handler_tidies_up(server: Server, tmp_path: Path) -> None:
+def test_the_handler_of_the_guide_cleans_up(server: Server, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(TIDYING_UP)
     names = runpy.run_path(str(tmp_path / "shop.py"), run_name="shop")
     unfinished = tmp_path / "unfinished"

@@ -1,4 +1,4 @@
-"""Users who may not do all that redisched does."""
+"""Users without some of the rights that redisched needs."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ NAMES = {str(command[0]) for command in needed(ScriptRunner())}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
-def test_every_command_of_every_script_is_among_the_needed() -> None:
+def test_every_command_of_every_script_is_in_the_list_of_needed_rights() -> None:
     called = {
         call.arguments[0].text
         for script in read_scripts(SCRIPTS)
@@ -34,8 +34,8 @@ def test_every_command_of_every_script_is_among_the_needed() -> None:
 
 
 @pytest.mark.parametrize("folder", ["store", "engine"])
-def test_every_command_that_is_sent_by_itself_is_among_the_needed(folder: str) -> None:
-    sources = [path.read_text() for path in Path(ROOT, "redisched", folder).glob("*.py")]
+def test_every_command_sent_outside_of_scripts_is_in_the_list_of_needed_rights(folder: str) -> None:
+    sources = [path.read_text() for path in Path(ROOT, "redisched", folder).rglob("*.py")]
     sent = {name for source in sources for pair in _DIRECT.findall(source) for name in pair if name}
 
     assert sent
@@ -49,36 +49,36 @@ def server() -> Iterator[Server]:
 
 
 def as_user(server: Server, *rules: str) -> Visit:
-    """What the doctor says to a user with these rights."""
+    """The findings of the doctor for a user with these rights."""
     administrator = connect(server.url, TIMEOUT_S)
     administrator.client().perform(("ACL", "SETUSER", "app", "reset", "on", ">secret", *rules))
     administrator.close()
     return visit(server.url.replace("unix://", "unix://app:secret@"))
 
 
-def test_a_user_without_some_commands_is_told_which(server: Server) -> None:
+def test_commands_that_a_user_may_not_use_are_named(server: Server) -> None:
     found = as_user(server, "~*", "+@all", "-hset", "-zadd")
 
     assert found.levels("rights") == [Level.DANGER]
-    assert "may not HSET, ZADD on redisched's keys" in found.sentence("rights")
+    assert "may not call HSET, ZADD on redisched's keys" in found.sentence("rights")
     assert "ACL SETUSER app ~redisched:* +hset +zadd" in found.sentence("rights")
 
 
-def test_a_user_without_the_keys_is_told_so(server: Server) -> None:
+def test_a_user_without_access_to_the_keys_is_a_danger(server: Server) -> None:
     found = as_user(server, "~shop:*", "+@all")
 
     assert found.levels("rights") == [Level.DANGER]
     assert "~redisched:*" in found.sentence("rights")
 
 
-def test_what_the_doctor_advises_is_enough(server: Server) -> None:
+def test_the_rights_that_the_doctor_advises_are_enough(server: Server) -> None:
     rules = " ".join(f"+{name.lower()}" for name in sorted(NAMES))
     found = as_user(server, "~redisched:*", *rules.split(), "+acl|whoami", "+acl|dryrun")
 
     assert found.levels("rights") == [Level.OK]
 
 
-def test_a_user_who_may_not_ask_gets_warnings_and_no_crash(server: Server) -> None:
+def test_a_user_without_rights_for_the_doctor_gets_warnings_and_no_error(server: Server) -> None:
     found = as_user(server, "~redisched:*", "+@read", "-@dangerous", "-@admin")
 
     assert found.levels("rights") == [Level.WARNING]

@@ -1,4 +1,4 @@
-"""The doctor visits real servers: sound ones, and ones on which tasks would be lost."""
+"""The doctor examines real servers: sound ones, and ones on which tasks would be lost."""
 
 import shutil
 import time
@@ -45,7 +45,7 @@ def binary(request: pytest.FixtureRequest, servers: Servers) -> Path:
 
 @pytest.fixture
 def broker_of(servers: Servers) -> Iterator[Broker]:
-    """An empty Valkey, whose settings the test may change: it is its own."""
+    """An empty Valkey for this test alone, which may change its settings."""
     with Server() as server:
         broker = connect(server.url, TIMEOUT_S)
         yield broker
@@ -62,7 +62,7 @@ def test_a_sound_server_has_no_danger(binary: Path) -> None:
     assert found.sentence("scripts").startswith("The server compiles all ")
 
 
-def test_a_server_that_throws_tasks_away_and_writes_nothing_down_is_dangerous(binary: Path) -> None:
+def test_eviction_and_missing_persistence_are_dangers(binary: Path) -> None:
     arguments = ("--maxmemory-policy", "allkeys-lru")
     with Server(binary=binary, persistence=Persistence.NONE, arguments=arguments) as server:
         found = visit(server.url)
@@ -72,23 +72,28 @@ def test_a_server_that_throws_tasks_away_and_writes_nothing_down_is_dangerous(bi
     assert "CONFIG SET appendonly yes" in found.sentence("persistence")
 
 
-def test_a_replica_is_no_place_for_tasks_and_its_primary_knows_it(binary: Path) -> None:
+def test_a_replica_is_a_danger_and_its_primary_counts_it(binary: Path) -> None:
     with Server(binary=binary, transport=Transport.LOOPBACK) as primary:
         host, port = primary.address
         with Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica:
-            wait_until(lambda: visit(primary.url).sentence("replicas").startswith("1 keep up"), "the replica is online")
+            wait_until(
+                lambda: visit(primary.url).sentence("replicas").startswith("1 replicas keep up"),
+                "the replica is online",
+            )
             of_replica = visit(replica.url)
 
     assert f"{host}:{port}" in of_replica.sentence("replicas")
     assert of_replica.levels("replicas") == [Level.DANGER]
 
 
-def test_a_cluster_that_serves_no_slots_is_down_and_one_that_does_keeps_a_queue_in_one(binary: Path) -> None:
+def test_a_cluster_without_slots_is_a_danger_and_a_working_one_shows_the_slot_of_a_queue(binary: Path) -> None:
     with Server(binary=binary, transport=Transport.LOOPBACK, arguments=cluster_node()) as node:
         broker = connect(node.url, TIMEOUT_S)
         assert Visit(broker).levels("cluster") == [Level.DANGER]
         broker.client().perform(("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
-        wait_until(lambda: b"cluster_state:ok" in broker.client().perform(("CLUSTER", "INFO")), "it serves its slots")
+        wait_until(
+            lambda: b"cluster_state:ok" in broker.client().perform(("CLUSTER", "INFO")), "the node serves its slots"
+        )
         broker.client().perform(("SADD", "redisched:queues", "mail"))
 
         found = Visit(broker)
@@ -96,11 +101,11 @@ def test_a_cluster_that_serves_no_slots_is_down_and_one_that_does_keeps_a_queue_
 
     assert found.levels("cluster") == [Level.WARNING, Level.OK]
     quorum, place = [finding.sentence for finding in found.findings if finding.check == "cluster"]
-    assert quorum.startswith("1 of 1 primaries are up, and 1 have to agree")
+    assert quorum.startswith("1 of 1 primaries are up, and 1 must agree")
     assert place.endswith(" has queue mail.")
 
 
-def test_a_clock_that_is_apart_is_told(broker_of: Broker) -> None:
+def test_a_clock_that_differs_is_reported(broker_of: Broker) -> None:
     assert Visit(broker_of).levels("clock") == [Level.OK]
 
     behind = Visit(broker_of, now=lambda: time.time() + 60)
@@ -111,13 +116,13 @@ def test_a_clock_that_is_apart_is_told(broker_of: Broker) -> None:
     assert behind.levels("clock") == ahead.levels("clock") == [Level.WARNING]
 
 
-def test_memory_that_runs_out_is_told(broker_of: Broker) -> None:
+def test_memory_that_runs_out_is_reported(broker_of: Broker) -> None:
     broker_of.client().perform(("CONFIG", "SET", "maxmemory", 1))
 
     assert Visit(broker_of).levels("memory") == [Level.WARNING]
 
 
-def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: Broker) -> None:
+def test_queues_without_a_worker_repairs_and_foreign_keys_are_reported(broker_of: Broker) -> None:
     soon_ms = int(time.time() * 1e3) + 20_000
     seed(broker_of, "mail", together(waiting("a", run_at_ms=1), {"repairs": {"RECORD_LOST": 3, "unheard": 1}}))
     seed(broker_of, "served", together(waiting("a", run_at_ms=1), {"reaper": f"worker-1 {soon_ms} 0 30000"}))
@@ -133,7 +138,7 @@ def test_queues_without_a_worker_repairs_and_keys_of_others_are_told(broker_of: 
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
     assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
-    assert found.sentence("keyspace").startswith("1 keys in this database are not of the prefix 'redisched'")
+    assert found.sentence("keyspace").startswith("1 keys in this database do not have the prefix 'redisched'")
 
 
 def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
@@ -143,11 +148,13 @@ def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
 
     found = Visit(broker_of)
 
-    assert found.sentence("keyspace").startswith("redisched:{mail}:waiting is a string where redisched keeps a zset")
+    assert found.sentence("keyspace").startswith(
+        "redisched:{mail}:waiting is a string, but redisched needs a zset there"
+    )
     assert found.levels("workers") == [Level.WARNING]
 
 
-def test_every_shard_of_a_queue_is_looked_at(broker_of: Broker) -> None:
+def test_every_shard_of_a_queue_is_examined(broker_of: Broker) -> None:
     perform = broker_of.client().perform
     Scheduler(broker=broker_of).grow("mail", 3)
     assert Visit(broker_of).levels("keyspace") == [Level.OK]
@@ -155,7 +162,9 @@ def test_every_shard_of_a_queue_is_looked_at(broker_of: Broker) -> None:
     perform(("SET", "redisched:{mail/2}:dead", "something else"))
 
     found = Visit(broker_of)
-    assert found.sentence("keyspace").startswith("redisched:{mail/2}:dead is a string where redisched keeps a zset")
+    assert found.sentence("keyspace").startswith(
+        "redisched:{mail/2}:dead is a string, but redisched needs a zset there"
+    )
 
 
 def test_a_shard_map_of_a_wrong_type_is_named(broker_of: Broker) -> None:

@@ -1,4 +1,4 @@
-"""What the doctor makes of settings that keep tasks or lose them."""
+"""How the doctor judges settings that keep tasks or lose them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def only(findings: list[Finding]) -> Finding:
     ("policy", "level"),
     [("noeviction", OK), ("volatile-ttl", WARNING), ("allkeys-lru", DANGER), ("allkeys-lfu", DANGER)],
 )
-def test_eviction(policy: str, level: Level) -> None:
+def test_the_level_of_an_eviction_policy(policy: str, level: Level) -> None:
     assert only(run(check_eviction({"maxmemory_policy": policy}), ScriptedClient([]))).level is level
     assert only(run(check_eviction({}), ScriptedClient([[b"maxmemory-policy", policy.encode()]]))).level is level
 
@@ -38,7 +38,7 @@ def test_eviction_that_cannot_be_read_is_a_warning() -> None:
     ("reply", "count"),
     [([b"hash-max-ziplist-entries", b"512"], 1), ([b"hash-max-ziplist-entries", b"64"], 0), ([], 0), (REFUSED, 0)],
 )
-def test_small_hashes_that_are_searched_are_no_danger_but_named(reply: Any, count: int) -> None:
+def test_slow_lookups_in_small_hashes_are_reported_but_no_danger(reply: Any, count: int) -> None:
     findings = run(check_lookups(), ScriptedClient([reply]))
 
     assert len(findings) == count
@@ -61,7 +61,7 @@ def test_small_hashes_that_are_searched_are_no_danger_but_named(reply: Any, coun
         ({"rdb_last_bgsave_status": "err"}, None, DANGER, "full disk"),
     ],
 )
-def test_persistence(info: dict[str, str], reply: Any, level: Level, part: str) -> None:
+def test_the_level_of_a_persistence_setting(info: dict[str, str], reply: Any, level: Level, part: str) -> None:
     finding = only(run(check_persistence(info), ScriptedClient([reply])))
 
     assert finding.level is level
@@ -74,11 +74,11 @@ def test_persistence(info: dict[str, str], reply: Any, level: Level, part: str) 
         (1, 10, 100, OK, "(10%)"),
         (8, 10, 100, WARNING, "raise maxmemory"),
         (10, 0, 100, OK, "of the machine"),
-        (80, 0, 100, WARNING, "the machine will end the server"),
+        (80, 0, 100, WARNING, "the system may kill the server"),
         (1, 0, 0, WARNING, "cannot be read"),
     ],
 )
-def test_memory(used: int, limit: int, machine: int, level: Level, part: str) -> None:
+def test_the_level_of_memory_use(used: int, limit: int, machine: int, level: Level, part: str) -> None:
     info = {"used_memory": used, "maxmemory": limit, "total_system_memory": machine}
 
     finding = only(check_memory({name: str(size * GIB) for name, size in info.items()}))
@@ -90,15 +90,15 @@ def test_memory(used: int, limit: int, machine: int, level: Level, part: str) ->
 @pytest.mark.parametrize(
     ("info", "level", "part"),
     [
-        ({"role": "master", "connected_slaves": "0"}, OK, "No replica"),
+        ({"role": "master", "connected_slaves": "0"}, OK, "no replica"),
         ({"role": "master", "connected_slaves": "0", "cluster_enabled": "1"}, WARNING, "its shards stand still"),
-        ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=3"}, OK, "slowest 3 s"),
+        ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=3"}, OK, "slowest is 3 s"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, WARNING, "h:1"),
         ({"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=1,lag=0"}, WARNING, "h:1"),
         ({"role": "slave", "master_host": "h", "master_port": "6379"}, DANGER, "h:6379"),
     ],
 )
-def test_replicas(info: dict[str, str], level: Level, part: str) -> None:
+def test_the_level_of_the_state_of_replicas(info: dict[str, str], level: Level, part: str) -> None:
     finding = only(check_replicas(info))
 
     assert finding.level is level

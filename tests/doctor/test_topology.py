@@ -1,4 +1,4 @@
-"""The doctor visits several servers: each primary is looked at, and whoever decides which one it is."""
+"""The doctor examines several servers: each primary, and the Sentinels or nodes that decide which server is primary."""
 
 import re
 import time
@@ -28,7 +28,7 @@ def visit_all(url: str) -> list[Finding]:
         broker.close()
 
 
-def test_sentinels_tell_whether_they_reach_a_quorum() -> None:
+def test_whether_sentinels_reach_a_quorum_is_reported() -> None:
     with WatchedServers() as servers:
         sound = [finding for finding in visit_all(servers.url) if finding.check == "sentinels"]
         for sentinel in servers.sentinels[1:]:
@@ -39,7 +39,7 @@ def test_sentinels_tell_whether_they_reach_a_quorum() -> None:
     assert left[1:] == [Level.WARNING] * 2
 
 
-def test_each_node_of_a_cluster_is_looked_at_and_every_shard_is_found_on_one() -> None:
+def test_every_node_of_a_cluster_is_examined_and_the_node_of_each_shard_is_shown() -> None:
     with ClusterServers() as cluster:
         with closing(Scheduler(cluster.url)) as app:
             app.grow("mail", 3)
@@ -48,7 +48,7 @@ def test_each_node_of_a_cluster_is_looked_at_and_every_shard_is_found_on_one() -
 
     assert [finding.level for finding in found if finding.check == "version"] == [Level.OK] * 3
     quorum, *places = [finding.sentence for finding in found if finding.check == "cluster"]
-    assert quorum == "3 of 3 primaries are up, and 2 have to agree to replace one."
+    assert quorum == "3 of 3 primaries are up, and 2 must agree to replace a lost one."
     for shard, owner in enumerate(owners):
         (place,) = [place for place in places if place.startswith(f"{owner} has shard")]
         assert re.search(rf"\b{shard}\b.* of mail\.$", place)
@@ -60,10 +60,13 @@ def test_slots_without_a_node_are_counted() -> None:
         lost = cluster.primary_of("redisched:queues")
         lost.kill()
         alive = next(node for node in cluster.nodes if node is not lost)
-        wait_until(lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"), "it is taken for lost")
+        wait_until(
+            lambda: b"cluster_slots_fail:0" not in perform(alive, "CLUSTER", "INFO"),
+            "the cluster counts the node as failed",
+        )
         with closing(connect(cluster.url, TIMEOUT_S)) as broker:
             found = [*examine_all(broker, time.time)]
 
     told = [finding.sentence for finding in found if finding.check == "cluster" and finding.level is Level.DANGER]
-    assert any("slots are served by no node" in sentence for sentence in told)
+    assert any("No node serves " in sentence for sentence in told)
     assert any(sentence.startswith("{}:{} does not answer".format(*lost.address)) for sentence in told)

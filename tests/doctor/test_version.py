@@ -29,7 +29,7 @@ def told(**info: str) -> list[str]:
         ("9.0.0", []),
     ],
 )
-def test_redis(version: str, flaws: list[str]) -> None:
+def test_known_flaws_of_redis_versions(version: str, flaws: list[str]) -> None:
     findings = check_version({"redis_version": version})
 
     assert [flaw for flaw in (ESCAPE, FORGERY, EVICTION) if any(flaw in one.sentence for one in findings)] == flaws
@@ -48,18 +48,18 @@ def test_redis(version: str, flaws: list[str]) -> None:
         ("9.1.0", []),
     ],
 )
-def test_valkey(version: str, flaws: list[str]) -> None:
+def test_known_flaws_of_valkey_versions(version: str, flaws: list[str]) -> None:
     findings = check_version({"server_name": "valkey", "redis_version": "7.2.4", "valkey_version": version})
 
     assert [flaw for flaw in (ESCAPE, FORGERY, EVICTION) if any(flaw in one.sentence for one in findings)] == flaws
 
 
-def test_the_advice_is_the_next_repaired_release_of_the_same_branch_if_there_is_one() -> None:
+def test_the_advice_is_the_next_fixed_release_of_the_same_branch_if_possible() -> None:
     assert "upgrade to 7.4.6 or later" in told(redis_version="7.4.1")[0]
     assert "upgrade to 7.2.11 or later" in told(redis_version="7.0.15")[0]
 
 
-def test_what_is_too_old_is_a_danger() -> None:
+def test_a_version_that_is_too_old_is_a_danger() -> None:
     (finding,) = check_version({"redis_version": "6.0.16"})
 
     assert finding.level is Level.DANGER
@@ -75,7 +75,7 @@ def test_what_is_too_old_is_a_danger() -> None:
         {"redis_version": "7.4.0", "dragonfly_version": "df-1.2"},
     ],
 )
-def test_what_nobody_knows_is_a_warning(info: dict[str, str]) -> None:
+def test_an_unknown_version_is_a_warning(info: dict[str, str]) -> None:
     (finding,) = check_version(info)
 
     assert finding.level is Level.WARNING

@@ -1,4 +1,4 @@
-"""What the doctor says of a server."""
+"""The findings of the doctor about a server."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,17 @@ TIMEOUT_S = 5.0
 
 
 class Visit:
-    """All findings, by what was looked at."""
+    """All findings, by check."""
 
     def __init__(self, broker: Broker, now: Callable[[], float] = time.time) -> None:
         self.findings = run(examine(ScriptRunner(), now), broker.client())
 
     def levels(self, check: str) -> list[Level]:
-        """How bad each finding about something is."""
+        """The levels of the findings of a check."""
         return [finding.level for finding in self.findings if finding.check == check]
 
     def sentence(self, check: str) -> str:
-        """What it says about something of which it says one thing."""
+        """The sentence of a check with exactly one finding."""
         (finding,) = [finding for finding in self.findings if finding.check == check]
         return finding.sentence
 
@@ -32,7 +32,7 @@ class Visit:
 
 
 def visit(url: str) -> Visit:
-    """Ask for a server by its URL."""
+    """Examine the server of a URL."""
     broker = connect(url, TIMEOUT_S)
     try:
         return Visit(broker)

@@ -1,1 +1,1 @@
-"""The embedded server, with real servers and real processes that are really killed."""
+"""The embedded server, with real servers, and real processes that are killed."""

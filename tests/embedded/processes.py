@@ -1,4 +1,4 @@
-"""Other processes, for the tests in which somebody dies."""
+"""Other processes, for tests that kill them."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ user = join(Path(sys.argv[1]))
 print(user.pid, flush=True)
 sys.stdin.read()
 """
-"""Joins the project's server when told, prints its pid, and uses it until its input ends."""
+"""Joins the project's server after a line of input, prints the server's pid, and uses it until its input ends."""
 
 OWNER = """
 import sys
@@ -28,11 +28,11 @@ with PrivateServer() as server:
     print(server.pid, flush=True)
     sys.stdin.read()
 """
-"""Runs a private server, prints its pid, and goes on until its input ends."""
+"""Runs a private server, prints its pid, and ends when its input ends."""
 
 
 class ScriptProcess:
-    """A Python script running in a process of its own, to talk with line by line and to kill."""
+    """A Python script in a process of its own, which a test talks with line by line, and kills."""
 
     def __init__(self, script: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
@@ -52,17 +52,17 @@ class ScriptProcess:
             self._process.kill()
 
     def say(self, line: str) -> None:
-        """Send it one line."""
+        """Send the script one line."""
         assert self._process.stdin is not None
         print(line, file=self._process.stdin, flush=True)
 
     def hear(self) -> str:
-        """Return its next line, or an empty text when it has ended."""
+        """Return the next line of the script, or an empty text when it has ended."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
     def kill(self) -> None:
-        """Kill it, as kill -9 does, and return when it is gone."""
+        """Kill the process, as kill -9 does, and return when it has ended."""
         self._process.kill()
         self._process.wait()
 

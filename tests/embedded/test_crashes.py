@@ -1,4 +1,4 @@
-"""Whoever is killed, no process is left over and the next user gets a working server."""
+"""Whichever process is killed, no process is left over and the next user gets a working server."""
 
 import os
 import shutil
@@ -22,10 +22,10 @@ def test_a_killed_user_leaves_no_process_behind(project: Project) -> None:
         user.kill()
 
     wait_until(lambda: not is_alive(state.pid), "the server is gone")
-    wait_until(lambda: not is_alive(state.guardian_pid), "its guardian is gone")
+    wait_until(lambda: not is_alive(state.guardian_pid), "the guardian is gone")
 
 
-def test_a_server_outlives_the_user_that_started_it_while_others_use_it(project: Project) -> None:
+def test_a_server_outlives_the_user_that_started_it_if_others_use_it(project: Project) -> None:
     with ScriptProcess(USER, str(project.directory)) as starter:
         starter.say("join")
         assert (starter.hear(), starter.hear()) == ("waiting", str(project.state().pid))
@@ -35,7 +35,7 @@ def test_a_server_outlives_the_user_that_started_it_while_others_use_it(project:
             assert user.pid == project.state().pid
 
 
-def test_a_starter_killed_half_way_is_not_in_the_way(project: Project) -> None:
+def test_a_user_killed_while_it_starts_the_server_does_not_block_the_next(project: Project) -> None:
     with ScriptProcess(USER, str(project.directory)) as starter:
         starter.say("join")
         wait_until(lambda: is_held_alone(project.paths.guardian_lock), "the guardian has begun")
@@ -46,13 +46,13 @@ def test_a_starter_killed_half_way_is_not_in_the_way(project: Project) -> None:
     project.wait_until_stopped()
 
 
-def test_a_killed_guardian_takes_its_server_along(project: Project) -> None:
+def test_a_server_ends_when_its_guardian_is_killed(project: Project) -> None:
     with join(project.directory) as user:
         os.kill(project.state().guardian_pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(user.pid), "the server is gone")
 
 
-def test_who_joins_after_the_guardian_was_killed_gets_a_new_server_with_the_data(project: Project) -> None:
+def test_after_a_kill_of_the_guardian_the_next_user_gets_a_new_server_with_the_data(project: Project) -> None:
     with join(project.directory) as earlier, Redis.from_url(earlier.url) as client:
         client.set("key", "value")
         guardian_pid = project.state().guardian_pid
@@ -65,7 +65,7 @@ def test_who_joins_after_the_guardian_was_killed_gets_a_new_server_with_the_data
             assert fresh_client.get("key") == b"value"
 
 
-def test_a_killed_server_is_restarted_for_its_users_at_the_same_place(project: Project) -> None:
+def test_a_killed_server_is_restarted_for_its_users_at_the_same_url(project: Project) -> None:
     with join(project.directory) as user, Redis.from_url(user.url) as client:
         client.set("key", "value")
         endpoint = project.state().endpoint
@@ -76,7 +76,7 @@ def test_a_killed_server_is_restarted_for_its_users_at_the_same_place(project: P
     project.wait_until_stopped()
 
 
-def test_who_joins_while_the_killed_server_is_restarted_waits_for_it(project: Project) -> None:
+def test_a_user_that_joins_while_a_killed_server_restarts_waits_for_it(project: Project) -> None:
     with join(project.directory) as user:
         os.kill(user.pid, signal.SIGKILL)
         with join(project.directory) as other, Redis.from_url(other.url) as client:
@@ -91,14 +91,14 @@ def test_a_server_shut_down_by_a_client_is_not_restarted(project: Project) -> No
         wait_until(lambda: not is_alive(guardian_pid), "the guardian is gone")
 
 
-def test_a_guardian_that_is_terminated_stops_its_server_in_good_order(project: Project) -> None:
+def test_a_terminated_guardian_shuts_its_server_down(project: Project) -> None:
     with join(project.directory) as user:
         os.kill(project.state().guardian_pid, signal.SIGTERM)
         wait_until(lambda: not is_alive(user.pid), "the server is gone")
         wait_until(lambda: not project.paths.state.exists(), "the guardian has cleaned up")
 
 
-def test_a_server_whose_socket_was_removed_makes_way_for_another(project: Project) -> None:
+def test_a_server_whose_socket_was_removed_is_replaced(project: Project) -> None:
     with join(project.directory) as earlier, Redis.from_url(earlier.url) as client:
         client.set("key", "value")
         project.state().endpoint.path.unlink()
@@ -114,4 +114,4 @@ def test_a_server_whose_folder_was_removed_ends(project: Project) -> None:
     shutil.rmtree(project.paths.data_directory)
 
     wait_until(lambda: not is_alive(state.pid), "the server is gone")
-    wait_until(lambda: not is_alive(state.guardian_pid), "its guardian is gone")
+    wait_until(lambda: not is_alive(state.guardian_pid), "the guardian is gone")

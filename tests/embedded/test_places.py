@@ -1,4 +1,4 @@
-"""Where a server keeps its files: found from anywhere in the project, private, and with a short socket path."""
+"""Where a server keeps its files: found from any folder of the project, private, and with a short socket path."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("marker", ["pyproject.toml", ".git"])
-def test_a_project_is_found_from_below(tmp_path: Path, marker: str) -> None:
+def test_a_project_is_found_from_its_subfolders(tmp_path: Path, marker: str) -> None:
     below = tmp_path / "package" / "module"
     below.mkdir(parents=True)
     (tmp_path / marker).mkdir()
@@ -29,7 +29,7 @@ def test_a_project_is_found_from_below(tmp_path: Path, marker: str) -> None:
     assert find_project_directory(below) == tmp_path
 
 
-def test_the_nearest_project_counts(tmp_path: Path) -> None:
+def test_of_nested_projects_the_nearest_is_used(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     (tmp_path / ".git").mkdir()
@@ -38,7 +38,7 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
     assert find_project_directory(inner) == inner
 
 
-def test_the_working_directory_decides_without_a_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_given_folder_the_working_directory_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
@@ -69,7 +69,7 @@ def test_the_data_stays_out_of_version_control(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["/".join(["a-rather-long-name"] * 15), "blanks and\tumläute 100% 'quoted' \"twice\""])
-def test_any_project_path_will_do(make_project: Callable[[str], Project], name: str) -> None:
+def test_every_project_path_is_possible(make_project: Callable[[str], Project], name: str) -> None:
     project = make_project(name)
     with join(project.directory) as user, Redis.from_url(user.url, decode_responses=True) as client:
         assert len(os.fsencode(project.state().endpoint.path)) < 108
@@ -89,7 +89,7 @@ def test_the_socket_goes_to_the_runtime_folder_of_the_user(tmp_path: Path, monke
     assert prepare_socket_path("name") == tmp_path / "redisched" / "name" / "server.sock"
 
 
-def test_a_runtime_folder_too_deep_for_a_socket_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_folder_with_a_too_long_path_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
@@ -101,7 +101,7 @@ def test_a_runtime_folder_too_deep_for_a_socket_is_passed_over(tmp_path: Path, m
     assert list(deep.iterdir()) == []
 
 
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     somebody_else = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
 
@@ -118,7 +118,7 @@ def test_a_link_in_place_of_the_runtime_folder_is_refused(tmp_path: Path, monkey
         prepare_socket_path("name")
 
 
-def test_a_folder_with_files_that_others_may_enter_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_files_that_other_users_may_enter_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "file").touch()
 
@@ -135,7 +135,7 @@ def test_an_empty_folder_is_made_private(tmp_path: Path) -> None:
     assert mode(tmp_path) == 0o700
 
 
-def test_a_place_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_the_error_about_a_read_only_folder_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(ServerStartFailed, match=f"cannot keep data in .*/file/data .*{DATA_VARIABLE}"):

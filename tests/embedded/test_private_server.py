@@ -1,4 +1,4 @@
-"""A server of one's own: killed and restarted at will, and gone with the process that made it."""
+"""A private server: a program can kill and restart it, and it ends with the process that started it."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize("transport", Transport)
-def test_it_answers_at_its_url(binary: Path, transport: Transport) -> None:
+def test_a_private_server_answers_at_its_url(binary: Path, transport: Transport) -> None:
     with PrivateServer(binary=binary, transport=transport) as server, Redis.from_url(server.url) as client:
         assert client.ping()
         assert client.info("server")["process_id"] == server.pid
 
 
-def test_it_comes_back_from_a_kill_with_its_data_at_the_same_url(binary: Path) -> None:
+def test_a_killed_server_restarts_with_its_data_at_the_same_url(binary: Path) -> None:
     with PrivateServer(binary=binary, persistence=Persistence.ALWAYS) as server:
         url, first_pid = server.url, server.pid
         with Redis.from_url(url) as client:
@@ -39,7 +39,7 @@ def test_it_comes_back_from_a_kill_with_its_data_at_the_same_url(binary: Path) -
     ("persistence", "kept"),
     [(Persistence.NONE, None), (Persistence.EVERYSEC, b"value"), (Persistence.ALWAYS, b"value")],
 )
-def test_a_restart_keeps_what_was_asked_to_be_kept(binary: Path, persistence: Persistence, kept: bytes | None) -> None:
+def test_a_restart_keeps_data_as_persistence_is_set(binary: Path, persistence: Persistence, kept: bytes | None) -> None:
     with PrivateServer(binary=binary, persistence=persistence) as server, Redis.from_url(server.url) as client:
         client.set("key", "value")
         server.restart()
@@ -47,7 +47,7 @@ def test_a_restart_keeps_what_was_asked_to_be_kept(binary: Path, persistence: Pe
         assert client.get("key") == kept
 
 
-def test_small_hashes_are_looked_up_by_their_tables(binary: Path) -> None:
+def test_hashes_of_more_than_64_fields_are_stored_as_hash_tables(binary: Path) -> None:
     with PrivateServer(binary=binary) as server, Redis.from_url(server.url) as client:
         client.hset("small", mapping={str(number): number for number in range(64)})
         assert client.object("encoding", "small") == b"listpack"
@@ -56,7 +56,7 @@ def test_small_hashes_are_looked_up_by_their_tables(binary: Path) -> None:
         assert client.object("encoding", "small") == b"hashtable"
 
 
-def test_closing_ends_it_and_removes_what_was_temporary() -> None:
+def test_closing_ends_the_server_and_removes_temporary_files() -> None:
     with PrivateServer() as server:
         pid = server.pid
         assert pid is not None
@@ -69,7 +69,7 @@ def test_closing_ends_it_and_removes_what_was_temporary() -> None:
     assert not socket_path.parent.exists()
 
 
-def test_a_given_directory_outlives_it(tmp_path: Path) -> None:
+def test_a_given_directory_is_kept_when_the_server_closes(tmp_path: Path) -> None:
     with PrivateServer(directory=tmp_path) as server, Redis.from_url(server.url) as client:
         client.set("key", "value")
 
@@ -77,14 +77,14 @@ def test_a_given_directory_outlives_it(tmp_path: Path) -> None:
         assert client.get("key") == b"value"
 
 
-def test_starting_twice_is_starting_once() -> None:
+def test_a_second_start_does_nothing() -> None:
     with PrivateServer() as server:
         pid = server.pid
         server.start()
         assert server.pid == pid
 
 
-def test_arguments_of_ones_own_win_over_the_defaults(binary: Path) -> None:
+def test_given_arguments_override_the_defaults(binary: Path) -> None:
     arguments = ("--maxmemory-policy", "allkeys-lru", "--requirepass", "a word")
     with (
         PrivateServer(binary=binary, arguments=arguments) as server,
@@ -93,7 +93,7 @@ def test_arguments_of_ones_own_win_over_the_defaults(binary: Path) -> None:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
 
 
-def test_a_failed_start_is_told_with_its_log_and_leaves_nothing(binary: Path) -> None:
+def test_the_error_of_a_failed_start_shows_the_log_and_no_files_are_left(binary: Path) -> None:
     server = PrivateServer(binary=binary, arguments=("--no-such-option", "1"))
 
     with pytest.raises(ServerStartFailed, match="no-such-option"), server:
@@ -103,7 +103,7 @@ def test_a_failed_start_is_told_with_its_log_and_leaves_nothing(binary: Path) ->
     assert not server.directory.exists()
 
 
-def test_one_that_does_not_react_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_react_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.1)
     with PrivateServer() as server:
         pid = server.pid
@@ -113,7 +113,7 @@ def test_one_that_does_not_react_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
         assert not is_alive(pid)
 
 
-def test_a_killed_owner_takes_its_server_along() -> None:
+def test_a_server_ends_when_its_owner_is_killed() -> None:
     with ScriptProcess(OWNER) as owner:
         pid = int(owner.hear())
         assert is_alive(pid)

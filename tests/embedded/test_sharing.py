@@ -1,4 +1,4 @@
-"""One server per project: who comes joins it, who goes last stops it, and its data stays."""
+"""One server per project: each user joins it, it stops after the last one has left, and its data stays."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ ProjectMaker = Callable[[str], Project]
 
 
 def wait_longer_than_an_unused_server_lives(make_project: ProjectMaker) -> None:
-    """Return when a server whose only user left just now has stopped: one that was left before had the time too."""
+    """Return when a server whose only user left just now has stopped: a server left before had at least this time."""
     other = make_project("other")
     join(other.directory).leave()
     other.wait_until_stopped()
@@ -33,7 +33,9 @@ def test_two_projects_have_two_servers(make_project: ProjectMaker) -> None:
         assert one.url != two.url
 
 
-def test_the_server_stops_after_its_last_user_and_not_before(project: Project, make_project: ProjectMaker) -> None:
+def test_the_server_stops_after_its_last_user_has_left_and_not_before(
+    project: Project, make_project: ProjectMaker
+) -> None:
     first, last = join(project.directory), join(project.directory)
 
     first.leave()
@@ -44,7 +46,7 @@ def test_the_server_stops_after_its_last_user_and_not_before(project: Project, m
     project.wait_until_stopped()
 
 
-def test_leaving_twice_is_leaving_once(project: Project) -> None:
+def test_a_second_leave_does_nothing(project: Project) -> None:
     with join(project.directory) as other:
         user = join(project.directory)
         user.leave()
@@ -52,7 +54,7 @@ def test_leaving_twice_is_leaving_once(project: Project) -> None:
         assert is_alive(other.pid)
 
 
-def test_its_data_survives_a_restart(project: Project) -> None:
+def test_the_data_survives_a_restart(project: Project) -> None:
     with join(project.directory) as user, Redis.from_url(user.url) as client:
         client.set("key", "value")
     project.wait_until_stopped()
@@ -61,7 +63,7 @@ def test_its_data_survives_a_restart(project: Project) -> None:
         assert client.get("key") == b"value"
 
 
-def test_its_settings_keep_every_task_and_admit_nobody_else(project: Project) -> None:
+def test_the_settings_keep_every_task_and_admit_no_other_user(project: Project) -> None:
     with join(project.directory) as user, Redis.from_url(user.url, decode_responses=True) as client:
         settings = client.config_get()
 
@@ -77,7 +79,7 @@ def test_its_settings_keep_every_task_and_admit_nobody_else(project: Project) ->
     assert {name: settings[name] for name in expected} == expected
 
 
-def test_a_started_server_stays_without_users(project: Project, make_project: ProjectMaker) -> None:
+def test_a_server_started_by_command_runs_without_users(project: Project, make_project: ProjectMaker) -> None:
     started = start(project.directory)
     assert started.running
     assert started.stays
@@ -88,7 +90,7 @@ def test_a_started_server_stays_without_users(project: Project, make_project: Pr
     assert status(project.directory) == started
 
 
-def test_a_server_in_use_can_be_told_to_stay(project: Project, make_project: ProjectMaker) -> None:
+def test_a_server_in_use_can_be_set_to_run_without_users(project: Project, make_project: ProjectMaker) -> None:
     with join(project.directory) as user:
         assert start(project.directory).pid == user.pid
 
@@ -96,7 +98,7 @@ def test_a_server_in_use_can_be_told_to_stay(project: Project, make_project: Pro
     assert project.is_running()
 
 
-def test_stopping_disconnects_the_users_at_once(project: Project) -> None:
+def test_stop_disconnects_the_users_at_once(project: Project) -> None:
     with join(project.directory) as user, Redis.from_url(user.url, retry=None) as client:
         client.ping()
 
@@ -109,7 +111,7 @@ def test_stopping_disconnects_the_users_at_once(project: Project) -> None:
         assert not project.is_running()
 
 
-def test_staying_ends_with_stop(project: Project) -> None:
+def test_stop_ends_a_server_started_by_command(project: Project) -> None:
     start(project.directory)
     stop(project.directory)
 
@@ -118,12 +120,12 @@ def test_staying_ends_with_stop(project: Project) -> None:
     project.wait_until_stopped()
 
 
-def test_stopping_what_does_not_run_says_so_and_creates_nothing(project: Project) -> None:
+def test_stop_without_a_server_says_so_and_creates_nothing(project: Project) -> None:
     assert not stop(project.directory).running
     assert not project.paths.data_directory.exists()
 
 
-def test_the_status_tells_what_runs(project: Project) -> None:
+def test_the_status_describes_the_running_server(project: Project) -> None:
     with join(project.directory) as user:
         found = status(project.directory)
 
@@ -133,7 +135,7 @@ def test_the_status_tells_what_runs(project: Project) -> None:
     assert found.data_directory == project.directory / ".redisched"
 
 
-def test_the_status_of_nothing_creates_nothing(project: Project) -> None:
+def test_the_status_without_a_server_creates_nothing(project: Project) -> None:
     found = status(project.directory)
 
     assert (found.running, found.stays, found.pid, found.url, found.version) == (False, False, None, None, None)
@@ -148,7 +150,7 @@ def test_nothing_is_left_in_the_runtime_folder(project: Project) -> None:
     wait_until(lambda: not socket_path.parent.exists(), "the socket's folder is removed")
 
 
-def test_processes_that_join_at_the_same_instant_share_one_server(project: Project) -> None:
+def test_processes_that_join_at_the_same_time_share_one_server(project: Project) -> None:
     with ExitStack() as stack:
         users = [stack.enter_context(ScriptProcess(USER, str(project.directory))) for _ in range(8)]
         assert {user.hear() for user in users} == {"waiting"}
@@ -159,7 +161,7 @@ def test_processes_that_join_at_the_same_instant_share_one_server(project: Proje
     project.wait_until_stopped()
 
 
-def test_who_comes_while_the_server_shuts_down_gets_a_fresh_one(project: Project) -> None:
+def test_a_user_that_joins_while_the_server_shuts_down_gets_a_new_one(project: Project) -> None:
     with join(project.directory) as earlier, Redis.from_url(earlier.url) as client:
         client.set("key", "value")
     wait_until(lambda: "SIGTERM" in project.paths.log.read_text(), "the guardian is stopping the server")

@@ -1,4 +1,4 @@
-"""A call in a thread whose end can be awaited."""
+"""A call in a thread; its end can be awaited."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from redisched.engine.threads import Call, Threads
 
 
 class Called:
-    """Begins the call; `future` gets what it comes to."""
+    """Begins the call; `future` gets its result or its error."""
 
     def __init__(self, threads: Threads, function: Callable[[], Any]) -> None:
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -19,7 +19,7 @@ class Called:
 
 
 def settle(future: asyncio.Future[Any], call: Call) -> None:
-    """Give a future what a call came to, unless nobody waits any more."""
+    """Give a future the result or the error of a call, unless the future is done already."""
     if future.done():
         return
     if call.error is None:

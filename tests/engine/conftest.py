@@ -1,4 +1,4 @@
-"""The servers that a whole worker is tried on."""
+"""The servers on which tests run a whole worker."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def damaged_broker(request: pytest.FixtureRequest, servers: Servers) -> Iterator
 def real_broker(damaged_broker: Broker) -> Iterator[Broker]:
     """An empty broker of a real server; a fake one goes on with what a closed connection had sent.
 
-    Whatever a test does to a fleet, its scrubbers must find nothing to repair.
+    No test of a fleet may give its scrubbers something to repair.
     """
     yield damaged_broker
     assert keys_like(damaged_broker, "redisched:*:repairs") == [], "a scrubber had to repair something"

@@ -27,7 +27,7 @@ class StillClock:
 
 
 class CountingWindow(Window):
-    """Counts how often it is asked for what falls due."""
+    """Counts how often the executor asks when the next task is due."""
 
     def __init__(self) -> None:
         super().__init__(20.0, 100.0)
@@ -95,7 +95,7 @@ class Bench:
         return {type((await self.completion()).settlement).__name__ for _ in range(count)}
 
     async def turn(self, times: int = 20) -> None:
-        """Let the loop go round."""
+        """Let the event loop run the callbacks that are ready."""
         for _ in range(times):
             await asyncio.sleep(0)
 

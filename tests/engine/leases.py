@@ -1,4 +1,4 @@
-"""Leases as a claim would give them, for tests that need no Redis."""
+"""Leases as a claim would grant them, for tests that need no Redis."""
 
 from redisched.codec import DIGEST_BYTES, encode_task
 from redisched.engine.leased_task import LeasedTask
@@ -20,7 +20,7 @@ def leased_task(
     token: int = 7,
     body: TaskBody | None = None,
 ) -> LeasedTask:
-    """A task in the hands of a worker, its body already decoded; by default it is due at NOW_MS."""
+    """A task that a worker has leased, with its body decoded; by default it is due at NOW_MS."""
     body = body or TaskBody("send", ["somebody"])
     record = bytes(DIGEST_BYTES) + encode_task(body, 10_000)
     lease = Lease(id, token, score_of(priority, run_at_ms), attempts, crashes, 0, record)

@@ -1,6 +1,6 @@
 """Programs whose process may open few files, and runs out of them for a while: `python -m` this, with a name and a URL.
 
-Each prints what came of its calls.
+Each prints the errors of its calls.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def add_apart(one: int, other: int) -> int:
 
 @contextlib.contextmanager
 def without_descriptors() -> Iterator[None]:
-    """Nothing can be opened meanwhile."""
+    """While this runs, nothing can be opened."""
     taken = []
     try:
         with contextlib.suppress(OSError):
@@ -51,7 +51,7 @@ def without_descriptors() -> Iterator[None]:
 
 
 def say(call: Callable[[], object]) -> None:
-    """Print what a call raises."""
+    """Print the error that a call raises."""
     with without_descriptors():
         try:
             said = str(call())
@@ -61,7 +61,7 @@ def say(call: Callable[[], object]) -> None:
 
 
 def produce() -> None:
-    """Blocking calls: before anything was opened, then on a connection that is open already."""
+    """Blocking calls: first without an open connection, then with one."""
     say(lambda: add.enqueue(1, 2))
     sys.stdout.write(f"{add.enqueue(1, 2).status()}\n")
     say(lambda: app.enqueue_many([add.request(1, 2)])[0].status().value)
@@ -83,7 +83,7 @@ async def produce_async() -> None:
 
 
 async def work() -> None:
-    """A worker from whose start on nothing can be opened; later that happens to it again, under load."""
+    """A worker that can open nothing from its start on, and later once more, under load."""
     settings = WorkerSettings(concurrency=2, lease_s=1.0, reconnect_backoff=Backoff(base_s=0.01, cap_s=0.01))
     worker = Worker(app, settings, target="tests.engine.out_of_descriptors:app")
     with without_descriptors():

@@ -1,4 +1,4 @@
-"""Workers at work in this process, each in a thread with an event loop of its own, as if it were a process."""
+"""Workers in this process, each in a thread with an event loop of its own, as if it were a process."""
 
 import asyncio
 import threading
@@ -16,12 +16,12 @@ from redisched.store.operation import run
 from redisched.store.view import QueueCounts, TaskView
 
 SOON = fixed(0.01)
-"""For what shall be tried again while a test waits."""
+"""A backoff short enough for a test that waits for the retry."""
 END_S = 20.0
 
 
 class RunningWorker:
-    """Runs a worker from `with` to its end. Whatever the worker died of is raised by `join`."""
+    """Runs a worker from `with` to its end. If the worker ends with an error, `join` raises it."""
 
     def __init__(self, app: Scheduler, **settings: Any) -> None:
         self._app = app
@@ -47,11 +47,11 @@ class RunningWorker:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it ended, by itself or because it was stopped."""
+        """Whether the worker has ended, by itself or because it was stopped."""
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """Begin a graceful stop: nothing is claimed any more."""
+        """Begin a graceful stop: the worker claims nothing any more."""
         stopping = self._stop()
         try:
             asyncio.run_coroutine_threadsafe(stopping, self._loop).result(END_S)
@@ -59,7 +59,7 @@ class RunningWorker:
             stopping.close()
 
     def join(self) -> None:
-        """Wait for its end."""
+        """Wait for the end of the worker."""
         self._thread.join(END_S)
         assert self.has_ended, "the worker does not end"
         if self._error is not None:
@@ -97,5 +97,5 @@ def look(broker: Broker, task_id: str, queue: str = "default") -> TaskView:
 
 
 def counts(broker: Broker, queue: str = "default") -> QueueCounts:
-    """How many tasks of a queue are where."""
+    """How many tasks of a queue are in each state."""
     return run(Inspector(broker.script_runner, queue).counts(), broker.client())

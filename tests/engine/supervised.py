@@ -26,11 +26,11 @@ app = Scheduler()
 async def add(one, other):
     return one + other
 """
-"""What every application begins with."""
+"""The beginning of every application."""
 
 
 _HEARING_HANGUPS = ("env", "--default-signal=HUP")
-"""The tests themselves may run under nohup, which every process they start would inherit."""
+"""The tests may run under nohup, and every process that they start would inherit that."""
 
 
 class SupervisedFleet:
@@ -68,13 +68,13 @@ class SupervisedFleet:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        # Until its last process is gone, Redis may give it what the next fleet waits for.
-        wait_until(lambda: not self.children(), "the processes of the fleet to be gone")
+        # As long as a process is left, Redis may give it a task that the next fleet waits for.
+        wait_until(lambda: not self.children(), "the processes of the fleet are gone")
         self._app.close()
 
     @property
     def log(self) -> str:
-        """What its processes have written to standard output and standard error."""
+        """What the processes have written to standard output and standard error."""
         return self._log.read_text(errors="replace")
 
     def enqueue(self, name: str, *args: object) -> "TaskRef[object]":
@@ -82,15 +82,15 @@ class SupervisedFleet:
         return self._app.enqueue(name, *args)
 
     def result(self, name: str, *args: object) -> object:
-        """What a task comes to."""
+        """Enqueue a task, and wait for its result."""
         return self.enqueue(name, *args).result(timeout=60)
 
     def wait_ready(self) -> None:
-        """Return once it works."""
+        """Return once the fleet runs tasks."""
         assert self.result("add", 1, 2) == 3
 
     def children(self) -> list[int]:
-        """Every process that the supervisor started or that came after, but for itself."""
+        """The processes of the fleet without the supervisor: its children and theirs."""
         return [process for process in members_of(self.process.pid) if process != self.process.pid]
 
     def signal_all(self, number: signal.Signals) -> None:
@@ -104,5 +104,5 @@ class SupervisedFleet:
 
     def ended(self) -> int:
         """Wait for its end; answers its exit code."""
-        wait_until(lambda: self.process.poll() is not None, f"the fleet to end: {self.log}", timeout_s=40.0)
+        wait_until(lambda: self.process.poll() is not None, f"the fleet ends: {self.log}", timeout_s=40.0)
         return self.process.wait()

@@ -1,4 +1,4 @@
-"""An alarm rings once, at its moment and never before, and what is set last holds."""
+"""An alarm rings once, never before its time; a later setting replaces an earlier one."""
 
 import asyncio
 import sys
@@ -48,7 +48,7 @@ def with_bell(make: MakeAlarm, use: Callable[[Harness], Coroutine[Any, Any, None
 
 
 @every_kind
-def test_it_rings_at_its_moment_and_not_before(make: MakeAlarm) -> None:
+def test_an_alarm_rings_at_its_time_and_not_before(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         for delay_s in (0.0003, 0.01, 0.0):
             moment_s = time.monotonic() + delay_s
@@ -60,7 +60,7 @@ def test_it_rings_at_its_moment_and_not_before(make: MakeAlarm) -> None:
 
 @every_kind
 @pytest.mark.parametrize("moment_s", [0.0, -1.0, 1e-12])
-def test_a_moment_that_has_passed_rings_at_once(make: MakeAlarm, moment_s: float) -> None:
+def test_an_alarm_set_to_a_time_in_the_past_rings_at_once(make: MakeAlarm, moment_s: float) -> None:
     async def use(harness: Harness) -> None:
         harness.set(moment_s)
         await harness.wait()
@@ -69,7 +69,7 @@ def test_a_moment_that_has_passed_rings_at_once(make: MakeAlarm, moment_s: float
 
 
 @every_kind
-def test_what_is_set_last_holds(make: MakeAlarm) -> None:
+def test_a_later_setting_replaces_an_earlier_one(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         later_s = time.monotonic() + 0.02
         harness.set(later_s - 0.015)
@@ -81,7 +81,7 @@ def test_what_is_set_last_holds(make: MakeAlarm) -> None:
 
 
 @every_kind
-def test_an_expired_alarm_that_is_set_anew_before_it_was_heard_does_not_ring_early(make: MakeAlarm) -> None:
+def test_an_expired_alarm_set_again_before_its_callback_does_not_ring_early(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         begun_s = time.monotonic()
         harness.set(begun_s)
@@ -96,7 +96,7 @@ def test_an_expired_alarm_that_is_set_anew_before_it_was_heard_does_not_ring_ear
 
 
 @every_kind
-def test_none_takes_it_back(make: MakeAlarm) -> None:
+def test_setting_none_cancels_the_alarm(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         other = Harness(make)
         harness.set(time.monotonic() + 0.005)
@@ -110,7 +110,7 @@ def test_none_takes_it_back(make: MakeAlarm) -> None:
 
 
 @every_kind
-def test_the_same_moment_can_be_set_again_after_it_rang(make: MakeAlarm) -> None:
+def test_the_same_time_can_be_set_again_after_the_alarm_rang(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         moment_s = time.monotonic()
         for _ in range(2):
@@ -122,7 +122,7 @@ def test_the_same_moment_can_be_set_again_after_it_rang(make: MakeAlarm) -> None
 
 
 @every_kind
-def test_a_closed_one_rings_no_more(make: MakeAlarm) -> None:
+def test_a_closed_alarm_does_not_ring(make: MakeAlarm) -> None:
     async def use(harness: Harness) -> None:
         other = Harness(make)
         other.alarm.close()
@@ -136,7 +136,7 @@ def test_a_closed_one_rings_no_more(make: MakeAlarm) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="timerfd is Linux's")
-def test_linux_gets_the_exact_one() -> None:
+def test_linux_gets_the_alarm_of_the_kernel() -> None:
     async def main() -> None:
         alarm = make_alarm(lambda: None)
         alarm.close()

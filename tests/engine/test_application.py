@@ -57,7 +57,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["create_app", "create_app()", "Factories.make", "Factories.make()"])
-def test_a_factory_makes_it(module: str, path: str) -> None:
+def test_a_factory_makes_the_application(module: str, path: str) -> None:
     application = load_application(f"{module}:{path}")
 
     (entry,) = application.registry
@@ -79,13 +79,13 @@ def test_a_factory_makes_it(module: str, path: str) -> None:
         ("create_app(1)", r"has no 'create_app\(1\)'"),
     ],
 )
-def test_what_makes_no_scheduler_is_refused_and_no_handler_runs(module: str, path: str, hint: str) -> None:
+def test_a_target_that_makes_no_scheduler_is_refused_and_no_handler_runs(module: str, path: str, hint: str) -> None:
     with pytest.raises(AppNotFound, match=hint):
         load_application(f"{module}:{path}")
 
     assert sys.modules[module].ran == []
 
 
-def test_what_a_factory_raises_goes_through(module: str) -> None:
+def test_an_error_of_a_factory_is_raised_unchanged(module: str) -> None:
     with pytest.raises(OSError, match="no configuration"):
         load_application(f"{module}:broken")

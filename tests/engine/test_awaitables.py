@@ -1,4 +1,4 @@
-"""Whatever a handler returns that can be awaited is awaited."""
+"""Every awaitable that a handler returns is awaited."""
 
 import asyncio
 import threading
@@ -42,7 +42,7 @@ loops: list[asyncio.AbstractEventLoop] = []
 
 
 @pytest.mark.parametrize("function", [Answering(), through_a_decorator, as_a_future, partial(Answering())])
-def test_whatever_can_be_awaited_is_awaited(app: Scheduler, function: Callable[..., Any]) -> None:
+def test_every_awaitable_that_a_handler_returns_is_awaited(app: Scheduler, function: Callable[..., Any]) -> None:
     app.task(name="answer")(function)
 
     async def use(bench: Bench) -> None:
@@ -61,7 +61,7 @@ def begin(function: Callable[[], Awaitable[None]]) -> Awaitable[None]:
     return function()
 
 
-def test_what_is_awaited_after_a_thread_ends_at_the_timeout_of_the_whole(app: Scheduler) -> None:
+def test_a_thread_and_the_awaitable_it_returns_share_one_timeout(app: Scheduler) -> None:
     entered = threading.Event()
 
     async def endless() -> None:

@@ -20,15 +20,15 @@ def frozen() -> int:
     return gc.get_freeze_count()
 
 
-def test_collections_of_garbage_pass_over_what_was_imported(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    servers.broker(BrokerKind.VALKEY).close()  # whatever other tests have left there
+def test_garbage_collections_skip_imported_modules(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers.broker(BrokerKind.VALKEY).close()  # other tests may have left paths there
     url = servers.url(BrokerKind.VALKEY)
     monkeypatch.setenv(URL_VARIABLE, url)
     producer = Scheduler(url)
     task = producer.enqueue(frozen.name)
     table = StartedTable.make(16)
     process = WorkerProcess(Work(target=f"{__name__}:app", settings=WorkerSettings(until=Until.EMPTY)), table)
-    wait_until(lambda: process.exit_code() is not None, "the process to end", timeout_s=60)
+    wait_until(lambda: process.exit_code() is not None, "the process ends", timeout_s=60)
 
     assert process.exit_code() == Exit.STOPPED
     assert table.clean_exit() == Exit.STOPPED

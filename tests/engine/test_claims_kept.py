@@ -1,4 +1,4 @@
-"""What Redis keeps of claims does not grow with the number of workers that came and went."""
+"""What Redis keeps about claims does not grow with the number of workers that started and ended."""
 
 import itertools
 import threading
@@ -16,7 +16,7 @@ LEASE_MS = 60_000
 KEYS = keys_of("mail")
 
 
-def test_of_workers_that_died_no_claim_is_left_though_the_queue_is_never_empty(real_broker: Broker) -> None:
+def test_claims_of_dead_workers_are_forgotten_even_if_the_queue_is_never_empty(real_broker: Broker) -> None:
     store, client = Store(real_broker.script_runner, "mail"), real_broker.client()
     run(store.enqueue([NewTask("long", 5, "+0", b"digest-nbody")]), client)
     held = run(
@@ -33,10 +33,10 @@ def test_of_workers_that_died_no_claim_is_left_though_the_queue_is_never_empty(r
             break
         assert sweeps < 20 * GONE
 
-    assert client.perform(("HKEYS", KEYS.claims)) == [b"w"], "what lives may ask again"
+    assert client.perform(("HKEYS", KEYS.claims)) == [b"w"], "a live worker may repeat its claim"
 
 
-def test_a_worker_that_stops_takes_its_claims_along_though_tasks_wait(real_broker: Broker) -> None:
+def test_claims_of_a_stopped_worker_are_forgotten_even_if_tasks_wait(real_broker: Broker) -> None:
     app = Scheduler(broker=real_broker)
     ran, never = threading.Event(), threading.Event()
 

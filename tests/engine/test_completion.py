@@ -1,4 +1,4 @@
-"""Completions: the edge by which each kind of ending leaves."""
+"""Completions: the edge that each kind of ending takes."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_a_result_is_acked_with_the_digest_of_its_task() -> None:
     assert outcome_of(settlement) == Outcome(TaskState.SUCCEEDED, "send", 2, WORKER, NOW_MS - 5, NOW_MS, {"n": 1})
 
 
-def test_without_retention_no_result_is_kept_and_the_ack_only_so_long_that_a_replay_is_known() -> None:
+def test_without_retention_only_the_ack_is_kept_and_only_to_detect_a_replay() -> None:
     settlement = completion.succeeded(
         leased_task("a"), object(), retention_of(0, is_own=True), NOW_MS, LIMIT
     ).settlement
@@ -136,7 +136,7 @@ def circular() -> Exception:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_no_exception_is_too_odd_to_be_written_down(error: BaseException) -> None:
+def test_every_exception_can_be_stored(error: BaseException) -> None:
     settlement = completion.failed(leased_task("a"), raised(error), AGAIN, NOW_MS).settlement
 
     assert isinstance(settlement, FailedAttempt)
@@ -144,7 +144,7 @@ def test_no_exception_is_too_odd_to_be_written_down(error: BaseException) -> Non
     assert len(settlement.failure) < 30_000
 
 
-def test_an_unrun_task_is_released_and_a_lost_one_leaves_by_no_edge() -> None:
+def test_an_unstarted_task_is_released_and_a_lost_one_takes_no_edge() -> None:
     assert completion.released(leased_task("a")).settlement == Release("a", 7, 0)
     assert completion.released(leased_task("a"), 250).settlement == Release("a", 7, 250)
     assert completion.lost(leased_task("a")).settlement is None

@@ -1,4 +1,4 @@
-"""When a worker is in contact with Redis, as its health has it."""
+"""When the health of a worker counts it as in contact with Redis."""
 
 import time
 from collections import defaultdict
@@ -24,7 +24,7 @@ SERVED = [(1, 1), (1, 4), (1, 12), (1, 1024), (4, 1), (500, 1)]
 
 @pytest.fixture
 def contacts(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The moments at which workers of this process noted an answer."""
+    """The times at which workers of this process noted an answer of Redis."""
     moments: list[float] = []
     monkeypatch.setattr(NoStartedTable, "contact", lambda _, moment_s: moments.append(moment_s))
     return moments
@@ -49,7 +49,7 @@ def test_an_idle_worker_is_in_contact_however_many_shards_it_serves(
 ) -> None:
     noted: defaultdict[NoStartedTable, list[float]] = defaultdict(list)
     monkeypatch.setattr(NoStartedTable, "contact", lambda worker, moment_s: noted[worker].append(moment_s))
-    # All of them idle at one time, as that is what takes long.
+    # All shards are idle at the same time: then contact is rarest.
     with ExitStack() as workers:
         for queues, shards in SERVED:
             names = tuple(f"q-{queues}-{shards}-{number}" for number in range(queues))
@@ -58,7 +58,7 @@ def test_an_idle_worker_is_in_contact_however_many_shards_it_serves(
             workers.enter_context(RunningWorker(app, queues=names))
             app.enqueue("note", queue=names[0]).result(timeout=20)
         began_s = time.monotonic()
-        let_pass(CONTACT_S + 5.0, "they have nothing to do")
+        let_pass(CONTACT_S + 5.0, "the workers have nothing to do")
         ended_s = time.monotonic()
         gaps = [longest_gap(began_s, moments, ended_s) for moments in list(noted.values())]
     assert len(gaps) == len(SERVED)
@@ -79,10 +79,10 @@ def test_a_worker_has_no_contact_while_every_claim_is_refused(
         app.enqueue("note")
         wait_until(lambda: "Redis refused claim" in caplog.text, "a claim was refused")
         before = len(contacts)
-        let_pass(2.0, "it goes on in vain")
+        let_pass(2.0, "the worker tries in vain")
         assert len(contacts) == before
         broker.client().perform(("DEL", keys_of("default").fence))
-        wait_until(lambda: len(contacts) > before, "it is in contact again")
+        wait_until(lambda: len(contacts) > before, "the worker is in contact again")
     broker.close()
 
 
@@ -95,7 +95,7 @@ def test_a_worker_keeps_contact_while_one_of_several_queues_refuses(
         app.enqueue("note", queue="ill")
         app.enqueue("note", queue="well").result(timeout=10)
         before = len(contacts)
-        wait_until(lambda: len(contacts) > before, "it is in contact")
+        wait_until(lambda: len(contacts) > before, "the worker is in contact")
     broker.close()
 
 
@@ -103,13 +103,13 @@ def test_a_worker_has_no_contact_while_redis_is_away(
     app: Scheduler, server: PrivateServer, contacts: list[float]
 ) -> None:
     with RunningWorker(app, lease_s=1.0, reconnect_backoff=SOON):
-        wait_until(lambda: contacts, "it is in contact")
+        wait_until(lambda: contacts, "the worker is in contact")
         server.kill()
         before = len(contacts)
-        let_pass(1.0, "nobody answers")
+        let_pass(1.0, "no server answers")
         assert len(contacts) == before
         server.start()
-        wait_until(lambda: len(contacts) > before, "it is in contact again")
+        wait_until(lambda: len(contacts) > before, "the worker is in contact again")
 
 
 def refuse_claims(broker: Broker, queue: str) -> None:

@@ -1,4 +1,4 @@
-"""A password that changes and rights that are taken while a worker runs: an outage, after which all goes on."""
+"""A password that changes, or rights that are taken away, while a worker runs: an outage that the worker survives."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Perform = Callable[..., object]
 
 
 class Troubled:
-    """A server whose operator, who has a connection of his own, takes rights from a user and gives them back."""
+    """A server whose operator, on a connection of his own, takes rights from a user and gives them back."""
 
     def __init__(self, server: PrivateServer) -> None:
         self.operator = connect(server.url, TIMEOUT_S)
@@ -80,7 +80,7 @@ every_trouble = pytest.mark.parametrize("begin", TROUBLES, ids=lambda begin: beg
 
 
 class Logged:
-    """What a worker has said."""
+    """The log messages of a worker."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
@@ -90,7 +90,7 @@ class Logged:
 
 
 @every_trouble
-def test_what_was_finished_while_access_was_denied_is_settled_afterwards(
+def test_tasks_that_ended_while_access_was_denied_are_settled_afterwards(
     troubled: Troubled, begin: Callable[[Perform], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     app = Scheduler(broker=connect(troubled.url, TIMEOUT_S))
@@ -116,14 +116,14 @@ def test_what_was_finished_while_access_was_denied_is_settled_afterwards(
         wait_until(lambda: Logged(caplog).has("claimer of default"), "the claimer was refused")
         give_back(troubled.perform)
         assert [task.result(timeout=20) for task in tasks[:2]] == ["ended", "ended"]
-        wait_until(lambda: tasks[2].status() is TaskState.DEAD, "the third was buried")
+        wait_until(lambda: tasks[2].status() is TaskState.DEAD, "the third task was buried")
         assert across.enqueue(False).result(timeout=20) == "ended"
         assert not worker.has_ended
     assert len(runs) == len(set(runs)) == 4
     app.close()
 
 
-def test_a_server_that_asks_for_a_password_all_at_once_is_an_outage(
+def test_a_server_that_suddenly_requires_a_password_is_an_outage(
     troubled: Troubled, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = Scheduler(broker=connect(troubled.plain_url, TIMEOUT_S))
@@ -150,7 +150,7 @@ def test_a_server_that_asks_for_a_password_all_at_once_is_an_outage(
 
 
 @every_trouble
-def test_a_producer_is_told_at_once(troubled: Troubled, begin: Callable[[Perform], None]) -> None:
+def test_a_producer_without_access_gets_an_error_at_once(troubled: Troubled, begin: Callable[[Perform], None]) -> None:
     app = Scheduler(broker=connect(troubled.url, TIMEOUT_S))
     app.enqueue("work")
     begin(troubled.perform)
@@ -164,14 +164,14 @@ def test_a_producer_is_told_at_once(troubled: Troubled, begin: Callable[[Perform
         app.close()
 
 
-def test_a_worker_that_may_not_begin_says_so(troubled: Troubled) -> None:
+def test_a_worker_without_access_at_its_start_ends_with_an_error(troubled: Troubled) -> None:
     app = Scheduler(broker=connect(troubled.url.replace("right", "wrong"), TIMEOUT_S))
     with pytest.raises(AccessDenied), RunningWorker(app) as worker:
         worker.join()
 
 
 def test_a_key_of_another_type_loses_no_task(troubled: Troubled, caplog: pytest.LogCaptureFixture) -> None:
-    """What a settlement needs is in the way of something else: it is carried out once that has been moved away."""
+    """A key of a wrong type blocks a settlement: the settlement is carried out once the key has been moved away."""
     app = Scheduler(broker=connect(troubled.url, TIMEOUT_S))
     begun, release = threading.Semaphore(0), threading.Event()
 

@@ -1,4 +1,4 @@
-"""A process that has run out of descriptors is told so in a sentence, and goes on once there are some again."""
+"""A process that has run out of descriptors says so in a sentence, and works on once there are some again."""
 
 import contextlib
 import errno
@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 
 PROGRAM = "tests.engine.out_of_descriptors"
 ALWAYS_OPEN = 4
-"""The first descriptors of a supervisor stay open: the standard ones, and that by which it is woken."""
+"""The first descriptors of a supervisor stay open: the standard ones, and the one that wakes it."""
 
 
 @pytest.fixture(params=["socket", "host name"])
@@ -34,7 +34,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def said_by(name: str, url: str) -> subprocess.CompletedProcess[str]:
-    """What a program says that runs out of descriptors."""
+    """The output of a program that runs out of descriptors."""
     return subprocess.run(
         [sys.executable, "-m", PROGRAM, name],
         cwd=ROOT,
@@ -47,7 +47,7 @@ def said_by(name: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["produce", "produce_async"])
-def test_a_producer_is_told_and_goes_on_where_a_connection_is_open(url: str, name: str) -> None:
+def test_a_producer_without_descriptors_gets_an_error_unless_a_connection_is_open(url: str, name: str) -> None:
     said = said_by(name, url)
 
     assert said.returncode == 0, said.stderr
@@ -57,7 +57,7 @@ def test_a_producer_is_told_and_goes_on_where_a_connection_is_open(url: str, nam
     assert others == ["ready", "ready"]
 
 
-def test_a_worker_waits_and_loses_nothing(url: str) -> None:
+def test_a_worker_without_descriptors_waits_and_loses_nothing(url: str) -> None:
     said = said_by("work", url)
 
     assert said.returncode == 0, said.stderr
@@ -68,7 +68,7 @@ def test_a_worker_waits_and_loses_nothing(url: str) -> None:
 
 @contextlib.contextmanager
 def without_descriptors(process: int) -> Iterator[None]:
-    """A process can open nothing meanwhile, even if it closes what it has."""
+    """While this runs, a process can open nothing, even if it closes what it has."""
     soft, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
     taken = {int(path.name) for path in Path(f"/proc/{process}/fd").iterdir()}
     free = min(set(range(len(taken) + 1)) - taken)
@@ -95,20 +95,20 @@ def once(path):
 """
 
 
-def test_a_supervisor_starts_processes_and_takes_back_tasks_once_it_can_again(url: str, tmp_path: Path) -> None:
+def test_a_supervisor_starts_processes_and_takes_tasks_back_once_it_has_descriptors(url: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     health = tmp_path / "health"
     with SupervisedFleet(tmp_path, url, WORKER, "--health-file", str(health)) as fleet:
         worker = fleet.result("pid")
         assert isinstance(worker, int)
         task = fleet.enqueue("once", str(begun))
-        wait_until(begun.exists, "the task to run")
-        wait_until(health.exists, "the health file to be written")
+        wait_until(begun.exists, "the task runs")
+        wait_until(health.exists, "the health file is written")
         with without_descriptors(fleet.process.pid):
-            wait_until(lambda: "the health file cannot be written" in fleet.log, "the health file to fail")
+            wait_until(lambda: "the health file cannot be written" in fleet.log, "the health file cannot be written")
             os.kill(worker, signal.SIGKILL)
-            wait_until(lambda: "no worker process can be started" in fleet.log, "no process to start")
-            wait_until(lambda: "cannot be taken back yet" in fleet.log, "nothing to be taken back")
+            wait_until(lambda: "no worker process can be started" in fleet.log, "no process can start")
+            wait_until(lambda: "cannot be taken back yet" in fleet.log, "no task can be taken back")
         Path(f"{begun}-go-on").touch()
 
         # Its lease has most of its 30 s left.
@@ -118,7 +118,7 @@ def test_a_supervisor_starts_processes_and_takes_back_tasks_once_it_can_again(ur
         assert fleet.stop() == 0
 
 
-def test_a_worker_that_can_open_nothing_works_on(url: str, tmp_path: Path) -> None:
+def test_a_worker_without_descriptors_works_on(url: str, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, url, WORKER) as fleet:
         fleet.wait_ready()
         (worker,) = fleet.children()
@@ -127,7 +127,7 @@ def test_a_worker_that_can_open_nothing_works_on(url: str, tmp_path: Path) -> No
         assert fleet.stop() == 0
 
 
-def test_a_supervisor_without_room_for_its_tables_waits_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_supervisor_that_cannot_open_its_tables_waits_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
     make = StartedTable.make
 

@@ -1,4 +1,4 @@
-"""The executor without Redis: what starts, what becomes of it, and that its slots outlive everything."""
+"""The executor without Redis: which task starts, how it ends, and that a slot survives every handler."""
 
 import asyncio
 
@@ -39,7 +39,7 @@ def test_arguments_that_do_not_fit_count_as_a_failure(app: Scheduler) -> None:
     on_bench(app, use)
 
 
-def test_a_task_whose_lease_cannot_be_trusted_any_more_is_given_back_unstarted(app: Scheduler) -> None:
+def test_a_task_whose_lease_is_no_longer_trusted_is_released_unstarted(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.clock.now_s = 27.0
         bench.give("add", 1, 2)
@@ -50,7 +50,7 @@ def test_a_task_whose_lease_cannot_be_trusted_any_more_is_given_back_unstarted(a
     on_bench(app, use)
 
 
-def test_a_suspect_whose_start_cannot_be_noted_is_given_back_unstarted(app: Scheduler) -> None:
+def test_a_suspect_whose_start_cannot_be_noted_is_released_unstarted(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.still_mine = False
         task = bench.give("add", 1, 2, crashes=1)
@@ -60,7 +60,7 @@ def test_a_suspect_whose_start_cannot_be_noted_is_given_back_unstarted(app: Sche
     on_bench(app, use)
 
 
-def test_suspects_run_one_after_the_other_and_none_is_forgotten(app: Scheduler) -> None:
+def test_suspects_run_one_at_a_time_and_all_of_them_run(app: Scheduler) -> None:
     running, most = 0, 0
 
     async def suspicious() -> None:
@@ -81,7 +81,7 @@ def test_suspects_run_one_after_the_other_and_none_is_forgotten(app: Scheduler) 
     assert most == 1
 
 
-def test_a_task_starts_at_its_millisecond(app: Scheduler) -> None:
+def test_a_task_starts_at_exactly_its_millisecond(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.give("add", 1, 2, run_at_ms=NOW_MS + 5)
         await bench.turn()
@@ -93,7 +93,7 @@ def test_a_task_starts_at_its_millisecond(app: Scheduler) -> None:
     on_bench(app, use)
 
 
-def test_tasks_that_fall_due_while_all_slots_are_busy_cost_no_time(app: Scheduler) -> None:
+def test_due_tasks_cause_no_polling_while_all_slots_are_busy(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         release = asyncio.Event()
         app.task(name="wait")(release.wait)
@@ -113,7 +113,7 @@ def test_tasks_that_fall_due_while_all_slots_are_busy_cost_no_time(app: Schedule
     on_bench(app, use)
 
 
-def test_a_slot_that_falls_free_watches_for_what_falls_due(app: Scheduler) -> None:
+def test_a_slot_that_becomes_free_starts_the_next_task_when_due(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         release = asyncio.Event()
         app.task(name="wait")(release.wait)
@@ -129,8 +129,8 @@ def test_a_slot_that_falls_free_watches_for_what_falls_due(app: Scheduler) -> No
     on_bench(app, use)
 
 
-def test_two_leases_of_one_task_may_run_beside_each_other(app: Scheduler) -> None:
-    """The first was lost, its handler has not noticed, and the task came back to the same worker."""
+def test_two_leases_of_the_same_task_may_run_at_the_same_time(app: Scheduler) -> None:
+    """The first lease was lost, its handler has not noticed it, and the same worker claimed the task again."""
 
     async def use(bench: Bench) -> None:
         releases = [asyncio.Event(), asyncio.Event()]
@@ -179,7 +179,7 @@ def test_a_slot_survives_every_handler(app: Scheduler) -> None:
     on_bench(app, use)
 
 
-def test_a_cancelled_task_that_has_not_started_never_does(app: Scheduler) -> None:
+def test_a_task_cancelled_before_its_start_never_starts(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = leased_task("a", body=TaskBody("add", (1, 2)))
         task.cancelling = True
@@ -191,7 +191,7 @@ def test_a_cancelled_task_that_has_not_started_never_does(app: Scheduler) -> Non
     on_bench(app, use)
 
 
-def test_a_running_task_is_ended_by_its_lease(app: Scheduler) -> None:
+def test_an_interruption_ends_a_running_task_and_a_second_one_is_ignored(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         app.task(name="wait")(asyncio.Event().wait)
         task = bench.give("wait")
@@ -203,7 +203,7 @@ def test_a_running_task_is_ended_by_its_lease(app: Scheduler) -> None:
     on_bench(app, use)
 
 
-def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(app: Scheduler) -> None:
+def test_a_task_with_an_unknown_name_is_released_with_growing_pauses_and_then_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         bench.give("nobody")
         settlement = (await bench.completion()).settlement
@@ -213,7 +213,7 @@ def test_an_unknown_name_is_given_back_with_a_growing_pause_and_at_last_buried(a
     on_bench(app, use)
 
 
-def test_what_is_not_a_task_is_buried(app: Scheduler) -> None:
+def test_a_record_that_is_not_a_task_is_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = leased_task("a")
         task.lease = task.lease._replace(record=b"12345678\xc1")

@@ -1,4 +1,4 @@
-"""How an executor stops: after what runs has ended, or though it does not."""
+"""How an executor stops: after the running handlers have ended, or without waiting for them."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ def app() -> Scheduler:
     return app
 
 
-def test_drain_waits_for_what_runs(app: Scheduler) -> None:
+def test_drain_waits_for_running_handlers(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         release = asyncio.Event()
         app.task(name="wait")(release.wait)
@@ -36,7 +36,7 @@ def test_drain_waits_for_what_runs(app: Scheduler) -> None:
     on_bench(app, use)
 
 
-def test_a_stop_gives_back_a_handler_that_takes_its_time_to_end(app: Scheduler) -> None:
+def test_a_stop_releases_the_task_of_a_handler_that_ends_slowly(app: Scheduler) -> None:
     async def tidy() -> None:
         try:
             await asyncio.Event().wait()
@@ -54,7 +54,7 @@ def test_a_stop_gives_back_a_handler_that_takes_its_time_to_end(app: Scheduler) 
     on_bench(app, use)
 
 
-def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
+def test_a_stop_ends_even_if_a_thread_is_stuck(app: Scheduler) -> None:
     release = threading.Event()
 
     async def use(bench: Bench) -> None:
@@ -73,7 +73,7 @@ def test_a_stop_ends_though_a_thread_is_stuck(app: Scheduler) -> None:
 @pytest.mark.parametrize(
     ("kind", "settlement"), [(HandlerTimedOut, FailedAttempt), (CancelRequested, Ack), (LeaseLost, type(None))]
 )
-def test_of_a_stuck_handler_becomes_what_it_was_told(
+def test_a_stuck_handler_is_settled_by_its_interruption(
     app: Scheduler, kind: type[Interruption], settlement: type[Settlement]
 ) -> None:
     release = threading.Event()
@@ -92,7 +92,7 @@ def test_of_a_stuck_handler_becomes_what_it_was_told(
         release.set()
 
 
-def test_drain_does_not_wait_for_those_that_are_abandoned(app: Scheduler) -> None:
+def test_drain_does_not_wait_for_abandoned_handlers(app: Scheduler) -> None:
     release, neighbour = threading.Event(), asyncio.Event()
 
     async def use(bench: Bench) -> None:
@@ -115,7 +115,7 @@ def test_drain_does_not_wait_for_those_that_are_abandoned(app: Scheduler) -> Non
         release.set()
 
 
-def test_a_handler_that_ended_in_its_thread_runs_no_more_though_the_event_loop_is_blocked(app: Scheduler) -> None:
+def test_a_handler_that_ended_in_its_thread_is_not_running_even_if_the_event_loop_is_blocked(app: Scheduler) -> None:
     release = threading.Event()
 
     async def use(bench: Bench) -> None:
@@ -124,13 +124,16 @@ def test_a_handler_that_ended_in_its_thread_runs_no_more_though_the_event_loop_i
         await bench.turn()
         assert bench.executor.running() == [task]
         release.set()
-        wait_until(lambda: bench.executor.running() == [], "the event loop, which waits here, need not be asked")
+        wait_until(
+            lambda: bench.executor.running() == [],
+            "the handler has ended without the event loop, which is blocked here",
+        )
         assert await bench.settlements(1) == {"Ack"}
 
     on_bench(app, use)
 
 
-def test_a_stop_ends_though_a_handler_refuses_to(app: Scheduler) -> None:
+def test_a_stop_ends_even_if_a_handler_refuses_to_end(app: Scheduler) -> None:
     refusing = True
 
     async def refuse() -> None:

@@ -1,4 +1,4 @@
-"""Tasks that expire, from the call to the result: no worker starts them late, and everybody is told."""
+"""Tasks that expire, from the call to the result: no worker starts them late, and the producer gets an error."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def is_late(app: Scheduler, task_id: str) -> bool:
     return view.expires_ms < view.now_ms
 
 
-def test_a_task_that_nobody_started_in_time_is_never_started(app: Scheduler) -> None:
+def test_a_task_not_started_in_time_is_never_started(app: Scheduler) -> None:
     ran = []
 
     @app.task(expires=0.001)
@@ -37,7 +37,7 @@ def test_a_task_that_nobody_started_in_time_is_never_started(app: Scheduler) -> 
 
     late = [charge.enqueue(number) for number in range(3)]
     fresh = charge.options(expires=None).enqueue(4)
-    wait_until(partial(is_late, app, late[-1].id), "the time is over")
+    wait_until(partial(is_late, app, late[-1].id), "the task has expired")
     work_off(app)
 
     assert ran == [4]
@@ -47,16 +47,16 @@ def test_a_task_that_nobody_started_in_time_is_never_started(app: Scheduler) -> 
         late[0].result(5)
 
 
-def test_the_reaper_ends_what_waits_for_later(app: Scheduler) -> None:
-    """Where nothing is claimed, as a worker has no room, or nothing is due."""
+def test_the_reaper_ends_expired_tasks_that_are_not_due(app: Scheduler) -> None:
+    """No claim ends such a task: claims look at due tasks only."""
     app.task(name="mail")(lambda: None)
     ref = app.enqueue("mail", delay=3_600, expires=datetime.now(UTC) + timedelta(seconds=0.2))
 
     with RunningWorker(app, lease_s=2.0):
-        wait_until(lambda: ref.status() is TaskState.EXPIRED, "the reaper has come by")
+        wait_until(lambda: ref.status() is TaskState.EXPIRED, "the reaper has ended the task")
 
 
-def test_a_task_that_has_started_is_tried_again_however_late(app: Scheduler) -> None:
+def test_a_task_that_has_started_is_retried_even_after_its_expiry(app: Scheduler) -> None:
     attempts = []
 
     @app.task(expires=30, retry=Retry(attempts=2, backoff=SOON))
@@ -91,7 +91,7 @@ def test_a_task_that_had_started_when_its_worker_stopped_does_not_expire(app: Sc
 
 
 @pytest.mark.parametrize("expires", [0, -1, "soon", True, float("nan"), datetime(2030, 1, 1)])
-def test_what_is_no_time_is_refused_and_nothing_is_written(app: Scheduler, expires: Any) -> None:
+def test_an_invalid_expires_is_refused_and_nothing_is_written(app: Scheduler, expires: Any) -> None:
     with pytest.raises(InvalidOption, match=r"^expires="):
         app.enqueue("mail", expires=expires)
     with pytest.raises(InvalidOption, match=r"^expires="):
@@ -108,17 +108,17 @@ def test_what_is_no_time_is_refused_and_nothing_is_written(app: Scheduler, expir
         {"run_at": 2_000_000_000, "expires": datetime.fromtimestamp(1_900_000_000, UTC)},
     ],
 )
-def test_what_would_expire_before_it_may_run_is_refused(app: Scheduler, options: dict[str, Any]) -> None:
+def test_a_task_that_would_expire_before_it_may_run_is_refused(app: Scheduler, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption, match="later than the time from which the task may run"):
         app.enqueue("mail", **options)
 
 
-def test_a_handler_has_no_moment_of_its_own(app: Scheduler) -> None:
+def test_a_handler_cannot_expire_at_a_fixed_time(app: Scheduler) -> None:
     with pytest.raises(InvalidOption, match="seconds or a timedelta from each enqueue on"):
         app.task(name="mail", expires=datetime.now(UTC))(lambda: None)
 
 
-def test_another_time_to_expire_is_another_task(app: Scheduler) -> None:
+def test_the_same_id_with_another_expires_is_a_conflict(app: Scheduler) -> None:
     first = app.enqueue("mail", id="once", expires=60)
 
     assert app.enqueue("mail", id="once", expires=60) == first
@@ -128,12 +128,12 @@ def test_another_time_to_expire_is_another_task(app: Scheduler) -> None:
         app.enqueue("mail", id="once")
 
 
-def test_a_worker_ends_with_a_sentence_before_it_harms_what_it_does_not_know(app: Scheduler) -> None:
+def test_a_worker_ends_with_an_error_when_the_format_of_a_queue_is_too_new(app: Scheduler) -> None:
     app.task(name="mail")(lambda: None)
     worker = RunningWorker(app)
     worker.__enter__()
     app.broker.client().perform(("SET", keys_of("default").format, 99))
-    wait_until(lambda: worker.has_ended, "the worker has noticed")
+    wait_until(lambda: worker.has_ended, "the worker has ended")
 
     with pytest.raises(FormatTooNew, match="upgrade this program"):
         worker.join()

@@ -1,4 +1,4 @@
-"""A copy of the worker that a handler forked ends when it leaves the handler, and does nobody's work."""
+"""A copy of the worker that a handler forked ends when it leaves the handler, and does no work of the worker."""
 
 import asyncio
 import os
@@ -58,13 +58,13 @@ def test_a_fork_of_an_isolated_handler_ends_with_the_handler(name: str, way: str
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Path]:
-    """Where a handler writes the process id of a program that it leaves behind; the program is ended."""
+    """The file for the process id of a program that a handler leaves behind. The program is ended after the test."""
     path = tmp_path / "program"
     yield path
     os.kill(int(path.read_text()), signal.SIGKILL)
 
 
-def test_a_program_that_an_isolated_handler_left_does_not_hide_the_end_of_its_process(program: Path) -> None:
+def test_a_program_left_by_an_isolated_handler_does_not_hide_the_end_of_its_process(program: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("leave_a_program", str(program))
         settlement = (await bench.completion()).settlement
@@ -78,5 +78,5 @@ def test_a_program_that_an_isolated_handler_left_does_not_hide_the_end_of_its_pr
     on_bench(handlers.app, use, target=handlers.TARGET)
 
 
-def test_a_program_of_an_isolated_handler_ends_on_sigint() -> None:
+def test_a_program_started_by_an_isolated_handler_ends_on_sigint() -> None:
     assert result_of(handlers.app, "signalled") == -signal.SIGINT

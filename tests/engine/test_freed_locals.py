@@ -1,4 +1,4 @@
-"""What a handler held is freed when it ends, without a collection of garbage."""
+"""The objects that a handler held are freed when it ends, without a garbage collection."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ def app() -> Scheduler:
 
 
 class Heavy:
-    """Something of which a test can see that it is gone."""
+    """An object; a test can see whether it still exists."""
 
 
 def failing_sync(alive: "list[weakref.ref[Heavy]]") -> None:
@@ -164,7 +164,7 @@ async def wait_async(alive: "list[weakref.ref[Heavy]]") -> None:
 @pytest.mark.parametrize("function", [wait_in_a_thread, wait_async])
 @pytest.mark.parametrize("kind", [HandlerTimedOut, CancelRequested, LeaseLost])
 @pytest.mark.usefixtures("no_collection")
-def test_the_locals_of_a_handler_that_is_ended_are_freed(
+def test_the_locals_of_an_interrupted_handler_are_freed(
     app: Scheduler, function: Callable[..., Any], kind: type[Interruption]
 ) -> None:
     alive: list[weakref.ref[Heavy]] = []

@@ -1,4 +1,4 @@
-"""What is kept of an ended task, and of each of its attempts, as observers see it."""
+"""What is kept of an ended task and of its attempts, as observers see it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +59,7 @@ def test_a_task_that_is_kept_whole_shows_its_call_and_every_attempt(app: Schedul
     assert view.failures[0].due_ms == asked_ms
 
 
-def test_without_being_asked_the_result_is_kept_and_not_the_call(app: Scheduler) -> None:
+def test_by_default_the_result_is_kept_and_the_call_is_not(app: Scheduler) -> None:
     ref = app.enqueue("add", 1, 2)
     with RunningWorker(app):
         ref.result(END_S)
@@ -72,7 +72,7 @@ def test_without_being_asked_the_result_is_kept_and_not_the_call(app: Scheduler)
 
 
 @pytest.mark.parametrize(("options", "forgotten_s"), [({}, REPLAY_MS / 1e3), ({"id": "chosen"}, RETENTION_S)])
-def test_of_what_keeps_nothing_only_the_state_stays_as_long_as_a_call_may_be_repeated(
+def test_with_keep_nothing_only_the_state_stays_while_the_call_may_be_repeated(
     app: Scheduler, options: TaskOptionFields, forgotten_s: float
 ) -> None:
     app.task(name="quick", retention=RETENTION_S, keep="nothing")(lambda: {"much": "too much"})
@@ -86,7 +86,7 @@ def test_of_what_keeps_nothing_only_the_state_stays_as_long_as_a_call_may_be_rep
     assert kept_s(view) == pytest.approx(forgotten_s, abs=1)
 
 
-def test_a_handlers_keep_holds_for_tasks_that_were_enqueued_by_name(app: Scheduler) -> None:
+def test_the_keep_of_a_handler_applies_to_tasks_enqueued_by_name(app: Scheduler) -> None:
     ref = app.enqueue("later", 5)
     app.task(name="later", keep="task")(lambda number: number)
     work_off(app)
@@ -95,7 +95,9 @@ def test_a_handlers_keep_holds_for_tasks_that_were_enqueued_by_name(app: Schedul
 
 
 @pytest.mark.parametrize(("handlers", "calls", "has_body"), [("task", "result", False), ("result", "task", True)])
-def test_a_call_has_the_last_word(app: Scheduler, handlers: Any, calls: Any, has_body: bool) -> None:
+def test_the_keep_of_a_call_overrides_that_of_the_handler(
+    app: Scheduler, handlers: Any, calls: Any, has_body: bool
+) -> None:
     app.task(name="quick", keep=handlers)(lambda: None)
     ref = app.enqueue("quick", keep=calls)
     work_off(app)
@@ -116,7 +118,9 @@ def expire(app: Scheduler) -> str:
 
 
 @pytest.mark.parametrize(("end", "state"), [(cancel, TaskState.CANCELLED), (expire, TaskState.EXPIRED)])
-def test_however_it_ends_it_is_kept_whole(app: Scheduler, end: Callable[[Scheduler], str], state: TaskState) -> None:
+def test_a_cancelled_or_expired_task_is_kept_whole_too(
+    app: Scheduler, end: Callable[[Scheduler], str], state: TaskState
+) -> None:
     app.task(name="quick")(lambda number: number)
 
     view = look(app.broker, end(app))
@@ -137,7 +141,7 @@ def test_a_dead_task_keeps_every_attempt(app: Scheduler) -> None:
     assert all("1 / 0" in failure.traceback for failure in failures)
 
 
-def test_another_keep_of_the_same_call_is_another_task_but_a_handlers_new_keep_is_not(app: Scheduler) -> None:
+def test_a_new_keep_of_the_handler_does_not_make_the_same_call_another_task(app: Scheduler) -> None:
     app.task(name="quick")(lambda: None)
     ref = app.enqueue("quick", id="one")
     changed = Scheduler(broker=app.broker)
@@ -147,7 +151,7 @@ def test_another_keep_of_the_same_call_is_another_task_but_a_handlers_new_keep_i
 
 
 @pytest.mark.parametrize("keep", ["all", "", None, True, 1, b"task"])
-def test_what_is_no_keep_is_refused_and_nothing_is_written(app: Scheduler, keep: Any) -> None:
+def test_an_invalid_keep_is_refused_and_nothing_is_written(app: Scheduler, keep: Any) -> None:
     with pytest.raises(InvalidOption, match=r"^keep="):
         app.enqueue("mail", keep=keep)
     with pytest.raises(InvalidOption, match=r"^keep="):

@@ -1,4 +1,4 @@
-"""How many results are kept, and whose."""
+"""How many results are kept, and of which tasks."""
 
 import logging
 
@@ -24,14 +24,14 @@ def app(broker: Broker, clock: ServerTime) -> Scheduler:
 
 
 def forget(app: Scheduler, clock: ServerTime) -> None:
-    """Let a worker that begins forget what is to be forgotten, as if none had reaped before it."""
+    """Start a worker that reaps, and wait until the forgettable tasks are forgotten."""
     app.broker.client().perform(("DEL", keys_of("mail").reaper))
     seed(app.broker, "mail", ended("over", forgotten_ms=clock.now_ms))
     with RunningWorker(app):
-        wait_until(lambda: app.ref("over", "mail").status() is TaskState.UNKNOWN, "what is over is forgotten")
+        wait_until(lambda: app.ref("over", "mail").status() is TaskState.UNKNOWN, "the ended task is forgotten")
 
 
-def test_the_newest_results_are_kept_once_no_call_is_repeated_any_more(
+def test_only_the_newest_results_are_kept_after_the_time_for_repeated_calls(
     app: Scheduler, clock: ServerTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.task(queue="mail")
@@ -54,7 +54,7 @@ def test_the_newest_results_are_kept_once_no_call_is_repeated_any_more(
     assert (said.levelno, said.args) == (logging.WARNING, ("mail", KEPT, 600.0, KEPT))
 
 
-def test_who_asked_for_a_retention_or_chose_an_id_has_the_whole_of_it(app: Scheduler, clock: ServerTime) -> None:
+def test_results_of_tasks_with_a_retention_or_a_chosen_id_are_all_kept(app: Scheduler, clock: ServerTime) -> None:
     @app.task(queue="mail")
     def plain() -> None: ...
 
@@ -88,6 +88,6 @@ def test_results_of_cancelled_tasks_are_bounded_in_the_same_way(app: Scheduler, 
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "3"])
-def test_what_is_no_count_is_refused(count: object) -> None:
+def test_an_invalid_number_of_kept_results_is_refused(count: object) -> None:
     with pytest.raises(InvalidOption, match="kept_results"):
         Settings(kept_results=count)  # type: ignore[arg-type]

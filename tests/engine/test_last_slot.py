@@ -1,4 +1,4 @@
-"""A handler that waits for another task in the last slot of its process is told what keeps that task from running."""
+"""A handler that waits for another task in the last slot of its process gets advice that it may block that task."""
 
 from collections.abc import Iterator
 from contextvars import copy_context
@@ -45,7 +45,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_said_in_the_log_and_in_the_error(server: Server, tmp_path: Path, name: str) -> None:
+def test_a_wait_in_the_last_slot_is_reported_in_the_log_and_in_the_error(
+    server: Server, tmp_path: Path, name: str
+) -> None:
     with SupervisedFleet(tmp_path, server.url, WAITING, "--concurrency", "1") as fleet:
         task = fleet.enqueue(name, 3)
         with pytest.raises(TaskFailed) as failed:
@@ -60,14 +62,14 @@ def test_it_is_said_in_the_log_and_in_the_error(server: Server, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_with_a_slot_left_nothing_is_said(server: Server, tmp_path: Path, name: str) -> None:
+def test_with_a_free_slot_nothing_is_reported(server: Server, tmp_path: Path, name: str) -> None:
     with SupervisedFleet(tmp_path, server.url, WAITING, "--concurrency", "2") as fleet:
         assert fleet.result(name, 20) == 3
         assert SAID not in fleet.log
 
 
 class Handler:
-    """What runs here."""
+    """The running handler."""
 
     def task_context(self) -> TaskContext:
         return leased_task("outer").task_context()
@@ -84,7 +86,7 @@ class Handler:
         (TaskState.READY, None, False),
     ],
 )
-def test_it_is_said_once_and_not_before_it_lasts(
+def test_a_wait_in_the_last_slot_is_reported_once_and_only_after_a_while(
     caplog: pytest.LogCaptureFixture, state: TaskState, free: int | None, is_advised: bool
 ) -> None:
     def wait() -> list[tuple[str, int]]:
@@ -98,5 +100,5 @@ def test_it_is_said_once_and_not_before_it_lasts(
     assert [said for _, said in seen] == [0, int(is_advised), int(is_advised)]
 
 
-def test_outside_of_a_worker_nothing_is_said() -> None:
+def test_outside_of_a_worker_nothing_is_reported() -> None:
     assert LastSlot("inner", 0.0).advice(TaskState.READY, 100.0) == ""

@@ -1,4 +1,4 @@
-"""The lease renewer's thread: it renews what is held, and no error of a round ends it."""
+"""The lease renewer's thread: it renews every lease of its worker, and no error of a round ends it."""
 
 import threading
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class StandingClock:
 
 
 class BrokenOnce:
-    """A client with a defect that shows once; afterwards it renews."""
+    """A client that raises an error once; afterwards it renews."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -76,7 +76,7 @@ def renewer_of(context: WorkerContext) -> LeaseRenewer:
     return LeaseRenewer(context, lambda _held, _kind: None, watchdog)
 
 
-def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
+def test_a_shard_that_does_not_answer_does_not_cost_leases_in_other_shards() -> None:
     context = context_of(2)
     tasks = [LeasedTask(leased_task("a").lease, QUEUE, WORKER, 0.0, 1.0, shard) for shard in (0, 1)]
     for task in tasks:
@@ -88,7 +88,7 @@ def test_a_shard_that_does_not_answer_costs_no_lease_in_another() -> None:
     assert delay_s <= context.worker_settings.heartbeat_s
 
 
-def test_a_defect_in_one_round_costs_no_lease() -> None:
+def test_an_error_in_one_round_costs_no_lease() -> None:
     client = BrokenOnce()
     context = context_of(1)
     task = leased_task("a")

@@ -1,4 +1,4 @@
-"""What a process holds, and what a handler may know of its task."""
+"""The tasks that a process holds, and what a handler can read about its task."""
 
 from redisched.context import TaskContext
 from redisched.engine.leased_task import InFlight
@@ -6,7 +6,7 @@ from redisched.model import TaskBody
 from tests.engine.leases import NOW_MS, QUEUE, WORKER, leased_task
 
 
-def test_better_tasks_come_first_and_ties_go_by_id() -> None:
+def test_more_urgent_tasks_come_first_and_ties_go_by_id() -> None:
     tasks = [leased_task("b"), leased_task("a"), leased_task("z", priority=4), leased_task("y", run_at_ms=NOW_MS - 1)]
 
     assert [task.lease.id for task in sorted(tasks)] == ["z", "y", "a", "b"]
@@ -17,7 +17,7 @@ def test_a_task_under_which_a_process_died_is_a_suspect() -> None:
     assert not leased_task("a", attempts=3).is_suspect
 
 
-def test_a_handler_learns_its_task_attempt_and_fence() -> None:
+def test_a_handler_can_read_its_task_attempt_and_fence() -> None:
     task = leased_task("a", priority=3, run_at_ms=NOW_MS, attempts=2, token=99, body=TaskBody("mail.send"))
 
     assert task.task_context() == TaskContext(
@@ -33,7 +33,7 @@ def test_a_handler_learns_its_task_attempt_and_fence() -> None:
     )
 
 
-def test_what_is_let_go_is_held_no_more() -> None:
+def test_a_removed_task_is_no_longer_held() -> None:
     in_flight = InFlight()
     task = leased_task("a")
     in_flight.add(task)
@@ -44,7 +44,7 @@ def test_what_is_let_go_is_held_no_more() -> None:
     assert len(in_flight) == 0
 
 
-def test_letting_go_of_an_old_lease_keeps_a_newer_one_of_the_same_task() -> None:
+def test_removing_an_old_lease_keeps_a_newer_one_of_the_same_task() -> None:
     in_flight = InFlight()
     old, new = leased_task("a", token=7), leased_task("a", token=8)
     in_flight.add(old)
@@ -54,7 +54,7 @@ def test_letting_go_of_an_old_lease_keeps_a_newer_one_of_the_same_task() -> None
     assert list(in_flight) == [new]
 
 
-def test_tasks_may_come_and_go_while_somebody_looks() -> None:
+def test_tasks_may_be_added_and_removed_while_another_thread_iterates() -> None:
     in_flight = InFlight()
     for id in "abc":
         in_flight.add(leased_task(id))

@@ -1,4 +1,4 @@
-"""Leases: kept as long as a task runs, and a handler that lost its own is told and can change nothing."""
+"""Leases: kept as long as a task runs. A handler that lost its lease is interrupted, and can settle nothing."""
 
 import asyncio
 import threading
@@ -35,7 +35,7 @@ def take_away(broker: Broker, task: TaskContext) -> None:
 def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
     app: Scheduler, real_broker: Broker
 ) -> None:
-    """The lease renewer renews from its own thread; another worker stands by to take what expires."""
+    """The lease renewer renews from its own thread; another worker would take the task if its lease ended."""
     runs: list[int] = []
 
     @app.task
@@ -52,7 +52,7 @@ def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_handler_whose_lease_was_lost_is_told_and_settles_nothing(
+def test_a_handler_whose_lease_was_lost_is_interrupted_and_settles_nothing(
     app: Scheduler, real_broker: Broker, kind: str
 ) -> None:
     runs: list[TaskContext] = []
@@ -89,7 +89,7 @@ def test_a_handler_whose_lease_was_lost_is_told_and_settles_nothing(
         assert begun.wait(10)
         take_away(real_broker, runs[0])
         assert task.result(timeout=10) == f"run {runs[1].fence}"
-        wait_until(lambda: told, "the first run was told")
+        wait_until(lambda: told, "the first run was interrupted")
         assert not worker.has_ended
     assert runs[1].fence > runs[0].fence
     assert look(real_broker, task.id).attempts == 1
@@ -118,7 +118,7 @@ def test_a_result_that_comes_after_its_lease_was_lost_is_refused(app: Scheduler,
 
 
 def claim_as_ghost(broker: Broker, *, started: bool) -> None:
-    """Claim a task as a worker that is never heard of again."""
+    """Claim a task as a worker that sends nothing after that."""
     store = Store(broker.script_runner, "default")
     request = ClaimRequest(worker="ghost", nonce="1", limit=10, ahead_ms=0, ahead_limit=0, lease_ms=300)
     for lease in run(store.claim(request), broker.client()).leases:
@@ -140,12 +140,12 @@ def test_the_tasks_of_a_lost_host_run_elsewhere_after_its_lease(
     assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
 
 
-def test_a_task_that_runs_long_shows_as_running(app: Scheduler) -> None:
+def test_a_long_task_is_shown_as_running(app: Scheduler) -> None:
     release = threading.Event()
     app.task(name="long")(lambda: release.wait(15))
 
     with RunningWorker(app, lease_s=SHORT_LEASE_S):
         task = app.enqueue("long")
-        wait_until(lambda: task.status() is TaskState.RUNNING, "a heartbeat has told that it runs")
+        wait_until(lambda: task.status() is TaskState.RUNNING, "a heartbeat has reported that the task runs")
         release.set()
         assert task.result(timeout=10) is True

@@ -22,7 +22,7 @@ def app() -> Scheduler:
 
 
 async def passing(seconds: float) -> None:
-    """Long enough for what was left behind to come."""
+    """Let the event loop run long enough for delayed effects of a handler."""
     passed = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, passed.set)
     await passed.wait()
@@ -61,7 +61,7 @@ def cancel_from_another_task() -> None:
 
 
 @pytest.mark.parametrize("leave", [cancel_soon, cancel_later, cancel_now, cancel_from_another_task])
-def test_a_cancellation_that_is_left_behind_hits_nobody_else(app: Scheduler, leave: Callable[[], None]) -> None:
+def test_a_cancellation_left_by_a_handler_hits_no_other_handler(app: Scheduler, leave: Callable[[], None]) -> None:
     @app.task(name="leave")
     async def leaving() -> None:
         leave()
@@ -84,7 +84,7 @@ def test_a_cancellation_that_is_left_behind_hits_nobody_else(app: Scheduler, lea
     on_bench(app, use)
 
 
-def test_a_cancelled_slot_serves_on(app: Scheduler) -> None:
+def test_a_slot_whose_task_was_cancelled_runs_further_handlers(app: Scheduler) -> None:
     @app.task(name="add")
     async def add(one: int, other: int) -> int:
         return one + other
@@ -174,7 +174,7 @@ def async_generator() -> Any:
 @pytest.mark.parametrize("retention", [0, 600])
 @pytest.mark.parametrize("isolation", ["none", "process"])
 @pytest.mark.parametrize("function", [generator, generator_async, async_generator])
-def test_a_generator_that_a_handler_returns_has_not_run_and_is_refused(
+def test_a_generator_as_result_of_a_handler_is_refused(
     function: Callable[[], Any], isolation: str, retention: int
 ) -> None:
     name = f"{function.__name__}-{isolation}-{retention}"
@@ -197,14 +197,14 @@ for _function in (generator, generator_async, async_generator):
             )(_function)
 
 
-def test_signal_handlers_are_those_of_the_worker_again_after_each_async_handler(app: Scheduler) -> None:
+def test_the_signal_handlers_of_the_worker_are_restored_after_each_async_handler(app: Scheduler) -> None:
     @app.task(name="steal")
     async def steal() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
 
     def before(_number: int, _frame: object) -> None:
-        """What a worker sets."""
+        """The signal handler of a worker."""
 
     previous = {number: signal.signal(number, before) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -1,4 +1,4 @@
-"""Log lines: nothing forges one, nothing breaks one, and each tells its task."""
+"""Log lines: no text can forge or break one, and each names its task."""
 
 import json
 import logging
@@ -52,7 +52,7 @@ def raised() -> logging.LogRecord:
         return made
 
 
-def test_text_tells_the_task_of_whoever_logs() -> None:
+def test_a_line_of_text_names_the_running_task() -> None:
     with concerning(Task()):
         inside, own = record("charging"), record("task shop.add", name="redisched.task")
     outside = record("charging")
@@ -63,7 +63,7 @@ def test_text_tells_the_task_of_whoever_logs() -> None:
     assert running.get() is None
 
 
-def test_no_text_forges_a_line_or_moves_a_cursor() -> None:
+def test_no_message_forges_a_line_or_moves_the_cursor() -> None:
     first, *others = TextFormatter().format(record("%s", HOSTILE)).split("\n")
 
     assert first.endswith(": no")
@@ -93,7 +93,7 @@ def test_json_is_one_object_a_line_with_the_exception_inside() -> None:
     assert told["time"].endswith("+00:00")
 
 
-def test_what_was_handed_over_is_in_it_whatever_it_is() -> None:
+def test_json_contains_extras_of_every_type() -> None:
     circle: list[Any] = []
     circle.append(circle)
     extras: dict[str, Any] = {
@@ -107,7 +107,7 @@ def test_what_was_handed_over_is_in_it_whatever_it_is() -> None:
     assert (told["order"], told["task_id"], told["message"]) == (5, "mine", "hello")
 
 
-def test_extras_never_take_the_place_of_what_a_record_tells() -> None:
+def test_extras_never_replace_the_fields_of_the_record() -> None:
     with concerning(Task()):
         made = record("hello", id="other", task="other", level="other")
 
@@ -127,13 +127,13 @@ def test_an_error_that_quotes_megabytes_is_cut(formatter: logging.Formatter) -> 
 @pytest.mark.parametrize(
     ("message", "arguments"), [("%d", ("x",)), ("%s %s", ("x",)), ("%s", (Unshowable(),)), (Unshowable(), ())]
 )
-def test_a_call_that_cannot_be_formatted_is_a_line_all_the_same(
+def test_a_message_that_cannot_be_formatted_is_still_logged(
     formatter: logging.Formatter, message: Any, arguments: tuple[Any, ...]
 ) -> None:
     assert "cannot be formatted" in formatter.format(record(message, *arguments))
 
 
-def test_a_format_of_ones_own_can_name_the_task() -> None:
+def test_a_custom_format_can_name_the_task() -> None:
     own = logging.Formatter("%(redisched_task)s|%(redisched_id)s|%(redisched_attempt)d|%(message)s")
     with concerning(Task()):
         inside = record("charging")
@@ -142,7 +142,7 @@ def test_a_format_of_ones_own_can_name_the_task() -> None:
     assert own.format(record("starting")) == "||0|starting"
 
 
-def test_records_are_named_once_and_keep_what_another_factory_adds() -> None:
+def test_the_record_factory_is_wrapped_once_and_keeps_what_another_factory_adds() -> None:
     ours = logging.getLogRecordFactory()
     name_tasks_in_records()
     assert logging.getLogRecordFactory() is ours

@@ -1,4 +1,4 @@
-"""A worker of many queues: few connections, next to no commands while idle, and no queue is forgotten."""
+"""A worker of many queues: few connections, hardly any commands while idle, and no queue is forgotten."""
 
 import threading
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def app(server: PrivateServer) -> Scheduler:
 
 
 def commands_sent(broker: Broker) -> int:
-    """How many commands of those that workers send the server has had from its clients."""
+    """How many commands of the kinds that workers send the server has had."""
     told: bytes = broker.client().perform(("INFO", "commandstats"))
     calls = dict(line.split(":", 1) for line in told.decode().splitlines() if line.startswith("cmdstat_"))
     sent = [calls.get(f"cmdstat_{name}", "calls=0,") for name in ("eval", "evalsha", "blpop", "sadd")]
@@ -56,7 +56,7 @@ def connections(broker: Broker) -> int:
 
 
 def listened_to(broker: Broker) -> int:
-    """How many keys somebody waits for."""
+    """How many keys clients wait for."""
     told: bytes = broker.client().perform(("INFO", "clients"))
     (line,) = (line for line in told.decode().splitlines() if line.startswith("total_blocking_keys:"))
     return int(line.partition(":")[2])
@@ -71,16 +71,16 @@ def is_listening(broker: Broker) -> bool:
 def test_an_idle_worker_of_many_queues_is_quiet(app: Scheduler, broker: Broker, idle_s: float) -> None:
     looks = Looks(broker)
     with RunningWorker(app, queues=QUEUES):
-        wait_until(lambda: is_listening(broker), "it waits for every queue")
-        wait_until(looks.are_over, "what comes with the start is over", 30.0)
+        wait_until(lambda: is_listening(broker), "the worker waits for every queue")
+        wait_until(looks.are_over, "the commands of the start are over", 30.0)
         before = commands_sent(broker)
-        let_pass(idle_s, "it has nothing to do")
+        let_pass(idle_s, "the worker has nothing to do")
         assert commands_sent(broker) - before <= idle_s
         assert connections(broker) <= MOST_CONNECTIONS
 
 
 class Looks:
-    """Tells when a worker has begun to leave its queues alone: it sends nothing between two looks."""
+    """Tells when a worker has become quiet: it sends nothing between two looks."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -89,14 +89,14 @@ class Looks:
     def are_over(self) -> bool:
         before, self._sent = self._sent, commands_sent(self._broker)
         if self._sent - before > 1:
-            let_pass(1.0, "it goes on")
+            let_pass(1.0, "the worker still sends commands")
             return False
         return True
 
 
-def test_a_task_is_picked_up_in_any_of_them(app: Scheduler, broker: Broker) -> None:
+def test_a_task_is_picked_up_in_any_of_many_queues(app: Scheduler, broker: Broker) -> None:
     with RunningWorker(app, queues=QUEUES):
-        wait_until(lambda: is_listening(broker), "it waits for every queue")
+        wait_until(lambda: is_listening(broker), "the worker waits for every queue")
         for queue in (*SOME, *SOME):
             app.enqueue("note", queue=queue).result(timeout=10)
         tasks = app.enqueue_many([app.request("note", queue=queue) for queue in QUEUES])
@@ -105,57 +105,57 @@ def test_a_task_is_picked_up_in_any_of_them(app: Scheduler, broker: Broker) -> N
 
 
 def moved(broker: Broker, queue: str) -> None:
-    """Let all that is in a queue which nobody serves be in another, without waking anybody."""
+    """Move everything from a queue that no worker serves to another, without a wake-up."""
     for name in ("waiting", "tasks", "leases", "held"):
         there: str = getattr(keys_of("unserved"), name)
         if broker.client().perform(("EXISTS", there)):
             broker.client().perform(("RENAME", there, getattr(keys_of(queue), name)))
 
 
-def test_a_task_of_which_nobody_was_told_is_found_all_the_same(app: Scheduler, broker: Broker) -> None:
+def test_a_task_is_found_even_without_a_wake_up(app: Scheduler, broker: Broker) -> None:
     with RunningWorker(app, queues=QUEUES, lease_s=1.0):
-        wait_until(lambda: is_listening(broker), "it waits for every queue")
+        wait_until(lambda: is_listening(broker), "the worker waits for every queue")
         for queue in SOME:
             app.enqueue("note", queue="unserved")
             moved(broker, queue)
         for queue in SOME:
-            wait_until(lambda: counts(broker, queue).finished == 1, f"the one of {queue} has run")  # noqa: B023 - at once
+            wait_until(lambda: counts(broker, queue).finished == 1, f"the task of {queue} has run")  # noqa: B023 - at once
 
 
-def test_what_a_lost_host_held_is_taken_back(app: Scheduler, broker: Broker) -> None:
+def test_tasks_of_a_lost_host_are_taken_back(app: Scheduler, broker: Broker) -> None:
     unserved = Store(broker.script_runner, "unserved")
     with RunningWorker(app, queues=QUEUES, lease_s=1.0):
-        wait_until(lambda: is_listening(broker), "it waits for every queue")
+        wait_until(lambda: is_listening(broker), "the worker waits for every queue")
         for number, queue in enumerate(SOME):
             app.enqueue("note", queue="unserved")
             request = ClaimRequest(worker="gone", nonce=str(number), limit=1, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
             assert run(unserved.claim(request), broker.client()).leases
             moved(broker, queue)
         for queue in SOME:
-            wait_until(lambda: counts(broker, queue).finished == 1, f"the one of {queue} has run")  # noqa: B023 - at once
+            wait_until(lambda: counts(broker, queue).finished == 1, f"the task of {queue} has run")  # noqa: B023 - at once
 
 
-def test_a_worker_that_ends_when_its_queues_are_empty_leaves_none_out(app: Scheduler) -> None:
+def test_a_worker_that_ends_on_empty_queues_works_off_all_of_them(app: Scheduler) -> None:
     tasks = app.enqueue_many([app.request("note", queue=queue) for queue in SOME])
     work_off(app, queues=QUEUES)
     assert [task.status() for task in tasks] == ["succeeded"] * len(SOME)
 
 
-def test_shards_that_were_named_by_mistake_are_left_again(app: Scheduler, broker: Broker) -> None:
+def test_shards_named_by_a_wrong_shard_map_are_left_again(app: Scheduler, broker: Broker) -> None:
     key = keys_of("default").layout
     ran = threading.Semaphore(0)
     app.task(name="count")(ran.release)
     with RunningWorker(app, lease_s=1.0):
         app.enqueue("note").result(timeout=10)
         broker.client().perform(("SET", key, "1 1024"))
-        wait_until(lambda: listened_to(broker) == 1024, "it serves what is named", 30.0)
+        wait_until(lambda: listened_to(broker) == 1024, "the worker listens to every named shard", 30.0)
         broker.client().perform(("DEL", key))
-        wait_until(lambda: listened_to(broker) == 1, "it listens to the only shard alone", 30.0)
+        wait_until(lambda: listened_to(broker) == 1, "the worker listens to the only shard", 30.0)
         app.enqueue("note").result(timeout=10)
         assert connections(broker) <= MOST_CONNECTIONS, "no more than any worker of many shards has"
 
 
-def test_a_queue_that_grew_and_lost_that_in_its_first_shard_keeps_the_others(app: Scheduler, broker: Broker) -> None:
+def test_a_queue_that_lost_the_shard_map_in_its_first_shard_keeps_its_shards(app: Scheduler, broker: Broker) -> None:
     """Only the first shard has lost the shard map, as in a failover. The others still have it, and are still served."""
     app.grow("default", 3)
     with RunningWorker(app, lease_s=1.0):
@@ -163,5 +163,5 @@ def test_a_queue_that_grew_and_lost_that_in_its_first_shard_keeps_the_others(app
         broker.client().perform(("DEL", keys_of("default").layout))
         seen = run(survey(broker.script_runner, "nobody", [Store(broker.script_runner, "default", 2)]), broker.client())
         assert seen[0].shard_map == ShardMap((1, 3))
-        let_pass(2.0, "it has looked a few times")
+        let_pass(2.0, "the worker has read the shard map a few times")
         assert listened_to(broker) == 3

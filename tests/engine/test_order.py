@@ -33,7 +33,7 @@ def test_one_slot_without_a_window_runs_tasks_in_their_exact_order(app: Schedule
 
 
 @pytest.mark.parametrize("first_comes", ["before the worker", "after the worker"])
-def test_a_more_urgent_task_that_comes_later_is_next(app: Scheduler, first_comes: str) -> None:
+def test_a_more_urgent_task_that_comes_later_runs_next(app: Scheduler, first_comes: str) -> None:
     order: list[str] = []
     begun, release = threading.Event(), threading.Event()
 
@@ -89,7 +89,7 @@ class Meeting:
         self._barrier = threading.Barrier(parties)
 
     def has_begun(self) -> bool:
-        """Whether somebody waits for the others."""
+        """Whether a handler waits for the others."""
         return self._barrier.n_waiting > 0
 
     def attend(self) -> str:
@@ -98,7 +98,7 @@ class Meeting:
 
 
 def test_tasks_go_to_every_worker_that_has_a_free_slot(real_broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wake-up that meets a worker without a free slot must reach the other one, without waiting for a safety net."""
+    """A wake-up that reaches a worker without a free slot must reach the other worker too, without a safety net."""
     monkeypatch.setattr("redisched.engine.claiming.claimer.BLOCK_S", 300.0)
     for _ in range(5):
         app = Scheduler(broker=real_broker)
@@ -106,13 +106,13 @@ def test_tasks_go_to_every_worker_that_has_a_free_slot(real_broker: Broker, monk
         app.task(name="attend")(meeting.attend)
         with RunningWorker(app, concurrency=1) as first, RunningWorker(app, concurrency=1) as second:
             one = app.enqueue("attend")
-            wait_until(meeting.has_begun, "the first has begun")
+            wait_until(meeting.has_begun, "the first task has begun")
             other = app.enqueue("attend")
             assert {one.result(timeout=10), other.result(timeout=10)} == {first.name, second.name}
 
 
-def test_what_was_prefetched_behind_a_long_task_goes_to_an_idle_worker(real_broker: Broker) -> None:
-    """The first worker believes that tasks are short; then, with more at hand than it can run, a long one comes."""
+def test_tasks_prefetched_behind_a_long_task_go_to_an_idle_worker(real_broker: Broker) -> None:
+    """The first worker expects short tasks, and prefetches more than it can run; then a long one comes."""
     app = Scheduler(broker=real_broker)
     release = threading.Event()
     app.task(name="short")(lambda: current_task().worker)
@@ -157,10 +157,10 @@ def test_one_enqueue_wakes_one_of_the_idle_workers(real_broker: Broker) -> None:
     app.task(name="add")(lambda a, b: a + b)
     workers = [RunningWorker(app) for _ in range(4)]
     with workers[0], workers[1], workers[2], workers[3]:
-        wait_until(lambda: blocked(real_broker) == 4, "all are idle")
+        wait_until(lambda: blocked(real_broker) == 4, "all workers are idle")
         before = claims(real_broker)
         assert app.enqueue("add", 1, 2).result(timeout=10) == 3
-        wait_until(lambda: blocked(real_broker) == 4, "all are idle again")
+        wait_until(lambda: blocked(real_broker) == 4, "all workers are idle again")
         assert claims(real_broker) - before <= 2
 
 

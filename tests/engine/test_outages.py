@@ -1,4 +1,4 @@
-"""What a worker does when Redis is away, full, or set up so that it would lose tasks."""
+"""What a worker does when Redis is away, is full, or is set up so that it would lose tasks."""
 
 import threading
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def server() -> Iterator[PrivateServer]:
         yield server
 
 
-def test_a_worker_outlives_its_redis_and_what_ran_meanwhile_is_accepted(server: PrivateServer) -> None:
+def test_a_worker_survives_a_restart_of_redis_and_settles_tasks_that_ran_meanwhile(server: PrivateServer) -> None:
     app = Scheduler(broker=connect(server.url, TIMEOUT_S))
     begun, release = threading.Semaphore(0), threading.Event()
     runs: list[str] = []
@@ -62,7 +62,7 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(server: PrivateServer)
         assert app.enqueue("add", 1, 2).result(timeout=20) == 3
 
 
-def test_an_idle_worker_outlives_its_redis(server: PrivateServer) -> None:
+def test_an_idle_worker_survives_a_restart_of_redis(server: PrivateServer) -> None:
     app = Scheduler(broker=connect(server.url, TIMEOUT_S))
     app.task(name="add")(lambda a, b: a + b)
     with RunningWorker(app):
@@ -85,14 +85,16 @@ def evicting(real_broker: Broker) -> Iterator[Broker]:
     set_config(real_broker, "maxmemory-policy", "noeviction")
 
 
-def test_a_queue_that_redis_has_forgotten_is_known_again(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_redis_has_forgotten_is_registered_again(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redisched.engine.reaper.FORGET_EVERY_S", 0.0)
     app = Scheduler(broker=broker)
     app.task(name="add")(lambda a, b: a + b)
     with RunningWorker(app, lease_s=0.5):
         wait_until(lambda: broker.client().perform(("SMEMBERS", queues_key())), "the queue is known")
         broker.client().perform(("DEL", queues_key()))
-        wait_until(lambda: broker.client().perform(("SMEMBERS", queues_key())) == [b"default"], "it is known again")
+        wait_until(
+            lambda: broker.client().perform(("SMEMBERS", queues_key())) == [b"default"], "the queue is known again"
+        )
 
 
 def test_a_redis_that_may_evict_tasks_is_refused(evicting: Broker) -> None:
@@ -100,7 +102,7 @@ def test_a_redis_that_may_evict_tasks_is_refused(evicting: Broker) -> None:
         work_off(Scheduler(broker=evicting))
 
 
-def test_a_redis_that_may_evict_tasks_is_used_if_that_is_wanted(evicting: Broker) -> None:
+def test_a_redis_that_may_evict_tasks_is_used_if_allowed(evicting: Broker) -> None:
     app = Scheduler(broker=evicting)
     app.task(name="add")(lambda a, b: a + b)
     task = app.enqueue("add", 1, 2)
@@ -110,13 +112,13 @@ def test_a_redis_that_may_evict_tasks_is_used_if_that_is_wanted(evicting: Broker
 
 @pytest.fixture
 def memory_limit(real_broker: Broker) -> Iterator[None]:
-    """Takes the limit away again."""
+    """Sets a limit of memory, and removes it afterwards."""
     yield
     set_config(real_broker, "maxmemory", "0")
 
 
 @pytest.mark.usefixtures("memory_limit")
-def test_a_full_redis_takes_nothing_new_and_ends_what_runs(real_broker: Broker) -> None:
+def test_a_full_redis_takes_no_new_task_and_lets_running_ones_end(real_broker: Broker) -> None:
     app = Scheduler(broker=real_broker)
     begun, release = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""What becomes of a task that a worker runs, from enqueueing to what its producer learns."""
+"""How a task that a worker runs ends, from enqueueing to what its producer gets."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ def app(broker: Broker) -> Scheduler:
 
 def why_dead(broker: Broker, task_id: str) -> str:
     """Wait until a task is dead, and answer the reason."""
-    failure = wait_until(lambda: look(broker, task_id).failure, "it is dead")
+    failure = wait_until(lambda: look(broker, task_id).failure, "the task is dead")
     assert failure is not None
     assert look(broker, task_id).state is TaskState.DEAD
     return failure.reason
@@ -71,7 +71,7 @@ def test_a_failing_task_is_tried_again_and_ends_dead_with_its_traceback(app: Sch
     assert look(broker, task.id).state is TaskState.DEAD
 
 
-def test_a_task_that_succeeds_at_last_leaves_no_trace_of_its_failures(app: Scheduler, broker: Broker) -> None:
+def test_a_task_that_succeeds_in_the_end_keeps_no_failures(app: Scheduler, broker: Broker) -> None:
     @app.task
     def unsteady() -> int:
         if current_task().attempt < 3:
@@ -86,8 +86,8 @@ def test_a_task_that_succeeds_at_last_leaves_no_trace_of_its_failures(app: Sched
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_task_over_its_time_is_ended_and_counts_as_failed(app: Scheduler, kind: str) -> None:
-    @app.task(name="sync", timeout=0.05, retry=Retry(attempts=1, backoff=SOON))
+def test_a_task_that_exceeds_its_timeout_is_ended_and_counts_as_failed(app: Scheduler, kind: str) -> None:
+    @app.task(name="sync", timeout=0.05, max_attempts=1)
     def spin() -> None:
         while True:
             pass
@@ -127,7 +127,7 @@ def test_a_running_task_is_told_of_its_cancellation(app: Scheduler, kind: str) -
     with RunningWorker(app, lease_s=0.6, concurrency=1) as worker:
         task = app.enqueue(kind)
         assert begun.wait(10)
-        assert wait_until(lambda: task.status() is TaskState.RUNNING, "a heartbeat has told that it runs")
+        assert wait_until(lambda: task.status() is TaskState.RUNNING, "a heartbeat has reported that the task runs")
         assert task.cancel() == "cancelling"
         with pytest.raises(TaskCancelled):
             task.result(timeout=10)
@@ -149,7 +149,7 @@ def test_a_waiting_task_that_was_cancelled_never_runs(app: Scheduler) -> None:
     assert ran == ["kept"]
 
 
-def test_a_name_nobody_knows_burns_no_attempt_and_ends_unroutable(app: Scheduler, broker: Broker) -> None:
+def test_a_task_that_no_worker_knows_uses_no_attempt_and_ends_unroutable(app: Scheduler, broker: Broker) -> None:
     with RunningWorker(app, unroutable_limit=3, unroutable_backoff=SOON):
         task = app.enqueue("nobody.knows")
         with pytest.raises(TaskFailed, match=r"nobody\.knows"):
@@ -160,17 +160,17 @@ def test_a_name_nobody_knows_burns_no_attempt_and_ends_unroutable(app: Scheduler
     assert why_dead(broker, task.id) == DeathReason.UNROUTABLE
 
 
-def test_a_name_one_worker_does_not_know_is_run_by_one_that_does(app: Scheduler, broker: Broker) -> None:
+def test_a_task_that_one_worker_does_not_know_is_run_by_one_that_does(app: Scheduler, broker: Broker) -> None:
     stranger = Scheduler(broker=broker)
     with RunningWorker(stranger, queues=("default",), unroutable_backoff=SOON):
         task = app.enqueue("known.here")
-        wait_until(lambda: look(broker, task.id).redeliveries > 0, "it was given back once")
+        wait_until(lambda: look(broker, task.id).redeliveries > 0, "the task was released once")
         app.task(name="known.here")(lambda: "done")
         with RunningWorker(app):
             assert task.result(timeout=10) == "done"
 
 
-def test_what_is_not_a_task_ends_dead_and_the_worker_lives(app: Scheduler, broker: Broker) -> None:
+def test_a_record_that_is_not_a_task_ends_dead_and_the_worker_lives(app: Scheduler, broker: Broker) -> None:
     app.task(name="fine")(lambda: "fine")
     for id in "abc":
         seed(broker, "default", waiting(id, run_at_ms=1))
@@ -191,7 +191,7 @@ def test_a_result_that_cannot_be_stored_ends_its_task_dead(app: Scheduler, resul
     assert caught.value.reason == DeathReason.RESULT
 
 
-def test_without_retention_nothing_but_the_ending_is_kept(app: Scheduler) -> None:
+def test_without_retention_only_the_state_is_kept(app: Scheduler) -> None:
     app.task(name="give", retention=0)(object)
 
     with RunningWorker(app):
@@ -199,8 +199,8 @@ def test_without_retention_nothing_but_the_ending_is_kept(app: Scheduler) -> Non
         assert task.result(timeout=10) is None
 
 
-def test_an_async_handler_that_cancels_itself_has_failed(app: Scheduler) -> None:
-    @app.task(retry=Retry(attempts=1, backoff=SOON))
+def test_an_async_handler_that_cancels_itself_fails(app: Scheduler) -> None:
+    @app.task(max_attempts=1)
     async def give_up() -> None:
         raise asyncio.CancelledError
 
@@ -221,6 +221,6 @@ def test_a_burst_ends_when_nothing_is_due(app: Scheduler, broker: Broker) -> Non
     assert counts(broker, "sums").leased == 0
 
 
-def test_a_burst_over_an_empty_queue_ends_at_once(app: Scheduler) -> None:
+def test_a_burst_on_an_empty_queue_ends_at_once(app: Scheduler) -> None:
     with RunningWorker(app, until=Until.EMPTY) as worker:
         worker.join()

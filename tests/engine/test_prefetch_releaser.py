@@ -50,7 +50,7 @@ def context_at(clock: MovableClock, settings: WorkerSettings) -> WorkerContext:
 
 
 def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[[], Any]) -> list[Completion]:
-    """What is given back of one task that has waited for so long."""
+    """The releases of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
     context = context_at(clock, settings)
     context.window.add(leased_task("a"), NOW_MS)
@@ -63,7 +63,7 @@ async def _step(releaser: PrefetchReleaser) -> None:
     assert await releaser.step() > 0
 
 
-def test_a_task_that_does_not_start_is_given_back_to_its_own_place_and_there_is_room_again() -> None:
+def test_a_task_that_does_not_start_in_time_is_released_and_makes_room() -> None:
     room: list[None] = []
     (released,) = released_after(0.2, WorkerSettings(), lambda: room.append(None))
 
@@ -71,7 +71,7 @@ def test_a_task_that_does_not_start_is_given_back_to_its_own_place_and_there_is_
     assert len(room) == 1
 
 
-def test_a_task_that_may_yet_start_is_kept() -> None:
+def test_a_task_that_may_still_start_is_kept() -> None:
     room: list[None] = []
 
     assert released_after(0.09, WorkerSettings(), lambda: room.append(None)) == []

@@ -16,7 +16,7 @@ from tests.engine.leases import QUEUE, WORKER
 
 
 class Unasked:
-    """A client that nobody asks."""
+    """A client that is never used."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
@@ -37,11 +37,11 @@ def context(settings: WorkerSettings) -> WorkerContext:
 
 
 @pytest.mark.parametrize("lease_s", [0.5, 1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 3600.0])
-def test_what_counts_as_an_outage_is_shorter_than_what_is_left_of_a_lease(lease_s: float) -> None:
+def test_a_gap_that_counts_as_an_outage_is_shorter_than_the_rest_of_a_lease(lease_s: float) -> None:
     settings = WorkerSettings(lease_s=lease_s)
     reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda shard_map: None)
     hold_s = reaper._request().hold_ms / 1e3
-    # The lease renewer comes by once a heartbeat, and lets a lease be that is younger than one.
+    # The lease renewer runs once a heartbeat, and skips leases that are younger than a heartbeat.
     left_s = lease_s - 2 * settings.heartbeat_s
 
     assert 2 * hold_s < left_s

@@ -1,4 +1,4 @@
-"""What a supervisor takes back from a dead process, and what it holds against the tasks."""
+"""What a supervisor takes back from a dead process, and which tasks it blames for the death."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ TIMEOUT_S = 2.0
 
 
 class StandingClock:
-    """Stands still until it is told to go on."""
+    """Stands still until the test lets it go on."""
 
     def __init__(self) -> None:
         self.now_s = 1.0
@@ -40,7 +40,7 @@ def app(broker: Broker) -> Scheduler:
 
 
 def claim(broker: Broker, nonce: str, shard: int = 0) -> int:
-    """Claim in the name of the worker that dies; the token."""
+    """Claim as the worker that dies; answers the token."""
     request = ClaimRequest(worker="gone", nonce=nonce, limit=9, ahead_ms=0, ahead_limit=0, lease_ms=60_000)
     (lease,) = run(Store(broker.script_runner, QUEUE, shard).claim(request), broker.client()).leases
     return lease.token
@@ -62,7 +62,7 @@ class FirstShardAway:
 
 
 class SilentServer:
-    """A client that waits for a while, and in vain."""
+    """A client that waits for a while, and gets no answer."""
 
     def __init__(self, clock: StandingClock) -> None:
         self._clock = clock
@@ -75,10 +75,8 @@ class SilentServer:
         raise AssertionError(commands)
 
 
-def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task_again(
-    app: Scheduler, broker: Broker
-) -> None:
-    """The claim of a dead process may wait at the server, and be woken by the very task that is taken back from it."""
+def test_a_death_counts_once_against_a_task_that_a_late_claim_takes_again(app: Scheduler, broker: Broker) -> None:
+    """The claim of a dead process may still wait at the server, and get the task that was just taken back from it."""
     task, clock = app.enqueue("note"), StandingClock()
     recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)
     recovery.died("gone", {StartedTask(QUEUE, task.id, claim(broker, "1"))})
@@ -93,9 +91,7 @@ def test_a_death_counts_once_against_what_ran_though_a_late_claim_takes_the_task
     assert (view.state, view.crashes) == ("ready", 1)
 
 
-def test_what_is_held_in_a_shard_that_answers_is_taken_back_while_another_does_not(
-    app: Scheduler, broker: Broker
-) -> None:
+def test_tasks_in_a_shard_that_answers_are_taken_back_while_another_is_silent(app: Scheduler, broker: Broker) -> None:
     app.grow(QUEUE, 2)
     ids = {ShardMap((1, 2)).shard_of(id): id for id in map(str, range(9))}
     tasks = [app.enqueue("note", id=ids[shard]) for shard in (0, 1)]
@@ -126,7 +122,7 @@ def test_nothing_is_taken_back_until_the_shard_map_can_be_read(app: Scheduler, b
     assert look(broker, task.id).state == "ready"
 
 
-def test_a_server_that_answers_nobody_is_not_waited_for_shard_by_shard(app: Scheduler, broker: Broker) -> None:
+def test_a_silent_server_is_not_waited_for_once_per_shard(app: Scheduler, broker: Broker) -> None:
     app.grow(QUEUE, 12)
     clock = StandingClock()
     recovery = Recovery(broker.script_runner, [QUEUE], WorkerSettings().crash_limit, clock)

@@ -1,4 +1,4 @@
-"""The scrubber: who scrubs, how often, and what a fleet makes of a queue that was damaged."""
+"""The scrubber: which worker scrubs, how often, and how a fleet repairs a damaged queue."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ class MovableClock:
 
 
 class Shift:
-    """A scrubber at work on a queue, with the reaper's post its worker's or not, as told."""
+    """A scrubber on a queue; its worker is the reaper or is not, as the test sets it."""
 
     def __init__(self, broker: Broker, situation: Situation) -> None:
         seed(broker, QUEUE, situation)
@@ -71,7 +71,7 @@ class Shift:
         self.scrubber = Scrubber(self.context, store, client, self.reaper, PolicyWatch(self.clock, client))
 
     async def delays(self, steps: int) -> list[float]:
-        """How long it waits after each of so many steps."""
+        """How long the scrubber waits after each of so many steps."""
         return [await self.scrubber.step() for _ in range(steps)]
 
 
@@ -85,11 +85,11 @@ def delays(situation: Situation, steps: int) -> list[float]:
     return asyncio.run(steps_on(fake_broker()))
 
 
-def test_a_small_queue_takes_one_call_now_and_then() -> None:
+def test_a_small_queue_is_scrubbed_by_one_call_at_long_intervals() -> None:
     assert delays(together(waiting("a"), leased("b", ends_ms=0)), 3) == [PASS_EVERY_S] * 3
 
 
-def test_a_large_queue_takes_several_calls() -> None:
+def test_a_large_queue_is_scrubbed_by_several_calls() -> None:
     queue = together(*(waiting(f"id-{number}") for number in range(700)))
 
     found = delays(queue, 8)
@@ -98,7 +98,7 @@ def test_a_large_queue_takes_several_calls() -> None:
     assert PASS_EVERY_S in found
 
 
-def test_where_sizes_disagree_a_pass_through_everything_follows_at_once() -> None:
+def test_sizes_that_disagree_cause_a_full_pass_at_once() -> None:
     damaged = {"tasks": {f"id-{number}": record_of("a") for number in range(500)}}
 
     found = delays(damaged, 8)
@@ -107,13 +107,13 @@ def test_where_sizes_disagree_a_pass_through_everything_follows_at_once() -> Non
     assert found[-1] in (PASS_EVERY_S, CALL_EVERY_S)
 
 
-def test_what_cannot_be_helped_is_not_looked_for_again_and_again() -> None:
+def test_damage_that_cannot_be_repaired_causes_only_one_full_pass() -> None:
     runs_without_record = {name: of for name, of in leased("a", ends_ms=0).items() if name != "tasks"}
 
     assert delays(runs_without_record, 4) == [DEEP_CALL_EVERY_S, PASS_EVERY_S, PASS_EVERY_S, PASS_EVERY_S]
 
 
-def test_who_does_not_reap_does_not_scrub() -> None:
+def test_a_worker_that_does_not_reap_does_not_scrub() -> None:
     async def step() -> float:
         shift = Shift(fake_broker(), {"tasks": {"a": record_of("a")}})
         shift.reaper.is_elsewhere = True
@@ -124,7 +124,7 @@ def test_who_does_not_reap_does_not_scrub() -> None:
     assert asyncio.run(step()) == CALL_EVERY_S
 
 
-def test_what_cannot_be_reaped_is_scrubbed() -> None:
+def test_damage_that_blocks_the_reaper_is_repaired() -> None:
     async def heal() -> None:
         shift = Shift(fake_broker(), together(leased("a", ends_ms=0), {"held": {"a": "garbage"}}, reaper("w")))
         await shift.reaper.step()
@@ -135,7 +135,7 @@ def test_what_cannot_be_reaped_is_scrubbed() -> None:
     asyncio.run(heal())
 
 
-def test_who_cannot_reap_scrubs_all_the_same() -> None:
+def test_a_worker_whose_reaper_fails_still_scrubs() -> None:
     async def heal() -> None:
         shift = Shift(fake_broker(), {"tasks": {"a": record_of("a")}})
         shift.broker.client().perform(("SET", KEYS.claims, "something else"))
@@ -149,7 +149,7 @@ def test_who_cannot_reap_scrubs_all_the_same() -> None:
     asyncio.run(heal())
 
 
-def test_t23_a_policy_that_is_set_while_a_worker_runs_is_told_of(
+def test_t23_an_eviction_policy_set_while_a_worker_runs_is_reported(
     real_broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def watch() -> list[str]:
@@ -178,13 +178,13 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def repairs(broker: Broker) -> dict[Repair, int]:
-    """What was repaired so far."""
+    """The number of repairs so far."""
     return run(Inspector(broker.script_runner, QUEUE).repairs(), broker.client())
 
 
 def is_drained(broker: Broker) -> bool:
-    """Whether nothing is left to run, and nothing out of place."""
-    # In this order: what a repair puts back between the two looks is alive in the second.
+    """Whether no task is left to run or to repair."""
+    # The order matters: a task that is repaired between the two looks is alive in the second.
     is_sound = scrub(broker, QUEUE, parts=()).balance == SOUND
     found = counts(broker)
     return is_sound and not found.ready + found.scheduled + found.leased
@@ -198,9 +198,9 @@ def test_t29_a_fleet_that_loses_a_whole_key_drains_its_queue(damaged_broker: Bro
     tasks = app.enqueue_many([app.request("add", number, 1, delay=0.2) for number in range(300)])
 
     with RunningWorker(app, concurrency=2), RunningWorker(app, concurrency=2):
-        wait_until(lambda: counts(damaged_broker).finished > 20, "a few have run")
+        wait_until(lambda: counts(damaged_broker).finished > 20, "a few tasks have run")
         damaged_broker.client().perform(("DEL", key))
-        wait_until(lambda: is_drained(damaged_broker), "nothing is left to run or to repair", timeout_s=60)
+        wait_until(lambda: is_drained(damaged_broker), "no task is left to run or to repair", timeout_s=60)
 
     ends = [task.status() for task in tasks]
     assert set(ends) <= {TaskState.SUCCEEDED, TaskState.DEAD, TaskState.UNKNOWN}
@@ -209,7 +209,7 @@ def test_t29_a_fleet_that_loses_a_whole_key_drains_its_queue(damaged_broker: Bro
 
 
 def evict(broker: Broker, key: str) -> None:
-    """Let Redis evict one key, the only one that it may."""
+    """Let Redis evict one key, the only one that it may evict."""
     perform = broker.client().perform
     perform(("EXPIRE", key, 3600))
     on_each_primary(broker, "CONFIG", "SET", "maxmemory-policy", "volatile-lru")
@@ -222,14 +222,14 @@ def evict(broker: Broker, key: str) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_t23_evicted_records_are_found_and_told_of(damaged_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+def test_t23_evicted_records_are_found_and_reported(damaged_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     app = Scheduler(broker=damaged_broker)
     app.task(name="add")(lambda a, b: a + b)
     tasks = app.enqueue_many([app.request("add", number, 1, delay=3600) for number in range(50)])
     evict(damaged_broker, KEYS.tasks)
 
     with caplog.at_level(logging.WARNING), RunningWorker(app):
-        wait_until(lambda: counts(damaged_broker).dead == 50, "all are dead", timeout_s=60)
+        wait_until(lambda: counts(damaged_broker).dead == 50, "all tasks are dead", timeout_s=60)
 
     assert repairs(damaged_broker) == {Repair.RECORD_LOST: 50}
     failure = look(damaged_broker, tasks[0].id).failure

@@ -1,4 +1,4 @@
-"""What a settler does with what Redis refuses."""
+"""What a settler does with settlements that Redis refuses."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ class StillClock:
 
 
 class RefusingOne:
-    """A client that refuses whatever is about one task, until it is told to do so no more."""
+    """A client that refuses every command about one task until the test changes that."""
 
     def __init__(self) -> None:
         self.refuses = True
@@ -73,7 +73,7 @@ def settler_of(client: RefusingOne, shards: int = 1) -> tuple[Settler, WorkerCon
     return settler, context
 
 
-def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> None:
+def test_a_refused_settlement_is_kept_and_does_not_hold_up_the_others() -> None:
     client = RefusingOne()
 
     async def use() -> None:
@@ -86,14 +86,14 @@ def test_one_that_is_refused_keeps_none_of_the_others_and_is_kept_itself() -> No
     asyncio.run(use())
 
 
-def test_a_settlement_costs_no_more_with_many_shards() -> None:
+def test_a_settlement_does_not_cost_more_with_many_shards() -> None:
     few, many = (calls_per_settlement(shards) for shards in (TASKS, 1_024))
 
     assert many < 2 * few
 
 
 def calls_per_settlement(shards: int) -> float:
-    """How many functions are called for each task, if there is one task in each shard."""
+    """How many functions are called per task if there is one task in each shard."""
     client = RefusingOne()
     client.refuses = False
     counted = 0

@@ -1,4 +1,4 @@
-"""A worker serves every shard of its queues, also shards that are added while it works."""
+"""A worker serves every shard of its queues, including shards that are added while it works."""
 
 import threading
 from collections import Counter
@@ -38,7 +38,7 @@ def app(broker: Broker) -> Scheduler:
 
 
 def ids_of_each_shard(count: int = 1) -> list[str]:
-    """Ids of tasks, so many for each shard."""
+    """So many ids of tasks for each shard."""
     found: list[list[str]] = [[] for _ in range(SHARDS)]
     number = 0
     while any(len(ids) < count for ids in found):
@@ -71,7 +71,7 @@ def test_an_idle_worker_is_woken_by_every_shard(app: Scheduler) -> None:
     with RunningWorker(app):
         for id in ids_of_each_shard(2):
             app.enqueue("note", id=id)
-            assert ran.acquire(timeout=6.0), "a worker that looks by itself takes longer"
+            assert ran.acquire(timeout=6.0), "without a wake-up it would take longer"
 
 
 def test_a_running_worker_notices_new_shards(app: Scheduler) -> None:
@@ -93,7 +93,7 @@ def test_tasks_that_waited_before_shards_were_added_run_afterwards(app: Schedule
     assert {ref.status() for ref in refs} == {TaskState.SUCCEEDED}
 
 
-def test_a_stopping_worker_gives_back_to_every_shard(app: Scheduler, broker: Broker) -> None:
+def test_a_stopping_worker_releases_tasks_to_every_shard(app: Scheduler, broker: Broker) -> None:
     begun, release = threading.Event(), threading.Event()
 
     @app.task
@@ -106,7 +106,7 @@ def test_a_stopping_worker_gives_back_to_every_shard(app: Scheduler, broker: Bro
     with RunningWorker(app, concurrency=1) as worker:
         assert begun.wait(10)
         worker.stop()
-        wait_until(lambda: counts(broker).leased == 1, "all but the running task were given back")
+        wait_until(lambda: counts(broker).leased == 1, "all but the running task are released")
         release.set()
     assert counts(broker).ready == 3 * SHARDS - 1
 
@@ -128,7 +128,7 @@ def test_the_tasks_of_a_dead_process_are_taken_back_in_every_shard(app: Schedule
     assert counts(broker).ready == 2 * SHARDS
 
 
-def test_leases_that_end_are_noticed_in_every_shard(app: Scheduler, broker: Broker) -> None:
+def test_leases_that_end_are_reaped_in_every_shard(app: Scheduler, broker: Broker) -> None:
     app.task(name="note")(lambda: None)
     app.grow(QUEUE, SHARDS)
     refs = [app.enqueue("note", id=id) for id in ids_of_each_shard()]

@@ -1,4 +1,4 @@
-"""A slot: calls handlers of both kinds, and ends them from outside."""
+"""A slot: calls sync and async handlers, and ends them from outside."""
 
 import asyncio
 import threading
@@ -45,7 +45,7 @@ class Runner:
 
 
 async def ending_of(call: Awaitable[Any]) -> str:
-    """What a call returned or raised, as text: some exceptions would end the event loop."""
+    """The result or the error of a call, as text: some exceptions would end the event loop."""
     try:
         return repr(await call)
     except BaseException as error:
@@ -93,7 +93,7 @@ async def give_up_async(error: BaseException) -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("no"), SystemExit(1), asyncio.CancelledError(), KeyboardInterrupt()], ids=repr
 )
-def test_what_a_handler_raises_comes_back(function: Callable[..., Any], error: BaseException) -> None:
+def test_an_error_of_a_handler_comes_back(function: Callable[..., Any], error: BaseException) -> None:
     assert in_slot(lambda runner: ending_of(runner.call(function, error))) == repr(error)
 
 
@@ -135,7 +135,7 @@ def test_a_handler_that_runs_longer_than_its_timeout_is_ended(function: Callable
 
 
 @pytest.mark.parametrize("function", [add, add_async])
-def test_a_timeout_that_was_not_reached_touches_no_later_handler(function: Callable[..., Any]) -> None:
+def test_a_timeout_that_was_not_reached_does_not_affect_a_later_handler(function: Callable[..., Any]) -> None:
     async def use(runner: Runner) -> list[int]:
         return [await runner.call(function, number, timeout_ms=1_000) for number in range(50)]
 
@@ -152,7 +152,7 @@ async def interrupted(runner: Runner, function: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("function", [spin, wait_forever])
-def test_a_cancellation_ends_the_handler_and_the_first_reason_stands(function: Callable[..., Any]) -> None:
+def test_a_cancellation_ends_the_handler_and_its_first_reason_counts(function: Callable[..., Any]) -> None:
     with pytest.raises(CancelRequested):
         in_slot(lambda runner: interrupted(runner, function))
 
@@ -174,7 +174,7 @@ async def tidy_up(done: list[str]) -> str:
     return "made the best of it"
 
 
-def test_a_handler_may_end_well_though_it_was_told_to_stop() -> None:
+def test_a_handler_may_succeed_after_it_was_told_to_stop() -> None:
     done: list[str] = []
 
     async def use(runner: Runner) -> tuple[str, int]:
@@ -193,7 +193,7 @@ async def fail_in_a_group() -> None:
         await wait_forever()
 
 
-def test_what_one_handler_swallowed_does_not_cancel_the_next() -> None:
+def test_a_cancellation_that_a_handler_swallows_does_not_cancel_the_next_one() -> None:
     async def use(runner: Runner) -> None:
         await runner.call(tidy_up, [], timeout_ms=10)
         await runner.call(fail_in_a_group)
@@ -211,14 +211,14 @@ def leave_a_mark(value: str) -> str:
     return found
 
 
-def test_a_sync_handler_finds_no_marks_of_the_one_before() -> None:
+def test_a_sync_handler_sees_no_context_of_the_one_before() -> None:
     async def use(runner: Runner) -> list[str]:
         return [await runner.call(leave_a_mark, value) for value in ("pt", "de")]
 
     assert in_slot(use) == ["none", "none"]
 
 
-def test_an_interruption_that_comes_as_a_handler_ends_never_hits_the_next() -> None:
+def test_an_interruption_at_the_end_of_a_handler_never_hits_the_next_one() -> None:
     async def soon(event: asyncio.Event) -> str:
         await event.wait()
         return "ended"

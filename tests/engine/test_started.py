@@ -1,4 +1,4 @@
-"""The table of started tasks, read by another after its writer died."""
+"""The table of started tasks, which another process reads after its writer died."""
 
 import os
 import signal
@@ -21,16 +21,16 @@ def table() -> Iterator[StartedTable]:
 
 
 def reader_of(table: StartedTable) -> StartedTable:
-    """The same table as another process maps it."""
+    """The same table, as another process maps it."""
     return StartedTable(os.dup(table.descriptor), 3)
 
 
-def test_nothing_has_started_at_first(table: StartedTable) -> None:
+def test_a_new_table_is_empty(table: StartedTable) -> None:
     assert table.read() == set()
     assert table.last_contact_s() == 0.0
 
 
-def test_another_process_reads_what_runs_in_which_slot(table: StartedTable) -> None:
+def test_another_process_reads_the_running_tasks_of_every_slot(table: StartedTable) -> None:
     reader = reader_of(table)
     table.enter(0, "mail", "a", TOKEN)
     table.enter(2, "billing", "b", TOKEN)
@@ -40,7 +40,7 @@ def test_another_process_reads_what_runs_in_which_slot(table: StartedTable) -> N
     assert reader.read() == {StartedTask("billing", "b", TOKEN)}
 
 
-def test_the_longest_names_fit_into_every_slot_and_touch_no_neighbour(table: StartedTable) -> None:
+def test_the_longest_names_fit_into_every_slot_and_overwrite_no_other(table: StartedTable) -> None:
     for slot, digit in enumerate("012"):
         table.enter(slot, LONG_QUEUE, LONG_ID[1:] + digit, TOKEN)
     table.contact(12.5)
@@ -49,7 +49,7 @@ def test_the_longest_names_fit_into_every_slot_and_touch_no_neighbour(table: Sta
     assert table.last_contact_s() == 12.5
 
 
-def test_a_shorter_name_leaves_nothing_of_a_longer_one(table: StartedTable) -> None:
+def test_a_shorter_name_completely_replaces_a_longer_one(table: StartedTable) -> None:
     table.enter(1, LONG_QUEUE, LONG_ID, TOKEN)
     table.leave(1)
     table.enter(1, "mail", "a", TOKEN)
@@ -66,7 +66,7 @@ def test_a_record_torn_before_its_length_was_written_reads_as_empty(table: Start
     assert reader_of(table).read() == set()
 
 
-def test_what_a_former_process_left_is_cleared_for_the_next(table: StartedTable) -> None:
+def test_clear_removes_the_records_of_a_former_process(table: StartedTable) -> None:
     table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
     table.clear()
@@ -75,7 +75,7 @@ def test_what_a_former_process_left_is_cleared_for_the_next(table: StartedTable)
     assert reader_of(table).last_contact_s() == 0.0
 
 
-def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
+def test_a_second_mapping_keeps_the_records(table: StartedTable) -> None:
     table.enter(0, "mail", "a", TOKEN)
     reader = reader_of(table)
     reader.close()
@@ -83,7 +83,7 @@ def test_a_second_mapping_keeps_what_is_there(table: StartedTable) -> None:
     assert table.read() == {StartedTask("mail", "a", TOKEN)}
 
 
-def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
+def test_a_sign_of_life_changes_nothing_else(table: StartedTable) -> None:
     assert table.last_alive_s() == 0.0
     table.enter(0, "mail", "a", TOKEN)
     table.contact(12.5)
@@ -95,7 +95,7 @@ def test_a_sign_of_life_touches_nothing_else(table: StartedTable) -> None:
     assert reader.read() == {StartedTask("mail", "a", TOKEN)}
 
 
-def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTable) -> None:
+def test_a_process_that_abandons_itself_leaves_no_task_to_blame(table: StartedTable) -> None:
     table.enter(1, "mail", "a", TOKEN)
     child = os.fork()
     if not child:
@@ -105,7 +105,7 @@ def test_whoever_abandons_its_process_leaves_nothing_to_blame(table: StartedTabl
     assert table.clean_exit() is None
 
 
-def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -> None:
+def test_a_clean_exit_is_read_until_the_next_process_starts(table: StartedTable) -> None:
     reader = reader_of(table)
     assert reader.clean_exit() is None
     table.contact(12.5)
@@ -118,9 +118,7 @@ def test_a_farewell_is_heard_until_the_next_process_comes(table: StartedTable) -
 
 
 @pytest.mark.parametrize("task_id", ["i" * 400, "i" * 4_000, "\\xff" * 85, "\udcff" * 400, "\u20ac" * 200])
-def test_an_id_that_fits_into_no_record_is_not_noted_and_touches_no_neighbour(
-    table: StartedTable, task_id: str
-) -> None:
+def test_an_id_that_is_too_long_for_a_record_overwrites_no_other(table: StartedTable, task_id: str) -> None:
     table.enter(0, "mail", "a", TOKEN)
     table.enter(2, "mail", "c", TOKEN)
     table.enter(1, LONG_QUEUE, task_id, TOKEN)
@@ -129,7 +127,7 @@ def test_an_id_that_fits_into_no_record_is_not_noted_and_touches_no_neighbour(
 
 
 @pytest.mark.parametrize("noise", [b"\xff" * 352, b"\x40\x00mail", b"\x05\x00 7 x ", b"\xff\xff" + b"a 1 b" * 60])
-def test_whatever_stands_in_a_record_the_reader_goes_on(table: StartedTable, noise: bytes) -> None:
+def test_a_damaged_record_does_not_hide_the_others(table: StartedTable, noise: bytes) -> None:
     table.enter(2, "mail", "c", TOKEN)
     os.pwrite(table.descriptor, noise, 352)
 

@@ -1,4 +1,4 @@
-"""How a worker stops: nothing is lost, nothing waits, and it ends whatever its handlers do."""
+"""How a worker stops: no task is lost or kept waiting, and the worker ends even if its handlers do not."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ def app(real_broker: Broker) -> Scheduler:
     return Scheduler(broker=real_broker)
 
 
-def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_broker: Broker) -> None:
+def test_running_tasks_end_and_waiting_ones_are_released_uncounted(app: Scheduler, real_broker: Broker) -> None:
     begun, release = threading.Semaphore(0), threading.Event()
 
     @app.task
@@ -33,7 +33,7 @@ def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_
         for _ in range(2):
             assert begun.acquire(timeout=10)
         worker.stop()
-        wait_until(lambda: counts(real_broker).leased == 2, "what had not started is back")
+        wait_until(lambda: counts(real_broker).leased == 2, "the tasks that had not started are released")
         assert not worker.has_ended
         release.set()
 
@@ -47,7 +47,7 @@ def test_what_runs_ends_and_what_waits_goes_back_uncounted(app: Scheduler, real_
 
 
 @pytest.mark.parametrize("kind", ["sync", "async", "stuck"])
-def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
+def test_tasks_that_outlast_the_grace_are_ended_and_released_uncounted(
     app: Scheduler, real_broker: Broker, kind: str
 ) -> None:
     begun, release = threading.Event(), threading.Event()
@@ -80,7 +80,7 @@ def test_what_outlasts_the_grace_is_ended_and_given_back_uncounted(
     assert (view.attempts, view.crashes, view.redeliveries) == (0, 0, 0)
 
 
-def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_worker_is_woken_for_a_released_task(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redisched.engine.claiming.claimer.BLOCK_S", 300.0)
     begun = threading.Event()
 
@@ -99,7 +99,7 @@ def test_others_are_woken_for_what_was_given_back(app: Scheduler, monkeypatch: p
             assert task.result(timeout=10) == second.name
 
 
-def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_broker: Broker) -> None:
+def test_a_worker_stops_while_handlers_start_and_end(app: Scheduler, real_broker: Broker) -> None:
     ran: list[str] = []
 
     @app.task
@@ -110,14 +110,14 @@ def test_a_worker_stops_while_its_handlers_come_and_go(app: Scheduler, real_brok
     while counts(real_broker).finished < len(tasks):
         done = len(ran)
         with RunningWorker(app) as worker:
-            wait_until(lambda: len(ran) > done, "it has run something")  # noqa: B023 - waited for right here
+            wait_until(lambda: len(ran) > done, "the worker has run a task")  # noqa: B023 - waited for right here
             worker.stop()
 
     assert len(ran) == len(set(ran)) == len(tasks)
     assert counts(real_broker).leased == 0
 
 
-def test_a_worker_stops_though_redis_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_stops_even_if_redis_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redisched.engine.worker_services.FLUSH_S", 0.3)
     with PrivateServer() as server:
         app = Scheduler(broker=connect(server.url, 0.3))
@@ -145,7 +145,9 @@ def test_a_worker_that_never_reached_redis_stops() -> None:
             worker.join()
 
 
-def test_a_defect_of_a_part_ends_the_worker_and_is_told(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_part_of_the_worker_ends_it_and_is_raised(
+    app: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("a defect")
 
@@ -154,6 +156,6 @@ def test_a_defect_of_a_part_ends_the_worker_and_is_told(app: Scheduler, monkeypa
     worker = RunningWorker(app)
     with contextlib.suppress(ZeroDivisionError), worker:
         app.enqueue("fine")
-        wait_until(lambda: worker.has_ended, "it has ended")
+        wait_until(lambda: worker.has_ended, "the worker has ended")
     with pytest.raises(ZeroDivisionError):
         worker.join()

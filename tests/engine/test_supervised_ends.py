@@ -1,4 +1,4 @@
-"""How the processes of a fleet end, and what their supervisor makes of it."""
+"""How the processes of a fleet end, and how their supervisor reacts."""
 
 import os
 import signal
@@ -44,20 +44,22 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def left_behind(tmp_path: Path) -> Iterator[Path]:
-    """Where the id of a process is written that outlives its worker; it is ended."""
+    """The file for the id of a process that outlives its worker. The process is ended after the test."""
     path = tmp_path / "left-behind"
     yield path
     os.kill(int(path.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("way", ["shell", "fork"])
-def test_what_a_handler_leaves_behind_hides_no_death_and_delays_no_stop(
+def test_a_process_left_by_a_handler_hides_no_death_and_delays_no_stop(
     server: Server, tmp_path: Path, left_behind: Path, way: str
 ) -> None:
     with SupervisedFleet(tmp_path, server.url, LEFT_BEHIND) as fleet:
         worker = fleet.result(way, str(left_behind))
         assert isinstance(worker, int)
-        wait_until(lambda: left_behind.exists() and bool(left_behind.read_text().strip()), "its id to be known")
+        wait_until(
+            lambda: left_behind.exists() and bool(left_behind.read_text().strip()), "the id of the process is known"
+        )
         os.kill(worker, signal.SIGKILL)
 
         assert fleet.result("pid") != worker
@@ -67,7 +69,7 @@ def test_what_a_handler_leaves_behind_hides_no_death_and_delays_no_stop(
 
 
 @pytest.mark.parametrize("way", ["shell", "fork"])
-def test_what_a_handler_leaves_behind_does_not_keep_its_worker_from_noticing_that_it_is_alone(
+def test_a_process_left_by_a_handler_does_not_hide_the_death_of_the_supervisor(
     server: Server, tmp_path: Path, left_behind: Path, way: str
 ) -> None:
     with SupervisedFleet(tmp_path, server.url, LEFT_BEHIND) as fleet:
@@ -75,7 +77,7 @@ def test_what_a_handler_leaves_behind_does_not_keep_its_worker_from_noticing_tha
         assert isinstance(worker, int)
         fleet.process.kill()
 
-        wait_until(lambda: not is_alive(worker), "the worker to end", timeout_s=20.0)
+        wait_until(lambda: not is_alive(worker), "the worker ends", timeout_s=20.0)
 
 
 def test_an_application_may_run_an_event_loop_while_it_is_imported(server: Server, tmp_path: Path) -> None:
@@ -85,9 +87,7 @@ def test_an_application_may_run_an_event_loop_while_it_is_imported(server: Serve
         assert "died" not in fleet.log
 
 
-def test_signal_handlers_that_an_application_sets_while_it_is_imported_are_not_those_of_the_worker(
-    server: Server, tmp_path: Path
-) -> None:
+def test_signal_handlers_set_by_an_import_do_not_replace_those_of_the_worker(server: Server, tmp_path: Path) -> None:
     code = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
     with SupervisedFleet(tmp_path, server.url, code) as fleet:
         fleet.wait_ready()
@@ -134,7 +134,7 @@ def begin_apart():
 """
 
 
-def test_at_a_graceful_stop_a_process_ends_as_programs_do(server: Server, tmp_path: Path) -> None:
+def test_a_graceful_stop_runs_exit_hooks_finally_blocks_and_flushes(server: Server, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, server.url, ENDINGS) as fleet:
         fleet.result("begin")
         assert fleet.stop() == 0
@@ -144,7 +144,7 @@ def test_at_a_graceful_stop_a_process_ends_as_programs_do(server: Server, tmp_pa
         assert "died" not in fleet.log
 
 
-def test_the_process_of_an_isolated_handler_ends_as_programs_do(server: Server, tmp_path: Path) -> None:
+def test_the_process_of_an_isolated_handler_runs_its_exit_hooks(server: Server, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, server.url, ENDINGS) as fleet:
         fleet.result("begin_apart")
         fleet.stop()
@@ -162,7 +162,7 @@ def test_the_process_of_an_isolated_handler_ends_as_programs_do(server: Server, 
         "time.sleep(100)",
     ],
 )
-def test_whatever_happens_at_its_end_is_no_accident(server: Server, tmp_path: Path, hook: str) -> None:
+def test_an_exit_hook_that_fails_or_hangs_does_not_count_as_a_death(server: Server, tmp_path: Path, hook: str) -> None:
     code = f"def at_end():\n    {hook}\n\natexit.register(at_end)\n"
     with SupervisedFleet(tmp_path, server.url, code) as fleet:
         fleet.wait_ready()
@@ -170,7 +170,7 @@ def test_whatever_happens_at_its_end_is_no_accident(server: Server, tmp_path: Pa
         assert "died" not in fleet.log
 
 
-def test_threads_that_never_end_do_not_keep_a_process(server: Server, tmp_path: Path) -> None:
+def test_threads_that_never_end_do_not_keep_a_process_alive(server: Server, tmp_path: Path) -> None:
     code = "threading.Thread(target=threading.Event().wait).start()\n"
     with SupervisedFleet(tmp_path, server.url, code) as fleet:
         fleet.wait_ready()
@@ -178,7 +178,7 @@ def test_threads_that_never_end_do_not_keep_a_process(server: Server, tmp_path: 
 
 
 @pytest.mark.parametrize("options", [(), ("--processes", "3")])
-def test_it_stops_though_redis_is_silent(server: Server, tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_a_fleet_stops_even_if_redis_is_silent(server: Server, tmp_path: Path, options: tuple[str, ...]) -> None:
     code = """
 from redisched.config import Settings
 
@@ -199,7 +199,7 @@ def hold(path):
     with SupervisedFleet(tmp_path, server.url, code, "--grace", "1s", *options) as fleet:
         fleet.wait_ready()
         fleet.enqueue("hold", str(begun))
-        wait_until(begun.exists, "a task to run")
+        wait_until(begun.exists, "a task runs")
         server.pause()
         try:
             assert fleet.stop() == 0
@@ -207,34 +207,34 @@ def hold(path):
             server.resume()
 
 
-def test_a_supervisor_that_is_killed_leaves_no_file_behind(server: Server, tmp_path: Path) -> None:
+def test_a_killed_supervisor_leaves_no_file_behind(server: Server, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, server.url, "") as fleet:
         fleet.wait_ready()
         children = fleet.children()
         fleet.process.kill()
-        wait_until(lambda: not any(map(is_alive, children)), "its processes to end", timeout_s=20.0)
+        wait_until(lambda: not any(map(is_alive, children)), "the processes of the fleet end", timeout_s=20.0)
 
         prefix = Path(tempfile.gettempprefix()).name
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(("redisched-", "pymp-", prefix))] == []
 
 
-def test_what_keeps_every_process_from_working_is_said_once(server: Server, tmp_path: Path) -> None:
+def test_an_error_that_ends_every_process_is_reported_once(server: Server, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, server.url, "raise KeyError('no such setting')\n", "--processes", "3") as fleet:
         assert fleet.ended() == 1
         assert fleet.log.count("KeyError: 'no such setting'") == 1
         assert "importlib" not in fleet.log
 
 
-def test_its_processes_run_as_the_interpreter_was_started(server: Server, tmp_path: Path) -> None:
+def test_worker_processes_run_with_the_flags_of_the_interpreter(server: Server, tmp_path: Path) -> None:
     code = "raise KeyError(f'optimized {sys.flags.optimize}')\n"
     with SupervisedFleet(tmp_path, server.url, code, flags=("-O",)) as fleet:
         fleet.ended()
         assert "optimized 1" in fleet.log
 
 
-def test_a_fleet_that_has_stopped_is_not_healthy_any_more(server: Server, tmp_path: Path) -> None:
+def test_a_stopped_fleet_is_not_healthy(server: Server, tmp_path: Path) -> None:
     health = tmp_path / "health"
     with SupervisedFleet(tmp_path, server.url, "", "--health-file", str(health)) as fleet:
-        wait_until(health.exists, "the fleet to be healthy", timeout_s=20.0)
+        wait_until(health.exists, "the fleet is healthy", timeout_s=20.0)
         assert fleet.stop() == 0
         assert not health.exists()

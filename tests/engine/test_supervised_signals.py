@@ -1,4 +1,4 @@
-"""What signals do to a fleet, whoever sends them and however often."""
+"""What signals do to a fleet, from any sender and any number of times."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ StartService = Callable[..., SupervisedFleet]
 
 @pytest.fixture
 def begin(servers: Servers, tmp_path: Path) -> Iterator[StartService]:
-    servers.broker(BrokerKind.VALKEY).close()  # no fleet gets a task that an earlier one left, and waits for its end
+    servers.broker(BrokerKind.VALKEY).close()  # a task that an earlier fleet left would keep the next one from ending
     fleets: list[SupervisedFleet] = []
 
     def begin(code: str, *options: str, before: tuple[str, ...] = ()) -> SupervisedFleet:
@@ -75,10 +75,10 @@ def begin(servers: Servers, tmp_path: Path) -> Iterator[StartService]:
 
 
 def hold(fleet: SupervisedFleet, name: str, folder: Path) -> Callable[[], object]:
-    """Begin a task that goes on until what is answered is called, which answers its result."""
+    """Begin a task that runs until the returned function is called; that function answers the result."""
     begun, go_on = folder / f"{name}-begun", folder / f"{name}-go-on"
     task = fleet.enqueue(name, str(begun), str(go_on))
-    wait_until(begun.exists, f"{name} to begin")
+    wait_until(begun.exists, f"{name} begins")
 
     def release() -> object:
         go_on.touch()
@@ -89,7 +89,7 @@ def hold(fleet: SupervisedFleet, name: str, folder: Path) -> Callable[[], object
 
 @pytest.mark.parametrize("name", SLOW_NAMES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_comes_twice_at_once_is_one(
+def test_the_same_signal_twice_at_once_counts_once(
     begin: StartService, tmp_path: Path, name: str, number: signal.Signals
 ) -> None:
     fleet = begin(SLOW)
@@ -102,7 +102,7 @@ def test_a_signal_that_comes_twice_at_once_is_one(
     assert "died" not in fleet.log
 
 
-def test_a_signal_that_comes_again_later_ends_it_at_once(begin: StartService, tmp_path: Path) -> None:
+def test_a_second_signal_later_ends_the_fleet_at_once(begin: StartService, tmp_path: Path) -> None:
     fleet = begin(SLOW)
     hold(fleet, "slow", tmp_path)
 
@@ -110,23 +110,23 @@ def test_a_signal_that_comes_again_later_ends_it_at_once(begin: StartService, tm
         fleet.process.send_signal(signal.SIGTERM)
         return fleet.process.poll() is not None
 
-    wait_until(has_ended, "it to be told again")
+    wait_until(has_ended, "the fleet ends at a second signal")
 
 
 def shows_stack(fleet: SupervisedFleet, processes: Iterator[int]) -> bool:
-    """Ask the next process: what several say at the same moment is mixed letter by letter."""
+    """Ask the next process for its stack, only one: the output of several would be mixed letter by letter."""
     os.kill(next(processes), signal.SIGUSR1)
     return " in slow\n" in fleet.log
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
-def test_no_process_dies_of_a_signal_for_users(begin: StartService, tmp_path: Path, number: signal.Signals) -> None:
+def test_no_process_dies_of_sigusr1_or_sigusr2(begin: StartService, tmp_path: Path, number: signal.Signals) -> None:
     fleet = begin(SLOW, "--processes", "2")
     releases = [hold(fleet, name, tmp_path) for name in SLOW_NAMES]
     before = set(fleet.children())
     fleet.signal_all(number)
     if number is signal.SIGUSR1:
-        wait_until(partial(shows_stack, fleet, cycle(before)), "the stacks to be shown")
+        wait_until(partial(shows_stack, fleet, cycle(before)), "the stacks are shown")
 
     assert [release() for release in releases] == ["whole"] * 3
     assert before <= set(fleet.children())
@@ -138,33 +138,33 @@ def test_a_program_that_a_handler_starts_ends_on_sigint(begin: StartService, nam
     assert begin(PROGRAMS).result(name) == -signal.SIGINT
 
 
-def test_told_to_stop_while_it_imports_it_ends_without_an_error(begin: StartService, tmp_path: Path) -> None:
+def test_a_fleet_stopped_while_it_imports_ends_without_an_error(begin: StartService, tmp_path: Path) -> None:
     begun = tmp_path / "importing"
     fleet = begin(f"open({str(begun)!r}, 'w').close()\ntime.sleep(60)\n")
-    wait_until(begun.exists, "the import to begin", timeout_s=20.0)
+    wait_until(begun.exists, "the import begins", timeout_s=20.0)
 
     assert fleet.stop() == 0
     assert "ERROR" not in fleet.log
     assert "CRITICAL" not in fleet.log
 
 
-def test_told_to_stop_before_its_processes_are_there_it_ends_without_an_error(begin: StartService) -> None:
+def test_a_fleet_stopped_before_all_processes_have_started_ends_without_an_error(begin: StartService) -> None:
     fleet = begin("", "--processes", "4")
-    wait_until(lambda: bool(fleet.children()), "the first process to come up", timeout_s=20.0)
+    wait_until(lambda: bool(fleet.children()), "the first process has started", timeout_s=20.0)
     fleet.signal_all(signal.SIGTERM)
 
     assert fleet.ended() == 0
     assert "ERROR" not in fleet.log
 
 
-def test_it_stops_as_usual_where_its_output_is_closed(begin: StartService, tmp_path: Path) -> None:
+def test_a_fleet_with_closed_output_stops_as_usual(begin: StartService, tmp_path: Path) -> None:
     fleet = begin("", before=("sh", "-c", 'exec "$@" >&- 2>&-', "sh"))
     fleet.wait_ready()
 
     assert fleet.stop() == 0
 
 
-def test_the_first_process_of_a_container_reaps_orphans(begin: StartService, tmp_path: Path) -> None:
+def test_a_supervisor_that_is_process_1_reaps_orphans(begin: StartService, tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--pid", "--fork", "true"], check=False, capture_output=True).returncode:
         assert not os.environ.get("CI"), "unshare is not permitted here"
         pytest.skip("a namespace of its own for processes is not permitted here")
@@ -184,4 +184,4 @@ def zombies():
     for _ in range(3):
         fleet.result("orphan")
 
-    wait_until(lambda: fleet.result("zombies") == [], "no orphan to be left", timeout_s=20.0)
+    wait_until(lambda: fleet.result("zombies") == [], "no orphan is left", timeout_s=20.0)

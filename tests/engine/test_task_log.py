@@ -1,4 +1,4 @@
-"""Lines about single tasks: each names the task, its id and the attempt, once where once is enough."""
+"""Lines about single tasks: each names the task, its id and the attempt, and an unknown name is reported only once."""
 
 import io
 import logging
@@ -47,7 +47,7 @@ def test_a_line_and_its_record_name_the_task(log: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize(("crashes", "fate"), [(0, "waits to be tried again"), (2, "is dead")])
-def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
+def test_a_crash_that_makes_a_task_dead_is_logged_as_its_end(
     log: pytest.LogCaptureFixture, crashes: int, fate: str
 ) -> None:
     task = leased_task("a")
@@ -60,7 +60,7 @@ def test_the_last_death_that_a_task_may_cause_is_told_as_its_end(
     assert f"{fate}: the process of its handler died (signal 9), {crashes + 1} of 3 times" in record.getMessage()
 
 
-def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture) -> None:
+def test_a_traceback_that_is_only_text_is_shown_as_a_traceback(log: pytest.LogCaptureFixture) -> None:
     task = leased_task("a")
     task.max_attempts = 1
     error = RaisedInside("ValueError: no", "Traceback: here")
@@ -73,7 +73,7 @@ def test_a_traceback_known_as_text_is_shown_as_one(log: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("is_isolated", [False, True], ids=["here", "isolated"])
-def test_an_application_s_own_log_shows_a_traceback_whatever_it_quotes(is_isolated: bool) -> None:
+def test_a_log_handler_of_the_application_can_write_every_traceback(is_isolated: bool) -> None:
     task = leased_task("a")
     task.max_attempts = 1
     error = raised("\ud800 \x1b[31m", is_isolated)
@@ -95,7 +95,7 @@ def raised(text: str, is_isolated: bool) -> Exception:
         return RaisedInside(f"ValueError: {text}", traceback_of(error)) if is_isolated else error
 
 
-def test_a_name_that_no_handler_has_is_told_once(log: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_name_is_logged_once(log: pytest.LogCaptureFixture) -> None:
     tasks = [leased_task("a"), leased_task("b"), leased_task("c")]
     for task, name in zip(tasks, ("one", "one", "two"), strict=True):
         task.body = TaskBody(name)

@@ -1,4 +1,4 @@
-"""Threads for sync handlers: what comes back, and what an interruption reaches."""
+"""Threads for sync handlers: their results and errors, and what an interruption can end."""
 
 import asyncio
 import gc
@@ -52,7 +52,7 @@ def test_a_result_comes_back_from_another_thread() -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("no"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()], ids=repr
 )
-def test_whatever_is_raised_comes_back(error: BaseException) -> None:
+def test_every_error_comes_back_from_another_thread(error: BaseException) -> None:
     with pytest.raises(type(error)):
         outcome_of(raiser(error))
 
@@ -62,7 +62,7 @@ def test_a_stray_stop_iteration_comes_back_as_an_error() -> None:
         outcome_of(raiser(StopIteration("value")))
 
 
-def test_a_thread_survives_what_its_calls_raise() -> None:
+def test_a_thread_survives_the_errors_of_its_calls() -> None:
     async def use(threads: Threads) -> list[Any]:
         calls = [Called(threads, raiser(SystemExit())) for _ in range(3 * SIZE)]
         await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
@@ -71,7 +71,7 @@ def test_a_thread_survives_what_its_calls_raise() -> None:
     assert in_threads(use) == [1] * SIZE
 
 
-def test_as_many_run_at_once_as_there_are_threads() -> None:
+def test_as_many_calls_run_at_once_as_there_are_threads() -> None:
     meeting = threading.Barrier(SIZE)
 
     async def use(threads: Threads) -> int:
@@ -99,7 +99,7 @@ def test_an_interruption_ends_a_busy_loop() -> None:
         in_threads(use)
 
 
-def test_an_interruption_passes_through_handlers_of_exceptions() -> None:
+def test_an_interruption_is_not_caught_by_except_exception() -> None:
     begun = threading.Event()
 
     def stubborn() -> None:
@@ -131,7 +131,7 @@ def test_a_call_that_was_interrupted_before_it_began_does_not_begin() -> None:
     assert not begun.is_set()
 
 
-def test_an_interruption_after_the_end_is_nothing() -> None:
+def test_an_interruption_after_the_end_of_a_call_does_nothing() -> None:
     async def use(threads: Threads) -> Any:
         call = Called(threads, lambda: "first")
         await call.future
@@ -165,7 +165,7 @@ def test_an_interruption_at_the_very_end_never_hits_the_next_call() -> None:
         threads.stop()
         return interrupted
 
-    # An interruption within a callback of the garbage collection, as other tests leave one, would be lost there.
+    # Other tests leave callbacks of the garbage collection; an interruption inside of one would be lost.
     gc.disable()
     try:
         asyncio.run(main())
@@ -190,7 +190,7 @@ def test_a_thread_ends_once_its_loop_is_gone() -> None:
     before = set(threading.enumerate())
     asyncio.run(main())
     release.set()
-    wait_until(lambda: not {t for t in threading.enumerate() if t not in before}, "the thread is gone")
+    wait_until(lambda: not {t for t in threading.enumerate() if t not in before}, "the thread has ended")
 
 
 @pytest.mark.parametrize("kind", [HandlerTimedOut, CancelRequested])
@@ -239,7 +239,7 @@ cProfile.run("(lambda: 1)()")
 
 
 def test_after_an_interruption_the_process_can_still_be_profiled() -> None:
-    """The interpreter notes that an exception is to be raised in some thread. While it believes so for ever, every call
+    """The interpreter keeps a flag while an exception is to be raised in a thread. If the flag stays set, every call
     takes longer, and under a profiler, a debugger or a coverage tool none ends.
     """
     subprocess.run([sys.executable, "-c", UNDER_A_PROFILER], check=True, timeout=30, capture_output=True)

@@ -1,4 +1,4 @@
-"""The watchdog: whom it takes for stuck and when, and what it does where nobody listens."""
+"""The watchdog: which handlers it takes for stuck, when, and what it does if the event loop is blocked."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -33,7 +33,7 @@ class Abandoned(NoStartedTable):
 
 
 class Harness:
-    """A watchdog over tasks that are said to run. `hears` is whether the event loop does."""
+    """A watchdog over tasks that the test sets as running. `hears` is whether the event loop reacts."""
 
     def __init__(self) -> None:
         app = Scheduler()
@@ -59,14 +59,14 @@ class Harness:
         self.watchdog = Watchdog(context, lambda: self.running, self._stop)
 
     def run(self, name: str, id: str = "a") -> LeasedTask:
-        """Say that a task runs, and let the watchdog see it."""
+        """Set a task as running, and let the watchdog see it."""
         task = leased_task(id, body=TaskBody(name))
         self.running.append(task)
         self.look()
         return task
 
     def look(self, after_s: float = 0.0, reply: bytes = b"LOST") -> list[tuple[Any, ...]]:
-        """Let it look after a time; answers the commands it sends."""
+        """Let the watchdog look after a time; answers the commands that it sends."""
         self.clock.now_s += after_s
         step: Generator[Any, Any, None] = self.watchdog.step()
         commands = []
@@ -98,7 +98,9 @@ def test_a_handler_is_stuck_some_time_after_its_timeout(harness: Harness) -> Non
 
 
 @pytest.mark.parametrize("kind", [CancelRequested, LeaseLost])
-def test_and_some_time_after_it_was_first_told_to_end(harness: Harness, kind: type[Interruption]) -> None:
+def test_a_handler_is_stuck_some_time_after_it_was_first_told_to_end(
+    harness: Harness, kind: type[Interruption]
+) -> None:
     task = harness.run("patient")
     harness.watchdog.note_interruption(task, kind)
     harness.look(STUCK_AFTER_S)
@@ -108,33 +110,33 @@ def test_and_some_time_after_it_was_first_told_to_end(harness: Harness, kind: ty
     assert harness.stopped == [["a"]]
 
 
-def test_one_that_was_told_nothing_may_take_all_the_time_it_needs(harness: Harness) -> None:
+def test_a_handler_without_timeout_that_was_not_told_to_end_is_never_stuck(harness: Harness) -> None:
     harness.run("patient")
     harness.look(1e6)
     assert harness.stopped == []
 
 
-def test_one_that_has_ended_was_not_stuck(harness: Harness) -> None:
+def test_a_handler_that_has_ended_is_not_stuck(harness: Harness) -> None:
     harness.watchdog.note_interruption(harness.run("plain"), CancelRequested)
     harness.running.clear()
     harness.look(1e6)
     assert harness.stopped == []
 
 
-def test_an_isolated_one_is_none_of_its_business(harness: Harness) -> None:
+def test_an_isolated_handler_is_not_watched(harness: Harness) -> None:
     harness.watchdog.note_interruption(harness.run("apart"), CancelRequested)
     harness.look(1e6)
     assert harness.stopped == []
 
 
-def test_a_worker_that_hears_is_left_alone_however_long_its_stop_takes(harness: Harness) -> None:
+def test_a_worker_whose_event_loop_reacts_may_take_long_to_stop(harness: Harness) -> None:
     harness.watchdog.note_interruption(harness.run("patient"), CancelRequested)
     for _ in range(100):
         assert harness.look(1.0) == []
     assert harness.started.times == 0
 
 
-def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_the_stuck(harness: Harness) -> None:
+def test_a_process_with_a_blocked_event_loop_is_abandoned_after_the_stuck_task_is_settled(harness: Harness) -> None:
     harness.hears = False
     harness.run("plain")
     harness.run("patient", "b")
@@ -147,7 +149,7 @@ def test_a_process_whose_event_loop_is_blocked_is_given_up_after_a_verdict_on_th
     assert harness.started.times == 1
 
 
-def test_it_is_given_up_once(harness: Harness) -> None:
+def test_a_process_is_abandoned_only_once(harness: Harness) -> None:
     harness.hears = False
     harness.run("plain")
     harness.look(11.0 + STUCK_AFTER_S)

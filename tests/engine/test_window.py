@@ -1,4 +1,4 @@
-"""The window: what starts first, what is held ready, and what is given back."""
+"""The window: which task starts first, how many are held ready, and which are released."""
 
 from collections.abc import Iterable
 
@@ -35,7 +35,7 @@ def started(window: Window, now_ms: float) -> list[str]:
     return order
 
 
-def test_a_better_priority_starts_first_then_the_earlier_then_the_smaller_id(window: Window) -> None:
+def test_tasks_start_by_priority_then_by_time_then_by_id(window: Window) -> None:
     fill(
         window,
         leased_task("bulk", priority=9, run_at_ms=NOW_MS - 9_000),
@@ -48,14 +48,14 @@ def test_a_better_priority_starts_first_then_the_earlier_then_the_smaller_id(win
     assert started(window, NOW_MS) == ["urgent", "earlier", "a", "b", "bulk"]
 
 
-def test_a_task_that_comes_in_later_and_is_better_starts_first(window: Window) -> None:
+def test_a_more_urgent_task_that_comes_later_starts_first(window: Window) -> None:
     fill(window, leased_task("normal"))
     fill(window, leased_task("urgent", priority=0))
 
     assert started(window, NOW_MS) == ["urgent", "normal"]
 
 
-def test_a_task_ahead_of_its_time_starts_at_its_millisecond(window: Window) -> None:
+def test_a_task_claimed_early_starts_at_exactly_its_millisecond(window: Window) -> None:
     fill(window, leased_task("ahead", run_at_ms=NOW_MS + 10))
 
     assert window.next_due_ms() == NOW_MS + 10
@@ -64,14 +64,14 @@ def test_a_task_ahead_of_its_time_starts_at_its_millisecond(window: Window) -> N
     assert window.next_due_ms() is None
 
 
-def test_a_better_task_that_is_not_due_does_not_hold_up_a_due_one(window: Window) -> None:
+def test_a_more_urgent_task_that_is_not_due_does_not_hold_up_a_due_one(window: Window) -> None:
     fill(window, leased_task("urgent", priority=0, run_at_ms=NOW_MS + 5), leased_task("due", priority=9))
 
     assert started(window, NOW_MS) == ["due"]
     assert started(window, NOW_MS + 5) == ["urgent"]
 
 
-def test_tasks_that_fall_due_together_start_in_the_order_of_their_priorities(window: Window) -> None:
+def test_tasks_that_are_due_together_start_in_the_order_of_their_priorities(window: Window) -> None:
     fill(
         window,
         leased_task("low", priority=7, run_at_ms=NOW_MS + 1),
@@ -81,14 +81,14 @@ def test_tasks_that_fall_due_together_start_in_the_order_of_their_priorities(win
     assert started(window, NOW_MS + 2) == ["high", "low"]
 
 
-def test_two_leases_of_one_task_are_two_things(window: Window) -> None:
+def test_two_leases_of_the_same_task_are_kept_apart(window: Window) -> None:
     fill(window, leased_task("a", token=7), leased_task("a", token=8))
 
     assert len(window) == 2
     assert started(window, NOW_MS) == ["a", "a"]
 
 
-def test_one_suspect_runs_at_a_time_and_others_pass_it(window: Window) -> None:
+def test_only_one_suspect_runs_at_a_time_and_other_tasks_overtake_the_next(window: Window) -> None:
     first, second = leased_task("first", priority=1, crashes=1), leased_task("second", priority=2, crashes=1)
     fill(window, first, second, leased_task("innocent", priority=9))
 
@@ -99,7 +99,7 @@ def test_one_suspect_runs_at_a_time_and_others_pass_it(window: Window) -> None:
     assert window.pop(NOW_MS) is second
 
 
-def test_the_end_of_an_innocent_task_lets_no_second_suspect_run(window: Window) -> None:
+def test_the_end_of_another_task_does_not_let_a_second_suspect_run(window: Window) -> None:
     suspect, innocent = leased_task("suspect", crashes=1), leased_task("innocent", priority=1)
     fill(window, suspect, innocent, leased_task("worse", priority=9, crashes=2))
 
@@ -109,13 +109,13 @@ def test_the_end_of_an_innocent_task_lets_no_second_suspect_run(window: Window) 
     assert window.pop(NOW_MS) is None
 
 
-def test_a_suspect_waits_its_turn_among_the_others(window: Window) -> None:
+def test_a_suspect_starts_in_the_usual_order(window: Window) -> None:
     fill(window, leased_task("suspect", crashes=1), leased_task("urgent", priority=0))
 
     assert started(window, NOW_MS) == ["urgent", "suspect"]
 
 
-def test_there_is_room_for_the_free_slots_and_for_what_will_start_within_the_window(window: Window) -> None:
+def test_there_is_room_for_the_free_slots_and_the_starts_within_the_window(window: Window) -> None:
     assert window.room(free_slots=4, starts_per_ms=0.0) == 4
     assert window.room(free_slots=4, starts_per_ms=10.0) == 4 + 200
     assert window.room(free_slots=0, starts_per_ms=10.0) == 200
@@ -125,14 +125,14 @@ def test_long_tasks_get_no_prefetch(window: Window) -> None:
     assert window.room(free_slots=0, starts_per_ms=1 / WINDOW_MS - 0.001) == 0
 
 
-def test_without_a_window_there_is_room_for_free_slots_alone() -> None:
+def test_without_a_window_there_is_room_only_for_free_slots() -> None:
     window = Window(0.0, 0.0)
 
     assert window.room(free_slots=1, starts_per_ms=50.0) == 1
     assert window.room(free_slots=0, starts_per_ms=50.0) == 0
 
 
-def test_what_is_at_hand_takes_room(window: Window) -> None:
+def test_held_due_tasks_take_room(window: Window) -> None:
     fill(window, *(leased_task(f"due-{number}") for number in range(3)), leased_task("suspect", crashes=1))
 
     assert window.room(free_slots=6, starts_per_ms=0.0) == 2
@@ -140,13 +140,13 @@ def test_what_is_at_hand_takes_room(window: Window) -> None:
     assert window.room(free_slots=0, starts_per_ms=0.0) == 0
 
 
-def test_what_is_not_yet_due_takes_no_room(window: Window) -> None:
+def test_held_tasks_that_are_not_due_take_no_room(window: Window) -> None:
     fill(window, leased_task("ahead", run_at_ms=NOW_MS + 10))
 
     assert window.room(free_slots=4, starts_per_ms=0.0) == 4
 
 
-def test_what_one_claim_can_bring_is_not_waited_for_any_longer(window: Window) -> None:
+def test_there_is_room_as_soon_as_the_largest_claim_fits(window: Window) -> None:
     expected = LARGEST_CLAIM * 5
     fill(window, *(leased_task(f"due-{number}") for number in range(expected - LARGEST_CLAIM + 1)))
     assert window.room(free_slots=0, starts_per_ms=expected / WINDOW_MS) == 0
@@ -156,19 +156,19 @@ def test_what_one_claim_can_bring_is_not_waited_for_any_longer(window: Window) -
 
 
 @pytest.mark.parametrize(("at_hand", "room"), [(60, 0), (51, 0), (50, 50), (0, 100)])
-def test_no_more_is_claimed_until_half_of_it_can_be_filled_at_once(window: Window, at_hand: int, room: int) -> None:
+def test_there_is_no_room_until_half_of_the_window_is_empty(window: Window, at_hand: int, room: int) -> None:
     fill(window, *(leased_task(f"due-{number}") for number in range(at_hand)))
 
     assert window.room(free_slots=0, starts_per_ms=100 / WINDOW_MS) == room
 
 
-def test_a_free_slot_that_nothing_is_at_hand_for_is_never_left_empty(window: Window) -> None:
+def test_there_is_always_room_for_a_free_slot_without_a_task(window: Window) -> None:
     fill(window, *(leased_task(f"due-{number}") for number in range(70)))
 
     assert window.room(free_slots=71, starts_per_ms=100 / WINDOW_MS) == 101
 
 
-def test_a_due_task_that_has_waited_longer_than_this_is_overdue(window: Window) -> None:
+def test_a_due_task_that_has_waited_too_long_is_overdue(window: Window) -> None:
     fill(window, leased_task("a"))
     window.add(leased_task("later"), NOW_MS + 50)
 
@@ -177,7 +177,7 @@ def test_a_due_task_that_has_waited_longer_than_this_is_overdue(window: Window) 
     assert started(window, NOW_MS + RELEASE_AFTER_MS + 1) == ["later"]
 
 
-def test_the_wait_of_a_task_claimed_ahead_counts_from_when_it_is_due(window: Window) -> None:
+def test_the_wait_of_a_task_claimed_early_counts_from_its_due_time(window: Window) -> None:
     fill(window, leased_task("ahead", run_at_ms=NOW_MS + 20))
 
     assert window.take_overdue(NOW_MS + 20 + RELEASE_AFTER_MS) == []
@@ -192,7 +192,7 @@ def test_the_wait_of_a_task_long_due_counts_from_its_arrival(window: Window) -> 
     assert window.take_overdue(NOW_MS + 1) == []
 
 
-def test_taking_the_overdue_keeps_the_order_of_the_others(window: Window) -> None:
+def test_taking_overdue_tasks_keeps_the_order_of_the_others(window: Window) -> None:
     fill(window, *(leased_task(f"old-{number}") for number in range(5)), leased_task("suspect", crashes=1))
     for number in (3, 1, 2, 0):
         window.add(leased_task(f"new-{number}"), NOW_MS + 90)
@@ -201,7 +201,7 @@ def test_taking_the_overdue_keeps_the_order_of_the_others(window: Window) -> Non
     assert started(window, NOW_MS + 101) == ["new-0", "new-1", "new-2", "new-3"]
 
 
-def test_everything_can_be_taken_at_once(window: Window) -> None:
+def test_all_tasks_can_be_taken_at_once(window: Window) -> None:
     fill(window, leased_task("due"), leased_task("ahead", run_at_ms=NOW_MS + 10), leased_task("suspect", crashes=1))
 
     assert sorted(ids(window.take_all())) == ["ahead", "due", "suspect"]

@@ -12,14 +12,14 @@ def nothing() -> None:
     pass
 
 
-def test_a_worker_serves_the_queues_it_was_told() -> None:
+def test_a_worker_serves_the_queues_it_is_given() -> None:
     app = Scheduler()
     app.task(nothing)
 
     assert served_queues(WorkerSettings(queues=("mail", "billing")), app.registry) == ("mail", "billing")
 
 
-def test_a_worker_that_was_told_none_serves_those_of_its_handlers() -> None:
+def test_a_worker_that_is_given_no_queues_serves_those_of_its_handlers() -> None:
     app = Scheduler()
     for queue in ("mail", "billing", "mail"):
         app.task(name=f"in.{queue}", queue=queue)(nothing)
@@ -32,6 +32,6 @@ def test_a_worker_without_handlers_serves_the_default_queue() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a{b", "a:b", "a b"])
-def test_a_name_that_cannot_be_a_queue_is_refused(name: str) -> None:
+def test_an_invalid_queue_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidOption, match="queues="):
         served_queues(WorkerSettings(queues=("mail", name)), Scheduler().registry)

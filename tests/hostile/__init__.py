@@ -1,1 +1,1 @@
-"""Tests with input that nobody should send, and with what nobody should have written into Redis."""
+"""Tests with hostile input, and with hostile data in Redis."""

@@ -1,4 +1,4 @@
-"""A real server that outlives what is put into it."""
+"""A real server, for hostile data."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Tasks as no producer of ours would write them."""
+"""Tasks as no producer of redisched would write them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""S13: whatever a handler returns or raises, its task ends in a way that can be read, and its worker goes on."""
+"""S13: whatever a handler returns or raises, the end of its task can be read, and its worker works on."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -78,7 +78,7 @@ def exit_with(status: str) -> NoReturn:
 
 
 def failure_of(app: Scheduler, handler: Callable[[], Any]) -> TaskFailed:
-    """How a task of a handler fails, before one that follows it succeeds."""
+    """The failure of a handler's task. The task after it must succeed."""
     app.task(name="hostile", max_attempts=1)(handler)
     app.task(name="fine")(lambda: "fine")
     with RunningWorker(app) as worker:
@@ -98,7 +98,9 @@ def test_s13_a_result_that_cannot_be_stored_ends_its_task_dead(app: Scheduler, m
 
 
 @pytest.mark.parametrize(("handler", "said"), ERRORS.values(), ids=ERRORS)
-def test_s13_an_error_is_told_whatever_its_text_does(app: Scheduler, handler: Callable[[], Any], said: str) -> None:
+def test_s13_every_error_is_stored_whatever_its_text_method_does(
+    app: Scheduler, handler: Callable[[], Any], said: str
+) -> None:
     failure = failure_of(app, handler)
 
     assert failure.reason == DeathReason.ATTEMPTS
@@ -107,7 +109,7 @@ def test_s13_an_error_is_told_whatever_its_text_does(app: Scheduler, handler: Ca
     assert len(failure.traceback) <= TRACEBACK_CHARACTERS
 
 
-def test_s13_an_async_handler_may_recurse_too(app: Scheduler) -> None:
+def test_s13_an_async_handler_that_recurses_too_deep_fails(app: Scheduler) -> None:
     async def dive() -> None:
         await dive()
 

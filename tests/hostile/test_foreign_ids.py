@@ -1,4 +1,4 @@
-"""A task under an id that no producer of redisched's gives ends, visibly, and holds up nobody."""
+"""A task with an id that no producer of redisched makes ends as dead, and does not hold up other tasks."""
 
 import logging
 
@@ -34,14 +34,16 @@ FOREIGN = [
 
 
 def store_under(broker: Broker, task_id: bytes) -> None:
-    """Put a sound record of a handler that is there under an id, as somebody else might."""
+    """Store a valid record of a known handler under an id, as another program might."""
     keys = keys_of(QUEUE)
     record = bytes(DIGEST_BYTES) + encode_task(TaskBody("work", [1]), 1_000)
     broker.client().perform(("HSET", keys.tasks, task_id, record))
     broker.client().perform(("ZADD", keys.waiting, 5 * 2**42, task_id))
 
 
-def test_it_ends_dead_and_its_neighbours_are_done(real_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_with_a_foreign_id_ends_dead_and_its_neighbours_are_done(
+    real_broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
     app = Scheduler(broker=real_broker)
     ran: list[int] = []
     app.task(name="work")(ran.append)
@@ -52,7 +54,7 @@ def test_it_ends_dead_and_its_neighbours_are_done(real_broker: Broker, caplog: p
     with caplog.at_level(logging.INFO), RunningWorker(app, concurrency=4, lease_s=1.0):
         for task in healthy:
             task.result(timeout=10)
-        wait_until(lambda: counts(real_broker).dead == len(FOREIGN), "every foreign task to be dead")
+        wait_until(lambda: counts(real_broker).dead == len(FOREIGN), "every foreign task is dead")
 
     assert ran == [1] * 50
     assert counts(real_broker).leased == 0
@@ -65,10 +67,10 @@ def test_it_ends_dead_and_its_neighbours_are_done(real_broker: Broker, caplog: p
 
 
 @pytest.mark.parametrize("task_id", FOREIGN, ids=range(len(FOREIGN)))
-def test_no_foreign_id_is_taken_for_one_of_ours(task_id: bytes) -> None:
+def test_no_foreign_id_is_taken_for_a_valid_one(task_id: bytes) -> None:
     assert not is_id(task_id.decode(errors="surrogateescape"))
 
 
 @pytest.mark.parametrize("task_id", ["a", "1m8ge6htz0000kmwwyxr", "order:42", "x" * 200, "!", "~", "A-B_c.9"])
-def test_every_id_that_may_be_chosen_is_one_of_ours(task_id: str) -> None:
+def test_every_id_that_may_be_chosen_is_valid(task_id: str) -> None:
     assert is_id(task_id)

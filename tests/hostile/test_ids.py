@@ -1,4 +1,4 @@
-"""S11: an id that many producers use at once is one task's."""
+"""S11: an id that many producers use at the same time belongs to one task."""
 
 import multiprocessing
 from collections import Counter
@@ -18,8 +18,8 @@ BATCH = 100
 QUEUE = "default"
 
 
-def enqueue_again_and_again(url: str, producer: int, times: int) -> Counter[Status]:
-    """Enqueue one id so many times, every other time as the same task and else as a task of this producer's own."""
+def enqueue_repeatedly(url: str, producer: int, times: int) -> Counter[Status]:
+    """Enqueue one id so many times, alternating between the same task and a task of this producer alone."""
     broker = connect(url, 60.0)
     store = Store(broker.script_runner, QUEUE)
     tasks = [NewTask("order-42", 5, "+0", b"%08dbody" % (number % 2 * producer)) for number in range(BATCH)]
@@ -32,14 +32,14 @@ def enqueue_again_and_again(url: str, producer: int, times: int) -> Counter[Stat
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("times", [20_000, pytest.param(1_000_000, marks=pytest.mark.chaos)])
-def test_s11_of_all_who_enqueue_under_one_id_one_creates_the_task(
+def test_s11_of_many_producers_with_the_same_id_one_creates_the_task(
     servers: Servers, kind: BrokerKind, real_broker: Broker, times: int
 ) -> None:
     url = servers.url(kind)
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(4, context) as processes:
         each = times // PRODUCERS
-        all_answers = processes.map(enqueue_again_and_again, [url] * PRODUCERS, range(PRODUCERS), [each] * PRODUCERS)
+        all_answers = processes.map(enqueue_repeatedly, [url] * PRODUCERS, range(PRODUCERS), [each] * PRODUCERS)
         answers = sum(all_answers, Counter[Status]())
 
     assert answers.total() == times

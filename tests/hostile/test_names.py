@@ -1,4 +1,4 @@
-"""Names of handlers and queues that were made to reach further than a name should."""
+"""Names of handlers and queues that try to import code or to reach keys of other queues."""
 
 import sys
 
@@ -52,14 +52,14 @@ def named(app: Scheduler) -> Scheduler:
 
 
 @pytest.mark.parametrize("name", NAMES_OF_NO_HANDLER, ids=ascii)
-def test_s03_a_name_that_no_handler_can_have_is_refused(named: Scheduler, name: str) -> None:
+def test_s03_an_invalid_name_of_a_handler_is_refused(named: Scheduler, name: str) -> None:
     for refuse in (named.enqueue, named.request, lambda name: named.task(name=name)):
         with pytest.raises(InvalidOption) as refusal:
             refuse(name)
         assert refusal.value.argument == "name"
 
 
-def test_s03_a_stored_name_that_is_no_handlers_is_unroutable_and_imports_nothing(
+def test_s03_a_stored_name_without_a_handler_is_unroutable_and_imports_nothing(
     named: Scheduler, real_broker: Broker
 ) -> None:
     names = NAMES_OF_NO_HANDLER + NAMES_OF_MODULES
@@ -79,7 +79,9 @@ def test_s03_a_stored_name_that_is_no_handlers_is_unroutable_and_imports_nothing
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=ascii)
-def test_s12_a_name_that_could_break_a_hash_tag_is_no_queues(named: Scheduler, real_broker: Broker, queue: str) -> None:
+def test_s12_a_queue_name_that_could_break_the_hash_tag_is_refused(
+    named: Scheduler, real_broker: Broker, queue: str
+) -> None:
     with pytest.raises(InvalidOption):
         named.enqueue("work", queue=queue)
     with pytest.raises(InvalidOption):
@@ -93,7 +95,7 @@ def test_s12_a_name_that_could_break_a_hash_tag_is_no_queues(named: Scheduler, r
 
 
 @given(st.one_of(st.text(max_size=5), st.text("ab{}:*-._ \n", max_size=5), st.from_regex(r"[\w.{}-]{1,120}")))
-def test_s12_all_keys_of_any_queue_share_the_hash_tag_that_is_its_name(queue: str) -> None:
+def test_s12_all_keys_of_a_queue_share_its_name_as_hash_tag(queue: str) -> None:
     try:
         check_queue("queue", queue)
     except InvalidOption:

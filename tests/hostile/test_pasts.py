@@ -1,4 +1,4 @@
-"""S14: what is kept of a task's past may be anything; its task still runs and ends, and can be looked at."""
+"""S14: even if the records of a task's past are garbage, the task runs and ends, and can be read."""
 
 import pytest
 
@@ -30,7 +30,7 @@ PASTS = [
 
 
 @pytest.mark.parametrize("past", PASTS, ids=lambda past: repr(past[:16]))
-def test_s14_a_task_whose_tries_are_none_is_tried_as_if_for_the_first_time(
+def test_s14_a_task_with_garbage_as_tries_runs_as_if_for_the_first_time(
     app: Scheduler, real_broker: Broker, past: bytes
 ) -> None:
     @app.task(name="second.time", retry=Retry(attempts=3, backoff=SOON))
@@ -50,7 +50,7 @@ def test_s14_a_task_whose_tries_are_none_is_tried_as_if_for_the_first_time(
 
 
 @pytest.mark.parametrize("holder", [b"", b"none", b"7", b"7 x 0 w", b"7 " + b"9" * 5_000 + b" 0 w", b"\xff\n"])
-def test_s14_a_task_whose_holder_is_none_can_be_looked_at(app: Scheduler, real_broker: Broker, holder: bytes) -> None:
+def test_s14_a_task_with_garbage_as_holder_can_be_read(app: Scheduler, real_broker: Broker, holder: bytes) -> None:
     task = app.enqueue("never.run")
     run(Store(real_broker.script_runner, "default").claim(request()), real_broker.client())
     real_broker.client().perform(("HSET", KEYS.held, task.id, holder))
@@ -61,7 +61,7 @@ def test_s14_a_task_whose_holder_is_none_can_be_looked_at(app: Scheduler, real_b
 
 
 @pytest.mark.parametrize("failure", [b"", b"none", b"1", b"x y", b"9" * 5_000 + b" boom", b"\xff\n"])
-def test_s14_a_task_whose_failure_is_none_can_be_looked_at(app: Scheduler, real_broker: Broker, failure: bytes) -> None:
+def test_s14_a_task_with_garbage_as_failure_can_be_read(app: Scheduler, real_broker: Broker, failure: bytes) -> None:
     task = app.enqueue("never.run")
     real_broker.client().perform(("HSET", KEYS.failures, task.id, failure))
 

@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 LIMIT = Settings().payload_limit
 MEGABYTE = 1024 * 1024
 OVERHEAD = len(encode_task(TaskBody("swallow", [bytes(LIMIT - 100)]), LIMIT)) - (LIMIT - 100)
-"""What a task of such a size takes beside its one argument."""
+"""The bytes that a task of such a size takes beside its one argument."""
 GROWTH_KB = 50 * 1024
 DRAIN_S = 60.0
 
@@ -76,7 +76,7 @@ def test_s01_a_stored_payload_over_the_limit_is_never_decoded(
 
 
 def noise(random: Random) -> bytes:
-    """Bytes by chance, or a task with a few of its bytes changed by chance."""
+    """Random bytes, or a task with a few bytes changed at random."""
     if random.random() < 0.3:
         return random.randbytes(random.randint(1, 300))
     value: Any = random.choice([1.5, "text", b"bytes", [[], {}], {"key": [None, True]}])
@@ -87,14 +87,14 @@ def noise(random: Random) -> bytes:
 
 
 def most_memory_kb(process: int) -> int:
-    """The most that a process ever had in memory."""
+    """The largest memory that a process has had."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
 @pytest.mark.parametrize("count", [1_000, pytest.param(50_000, marks=pytest.mark.chaos)])
 @pytest.mark.timeout(300)
-def test_s02_bombs_and_noise_end_dead_and_cost_the_worker_nothing(
+def test_s02_bombs_and_noise_end_dead_and_do_not_harm_the_worker(
     app: Scheduler, real_broker: Broker, servers: Servers, kind: BrokerKind, tmp_path: Path, count: int
 ) -> None:
     with Fleet(servers.url(kind), tmp_path / "history", unroutable_limit=1, crash_limit=1) as fleet:
@@ -102,14 +102,14 @@ def test_s02_bombs_and_noise_end_dead_and_cost_the_worker_nothing(
         (worker,) = fleet.workers()
         before_kb = most_memory_kb(worker)
         random = Random(1)
-        # What happens to be a sound task of a known name fails or succeeds, as any other would.
+        # Bytes that happen to be a valid task of a known name fail or succeed, as any other task.
         ids = store_bodies(real_broker, [*HOSTILE, *(noise(random) for _ in range(count))])
 
         def is_over() -> bool:
             there = counts(real_broker)
             return there.ready == there.leased == 0
 
-        wait_until(is_over, "everything has been tried", DRAIN_S)
+        wait_until(is_over, "every task has been tried", DRAIN_S)
         assert app.enqueue("work", 1).result(timeout=DRAIN_S)
         assert fleet.workers() == [worker]
         assert most_memory_kb(worker) - before_kb < GROWTH_KB
@@ -125,5 +125,5 @@ def test_s02_bombs_are_read_by_observers_without_harm(app: Scheduler, real_broke
     assert all(look(real_broker, id).undecodable for id in ids)
 
     with RunningWorker(app):
-        wait_until(lambda: counts(real_broker).dead == len(ids), "all are dead")
+        wait_until(lambda: counts(real_broker).dead == len(ids), "all tasks are dead")
     assert all(look(real_broker, id).undecodable for id in ids)

@@ -1,1 +1,1 @@
-"""The rules of the house, held by tests."""
+"""Tests of the project's own rules."""

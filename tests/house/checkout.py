@@ -1,4 +1,4 @@
-"""Where the files under the rules of the house are found."""
+"""Finds the files to which the project's rules apply."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,11 @@ _FOLDERS = ("redisched", "worker", "scripts", "tests", "docs")
 
 
 def files(suffix: str) -> Iterator[Path]:
-    """Every file of the project's own with this suffix, in a fixed order."""
+    """Every file of the project with this suffix, in a fixed order."""
     for folder in _FOLDERS:
         yield from sorted((ROOT / folder).rglob(f"*{suffix}"))
 
 
 def name_of(path: Path) -> str:
-    """The path as people say it: from the root of the checkout."""
+    """The path from the root of the checkout."""
     return path.relative_to(ROOT).as_posix()

@@ -1,4 +1,4 @@
-"""What Lua's own compiler knows of a script: which globals it touches and how long its functions are.
+"""What Lua's own compiler finds in a script: which globals it uses and how long its functions are.
 
 Read from the bytecode of Lua 5.1, which the servers run, so that no scoping rule has to be guessed.
 The format: "A No-Frills Introduction to Lua 5.1 VM Instructions" (K.-H. Man, 2006), chapter 4.
@@ -21,7 +21,7 @@ _dump: Callable[[bytes], bytes | tuple[None, bytes]] = LuaRuntime(encoding=None)
 
 
 class DoesNotCompile(Exception):
-    """Raised with Lua's own words when a script is not Lua."""
+    """Raised with the message of Lua when a script is not valid Lua."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ GLOBALS = frozenset(
     | {"type", "unpack"}
 )
 GIVEN = frozenset({"check_keys", "format", "rows"})
-"""What the header of a script gives to what it includes."""
+"""The names that the header of a script defines for its includes."""
 MEMBERS = {
     "redis": {"call", "error_reply", "pcall", "status_reply"},
     "math": {"abs", "ceil", "floor", "fmod", "huge", "max", "min"},
@@ -44,7 +44,7 @@ _STATUS = re.compile(r"[A-Z_]{4,}")
 
 
 def violations(script: LuaScript) -> list[str]:
-    """Everything in which a script breaks the contract, as sentences."""
+    """Every way in which a script breaks the contract, as sentences."""
     try:
         compile_lua(script.expanded)
     except DoesNotCompile as error:
@@ -132,7 +132,7 @@ def includes_are_needed(script: LuaScript) -> Iterator[str]:
 def includes_stand_alone(script: LuaScript) -> Iterator[str]:
     for name in script.included:
         if name in script.library:
-            # What nothing uses is left out of a script, so all of it is used.
+            # Unused functions of a library are left out of a script, so every function is used.
             source = f"{script.library[name]}return {{{', '.join(_definitions(script.library[name]))}}}\n"
             alone = LuaScript(name=name, source=source, library=script.library)
             for missing in sorted(compile_lua(alone.expanded).reads - GLOBALS - GIVEN):

@@ -15,24 +15,24 @@ _WORD = re.compile(r"\b[A-Z_]{4,}\b")
 
 @dataclass(kw_only=True)
 class Header:
-    """What a script says of itself. Names stand in the order of their lines."""
+    """The declarations of a script. Names are in the order of their lines."""
 
     is_edge: bool = False
     is_read: bool = False
     keys: list[str] = field(default_factory=list)
     shard_keys: list[str] = field(default_factory=list)
-    """The keys that come again and again, once for each shard."""
+    """The keys that are repeated for each shard."""
     arguments: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    """What comes again and again, once for each task."""
+    """The arguments that are repeated for each task."""
     returns: int = 0
     statuses: set[str] = field(default_factory=set)
-    """What a reply begins with."""
+    """The statuses with which a reply may begin."""
     words: set[str] = field(default_factory=set)
     """Every upper-case word of the replies: statuses, and those within a reply."""
     costs: int = 0
     malformed: list[str] = field(default_factory=list)
-    """Lines that begin as a declaration but do not read as one."""
+    """Lines that begin like a declaration but are not valid."""
 
 
 def read_header(lines: list[str]) -> Header:

@@ -31,7 +31,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function, by its dotted name, and what it is called with."""
+    """A call of a function: its dotted name and its arguments."""
 
     function: str
     arguments: tuple[Token, ...]
@@ -47,7 +47,7 @@ class LuaScript:
 
     @property
     def reads_only(self) -> bool:
-        """Whether it stands among the scripts that observe."""
+        """Whether it is one of the scripts that only read."""
         return self.name.startswith("read/")
 
     @cached_property
@@ -62,12 +62,12 @@ class LuaScript:
 
     @cached_property
     def includes(self) -> list[str]:
-        """The names it includes itself, in order."""
+        """The names that it includes directly, in order."""
         return includes_of(self.source)
 
     @cached_property
     def included(self) -> list[str]:
-        """The names it includes, and those that these include."""
+        """The names that it includes, directly or through others."""
         names = list(dict.fromkeys(self.includes))
         for name in names:
             names += [inner for inner in includes_of(self.library.get(name, "")) if inner not in names]
@@ -91,7 +91,7 @@ class LuaScript:
 
 
 def read_scripts(folder: Path) -> Iterator[LuaScript]:
-    """Every script below `folder` but the library's, which comes with each."""
+    """Every script below `folder`, each with the library, whose files are not scripts."""
     library = {path.stem: path.read_text() for path in (folder / "lib").glob("*.lua")}
     for path in [*sorted(folder.glob("*.lua")), *sorted(folder.glob("read/*.lua"))]:
         name = path.relative_to(folder).with_suffix("").as_posix()
@@ -99,7 +99,7 @@ def read_scripts(folder: Path) -> Iterator[LuaScript]:
 
 
 def header_lines(lines: list[str]) -> list[str]:
-    """The comments that lines begin with, without their dashes."""
+    """The leading comment lines, without their dashes."""
     end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     return [line.removeprefix("--").removeprefix(" ") for line in lines[:end]]
 

@@ -1,4 +1,4 @@
-"""When `.ci/run` leaves out the tests of bench and docs: only where it is certain that nothing of theirs changed."""
+"""When `.ci/run` skips the tests of bench and docs: only if it is certain that no file which they test has changed."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def have_to_run(folder: Path) -> bool:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A branch that left the main branch and has no change of its own yet but an empty commit."""
+    """A branch from the main branch with only an empty commit of its own."""
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "the first")
     git(tmp_path, "switch", "-q", "-c", "branch")
@@ -57,7 +57,9 @@ def write(folder: Path, name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("is_committed", [True, False])
-def test_where_what_is_measured_changed(folder: Path, name: str, expected: bool, is_committed: bool) -> None:
+def test_the_tests_run_if_a_file_that_they_test_has_changed(
+    folder: Path, name: str, expected: bool, is_committed: bool
+) -> None:
     write(folder, name)
     if is_committed:
         git(folder, "add", "-A")
@@ -66,24 +68,24 @@ def test_where_what_is_measured_changed(folder: Path, name: str, expected: bool,
     assert have_to_run(folder) is expected
 
 
-def test_one_change_among_others_is_enough(folder: Path) -> None:
+def test_one_such_change_among_others_is_enough(folder: Path) -> None:
     for name in ("README.md", "scripts/claim.lua", "tests/lua/test_ack.py"):
         write(folder, name)
 
     assert have_to_run(folder)
 
 
-def test_on_the_main_branch(folder: Path) -> None:
+def test_the_tests_run_on_the_main_branch(folder: Path) -> None:
     git(folder, "switch", "-q", "main")
 
     assert have_to_run(folder)
 
 
-def test_where_there_is_no_main_branch(folder: Path) -> None:
+def test_the_tests_run_without_a_main_branch(folder: Path) -> None:
     git(folder, "branch", "-q", "-D", "main")
 
     assert have_to_run(folder)
 
 
-def test_outside_a_checkout(tmp_path: Path) -> None:
+def test_the_tests_run_outside_of_a_checkout(tmp_path: Path) -> None:
     assert have_to_run(tmp_path)

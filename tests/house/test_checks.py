@@ -1,4 +1,4 @@
-"""`make check`, the hooks before a commit and `.ci/run` make the same checks, and what they call is there."""
+"""`make check`, the hooks before a commit and `.ci/run` make the same checks, and the programs that they call exist."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ def read(name: str) -> str:
 
 
 def ci_checks(script: str) -> list[str]:
-    """The checks in `.ci/run`, in their order: its steps that call a tool of the environment by itself."""
+    """The checks in `.ci/run`, in their order: the steps that call only a tool of the environment."""
     return re.findall(rf'^step "[^"]+" (\.venv/bin/(?:{"|".join(_TOOLS)})\b.*)$', script, re.MULTILINE)
 
 
@@ -28,11 +28,11 @@ def targets(makefile: str) -> dict[str, list[str]]:
 
 
 def hooks(configuration: str) -> list[str]:
-    """What the hooks call."""
+    """The commands of the hooks."""
     return re.findall(r"^ +entry: (.+)$", configuration, re.MULTILINE)
 
 
-def test_make_and_the_hooks_check_what_ci_checks() -> None:
+def test_make_and_the_hooks_make_the_same_checks_as_ci() -> None:
     checks = ci_checks(read(".ci/run"))
 
     assert len(checks) == len(_TOOLS) + 1
@@ -40,7 +40,7 @@ def test_make_and_the_hooks_check_what_ci_checks() -> None:
     assert hooks(read(".pre-commit-config.yaml")) == checks
 
 
-def test_a_check_that_only_one_of_them_has_is_noticed() -> None:
+def test_a_check_that_is_not_everywhere_is_noticed() -> None:
     more = 'step "mypy" .venv/bin/mypy --strict\nstep "pytest" run_tests -m "not fault"\n'
 
     assert ci_checks(more) == [".venv/bin/mypy --strict"]
@@ -48,7 +48,7 @@ def test_a_check_that_only_one_of_them_has_is_noticed() -> None:
     assert hooks("      - id: one\n        entry: .venv/bin/ruff check\n") == [".venv/bin/ruff check"]
 
 
-def test_every_target_calls_what_is_installed() -> None:
+def test_every_target_calls_installed_programs() -> None:
     makefile = read("Makefile")
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     commands = [command.split() for of_one in targets(makefile).values() for command in of_one]
@@ -81,13 +81,13 @@ def test_the_workflow_calls_ci_on_the_oldest_and_the_newest_python() -> None:
     assert "python-version: ${{ matrix.python }}" in workflow
 
 
-def test_ci_can_be_called() -> None:
+def test_the_script_of_ci_can_be_executed() -> None:
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
     finished = subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
 
 
-def test_editors_break_lines_where_ruff_does() -> None:
+def test_editors_and_ruff_have_the_same_line_length() -> None:
     length = tomllib.loads(read("pyproject.toml"))["tool"]["ruff"]["line-length"]
 
     assert f"max_line_length = {length}\n" in read(".editorconfig")

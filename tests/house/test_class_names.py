@@ -1,4 +1,4 @@
-"""Two classes of the library never share a name, so that a name found anywhere says which class is meant."""
+"""Two classes of the library never share a name, so that a class name is never ambiguous."""
 
 import ast
 from collections import defaultdict
@@ -20,7 +20,7 @@ def classes_by_name(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def shared_names(sources: Mapping[str, str]) -> dict[str, list[str]]:
-    """The names that more than one class has, and the files that define these."""
+    """The names of more than one class, with the files that define them."""
     return {name: where for name, where in classes_by_name(sources).items() if len(where) > 1}
 
 

@@ -28,13 +28,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def repeat(folder: Path, *failed: str) -> subprocess.CompletedProcess[str]:
-    """What becomes of tests that failed."""
+    """Repeat tests that failed, as `.ci/run` does."""
     (folder / ".pytest_cache/v/cache/lastfailed").write_text(json.dumps(dict.fromkeys(failed, True)))
     command = [sys.executable, str(SCRIPT), "tally"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_one_that_kills_processes_is_repeated_and_named(folder: Path) -> None:
+def test_a_failed_test_that_kills_processes_is_repeated_and_named(folder: Path) -> None:
     (folder / "tests/chaos/test_once.py").write_text("def test_it():\n    pass\n")
     said = repeat(folder, "tests/chaos/test_once.py::test_it")
 
@@ -43,13 +43,13 @@ def test_one_that_kills_processes_is_repeated_and_named(folder: Path) -> None:
     assert (folder / "tally").read_text() == "tests/chaos/test_once.py::test_it\n"
 
 
-def test_one_that_fails_again_is_red(folder: Path) -> None:
+def test_a_test_that_fails_again_makes_the_run_fail(folder: Path) -> None:
     (folder / "tests/chaos/test_never.py").write_text("def test_it():\n    assert False\n")
 
     assert repeat(folder, "tests/chaos/test_never.py::test_it").returncode == 1
 
 
-def test_one_without_processes_is_not_repeated(folder: Path) -> None:
+def test_a_failed_test_without_processes_is_not_repeated(folder: Path) -> None:
     (folder / "tests/test_once.py").write_text(FAILS_ONCE)
     said = repeat(folder, "tests/test_once.py::test_it")
 
@@ -58,7 +58,7 @@ def test_one_without_processes_is_not_repeated(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("before", "failed", "code"), [(0, 4, 1), (2, 2, 1), (2, 1, 0), (0, 0, 1)])
-def test_three_are_repeated_at_most_in_one_run(folder: Path, before: int, failed: int, code: int) -> None:
+def test_at_most_three_tests_are_repeated_in_a_run(folder: Path, before: int, failed: int, code: int) -> None:
     (folder / "tally").write_text("".join(f"tests/chaos/test_before.py::test_{number}\n" for number in range(before)))
     (folder / "tests/chaos/test_now.py").write_text("".join(f"def test_{n}():\n    pass\n\n" for n in range(4)))
     said = repeat(folder, *(f"tests/chaos/test_now.py::test_{number}" for number in range(failed)))

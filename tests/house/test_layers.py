@@ -1,4 +1,4 @@
-"""Imports run one way, and each contract about them notices when they do not."""
+"""Imports go in one direction only, and each contract about them notices a wrong one."""
 
 import ast
 import shutil
@@ -40,7 +40,7 @@ def root_imports(source: str) -> Iterator[int]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the library, to be spoilt."""
+    """A copy of the library, into which tests put wrong imports."""
     shutil.copytree(ROOT / "redisched", tmp_path / "redisched", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

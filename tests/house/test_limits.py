@@ -1,4 +1,4 @@
-"""Small files, small functions: what does not fit on a page is cut where its parts have names."""
+"""Small files, small functions: code that does not fit on a page is split into named parts."""
 
 import ast
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def python_functions(source: str) -> Iterator[tuple[str, int]]:
 
 
 def lua_functions(source: str) -> Iterator[tuple[str, int]]:
-    """Every function's place and its length in lines; the script's own body is held by the limit for files."""
+    """The place and the length in lines of every function; the body of a script counts by the limit for files."""
     for function in compile_lua(blank_shebang(source)).functions:
         yield f"line {function.first_line}", function.last_line - function.first_line + 1
 
@@ -67,7 +67,7 @@ def test_every_exception_is_still_needed_and_has_a_reason() -> None:
     assert all(EXCEPTIONS.values())
 
 
-def test_every_room_of_the_library_is_looked_at() -> None:
+def test_every_folder_of_code_is_checked() -> None:
     looked_at = {name_of(path).split("/")[0] for suffix in (".py", ".lua") for path in files(suffix)}
 
     assert looked_at >= {"redisched", "scripts", "tests"}

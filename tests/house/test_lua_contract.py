@@ -1,4 +1,4 @@
-"""Each rule of the contract rejects a script that breaks it, and nothing but it."""
+"""Each rule of the contract rejects only scripts that break it."""
 
 import pytest
 
@@ -73,7 +73,7 @@ def check(source: str, name: str = "ack") -> list[str]:
 
 
 def broken(old: str, new: str, source: str = ACK) -> str:
-    assert source.count(old) == 1, f"{old!r} must stand in the script exactly once"
+    assert source.count(old) == 1, f"{old!r} must be in the script exactly once"
     return source.replace(old, new)
 
 
@@ -86,7 +86,7 @@ def test_scripts_that_keep_the_contract_are_accepted() -> None:
     assert check(PENDING, "read/pending") == []
 
 
-def test_what_is_not_lua_is_rejected() -> None:
+def test_a_script_that_is_not_lua_is_rejected() -> None:
     (sentence,) = check(before_the_end("local x = = 1"))
 
     assert sentence.startswith("does not compile: ")
@@ -113,7 +113,7 @@ def test_what_is_not_lua_is_rejected() -> None:
         ("flags=allow-oom", "flags=no-writes", "only scripts that read carry no-writes"),
     ],
 )
-def test_the_frame_of_the_header_is_held(old: str, new: str, sentence: str) -> None:
+def test_a_header_in_a_wrong_form_is_rejected(old: str, new: str, sentence: str) -> None:
     assert sentence in check(broken(old, new))
 
 
@@ -139,11 +139,11 @@ def test_the_frame_of_the_header_is_held(old: str, new: str, sentence: str) -> N
         ("-- ROW id     text  task\n-- ROW token  int   fence\n", "", "rows are read but no ROW is declared"),
     ],
 )
-def test_keys_arguments_and_rows_are_those_declared(old: str, new: str, sentence: str) -> None:
+def test_keys_arguments_and_rows_must_be_declared_and_used(old: str, new: str, sentence: str) -> None:
     assert sentence in check(broken(old, new))
 
 
-def test_what_is_included_declares_its_own_keys() -> None:
+def test_an_include_must_declare_its_own_keys() -> None:
     library = LIBRARY | {"leave": LIBRARY["leave"].replace("-- KEYS leases\n", "")}
 
     sentences = violations(LuaScript(name="ack", source=ACK, library=library))
@@ -151,7 +151,7 @@ def test_what_is_included_declares_its_own_keys() -> None:
     assert "lib/leave: key leases is used but not declared" in sentences
 
 
-def test_keys_of_many_shards_are_walked_shard_by_shard() -> None:
+def test_keys_of_many_shards_must_be_read_shard_by_shard() -> None:
     source = broken("-- KEYS waiting\n", "-- SHARD waiting tasks\n", PENDING)
     walk = "for first = 1, #KEYS, TASKS + 1 do\n  redis.call('HLEN', KEYS[first + TASKS])\nend\n"
     walking = broken("return {", f"{walk}return {{", source).replace("'ZCARD', WAITING", "'ZCARD', KEYS[1 + WAITING]")
@@ -171,7 +171,7 @@ def test_keys_of_many_shards_are_walked_shard_by_shard() -> None:
         ("-- Returns {'LOST'}", "-- Return {'LOST'}", "not a declaration: Return {'LOST'} per task"),
     ],
 )
-def test_statuses_returned_are_statuses_documented(old: str, new: str, sentence: str) -> None:
+def test_returned_statuses_must_be_documented_and_the_other_way_round(old: str, new: str, sentence: str) -> None:
     assert sentence in check(broken(old, new))
 
 
@@ -209,7 +209,7 @@ def test_an_edge_must_return_something() -> None:
         ("redis.call('ZADD', 'x', unpack(acked))", "unpack belongs into an include that cuts lists into chunks"),
     ],
 )
-def test_calls_beyond_what_every_server_does_are_rejected(line: str, sentence: str) -> None:
+def test_calls_that_some_server_lacks_are_rejected(line: str, sentence: str) -> None:
     assert sentence in check(before_the_end(line))
 
 
@@ -237,24 +237,24 @@ def test_writing_a_global_is_rejected(line: str) -> None:
         ("rash", "", "nothing of the include rash is used"),
     ],
 )
-def test_includes_are_known_needed_and_handed_their_keys(line: str, use: str, sentence: str) -> None:
+def test_includes_must_exist_be_needed_and_get_their_keys(line: str, use: str, sentence: str) -> None:
     source = broken("-- include: time\n", f"-- include: time\n-- include: {line}\n")
 
     assert sentence in check(source.replace(END, f"{use}\n{END}"))
 
 
-def test_a_missing_include_shows_as_an_unknown_name() -> None:
+def test_a_missing_include_is_reported_as_an_unknown_name() -> None:
     source = broken("-- include: holder\n", "")
 
     assert check(source) == ["holds is neither local nor one of the globals that every server has"]
 
 
-def test_new_work_is_refused_when_redis_is_full() -> None:
+def test_a_script_that_adds_tasks_must_not_allow_oom() -> None:
     assert check(ACK, "enqueue") == ["it must be refused when Redis is full: no allow-oom"]
     assert check(broken("#!lua flags=allow-oom", "#!lua"), "enqueue") == []
 
 
-def test_a_script_that_reads_neither_writes_nor_names_an_edge() -> None:
+def test_a_reading_script_must_not_write_or_name_an_edge() -> None:
     writes = broken("'ZCARD', WAITING", "'ZREM', WAITING", PENDING)
     edge = broken("READ  Counts", "WAITING -> WAITING  Counts", PENDING)
 

@@ -10,11 +10,11 @@ ALL = list(read_scripts(SCRIPTS))
 
 
 @pytest.mark.parametrize("script", ALL, ids=lambda script: script.name)
-def test_the_header_says_what_the_body_does(script: LuaScript) -> None:
+def test_every_header_matches_its_body(script: LuaScript) -> None:
     assert violations(script) == []
 
 
-def test_every_edge_of_the_state_machine_is_looked_at() -> None:
+def test_every_edge_of_the_state_machine_is_checked() -> None:
     edges = {
         "ack",
         "bury",
@@ -33,7 +33,7 @@ def test_every_edge_of_the_state_machine_is_looked_at() -> None:
     assert edges <= {script.name for script in ALL}
 
 
-def test_every_include_is_included_and_says_what_it_is_for() -> None:
+def test_every_include_is_used_and_has_a_description() -> None:
     included = {name for script in ALL for name in script.included}
     library = {path.stem: path.read_text() for path in (SCRIPTS / "lib").glob("*.lua")}
 

@@ -1,7 +1,7 @@
-"""No script makes up a key: it touches those that it was given, whose hash tag tests/store/test_script_keys.py checks.
+"""No script makes up a key: it uses only given ones. tests/store/test_script_keys.py checks the hash tag of these.
 
-A server that stands alone lets a script touch any key. A cluster lets none touch what is not in the slot of its keys,
-and cannot send a script to the right node for a key that it was not given.
+A single server lets a script use any key. A cluster refuses keys outside of the slot of the given ones,
+and cannot route a script by a key that it was not given.
 """
 
 import re
@@ -18,7 +18,7 @@ ALL = list(read_scripts(SCRIPTS))
 
 
 def made_up_keys(script: LuaScript) -> Iterator[str]:
-    """What a script may touch beyond what it was given, as sentences."""
+    """The keys that a script may use without being given them, as sentences."""
     tokens = script.expanded_tokens
     for text in sorted({token.text for token in tokens if token.kind == "string"}):
         if ":" in text:
@@ -50,14 +50,14 @@ def _makes_text(tokens: list[Token]) -> bool:
 
 
 def _definition_that_makes_text(source: str, name: str) -> str:
-    """The assignment that puts together what a name stands for, or nothing."""
+    """The assignment that builds the text of a name, or nothing."""
     assignment = re.compile(rf"^\s*(?:local )?(?:\w+, )*{name}(?:, \w+)* = (?:.*\.\..*|['\"].*)$", re.MULTILINE)
     found = assignment.search(source)
     return found[0].strip() if found else ""
 
 
 @pytest.mark.parametrize("script", ALL, ids=[script.name for script in ALL])
-def test_a_script_touches_only_the_keys_it_was_given(script: LuaScript) -> None:
+def test_a_script_uses_only_the_keys_that_it_was_given(script: LuaScript) -> None:
     assert list(made_up_keys(script)) == []
 
 
@@ -76,7 +76,7 @@ def test_a_key_that_a_script_makes_up_is_found(body: str) -> None:
     assert list(made_up_keys(LuaScript(name="some", source=body, library={})))
 
 
-def test_a_key_that_was_given_is_let_alone() -> None:
+def test_a_given_key_is_accepted() -> None:
     body = "local key = KEYS[first + 2]\nredis.call('HGET', key, 'a' .. ARGV[1])\nredis.call('TIME')"
 
     assert list(made_up_keys(LuaScript(name="some", source=body, library={}))) == []

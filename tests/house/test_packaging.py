@@ -1,4 +1,4 @@
-"""What is built holds what it must, and nothing else."""
+"""Each distribution contains the needed files, and nothing else."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def below(folder: Path, suffix: str) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}")}
 
 
-def test_the_wheel_holds_the_library_with_its_scripts_and_nothing_else(build: Callable[[str], Path]) -> None:
+def test_the_wheel_contains_only_the_library_and_its_scripts(build: Callable[[str], Path]) -> None:
     with zipfile.ZipFile(build("wheel")) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
@@ -51,7 +51,7 @@ def test_an_editable_install_copies_nothing(build: Callable[[str], Path]) -> Non
     assert names == {"_redisched.pth"}
 
 
-def test_the_wheel_brings_the_command(build: Callable[[str], Path]) -> None:
+def test_the_wheel_installs_the_command(build: Callable[[str], Path]) -> None:
     with zipfile.ZipFile(build("wheel")) as wheel:
         (entry_points,) = [name for name in wheel.namelist() if name.endswith("/entry_points.txt")]
         commands = wheel.read(entry_points).decode()
@@ -59,7 +59,7 @@ def test_the_wheel_brings_the_command(build: Callable[[str], Path]) -> None:
     assert "redisched = redisched.cli.main:main" in commands
 
 
-def test_the_source_distribution_can_be_tested_and_built(build: Callable[[str], Path]) -> None:
+def test_the_source_distribution_contains_all_that_tests_and_builds_need(build: Callable[[str], Path]) -> None:
     with tarfile.open(build("sdist")) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 

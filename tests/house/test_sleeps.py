@@ -11,7 +11,7 @@ THE_ONE_THAT_POLLS = "tests/waiting.py"
 
 
 def sleeps(source: str) -> Iterator[int]:
-    """The lines that sleep. `asyncio.sleep(0)` does not: it lets others run."""
+    """The lines that sleep. `asyncio.sleep(0)` does not count: it only lets other tasks run."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and _last_name(node.func) == "sleep":
             first = node.args[0] if node.args else None

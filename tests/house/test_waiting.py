@@ -1,4 +1,4 @@
-"""wait_until hands over what it waited for, and says what never came."""
+"""wait_until returns the answer that it waited for, and names the condition that never held."""
 
 from collections.abc import Callable
 

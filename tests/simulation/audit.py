@@ -1,7 +1,7 @@
-"""Holds what handlers and producers saw against what the server answered.
+"""Compares what handlers and producers saw with what the server answered.
 
-The referee checks the server alone; this is about the rest: what ran, when, how often, and whether the answer that
-was accepted is that of the right execution. Fouls within a handler are kept, as raising them there would end it only.
+The referee checks only the server. The audit checks which handlers ran, when and how often, and whether the answer that
+was accepted came from the right execution. Fouls within a handler are kept, as raising them would only end the handler.
 """
 
 from redisched.codec import DIGEST_BYTES, decode_kept_task, decode_outcome
@@ -17,13 +17,13 @@ from tests.simulation.shadow import Place, Shadow
 from tests.simulation.worker_process import WorkerProcess
 
 ARGUMENTS = 4
-"""So many arguments every task has."""
+"""How many arguments every task has."""
 EARLY_US = 1_000
-"""A task may start so long before its time by the server's clock: clocks are read to the millisecond."""
+"""How long before its time by the server's clock a task may start: clocks are read to the millisecond."""
 
 
 class Audit:
-    """One world's. `fouls` are the promises that were broken."""
+    """The audit of one world. `fouls` are the promises that were broken."""
 
     def __init__(
         self, plan: Plan, server: Server, referee: Referee, history: History, circumstances: Circumstances
@@ -41,7 +41,7 @@ class Audit:
         self.fouls: list[str] = []
 
     def observe(self, call: Call) -> None:
-        """Check an answer against what ran."""
+        """Check an answer of the server against the executions."""
         self._history.note(call.caller, "stray" * call.is_stray, call.script, call.arguments[:2], call.reply[:1])
         if call.script == "claim":
             self._check_claiming(call)
@@ -58,7 +58,7 @@ class Audit:
                     self._doom(self._referee.tasks[id])
 
     def undo(self, kept: int) -> None:
-        """What was lost, the referee knows. Nobody has to be told of what was undone."""
+        """The referee knows which calls were lost. Handlers need not be told to end by calls that were undone."""
         for execution in self._executions.values():
             execution.doomed_us = -1
 
@@ -75,7 +75,7 @@ class Audit:
             early_us,
             execution,
         )
-        # Whose lease a failover undid, or a jump of the clock ended, cannot know, and may start late.
+        # If a failover undid a lease, or a clock jump ended it, the worker cannot know it and may start late.
         granted_us = self._granted_us.get(fence, 0)
         is_ignorant = is_lost or granted_us <= self._circumstances.set_ahead_us
         self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
@@ -85,7 +85,7 @@ class Audit:
             self.expect(task.is_held(fence), "I6: what starts is leased", execution, task)
 
     def check_end_of(self, execution: Execution) -> None:
-        """Check that a handler ended now, by itself or because it was told to."""
+        """Check that a handler ended now, by itself or at a request to end."""
         if execution.listens and execution.doomed_us >= 0 and execution.how != "interrupted":
             could_be_told_us = max(execution.doomed_us, self._circumstances.can_be_told_since_us(execution.process))
             late_us = execution.ended_us - could_be_told_us
@@ -119,7 +119,7 @@ class Audit:
         self.expect(not situation.get("claims"), "no claim is remembered when nothing is leased", situation)
 
     def expect(self, holds: bool, promise: str, *facts: object) -> None:
-        """Keep it as a foul if a promise does not hold."""
+        """Record a foul if a promise does not hold."""
         if not holds:
             self.fouls.append(f"{promise}: {facts}")
 
@@ -129,7 +129,7 @@ class Audit:
             self.expect(completion in self._executions.keys() | self._cancelled, "I1: what succeeded ran", task)
 
     def _check_kept_tasks(self) -> None:
-        """Check what is kept of tasks that asked to be kept whole."""
+        """Check what is kept of tasks with keep="task"."""
         data = self._server.miniature.data
         kept = [entry for key, fields in data.items() if key.endswith(b":outcomes") for entry in fields.items()]
         for id, stored in kept:
@@ -156,9 +156,9 @@ class Audit:
             self.expect(outcome.result == execution.result(), "I4: the result is that of the last holder", outcome)
 
     def _check_claiming(self, call: Call) -> None:
-        """Who asks for more has heard what it was given before.
+        """Check that a worker claims again only after it got the reply to its last claim.
 
-        Unless an old request came in between: the server keeps only one in mind, and took the repeated one for new.
+        An old request in between is an excuse: the server remembers only one claim, and takes the repeated one for new.
         """
         held = self._referee.held_by(call.caller)
         for task in held:
@@ -193,7 +193,7 @@ class Audit:
 
 
 def situation_of(server: Server) -> Situation:
-    """What is on the server, key by key."""
+    """The keys on the server, as a situation."""
     situation: Situation = {}
     for key, content in server.miniature.data.items():
         name = key.decode().rpartition(":")[2]

@@ -1,6 +1,6 @@
-"""Bugs planted in scripts and worker, each while it is looked for only, and the promises that it must be caught by.
+"""Bugs planted in scripts and worker, each only during its own test, and the promises that it must be caught by.
 
-Those in scripts replace a passage of Lua, those in the worker a method. A simulation that did not find them would not
+A bug in a script replaces a passage of Lua, one in the worker a method. A simulation that did not find these would not
 find others.
 """
 
@@ -35,7 +35,7 @@ NONE: frozenset[Fault] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """How to plant it, the beginnings of what may be said when it is found, and the faults without which it sleeps."""
+    """How to plant the bug, how the foul of its finding may begin, and the faults that it needs to show."""
 
     plant: Plant
     promises: tuple[str, ...]
@@ -84,7 +84,7 @@ _request_of_stream = ClaimStream._request
 
 
 async def _finish_nothing(self: Claimer) -> None:
-    """What was claimed in the last moment is left to its lease."""
+    """Tasks claimed at the last moment are not released."""
 
 
 async def _settle_once(self: Settler, store: Store, batch: Any) -> None:
@@ -103,7 +103,7 @@ async def _keep_connection(self: AsyncServerClient, connection: Any) -> None:
 
 
 async def _close_nothing(self: AsyncServerClient) -> None:
-    """Connections are kept."""
+    """Connections are not closed."""
 
 
 def _keep_connections(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,8 +119,8 @@ def _stop_renewer_first(self: WorkerProcess) -> None:
 _stop_in_order = WorkerProcess.stop
 
 
-def _tell_nobody(self: LeaseRenewer, *_arguments: Any) -> None:
-    """Lost leases and cancellations stay the lease renewer's secret."""
+def _tell_no_handler(self: LeaseRenewer, *_arguments: Any) -> None:
+    """The lease renewer tells no handler of lost leases and cancellations."""
 
 
 def _renew_silently(self: LeaseRenewerTask) -> None:

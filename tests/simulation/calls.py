@@ -10,13 +10,13 @@ class Foul(AssertionError):
 
 
 def rows_of(arguments: Sequence[bytes], width: int, reply: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], bytes]]:
-    """The tasks of a call, each with what was answered."""
+    """The tasks of a call, each with its answer."""
     rows = [arguments[first : first + width] for first in range(0, len(arguments), width)]
     return zip(rows, reply, strict=True)
 
 
 def now_ms_of(call: Call) -> int:
-    """The server's time of a call."""
+    """The time of a call by the server's clock."""
     return call.now_us // 1000
 
 

@@ -1,7 +1,7 @@
-"""What was done to a world, as far as it excuses what came of it.
+"""The faults that hit a world, as far as they excuse a late or lost task.
 
-Promises hold under conditions: a worker keeps its leases if it runs and reaches the server, and is told of a lost one
-if it can hear. The audit asks here before it calls something a foul.
+Promises hold under conditions: a worker keeps its leases if it runs and reaches the server, and learns of a lost one
+if it can read replies. The audit asks here before it records a foul.
 """
 
 from tests.simulation.plan import Plan
@@ -12,19 +12,19 @@ from tests.simulation.weather import Fate
 from tests.simulation.worker_process import WorkerProcess
 
 PIPELINED_US = 6_000_000
-"""A claim may have been sent so long before it was granted: behind a wait for a wake-up."""
+"""How long before its grant a claim may have been sent: behind a wait for a wake-up."""
 MOST_CUTS = 8
 RETURN_US = 2_500_000
-"""Whoever could not reach the server tries again within such a time."""
+"""How soon a client that could not reach the server tries again."""
 LATE_SHARE = 0.1
-"""Of a lease, which its holder does not count on."""
+"""The part of a lease that its holder does not count on."""
 SPARED_MS = 4_000
 """The grace after an outage, in whole milliseconds of the server's clock."""
 
 
 class Circumstances:
-    """One world's. `set_back_us` is by how much the server's clock was set back, all in all; `clock_set_us` when it was
-    set last, `set_ahead_us` when it was set ahead last, -1 for never.
+    """The faults of one world. `set_back_us` is by how much the server's clock was set back in all; `clock_set_us` when
+    it was set last, `set_ahead_us` when it was set ahead last, -1 for never.
     """
 
     def __init__(self, server: Server, plan: Plan) -> None:
@@ -50,11 +50,11 @@ class Circumstances:
             self.set_ahead_us = self.clock_set_us
 
     def mishap(self, caller: str, fate: Fate) -> None:
-        """A message was mistreated."""
+        """A message was lost, delayed or repeated."""
         self._mishaps.setdefault(caller, []).append((self._server.at_us(), fate))
 
     def excuse_loss(self, task: Shadow, has_begun: bool) -> bool:
-        """Whether the lease of a task may have ended because of what was done to its holder."""
+        """Whether the lease of a task may have ended because of a fault of its holder."""
         since_us = task.claimed_us
         worker = self._workers.get(task.worker)
         if worker is None or not worker.is_alive or task.is_stray:
@@ -63,46 +63,46 @@ class Circumstances:
             return True
         if not has_begun and self._may_not_know(worker, since_us):
             return True
-        # Connections that are cut are no excuse, as long as there are not many: whoever notices tries again at once.
+        # A few cut connections are no excuse: a worker that notices one tries again at once.
         mishaps = [fate for at_us, fate in self._mishaps.get(worker.name, ()) if at_us >= since_us - PIPELINED_US]
         cuts = mishaps.count(Fate.REQUEST_CUT) + mishaps.count(Fate.REPLY_CUT)
         return cuts > MOST_CUTS or Fate.VANISHES in mishaps or Fate.STRAYS in mishaps
 
     def _may_not_know(self, worker: WorkerProcess, since_us: int) -> bool:
-        """Whether a worker may not have heard that a claim was granted; what it has begun, it knows of."""
+        """Whether a worker may not know that a claim was granted; a task that it has started, it knows of."""
         if worker.is_stopping or worker.busy_until_us >= since_us:
             return True
         return self._server.troubled_us() >= since_us - PIPELINED_US
 
     def can_hear_since_us(self, name: str) -> int:
-        """Since when nothing has kept a worker from hearing what the server has to say."""
+        """Since when no fault has kept a worker from reading the server's replies."""
         worker = self._workers[name]
         mishaps = self._mishaps.get(name, [])
         latest_us = mishaps[-1][0] if mishaps else -1
         return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self.clock_set_us)
 
     def can_be_told_since_us(self, name: str) -> int:
-        """Since when it could also have passed that on: handlers hear of it from their event loop."""
+        """Since when the worker could also have told its handlers, which its event loop does."""
         return max(self.can_hear_since_us(name), self._workers[name].busy_until_us)
 
     def excuse_leftovers(self, process: Process) -> bool:
-        """Whether a worker that stopped may have left leases behind: something kept it from asking again until then."""
+        """Whether a stopped worker may have left leases: a fault kept it from repeating its claim until then."""
         worker = self._workers[process.name]
         unheard_us = max(self.can_be_told_since_us(worker.name), self._server.failed_over_us)
         return unheard_us > max(0, worker.stopped_us - RETURN_US - self._try_us)
 
     def knows(self, task: Shadow) -> bool:
-        """Whether the holder of a task knows that it is, as far as it can."""
+        """Whether the holder of a task knows of its lease, as far as it can."""
         worker = self._workers.get(task.worker)
         if worker is None or not worker.is_alive or self._server.failed_over_us >= task.claimed_us:
             return True
-        # A lease that is heard of late is not taken: it would end before the lease renewer's next round.
+        # A worker does not take a lease that it hears of late: it would end before the lease renewer's next round.
         left_us = task.ends_ms * 1000 - self._server.now_us()
         is_too_late = left_us <= self._heartbeat_us + LATE_SHARE * self._lease_us
         return is_too_late or worker.has_in_hand(task.id.decode(), task.token)
 
     def was_spared(self, task: Shadow, now_us: int) -> bool:
-        """Whether no outage just made a lease end that had been renewed in time before."""
+        """Whether no outage ended a lease that had been renewed in time before."""
         if self.clock_set_us >= task.renewed_us:
             return True
         ended_us = task.renewed_us + self._lease_us

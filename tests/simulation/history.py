@@ -1,4 +1,4 @@
-"""What handlers and producers saw, written down as it happens."""
+"""What handlers and producers saw, recorded as it happens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from redisched.context import TaskContext
 
 
 class Sent(StrEnum):
-    """What a producer knows of a task it enqueued."""
+    """What a producer knows of a task that it enqueued."""
 
     OK = "ok"
     UNKNOWN = "unknown"
-    """It may be in the queue."""
+    """The task may be in the queue."""
 
 
 class Behaviour(StrEnum):
-    """How a handler takes things."""
+    """How a handler reacts to requests to end."""
 
     CALM = "calm"
     BLOCKING = "blocking"
-    """Keeps its event loop busy."""
+    """Blocks its event loop."""
     DEAF = "deaf"
-    """Does not let itself be interrupted."""
+    """Cannot be interrupted."""
 
 
 @dataclass(slots=True)
 class Execution:
     """A handler that ran. Times are the world's, in microseconds; `how` it ended is empty while it runs.
 
-    One that `listens` ends when it is told to. `doomed_us` is when the server first knew that it shall be told, as its
+    A handler that `listens` ends when it is told to. `doomed_us` is when the server first knew that it must end, as its
     lease was taken away or its task is to be cancelled, -1 if neither.
     """
 
@@ -45,12 +45,12 @@ class Execution:
     ended_us: int = 0
 
     def result(self) -> str:
-        """What its handler returns: it tells which execution it was."""
+        """The result of the handler, which identifies the execution."""
         return f"{self.id} under {self.fence}"
 
 
 class History:
-    """One world's. `trace` tells everything in the order in which it happened, to be compared with another run's."""
+    """The history of one world. `trace` lists all events in order, to be compared with that of another run."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self.now_us = now_us
@@ -63,7 +63,7 @@ class History:
         self.trace.append(f"{self.now_us():>12,} {' '.join(map(str, facts))}")
 
     def sent(self, id: str, outcome: Sent) -> None:
-        """A producer heard, or did not hear, that a task is in the queue."""
+        """A producer got a reply, or none, about a task that it enqueued."""
         self.note("enqueued", id, outcome)
         if self.enqueued.get(id) is not Sent.OK:
             self.enqueued[id] = outcome

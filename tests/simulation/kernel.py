@@ -1,7 +1,7 @@
-"""Virtual time and seeded choice: what happens next, and in whose code.
+"""Virtual time and seeded choice: which event happens next, and in which process.
 
 A step runs one callback of one event loop, or lets one event happen, such as the arrival of a message. Time passes
-only when nobody has anything to run, and then it jumps to the next event.
+only when no event loop has a callback to run, and then it jumps to the next event.
 """
 
 import asyncio
@@ -11,18 +11,18 @@ from random import Random
 from typing import Any, Protocol
 
 SPINNING = 20_000
-"""So many steps at one moment never end."""
+"""So many steps without a change of time count as endless."""
 
 
 class Runnable(Protocol):
-    """Somebody with callbacks to run."""
+    """An event loop with callbacks to run."""
 
     def run_next(self) -> None:
-        """Run the first of them."""
+        """Run the first callback."""
 
 
 class Kernel:
-    """One world's time, its chances and its agenda. Times are whole microseconds since it began."""
+    """The time, the random choices and the agenda of one world. Times are whole microseconds since its beginning."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -34,7 +34,7 @@ class Kernel:
         self._steps_at_rest = 0
 
     def at(self, time_us: int, callback: Callable[..., object], *arguments: Any) -> None:
-        """Call back at a moment; one that is past means now."""
+        """Call back at a time; a past time means now."""
         self._appointments += 1
         heappush(self._agenda, (max(time_us, self.now_us), self._appointments, callback, arguments))
 
@@ -47,11 +47,11 @@ class Kernel:
         return low + (high - low) * self.random.random()
 
     def chance(self, probability: float) -> bool:
-        """Whether something happens that does so with a probability."""
+        """Whether an event of this probability happens."""
         return self.random.random() < probability
 
     def step(self) -> None:
-        """Do the next thing. What runs in the same moment is in no order but that of chance."""
+        """Do the next thing. Things of the same time run in random order."""
         self.steps += 1
         if self.runnable:
             count = len(self.runnable)
@@ -64,7 +64,7 @@ class Kernel:
         callback(*arguments)
 
     def run(self, is_over: Callable[[], bool]) -> None:
-        """Go on until a condition holds, which is looked at after every step."""
+        """Do steps until a condition holds, which is checked after every step."""
         try:
             while not is_over():
                 self.step()

@@ -1,8 +1,8 @@
-"""Where each planted bug is known to show, so that a commit need not look for it for long.
+"""Seeds with which each planted bug shows, so that tests of a commit find it quickly.
 
-A seed is a world of the code as it is: after a change it may be another world. Then the bug is looked for in the worlds
-that follow, and the night's hunt tells a seed to write down here: `pytest -n 0 -m nightly -k hunted
---log-cli-level=info`.
+A seed gives a world only for the present code: after a change it may give another. Then the bug is looked for in the
+worlds that follow, and the nightly hunt logs a seed to write down here:
+`pytest -n 0 -m nightly -k hunted --log-cli-level=info`.
 """
 
 KNOWN_SEEDS = {

@@ -1,8 +1,8 @@
 """An event loop in virtual time: one thread of one simulated process.
 
 It has what asyncio asks of a loop whose code neither opens sockets nor starts threads. Callbacks run in order within a
-lane; between lanes the kernel chooses. A lane that is halted runs nothing, while its clock goes on and its timers fall
-due, as in a process that was sent SIGSTOP; one that is cut off never runs again.
+lane; between lanes the kernel chooses. A halted lane runs nothing, while its clock goes on and its timers become
+due, as in a process that was sent SIGSTOP; a cancelled lane never runs again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.simulation.kernel import Kernel
 
 @dataclass(slots=True)
 class MachineClock:
-    """A machine's monotonic clock: it began anywhere, and runs a little fast or slow."""
+    """A machine's monotonic clock: it began at any value, and runs a little fast or slow."""
 
     kernel: Kernel
     began_s: float = 0.0
@@ -49,7 +49,7 @@ class Lane:
         self.defects: list[BaseException | str] = []
 
     def enter(self) -> None:
-        """Make it the running loop, for code that is called from outside of any."""
+        """Make it the running loop, for code that is called from outside of every loop."""
         asyncio._set_running_loop(self._as_loop)
 
     def run_next(self) -> None:
@@ -62,7 +62,7 @@ class Lane:
             handle._run()
 
     def halt(self) -> None:
-        """Run nothing until `go_on` was called as often."""
+        """Run nothing until `go_on` was called as often as `halt`."""
         self._halts += 1
         self._delist()
 
@@ -71,13 +71,13 @@ class Lane:
         self._list()
 
     def cancel(self) -> None:
-        """Run nothing ever again; whoever is in the middle of something stays there."""
+        """Run nothing ever again; coroutines stay where they are."""
         self.is_cut_off = True
         self._ready.clear()
         self._delist()
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Begin something that nobody awaits; its failure is a defect."""
+        """Start a coroutine that no code awaits; its failure is a defect."""
         task: asyncio.Task[None] = self.create_task(work)
         task.add_done_callback(self._note_failure)
         return task
@@ -89,7 +89,7 @@ class Lane:
         await over
 
     def dispose(self) -> None:
-        """End what is in the middle of something, when the world is over and nothing it does matters any more."""
+        """Close unfinished coroutines after the end of the world, when their effects do not matter any more."""
         self.cancel()
         asyncio._set_running_loop(self._as_loop)
         for task in self._tasks:
@@ -146,7 +146,7 @@ class Lane:
             self.defects.append(error)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A cancelled timer is passed over when it falls due."""
+        """A cancelled timer is skipped when it becomes due."""
 
     def _fall_due(self, timer: asyncio.TimerHandle) -> None:
         if not timer.cancelled() and not self.is_cut_off:
@@ -170,7 +170,7 @@ def _wake(over: asyncio.Future[None]) -> None:
 
 
 def _close(coroutine: Any) -> None:
-    """Close a coroutine whose finally-clauses wait for things that will not come."""
+    """Close a coroutine whose finally-clauses wait for events that will not happen."""
     while True:
         with contextlib.suppress(RuntimeError):
             coroutine.close()
@@ -178,7 +178,7 @@ def _close(coroutine: Any) -> None:
 
 
 def running_lane() -> Lane:
-    """The lane whose code this is."""
+    """The lane whose code runs now."""
     lane: object = asyncio.get_running_loop()
     assert isinstance(lane, Lane)
     return lane

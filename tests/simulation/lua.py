@@ -67,18 +67,18 @@ def lua_array(values: list[bytes]) -> Any:
 
 
 def collect_garbage() -> None:
-    """Let go of what servers of the past left in Lua, and with it of their worlds: Lua does not know their size."""
+    """Free what earlier servers left in Lua, and with it their worlds: Lua does not know their size."""
     _runtime.execute(b"collectgarbage()")
 
 
 def run_script(source: bytes, redis: Any, keys: int, arguments: list[bytes]) -> list[Any]:
-    """The reply of a script, which is a flat array in all of ours. Raises ScriptFailed."""
+    """The reply of a script, which is a flat array for all scripts of redisched. Raises ScriptFailed."""
     try:
         returned = _compiled(source)(redis, keys, *arguments)
     except LuaError as error:
         raise ScriptFailed(str(error)) from error
     count, *reply = returned if isinstance(returned, tuple) else (returned,)
-    assert count == len(reply), "a script answered with something else than a flat array"
+    assert count == len(reply), "a script did not answer a flat array"
     return reply
 
 

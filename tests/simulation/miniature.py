@@ -1,7 +1,7 @@
-"""A Redis of some twenty commands: what the scripts and the worker ask of a server, a hundred times as fast.
+"""A Redis of some twenty commands: all that the scripts and the worker use, a hundred times as fast.
 
-It has no connections, no blocking and no expiry, and it trusts its callers to mind the types of keys. That it answers
-as servers do is what test_miniature.py is about.
+It has no connections, no blocking and no expiry, and does not check the types of keys. That it answers
+as servers do is tested in test_miniature.py.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Data = dict[bytes, Any]
 
 
 class Miniature:
-    """One server's data and scripts. `now_us` tells its time, in microseconds since 1970."""
+    """The data and scripts of one server. `now_us` answers its time, in microseconds since 1970."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self.now_us = now_us
@@ -61,7 +61,7 @@ class Miniature:
         self._redis = redis_table(self._single, self._many)
 
     def commands(self) -> set[str]:
-        """What scripts may call."""
+        """The commands that scripts may call."""
         return {name.decode() for name in self._single.keys() | self._many.keys()}
 
     def execute(self, command: list[bytes]) -> Any:

@@ -1,7 +1,7 @@
-"""Brings faults about, at moments and in places drawn from the seed, until it is told to stop.
+"""Causes faults, at times and in places drawn from the seed, until it is stopped.
 
-Half of the moments are drawn from the clock. The others lie in ambush: just after the server has carried out a call
-of the one it is meant for, who has not heard of it yet.
+Half of the times are random. The others are ambushes: just after the server has carried out a call
+of the victim, which has not got the reply yet.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from tests.simulation.server import Call, Server
 
 JUMPS_S = (-60.0, -5.0, 0.3, 2.0, 10.0, 3600.0)
 ABOUT_A_LEASE = (0.6, 1.3)
-"""In leases: what is not over before a lease ends, and not long after."""
+"""Durations in leases, which end neither before a lease ends nor long after."""
 WOKEN = "claim behind a wait"
 AMBUSHES = ("claim", WOKEN, WOKEN, "renew", "ack", "retry", "release", "reap")
 
 
 class Nemesis:
-    """One world's. `note` hears of everything it does, and `on_clock` by how much the server's clock is set ahead."""
+    """The nemesis of one world. `note` is called with every fault, `on_clock` with changes of the server's clock."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Nemesis:
             self._wait()
 
     def rest(self) -> None:
-        """Do nothing any more; what was begun ends by itself."""
+        """Cause no more faults; begun ones end by themselves."""
         self._is_at_work = False
         self._network.change(self._plan.fair)
 
@@ -64,16 +64,16 @@ class Nemesis:
             self._wait()
 
     def observe(self, call: Call) -> None:
-        """Strike if this is what was waited for."""
+        """Strike if this is the call that an ambush waits for."""
         if self._ambush is not None:
             moment, fault, process_slot = self._ambush
             if moment_of(call) == moment and call.caller == process_slot.worker.name and process_slot.worker.is_alive:
                 self._ambush = None
-                # The reply is on its way by then.
+                # By then the reply has been sent.
                 self._kernel.after(0, self._spring, fault, process_slot)
 
     def undo(self, kept: int) -> None:
-        """What was lost had its moment."""
+        """Calls that were undone cause nothing."""
 
     def _choose_moment(self, fault: Fault, process_slot: ProcessSlot) -> None:
         if self._kernel.chance(0.5):
@@ -120,7 +120,7 @@ class Nemesis:
                 self._set_clock()
 
     def _span_s(self, leases: float) -> float:
-        """A while, of up to so many leases; often about one."""
+        """A random time of up to so many leases, often about one."""
         low, high = ABOUT_A_LEASE if self._kernel.chance(0.3) else (0.0, leases)
         return self._kernel.between(low, high) * self._plan.lease_s
 
@@ -144,7 +144,7 @@ class Nemesis:
             self._kernel.after(1e6 * down_s, self._server.come_up)
 
     def _set_clock(self) -> None:
-        # So could one that takes over from a server whose clock was set back.
+        # So could a replica that takes over from a server whose clock was set back.
         forward_only = Fault.FAIL_OVER in self._plan.faults
         self._set_ahead(self._kernel.random.choice([jump_s for jump_s in JUMPS_S if jump_s > 0 or not forward_only]))
 
@@ -155,6 +155,6 @@ class Nemesis:
 
 
 def moment_of(call: Call) -> str:
-    """What a call is to an ambush: its script, but a task that a wake-up let a worker claim is a moment of its own."""
+    """The name of a call for ambushes: its script, with a name of its own for a claim after a wake-up."""
     is_woken = call.script == "claim" and call.arguments[1].startswith(b"wake.") and len(call.reply) > 4
     return WOKEN if is_woken else call.script

@@ -1,6 +1,6 @@
 """Connections between simulated processes and the server: ordered like TCP, and as unreliable.
 
-The client's end has the methods of a connection of the client library, so the clients of redisched use it unchanged.
+The client's end has the methods of a connection of the client library, so redisched's clients use it unchanged.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tests.simulation.lane import Lane, running_lane
 from tests.simulation.weather import Fate, Weather
 
 LATEST_US = 4e6
-"""A request that strays, or comes twice, arrives at most so much later."""
+"""How much later at most a stray or repeated request arrives."""
 
 
 class Receiver(Protocol):
@@ -28,9 +28,10 @@ class Receiver(Protocol):
 
 
 class Pipe:
-    """One connection. `hear` is given every reply, and an error once it is broken.
+    """One connection. `hear` is called with every reply, and with an error once the connection is broken.
 
-    A silent one passes nothing any more, either way, and nobody was told: what arrived before may yet be carried out.
+    A silent connection passes nothing any more, in either direction, and neither end knows: the server may still carry
+    out earlier requests.
     """
 
     def __init__(self, network: "Network", caller: str, hear: Callable[[Any], object]) -> None:
@@ -80,14 +81,14 @@ class Pipe:
         self.fall_silent()
 
     def break_(self) -> None:
-        """Both ends learn that the connection is gone; of a silent one the server only."""
+        """Both ends learn that the connection is gone; if it was silent, only the server does."""
         self._network.receiver.hang_up(self)
         if not self._is_unreachable():
             self._hear(Disconnected("connection reset"))
         self.fall_silent()
 
     def fall_silent(self) -> None:
-        """Let nothing pass any more, either way, without telling anybody."""
+        """Let nothing pass any more, in either direction; neither end learns of it."""
         self._is_cut = self.is_silent = True
 
     def _is_unreachable(self) -> bool:
@@ -103,7 +104,7 @@ class Network:
         self.kernel = kernel
         self.receiver = receiver
         self.unreachable: set[str] = set()
-        self.on_mishap: Callable[[str, Fate], None] = _nobody_minds
+        self.on_mishap: Callable[[str, Fate], None] = _ignore_mishap
         self.change(Weather())
 
     def change(self, weather: Weather) -> None:
@@ -125,7 +126,7 @@ class Network:
         return int(self.kernel.between(self._weather.fastest_us, self._weather.slowest_us))
 
     def stray(self, caller: str, command: list[bytes]) -> None:
-        """Have a request arrive some time later, with nobody to hear the reply. Waiting for a wake-up is left out."""
+        """Let a request arrive some time later; its reply is dropped. Waits for a wake-up are left out."""
         if command[0] != b"BLPOP":
             pipe = Pipe(self, caller, lambda _: None)
             self.receiver.greet(pipe)
@@ -164,7 +165,7 @@ class Connection:
         self.drop(Pipe.hang_up)
 
     def drop(self, leave: Callable[[Pipe], None]) -> None:
-        """Be rid of the pipe, in one way or another."""
+        """Drop the pipe, in a way given by the caller."""
         pipe, self._pipe = self._pipe, None
         if pipe is not None:
             leave(pipe)
@@ -202,13 +203,13 @@ class Connections:
         return connection
 
     def drop(self, leave: Callable[[Pipe], None]) -> None:
-        """Be rid of all pipes, in one way or another."""
+        """Drop all pipes, in a way given by the caller."""
         for connection in self._made:
             connection.drop(leave)
 
 
-def _nobody_minds(_caller: str, _fate: Fate) -> None:
-    """For worlds in which mishaps are not looked at."""
+def _ignore_mishap(_caller: str, _fate: Fate) -> None:
+    """For worlds in which mishaps are not recorded."""
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -1,7 +1,7 @@
-"""What a world is like: drawn from its seed before it begins.
+"""The properties of a world: drawn from its seed before it begins.
 
-Many worlds have one kind of fault only, again and again, none has every kind: what one kind brings to light, another
-one hides, and excuses.
+Many worlds have only one kind of fault, many times; none has every kind: a failure that one kind shows, another
+kind may hide or excuse.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from tests.simulation.weather import Weather
 
 QUEUE = "mail"
 MOST_DRIFT = 4.9e-4
-"""Clocks run fast or slow by so much at most; redisched reckons with a little more."""
+"""By how much clocks run fast or slow at most; redisched allows for a little more."""
 KINDS = (1, 1, 1, 2, 4, 6)
-"""A world has so many kinds of faults."""
+"""How many kinds of faults a world has."""
 
 
 class Fault(StrEnum):
-    """What may be done to a world."""
+    """The kinds of faults."""
 
     KILL = "a worker process is killed"
     POWER = "a machine loses power"
@@ -38,7 +38,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One world. Faults are brought about until it has come to `steps` steps; then it is left to drain."""
+    """The plan of one world. Faults are caused for `steps` steps; then the queue drains."""
 
     seed: int
     steps: int
@@ -51,7 +51,7 @@ class Plan:
     between_tasks_s: float
     longest_task_s: float
     long_share: float
-    """Of tasks that last longer than most leases."""
+    """The share of tasks that last longer than most leases."""
     try_s: float
     fair: Weather
     foul: Weather
@@ -67,7 +67,7 @@ def draw_plan(seed: int, steps: int) -> Plan:
     lease_s = random.choice((2.0, 3.0, 5.0, 10.0))
     machines, producers, concurrency = random.randint(1, 4), random.randint(1, 2), random.choice((1, 2, 4))
     longest_task_s = min(3.0, random.choice((0.02, 0.3, 1.5)) * lease_s)
-    # Two heartbeats and a try that is never answered have to fit into a lease.
+    # Two heartbeats and a try without an answer have to fit into a lease.
     try_s = min(1.0, 0.2 * lease_s)
     load = random.choice((0.3, 0.8, 1.3))
     fair = random.choice(

@@ -1,4 +1,4 @@
-"""A simulated process: lanes, connections, and everything that can befall a process as a whole."""
+"""A simulated process: lanes, connections, and all faults of a whole process."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -25,9 +25,9 @@ class Process:
         self.loop = Lane(kernel, clock, beside=self.threads)
         self.is_alive = True
         self.ended_by_itself = False
-        self.on_end: Callable[[], None] = _nobody_minds
+        self.on_end: Callable[[], None] = _ignore_end
         self.busy_until_us = -1
-        """Until when something keeps its event loop from going on."""
+        """Until when its event loop is blocked."""
         self._halts = 0
         self._disturbed_us = -1
         self._network = network
@@ -45,11 +45,11 @@ class Process:
         self.loop.run(work).add_done_callback(self._ended)
 
     def kill(self) -> None:
-        """End it on the spot, as SIGKILL does: its connections are closed for it."""
+        """End it at once, as SIGKILL does: its connections are closed."""
         self._end(Pipe.hang_up)
 
     def vanish(self) -> None:
-        """End it together with its machine: nobody tells the server."""
+        """End it together with its machine: the server does not learn of it."""
         self._end(Pipe.fall_silent)
 
     def pause(self, seconds: float) -> None:
@@ -72,16 +72,16 @@ class Process:
         self.kernel.after(seconds * 1e6, self._return)
 
     def disturbed_us(self) -> int:
-        """When it was last kept from running, or from the server; -1 for never."""
+        """When a fault last kept it from running or from the server; -1 for never."""
         return self.kernel.now_us if self._halts else self._disturbed_us
 
     def dispose(self) -> None:
-        """End what is under way, after the world's end."""
+        """Close unfinished coroutines after the end of the world."""
         self.loop.dispose()
         self.threads.dispose()
 
     def defects(self) -> list[BaseException | str]:
-        """Errors in its code that nobody handled."""
+        """Unhandled errors in its code."""
         return [*self.loop.defects, *self.threads.defects]
 
     def _end(self, leave: Callable[[Pipe], None]) -> None:
@@ -109,8 +109,8 @@ class Process:
         self._disturbed_us = self.kernel.now_us
 
 
-def _nobody_minds() -> None:
-    """For a process that nobody supervises."""
+def _ignore_end() -> None:
+    """For a process without a supervisor."""
 
 
 def _blocking_is_impossible(_try_s: float, _part: str) -> Any:

@@ -1,7 +1,7 @@
 """A simulated machine: it runs one worker process, and a supervisor that replaces it when it dies.
 
-The supervisor takes the tasks of the dead back with redisched's own recovery; what is simulated is how processes begin
-and end.
+The supervisor takes the tasks of dead processes back with redisched's own recovery; only how processes begin
+and end is simulated.
 """
 
 from redisched.engine.recovery import Recovery
@@ -19,7 +19,7 @@ RECOVERY_EVERY_S = 0.5
 
 
 class Supervisor(Process):
-    """A process that takes back the tasks of dead ones."""
+    """A process that takes back the tasks of dead processes."""
 
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan) -> None:
         super().__init__(name, network, clock, plan)
@@ -35,7 +35,7 @@ class Supervisor(Process):
 
 
 class ProcessSlot:
-    """One machine. `workers` are all processes that ever sat there, the last being the one that does, if it lives."""
+    """One machine. `workers` are all its worker processes so far; the last one is the present one, if it lives."""
 
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, hooks: WorkerHooks) -> None:
         self._name = name
@@ -50,7 +50,7 @@ class ProcessSlot:
 
     @property
     def worker(self) -> WorkerProcess:
-        """Who sits there, or sat there last."""
+        """The present or the last worker process."""
         return self.workers[-1]
 
     def switch_on(self) -> None:
@@ -61,7 +61,7 @@ class ProcessSlot:
         self._spawn(self.supervisors[-1])
 
     def lose_power(self, seconds: float) -> None:
-        """The machine is gone with all its processes, and comes back later."""
+        """Lose the machine with all its processes; it starts again later."""
         self.is_on = False
         self.supervisors[-1].vanish()
         if self.worker.is_alive:
@@ -69,7 +69,7 @@ class ProcessSlot:
         self._kernel.after(seconds * 1e6, self.switch_on)
 
     def dispose(self) -> None:
-        """End what is under way, after the world's end."""
+        """Close unfinished coroutines after the end of the world."""
         for process in (*self.workers, *self.supervisors):
             process.dispose()
 

@@ -1,7 +1,7 @@
 """Checks every answer of the server by the answers before it.
 
-It is told what scripts answered, never what they stored, and knows the promises only: who may settle a task, in which
-order tasks are leased, what a repeated call may do. It raises Foul, in the call that broke a promise.
+It sees what scripts answered, never what they stored, and knows only the promises: which worker may settle a task, in
+which order tasks are leased, what a repeated call may do. It raises Foul, in the call that broke a promise.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.FORGOT
 
 
 class Referee:
-    """Watches one server with one queue. `tasks` are all it ever created and kept, by id."""
+    """The referee of one server with one queue. `tasks` are all tasks that the server created and kept, by id."""
 
     def __init__(self) -> None:
         self.tasks: dict[bytes, Shadow] = {}
@@ -40,7 +40,7 @@ class Referee:
             "expire": self._expire,
             "forget": self._forget,
             "scrub": self._scrub,
-            "wake": lambda _: None,  # it touches no task
+            "wake": lambda _: None,  # this script touches no task
         }
 
     def observe(self, call: Call) -> None:
@@ -49,7 +49,7 @@ class Referee:
         self._checks_by_script[call.script](call)
 
     def undo(self, kept: int) -> None:
-        """Forget the calls that a failover undid; their tokens were seen all the same."""
+        """Forget the calls that a failover undid, but not their tokens."""
         log, lost = self.log[:kept], self.log[kept:]
         self.lost += lost
         self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
@@ -59,7 +59,7 @@ class Referee:
         self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
 
     def held_by(self, worker: str) -> list[Shadow]:
-        """The tasks a worker holds."""
+        """The tasks that a worker has leased."""
         return [task for task in self.tasks.values() if task.place is Place.LEASED and task.worker == worker]
 
     def _enqueue(self, call: Call) -> None:
@@ -84,7 +84,7 @@ class Referee:
         is_repeated = latest == nonce
         given = call.reply[4:] if call.reply[0] == b"CLAIMED" else []
         token = int(call.reply[2]) if given else 0
-        # Not by the nonce: a request that strays may come twice, long after what it was granted the first time.
+        # Not by the nonce: a stray request may arrive twice, long after its first grant.
         under_way = {
             task.id for task in self.tasks.values() if task.place is Place.LEASED and task.token == latest_token
         }
@@ -121,7 +121,7 @@ class Referee:
         check(given <= {task.id for task in waiting}, "I6: only what waits is leased", call, given)
         late = given & {task.id for task in waiting if task.has_expired(now_ms)}
         check(not late, "a task that expired never starts", call, late)
-        # Whether these wait still only the server knows.
+        # Only the server knows whether these still wait.
         doubtful = {task.id for task in waiting if task.may_have_expired or task.has_expired(now_ms)}
         due = sorted((task.score, task.id) for task in waiting if task.run_at_ms <= now_ms and task.id not in doubtful)
         doubtful_due = {id for id in given & doubtful if self.tasks[id].run_at_ms <= now_ms}
@@ -214,7 +214,7 @@ class Referee:
             is_crash = task.has_started or (task.crashes == 0 and crash_limit > 1)
             self._take_back(call, task, is_crash, crash_limit, status)
         if call.reply[0] == b"REAPED":
-            # Nobody asks again for what it was given a lease ago.
+            # No worker repeats a claim that was granted a lease ago.
             for worker, _ in list(self._latest_claims):
                 self._forget_claims(worker, 1000 * (now_ms_of(call) - lease_ms) + 999)
         if call.reply[0] == b"REAPED" and len(call.reply[5::2]) < limit:
@@ -258,7 +258,7 @@ class Referee:
         for (id, _), status in rows_of(rows, 2, call.reply):
             task = self.tasks.get(id)
             if task is not None and task.is_waiting and task.may_have_expired and status != b"CANCELLED":
-                # It had ended before, unseen.
+                # The task had ended before, unseen by the referee.
                 task.place = Place.EXPIRED if status == b"ENDED" else Place.FORGOTTEN
             if task is None or task.place is Place.FORGOTTEN:
                 expected = b"UNKNOWN"

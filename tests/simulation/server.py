@@ -1,6 +1,6 @@
 """The simulated server: carries out what arrives, blocks, stalls, restarts, and fails over to a replica that lags.
 
-Its clock is its own. Whoever watches is told of each script call with its reply, and of calls that a failover undid.
+It has a clock of its own. Watchers are told of each script call with its reply, and of calls that a failover undid.
 """
 
 from collections import deque
@@ -20,12 +20,12 @@ from tests.simulation.network import Pipe
 BEGAN_US = 1_800_000_000_000_000
 """The server's time when a world begins: in January 2027."""
 LAG_CALLS = 25
-"""A replica lags by so many calls of scripts at most."""
+"""By how many calls of scripts a replica lags at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A script that was carried out. `caller` is the process that sent it; of a stray one nobody hears the reply."""
+    """A script that was carried out. `caller` is the process that sent it; the reply to a stray call is dropped."""
 
     script: str
     caller: str
@@ -39,15 +39,15 @@ class Call:
 
 
 class Watcher(Protocol):
-    """Is told of everything that changes the queue."""
+    """Is called with everything that changes the queue."""
 
     def observe(self, call: Call) -> None: ...
     def undo(self, kept: int) -> None:
-        """Every call but the first so many never happened: they are not on the new primary."""
+        """Only the first so many calls are on the new primary; all later ones are undone."""
 
 
 class Server:
-    """One server. Nobody can connect while it is down; while it stalls, requests wait."""
+    """One server. No client can connect while it is down; while it stalls, requests wait."""
 
     def __init__(self, kernel: Kernel, keeps_replica: bool) -> None:
         self._kernel = kernel
@@ -63,7 +63,7 @@ class Server:
         self.is_up = True
         self.failed_over_us = -1
         self.outages: list[tuple[int, int]] = []
-        """When the server began and ceased to do nothing."""
+        """When the latest stall began and ended."""
         self._went_down_us = -1
         self._troubled_us = -1
         self.watchers: list[Watcher] = []
@@ -77,7 +77,7 @@ class Server:
         return self._kernel.now_us + self._ahead_us
 
     def troubled_us(self) -> int:
-        """Until when it was last kept from answering, or its connections were cut; -1 for never."""
+        """Until when a fault last kept it from answering, or cut its connections; -1 for never."""
         return max(self._troubled_us, self._stalls_until_us) if self.is_up else self._kernel.now_us
 
     def greet(self, pipe: Pipe) -> bool:
@@ -87,13 +87,13 @@ class Server:
         return self.is_up
 
     def receive(self, pipe: Pipe, command: list[bytes]) -> None:
-        """A request arrived; it is carried out once all before it on its connection are."""
+        """A request arrived; it is carried out after all earlier ones on its connection."""
         if pipe in self._pipes:
             pipe.pending.append(command)
             self._carry_out(pipe)
 
     def hang_up(self, pipe: Pipe) -> None:
-        """A connection is gone; what was not begun on it is not done."""
+        """A connection is gone; its waiting requests are dropped."""
         self._pipes.pop(pipe, None)
         self._waiting.pop(pipe, None)
 
@@ -107,7 +107,7 @@ class Server:
         self._ahead_us += int(ahead_s * 1e6)
 
     def cut_all(self, leave: Callable[[Pipe], None]) -> None:
-        """Be rid of every connection, in one way or another."""
+        """Drop every connection, in a way given by the caller."""
         self._troubled_us = self._kernel.now_us
         for pipe in list(self._pipes):
             self.hang_up(pipe)
@@ -126,7 +126,7 @@ class Server:
         self.outages.append((self._went_down_us, self._kernel.now_us))
 
     def lose(self, calls: int) -> None:
-        """Continue as a replica that had not heard of the last calls, as far as one was kept."""
+        """Continue as a replica that lacks the last calls, if a replica is kept."""
         self.failed_over_us = self._kernel.now_us
         lost = min(calls, len(self._replica))
         if lost:
@@ -137,7 +137,7 @@ class Server:
                 watcher.undo(kept)
 
     def remembers_claims(self) -> bool:
-        """Whether it keeps a claim in mind, to answer it again."""
+        """Whether the server remembers a claim, to answer it again."""
         return any(key.endswith(b":claims") for key in self.miniature.data)
 
     def _carry_out(self, pipe: Pipe) -> None:
@@ -205,7 +205,7 @@ def digest_of(command: list[bytes]) -> bytes:
 
 
 def script_names() -> dict[bytes, str]:
-    """The name of every script by its digest. Asked for late, as tests may have planted bugs."""
+    """The name of every script by its digest. Read late, as tests may have planted bugs."""
     paths = [path for path in sorted(SCRIPTS.rglob("*.lua")) if path.parent.name != "lib"]
     names = [path.relative_to(SCRIPTS).with_suffix("").as_posix() for path in paths]
     return {str(ScriptRunner().command(name, (), ())[1]).encode(): name for name in names}

@@ -1,4 +1,4 @@
-"""What the referee knows of a task: where it must be by all that was answered so far."""
+"""What the referee knows of a task: where it must be according to all answers so far."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.DEAD})
 @dataclass(slots=True)
 class Shadow:
     """One task. `request` is worker and nonce of the claim under which it is leased, `claimed_us` the world's time of
-    that, `renewed_us` that of its latest renewal. A stray claim leases it to a worker that will never know.
+    that, `renewed_us` that of its latest renewal. A stray claim leases the task to a worker that never learns of it.
     """
 
     id: bytes
@@ -50,11 +50,11 @@ class Shadow:
     is_spare: bool = False
     expires_ms: int | None = None
     may_have_expired: bool = False
-    """Whether a call has come by when its time was over: it may have ended, which the reply does not say."""
+    """Whether a call looked for expired tasks after its time: the task may have ended, which the reply does not say."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to be done about it, as far as can be known."""
+        """Whether the task has ended, as far as the referee knows."""
         return self.place in ENDED or self.place is Place.FORGOTTEN or (self.is_waiting and self.may_have_expired)
 
     @property
@@ -70,7 +70,7 @@ class Shadow:
         return self.score % BAND
 
     def is_held(self, token: int) -> bool:
-        """Whether it is leased under this token."""
+        """Whether the task is leased under this token."""
         return self.place is Place.LEASED and self.token == token
 
     def tries(self) -> tuple[int, int, int]:
@@ -78,11 +78,11 @@ class Shadow:
         return self.attempts, self.crashes, self.redeliveries
 
     def has_expired(self, now_ms: int) -> bool:
-        """Whether it may not start any more."""
+        """Whether the task may not start any more."""
         return self.expires_ms is not None and self.expires_ms <= now_ms
 
     def wait(self, run_at_ms: int | None = None) -> None:
-        """It waits, in its own place or, in its band, until another time."""
+        """The task waits, in its own place or until another time in its band."""
         self.place = Place.WAITING
         if self.has_started:
             self.expires_ms = None
@@ -91,11 +91,11 @@ class Shadow:
             self.score = self.score // BAND * BAND + run_at_ms
 
     def end_for(self, now_ms: int, retention_ms: int) -> None:
-        """Its outcome is kept for so long; for a negative time if it may be forgotten sooner."""
+        """The task ended; its outcome is kept for so long, negative if it may be forgotten earlier."""
         self.until_ms, self.is_spare = now_ms + abs(retention_ms), retention_ms < 0
 
     def end_as_asked(self, now_ms: int) -> bool:
-        """End as its cancellation asked for; answers whether one did."""
+        """End as cancelled if that was requested; answers whether it was."""
         if self.cancelled_for_ms is None:
             return False
         self.place = Place.CANCELLED

@@ -1,9 +1,9 @@
-"""Counts the worlds and steps of a test run, so that it says what its silence is worth."""
+"""Counts the worlds and steps of a test run, so that the run says how much was tested."""
 
 import pytest
 
 SIMULATED_STEPS = "simulated steps"
-"""The property under which a test records the steps of each of its worlds; it comes back from parallel processes."""
+"""The property in which a test records the steps of its worlds; parallel test processes hand it over."""
 
 
 def say_tally(reporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,7 @@
 """Each planted bug is caught by some world, and for the promise that it breaks.
 
-With every commit it is looked for where it is known to show, at night from seeds that nobody chose. That nothing is
-caught in these worlds without bugs is what test_seeds.py is about.
+With every commit a bug is looked for with its known seed, at night from other seeds. That nothing is
+caught in worlds without bugs is tested in test_seeds.py.
 """
 
 import logging
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.fault
 log = logging.getLogger(__name__)
 
 WORLDS = 100
-"""Worlds to look at for a bug, all with the faults that it needs, where it is known to show."""
+"""How many worlds to try from the known seed of a bug; all have the faults that it needs."""
 HUNTED_WORLDS = 1_000
-"""From anywhere: the rarest shows in one of some fifty."""
+"""How many worlds to try from other seeds: the rarest bug shows in one of about fifty."""
 
 
 def worlds_for(bug: Bug, since: int, worlds: int) -> Iterator[int]:
@@ -31,13 +31,13 @@ def worlds_for(bug: Bug, since: int, worlds: int) -> Iterator[int]:
 
 
 def hunt(bug: Bug, since: int, worlds: int) -> Report | None:
-    """The first world in which something is wrong."""
+    """The first world with a foul."""
     return next((report for seed in worlds_for(bug, since, worlds) if (report := run_world(seed)).fouls), None)
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", BUGS)
-def test_it_is_noticed_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[name].plant(monkeypatch)
     report = hunt(BUGS[name], KNOWN_SEEDS.get(name, 0), WORLDS)
 
@@ -48,7 +48,7 @@ def test_it_is_noticed_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.nightly
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("name", BUGS)
-def test_hunted_from_anywhere_it_is_noticed_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hunted_from_other_seeds_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[name].plant(monkeypatch)
     report = hunt(BUGS[name], FIRST, HUNTED_WORLDS)
 
@@ -57,5 +57,5 @@ def test_hunted_from_anywhere_it_is_noticed_that(name: str, monkeypatch: pytest.
     log.info("%s: %d", name, report.seed)
 
 
-def test_every_seed_is_that_of_a_bug() -> None:
+def test_every_known_seed_belongs_to_a_bug() -> None:
     assert KNOWN_SEEDS.keys() <= BUGS.keys()

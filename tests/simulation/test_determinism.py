@@ -1,4 +1,4 @@
-"""A seed is a world: the same one gives the same history, to the microsecond, wherever it runs."""
+"""The same seed gives the same world: the same history, to the microsecond, in every process."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_another_seed_gives_another_world() -> None:
 
 
 def test_another_process_sees_the_same_world() -> None:
-    # Sets of texts, and whatever is ordered by where it lies in memory, come in another order there.
+    # Sets of texts, and objects ordered by their address in memory, have another order in that process.
     traces = [
         subprocess.run(
             [sys.executable, "-c", TELL.format(seed=3)],

@@ -1,4 +1,4 @@
-"""The miniature answers as servers do: what it was asked in simulated worlds, and what it said, is put to them."""
+"""The miniature answers as servers do: commands and replies of simulated worlds are compared with real servers."""
 
 import re
 from itertools import count, islice
@@ -21,10 +21,10 @@ COMMAND = re.compile(r"(?:redis\.call|call_in_chunks)\('(\w+)'")
 
 
 class Conversation(list[tuple[int, list[bytes], Any]]):
-    """Everything a miniature was asked: its time in microseconds, the command, and the reply."""
+    """All calls of a miniature: its time in microseconds, the command, and the reply."""
 
     def listen(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Write down what any miniature is asked from now on. Scripts are written out."""
+        """Record all calls of every miniature from now on, with the source of scripts."""
         execute, pop = Miniature.execute, Miniature.pop
 
         def executed(miniature: Miniature, command: list[bytes]) -> Any:
@@ -45,7 +45,7 @@ class Conversation(list[tuple[int, list[bytes], Any]]):
 
 
 def told(command: list[bytes], reply: Any) -> Any:
-    """A reply without what servers may choose, such as the order of a hash."""
+    """A reply without details that differ between servers, such as the order of a hash."""
     if command[0] != b"HSCAN":
         return reply
     cursor, parts = reply
@@ -53,7 +53,7 @@ def told(command: list[bytes], reply: Any) -> Any:
 
 
 def with_movable_time(command: list[bytes]) -> list[bytes]:
-    """A command whose script goes by the time that a test sets, in the dialect that every server understands."""
+    """A command whose script uses the time that a test sets, in the dialect that every server understands."""
     if command[0] != b"EVAL":
         return command
     source = command[1].decode()
@@ -61,13 +61,13 @@ def with_movable_time(command: list[bytes]) -> list[bytes]:
     return [b"EVAL", read_movable_time("", plain).encode(), *command[2:]]
 
 
-# No server can be made to forget what it did last, as the replica does that takes over.
+# A real server cannot undo its last calls, as a replica that takes over does.
 SEEDS = list(islice((seed for seed in count() if Fault.FAIL_OVER not in draw_plan(seed, 0).faults), WORLDS))
 
 
 @pytest.mark.parametrize("kind", [BrokerKind.FAKE, *SINGLE])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_server_answers_the_same(
+def test_a_real_server_answers_as_the_miniature(
     seed: int, kind: BrokerKind, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation = Conversation()
@@ -84,7 +84,7 @@ def test_a_server_answers_the_same(
     broker.close()
 
 
-def test_it_knows_every_command_of_the_scripts() -> None:
+def test_the_miniature_knows_every_command_of_the_scripts() -> None:
     names = {name for path in SCRIPTS.rglob("*.lua") for name in COMMAND.findall(path.read_text())}
 
     assert names <= Miniature(lambda: 0).commands()

@@ -1,4 +1,4 @@
-"""The referee of the simulation: what it takes for a broken promise, and what it does not."""
+"""The referee of the simulation: what counts as a broken promise, and what does not."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -36,12 +36,12 @@ def match() -> Match:
 
 
 def granted() -> list[bytes]:
-    """The reply to a claim that is given the only task."""
+    """The reply to a claim that gets the only task."""
     score = str(5 * 2**42 + NOW_US // 1_000).encode()
     return [b"CLAIMED", TOKEN, TOKEN, b"", b"a", score, b"0 0 0 0", b"digest-1"]
 
 
-def test_a_repeated_claim_is_given_what_it_was_given_before(match: Match) -> None:
+def test_a_repeated_claim_must_get_the_same_reply(match: Match) -> None:
     match.claim(b"0", granted())
     match.claim(b"0", granted())
 
@@ -49,7 +49,7 @@ def test_a_repeated_claim_is_given_what_it_was_given_before(match: Match) -> Non
         match.claim(b"0", EMPTY)
 
 
-def test_a_request_that_strays_twice_after_a_later_claim_repeats_what_the_first_stray_was_given(match: Match) -> None:
+def test_a_claim_that_strays_twice_after_a_later_one_repeats_the_reply_of_its_first_stray(match: Match) -> None:
     match.claim(b"0", granted())
     match.claim(b"1", EMPTY)
     match.claim(b"0", EMPTY)
@@ -57,6 +57,6 @@ def test_a_request_that_strays_twice_after_a_later_claim_repeats_what_the_first_
     match.claim(b"0", EMPTY)
 
 
-def test_a_better_task_that_waits_is_not_passed_over(match: Match) -> None:
+def test_a_claim_must_take_the_most_urgent_task(match: Match) -> None:
     with pytest.raises(Foul, match="I8, I9"):
         match.claim(b"0", EMPTY)

@@ -1,8 +1,8 @@
-"""Every seed is a world of its own; in none may a promise be broken.
+"""Every seed gives another world; no promise may be broken in any of them.
 
-Every day has other seeds: 200 with every commit, 1,800 more at night. One that fails is told with the command that runs
-it again. The last line of a run tells how many worlds and steps it had. Many worlds find more than long ones; 200,000
-short ones take about three and a half hours of a core:
+Every day has other seeds: 200 with every commit, 1,800 more at night. A seed that fails is reported with the command
+that runs it again. The last line of a run shows how many worlds and steps it had. Many worlds find more than long ones;
+200,000 short ones take about three and a half hours of a core:
 REDISCHED_SEEDS=200000 REDISCHED_STEPS=500 pytest -m fault tests/simulation -k from_seed
 """
 
@@ -28,7 +28,7 @@ ONE_SEED = int(os.environ.get("REDISCHED_SEED", "0"))
 
 
 def batches() -> list[ParameterSet]:
-    """The first seed of each batch, and when it is run."""
+    """The first seed of each batch, and the marks that decide when it runs."""
     night = range(SEEDS, NIGHTLY_SEEDS, BATCH)
     return [
         *(pytest.param(first, SEEDS) for first in range(0, SEEDS, BATCH)),
@@ -47,13 +47,13 @@ def test_no_promise_is_broken_from_seed(first: int, seeds: int, record_property:
 
 
 def test_one_seed_again() -> None:
-    """For REDISCHED_SEED, as a report asks for it."""
+    """Run the world of REDISCHED_SEED, with the command that a report prints."""
     report = run_world(ONE_SEED, STEPS_OF_EACH)
 
     assert not report.fouls, report.say()
 
 
-def test_a_world_in_which_a_promise_is_broken_says_how_to_see_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_of_a_broken_promise_shows_the_command_that_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS["enqueue does not compare"].plant(monkeypatch)
     report = next(report for report in map(run_world, range(100)) if report.fouls)
 

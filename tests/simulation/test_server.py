@@ -10,7 +10,7 @@ STALL_S = 1.0
 STALL_US = 1_000_000
 
 
-def test_what_comes_the_moment_a_stall_ends_is_carried_out_after_what_came_before() -> None:
+def test_a_request_at_the_end_of_a_stall_is_carried_out_after_earlier_ones() -> None:
     kernel = Kernel(0)
     server = Server(kernel, keeps_replica=False)
     replies: list[object] = []
@@ -27,7 +27,7 @@ def test_what_comes_the_moment_a_stall_ends_is_carried_out_after_what_came_befor
     assert isinstance(refused, ResponseError)
 
 
-def test_a_wait_does_not_end_while_the_server_does_nothing() -> None:
+def test_a_wait_does_not_end_while_the_server_stalls() -> None:
     kernel = Kernel(0)
     server = Server(kernel, keeps_replica=False)
     heard_us: list[int] = []

@@ -1,4 +1,4 @@
-"""The threads of sync handlers, without threads: a handler says for how long it works, and a timer does the waiting."""
+"""The threads of sync handlers, without threads: a handler says how long it works, and a timer waits for that long."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from tests.simulation.lane import Lane, running_lane
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a simulated sync handler returns at once: how long it takes, and what it comes to in the end.
+    """What a simulated sync handler returns at once: how long it takes, and a function for its result.
 
-    `finish` is called with the interruption that ended the work before its time, or None. A deaf one is interrupted
-    only when its time is over, as one is that runs C code.
+    `finish` is called with the interruption that ended the work early, or None. Deaf work is interrupted
+    only when its time is over, as C code is.
     """
 
     lasts_s: float
@@ -22,7 +22,7 @@ class Work:
 
 
 class SimulatedCall:
-    """One call of a sync handler, as the executor sees it."""
+    """One call of a sync handler, as the executor uses it."""
 
     def __init__(
         self, function: Callable[[], Any], on_end: Callable[["SimulatedCall"], None], loop: Lane, thread: Lane
@@ -39,7 +39,7 @@ class SimulatedCall:
         thread.call_soon(self._begin)
 
     def interrupt(self, kind: type[Interruption]) -> None:
-        """End it before its time; once only."""
+        """End the call early; only the first interruption counts."""
         self._thread.call_soon(self._be_interrupted, kind)
 
     def _begin(self) -> None:
@@ -82,7 +82,7 @@ class SimulatedCall:
 
 
 class SimulatedThreads:
-    """Stands in for the executor's threads, in the lane beside that of the event loop."""
+    """Replaces the executor's threads, in the lane beside that of the event loop."""
 
     def __init__(self, size: int) -> None:
         self._loop = running_lane()
@@ -98,7 +98,7 @@ class SimulatedThreads:
         return SimulatedCall(function, tell, self._loop, self._thread)
 
     def has_ended(self, call: SimulatedCall) -> bool:
-        """The event loop hears of every end at once."""
+        """Never ahead of the event loop, which hears of every end at once."""
         return False
 
     def stop(self) -> None:

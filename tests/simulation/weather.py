@@ -1,4 +1,4 @@
-"""How the network treats messages: for how long they travel, and what may happen to them on the way."""
+"""How the network treats messages: how long they travel, and what may happen to them on the way."""
 
 from dataclasses import dataclass, fields
 from enum import Enum, auto
@@ -6,19 +6,19 @@ from random import Random
 
 
 class Fate(Enum):
-    """What becomes of a request and of its reply."""
+    """What happens to a request and its reply."""
 
     PASSES = auto()
     REQUEST_CUT = auto()
-    """The connection breaks before the request has arrived; its sender is told."""
+    """The connection breaks before the request has arrived; the sender gets an error."""
     REPLY_CUT = auto()
-    """The connection breaks when the request has been carried out; its sender is told the same."""
+    """The connection breaks after the request has been carried out; the sender gets the same error."""
     VANISHES = auto()
-    """Nothing arrives any more, either way, and nobody is told."""
+    """Nothing arrives any more, in either direction, and the sender gets no error."""
     STRAYS = auto()
-    """As if it vanished, but the request arrives late: maybe after another one that was sent in its place."""
+    """As if the connection fell silent, but the request arrives late: maybe after its repetition."""
     COMES_TWICE = auto()
-    """It arrives, and some time later once more; nobody hears the second reply."""
+    """The request arrives, and some time later once more; the second reply is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

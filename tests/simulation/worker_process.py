@@ -17,7 +17,7 @@ from tests.simulation.process import Process
 
 
 class StartedInMemory:
-    """Which tasks a process has started, kept where its supervisor can still read it."""
+    """The tasks that a process has started, kept where its supervisor can read them after its death."""
 
     def __init__(self) -> None:
         self._slots: dict[int, StartedTask] = {}
@@ -29,13 +29,13 @@ class StartedInMemory:
         self._slots.pop(slot, None)
 
     def contact(self, monotonic_s: float) -> None:
-        """Nobody asks."""
+        """Not read in simulations."""
 
     def note_alive(self, monotonic_s: float) -> None:
-        """Nobody asks."""
+        """Not read in simulations."""
 
     def abandon(self) -> None:
-        """No simulated handler goes on for long enough."""
+        """No simulated handler runs for long enough."""
 
     def read(self) -> set[StartedTask]:
         """Every task that had started and not ended."""
@@ -43,7 +43,7 @@ class StartedInMemory:
 
 
 class LeaseRenewerTask:
-    """A lease renewer at work in a lane."""
+    """A lease renewer that runs in a lane."""
 
     def __init__(self, renewer: LeaseRenewer, broker: Broker, lane: Lane) -> None:
         self._renewer = renewer
@@ -70,7 +70,7 @@ class LeaseRenewerTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerHooks:
-    """Who minds worker processes: `furnish` registers the handlers of a new one, `on_end` hears of one that ended."""
+    """The hooks of a worker process: `furnish` registers its handlers, `on_end` is called at its end."""
 
     furnish: Callable[["WorkerProcess"], None]
     on_end: Callable[["WorkerProcess"], None]
@@ -96,15 +96,15 @@ class WorkerProcess(Process):
         self.start(self.worker.run())
 
     def holds(self) -> int:
-        """How many leases it has in hand."""
+        """How many leases the worker holds."""
         return len(self.worker._context.in_flight)
 
     def has_in_hand(self, task_id: str, token: int) -> bool:
-        """Whether it knows that it has a lease."""
+        """Whether the worker knows of a lease of its own."""
         return any(task.lease.id == task_id and task.lease.token == token for task in self.worker._context.in_flight)
 
     def stop(self) -> None:
-        """Have it stop gracefully, as SIGTERM does."""
+        """Stop it gracefully, as SIGTERM does."""
         self.is_stopping = True
         self.stopped_us = self.kernel.now_us
         self.loop.call_soon(self.worker.stop)

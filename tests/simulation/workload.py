@@ -1,4 +1,4 @@
-"""What goes on in a world: handlers of every behaviour, and producers that enqueue, repeat themselves, and cancel."""
+"""The work of a world: handlers of every behaviour, and producers that enqueue, repeat calls, and cancel."""
 
 import asyncio
 from contextlib import suppress
@@ -21,17 +21,17 @@ from tests.simulation.worker_process import WorkerProcess
 
 RETRY = Retry(backoff=exponential(0.1, 1.0))
 LONG_TASK_S = 20.0
-"""A long task lasts up to so long."""
+"""How long a long task lasts at most."""
 EXPIRING_EVERY = 6
 EXPIRES_S = 1.5
-"""One task in so many expires, after so long."""
+"""One task in so many expires after so long."""
 SNOOZING_EVERY = 7
 SNOOZE_S = 0.7
 """One task in so many is too early for its handler the first time, by so much."""
 KEPT_WHOLE_EVERY = 4
 """One task in so many is kept whole once it has ended."""
 RECENT = 20
-"""Cancelled is what runs of the executions that began last, as far as any does."""
+"""How many of the latest executions are candidates for a cancellation."""
 
 
 class Failed(Exception):
@@ -104,7 +104,7 @@ class Handlers:
 
 
 class Producer(Process):
-    """A process that enqueues tasks until the world has had enough."""
+    """A process that enqueues tasks until the world has enough of them."""
 
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, history: History) -> None:
         super().__init__(name, network, clock, plan)
@@ -155,7 +155,7 @@ class Producer(Process):
         )
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:
-        """Enqueue tasks; what was not answered is mostly sent again."""
+        """Enqueue tasks; a call without an answer is mostly repeated."""
         while True:
             try:
                 if len(requests) == 1:

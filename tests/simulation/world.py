@@ -29,18 +29,18 @@ LOOK_EVERY = 50
 TRACE_LINES = 60
 TRACE_CHARACTERS = 160
 CHECK_WINDOW_EVERY_S = 0.25
-"""The time between two checks of a worker's window. With fifty a second they would be most of what happens."""
+"""The time between two checks of a worker's window. With fifty a second the checks would be most of the steps."""
 LONGEST_DRAIN_S = 1_000.0
-"""A world that has not drained by then is stuck."""
+"""A world that has not drained by then counts as stuck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What became of a world."""
+    """The result of a world."""
 
     seed: int
     faulty_steps: int
-    """Those of `steps` during which faults were brought about."""
+    """How many of `steps` had faults."""
     steps: int
     calls: int
     executions: int
@@ -49,7 +49,7 @@ class Report:
     fouls: list[str]
 
     def say(self) -> str:
-        """What went wrong, how it came to that, and how to see it again."""
+        """The fouls, the events before them, and the command that repeats the world."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
         world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
@@ -57,7 +57,7 @@ class Report:
 
 
 class World:
-    """Everything there is."""
+    """One world with all its parts."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -84,7 +84,7 @@ class World:
         self.server.watchers.append(self.nemesis)
 
     def run(self) -> None:
-        """Let it go on until it has drained. Raises Foul, or AssertionError when it is stuck."""
+        """Run the world until the queue has drained. Raises Foul, or AssertionError when the world is stuck."""
         for process_slot in self.process_slots:
             process_slot.switch_on()
         self.kernel.run(lambda: self.kernel.steps >= self.plan.steps or bool(self.audit.fouls))
@@ -97,13 +97,13 @@ class World:
         self.audit.check_end(defects)
 
     def dispose(self) -> None:
-        """End everything that is under way."""
+        """Close all unfinished coroutines."""
         for process in self._processes():
             process.dispose()
         self.server.miniature.close()
 
     def report(self) -> Report:
-        """What became of it so far."""
+        """The result so far."""
         return Report(
             seed=self.plan.seed,
             faulty_steps=self.plan.steps,
@@ -135,7 +135,7 @@ class World:
         Handlers(process, self.history, self.audit)
 
     def _has_drained(self) -> bool:
-        """Looked at now and then only, as it takes longer than a step."""
+        """Checked only now and then, as the check takes longer than a step."""
         if self.kernel.steps % LOOK_EVERY or any(producer.is_alive for producer in self.producers):
             return False
         holding = any(
@@ -146,7 +146,7 @@ class World:
 
 
 def run_world(seed: int, steps: int = STEPS) -> Report:
-    """Run the world of a seed. What went wrong is in its fouls."""
+    """Run the world of a seed. Broken promises are in the fouls of the report."""
     world = World(draw_plan(seed, steps))
     with surroundings():
         try:
@@ -160,7 +160,7 @@ def run_world(seed: int, steps: int = STEPS) -> Report:
 
 @contextmanager
 def surroundings() -> Iterator[None]:
-    """What a worker finds in a simulation in place of threads and a log."""
+    """What replaces threads and the log for a worker in a simulation."""
     with (
         mock.patch.object(executor, "Threads", SimulatedThreads),
         mock.patch.object(prefetch_releaser, "CHECK_EVERY_S", CHECK_WINDOW_EVERY_S),
@@ -174,5 +174,5 @@ def surroundings() -> Iterator[None]:
 
 
 def _is_given(id: str) -> bool:
-    """Ids are chosen, so that they can be read in a trace; every other one stands for one that redisched gave."""
+    """Ids are chosen to be readable in a trace; every other one counts as given by redisched."""
     return int(id[-1]) % 2 == 0

@@ -1,4 +1,4 @@
-"""Handlers that write down what they do, wait until they are let go, or end their process."""
+"""Handlers that write down what they do, wait until a test releases them, or end their process."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ def work(rounds: int) -> str:
 
 @app.task(name="hold")
 def hold(fifo: str) -> str:
-    """Waits until somebody writes into a named pipe."""
+    """Waits until the test writes into a named pipe."""
     note("start")
     word = Path(fifo).read_text()
     note("end")

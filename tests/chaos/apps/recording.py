@@ -10,7 +10,7 @@ from redisched.chaos import Recorder
 
 app = Scheduler()
 RETENTION_S = 21_600
-"""After a long run every task must still be found."""
+"""Long enough that every task is still found after a long run."""
 recorder = Recorder(Path(os.environ.get("HISTORY", os.devnull)))
 
 
@@ -23,6 +23,6 @@ def work(rounds: int) -> str:
 
 @app.task(name="linger", retention=RETENTION_S)
 def linger(seconds: float) -> None:
-    """Takes its time, and nothing of the processor's."""
+    """Sleeps, and so takes no time of the processor."""
     with recorder.execution():
         threading.Event().wait(seconds)

@@ -1,6 +1,6 @@
-"""Handlers for the fleets of a rig: they hold at a gate, end their process, or take long, and write down that they ran.
+"""Handlers for the fleets of a rig: they wait at a gate, end their process, or take long, and write down that they ran.
 
-HISTORY names the folder of the history. What is written in it is told by the server's clock, as a worker's own may be
+HISTORY names the folder of the history. Its times are those of the server's clock, as a worker's own clock may be
 wrong.
 """
 
@@ -25,7 +25,7 @@ app = Scheduler()
 
 
 def server_ms() -> float:
-    """The server's time, by a connection that is opened when it is first needed."""
+    """The server's time, read over a connection that the first call opens."""
     return time_of(app.broker)()
 
 
@@ -33,14 +33,14 @@ recorder = Recorder(Path(os.environ.get("HISTORY", os.devnull)), server_ms)
 
 
 def hold(gate: Path) -> None:
-    """Wait until the file is there, whatever this handler is told meanwhile."""
+    """Wait until the file is there, and ignore every request to end."""
     while not gate.exists():
         with contextlib.suppress(Interruption):
             wait_until(gate.exists, "the gate is open", GATE_S)
 
 
 def is_first(gate: Path) -> bool:
-    """Whether nobody has come to this gate before."""
+    """Whether no execution has come to this gate before."""
     try:
         gate.with_suffix(".entered").touch(exist_ok=False)
     except FileExistsError:
@@ -57,16 +57,16 @@ async def nothing() -> None:
 
 @app.task(name="linger", retention=3_600)
 def linger(seconds: float) -> None:
-    """Takes its time, and nothing of the processor's."""
+    """Sleeps, and so takes no time of the processor."""
     with recorder.execution():
         threading.Event().wait(seconds)
 
 
 @app.task(name="hold_once", retention=3_600)
 def hold_once(gate: str, first: str, second: str) -> str:
-    """Its first execution waits at the gate and then ends as `first` says; any other ends as `second` does, at once.
+    """The first execution waits at the gate and then ends as `first` says; every other ends at once, as `second` says.
 
-    What is to be raised begins with an exclamation mark.
+    A text that begins with an exclamation mark is raised as an error, any other is returned.
     """
     with recorder.execution():
         ending = second
@@ -87,7 +87,7 @@ def hold_each(gate: str) -> None:
 
 @app.task(name="seize_once", retention=3_600)
 def seize_once(gate: str, seconds: float) -> None:
-    """Its first execution keeps the interpreter from every other thread, as C code does that never lets go of it."""
+    """The first execution keeps every other thread from running, as C code does that never releases the interpreter."""
     with recorder.execution():
         if is_first(Path(gate)):
             ctypes.PyDLL(None).usleep(round(seconds * 1e6))
@@ -114,7 +114,7 @@ def poison(kind: str) -> object:
 
 @app.task(name="insist", retention=3_600)
 def insist() -> None:
-    """Goes on whatever it is told."""
+    """Ignores every request to end."""
     with recorder.execution():
         while True:
             with contextlib.suppress(Interruption):
@@ -123,7 +123,7 @@ def insist() -> None:
 
 @app.task(name="insist_async", retention=3_600)
 async def insist_async() -> None:
-    """Goes on whatever it is told, and leaves the event loop to others meanwhile."""
+    """Ignores every request to end, without blocking the event loop."""
     with recorder.execution():
         while True:
             with contextlib.suppress(asyncio.CancelledError):
@@ -132,7 +132,7 @@ async def insist_async() -> None:
 
 @app.task(name="block", retention=3_600)
 async def block() -> None:
-    """Keeps the event loop for itself, so that nobody can tell it anything."""
+    """Blocks the event loop, so that no request to end reaches the handler."""
     with recorder.execution():
         threading.Event().wait()
 
@@ -143,7 +143,7 @@ for handler in (hold_once, insist, poison):
 
 @app.task(name="fork", retention=3_600)
 def fork(times: int) -> int:
-    """Enqueues from children that it forks; answers how many of them could."""
+    """Enqueues from forked children; answers how many of them succeeded."""
     with recorder.execution():
         return sum(_in_child() for _ in range(times))
 

@@ -1,8 +1,8 @@
 """The handlers for rigs, in processes whose wall clock is wrong by as many seconds as WRONG_S says.
 
-It is moved within Python alone. libfaketime moves it for the whole process, but with it the condition by which threads
-hand the interpreter on: a lease renewer then waits half a second for its turn, and a short lease is lost on a busy
-machine.
+The clock is moved only within Python. libfaketime would move it for the whole process, and with it the condition by
+which threads hand the interpreter on: a lease renewer would then wait half a second for its turn, and a short lease
+would be lost on a busy machine.
 """
 
 import os

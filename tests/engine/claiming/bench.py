@@ -1,4 +1,4 @@
-"""A claimer on a fake server, without listeners and without slots at work: what it claims stays in the window."""
+"""A claimer on a fake server, without listeners and without busy slots: what it claims stays in the window."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -88,7 +88,7 @@ class Bench:
         return int(self.broker.client().perform(("LLEN", keys_of(queue).wake)))
 
     def waiting(self, queue: str = "default") -> int:
-        """How many tasks nobody has leased."""
+        """How many tasks wait, leased by no worker."""
         return int(self.broker.client().perform(("ZCARD", keys_of(queue).waiting)))
 
     def lose_replies(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What a claim stream makes of a reply that came late."""
+"""How long a claim stream trusts a lease whose grant was answered late."""
 
 import asyncio
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ def context(clock: SetClock) -> WorkerContext:
 
 
 def claim(lost: int, pause_s: float) -> LeasedTask:
-    """What is held after a claim whose first replies were lost, with a pause after each."""
+    """The task leased by a claim whose first replies are lost, with a pause after each."""
     clock, client = SetClock(), Answering(lost)
     stream = ClaimStream(context(clock), Store(ScriptRunner(), QUEUE), "")
 
@@ -74,12 +74,12 @@ def claim(lost: int, pause_s: float) -> LeasedTask:
     return asyncio.run(try_until_answered())[0]
 
 
-def test_a_lease_is_trusted_from_before_it_was_asked_for() -> None:
+def test_a_lease_is_trusted_from_the_time_of_its_request() -> None:
     assert claim(lost=0, pause_s=0.0).trusted_until_s == 100.0 + 0.9 * LEASE_S
 
 
-def test_what_starts_under_a_lease_whose_grant_was_not_heard_lives_to_see_the_keeper() -> None:
+def test_a_task_leased_by_a_repeated_claim_is_renewed_before_its_lease_ends() -> None:
     task = claim(lost=1, pause_s=1.5)
 
-    # Granted, it may be, when it was first asked for. The lease renewer comes by within a heartbeat of any start.
+    # The lease may count from the first request on. The lease renewer renews it within a heartbeat of the start.
     assert task.trusted_until_s + WorkerSettings(lease_s=LEASE_S).heartbeat_s <= 100.0 + 0.9 * LEASE_S

@@ -32,7 +32,7 @@ def test_a_worker_that_found_nothing_listens() -> None:
     on_bench(use)
 
 
-def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_due() -> None:
+def test_a_worker_without_a_free_slot_does_not_listen() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
@@ -42,7 +42,7 @@ def test_a_worker_that_has_become_full_does_not_listen_though_nothing_more_is_du
     on_bench(use, concurrency=1)
 
 
-def test_a_worker_with_a_slot_left_listens_on() -> None:
+def test_a_worker_that_claimed_a_task_and_has_a_free_slot_listens() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         await bench.claimer.step()
@@ -51,7 +51,7 @@ def test_a_worker_with_a_slot_left_listens_on() -> None:
     on_bench(use, concurrency=2)
 
 
-def test_what_a_worker_leaves_behind_wakes_another() -> None:
+def test_a_claim_that_leaves_due_tasks_wakes_another_worker() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(3)
         bench.broker.client().perform(("DEL", keys_of("default").wake))
@@ -61,7 +61,7 @@ def test_what_a_worker_leaves_behind_wakes_another() -> None:
     on_bench(use, concurrency=2)
 
 
-def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
+def test_queues_take_turns_at_being_claimed_from_first() -> None:
     async def use(bench: Bench) -> None:
         for queue in ("mail", "billing"):
             await bench.enqueue(1, queue=queue)
@@ -75,7 +75,7 @@ def test_queues_are_claimed_from_each_in_its_turn_first() -> None:
     on_bench(use, concurrency=1, queues=("mail", "billing"))
 
 
-def test_a_sleep_ends_with_the_next_delayed_task() -> None:
+def test_the_claimer_sleeps_no_longer_than_until_the_next_delayed_task() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1, delay=1.0)
         assert 0 < await bench.claimer.step() <= 1.0
@@ -84,7 +84,7 @@ def test_a_sleep_ends_with_the_next_delayed_task() -> None:
 
 
 @pytest.mark.parametrize(("window_ms", "claimed"), [(0, 0), (2_000, 1)])
-def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_ms: float, claimed: int) -> None:
+def test_a_task_that_is_due_soon_is_claimed_early_if_there_is_a_window(window_ms: float, claimed: int) -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1, delay=1.0)
         await bench.claimer.step()
@@ -93,7 +93,7 @@ def test_a_task_about_to_fall_due_is_claimed_ahead_if_there_is_a_window(window_m
     on_bench(use, window_ms=window_ms)
 
 
-def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None:
+def test_an_empty_shard_is_not_asked_for_a_while_if_another_has_tasks() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1_000, queue="mail")
         await bench.claimer.step()
@@ -111,7 +111,7 @@ def test_a_shard_that_had_nothing_is_left_alone_while_another_has_more() -> None
     on_bench(use, concurrency=LARGEST_CLAIM + 1, queues=("mail", "billing"))
 
 
-def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
+def test_a_worker_asks_every_shard_before_it_sleeps() -> None:
     async def use(bench: Bench) -> None:
         await bench.claimer.step()
         await bench.enqueue(1, queue="billing")
@@ -121,7 +121,7 @@ def test_before_a_worker_rests_it_has_looked_everywhere() -> None:
     on_bench(use, queues=("mail", "billing"))
 
 
-def test_a_step_without_room_passes_no_shard_over() -> None:
+def test_a_step_without_room_does_not_skip_the_turn_of_a_shard() -> None:
     async def use(bench: Bench) -> None:
         for queue in ("mail", "billing"):
             await bench.enqueue(3, queue=queue)
@@ -135,7 +135,7 @@ def test_a_step_without_room_passes_no_shard_over() -> None:
     on_bench(use, concurrency=1, queues=("mail", "billing"))
 
 
-def test_what_was_claimed_first_starts_first_whichever_shard_waits_longest() -> None:
+def test_of_equal_priorities_the_task_claimed_first_starts_first() -> None:
     async def use(bench: Bench) -> None:
         await bench.app.grow_async("default", 3)
         context = bench.context

@@ -38,7 +38,7 @@ class NotingClient(LossyClient):
 
 
 class OneClient(WaitingClients):
-    """Gives the same client to everybody, and notes how long it shall be able to wait."""
+    """Gives every caller the same client, and notes for how long the caller wants to wait with it."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench.broker, lambda: 1)
@@ -55,8 +55,8 @@ def listener_of(bench: Bench, clients: WaitingClients) -> WakeListener:
 
 
 async def listening(bench: Bench, *stores: Store) -> tuple[WakeListener, OneClient]:
-    """A listener that waits for these shards in one command, of a worker that has become idle and of which a task of
-    each shard wakes it.
+    """A listener that waits for these shards in one command. Its worker is idle, and a task of
+    any of the shards wakes it.
     """
     clients = OneClient(bench)
     listener = listener_of(bench, clients)
@@ -67,7 +67,7 @@ async def listening(bench: Bench, *stores: Store) -> tuple[WakeListener, OneClie
     return listener, clients
 
 
-def test_a_wait_for_one_shard_brings_its_tasks_along() -> None:
+def test_a_wait_for_one_shard_also_claims_its_tasks() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, bench.store())
         await bench.enqueue(1)
@@ -79,7 +79,7 @@ def test_a_wait_for_one_shard_brings_its_tasks_along() -> None:
     on_bench(use)
 
 
-def test_of_many_shards_the_claimer_is_told_which_was_woken() -> None:
+def test_a_listener_of_many_shards_tells_the_claimer_which_has_a_task() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, *bench.context.stores.values())
         await bench.enqueue(1, queue="billing")
@@ -91,7 +91,7 @@ def test_of_many_shards_the_claimer_is_told_which_was_woken() -> None:
     on_bench(use, queues=QUEUES)
 
 
-def test_after_a_claim_without_a_reply_it_waits_no_more_before_the_claim_was_repeated() -> None:
+def test_a_listener_repeats_a_claim_without_a_reply_before_it_waits_again() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, bench.store())
         await bench.enqueue(1)
@@ -101,13 +101,13 @@ def test_after_a_claim_without_a_reply_it_waits_no_more_before_the_claim_was_rep
         assert bench.claimer.wake_up_missed.is_set()
         assert len(bench.context.window) == 0
         await listener.step()
-        assert len(clients.client.sent) == 1, "it has not waited again"
+        assert len(clients.client.sent) == 1, "the listener has not waited again"
         assert len(bench.context.window) == 1
 
     on_bench(use)
 
 
-def test_after_a_wait_without_a_reply_shards_are_looked_at_and_it_waits_again() -> None:
+def test_after_a_wait_without_a_reply_all_shards_are_claimed_from() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, *bench.context.stores.values())
         await bench.enqueue(2, queue="mail")
@@ -123,7 +123,7 @@ def test_after_a_wait_without_a_reply_shards_are_looked_at_and_it_waits_again() 
     on_bench(use, queues=QUEUES)
 
 
-def test_a_shard_stays_its_own_until_a_claim_to_it_has_a_reply() -> None:
+def test_a_listener_keeps_a_shard_until_its_claim_there_has_a_reply() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, bench.store())
         await bench.enqueue(1)
@@ -138,7 +138,7 @@ def test_a_shard_stays_its_own_until_a_claim_to_it_has_a_reply() -> None:
     on_bench(use)
 
 
-def test_a_wake_up_of_a_shard_that_is_left_meanwhile_is_told_to_nobody() -> None:
+def test_a_wake_up_from_a_shard_left_meanwhile_is_dropped() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench, *bench.context.stores.values())
         await bench.enqueue(1, queue="billing")
@@ -155,7 +155,7 @@ def test_a_wake_up_of_a_shard_that_is_left_meanwhile_is_told_to_nobody() -> None
     on_bench(use, queues=QUEUES)
 
 
-def test_without_shards_it_rests() -> None:
+def test_a_listener_without_shards_sleeps() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench)
         assert await listener.step() > 0
@@ -164,7 +164,7 @@ def test_without_shards_it_rests() -> None:
     on_bench(use)
 
 
-def test_groups_take_short_turns_and_a_group_alone_is_waited_for_long() -> None:
+def test_several_groups_are_waited_for_briefly_in_turn_and_a_single_group_for_long() -> None:
     async def use(bench: Bench) -> None:
         listener, clients = await listening(bench)
         for number, store in enumerate(bench.context.stores.values()):
@@ -184,7 +184,7 @@ def test_groups_take_short_turns_and_a_group_alone_is_waited_for_long() -> None:
     on_bench(use, queues=QUEUES)
 
 
-def test_the_more_listeners_the_longer_each_waits_up_to_a_bound() -> None:
+def test_the_more_listeners_the_longer_each_waits_up_to_a_limit() -> None:
     async def use(bench: Bench) -> None:
         waits_s = [WaitingClients(bench.broker, lambda: listeners).longest_block_s for listeners in (1, 2)]  # noqa: B023
         assert waits_s[1] == 2 * waits_s[0]
@@ -193,7 +193,7 @@ def test_the_more_listeners_the_longer_each_waits_up_to_a_bound() -> None:
     on_bench(use)
 
 
-def test_a_client_is_shared_by_those_that_wait_equally_long() -> None:
+def test_listeners_that_wait_equally_long_share_a_client() -> None:
     async def use(bench: Bench) -> None:
         clients = WaitingClients(bench.broker, lambda: 1)
         assert await clients.get(8) is await clients.get(8)

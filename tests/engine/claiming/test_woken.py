@@ -1,4 +1,4 @@
-"""What the claimer does when it is told of wake-ups, without a listener that tells it."""
+"""What the claimer does when it is told of wake-ups. The tests tell it; there is no listener."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from tests.engine.claiming.bench import Bench, on_bench
 
 
 class HeldBack:
-    """A client that sends its commands when it is let go, as behind a wait for a wake-up."""
+    """A client that sends its commands only once the test allows it, as if they stood behind a wait for a wake-up."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -30,7 +30,7 @@ def ids_in_window(bench: Bench) -> list[str]:
     return sorted(task.lease.id for task in bench.context.window.take_all())
 
 
-def test_an_idle_worker_takes_in_what_it_is_woken_for_and_does_not_ask_again() -> None:
+def test_an_idle_worker_claims_when_woken_and_does_not_claim_again() -> None:
     async def use(bench: Bench) -> None:
         await bench.claimer.step()
         assert await bench.is_idle()
@@ -45,7 +45,7 @@ def test_an_idle_worker_takes_in_what_it_is_woken_for_and_does_not_ask_again() -
     on_bench(use, concurrency=2)
 
 
-def test_no_listener_waits_again_before_it_is_known_whether_there_is_still_room() -> None:
+def test_no_listener_waits_until_the_claimer_has_looked_for_free_slots() -> None:
     async def use(bench: Bench) -> None:
         await bench.claimer.step()
         await bench.enqueue(1)
@@ -57,7 +57,7 @@ def test_no_listener_waits_again_before_it_is_known_whether_there_is_still_room(
     on_bench(use, concurrency=1)
 
 
-def test_what_is_left_after_a_wake_up_is_claimed_by_the_next_step() -> None:
+def test_tasks_left_after_a_wake_up_are_claimed_by_the_next_step() -> None:
     async def use(bench: Bench) -> None:
         await bench.claimer.step()
         await bench.enqueue(8)
@@ -69,7 +69,7 @@ def test_what_is_left_after_a_wake_up_is_claimed_by_the_next_step() -> None:
     on_bench(use, concurrency=8, queues=("default", "mail", "billing", "news"))
 
 
-def test_what_comes_late_is_kept_as_far_as_there_is_room_and_the_rest_is_given_back() -> None:
+def test_late_tasks_are_kept_if_there_is_room_and_the_rest_is_released() -> None:
     async def use(bench: Bench) -> None:
         behind = HeldBack(bench.client)
         claiming = asyncio.ensure_future(bench.claimer.claim_behind(behind, bench.store()))
@@ -87,12 +87,12 @@ def test_what_comes_late_is_kept_as_far_as_there_is_room_and_the_rest_is_given_b
         await bench.settler.step()
         assert len(bench.context.in_flight) == 3
         assert bench.waiting() == 1
-        assert bench.wakes() == 1, "another worker is woken for it"
+        assert bench.wakes() == 1, "another worker is woken for the released task"
 
     on_bench(use, concurrency=2)
 
 
-def test_a_claim_behind_a_wait_gets_its_tasks_though_the_worker_has_claimed_meanwhile() -> None:
+def test_a_claim_behind_a_wait_is_carried_out_even_if_the_worker_claimed_meanwhile() -> None:
     async def use(bench: Bench) -> None:
         behind = HeldBack(bench.client)
         claiming = asyncio.ensure_future(bench.claimer.claim_behind(behind, bench.store()))
@@ -115,12 +115,12 @@ def test_a_claim_whose_reply_was_lost_is_repeated_and_answered_with_the_same_tas
         bench.lose_replies(1)
         with pytest.raises(BrokerUnavailable):
             await bench.claimer.claim_behind(bench.client, bench.store())
-        assert bench.waiting() == 0, "it was executed"
+        assert bench.waiting() == 0, "the claim was executed"
         assert len(bench.context.window) == 0
         await bench.enqueue(1)
         await bench.claimer.woken(bench.store())
         assert len(bench.context.window) == 2
-        assert bench.waiting() == 1, "the claim was repeated, not made anew"
+        assert bench.waiting() == 1, "the same claim was repeated, and not a new one made"
 
     on_bench(use, concurrency=9)
 
@@ -137,7 +137,7 @@ def test_a_shard_is_not_left_while_a_claim_has_no_reply() -> None:
     on_bench(use)
 
 
-def test_what_was_claimed_without_a_reply_is_given_back_at_the_end() -> None:
+def test_tasks_claimed_without_a_reply_are_released_at_the_end() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         bench.lose_replies(1)
@@ -156,7 +156,7 @@ def test_what_was_claimed_without_a_reply_is_given_back_at_the_end() -> None:
     on_bench(use)
 
 
-def test_a_claim_that_still_gets_no_reply_at_the_end_is_left_to_its_lease() -> None:
+def test_tasks_of_a_claim_that_never_gets_a_reply_wait_for_the_end_of_their_lease() -> None:
     async def use(bench: Bench) -> None:
         await bench.enqueue(1)
         bench.lose_replies(2)

@@ -1,6 +1,6 @@
-"""Isolated handlers, in a module that their processes import once more.
+"""Isolated handlers, in a module that their processes import again.
 
-Each of those that do not end by themselves first makes a file, so that a test knows that it runs.
+Each handler that does not end by itself first makes a file, so that a test knows that it runs.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ async def add_async(a: int, b: int = 0) -> int:
 
 @app.task(name="where", isolation="process")
 def where() -> int:
-    """In which process it runs."""
+    """The id of the process in which the handler runs."""
     return os.getpid()
 
 
@@ -51,13 +51,13 @@ def about() -> list[object]:
 
 @app.task(name="lock", isolation="process")
 def lock() -> object:
-    """Returns what cannot be stored."""
+    """Returns a value that cannot be stored."""
     return threading.Lock()
 
 
 @app.task(name="lock_unkept", isolation="process", retention=0)
 def lock_unkept() -> object:
-    """Returns what cannot be stored, and need not be."""
+    """Returns a value that cannot be stored, and is not kept."""
     return threading.Lock()
 
 
@@ -98,14 +98,14 @@ def die() -> None:
 
 @app.task(name="grow", isolation="process")
 def grow(mebibytes: int) -> int:
-    """Keeps so much memory for good."""
+    """Takes so much memory, and never frees it."""
     hoard.append(b"x" * (mebibytes << 20))
     return os.getpid()
 
 
 @app.task(name="wait", isolation="process")
 def wait(begun: str, tidied: str) -> None:
-    """Waits for what never comes, and makes a second file when it is told to end."""
+    """Waits for ever, and makes a second file when it is told to end."""
     mark(begun)
     try:
         threading.Event().wait()
@@ -126,7 +126,7 @@ async def wait_async(begun: str, tidied: str) -> None:
 
 @app.task(name="insist", isolation="process")
 def insist(begun: str) -> NoReturn:
-    """Goes on whatever it is told."""
+    """Ignores every request to end."""
     mark(begun)
     while True:
         with contextlib.suppress(BaseException):
@@ -135,7 +135,7 @@ def insist(begun: str) -> NoReturn:
 
 @app.task(name="take_signals", isolation="process")
 def take_signals() -> str:
-    """What is often sent to every process of a worker ends none of its handlers."""
+    """Sends its own process the signals that are often sent to every process of a worker."""
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(os.getpid(), number)
     return "still here"
@@ -143,7 +143,7 @@ def take_signals() -> str:
 
 @app.task(name="fork", isolation="process")
 def fork(way: str) -> int:
-    """With which code a copy of this process ends that leaves the handler in some way."""
+    """Forks, and returns the exit code of the copy, which leaves the handler in some way."""
     return forked(way)
 
 
@@ -179,14 +179,14 @@ def leave_as(way: str) -> None:
 
 @app.task(name="leave_a_program", isolation="process")
 def leave_a_program(path: str) -> int:
-    """Leaves a program behind that outlives this process, and writes its process id into a file."""
+    """Starts a program that outlives this process, and writes its process id into a file."""
     os.system(f"sleep 100 & echo $! > {path}")
     return os.getpid()
 
 
 @app.task(name="signalled", isolation="process")
 def signalled() -> int:
-    """How a program ends that is sent SIGINT."""
+    """Sends a program SIGINT, and returns its exit code."""
     return interrupted_program()
 
 

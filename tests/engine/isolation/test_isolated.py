@@ -1,4 +1,4 @@
-"""Handlers in processes of their own: what comes back from there, and that nothing else is drawn in when one dies."""
+"""Handlers in processes of their own: what they return, and that the death of one harms no other task."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ def isolated(use: Callable[[Bench], Coroutine[Any, Any, None]], app: Scheduler =
 
 
 def verdict_on(name: str, *args: Any, timeout_ms: int | None = None) -> Completion:
-    """What becomes of one task."""
+    """The completion of one task."""
     completions = []
 
     async def use(bench: Bench) -> None:
@@ -47,20 +47,20 @@ def result_in(completion: Completion) -> Any:
 
 
 @pytest.mark.parametrize("name", ["add", "add_async"])
-def test_arguments_go_there_and_the_result_comes_back(name: str) -> None:
+def test_an_isolated_handler_gets_its_arguments_and_returns_its_result(name: str) -> None:
     assert result_in(verdict_on(name, 1, 2)) == 3
 
 
-def test_it_runs_in_another_process() -> None:
+def test_an_isolated_handler_runs_in_another_process() -> None:
     assert result_in(verdict_on("where")) != os.getpid()
 
 
-def test_it_knows_its_task() -> None:
+def test_an_isolated_handler_can_read_its_task() -> None:
     assert result_in(verdict_on("about")) == ["a", "about", QUEUE, 1, DEFAULT_ATTEMPTS, 7, WORKER]
 
 
 @pytest.mark.parametrize(("name", "error"), [("fail", "ValueError: no luck"), ("leave", "SystemExit: 3")])
-def test_what_it_raises_is_a_failure_with_its_traceback(name: str, error: str) -> None:
+def test_an_error_of_an_isolated_handler_is_a_failure_with_its_traceback(name: str, error: str) -> None:
     settlement = verdict_on(name).settlement
     assert isinstance(settlement, FailedAttempt)
     failure = decode_failure(settlement.failure)
@@ -92,7 +92,7 @@ def test_a_result_that_cannot_be_stored_ends_the_task() -> None:
     assert failure.error.startswith("result of lock=")
 
 
-def test_the_descriptors_of_processes_that_ended_are_closed() -> None:
+def test_the_descriptors_of_ended_processes_are_closed() -> None:
     def descriptors() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -106,7 +106,7 @@ def test_the_descriptors_of_processes_that_ended_are_closed() -> None:
             await bench.completion()
             bench.give("add", 1, id=f"add-{number}")
             await bench.completion()
-        # That of the process which the last task left alive has come.
+        # The process that the last task left alive has added one.
         assert descriptors() <= before + 3
 
     gc.disable()
@@ -117,15 +117,15 @@ def test_the_descriptors_of_processes_that_ended_are_closed() -> None:
         gc.enable()
 
 
-def test_a_result_that_nobody_keeps_need_not_be_storable() -> None:
+def test_a_result_that_is_not_kept_need_not_be_storable() -> None:
     assert result_in(verdict_on("lock_unkept")) is None
 
 
-def test_signals_to_every_process_of_a_worker_do_not_end_it() -> None:
+def test_signals_to_every_process_of_a_worker_do_not_end_an_isolated_handler() -> None:
     assert result_in(verdict_on("take_signals")) == "still here"
 
 
-def test_a_handler_that_its_process_does_not_find_has_failed() -> None:
+def test_a_handler_that_its_process_does_not_find_fails() -> None:
     app = Scheduler()
     app.task(name="elsewhere", isolation="process")(lambda: None)
 
@@ -148,12 +148,12 @@ def test_an_application_that_cannot_be_imported_fails_the_task() -> None:
     on_bench(handlers.app, use, target="nowhere:app")
 
 
-def test_a_worker_that_could_not_tell_its_processes_where_the_application_is_refuses_to_work() -> None:
+def test_isolated_handlers_need_a_worker_started_with_module_and_app() -> None:
     with pytest.raises(InvalidOption, match="needs a worker that knows its application as MODULE:APP"):
         Worker(handlers.app, WorkerSettings())
 
 
-def test_processes_are_used_again() -> None:
+def test_processes_are_reused() -> None:
     async def use(bench: Bench) -> None:
         processes = set()
         for number in range(5):
@@ -168,7 +168,7 @@ def test_processes_are_used_again() -> None:
     ("settings", "name", "args"),
     [({"max_tasks_per_child": 1}, "where", ()), ({"max_memory_per_child_mb": 60}, "grow", (80,))],
 )
-def test_processes_are_replaced_when_their_time_has_come(
+def test_processes_are_replaced_at_their_limit_of_tasks_or_memory(
     settings: dict[str, Any], name: str, args: tuple[int, ...]
 ) -> None:
     async def use(bench: Bench) -> None:
@@ -181,7 +181,7 @@ def test_processes_are_replaced_when_their_time_has_come(
     isolated(use, **settings)
 
 
-def test_a_process_that_dies_takes_its_own_task_along_and_nothing_else(tmp_path: Path) -> None:
+def test_the_death_of_a_process_ends_only_its_own_task(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("insist", str(tmp_path / "begun"), id="neighbour")
         await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the neighbour runs")
@@ -195,28 +195,28 @@ def test_a_process_that_dies_takes_its_own_task_along_and_nothing_else(tmp_path:
     isolated(use)
 
 
-def test_an_isolated_task_is_not_held_responsible_for_the_death_of_its_worker(tmp_path: Path) -> None:
+def test_an_isolated_task_is_not_blamed_for_the_death_of_its_worker(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("insist", str(tmp_path / "begun"))
-        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the handler runs")
         assert bench.started == {}
 
     isolated(use)
 
 
-def test_one_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None:
+def test_an_isolated_handler_that_runs_longer_than_its_timeout_is_killed(tmp_path: Path) -> None:
     settlement = verdict_on("insist", str(tmp_path / "begun"), timeout_ms=100).settlement
     assert isinstance(settlement, FailedAttempt)
     assert decode_failure(settlement.failure).error == "HandlerTimedOut"
 
 
 def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str) -> Completion:
-    """What becomes of a handler that is interrupted while it runs."""
+    """The completion of a handler that is interrupted while it runs."""
     completions = []
 
     async def use(bench: Bench) -> None:
         task = bench.give(name, str(tmp_path / "begun"), *args)
-        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the handler runs")
         bench.executor.interrupt(task, kind)
         completions.append(await bench.completion())
 
@@ -225,22 +225,22 @@ def interrupted(name: str, kind: type[Interruption], tmp_path: Path, *args: str)
 
 
 @pytest.mark.parametrize("name", ["wait", "wait_async"])
-def test_one_that_is_cancelled_may_tidy_up(name: str, tmp_path: Path) -> None:
+def test_a_cancelled_isolated_handler_may_clean_up(name: str, tmp_path: Path) -> None:
     cancelled = interrupted(name, CancelRequested, tmp_path, str(tmp_path / "tidied"))
     assert isinstance(cancelled.settlement, Ack)
     assert (tmp_path / "tidied").exists()
 
 
-def test_one_that_insists_when_it_is_cancelled_is_killed(tmp_path: Path) -> None:
+def test_an_isolated_handler_that_ignores_its_cancellation_is_killed(tmp_path: Path) -> None:
     assert isinstance(interrupted("insist", CancelRequested, tmp_path).settlement, Ack)
 
 
-def test_whoever_comes_next_gets_another_process_than_one_that_was_interrupted(tmp_path: Path) -> None:
+def test_after_an_interrupted_handler_the_next_one_gets_a_new_process(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("where", id="before")
         before = result_in(await bench.completion())
         task = bench.give("wait", str(tmp_path / "begun"), str(tmp_path / "tidied"))
-        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the handler runs")
         bench.executor.interrupt(task, CancelRequested)
         await bench.completion()
         bench.give("where", id="after")
@@ -249,14 +249,14 @@ def test_whoever_comes_next_gets_another_process_than_one_that_was_interrupted(t
     isolated(use)
 
 
-def test_of_one_whose_lease_is_lost_nothing_more_is_said(tmp_path: Path) -> None:
+def test_an_isolated_handler_whose_lease_is_lost_settles_nothing(tmp_path: Path) -> None:
     assert interrupted("insist", LeaseLost, tmp_path).settlement is None
 
 
-def test_a_stop_kills_those_that_still_run_and_gives_their_tasks_back(tmp_path: Path) -> None:
+def test_a_stop_kills_running_isolated_handlers_and_releases_their_tasks(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
         bench.give("insist", str(tmp_path / "begun"))
-        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "it runs")
+        await asyncio.to_thread(wait_until, (tmp_path / "begun").exists, "the handler runs")
         await bench.executor.stop()
         assert isinstance((await bench.completion()).settlement, Release)
 
