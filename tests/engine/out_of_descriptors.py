@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from redisched import Handler, Scheduler
-from redisched.backoff import Backoff
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.worker import Worker
+from tests.engine.running import SOON
 
 LIMIT = 128
 
@@ -84,7 +84,7 @@ async def produce_async() -> None:
 
 async def work() -> None:
     """A worker that can open nothing from its start on, and later once more, under load."""
-    settings = WorkerSettings(concurrency=2, lease_s=1.0, reconnect_backoff=Backoff(base_s=0.01, cap_s=0.01))
+    settings = WorkerSettings(concurrency=2, lease_s=1.0, reconnect_backoff=SOON)
     worker = Worker(app, settings, target="tests.engine.out_of_descriptors:app")
     with without_descriptors():
         working = asyncio.create_task(worker.run())

@@ -7,15 +7,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from redisched import Scheduler
+from redisched.backoff import Backoff
 from redisched.config import Until, WorkerSettings
 from redisched.engine.worker import Worker
-from redisched.retry import fixed
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from redisched.store.view import QueueCounts, TaskView
 
-SOON = fixed(0.01)
+SOON = Backoff(base_s=0.01, cap_s=0.01)
 """A backoff short enough for a test that waits for the retry."""
 END_S = 20.0
 

@@ -11,9 +11,10 @@ from redisched.embedded import PrivateServer
 from redisched.errors import BrokerMisconfigured, QueueFull
 from redisched.keys import queues_key
 from redisched.model import TaskState
+from redisched.retry import Retry
 from redisched.store.broker import Broker, connect
 from tests.brokers import on_each_primary
-from tests.engine.running import RunningWorker, work_off
+from tests.engine.running import SOON, RunningWorker, work_off
 from tests.waiting import wait_until
 
 TIMEOUT_S = 2.0
@@ -143,7 +144,7 @@ def test_a_full_redis_takes_no_new_task_and_lets_running_ones_end(real_broker: B
 def test_a_worker_that_starts_on_a_full_redis_drains_it(real_broker: Broker) -> None:
     app = Scheduler(broker=real_broker)
 
-    @app.task
+    @app.task(retry=Retry(backoff=SOON))
     def unsteady() -> int:
         if current_task().attempt == 1:
             raise ConnectionError

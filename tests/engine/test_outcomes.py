@@ -72,7 +72,7 @@ def test_a_failing_task_is_tried_again_and_ends_dead_with_its_traceback(app: Sch
 
 
 def test_a_task_that_succeeds_in_the_end_keeps_no_failures(app: Scheduler, broker: Broker) -> None:
-    @app.task
+    @app.task(retry=Retry(backoff=SOON))
     def unsteady() -> int:
         if current_task().attempt < 3:
             raise ConnectionError
