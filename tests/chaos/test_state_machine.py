@@ -15,7 +15,7 @@ HOURS_S = 14_400
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [
-        pytest.param(100, 50, marks=pytest.mark.differs_by_server),
+        pytest.param(50, 50, marks=pytest.mark.differs_by_server),
         pytest.param(300, 60, marks=pytest.mark.nightly),
         pytest.param(10_000, 60, marks=pytest.mark.chaos),
     ],
