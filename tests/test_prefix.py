@@ -175,7 +175,10 @@ WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("settings", "options", "environment"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("settings", "options", "environment"),
+    [pytest.param(*way, id=name, marks=[pytest.mark.nightly] * (name in RARE_WAYS)) for name, way in WAYS.items()],
+)
 def test_a_fleet_serves_its_prefix_and_takes_tasks_of_dead_processes_back_there(
     url: str, tmp_path: Path, settings: str, options: tuple[str, ...], environment: dict[str, str]
 ) -> None:

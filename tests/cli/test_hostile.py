@@ -58,6 +58,7 @@ def test_s09_nothing_is_printed_raw(command: CommandLine, workshop: Workshop, ho
         command.record(*words)
 
 
+@pytest.mark.nightly
 def test_s09_nothing_reaches_a_terminal_raw(url: str, workshop: Workshop) -> None:
     texts = [*STORABLE.values(), "[red]markup[/red] :rocket:"]
     for number, text in enumerate(texts):

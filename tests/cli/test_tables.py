@@ -19,7 +19,7 @@ LISTINGS = [
 ]
 
 
-@pytest.mark.parametrize("columns", ["20", "80", "0"])
+@pytest.mark.parametrize("columns", ["20", *(pytest.param(wider, marks=pytest.mark.nightly) for wider in ("80", "0"))])
 def test_ids_and_names_are_never_cut(command: CommandLine, workshop: Workshop, columns: str) -> None:
     command.output("enqueue", "add", "--id", "dead-" + LONG_ID[5:])
     workshop.bury(workshop.claim(), error="ValueError: " + "no " * 100)
