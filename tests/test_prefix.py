@@ -173,6 +173,8 @@ WAYS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
     "in the settings": ("prefix='mine'", (), {PREFIX_VARIABLE: "another"}),
     "twice": ("prefix='mine'", ("--prefix", "mine:"), {}),
 }
+RARE_WAYS = ("in the settings", "twice")
+"""Tried by the night only."""
 
 
 @pytest.mark.parametrize(
