@@ -1,4 +1,4 @@
-"""A connection without a client library: what was said and what comes back, byte for byte."""
+"""A connection to a server without a client library: a test sees every byte that it sends and receives."""
 
 import socket
 from typing import Self
@@ -9,7 +9,7 @@ SILENCE_S = 0.05
 
 
 class BareConnection:
-    """Speaks to the server at a URL."""
+    """A TCP connection to the server at a URL."""
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
@@ -22,25 +22,25 @@ class BareConnection:
         self._socket.close()
 
     def say(self, *commands: bytes) -> None:
-        """Send commands at once, as lines of text."""
+        """Send all commands in one write, each as a line of text."""
         self._socket.sendall(b"".join(command + b"\r\n" for command in commands))
 
     def hear(self, expected: bytes) -> bytes:
-        """As many bytes as are expected, fewer if the connection ends before."""
+        """Receive as many bytes as `expected` has, fewer if the connection ends first."""
         heard = b""
         while len(heard) < len(expected) and (received := self._socket.recv(len(expected) - len(heard))):
             heard += received
         return heard
 
     def has_ended(self) -> bool:
-        """Wait for a word or the end, and tell whether it is the end."""
+        """Wait for a byte or the end of the connection, and return whether it was the end."""
         try:
             return self._socket.recv(1) == b""
         except ConnectionResetError:
             return True
 
     def is_silent(self) -> bool:
-        """Whether neither a word nor the end comes for a moment."""
+        """Whether neither a byte nor the end of the connection comes within `SILENCE_S`."""
         self._socket.settimeout(SILENCE_S)
         try:
             self._socket.recv(1)

@@ -35,6 +35,6 @@ def broker(proxy: Proxy) -> Iterator[Broker]:
 
 @pytest.fixture
 def bare(proxy: Proxy) -> Iterator[BareConnection]:
-    """One connection through the proxy, to look at every byte."""
+    """A connection through the proxy of which a test sees every byte."""
     with BareConnection(proxy.url) as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""Histories made by hand, in few words: tasks of one queue, times in milliseconds since the run began."""
+"""Short functions to write histories by hand: tasks of one queue, times in milliseconds since the run began."""
 
 from redisched.chaos.history.record import (
     Claimed,
@@ -76,7 +76,7 @@ def final(tasks: int = 0) -> FinalPlaces:
 
 
 def life(task: str, at_ms: float = 0) -> list[Record]:
-    """A task that is enqueued, runs and succeeds, as everybody who took part tells it."""
+    """All records of a task that is enqueued, runs and succeeds: those of its producer, the proxy and its handler."""
     return [
         enqueue(task, at_ms, EnqueueStep.INVOKED, at_ms),
         waiting(task, at_ms + 1, due_ms=at_ms + 1),
@@ -93,4 +93,4 @@ OUT_OF_TURN: list[Record] = [
     *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
     start("a", 2, 20, run_at_ms=0),
 ]
-"""The first of four equal tasks starts last, though it was not given back."""
+"""Of four tasks with the same priority, the one that is due first starts last, though it was never released."""

@@ -1,4 +1,4 @@
-"""The guide is true: its application and its tests run as they are printed."""
+"""The application and the tests that the testing guide prints run as they are."""
 
 import os
 import re
@@ -10,7 +10,7 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "testing.md").read_text
 APPLICATION, *TESTS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
-def test_the_tests_of_the_guide_pass(tmp_path: Path) -> None:
+def test_the_tests_printed_in_the_guide_pass(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(APPLICATION)
     (tmp_path / "test_shop.py").write_text("\n\n".join(TESTS))
 

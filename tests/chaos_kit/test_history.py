@@ -1,4 +1,4 @@
-"""What processes write down can be read again, in the order of time."""
+"""Processes record a history in files, and it is read back in the order of time."""
 
 import json
 import os
@@ -58,7 +58,7 @@ EVERY_KIND: list[Record] = [
 
 
 class Times:
-    """A clock that goes on by a millisecond whenever it is read."""
+    """A clock that advances by one millisecond each time it is read."""
 
     def __init__(self) -> None:
         self.now_ms = 0.0
@@ -69,7 +69,7 @@ class Times:
 
 
 @pytest.mark.parametrize("record", EVERY_KIND, ids=lambda record: type(record).__name__)
-def test_a_record_is_read_as_it_was_written(record: Record) -> None:
+def test_a_decoded_record_equals_the_encoded_one(record: Record) -> None:
     line = encode(record)
 
     assert line.count(b"\n") == 1
@@ -80,12 +80,12 @@ def test_a_record_is_read_as_it_was_written(record: Record) -> None:
     "line",
     [b"", b"{", b"[1]", b'{"kind":"feast"}', b'{"kind":"end"}', b'{"at_ms":1}', b'{"kind":"slot","state":"lost"}'],
 )
-def test_a_line_that_holds_no_record_is_told(line: bytes) -> None:
+def test_decoding_a_line_without_a_record_raises_a_value_error(line: bytes) -> None:
     with pytest.raises(ValueError, match="no record of a history"):
         decode(line)
 
 
-def test_several_files_are_read_as_one_by_time(tmp_path: Path) -> None:
+def test_records_of_several_files_are_merged_by_time(tmp_path: Path) -> None:
     records = [enqueue(f"t{number}", at_ms=number) for number in range(9)]
     for name, mine in (("1", records[::2]), ("2", records[1::2])):
         (tmp_path / f"{name}.jsonl").write_bytes(b"".join(map(encode, mine)))
@@ -94,13 +94,13 @@ def test_several_files_are_read_as_one_by_time(tmp_path: Path) -> None:
     assert list(read_history(tmp_path)) == records
 
 
-def test_a_last_line_that_breaks_off_was_never_written(tmp_path: Path) -> None:
+def test_an_incomplete_last_line_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "1.jsonl").write_bytes(encode(end("a", 1)) + encode(end("b", 2))[:-1])
 
     assert list(read_history(tmp_path)) == [end("a", 1)]
 
 
-def test_records_a_little_out_of_order_are_sorted() -> None:
+def test_records_slightly_out_of_order_are_sorted() -> None:
     records = [end("a", 1, at_ms=number) for number in range(60_000)]
     jumbled = sorted(records, key=lambda record: record.at_ms + Random(record.at_ms).uniform(0, 20_000))
 
@@ -108,7 +108,7 @@ def test_records_a_little_out_of_order_are_sorted() -> None:
     assert list(in_order(jumbled)) == records
 
 
-def test_a_handler_writes_down_its_start_and_its_end(tmp_path: Path) -> None:
+def test_the_start_and_the_end_of_a_handler_are_recorded(tmp_path: Path) -> None:
     app = Scheduler(broker=fake_broker())
     recorder = Recorder(tmp_path, Times())
 
@@ -143,7 +143,7 @@ def test_a_handler_writes_down_its_start_and_its_end(tmp_path: Path) -> None:
         (KeyboardInterrupt(), EnqueueStep.UNKNOWN),
     ],
 )
-def test_a_producer_writes_down_how_far_it_came(tmp_path: Path, error: BaseException | None, step: EnqueueStep) -> None:
+def test_the_outcome_of_an_enqueue_is_recorded(tmp_path: Path, error: BaseException | None, step: EnqueueStep) -> None:
     app = Scheduler(broker=fake_broker())
     recorder = Recorder(tmp_path, Times())
     soon, later = app.request("send", queue="mail", delay=60), app.request("send", run_at=1_900_000_000)
@@ -166,7 +166,7 @@ def test_a_producer_writes_down_how_far_it_came(tmp_path: Path, error: BaseExcep
     assert {getattr(record, "not_before_ms") for record in history} == {60_001.0, 1_900_000_000_000}  # noqa: B009
 
 
-def test_every_process_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_each_process_writes_its_own_history_file(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, Times())
     recorder.disturbed("kill", "w1")
     child = os.fork()
@@ -179,7 +179,7 @@ def test_every_process_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert all(json.loads(path.read_text())["what"] == "kill" for path in tmp_path.glob("*.jsonl"))
 
 
-def test_the_time_of_a_server(direct: Broker) -> None:
+def test_time_of_reads_the_clock_of_the_server(direct: Broker) -> None:
     server_ms = time_of(direct)
     seconds, microseconds = direct.client().perform(("TIME",))
 

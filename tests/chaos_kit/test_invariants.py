@@ -1,4 +1,4 @@
-"""Every invariant accepts histories that are as they should be, and rejects those that are not."""
+"""Each invariant accepts correct histories and rejects wrong ones."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ RAISED_BY_CRASH: list[Record] = [
     end("a", 12, 14),
     settled("a", 12, Status.ACKED, 15),
 ]
-"""The process of the first execution was killed."""
+"""The process of the first execution is killed; the second execution succeeds."""
 
 GOOD: dict[str, list[Record]] = {
     "nothing happened": [],
@@ -257,7 +257,7 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
 
 
 @pytest.mark.parametrize("history", GOOD.values(), ids=GOOD.keys())
-def test_a_history_is_accepted_in_which(history: list[Record]) -> None:
+def test_a_correct_history_is_accepted(history: list[Record]) -> None:
     assert [str(violation) for violation in check(history)] == []
 
 
@@ -266,7 +266,9 @@ def test_a_history_is_accepted_in_which(history: list[Record]) -> None:
     [(invariant, history, shown) for invariant, _, history, shown in BAD],
     ids=[f"{invariant}: {story}" for invariant, story, _, _ in BAD],
 )
-def test_a_history_is_rejected(invariant: str, history: Sequence[Record], shown: list[int]) -> None:
+def test_a_wrong_history_violates_one_invariant_and_the_records_are_shown(
+    invariant: str, history: Sequence[Record], shown: list[int]
+) -> None:
     (violation,) = check(history, STRICT)
 
     assert violation.invariant == invariant
@@ -276,13 +278,15 @@ def test_a_history_is_rejected(invariant: str, history: Sequence[Record], shown:
 
 @pytest.mark.parametrize("part_bytes", [100, 1_000, 1_000_000])
 @pytest.mark.parametrize("history", [*GOOD.values(), *(history for _, _, history, _ in BAD)])
-def test_in_parts_the_same_is_found(tmp_path: Path, history: Sequence[Record], part_bytes: int) -> None:
+def test_a_history_read_in_parts_has_the_same_violations(
+    tmp_path: Path, history: Sequence[Record], part_bytes: int
+) -> None:
     (tmp_path / "1.jsonl").write_bytes(b"".join(map(encode, history)))
 
     assert list(check_history(tmp_path, STRICT, part_bytes)) == list(check(history, STRICT))
 
 
-def test_there_is_a_bad_history_for_each_of_twelve_invariants() -> None:
+def test_each_of_the_twelve_invariants_has_a_wrong_history() -> None:
     names = {invariant.name for invariant in INVARIANTS}
 
     assert names == {f"I{number}" for number in range(1, 13)}

@@ -1,4 +1,4 @@
-"""A message is cut into the pieces that its pace says."""
+"""A link passes messages on, in pieces if a fault sets a pace."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ RECEIVE_BYTES = 1_024
 
 
 class Ends:
-    """A link between two sockets that keep apart what is sent at once."""
+    """A link between a client's and a server's socket; both receive each send as a separate piece."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.tally = Tally(Random(0).random)
@@ -37,7 +37,7 @@ def ends() -> Iterator[Ends]:
         yield Ends(stack)
 
 
-def test_a_message_passes_in_one_piece(ends: Ends) -> None:
+def test_without_a_fault_a_message_arrives_in_one_piece(ends: Ends) -> None:
     ends.client.sendall(b"PING\r\n")
     assert ends.server.recv(RECEIVE_BYTES) == b"PING\r\n"
     ends.server.sendall(b"+PONG\r\n")
@@ -45,14 +45,14 @@ def test_a_message_passes_in_one_piece(ends: Ends) -> None:
 
 
 @pytest.mark.parametrize("pace", [Pace(piece_bytes=3), Pace(bytes_per_s=300.0)])
-def test_a_request_passes_in_pieces(ends: Ends, pace: Pace) -> None:
+def test_a_fault_with_a_pace_splits_a_request_into_pieces(ends: Ends, pace: Pace) -> None:
     ends.tally.arm((Fault(message=Message.REQUEST, action=Action.PASS, pace=pace),))
     ends.client.sendall(b"ECHO a\r\n")
 
     assert [ends.server.recv(RECEIVE_BYTES) for _ in range(3)] == [b"ECH", b"O a", b"\r\n"]
 
 
-def test_what_answers_no_command_passes_without_being_counted(ends: Ends) -> None:
+def test_a_push_message_passes_and_is_not_counted_as_a_reply(ends: Ends) -> None:
     ends.tally.arm((Fault(message=Message.REPLY, action=Action.CUT),))
     ends.server.sendall(b">1\r\n+hello\r\n")
 
@@ -60,7 +60,7 @@ def test_what_answers_no_command_passes_without_being_counted(ends: Ends) -> Non
     assert ends.tally.counted(Message.REPLY).total() == 0
 
 
-def test_the_end_of_one_side_is_the_end_of_the_other(ends: Ends) -> None:
+def test_when_the_server_closes_the_link_closes_the_client_side(ends: Ends) -> None:
     ends.server.close()
 
     assert ends.client.recv(RECEIVE_BYTES) == b""

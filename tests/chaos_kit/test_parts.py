@@ -1,4 +1,4 @@
-"""A long history is read in parts, each with all that happened to some of its tasks."""
+"""A long history is read in parts; each part has all records of some of the tasks."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def history() -> list[Record]:
     return [*begins, *(end(task, 1, 1_000 + number) for number, task in enumerate(TASKS)), OF_NO_TASK]
 
 
-def test_each_task_is_in_one_part_and_what_concerns_all_in_every(tmp_path: Path) -> None:
+def test_each_task_is_in_one_part_and_records_of_no_task_are_in_every_part(tmp_path: Path) -> None:
     whole = b"".join(map(encode, history()))
     (tmp_path / "1.jsonl").write_bytes(whole + b'{"kind":"end","task":"brok')
 

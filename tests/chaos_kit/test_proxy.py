@@ -1,4 +1,4 @@
-"""What each fault does to a message, seen from both ends."""
+"""What each fault does to a message, seen by the client and by the server."""
 
 import threading
 
@@ -29,7 +29,7 @@ def pushed(direct: Broker) -> int:
     return length
 
 
-def test_without_faults_everything_passes(broker: Broker, proxy: Proxy) -> None:
+def test_without_faults_the_proxy_passes_every_message(broker: Broker, proxy: Proxy) -> None:
     large = bytes(range(256)) * 4_096
 
     assert broker.client().perform(("SET", "large", large)) == b"OK"
@@ -48,7 +48,7 @@ def test_without_faults_everything_passes(broker: Broker, proxy: Proxy) -> None:
         (REPLY, Action.CUT_HALFWAY, 2),
     ],
 )
-def test_a_cut_closes_the_connection_before_or_after_the_server_has_done_it(
+def test_the_server_executes_a_command_whose_reply_is_cut_but_no_cut_request(
     broker: Broker, direct: Broker, proxy: Proxy, message: Message, action: Action, done: int
 ) -> None:
     fault = second_push(message, action)
@@ -64,7 +64,7 @@ def test_a_cut_closes_the_connection_before_or_after_the_server_has_done_it(
     assert client.perform(("RPUSH", "list", "c")) == done + 1
 
 
-def test_half_a_reply_comes_before_the_end(bare: BareConnection, proxy: Proxy) -> None:
+def test_cut_halfway_sends_half_of_the_reply_and_closes_the_connection(bare: BareConnection, proxy: Proxy) -> None:
     proxy.set(Fault(message=REPLY, action=Action.CUT_HALFWAY))
     bare.say(b"ECHO 1234567")
 
@@ -73,7 +73,7 @@ def test_half_a_reply_comes_before_the_end(bare: BareConnection, proxy: Proxy) -
 
 
 @pytest.mark.parametrize(("message", "done"), [(REQUEST, 2), (REPLY, 3)])
-def test_what_is_dropped_is_missed_and_the_rest_goes_on(
+def test_a_dropped_message_is_lost_and_later_messages_pass(
     bare: BareConnection, direct: Broker, proxy: Proxy, message: Message, done: int
 ) -> None:
     proxy.set(second_push(message, Action.DROP))
@@ -84,7 +84,7 @@ def test_what_is_dropped_is_missed_and_the_rest_goes_on(
     assert pushed(direct) == done
 
 
-def test_a_request_that_comes_twice_is_done_twice_and_answered_once(
+def test_a_duplicated_request_is_executed_twice_and_answered_once(
     bare: BareConnection, direct: Broker, proxy: Proxy
 ) -> None:
     proxy.set(second_push(REQUEST, Action.DUPLICATE))
@@ -94,7 +94,7 @@ def test_a_request_that_comes_twice_is_done_twice_and_answered_once(
     assert pushed(direct) == 3
 
 
-def test_a_reply_comes_twice(bare: BareConnection, proxy: Proxy) -> None:
+def test_a_duplicated_reply_arrives_twice(bare: BareConnection, proxy: Proxy) -> None:
     proxy.set(second_push(REPLY, Action.DUPLICATE))
     bare.say(b"RPUSH list a", b"RPUSH list b", b"ECHO c")
 
@@ -102,16 +102,16 @@ def test_a_reply_comes_twice(bare: BareConnection, proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize(("message", "done"), [(REQUEST, 1), (REPLY, 2)])
-def test_a_black_hole_swallows_the_rest_and_keeps_the_connection_open(
+def test_a_black_hole_drops_all_messages_from_then_on_and_keeps_the_connection_open(
     bare: BareConnection, broker: Broker, direct: Broker, proxy: Proxy, message: Message, done: int
 ) -> None:
     proxy.set(second_push(message, Action.BLACK_HOLE))
     bare.say(b"RPUSH list a")
     assert bare.hear(b":1\r\n") == b":1\r\n"
     bare.say(b"RPUSH list b")
-    wait_until(lambda: proxy.struck, "the hole is there")
+    wait_until(lambda: proxy.struck, "the proxy has applied the fault")
     bare.say(b"RPUSH list c")
-    wait_until(lambda: proxy.requests["RPUSH"] == 3, "it has come")
+    wait_until(lambda: proxy.requests["RPUSH"] == 3, "the proxy has received the third push")
 
     assert bare.is_silent()
     assert pushed(direct) == done
@@ -119,13 +119,13 @@ def test_a_black_hole_swallows_the_rest_and_keeps_the_connection_open(
 
 
 @pytest.mark.parametrize(("message", "done"), [(REQUEST, 1), (REPLY, 2)])
-def test_what_is_delayed_holds_up_the_rest_until_the_connection_is_cut(
+def test_a_delayed_message_holds_up_later_ones_until_the_connection_is_cut(
     bare: BareConnection, direct: Broker, proxy: Proxy, message: Message, done: int
 ) -> None:
     proxy.set(second_push(message, Action.PASS, FOREVER))
     bare.say(b"RPUSH list a", b"RPUSH list b")
     assert bare.hear(b":1\r\n") == b":1\r\n"
-    wait_until(lambda: proxy.struck, "it is held up")
+    wait_until(lambda: proxy.struck, "the proxy holds back the message")
 
     assert bare.is_silent()
     assert pushed(direct) == done
@@ -133,14 +133,14 @@ def test_what_is_delayed_holds_up_the_rest_until_the_connection_is_cut(
     assert bare.has_ended()
 
 
-def test_what_comes_in_slices_comes_whole(broker: Broker, proxy: Proxy) -> None:
+def test_messages_sent_in_pieces_arrive_complete(broker: Broker, proxy: Proxy) -> None:
     every = Pace(delay_s=0.0001, jitter_s=0.0001, piece_bytes=1)
     proxy.set(*(Fault(message=message, action=Action.PASS, pace=every) for message in Message))
 
     assert broker.client().perform(("ECHO", b"a\r\nb" * 50)) == b"a\r\nb" * 50
 
 
-def test_a_throttled_reply_trickles(bare: BareConnection, proxy: Proxy) -> None:
+def test_a_throttled_reply_arrives_slowly(bare: BareConnection, proxy: Proxy) -> None:
     proxy.set(Fault(message=REPLY, action=Action.PASS, pace=Pace(bytes_per_s=0.001)))
     bare.say(b"ECHO a")
 
@@ -148,7 +148,7 @@ def test_a_throttled_reply_trickles(bare: BareConnection, proxy: Proxy) -> None:
     assert bare.is_silent()
 
 
-def test_a_server_that_goes_away_and_comes_back() -> None:
+def test_the_proxy_connects_again_to_a_restarted_server() -> None:
     with Server() as server, Proxy(server.url) as proxy:
         broker = connect(proxy.url, TIMEOUT_S)
         assert broker.client().perform(("ECHO", "a")) == b"a"
@@ -161,14 +161,14 @@ def test_a_server_that_goes_away_and_comes_back() -> None:
         broker.close()
 
 
-def test_what_is_not_the_protocol_ends_the_connection(bare: BareConnection, broker: Broker) -> None:
+def test_an_invalid_request_ends_only_its_own_connection(bare: BareConnection, broker: Broker) -> None:
     bare.say(b"*many")
 
     assert bare.has_ended()
     assert broker.client().perform(("ECHO", "others")) == b"others"
 
 
-def test_every_exchange_can_be_observed_also_one_whose_reply_is_lost(servers: Servers, direct: Broker) -> None:
+def test_an_observer_sees_every_exchange_even_if_its_reply_is_cut(servers: Servers, direct: Broker) -> None:
     seen: list[Exchange] = []
     with Proxy(servers.url(BrokerKind.VALKEY), observe=seen.append) as proxy:
         proxy.set(second_push(REPLY, Action.CUT))
@@ -188,14 +188,16 @@ def test_a_command_without_a_reply_is_observed_when_its_connection_ends() -> Non
     with Server() as server, Proxy(server.url, observe=seen.append) as proxy, BareConnection(proxy.url) as bare:
         server.pause()
         bare.say(b"RPUSH list a")
-        wait_until(lambda: proxy.requests["RPUSH"], "it is under way")
+        wait_until(lambda: proxy.requests["RPUSH"], "the proxy has received the push")
         proxy.cut_all()
-        wait_until(lambda: seen, "its end is seen")
+        wait_until(lambda: seen, "the observer has seen the exchange")
 
     assert seen == [Exchange("RPUSH", (b"RPUSH", b"list", b"a"), NoReply.NO_REPLY)]
 
 
-def test_an_observer_that_fails_is_heard_and_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_an_observer_reaches_the_excepthook_and_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     heard: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda failure: heard.append(failure.exc_value))
 
@@ -205,22 +207,22 @@ def test_an_observer_that_fails_is_heard_and_ends_the_connection(monkeypatch: py
     with Server() as server, Proxy(server.url, observe=observe) as proxy, BareConnection(proxy.url) as bare:
         bare.say(b"ECHO a")
         assert bare.has_ended()
-        wait_until(lambda: heard, "it is heard")
+        wait_until(lambda: heard, "the excepthook has the error")
 
     assert str(heard[0]) == "ECHO"
 
 
-def test_the_url_leads_to_the_same_database_with_the_same_password() -> None:
+def test_the_url_of_a_proxy_keeps_user_password_and_database() -> None:
     with Proxy("redis://user:pass@example.org:6379/3?timeout=1") as proxy:
         assert proxy.url.startswith("redis://user:pass@127.0.0.1:")
         assert proxy.url.endswith("/3?timeout=1")
 
 
-def test_closing_leaves_no_thread(servers: Servers) -> None:
+def test_a_closed_proxy_leaves_no_thread(servers: Servers) -> None:
     with Proxy(servers.url(BrokerKind.VALKEY)) as proxy, BareConnection(proxy.url) as bare:
         proxy.set(Fault(message=REPLY, action=Action.PASS, pace=FOREVER))
         bare.say(b"ECHO a")
-        wait_until(lambda: proxy.struck, "a reply is held up")
+        wait_until(lambda: proxy.struck, "the proxy holds back the reply")
         proxy.close()
 
         assert [thread.name for thread in threading.enumerate() if thread.name.startswith("redisched-proxy")] == []

@@ -1,4 +1,4 @@
-"""What a proxy saw is written down as it was at the server."""
+"""The observer of a proxy records what the server did to tasks and leases."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ FAR_MS = 3_600_000
 
 
 class ObservedQueue:
-    """A queue behind a proxy with an observer."""
+    """A queue that is called through a proxy whose observer records a history."""
 
     def __init__(self, broker: Broker, proxy: Proxy, folder: Path) -> None:
         self.broker = broker
@@ -83,7 +83,7 @@ def queue(servers: Servers, direct: Broker, tmp_path: Path) -> Iterator[Observed
         broker.close()
 
 
-def test_new_tasks_and_their_leases(queue: ObservedQueue) -> None:
+def test_enqueued_tasks_and_their_claims_are_recorded(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask("a", 3, "+0", b"digest-1body"), NewTask("b", 5, "@42", b"digest-1body")]))
     queue.enqueue("b")
     first, second = queue.claim()
@@ -118,7 +118,7 @@ SETTLEMENTS: dict[str, tuple[Callable[[Store, Lease], Operation[Any]], Status]] 
 
 
 @pytest.mark.parametrize(("settle", "status"), SETTLEMENTS.values(), ids=SETTLEMENTS.keys())
-def test_every_end_of_a_lease_is_written_down_once(
+def test_each_way_to_end_a_lease_is_recorded_once(
     queue: ObservedQueue, settle: Callable[[Store, Lease], Operation[Any]], status: Status
 ) -> None:
     queue.enqueue("a")
@@ -129,7 +129,7 @@ def test_every_end_of_a_lease_is_written_down_once(
     assert queue.settled() == [("a", lease.token, status)]
 
 
-def test_where_a_task_waits_again_is_written_down(queue: ObservedQueue) -> None:
+def test_the_due_time_of_a_task_that_waits_again_is_recorded(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask(id, 5, "@42", b"digest-1body") for id in ("a", "b", "c")]))
     a, b, c = queue.claim()
     queue.call(queue.store.release([Release("a", a.token, 0), Release("b", b.token, 500)]))
@@ -142,7 +142,7 @@ def test_where_a_task_waits_again_is_written_down(queue: ObservedQueue) -> None:
     ]
 
 
-def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: ObservedQueue) -> None:
+def test_the_cancellation_or_revival_of_a_task_is_recorded_without_a_token(queue: ObservedQueue) -> None:
     queue.enqueue("a")
     (lease,) = queue.claim()
     queue.call(queue.store.cancel(0, [("a", b"cancelled")]))
@@ -157,7 +157,7 @@ def test_a_task_that_is_cancelled_or_revived_had_no_lease(queue: ObservedQueue) 
     ]
 
 
-def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: ObservedQueue) -> None:
+def test_a_call_repeated_after_a_lost_reply_is_recorded_once(queue: ObservedQueue) -> None:
     queue.enqueue("a")
     queue.proxy.set(*(Fault(message=Message.REPLY, action=Action.CUT, script=name) for name in ("claim", "ack")))
     with pytest.raises(BrokerUnavailable):
@@ -171,15 +171,15 @@ def test_a_lost_reply_is_seen_and_its_repetition_adds_nothing(queue: ObservedQue
     assert queue.settled() == [("a", lease.token, Status.ACKED)]
 
 
-def test_a_call_that_nobody_saw_answered_is_written_down(queue: ObservedQueue) -> None:
+def test_a_call_without_a_reply_is_recorded_as_unanswered(queue: ObservedQueue) -> None:
     words = (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1")
     ReplyObserver(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
 
     assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
 
 
-def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queue: ObservedQueue) -> None:
-    """They come on two connections, and the later may be heard first."""
+def test_the_end_of_a_lease_seen_after_the_next_claim_is_recorded_with_its_own_token(queue: ObservedQueue) -> None:
+    """A claim and a reap use two connections, so the observer may see the later reply first."""
 
     def heard(name: str, *reply: object) -> Exchange:
         return Exchange(name, (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"w1"), list(reply))
@@ -196,7 +196,7 @@ def test_a_lease_heard_of_before_the_end_of_the_one_before_it_is_told_apart(queu
     assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
 
 
-def test_every_place_is_recorded(queue: ObservedQueue) -> None:
+def test_the_final_places_of_every_task_are_recorded(queue: ObservedQueue) -> None:
     app = Scheduler(broker=queue.broker)
     app.enqueue("send", queue=QUEUE, id="cancelled").cancel()
     queue.enqueue("dead", "leased")
@@ -215,12 +215,12 @@ def test_every_place_is_recorded(queue: ObservedQueue) -> None:
 
 
 def ended_in(broker: Broker) -> int:
-    """How many tasks will not run again."""
+    """How many tasks have finished or are dead."""
     there = counts(broker, QUEUE)
     return there.finished + there.dead
 
 
-def test_the_history_of_a_real_run_is_accepted(queue: ObservedQueue) -> None:
+def test_the_recorded_history_of_a_real_run_has_no_violations(queue: ObservedQueue) -> None:
     app = Scheduler(broker=queue.broker)
     recorder = queue.recorder
 
@@ -233,7 +233,7 @@ def test_the_history_of_a_real_run_is_accepted(queue: ObservedQueue) -> None:
     with recorder.enqueueing(*requests):
         app.enqueue_many(requests)
     with RunningWorker(app):
-        wait_until(lambda: ended_in(queue.broker) == len(requests), "all have ended")
+        wait_until(lambda: ended_in(queue.broker) == len(requests), "all tasks have ended")
     record_final_places(queue.broker, QUEUE, recorder)
 
     assert [str(violation) for violation in check(read_history(queue._folder))] == []

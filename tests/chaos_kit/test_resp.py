@@ -1,4 +1,4 @@
-"""Messages are found whole, however they arrive."""
+"""Whole messages are found in a stream, in whatever pieces it arrives."""
 
 import socket
 from itertools import cycle
@@ -32,24 +32,24 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_every_kind_of_message_is_measured(message: bytes) -> None:
+def test_the_end_of_every_kind_of_message_is_found(message: bytes) -> None:
     assert end_of_message(message + b"+next\r\n") == len(message)
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_no_part_of_a_message_is_taken_for_the_whole(message: bytes) -> None:
+def test_an_incomplete_message_has_no_end(message: bytes) -> None:
     assert [end_of_message(message[:length]) for length in range(len(message))] == [None] * len(message)
 
 
 @given(sent=st.lists(st.sampled_from(MESSAGES), max_size=6), sizes=st.lists(st.integers(1, 9), min_size=1))
-def test_messages_are_found_in_whatever_pieces_they_come(sent: list[bytes], sizes: list[int]) -> None:
+def test_messages_are_found_in_whatever_pieces_they_arrive(sent: list[bytes], sizes: list[int]) -> None:
     stream, pieces = b"".join(sent), []
     for size in cycle(sizes):
         if not stream:
             break
         pieces.append(stream[:size])
         stream = stream[size:]
-    # Such a pair keeps what was sent apart.
+    # A pair of this type receives each send as a separate piece.
     sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with sender, receiver:
         for piece in pieces:
@@ -59,7 +59,7 @@ def test_messages_are_found_in_whatever_pieces_they_come(sent: list[bytes], size
         assert list(messages(receiver)) == sent
 
 
-def test_a_message_that_breaks_off_is_none() -> None:
+def test_an_incomplete_message_at_the_end_of_a_stream_is_ignored() -> None:
     sender, receiver = socket.socketpair()
     with sender, receiver:
         sender.sendall(b"+OK\r\n$3\r\nab")
@@ -68,7 +68,7 @@ def test_a_message_that_breaks_off_is_none() -> None:
         assert list(messages(receiver)) == [b"+OK\r\n"]
 
 
-def test_what_is_not_of_the_protocol_is_the_end() -> None:
+def test_no_message_is_read_after_invalid_bytes() -> None:
     sender, receiver = socket.socketpair()
     with sender, receiver:
         sender.sendall(b"+OK\r\n*many\r\n+OK\r\n")
@@ -76,10 +76,10 @@ def test_what_is_not_of_the_protocol_is_the_end() -> None:
         assert list(messages(receiver)) == [b"+OK\r\n"]
 
 
-def test_the_words_of_a_command() -> None:
+def test_words_of_returns_the_words_of_a_command() -> None:
     assert list(words_of(b"*3\r\n$3\r\nSET\r\n$3\r\na\r\n\r\n$0\r\n\r\n")) == [b"SET", b"a\r\n", b""]
     assert list(words_of(b"ping  hello\r\n")) == [b"ping", b"hello"]
 
 
-def test_only_a_push_answers_nothing() -> None:
+def test_is_push_is_true_only_for_a_push_message() -> None:
     assert [message for message in MESSAGES if is_push(message)] == [b">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n"]

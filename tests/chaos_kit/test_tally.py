@@ -1,4 +1,4 @@
-"""Which message a fault is meant for."""
+"""The tally counts messages and decides which of them a fault hits."""
 
 from random import Random
 
@@ -21,7 +21,7 @@ def request_fault(script: str | None = None, occurrence: int | None = None, shar
 
 
 def hits(tally: Tally, names: str) -> list[bool]:
-    """Whether each of the requests of these names is hit."""
+    """For each request, given by its name, whether a fault hits it."""
     return [tally.count(Message.REQUEST, name) is not None for name in names.split()]
 
 
@@ -30,26 +30,26 @@ def tally() -> Tally:
     return Tally(Random(1).random)
 
 
-def test_the_kth_request_of_a_name_is_hit_and_no_other(tally: Tally) -> None:
+def test_a_fault_hits_only_the_nth_request_of_its_script(tally: Tally) -> None:
     tally.arm((request_fault("claim", 2),))
 
     assert hits(tally, "claim ack claim ack claim") == [False, False, True, False, False]
     assert tally.count(Message.REPLY, "claim") is None
 
 
-def test_a_fault_without_a_name_means_any_request_but_those_that_open_a_connection(tally: Tally) -> None:
+def test_a_fault_without_a_script_counts_all_requests_but_those_that_open_a_connection(tally: Tally) -> None:
     tally.arm((request_fault(occurrence=2),))
 
     assert hits(tally, "HELLO CLIENT claim AUTH SELECT ack claim") == [False, False, False, False, False, True, False]
 
 
-def test_a_fault_without_an_occurrence_means_every_one(tally: Tally) -> None:
+def test_a_fault_without_an_occurrence_hits_every_request_of_its_script(tally: Tally) -> None:
     tally.arm((request_fault("claim"),))
 
     assert hits(tally, "claim ack claim") == [True, False, True]
 
 
-def test_occurrences_are_counted_from_when_the_fault_was_set(tally: Tally) -> None:
+def test_occurrences_are_counted_from_the_time_the_fault_was_set(tally: Tally) -> None:
     hits(tally, "claim claim")
     tally.arm((request_fault("claim", 1),))
 
@@ -57,7 +57,7 @@ def test_occurrences_are_counted_from_when_the_fault_was_set(tally: Tally) -> No
     assert tally.counted(Message.REQUEST) == {"claim": 4}
 
 
-def test_of_several_faults_all_count_and_the_first_that_fits_decides(tally: Tally) -> None:
+def test_of_several_faults_all_count_and_the_first_that_matches_is_applied(tally: Tally) -> None:
     first, second = request_fault("claim", 1), request_fault("claim", 2)
     tally.arm((first, request_fault("claim", 1), second))
 
@@ -65,7 +65,7 @@ def test_of_several_faults_all_count_and_the_first_that_fits_decides(tally: Tall
     assert tally.struck() == [first, second]
 
 
-def test_a_share_is_drawn_by_chance_the_same_for_the_same_seed() -> None:
+def test_a_fault_with_a_share_hits_the_same_requests_for_the_same_seed() -> None:
     drawn = []
     for _ in range(2):
         tally = Tally(Random(7).random)
@@ -76,18 +76,18 @@ def test_a_share_is_drawn_by_chance_the_same_for_the_same_seed() -> None:
     assert 60 < sum(drawn[0]) < 140
 
 
-def test_scripts_are_known_by_name_however_they_are_called(broker: Broker, proxy: Proxy) -> None:
+def test_a_script_is_counted_by_its_name_whether_called_by_digest_or_by_source(broker: Broker, proxy: Proxy) -> None:
     broker.client().perform(("SCRIPT", "FLUSH"))
     store = Store(broker.script_runner, "mail")
     for id in ("a", "b"):
         run(store.enqueue([NewTask(id, 5, "+0", b"digest-1body")]), broker.client())
     broker.client().perform(("EVAL", "return 1", 0))
 
-    assert proxy.requests["enqueue"] == 3  # by digest in vain, by its source, by digest
+    assert proxy.requests["enqueue"] == 3  # by a digest that is not loaded, by source, by digest
     assert proxy.requests["EVAL"] == 1
 
 
-def test_both_dialects_of_a_script_have_its_name() -> None:
+def test_both_digests_of_a_script_have_its_name() -> None:
     names, script = CommandNames(), load_script("read/task")
 
     for digest in (script.flagged_sha, script.plain_sha.upper()):
@@ -106,7 +106,7 @@ def test_both_dialects_of_a_script_have_its_name() -> None:
         lambda: Pace(piece_bytes=0),
     ],
 )
-def test_what_can_never_happen_is_refused(make: object) -> None:
+def test_a_fault_or_pace_with_an_impossible_value_is_refused(make: object) -> None:
     assert callable(make)
     with pytest.raises(InvalidOption):
         make()

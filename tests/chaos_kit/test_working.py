@@ -1,4 +1,4 @@
-"""Handlers run within a test."""
+"""`work_off` and `work_off_async` run handlers within a test."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from redisched.chaos.working import EventLoopRunning
 from redisched.store.broker import Broker
 
 
-def test_isolated_handlers_run_where_the_test_can_see_them(direct: Broker) -> None:
+def test_work_off_runs_isolated_handlers_in_the_process_of_the_test(direct: Broker) -> None:
     app = Scheduler(broker=direct)
 
     @app.task(isolation="process")
@@ -28,7 +28,7 @@ def test_isolated_handlers_run_where_the_test_can_see_them(direct: Broker) -> No
     assert [task.result(timeout=1) for task in tasks] == [os.getpid()] * 2
 
 
-def test_an_async_test_is_told_which_call_to_use(direct: Broker) -> None:
+def test_the_error_of_work_off_in_an_event_loop_names_the_call_to_use_instead(direct: Broker) -> None:
     app = Scheduler(broker=direct)
 
     @app.task

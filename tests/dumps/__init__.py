@@ -1,1 +1,1 @@
-"""Data that earlier states of the code have left in Redis, and the tests that nothing of it is lost."""
+"""Dumps of what earlier versions left in Redis, and the tests that later versions lose nothing of it."""

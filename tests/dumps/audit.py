@@ -1,4 +1,4 @@
-"""Holds what is in Redis against what a dump says was there."""
+"""Compares what is in Redis with what a dump says was there."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from tests.dumps.seen import Seen, look_through, repairs_of
 
 
 def losses(dump: Dump, broker: Broker) -> Iterator[str]:
-    """Whatever an observer does not see as the one who took the dump saw it, in a line for each task."""
+    """What differs from the dump: a line for each task, for the list of queues, and for the repairs of a queue."""
     listed = run(queues(broker.script_runner), broker.client())
     if listed != sorted(dump.seen):
         yield f"the queues are {listed}"
@@ -23,7 +23,7 @@ def losses(dump: Dump, broker: Broker) -> Iterator[str]:
 
 
 def losses_of(queue: str, seen: Seen, now: Seen) -> Iterator[str]:
-    """The same of one queue."""
+    """The differences between the tasks of one queue, in one line for each task."""
     for task_id, facts in seen.items():
         if task_id not in now:
             yield f"{queue}: {task_id} is gone"
@@ -34,7 +34,7 @@ def losses_of(queue: str, seen: Seen, now: Seen) -> Iterator[str]:
 
 
 def _changes(facts: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What is no longer so, or is so only now."""
+    """The facts that differ, each with its value in the dump."""
     for name in sorted(facts.keys() | now.keys()):
         if facts.get(name) != now.get(name):
             yield name, facts.get(name)

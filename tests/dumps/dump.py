@@ -1,8 +1,8 @@
-"""A dump: what stood in Redis at one moment, and what an observer saw of every task then.
+"""A dump: all keys of a Redis server at one moment, and what an observer saw of every task then.
 
-It is not a file of Redis' own, as those load into no older server and into no fake one. Nothing in it is moved to
-another time when it is loaded: whoever loads it lets the scripts read the time of the dump (see `DumpTime`), so that no
-loader has to know where a format keeps its moments.
+It is not an RDB file, because neither older servers nor the fake one can load those. Loading a dump changes no times in
+it. Instead, the test makes the scripts read the time of the dump (see `DumpTime`), so nothing here has to know where a
+format stores times.
 """
 
 import lzma
@@ -29,12 +29,12 @@ SUFFIX = ".msgpack.xz"
 _PART = 1_000
 _WRITES = {"hash": "HSET", "list": "RPUSH", "set": "SADD", "string": "SET", "zset": "ZADD"}
 Content: TypeAlias = Sequence[Any]
-"""The kind of a key, and what is in it: in the order in which a command writes it."""
+"""The type of a key and its content, in the order in which a command writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
-    """`keys` by their names; `seen` by queue and id; `repairs` of each queue by kind. Times are the server's."""
+    """`keys` by name, `seen` by queue and task id, `repairs` by queue and kind. All times are the server's."""
 
     taken_ms: int
     keys: Mapping[str, Content]
@@ -47,14 +47,14 @@ class Dump:
         return cls(**msgpack.unpackb(lzma.decompress(path.read_bytes())))
 
     def only(self, queue: str) -> "Dump":
-        """The same of one queue alone, which must not be sharded."""
+        """The part of this dump that concerns one queue, which must not be sharded."""
         base = keys_of(queue).tasks.removesuffix("tasks")
         keys = {key: content for key, content in self.keys.items() if key.startswith(base)}
         keys[queues_key()] = ("set", [queue.encode()])
         return replace(self, keys=keys, seen={queue: self.seen[queue]}, repairs={queue: self.repairs[queue]})
 
     def write(self, path: Path) -> None:
-        """Keep the dump, as small as it can be."""
+        """Write the dump to a file, with the strongest compression."""
         packed: bytes = msgpack.packb(asdict(self))
         path.write_bytes(lzma.compress(packed, preset=9 | lzma.PRESET_EXTREME))
 
@@ -64,12 +64,12 @@ class Dump:
 
 
 def kept_dumps() -> list[Path]:
-    """The files of all dumps, one for each format there has been."""
+    """The files of all dumps, one for each format so far."""
     return sorted(FOLDER.glob(f"*{SUFFIX}"))
 
 
 def contents_of(broker: Broker) -> dict[str, Content]:
-    """Every key of a server that nobody else uses, in an order that does not depend on the server."""
+    """Every key of a server that no other client uses, in an order that does not depend on the server."""
     perform = broker.client().perform
     contents: dict[str, Content] = {}
     for key in sorted(snapshot_of(broker)):
@@ -93,14 +93,14 @@ def _read(perform: Any, kind: str, key: bytes) -> list[Any]:
 
 
 def _commands(keys: Mapping[str, Content]) -> Iterator[tuple[Any, ...]]:
-    """What writes the keys; large ones part by part. Parts are of an even length: pairs stay together."""
+    """The commands that write the keys. Large keys are written in parts of even length, so that pairs stay together."""
     for key, (kind, content) in keys.items():
         for first in range(0, len(content), _PART):
             yield (_WRITES[kind], key, *content[first : first + _PART])
 
 
 class DumpTime:
-    """Lets the scripts read the time at which a dump was taken, from now on; it goes on from there."""
+    """Makes the scripts read a time that starts now with the time of the dump and advances normally."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, taken_ms: int) -> None:
         self._monkeypatch = monkeypatch
@@ -108,11 +108,11 @@ class DumpTime:
         self._move(taken_ms - round(time.time() * 1e3))
 
     def now_ms(self) -> float:
-        """The time by the scripts, on a server of this machine."""
+        """The time that the scripts read, if the server runs on this machine."""
         return time.time() * 1e3 + self._shift_ms
 
     def advance(self, ms: int) -> None:
-        """Let so much time pass at once. No worker may run meanwhile."""
+        """Move the time forward at once. No worker may run meanwhile."""
         self._move(self._shift_ms + ms)
 
     def _move(self, shift_ms: int) -> None:

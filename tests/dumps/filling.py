@@ -1,4 +1,4 @@
-"""Puts tasks into one queue as producers do, and takes them out again as workers do."""
+"""Enqueues tasks into one queue as producers do, and claims them as workers do."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ PRIORITIES = (*(int(priority) for priority in Priority), 1, 255)
 
 
 class Filler:
-    """Works on one queue."""
+    """Enqueues into one queue and claims from it."""
 
     def __init__(self, app: Scheduler, queue: str) -> None:
         self.app = app
@@ -23,7 +23,7 @@ class Filler:
         self.worker = LostWorker(app.broker.client())
 
     def enqueue(self, label: str, tasks: int, delay_s: Callable[[int], float] | None = None, **options: Any) -> None:
-        """Every other task has a chosen id; names, priorities and calls take turns."""
+        """Enqueue tasks: every second one has a chosen id, and names, priorities and arguments vary."""
         requests = []
         for number in range(tasks):
             args, kwargs = call(number)
@@ -36,15 +36,15 @@ class Filler:
         self.app.enqueue_many(requests)
 
     def stores(self) -> list[Store]:
-        """Every shard there is now."""
+        """The stores of all shards that the queue has now."""
         return self.worker.run(stores_of(self.app.broker.script_runner, self.queue))
 
     def claim(self) -> list[Taken]:
-        """Every task that is due, or nearly."""
+        """Claim every task that is due within a second."""
         return [taken for store in self.stores() for taken in self.worker.claim(store)]
 
     def each(self, act: Callable[[LostWorker, Taken], None], taken: Sequence[Taken]) -> None:
-        """Do something with all that was claimed."""
+        """Call `act` for every claim that has leases."""
         for one in taken:
             if one.leases:
                 act(self.worker, one)

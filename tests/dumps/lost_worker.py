@@ -1,7 +1,7 @@
-"""A worker that claims tasks, takes each to the state it is told to, and is gone when the dump is taken.
+"""A worker that claims tasks, brings each into a given state, and no longer runs when the dump is taken.
 
-What a real one writes holds the name of its machine and the paths of its source files: this one has a name that is
-made up, and errors that were never raised. All else goes the same way, through the edges of the store.
+A real worker writes the name of its machine and the paths of its source files. This one writes an invented name and
+invented errors. Everything else is the same: it calls the edges of the store.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ Traceback (most recent call last):
 
 
 class Taken(NamedTuple):
-    """What was claimed of one shard, under one token, at a time of the server's."""
+    """The leases of one claim on one shard, and the server's time of the claim."""
 
     store: Store
     leases: Sequence[Lease]
@@ -61,10 +61,10 @@ class LostWorker:
         return run(operation, self._client)
 
     def claim(self, store: Store) -> list[Taken]:
-        """Every task of a shard that is due, or nearly."""
+        """Claim every task of a shard that is due within a second."""
         taken: list[Taken] = []
         while not taken or len(taken[-1].leases) == _BATCH:
-            # The last claim stays known, as that of a worker which was killed: one that finds nothing forgets it.
+            # Redis must keep the last claim, as after the kill of a worker. A claim that finds no task would remove it.
             request = ClaimRequest(
                 worker=NAME,
                 nonce=f"a.{next(self._nonces)}",
@@ -78,7 +78,7 @@ class LostWorker:
         return taken
 
     def reap(self, store: Store) -> None:
-        """Become the one that reaps a shard, of which no lease is over yet, and forget what is old."""
+        """Become the reaper of a shard in which no lease has expired yet, and forget old tasks."""
         request = ReapRequest(
             worker=NAME,
             hold_ms=12_600,
@@ -92,7 +92,7 @@ class LostWorker:
         self.run(store.forget(ForgetLimits(limit=1_000, dead_retention_ms=30 * 86_400_000)))
 
     def succeed(self, taken: Taken, retention_ms: int, *, is_own: bool) -> None:
-        """Their handlers return something."""
+        """The handlers of the tasks return a value."""
         retention = retention_of(retention_ms, is_own=is_own)
         acks = []
         for lease in taken.leases:
@@ -101,23 +101,23 @@ class LostWorker:
         expect(Status.ACKED, self.run(taken.store.ack(acks)))
 
     def start(self, taken: Taken, started_ms: int | None = None) -> None:
-        """Their handlers have started, as a renewal says."""
+        """Report with a renewal that the handlers of the tasks have started."""
         moment = taken.now_ms if started_ms is None else started_ms
         renewals = [Renewal(lease.id, lease.token, moment) for lease in taken.leases]
         expect(Status.RENEWED, self.run(taken.store.renew(LEASE_MS, renewals)))
 
     def stop(self, taken: Taken) -> None:
-        """The worker will stop soon: should it die, that is not held against them."""
+        """Report that the worker will stop soon: if it dies, that does not count as a crash of the tasks."""
         self.start(taken, BLAMELESS)
 
     def cancel(self, taken: Taken) -> None:
-        """Somebody asks for their cancellation while they are held."""
+        """A client cancels the tasks while they are leased."""
         outcomes = [(lease.id, self._outcome(lease, taken, None, TaskState.CANCELLED)) for lease in taken.leases]
         cancellations = [(task_id, outcome[DIGEST_BYTES:]) for task_id, outcome in outcomes]
         expect(Status.CANCELLING, self.run(taken.store.cancel(600_000, cancellations)))
 
     def retry(self, taken: Taken, delay_ms: Callable[[int], int]) -> None:
-        """Their handlers raise, and are tried again after a delay."""
+        """The handlers of the tasks raise, and the tasks are tried again after a delay."""
         retries = [
             FailedAttempt(lease.id, lease.token, delay_ms(index), self._failure(lease, taken, ""))
             for index, lease in enumerate(taken.leases)
@@ -125,17 +125,17 @@ class LostWorker:
         expect(Status.RETRIED, self.run(taken.store.retry(retries)))
 
     def bury(self, taken: Taken, reason: DeathReason, error: str = "") -> None:
-        """They end here."""
+        """The tasks become dead."""
         burials = [Bury(lease.id, lease.token, self._failure(lease, taken, reason, error)) for lease in taken.leases]
         expect(Status.BURIED, self.run(taken.store.bury(burials)))
 
     def release(self, taken: Taken, pause_ms: int, expected: Status = Status.RELEASED) -> None:
-        """They are given back, as ones that this worker has no handler for."""
+        """Release the tasks, as a worker does that has no handler for them."""
         releases = [Release(lease.id, lease.token, pause_ms) for lease in taken.leases]
         expect(expected, self.run(taken.store.release(releases)))
 
     def crash(self, taken: Taken, expected: Status = Status.RECOVERED) -> None:
-        """Their processes die; nobody's claims are forgotten for it."""
+        """The processes of the tasks die; their worker still runs, so Redis keeps its last claim."""
         orphans = [Orphan(lease.id, lease.token, 1) for lease in taken.leases]
         said = f"{CRASH_LIMIT} worker processes died under it"
         encoded = failure("", said, reason=DeathReason.QUARANTINED)
@@ -166,5 +166,5 @@ def failure(name: str, error: str, **known: Any) -> bytes:
 
 
 def expect(status: Status, statuses: Sequence[Status]) -> None:
-    """Every task of a call must have gone the way that was meant."""
-    assert set(statuses) <= {status}, f"not {status}: {sorted(set(statuses))}"
+    """Fail unless every task of a call has this status."""
+    assert set(statuses) <= {status}, f"expected only {status}, got {sorted(set(statuses))}"

@@ -12,7 +12,7 @@ from redisched.store.view import TaskView
 
 Facts: TypeAlias = Mapping[str, Any]
 Seen: TypeAlias = Mapping[str, Facts]
-"""By id: what there is to say of a task."""
+"""The facts of each task, by its id."""
 
 _PAGE = 2_000
 _PLAIN = (
@@ -24,7 +24,7 @@ _EVERY_STATE = tuple(state for state in TaskState if state is not TaskState.UNKN
 
 
 def look_through(broker: Broker, queue: str) -> dict[str, dict[str, Any]]:
-    """Every task of a queue that a listing shows, with what it says of each."""
+    """The facts of every task of a queue that a listing shows, by its id."""
     return {view.id: facts_of(view) for view in views_of(broker, queue)}
 
 
@@ -47,11 +47,11 @@ def repairs_of(broker: Broker, queue: str) -> dict[str, int]:
 
 
 def facts_of(view: TaskView) -> dict[str, Any]:
-    """What there is to say of a task; nothing is said of what there is not."""
+    """The facts of a task. Empty values are left out, except in `priority`."""
     facts = {
         "state": view.state.value,
         **{name: getattr(view, name) for name in _PLAIN},
-        # Dumps call it by the word that Redis stores.
+        # Dumps use the name under which Redis stores it.
         "bounces": view.redeliveries,
         **({} if view.body is None else _of_body(view.body)),
         **({} if view.failure is None else _of_failure(view.failure)),
@@ -61,7 +61,7 @@ def facts_of(view: TaskView) -> dict[str, Any]:
 
 
 def arguments_text(args: Any, kwargs: Any) -> str:
-    """What a handler is called with."""
+    """The arguments of a handler as text."""
     return text_of((list(args), dict(kwargs)))
 
 

@@ -1,4 +1,4 @@
-"""The ways of tasks into every state there is, one after the other: what is left due would be claimed by the next."""
+"""Brings tasks into every state, stage by stage. A stage leaves no due tasks, as the next stage would claim them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -14,11 +14,11 @@ from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, LostWorker, Taken, ex
 PLAIN, SHARDED, MENDED = "orders", "mails", "attic"
 QUEUES = (PLAIN, SHARDED, MENDED)
 SHARDS = (3, 5)
-"""How many shards the sharded queue gets, one number after the other."""
+"""The sharded queue grows to the first number of shards, later to the second."""
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 LATEST_MS = 4 * MINUTE_MS
-"""What waits for its time falls due within that, but for a few tasks that are far away."""
+"""Delayed tasks are due within this time, except a few that are due at `FAR_AWAY_MS`."""
 FAR_AWAY_MS = 4_102_444_800_000
 """In the year 2100."""
 
@@ -27,7 +27,7 @@ End: TypeAlias = Callable[[Filler, Sequence[Taken]], None]
 
 
 class Stage(NamedTuple):
-    """So many tasks that are claimed together and brought to one end."""
+    """A number of tasks that are claimed together and brought into the same state."""
 
     label: str
     tasks: int
@@ -36,7 +36,7 @@ class Stage(NamedTuple):
 
 
 def fill(app: Scheduler) -> None:
-    """Some ten thousand tasks in all."""
+    """Fill the queues with about ten thousand tasks in all."""
     for queue in (PLAIN, SHARDED):
         filler = Filler(app, queue)
         _fill_early(filler)
@@ -67,7 +67,7 @@ def _each(act: Act) -> End:
 
 
 def _after(rounds: int, before: Act, act: Act) -> End:
-    """Something happens to each several times, after which it is claimed again."""
+    """`rounds` times, do `before` to all tasks and claim them again; then do `act`."""
 
     def end(filler: Filler, taken: Sequence[Taken]) -> None:
         for _ in range(rounds):
@@ -79,7 +79,7 @@ def _after(rounds: int, before: Act, act: Act) -> End:
 
 
 def _after_failures(act: Act) -> End:
-    """Half of them fail once before, a quarter twice."""
+    """Do `act` to half of the tasks at once, to a quarter after one failure, to a quarter after two."""
 
     def end(filler: Filler, taken: Sequence[Taken]) -> None:
         for _ in range(2):
@@ -115,7 +115,7 @@ def _bounce(worker: LostWorker, taken: Taken) -> None:
 
 
 def _leave(worker: LostWorker, taken: Taken) -> None:
-    """The worker is gone before they start."""
+    """The worker dies before the tasks start."""
 
 
 def _start(worker: LostWorker, taken: Taken) -> None:
@@ -141,12 +141,12 @@ def _succeed(retention_ms: int, *, is_own: bool) -> End:
 
 
 def _within_minutes(number: int) -> float:
-    """Not within the minute in which the dump is taken and looked at."""
+    """A delay long enough that no task becomes due while the dump is taken and checked."""
     return 90 + number % 140 + number / 1_000
 
 
 def _fill_early(filler: Filler) -> None:
-    """While there is one shard."""
+    """The stages while the queue has one shard."""
     _pass(filler, Stage("done-early", 300, _succeed(10 * MINUTE_MS, is_own=False)))
     _pass(filler, Stage("kept-early", 100, _succeed(7 * DAY_MS, is_own=True)))
     _pass(filler, Stage("failed-early", 50, _after_failures(_bury(DeathReason.ATTEMPTS))))
@@ -178,7 +178,7 @@ _LATE = (
 
 
 def _fill_waiting(filler: Filler) -> None:
-    """What is due stays so from here on: nothing is claimed any more."""
+    """Last, enqueue the tasks that wait: nothing is claimed after that, so due tasks stay due."""
     _fill_undecodable(filler)
     _pass(filler, Stage("recovered", 100, _each(_crash)))
     filler.enqueue("ready", 1_200)
@@ -191,7 +191,7 @@ def _fill_waiting(filler: Filler) -> None:
 
 
 def _fill_undecodable(filler: Filler) -> None:
-    """What no codec of redisched's has written."""
+    """Tasks with records that redisched cannot decode."""
     garbage = [NewTask(f"garbage:{number}", 5, "+0", b"8 bytes." + b"\xc1garbage") for number in range(10)]
     store = filler.stores()[0]
     expect(Status.CREATED, filler.worker.run(store.enqueue(garbage)))
@@ -199,7 +199,7 @@ def _fill_undecodable(filler: Filler) -> None:
 
 
 def _fill_mended(filler: Filler) -> None:
-    """A careless hand has removed records and failures, and a scrubber has noticed."""
+    """Remove records and failures of tasks, and let a scrubber repair the tasks."""
     filler.worker.run(filler.stores()[0].register())
     filler.enqueue("lost", 20, _within_minutes)
     _pass(filler, Stage("silent", 20, _each(_bury(DeathReason.ATTEMPTS))))

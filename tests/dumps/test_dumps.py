@@ -1,4 +1,4 @@
-"""Whoever deploys a new version goes on with what the one before left in Redis, and loses nothing of it."""
+"""A new version continues with the tasks that an earlier version left in Redis, and loses none of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.dumps.stages import FAR_AWAY_MS, LATEST_MS, PLAIN, SHARDED
 from tests.dumps.working_off import Fleet, end_of, is_over, tasks_of
 
 ALL_IS_DUE_MS = LATEST_MS + 60_000
-"""So much later everything is due but what is far away, and all leases are over."""
+"""After this time all tasks are due, except those due at `FAR_AWAY_MS`, and all leases have expired."""
 DUMPS = {path.name.partition(".")[0]: Dump.read(path) for path in kept_dumps()}
 of_each_dump = pytest.mark.parametrize("dump", DUMPS.values(), ids=DUMPS.keys())
 on_one_server = pytest.mark.parametrize("broker", SINGLE, indirect=True)
@@ -32,7 +32,9 @@ on_valkey = pytest.mark.parametrize("broker", [BrokerKind.VALKEY], indirect=True
 
 @of_each_dump
 @pytest.mark.parametrize("broker", [BrokerKind.FAKE, *SINGLE], indirect=True)
-def test_every_task_is_seen_as_it_was(dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_task_of_a_dump_is_seen_as_it_was_when_the_dump_was_taken(
+    dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     DumpTime(monkeypatch, dump.taken_ms)
     dump.load(broker.client())
 
@@ -41,7 +43,7 @@ def test_every_task_is_seen_as_it_was(dump: Dump, broker: Broker, monkeypatch: p
 
 @of_each_dump
 @on_valkey
-def test_every_task_is_found_by_its_id(dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_task_of_a_dump_is_found_by_its_id(dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     DumpTime(monkeypatch, dump.taken_ms)
     dump.load(broker.client())
     client = broker.client()
@@ -54,7 +56,7 @@ def test_every_task_is_found_by_its_id(dump: Dump, broker: Broker, monkeypatch: 
 
 @of_each_dump
 @on_one_server
-def test_everything_is_worked_off_and_nothing_that_had_ended_runs(
+def test_every_due_task_of_a_dump_runs_once_and_no_ended_task_runs(
     dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     time = DumpTime(monkeypatch, dump.taken_ms)
@@ -93,7 +95,7 @@ def test_everything_is_worked_off_and_nothing_that_had_ended_runs(
 
 @of_each_dump
 @on_valkey
-def test_a_call_that_is_repeated_after_the_deploy_adds_nothing(
+def test_repeating_an_enqueue_of_the_earlier_version_adds_no_task(
     dump: Dump, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     DumpTime(monkeypatch, dump.taken_ms)
@@ -116,5 +118,5 @@ def test_a_call_that_is_repeated_after_the_deploy_adds_nothing(
 
 
 def is_runnable(facts: Mapping[str, Any]) -> bool:
-    """Whether its record can be read; else it dies of that whenever it is revived."""
+    """Whether the record of a task can be decoded. If not, the task is dead again after each revival."""
     return "arguments" in facts

@@ -1,4 +1,4 @@
-"""What is missing from a dump is noticed: each of its tests could fail."""
+"""The tests of dumps notice missing data: each of them can fail."""
 
 from collections import Counter
 from pathlib import Path
@@ -23,7 +23,7 @@ FEWEST_TASKS = 10_000
 DUMP = Dump.read(kept_dumps()[0])
 ASIDE = "aside"
 _LATER: dict[str, set[str]] = {"format_1.msgpack.xz": {"expired", DeathReason.NOT_RETRIED, DeathReason.REJECTED}}
-"""The states and the reasons of death that came after a dump was taken."""
+"""For each dump, the states and the reasons of death that were added after it was taken."""
 OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")
 on_valkey = pytest.mark.parametrize("broker", [BrokerKind.VALKEY], indirect=True)
 
@@ -54,7 +54,7 @@ def test_the_first_dump_holds_arguments_and_results_of_every_type() -> None:
 
 
 @on_valkey
-def test_the_next_dump_can_be_written(broker: Broker) -> None:
+def test_a_dump_taken_now_has_the_same_numbers_of_tasks_as_the_first(broker: Broker) -> None:
     dump = take(Scheduler(broker=broker))
 
     assert states_in(dump, PLAIN) == states_in(DUMP, PLAIN)
@@ -63,7 +63,7 @@ def test_the_next_dump_can_be_written(broker: Broker) -> None:
     }
 
 
-def test_a_kept_dump_is_not_written_again() -> None:
+def test_an_existing_dump_is_not_overwritten() -> None:
     name = kept_dumps()[0].name.removesuffix(SUFFIX)
 
     with pytest.raises(FileExistsError, match="give another name"):
@@ -71,13 +71,13 @@ def test_a_kept_dump_is_not_written_again() -> None:
 
 
 def states_in(dump: Dump, queue: str) -> Counter[str]:
-    """How many tasks of a queue are in which state."""
+    """The number of tasks of a queue in each state."""
     return Counter(facts["state"] for facts in dump.seen[queue].values())
 
 
 @pytest.mark.parametrize(("queue", "keys"), [(PLAIN, OF_TASKS), (SHARDED, ("layout",)), (MENDED, ("repairs",))])
 @on_valkey
-def test_a_key_that_is_lost_is_noticed(
+def test_a_lost_key_is_reported(
     queue: str, keys: tuple[str, ...], broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dump = DUMP if queue == SHARDED else DUMP.only(queue)
@@ -93,7 +93,7 @@ def test_a_key_that_is_lost_is_noticed(
 
 
 @on_valkey
-def test_a_queue_that_nobody_can_find_is_noticed(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_missing_from_the_list_of_queues_is_reported(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     DumpTime(monkeypatch, DUMP.taken_ms)
     DUMP.load(broker.client())
     broker.client().perform(("SREM", queues_key(), PLAIN))
@@ -103,7 +103,7 @@ def test_a_queue_that_nobody_can_find_is_noticed(broker: Broker, monkeypatch: py
 
 @pytest.mark.parametrize("key", ["tries", "failures", "dead"])
 @on_valkey
-def test_what_one_task_has_lost_is_noticed(key: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_entry_of_one_task_is_reported(key: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     dump = DUMP.only(PLAIN)
     DumpTime(monkeypatch, dump.taken_ms)
     dump.load(broker.client())
@@ -115,7 +115,7 @@ def test_what_one_task_has_lost_is_noticed(key: str, broker: Broker, monkeypatch
 
 
 @on_valkey
-def test_a_history_tells_that_a_task_was_never_run(
+def test_the_history_shows_that_a_lost_task_never_ran(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     dump = DUMP.only(MENDED)

@@ -1,4 +1,4 @@
-"""Works off what a dump holds, as the fleet does that is deployed after the one that left it."""
+"""Runs the tasks of a dump, as the workers do that are deployed after it was taken."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def is_over(facts: Facts, now_ms: float) -> bool:
 
 
 def end_of(facts: Facts) -> str:
-    """What becomes of a task when what is due has been worked off."""
+    """The state of a task after all due tasks have run."""
     if facts.get("cancel_requested"):
         return TaskState.CANCELLED
     if facts.get("started_ms") and facts.get("crashes", 0) + 1 >= CRASH_LIMIT and facts["state"] == TaskState.RUNNING:
@@ -49,7 +49,7 @@ def end_of(facts: Facts) -> str:
 
 
 class Fleet:
-    """Has handlers for every name in a dump, notes what they are called with, and keeps the history of all tasks."""
+    """Has a handler for every task name in a dump; records the arguments of all calls and the history of all tasks."""
 
     def __init__(self, dump: Dump, broker: Broker, folder: Path, time: DumpTime) -> None:
         self.dump = dump
@@ -67,11 +67,11 @@ class Fleet:
                 self._note_past(*task, facts)
 
     def work(self) -> None:
-        """Work off whatever is due."""
+        """Run all due tasks."""
         work_off(self.app, queues=tuple(self.dump.seen))
 
     def reap(self) -> dict[Task, Status]:
-        """Take back every task whose lease is over, and forget every end that is old."""
+        """Take back every task whose lease has expired, and forget old ended tasks."""
         request = ReapRequest(
             worker="worker-2.example:4712:0",
             hold_ms=_HOLD_MS,
@@ -89,7 +89,7 @@ class Fleet:
         return taken_back
 
     def revive(self) -> None:
-        """Let everything run again that is dead."""
+        """Revive every dead task."""
         dead: dict[tuple[str, int], list[str]] = defaultdict(list)
         for (queue, task_id), facts in self.look().items():
             if facts["state"] == TaskState.DEAD:
@@ -99,11 +99,11 @@ class Fleet:
             expect(Status.REVIVED, run(store.revive(ids), self.broker.client()))
 
     def look(self) -> dict[Task, Facts]:
-        """Every task now."""
+        """The facts of every task now."""
         return tasks_of({queue: look_through(self.broker, queue) for queue in self.dump.seen})
 
     def violations(self) -> list[str]:
-        """What of the promises was not kept, the final places of every queue being recorded now."""
+        """Record the final places of every queue, and return the violations of the history."""
         for queue in self.dump.seen:
             record_final_places(self.broker, queue, self._recorder)
         return [str(violation) for violation in check_history(self._folder)]
@@ -121,7 +121,7 @@ class Fleet:
         return "done"
 
     def _note_past(self, queue: str, task_id: str, facts: Facts) -> None:
-        """What the history would hold, had it been kept then; no lease of that time has a token of 0."""
+        """Record what happened before the dump was taken. The token is 0, which no lease of that time has."""
         at_ms = float(self.dump.taken_ms)
         run_at_ms = facts.get("run_at_ms", 0)
         ok = Enqueue(at_ms=at_ms, queue=queue, task=task_id, step=EnqueueStep.OK, not_before_ms=run_at_ms)

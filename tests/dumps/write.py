@@ -1,6 +1,6 @@
-"""`python -m tests.dumps.write NAME` writes a dump of what this state of the code leaves in Redis.
+"""`python -m tests.dumps.write NAME` writes a dump of what the present code leaves in Redis.
 
-Once for each format of the data: a dump that is kept is what older code has written, and is not written again.
+Call it once for each format of the data. A dump that exists was written by older code, and is never overwritten.
 """
 
 import sys
@@ -14,7 +14,7 @@ from tests.dumps.stages import QUEUES, fill
 
 
 def take(app: Scheduler) -> Dump:
-    """Fill the server of an application, which must be empty; answers what is there then."""
+    """Fill the server of an application, which must be empty, and return the dump of it."""
     fill(app)
     broker = app.broker
     seconds, microseconds = broker.client().perform(("TIME",))
@@ -27,10 +27,10 @@ def take(app: Scheduler) -> Dump:
 
 
 def write(name: str) -> str:
-    """Write the dump; answers what it holds, in a line. Raises FileExistsError: what older code wrote is kept."""
+    """Write the dump, and return its size in a line. Raises FileExistsError if there is a dump of this name."""
     path = FOLDER / f"{name}{SUFFIX}"
     if path.exists():
-        raise FileExistsError(f"{path.name} was written by the code of its time; give another name")
+        raise FileExistsError(f"{path.name} exists, written by older code; give another name")
     with closing(PrivateServer(persistence=Persistence.NONE)) as server:
         server.start()
         with closing(Scheduler(server.url)) as app:

@@ -1,7 +1,7 @@
-"""A type checker accepts right use and refuses wrong use, at the right place.
+"""mypy accepts correct use of redisched, and reports wrong use at the line where it is.
 
-The program below is not run. Where a line ends with `# error: CODE...`, mypy must find these errors, and nothing
-else anywhere. `assert_type` fails the check when the type differs.
+The program below is not run. Where a line ends with `# error: CODE...`, mypy must report these errors there, and no
+others. `assert_type` is an error if the type differs.
 """
 
 import re
@@ -83,7 +83,7 @@ def delayed() -> None: ...
 """
 
 
-def test_mypy_finds_the_wrong_uses_and_no_others(tmp_path: Path) -> None:
+def test_mypy_reports_every_wrong_use_and_nothing_else(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     wanted = {

@@ -1,4 +1,4 @@
-"""The deployed process as a whole: it serves, survives a killed child, tells its health, and stops when told."""
+"""`python -m worker` as deployed: it runs tasks, survives a killed child, reports its health, stops on SIGTERM."""
 
 import os
 import signal
@@ -50,13 +50,13 @@ def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
 
 
 @pytest.mark.xdist_group("processes")
-def test_it_serves_survives_a_kill_and_stops(
+def test_the_worker_runs_tasks_survives_a_killed_child_and_stops_on_sigterm(
     worker: "subprocess.Popen[bytes]", environment: dict[str, str], server: PrivateServer
 ) -> None:
     app = Scheduler(server.url)
     first = app.enqueue("demo.checksum", __file__, queue="work")
     assert len(first.result(timeout=60)) == 64
-    wait_until(lambda: is_healthy(environment), "the worker to be healthy", timeout_s=30.0)
+    wait_until(lambda: is_healthy(environment), "the worker is healthy", timeout_s=30.0)
 
     (child,) = children_of(worker)
     os.kill(child, signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_it_serves_survives_a_kill_and_stops(
     app.close()
 
 
-def test_it_serves_the_application_that_the_environment_names(
+def test_the_worker_runs_the_application_named_in_the_environment(
     environment: dict[str, str], server: PrivateServer, tmp_path: Path
 ) -> None:
     write_application(tmp_path / "shop", name="tasks.py")
@@ -88,7 +88,7 @@ def test_it_serves_the_application_that_the_environment_names(
     app.close()
 
 
-def test_without_a_redis_it_refuses_to_start() -> None:
+def test_the_worker_refuses_to_start_without_a_redis_url() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "REDISCHED_URL"}
     refused = subprocess.run(
         [sys.executable, "-m", "worker"], cwd=ROOT, env=environment, capture_output=True, check=False, text=True
