@@ -34,7 +34,7 @@ CHECKS = {
 }
 
 
-@pytest.fixture(params=[BrokerKind.VALKEY, BrokerKind.REDIS])
+@pytest.fixture(params=[BrokerKind.VALKEY, pytest.param(BrokerKind.REDIS, marks=pytest.mark.nightly)])
 def binary(request: pytest.FixtureRequest, servers: Servers) -> Path:
     """The binary of a real server."""
     if request.param is BrokerKind.VALKEY:

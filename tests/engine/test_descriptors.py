@@ -26,7 +26,7 @@ ALWAYS_OPEN = 4
 """The first descriptors of a supervisor stay open: the standard ones, and the one that wakes it."""
 
 
-@pytest.fixture(params=["socket", "host name"])
+@pytest.fixture(params=["socket", pytest.param("host name", marks=pytest.mark.nightly)])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     transport = Transport.UNIX_SOCKET if request.param == "socket" else Transport.LOOPBACK
     with Server(transport=transport) as server:

@@ -35,6 +35,7 @@ async def wait_apart_async(timeout):
     return await wait_async(timeout)
 """
 NAMES = ["wait", "wait_async", "wait_apart", "wait_apart_async"]
+WAYS = [pytest.param(name, marks=[pytest.mark.nightly] * (name not in ("wait", "wait_apart_async"))) for name in NAMES]
 SAID = "keeps the last slot of its process"
 
 
@@ -44,7 +45,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WAYS)
 def test_a_wait_in_the_last_slot_is_reported_in_the_log_and_in_the_error(
     server: Server, tmp_path: Path, name: str
 ) -> None:
@@ -61,7 +62,7 @@ def test_a_wait_in_the_last_slot_is_reported_in_the_log_and_in_the_error(
         assert "--concurrency" in line
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WAYS)
 def test_with_a_free_slot_nothing_is_reported(server: Server, tmp_path: Path, name: str) -> None:
     with SupervisedFleet(tmp_path, server.url, WAITING, "--concurrency", "2") as fleet:
         assert fleet.result(name, 20) == 3

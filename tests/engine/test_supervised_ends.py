@@ -177,7 +177,7 @@ def test_threads_that_never_end_do_not_keep_a_process_alive(server: Server, tmp_
         assert fleet.stop() == 0
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "3")])
+@pytest.mark.parametrize("options", [pytest.param((), marks=pytest.mark.nightly), ("--processes", "3")])
 def test_a_fleet_stops_even_if_redis_is_silent(server: Server, tmp_path: Path, options: tuple[str, ...]) -> None:
     code = """
 from redisched.config import Settings
