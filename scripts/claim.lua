@@ -70,7 +70,7 @@ local function pick_and_admit()
   local looks = LOOKS
   while true do
     local ids, scores, next_due = pick(now_ms, limit, now_ms + ahead_ms, ahead_limit)
-    local expired = admit(ids, now_ms)
+    local expired = admit(ids, scores, now_ms)
     if expired == 0 then
       return ids, scores, next_due
     end

@@ -16,11 +16,11 @@ local now_ms = math.floor(server_us() / 1000)
 check_keys()
 local ids = redis.call('ZRANGEBYSCORE', EXPIRING, '-inf', text(now_ms), 'LIMIT', 0, limit)
 local scores, holders = scores_of(WAITING, ids), fields(HELD, ids)
-local waiting, later = {}, {}
+local waiting, waiting_scores, later = {}, {}, {}
 for index = 1, #ids do
   local id = ids[index]
   if scores[index] then
-    waiting[#waiting + 1] = id
+    waiting[#waiting + 1], waiting_scores[#waiting_scores + 1] = id, scores[index]
   elseif holders[index] then
     -- Its worker may release it before its handler starts; then it can still expire, so it is checked again later.
     later[#later + 1], later[#later + 2] = text(now_ms + lease_ms), id
@@ -29,4 +29,4 @@ for index = 1, #ids do
   end
 end
 call_in_chunks('ZADD', EXPIRING, later)
-return {'EXPIRED', expire(waiting, fields(TRAITS, waiting), now_ms), #ids}
+return {'EXPIRED', expire(waiting, waiting_scores, fields(TRAITS, waiting), now_ms), #ids}

@@ -177,12 +177,15 @@ def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
 
 def edge_of(store: Store, kind: type[Settlement]) -> Callable[[Sequence[Any]], Operation[list[Status]]]:
     """The method of a store that settles this kind."""
-    edges: dict[type[Settlement], Callable[[Sequence[Any]], Operation[list[Status]]]] = {
-        Ack: store.ack,
-        FailedAttempt: store.retry,
-        SnoozedTask: store.snooze,
-        Crash: store.crash,
-        Bury: store.bury,
-        Release: store.release,
-    }
-    return edges[kind]
+    edge: Callable[[Sequence[Any]], Operation[list[Status]]] = getattr(store, _EDGES[kind])
+    return edge
+
+
+_EDGES: dict[type[Settlement], str] = {
+    Ack: "ack",
+    FailedAttempt: "retry",
+    SnoozedTask: "snooze",
+    Crash: "crash",
+    Bury: "bury",
+    Release: "release",
+}

@@ -1,7 +1,7 @@
 -- KEYS traits
 -- include: chunks
 -- Ends those of the picked tasks that have expired, so that they may not start. Returns how many it ended.
-local function admit(ids, now_ms)
+local function admit(ids, scores, now_ms)
   -- In a shard that still has the first format, no task has traits.
   local traits = format and fields(TRAITS, ids) or {}
   local any = false
@@ -14,5 +14,5 @@ local function admit(ids, now_ms)
   -- Included here and not at the top: this setup costs more than the rest of a claim, and few claims need it.
   -- include: expiry
   check_keys()
-  return expire(ids, traits, now_ms)
+  return expire(ids, scores, traits, now_ms)
 end

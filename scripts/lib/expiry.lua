@@ -9,7 +9,7 @@ local EXPIRES = 'expires=(%d+) (%-?%d+) (.*)$'
 
 -- Ends those of the waiting tasks that have expired. What is added to their outcomes is the time of the end, and an empty
 -- result (nil), as MessagePack. Returns how many it ended.
-local function expire(ids, traits, now_ms)
+local function expire(ids, scores, traits, now_ms)
   local expired, outcomes, forgets = {}, {}, {}
   local tail = packed_number(now_ms) .. '\192'
   for index = 1, #ids do
@@ -18,8 +18,7 @@ local function expire(ids, traits, now_ms)
     if moment and tonumber(moment) <= now_ms then
       local count = #expired
       expired[count + 1] = id
-      local score = text(tonumber(redis.call('ZSCORE', WAITING, id)))
-      outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. with_task(outcome .. tail, id, score)
+      outcomes[2 * count + 1], outcomes[2 * count + 2] = id, '0 ' .. with_task(outcome .. tail, id, scores[index])
       forgets[2 * count + 1], forgets[2 * count + 2] = forget_score(now_ms, tonumber(retention_ms)), id
     end
   end

@@ -1,12 +1,12 @@
 -- KEYS failures
 -- include: msgpack
+-- include: known_failures
 -- The failed attempts of a task are stored as 'score failure failure ...', the newest first, each as MessagePack. The
 -- score is that of the newest. If they have more than MOST_BYTES together, the oldest are cut off.
 local MOST_BYTES = 65536
 
 local function add_failure(id, score, failure)
-  local earlier = string.match(redis.call('HGET', FAILURES, id) or '', '^%d+ (.*)$') or ''
-  redis.call('HSET', FAILURES, id, score .. ' ' .. string.sub(failure .. earlier, 1, MOST_BYTES))
+  redis.call('HSET', FAILURES, id, score .. ' ' .. string.sub(failure .. failures_of(id), 1, MOST_BYTES))
 end
 
 -- The failure of an attempt whose process died: nobody is left to report it. The map is

@@ -1,4 +1,4 @@
--- KEYS tasks failures
+-- KEYS tasks
 -- An outcome is 8 bytes of digest and a MessagePack list. If the list claims to have 8 values, it has 7, and the task is
 -- to be kept with it.
 local KEEPS_TASK = 152
@@ -10,7 +10,7 @@ local function with_task(outcome, id, score)
     return outcome
   end
   -- include: msgpack
+  -- include: known_failures
   local body = string.sub(redis.call('HGET', TASKS, id) or '', 9)
-  local failures = string.match(redis.call('HGET', FAILURES, id) or '', '^%d+ (.*)$') or ''
-  return outcome .. packed_number(tonumber(score)) .. body .. failures
+  return outcome .. packed_number(tonumber(score)) .. body .. failures_of(id)
 end

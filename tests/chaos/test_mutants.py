@@ -85,8 +85,10 @@ MUTANTS = {
     "forget keeps nothing beyond its bound for long enough": Mutant(
         "forget", "text(now_ms + sooner_ms - BAND)", "'(0'"
     ),
-    "a retry forgets the failures before": Mutant("retry", "string.sub(failure .. earlier", "string.sub(failure"),
-    "a kept task lacks its failures": Mutant("ack", ".. body .. failures", ".. body"),
+    "a retry forgets the failures before": Mutant(
+        "retry", "string.sub(failure .. failures_of(id)", "string.sub(failure"
+    ),
+    "a kept task lacks its failures": Mutant("ack", ".. body .. failures_of(id)", ".. body"),
     "who cancels keeps nothing of the task": Mutant("cancel", "~= KEEPS_TASK then", "then"),
     "cancel leaves the record": Mutant("cancel", "call_in_chunks('HDEL', TASKS, ids)\n", "\n"),
     "a late renewal undoes the start": Mutant(
