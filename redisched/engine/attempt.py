@@ -9,6 +9,7 @@ from redisched.codec import decode_task
 from redisched.engine import completion
 from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, RaisedInside, ResultUnstorable
+from redisched.engine.isolation.messages import Order
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
 from redisched.engine.retrying import decide
@@ -50,6 +51,15 @@ class Attempt:
             is_own=options.retention_is_own or own_ms is not None,
             has_chosen_id=not task.has_given_id,
         )
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long its handler may run."""
+        return self.timeout_ms / 1e3 if self.timeout_ms else None
+
+    def order(self, free_slots: int) -> Order:
+        """What the process of an isolated handler is told."""
+        return Order(self.task.lease.record, self.task.task_context(), self.retention().keeps_result, free_slots)
 
 
 class AttemptPolicy:
@@ -95,9 +105,9 @@ class AttemptPolicy:
             return completion.released(task)
         return attempt
 
-    def started(self, attempt: Attempt, now_s: float) -> None:
-        """Note that the handler starts at this monotonic moment."""
-        attempt.task.started_ms = int(self._now_ms_at(now_s))
+    def started(self, attempt: Attempt, now_ms: float) -> None:
+        """Note that the handler starts at this moment of the server's clock."""
+        attempt.task.started_ms = int(now_ms)
         if self._logs_all:
             self._log.started(attempt.task)
 

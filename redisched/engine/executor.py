@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeAlias
 
 from redisched.context import free_slots
 from redisched.engine import completion
@@ -20,7 +20,6 @@ from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
 from redisched.engine.completion import Completion
 from redisched.engine.isolation.call import IsolatedCall
-from redisched.engine.isolation.messages import Order
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.runners import Runners
@@ -55,6 +54,10 @@ class Unfinished:
     rest: Awaitable[Any]
 
 
+Follower: TypeAlias = LeasedTask | Unfinished | None
+"""What a thread leaves to the runner of its slot: a task that cannot run in a thread, or the rest of one that has."""
+
+
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
@@ -68,7 +71,7 @@ class Executor:
         self._processes = ProcessPool(context.target, context.worker_settings)
         self._running: dict[LeasedTask, HandlerSlot] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._followers: dict[HandlerSlot, asyncio.Future[LeasedTask | Unfinished | None]] = {}
+        self._followers: dict[HandlerSlot, asyncio.Future[Follower]] = {}
         self._handler_context = copy_context()
         self._handler_context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
@@ -154,7 +157,8 @@ class Executor:
         slot.serve_in(serving)
         while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
-            task = task or self._window.pop(server_clock.now_ms(now_s))
+            now_ms = server_clock.now_ms(now_s)
+            task = task or self._window.pop(now_ms)
             if task is None:
                 waiter = asyncio.get_running_loop().create_future()
                 self._idle.append(waiter)
@@ -162,7 +166,7 @@ class Executor:
                 await waiter
                 continue
             try:
-                task = await self._run(slot, task, now_s)
+                task = await self._run(slot, task, now_s, now_ms)
             except Exception:
                 # This is a defect, which ends the worker. Nobody shall wait for the tasks of this slot.
                 self._running = {task: other for task, other in self._running.items() if other is not slot}
@@ -173,7 +177,7 @@ class Executor:
                 self._yielded_s = clock.monotonic()
                 self._policy.refresh_log_level()
 
-    async def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float) -> LeasedTask | None:
+    async def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float, now_ms: float) -> LeasedTask | None:
         """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""
         self._running[task] = slot
         admitted = self._policy.admit(task, now_s)
@@ -181,21 +185,25 @@ class Executor:
             # Stored before the start: if the process dies again, it is known that this task was running.
             if not await self._hooks.mark_suspect(task):
                 admitted = completion.released(task)
-            now_s = self._context.clock.monotonic()
+            now_ms = self._context.server_now_ms()
         if isinstance(admitted, Completion):
             self._end(task, admitted)
             return None
-        attempt = admitted
+        attempt, begun = admitted, None
         if attempt.entry.on_loop:
-            self._begin(slot, attempt, now_s)
-            ending = slot.run(self._handler_context.copy(), call_handler, attempt)
+            self._begin(slot, attempt, now_ms)
         else:
-            follower = await self._in_thread(slot, attempt, now_s)
+            follower = await self._in_thread(slot, attempt, now_ms)
             if not isinstance(follower, Unfinished):
                 return follower
-            attempt, ending = follower.attempt, slot.go_on(follower.rest)
+            attempt, begun = follower.attempt, follower.rest
         try:
-            result = await ending
+            if begun is None:
+                result, rest = slot.run(self._handler_context.copy(), call_handler, attempt)
+            else:
+                result, rest = slot.go_on(begun)
+            if rest is not None:
+                result = await rest
         except BaseException as error:
             outcome = self._policy.raised(attempt, error)
         else:
@@ -205,34 +213,26 @@ class Executor:
         self._end(attempt.task, outcome)
         return None
 
-    def _in_thread(
-        self, slot: HandlerSlot, attempt: Attempt, now_s: float
-    ) -> Awaitable[LeasedTask | Unfinished | None]:
-        following: asyncio.Future[LeasedTask | Unfinished | None] = asyncio.get_running_loop().create_future()
+    def _in_thread(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> Awaitable[Follower]:
+        following: asyncio.Future[Follower] = asyncio.get_running_loop().create_future()
         self._followers[slot] = following
-        self._begin_in_thread(slot, attempt, now_s)
+        self._begin_in_thread(slot, attempt, now_ms)
         return following
 
-    def _begin(self, slot: HandlerSlot, attempt: Attempt, now_s: float) -> None:
-        self._policy.started(attempt, now_s)
+    def _begin(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> None:
+        self._policy.started(attempt, now_ms)
         slot.begin(attempt)
         lease = attempt.task.lease
         self._started.enter(slot.number, attempt.task.queue, lease.id, lease.token)
 
-    def _begin_in_thread(self, slot: HandlerSlot, attempt: Attempt, now_s: float) -> None:
+    def _begin_in_thread(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> None:
         if attempt.entry.is_isolated:
             # Not noted as started: an isolated handler cannot make this process die.
-            self._policy.started(attempt, now_s)
-            slot.run_isolated(attempt, self._isolate(attempt))
+            self._policy.started(attempt, now_ms)
+            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), attempt.timeout_s))
             return
-        self._begin(slot, attempt, now_s)
+        self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)
-
-    def _isolate(self, attempt: Attempt) -> IsolatedCall:
-        timeout_s = attempt.timeout_ms / 1e3 if attempt.timeout_ms else None
-        task = attempt.task
-        order = Order(task.lease.record, task.task_context(), attempt.retention().keeps_result, self.free)
-        return IsolatedCall(self._processes, order, timeout_s)
 
     def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call) -> None:
         error, call.error = call.error, None  # otherwise error, traceback, frame and call would be a reference cycle
@@ -254,7 +254,8 @@ class Executor:
         following = None
         while not self._stopping:
             now_s = self._context.clock.monotonic()
-            following = self._window.pop(self._context.server_clock.now_ms(now_s))
+            now_ms = self._context.server_clock.now_ms(now_s)
+            following = self._window.pop(now_ms)
             if following is None:
                 break
             self._running[following] = slot
@@ -264,11 +265,11 @@ class Executor:
             elif admitted.entry.on_loop or following.is_suspect:
                 break
             else:
-                self._begin_in_thread(slot, admitted, now_s)
+                self._begin_in_thread(slot, admitted, now_ms)
                 return
         self._leave_to_runner(slot, following)
 
-    def _leave_to_runner(self, slot: HandlerSlot, follower: LeasedTask | Unfinished | None) -> None:
+    def _leave_to_runner(self, slot: HandlerSlot, follower: Follower) -> None:
         waiter = self._followers.pop(slot)
         if not waiter.done():
             waiter.set_result(follower)
@@ -293,7 +294,7 @@ class Executor:
             self._drained.set_result(None)
 
     def _set_alarm(self) -> None:
-        # Without an idle slot no alarm is needed: a slot looks at the window when it becomes free.
+        # Without an idle slot, no alarm is needed: a slot looks at the window when it becomes free.
         due_ms = self._window.next_due_ms() if self._idle else None
         moment_s = None if due_ms is None else self._context.server_clock.monotonic_at(due_ms)
         self._alarm.set(moment_s, self._context.clock.monotonic())

@@ -33,6 +33,7 @@ class HandlerSlot:
         self._on_end = on_end
         self._task: asyncio.Task[Any] | None = None
         self._runner: asyncio.Task[Any] | None = None
+        self._references = 0
         self._call: Call | IsolatedCall | None = None
         self._context: Context | None = None
         self._is_running = False
@@ -53,34 +54,48 @@ class HandlerSlot:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
 
-    async def run(self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T) -> Any:
-        """Call an async handler in a contextvars context, and await it; answers what it returns and raises what it
-        raises. If it was interrupted, raises the Interruption.
+    def run(
+        self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
+    ) -> tuple[Any, Coroutine[Any, Any, Any] | None]:
+        """Call an async handler in a contextvars context, and run it up to its first wait. Answers what it returned and
+        None, or None and a coroutine for the rest, to be awaited at once. Both raise what the handler raises; if it was
+        interrupted, the Interruption.
         """
-        runner = self._task
-        assert runner is not None
-        references = getrefcount(runner)
-        self._runner = runner
+        # Not one coroutine for all: a handler that waits for nothing would pay for it.
+        assert self._task is not None
+        self._references = getrefcount(self._task)
+        self._runner = self._task
         if self._interruption is not None:
             # It was interrupted after it had left its thread and before it was awaited here.
-            runner.cancel()
+            self._task.cancel()
+        rest = None
         try:
             result, rest = begin_in_context(context, begin, argument)
-            return result if rest is None else await rest
-        except asyncio.CancelledError:
-            if self._interruption is None:
-                raise
-            raise self._interruption from None
+        except asyncio.CancelledError as error:
+            raise self._interruption or error from None
         finally:
-            self._runner = None
-            self._end()
-            if self._interruption is not None:
-                runner.uncancel()
-            # If anything else still has a reference to the Task, it may cancel it later: a callback, a timer, another
-            # Task.
-            self.has_leftovers = getrefcount(runner) > references or runner.cancelling() > 0
+            if rest is None:
+                self._run_ended()
+        return (result, None) if rest is None else (None, self._run_rest(rest))
 
-    def go_on(self, rest: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
+    async def _run_rest(self, rest: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await rest
+        except asyncio.CancelledError as error:
+            raise self._interruption or error from None
+        finally:
+            self._run_ended()
+
+    def _run_ended(self) -> None:
+        assert self._task is not None
+        self._runner = None
+        self._end()
+        if self._interruption is not None:
+            self._task.uncancel()
+        # If anything else still has a reference to the Task, it may cancel it later: a callback, a timer, another Task.
+        self.has_leftovers = getrefcount(self._task) > self._references or self._task.cancelling() > 0
+
+    def go_on(self, rest: Awaitable[Any]) -> tuple[Any, Coroutine[Any, Any, Any] | None]:
         """As `run`, for an awaitable that a sync handler returned, in the same context and with the same timeout."""
         assert self._context is not None
         return self.run(self._context, steps_of, rest)

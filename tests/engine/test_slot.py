@@ -38,7 +38,8 @@ class Runner:
         self.slot.serve_in(serving)
         self.slot.begin(Attempt(entry, task))
         if is_async:
-            return await self.slot.run(copy_context(), call_handler, Attempt(entry, task))
+            result, rest = self.slot.run(copy_context(), call_handler, Attempt(entry, task))
+            return result if rest is None else await rest
         self.ended = asyncio.get_running_loop().create_future()
         self.slot.run_in_thread(Attempt(entry, task), copy_context())
         return await self.ended
