@@ -79,6 +79,10 @@ def digest_of(body: bytes, fingerprint_suffix: bytes) -> bytes:
     return blake2b(body + fingerprint_suffix, digest_size=DIGEST_BYTES).digest()
 
 
+_NOTHING_MORE = TaskBody("")[2:]
+"""What a body holds that has neither keywords nor limits. The constructor of TaskBody would cost twice as much."""
+
+
 def decode_task(record: bytes, limit: int) -> TaskBody:
     """Decode the body from a record. Raises Undecodable if there is none."""
     if not DIGEST_BYTES < len(record) <= limit + DIGEST_BYTES:
@@ -87,7 +91,7 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
         parts = unpack(record[DIGEST_BYTES:])
         # Most tasks have neither keywords nor limits.
         if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is list:
-            return TaskBody(parts[0], parts[1])
+            return tuple.__new__(TaskBody, (parts[0], parts[1], *_NOTHING_MORE))
         return _body_of(parts)
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error

@@ -67,6 +67,7 @@ class AttemptPolicy:
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
+        self._handler_of = context.registry.get
         self._monotonic = context.clock.monotonic
         self._now_ms_at = context.server_clock.now_ms
         self._payload_limit = context.settings.payload_limit
@@ -93,7 +94,7 @@ class AttemptPolicy:
         except Undecodable as error:
             reason = DeathReason.UNDECODABLE if task.lease.record else DeathReason.RECORD_LOST
             return self._dead(task, reason, str(error), now_s)
-        entry = self._context.registry.get(body.name)
+        entry = self._handler_of(body.name)
         if entry is None:
             return self._unroutable(task, now_s)
         attempt = Attempt(entry, task)
@@ -151,7 +152,7 @@ class AttemptPolicy:
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The completion of a task whose handler was interrupted and still runs when its process ends."""
-        entry = self._context.registry.get(task.body.name)
+        entry = self._handler_of(task.body.name)
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
     def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:

@@ -71,8 +71,10 @@ class HandlerSlot:
         rest = None
         try:
             result, rest = begin_in_context(context, begin, argument)
-        except asyncio.CancelledError as error:
-            raise self._interruption or error from None
+        except asyncio.CancelledError:
+            if self._interruption is None:
+                raise
+            raise self._interruption from None
         finally:
             if rest is None:
                 self._run_ended()
@@ -81,8 +83,10 @@ class HandlerSlot:
     async def _run_rest(self, rest: Coroutine[Any, Any, Any]) -> Any:
         try:
             return await rest
-        except asyncio.CancelledError as error:
-            raise self._interruption or error from None
+        except asyncio.CancelledError:
+            if self._interruption is None:
+                raise
+            raise self._interruption from None
         finally:
             self._run_ended()
 

@@ -216,7 +216,10 @@ class Store:
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
     attempts, crashes, redeliveries = tries_of(tries) if tries else UNTRIED
     record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
-    return Lease(id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
+    # Every task needs one, and the constructor of a NamedTuple costs twice as much.
+    return tuple.__new__(
+        Lease, (id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
+    )
 
 
 def _named(shard_map: ShardMap | None) -> str:

@@ -18,6 +18,8 @@ from tests.embedded.processes import is_alive
 from tests.engine.running import counts, look
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SOON_S = 25.0
 """Less than a lease of 30 s: a task that is back within this time did not wait for the end of its lease."""
 

@@ -186,6 +186,7 @@ def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> 
     assert mutant.rewrite(mutant.script, source) != source
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_machine_notices_when(name: str, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):

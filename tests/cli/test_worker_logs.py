@@ -68,7 +68,7 @@ def about(lines: list[str], words: str) -> str:
     return found
 
 
-def test_starts_failures_and_deaths_are_logged_as_text(command: CommandLine, tmp_path: Path) -> None:
+def test_starts_failures_deaths_and_records_of_handlers_are_text(command: CommandLine, tmp_path: Path) -> None:
     lines = serve(tmp_path, command)
 
     start = about(lines, " starts: ")
@@ -102,14 +102,10 @@ def test_starts_failures_and_deaths_are_logged_as_text(command: CommandLine, tmp
     assert not [line for line in lines if not line.startswith("    ") and LINE.fullmatch(line) is None]
     assert "\x1b" not in "".join(lines)
     assert not [line for line in lines if "has succeeded" in line or line.endswith(" starts")]
-
-
-@pytest.mark.parametrize("kind", ["sync", "async", "apart"])
-def test_records_of_handlers_name_their_task(command: CommandLine, tmp_path: Path, kind: str) -> None:
-    line = about(serve(tmp_path, command), f"within {kind}")
-
-    assert " INFO shop " in line
-    assert f" [{kind} {kind}-{NAMES.index(kind)} attempt 1]: within {kind}" in line
+    for kind in ("sync", "async", "apart"):
+        within = about(lines, f"within {kind}")
+        assert " INFO shop " in within
+        assert f" [{kind} {kind}-{NAMES.index(kind)} attempt 1]: within {kind}" in within
 
 
 def test_json_logs_are_one_object_per_line(command: CommandLine, tmp_path: Path) -> None:
@@ -132,7 +128,10 @@ def test_json_logs_are_one_object_per_line(command: CommandLine, tmp_path: Path)
     assert ends == {"sync-0", "async-1", "apart-2"}
 
 
-@pytest.mark.parametrize(("words", "level"), [(("--log-tasks",), "INFO"), (("--log-level", "debug"), "DEBUG")])
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [(("--log-tasks",), "INFO"), pytest.param(("--log-level", "debug"), "DEBUG", marks=pytest.mark.nightly)],
+)
 def test_starts_and_ends_of_tasks_are_logged_at_debug_or_with_log_tasks(
     command: CommandLine, tmp_path: Path, words: tuple[str, ...], level: str
 ) -> None:
@@ -168,7 +167,7 @@ logging.config.dictConfig({
 }
 
 
-@pytest.mark.parametrize("way", OWN)
+@pytest.mark.parametrize("way", [pytest.param("basicConfig", marks=pytest.mark.nightly), "dictConfig"])
 def test_the_logging_that_an_application_configures_is_not_changed(
     command: CommandLine, tmp_path: Path, way: str
 ) -> None:

@@ -14,7 +14,7 @@ from redisched.demo.stage import _ended_by_signals
 from tests.waiting import wait_until
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """A small demo, with JSON output."""
     temporary = tmp_path_factory.mktemp("demo")

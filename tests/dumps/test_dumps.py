@@ -22,6 +22,8 @@ from tests.dumps.seen import views_of
 from tests.dumps.stages import FAR_AWAY_MS, LATEST_MS, PLAIN, SHARDED
 from tests.dumps.working_off import Fleet, end_of, is_over, tasks_of
 
+pytestmark = pytest.mark.fault
+
 ALL_IS_DUE_MS = LATEST_MS + 60_000
 """After this time all tasks are due, except those due at `FAR_AWAY_MS`, and all leases have expired."""
 DUMPS = {path.name.partition(".")[0]: Dump.read(path) for path in kept_dumps()}

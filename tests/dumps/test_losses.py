@@ -18,6 +18,8 @@ from tests.dumps.values import value
 from tests.dumps.working_off import Fleet, tasks_of
 from tests.dumps.write import take, write
 
+pytestmark = pytest.mark.fault
+
 LARGEST_FILE = 400_000
 FEWEST_TASKS = 10_000
 DUMP = Dump.read(kept_dumps()[0])

@@ -13,6 +13,8 @@ from tests.embedded.processes import is_alive
 from tests.engine.supervised import SupervisedFleet
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 LEFT_BEHIND = """
 @app.task(name="pid")
 def pid():

@@ -14,6 +14,8 @@ from tests.brokers import BrokerKind, Servers
 from tests.engine.supervised import SupervisedFleet
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.fault
+
 SLOW = """
 @app.task(name="slow")
 def slow(begun, go_on):
