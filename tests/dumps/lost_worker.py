@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from redisched.codec import DIGEST_BYTES, decode_task, encode_failure, encode_outcome
-from redisched.model import DeathReason, Failure, Outcome, TaskState, retention_of
+from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState, retention_of
 from redisched.store.operation import Client, Operation, T, run
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -142,9 +142,9 @@ class LostWorker:
         expect(expected, self.run(taken.store.recover("", CRASH_LIMIT, encoded, orphans)))
 
     def _outcome(self, lease: Lease, taken: Taken, result: Any, state: TaskState = TaskState.SUCCEEDED) -> bytes:
-        name = decode_task(lease.record, LIMIT).name
-        outcome = Outcome(state, name, lease.attempts + 1, NAME, taken.now_ms, taken.now_ms + 3, result)
-        return lease.record[:DIGEST_BYTES] + encode_outcome(outcome, LIMIT)
+        body = decode_task(lease.record, LIMIT)
+        outcome = Outcome(state, body.name, lease.attempts + 1, NAME, taken.now_ms, taken.now_ms + 3, result)
+        return lease.record[:DIGEST_BYTES] + encode_outcome(outcome, LIMIT, body.keep or Keep.RESULT)
 
     def _failure(self, lease: Lease, taken: Taken, reason: str, error: str = "") -> bytes:
         name = "" if reason is DeathReason.UNDECODABLE else decode_task(lease.record, LIMIT).name

@@ -17,7 +17,7 @@ Seen: TypeAlias = Mapping[str, Facts]
 _PAGE = 2_000
 _PLAIN = (
     *("priority", "run_at_ms", "attempts", "crashes", "cancel_requested", "worker", "lease_until_ms"),
-    *("started_ms", "died_ms", "forgotten_ms", "undecodable", "shard", "name"),
+    *("started_ms", "died_ms", "forgotten_ms", "undecodable", "shard", "name", "expires_ms"),
 )
 _NOTHING: tuple[Any, ...] = (None, 0, "", {})
 _EVERY_STATE = tuple(state for state in TaskState if state is not TaskState.UNKNOWN)
@@ -77,7 +77,7 @@ def text_of(value: Any) -> str:
 
 
 def _of_body(body: TaskBody) -> dict[str, Any]:
-    limits = {name: getattr(body, name) for name in ("max_attempts", "timeout_ms", "retention_ms")}
+    limits = {name: getattr(body, name) for name in ("max_attempts", "timeout_ms", "retention_ms", "keep")}
     return {
         "arguments": arguments_text(body.args, body.kwargs),
         "limits": {name: value for name, value in limits.items() if value is not None},

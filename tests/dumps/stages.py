@@ -7,7 +7,7 @@ from redisched.client.scheduler import Scheduler
 from redisched.engine.scrubber import DEEP, NO_FAILURE, NO_RECORD
 from redisched.model import DeathReason, Priority
 from redisched.store.repair import Repair, ScrubRequest
-from redisched.store.values import NewTask, Status
+from redisched.store.values import ExpireRequest, NewTask, Status
 from tests.dumps.filling import Filler
 from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, LostWorker, Taken, expect
 
@@ -21,6 +21,8 @@ LATEST_MS = 4 * MINUTE_MS
 """Delayed tasks are due within this time, except a few that are due at `FAR_AWAY_MS`."""
 FAR_AWAY_MS = 4_102_444_800_000
 """In the year 2100."""
+EXPIRES_S = 240
+"""Some delayed tasks expire after this time. All of them are due before, but none has started."""
 
 Act: TypeAlias = Callable[[LostWorker, Taken], None]
 End: TypeAlias = Callable[[Filler, Sequence[Taken]], None]
@@ -140,6 +142,10 @@ def _succeed(retention_ms: int, *, is_own: bool) -> End:
     return _each(lambda worker, taken: worker.succeed(taken, retention_ms, is_own=is_own))
 
 
+def _take_result(worker: LostWorker, taken: Taken) -> None:
+    worker.succeed(taken, DAY_MS, is_own=True)
+
+
 def _within_minutes(number: int) -> float:
     """A delay long enough that no task becomes due while the dump is taken and checked."""
     return 90 + number % 140 + number / 1_000
@@ -157,6 +163,9 @@ def _fill_early(filler: Filler) -> None:
 _UNSTORABLE = "NotEncodable: result of shop.pay: <Gateway>"
 _MIDDLE = (
     Stage("done", 600, _succeed(10 * MINUTE_MS, is_own=False)),
+    Stage("done-whole", 60, _succeed(DAY_MS, is_own=True), {"retention": 86_400, "keep": "task"}),
+    Stage("retried-whole", 40, _after(2, _fail_at_once, _take_result), {"retention": 86_400, "keep": "task"}),
+    Stage("done-bare", 60, _succeed(DAY_MS, is_own=True), {"retention": 86_400, "keep": "nothing"}),
     Stage("kept", 400, _succeed(DAY_MS, is_own=True), {"retention": 86_400}),
     Stage("unkept", 50, _succeed(0, is_own=True), {"retention": 0}),
     Stage("stopped", 100, _each(_cancel_and_give_back)),
@@ -169,12 +178,16 @@ _MIDDLE = (
 _LATE = (
     Stage("killers", 40, _quarantine),
     Stage("held", 150, _after_failures(_leave)),
+    Stage("held-expiring", 40, _each(_leave), {"expires": 3_600}),
     Stage("running", 150, _after_failures(_start)),
     Stage("stopping", 30, _each(lambda worker, taken: worker.stop(taken))),
     Stage("fragile", 20, _after(CRASH_LIMIT - 1, _crash, _start)),
     Stage("unlucky", 40, _after(1, _crash, _leave)),
     Stage("cancelling", 60, _after_failures(_cancel_held)),
 )
+
+
+_EXPIRE = ExpireRequest(limit=1_000, lease_ms=LEASE_MS)
 
 
 def _fill_waiting(filler: Filler) -> None:
@@ -188,6 +201,18 @@ def _fill_waiting(filler: Filler) -> None:
     filler.enqueue("unwanted", 200, _within_minutes)
     for number in range(0, 200, 2):
         assert filler.app.ref(f"unwanted:{number}", filler.queue).cancel()
+    filler.enqueue("fresh", 60, _within_minutes, expires=3_600)
+    filler.enqueue("perishing", 60, _within_minutes, expires=EXPIRES_S, keep="task")
+    _fill_expired(filler)
+
+
+def _fill_expired(filler: Filler) -> None:
+    """Tasks that have ended as expired, whole or without anything but their state."""
+    for keep in ("result", "task", "nothing"):
+        filler.enqueue(f"expired-{keep}", 20, expires=0.001, keep=keep)
+    expired = 0
+    while expired < 60:
+        expired += sum(filler.worker.run(store.expire(_EXPIRE)).tasks for store in filler.stores())
 
 
 def _fill_undecodable(filler: Filler) -> None:

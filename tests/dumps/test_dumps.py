@@ -70,9 +70,10 @@ def test_every_due_task_of_a_dump_runs_once_and_no_ended_task_runs(
     assert fleet.reap().keys() == {task for task, facts in was.items() if "lease_until_ms" in facts}
     fleet.work()
     now = fleet.look()
-    assert {task: facts["state"] for task, facts in now.items()} == {task: end_of(was[task]) for task in was}
+    ends = {task: end_of(facts, time.now_ms()) for task, facts in was.items()}
+    assert {task: facts["state"] for task, facts in now.items()} == ends
     assert {task: facts for task, facts in was.items() if facts["state"] in ENDED and now[task] != facts} == {}
-    ended_now = {task for task, facts in was.items() if end_of(facts) == "succeeded" != facts["state"]}
+    ended_now = {task for task, facts in was.items() if ends[task] == "succeeded" != facts["state"]}
     assert fleet.called == {task: was[task]["arguments"] for task in ended_now}
     assert {task: now[task]["attempts"] for task in ended_now} == {
         task: was[task].get("attempts", 0) + 1 for task in ended_now

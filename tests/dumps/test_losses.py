@@ -24,7 +24,12 @@ LARGEST_FILE = 400_000
 FEWEST_TASKS = 10_000
 DUMP = Dump.read(kept_dumps()[0])
 ASIDE = "aside"
-_LATER: dict[str, set[str]] = {"format_1.msgpack.xz": {"expired", DeathReason.NOT_RETRIED, DeathReason.REJECTED}}
+LATEST = Dump.read(kept_dumps()[-1])
+_LATER_REASONS = {DeathReason.NOT_RETRIED, DeathReason.REJECTED}
+_LATER: dict[str, set[str]] = {
+    "format_1.msgpack.xz": {"expired", *_LATER_REASONS},
+    "format_2.msgpack.xz": {*_LATER_REASONS},
+}
 """For each dump, the states and the reasons of death that were added after it was taken."""
 OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")
 on_valkey = pytest.mark.parametrize("broker", [BrokerKind.VALKEY], indirect=True)
@@ -56,13 +61,23 @@ def test_the_first_dump_holds_arguments_and_results_of_every_type() -> None:
 
 
 @on_valkey
-def test_a_dump_taken_now_has_the_same_numbers_of_tasks_as_the_first(broker: Broker) -> None:
+def test_a_dump_taken_now_has_the_same_numbers_of_tasks_as_the_latest(broker: Broker) -> None:
     dump = take(Scheduler(broker=broker))
 
-    assert states_in(dump, PLAIN) == states_in(DUMP, PLAIN)
+    assert states_in(dump, PLAIN) == states_in(LATEST, PLAIN)
     assert {queue: len(seen) for queue, seen in dump.seen.items()} == {
-        queue: len(seen) for queue, seen in DUMP.seen.items()
+        queue: len(seen) for queue, seen in LATEST.seen.items()
     }
+
+
+def test_the_latest_dump_holds_tasks_that_expire_and_ended_tasks_kept_whole_or_bare() -> None:
+    facts = LATEST.seen[SHARDED].values()
+
+    assert {of_one["state"] for of_one in facts if "expires_ms" in of_one} >= {"scheduled", "leased"}
+    whole = [of_one for of_one in facts if of_one["state"] in {"succeeded", "expired"} and "arguments" in of_one]
+    assert {of_one["state"] for of_one in whole} == {"succeeded", "expired"}
+    assert any("failure" in of_one for of_one in whole)
+    assert any(of_one["state"] == "succeeded" and "name" not in of_one for of_one in facts)
 
 
 def test_an_existing_dump_is_not_overwritten() -> None:

@@ -37,14 +37,16 @@ def is_over(facts: Facts, now_ms: float) -> bool:
     return bool(0 < facts.get("forgotten_ms", 0) <= now_ms)
 
 
-def end_of(facts: Facts) -> str:
-    """The state of a task after all due tasks have run."""
+def end_of(facts: Facts, now_ms: float) -> str:
+    """The state of a task after all due tasks have run at the time `now_ms`."""
     if facts.get("cancel_requested"):
         return TaskState.CANCELLED
     if facts.get("started_ms") and facts.get("crashes", 0) + 1 >= CRASH_LIMIT and facts["state"] == TaskState.RUNNING:
         return TaskState.DEAD
     if facts["state"] in ENDED or facts["run_at_ms"] == FAR_AWAY_MS:
         return str(facts["state"])
+    if facts.get("expires_ms", now_ms + 1) <= now_ms:
+        return TaskState.EXPIRED
     return TaskState.SUCCEEDED
 
 
@@ -131,11 +133,11 @@ class Fleet:
                 at_ms=at_ms,
                 queue=queue,
                 task=task_id,
-                attempt=facts["attempts"],
+                attempt=facts.get("attempts", 1),
                 fence=0,
                 priority=0,
                 run_at_ms=0,
-                worker=facts["worker"],
+                worker=facts.get("worker", ""),
             )
             end = End(at_ms=at_ms, queue=queue, task=task_id, fence=0, ending=Ending.RETURNED)
             self._recorder.write(start, end)

@@ -7,11 +7,12 @@ from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Toler
 from redisched.model import TaskState
 from redisched.store.values import Status
 
+_FOUND_OTHERWISE = frozenset({TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED})
 _ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINED})
 
 
 class EveryTaskIsExecuted(Invariant):
-    """I1: a task whose enqueue was acknowledged is executed at least once, or ends dead or cancelled."""
+    """I1: a task whose enqueue was acknowledged is executed at least once, or ends dead, cancelled or expired."""
 
     name = "I1"
 
@@ -37,7 +38,7 @@ class EveryTaskIsExecuted(Invariant):
         return self._end(record) if record.status in _ENDED_OTHERWISE else ()
 
     def _find(self, record: Found) -> Iterable[Violation]:
-        return self._end(record) if record.ended in (TaskState.DEAD, TaskState.CANCELLED) else ()
+        return self._end(record) if record.ended in _FOUND_OTHERWISE else ()
 
     def _end(self, record: Start | Settled | Found) -> Iterable[Violation]:
         key = (record.queue, record.task)
