@@ -20,7 +20,7 @@ from redisched.bench.jobs import Jobs
 from redisched.bench.profiles import profiled
 from redisched.bench.workbench import MeasurementFailed, Workbench
 from redisched.config import WorkerSettings
-from redisched.engine.child import freeze_imports
+from redisched.engine.child import tune_garbage_collection
 from redisched.engine.worker import Worker
 
 TIMEOUT_S = 300.0
@@ -153,7 +153,7 @@ def _serve(connection: Connection, spec: WorkerSpec) -> None:
     # Warnings about what the benchmark does to Redis on purpose are not logged; errors are.
     logging.disable(logging.WARNING)
     applications = [Jobs(url, spec.queue, tell_start) for url in spec.urls]
-    freeze_imports()
+    tune_garbage_collection()
     connection.send_bytes(b"ready")
     try:
         connection.recv_bytes()

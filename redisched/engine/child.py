@@ -43,6 +43,9 @@ from redisched.errors import (
 LEAVING_S = 5.0
 """Exit handlers of the application and remaining coroutines may take so long; then the process is ended."""
 
+OBJECTS_BETWEEN_COLLECTIONS = 5_000
+"""A garbage collection begins when there are so many more new objects that may be part of a cycle."""
+_USUAL_THRESHOLDS = gc.get_threshold()
 MISCONFIGURED = (
     AppNotFound,
     BrokerMisconfigured,
@@ -126,7 +129,7 @@ class ChildProcess:
         return application
 
     async def _run_worker(self, application: Application) -> Exit:
-        freeze_imports()
+        tune_garbage_collection()
         name = worker_name(os.getpid(), self._spec.name_suffix)
         worker = Worker(application, self._work.settings, self._table, name, target=self._work.target)
         loop = asyncio.get_running_loop()
@@ -167,12 +170,18 @@ class ChildProcess:
             self._channel.sendall(encode_message(message))
 
 
-def freeze_imports() -> None:
-    """Exclude all imported objects from garbage collections. They are never freed, and each full collection that looks
-    through them would stop every handler of the process for tens of milliseconds.
+def tune_garbage_collection() -> None:
+    """Make garbage collections short and rare. Call it when everything is imported.
+
+    Imported objects are never freed, and each full collection that looks through them would stop every handler of the
+    process for tens of milliseconds, so collections leave them out. A claim brings hundreds of objects, which go again
+    without a collection, so Python's own threshold would make every claim cause one. A threshold that the application
+    has set stays.
     """
     gc.collect()
     gc.freeze()
+    if gc.get_threshold() == _USUAL_THRESHOLDS:
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *_USUAL_THRESHOLDS[1:])
 
 
 def _receive_spec(channel: socket.socket) -> ChildSpec:

@@ -1,11 +1,13 @@
 """A worker process as its supervisor starts it."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.config import URL_VARIABLE, Until, WorkerSettings
+from redisched.engine.child import OBJECTS_BETWEEN_COLLECTIONS, tune_garbage_collection
 from redisched.engine.child_spec import Exit, Ready, Work
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
@@ -16,11 +18,13 @@ app = Scheduler()
 
 
 @app.task
-def frozen() -> int:
-    return gc.get_freeze_count()
+def frozen() -> tuple[int, int]:
+    return gc.get_freeze_count(), gc.get_threshold()[0]
 
 
-def test_garbage_collections_skip_imported_modules(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_garbage_collections_skip_imported_modules_and_are_rare(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     servers.broker(BrokerKind.VALKEY).close()  # other tests may have left paths there
     url = servers.url(BrokerKind.VALKEY)
     monkeypatch.setenv(URL_VARIABLE, url)
@@ -35,9 +39,25 @@ def test_garbage_collections_skip_imported_modules(servers: Servers, monkeypatch
     (ready,) = process.messages()
     assert isinstance(ready, Ready)
     assert (ready.queues, ready.settings.url) == (("default",), url)
-    count = task.result(timeout=10)
-    assert isinstance(count, int)
+    count, threshold = task.result(timeout=10)
     assert count > 10_000
+    assert threshold == OBJECTS_BETWEEN_COLLECTIONS
     process.close()
     table.close()
     producer.close()
+
+
+@pytest.fixture
+def thresholds() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+def test_a_threshold_that_the_application_has_set_stays(thresholds: None) -> None:
+    gc.set_threshold(12_345, 6, 7)
+
+    tune_garbage_collection()
+
+    assert gc.get_threshold() == (12_345, 6, 7)
