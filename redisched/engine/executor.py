@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from redisched.context import free_slots
@@ -234,11 +233,11 @@ class Executor:
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)
 
-    def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call) -> None:
+    def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call, rest: Awaitable[Any] | None) -> None:
         error, call.error = call.error, None  # otherwise error, traceback, frame and call would be a reference cycle
         try:
-            if error is None and isawaitable(call.result):
-                self._leave_to_runner(slot, Unfinished(attempt, call.result))
+            if rest is not None:
+                self._leave_to_runner(slot, Unfinished(attempt, rest))
                 return
             self._started.leave(slot.number)
             if error is None:

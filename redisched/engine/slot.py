@@ -14,16 +14,19 @@ from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.own_context import begin_in_context, steps_of
 from redisched.engine.threads import Call, Threads
 from redisched.errors import HandlerTimedOut, Interruption
+from redisched.packing import SCALARS
 
 T = TypeVar("T")
-OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call], None]
+OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call, Awaitable[Any] | None], None]
 
 
 class HandlerSlot:
     """Runs one handler at a time. Async ones are awaited in the asyncio Task that serves the slot."""
 
     def __init__(self, number: int, threads: Threads, on_end: OnEnd) -> None:
-        """`on_end` is called with each call in a thread that has ended."""
+        """`on_end` is called with each call in a thread that has ended, and with what is left to be awaited, if it
+        returned something awaitable.
+        """
         self.number = number
         self.has_leftovers = False
         """Whether the last async handler may have left a cancellation or callback in its asyncio Task. Then this Task
@@ -149,9 +152,15 @@ class HandlerSlot:
 
     def _thread_ended(self, attempt: Attempt, call: Call) -> None:
         self._call = None
-        if call.error is not None or not isawaitable(call.result):
+        rest = None if call.error is not None else _rest_of(call.result)
+        if rest is None:
             self._end()
-        self._on_end(self, attempt, call)
+        self._on_end(self, attempt, call, rest)
+
+
+def _rest_of(result: Any) -> Awaitable[Any] | None:
+    # Asking whether a plain value can be awaited costs more than most of what is done for a task in a thread.
+    return result if type(result) not in SCALARS and isawaitable(result) else None
 
 
 def call_handler(attempt: Attempt) -> Any:

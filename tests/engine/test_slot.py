@@ -25,7 +25,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.threads = Threads(1)
-        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call: settle(self.ended, call))
+        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call, _rest: settle(self.ended, call))
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:
