@@ -15,6 +15,7 @@ RedischedError
 ├── FormatTooNew                       a later version of redisched wrote the stored data
 ├── TaskError                          about one task
 │   ├── UnknownTask                    it was never enqueued, or was deleted after its retention
+│   │   └── UnknownTasks               so it is with some of many
 │   ├── TaskFailed                     it ended dead
 │   ├── NotDurable                     it is enqueued, but too few disks or replicas confirmed it
 │   ├── TaskCancelled                  it ended cancelled
@@ -172,6 +173,19 @@ class UnknownTask(TaskError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten; see retention, kept_results")
+
+
+class UnknownTasks(UnknownTask):
+    """Raised by a call for many tasks if some of their ids are unknown. `ids` are these ids, and `changes` is what the
+    call did with all others before it raised.
+    """
+
+    def __init__(self, ids: Sequence[str], changes: Sequence[Any]) -> None:
+        self.ids = tuple(ids)
+        self.changes = tuple(changes)
+        super().__init__(ids[0])
+        if len(ids) > 1:
+            self.args = (f"{self}; so are {len(ids) - 1} more of the given ids",)
 
 
 class TaskFailed(TaskError):

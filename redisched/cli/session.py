@@ -12,6 +12,8 @@ import click
 from redisched.cli.parameters import prefix_of_command
 from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
+from redisched.client.selecting import Change, O, Source
+from redisched.client.verbs import Verb
 from redisched.config import Settings, url_from
 from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
@@ -36,6 +38,10 @@ class Session:
     def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run an operation that is safe to repeat. Raises BrokerUnavailable if Redis does not answer in time."""
         return self._connection.run(with_retries(make, self._connection.retry_policy()), "ask")
+
+    def act(self, source: Source, verb: Verb[O]) -> list[Change[O]]:
+        """Act on tasks, step by step. Raises BrokerUnavailable if Redis does not answer one of the steps in time."""
+        return self._connection.run(source.apply(self._connection, verb), "act")
 
     def check(self) -> None:
         """Raises BrokerRefused if Redis refuses the connection. No error if Redis is only unavailable."""

@@ -3,13 +3,12 @@
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
-from redisched.codec import encode_outcome
+from redisched.client.verbs import Cancel, CancelOutcome, O_co, Verb
 from redisched.errors import (
     InvalidOption,
     ResultTimeout,
@@ -19,14 +18,12 @@ from redisched.errors import (
     Undecodable,
     UnknownTask,
 )
-from redisched.identity import is_given
 from redisched.lazy import LazyModule
-from redisched.model import Keep, Outcome, TaskState, retention_of
+from redisched.model import TaskState
 from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, Pause, with_retries
 from redisched.store.serving import is_served
-from redisched.store.values import Status
 from redisched.store.view import PENDING, TaskView
 
 if TYPE_CHECKING:
@@ -41,17 +38,6 @@ LONGEST_PAUSE_S = 0.25
 LOOK_FOR_WORKER_S = 1.5
 """If a caller has waited for a result for so long, it is checked whether any worker serves the queue."""
 LOOK_FOR_WORKER_AGAIN_S = 10.0
-
-
-class CancelOutcome(StrEnum):
-    """What a call of `cancel` did."""
-
-    CANCELLED = "cancelled"
-    """The task was waiting; it will never run."""
-    CANCELLING = "cancelling"
-    """A worker has the task and is told within a heartbeat. The task may still finish before that."""
-    ENDED = "ended"
-    """The task had ended before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,12 +87,12 @@ class TaskRef(Generic[R_co]):
     def cancel(self) -> CancelOutcome:
         """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
         self._connection.expect_server()
-        return self._connection.run(self._cancel(), "cancel")
+        return self._connection.run(self._act(Cancel()), "cancel")
 
     async def cancel_async(self) -> CancelOutcome:
         """As `cancel`."""
         self._connection.expect_server()
-        return await self._connection.run_async(self._cancel())
+        return await self._connection.run_async(self._act(Cancel()))
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
@@ -190,34 +176,15 @@ class TaskRef(Generic[R_co]):
         result: R_co = view.outcome.result
         return result
 
-    def _cancel(self) -> Operation[CancelOutcome]:
-        """Cancel the task. Its outcome is encoded here and written by whatever ends the task, so the name of the
-        handler is read first.
-        """
-        settings = self._connection.settings
+    def _act(self, verb: Verb[O_co]) -> Operation[O_co]:
         queue = self.queue or (yield from self._look()).queue
         if not queue:
             raise UnknownTask(self.id)
-        inspector = self._inspector(queue)
-        retry_policy = self._connection.retry_policy()
-        view = yield from with_retries(lambda: inspector.task(self.id), retry_policy)
+        inspector, connection = self._inspector(queue), self._connection
+        view = yield from with_retries(lambda: inspector.task(self.id), connection.retry_policy())
         if view is None:
             raise UnknownTask(self.id)
-        store, body = self._connection.store(queue, view.shard), view.body
-        own_ms = None if body is None else body.retention_ms
-        retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
-        keep = Keep.RESULT if body is None or body.keep is None else body.keep
-        retention = retention_of(retention_ms, keep, is_own=own_ms is not None, has_chosen_id=not is_given(self.id))
-        ended = Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms)
-        outcome = encode_outcome(ended, settings.payload_limit, keep)
-        statuses = yield from with_retries(lambda: store.cancel(retention.told_ms, [(self.id, outcome)]), retry_policy)
-        if statuses[0] is Status.UNKNOWN:
+        (outcome,) = yield from verb.act(connection, connection.store(queue, view.shard), [view])
+        if outcome is None:
             raise UnknownTask(self.id)
-        return _OUTCOMES[statuses[0]]
-
-
-_OUTCOMES = {
-    Status.CANCELLED: CancelOutcome.CANCELLED,
-    Status.CANCELLING: CancelOutcome.CANCELLING,
-    Status.ENDED: CancelOutcome.ENDED,
-}
+        return outcome

@@ -3,7 +3,7 @@ it.
 """
 
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
@@ -22,6 +22,8 @@ from redisched.client.naming import is_coroutine_function, name_of
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
+from redisched.client.selecting import Named, filter_of
+from redisched.client.selection import Selection
 from redisched.client.sender import Sender
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
@@ -201,6 +203,28 @@ class Scheduler:
         known = "" if queue is None else check_queue("queue", queue)
         return TaskRef(check_id("task_id", task_id), known, self._connection)
 
+    def refs(self, tasks: Iterable[str | TaskRef[Any]], queue: str | None = None) -> Selection:
+        """Many tasks on which one call acts, by their ids or references. Ids are looked for in `queue`, or in every
+        queue.
+        """
+        known = "" if queue is None else check_queue("queue", queue)
+        return Selection(Named([_named(task, known) for task in tasks]), self._connection)
+
+    def select(
+        self,
+        *,
+        queue: str | None = None,
+        name: str | None = None,
+        state: str | Collection[str] | None = None,
+        error: str | None = None,
+    ) -> Selection:
+        """All tasks that match what is given, on which one call acts: tasks of a queue, of a handler, in a state or one
+        of several, with a last failure in whose text the regular expression `error` is found.
+
+        Raises InvalidOption, also if nothing is given.
+        """
+        return Selection(filter_of(queue, name, state, error), self._connection)
+
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""
         self._connection.close()
@@ -240,3 +264,9 @@ class Scheduler:
             allowed = "seconds or a timedelta from each enqueue on; a moment can be given by a call"
             raise InvalidOption("expires", fields["expires"], allowed)
         return with_defaults(options, defaults)
+
+
+def _named(task: str | TaskRef[Any], queue: str) -> tuple[str, str]:
+    if isinstance(task, TaskRef):
+        return task.id, task.queue or queue
+    return check_id("tasks", task), queue

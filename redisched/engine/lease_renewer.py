@@ -19,12 +19,22 @@ from redisched.store.values import BLAMELESS, Renewal, Status
 BATCH = 500
 """One script call renews at most so many leases."""
 
+LOOK_S = 0.45
+"""The longest time between two looks for cancellations while tasks are in flight. A heartbeat takes up to twice this
+time, and a task is first renewed a heartbeat after its claim.
+"""
+
 Interrupt = Callable[[LeasedTask, type[Interruption]], object]
 """Interrupts the handler of a task, in the thread of the event loop."""
 
 
 class LeaseRenewer:
-    """Renews the lease of every task that was claimed more than a heartbeat ago."""
+    """Renews the lease of every task that was claimed more than a heartbeat ago, once in a heartbeat.
+
+    Between two rounds it asks each shard that has tasks in flight whether a cancellation is requested there. That is
+    one cheap command, and none for an idle worker. If there is a request, all leases of the shard are renewed at once,
+    because the answer tells which of the tasks are to be cancelled. So handlers are told within a second.
+    """
 
     def __init__(self, context: WorkerContext, interrupt: Interrupt, watchdog: Watchdog) -> None:
         self._context = context
@@ -32,6 +42,7 @@ class LeaseRenewer:
         self._watchdog = watchdog
         self._retry_state = RetryState("lease renewer", context.worker_settings.reconnect_backoff, context.random)
         self._is_stopping = False
+        self._round_due_s = 0.0
 
     @property
     def heartbeat_s(self) -> float:
@@ -45,7 +56,18 @@ class LeaseRenewer:
         self._is_stopping = True
 
     def step(self) -> Operation[float]:
-        """Renew the leases, and check for handlers that should have ended; answers how long to wait, in seconds."""
+        """Renew the leases, or look for cancellations if that is not due yet; answers how long to wait, in seconds."""
+        clock = self._context.clock
+        if clock.monotonic() >= self._round_due_s:
+            delay_s = yield from self._round()
+            self._round_due_s = clock.monotonic() + delay_s
+        yield from self._look_for_cancellations()
+        return min(LOOK_S, max(0.0, self._round_due_s - clock.monotonic()))
+
+    def _round(self) -> Operation[float]:
+        """Renew the leases, and check for handlers that should have ended; answers when the next round is due, in
+        seconds.
+        """
         self._context.started.note_alive(self._context.clock.monotonic())
         unanswered = yield from self._renew_all()
         try:
@@ -58,6 +80,20 @@ class LeaseRenewer:
         self._retry_state.ended()
         return self.heartbeat_s
 
+    def _look_for_cancellations(self) -> Operation[None]:
+        """Renew every lease of the shards in which a cancellation is requested. The next round reports a Redis that
+        does not answer.
+        """
+        by_store: dict[Store, list[LeasedTask]] = defaultdict(list)
+        for task in self._context.in_flight:
+            by_store[self._context.store_of(task)].append(task)
+        try:
+            for store, tasks in by_store.items():
+                if (yield ("EXISTS", store.keys.cancelling)):
+                    yield from self._renew(store, tasks)
+        except BrokerError:
+            return
+
     def _renew_all(self) -> Operation[BrokerError | None]:
         """Renew in every shard; answers the error of a shard that did not answer, None if all did."""
         context = self._context
@@ -69,13 +105,16 @@ class LeaseRenewer:
         unanswered = None
         for store, tasks in by_store.items():
             try:
-                for first in range(0, len(tasks), BATCH):
-                    yield from self._renew(store, tasks[first : first + BATCH])
+                yield from self._renew(store, tasks)
             except BrokerError as error:
                 unanswered = error
         return unanswered
 
-    def _renew(self, store: Store, batch: list[LeasedTask]) -> Operation[None]:
+    def _renew(self, store: Store, tasks: list[LeasedTask]) -> Operation[None]:
+        for first in range(0, len(tasks), BATCH):
+            yield from self._renew_batch(store, tasks[first : first + BATCH])
+
+    def _renew_batch(self, store: Store, batch: list[LeasedTask]) -> Operation[None]:
         context = self._context
         sent_s = context.clock.monotonic()
         renewals = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from redisched.model import TaskState
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
@@ -32,11 +33,16 @@ class ShardInspector:
 
     def state(self, task_id: str) -> Operation[TaskView]:
         """A task without its body, which may be large. Its state is UNKNOWN if the shard does not have it."""
-        return (yield from self._states([task_id]))[0]
+        return (yield from self.states([task_id]))[0]
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
         """The same task with its body."""
         return (yield from self._with_bodies([view]))[0]
+
+    def tasks(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+        """Those of the tasks that the shard has, each with its body."""
+        views = [view for view in (yield from self.states(ids)) if view.state is not TaskState.UNKNOWN]
+        return (yield from self._with_bodies(views))
 
     def counts(self) -> Operation[QueueCounts]:
         """How many tasks of the shard are in each state."""
@@ -100,12 +106,12 @@ class ShardInspector:
         return [Place(section, int(reply[at + 1]), id_text(reply[at])) for at in range(0, len(reply), 2)]
 
     def _filtered(self, query: Query, places: Sequence[Place]) -> Operation[list[tuple[Place, TaskView]]]:
-        """The tasks that match the query. Records of other tasks are read only if the query names a handler, because
-        only the record tells it.
+        """The tasks that match the query. The records of tasks that do not match are read only if the query names a
+        handler, because only the record tells it.
         """
-        views = yield from self._states([place.id for place in places])
-        near = [(place, view) for place, view in zip(places, views, strict=True) if view.state in query.states]
-        if query.name is None:
+        views = yield from self.states([place.id for place in places])
+        near = [(place, view) for place, view in zip(places, views, strict=True) if query.may_take(view)]
+        if not query.is_filtered:
             near = near[: query.limit + 1]
         found: list[tuple[Place, TaskView]] = []
         for first in range(0, len(near), _RECORDS):
@@ -114,7 +120,8 @@ class ShardInspector:
             found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
         return found
 
-    def _states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+    def states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
+        """Tasks without their bodies, in the order of the ids."""
         now_ms, *rest = yield from self._scripts.call("read/task", rows=[(id,) for id in ids])
         facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
         return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]

@@ -50,21 +50,33 @@ _FALLING = frozenset({Section.DEAD, Section.ENDED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which tasks are listed: at most `limit` of those in any of the states, only those of the handler `name` if
-    given.
+    """Which tasks are listed: at most `limit` of those in any of the states, only those of the handler `name` and those
+    whose last failure has a text in which `error` is found, if given.
     """
 
     states: Collection[TaskState]
     limit: int
     name: str | None = None
+    error: re.Pattern[str] | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether tasks in these states may still not match."""
+        return self.name is not None or self.error is not None
 
     def sections(self, after: "Place | None") -> list[Section]:
         """The sections that can have such tasks, from a place on."""
         first = 0 if after is None else _SECTIONS.index(after.section)
         return [section for section in _SECTIONS[first:] if not _STATES[section].isdisjoint(self.states)]
 
+    def may_take(self, view: TaskView) -> bool:
+        """Whether a task can match, as far as it is known without its body."""
+        if view.state not in self.states:
+            return False
+        return self.error is None or (view.failure is not None and bool(self.error.search(view.failure.error)))
+
     def takes(self, view: TaskView) -> bool:
-        """Whether a task that is in one of the states matches the rest of the query."""
+        """Whether a task that may match does, now that its body is known, which names its handler."""
         return self.name is None or view.name == self.name
 
 

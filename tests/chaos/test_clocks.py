@@ -13,7 +13,7 @@ import time_machine
 
 from redisched import Scheduler
 from redisched.chaos import Server
-from redisched.client.reference import CancelOutcome
+from redisched.client.verbs import CancelOutcome
 from redisched.engine.reaper import GRACE_MS
 from redisched.model import LARGEST_RUN_AT_MS, TaskState
 from redisched.store.operation import run

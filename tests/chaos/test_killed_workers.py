@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from redisched.chaos import Action, Fault, Message, Pace, Server
-from redisched.client.reference import CancelOutcome, TaskRef
+from redisched.client.reference import TaskRef
+from redisched.client.verbs import CancelOutcome
 from redisched.engine.supervisor import SAME_STOP_S
 from redisched.model import DeathReason, TaskState
 from tests.chaos.fleet import Fleet

@@ -1,4 +1,4 @@
-"""`redisched task` shows the state of tasks, and cancels them."""
+"""`redisched task` lists tasks and shows their state."""
 
 import re
 
@@ -253,32 +253,6 @@ def test_an_id_in_two_queues_is_refused_without_a_queue(command: CommandLine) ->
     assert result.exit_code == 2
     assert "a, b" in result.stderr
     assert command.record("task", "show", "one", "--queue", "b")["queue"] == "b"
-
-
-def test_a_waiting_task_is_cancelled(command: CommandLine) -> None:
-    command.output("enqueue", "add", "--id", "one", "--queue", "mail")
-
-    assert command.record("task", "cancel", "one") == {"id": "one", "queue": "mail", "outcome": "cancelled"}
-    assert command.record("task", "show", "one")["state"] == "cancelled"
-    assert ids(command) == []
-
-
-def test_the_worker_of_a_leased_task_is_asked_to_stop_it(command: CommandLine, workshop: Workshop) -> None:
-    command.output("enqueue", "add", "--id", "one")
-    workshop.claim()
-
-    assert "asked to stop" in command.output("task", "cancel", "one")
-    assert "cancellation asked for" in command.output("task", "show", "one")
-
-
-def test_an_ended_task_cannot_be_cancelled(command: CommandLine, workshop: Workshop) -> None:
-    command.output("enqueue", "add", "--id", "one")
-    workshop.succeed(workshop.claim(), 3)
-
-    result = command.run("task", "cancel", "one")
-
-    assert result.exit_code == 1
-    assert "already ended" in result.stderr
 
 
 def test_a_filter_by_name_looks_past_the_first_page(command: CommandLine, url: str) -> None:

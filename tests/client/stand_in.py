@@ -12,6 +12,7 @@ from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease
 T = TypeVar("T")
 WORKER = "worker-1"
 LIMIT = 1_000_000
+FAILURE = encode_failure(Failure(name="handler", error="boom"))
 
 
 class StandIn:
@@ -52,9 +53,8 @@ class StandIn:
         """End a task as dead."""
         assert self._run(self._store.bury([Bury(lease.id, lease.token, failure)])) == [Status.BURIED]
 
-    def fail(self, lease: Lease) -> None:
+    def fail(self, lease: Lease, failure: bytes = FAILURE) -> None:
         """Let a task wait for its next attempt, in a minute."""
-        failure = encode_failure(Failure(name="handler", error="boom"))
         assert self._run(self._store.retry([FailedAttempt(lease.id, lease.token, 60_000, failure)])) == [Status.RETRIED]
 
     def _run(self, operation: Operation[T]) -> T:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redisched.client.connection import Connection
-from redisched.client.reference import CancelOutcome
 from redisched.client.scheduler import Scheduler
+from redisched.client.verbs import CancelOutcome
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable, CannotShrink, Conflict, InvalidOption, ShardMapDamaged
 from redisched.keys import keys_of

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from redisched.client.reference import CancelOutcome
 from redisched.client.scheduler import Scheduler
+from redisched.client.verbs import CancelOutcome
 from redisched.codec import encode_failure
 from redisched.errors import ResultTimeout, TaskCancelled, TaskFailed, Undecodable, UnknownTask
 from redisched.model import Failure, TaskState

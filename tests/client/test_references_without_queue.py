@@ -3,8 +3,8 @@
 import pytest
 
 from redisched.client.latest_queues import MOST_TASKS, LatestQueues
-from redisched.client.reference import CancelOutcome
 from redisched.client.scheduler import Scheduler
+from redisched.client.verbs import CancelOutcome
 from redisched.errors import InvalidOption, UnknownTask
 from redisched.model import TaskState
 from tests.client.callers import Caller

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_type
 
 from redisched import Priority, Scheduler, TaskRef, TaskRequest, TaskState
-from redisched.client.reference import CancelOutcome
+from redisched.client.verbs import CancelOutcome
 
 app = Scheduler()
 

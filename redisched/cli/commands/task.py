@@ -1,7 +1,10 @@
 """`redisched task`: lists, shows and cancels tasks."""
 
+from typing import Any
+
 import click
 
+from redisched.cli.acting import act, acting_options, wanted_of
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
@@ -9,7 +12,8 @@ from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.task_record import attempt_row, attempts_of, call_of, failed_attempts, task_facts, task_record
 from redisched.cli.times import relative
-from redisched.client.reference import CancelOutcome
+from redisched.client.selecting import check_pattern
+from redisched.client.verbs import Cancel
 from redisched.errors import UnknownTask
 from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
@@ -37,6 +41,7 @@ def task() -> None:
 )
 @queue_option
 @click.option("--name", metavar="NAME", help="List tasks of this handler.")
+@click.option("--error", metavar="REGEX", help="List tasks whose last error has a match of this expression.")
 @after_option
 @limit_option
 @url_option
@@ -45,6 +50,7 @@ def list_tasks(
     states: tuple[str, ...],
     queue: str | None,
     name: str | None,
+    error: str | None,
     after: Place | None,
     limit: int,
     url: str | None,
@@ -57,8 +63,10 @@ def list_tasks(
     JSON: a list of records as `redisched task show --json` prints one.
     """
     wanted = [TaskState(state) for state in states] or PENDING
+    pattern = None if error is None else check_pattern("error", error)
     with session(url) as opened:
-        shown = page(opened, opened.queues(queue), Query(states=wanted, limit=limit, name=name), after)
+        query = Query(states=wanted, limit=limit, name=name, error=pattern)
+        shown = page(opened, opened.queues(queue), query, after)
     found = shown.views
     if as_json:
         print_json([task_record(view) for view in found])
@@ -68,7 +76,7 @@ def list_tasks(
             _rows(found),
             cut="ARGUMENTS",
         )
-    elif states or name or after:
+    elif states or name or error or after:
         click.echo("None found so far." if shown.next else "No such task. See pending tasks: redisched task ls")
     else:
         click.echo("No task is pending. Enqueue one: redisched enqueue NAME ARGUMENTS...")
@@ -107,29 +115,19 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
 
 
 @task.command("cancel")
-@click.argument("task_id", metavar="ID")
-@queue_option
-@url_option
-@json_option
-def cancel_task(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Cancel a task. If a worker has it already, the worker is asked to stop it.
+@acting_options
+def cancel_tasks(url: str | None, as_json: bool, **given: Any) -> None:
+    """Cancel tasks, given by their ids or by a filter. If a worker has one already, it is asked to stop it.
 
-    JSON: id, queue, outcome: cancelled, cancelling (a worker has the task and learns of it at its next heartbeat) or
-    ended (it was too late; the exit code is 1).
+    With a filter, nothing is changed without --yes.
+
+    JSON: a list of id, queue and outcome: cancelled, cancelling (a worker has the task and learns of it within a
+    second), ended (it was too late) or unknown. If ids are given, the exit code is 1 if a task had ended or is unknown.
+    With --dry-run or without --yes: a list of id, queue and state.
     """
+    wanted = wanted_of(**given)
     with session(url) as opened:
-        view = opened.find(task_id, queue)
-        if view is None:
-            raise UnknownTask(task_id)
-        outcome = opened.scheduler.ref(task_id, view.queue).cancel()
-    if as_json:
-        print_json({"id": task_id, "queue": view.queue, "outcome": outcome})
-    elif outcome is CancelOutcome.CANCELLED:
-        click.echo(f"{task_id} is cancelled")
-    elif outcome is CancelOutcome.CANCELLING:
-        click.echo(f"a worker has {task_id} and is asked to stop it; see its state: redisched task show {task_id}")
-    if outcome is CancelOutcome.ENDED:
-        raise click.ClickException(f"task {task_id!r} has already ended; see how: redisched task show {task_id}")
+        act(opened, wanted, Cancel(), "cancel", as_json)
 
 
 def _print_attempts(failures: list[Failure], shown: int | None) -> None:

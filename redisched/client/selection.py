@@ -1,0 +1,46 @@
+"""Many tasks on which one call acts."""
+
+from dataclasses import dataclass, field
+
+from redisched.client.connection import Connection
+from redisched.client.selecting import Change, O, Source
+from redisched.client.verbs import Cancel, CancelOutcome, Look, Verb
+from redisched.model import TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Tasks by their ids, or all that match a filter. Each call selects anew, and returns what it did with each task.
+
+    With ids, a call raises UnknownTasks once it has acted on all that are known. A filter selects those tasks for which
+    the call can do anything. Tasks that are enqueued during the call may or may not be selected. If a call fails with
+    BrokerUnavailable, it has acted on some of the tasks, and can be repeated.
+    """
+
+    _source: Source
+    _connection: Connection = field(repr=False)
+
+    def look(self) -> list[Change[TaskState]]:
+        """The tasks, each with its state now."""
+        return self._run(Look(), "look")
+
+    async def look_async(self) -> list[Change[TaskState]]:
+        """As `look`."""
+        return await self._run_async(Look())
+
+    def cancel(self) -> list[Change[CancelOutcome]]:
+        """Keep the tasks from running, or, if they run, tell their handlers to stop."""
+        return self._run(Cancel(), "cancel")
+
+    async def cancel_async(self) -> list[Change[CancelOutcome]]:
+        """As `cancel`."""
+        return await self._run_async(Cancel())
+
+    def _run(self, verb: Verb[O], call: str) -> list[Change[O]]:
+        self._connection.expect_server()
+        return self._connection.run(self._source.apply(self._connection, verb), call)
+
+    async def _run_async(self, verb: Verb[O]) -> list[Change[O]]:
+        self._connection.expect_server()
+        await self._connection.open_async()
+        return await self._connection.run_async(self._source.apply(self._connection, verb))

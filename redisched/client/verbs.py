@@ -1,0 +1,100 @@
+"""What can be done to tasks from outside of their handlers, and how each call ends. A verb acts on many tasks at once.
+
+Whether it is given one task, many ids or a filter, the same code acts.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Protocol, TypeVar
+
+from redisched.client.connection import Connection
+from redisched.codec import encode_outcome
+from redisched.identity import is_given
+from redisched.model import Keep, Outcome, TaskState, retention_of
+from redisched.store.operation import Operation, with_retries
+from redisched.store.store import Store
+from redisched.store.values import Status
+from redisched.store.view import PENDING, TaskView
+
+O_co = TypeVar("O_co", covariant=True)
+
+EVERY_STATE = frozenset(state for state in TaskState if state is not TaskState.UNKNOWN)
+
+
+class CancelOutcome(StrEnum):
+    """What a call of `cancel` did."""
+
+    CANCELLED = "cancelled"
+    """The task was waiting; it will never run."""
+    CANCELLING = "cancelling"
+    """A worker has the task and is told within a second. The task may still finish before that."""
+    ENDED = "ended"
+    """The task had ended before."""
+
+
+class Verb(Protocol[O_co]):
+    """Acts on tasks of one shard. `states` are those of the tasks for which it can do anything."""
+
+    @property
+    def states(self) -> Collection[TaskState]: ...
+
+    def act(self, connection: Connection, store: Store, views: Sequence[TaskView]) -> Operation[Sequence[O_co | None]]:
+        """Act on tasks, and return the outcome for each, None for one that is unknown by now. Safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Does nothing: the outcome is the state of the task."""
+
+    states: Collection[TaskState] = EVERY_STATE
+
+    def act(self, _connection: Connection, _store: Store, views: Sequence[TaskView]) -> Operation[Sequence[TaskState]]:
+        yield from ()
+        return [view.state for view in views]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Keeps tasks from running; tells the handlers of those that run to stop."""
+
+    states: Collection[TaskState] = frozenset({*PENDING, TaskState.LEASED, TaskState.RUNNING})
+
+    def act(
+        self, connection: Connection, store: Store, views: Sequence[TaskView]
+    ) -> Operation[Sequence[CancelOutcome | None]]:
+        outcomes: dict[str, CancelOutcome | None] = {}
+        for retention_ms, rows in _endings(connection, views).items():
+            cancel = partial(store.cancel, retention_ms, rows)
+            statuses = yield from with_retries(cancel, connection.retry_policy())
+            outcomes |= {id: _CANCELLED.get(status) for (id, _), status in zip(rows, statuses, strict=True)}
+        return [outcomes[view.id] for view in views]
+
+
+_CANCELLED = {
+    Status.CANCELLED: CancelOutcome.CANCELLED,
+    Status.CANCELLING: CancelOutcome.CANCELLING,
+    Status.ENDED: CancelOutcome.ENDED,
+}
+
+
+def _endings(connection: Connection, views: Sequence[TaskView]) -> dict[int, list[tuple[str, bytes]]]:
+    """The id and the outcome of each task once it is cancelled, by how long the scripts keep it.
+
+    The outcome is encoded here and written by whatever ends the task. It says the name of the handler, and the body
+    says how much of the task is kept, so bodies must be known.
+    """
+    rows: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+    settings = connection.settings
+    for view in views:
+        own_ms, keep = (None, None) if view.body is None else (view.body.retention_ms, view.body.keep)
+        retention_ms = round(settings.retention_s * 1000) if own_ms is None else own_ms
+        retention = retention_of(
+            retention_ms, keep or Keep.RESULT, is_own=own_ms is not None, has_chosen_id=not is_given(view.id)
+        )
+        ended = Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms)
+        rows[retention.told_ms].append((view.id, encode_outcome(ended, settings.payload_limit, retention.keep)))
+    return rows
