@@ -1,7 +1,9 @@
 """Settings for all tests: the environment does not affect them, and no test fails for being slow."""
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,12 @@ from tests.brokers import EVERY, Servers, is_left_to_the_night
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
 from tests.simulation.tally import say_tally
+
+if sys.dont_write_bytecode:
+    # Tests start hundreds of processes, and each would compile the library anew. What they compile is kept beside what
+    # pytest caches, so that the checkout stays without it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
 
 # So that assertions in these helpers show the compared values, too.
 pytest.register_assert_rewrite(
