@@ -127,11 +127,13 @@ def encode_end(
     return _OUTCOME_WITH_TASK + encoded[1:] if keep is Keep.TASK else encoded
 
 
-def encode_expired(name: str, keep: Keep = Keep.RESULT) -> bytes:
-    """The outcome of a task of this handler that expired, up to the time of its end: the script that ends it adds that,
-    and that there is no result.
+def encode_unfinished(
+    state: TaskState, name: str, keep: Keep = Keep.RESULT, attempt: int = 0, worker: str = "", started_ms: int = 0
+) -> bytes:
+    """The outcome of a task that a script ends, such as one that expired, up to the time of its end: the script adds
+    that, and that there is no result.
     """
-    return encode_end(_NO_LIMIT, keep, TaskState.EXPIRED, name, 0, "", 0, 0, None)[: -len(_NO_END)]
+    return encode_end(_NO_LIMIT, keep, state, name, attempt, worker, started_ms, 0, None)[: -len(_NO_END)]
 
 
 def decode_outcome(encoded: bytes) -> Outcome:

@@ -20,6 +20,7 @@ RedischedError
 │   ├── NotDurable                     it is enqueued, but too few disks or replicas confirmed it
 │   ├── TaskCancelled                  it ended cancelled
 │   ├── TaskExpired                    it was not started in time
+│   ├── TaskLost                       it may start only once, and was interrupted
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
 ├── BrokerError                        about Redis
 │   ├── BrokerUnavailable (ConnectionError)
@@ -210,6 +211,15 @@ class TaskExpired(TaskError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(task_id, "expired: no worker started it in time, and none will")
+
+
+class TaskLost(TaskError):
+    """Raised by `result()` when the task may start only once, and its handler was interrupted by a crash or a stop."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(
+            task_id, "is lost: its handler was interrupted, nobody knows how far it came, and it never starts again"
+        )
 
 
 class NotDurable(TaskError):

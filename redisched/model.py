@@ -43,11 +43,13 @@ class TaskState(StrEnum):
     """Was cancelled."""
     EXPIRED = "expired"
     """No worker started it before its `expires` time."""
+    LOST = "lost"
+    """It may start only once, and its handler was interrupted: nobody knows how far it came."""
     UNKNOWN = "unknown"
     """Was never enqueued, or was deleted after its retention."""
 
 
-ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED})
+ENDED = frozenset({TaskState.SUCCEEDED, TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED, TaskState.LOST})
 
 
 class DeathReason(StrEnum):
@@ -59,6 +61,7 @@ class DeathReason(StrEnum):
     UNROUTABLE = "unroutable: no worker knows its handler"
     NOT_RETRIED = "its error is not retried"
     REJECTED = "rejected by its handler"
+    DEADLINE = "out of time for another attempt"
     RESULT = "its result cannot be stored"
     RECORD_LOST = "its record was lost"
     UNKNOWN = "unknown: its failure was lost"
@@ -75,6 +78,15 @@ class Isolation(StrEnum):
     """In the worker process: an async handler on its event loop, a sync one in a thread."""
     PROCESS = "process"
     """In a child process of the worker, which is killed when the handler does not end in time."""
+
+
+class Delivery(StrEnum):
+    """How often the handler of a task may start."""
+
+    AT_LEAST_ONCE = "at_least_once"
+    """Until it has returned, or has failed too often. After a crash it starts again."""
+    AT_MOST_ONCE = "at_most_once"
+    """Never a second time: after a crash the task is lost, and after an error it is dead."""
 
 
 class Keep(StrEnum):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Isolation, Keep
+from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Delivery, Isolation, Keep
 
 M = TypeVar("M", bound=StrEnum)
 
@@ -19,6 +19,8 @@ _LONGEST_ID = 200
 _ID = re.compile(rf"[!-~]{{1,{_LONGEST_ID}}}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:<>-]{0,199}")
 _NAME_ALLOWED = "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
+_SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LARGEST_ATTEMPTS = 1_000_000
 _BEYOND_ALL_TIMES_S = 2**53
 
@@ -49,6 +51,11 @@ def check_name(option: str, value: object) -> str:
 def check_isolation(option: str, value: object) -> Isolation:
     """Check where a handler runs: a member of Isolation, or its text."""
     return _member(option, value, Isolation)
+
+
+def check_delivery(option: str, value: object) -> Delivery:
+    """Check how often a handler may start: a member of Delivery, or its text."""
+    return _member(option, value, Delivery)
 
 
 def check_durable(option: str, value: object) -> Durability:
@@ -114,8 +121,31 @@ def check_run_at(option: str, value: object) -> str:
     return f"@{round(seconds * 1000)}"
 
 
+def check_span(option: str, value: object) -> int:
+    """Convert a duration, also one written as "90s" or "6h", to whole milliseconds, at least 1."""
+    allowed = 'seconds, a timedelta or a text such as "90s", "30m", "6h" or "2d", at least 0.001 s'
+    if isinstance(value, str):
+        found = _SPAN.fullmatch(value)
+        if found is None:
+            raise InvalidOption(option, value, allowed)
+        value = float(found[1]) * _SECONDS[found[2]]
+    span_ms = check_milliseconds(option, value)
+    if span_ms == 0:
+        raise InvalidOption(option, value, allowed)
+    return span_ms
+
+
 def check_expires(option: str, value: object) -> str:
     """Convert the time until which a task may start to +delay after its enqueue, or to @time, in milliseconds."""
+    return _until(option, value)
+
+
+def check_deadline(option: str, value: object) -> str:
+    """Convert the time until which other attempts may begin to +delay from the enqueue, or to @time, in ms."""
+    return _until(option, value)
+
+
+def _until(option: str, value: object) -> str:
     if isinstance(value, datetime):
         return check_run_at(option, value)
     if not isinstance(value, int | float | timedelta) or isinstance(value, bool):

@@ -7,10 +7,11 @@ from typing import Any, Literal, TypedDict
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.handler_options import HandlerOptions
-from redisched.model import Isolation, Keep
+from redisched.handler_options import HandlerOptions, check_attempts_of
+from redisched.model import Delivery, Isolation, Keep
 from redisched.option_checks import (
     check_attempts,
+    check_deadline,
     check_delay,
     check_durable,
     check_expires,
@@ -33,15 +34,20 @@ class CommonOptionFields(TypedDict, total=False):
     max_attempts: int
     timeout: float | timedelta | None
     expires: float | timedelta | datetime | None
+    deadline: float | timedelta | datetime | None
     retention: float | timedelta
     keep: Keep | Literal["nothing", "result", "task"]
     durable: Durability | Literal["none", "local", "replica"]
 
 
 class HandlerOptionFields(CommonOptionFields, total=False):
-    """Options given to `@app.task(...)`: `isolation` says where the handler runs, `retry` when it is tried again."""
+    """Options given to `@app.task(...)`: `isolation` says where the handler runs, `retry` when it is tried again,
+    `delivery` whether it may start more than once, and `timeout_grace` how long it has to end once it was told to.
+    """
 
     isolation: Isolation | Literal["none", "process"]
+    timeout_grace: float | timedelta
+    delivery: Delivery | Literal["at_least_once", "at_most_once"]
     retry: Retry
 
 
@@ -57,7 +63,7 @@ IMMEDIATELY = "+0"
 NO_TIMEOUT = 0
 """The `timeout_ms` of a call without a timeout, even if its handler has one."""
 NEVER = ""
-"""The `expires` of a call that never expires, even if its handler sets a time."""
+"""The `expires` or `deadline` of a call that has none, even if its handler sets a time."""
 
 _REFUSED = object()
 """Marks an option for which None is an error."""
@@ -80,8 +86,8 @@ def _given(none: object = _REFUSED, **named: Callable[[str, object], Any]) -> di
 class TaskOptions:
     """Checked options; a field is None if its option was not passed.
 
-    `when` and `expires` have the format of the store: +delay or @time, in ms. A `timeout_ms` of 0 means no timeout, and
-    an empty `expires` means never.
+    `when`, `expires` and `deadline` have the format of the store: +delay or @time, in ms. A `timeout_ms` of 0 means no
+    timeout, and an empty `expires` or `deadline` means never.
     """
 
     queue: str | None = field(default=None, metadata=_given(None, queue=check_queue))
@@ -89,6 +95,7 @@ class TaskOptions:
     max_attempts: int | None = field(default=None, metadata=_given(max_attempts=check_attempts))
     timeout_ms: int | None = field(default=None, metadata=_given(NO_TIMEOUT, timeout=check_timeout))
     expires: str | None = field(default=None, metadata=_given(NEVER, expires=check_expires))
+    deadline: str | None = field(default=None, metadata=_given(NEVER, deadline=check_deadline))
     retention_ms: int | None = field(default=None, metadata=_given(retention=check_milliseconds))
     keep: Keep | None = field(default=None, metadata=_given(keep=check_keep))
     durable: Durability | None = field(default=None, metadata=_given(durable=check_durable))
@@ -123,7 +130,8 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
             raise InvalidOption(name, value, f"give either {' or '.join(option.checks)}, not both")
         else:
             checked[one.name] = option.checks[name](name, value)
-    _check_that_it_can_start(given, checked)
+    _check_that_it_can_start("expires", given, checked)
+    _check_that_it_can_start("deadline", given, checked)
     _check_that_it_can_be_kept(given, checked)
     return TaskOptions(**checked)
 
@@ -134,6 +142,7 @@ def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOpti
     passed = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
     changes = {name: value for name, value in passed.items() if value is not None}
     if options.max_attempts is not None:
+        check_attempts_of(defaults.delivery, "max_attempts", options.max_attempts)
         changes["retry"] = replace(defaults.retry, attempts=options.max_attempts)
     if options.timeout_ms == NO_TIMEOUT:
         changes["timeout_ms"] = None
@@ -142,10 +151,10 @@ def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOpti
     return replace(defaults, **changes)
 
 
-def _check_that_it_can_start(given: dict[str, Any], checked: dict[str, Any]) -> None:
-    when, expires = checked.get("when") or IMMEDIATELY, checked.get("expires") or NEVER
-    if expires and when[0] == expires[0] and int(expires[1:]) <= int(when[1:]):
-        raise InvalidOption("expires", given["expires"], "later than the time from which the task may run")
+def _check_that_it_can_start(limit: str, given: dict[str, Any], checked: dict[str, Any]) -> None:
+    when, until = checked.get("when") or IMMEDIATELY, checked.get(limit) or NEVER
+    if until and when[0] == until[0] and int(until[1:]) <= int(when[1:]):
+        raise InvalidOption(limit, given[limit], "later than the time from which the task may run")
 
 
 def _check_that_it_can_be_kept(given: dict[str, Any], checked: dict[str, Any]) -> None:

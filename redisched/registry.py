@@ -6,13 +6,13 @@ from typing import Any
 
 from redisched.errors import DuplicateHandler
 from redisched.handler_options import HandlerOptions
-from redisched.model import Isolation, Retention, retention_of
+from redisched.model import Delivery, Isolation, Retention, retention_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerEntry:
     """A registered handler. `is_async` tells that calling it gives a coroutine, `on_loop` that the worker's own event
-    loop awaits it, and `is_isolated` that it runs in a process of its own.
+    loop awaits it, `is_isolated` that it runs in a process of its own, and `starts_once` that it may start only once.
     """
 
     name: str
@@ -21,6 +21,7 @@ class HandlerEntry:
     options: HandlerOptions
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
+    starts_once: bool = field(init=False)
     retention: Retention = field(init=False)
     """What is kept of a task, and for how long, if the call did not say it."""
 
@@ -28,6 +29,7 @@ class HandlerEntry:
         # Computed once, because every task needs it.
         is_isolated = self.options.isolation is Isolation.PROCESS
         object.__setattr__(self, "is_isolated", is_isolated)
+        object.__setattr__(self, "starts_once", self.options.delivery is Delivery.AT_MOST_ONCE)
         options = self.options
         retention = retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own)
         object.__setattr__(self, "retention", retention)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from redisched.backoff import Backoff, LinearBackoff, ListedBackoff, Pauses
 from redisched.errors import HandlerTimedOut, InvalidOption
-from redisched.option_checks import check_attempts, check_milliseconds
+from redisched.option_checks import check_attempts, check_milliseconds, check_span
 
 Duration: TypeAlias = float | timedelta
 """Seconds, or a timedelta."""
@@ -65,14 +65,16 @@ class Retry:
     a list of pauses, of which the last one is repeated, or a function of the attempt's number and its error that
     returns a pause, or None for no other attempt. Pauses are in seconds or timedeltas.
 
-    Only errors of the types `on` are tried again, and none of the types `never`. Raises InvalidOption for what is not
-    allowed.
+    Only errors of the types `on` are tried again, and none of the types `never`. No attempt begins later than `within`
+    after the start of the first one that failed; it is in seconds, a timedelta, or a text such as "6h". Raises
+    InvalidOption for what is not allowed.
     """
 
     attempts: int = DEFAULT_ATTEMPTS
     backoff: GivenBackoff = DEFAULT_BACKOFF
     on: type[BaseException] | tuple[type[BaseException], ...] = BaseException
     never: type[BaseException] | tuple[type[BaseException], ...] = ()
+    within: Duration | str | None = None
     rules: tuple[tuple[type[BaseException], Rule], ...] = field(default=(), repr=False)
     """The pauses of single types of errors, as `match` sets them."""
 
@@ -82,6 +84,7 @@ class Retry:
             "backoff": _checked_backoff("backoff", self.backoff),
             "on": _error_types("on", self.on),
             "never": _error_types("never", self.never),
+            "within": None if self.within is None else timedelta(milliseconds=check_span("within", self.within)),
             "rules": tuple((_error_types("match", kind)[0], _checked_rule(rule)) for kind, rule in self.rules),
         }
         for name, value in checked.items():
@@ -95,6 +98,11 @@ class Retry:
         if not isinstance(rules, Mapping):
             raise InvalidOption("match", rules, "a dict from types of errors to pauses, or never")
         return cls(rules=tuple(rules.items()), **others)
+
+    @property
+    def within_ms(self) -> int | None:
+        """How long after the start of the first failed attempt others may begin, in milliseconds; None for no limit."""
+        return None if self.within is None else check_span("within", self.within)
 
     def pause_s(self, error: BaseException, attempt: int, random: Callable[[], float]) -> float | None:
         """Return the pause in seconds after attempt number `attempt` failed with this error; None for no other attempt.
@@ -189,3 +197,5 @@ def _has_any(kinds: tuple[type, ...], wanted: object) -> bool:
 
 DEFAULT_RETRY = Retry()
 """The policy of a handler that names none."""
+ONE_ATTEMPT = Retry(attempts=1)
+"""The policy of a handler that may start only once."""

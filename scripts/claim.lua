@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- WAITING -> LEASED|EXPIRED  Leases the best due tasks, and tasks that are due soon, to one worker with a new token.
+-- WAITING -> LEASED|EXPIRED|DEAD|LOST  Leases the best due tasks, and tasks that are due soon, to one worker with a new token.
 --
 -- Three steps: pick the best tasks, admit those that may still start, lease the admitted ones.
 --

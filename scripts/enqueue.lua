@@ -9,7 +9,7 @@
 -- ROW priority  int    0 to 255
 -- ROW when      text   +delay or @time, in milliseconds
 -- ROW record    bytes  digest (8 bytes) and body
--- ROW traits    text   '' for a plain task; else as in lib/expiry.lua, with +delay or @time in place of the moment
+-- ROW traits    text   '' for a plain task; else as in lib/traits.lua, with +delay or @time in place of a moment
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before; it may have ended since
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
@@ -62,12 +62,17 @@ local function score_text(priority, when)
   return run_at < BAND and text(tonumber(priority) * BAND + run_at) or ''
 end
 
+local least_format = 2
 local function note_traits(id, traits)
   local others, until_when, ending = string.match(traits, '^(.-)expires=([+@]%d+) (.*)$')
-  local kept = traits
+  local kept = string.gsub(' ' .. (others or traits), ' deadline=([+@]%d+) ', function(deadline)
+    return ' deadline=' .. text(moment_of(deadline, now_ms)) .. ' '
+  end)
+  kept = string.sub(kept, 2)
+  least_format = kept == '' and least_format or 3
   if others then
     local moment = text(moment_of(until_when, now_ms))
-    kept = others .. 'expires=' .. moment .. ' ' .. ending
+    kept = kept .. 'expires=' .. moment .. ' ' .. ending
     expiries[#expiries + 1], expiries[#expiries + 2] = moment, id
   end
   all_traits[#all_traits + 1], all_traits[#all_traits + 2] = id, kept
@@ -110,7 +115,7 @@ if refused then
 end
 call_in_chunks('HSET', TASKS, records)
 if #all_traits > 0 then
-  need_format(2)
+  need_format(least_format)
   call_in_chunks('HSET', TRAITS, all_traits)
   call_in_chunks('ZADD', EXPIRING, expiries)
 end

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- WAITING -> EXPIRED  Ends tasks that no worker started in time, also in a queue where no worker claims.
+-- WAITING -> EXPIRED|DEAD|LOST  Ends tasks that may not start any more, also in a queue where no worker claims.
 --
 -- KEYS waiting held traits expiring
 -- ARG limit     int  maximum number of tasks
@@ -10,7 +10,7 @@
 -- include: text
 -- include: chunks
 -- include: scores
--- include: expiry
+-- include: too_late
 
 local now_ms = math.floor(server_us() / 1000)
 check_keys()
@@ -29,4 +29,4 @@ for index = 1, #ids do
   end
 end
 call_in_chunks('ZADD', EXPIRING, later)
-return {'EXPIRED', expire(waiting, waiting_scores, fields(TRAITS, waiting), now_ms), #ids}
+return {'EXPIRED', end_too_late(waiting, waiting_scores, fields(TRAITS, waiting), now_ms), #ids}

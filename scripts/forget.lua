@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- SUCCEEDED|CANCELLED|EXPIRED|DEAD -> GONE  Removes ended tasks whose retention is over, with all their data.
+-- SUCCEEDED|CANCELLED|EXPIRED|LOST|DEAD -> GONE  Removes ended tasks whose retention is over, with all their data.
 --
 -- Outcomes whose retention was not set by the user may be forgotten sooner: only the newest are kept, so that they fill
 -- a bounded part of the memory.

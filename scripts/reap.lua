@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING|DEAD|CANCELLED  Takes back tasks whose lease ended. One worker does it at a time.
+-- LEASED -> WAITING|DEAD|CANCELLED|LOST  Takes back tasks whose lease ended. One worker does it at a time.
 --
 -- After an outage, nothing is reaped for a grace period, so that live workers can renew first; see lib/grace.lua.
 --
@@ -17,7 +17,7 @@
 -- ARG crash_limit  int    a task with this many crashes is quarantined
 -- ARG failure      bytes  the failure that is stored for a quarantined task
 -- ARG lease_ms     int    length of this worker's leases
--- Returns {'REAPED', now_ms, shard_map, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED or CANCELLED
+-- Returns {'REAPED', now_ms, shard_map, next_end_ms, expiring_ms, (id, status)*} next_end_ms is when the next lease ends, expiring_ms when the next task expires, '' for none; status is RECOVERED, QUARANTINED, CANCELLED or NOT_AGAIN
 -- Returns {'GRACE', now_ms, shard_map, until_ms} nothing is reaped until then
 -- Returns {'BUSY', now_ms, shard_map, until_ms} another worker reaps until then
 -- Cost O((tasks reaped + leases cut) * log waiting)

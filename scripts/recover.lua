@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- LEASED -> WAITING|DEAD|CANCELLED  Takes back the tasks of a process that is known to be dead, at once.
+-- LEASED -> WAITING|DEAD|CANCELLED|LOST  Takes back the tasks of a process that is known to be dead, at once.
 --
 -- The death counts as a crash of every task whose handler had started. But if some of these already had a crash (these
 -- are suspects), it counts for the suspects only.
@@ -14,6 +14,7 @@
 -- Returns {'RECOVERED'} per task: waits again, with its former score
 -- Returns {'QUARANTINED'} per task: dead after too many crashes
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
+-- Returns {'NOT_AGAIN'} per task: it may start only once and has, so it ended as lost
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time

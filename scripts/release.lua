@@ -8,13 +8,14 @@
 -- ROW started   int   1 if its handler had started, so that it does not expire any more, else 0
 -- Returns {'RELEASED'} per task
 -- Returns {'CANCELLED'} per task: its cancellation was asked for, so it ended
+-- Returns {'NOT_AGAIN'} per task: it may start only once and has, so it ended as lost
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: reschedule
 -- include: tries
 -- include: giving_up
--- include: expiry
+-- include: traits
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
@@ -27,11 +28,11 @@ local function redelivered(id, score, pause_ms)
 end
 
 for row, id, token, pause_text, started in rows() do
-  local status, score = give_up(id, token, now_ms)
+  local status, score = give_up(id, token, now_ms, started == '0')
   if score then
     local pause_ms = tonumber(pause_text)
     if started == '1' then
-      forget_expiry(id)
+      note_started(id)
     end
     entries[#entries + 1], entries[#entries + 2] = pause_ms > 0 and redelivered(id, score, pause_ms) or score, id
     status = 'RELEASED'

@@ -1,16 +1,19 @@
 #!lua
 -- DEAD -> WAITING  Makes dead tasks due now, with their counts of attempts and crashes reset.
 --
--- KEYS tasks tries failures dead
+-- Every limit of when it may start is lifted.
+--
+-- KEYS tasks tries failures dead traits
 -- ROW id  text  task
 -- Returns {'REVIVED'} per task
 -- Returns {'ALREADY'} per task: not dead; it waits or is leased
+-- Returns {'NOT_AGAIN'} per task: it may start only once and has; it stays dead
 -- Returns {'UNKNOWN'} per task: never enqueued, ended in another way, or already forgotten
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: reschedule
 -- include: enter
--- include: expiry
+-- include: traits
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
@@ -18,11 +21,15 @@ check_keys()
 
 for row, id in rows() do
   statuses[row] = 'UNKNOWN'
-  if redis.call('ZREM', DEAD, id) == 1 then
+  local is_dead = redis.call('ZSCORE', DEAD, id)
+  if is_dead and string.find(redis.call('HGET', TRAITS, id) or '', ONCE) then
+    statuses[row] = 'NOT_AGAIN'
+  elseif is_dead then
+    redis.call('ZREM', DEAD, id)
     local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ') or '0'
     redis.call('HDEL', TRIES, id)
     redis.call('HDEL', FAILURES, id)
-    forget_expiry(id)
+    lift_limits(id)
     entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms), id
     statuses[row] = 'REVIVED'
   elseif redis.call('HEXISTS', TASKS, id) == 1 then

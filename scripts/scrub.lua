@@ -28,7 +28,7 @@
 -- include: lease
 -- include: tries
 -- include: cancelled
--- include: expiry
+-- include: traits
 
 local now_ms = math.floor(server_us() / 1000)
 local keys = {
@@ -120,7 +120,7 @@ local function unreadable(found)
     return 'failures'
   elseif found.cancelling and not string.find(found.cancelling, REQUEST) then
     return 'cancelling'
-  elseif found.traits and not string.find(found.traits, '^' .. EXPIRES) then
+  elseif found.traits and not string.find(found.traits, '^%l+=%S+ ') then
     return 'traits'
   end
 end
@@ -172,12 +172,13 @@ local function bury_without_record(id, found)
   end
 end
 
--- A task with an expiry in `traits` must also be in `expiring`, else nothing would end it; and the other way round.
+-- A task that may not start from some moment on must also be in `expiring`, else nothing would end it; and the other way
+-- round.
 local function mend_expiry(id, found)
-  local moment = string.match(found.traits or '', EXPIRES)
+  local moment = start_limit(found.traits or '')
   if moment and not found.expiring then
     note(id, 'DEADLINE_LOST')
-    redis.call('ZADD', EXPIRING, moment, id)
+    redis.call('ZADD', EXPIRING, text(moment), id)
   elseif found.expiring and not moment then
     note(id, 'STRAY')
     remove('expiring', id, found)

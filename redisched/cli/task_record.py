@@ -29,6 +29,7 @@ def task_record(view: TaskView) -> dict[str, Any]:
         "timeout_ms": None if body is None else body.timeout_ms,
         "retention_ms": None if body is None else body.retention_ms,
         "expires_ms": view.expires_ms,
+        "deadline_ms": view.deadline_ms,
         "cancel_requested": view.cancel_requested,
         "worker": view.worker or None,
         "lease_until_ms": view.lease_until_ms,
@@ -63,6 +64,7 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("priority", view.priority),
         ("run at", moment(view.run_at_ms)),
         ("expires", moment(view.expires_ms)),
+        ("deadline", moment(view.deadline_ms)),
         ("attempts", attempts_of(view)),
         ("crashes", view.crashes or None),
         ("redeliveries", view.redeliveries or None),
@@ -83,8 +85,14 @@ def attempts_of(view: TaskView) -> int:
 
 
 def failed_attempts(view: TaskView) -> list[Failure]:
-    """Return the failed attempts that are known, oldest first. A quarantine is no attempt, only its crashes are."""
-    return [failure for failure in view.failures if failure.reason != DeathReason.QUARANTINED]
+    """Return the failed attempts that are known, oldest first. A quarantine is no attempt, only its crashes are, and so
+    it is with a deadline that was over before the next attempt began.
+    """
+    return [failure for failure in view.failures if not _is_no_attempt(failure)]
+
+
+def _is_no_attempt(failure: Failure) -> bool:
+    return failure.reason == DeathReason.QUARANTINED or (failure.reason == DeathReason.DEADLINE and not failure.attempt)
 
 
 def attempt_row(failure: Failure) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from redisched.errors import (
     TaskCancelled,
     TaskExpired,
     TaskFailed,
+    TaskLost,
     Undecodable,
     UnknownTask,
 )
@@ -74,7 +75,7 @@ class TaskRef(Generic[R_co]):
         """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
 
         `timeout` in seconds; None waits for as long as it takes. Raises TaskFailed, TaskCancelled, TaskExpired,
-        UnknownTask, ResultTimeout, or Undecodable for an outcome that cannot be read.
+        TaskLost, UnknownTask, ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
         self._connection.expect_server()
         return self._connection.run(self._await_result(timeout), "result")
@@ -171,6 +172,8 @@ class TaskRef(Generic[R_co]):
             raise TaskCancelled(self.id)
         if view.state is TaskState.EXPIRED:
             raise TaskExpired(self.id)
+        if view.state is TaskState.LOST:
+            raise TaskLost(self.id)
         if view.outcome is None:
             raise UnknownTask(self.id)
         result: R_co = view.outcome.result

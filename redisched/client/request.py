@@ -111,7 +111,7 @@ class ResolvedOptions:
             # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
             covered = self._encode(args, kwargs)
         record = digest_of(covered, self.fingerprint_suffix) + body
-        traits = self.traits.encode(self.name, record) if self.traits.expires else b""
+        traits = self.traits.encode(self.name, record) if self.traits is not NO_TRAITS else b""
         task = NewTask(self.id or next_id(), self.priority, self.when, record, traits)
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
 
@@ -132,7 +132,7 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         queue=resolved.queue,
         priority=priority,
         when=when,
-        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix + _asked_keep(options),
+        fingerprint_suffix=fingerprint_suffix_of(priority, when) + traits.fingerprint_suffix + _asked(options),
         payload_limit=payload_limit,
         durable=resolved.durable,
         traits=traits,
@@ -146,5 +146,7 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
     )
 
 
-def _asked_keep(options: TaskOptions) -> bytes:
-    return f"|keep{options.keep}".encode() if options.keep else b""
+def _asked(options: TaskOptions) -> bytes:
+    keep = f"|keep{options.keep}" if options.keep else ""
+    deadline = f"|deadline{options.deadline}" if options.deadline else ""
+    return (keep + deadline).encode()

@@ -21,6 +21,7 @@ from redisched.client.handler import (
 from redisched.client.naming import is_coroutine_function, name_of
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
+from redisched.client.registration import handler_options
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.selecting import Named, filter_of
 from redisched.client.selection import Selection
@@ -29,11 +30,14 @@ from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
 from redisched.lazy import LazyModule
-from redisched.model import Isolation
-from redisched.option_checks import check_id, check_isolation, check_name, check_queue, check_whole
-from redisched.options import HandlerOptionFields, TaskOptionFields, check_options, with_defaults
+from redisched.option_checks import (
+    check_id,
+    check_name,
+    check_queue,
+    check_whole,
+)
+from redisched.options import HandlerOptionFields, TaskOptionFields, check_options
 from redisched.registry import HandlerEntry, Registry
-from redisched.retry import DEFAULT_RETRY, Retry
 from redisched.shard_map import LARGEST_COUNT
 from redisched.store.adding_shards import add_shards
 from redisched.store.operation import Operation, with_retries
@@ -119,7 +123,7 @@ class Scheduler:
         """
         if name is not None:
             check_name("name", name)
-        options = self._handler_options(fields)
+        options = handler_options(fields, self.settings)
 
         def register(function: Callable[..., Any]) -> Handler[Any, Any]:
             if isinstance(function, Handler):
@@ -243,27 +247,6 @@ class Scheduler:
             lambda: add_shards(connection.broker.script_runner, queue, count), retry_policy
         )
         connection.shard_maps.remember(queue, shard_map, connection.monotonic())
-
-    def _handler_options(self, fields: dict[str, Any]) -> HandlerOptions:
-        for option in fields.keys() - HandlerOptionFields.__annotations__.keys():
-            allowed = ", ".join(sorted(HandlerOptionFields.__annotations__))
-            raise InvalidOption(option, fields[option], f"not an option of a handler; there are {allowed}, name")
-        isolation, retry = fields.pop("isolation", None), fields.pop("retry", DEFAULT_RETRY)
-        if not isinstance(retry, Retry):
-            raise InvalidOption("retry", retry, "a redisched.Retry")
-        options = check_options(fields)
-        if options.max_attempts is not None and retry is not DEFAULT_RETRY:
-            raise InvalidOption("max_attempts", options.max_attempts, "left out; give attempts to Retry")
-        defaults = HandlerOptions(
-            retry=retry,
-            retention_ms=round(self.settings.retention_s * 1000),
-            durable=self.settings.durable,
-            isolation=Isolation.NONE if isolation is None else check_isolation("isolation", isolation),
-        )
-        if (options.expires or "").startswith("@"):
-            allowed = "seconds or a timedelta from each enqueue on; a moment can be given by a call"
-            raise InvalidOption("expires", fields["expires"], allowed)
-        return with_defaults(options, defaults)
 
 
 def _named(task: str | TaskRef[Any], queue: str) -> tuple[str, str]:

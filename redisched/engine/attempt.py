@@ -37,7 +37,12 @@ class Attempt:
         self.entry = entry
         self.task = task
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
-        task.max_attempts = body.max_attempts or options.retry.attempts
+        task.max_attempts = 1 if entry.starts_once else body.max_attempts or options.retry.attempts
+
+    @property
+    def is_start_noted(self) -> bool:
+        """Whether Redis must know of the start before the handler is called."""
+        return self.task.is_suspect or self.entry.starts_once
 
     def retention(self) -> Retention:
         """What is kept of the task, and for how long."""
@@ -148,7 +153,7 @@ class AttemptPolicy:
         if decision is None:
             number = task.lease.attempts + 1
             decision = decide(attempt.entry, error, number, task.max_attempts, self._context.random)
-        return completion.failed(task, error, decision, self._now_ms())
+        return completion.failed(task, error, decision, self._now_ms(), attempt.entry.options.retry.within_ms)
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The completion of a task whose handler was interrupted and still runs when its process ends."""

@@ -36,8 +36,10 @@ def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int)
     return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
-def failed(task: LeasedTask, error: BaseException, decision: RetryDecision, ended_ms: int) -> Completion:
-    """The handler raised. The task is tried again later, or snoozed, or buried."""
+def failed(
+    task: LeasedTask, error: BaseException, decision: RetryDecision, ended_ms: int, within_ms: int | None = None
+) -> Completion:
+    """The handler raised. The task is tried again later, but within `within_ms` of its start, or snoozed, or buried."""
     lease = task.lease
     if decision.action is RetryAction.SNOOZE:
         return Completion(task, SnoozedTask(lease.id, lease.token, decision.delay_ms))
@@ -45,7 +47,8 @@ def failed(task: LeasedTask, error: BaseException, decision: RetryDecision, ende
     if decision.action is RetryAction.BURY:
         return dead(task, DeathReason(decision.reason), said, ended_ms, trace)
     failure = _failure(task, said, trace, ended_ms, "")
-    return Completion(task, FailedAttempt(lease.id, lease.token, decision.delay_ms, failure))
+    until_ms = task.started_ms + within_ms if within_ms else 0
+    return Completion(task, FailedAttempt(lease.id, lease.token, decision.delay_ms, failure, until_ms))
 
 
 def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:

@@ -38,11 +38,11 @@ YIELD_S = 0.0005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What the executor calls. `mark_suspect` stores that a suspect starts, and answers False if its lease is lost."""
+    """What the executor calls. `note_start` stores that a task starts, and answers False if it must not."""
 
     on_completion: Callable[[Completion], None]
     on_free: Callable[[], None]
-    mark_suspect: Callable[[LeasedTask], Awaitable[bool]]
+    note_start: Callable[[Attempt], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +180,9 @@ class Executor:
         """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""
         self._running[task] = slot
         admitted = self._policy.admit(task, now_s)
-        if task.is_suspect and isinstance(admitted, Attempt):
-            # Stored before the start: if the process dies again, it is known that this task was running.
-            if not await self._hooks.mark_suspect(task):
+        if isinstance(admitted, Attempt) and admitted.is_start_noted:
+            # Stored before the start: if the process dies, it is known that this task was running.
+            if not await self._hooks.note_start(admitted):
                 admitted = completion.released(task)
             now_ms = self._context.server_now_ms()
         if isinstance(admitted, Completion):
@@ -261,7 +261,7 @@ class Executor:
             admitted = self._policy.admit(following, now_s)
             if isinstance(admitted, Completion):
                 self._end(following, admitted)
-            elif admitted.entry.on_loop or following.is_suspect:
+            elif admitted.entry.on_loop or admitted.is_start_noted:
                 break
             else:
                 self._begin_in_thread(slot, admitted, now_ms)

@@ -216,6 +216,8 @@ def log_taken_back(queue: str, task_id: str, status: Status) -> None:
     """Log what became of a task whose worker is gone."""
     if status is Status.QUARANTINED:
         log.error("task %s of queue %s is dead: its worker is gone, as others were that ran it", task_id, queue)
+    elif status is Status.NOT_AGAIN:
+        log.error("task %s of queue %s is lost: it may start only once, and its worker is gone", task_id, queue)
     elif status is not Status.LOST:
         log.warning("task %s of queue %s: its worker is gone; %s", task_id, queue, status.lower())
 

@@ -34,11 +34,11 @@ def decide(
 
     If a function that the policy has for its pauses fails, this is logged, and the default pause holds.
     """
-    if isinstance(error, Snooze):
+    if isinstance(error, Snooze) and not entry.starts_once:
         return RetryDecision(RetryAction.SNOOZE, round(error.pause_s * 1e3))
     if isinstance(error, Reject):
         return RetryDecision(RetryAction.BURY, reason=DeathReason.REJECTED)
-    if isinstance(error, RetryLater):
+    if isinstance(error, RetryLater | Snooze):
         pause_s: float | None = error.pause_s
     else:
         try:

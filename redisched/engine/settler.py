@@ -14,6 +14,7 @@ from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import shard_name
+from redisched.model import DeathReason
 from redisched.store.operation import AsyncClient, Operation, T, run_async
 from redisched.store.store import Store
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask, Status
@@ -21,6 +22,11 @@ from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, Sno
 BATCH = 200
 """One script call settles at most so many tasks."""
 GATHER_S = 0.001
+REFUSALS = {
+    Status.LOST: (logging.WARNING, "is another worker's by now: {} refused"),
+    Status.NOT_AGAIN: (logging.ERROR, "is lost: it may start only once, so its handler never starts again"),
+}
+"""What is logged if a completion was not settled as it says."""
 
 
 @dataclass(slots=True)
@@ -152,8 +158,11 @@ class Settler:
         self.ends[kind] += len(batch)
         self._context.in_flight.remove(*[outcome.task for outcome in batch])
         for outcome, status in zip(batch, statuses, strict=True):
-            if status is Status.LOST:
-                log_about(logging.WARNING, outcome.task, f"is another worker's by now: {kind.__name__} refused")
+            if status in REFUSALS:
+                level, said = REFUSALS[status]
+                log_about(level, outcome.task, said.format(kind.__name__))
+            elif status is Status.BURIED and kind is not Bury:
+                log_about(logging.ERROR, outcome.task, f"is dead, {DeathReason.DEADLINE}")
 
     async def _in_time(self, operation: Operation[T]) -> T:
         try:

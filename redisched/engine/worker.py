@@ -15,6 +15,7 @@ from redisched.engine.identity import worker_name
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
+from redisched.engine.note_start import note_start
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.service import RetryState, Service, wait_for
@@ -26,13 +27,12 @@ from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
 from redisched.engine.worker_services import WorkerServices
-from redisched.errors import BrokerError, BrokerUnavailable, InvalidOption, QueueFull
+from redisched.errors import BrokerUnavailable, InvalidOption, QueueFull
 from redisched.registry import Registry
 from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
 from redisched.store.store import Store, register
-from redisched.store.values import Renewal, Status
 
 A = TypeVarTuple("A")
 
@@ -141,7 +141,7 @@ class Worker:
             Hooks(
                 on_completion=settler.add,
                 on_free=claimer.slot_freed,
-                mark_suspect=lambda task: _mark_suspect(context, client, task),
+                note_start=partial(note_start, context, client),
             )
         )
         watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
@@ -227,15 +227,3 @@ async def _settle(settler: Settler, claimer: Claimer) -> float:
     delay_s = await settler.step()
     claimer.settled()
     return delay_s
-
-
-async def _mark_suspect(context: WorkerContext, client: AsyncBrokerClient, task: LeasedTask) -> bool:
-    lease = task.lease
-    renewal = Renewal(lease.id, lease.token, max(1, int(context.server_now_ms())))
-    sent_s = context.clock.monotonic()
-    try:
-        (status,) = await run_async(context.store_of(task).renew(context.lease_ms, [renewal]), client)
-    except BrokerError:
-        return False
-    task.trusted_until_s = context.trusted_until_s(sent_s)
-    return status is not Status.LOST

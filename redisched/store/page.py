@@ -43,7 +43,7 @@ _STATES = {
     Section.LATER: {TaskState.SCHEDULED, TaskState.RETRYING},
     Section.LEASED: {TaskState.LEASED, TaskState.RUNNING},
     Section.DEAD: {TaskState.DEAD},
-    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED},
+    Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED, TaskState.LOST},
 }
 _FALLING = frozenset({Section.DEAD, Section.ENDED})
 

@@ -25,6 +25,7 @@ from redisched.store.values import (
     KnownTask,
     Lease,
     NewTask,
+    OnlyStart,
     Orphan,
     Reaped,
     ReapOutcome,
@@ -104,7 +105,7 @@ class Store:
         return [statuses_in(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
-        """Lease due tasks, best priority first, and those due within `ahead_ms`; end those that have expired."""
+        """Lease due tasks, best priority first, and those due within `ahead_ms`; end those that may not start."""
         reply = yield from self._scripts.call("claim", _named_values(request))
         if reply[0] != b"CLAIMED":
             return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
@@ -116,20 +117,24 @@ class Store:
         """Extend leases: RENEWED, CANCELLING or LOST for each."""
         return self._scripts.settle("renew", {"lease_ms": lease_ms}, renewals)
 
+    def start(self, starts: Sequence[OnlyStart]) -> Operation[list[Status]]:
+        """Note that tasks start that may start only once: STARTED or LOST for each."""
+        return self._scripts.settle("start", rows=starts)
+
     def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
         """End leased tasks with their outcomes: ACKED, ALREADY or LOST for each."""
         return self._scripts.settle("ack", rows=acks)
 
     def retry(self, retries: Sequence[FailedAttempt]) -> Operation[list[Status]]:
-        """Let failed tasks wait for another attempt: RETRIED, CANCELLED, ALREADY or LOST for each."""
+        """Let failed tasks wait for another attempt: RETRIED, BURIED, CANCELLED, NOT_AGAIN, ALREADY or LOST."""
         return self._scripts.settle("retry", rows=retries)
 
     def snooze(self, tasks: Sequence[SnoozedTask]) -> Operation[list[Status]]:
-        """Let leased tasks wait, with no attempt counted: SNOOZED, CANCELLED or LOST for each."""
+        """Let leased tasks wait, with no attempt counted: SNOOZED, BURIED, CANCELLED, NOT_AGAIN or LOST for each."""
         return self._scripts.settle("snooze", rows=tasks)
 
     def release(self, releases: Sequence[Release]) -> Operation[list[Status]]:
-        """Return leased tasks that were not run to the waiting ones: RELEASED, CANCELLED or LOST for each."""
+        """Let leased tasks wait that were not run: RELEASED, CANCELLED, NOT_AGAIN or LOST for each."""
         return self._scripts.settle("release", rows=releases)
 
     def bury(self, burials: Sequence[Bury]) -> Operation[list[Status]]:
@@ -152,7 +157,7 @@ class Store:
     def recover(
         self, worker: str, crash_limit: int, failure: bytes, orphans: Sequence[Orphan]
     ) -> Operation[list[Status]]:
-        """Recover the tasks of a dead worker: RECOVERED, QUARANTINED, CANCELLED or LOST for each."""
+        """Recover the tasks of a dead worker: RECOVERED, QUARANTINED, CANCELLED, NOT_AGAIN or LOST for each."""
         arguments: Mapping[str, Argument] = {"worker": worker, "crash_limit": crash_limit, "failure": failure}
         return self._scripts.settle("recover", arguments, orphans)
 
@@ -164,7 +169,7 @@ class Store:
         yield from self.recover(worker, 1, b"", [])
 
     def crash(self, crashes: Sequence[Crash]) -> Operation[list[Status]]:
-        """Recover tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED or LOST for each.
+        """Recover tasks whose own process died: RECOVERED, QUARANTINED, CANCELLED, NOT_AGAIN or LOST for each.
 
         Each task is recovered by its own call, because only it can have caused the crash.
         """
@@ -178,7 +183,7 @@ class Store:
         return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
     def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
-        """Let dead tasks run again: REVIVED, ALREADY or UNKNOWN for each."""
+        """Let dead tasks run again: REVIVED, ALREADY, NOT_AGAIN or UNKNOWN for each."""
         return self._scripts.settle("revive", rows=[(id,) for id in ids])
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
@@ -186,7 +191,7 @@ class Store:
         return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:
-        """End waiting tasks whose time to start is over."""
+        """End waiting tasks that may not start any more."""
         reply = yield from self._scripts.call("expire", _named_values(request))
         return Expired(int(reply[1]), int(reply[2]))
 

@@ -19,6 +19,7 @@ class Status(StrEnum):
     STALE_SHARD_MAP = "STALE_SHARD_MAP"
     ADDED = "ADDED"
     RENEWED = "RENEWED"
+    STARTED = "STARTED"
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
     RETRIED = "RETRIED"
@@ -28,6 +29,7 @@ class Status(StrEnum):
     RECOVERED = "RECOVERED"
     QUARANTINED = "QUARANTINED"
     CANCELLED = "CANCELLED"
+    NOT_AGAIN = "NOT_AGAIN"
     REVIVED = "REVIVED"
     REPRIORITIZED = "REPRIORITIZED"
     LEASED = "LEASED"
@@ -110,12 +112,27 @@ class Ack(NamedTuple):
 
 
 class FailedAttempt(NamedTuple):
-    """A task whose attempt failed, to be tried again after `delay_ms`."""
+    """A task whose attempt failed, to be tried again after `delay_ms`. No attempt may begin from `until_ms` on (server
+    time; 0: no such moment): then it is dead.
+    """
 
     id: str
     token: int
     delay_ms: int
     failure: bytes
+    until_ms: int = 0
+
+
+class OnlyStart(NamedTuple):
+    """A task that starts and may start only once. `outcome` is its end if it is lost: digest and encoded outcome, up to
+    the time of the end. Negative `retention_ms`: the outcome may be deleted sooner.
+    """
+
+    id: str
+    token: int
+    started_ms: int
+    retention_ms: int
+    outcome: bytes
 
 
 class SnoozedTask(NamedTuple):

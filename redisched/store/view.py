@@ -42,6 +42,7 @@ class TaskView:
     redeliveries: int = 0
     cancel_requested: bool = False
     expires_ms: int | None = None
+    deadline_ms: int | None = None
     worker: str = ""
     lease_until_ms: int | None = None
     started_ms: int = 0
@@ -132,6 +133,7 @@ class Facts(NamedTuple):
 
 
 _EXPIRES = re.compile(rb"(?:^| )expires=(\d{1,16}) ")
+_DEADLINE = re.compile(rb"(?:^| )deadline=(\d{1,16})!? ")
 _NUMBER = re.compile(rb"\d{1,16}")
 _HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
 
@@ -168,7 +170,8 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         crashes=crashes,
         redeliveries=redeliveries,
         cancel_requested=bool(facts.request),
-        expires_ms=_expires_ms(facts.traits),
+        expires_ms=_moment_ms(_EXPIRES, facts.traits),
+        deadline_ms=_moment_ms(_DEADLINE, facts.traits),
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
@@ -204,8 +207,8 @@ def _state(
     return outcome.state if outcome else TaskState.UNKNOWN
 
 
-def _expires_ms(traits: bytes) -> int | None:
-    found = _EXPIRES.search(traits)
+def _moment_ms(trait: re.Pattern[bytes], traits: bytes) -> int | None:
+    found = trait.search(traits)
     return int(found[1]) if found else None
 
 

@@ -1,6 +1,6 @@
 -- KEYS traits
 -- include: chunks
--- Ends those of the picked tasks that have expired, so that they may not start. Returns how many it ended.
+-- Ends those of the picked tasks that may not start any more. Returns how many it ended.
 local function admit(ids, scores, now_ms)
   -- In a shard that still has the first format, no task has traits.
   local traits = format and fields(TRAITS, ids) or {}
@@ -12,7 +12,7 @@ local function admit(ids, scores, now_ms)
     return 0
   end
   -- Included here and not at the top: this setup costs more than the rest of a claim, and few claims need it.
-  -- include: expiry
+  -- include: too_late
   check_keys()
-  return expire(ids, scores, traits, now_ms)
+  return end_too_late(ids, scores, traits, now_ms)
 end

@@ -5,7 +5,8 @@
 -- include: burial
 -- include: failures
 -- include: cancelled
--- include: expiry
+-- include: traits
+-- include: once
 -- Ends the lease of a process that died. `started`: the task's handler had started, so this was an attempt that failed.
 -- `crashed`: the death counts as a crash of the task; with `crash_limit` crashes it is quarantined, that is, buried as
 -- dead. Returns the status and, if it is RECOVERED, the score with which the caller must let the task wait again.
@@ -14,9 +15,11 @@ local function take_back(id, holder, started, crashed, crash_limit, failure, now
   leave({id})
   if end_if_cancelling(id, score, now_ms) then
     return 'CANCELLED'
+  elseif end_if_started_once(id, score, now_ms) then
+    return 'NOT_AGAIN'
   end
   if started then
-    forget_expiry(id)
+    note_started(id)
     add_failure(id, score, death_under(worker, started_ms, now_ms))
   end
   if crashed then

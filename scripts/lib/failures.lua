@@ -9,6 +9,26 @@ local function add_failure(id, score, failure)
   redis.call('HSET', FAILURES, id, score .. ' ' .. string.sub(failure .. failures_of(id), 1, MOST_BYTES))
 end
 
+-- Why a task is dead of which no other attempt may begin, as MessagePack; a DeathReason in redisched/model.py.
+local OUT_OF_TIME = '\166reason\191out of time for another attempt'
+
+-- A failure that also tells that the task is dead because of its deadline. A failure is a map; if a key is in it twice,
+-- the last one counts.
+local function as_last(failure)
+  local entries = string.byte(failure) or 0
+  if entries < 128 or entries > 142 then
+    return failure
+  end
+  return string.char(entries + 1) .. string.sub(failure, 2) .. OUT_OF_TIME
+end
+
+-- The failure of a task that is dead although no attempt of it has just failed. The map is {name: '', error, failed_ms,
+-- reason}.
+local function overdue(error, now_ms)
+  return '\132\164name\160\165error\217' .. string.char(#error) .. error
+    .. '\169failed_ms' .. packed_number(now_ms) .. OUT_OF_TIME
+end
+
 -- The failure of an attempt whose process died: nobody is left to report it. The map is
 -- {name: '', error: 'its process died', worker, started_ms, failed_ms}.
 local function death_under(worker, started_ms, now_ms)

@@ -1,17 +1,22 @@
 """What must be true of a queue at any time, after any faults."""
 
+import re
+
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
 from tests.lua.situation import HASHES, ZSETS, Situation
 
 QUEUE = "default"
+_LIMIT = re.compile(r"(^| )(expires=\d|deadline=\d+!)")
 
 
 def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
-    """The ids in each key of a shard of a queue, without their values."""
+    """The ids in each key of a shard of a queue, without their values but the traits."""
     perform, keys = broker.client().perform, keys_of(queue, shard)
     places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
     places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
+    traits = perform(("HGETALL", keys.traits))
+    places["traits"] = dict(zip(traits[::2], [text.decode(errors="replace") for text in traits[1::2]], strict=True))
     places["wake"] = perform(("LRANGE", keys.wake, 0, -1))
     repairs = perform(("HGETALL", keys.repairs))
     return places | ({"repairs": repairs} if repairs else {})
@@ -33,9 +38,14 @@ def check_places(situation: Situation) -> None:
     assert ids("dead") <= ids("failures")
     assert ids("cancelling") <= ids("held")
     assert ids("traits") <= ids("tasks")
-    assert ids("traits") - ids("dead") <= ids("expiring") <= ids("traits")
+    assert limited_in(situation) - ids("dead") <= ids("expiring") <= ids("traits")
     assert len(situation.get("wake", ())) <= 1
     assert "repairs" not in situation, "a scrubber had to repair something"
+
+
+def limited_in(situation: Situation) -> set[str]:
+    """The tasks that may not start any more from some moment on: those with an expiry, or a deadline that counts."""
+    return {id for id, traits in situation.get("traits", {}).items() if _LIMIT.search(traits)}
 
 
 def check_tries(situation: Situation, claims: dict[str, int]) -> None:

@@ -24,6 +24,7 @@ from redisched.store.values import (
     FailedAttempt,
     ForgetLimits,
     NewTask,
+    OnlyStart,
     Orphan,
     ReapRequest,
     Release,
@@ -34,6 +35,7 @@ from redisched.store.values import (
 from tests.brokers import on_each_primary
 from tests.chaos.invariants import check_places, check_tries
 from tests.chaos.model import Model
+from tests.chaos.model_limits import failures, traits, untils_ms
 from tests.chaos.model_task import DIGEST_BYTES, KEEPS_TASK, Place
 from tests.lua.situation import Situation, situation_of
 from tests.server_time import ServerTime
@@ -70,10 +72,7 @@ ends = st.sampled_from([b"end", KEEPS_TASK + b"end"])
 """How a task ends: only its outcome is kept, or the task with it."""
 whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RUN_AT_MS}", f"@{LARGEST_RUN_AT_MS + 1}"])
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
-expiries = st.sampled_from(
-    [*[b""] * 4, b"expires=+1 -500 ", b"expires=@0 0 ", b"expires=+1000 500 ", *[b"expires=+600000 500 "] * 2]
-)
-new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records, expiries)
+new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records, traits)
 jumps_ms = st.sampled_from([1, 20, 1_000, LEASE_MS, 600_000, -5_000])
 few = st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 2})])
 
@@ -143,9 +142,10 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(tasks=st.lists(new_tasks, min_size=1, max_size=4), end=ends)
     def enqueue(self, tasks: list[tuple[int, int, str, bytes, bytes]], end: bytes) -> None:
         named = []
-        for at, (number, priority, when, record, expiry) in enumerate(tasks):
+        for at, (number, priority, when, record, limits) in enumerate(tasks):
             id = f"t{len(self.calls)}-{at}" if number < 7 else self.pick(number, Place.ENDED)
-            named.append(NewTask(id, priority, when, record, expiry and expiry + record[:DIGEST_BYTES] + end))
+            ending = record[:DIGEST_BYTES] + end if b"expires=" in limits else b""
+            named.append(NewTask(id, priority, when, record, limits + ending))
         self.call("enqueue", named)
 
     @rule(worker=workers, limit=st.sampled_from([2, 1, 3, 0]), ahead_limit=st.integers(0, 2), woken=st.booleans())
@@ -186,9 +186,16 @@ class QueueMachine(RuleBasedStateMachine):
     def ack(self, shown: list[tuple[int, TokenKind]], retention_ms: int, end: bytes) -> None:
         self.call("ack", [Ack(id, token, retention_ms, self.outcome(id, end)) for id, token in self.settled(shown)])
 
-    @rule(shown=shown, delay_ms=delays_ms)
-    def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int) -> None:
-        self.call("retry", [FailedAttempt(id, token, delay_ms, b"boom") for id, token in self.settled(shown)])
+    @rule(shown=shown, delay_ms=delays_ms, failure=failures, within_ms=untils_ms)
+    def retry(self, shown: list[tuple[int, TokenKind]], delay_ms: int, failure: bytes, within_ms: int | None) -> None:
+        until_ms = 0 if within_ms is None else self.time.now_ms + within_ms
+        settled = self.settled(shown)
+        self.call("retry", [FailedAttempt(id, token, delay_ms, failure, until_ms) for id, token in settled])
+
+    @rule(shown=shown, retention_ms=retentions_ms, end=ends)
+    def start(self, shown: list[tuple[int, TokenKind]], retention_ms: int, end: bytes) -> None:
+        settled, now_ms = self.settled(shown), self.time.now_ms
+        self.call("start", [OnlyStart(id, token, now_ms, retention_ms, self.outcome(id, end)) for id, token in settled])
 
     @rule(shown=shown, pause_ms=delays_ms, started=st.sampled_from([0, 0, 1]))
     def release(self, shown: list[tuple[int, TokenKind]], pause_ms: int, started: int) -> None:

@@ -20,6 +20,7 @@ from redisched.store.values import (
     ForgetLimits,
     Forgotten,
     NewTask,
+    OnlyStart,
     Orphan,
     Reaped,
     ReapOutcome,
@@ -30,8 +31,10 @@ from redisched.store.values import (
     SnoozedTask,
     Status,
 )
+from tests.chaos.model_forgetting import forget
 from tests.chaos.model_grace import grace_end
-from tests.chaos.model_task import DIGEST_BYTES, Place, Task, choose, moment_of, next_look_ms, over_by, to_look_at
+from tests.chaos.model_limits import moment_of
+from tests.chaos.model_task import DIGEST_BYTES, Place, Task, by_end, choose, next_look_ms, to_look_at
 from tests.lua.situation import Situation, together
 
 R = TypeVar("R")
@@ -52,7 +55,7 @@ class Model:
     fence: int = 0
     awake: bool = False
     reaper: tuple[str, int, int, int] | None = None
-    has_traits: bool = False
+    format: int = 0
 
     @property
     def now_ms(self) -> int:
@@ -65,8 +68,8 @@ class Model:
             whole["wake"] = ["1"]
         if self.reaper:
             whole["reaper"] = " ".join(map(str, self.reaper))
-        if self.has_traits:
-            whole["format"] = "2"
+        if self.format:
+            whole["format"] = str(self.format)
         if self.claims:
             whole["claims"] = {
                 worker: f"{nonce} {token} {' '.join(ids)}" for worker, (nonce, token, ids) in self.claims.items()
@@ -87,7 +90,8 @@ class Model:
             return Status.TOO_LATE
         task = self.tasks[new.id] = Task(new.id, record, new.priority, run_at_ms)
         task.take_traits(new.traits, self.now_ms)
-        self.has_traits, self.awake = self.has_traits or bool(new.traits), True
+        self._need_format(task)
+        self.awake = True
         return Status.CREATED
 
     def claim(self, request: ClaimRequest) -> Claim:
@@ -99,9 +103,7 @@ class Model:
             next_due_ms: int | None = self.now_ms
         else:
             taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
-            while expired := [task for task in taken if task.has_expired(self.now_ms)]:
-                for task in expired:
-                    task.expire(self.now_ms)
+            while sum(task.end_if_too_late(self.now_ms) for task in taken):
                 taken, next_due_ms = choose(self.at(Place.WAITING), request, self.now_ms)
             self._lease(request, taken)
             self.awake = self.awake or bool(taken and next_due_ms == self.now_ms)
@@ -148,39 +150,45 @@ class Model:
     @each
     def retry(self, retry: FailedAttempt) -> Status:
         task = self._held(retry.id, retry.token)
-        if not task:
-            return Status.ALREADY if self._counted(retry.id, retry.token) else Status.LOST
-        if task.end_if_cancelling(self.now_ms):
-            return Status.CANCELLED
-        task.count(attempts=1, token=retry.token)
-        task.fail(retry.failure)
-        task.forget_expiry()
-        task.wait(self.now_ms + retry.delay_ms)
-        self.awake = True
-        return Status.RETRIED
+        if not task and self._counted(retry.id, retry.token):
+            return Status.ALREADY
+        return self._let_wait(task, lambda held: held.retry(retry, self.now_ms))
 
     @each
     def release(self, release: Release) -> Status:
         task = self._held(release.id, release.token)
-        if not task or task.end_if_cancelling(self.now_ms):
-            return Status.CANCELLED if task else Status.LOST
-        if release.started:
-            task.forget_expiry()
-        if release.pause_ms:
-            task.count(redeliveries=1)
-        task.wait(self.now_ms + release.pause_ms if release.pause_ms else None)
-        self.awake = True
-        return Status.RELEASED
+        if task and not release.started:
+            task.forget_start()
+        return self._let_wait(task, lambda held: held.release(release, self.now_ms))
 
     @each
     def snooze(self, snoozed: SnoozedTask) -> Status:
         task = self._held(snoozed.id, snoozed.token)
-        if not task or task.end_if_cancelling(self.now_ms):
-            return Status.CANCELLED if task else Status.LOST
-        task.forget_expiry()
-        task.wait(self.now_ms + snoozed.delay_ms)
-        self.awake = True
-        return Status.SNOOZED
+        return self._let_wait(task, lambda held: held.snooze(snoozed, self.now_ms))
+
+    def _let_wait(self, task: Task | None, settle: Callable[[Task], Status]) -> Status:
+        if not task:
+            return Status.LOST
+        if task.end_if_cancelling(self.now_ms):
+            return Status.CANCELLED
+        if task.end_if_started_once(self.now_ms):
+            return Status.NOT_AGAIN
+        status = settle(task)
+        self._need_format(task)
+        self.awake = self.awake or task.place is Place.WAITING
+        return status
+
+    def _need_format(self, task: Task) -> None:
+        self.format = max(self.format, task.limits.least_format)
+
+    @each
+    def start(self, start: OnlyStart) -> Status:
+        task = self._held(start.id, start.token)
+        if not task or (task.limits.once and task.limits.once[0] != start.token):
+            return Status.LOST
+        task.start_once(start)
+        self._need_format(task)
+        return Status.STARTED
 
     @each
     def bury(self, burial: Bury) -> Status:
@@ -195,6 +203,8 @@ class Model:
     def _take_back(self, task: Task, started: bool, crashed: bool, crash_limit: int, failure: bytes) -> Status:
         if task.end_if_cancelling(self.now_ms):
             return Status.CANCELLED
+        if task.end_if_started_once(self.now_ms):
+            return Status.NOT_AGAIN
         if started:
             task.lose(self.now_ms)
         if crashed:
@@ -215,11 +225,11 @@ class Model:
         has_leases = bool(self.at(Place.LEASED))
         grace_ends_ms = grace_end(self.reaper, request, self.now_ms, latest_end_ms, has_leases=has_leases)
         self.reaper = request.worker, self.now_ms + request.hold_ms, grace_ends_ms, longest_ms
-        for task in [task for task in self._by_end() if task.ends_ms > latest_end_ms][: request.limit]:
+        for task in [task for task in by_end(self.at(Place.LEASED)) if task.ends_ms > latest_end_ms][: request.limit]:
             task.ends_ms = latest_end_ms
         if grace_ends_ms > self.now_ms:
             return Reaped(ReapOutcome.GRACE, self.now_ms, grace_ends_ms, [])
-        expired = [task for task in self._by_end() if task.ends_ms <= self.now_ms][: request.limit]
+        expired = [task for task in by_end(self.at(Place.LEASED)) if task.ends_ms <= self.now_ms][: request.limit]
         tasks = [(task.id, self._reap(task, request)) for task in expired]
         ended_ms = self.now_ms - longest_ms
         self.claims = {worker: claim for worker, claim in self.claims.items() if claim[1] // 1_000 > ended_ms}
@@ -228,9 +238,6 @@ class Model:
         if next_ms is None:
             self.claims.clear()
         return Reaped(ReapOutcome.REAPED, self.now_ms, next_ms, tasks, expiring_ms=next_look_ms(self.tasks.values()))
-
-    def _by_end(self) -> list[Task]:
-        return sorted(self.at(Place.LEASED), key=lambda task: (task.ends_ms, task.id))
 
     def _reap(self, task: Task, request: ReapRequest) -> Status:
         crashed = task.started_ms > 0 or (task.crashes == 0 and request.crash_limit > 1)
@@ -271,8 +278,10 @@ class Model:
             return Status.UNKNOWN
         if task.place is not Place.DEAD:
             return Status.ALREADY
+        if task.limits.once:
+            return Status.NOT_AGAIN
         task.tries, task.failures = None, b""
-        task.forget_expiry()
+        task.lift_limits()
         task.wait(self.now_ms)
         self.awake = True
         return Status.REVIVED
@@ -288,13 +297,4 @@ class Model:
         return Expired(sum(task.look(self.now_ms, request.lease_ms) for task in looked), len(looked))
 
     def forget(self, limits: ForgetLimits) -> Forgotten:
-        over = sum(task.is_spare for task in self.at(Place.ENDED)) - limits.kept
-        own = self._forget_until(self.now_ms, limits.limit, Place.ENDED)
-        expired = self._forget_until(self.now_ms, limits.limit, Place.ENDED, is_spare=True)
-        most = max(min(over, limits.limit) - expired, 0)
-        sooner = self._forget_until(self.now_ms + limits.sooner_ms, most, Place.ENDED, is_spare=True)
-        dead = self._forget_until(self.now_ms - limits.dead_retention_ms, limits.limit, Place.DEAD)
-        return Forgotten(own + expired + sooner + dead, sooner)
-
-    def _forget_until(self, moment_ms: int, most: int, place: Place, is_spare: bool = False) -> int:
-        return sum(self.tasks.pop(task.id) is task for task in over_by(self.at(place), moment_ms, is_spare)[:most])
+        return forget(self.tasks, limits, self.now_ms)

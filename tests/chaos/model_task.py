@@ -1,12 +1,22 @@
 """A task in the model of a queue, and what Redis must hold of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from redisched.model import BAND, LARGEST_RUN_AT_MS, score_of
-from redisched.store.values import ClaimRequest, Lease, Reprioritization, Status
-from tests.lua.situation import Situation, death_under, packed
+from redisched.store.values import (
+    ClaimRequest,
+    FailedAttempt,
+    Lease,
+    OnlyStart,
+    Release,
+    Reprioritization,
+    SnoozedTask,
+    Status,
+)
+from tests.chaos.model_limits import Limits, moment_of
+from tests.lua.situation import Situation, as_last, death_under, overdue, packed
 
 DIGEST_BYTES = 8
 KEEPS_TASK = b"\x98"
@@ -45,11 +55,9 @@ class Task:
     until_ms: int = 0
     is_spare: bool = False
     """When the task died, or is forgotten."""
-    expires_ms: int | None = None
-    expired: tuple[int, bytes] = (0, b"")
-    """For how long the outcome is kept if the task expires, and the outcome without the time of the end."""
+    limits: Limits = field(default_factory=Limits)
     looked_ms: int | None = None
-    """When the task is next checked for expiry."""
+    """When it is next checked whether the task may still start."""
 
     @property
     def score(self) -> int:
@@ -82,9 +90,8 @@ class Task:
             stored["failures"] = {self.id: text_of(self.failures)}
         if self.cancellation:
             stored["cancelling"] = {self.id: text_of(b"%d %b" % self.cancellation)}
-        if self.expires_ms is not None:
-            retention_ms, outcome = self.expired
-            stored["traits"] = {self.id: f"expires={self.expires_ms} {retention_ms} {text_of(outcome)}"}
+        if traits := self.limits.stored():
+            stored["traits"] = {self.id: text_of(traits)}
         if self.looked_ms is not None:
             stored["expiring"] = {self.id: self.looked_ms}
         if self.place is Place.WAITING:
@@ -122,7 +129,7 @@ class Task:
 
     def lose(self, now_ms: int) -> None:
         """The process of the task died after the task had started."""
-        self.forget_expiry()
+        self.note_started()
         self.fail(death_under(self.worker, self.started_ms, now_ms))
 
     def die(self, now_ms: int, failure: bytes) -> None:
@@ -136,7 +143,7 @@ class Task:
         self.place, self.until_ms, self.outcome = Place.ENDED, now_ms + abs(retention_ms), b"%d %b" % (token, outcome)
         self.is_spare = retention_ms < 0
         self.tries, self.failures, self.cancellation = None, b"", None
-        self.forget_expiry()
+        self.lift_limits()
 
     def end_if_cancelling(self, now_ms: int) -> bool:
         if self.cancellation is None:
@@ -145,39 +152,91 @@ class Task:
         self.end(0, self.record[:DIGEST_BYTES].encode() + outcome, now_ms, retention_ms)
         return True
 
-    def has_expired(self, now_ms: int) -> bool:
-        return self.expires_ms is not None and self.expires_ms <= now_ms
-
-    def expire(self, now_ms: int) -> None:
-        retention_ms, outcome = self.expired
+    def end_if_started_once(self, now_ms: int) -> bool:
+        """End as lost a task that may start only once and has."""
+        if self.limits.once is None:
+            return False
+        _, retention_ms, outcome = self.limits.once
         self.end(0, outcome + packed(now_ms) + b"\xc0", now_ms, retention_ms)
+        return True
+
+    def end_if_too_late(self, now_ms: int) -> bool:
+        """End a waiting task that may not start any more; answers whether it did."""
+        limit_ms = self.limits.next_start_ms
+        if self.end_if_started_once(now_ms):
+            return True
+        if limit_ms is None or limit_ms > now_ms:
+            return False
+        if self.limits.expires_ms is None:
+            self.die(now_ms, overdue("no worker began its next attempt before its deadline", now_ms))
+        else:
+            retention_ms, outcome = self.limits.expired
+            self.end(0, outcome + packed(now_ms) + b"\xc0", now_ms, retention_ms)
+        return True
 
     def take_traits(self, traits: bytes, now_ms: int) -> None:
-        if traits:
-            when, retention_ms, outcome = traits.removeprefix(b"expires=").split(b" ")
-            self.expires_ms = self.looked_ms = moment_of(when.decode(), now_ms)
-            self.expired = int(retention_ms), outcome
+        self.limits = Limits.read(traits, now_ms)
+        self.looked_ms = self.limits.next_start_ms
 
     def look(self, now_ms: int, lease_ms: int) -> bool:
         """A search for expired tasks reaches this one; answers whether the task ended."""
         if self.place is Place.WAITING:
-            self.expire(now_ms)
-            return True
+            return self.end_if_too_late(now_ms)
         self.looked_ms = now_ms + lease_ms if self.place is Place.LEASED else None
         return False
 
-    def forget_expiry(self) -> None:
-        self.expires_ms = self.looked_ms = None
+    def note_started(self, until_ms: int | None = None) -> float:
+        """The task has started; answers until when others may begin."""
+        deadline_ms = self.limits.note_started(until_ms)
+        self.looked_ms = self.limits.next_start_ms
+        return deadline_ms
+
+    def lift_limits(self) -> None:
+        self.limits, self.looked_ms = Limits(), None
+
+    def start_once(self, start: OnlyStart) -> None:
+        """The handler starts, and may start only once."""
+        self.lift_limits()
+        self.started_ms, self.limits.once = start.started_ms, (start.token, start.retention_ms, start.outcome)
+
+    def forget_start(self) -> None:
+        """A worker knows that the task has not started."""
+        if self.limits.once:
+            self.lift_limits()
+
+    def retry(self, retry: FailedAttempt, now_ms: int) -> Status:
+        """An attempt failed."""
+        self.count(attempts=1, token=retry.token)
+        run_at_ms = now_ms + retry.delay_ms
+        if run_at_ms >= self.note_started(retry.until_ms):
+            self.die(now_ms, as_last(retry.failure))
+            return Status.BURIED
+        self.fail(retry.failure)
+        self.wait(run_at_ms)
+        return Status.RETRIED
+
+    def release(self, release: Release, now_ms: int) -> Status:
+        """A worker gives the task back."""
+        if release.started:
+            self.note_started()
+        if release.pause_ms:
+            self.count(redeliveries=1)
+        self.wait(now_ms + release.pause_ms if release.pause_ms else None)
+        return Status.RELEASED
+
+    def snooze(self, snoozed: SnoozedTask, now_ms: int) -> Status:
+        """It was too early for the task."""
+        run_at_ms = now_ms + snoozed.delay_ms
+        if run_at_ms >= self.note_started():
+            self.die(now_ms, overdue("it was still too early for it, and later its deadline is over", now_ms))
+            return Status.BURIED
+        self.wait(run_at_ms)
+        return Status.SNOOZED
 
 
 def text_of(stored: bytes) -> str:
     """Bytes as text, in the form of a situation."""
     return stored.decode(errors="backslashreplace")
-
-
-def moment_of(when: str, now_ms: int) -> int:
-    """The time of @time, or of +delay from now."""
-    return int(when[1:]) + (now_ms if when[0] == "+" else 0)
 
 
 def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[list[Task], int | None]:
@@ -196,17 +255,16 @@ def choose(waiting: list[Task], request: ClaimRequest, now_ms: int) -> tuple[lis
 
 
 def to_look_at(tasks: Iterable[Task], moment_ms: int) -> list[Task]:
-    """The tasks that may have expired by a time, in the order in which they are checked."""
+    """The tasks that may start no more at a time, in the order in which they are checked."""
     timed = [(task.looked_ms, task.id, task) for task in tasks if task.looked_ms is not None]
     return [task for looked_ms, _, task in sorted(timed, key=lambda one: one[:2]) if looked_ms <= moment_ms]
 
 
+def by_end(leased: Iterable[Task]) -> list[Task]:
+    """Leased tasks in the order in which their leases end."""
+    return sorted(leased, key=lambda task: (task.ends_ms, task.id))
+
+
 def next_look_ms(tasks: Iterable[Task]) -> int | None:
-    """When the next task may expire, None for never."""
+    """When the next task may start no more, None for never."""
     return min((task.looked_ms for task in tasks if task.looked_ms is not None), default=None)
-
-
-def over_by(tasks: Iterable[Task], moment_ms: int, is_spare: bool) -> list[Task]:
-    """The tasks of one kind whose time is over by a given time, the oldest first."""
-    over = (task for task in tasks if task.is_spare == is_spare and task.until_ms <= moment_ms)
-    return sorted(over, key=lambda task: (task.until_ms, task.id))

@@ -6,6 +6,7 @@ from typing import Any
 
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.attempt import Attempt
 from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.leased_task import LeasedTask
@@ -75,10 +76,10 @@ class Bench:
         self.still_mine = True
         self.executor = Executor(self.context)
         self.executor.start(
-            Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, mark_suspect=self._mark_suspect)
+            Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, note_start=self._note_start)
         )
 
-    async def _mark_suspect(self, task: LeasedTask) -> bool:
+    async def _note_start(self, attempt: Attempt) -> bool:
         return self.still_mine
 
     def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> LeasedTask:

@@ -28,6 +28,7 @@ def test_every_edge_of_the_state_machine_is_checked() -> None:
         "renew",
         "retry",
         "snooze",
+        "start",
     }
 
     assert edges <= {script.name for script in ALL}

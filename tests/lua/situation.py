@@ -82,6 +82,24 @@ def expiring(id: str, *, expires_ms: int, looked_ms: int | None = None, retentio
     return {"traits": {id: traits}, "expiring": {id: looked_ms}, "format": "2"}
 
 
+def deadline(id: str, *, deadline_ms: int, started: bool = True) -> Situation:
+    """A deadline of a task. It counts once the task has started."""
+    if not started:
+        return {"traits": {id: f"deadline={deadline_ms} "}, "format": "3"}
+    return {"traits": {id: f"deadline={deadline_ms}! "}, "expiring": {id: deadline_ms}, "format": "3"}
+
+
+def once(id: str, *, token: int = TOKEN, retention_ms: int = 1_000) -> Situation:
+    """The note that a task has started which may start only once, and how it ends if it is lost."""
+    return {"traits": {id: f"once={token} {retention_ms} digest-{id[0]}lost"}, "format": "3"}
+
+
+def lost(id: str, *, ended_ms: int = NOW_MS, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
+    """A task that may start only once and was interrupted."""
+    outcome = (f"digest-{id[0]}lost".encode() + packed(ended_ms) + b"\xc0").decode(errors="backslashreplace")
+    return ended(id, token=0, outcome=outcome, forgotten_ms=forgotten_ms)
+
+
 def expired(id: str, *, ended_ms: int = NOW_MS, forgotten_ms: int = NOW_MS + 1_000) -> Situation:
     """A task that no worker started in time. Its end and its missing result are in MessagePack."""
     outcome = (f"digest-{id[0]}expired".encode() + packed(ended_ms) + b"\xc0").decode(errors="backslashreplace")
@@ -134,6 +152,23 @@ def death_under(worker: str, started_ms: int, now_ms: int) -> bytes:
             b"\x85" + packb("name") + packb("") + packb("error") + packb("its process died"),
             packb("worker") + b"\xd9" + bytes([len(worker)]) + worker.encode(),
             packb("started_ms") + packed(started_ms) + packb("failed_ms") + packed(now_ms),
+        )
+    )
+
+
+def as_last(failure: bytes) -> bytes:
+    """A failure of a task that is dead because of its deadline."""
+    if not failure or not 0x80 <= failure[0] <= 0x8E:
+        return failure
+    return b"".join((bytes([failure[0] + 1]), failure[1:], packb("reason"), packb("out of time for another attempt")))
+
+
+def overdue(error: str, now_ms: int) -> bytes:
+    """The failure of a task that is dead because of its deadline, though no attempt has just failed."""
+    return b"".join(
+        (
+            b"\x84" + packb("name") + packb("") + packb("error") + b"\xd9" + bytes([len(error)]) + error.encode(),
+            packb("failed_ms") + packed(now_ms) + packb("reason") + packb("out of time for another attempt"),
         )
     )
 

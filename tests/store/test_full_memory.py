@@ -16,6 +16,7 @@ from redisched.store.values import (
     FailedAttempt,
     ForgetLimits,
     NewTask,
+    OnlyStart,
     Orphan,
     ReapOutcome,
     ReapRequest,
@@ -103,6 +104,7 @@ def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
     request = ClaimRequest(worker="w", nonce="n", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=30_000)
 
     assert call(store.renew(30_000, [Renewal("a", TOKEN, NOW_MS)])) == [Status.RENEWED]
+    assert call(store.start([OnlyStart("a", TOKEN, NOW_MS, 1_000, b"digest-alost")])) == [Status.STARTED]
     assert call(store.ack([Ack("a", TOKEN, 1_000, b"digest-aend")])) == [Status.ACKED]
     assert call(store.retry([FailedAttempt("b", TOKEN, 10_000, b"boom")])) == [Status.RETRIED]
     assert call(store.bury([Bury("c", TOKEN, b"boom")])) == [Status.BURIED]

@@ -21,6 +21,7 @@ from redisched.store.store import Store
 from redisched.store.values import Status
 from redisched.store.view import TaskView
 
+_REVIVED = (Status.REVIVED, Status.ALREADY)
 _BATCH = 200
 _ERROR_CHARACTERS = 80
 
@@ -107,7 +108,7 @@ def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
         while remaining > 0:
             ids, after = opened.ask(partial(shard.dead_ids, after))
             statuses = _revive(opened, store, ids[:remaining])
-            revived += ((task_id, queue) for task_id, status in statuses if status is not Status.UNKNOWN)
+            revived += ((task_id, queue) for task_id, status in statuses if status in _REVIVED)
             remaining = 0 if after is None else remaining - len(ids)
     return revived
 
@@ -121,15 +122,19 @@ def _revive_some(
         view = opened.find(task_id, queue)
         if view is None:
             failed.append((task_id, str(UnknownTask(task_id))))
-        elif view.state is TaskState.DEAD and _is_revived(opened, view):
+            continue
+        status = _revive(opened, opened.store(view.queue, view.shard), [view.id])[0][1] if _is_dead(view) else None
+        if status in _REVIVED:
             revived.append((task_id, view.queue))
+        elif status is Status.NOT_AGAIN:
+            failed.append((task_id, f"task {task_id!r} may start only once, and has; to run it again, enqueue it anew"))
         else:
             failed.append((task_id, f"task {task_id!r} is not dead but {view.state}"))
     return revived, failed
 
 
-def _is_revived(opened: Session, view: TaskView) -> bool:
-    return _revive(opened, opened.store(view.queue, view.shard), [view.id])[0][1] is not Status.UNKNOWN
+def _is_dead(view: TaskView) -> bool:
+    return view.state is TaskState.DEAD
 
 
 def _revive(opened: Session, store: Store, task_ids: Sequence[str]) -> list[tuple[str, Status]]:

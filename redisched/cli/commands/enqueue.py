@@ -47,6 +47,12 @@ _TASK_OPTIONS = (
         help="End the task as expired if no worker starts it within this time.",
     ),
     click.option(
+        "--deadline",
+        type=seconds,
+        metavar="DURATION",
+        help="Begin no other attempt after this time; then the task is dead.",
+    ),
+    click.option(
         "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of the task after its end."
     ),
     click.option("--max-attempts", type=int, metavar="N", help="How many times it is tried at most."),
