@@ -43,7 +43,7 @@ class Limits:
         limits = cls()
         head, expires, tail = given.partition(b"expires=")
         if expires:
-            when, retention_ms, outcome = tail.split(b" ")
+            when, retention_ms, outcome = tail.split(b" ", 2)
             limits.expires_ms, limits.expired = moment_of(when.decode(), now_ms), (int(retention_ms), outcome)
         if head:
             limits.deadline_ms = moment_of(head.removeprefix(b"deadline=").strip().decode(), now_ms)

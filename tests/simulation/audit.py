@@ -18,6 +18,8 @@ from tests.simulation.worker_process import WorkerProcess
 
 ARGUMENTS = 4
 """How many arguments every task has."""
+ONCE = "once"
+"""The handler that may start only once."""
 EARLY_US = 1_000
 """How long before its time by the server's clock a task may start: clocks are read to the millisecond."""
 
@@ -79,6 +81,9 @@ class Audit:
         granted_us = self._granted_us.get(fence, 0)
         is_ignorant = is_lost or granted_us <= self._circumstances.set_ahead_us
         self.expect(is_ignorant or fence > self._fences.get(execution.id, 0), "I7: fences grow", execution)
+        if execution.name == ONCE and not self._was_lost(execution.id):
+            runs = sum(other.id == execution.id for other in self._history.executions)
+            self.expect(runs == 1, "I13: what may start only once starts once", execution)
         self._fences[execution.id] = max(fence, self._fences.get(execution.id, 0))
         self._executions[execution.id, fence] = execution
         if task is not None and granted_us > self._circumstances.clock_set_us and not is_lost:

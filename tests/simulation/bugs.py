@@ -152,7 +152,7 @@ BUGS: dict[str, Bug] = {
     ),
     "claim takes bands that are worse": _script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
     "claim takes what has expired": _script(
-        MUTANTS["claim takes what has expired"], "a task that expired", needs=frozenset({Fault.STALL})
+        MUTANTS["claim takes what has expired"], "G25", needs=frozenset({Fault.STALL})
     ),
     "enqueue does not compare": _script(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"

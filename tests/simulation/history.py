@@ -34,6 +34,7 @@ class Execution:
     """
 
     id: str
+    name: str
     fence: int
     attempt: int
     run_at_ms: int
@@ -72,6 +73,7 @@ class History:
         """A handler starts."""
         execution = Execution(
             id=context.id,
+            name=context.name,
             fence=context.fence,
             attempt=context.attempt,
             run_at_ms=context.run_at_ms,

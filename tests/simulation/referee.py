@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 
 from redisched.model import BAND
+from tests.chaos.model_limits import Limits
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
 
-_GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.FORGOTTEN})
+_GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.LOST, Place.FORGOTTEN})
 
 
 class Referee:
@@ -31,6 +32,7 @@ class Referee:
             "renew": self._renew,
             "ack": self._ack,
             "retry": self._retry,
+            "start": self._start,
             "release": partial(self._let_wait, 4, b"RELEASED"),
             "snooze": partial(self._let_wait, 3, b"SNOOZED"),
             "bury": self._bury,
@@ -69,8 +71,7 @@ class Referee:
             if known is None or known.place is Place.FORGOTTEN or is_doubtful:
                 run_at_ms = int(when[1:]) + (now_ms_of(call) if when[:1] == b"+" else 0)
                 task = self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
-                if traits:
-                    task.expires_ms = now_ms_of(call) + int(traits.removeprefix(b"expires=+").partition(b" ")[0])
+                task.limits = Limits.read(traits, now_ms_of(call))
                 expected = b"CREATED"
             else:
                 expected = b"EXISTS" if known.record[:8] == record[:8] else b"CONFLICT"
@@ -120,7 +121,7 @@ class Referee:
         waiting = [task for task in self.tasks.values() if task.place is Place.WAITING]
         check(given <= {task.id for task in waiting}, "I6: only what waits is leased", call, given)
         late = given & {task.id for task in waiting if task.has_expired(now_ms)}
-        check(not late, "a task that expired never starts", call, late)
+        check(not late, "G25: a task that expired, or whose deadline is over, never starts", call, late)
         # Only the server knows whether these still wait.
         doubtful = {task.id for task in waiting if task.may_have_expired or task.has_expired(now_ms)}
         due = sorted((task.score, task.id) for task in waiting if task.run_at_ms <= now_ms and task.id not in doubtful)
@@ -160,31 +161,37 @@ class Referee:
                 expected = b"ALREADY"
             check(status == expected, "I3, I4: the last token completes, once", call, id, expected)
 
+    def _start(self, call: Call) -> None:
+        for (id, token, _, retention_ms, outcome), status in rows_of(call.arguments, 5, call.reply):
+            task = self._held(id, token)
+            may_start = task is not None and (task.limits.once is None or task.limits.once[0] == task.token)
+            if task is not None and may_start:
+                task.has_started, task.limits = True, Limits(once=(int(token), int(retention_ms), outcome))
+            expected = b"STARTED" if may_start else b"LOST"
+            check(status == expected, "G17: what may start only once starts once", call, id, expected)
+
     def _retry(self, call: Call) -> None:
-        for (id, token, delay_ms, _), status in rows_of(call.arguments, 4, call.reply):
+        for (id, token, delay_ms, _, until_ms), status in rows_of(call.arguments, 5, call.reply):
             task, known = self._held(id, token), self.tasks.get(id)
             expected = b"LOST"
-            if task is not None and task.end_as_asked(now_ms_of(call)):
-                expected = b"CANCELLED"
-            elif task is not None:
-                task.attempts, task.counted, task.expires_ms = task.attempts + 1, task.token, None
-                task.wait(now_ms_of(call) + int(delay_ms))
-                expected = b"RETRIED"
+            if task is not None:
+                now_ms = now_ms_of(call)
+                expected = task.end_instead(now_ms) or task.retry(now_ms, int(delay_ms), int(until_ms))
             elif known is not None and known.counted == int(token) and known.place not in _GONE:
-                expected = b"ALREADY"
+                # Only the server knows whether a task with a deadline has been forgotten by now.
+                expected = status if known.may_have_expired and status == b"LOST" else b"ALREADY"
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _let_wait(self, width: int, done: bytes, call: Call) -> None:
+        now_ms = now_ms_of(call)
         for (id, token, pause_ms, *started), status in rows_of(call.arguments, width, call.reply):
-            task = self._held(id, token)
-            expected = b"LOST" if task is None else done
-            if task is not None and task.end_as_asked(now_ms_of(call)):
-                expected = b"CANCELLED"
-            elif task is not None:
+            task, expected = self._held(id, token), b"LOST"
+            if task is not None:
+                if started == [b"0"] and task.limits.once is not None:
+                    task.limits = Limits()
                 task.has_started = task.has_started or started != [b"0"]
-                task.redeliveries += done == b"RELEASED" and int(pause_ms) > 0
-                keeps_time = done == b"RELEASED" and int(pause_ms) == 0
-                task.wait(None if keeps_time else now_ms_of(call) + int(pause_ms))
+                settle = task.release if done == b"RELEASED" else task.snooze
+                expected = task.end_instead(now_ms) or settle(now_ms, int(pause_ms))
             check(status == expected, "G6: only the holder settles", call, id, expected)
 
     def _bury(self, call: Call) -> None:
@@ -192,9 +199,8 @@ class Referee:
             task, known = self._held(id, token), self.tasks.get(id)
             expected = b"LOST"
             if task is not None:
-                task.place, task.counted, task.until_ms = Place.DEAD, task.token, now_ms_of(call)
-                task.cancelled_for_ms = None
-                expected = b"BURIED"
+                task.counted = task.token
+                expected = task.bury(now_ms_of(call))
             elif known is not None and known.place is Place.DEAD and known.counted == int(token):
                 expected = b"ALREADY"
             check(status == expected, "G6: only the holder settles", call, id, expected)
@@ -242,15 +248,7 @@ class Referee:
                 self._latest_claims.pop((worker, stream), None)
 
     def _take_back(self, call: Call, task: Shadow, is_crash: bool, crash_limit: int, status: bytes) -> None:
-        if task.end_as_asked(now_ms_of(call)):
-            expected = b"CANCELLED"
-        elif is_crash and task.crashes + 1 >= crash_limit:
-            task.place, task.crashes, task.until_ms = Place.DEAD, task.crashes + 1, now_ms_of(call)
-            expected = b"QUARANTINED"
-        else:
-            task.crashes += is_crash
-            task.wait()
-            expected = b"RECOVERED"
+        expected = task.end_instead(now_ms_of(call)) or task.take_back(now_ms_of(call), is_crash, crash_limit)
         check(status == expected, "G15: a crash counts against the guilty", call, task.id, expected)
 
     def _cancel(self, call: Call) -> None:

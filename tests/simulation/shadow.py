@@ -1,10 +1,11 @@
 """What the referee knows of a task: where it must be according to all answers so far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from redisched.codec import DIGEST_BYTES
 from redisched.model import BAND
+from tests.chaos.model_limits import Limits
 
 
 class Place(StrEnum):
@@ -15,11 +16,12 @@ class Place(StrEnum):
     SUCCEEDED = "succeeded"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    LOST = "lost"
     DEAD = "dead"
     FORGOTTEN = "forgotten"
 
 
-ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.DEAD})
+ENDED = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.LOST, Place.DEAD})
 
 
 @dataclass(slots=True)
@@ -48,9 +50,9 @@ class Shadow:
     cancelled_for_ms: int | None = None
     until_ms: int = 0
     is_spare: bool = False
-    expires_ms: int | None = None
+    limits: Limits = field(default_factory=Limits)
     may_have_expired: bool = False
-    """Whether a call looked for expired tasks after its time: the task may have ended, which the reply does not say."""
+    """Whether a call looked for tasks that may not start any more when it was one: it may have ended unseen."""
 
     @property
     def is_over(self) -> bool:
@@ -79,13 +81,14 @@ class Shadow:
 
     def has_expired(self, now_ms: int) -> bool:
         """Whether the task may not start any more."""
-        return self.expires_ms is not None and self.expires_ms <= now_ms
+        limit_ms = self.limits.next_start_ms
+        return limit_ms is not None and limit_ms <= now_ms
 
     def wait(self, run_at_ms: int | None = None) -> None:
         """The task waits, in its own place or until another time in its band."""
         self.place = Place.WAITING
         if self.has_started:
-            self.expires_ms = None
+            self.limits.note_started()
         self.has_started = False
         if run_at_ms is not None:
             self.score = self.score // BAND * BAND + run_at_ms
@@ -93,6 +96,51 @@ class Shadow:
     def end_for(self, now_ms: int, retention_ms: int) -> None:
         """The task ended; its outcome is kept for so long, negative if it may be forgotten earlier."""
         self.until_ms, self.is_spare = now_ms + abs(retention_ms), retention_ms < 0
+
+    def retry(self, now_ms: int, delay_ms: int, until_ms: int) -> bytes:
+        """An attempt failed; answers the status."""
+        self.attempts, self.counted = self.attempts + 1, self.token
+        if now_ms + delay_ms >= self.limits.note_started(until_ms):
+            return self.bury(now_ms)
+        self.wait(now_ms + delay_ms)
+        return b"RETRIED"
+
+    def release(self, now_ms: int, pause_ms: int) -> bytes:
+        """A worker gives the task back; answers the status."""
+        self.redeliveries += pause_ms > 0
+        self.wait(now_ms + pause_ms if pause_ms else None)
+        return b"RELEASED"
+
+    def snooze(self, now_ms: int, delay_ms: int) -> bytes:
+        """It was too early for the task; answers the status."""
+        if now_ms + delay_ms >= self.limits.note_started():
+            return self.bury(now_ms)
+        self.wait(now_ms + delay_ms)
+        return b"SNOOZED"
+
+    def take_back(self, now_ms: int, is_crash: bool, crash_limit: int) -> bytes:
+        """The process of the task is gone; answers the status."""
+        self.crashes += is_crash
+        if is_crash and self.crashes >= crash_limit:
+            self.bury(now_ms)
+            return b"QUARANTINED"
+        self.wait()
+        return b"RECOVERED"
+
+    def bury(self, now_ms: int) -> bytes:
+        """The task is dead; answers the status."""
+        self.place, self.until_ms, self.cancelled_for_ms = Place.DEAD, now_ms, None
+        return b"BURIED"
+
+    def end_instead(self, now_ms: int) -> bytes:
+        """End the task if it must not wait again; answers the status, empty if it may."""
+        if self.end_as_asked(now_ms):
+            return b"CANCELLED"
+        if self.limits.once is None:
+            return b""
+        self.place = Place.LOST
+        self.end_for(now_ms, self.limits.once[1])
+        return b"NOT_AGAIN"
 
     def end_as_asked(self, now_ms: int) -> bool:
         """End as cancelled if that was requested; answers whether it was."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from redisched.client.request import TaskRequest
@@ -10,7 +11,7 @@ from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownT
 from redisched.model import Keep
 from redisched.retry import Retry, Snooze, exponential
 from redisched.routing.freshness import Freshness
-from tests.simulation.audit import Audit
+from tests.simulation.audit import ONCE, Audit
 from tests.simulation.history import Behaviour, Execution, History, Sent
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
@@ -25,6 +26,10 @@ LONG_TASK_S = 20.0
 EXPIRING_EVERY = 6
 EXPIRES_S = 1.5
 """One task in so many expires after so long."""
+DEADLINE_EVERY = 5
+DEADLINE_S = 2.0
+"""One task in so many is not tried again after so long."""
+WITHIN_S = 5.0
 SNOOZING_EVERY = 7
 SNOOZE_S = 0.7
 """One task in so many is too early for its handler the first time, by so much."""
@@ -46,7 +51,8 @@ class Handlers:
         self._history = history
         self._audit = audit
         process.app.task(name="sync", retry=RETRY)(self.work)
-        process.app.task(name="async", retry=RETRY)(self.work_async)
+        process.app.task(name="async", retry=replace(RETRY, within=WITHIN_S))(self.work_async)
+        process.app.task(name=ONCE, delivery="at_most_once")(self.work_async)
 
     def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Work:
         execution = self._begin(behaviour)
@@ -141,7 +147,7 @@ class Producer(Process):
         crashes = _rarely(random.random()) if Fault.KILL in self._plan.faults else 0
         behaviour = random.choice((Behaviour.CALM, Behaviour.CALM, Behaviour.CALM, Behaviour.BLOCKING, Behaviour.DEAF))
         return self.app.request(
-            "unknown" if random.random() < 0.05 else random.choice(("sync", "async")),
+            "unknown" if random.random() < 0.05 else random.choice(("sync", "async", "sync", "async", ONCE)),
             lasts_ms,
             failures,
             crashes,
@@ -150,6 +156,7 @@ class Producer(Process):
             queue=QUEUE,
             priority=random.choice((0, 5, 5, 5, 9)),
             delay=random.choice((0, 0, 0.05, 1.0)),
+            deadline=DEADLINE_S if self._made % DEADLINE_EVERY == 0 else None,
             expires=EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
             keep=Keep.TASK if self._made % KEPT_WHOLE_EVERY == 0 else Keep.RESULT,
         )
