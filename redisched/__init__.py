@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
-    from redisched.model import Keep, Priority, TaskState
+    from redisched.model import Delivery, Keep, Priority, TaskState
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Delivery": "redisched.model",
     "Durability": "redisched.config",
     "Handler": "redisched.client.handler",
     "Keep": "redisched.model",
@@ -42,6 +43,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Delivery",
     "Durability",
     "Handler",
     "Keep",

@@ -13,6 +13,7 @@ from redisched.chaos.invariants.invariant import Invariant, Listener, Tolerances
 from redisched.chaos.invariants.order import EqualTasksStartInTurn, NoBetterTaskIsPassedOver
 from redisched.chaos.invariants.places import TasksAreConserved, UnknownEnqueuesAreWhole
 from redisched.chaos.invariants.slots import EverySlotFiresOnce
+from redisched.chaos.invariants.starts import NothingIsRetriedTooLate, NothingStartsTwiceAtMostOnce
 from redisched.chaos.invariants.times import NoLiveExecutionIsOverlapped, NothingStartsEarly
 
 OF_EACH_TASK: tuple[type[Invariant], ...] = (
@@ -25,12 +26,14 @@ OF_EACH_TASK: tuple[type[Invariant], ...] = (
     FencesGrow,
     TasksAreConserved,
     UnknownEnqueuesAreWhole,
+    NothingStartsTwiceAtMostOnce,
+    NothingIsRetriedTooLate,
 )
-"""I1 to I7, I11 and I12: each concerns single tasks; the memory it needs grows with the number of tasks."""
+"""I1 to I7, I11 to I13 and I21: each concerns single tasks; the memory it needs grows with the number of tasks."""
 OF_A_QUEUE: tuple[type[Invariant], ...] = (NoBetterTaskIsPassedOver, EqualTasksStartInTurn, EverySlotFiresOnce)
 """I8 to I10: each compares tasks with each other; it keeps only waiting tasks in memory."""
 INVARIANTS = (*OF_EACH_TASK, *OF_A_QUEUE)
-"""I1 to I12."""
+"""I1 to I13, and I21."""
 USUAL = Tolerances()
 
 

@@ -141,7 +141,7 @@ class Rig:
         self.direct.client().perform(("DEL", keys.finished, keys.outcomes))
 
     def policy(self) -> None:
-        """Check the history, with the final places of the tasks, against I1 to I12."""
+        """Check the history, with the final places of the tasks, against every invariant."""
         assert [str(violation) for violation in islice(check_history(self.folder), 5)] == []
 
     def audit(self) -> None:

@@ -1,5 +1,7 @@
 """Short functions to write histories by hand: tasks of one queue, times in milliseconds since the run began."""
 
+from typing import Any
+
 from redisched.chaos.history.record import (
     Claimed,
     End,
@@ -24,8 +26,10 @@ HOUR_MS = 3_600_000
 WHOLE = ("finished", "outcomes")
 
 
-def enqueue(task: str, at_ms: float = 0, step: EnqueueStep = EnqueueStep.OK, not_before_ms: float = 0) -> Enqueue:
-    return Enqueue(at_ms=at_ms, queue=QUEUE, task=task, step=step, not_before_ms=not_before_ms)
+def enqueue(
+    task: str, at_ms: float = 0, step: EnqueueStep = EnqueueStep.OK, not_before_ms: float = 0, **limits: Any
+) -> Enqueue:
+    return Enqueue(at_ms=at_ms, queue=QUEUE, task=task, step=step, not_before_ms=not_before_ms, **limits)
 
 
 def waiting(task: str, at_ms: float = 0, priority: int = 5, due_ms: float = 0) -> Waiting:

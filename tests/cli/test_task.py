@@ -223,9 +223,9 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
 
     keys = {
         "id", "queue", "shard", "state", "name", "args", "kwargs", "priority", "run_at_ms", "attempts", "crashes",
-        "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "cancel_requested",
-        "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure", "failures",
-        "undecodable", "now_ms",
+        "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "deadline_ms",
+        "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
+        "failures", "undecodable", "now_ms",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys

@@ -12,6 +12,7 @@ import pytest
 
 from redisched import clock
 from redisched.clock import ServerClock
+from redisched.engine.attempt import Attempt
 from redisched.engine.claiming.claim_stream import ClaimStream
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.lease_renewer import LeaseRenewer
@@ -24,7 +25,8 @@ from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, FailedAttempt, Status
-from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS, Mutant
+from tests.chaos.mutant import Mutant
+from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.plan import Fault
 from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
@@ -153,6 +155,13 @@ BUGS: dict[str, Bug] = {
     "claim takes bands that are worse": _script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
     "claim takes what has expired": _script(
         MUTANTS["claim takes what has expired"], "G25", needs=frozenset({Fault.STALL})
+    ),
+    "a retry begins after the deadline": _script(MUTANTS["a retry begins after the deadline"], "G6", "G25"),
+    "a crash lets it start twice": _script(
+        MUTANTS["a crash lets it start twice"], "G15", "I13", needs=frozenset({Fault.KILL})
+    ),
+    "what may start only once starts unnoted": _method(
+        Attempt, "is_start_noted", property(lambda self: self.task.is_suspect), "I13", needs=frozenset({Fault.KILL})
     ),
     "enqueue does not compare": _script(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"

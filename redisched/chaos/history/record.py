@@ -35,12 +35,16 @@ class EnqueueStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Record):
-    """A producer's report on a task that it enqueues and that must not start before `not_before_ms`."""
+    """A producer's report on a task that it enqueues and that must not start before `not_before_ms`. No execution but
+    the first may begin from `deadline_ms` on, and none at all if it `starts_once`.
+    """
 
     queue: str
     task: str
     step: EnqueueStep
     not_before_ms: float
+    deadline_ms: float | None = None
+    starts_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

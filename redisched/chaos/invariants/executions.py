@@ -7,8 +7,8 @@ from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Toler
 from redisched.model import TaskState
 from redisched.store.values import Status
 
-_FOUND_OTHERWISE = frozenset({TaskState.DEAD, TaskState.CANCELLED, TaskState.EXPIRED})
-_ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINED})
+_FOUND_OTHERWISE = frozenset({TaskState.DEAD, TaskState.CANCELLED, TaskState.LOST, TaskState.EXPIRED})
+_ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINED, Status.NOT_AGAIN})
 
 
 class EveryTaskIsExecuted(Invariant):

@@ -95,10 +95,10 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
     Failed attempts are kept up to 64 KiB in all, the newest first.
 
     JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
-    max_attempts, timeout_ms, retention_ms, keep, expires_ms, cancel_requested, worker, lease_until_ms, started_ms,
-    ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms, failed_ms},
-    failures[like failure, oldest first], undecodable, now_ms. A value that is not known is null. Times are the
-    server's, in milliseconds since 1970.
+    max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms, cancel_requested, worker, lease_until_ms,
+    started_ms, ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms,
+    failed_ms}, failures[like failure, oldest first], undecodable, now_ms. A value that is not known is null. Times
+    are the server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
