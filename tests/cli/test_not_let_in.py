@@ -16,6 +16,8 @@ from tests.brokers import BrokerKind, binary_of
 from tests.cli.commands import run_process
 from tests.encryption import Authority, EncryptedServer
 
+pytestmark = pytest.mark.fault
+
 APP = """\
 from redisched import Scheduler
 

@@ -14,23 +14,17 @@ from redisched.demo.stage import _ended_by_signals
 from tests.waiting import wait_until
 
 
-@pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """A small demo, with JSON output."""
-    temporary = tmp_path_factory.mktemp("demo")
-    return subprocess.run(
+def test_the_demo_keeps_every_guarantee_and_leaves_no_folder(tmp_path: Path) -> None:
+    shown = subprocess.run(
         [sys.executable, "-m", "redisched", "demo", "--json", "--tasks", "300"],
-        cwd=temporary,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         check=False,
         text=True,
         timeout=90,
     )
 
-
-@pytest.mark.xdist_group("demo")
-def test_the_demo_keeps_every_guarantee(shown: subprocess.CompletedProcess[str]) -> None:
     assert shown.returncode == 0, shown.stdout + shown.stderr
     summary = json.loads(shown.stdout)
     assert summary["enqueued"] == 300
@@ -39,32 +33,15 @@ def test_the_demo_keeps_every_guarantee(shown: subprocess.CompletedProcess[str])
     assert summary["double_charges"] == 0
     assert summary["lateness_ms"]["early"] == 0
     assert summary["mails_received"] == summary["kinds"]["mail"]
-
-
-@pytest.mark.xdist_group("demo")
-def test_the_kill_hits_running_tasks_and_each_is_recovered(shown: subprocess.CompletedProcess[str]) -> None:
-    summary = json.loads(shown.stdout)
+    # The kill hits running tasks, and each is recovered.
     assert summary["recovered"] >= 1
     assert summary["taken_back"] >= summary["recovered"]
-
-
-@pytest.mark.xdist_group("demo")
-def test_the_gateway_failed_as_often_as_planned(shown: subprocess.CompletedProcess[str]) -> None:
-    summary = json.loads(shown.stdout)
+    # The gateway fails as often as planned.
     assert summary["retried"] > 0
     assert summary["dead"] > 0
+    assert [path for path in tmp_path.glob("redisched-*") if "demo" in path.name] == []
 
 
-@pytest.mark.xdist_group("demo")
-def test_the_demo_leaves_no_folder(
-    shown: subprocess.CompletedProcess[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    assert shown.returncode == 0
-    left = list(tmp_path_factory.getbasetemp().glob("demo*/redisched-*"))
-    assert [path for path in left if "demo" in path.name] == []
-
-
-@pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
 def test_an_interrupted_demo_leaves_no_process_and_no_folder(
     tmp_path: Path, number: signal.Signals, exit_code: int

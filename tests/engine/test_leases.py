@@ -126,6 +126,7 @@ def claim_as_ghost(broker: Broker, *, started: bool) -> None:
             run(store.renew(300, [Renewal(lease.id, lease.token, 1)]), broker.client())
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("started", [False, True])
 def test_the_tasks_of_a_lost_host_run_elsewhere_after_its_lease(
     app: Scheduler, real_broker: Broker, started: bool

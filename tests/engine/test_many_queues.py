@@ -17,6 +17,8 @@ from redisched.store.values import ClaimRequest
 from tests.engine.running import RunningWorker, counts, work_off
 from tests.waiting import let_pass, wait_until
 
+pytestmark = pytest.mark.fault
+
 QUEUES = tuple(f"q{number}" for number in range(500))
 SOME = (QUEUES[0], QUEUES[127], QUEUES[128], QUEUES[-1])
 MOST_CONNECTIONS = 40

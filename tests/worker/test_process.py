@@ -49,7 +49,6 @@ def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
     return [pid for pid in map(int, listed) if b"redisched.engine.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-@pytest.mark.xdist_group("processes")
 def test_the_worker_runs_tasks_survives_a_killed_child_and_stops_on_sigterm(
     worker: "subprocess.Popen[bytes]", environment: dict[str, str], server: PrivateServer
 ) -> None:
