@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 -- WAITING -> WAITING  Changes the priority and the due time of waiting tasks; their ids and other data stay the same.
 --
--- KEYS waiting held dead outcomes
+-- KEYS waiting held dead outcomes traits
 -- ROW id        text  task
 -- ROW priority  text  0 to 255, '' to keep it
 -- ROW when      text  +delay or @time, in milliseconds, '' to keep it
 -- Returns {'REPRIORITIZED'} per task: it waits with the new priority and due time
 -- Returns {'LEASED'} per task: a worker has leased it; not changed
 -- Returns {'TOO_LATE'} per task: it would run after the year 2109; not changed
+-- Returns {'EXPIRES'} per task: it may not start any more at the new due time; not changed
 -- Returns {'ENDED'} per task: it had ended before
 -- Returns {'UNKNOWN'} per task: never enqueued, or already forgotten
 -- Cost O(tasks * log waiting)
@@ -16,6 +17,7 @@
 -- include: score
 -- include: enter
 -- include: moment
+-- include: traits
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
@@ -39,6 +41,8 @@ for row, id, priority, when in rows() do
     local base = priority == '' and score - score % BAND or tonumber(priority) * BAND
     if run_at >= BAND then
       statuses[row] = 'TOO_LATE'
+    elseif when ~= '' and (start_limit(redis.call('HGET', TRAITS, id) or '') or math.huge) <= run_at then
+      statuses[row] = 'EXPIRES'
     else
       statuses[row] = 'REPRIORITIZED'
       entries[#entries + 1], entries[#entries + 2] = text(base + run_at), id

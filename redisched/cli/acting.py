@@ -12,7 +12,7 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
 from redisched.client.selecting import Change, Filter, Named, Source, filter_of
-from redisched.client.verbs import EVERY_STATE, CancelOutcome, Look, Verb
+from redisched.client.verbs import EVERY_STATE, CancelOutcome, ChangeOutcome, Look, Verb
 from redisched.errors import UnknownTasks
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
@@ -20,6 +20,8 @@ from redisched.printable import printable
 UNKNOWN = "unknown"
 _REFUSALS: dict[str, str] = {
     CancelOutcome.ENDED: "has already ended; see how: redisched task show {id}",
+    ChangeOutcome.LEASED: "is not changed, as a worker has it already",
+    ChangeOutcome.EXPIRES: "is not changed, as it expires before that time",
     UNKNOWN: "is unknown: never enqueued, or forgotten",
 }
 """Why nothing could be done for a task, by the outcome."""

@@ -30,7 +30,7 @@ COMMANDS = {
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
     "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
-    "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show and cancel tasks."),
+    "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel and change tasks."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "Count the tasks of each queue; add shards to a queue."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; revive them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),

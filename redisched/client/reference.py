@@ -1,14 +1,14 @@
-"""References to tasks: they tell the state and the result of a task, and cancel it."""
+"""References to tasks: they tell the state and the result of a task, cancel it and change it."""
 
 import math
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
-from redisched.client.verbs import Cancel, CancelOutcome, O_co, Verb
+from redisched.client.verbs import RUN_NOW, Cancel, CancelOutcome, ChangeOutcome, Verb, reprioritization, rescheduling
 from redisched.errors import (
     InvalidOption,
     ResultTimeout,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 else:
     logging = LazyModule("logging")
 
+O = TypeVar("O")  # noqa: E741 - an outcome
 R_co = TypeVar("R_co", covariant=True)
 
 FIRST_PAUSE_S = 0.002
@@ -87,13 +88,49 @@ class TaskRef(Generic[R_co]):
 
     def cancel(self) -> CancelOutcome:
         """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
-        self._connection.expect_server()
-        return self._connection.run(self._act(Cancel()), "cancel")
+        return self._run(Cancel(), "cancel")
 
     async def cancel_async(self) -> CancelOutcome:
         """As `cancel`."""
+        return await self._run_async(Cancel())
+
+    def reprioritize(self, priority: int) -> ChangeOutcome:
+        """Give the waiting task another priority; lower ones run first. Raises InvalidOption, UnknownTask."""
+        return self._run(reprioritization(priority), "reprioritize")
+
+    async def reprioritize_async(self, priority: int) -> ChangeOutcome:
+        """As `reprioritize`."""
+        return await self._run_async(reprioritization(priority))
+
+    def reschedule(
+        self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
+    ) -> ChangeOutcome:
+        """Give the waiting task another time, also while it waits for a retry: `delay` from now on,
+        or `run_at`. Attempts made so far stay counted. Raises InvalidOption, UnknownTask.
+        """
+        return self._run(rescheduling(delay, run_at), "reschedule")
+
+    async def reschedule_async(
+        self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
+    ) -> ChangeOutcome:
+        """As `reschedule`."""
+        return await self._run_async(rescheduling(delay, run_at))
+
+    def run_now(self) -> ChangeOutcome:
+        """Make the waiting task due now, in the order of priorities. Raises UnknownTask."""
+        return self._run(RUN_NOW, "run_now")
+
+    async def run_now_async(self) -> ChangeOutcome:
+        """As `run_now`."""
+        return await self._run_async(RUN_NOW)
+
+    def _run(self, verb: Verb[O], call: str) -> O:
         self._connection.expect_server()
-        return await self._connection.run_async(self._act(Cancel()))
+        return self._connection.run(self._act(verb), call)
+
+    async def _run_async(self, verb: Verb[O]) -> O:
+        self._connection.expect_server()
+        return await self._connection.run_async(self._act(verb))
 
     def _inspector(self, queue: str) -> Inspector:
         connection = self._connection
@@ -179,7 +216,7 @@ class TaskRef(Generic[R_co]):
         result: R_co = view.outcome.result
         return result
 
-    def _act(self, verb: Verb[O_co]) -> Operation[O_co]:
+    def _act(self, verb: Verb[O]) -> Operation[O]:
         queue = self.queue or (yield from self._look()).queue
         if not queue:
             raise UnknownTask(self.id)

@@ -1,10 +1,20 @@
 """Many tasks on which one call acts."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from redisched.client.connection import Connection
 from redisched.client.selecting import Change, O, Source
-from redisched.client.verbs import Cancel, CancelOutcome, Look, Verb
+from redisched.client.verbs import (
+    RUN_NOW,
+    Cancel,
+    CancelOutcome,
+    ChangeOutcome,
+    Look,
+    Verb,
+    reprioritization,
+    rescheduling,
+)
 from redisched.model import TaskState
 
 
@@ -35,6 +45,36 @@ class Selection:
     async def cancel_async(self) -> list[Change[CancelOutcome]]:
         """As `cancel`."""
         return await self._run_async(Cancel())
+
+    def reprioritize(self, priority: int) -> list[Change[ChangeOutcome]]:
+        """Give waiting tasks another priority; lower ones run first. Raises InvalidOption."""
+        return self._run(reprioritization(priority), "reprioritize")
+
+    async def reprioritize_async(self, priority: int) -> list[Change[ChangeOutcome]]:
+        """As `reprioritize`."""
+        return await self._run_async(reprioritization(priority))
+
+    def reschedule(
+        self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
+    ) -> list[Change[ChangeOutcome]]:
+        """Give waiting tasks another time, also while they wait for a retry: `delay` from now on,
+        or `run_at`. Attempts made so far stay counted. Raises InvalidOption.
+        """
+        return self._run(rescheduling(delay, run_at), "reschedule")
+
+    async def reschedule_async(
+        self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
+    ) -> list[Change[ChangeOutcome]]:
+        """As `reschedule`."""
+        return await self._run_async(rescheduling(delay, run_at))
+
+    def run_now(self) -> list[Change[ChangeOutcome]]:
+        """Make waiting tasks due now, in the order of priorities."""
+        return self._run(RUN_NOW, "run_now")
+
+    async def run_now_async(self) -> list[Change[ChangeOutcome]]:
+        """As `run_now`."""
+        return await self._run_async(RUN_NOW)
 
     def _run(self, verb: Verb[O], call: str) -> list[Change[O]]:
         self._connection.expect_server()

@@ -12,11 +12,13 @@ from typing import Protocol, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.codec import encode_outcome
+from redisched.errors import InvalidOption
 from redisched.identity import is_given
 from redisched.model import Keep, Outcome, TaskState, retention_of
+from redisched.option_checks import check_delay, check_priority, check_run_at
 from redisched.store.operation import Operation, with_retries
 from redisched.store.store import Store
-from redisched.store.values import Status
+from redisched.store.values import Reprioritization, Status
 from redisched.store.view import PENDING, TaskView
 
 O_co = TypeVar("O_co", covariant=True)
@@ -31,6 +33,19 @@ class CancelOutcome(StrEnum):
     """The task was waiting; it will never run."""
     CANCELLING = "cancelling"
     """A worker has the task and is told within a second. The task may still finish before that."""
+    ENDED = "ended"
+    """The task had ended before."""
+
+
+class ChangeOutcome(StrEnum):
+    """What a call of `reprioritize`, `reschedule` or `run_now` did."""
+
+    CHANGED = "changed"
+    """The task waits with its new priority or time."""
+    LEASED = "leased"
+    """A worker has the task; it is not changed."""
+    EXPIRES = "expires"
+    """The task would expire before its new time; it is not changed."""
     ENDED = "ended"
     """The task had ended before."""
 
@@ -72,6 +87,46 @@ class Cancel:
             statuses = yield from with_retries(cancel, connection.retry_policy())
             outcomes |= {id: _CANCELLED.get(status) for (id, _), status in zip(rows, statuses, strict=True)}
         return [outcomes[view.id] for view in views]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprioritize:
+    """Changes the priority or the time of waiting tasks, as the store takes them: "" leaves one as it is."""
+
+    priority: int | str = ""
+    when: str = ""
+    states: Collection[TaskState] = frozenset(PENDING)
+
+    def act(
+        self, connection: Connection, store: Store, views: Sequence[TaskView]
+    ) -> Operation[Sequence[ChangeOutcome | None]]:
+        """As `Verb.act`. Raises InvalidOption for a time after the year 2109."""
+        rows = [Reprioritization(view.id, self.priority, self.when) for view in views]
+        statuses = yield from with_retries(partial(store.reprioritize, rows), connection.retry_policy())
+        if Status.TOO_LATE in statuses:
+            raise InvalidOption("delay", f"{self.when[1:]} ms", "a time before the year 2109")
+        return [_CHANGED.get(status) for status in statuses]
+
+
+_CHANGED = {
+    Status.REPRIORITIZED: ChangeOutcome.CHANGED,
+    Status.LEASED: ChangeOutcome.LEASED,
+    Status.EXPIRES: ChangeOutcome.EXPIRES,
+    Status.ENDED: ChangeOutcome.ENDED,
+}
+RUN_NOW = Reprioritize(when="+0")
+
+
+def reprioritization(priority: object) -> Reprioritize:
+    """Gives tasks another priority. Raises InvalidOption."""
+    return Reprioritize(priority=int(check_priority("priority", priority)))
+
+
+def rescheduling(delay: object, run_at: object) -> Reprioritize:
+    """Gives tasks another time: `delay` from now on, or `run_at`. Raises InvalidOption."""
+    if (delay is None) == (run_at is None):
+        raise InvalidOption("delay", delay, "given, or run_at, and not both")
+    return Reprioritize(when=check_run_at("run_at", run_at) if delay is None else check_delay("delay", delay))
 
 
 _CANCELLED = {

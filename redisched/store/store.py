@@ -187,7 +187,9 @@ class Store:
         return self._scripts.settle("revive", rows=[(id,) for id in ids])
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
-        """Change priority and time of waiting tasks: REPRIORITIZED, LEASED, TOO_LATE, ENDED or UNKNOWN for each."""
+        """Change priority and time of waiting tasks: REPRIORITIZED, LEASED, TOO_LATE, EXPIRES, ENDED or UNKNOWN for
+        each.
+        """
         return self._scripts.settle("reprioritize", rows=changes)
 
     def expire(self, request: ExpireRequest) -> Operation[Expired]:

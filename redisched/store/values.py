@@ -33,6 +33,7 @@ class Status(StrEnum):
     REVIVED = "REVIVED"
     REPRIORITIZED = "REPRIORITIZED"
     LEASED = "LEASED"
+    EXPIRES = "EXPIRES"
     ALREADY = "ALREADY"
     ENDED = "ENDED"
     LOST = "LOST"

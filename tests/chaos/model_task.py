@@ -119,6 +119,9 @@ class Task:
         run_at_ms = moment_of(change.when, now_ms) if change.when else self.run_at_ms
         if run_at_ms >= BAND:
             return Status.TOO_LATE
+        limit_ms = self.limits.next_start_ms
+        if change.when and limit_ms is not None and limit_ms <= run_at_ms:
+            return Status.EXPIRES
         self.priority = self.priority if change.priority == "" else int(change.priority)
         self.wait(run_at_ms)
         return Status.REPRIORITIZED

@@ -61,6 +61,7 @@ MUTANTS = {
     "what is given another time loses its priority": Mutant(
         "reprioritize", "priority == '' and score - score % BAND", "priority == '' and 0"
     ),
+    "what is given another time may lie behind its expiry": Mutant("reprioritize", "<= run_at", "<= 0"),
     "claim takes what has expired": Mutant("claim", "(start_limit(traits) or math.huge) <= now_ms", "false"),
     "what was tried still expires": Mutant("retry", "string.gsub(traits, EXPIRES, '')", "traits"),
     "what was interrupted still expires": Mutant("release", "if started == '1' then", "if started == '2' then"),
@@ -120,6 +121,7 @@ KNOWN_SEEDS = {
     "snooze does not check the token": 2,
     "release counts an attempt": 0,
     "what is given another time loses its priority": 0,
+    "what is given another time may lie behind its expiry": 0,
     "claim takes what has expired": 0,
     "what was tried still expires": 0,
     "what was interrupted still expires": 2,

@@ -30,7 +30,7 @@ def reprioritize(queue: QueueUnderTest, id: str, priority: int | str = "", when:
 def test_a_reprioritized_task_waits_in_its_new_place_with_its_history(
     queue: QueueUnderTest, priority: int | str, when: str, after: tuple[int, int]
 ) -> None:
-    traits = expiring("a", expires_ms=LATER_MS)
+    traits = expiring("a", expires_ms=LARGEST_RUN_AT_MS + 1)
     queue.given(waiting("a", tries="1 0 2 3"), traits)
 
     for _ in range(2):
@@ -46,6 +46,25 @@ def test_a_task_that_would_run_after_2109_stays_in_its_place(queue: QueueUnderTe
 
     assert reprioritize(queue, "a", 0, f"@{BAND}") is Status.TOO_LATE
     assert queue.situation() == waiting("a")
+
+
+@pytest.mark.parametrize("when", [f"@{LATER_MS}", "+5000", f"@{LARGEST_RUN_AT_MS}"])
+def test_a_task_that_would_expire_before_its_new_time_stays_in_its_place(queue: QueueUnderTest, when: str) -> None:
+    before = together(waiting("a"), expiring("a", expires_ms=LATER_MS))
+    queue.given(before)
+
+    assert reprioritize(queue, "a", 0, when) is Status.EXPIRES
+    assert queue.situation() == before
+
+    assert reprioritize(queue, "a", 0, f"@{LATER_MS - 1}") is Status.REPRIORITIZED
+
+
+def test_a_priority_can_be_changed_whatever_the_expiry(queue: QueueUnderTest) -> None:
+    traits = expiring("a", expires_ms=NOW_MS - 1)
+    queue.given(waiting("a"), traits)
+
+    assert reprioritize(queue, "a", 0) is Status.REPRIORITIZED
+    assert queue.situation() == together(waiting("a", priority=0), traits, AWAKE)
 
 
 def test_a_task_that_does_not_wait_is_not_changed_and_the_answer_says_why(queue: QueueUnderTest) -> None:

@@ -1,10 +1,11 @@
-"""`redisched task`: lists, shows and cancels tasks."""
+"""`redisched task`: lists, shows and cancels tasks. Commands that change waiting tasks are in `changing.py`."""
 
 from typing import Any
 
 import click
 
 from redisched.cli.acting import act, acting_options, wanted_of
+from redisched.cli.commands.changing import reprioritize, reschedule, run_now
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
@@ -28,7 +29,7 @@ _ARGUMENT_CHARACTERS = 60
 
 @click.group()
 def task() -> None:
-    """List, show and cancel tasks."""
+    """List, show, cancel and change tasks."""
 
 
 @task.command("ls")
@@ -128,6 +129,10 @@ def cancel_tasks(url: str | None, as_json: bool, **given: Any) -> None:
     wanted = wanted_of(**given)
     with session(url) as opened:
         act(opened, wanted, Cancel(), "cancel", as_json)
+
+
+for _command in (reprioritize, reschedule, run_now):
+    task.add_command(_command)
 
 
 def _print_attempts(failures: list[Failure], shown: int | None) -> None:
