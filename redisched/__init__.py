@@ -7,6 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from redisched.client.gathering import (
+        Ended,
+        as_completed,
+        as_completed_async,
+        gather,
+        gather_async,
+        gather_ended,
+        gather_ended_async,
+    )
     from redisched.client.handler import Handler
     from redisched.client.reference import TaskRef
     from redisched.client.request import TaskRequest
@@ -22,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Delivery": "redisched.model",
     "Durability": "redisched.config",
+    "Ended": "redisched.client.gathering",
     "Handler": "redisched.client.handler",
     "Keep": "redisched.model",
     "Priority": "redisched.model",
@@ -35,9 +45,15 @@ _HOMES = {
     "TaskRef": "redisched.client.reference",
     "TaskRequest": "redisched.client.request",
     "TaskState": "redisched.model",
+    "as_completed": "redisched.client.gathering",
+    "as_completed_async": "redisched.client.gathering",
     "current_task": "redisched.context",
     "exponential": "redisched.retry",
     "fixed": "redisched.retry",
+    "gather": "redisched.client.gathering",
+    "gather_async": "redisched.client.gathering",
+    "gather_ended": "redisched.client.gathering",
+    "gather_ended_async": "redisched.client.gathering",
     "linear": "redisched.retry",
     "never": "redisched.retry",
 }
@@ -45,6 +61,7 @@ _HOMES = {
 __all__ = [
     "Delivery",
     "Durability",
+    "Ended",
     "Handler",
     "Keep",
     "Priority",
@@ -59,9 +76,15 @@ __all__ = [
     "TaskRequest",
     "TaskState",
     "__version__",
+    "as_completed",
+    "as_completed_async",
     "current_task",
     "exponential",
     "fixed",
+    "gather",
+    "gather_async",
+    "gather_ended",
+    "gather_ended_async",
     "linear",
     "never",
 ]

@@ -43,6 +43,8 @@ class Keys:
     """hash: id -> rare properties of a task, as text; only for tasks with such, for as long as `tasks` has them."""
     expiring: str
     """zset: id by the time until which a task may start (server ms); only for tasks with such a limit."""
+    watched: str
+    """hash: id -> channels of callers that wait for the end of a task, and until when; only while callers wait."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str
@@ -76,6 +78,7 @@ TYPES = {
     "cancelling": "hash",
     "traits": "hash",
     "expiring": "zset",
+    "watched": "hash",
     "claims": "hash",
     "fence": "string",
     "wake": "list",

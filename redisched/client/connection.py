@@ -32,11 +32,13 @@ from redisched.store.store import Store
 if TYPE_CHECKING:
     import asyncio
 
+    from redisched.client import end_listener as listeners
     from redisched.embedded import server as servers
     from redisched.store import broker as brokers
 else:
     # What only a call needs takes longer to load than everything else together.
     asyncio = LazyModule("asyncio")
+    listeners = LazyModule("redisched.client.end_listener")
     brokers = LazyModule("redisched.store.broker")
     servers = LazyModule("redisched.embedded.server")
 
@@ -68,6 +70,8 @@ class Connection:
         self._broker = broker
         self._embedded: servers.ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
+        self._listener: listeners.ThreadEndListener | None = None
+        self._listeners: dict[asyncio.AbstractEventLoop, listeners.LoopEndListener] = {}
         self.shard_maps = ShardMapCache()
         self.queues_of_tasks = LatestQueues()
         """The queues of tasks whose references do not name a queue, as far as they were found."""
@@ -138,13 +142,36 @@ class Connection:
             store = self._stores[queue, shard, durable] = self._make_store(queue, shard, durable)
         return store
 
+    def end_listener(self) -> "listeners.EndListener":
+        """What tells blocking callers of the ends of tasks. A forked process has one of its own."""
+        with self._lock:
+            if self._listener is None or self._listener.process != os.getpid():
+                self._listener = listeners.ThreadEndListener(self.broker)
+                weakref.finalize(self, self._listener.close).atexit = False
+            return self._listener
+
+    async def end_listener_async(self) -> "listeners.EndListener":
+        """What tells callers on the running event loop of the ends of tasks."""
+        broker, loop = await self.open_async(), asyncio.get_running_loop()
+        if loop not in self._listeners:
+            self._listeners = {other: kept for other, kept in self._listeners.items() if not other.is_closed()}
+            self._listeners[loop] = listeners.LoopEndListener(broker)
+        return self._listeners[loop]
+
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""
+        with self._lock:
+            listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
         if self._broker is not None:
             self._broker.close()
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop; the next use opens new ones."""
+        listener = self._listeners.pop(asyncio.get_running_loop(), None)
+        if listener is not None:
+            await listener.close()
         if self._broker is not None:
             await self._broker.close_async()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     logging = LazyModule("logging")
 
-SAID_AFTER_S = 2.0
+SAID_AFTER_S = 1.5
 """A warning is logged only if the wait takes longer than this."""
 ADVICE = (
     "the handler that waits keeps the last slot of its process, so no other task can run there; "

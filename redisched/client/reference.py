@@ -1,45 +1,25 @@
 """References to tasks: they tell the state and the result of a task, cancel it and change it."""
 
-import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from redisched.client.connection import Connection
-from redisched.client.last_slot import LastSlot
+from redisched.client.results import result_of
 from redisched.client.verbs import RUN_NOW, Cancel, CancelOutcome, ChangeOutcome, Verb, reprioritization, rescheduling
-from redisched.errors import (
-    InvalidOption,
-    ResultTimeout,
-    TaskCancelled,
-    TaskExpired,
-    TaskFailed,
-    TaskLost,
-    Undecodable,
-    UnknownTask,
-)
-from redisched.lazy import LazyModule
+from redisched.client.waiting import waiting_for
+from redisched.errors import InvalidOption, UnknownTask
 from redisched.model import TaskState
-from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector, queues_of
-from redisched.store.operation import Operation, Pause, with_retries
-from redisched.store.serving import is_served
-from redisched.store.view import PENDING, TaskView
+from redisched.store.operation import Operation, with_retries
+from redisched.store.view import TaskView
 
 if TYPE_CHECKING:
-    import logging
-else:
-    logging = LazyModule("logging")
+    from redisched.client.end_listener import EndListener
 
 O = TypeVar("O")  # noqa: E741 - an outcome
 R_co = TypeVar("R_co", covariant=True)
-
-FIRST_PAUSE_S = 0.002
-LONGEST_PAUSE_S = 0.25
-LOOK_FOR_WORKER_S = 1.5
-"""If a caller has waited for a result for so long, it is checked whether any worker serves the queue."""
-LOOK_FOR_WORKER_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,15 +42,20 @@ class TaskRef(Generic[R_co]):
     def __hash__(self) -> int:
         return hash(self.id)
 
+    @property
+    def connection(self) -> Connection:
+        """The connection of the application that the reference belongs to."""
+        return self._connection
+
     def status(self) -> TaskState:
         """The state of the task now."""
         self._connection.expect_server()
-        return self._connection.run(self._look(), "status").state
+        return self._connection.run(self.look(), "status").state
 
     async def status_async(self) -> TaskState:
         """As `status`."""
         self._connection.expect_server()
-        return (await self._connection.run_async(self._look())).state
+        return (await self._connection.run_async(self.look())).state
 
     def result(self, timeout: float | timedelta | None = None) -> R_co:
         """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
@@ -79,12 +64,14 @@ class TaskRef(Generic[R_co]):
         TaskLost, UnknownTask, ResultTimeout, or Undecodable for an outcome that cannot be read.
         """
         self._connection.expect_server()
-        return self._connection.run(self._await_result(timeout), "result")
+        connection = self._connection
+        return connection.run(self._await_result(connection.end_listener(), timeout), "result")
 
     async def result_async(self, timeout: float | timedelta | None = None) -> R_co:  # noqa: ASYNC109 - the twin of result
         """As `result`."""
         self._connection.expect_server()
-        return await self._connection.run_async(self._await_result(timeout))
+        connection = self._connection
+        return await connection.run_async(self._await_result(await connection.end_listener_async(), timeout))
 
     def cancel(self) -> CancelOutcome:
         """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
@@ -136,9 +123,9 @@ class TaskRef(Generic[R_co]):
         connection = self._connection
         return Inspector(connection.broker.script_runner, queue, connection.shard_maps.last(queue))
 
-    def _look(self) -> Operation[TaskView]:
-        """The task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if the
-        reference names no queue and several queues have a task with this id.
+    def look(self) -> Operation[TaskView]:
+        """Read the task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if
+        the reference names no queue and several queues have a task with this id.
         """
         connection = self._connection
         queue = self.queue or connection.queues_of_tasks.get(self.id)
@@ -159,65 +146,14 @@ class TaskRef(Generic[R_co]):
         inspector = self._inspector(queue)
         return (yield from with_retries(lambda: inspector.state(self.id), self._connection.retry_policy()))
 
-    def _await_result(self, timeout: float | timedelta | None) -> Operation[R_co]:
-        monotonic = self._connection.monotonic
-        timeout_s = None if timeout is None else check_milliseconds("timeout", timeout) / 1000
-        began_s = monotonic()
-        look_for_worker_s, missing = began_s + LOOK_FOR_WORKER_S, ""
-        last_slot = LastSlot(self.id, began_s)
-        pause_s = FIRST_PAUSE_S
-        while True:
-            view = yield from self._look()
-            if view.state is TaskState.DEAD or view.outcome is not None or view.state is TaskState.UNKNOWN:
-                return self._result_of(view)
-            now_s = monotonic()
-            keeps_slot = last_slot.advice(view.state, now_s)
-            left_s = math.inf if timeout_s is None else began_s + timeout_s - now_s
-            if view.state in PENDING and now_s >= look_for_worker_s:
-                look_for_worker_s = now_s + LOOK_FOR_WORKER_AGAIN_S
-                missing = yield from self._missing_worker(view.queue, missing)
-            if timeout_s is not None and left_s <= 0:
-                raise ResultTimeout(self.id, timeout_s, missing or keeps_slot)
-            yield Pause(min(pause_s, left_s))
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-    def _missing_worker(self, queue: str, said: str) -> Operation[str]:
-        """A sentence that says that no worker serves the queue; "" if one does. The first time it is also logged."""
-        connection = self._connection
-        if (
-            yield from with_retries(
-                lambda: is_served(connection.broker.script_runner, queue), connection.retry_policy()
-            )
-        ):
-            return ""
-        missing = f"no worker serves queue {queue} yet"
-        if not said:
-            logging.getLogger("redisched").warning(
-                "%s; task %s waits for one: redisched worker MODULE:APP", missing, self.id
-            )
-        return missing
-
-    def _result_of(self, view: TaskView) -> R_co:
-        if view.state is TaskState.DEAD:
-            failure = view.failure
-            if failure is None:
-                raise TaskFailed(self.id, "its failure cannot be read", "", "")
-            raise TaskFailed(self.id, failure.reason, failure.error, failure.traceback)
-        if view.undecodable:
-            raise Undecodable(view.undecodable)
-        if view.state is TaskState.CANCELLED:
-            raise TaskCancelled(self.id)
-        if view.state is TaskState.EXPIRED:
-            raise TaskExpired(self.id)
-        if view.state is TaskState.LOST:
-            raise TaskLost(self.id)
-        if view.outcome is None:
-            raise UnknownTask(self.id)
-        result: R_co = view.outcome.result
+    def _await_result(self, listener: "EndListener", timeout: float | timedelta | None) -> Operation[R_co]:
+        with waiting_for([self], self._connection, listener, timeout) as waiting:
+            ((_, view),) = yield from waiting.next_ended()
+        result: R_co = result_of(view)
         return result
 
     def _act(self, verb: Verb[O]) -> Operation[O]:
-        queue = self.queue or (yield from self._look()).queue
+        queue = self.queue or (yield from self.look()).queue
         if not queue:
             raise UnknownTask(self.id)
         inspector, connection = self._inspector(queue), self._connection

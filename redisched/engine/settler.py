@@ -1,4 +1,7 @@
-"""Sends completions to Redis: gathers them for about a millisecond, and settles all of one kind in one script call."""
+"""Sends completions to Redis: gathers them for about a millisecond, and settles all of one kind in one script call.
+
+It does not gather if the worker has no other task.
+"""
 
 import asyncio
 import logging
@@ -85,7 +88,8 @@ class Settler:
     async def step(self) -> float:
         """Settle the completions that wait; answers how long to wait, in seconds."""
         most = BATCH * self._context.idle_factor
-        if 0 < len(self._waiting) < most:
+        # If these are all tasks that this worker has, there is none to wait for, and callers may wait for these.
+        if 0 < len(self._waiting) < min(most, len(self._context.in_flight)):
             await asyncio.sleep(GATHER_S)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
         self._put_in_lanes(batch)

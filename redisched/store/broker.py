@@ -27,6 +27,7 @@ from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.scripts import load_scripts
 from redisched.store.sentinel import SentinelRoute
 from redisched.store.slots import slot_of_key
+from redisched.store.subscription import AsyncSubscription, Subscription
 from redisched.url import parse_address
 
 
@@ -39,6 +40,9 @@ class BrokerClient(Client, Protocol):
         """A client for each server that takes writes, by its address. If there is only one server, its address is
         "".
         """
+
+    def subscribe(self, channel: str) -> Subscription:
+        """Subscribe to a channel, on a connection of its own; every message that is published there arrives."""
 
     def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""
@@ -58,6 +62,9 @@ class AsyncBrokerClient(AsyncClient, Protocol):
         """A client for each server that takes writes, by its address. If there is only one server, its address is
         "".
         """
+
+    async def subscribe(self, channel: str) -> AsyncSubscription:
+        """Subscribe to a channel, on a connection of its own; every message that is published there arrives."""
 
     async def close(self) -> None:
         """Close the connections that are idle; the next command opens a new one."""

@@ -17,6 +17,7 @@ from redisched.errors import BrokerError
 from redisched.store.failures import translate
 from redisched.store.operation import IN_FLIGHT, Command
 from redisched.store.pool import UNBOUNDED, AsyncPool, Pool
+from redisched.store.subscription import AsyncSubscription, Subscription
 
 # Its stub asks for a tuple of one part.
 _pack = cast("Callable[[Command], bytes]", hiredis.pack_command)
@@ -109,6 +110,10 @@ class ServerClient:
                     pipeline.failed()
         return pipeline.replies
 
+    def subscribe(self, channel: str) -> Subscription:
+        """Subscribe to a channel, on a connection of its own."""
+        return Subscription(self._factory.make_connection(), channel, self._timeout_s)
+
     def primaries(self) -> Mapping[str, "ServerClient"]:
         """The one server, under no name."""
         return {"": self}
@@ -154,6 +159,7 @@ class AsyncServerClient:
     """
 
     def __init__(self, factory: ConnectionFactory, timeout_s: float, most: int = UNBOUNDED) -> None:
+        self._factory = factory
         self._timeout_s = timeout_s
         self._pool: AsyncPool[AsyncLibraryConnection] = AsyncPool(factory.make_connection, most)
 
@@ -208,6 +214,10 @@ class AsyncServerClient:
         else:
             self._pool.give(connection)
         return pipeline.replies
+
+    async def subscribe(self, channel: str) -> AsyncSubscription:
+        """Subscribe to a channel, on a connection of its own."""
+        return await AsyncSubscription.open(self._factory.make_connection(), channel, self._timeout_s)
 
     async def primaries(self) -> Mapping[str, "AsyncServerClient"]:
         """The one server, under no name."""

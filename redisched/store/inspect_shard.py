@@ -7,7 +7,7 @@ from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
-from redisched.store.view import Facts, PriorityCounts, QueueCounts, TaskView, view_of, with_body
+from redisched.store.view import PriorityCounts, QueueCounts, TaskView, views_of, with_body
 
 _PAGE = 100
 _RECORDS = 50
@@ -121,10 +121,10 @@ class ShardInspector:
         return found
 
     def states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
-        """Tasks without their bodies, in the order of the ids."""
-        now_ms, *rest = yield from self._scripts.call("read/task", rows=[(id,) for id in ids])
-        facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
-        return [view_of(id, self.queue, self.shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
+        """Tasks without their bodies, as `state`."""
+        return views_of(
+            ids, self.queue, self.shard, (yield from self._scripts.call("read/task", rows=[(id,) for id in ids]))
+        )
 
     def _with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
         if not views:

@@ -1,7 +1,7 @@
 """Operations on Redis. Each is written once and can be run blocking or under asyncio.
 
-An operation is a generator. It yields steps: a command, a pipeline or a pause. Whoever runs it performs each step, and
-sends the reply into the generator or throws the error into it.
+An operation is a generator. It yields steps: a command, a pipeline, a pause or a wait. Whoever runs it performs
+each step, and sends the reply into the generator or throws the error into it.
 """
 
 import time
@@ -32,6 +32,21 @@ class Pause:
     seconds: float
 
 
+class Signal(Protocol):
+    """What can be waited for, blocking or under asyncio, whichever the operation is run by."""
+
+    def wait(self, within_s: float) -> None: ...
+    async def wait_async(self, within_s: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until a signal is given, at most so many seconds."""
+
+    signal: Signal
+    within_s: float
+
+
 Command: TypeAlias = tuple[Argument, ...]
 
 
@@ -51,7 +66,7 @@ IN_FLIGHT = 2
 longer.
 """
 
-Step: TypeAlias = Command | Pause | Pipeline
+Step: TypeAlias = Command | Pause | Pipeline | Wait
 Operation: TypeAlias = Generator[Step, Any, T]
 
 
@@ -111,6 +126,8 @@ def run(operation: Operation[T], client: Client) -> T:
                     reply = client.perform(step)
                 elif isinstance(step, Pipeline):
                     reply = client.perform_all(step.commands)
+                elif isinstance(step, Wait):
+                    step.signal.wait(step.within_s)
                 else:
                     time.sleep(step.seconds)
             except BrokerError as error:
@@ -133,6 +150,8 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
                     reply = await client.perform(step)
                 elif isinstance(step, Pipeline):
                     reply = await client.perform_all(step.commands)
+                elif isinstance(step, Wait):
+                    await step.signal.wait_async(step.within_s)
                 else:
                     await asyncio.sleep(step.seconds)
             except BrokerError as error:

@@ -45,6 +45,12 @@ def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
     )
 
 
+def telling(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """An example of every command without which callers are not told when a task has ended, and have to look."""
+    channel = f"{script_runner.prefix}:ends:doctor"
+    return ("PUBLISH", channel, "message"), ("SUBSCRIBE", channel)
+
+
 def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """Commands to send together, with which a server refuses those that this user may not call, and executes none.
 

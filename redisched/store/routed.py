@@ -9,6 +9,7 @@ from redisched.errors import BrokerError
 from redisched.store.clients import AsyncServerClient, ServerClient
 from redisched.store.operation import Command
 from redisched.store.route import ASK_S, Ask, Route, RoutePlan, Send, Stream, T
+from redisched.store.subscription import AsyncSubscription, Subscription
 
 C = TypeVar("C", ServerClient, AsyncServerClient)
 
@@ -27,6 +28,7 @@ class _RoutedClients(Generic[C]):
         self._timeout_s = timeout_s
         self._clients: dict[Node, C] = {}
         self._epoch = route.epoch
+        self._subscriptions = 0
 
     def _client(self, node: Node) -> C:
         client = self._clients.get(node)
@@ -35,6 +37,13 @@ class _RoutedClients(Generic[C]):
             # Another thread may have opened one meanwhile.
             client = self._clients.setdefault(node, opened)
         return client
+
+    def _listening_node(self, primaries: Mapping[str, C], channel: str) -> C:
+        """The node on which to subscribe: every node of a cluster gets every message. It is another one each time, in
+        case one of them does not answer.
+        """
+        self._subscriptions += 1
+        return list(primaries.values())[(hash(channel) + self._subscriptions) % len(primaries)]
 
     def _drop_unused(self) -> list[C]:
         """Forget the clients of servers that the route does not use any more; answers them, for the caller to close."""
@@ -56,6 +65,10 @@ class RoutedClient(_RoutedClients[ServerClient]):
     def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
         return self._execute(self._route.perform_all(commands))
+
+    def subscribe(self, channel: str) -> Subscription:
+        """Subscribe to a channel, on a connection of its own."""
+        return self._listening_node(self.primaries(), channel).subscribe(channel)
 
     def primaries(self) -> Mapping[str, ServerClient]:
         """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""
@@ -118,6 +131,10 @@ class AsyncRoutedClient(_RoutedClients[AsyncServerClient]):
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
         return await self._execute(self._route.perform_all(commands))
+
+    async def subscribe(self, channel: str) -> AsyncSubscription:
+        """Subscribe to a channel, on a connection of its own."""
+        return await self._listening_node(await self.primaries(), channel).subscribe(channel)
 
     async def primaries(self) -> Mapping[str, AsyncServerClient]:
         """A client of each node that takes writes, by its address. Use them at once: they are closed with this one."""

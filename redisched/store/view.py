@@ -144,9 +144,16 @@ class _Holder(NamedTuple):
     worker: str
 
 
+def views_of(ids: Sequence[str], queue: str, shard: int, reply: Sequence[bytes]) -> list[TaskView]:
+    """The tasks with these ids as observers see them, from what read/task.lua or watch.lua answers."""
+    now_ms, *rest = reply
+    facts = (Facts(*rest[at : at + len(Facts._fields)]) for at in range(0, len(rest), len(Facts._fields)))
+    return [view_of(id, queue, shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
+
+
 def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> TaskView:
     """A task as an observer sees it, without its body."""
-    number = int(facts.number) if facts.number else None
+    number = int(facts.number) if _NUMBER.fullmatch(facts.number) else None
     attempts, crashes, redeliveries = tries_of(facts.tries)
     failed_score, failures, _ = _decoded(facts.failure, decode_failures)
     _, outcome, undecodable = _decoded(facts.outcome, lambda stored: decode_outcome(stored[DIGEST_BYTES:]))

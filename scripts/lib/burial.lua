@@ -1,4 +1,4 @@
--- KEYS dead cancelling
+-- KEYS dead cancelling watched
 -- include: text
 -- include: failures
 -- Makes a task dead and stores its last score and the failure, with those of earlier attempts. Its record stays, so that
@@ -7,4 +7,8 @@ local function bury(id, score, failure, now_ms)
   redis.call('HDEL', CANCELLING, id)
   add_failure(id, score, failure)
   redis.call('ZADD', DEAD, text(now_ms), id)
+  if redis.call('HLEN', WATCHED) > 0 then
+    -- include: watched
+    tell_end({id})
+  end
 end

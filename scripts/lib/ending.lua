@@ -1,4 +1,4 @@
--- KEYS tasks tries failures cancelling traits expiring outcomes finished
+-- KEYS tasks tries failures cancelling traits expiring outcomes finished watched
 -- include: text
 -- include: score
 -- include: chunks
@@ -40,12 +40,17 @@ end
 
 -- Ends tasks and stores their outcomes. `outcomes` is the list id, outcome, id, outcome ...; `forgets` is the list
 -- score, id, score, id ... for `finished`. An outcome is stored as 'token digest-and-outcome'. Its token is 0 if no
--- worker acked the task, so that no later ack is answered with ALREADY.
+-- worker acked the task, so that no later ack is answered with ALREADY. Callers that wait for these tasks are told.
 local function finish(ids, outcomes, forgets)
   local extras = used_extras()
+  local is_watched = redis.call('HLEN', WATCHED) > 0
   redis.call('HLEN', TASKS)
   redis.call('ZCARD', FINISHED)
   call_in_chunks('HSET', OUTCOMES, outcomes)
   call_in_chunks('ZADD', FINISHED, forgets)
   forget_tasks(ids, extras)
+  if is_watched then
+    -- include: watched
+    tell_end(ids)
+  end
 end

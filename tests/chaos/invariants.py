@@ -39,6 +39,7 @@ def check_places(situation: Situation) -> None:
     assert ids("cancelling") <= ids("held")
     assert ids("traits") <= ids("tasks")
     assert limited_in(situation) - ids("dead") <= ids("expiring") <= ids("traits")
+    assert ids("watched") <= ids("waiting") | ids("held"), "a watcher of a task that has ended"
     assert len(situation.get("wake", ())) <= 1
     assert "repairs" not in situation, "a scrubber had to repair something"
 

@@ -56,6 +56,8 @@ class Task:
     is_spare: bool = False
     """When the task died, or is forgotten."""
     limits: Limits = field(default_factory=Limits)
+    watchers: list[str] = field(default_factory=list)
+    """The channels of callers that wait for its end, and until when, the newest first."""
     looked_ms: int | None = None
     """When it is next checked whether the task may still start."""
 
@@ -94,6 +96,8 @@ class Task:
             stored["traits"] = {self.id: text_of(traits)}
         if self.looked_ms is not None:
             stored["expiring"] = {self.id: self.looked_ms}
+        if self.watchers and self.place is not Place.DEAD:
+            stored["watched"] = {self.id: " ".join(self.watchers)}
         if self.place is Place.WAITING:
             stored["waiting"] = {self.id: self.score}
         elif self.place is Place.DEAD:

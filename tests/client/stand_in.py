@@ -18,9 +18,9 @@ FAILURE = encode_failure(Failure(name="handler", error="boom"))
 class StandIn:
     """A worker of one queue."""
 
-    def __init__(self, app: Scheduler, queue: str) -> None:
+    def __init__(self, app: Scheduler, queue: str, shard: int = 0) -> None:
         self._broker = app.broker
-        self._store = Store(app.broker.script_runner, queue)
+        self._store = Store(app.broker.script_runner, queue, shard)
         self._claims = 0
 
     def lease(self, ahead_ms: int = 0) -> list[Lease]:

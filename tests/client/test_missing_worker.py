@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redisched.client.reference.LOOK_FOR_WORKER_S", 0.05)
+    monkeypatch.setattr("redisched.client.waiting.LOOK_FOR_WORKER_S", 0.05)
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import ScriptRunner
-from redisched.store.rights import needed
+from redisched.store.rights import needed, telling
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {str(command[0]) for command in needed(ScriptRunner())}
+NAMES = {str(command[0]) for command in (*needed(ScriptRunner()), *telling(ScriptRunner()))}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
@@ -73,9 +73,17 @@ def test_a_user_without_access_to_the_keys_is_a_danger(server: Server) -> None:
 
 def test_the_rights_that_the_doctor_advises_are_enough(server: Server) -> None:
     rules = " ".join(f"+{name.lower()}" for name in sorted(NAMES))
-    found = as_user(server, "~redisched:*", *rules.split(), "+acl|whoami", "+acl|dryrun")
+    found = as_user(server, "~redisched:*", "&redisched:*", *rules.split(), "+acl|whoami", "+acl|dryrun")
 
     assert found.levels("rights") == [Level.OK]
+
+
+def test_a_user_without_channels_is_warned_that_callers_are_not_told(server: Server) -> None:
+    found = as_user(server, "~redisched:*", "+@all")
+
+    assert found.levels("rights") == [Level.WARNING]
+    assert "callers of result() are not told" in found.sentence("rights")
+    assert "&redisched:* +publish +subscribe" in found.sentence("rights")
 
 
 def test_a_user_without_rights_for_the_doctor_gets_warnings_and_no_error(server: Server) -> None:

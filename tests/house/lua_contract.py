@@ -32,11 +32,12 @@ READING_COMMANDS = frozenset(
 WRITING_COMMANDS = frozenset(
     {"DECR", "DECRBY", "DEL", "EXPIRE", "HDEL", "HINCRBY", "HSET", "HSETNX", "INCR", "INCRBY", "LPOP", "LPUSH", "LREM"}
     | {"LTRIM", "PERSIST", "PEXPIRE", "PEXPIREAT", "RPOP", "RPUSH", "SADD", "SET", "SREM", "UNLINK", "ZADD", "ZINCRBY"}
-    | {"ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
+    | {"PUBLISH", "ZPOPMAX", "ZPOPMIN", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"}
 )
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
 WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
+    | {"watch"}
 )
 REFUSED_WHEN_FULL = frozenset({"enqueue"})
 

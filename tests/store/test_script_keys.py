@@ -23,6 +23,7 @@ from redisched.store.slots import slot_of_key
 from redisched.store.store import Store
 from redisched.store.survey import in_calls, survey
 from redisched.store.values import NewTask
+from redisched.store.watching import watch
 from tests.store.test_wrong_types import EDGES
 
 QUEUE = "mail"
@@ -67,6 +68,7 @@ MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
     lambda store: store.enqueue_many([[TASK], [TASK]]),
     lambda store: store.known(ShardMap(), [TASK]),
     lambda store: store.scrub(SCRUB),
+    lambda store: watch(store._script_runner, QUEUE, store.shard, "channel", ["a"]),
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
     lambda shard: shard.counts(),

@@ -10,7 +10,7 @@ from redisched.keys import TYPES, Keys, keys_of, queues_key
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
-from redisched.store.operation import Operation, run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -29,6 +29,7 @@ from redisched.store.values import (
     Reprioritization,
     SnoozedTask,
 )
+from redisched.store.watching import watch
 from tests.brokers import on_each_primary
 from tests.lua.situation import cancelling, claimed, dead, ended, expiring, leased, seed, together, waiting
 from tests.scrubbing import scrub_all
@@ -79,6 +80,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "reprioritize": lambda store: store.reprioritize([Reprioritization("a", 3, "+5")]),
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
+    "watch": lambda store: watch(ScriptRunner(), store.queue, store.shard, "channel", ["a", "d"]),
     "wake": lambda store: store.wake(),
     "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
 }

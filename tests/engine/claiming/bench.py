@@ -37,6 +37,9 @@ class LossyClient:
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         return await self._client.perform_all(commands)
 
+    async def subscribe(self, channel: str) -> Any:
+        return await self._client.subscribe(channel)
+
     async def primaries(self) -> Any:
         return await self._client.primaries()
 
