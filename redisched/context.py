@@ -2,8 +2,33 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
+
+from redisched.option_checks import check_milliseconds
+
+
+class TimeLimit(Protocol):
+    """How long the running attempt may still take."""
+
+    def remaining_s(self) -> float | None: ...
+
+    def extend(self, seconds: float) -> None: ...
+
+
+class NoTimeLimit:
+    """The limit of an attempt without a timeout."""
+
+    def remaining_s(self) -> float | None:
+        """None: no limit."""
+        return None
+
+    def extend(self, seconds: float) -> None:
+        """Nothing to move."""
+
+
+NO_TIME_LIMIT = NoTimeLimit()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +49,19 @@ class TaskContext:
     priority: int
     run_at_ms: int
     worker: str
+    _time_limit: TimeLimit = field(default=NO_TIME_LIMIT, repr=False, compare=False)
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the timeout tells the handler to end; 0.0 from then on, None without a timeout."""
+        return self._time_limit.remaining_s()
+
+    def extend(self, seconds: float | timedelta) -> None:
+        """Move the timeout of this attempt so much later. Does nothing without a timeout, or after it.
+
+        Can be called from any thread of the handler. Raises InvalidOption.
+        """
+        self._time_limit.extend(check_milliseconds("seconds", seconds) / 1e3)
 
 
 class Running(Protocol):

@@ -64,7 +64,8 @@ class Attempt:
 
     def order(self, free_slots: int) -> Order:
         """What the process of an isolated handler is told."""
-        return Order(self.task.lease.record, self.task.task_context(), self.retention().keeps_result, free_slots)
+        context, keeps_result = self.task.task_context(), self.retention().keeps_result
+        return Order(self.task.lease.record, context, keeps_result, free_slots, self.timeout_s)
 
 
 class AttemptPolicy:

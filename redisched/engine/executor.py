@@ -228,7 +228,8 @@ class Executor:
         if attempt.entry.is_isolated:
             # Not noted as started: an isolated handler cannot make this process die.
             self._policy.started(attempt, now_ms)
-            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), attempt.timeout_s))
+            grace_s = attempt.entry.options.timeout_grace_ms / 1e3
+            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), grace_s))
             return
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)

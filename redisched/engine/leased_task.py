@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from redisched.context import TaskContext
+from redisched.context import NO_TIME_LIMIT, TaskContext
+from redisched.engine.time_limit import SoftLimit
 from redisched.model import TaskBody, band_of, run_at_of
 from redisched.store.values import Lease
 
@@ -11,10 +12,10 @@ class LeasedTask:
     """A task that this process has leased.
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
-    the handler started, 0 before. `body` is set once it is decoded. `has_given_id` is false if a caller chose the id. A
-    task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then
-    `turn`. These are the task's score and id, or, with several shards, the time of the claim and the task's place in
-    it.
+    the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
+    decoded. `has_given_id` is false if a caller chose the id. A task is a suspect (`is_suspect`) if a process died
+    while it ran. Due tasks start in the order of `order`, then `turn`. These are the task's score and id, or, with
+    several shards, the time of the claim and the task's place in it.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class LeasedTask:
         "queue",
         "shard",
         "started_ms",
+        "time_limit",
         "trusted_until_s",
         "turn",
         "worker",
@@ -47,6 +49,7 @@ class LeasedTask:
         self.claimed_s = claimed_s
         self.trusted_until_s = trusted_until_s
         self.started_ms = 0
+        self.time_limit: SoftLimit | None = None
         self.cancelling = False
         self.max_attempts = 0
         self.body = UNREAD
@@ -68,6 +71,7 @@ class LeasedTask:
             priority=band_of(lease.score),
             run_at_ms=run_at_of(lease.score),
             worker=self.worker,
+            _time_limit=self.time_limit or NO_TIME_LIMIT,
         )
 
 

@@ -13,6 +13,7 @@ from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.own_context import begin_in_context, steps_of
 from redisched.engine.threads import Call, Threads
+from redisched.engine.time_limit import SoftLimit
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.packing import SCALARS
 
@@ -54,8 +55,9 @@ class HandlerSlot:
         self._interruption = None
         self._is_running = True
         if attempt.timeout_ms:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(attempt.timeout_ms / 1e3, self.interrupt, HandlerTimedOut)
+            limit = SoftLimit(asyncio.get_running_loop().time, attempt.timeout_ms / 1e3)
+            attempt.task.time_limit = limit
+            self._await_limit(limit)
 
     def run(
         self, context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
@@ -120,6 +122,14 @@ class HandlerSlot:
         self._is_running = True
         self._threads.call(call.run, partial(self._thread_ended, attempt))
         self._call = call
+
+    def _await_limit(self, limit: SoftLimit) -> None:
+        """Interrupt the handler once its time is over. Its handler may move the limit meanwhile."""
+        remaining_s = limit.remaining_s()
+        if remaining_s > 0.0:
+            self._timer = asyncio.get_running_loop().call_later(remaining_s, self._await_limit, limit)
+        else:
+            self.interrupt(HandlerTimedOut)
 
     def interrupt(self, kind: type[Interruption]) -> None:
         """Interrupt the running handler, once. An async handler is cancelled. In a sync one `kind` is raised. An

@@ -72,6 +72,8 @@ class Watchdog:
             return math.inf
         timeout_ms = Attempt(entry, task).timeout_ms
         timed_out_s = self._running_since_s[task] + timeout_ms / 1e3 if timeout_ms else math.inf
+        if task.time_limit is not None:
+            timed_out_s += task.time_limit.extended_s
         interrupted_s, _ = self._interrupted.get(task, (math.inf, None))
         return min(timed_out_s, interrupted_s) + self._context.worker_settings.stuck_after_s
 

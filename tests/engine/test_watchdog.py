@@ -9,6 +9,7 @@ from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NoStartedTable
+from redisched.engine.time_limit import SoftLimit
 from redisched.engine.watchdog import DEAF_S, Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
@@ -58,6 +59,11 @@ class Harness:
         )
         self.watchdog = Watchdog(context, lambda: self.running, self._stop)
 
+    def extend(self, task: LeasedTask, seconds: float) -> None:
+        """The handler of a task moves its timeout."""
+        task.time_limit = SoftLimit(self.clock.monotonic, 10.0)
+        task.time_limit.extend(seconds)
+
     def run(self, name: str, id: str = "a") -> LeasedTask:
         """Set a task as running, and let the watchdog see it."""
         task = leased_task(id, body=TaskBody(name))
@@ -92,6 +98,14 @@ def harness() -> Harness:
 def test_a_handler_is_stuck_some_time_after_its_timeout(harness: Harness) -> None:
     harness.run("plain")
     harness.look(10.0 + STUCK_AFTER_S)
+    assert harness.stopped == []
+    harness.look(0.1)
+    assert harness.stopped == [["a"]]
+
+
+def test_a_handler_that_moved_its_timeout_is_stuck_so_much_later(harness: Harness) -> None:
+    harness.extend(harness.run("plain"), 100.0)
+    harness.look(110.0 + STUCK_AFTER_S)
     assert harness.stopped == []
     harness.look(0.1)
     assert harness.stopped == [["a"]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 from redisched.codec import decode_outcome
@@ -11,21 +12,22 @@ from redisched.engine.isolation.messages import Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
 from redisched.engine.retrying import RetryAction, RetryDecision
+from redisched.engine.time_limit import SoftLimit
 from redisched.errors import HandlerTimedOut, Interruption
 
 PAUSE_S = 1.0
 """If the system has no room for a process, the task is kept for so long before it is given back."""
-KILL_AFTER_S = 1.0
-"""The process of a handler that was asked to end is killed after so long."""
 
 
 class IsolatedCall:
-    """Runs a handler in a process of the pool. `timeout_s` counts from when a ready process gets the task."""
+    """Runs a handler in a process of the pool. After it was asked to end, it has `grace_s` before its process is
+    killed.
+    """
 
-    def __init__(self, pool: ProcessPool, order: Order, timeout_s: float | None) -> None:
+    def __init__(self, pool: ProcessPool, order: Order, grace_s: float) -> None:
         self._pool = pool
         self._order = order
-        self._timeout_s = timeout_s
+        self._grace_s = grace_s
         self._lock = threading.Lock()
         self._process: HandlerProcess | None = None
         self._interruption: type[Interruption] | None = None
@@ -43,7 +45,8 @@ class IsolatedCall:
         try:
             self._enter(process)
             process.get_ready()
-            reply = process.perform(self._order, self._timeout_s)
+            process.begin(self._order)
+            reply = self._last_reply(process)
         except Exception:
             self._raise_interruption()
             raise
@@ -60,18 +63,46 @@ class IsolatedCall:
         """Interrupt the handler, once. If there is a signal for `kind`, the handler is asked to end first, and its
         process is killed if it does not. Otherwise its process is killed at once.
         """
+        if self._ask_to_end(kind):
+            self._loop.call_later(self._grace_s, self._kill)
+
+    def _ask_to_end(self, kind: type[Interruption]) -> bool:
+        """Answers whether the handler was asked, and should be killed after its grace."""
         with self._lock:
             if self._interruption is not None:
-                return
+                return False
             self._interruption = kind
             self._was_interrupted.set()
             if self._process is None:
-                return
+                return False
             if kind not in SIGNALS:
                 self._process.kill()
-                return
+                return False
             self._process.ask_to_end(kind)
-        self._loop.call_later(KILL_AFTER_S, self._kill)
+            return True
+
+    def _last_reply(self, process: HandlerProcess) -> Reply | None:
+        """Wait for the end of the handler; answers None if its time and its grace were over before. This thread keeps
+        the time itself, because other handlers may block the event loop.
+        """
+        timeout_s = self._order.timeout_s
+        limit = None if timeout_s is None else SoftLimit(time.monotonic, timeout_s)
+        while True:
+            reply = process.reply(None if limit is None else limit.remaining_s())
+            if reply is None:
+                self._ask_to_end(HandlerTimedOut)
+                return self._reply_within_grace(process)
+            if reply.kind is not ReplyKind.EXTENDED:
+                return reply
+            if limit is not None:
+                limit.extend(reply.seconds)
+
+    def _reply_within_grace(self, process: HandlerProcess) -> Reply | None:
+        until_s = time.monotonic() + self._grace_s
+        while True:
+            reply = process.reply(max(0.0, until_s - time.monotonic()))
+            if reply is None or reply.kind is not ReplyKind.EXTENDED:
+                return reply
 
     def _take(self) -> HandlerProcess:
         try:
@@ -102,7 +133,7 @@ class IsolatedCall:
 
     def _result(self, reply: Reply | None) -> Any:
         if reply is None:
-            raise HandlerTimedOut
+            raise self._interruption or HandlerTimedOut
         match reply.kind:
             case ReplyKind.RETURNED:
                 return decode_outcome(reply.outcome).result

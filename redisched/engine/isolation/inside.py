@@ -11,8 +11,10 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import random
@@ -32,14 +34,16 @@ from redisched.engine.own_context import run_in_context, steps_of
 from redisched.engine.retrying import decide
 from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
+from redisched.engine.time_limit import SoftLimit
 from redisched.engine.unrun import refuse_unrun
-from redisched.errors import CancelRequested, Interruption, InvalidInput, LeaseLost
+from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
 from redisched.registry import HandlerEntry
 
 SIGNALS: dict[type[Interruption], int] = {
     CancelRequested: signal.SIGRTMIN + 1,
     LeaseLost: signal.SIGRTMIN + 2,
+    HandlerTimedOut: signal.SIGRTMIN + 3,
 }
 """The signals by which the worker asks the process to interrupt a handler. Neither people nor the C library use
 them.
@@ -60,7 +64,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
-    runner = HandlerRunner()
+    runner = HandlerRunner(lambda reply: connection.send_bytes(reply.encode()))
     name_tasks_in_records()
     try:
         runner.application = load_application(target, settings.imports)
@@ -84,7 +88,9 @@ class HandlerRunner:
 
     application: Application
 
-    def __init__(self) -> None:
+    def __init__(self, send: Callable[[Reply], object]) -> None:
+        """`send` sends a reply while the handler runs."""
+        self._send = send
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
@@ -115,7 +121,7 @@ class HandlerRunner:
             return _raised(error)._replace(decision=decision)
 
     def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
-        running.set(_KnownTask(order.context))
+        running.set(_KnownTask(self._with_limit(order)))
         free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
@@ -125,6 +131,11 @@ class HandlerRunner:
         finally:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
+
+    def _with_limit(self, order: Order) -> TaskContext:
+        if order.timeout_s is None:
+            return order.context
+        return replace(order.context, _time_limit=_ReportedLimit(order.timeout_s, self._send))
 
     async def _await(self, awaitable: Awaitable[Any]) -> Any:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -148,6 +159,20 @@ class HandlerRunner:
     def _on_interruption(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupt is not None:
             self._interrupt(_KINDS[number])
+
+
+class _ReportedLimit(SoftLimit):
+    """The limit of the running attempt. The worker, which keeps it, is told of each extension."""
+
+    __slots__ = ("_send",)
+
+    def __init__(self, timeout_s: float, send: Callable[[Reply], object]) -> None:
+        super().__init__(time.monotonic, timeout_s)
+        self._send = send
+
+    def extend(self, seconds: float) -> None:
+        super().extend(seconds)
+        self._send(Reply(ReplyKind.EXTENDED, seconds=seconds))
 
 
 class _KnownTask:

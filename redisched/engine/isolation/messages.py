@@ -3,7 +3,7 @@ stored.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -13,22 +13,29 @@ from redisched.context import TaskContext
 
 class Order(NamedTuple):
     """A task to run: its record as it came from Redis, and the context for its handler. `free_slots` is how many more
-    tasks the worker process could run when it sent the order.
+    tasks the worker process could run when it sent the order. `timeout_s` counts from when a ready process gets the
+    order; None: no timeout.
     """
 
     record: bytes
     context: TaskContext
     keeps_result: bool
     free_slots: int
+    timeout_s: float | None = None
 
     def encode(self) -> bytes:
-        return encode_message((self.record, asdict(self.context), self.keeps_result, self.free_slots))
+        facts = {name: getattr(self.context, name) for name in _FACTS}
+        return encode_message((self.record, facts, self.keeps_result, self.free_slots, self.timeout_s))
+
+
+_FACTS = tuple(one.name for one in fields(TaskContext) if not one.name.startswith("_"))
+"""What of a context is sent. The rest is of the process in which the handler runs."""
 
 
 def decode_order(encoded: bytes) -> Order:
     """Decode an order."""
-    record, context, keeps_result, free = decode_message(encoded)
-    return Order(record, TaskContext(**context), keeps_result, free)
+    record, facts, keeps_result, free_slots, timeout_s = decode_message(encoded)
+    return Order(record, TaskContext(**facts), keeps_result, free_slots, timeout_s)
 
 
 class ReplyKind(StrEnum):
@@ -36,6 +43,8 @@ class ReplyKind(StrEnum):
 
     READY = "ready"
     """The process has imported the application."""
+    EXTENDED = "extended"
+    """The handler runs, and has moved its timeout later by `seconds`."""
     RETURNED = "returned"
     """The handler returned. `outcome` is the encoded outcome."""
     UNSTORABLE = "unstorable"
@@ -56,6 +65,7 @@ class Reply(NamedTuple):
     memory_bytes: int = 0
     decision: Sequence[Any] = ()
     """The fields of a RetryDecision if the handler raised."""
+    seconds: float = 0.0
 
     def encode(self) -> bytes:
         return encode_message(self)

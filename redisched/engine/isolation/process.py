@@ -75,12 +75,15 @@ class HandlerProcess:
             raise RaisedInside(reply.error, reply.traceback)
         self._is_ready = True
 
-    def perform(self, order: Order, timeout_s: float | None) -> Reply | None:
-        """Run a handler; answers its reply, or None if it has not ended in time. Raises ProcessDied."""
+    def begin(self, order: Order) -> None:
+        """Begin to run a handler. Its replies come next."""
         self.orders += 1
         with contextlib.suppress(OSError):
             self._connection.send_bytes(order.encode())
-        return self._receive(timeout_s)
+
+    def reply(self, within_s: float | None) -> Reply | None:
+        """The next reply of the handler, None if none comes in time. Raises ProcessDied."""
+        return self._receive(within_s)
 
     def ask_to_end(self, kind: type[Interruption]) -> None:
         """Raise an interruption inside the handler. If the process is not ready yet, it is killed."""

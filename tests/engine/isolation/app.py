@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from redisched import Reject, Retry, Scheduler, Snooze, current_task, never
-from redisched.errors import CancelRequested
+from redisched.errors import CancelRequested, HandlerTimedOut
 
 TARGET = "tests.engine.isolation.app:app"
 
@@ -112,6 +112,45 @@ def wait(begun: str, tidied: str) -> None:
     except CancelRequested:
         mark(tidied)
         raise
+
+
+@app.task(name="tidy", isolation="process")
+def tidy(tidied: str) -> None:
+    """Waits for ever, and makes a file when its time is over."""
+    try:
+        threading.Event().wait()
+    except HandlerTimedOut:
+        mark(tidied)
+        raise
+
+
+@app.task(name="tidy_async", isolation="process")
+async def tidy_async(tidied: str) -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        mark(tidied)
+        raise
+
+
+@app.task(name="insist_briefly", isolation="process", timeout_grace=0)
+def insist_briefly(tidied: str) -> None:
+    """Has no time to make its file."""
+    tidy(tidied)
+
+
+@app.task(name="go_on", isolation="process")
+def go_on() -> float | None:
+    """Moves its timeout by an hour, and runs for longer than the first one."""
+    current_task().extend(3_600)
+    while (current_task().remaining_s or 0.0) > 3_600 - 0.01:
+        pass
+    return current_task().remaining_s
+
+
+@app.task(name="go_on_async", isolation="process")
+async def go_on_async() -> float | None:
+    return go_on()
 
 
 @app.task(name="wait_async", isolation="process")
