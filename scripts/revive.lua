@@ -1,10 +1,11 @@
 #!lua
--- DEAD -> WAITING  Makes dead tasks due now, with their counts of attempts and crashes reset.
+-- DEAD -> WAITING  Makes dead tasks due now, with their counts of attempts and crashes reset. Their failures stay.
 --
 -- Every limit of when it may start is lifted.
 --
 -- KEYS tasks tries failures dead traits
--- ROW id  text  task
+-- ROW id    text   task
+-- ROW body  bytes  a new body, '' to keep it; the digest stays, so that the task is still known by the call that made it
 -- Returns {'REVIVED'} per task
 -- Returns {'ALREADY'} per task: not dead; it waits or is leased
 -- Returns {'NOT_AGAIN'} per task: it may start only once and has; it stays dead
@@ -19,7 +20,7 @@ local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
 check_keys()
 
-for row, id in rows() do
+for row, id, body in rows() do
   statuses[row] = 'UNKNOWN'
   local is_dead = redis.call('ZSCORE', DEAD, id)
   if is_dead and string.find(redis.call('HGET', TRAITS, id) or '', ONCE) then
@@ -28,8 +29,10 @@ for row, id in rows() do
     redis.call('ZREM', DEAD, id)
     local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ') or '0'
     redis.call('HDEL', TRIES, id)
-    redis.call('HDEL', FAILURES, id)
     lift_limits(id)
+    if body ~= '' then
+      redis.call('HSET', TASKS, id, string.sub((redis.call('HGET', TASKS, id) or '') .. '00000000', 1, 8) .. body)
+    end
     entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms), id
     statuses[row] = 'REVIVED'
   elseif redis.call('HEXISTS', TASKS, id) == 1 then

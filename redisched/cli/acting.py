@@ -11,6 +11,7 @@ import click
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
+from redisched.client.dead_tasks import ReplayOutcome
 from redisched.client.selecting import Change, Filter, Named, Source, filter_of
 from redisched.client.verbs import EVERY_STATE, CancelOutcome, ChangeOutcome, Look, Verb
 from redisched.errors import UnknownTasks
@@ -22,10 +23,13 @@ _REFUSALS: dict[str, str] = {
     CancelOutcome.ENDED: "has already ended; see how: redisched task show {id}",
     ChangeOutcome.LEASED: "is not changed, as a worker has it already",
     ChangeOutcome.EXPIRES: "is not changed, as it expires before that time",
+    ReplayOutcome.NOT_DEAD: "is not dead; see its state: redisched task show {id}",
+    ReplayOutcome.ONCE: "may start only once, and has; to run it again, enqueue it anew",
     UNKNOWN: "is unknown: never enqueued, or forgotten",
 }
 """Why nothing could be done for a task, by the outcome."""
 _NOTES: dict[str, str] = {
+    ReplayOutcome.REPLAYED: "See them: redisched task ls",
     CancelOutcome.CANCELLING: "Workers have the cancelling ones, and are asked to stop them.",
 }
 """What an outcome means, where its name does not say it all."""

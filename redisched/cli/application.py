@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from redisched.client.scheduler import Scheduler
 from redisched.engine.application import Application, load_application, traceback_of_module
 from redisched.errors import AppNotFound
 
@@ -20,3 +21,11 @@ def load(target: str, imports: Sequence[str] = ()) -> Application:
     except Exception as error:
         click.echo(traceback_of_module(error), err=True)
         raise click.ClickException(f"{target} cannot be loaded for the reason above") from error
+
+
+def load_scheduler(target: str, imports: Sequence[str] = ()) -> Scheduler:
+    """Load as `load` does an application whose handlers are asked for. Raises AppNotFound if it is no Scheduler."""
+    application = load(target, imports)
+    if not isinstance(application, Scheduler):
+        raise AppNotFound(target, "it is not a Scheduler")
+    return application

@@ -32,7 +32,7 @@ COMMANDS = {
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel and change tasks."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "Count the tasks of each queue; add shards to a queue."),
-    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; revive them."),
+    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
     "doctor": LazyCommand(
         f"{_COMMANDS}.doctor:doctor", "Find problems of a Redis that endanger tasks, and say what to do."

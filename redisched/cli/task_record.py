@@ -79,9 +79,11 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
 
 
 def attempts_of(view: TaskView) -> int:
-    """Return the number of attempts, a running one included. The number in the last failure is used if it is higher."""
+    """Return the number of attempts, a running one included. For a dead task the number in the last failure is used if
+    it is higher. A replayed task is counted from 0 again, whatever its failures say.
+    """
     begun = view.attempts + 1 if view.state is TaskState.RUNNING else view.attempts
-    return max(begun, view.failure.attempt if view.failure else 0)
+    return max(begun, view.failure.attempt if view.failure and view.state is TaskState.DEAD else 0)
 
 
 def failed_attempts(view: TaskView) -> list[Failure]:

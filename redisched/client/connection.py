@@ -7,6 +7,7 @@ import random
 import threading
 import time
 import weakref
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
@@ -90,6 +91,12 @@ class Connection:
         ServerStartFailed, and BrokerUnavailable in a process that has run out of descriptors.
         """
         return self._broker or self._resolve()
+
+    def check_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Raises InvalidArguments if the application has a handler of this name which does not take the arguments."""
+        application = None if self._application is None else self._application()
+        if application is not None:
+            application.check_arguments(name, args, kwargs)
 
     def expect_server(self) -> None:
         """Raises NoServer if only an embedded server can be meant and none runs: reading calls do not start one."""

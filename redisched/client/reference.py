@@ -1,11 +1,13 @@
 """References to tasks: they tell the state and the result of a task, cancel it and change it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from redisched.client.connection import Connection
+from redisched.client.dead_tasks import Arguments, Discard, DiscardOutcome, Replay, ReplayOutcome
 from redisched.client.results import result_of
 from redisched.client.verbs import RUN_NOW, Cancel, CancelOutcome, ChangeOutcome, Verb, reprioritization, rescheduling
 from redisched.client.waiting import waiting_for
@@ -110,6 +112,37 @@ class TaskRef(Generic[R_co]):
     async def run_now_async(self) -> ChangeOutcome:
         """As `run_now`."""
         return await self._run_async(RUN_NOW)
+
+    def replay(self) -> ReplayOutcome:
+        """Let the dead task run again, due now, with attempts counted from 0. Failures stay. Raises UnknownTask."""
+        return self._run(Replay(), "replay")
+
+    async def replay_async(self) -> ReplayOutcome:
+        """As `replay`."""
+        return await self._run_async(Replay())
+
+    def replay_with(self, *args: Any, **kwargs: Any) -> ReplayOutcome:
+        """As `replay`, with these arguments in place of all that the task had.
+
+        Raises InvalidArguments if the handler is registered here and does not take them, NotEncodable and
+        PayloadTooLarge, and Undecodable if the task cannot be read; then nothing is changed.
+        """
+        return self._run(self._replay_with(args, kwargs), "replay_with")
+
+    async def replay_with_async(self, *args: Any, **kwargs: Any) -> ReplayOutcome:
+        """As `replay_with`."""
+        return await self._run_async(self._replay_with(args, kwargs))
+
+    def _replay_with(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Replay:
+        return Replay(Arguments(args, kwargs, self._connection.check_arguments))
+
+    def discard(self) -> DiscardOutcome:
+        """End the dead task for good: cancelled, and forgotten after the retention. Raises UnknownTask."""
+        return self._run(Discard(), "discard")
+
+    async def discard_async(self) -> DiscardOutcome:
+        """As `discard`."""
+        return await self._run_async(Discard())
 
     def _run(self, verb: Verb[O], call: str) -> O:
         self._connection.expect_server()

@@ -150,13 +150,18 @@ class Scheduler:
         kwargs = {} if kwargs is None else kwargs
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
+        self.check_arguments(name, args, kwargs)
         arguments = self._argument_checks.get(name)
-        if arguments is not None:
-            arguments.check(args, kwargs)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
         return resolve_options(name, defaults, options, self.settings.payload_limit).request(
             args, dict(kwargs), as_given if arguments is None else arguments.bind
         )
+
+    def check_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Raises InvalidArguments if the handler of this name is registered here and does not take the arguments."""
+        arguments = self._argument_checks.get(name)
+        if arguments is not None:
+            arguments.check(args, kwargs)
 
     def enqueue(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from redisched.client.connection import Connection
+from redisched.client.dead_tasks import Discard, DiscardOutcome, Replay, ReplayOutcome
 from redisched.client.selecting import Change, O, Source
 from redisched.client.verbs import (
     RUN_NOW,
@@ -75,6 +76,22 @@ class Selection:
     async def run_now_async(self) -> list[Change[ChangeOutcome]]:
         """As `run_now`."""
         return await self._run_async(RUN_NOW)
+
+    def replay(self) -> list[Change[ReplayOutcome]]:
+        """Let dead tasks run again, due now, with attempts counted from 0. Failures stay visible."""
+        return self._run(Replay(), "replay")
+
+    async def replay_async(self) -> list[Change[ReplayOutcome]]:
+        """As `replay`."""
+        return await self._run_async(Replay())
+
+    def discard(self) -> list[Change[DiscardOutcome]]:
+        """End dead tasks for good: cancelled, and forgotten after the retention."""
+        return self._run(Discard(), "discard")
+
+    async def discard_async(self) -> list[Change[DiscardOutcome]]:
+        """As `discard`."""
+        return await self._run_async(Discard())
 
     def _run(self, verb: Verb[O], call: str) -> list[Change[O]]:
         self._connection.expect_server()

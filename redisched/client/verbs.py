@@ -82,7 +82,7 @@ class Cancel:
         self, connection: Connection, store: Store, views: Sequence[TaskView]
     ) -> Operation[Sequence[CancelOutcome | None]]:
         outcomes: dict[str, CancelOutcome | None] = {}
-        for retention_ms, rows in _endings(connection, views).items():
+        for retention_ms, rows in endings(connection, views).items():
             cancel = partial(store.cancel, retention_ms, rows)
             statuses = yield from with_retries(cancel, connection.retry_policy())
             outcomes |= {id: _CANCELLED.get(status) for (id, _), status in zip(rows, statuses, strict=True)}
@@ -136,7 +136,7 @@ _CANCELLED = {
 }
 
 
-def _endings(connection: Connection, views: Sequence[TaskView]) -> dict[int, list[tuple[str, bytes]]]:
+def endings(connection: Connection, views: Sequence[TaskView]) -> dict[int, list[tuple[str, bytes]]]:
     """The id and the outcome of each task once it is cancelled, by how long the scripts keep it.
 
     The outcome is encoded here and written by whatever ends the task. It says the name of the handler, and the body
@@ -150,6 +150,8 @@ def _endings(connection: Connection, views: Sequence[TaskView]) -> dict[int, lis
         retention = retention_of(
             retention_ms, keep or Keep.RESULT, is_own=own_ms is not None, has_chosen_id=not is_given(view.id)
         )
-        ended = Outcome(TaskState.CANCELLED, view.name, ended_ms=view.now_ms)
+        failure = view.failure
+        attempt, worker = (failure.attempt, failure.worker) if failure and view.state is TaskState.DEAD else (0, "")
+        ended = Outcome(TaskState.CANCELLED, view.name, attempt, worker, ended_ms=view.now_ms)
         rows[retention.told_ms].append((view.id, encode_outcome(ended, settings.payload_limit, retention.keep)))
     return rows

@@ -83,21 +83,16 @@ class ShardInspector:
                     return Page(found, place)
         return Page(found)
 
-    def dead_ids(self, after: Place | None = None) -> Operation[tuple[list[str], Place | None]]:
-        """Ids of dead tasks, in the order in which they died, and the place after which there are more."""
-        places = yield from self._places(Section.DEAD, after, _PAGE, "rising")
-        return [place.id for place in places], places[-1] if len(places) == _PAGE else None
-
     def repairs(self) -> Operation[dict[Repair, int]]:
         """How many tasks the scrubber has repaired, by what was wrong. Empty if the shard was never damaged."""
         kinds = tuple(Repair)
         counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
-    def _places(self, section: Section, after: Place | None, limit: int, order: str = "") -> Operation[list[Place]]:
+    def _places(self, section: Section, after: Place | None, limit: int) -> Operation[list[Place]]:
         arguments = {
             "section": _SETS.get(section, "waiting"),
-            "order": order or _ORDERS[section],
+            "order": _ORDERS[section],
             "after": "" if after is None else after.score,
             "after_id": id_bytes("" if after is None else after.id),
             "limit": limit,

@@ -182,9 +182,13 @@ class Store:
         """Cancel tasks, each given as id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
         return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
-    def revive(self, ids: Sequence[str]) -> Operation[list[Status]]:
-        """Let dead tasks run again: REVIVED, ALREADY, NOT_AGAIN or UNKNOWN for each."""
-        return self._scripts.settle("revive", rows=[(id,) for id in ids])
+    def revive(self, ids: Sequence[str], body: bytes = b"") -> Operation[list[Status]]:
+        """Let dead tasks run again, with another body if given: REVIVED, ALREADY, NOT_AGAIN or UNKNOWN for each."""
+        return self._scripts.settle("revive", rows=[(id, body) for id in ids])
+
+    def discard(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
+        """End dead tasks for good, each given as id and outcome: DISCARDED, ALREADY or UNKNOWN for each."""
+        return self._scripts.settle("discard", {"retention_ms": retention_ms}, outcomes)
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> Operation[list[Status]]:
         """Change priority and time of waiting tasks: REPRIORITIZED, LEASED, TOO_LATE, EXPIRES, ENDED or UNKNOWN for

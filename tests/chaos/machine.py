@@ -62,6 +62,9 @@ class TokenKind(StrEnum):
 
 
 numbers = st.integers(0, 9)
+end_edges = st.sampled_from(["cancel", "cancel", "discard"])
+places = st.sampled_from(Place)
+some_numbers = st.lists(numbers, min_size=1, max_size=2)
 workers = st.sampled_from(["w1", "w1", "w2"])
 token_kinds = st.sampled_from([TokenKind.LIVE, TokenKind.LIVE, TokenKind.LIVE, *TokenKind])
 shown = st.lists(st.tuples(numbers, token_kinds), min_size=1, max_size=3)
@@ -230,21 +233,16 @@ class QueueMachine(RuleBasedStateMachine):
         ]
         self.call("recover", worker, CRASH_LIMIT, b"crashed", orphans)
 
-    @rule(
-        numbers=st.lists(numbers, min_size=1, max_size=2),
-        place=st.sampled_from(Place),
-        retention_ms=retentions_ms,
-        end=ends,
-    )
-    def cancel(self, numbers: list[int], place: Place, retention_ms: int, end: bytes) -> None:
-        self.call("cancel", retention_ms, [(self.pick(number, place), end) for number in numbers])
+    @rule(edge=end_edges, numbers=some_numbers, place=places, retention_ms=retentions_ms, end=ends)
+    def end_from_outside(self, edge: str, numbers: list[int], place: Place, retention_ms: int, end: bytes) -> None:
+        self.call(edge, retention_ms, [(self.pick(number, place), end) for number in numbers])
 
-    @rule(numbers=st.lists(numbers, min_size=1, max_size=2))
-    def revive(self, numbers: list[int]) -> None:
-        self.call("revive", [self.pick(number, Place.DEAD) for number in numbers])
+    @rule(numbers=some_numbers, body=st.sampled_from([b"", b"another"]))
+    def revive(self, numbers: list[int], body: bytes) -> None:
+        self.call("revive", [self.pick(number, Place.DEAD) for number in numbers], body)
 
     @rule(
-        numbers=st.lists(numbers, min_size=1, max_size=2),
+        numbers=some_numbers,
         place=st.sampled_from([Place.WAITING, *Place]),
         priority=st.sampled_from(["", 0, 255]),
         when=st.sampled_from(["", *["+0", "+60000", "@0"], f"@{LARGEST_RUN_AT_MS + 1}"]),

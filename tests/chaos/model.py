@@ -271,20 +271,15 @@ class Model:
             else Status.CANCELLING
         )
 
-    @each
-    def revive(self, id: str) -> Status:
-        task = self.tasks.get(id)
-        if not task or task.place is Place.ENDED:
-            return Status.UNKNOWN
-        if task.place is not Place.DEAD:
-            return Status.ALREADY
-        if task.limits.once:
-            return Status.NOT_AGAIN
-        task.tries, task.failures = None, b""
-        task.lift_limits()
-        task.wait(self.now_ms)
-        self.awake = True
-        return Status.REVIVED
+    def revive(self, ids: Sequence[str], body: bytes = b"") -> list[Status]:
+        found = [self.tasks.get(id) for id in ids]
+        statuses = [task.revive(self.now_ms, body) if task else Status.UNKNOWN for task in found]
+        self.awake = self.awake or Status.REVIVED in statuses
+        return statuses
+
+    def discard(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> list[Status]:
+        found = [(self.tasks.get(id), outcome) for id, outcome in outcomes]
+        return [task.discard(self.now_ms, retention_ms, outcome) if task else Status.UNKNOWN for task, outcome in found]
 
     def reprioritize(self, changes: Sequence[Reprioritization]) -> list[Status]:
         found = [(self.tasks.get(change.id), change) for change in changes]

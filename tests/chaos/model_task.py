@@ -130,6 +130,25 @@ class Task:
         self.wait(run_at_ms)
         return Status.REPRIORITIZED
 
+    def revive(self, now_ms: int, body: bytes) -> Status:
+        """An operator lets the task run again if it is dead; its failures stay."""
+        if self.place is not Place.DEAD:
+            return Status.UNKNOWN if self.place is Place.ENDED else Status.ALREADY
+        if self.limits.once:
+            return Status.NOT_AGAIN
+        self.tries, self.record = None, self.record[:DIGEST_BYTES] + body.decode() if body else self.record
+        self.lift_limits()
+        self.wait(now_ms)
+        return Status.REVIVED
+
+    def discard(self, now_ms: int, retention_ms: int, outcome: bytes) -> Status:
+        """An operator ends the task if it is dead."""
+        if self.place is not Place.DEAD:
+            return Status.ALREADY
+        self.cancellation = retention_ms, outcome
+        self.end_if_cancelling(now_ms)
+        return Status.DISCARDED
+
     def fail(self, failure: bytes) -> None:
         earlier = self.failures.partition(b" ")[2]
         self.failures = f"{self.score} ".encode() + (failure + earlier)[:MOST_FAILURE_BYTES]

@@ -15,6 +15,7 @@ from tests.brokers import BrokerKind, Servers
 from tests.chaos.machine import machine_on
 from tests.chaos.mutant import Mutant
 from tests.chaos.mutants_of_limits import DEEP_MUTANTS_OF_LIMITS, MUTANTS_OF_LIMITS
+from tests.chaos.mutants_of_steering import MUTANTS_OF_STEERING
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import read_movable_time
 
@@ -29,6 +30,7 @@ NO_CONSTANTS = Constants()
 
 MUTANTS = {
     **MUTANTS_OF_LIMITS,
+    **MUTANTS_OF_STEERING,
     "ack does not check the token": Mutant("ack", "if holds(holders[row], token) and", "if holders[row] and"),
     "ack checks the start of the token only": Mutant(
         "ack", "string.find(holder, token .. ' ', 1, true) == 1", "string.find(holder, token, 1, true) == 1"

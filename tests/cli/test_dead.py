@@ -46,7 +46,7 @@ def test_more_dead_tasks_than_a_page_are_revived(command: CommandLine, url: str)
     broker.close()
     command.output("enqueue", "add", "--id", "another")
 
-    assert "333 revived" in command.output("dead", "retry", "--all")
+    assert "333 replayed" in command.output("dead", "retry", "--all")
     assert command.record("dead", "ls") == []
 
 
@@ -58,28 +58,28 @@ def test_an_empty_listing_says_that_no_task_is_dead(command: CommandLine) -> Non
 def test_dead_tasks_given_by_id_are_revived(command: CommandLine, dead: list[str]) -> None:
     answer = command.record("dead", "retry", "one", "three")
 
-    assert answer == {
-        "revived": [{"id": "one", "queue": "default"}, {"id": "three", "queue": "default"}],
-        "failed": [],
-    }
+    assert answer == [
+        {"id": "one", "queue": "default", "outcome": "replayed"},
+        {"id": "three", "queue": "default", "outcome": "replayed"},
+    ]
     assert [row[0] for row in command.rows("dead", "ls")] == ["two"]
     assert command.record("task", "show", "one")["state"] == "ready"
 
 
 def test_all_dead_tasks_are_revived(command: CommandLine, dead: list[str]) -> None:
-    assert command.output("dead", "retry", "--all").startswith("3 revived")
+    assert command.output("dead", "retry", "--all").startswith("3 replayed")
     assert {row[0] for row in command.rows("task", "ls")} == set(dead)
 
 
 def test_all_dead_tasks_of_one_queue_are_revived(command: CommandLine, dead: list[str]) -> None:
     command.output("enqueue", "add", "--queue", "mail", "--delay", "1h")
 
-    assert command.record("dead", "retry", "--all", "--queue", "mail") == {"revived": [], "failed": []}
-    assert len(command.record("dead", "retry", "--all", "--queue", "default")["revived"]) == 3
+    assert command.record("dead", "retry", "--all", "--queue", "mail") == []
+    assert len(command.record("dead", "retry", "--all", "--queue", "default")) == 3
 
 
 def test_without_dead_tasks_none_is_revived(command: CommandLine) -> None:
-    assert "No task was revived" in command.output("dead", "retry", "--all")
+    assert "No task was changed" in command.output("dead", "retry", "--all")
 
 
 def test_tasks_that_cannot_be_revived_are_named(command: CommandLine, dead: list[str]) -> None:
@@ -88,8 +88,8 @@ def test_tasks_that_cannot_be_revived_are_named(command: CommandLine, dead: list
     result = command.run("dead", "retry", "one", "waits", "nosuch")
 
     assert result.exit_code == 1
-    assert result.stdout.startswith("1 revived")
-    assert "not dead but scheduled" in result.stderr
+    assert result.stdout.startswith("1 replayed")
+    assert "'waits' is not dead" in result.stderr
     assert "'nosuch' is unknown" in result.stderr
     assert command.record("task", "show", "waits")["state"] == "scheduled"
 
@@ -105,3 +105,48 @@ def test_bad_usage_revives_nothing(command: CommandLine, dead: list[str], words:
 def test_an_unknown_queue_is_an_error(command: CommandLine, dead: list[str]) -> None:
     assert command.run("dead", "retry", "--all", "--queue", "mial").exit_code == 1
     assert command.run("dead", "ls", "--queue", "mial").exit_code == 1
+
+
+def test_dead_tasks_are_replayed_by_the_text_of_their_error_after_yes(command: CommandLine, dead: list[str]) -> None:
+    asked = command.run("dead", "retry", "--error", "two|three")
+    assert (asked.exit_code, asked.stdout) == (1, "2 tasks to retry: 2 dead.\n")
+    assert len(command.rows("dead", "ls")) == 3
+
+    assert "2 replayed" in command.output("dead", "retry", "--error", "two|three", "--yes")
+    assert [row[0] for row in command.rows("dead", "ls")] == ["one"]
+
+
+def test_a_replayed_task_shows_why_it_was_dead_and_counts_its_attempts_anew(
+    command: CommandLine, dead: list[str]
+) -> None:
+    command.output("dead", "retry", "one")
+
+    record = command.record("task", "show", "one")
+    assert (record["state"], record["attempts"]) == ("ready", 0)
+    assert [failure["error"] for failure in record["failures"]] == ["ValueError: one"]
+
+
+def test_a_dead_task_is_replayed_with_other_arguments(command: CommandLine, dead: list[str]) -> None:
+    command.output("dead", "retry", "one", "--args", '[1, "x"]', "--kwarg", "size=3")
+
+    record = command.record("task", "show", "one")
+    assert (record["state"], record["args"], record["kwargs"]) == ("ready", [1, "x"], {"size": 3})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--args", "7", "one"), ("--args", "[]", "one", "two"), ("--kwarg", "a", "one"), ("--args", "[]", "--all")],
+)
+def test_bad_arguments_replay_nothing(command: CommandLine, dead: list[str], words: tuple[str, ...]) -> None:
+    assert command.run("dead", "retry", *words).exit_code == 2
+    assert len(command.rows("dead", "ls")) == 3
+
+
+def test_dead_tasks_are_discarded_after_yes(command: CommandLine, dead: list[str]) -> None:
+    assert command.run("dead", "discard", "--all").stdout == "3 tasks to discard: 3 dead.\n"
+    assert command.record("dead", "discard", "one") == [{"id": "one", "queue": "default", "outcome": "discarded"}]
+    assert command.record("task", "show", "one")["state"] == "cancelled"
+    assert command.run("dead", "retry", "one").exit_code == 1
+
+    assert command.output("dead", "discard", "--all", "--yes") == "2 discarded.\n"
+    assert command.record("dead", "ls") == []

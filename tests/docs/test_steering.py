@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from redisched.client.dead_tasks import DiscardOutcome, ReplayOutcome
 from redisched.client.selecting import BATCH
 from redisched.client.verbs import CancelOutcome, ChangeOutcome
 from tests.docs.guide import Guide
@@ -21,6 +22,8 @@ def test_the_program_prints_what_the_guide_says(tmp_path: Path) -> None:
 def test_the_tables_have_every_filter_and_every_outcome() -> None:
     assert re.findall(r"^\| `(\w+)=", GUIDE.text, re.MULTILINE) == ["queue", "name", "state", "error"]
     assert re.findall(r"^\| `(\w+)` \|", GUIDE.text, re.MULTILINE) == [*CancelOutcome, *ChangeOutcome]
+    told = re.findall(r"^\| [^|]+ \| `([\w ]+)` \|", GUIDE.text, re.MULTILINE)
+    assert set(told) == {*ReplayOutcome, *DiscardOutcome}
 
 
 def test_the_size_of_a_batch_is_that_of_the_code() -> None:

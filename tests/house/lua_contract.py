@@ -37,7 +37,7 @@ WRITING_COMMANDS = frozenset(
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
 WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
-    | {"watch"}
+    | {"discard", "watch"}
 )
 REFUSED_WHEN_FULL = frozenset({"enqueue"})
 

@@ -20,6 +20,7 @@ def test_every_edge_of_the_state_machine_is_checked() -> None:
         "bury",
         "cancel",
         "claim",
+        "discard",
         "enqueue",
         "expire",
         "reap",

@@ -13,12 +13,29 @@ def revive(queue: QueueUnderTest, *ids: str) -> list[Status]:
 
 
 @pytest.mark.parametrize("priority", [0, 5, 255])
-def test_a_revived_task_is_due_now_with_its_priority_and_without_history(queue: QueueUnderTest, priority: int) -> None:
-    queue.given(dead("a", priority=priority, tries="5 2 1 7", failure="12 boom"))
+def test_a_revived_task_is_due_now_with_its_priority_no_attempts_and_its_failures(
+    queue: QueueUnderTest, priority: int
+) -> None:
+    before = dead("a", priority=priority, tries="5 2 1 7", failure="boom")
+    queue.given(before)
 
     assert revive(queue, "a") == [Status.REVIVED]
 
-    assert queue.situation() == together(waiting("a", priority=priority, run_at_ms=NOW_MS), AWAKE)
+    assert queue.situation() == together(
+        waiting("a", priority=priority, run_at_ms=NOW_MS), {"failures": before["failures"]}, AWAKE
+    )
+
+
+def test_a_revived_task_may_get_another_body_and_keeps_its_digest(queue: QueueUnderTest) -> None:
+    before = dead("a")
+    queue.given(before)
+
+    assert queue.call(queue.store.revive(["a"], b"another")) == [Status.REVIVED]
+
+    after = queue.situation()
+    assert after["tasks"] == {"a": record_of("a")[:8] + "another"}
+    assert queue.call(queue.store.revive(["a"], b"a third")) == [Status.ALREADY]
+    assert queue.situation() == after
 
 
 def test_a_dead_task_without_its_failure_is_revived_with_the_best_priority(queue: QueueUnderTest) -> None:
@@ -58,6 +75,7 @@ def test_a_repeated_call_changes_nothing(queue: QueueUnderTest) -> None:
 
 
 def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
+    failures: Situation = {"failures": together(dead("a"), dead("c", priority=9))["failures"]}
     queue.given(dead("a"), waiting("b"), dead("c", priority=9))
 
     assert revive(queue, *"abcda") == [
@@ -65,5 +83,9 @@ def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
     ]  # fmt: skip
 
     assert queue.situation() == together(
-        waiting("a", run_at_ms=NOW_MS), waiting("b"), waiting("c", priority=9, run_at_ms=NOW_MS), AWAKE
+        waiting("a", run_at_ms=NOW_MS),
+        waiting("b"),
+        waiting("c", priority=9, run_at_ms=NOW_MS),
+        AWAKE,
+        {"failures": failures},
     )

@@ -7,10 +7,12 @@ import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
 from redisched.keys import TYPES, Keys, keys_of, queues_key
+from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
+from redisched.store.page import Query
 from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -76,6 +78,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     ),
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
+    "discard": lambda store: store.discard(1_000, [("x", b"gone")]),
     "revive": lambda store: store.revive(["x"]),
     "reprioritize": lambda store: store.reprioritize([Reprioritization("a", 3, "+5")]),
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
@@ -143,6 +146,6 @@ def test_s14_observers_get_an_error_that_names_the_key(broker: Broker) -> None:
     with pytest.raises(WrongKeyType, match=r"read/queue: redisched:\{mail\}:waiting is a string"):
         run(inspector.counts(), client)
     with pytest.raises(WrongKeyType, match=r"read/page: redisched:\{mail\}:waiting is a string"):
-        run(inspector.shard(0).dead_ids(), client)
+        run(inspector.page(Query(states=(TaskState.READY,), limit=9)), client)
     with pytest.raises(BrokerRefused, match="SMEMBERS redisched:queues"):
         run(queues(broker.script_runner), client)

@@ -1,34 +1,34 @@
-"""`redisched dead`: lists dead tasks, and revives them."""
+"""`redisched dead`: lists dead tasks, lets them run again, and discards them."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
 
 import click
 
+from redisched.cli.acting import act, acting_options, wanted_of
+from redisched.cli.application import load_scheduler
+from redisched.cli.arguments import keywords_of, value_of
+from redisched.cli.deployment import option
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
-from redisched.cli.session import Session, session
+from redisched.cli.session import session
 from redisched.cli.tables import print_table
 from redisched.cli.task_record import attempts_of, task_record
 from redisched.cli.times import relative
-from redisched.errors import UnknownTask
+from redisched.client.dead_tasks import Arguments, Discard, Replay
+from redisched.client.verbs import Verb
 from redisched.model import TaskState
-from redisched.option_checks import check_id
 from redisched.printable import printable, shortened
 from redisched.store.page import Place, Query
-from redisched.store.store import Store
-from redisched.store.values import Status
-from redisched.store.view import TaskView
 
-_REVIVED = (Status.REVIVED, Status.ALREADY)
-_BATCH = 200
 _ERROR_CHARACTERS = 80
 
 
 @click.group()
 def dead() -> None:
-    """List dead tasks, which will not run again; revive them."""
+    """List dead tasks, which will not run again; retry or discard them."""
 
 
 @dead.command("ls")
@@ -63,83 +63,68 @@ def list_dead(queue: str | None, after: Place | None, limit: int, url: str | Non
 
 
 @dead.command("retry")
-@click.argument("task_ids", metavar="[ID]...", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Revive all tasks that are dead now.")
-@queue_option
-@url_option
-@json_option
-def retry_dead(task_ids: tuple[str, ...], every: bool, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Revive dead tasks: they are due now, and their attempts are counted from 0 again.
+@click.option("--all", "every", is_flag=True, help="All tasks that are dead now.")
+@click.option("--args", metavar="JSON", help="Run it with these positional arguments, a list in JSON, in place of all.")
+@click.option(
+    "--kwarg", "pairs", metavar="KEY=VALUE", multiple=True, help="With this keyword argument. For several, repeat it."
+)
+@option("--app", "target", metavar="MODULE:APP", help="Check other arguments against the handlers of this application.")
+@acting_options
+def retry_dead(
+    every: bool,
+    args: str | None,
+    pairs: tuple[str, ...],
+    target: str | None,
+    url: str | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Let dead tasks run again: they are due now, and their attempts are counted from 0 again.
 
-    JSON: revived (a list of id, queue), failed (a list of id, reason). The exit code is 1 if any task could not be
-    revived.
+    Their failures stay visible. With --args or --kwarg, one task runs with these arguments in place of all it had.
+    With a filter, nothing is changed without --yes.
+
+    JSON: a list of id, queue and outcome: replayed, not dead, may start only once, or unknown; the exit code is 1 if
+    one of the given ids was not replayed. With --dry-run or without --yes: a list of id, queue and state.
     """
-    if every == bool(task_ids):
-        raise click.UsageError("give either the ids of tasks or --all")
-    for task_id in task_ids:
-        check_id("id", task_id)
+    if (args is not None or pairs) and len(given["task_ids"]) != 1:
+        raise click.UsageError("other arguments are for one task: give its id")
+    arguments = _arguments(args, pairs, target) if args is not None or pairs else None
+    _act(Replay(arguments), "retry", every, url, as_json, given)
+
+
+@dead.command("discard")
+@click.option("--all", "every", is_flag=True, help="All tasks that are dead now.")
+@acting_options
+def discard_dead(every: bool, url: str | None, as_json: bool, **given: Any) -> None:
+    """End dead tasks for good: they are shown as cancelled until their retention is over, and then forgotten.
+
+    With --all or a filter, nothing is changed without --yes.
+
+    JSON: a list of id, queue and outcome: discarded, not dead or unknown; the exit code is 1 if one of the given ids
+    was not discarded. With --dry-run or without --yes: a list of id, queue and state.
+    """
+    _act(Discard(), "discard", every, url, as_json, given)
+
+
+def _act(verb: Verb[StrEnum], words: str, every: bool, url: str | None, as_json: bool, given: dict[str, Any]) -> None:
+    """Act on the dead tasks that the options name; `every` stands for a filter of all dead tasks."""
+    if every:
+        if given["task_ids"]:
+            raise click.UsageError("give either the ids of tasks or --all")
+        given |= {"states": (TaskState.DEAD.value,), "yes": given["yes"] or isinstance(verb, Replay)}
+    wanted = wanted_of(**given)
     with session(url) as opened:
-        if every:
-            revived = [pair for name in opened.queues(queue) for pair in _revive_all(opened, name)]
-            failed: list[tuple[str, str]] = []
-        else:
-            revived, failed = _revive_some(opened, task_ids, queue)
-    if as_json:
-        print_json(
-            {
-                "revived": [{"id": task_id, "queue": name} for task_id, name in revived],
-                "failed": [{"id": task_id, "reason": reason} for task_id, reason in failed],
-            }
-        )
-    else:
-        click.echo(f"{len(revived)} revived. See them: redisched task ls" if revived else "No task was revived.")
-        for _, reason in failed:
-            click.echo(f"Error: {printable(reason)}", err=True)
-    if failed:
-        raise click.exceptions.Exit(1)
+        act(opened, wanted, verb, words, as_json)
 
 
-def _revive_all(opened: Session, queue: str) -> list[tuple[str, str]]:
-    """Revive as many tasks as are dead now, so that tasks which die again meanwhile cause no endless loop."""
-    revived: list[tuple[str, str]] = []
-    for shard in opened.ask(opened.inspector(queue).shards):
-        store = opened.store(queue, shard.shard)
-        remaining, after = opened.ask(shard.counts).dead, None
-        while remaining > 0:
-            ids, after = opened.ask(partial(shard.dead_ids, after))
-            statuses = _revive(opened, store, ids[:remaining])
-            revived += ((task_id, queue) for task_id, status in statuses if status in _REVIVED)
-            remaining = 0 if after is None else remaining - len(ids)
-    return revived
+def _arguments(args: str | None, pairs: tuple[str, ...], target: str | None) -> Arguments:
+    positional = [] if args is None else value_of(args)
+    if not isinstance(positional, list):
+        raise click.BadParameter(f"{args!r} is not a list in JSON, such as '[1, \"two\"]'", param_hint="--args")
+    check = _accept if target is None else load_scheduler(target).check_arguments
+    return Arguments(positional, keywords_of(pairs), check)
 
 
-def _revive_some(
-    opened: Session, task_ids: Sequence[str], queue: str | None
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Revive tasks by id. Returns the revived ids, each with its queue, and the others, each with the reason."""
-    revived, failed = [], []
-    for task_id in dict.fromkeys(task_ids):
-        view = opened.find(task_id, queue)
-        if view is None:
-            failed.append((task_id, str(UnknownTask(task_id))))
-            continue
-        status = _revive(opened, opened.store(view.queue, view.shard), [view.id])[0][1] if _is_dead(view) else None
-        if status in _REVIVED:
-            revived.append((task_id, view.queue))
-        elif status is Status.NOT_AGAIN:
-            failed.append((task_id, f"task {task_id!r} may start only once, and has; to run it again, enqueue it anew"))
-        else:
-            failed.append((task_id, f"task {task_id!r} is not dead but {view.state}"))
-    return revived, failed
-
-
-def _is_dead(view: TaskView) -> bool:
-    return view.state is TaskState.DEAD
-
-
-def _revive(opened: Session, store: Store, task_ids: Sequence[str]) -> list[tuple[str, Status]]:
-    answers: list[tuple[str, Status]] = []
-    for first in range(0, len(task_ids), _BATCH):
-        batch = task_ids[first : first + _BATCH]
-        answers += zip(batch, opened.ask(partial(store.revive, batch)), strict=True)
-    return answers
+def _accept(_name: str, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
+    """Without an application, no handler is known whose signature could refuse the arguments."""

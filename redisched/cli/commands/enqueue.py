@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from redisched.cli.application import load
+from redisched.cli.application import load_scheduler
 from redisched.cli.arguments import CommandTakingNumbers, keywords_of, value_of
 from redisched.cli.deployment import APP_VARIABLE, import_option, option
 from redisched.cli.machine import print_json
@@ -13,7 +13,7 @@ from redisched.cli.parameters import F, json_option, moment, priority, seconds, 
 from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import join
-from redisched.errors import AppNotFound, BrokerError
+from redisched.errors import BrokerError
 from redisched.model import Keep
 from redisched.printable import printable
 from redisched.store.serving import is_served
@@ -96,7 +96,7 @@ def enqueue(
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
-    application = _load(target, imports) if target else None
+    application = load_scheduler(target, imports) if target else None
     if application is not None and application.registry.get(name) is None:
         known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
         raise click.BadParameter(f"{target} has no handler {name!r}; there are: {known}", param_hint="NAME")
@@ -112,13 +112,6 @@ def enqueue(
         click.echo(task.id)
     if not served:
         _warn(task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
-
-
-def _load(target: str, imports: tuple[str, ...]) -> Scheduler:
-    application = load(target, imports)
-    if not isinstance(application, Scheduler):
-        raise AppNotFound(target, "it is not a Scheduler")
-    return application
 
 
 def _place_of(application: Scheduler | None, url: str | None) -> str | None:
