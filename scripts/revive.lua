@@ -27,7 +27,12 @@ for row, id, body in rows() do
     statuses[row] = 'NOT_AGAIN'
   elseif is_dead then
     redis.call('ZREM', DEAD, id)
-    local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ') or '0'
+    local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ')
+    if not score or tonumber(score) >= 256 * BAND then
+      -- Another program wrote this field, or it is missing.
+      redis.call('HDEL', FAILURES, id)
+      score = '0'
+    end
     redis.call('HDEL', TRIES, id)
     lift_limits(id)
     if body ~= '' then

@@ -87,5 +87,5 @@ def test_each_task_of_a_call_gets_its_own_answer(queue: QueueUnderTest) -> None:
         waiting("b"),
         waiting("c", priority=9, run_at_ms=NOW_MS),
         AWAKE,
-        {"failures": failures},
+        failures,
     )
