@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from redisched.client.dead_tasks import DiscardOutcome, ReplayOutcome
     from redisched.client.gathering import (
         Ended,
         as_completed,
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from redisched.client.reference import TaskRef
     from redisched.client.request import TaskRequest
     from redisched.client.scheduler import Scheduler
+    from redisched.client.selection import Selection
+    from redisched.client.verbs import CancelOutcome, ChangeOutcome
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CancelOutcome": "redisched.client.verbs",
+    "ChangeOutcome": "redisched.client.verbs",
     "Delivery": "redisched.model",
+    "DiscardOutcome": "redisched.client.dead_tasks",
     "Durability": "redisched.config",
     "Ended": "redisched.client.gathering",
     "Handler": "redisched.client.handler",
@@ -37,9 +43,11 @@ _HOMES = {
     "Priority": "redisched.model",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
+    "ReplayOutcome": "redisched.client.dead_tasks",
     "Retry": "redisched.retry",
     "RetryLater": "redisched.retry",
     "Scheduler": "redisched.client.scheduler",
+    "Selection": "redisched.client.selection",
     "Snooze": "redisched.retry",
     "TaskContext": "redisched.context",
     "TaskRef": "redisched.client.reference",
@@ -59,7 +67,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "CancelOutcome",
+    "ChangeOutcome",
     "Delivery",
+    "DiscardOutcome",
     "Durability",
     "Ended",
     "Handler",
@@ -67,9 +78,11 @@ __all__ = [
     "Priority",
     "RedischedError",
     "Reject",
+    "ReplayOutcome",
     "Retry",
     "RetryLater",
     "Scheduler",
+    "Selection",
     "Snooze",
     "TaskContext",
     "TaskRef",

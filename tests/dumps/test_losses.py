@@ -25,10 +25,10 @@ FEWEST_TASKS = 10_000
 DUMP = Dump.read(kept_dumps()[0])
 ASIDE = "aside"
 LATEST = Dump.read(kept_dumps()[-1])
-_LATER_REASONS = {DeathReason.NOT_RETRIED, DeathReason.REJECTED}
+_LATER_REASONS = {DeathReason.NOT_RETRIED, DeathReason.REJECTED, DeathReason.DEADLINE}
 _LATER: dict[str, set[str]] = {
-    "format_1.msgpack.xz": {"expired", *_LATER_REASONS},
-    "format_2.msgpack.xz": {*_LATER_REASONS},
+    "format_1.msgpack.xz": {"expired", "lost", *_LATER_REASONS},
+    "format_2.msgpack.xz": {"lost", *_LATER_REASONS},
 }
 """For each dump, the states and the reasons of death that were added after it was taken."""
 OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")

@@ -66,6 +66,7 @@ BEFORE = together(
     waiting("w", run_at_ms=0),
     waiting("v", run_at_ms=FAR_MS),
     dead("x", died_ms=0),
+    dead("y", died_ms=0),
 )
 
 
@@ -115,6 +116,7 @@ def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
         Status.CANCELLED,
         Status.CANCELLING,
     ]
+    assert call(store.discard(1_000, [("y", b"discarded")])) == [Status.DISCARDED]
     reaped = call(store.reap(reap))
     assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
     assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]
