@@ -13,6 +13,7 @@ On all other kinds it runs with `pytest -m nightly`.
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -77,11 +78,10 @@ def is_left_to_the_night(test: pytest.Item) -> bool:
 def fake_broker() -> Broker:
     """An empty fake broker, shared with no other."""
     server = fakeredis.FakeServer()
+    unbounded: dict[str, Any] = {"server": server, "protocol": 2, "max_connections": sys.maxsize}
     return Broker(
-        lambda timeout_s, part: ServerClient(fakeredis.FakeRedis(server=server, protocol=2).connection_pool, timeout_s),
-        lambda timeout_s, part: AsyncServerClient(
-            fakeredis.FakeAsyncRedis(server=server, protocol=2).connection_pool, timeout_s
-        ),
+        lambda timeout_s, part: ServerClient(fakeredis.FakeRedis(**unbounded).connection_pool, timeout_s),
+        lambda timeout_s, part: AsyncServerClient(fakeredis.FakeAsyncRedis(**unbounded).connection_pool, timeout_s),
         TIMEOUT_S,
     )
 

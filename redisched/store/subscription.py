@@ -15,6 +15,7 @@ class SyncConnection(Protocol):
 
     _sock: socket.socket
 
+    def connect(self) -> None: ...
     def send_command(self, *arguments: str) -> None: ...
     def can_read(self, timeout: float) -> bool: ...
     def read_response(self) -> Any: ...
@@ -38,6 +39,8 @@ class Subscription:
         self._timeout_s = timeout_s
         self._command = ("SUBSCRIBE", channel)
         try:
+            # A connection of fakeredis that is only sent a command never finds that it can be read.
+            connection.connect()
             connection.send_command(*self._command)
             connection.read_response()
         except (exceptions.RedisError, OSError) as error:

@@ -1,5 +1,6 @@
 """The machine of a queue, with callers that wait for the ends of tasks and are told of each."""
 
+from secrets import token_hex
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tests.chaos.model_task import Place
 from tests.chaos.mutant import Mutant
 from tests.lua.situation import situation_of
 
-CHANNEL, OTHER = "redisched:ends:heard", "redisched:ends:not-heard"
+OTHER = "redisched:ends:not-heard"
 LAST = b"the last message"
 WATCHING_MUTANTS = {
     "an end does not publish": Mutant("ack", "redis.pcall('PUBLISH', channel, ids[index])", ""),
@@ -31,12 +32,14 @@ class WatchingMachine(QueueMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.subscription = self.broker.client().subscribe(CHANNEL)
+        # On a cluster, messages of the machine before may still be on their way to this node.
+        self.channel = f"redisched:ends:{token_hex(8)}"
+        self.subscription = self.broker.client().subscribe(self.channel)
         self.told: list[bytes] = []
 
     @rule(number=st.integers(0, 9), place=st.sampled_from([Place.WAITING, Place.LEASED, Place.DEAD, Place.ENDED]))
     def watch(self, number: int, place: Place) -> None:
-        self.note(number, place, CHANNEL)
+        self.note(number, place, self.channel)
 
     @rule(number=st.integers(0, 7), place=st.sampled_from([Place.WAITING, Place.LEASED]))
     def watch_elsewhere(self, number: int, place: Place) -> None:
@@ -59,14 +62,14 @@ class WatchingMachine(QueueMachine):
     def ends_are_told(self) -> None:
         for task in self.model.tasks.values():
             if task.place in (Place.DEAD, Place.ENDED):
-                self.told += [task.id.encode() for known in task.watchers if known.endswith(f" {CHANNEL}")]
+                self.told += [task.id.encode() for known in task.watchers if known.endswith(f" {self.channel}")]
                 task.watchers = []
 
     def teardown(self) -> None:
         try:
             # On a cluster, only messages of one node arrive in order, so the node of the shard publishes this one, too.
             publish = "return redis.call('PUBLISH', ARGV[1], ARGV[2])"
-            self.broker.client().perform(("EVAL", publish, 1, self.store.keys.watched, CHANNEL, LAST))
+            self.broker.client().perform(("EVAL", publish, 1, self.store.keys.watched, self.channel, LAST))
             heard: list[bytes] = []
             while (message := self.subscription.read(10)) != LAST:
                 assert message is not None, "the last message is lost"

@@ -13,7 +13,7 @@ from redisched.client import end_listener, waiting
 from redisched.errors import AccessDenied
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
-from tests.brokers import on_each_primary
+from tests.brokers import REAL, on_each_primary
 from tests.client.stand_in import StandIn
 from tests.waiting import wait_until
 
@@ -57,14 +57,17 @@ def test_a_blocking_caller_is_told(told: Scheduler, worker: StandIn) -> None:
     results: list[object] = []
     caller = threading.Thread(target=lambda: results.append(ref.result(timeout=60)))
     caller.start()
-    wait_until(lambda: bool(on_each_primary(told.broker, "EXISTS", WATCHED)[0]), "the watcher")
+    wait_until(lambda: bool(watched(told)), "the watcher")
     worker.finish(worker.lease()[0], 42)
     caller.join(60)
     assert results == [42]
 
 
+@pytest.mark.parametrize("broker", REAL, indirect=True)  # a fake server counts no commands
 def test_waiting_callers_ask_redis_nothing(told: Scheduler, worker: StandIn) -> None:
     """Also an end of another task, which wakes none of them."""
+    told.enqueue("send")
+    worker.finish(worker.lease()[0], "once, so that the server has all scripts")
     refs = [told.enqueue("send", id=f"task-{number}") for number in range(WAITERS)]
     first, *rest = worker.lease()
     counted: list[Counter[str]] = []
@@ -101,7 +104,6 @@ def test_a_connection_that_was_lost_is_opened_again_and_all_look(told: Scheduler
     worker.finish(worker.lease()[0], 1)
     assert ref.result(timeout=60) == 1
     on_each_primary(told.broker, "CLIENT", "KILL", "TYPE", "pubsub")
-    wait_until(lambda: not listener.is_trusted or listener.is_trusted, "the listener")
     ref = told.enqueue("send")
     worker.finish(worker.lease()[0], 2)
     assert ref.result(timeout=60) == 2
@@ -146,6 +148,7 @@ def test_a_closed_application_waits_again(told: Scheduler, worker: StandIn) -> N
     assert ref.result(timeout=60) == 42
 
 
+@pytest.mark.parametrize("broker", REAL, indirect=True)  # a fake connection has no socket to shut down
 def test_close_ends_the_thread_and_the_task(told: Scheduler) -> None:
     async def open_and_close() -> None:
         await told._connection.end_listener_async()
