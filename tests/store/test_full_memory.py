@@ -6,8 +6,9 @@ from typing import TypeVar
 import pytest
 
 from redisched.errors import QueueFull
+from redisched.model import TaskState
 from redisched.store.broker import Broker
-from redisched.store.operation import Operation, run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -25,6 +26,7 @@ from redisched.store.values import (
     SnoozedTask,
     Status,
 )
+from redisched.store.watching import watch
 from tests.brokers import BrokerKind, Servers
 from tests.lua.situation import Situation, cancelling, dead, leased, seed, situation_of, together, waiting
 from tests.server_time import NOW_MS
@@ -95,6 +97,13 @@ def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
         full.call(full.store.revive(["x"]))
 
     assert full.situation() == BEFORE
+
+
+def test_callers_are_told_of_ends_on_a_full_server(full: FullRedis) -> None:
+    (watched,) = full.call(watch(ScriptRunner(), QUEUE, 0, "channel", ["a"]))
+    assert watched.state is TaskState.LEASED
+    assert full.call(full.store.ack([Ack("a", TOKEN, 1_000, b"digest-aend")])) == [Status.ACKED]
+    assert "watched" not in full.situation()
 
 
 def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
