@@ -59,7 +59,7 @@ def test_a_retry_before_the_deadline_begins(app: Scheduler) -> None:
 
 
 def test_a_retry_for_which_no_worker_came_in_time_is_dead(app: Scheduler) -> None:
-    @app.task(retry=Retry(backoff=fixed(0.01)), deadline=0.5)
+    @app.task(retry=Retry(backoff=fixed(0.9)), deadline=1)
     def fetch() -> None:
         raise ConnectionError
 
