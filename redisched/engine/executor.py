@@ -180,14 +180,15 @@ class Executor:
         """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""
         self._running[task] = slot
         admitted = self._policy.admit(task, now_s)
-        if isinstance(admitted, Attempt) and admitted.is_start_noted:
-            # Stored before the start: if the process dies, it is known that this task was running.
-            if not await self._hooks.note_start(admitted):
-                admitted = completion.released(task)
-            now_ms = self._context.server_now_ms()
         if isinstance(admitted, Completion):
             self._end(task, admitted)
             return None
+        if admitted.is_start_noted:
+            # Stored before the start: if the process dies, it is known that this task was running.
+            if not await self._hooks.note_start(admitted):
+                self._end(task, completion.released(task))
+                return None
+            now_ms = self._context.server_now_ms()
         attempt, begun = admitted, None
         if attempt.entry.on_loop:
             self._begin(slot, attempt, now_ms)
