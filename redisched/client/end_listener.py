@@ -27,6 +27,7 @@ else:
 
 PART = "results"
 """The part of the program in the name of the connection."""
+CANCEL_AGAIN_S = 0.05
 IDLE_S = 60.0
 """How long one read waits for a message."""
 
@@ -196,8 +197,10 @@ class LoopEndListener(EndListener):
 
     async def close(self) -> None:
         """Close the connection, and end the task."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        # Again and again, because fakeredis loses a cancellation that comes while it connects.
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=CANCEL_AGAIN_S)
 
     async def _listen(self) -> None:
         failures = 0

@@ -109,8 +109,7 @@ class Executor:
 
     def interrupt(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """Interrupt a handler. Does nothing if it does not run."""
-        slot = self._running.get(task)
-        if slot is not None:
+        if slot := self._running.get(task):
             slot.interrupt(kind)
 
     def running(self) -> list[LeasedTask]:
@@ -184,7 +183,7 @@ class Executor:
             self._end(task, admitted)
             return None
         if admitted.is_start_noted:
-            # Stored before the start: if the process dies, it is known that this task was running.
+            # If the process dies, it is known that this task was running.
             if not await self._hooks.note_start(admitted):
                 self._end(task, completion.released(task))
                 return None
