@@ -106,7 +106,7 @@ def test_the_descriptors_of_ended_processes_are_closed() -> None:
             await bench.completion()
             bench.give("add", 1, id=f"add-{number}")
             await bench.completion()
-        # The process that the last task left alive has added one. One that has ended is closed by a thread, maybe later.
+        # The process that the last task left alive has added one. Those of ended processes are closed in a thread.
         await asyncio.to_thread(wait_until, lambda: descriptors() <= before + 3, "the descriptors are closed")
 
     gc.disable()
