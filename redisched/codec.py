@@ -164,6 +164,26 @@ def decode_kept_task(encoded: bytes) -> KeptTask | None:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
 
 
+def encode_state(name: str, state: Any, limit: int) -> bytes:
+    """Encode the state that the handler `name` saves. Raises NotEncodable and PayloadTooLarge."""
+    try:
+        encoded = pack(state)
+        check([state], encoded)
+    except Exception as error:
+        raise _refusal(f"checkpoint of {name}", state, error) from error
+    if len(encoded) > limit:
+        raise PayloadTooLarge(f"checkpoint of {name}", len(encoded), limit)
+    return encoded
+
+
+def decode_state(encoded: bytes) -> Any:
+    """Decode a state. Raises Undecodable."""
+    try:
+        return unpack(encoded)
+    except Exception as error:
+        raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
+
+
 def encode_failure(failure: Failure) -> bytes:
     """Encode a failure. Of a long error the beginning is kept, of a long traceback the end."""
     return pack_own(

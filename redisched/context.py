@@ -1,10 +1,10 @@
 """What a running handler can ask about the task it runs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from redisched.option_checks import check_milliseconds
 
@@ -31,6 +31,33 @@ class NoTimeLimit:
 NO_TIME_LIMIT = NoTimeLimit()
 
 
+class Checkpoints(Protocol):
+    """How far the handler has come: what an earlier attempt saved, and saving more."""
+
+    def state(self) -> Any: ...
+
+    def save(self, state: Any) -> None: ...
+
+    def save_async(self, state: Any) -> Awaitable[None]: ...
+
+
+class NoCheckpoints:
+    """The checkpoints of a context that no worker made: nothing is saved."""
+
+    def state(self) -> Any:
+        """None: nothing was saved."""
+        return None
+
+    def save(self, state: Any) -> None:
+        """Nothing to save to."""
+
+    async def save_async(self, state: Any) -> None:
+        """Nothing to save to."""
+
+
+NO_CHECKPOINTS = NoCheckpoints()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskContext:
     """The task a handler runs.
@@ -50,6 +77,7 @@ class TaskContext:
     run_at_ms: int
     worker: str
     _time_limit: TimeLimit = field(default=NO_TIME_LIMIT, repr=False, compare=False)
+    _checkpoints: Checkpoints = field(default=NO_CHECKPOINTS, repr=False, compare=False)
 
     @property
     def remaining_s(self) -> float | None:
@@ -63,6 +91,27 @@ class TaskContext:
         """
         self._time_limit.extend(check_milliseconds("seconds", seconds) / 1e3)
 
+    @property
+    def state(self) -> Any:
+        """What an earlier attempt of this task saved last with `checkpoint`; None if none did.
+
+        Raises Undecodable if the stored bytes are damaged.
+        """
+        return self._checkpoints.state()
+
+    def checkpoint(self, state: Any) -> None:
+        """Save how far this handler has come: it is the `state` of the next attempt. Blocks until Redis has it.
+
+        A state is any value that an argument may be; each takes the place of the one before. Raises NotEncodable and
+        PayloadTooLarge, LeaseLost if another worker may have the task by now, BrokerError if Redis does not save it,
+        and RuntimeError on an event loop, where `checkpoint_async` is to be awaited.
+        """
+        self._checkpoints.save(state)
+
+    async def checkpoint_async(self, state: Any) -> None:
+        """As `checkpoint`, without blocking the event loop."""
+        await self._checkpoints.save_async(state)
+
 
 class Running(Protocol):
     """A running task. Its context is made only when it is asked for."""
@@ -74,6 +123,9 @@ running: ContextVar[Running | None] = ContextVar("redisched_running", default=No
 """Set by the executor around each handler."""
 free_slots: ContextVar[Callable[[], int] | None] = ContextVar("redisched_free_slots", default=None)
 """How many more tasks the worker process that runs this handler can run now; None outside of one."""
+
+checkpoints_of: ContextVar[Callable[[Any], Checkpoints] | None] = ContextVar("redisched_checkpoints_of", default=None)
+"""How the worker that runs this handler makes the checkpoints of a leased task; None outside of one."""
 
 
 def current_task() -> TaskContext:

@@ -43,6 +43,8 @@ class Keys:
     """hash: id -> rare properties of a task, as text; only for tasks with such, for as long as `tasks` has them."""
     expiring: str
     """zset: id by the time until which a task may start (server ms); only for tasks with such a limit."""
+    checkpoints: str
+    """hash: id -> how far the handler has come, as it saved it; for as long as `tasks` has the task."""
     watched: str
     """hash: id -> channels of callers that wait for the end of a task, and until when; only while callers wait."""
     claims: str
@@ -78,6 +80,7 @@ TYPES = {
     "cancelling": "hash",
     "traits": "hash",
     "expiring": "zset",
+    "checkpoints": "hash",
     "watched": "hash",
     "claims": "hash",
     "fence": "string",

@@ -11,7 +11,7 @@
 -- ARG ahead_limit     int   maximum number of tasks that are leased early
 -- ARG lease_ms        int   length of the lease
 -- ARG longest_record  int   maximum bytes of a record; for a longer record, its length is returned instead, as an integer
--- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when the next remaining task is due, '' if there is none
+-- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when the next remaining task is due, '' if there is none; tries end with a plus sign if the task has a checkpoint
 -- Returns {'STRAY', now_us, ''} a later request of this worker was already answered; nothing is leased, because the worker ignores this reply
 -- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so many tasks expired that the worker should claim again at once
 -- Cost O((bands in use + tasks taken + tasks expired) * log waiting)
@@ -23,6 +23,7 @@
 -- include: claims
 -- include: pick
 -- include: admit
+-- include: resumable
 -- include: records
 
 local now_us = server_us()
@@ -111,6 +112,7 @@ else
   end
 end
 local tries = fields(TRIES, ids)
+mark_resumable(ids, tries)
 if #ids > 0 and not token then
   token = lease(ids, scores, next_due)
 end

@@ -3,9 +3,9 @@
 --
 -- Every limit of when it may start is lifted.
 --
--- KEYS tasks tries failures dead traits
+-- KEYS tasks tries failures dead traits checkpoints
 -- ROW id    text   task
--- ROW body  bytes  a new body, '' to keep it; the digest stays, so that the task is still known by the call that made it
+-- ROW body  bytes  a new body, '' to keep it and the checkpoint; the digest stays, so that the task is still known by the call that made it
 -- Returns {'REVIVED'} per task
 -- Returns {'ALREADY'} per task: not dead; it waits or is leased
 -- Returns {'NOT_AGAIN'} per task: it may start only once and has; it stays dead
@@ -37,6 +37,7 @@ for row, id, body in rows() do
     lift_limits(id)
     if body ~= '' then
       redis.call('HSET', TASKS, id, string.sub((redis.call('HGET', TASKS, id) or '') .. '00000000', 1, 8) .. body)
+      redis.call('HDEL', CHECKPOINTS, id)
     end
     entries[#entries + 1], entries[#entries + 2] = reschedule(score, now_ms), id
     statuses[row] = 'REVIVED'

@@ -9,7 +9,7 @@
 -- ARG channel   text  where the caller listens
 -- ARG watch_ms  int   for how long the caller is expected to wait
 -- ROW id        text  task
--- Returns {'WATCHED', now_ms, (place, number, holder, tries, failure, outcome, request, traits)*} see lib/describe.lua
+-- Returns {'WATCHED', now_ms, (place, number, holder, tries, failure, outcome, request, traits, checkpoint)*} see lib/describe.lua
 -- Cost O(tasks * (log waiting + MOST_WATCHERS))
 -- include: time
 -- include: describe

@@ -41,8 +41,10 @@ class Attempt:
 
     @property
     def is_start_noted(self) -> bool:
-        """Whether Redis must know of the start before the handler is called."""
-        return self.task.is_suspect or self.entry.starts_once
+        """Whether Redis must know of the start before the handler is called. So it is with a task that has a checkpoint,
+        which is read then.
+        """
+        return self.task.is_suspect or self.entry.starts_once or self.task.lease.has_checkpoint
 
     def retention(self) -> Retention:
         """What is kept of the task, and for how long."""
@@ -65,7 +67,7 @@ class Attempt:
     def order(self, free_slots: int) -> Order:
         """What the process of an isolated handler is told."""
         context, keeps_result = self.task.task_context(), self.retention().keeps_result
-        return Order(self.task.lease.record, context, keeps_result, free_slots, self.timeout_s)
+        return Order(self.task.lease.record, context, keeps_result, free_slots, self.timeout_s, self.task.checkpoint)
 
 
 class AttemptPolicy:

@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
-from redisched.context import free_slots
+from redisched.context import checkpoints_of, free_slots
 from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
+from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
@@ -43,6 +45,7 @@ class Hooks:
     on_completion: Callable[[Completion], None]
     on_free: Callable[[], None]
     note_start: Callable[[Attempt], Awaitable[bool]]
+    checkpoints: CheckpointSaver
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Executor:
     def start(self, hooks: Hooks) -> None:
         """Start to run tasks from the window."""
         self._hooks = hooks
+        self._handler_context.run(checkpoints_of.set, hooks.checkpoints.of)
         for number in range(self._concurrency):
             self._runners.begin(HandlerSlot(number, self._threads, self._thread_ended))
 
@@ -229,7 +233,8 @@ class Executor:
             # Not noted as started: an isolated handler cannot make this process die.
             self._policy.started(attempt, now_ms)
             grace_s = attempt.entry.options.timeout_grace_ms / 1e3
-            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), grace_s))
+            save = partial(self._hooks.checkpoints.save, attempt.task)
+            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), grace_s, save))
             return
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from redisched.context import NO_TIME_LIMIT, TaskContext
+from redisched.context import NO_CHECKPOINTS, NO_TIME_LIMIT, TaskContext, checkpoints_of
 from redisched.engine.time_limit import SoftLimit
 from redisched.model import TaskBody, band_of, run_at_of
 from redisched.store.values import Lease
@@ -13,7 +13,7 @@ class LeasedTask:
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
     the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
-    decoded. `has_given_id` is false if a caller chose the id. A task is a suspect (`is_suspect`) if a process died
+    decoded. `checkpoint` is what an earlier attempt saved, read before the start. `has_given_id` is false if a caller chose the id. A task is a suspect (`is_suspect`) if a process died
     while it ran. Due tasks start in the order of `order`, then `turn`. These are the task's score and id, or, with
     several shards, the time of the claim and the task's place in it.
     """
@@ -21,6 +21,7 @@ class LeasedTask:
     __slots__ = (
         "body",
         "cancelling",
+        "checkpoint",
         "claimed_s",
         "has_given_id",
         "is_suspect",
@@ -51,6 +52,7 @@ class LeasedTask:
         self.started_ms = 0
         self.time_limit: SoftLimit | None = None
         self.cancelling = False
+        self.checkpoint = b""
         self.max_attempts = 0
         self.body = UNREAD
         self.has_given_id = False
@@ -60,7 +62,7 @@ class LeasedTask:
 
     def task_context(self) -> TaskContext:
         """What the handler may know about its task."""
-        lease = self.lease
+        lease, make_checkpoints = self.lease, checkpoints_of.get()
         return TaskContext(
             id=lease.id,
             name=self.body.name,
@@ -72,6 +74,7 @@ class LeasedTask:
             run_at_ms=run_at_of(lease.score),
             worker=self.worker,
             _time_limit=self.time_limit or NO_TIME_LIMIT,
+            _checkpoints=make_checkpoints(self) if make_checkpoints else NO_CHECKPOINTS,
         )
 
 

@@ -1,4 +1,6 @@
-"""Stores that a task starts, before its handler is called. Few tasks need this; it costs a round trip."""
+"""Stores that a task starts, before its handler is called, and reads its checkpoint. Few tasks need this; it costs a
+round trip, and another for the checkpoint.
+"""
 
 from redisched.codec import DIGEST_BYTES, encode_unfinished
 from redisched.engine.attempt import Attempt
@@ -14,10 +16,13 @@ async def note_start(context: WorkerContext, client: AsyncBrokerClient, attempt:
     """Store that the handler of an attempt starts. Answers False if it must not start: the lease is lost, or Redis did
     not answer.
     """
+    task = attempt.task
     started_ms = max(1, int(context.server_now_ms()))
     note = _start_once if attempt.entry.starts_once else _renew
     try:
         (status,) = await run_async(note(context, attempt, started_ms), client)
+        if task.lease.has_checkpoint:
+            task.checkpoint = await run_async(context.store_of(task).saved(task.lease.id), client)
     except BrokerError:
         return False
     return status is not Status.LOST

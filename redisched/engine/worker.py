@@ -9,6 +9,7 @@ from typing import Any, TypeVarTuple, Unpack
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
+from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.identity import worker_name
@@ -142,6 +143,7 @@ class Worker:
                 on_completion=settler.add,
                 on_free=claimer.slot_freed,
                 note_start=partial(note_start, context, client),
+                checkpoints=CheckpointSaver(context, self._broker),
             )
         )
         watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))

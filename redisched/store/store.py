@@ -9,11 +9,12 @@ from redisched.keys import Keys
 from redisched.shard_map import ShardMap
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
-from redisched.store.shard import ShardScripts, flat, id_text, statuses_in
+from redisched.store.shard import ShardScripts, flat, id_bytes, id_text, statuses_in
 from redisched.store.values import (
     UNTRIED,
     Ack,
     Bury,
+    Checkpoint,
     Claim,
     ClaimRequest,
     Crash,
@@ -38,6 +39,8 @@ from redisched.store.values import (
     tries_of,
 )
 
+_RESUMABLE = b"+"
+"""With this the tries of a task end that has a checkpoint."""
 NOBODY = ""
 """In place of the name of a dead worker, if tasks are recovered although their worker lives."""
 
@@ -120,6 +123,14 @@ class Store:
     def start(self, starts: Sequence[OnlyStart]) -> Operation[list[Status]]:
         """Note that tasks start that may start only once: STARTED or LOST for each."""
         return self._scripts.settle("start", rows=starts)
+
+    def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> Operation[list[Status]]:
+        """Save how far tasks have come, for their next attempts: SAVED or LOST for each."""
+        return self._scripts.settle("checkpoint", rows=checkpoints)
+
+    def saved(self, task_id: str) -> Operation[bytes]:
+        """Return the checkpoint of a task as it was saved, empty if it has none."""
+        return (yield ("HGET", self.keys.checkpoints, id_bytes(task_id))) or b""
 
     def ack(self, acks: Sequence[Ack]) -> Operation[list[Status]]:
         """End leased tasks with their outcomes: ACKED, ALREADY or LOST for each."""
@@ -225,11 +236,22 @@ class Store:
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    attempts, crashes, redeliveries = tries_of(tries) if tries else UNTRIED
+    attempts, crashes, redeliveries = tries_of(tries.removesuffix(_RESUMABLE)) if tries else UNTRIED
     record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
     # Every task needs one, and the constructor of a NamedTuple costs twice as much.
     return tuple.__new__(
-        Lease, (id_text(task_id), token, int(score), attempts, crashes, redeliveries, record, too_long)
+        Lease,
+        (
+            id_text(task_id),
+            token,
+            int(score),
+            attempts,
+            crashes,
+            redeliveries,
+            record,
+            too_long,
+            tries.endswith(_RESUMABLE),
+        ),
     )
 
 

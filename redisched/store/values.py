@@ -20,6 +20,7 @@ class Status(StrEnum):
     ADDED = "ADDED"
     RENEWED = "RENEWED"
     STARTED = "STARTED"
+    SAVED = "SAVED"
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
     RETRIED = "RETRIED"
@@ -73,6 +74,7 @@ class Lease(NamedTuple):
     record: bytes
     too_long: int = 0
     """The size of the record in bytes if it is longer than the claim allowed; `record` is empty then. Else 0."""
+    has_checkpoint: bool = False
 
 
 class Tries(NamedTuple):
@@ -135,6 +137,14 @@ class OnlyStart(NamedTuple):
     started_ms: int
     retention_ms: int
     outcome: bytes
+
+
+class Checkpoint(NamedTuple):
+    """How far the handler of a task has come, encoded."""
+
+    id: str
+    token: int
+    state: bytes
 
 
 class SnoozedTask(NamedTuple):

@@ -43,6 +43,7 @@ class TaskView:
     cancel_requested: bool = False
     expires_ms: int | None = None
     deadline_ms: int | None = None
+    checkpoint_bytes: int = 0
     worker: str = ""
     lease_until_ms: int | None = None
     started_ms: int = 0
@@ -130,6 +131,7 @@ class Facts(NamedTuple):
     outcome: bytes
     request: bytes
     traits: bytes
+    checkpoint: bytes
 
 
 _EXPIRES = re.compile(rb"(?:^| )expires=(\d{1,16}) ")
@@ -179,6 +181,7 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         cancel_requested=bool(facts.request),
         expires_ms=_moment_ms(_EXPIRES, facts.traits),
         deadline_ms=_moment_ms(_DEADLINE, facts.traits),
+        checkpoint_bytes=int(facts.checkpoint),
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,

@@ -1,15 +1,18 @@
--- KEYS waiting leases held tries failures dead cancelling traits outcomes finished
+-- KEYS waiting leases held tries failures dead cancelling traits checkpoints outcomes finished
 -- include: text
 -- include: score
 -- include: chunks
 -- All that is stored about tasks, except their records, as the list (place, number, holder, tries, failure, outcome,
--- request, traits)*. place is waiting, leased, dead, ended or unknown; number is, in this order, the score, the end of the
--- lease, the time of death, or when the outcome is forgotten; a value that does not exist is ''.
-local FACTS = 8
+-- request, traits, checkpoint)*. place is waiting, leased, dead, ended or unknown; number is, in this order, the score, the end of the
+-- lease, the time of death, or when the outcome is forgotten; checkpoint is the size of the checkpoint in bytes, 0 if
+-- there is none; any other value that does not exist is ''.
+local FACTS = 9
 
 local function describe(ids)
   local held, tries, failures = fields(HELD, ids), fields(TRIES, ids), fields(FAILURES, ids)
   local requests, outcomes, traits = fields(CANCELLING, ids), fields(OUTCOMES, ids), fields(TRAITS, ids)
+
+  local has_checkpoints = redis.call('HLEN', CHECKPOINTS) > 0
 
   local function place_of(index)
     local id = ids[index]
@@ -39,6 +42,7 @@ local function describe(ids)
     facts[at + 3], facts[at + 4] = held[index] or '', tries[index] or ''
     facts[at + 5], facts[at + 6] = failures[index] or '', outcomes[index] or ''
     facts[at + 7], facts[at + 8] = requests[index] or '', traits[index] or ''
+    facts[at + 9] = text(has_checkpoints and redis.call('HSTRLEN', CHECKPOINTS, ids[index]) or 0)
   end
   return facts
 end

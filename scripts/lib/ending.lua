@@ -1,4 +1,4 @@
--- KEYS tasks tries failures cancelling traits expiring outcomes finished watched
+-- KEYS tasks tries failures cancelling checkpoints traits expiring outcomes finished watched
 -- include: text
 -- include: score
 -- include: chunks
@@ -13,10 +13,10 @@ local function forget_score(now_ms, retention_ms)
 end
 
 -- The keys that are not empty, among those that hold only few tasks. If one has the wrong type, the script fails here,
--- before it writes. In a shard that still has the first format, no task has traits.
+-- before it writes. In a shard that still has the first format, no task has traits or a checkpoint.
 local function used_extras()
   local used = {}
-  for _, key in ipairs({TRIES, FAILURES, CANCELLING, format and TRAITS or nil}) do
+  for _, key in ipairs({TRIES, FAILURES, CANCELLING, format and CHECKPOINTS or nil, format and TRAITS or nil}) do
     if redis.call('HLEN', key) > 0 then
       used[#used + 1] = key
     end

@@ -2,7 +2,7 @@
 -- READ  Reports the states of tasks and all that is stored about them, except their records, which may be large.
 --
 -- ROW id  text  task
--- Returns {now_ms, (place, number, holder, tries, failure, outcome, request, traits)*} see lib/describe.lua
+-- Returns {now_ms, (place, number, holder, tries, failure, outcome, request, traits, checkpoint)*} see lib/describe.lua
 -- Cost O(tasks * log waiting)
 -- include: time
 -- include: describe

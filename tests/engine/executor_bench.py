@@ -7,6 +7,7 @@ from typing import Any
 from redisched import Scheduler
 from redisched.config import Settings, WorkerSettings
 from redisched.engine.attempt import Attempt
+from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor, Hooks
 from redisched.engine.leased_task import LeasedTask
@@ -14,6 +15,7 @@ from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.model import TaskBody
+from redisched.store.broker import connect
 from tests.engine.leases import NOW_MS, WORKER, leased_task
 
 
@@ -76,7 +78,12 @@ class Bench:
         self.still_mine = True
         self.executor = Executor(self.context)
         self.executor.start(
-            Hooks(on_completion=self.completions.put_nowait, on_free=lambda: None, note_start=self._note_start)
+            Hooks(
+                on_completion=self.completions.put_nowait,
+                on_free=lambda: None,
+                note_start=self._note_start,
+                checkpoints=CheckpointSaver(self.context, connect("redis://127.0.0.1:1", 1.0)),
+            )
         )
 
     async def _note_start(self, attempt: Attempt) -> bool:

@@ -39,7 +39,7 @@ WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
     | {"discard", "watch"}
 )
-REFUSED_WHEN_FULL = frozenset({"enqueue"})
+REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")
 

@@ -17,7 +17,7 @@ from tests.server_time import NOW_MS
 Situation: TypeAlias = dict[str, Any]
 
 ZSETS = ("waiting", "leases", "dead", "expiring", "finished")
-HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "watched", "claims")
+HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims")
 STRINGS = ("fence", "reaper", "barrier", "layout", "format")
 LISTS = ("wake",)
 

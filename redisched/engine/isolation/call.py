@@ -3,17 +3,19 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from redisched.codec import decode_outcome
+from redisched.engine.isolation.checkpointing import answer_to
 from redisched.engine.isolation.endings import NoRoomForProcess, RaisedInside, ResultUnstorable
 from redisched.engine.isolation.inside import SIGNALS
-from redisched.engine.isolation.messages import Order, Reply, ReplyKind
+from redisched.engine.isolation.messages import AnswerKind, Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
 from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.engine.time_limit import SoftLimit
-from redisched.errors import HandlerTimedOut, Interruption
+from redisched.errors import HandlerTimedOut, Interruption, LeaseLost
 
 PAUSE_S = 1.0
 """If the system has no room for a process, the task is kept for so long before it is given back."""
@@ -24,10 +26,12 @@ class IsolatedCall:
     killed.
     """
 
-    def __init__(self, pool: ProcessPool, order: Order, grace_s: float) -> None:
+    def __init__(self, pool: ProcessPool, order: Order, grace_s: float, save: Callable[[bytes], None]) -> None:
+        """`save` saves an encoded state that the handler wants to keep."""
         self._pool = pool
         self._order = order
         self._grace_s = grace_s
+        self._save = save
         self._lock = threading.Lock()
         self._process: HandlerProcess | None = None
         self._interruption: type[Interruption] | None = None
@@ -92,17 +96,28 @@ class IsolatedCall:
             if reply is None:
                 self._ask_to_end(HandlerTimedOut)
                 return self._reply_within_grace(process)
-            if reply.kind is not ReplyKind.EXTENDED:
+            if reply.kind is ReplyKind.CHECKPOINT:
+                self._save_for(process, reply)
+            elif reply.kind is not ReplyKind.EXTENDED:
                 return reply
-            if limit is not None:
+            elif limit is not None:
                 limit.extend(reply.seconds)
 
     def _reply_within_grace(self, process: HandlerProcess) -> Reply | None:
         until_s = time.monotonic() + self._grace_s
         while True:
             reply = process.reply(max(0.0, until_s - time.monotonic()))
-            if reply is None or reply.kind is not ReplyKind.EXTENDED:
+            if reply is not None and reply.kind is ReplyKind.CHECKPOINT:
+                self._save_for(process, reply)
+            elif reply is None or reply.kind is not ReplyKind.EXTENDED:
                 return reply
+
+    def _save_for(self, process: HandlerProcess, reply: Reply) -> None:
+        answer = answer_to(self._save, reply.outcome)
+        if answer.kind is AnswerKind.LOST:
+            with self._lock:
+                self._interruption = self._interruption or LeaseLost
+        process.answer(answer)
 
     def _take(self) -> HandlerProcess:
         try:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
@@ -23,11 +24,13 @@ from typing import Any
 
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
-from redisched.context import TaskContext, free_slots, running
+from redisched.context import NO_TIME_LIMIT, TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
+from redisched.engine.checkpoints import TaskCheckpoints
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
-from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_order
+from redisched.engine.isolation.checkpointing import CheckpointLink
+from redisched.engine.isolation.messages import Answer, Order, Reply, ReplyKind, decode_answer, decode_order
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
@@ -64,7 +67,13 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     atexit.register(logging.shutdown)
     _end_with_the_worker()
     _keep_descriptors()
-    runner = HandlerRunner(lambda reply: connection.send_bytes(reply.encode()))
+    sending = threading.Lock()
+
+    def send(reply: Reply) -> None:
+        with sending:
+            connection.send_bytes(reply.encode())
+
+    runner = HandlerRunner(send, lambda: decode_answer(connection.recv_bytes()))
     name_tasks_in_records()
     try:
         runner.application = load_application(target, settings.imports)
@@ -88,9 +97,10 @@ class HandlerRunner:
 
     application: Application
 
-    def __init__(self, send: Callable[[Reply], object]) -> None:
-        """`send` sends a reply while the handler runs."""
+    def __init__(self, send: Callable[[Reply], object], receive: Callable[[], Answer]) -> None:
+        """`send` sends a reply while the handler runs, and `receive` gets the answer to one that waits for it."""
         self._send = send
+        self._receive = receive
         self._interrupt: Callable[[type[Interruption]], None] | None = None
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
@@ -102,12 +112,13 @@ class HandlerRunner:
         """Run the handler of a task; answers what became of it. Never raises."""
         limit = self.application.settings.payload_limit
         entry: HandlerEntry | None = None
+        link = CheckpointLink(self._send, self._receive)
         try:
             body = decode_task(order.record, limit)
             entry = self.application.registry.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
-            result = copy_context().run(self._call, entry, body, order)
+            result = copy_context().run(self._call, entry, body, order, link)
             if is_fork():
                 end_fork(None)
             return _returned(body.name, result, limit, is_kept=order.keeps_result)
@@ -119,9 +130,11 @@ class HandlerRunner:
             context = order.context
             decision = () if entry is None else decide(entry, error, context.attempt, context.max_attempts, random)
             return _raised(error)._replace(decision=decision)
+        finally:
+            link.end()
 
-    def _call(self, entry: HandlerEntry, body: TaskBody, order: Order) -> Any:
-        running.set(_KnownTask(self._with_limit(order)))
+    def _call(self, entry: HandlerEntry, body: TaskBody, order: Order, link: CheckpointLink) -> Any:
+        running.set(_KnownTask(self._context_of(order, link)))
         free_slots.set(lambda: order.free_slots)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
@@ -132,10 +145,11 @@ class HandlerRunner:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
 
-    def _with_limit(self, order: Order) -> TaskContext:
-        if order.timeout_s is None:
-            return order.context
-        return replace(order.context, _time_limit=_ReportedLimit(order.timeout_s, self._send))
+    def _context_of(self, order: Order, link: CheckpointLink) -> TaskContext:
+        limit = NO_TIME_LIMIT if order.timeout_s is None else _ReportedLimit(order.timeout_s, self._send)
+        largest = self.application.settings.payload_limit
+        checkpoints = TaskCheckpoints(order.context.name, order.checkpoint, largest, link.save, link.save_async)
+        return replace(order.context, _time_limit=limit, _checkpoints=checkpoints)
 
     async def _await(self, awaitable: Awaitable[Any]) -> Any:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()

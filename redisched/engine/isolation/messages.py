@@ -14,7 +14,7 @@ from redisched.context import TaskContext
 class Order(NamedTuple):
     """A task to run: its record as it came from Redis, and the context for its handler. `free_slots` is how many more
     tasks the worker process could run when it sent the order. `timeout_s` counts from when a ready process gets the
-    order; None: no timeout.
+    order; None: no timeout. `checkpoint` is what an earlier attempt saved.
     """
 
     record: bytes
@@ -22,10 +22,11 @@ class Order(NamedTuple):
     keeps_result: bool
     free_slots: int
     timeout_s: float | None = None
+    checkpoint: bytes = b""
 
     def encode(self) -> bytes:
         facts = {name: getattr(self.context, name) for name in _FACTS}
-        return encode_message((self.record, facts, self.keeps_result, self.free_slots, self.timeout_s))
+        return encode_message((self.record, facts, *self[2:]))
 
 
 _FACTS = tuple(one.name for one in fields(TaskContext) if not one.name.startswith("_"))
@@ -34,8 +35,8 @@ _FACTS = tuple(one.name for one in fields(TaskContext) if not one.name.startswit
 
 def decode_order(encoded: bytes) -> Order:
     """Decode an order."""
-    record, facts, keeps_result, free_slots, timeout_s = decode_message(encoded)
-    return Order(record, TaskContext(**facts), keeps_result, free_slots, timeout_s)
+    record, facts, *rest = decode_message(encoded)
+    return Order(record, TaskContext(**facts), *rest)
 
 
 class ReplyKind(StrEnum):
@@ -45,6 +46,8 @@ class ReplyKind(StrEnum):
     """The process has imported the application."""
     EXTENDED = "extended"
     """The handler runs, and has moved its timeout later by `seconds`."""
+    CHECKPOINT = "checkpoint"
+    """The handler runs, and `outcome` is a state to save. It waits for an answer."""
     RETURNED = "returned"
     """The handler returned. `outcome` is the encoded outcome."""
     UNSTORABLE = "unstorable"
@@ -75,3 +78,30 @@ def decode_reply(encoded: bytes) -> Reply:
     """Decode a reply."""
     kind, *rest = decode_message(encoded)
     return Reply(ReplyKind(kind), *rest)
+
+
+class AnswerKind(StrEnum):
+    """What the worker did with a state that a handler saves."""
+
+    SAVED = "saved"
+    LOST = "lost"
+    UNAVAILABLE = "unavailable"
+    FULL = "full"
+    REFUSED = "refused"
+
+
+class Answer(NamedTuple):
+    """The answer to a state to save. If it was not saved, `reason` says why; Redis was waited for `waited_s`."""
+
+    kind: AnswerKind
+    reason: str = ""
+    waited_s: float = 0.0
+
+    def encode(self) -> bytes:
+        return encode_message(self)
+
+
+def decode_answer(encoded: bytes) -> Answer:
+    """Decode an answer."""
+    kind, *rest = decode_message(encoded)
+    return Answer(AnswerKind(kind), *rest)

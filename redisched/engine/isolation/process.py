@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ProcessNotStarted, RaisedInside
 from redisched.engine.isolation.inside import SENT_TO_ALL, SIGNALS, serve
-from redisched.engine.isolation.messages import Order, Reply, ReplyKind, decode_reply
+from redisched.engine.isolation.messages import Answer, Order, Reply, ReplyKind, decode_reply
 from redisched.errors import Interruption
 
 START_DESCRIPTORS = 16
@@ -84,6 +84,11 @@ class HandlerProcess:
     def reply(self, within_s: float | None) -> Reply | None:
         """The next reply of the handler, None if none comes in time. Raises ProcessDied."""
         return self._receive(within_s)
+
+    def answer(self, answer: Answer) -> None:
+        """Answer a reply that waits for an answer."""
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(answer.encode())
 
     def ask_to_end(self, kind: type[Interruption]) -> None:
         """Raise an interruption inside the handler. If the process is not ready yet, it is killed."""
