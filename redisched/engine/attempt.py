@@ -41,8 +41,8 @@ class Attempt:
 
     @property
     def is_start_noted(self) -> bool:
-        """Whether Redis must know of the start before the handler is called. So it is with a task that has a checkpoint,
-        which is read then.
+        """Whether Redis must know of the start before the handler is called. If there is a checkpoint, it is read
+        then.
         """
         return self.task.is_suspect or self.entry.starts_once or self.task.lease.has_checkpoint
 

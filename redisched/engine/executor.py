@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +18,8 @@ from redisched.context import checkpoints_of, free_slots
 from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
-from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
+from redisched.engine.hooks import Hooks
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.leased_task import LeasedTask
@@ -36,16 +36,6 @@ UNWIND_S = 1.0
 """Handlers that are interrupted when a worker stops have so long to clean up."""
 YIELD_S = 0.0005
 """After so long a row of handlers that await nothing lets the event loop run other coroutines."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
-    """What the executor calls. `note_start` stores that a task starts, and answers False if it must not."""
-
-    on_completion: Callable[[Completion], None]
-    on_free: Callable[[], None]
-    note_start: Callable[[Attempt], Awaitable[bool]]
-    checkpoints: CheckpointSaver
 
 
 @dataclass(frozen=True, slots=True)

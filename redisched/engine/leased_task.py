@@ -13,9 +13,10 @@ class LeasedTask:
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
     the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
-    decoded. `checkpoint` is what an earlier attempt saved, read before the start. `has_given_id` is false if a caller chose the id. A task is a suspect (`is_suspect`) if a process died
-    while it ran. Due tasks start in the order of `order`, then `turn`. These are the task's score and id, or, with
-    several shards, the time of the claim and the task's place in it.
+    decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `has_given_id` is false if
+    a caller chose the id. A task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the
+    order of `order`, then `turn`. These are the task's score and id, or, with several shards, the time of the claim
+    and the task's place in it.
     """
 
     __slots__ = (

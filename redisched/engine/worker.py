@@ -11,7 +11,8 @@ from redisched.engine.application import Application, check_threads
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.claiming.claimer import Claimer
-from redisched.engine.executor import Executor, Hooks
+from redisched.engine.executor import Executor
+from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask

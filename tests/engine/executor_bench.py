@@ -9,7 +9,8 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.attempt import Attempt
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
-from redisched.engine.executor import Executor, Hooks
+from redisched.engine.executor import Executor
+from redisched.engine.hooks import Hooks
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window

@@ -49,6 +49,42 @@ def about() -> list[object]:
     return [task.id, task.name, task.queue, task.attempt, task.max_attempts, task.fence, task.worker]
 
 
+@app.task(name="import_pages", isolation="process")
+def import_pages(pages: int) -> int:
+    """Fails after each page; answers how many pages earlier attempts have done."""
+    done = current_task().state or 0
+    if done < pages:
+        current_task().checkpoint(done + 1)
+        raise ValueError("the line is cut")
+    return int(done)
+
+
+@app.task(name="import_pages_async", isolation="process")
+async def import_pages_async(pages: int) -> int:
+    """As import_pages."""
+    done = current_task().state or 0
+    if done < pages:
+        await current_task().checkpoint_async(done + 1)
+        raise ValueError("the line is cut")
+    return int(done)
+
+
+@app.task(name="save_when_told", isolation="process")
+def save_when_told(begun: str) -> None:
+    """Waits for ever, and saves how far it has come when its time is over."""
+    mark(begun)
+    try:
+        threading.Event().wait()
+    except HandlerTimedOut:
+        current_task().checkpoint("nearly done")
+        raise
+
+
+@app.task(name="save", isolation="process")
+def save(kind: str) -> None:
+    current_task().checkpoint(b"x" * 300_000 if kind == "large" else threading.Lock() if kind == "lock" else kind)
+
+
 @app.task(name="lock", isolation="process")
 def lock() -> object:
     """Returns a value that cannot be stored."""
