@@ -6,6 +6,7 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.model import Failure, Keep
+from redisched.store.values import Checkpoint
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import WORKER, Workshop
 
@@ -216,6 +217,15 @@ def test_every_failed_attempt_of_a_task_is_shown(command: CommandLine, workshop:
     assert (record["args"], record["keep"], record["failure"]) == ([], "task", record["failures"][1])
 
 
+def test_a_checkpoint_is_shown_by_its_size(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "pages")
+    lease = workshop.claim()
+    workshop.do(workshop.store.checkpoint([Checkpoint("pages", lease.token, b"page 7")]))
+
+    assert "6 bytes" in command.output("task", "show", "pages")
+    assert command.record("task", "show", "pages")["checkpoint_bytes"] == 6
+
+
 def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "waits")
     command.output("enqueue", "add", "--id", "ended", "--priority", "0")
@@ -224,6 +234,7 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
     keys = {
         "id", "queue", "shard", "state", "name", "args", "kwargs", "priority", "run_at_ms", "attempts", "crashes",
         "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "deadline_ms",
+            "checkpoint_bytes",
         "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
         "failures", "undecodable", "now_ms",
     }  # fmt: skip
