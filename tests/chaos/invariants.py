@@ -38,6 +38,7 @@ def check_places(situation: Situation) -> None:
     assert ids("dead") <= ids("failures")
     assert ids("cancelling") <= ids("held")
     assert ids("traits") <= ids("tasks")
+    assert ids("checkpoints") <= ids("tasks"), "a checkpoint without its task"
     assert limited_in(situation) - ids("dead") <= ids("expiring") <= ids("traits")
     assert ids("watched") <= ids("waiting") | ids("held"), "a watcher of a task that has ended"
     assert len(situation.get("wake", ())) <= 1
