@@ -16,6 +16,7 @@ RedischedError
 ├── TaskError                          about one task
 │   ├── UnknownTask                    it was never enqueued, or was deleted after its retention
 │   │   └── UnknownTasks               so it is with some of many
+│   ├── DuplicateTask                  it holds the unique key of the one that was to be enqueued
 │   ├── TaskFailed                     it ended dead
 │   ├── NotDurable                     it is enqueued, but too few disks or replicas confirmed it
 │   ├── TaskCancelled                  it ended cancelled
@@ -63,6 +64,8 @@ from redisched.server_errors import RedischedError as RedischedError
 from redisched.server_errors import ServerError as ServerError
 from redisched.server_errors import ServerStartFailed as ServerStartFailed
 from redisched.server_errors import ServerStopFailed as ServerStopFailed
+
+_GIVEN_ID_LENGTH = 20
 
 
 class InvalidInput(RedischedError, ValueError):
@@ -173,7 +176,11 @@ class UnknownTask(TaskError):
     """Raised when an id was never enqueued, or was deleted: after its retention, or beyond `kept_results` others."""
 
     def __init__(self, task_id: str) -> None:
-        super().__init__(task_id, "is unknown: never enqueued in this queue, or forgotten; see retention, kept_results")
+        reason = "is unknown: never enqueued in this queue, or forgotten; see retention, kept_results"
+        if len(task_id) != _GIVEN_ID_LENGTH and "~" not in task_id:
+            # A task with a unique key is not found under the bare id that its caller chose.
+            reason += "; if it has a unique key, use the id that enqueue returned"
+        super().__init__(task_id, reason)
 
 
 class UnknownTasks(UnknownTask):
@@ -187,6 +194,14 @@ class UnknownTasks(UnknownTask):
         super().__init__(ids[0])
         if len(ids) > 1:
             self.args = (f"{self}; so are {len(ids) - 1} more of the given ids",)
+
+
+class DuplicateTask(TaskError):
+    """Raised when a task is enqueued with `on_duplicate="reject"`, and another task has its unique key."""
+
+    def __init__(self, task_id: str, key: str) -> None:
+        self.key = key
+        super().__init__(task_id, f"has the unique key {_shorten(key)}; nothing was enqueued")
 
 
 class TaskFailed(TaskError):

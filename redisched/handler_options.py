@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import Delivery, Isolation, Keep, Priority
+from redisched.model import UNTIL_DONE, Delivery, Isolation, Keep, OnDuplicate, Priority, UniqueBy
 from redisched.retry import DEFAULT_RETRY, Retry
 
 TIMEOUT_GRACE_MS = 1_000
@@ -16,6 +16,7 @@ class HandlerOptions:
     `timeout_grace_ms` and `delivery`, and of `retry` the number of attempts.
 
     Times are in milliseconds; None means no limit. `expires` and `deadline` are +delay, empty for never.
+    `unique_for` is one of UNTIL_STARTED and UNTIL_DONE, or +milliseconds; a `debounce_max_ms` of 0 is no limit.
     `timeout_grace_ms` is how long an isolated handler has to end once it was told to. `retention_is_own` is True if the
     retention was set explicitly; False if it is the default of the settings.
     """
@@ -31,6 +32,10 @@ class HandlerOptions:
     retention_is_own: bool = False
     keep: Keep = Keep.RESULT
     durable: Durability = Durability.NONE
+    unique: UniqueBy = False
+    unique_for: str = UNTIL_DONE
+    on_duplicate: OnDuplicate = OnDuplicate.RETURN
+    debounce_max_ms: int = 0
     isolation: Isolation = Isolation.NONE
     delivery: Delivery = Delivery.AT_LEAST_ONCE
 

@@ -12,12 +12,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from redisched.placement import PLACEMENT_DIGITS
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _SEQUENCE_BITS = 20
 _LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
 _RANDOM_BITS = 35
 _LENGTH = 20
+_LENGTH_WITH_PLACEMENT = _LENGTH + 1 + PLACEMENT_DIGITS
 
 
 class IdentitySource:
@@ -58,8 +61,10 @@ class IdentitySource:
 def is_given(task_id: str) -> bool:
     """Whether redisched made this id, and not a caller. Its form shows it, and the moment that it begins with, which
     must be from 2026 to 2039. Hexadecimal digests of callers begin with other characters. An id of a later moment
-    counts as chosen by a caller.
+    counts as chosen by a caller. A placement after it changes nothing.
     """
+    if len(task_id) == _LENGTH_WITH_PLACEMENT and task_id[_LENGTH] == "~":
+        task_id = task_id[:_LENGTH]
     return len(task_id) == _LENGTH and _FIRST <= task_id < _END and task_id.isalnum()
 
 

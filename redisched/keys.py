@@ -47,6 +47,12 @@ class Keys:
     """hash: id -> how far the handler has come, as it saved it; for as long as `tasks` has the task."""
     watched: str
     """hash: id -> channels of callers that wait for the end of a task, and until when; only while callers wait."""
+    unique: str
+    """hash: unique key, as a digest -> id of the task that holds it."""
+    successors: str
+    """hash: unique key -> time (server ms) and id of the task that waits until the scope of its holder ends."""
+    lapsing: str
+    """zset: unique key by the time until which it is held (server ms), if that does not depend on its task."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str
@@ -82,6 +88,9 @@ TYPES = {
     "expiring": "zset",
     "checkpoints": "hash",
     "watched": "hash",
+    "unique": "hash",
+    "successors": "hash",
+    "lapsing": "zset",
     "claims": "hash",
     "fence": "string",
     "wake": "list",

@@ -1,10 +1,10 @@
 """The basic types of redisched: priorities, task states, and the body, outcome and failure of a task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 BAND = 2**42
 """The range of scores of one priority, which is the largest time plus 1: milliseconds from 1970 until 2109."""
@@ -98,6 +98,27 @@ class Keep(StrEnum):
     """Its state, result, handler, worker, times and number of attempts."""
     TASK = "task"
     """Its arguments, priority, time and failed attempts as well."""
+
+
+class OnDuplicate(StrEnum):
+    """What an enqueue does while another task holds its unique key."""
+
+    RETURN = "return"
+    """It adds nothing, and returns a reference to that task."""
+    REJECT = "reject"
+    """It adds nothing, and raises DuplicateTask."""
+    REPLACE = "replace"
+    """It cancels that task if it waits, and adds its own in its place. If that task runs, the new one follows it."""
+    DEBOUNCE = "debounce"
+    """If that task waits, it gets the arguments and the time of this call. If it runs, a new one follows it."""
+
+
+UniqueBy: TypeAlias = bool | str | Callable[..., object]
+"""What the unique key of a task is made of: its arguments (True), a template of a text, or a function of the arguments.
+False: the task has no such key.
+"""
+UNTIL_STARTED, UNTIL_DONE = "started", "done"
+"""How long a unique key is held, as scripts are told; the third way is +milliseconds."""
 
 
 class TaskBody(NamedTuple):

@@ -4,13 +4,24 @@ Each check returns the value in the format that the store uses, or raises Invali
 """
 
 import re
+import string
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
-from redisched.model import LARGEST_RUN_AT_MS, LOWEST_PRIORITY, Delivery, Isolation, Keep
+from redisched.model import (
+    LARGEST_RUN_AT_MS,
+    LOWEST_PRIORITY,
+    UNTIL_DONE,
+    UNTIL_STARTED,
+    Delivery,
+    Isolation,
+    Keep,
+    OnDuplicate,
+    UniqueBy,
+)
 
 M = TypeVar("M", bound=StrEnum)
 
@@ -21,6 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:<>-]{0,199}")
 _NAME_ALLOWED = "1 to 200 letters, digits or any of . : _ < > -, beginning with a letter, a digit or _"
 _SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LONGEST_TEMPLATE = 1_000
 _LARGEST_ATTEMPTS = 1_000_000
 _BEYOND_ALL_TIMES_S = 2**53
 
@@ -154,6 +166,54 @@ def _until(option: str, value: object) -> str:
     if after_ms == 0:
         raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
     return f"+{after_ms}"
+
+
+def check_unique(option: str, value: object) -> UniqueBy:
+    """Check what the unique key of a task is made of; which arguments a template may name is checked elsewhere."""
+    if isinstance(value, bool) or callable(value):
+        return value
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEMPLATE:
+        names_in_template(value)
+        return value
+    allowed = 'True for the arguments, a text such as "order:{order_id}", or a function of the arguments'
+    raise InvalidOption(option, value, allowed)
+
+
+def names_in_template(template: str) -> list[str]:
+    """The names in the braces of a template. Raises InvalidOption for anything else in braces."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise InvalidOption("unique", template, f"a text with names of arguments in braces; {error}") from None
+    for _, name, spec, conversion in parts:
+        if name is not None and not (name.isidentifier() and not spec and not conversion):
+            raise InvalidOption("unique", template, "names of arguments in braces, and nothing but names")
+    return [name for _, name, _, _ in parts if name is not None]
+
+
+def check_unique_for(option: str, value: object) -> str:
+    """Check for how long a unique key is held, and convert it to the format of the store."""
+    scopes = {"until_started": UNTIL_STARTED, "until_done": UNTIL_DONE}
+    if isinstance(value, str) and value in scopes:
+        return scopes[value]
+    if isinstance(value, int | float | timedelta) and not isinstance(value, bool):
+        held_ms = check_milliseconds(option, value)
+        if held_ms > 0:
+            return f"+{held_ms}"
+    raise InvalidOption(option, value, '"until_started", "until_done", or seconds or a timedelta of at least 0.001')
+
+
+def check_on_duplicate(option: str, value: object) -> OnDuplicate:
+    """Check what an enqueue does whose unique key is held: a member of OnDuplicate, or its text."""
+    return _member(option, value, OnDuplicate)
+
+
+def check_debounce_max(option: str, value: object) -> int:
+    """Convert the time by which repeated calls may move a task at most to whole milliseconds, at least 1."""
+    most_ms = check_milliseconds(option, value)
+    if most_ms == 0:
+        raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; leave it out for no limit")
+    return most_ms
 
 
 def _member(option: str, value: object, kind: type[M]) -> M:

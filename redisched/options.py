@@ -8,20 +8,24 @@ from typing import Any, Literal, TypedDict
 from redisched.config import Durability
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions, check_attempts_of
-from redisched.model import Delivery, Isolation, Keep
+from redisched.model import Delivery, Isolation, Keep, OnDuplicate, UniqueBy
 from redisched.option_checks import (
     check_attempts,
     check_deadline,
+    check_debounce_max,
     check_delay,
     check_durable,
     check_expires,
     check_id,
     check_keep,
     check_milliseconds,
+    check_on_duplicate,
     check_priority,
     check_queue,
     check_run_at,
     check_timeout,
+    check_unique,
+    check_unique_for,
 )
 from redisched.retry import Retry
 
@@ -37,6 +41,10 @@ class CommonOptionFields(TypedDict, total=False):
     deadline: float | timedelta | datetime | None
     retention: float | timedelta
     keep: Keep | Literal["nothing", "result", "task"]
+    unique: UniqueBy | None
+    unique_for: Literal["until_started", "until_done"] | float | timedelta
+    on_duplicate: OnDuplicate | Literal["return", "reject", "replace", "debounce"]
+    debounce_max: float | timedelta
     durable: Durability | Literal["none", "local", "replica"]
 
 
@@ -64,6 +72,8 @@ NO_TIMEOUT = 0
 """The `timeout_ms` of a call without a timeout, even if its handler has one."""
 NEVER = ""
 """The `expires` or `deadline` of a call that has none, even if its handler sets a time."""
+NOT_UNIQUE = False
+"""The `unique` of a call without a unique key, even if its handler has one."""
 
 _REFUSED = object()
 """Marks an option for which None is an error."""
@@ -99,6 +109,10 @@ class TaskOptions:
     retention_ms: int | None = field(default=None, metadata=_given(retention=check_milliseconds))
     keep: Keep | None = field(default=None, metadata=_given(keep=check_keep))
     durable: Durability | None = field(default=None, metadata=_given(durable=check_durable))
+    unique: UniqueBy | None = field(default=None, metadata=_given(NOT_UNIQUE, unique=check_unique))
+    unique_for: str | None = field(default=None, metadata=_given(unique_for=check_unique_for))
+    on_duplicate: OnDuplicate | None = field(default=None, metadata=_given(on_duplicate=check_on_duplicate))
+    debounce_max_ms: int | None = field(default=None, metadata=_given(debounce_max=check_debounce_max))
     when: str | None = field(default=None, metadata=_given(None, delay=check_delay, run_at=check_run_at))
     id: str | None = field(default=None, metadata=_given(None, id=check_id))
 
@@ -148,6 +162,11 @@ def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOpti
         changes["timeout_ms"] = None
     if options.retention_ms is not None:
         changes["retention_is_own"] = True
+    if options.unique is NOT_UNIQUE:
+        # What the handler says about its key goes with the key.
+        none = HandlerOptions()
+        about_keys = ("unique_for", "on_duplicate", "debounce_max_ms")
+        changes = {name: getattr(none, name) for name in about_keys} | changes
     return replace(defaults, **changes)
 
 

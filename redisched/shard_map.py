@@ -10,6 +10,8 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Self
 
+from redisched.placement import placement_of
+
 LARGEST_COUNT = 1024
 """The largest number of shards of a queue. Every worker of the queue waits for wake-ups of each of them."""
 
@@ -81,4 +83,5 @@ class ShardMap:
 
 
 def _key_of(task_id: str) -> int:
-    return int.from_bytes(blake2b(task_id.encode(errors="backslashreplace"), digest_size=8).digest(), "big")
+    placement = placement_of(task_id).encode(errors="backslashreplace")
+    return int.from_bytes(blake2b(placement, digest_size=8).digest(), "big")

@@ -58,6 +58,9 @@ local function lease(ids, scores, next_due)
   call_in_chunks('ZADD', LEASES, leases)
   call_in_chunks('ZREM', WAITING, ids)
   redis.call('SET', FENCE, token)
+  if any_keyed then
+    free_keys(ids)
+  end
   redis.call('HSET', CLAIMS, line, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
   if wakes then
     redis.call('RPUSH', WAKE, '1')

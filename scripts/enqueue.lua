@@ -9,9 +9,11 @@
 -- ROW priority  int    0 to 255
 -- ROW when      text   +delay or @time, in milliseconds
 -- ROW record    bytes  digest (8 bytes) and body
--- ROW traits    text   '' for a plain task; else as in lib/traits.lua, with +delay or @time in place of a moment
+-- ROW traits    text   '' for a plain task; else as in lib/traits.lua, with +delay or @time in place of a moment, and before these as in lib/add_unique.lua
 -- Returns {'CREATED'} per task: it waits now
 -- Returns {'EXISTS'} per task: the same task was enqueued before; it may have ended since
+-- Returns {'DUPLICATE id'} per task: another task has its unique key; with on_duplicate `debounce` that task has its arguments and time now
+-- Returns {'UNKNOWN'} per task: it was to be added only if its unique key is held here, which it is not
 -- Returns {'CONFLICT'} per task: the id belongs to a task with another digest; not written
 -- Returns {'TOO_LATE'} per task: it would run after the year 2109; not written
 -- Returns {'STALE_SHARD_MAP'} per task: the queue has another shard map; nothing was written
@@ -47,6 +49,7 @@ end
 -- include: digest
 -- include: format
 -- include: moment
+-- include: timed_traits
 
 local ids = {}
 for row, task in rows() do
@@ -64,18 +67,21 @@ end
 
 local least_format = 2
 local function note_traits(id, traits)
-  local others, until_when, ending = string.match(traits, '^(.-)expires=([+@]%d+) (.*)$')
-  local kept = string.gsub(' ' .. (others or traits), ' deadline=([+@]%d+) ', function(deadline)
-    return ' deadline=' .. text(moment_of(deadline, now_ms)) .. ' '
-  end)
-  kept = string.sub(kept, 2)
-  least_format = kept == '' and least_format or 3
-  if others then
-    local moment = text(moment_of(until_when, now_ms))
-    kept = kept .. 'expires=' .. moment .. ' ' .. ending
+  local kept, moment, format_of = timed_traits(traits, now_ms)
+  least_format = math.max(least_format, format_of)
+  if moment then
     expiries[#expiries + 1], expiries[#expiries + 2] = moment, id
   end
   all_traits[#all_traits + 1], all_traits[#all_traits + 2] = id, kept
+end
+
+-- Made at the first task with a unique key. Such tasks are written one by one, as a later one of the same call may
+-- find or replace an earlier one.
+local add
+local function adder()
+  check_keys()
+  -- include: add_unique
+  return add_unique
 end
 
 local score, last_priority, last_when
@@ -91,6 +97,10 @@ for row, id, priority, when, record, traits in rows() do
     statuses[row] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
     statuses[row] = 'TOO_LATE'
+  elseif string.find(traits, '^%??unique=') then
+    add = add or adder()
+    statuses[row] = add(id, tonumber(priority) * BAND, moment_of(when, now_ms), record, traits, now_ms)
+    created[id] = statuses[row] == 'CREATED' and record or nil
   else
     statuses[row] = 'CREATED'
     created[id] = record

@@ -12,6 +12,7 @@
 -- Returns {'FORGOTTEN', count, sooner} count: all tasks removed; sooner: how many of them before their retention was over
 -- Cost O(tasks forgotten * log finished)
 -- include: time
+-- include: lapse
 -- include: ending
 
 local now_ms = math.floor(server_us() / 1000)
@@ -35,6 +36,8 @@ if most > 0 then
   sooner = forget(finished('-inf', text(now_ms + sooner_ms - BAND), most))
 end
 count = count + expired + sooner
+
+lapse(now_ms, limit)
 
 local dead_before = text(now_ms - dead_retention_ms)
 local dead = redis.call('ZRANGEBYSCORE', DEAD, '-inf', dead_before, 'LIMIT', 0, limit)

@@ -3,10 +3,11 @@
 --
 -- Every limit of when it may start is lifted.
 --
--- KEYS tasks tries failures dead traits checkpoints
+-- KEYS tasks tries failures dead traits checkpoints unique
 -- ROW id    text   task
 -- ROW body  bytes  a new body, '' to keep it and the checkpoint; the digest stays, so that the task is still known by the call that made it
 -- Returns {'REVIVED'} per task
+-- Returns {'TAKEN'} per task: another task has its unique key; not changed
 -- Returns {'ALREADY'} per task: not dead; it waits or is leased
 -- Returns {'NOT_AGAIN'} per task: it may start only once and has; it stays dead
 -- Returns {'UNKNOWN'} per task: never enqueued, ended in another way, or already forgotten
@@ -15,16 +16,31 @@
 -- include: reschedule
 -- include: enter
 -- include: traits
+-- include: unique
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
 check_keys()
+
+-- Takes the unique key of a dead task for it again. Returns false if another task has it.
+local function take_key(id)
+  local key, scope = unique_parts(redis.call('HGET', TRAITS, id))
+  if key and not tonumber(scope) then
+    if holder_of(key, now_ms) then
+      return false
+    end
+    redis.call('HSET', UNIQUE, key, id)
+  end
+  return true
+end
 
 for row, id, body in rows() do
   statuses[row] = 'UNKNOWN'
   local is_dead = redis.call('ZSCORE', DEAD, id)
   if is_dead and string.find(redis.call('HGET', TRAITS, id) or '', ONCE) then
     statuses[row] = 'NOT_AGAIN'
+  elseif is_dead and not take_key(id) then
+    statuses[row] = 'TAKEN'
   elseif is_dead then
     redis.call('ZREM', DEAD, id)
     local score = string.match(redis.call('HGET', FAILURES, id) or '', '^(%d+) ')

@@ -5,7 +5,7 @@
 -- is in two states, an ended one wins over leased, and leased over waiting. A leased task without a record is not
 -- changed: its worker has already read the record.
 --
--- KEYS waiting tasks leases held tries failures dead cancelling traits expiring watched checkpoints outcomes finished repairs
+-- KEYS waiting tasks leases held tries failures dead cancelling traits expiring watched checkpoints unique successors outcomes finished repairs
 -- ARG cursor        text   scan cursor in the first part; 0 is its beginning
 -- ARG limit         int    approximate number of tasks to check
 -- ARG lease_ms      int    length of the lease that is given to a held task without a lease
@@ -14,7 +14,7 @@
 -- ARG no_record     bytes  failure that is stored for a task whose record is lost
 -- ARG no_failure    bytes  failure that is stored for a dead task whose own is lost
 -- ROW part          text   the name of a key to look through: waiting, tasks, ... finished
--- Returns {'SCRUBBED', parts_done, cursor, unplaced, unleased, untimed, (id, kind)*} unplaced, unleased and untimed are differences between sizes of keys, each 0 in a sound queue; kind is RECORD_LOST, PLACE_LOST, LEASE_LOST, HOLDER_LOST, OUTCOME_LOST, EXPIRY_LOST, FAILURE_LOST, DEADLINE_LOST, TWICE, STRAY, UNREADABLE or CANCELLED
+-- Returns {'SCRUBBED', parts_done, cursor, unplaced, unleased, untimed, (id, kind)*} unplaced, unleased and untimed are differences between sizes of keys, each 0 in a sound queue; kind is RECORD_LOST, PLACE_LOST, LEASE_LOST, HOLDER_LOST, OUTCOME_LOST, EXPIRY_LOST, FAILURE_LOST, DEADLINE_LOST, KEY_LOST, TWICE, STRAY, UNREADABLE or CANCELLED
 -- Cost O((limit + size of a small key) * log waiting)
 -- include: time
 -- include: text
@@ -29,12 +29,13 @@
 -- include: tries
 -- include: cancelled
 -- include: traits
+-- include: mend_unique
 
 local now_ms = math.floor(server_us() / 1000)
 local keys = {
   waiting = WAITING, tasks = TASKS, leases = LEASES, held = HELD, tries = TRIES, failures = FAILURES, dead = DEAD,
   cancelling = CANCELLING, traits = TRAITS, expiring = EXPIRING, watched = WATCHED, checkpoints = CHECKPOINTS,
-  outcomes = OUTCOMES, finished = FINISHED,
+  outcomes = OUTCOMES, finished = FINISHED, unique = UNIQUE, successors = SUCCESSORS,
 }
 local SORTED = {waiting = true, leases = true, dead = true, expiring = true, finished = true}
 local reply = {'SCRUBBED', 0, '0', 0, 0, 0}
@@ -82,6 +83,9 @@ local function remove(name, id, found)
   found[name] = false
 end
 
+-- The contents of `unique` and of `successors` that this call checks.
+local holders, successors = {}, {}
+
 -- Scans the parts from the cursor on until it has about `limit` ids. Returns them without duplicates.
 local function collect()
   local ids, seen = {}, {}
@@ -91,6 +95,12 @@ local function collect()
       page = redis.call('ZSCAN', keys[part], cursor, 'COUNT', limit)
     else
       page = redis.call('HSCAN', keys[part], cursor, 'COUNT', limit)
+    end
+    -- The fields of these two are no ids; they are mended after the tasks.
+    if part == 'unique' then
+      holders, page[2] = page[2], {}
+    elseif part == 'successors' then
+      successors, page[2] = page[2], {}
     end
     for at = 1, #page[2], 2 do
       local id = page[2][at]
@@ -218,6 +228,7 @@ function mend.held(id, found)
     redis.call('ZADD', LEASES, text(now_ms + lease_ms), id)
   end
   mend_expiry(id, found)
+  mend_key(id, found.traits, nil, now_ms, note)
 end
 
 function mend.waiting(id, found)
@@ -231,6 +242,7 @@ function mend.waiting(id, found)
     return
   end
   mend_expiry(id, found)
+  mend_key(id, found.traits, found.waiting, now_ms, note)
 end
 
 function mend.nowhere(id, found)
@@ -241,6 +253,7 @@ function mend.nowhere(id, found)
   note(id, 'PLACE_LOST')
   enter({reschedule(known_score(found), now_ms), id})
   mend_expiry(id, found)
+  mend_key(id, found.traits, nil, now_ms, note)
 end
 
 check_keys()
@@ -266,6 +279,9 @@ for index = 1, #ids do
   remove_leftovers(id, found, BELONGS[place])
   mend[place](id, found)
 end
+
+mend_successors(successors, note)
+mend_keys(holders, now_ms, note)
 
 reply[4] = redis.call('HLEN', TASKS) - redis.call('ZCARD', WAITING) - redis.call('HLEN', HELD) - redis.call('ZCARD', DEAD)
 reply[5] = redis.call('HLEN', HELD) - redis.call('ZCARD', LEASES)

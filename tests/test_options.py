@@ -83,7 +83,7 @@ def test_any_other_isolation_is_refused(value: Any) -> None:
 def test_the_error_of_an_unknown_option_lists_the_known_ones() -> None:
     with pytest.raises(
         InvalidOption,
-        match="no such option; there are deadline, delay, durable, expires, id, keep, max_attempts",
+        match="no such option; there are deadline, debounce_max, delay, durable, expires, id, keep, max_attempts",
     ):
         check_options({"pritority": 1})
 

@@ -25,6 +25,7 @@ _REFUSALS: dict[str, str] = {
     ChangeOutcome.EXPIRES: "is not changed, as it expires before that time",
     ReplayOutcome.NOT_DEAD: "is not dead; see its state: redisched task show {id}",
     ReplayOutcome.ONCE: "may start only once, and has; to run it again, enqueue it anew",
+    ReplayOutcome.TAKEN: "has a unique key that another task holds; wait for its end, or cancel it",
     UNKNOWN: "is unknown: never enqueued, or forgotten",
 }
 """Why nothing could be done for a task, by the outcome."""

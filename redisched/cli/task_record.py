@@ -31,6 +31,9 @@ def task_record(view: TaskView) -> dict[str, Any]:
         "expires_ms": view.expires_ms,
         "deadline_ms": view.deadline_ms,
         "checkpoint_bytes": view.checkpoint_bytes or None,
+        "unique_key": view.unique_key or None,
+        "unique_for": view.unique_for or None,
+        "is_successor": view.is_successor,
         "cancel_requested": view.cancel_requested,
         "worker": view.worker or None,
         "lease_until_ms": view.lease_until_ms,
@@ -67,6 +70,7 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("expires", moment(view.expires_ms)),
         ("deadline", moment(view.deadline_ms)),
         ("checkpoint", f"{view.checkpoint_bytes} bytes" if view.checkpoint_bytes else None),
+        ("unique", _unique_of(view)),
         ("attempts", attempts_of(view)),
         ("crashes", view.crashes or None),
         ("redeliveries", view.redeliveries or None),
@@ -78,6 +82,16 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("last error", failure.error if failure else None),
         ("result", None if outcome is None or outcome.result is None else to_json(outcome.result)),
     ]
+
+
+def _unique_of(view: TaskView) -> str | None:
+    """Return what is known of the unique key of a task: for how long it is held, and by whom if not by this task."""
+    if not view.unique_key:
+        return None
+    if view.is_successor:
+        return f"waits for the end of the task that holds key {view.unique_key}"
+    held = view.unique_for.replace("_", " ")
+    return f"holds key {view.unique_key} {'for ' * (held == 'some time')}{held}" if held else f"key {view.unique_key}"
 
 
 def attempts_of(view: TaskView) -> int:

@@ -3,18 +3,35 @@
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from redisched.errors import InvalidArguments, InvalidOption
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-Bind = Callable[[Sequence[Any], Mapping[str, Any]], tuple[Sequence[Any], Mapping[str, Any]]]
-"""Turns the arguments of a call into a form that is the same however they were given, by position or by name."""
 
 
-def as_given(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """The arguments unchanged, for a function that is not known here: its parameters are not known either."""
-    return args, kwargs
+class Signature(Protocol):
+    """What is known of the arguments of a function."""
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments in a form that is the same however they were given, by position or by name."""
+        ...
+
+    def named(self, args: Sequence[Any], kwargs: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """The arguments by the names that the function has for them, with its defaults."""
+        ...
+
+
+class UnknownArguments:
+    """The arguments of a function that is not known here: its parameters are not known either."""
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments unchanged."""
+        return args, kwargs
+
+    def named(self, _args: Sequence[Any], _kwargs: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """Nothing: even of what is given by name it is not known whether the function has such a parameter."""
+        return {}
 
 
 class ArgumentCheck:
@@ -56,3 +73,14 @@ class ArgumentCheck:
             allowed = f"{error}; it takes {self._signature}"
             raise InvalidArguments(f"arguments of {self._name}", (args, kwargs), allowed) from None
         return bound.args, bound.kwargs
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters."""
+        return list(self._signature.parameters)
+
+    def named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments by the names of their parameters, with the defaults of those that are not given."""
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from redisched.errors import BrokerUnavailable
 from redisched.lazy import LazyModule
 from redisched.routing.chunk import CHUNK_TASKS, first_chunk
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import RetryPolicy
-from redisched.store.values import NewTask, Status
+from redisched.store.values import NewTask
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +28,7 @@ _CONCURRENT_CALLS = 4
 
 class _PendingEnqueue(NamedTuple):
     task: NewTask
-    answer: "asyncio.Future[Status]"
+    answer: "asyncio.Future[Enqueued]"
     began_s: float
 
 
@@ -39,7 +40,7 @@ class Coalescer:
     """
 
     def __init__(
-        self, send: Callable[[Sequence[NewTask], RetryPolicy], Awaitable[Sequence[Status]]], retry_policy: RetryPolicy
+        self, send: Callable[[Sequence[NewTask], RetryPolicy], Awaitable[Sequence[Enqueued]]], retry_policy: RetryPolicy
     ) -> None:
         self._send = send
         self._retry_policy = retry_policy
@@ -47,10 +48,10 @@ class Coalescer:
         """In the order in which they began."""
         self._senders: set[asyncio.Task[None]] = set()
 
-    async def submit(self, task: NewTask) -> Status:
+    async def submit(self, task: NewTask) -> Enqueued:
         """Enqueue one task, in a script call that may enqueue others, too."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Status] = loop.create_future()
+        answer: asyncio.Future[Enqueued] = loop.create_future()
         self._waiting.append(_PendingEnqueue(task, answer, self._retry_policy.monotonic()))
         # A sender that is not done will take the tasks that wait.
         running = 0

@@ -26,6 +26,8 @@ class ReplayOutcome(StrEnum):
     """The task waits, runs or has ended in another way; it is not changed."""
     ONCE = "may start only once"
     """The task has started, and its handler may start only once; it is not changed."""
+    TAKEN = "key is taken"
+    """Another task holds the unique key of the task; it is not changed."""
 
 
 class DiscardOutcome(StrEnum):
@@ -98,6 +100,7 @@ _REPLAYED = {
     Status.REVIVED: ReplayOutcome.REPLAYED,
     Status.ALREADY: ReplayOutcome.REPLAYED,
     Status.NOT_AGAIN: ReplayOutcome.ONCE,
+    Status.TAKEN: ReplayOutcome.TAKEN,
     Status.LOST: ReplayOutcome.NOT_DEAD,
 }
 _DISCARDED = {

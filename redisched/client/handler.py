@@ -9,6 +9,7 @@ from redisched.client.arguments import ArgumentCheck
 from redisched.client.reference import TaskRef
 from redisched.client.request import ResolvedOptions, TaskRequest, resolve_options
 from redisched.client.sender import Sender
+from redisched.client.unique import check_template
 from redisched.config import Settings
 from redisched.options import NO_OPTIONS, TaskOptionFields, check_options
 from redisched.registry import HandlerEntry
@@ -43,7 +44,7 @@ class Producer(Generic[P, R]):
     def request(self, *args: P.args, **kwargs: P.kwargs) -> TaskRequest:
         """A task for `enqueue_many`. Raises InvalidArguments, NotEncodable and PayloadTooLarge."""
         self._arguments.check(args, kwargs)
-        return self._options.request(args, kwargs, self._arguments.bind)
+        return self._options.request(args, kwargs, self._arguments)
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """Enqueue a task; on return Redis has it.
@@ -84,6 +85,8 @@ class Handler(Producer[P, R], ABC):
     def options(self, **fields: Unpack[TaskOptionFields]) -> Producer[P, R]:
         """The same handler with other options. Raises InvalidOption."""
         options = check_options(dict(fields))
+        if options.unique:
+            check_template(options.unique, self._arguments.names)
         resolved = resolve_options(
             self.entry.name, self.entry.options, options, self._application.settings.payload_limit
         )

@@ -35,6 +35,10 @@ class TaskRef(Generic[R_co]):
     id: str
     queue: str
     _connection: Connection = field(repr=False)
+    is_new: bool = field(default=False, repr=False)
+    """Whether the enqueue that returned this reference added the task. False if it found one with the same unique key
+    or the same chosen id, and for a reference that no enqueue returned.
+    """
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TaskRef):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from redisched.client.unique import unique_of
 from redisched.config import Settings
 from redisched.errors import InvalidOption
 from redisched.handler_options import TIMEOUT_GRACE_MS, HandlerOptions, check_attempts_of
@@ -35,7 +36,9 @@ def handler_options(fields: dict[str, Any], settings: Settings) -> HandlerOption
         isolation=isolation,
         delivery=delivery,
     )
-    return with_defaults(options, defaults)
+    merged = with_defaults(options, defaults)
+    unique_of(options, merged)
+    return merged
 
 
 def _checked_retry(retry: object, options: TaskOptions, delivery: Delivery) -> Retry:

@@ -7,21 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from redisched.client.arguments import Bind
+from redisched.client.arguments import Signature
 from redisched.client.traits import NO_TRAITS, Traits, traits_of
+from redisched.client.unique import Unique, UniqueKey, unique_of
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.handler_options import HandlerOptions
 from redisched.identity import next_id
-from redisched.model import Keep, TaskBody
+from redisched.model import Keep, OnDuplicate, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
+from redisched.placement import placed_chosen_id, placed_given_id
 from redisched.routing.freshness import Freshness
 from redisched.store.values import NewTask
 
 
-def freshness_of(chosen_id: str | None) -> Freshness:
-    """The freshness of a task that is sent by the call which makes it; `chosen_id` is None for an id of our own."""
-    return Freshness.NEW if chosen_id is None else Freshness.MAYBE_SENT
+def freshness_of(chosen_id: str | None, *, is_unique: bool) -> Freshness:
+    """The freshness of a task that is sent by the call which makes it; `chosen_id` is None for an id of our own. More
+    than one shard has to be asked whether a task with the same unique key is there.
+    """
+    return Freshness.NEW if chosen_id is None and not is_unique else Freshness.MAYBE_SENT
 
 
 class FreshnessToken:
@@ -65,6 +69,8 @@ class TaskRequest(NamedTuple):
     task: NewTask
     durable: Durability
     freshness_token: FreshnessToken
+    rejects: UniqueKey | None = None
+    """The unique key of the task, if it is an error that another task holds it."""
 
     @property
     def id(self) -> str:
@@ -93,10 +99,11 @@ class ResolvedOptions:
     retention_ms: int | None = None
     keep: Keep | None = None
     traits: Traits = NO_TRAITS
+    unique: Unique | None = None
     freshness: Freshness = Freshness.NEW
     """The freshness of a task that is sent by the call which makes it."""
 
-    def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], bind: Bind) -> TaskRequest:
+    def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], arguments: Signature) -> TaskRequest:
         """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
 
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
@@ -105,15 +112,27 @@ class ResolvedOptions:
         body = self._encode(args, kwargs, self.keep)
         covered = body
         if kwargs and self.id is not None:
-            by_position, by_name = bind(args, kwargs)
+            by_position, by_name = arguments.bind(args, kwargs)
             covered = self._encode(by_position, dict(sorted(by_name.items())))
         elif self.keep is not None:
             # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
             covered = self._encode(args, kwargs)
         record = digest_of(covered, self.fingerprint_suffix) + body
         traits = self.traits.encode(self.name, record) if self.traits is not NO_TRAITS else b""
+        if self.unique is not None:
+            key = self.unique.key_of(self.name, args, kwargs, arguments)
+            return self._unique_request(self.unique, key, record, traits)
         task = NewTask(self.id or next_id(), self.priority, self.when, record, traits)
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS if self.id else os.getpid()))
+
+    def _unique_request(self, unique: Unique, key: UniqueKey, record: bytes, traits: bytes) -> TaskRequest:
+        if self.id is None:
+            task_id = placed_given_id(next_id(), key.placement)
+        else:
+            task_id = placed_chosen_id(self.id, key.placement)
+        task = NewTask(task_id, self.priority, self.when, record, unique.encode(key, self.name) + traits)
+        rejects = key if unique.on_duplicate is OnDuplicate.REJECT else None
+        return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS), rejects)
 
     def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Keep | None = None) -> bytes:
         body = TaskBody(self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep)
@@ -127,6 +146,7 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
     priority = int(resolved.priority)
     when = options.when or IMMEDIATELY
     traits = traits_of(resolved, has_chosen_id=options.id is not None)
+    unique = unique_of(options, resolved, has_chosen_id=options.id is not None)
     return ResolvedOptions(
         name=name,
         queue=resolved.queue,
@@ -137,7 +157,8 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         durable=resolved.durable,
         traits=traits,
         id=options.id,
-        freshness=freshness_of(options.id),
+        unique=unique,
+        freshness=freshness_of(options.id, is_unique=unique is not None),
         max_attempts=options.max_attempts,
         timeout_ms=options.timeout_ms,
         retention_ms=options.retention_ms,
@@ -147,6 +168,9 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
 
 
 def _asked(options: TaskOptions) -> bytes:
-    keep = f"|keep{options.keep}" if options.keep else ""
-    deadline = f"|deadline{options.deadline}" if options.deadline else ""
-    return (keep + deadline).encode()
+    """What else the digest of a task covers of the options that the call itself gives."""
+    asked = f"|keep{options.keep}" if options.keep else ""
+    asked += f"|deadline{options.deadline}" if options.deadline else ""
+    if options.unique_for or options.on_duplicate:
+        asked += f"|unique{options.unique_for}{options.on_duplicate}{options.debounce_max_ms}"
+    return asked.encode()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from redisched.client.arguments import ArgumentCheck, as_given
+from redisched.client.arguments import ArgumentCheck, UnknownArguments
 from redisched.client.connection import Connection
 from redisched.client.handler import (
     AsyncHandler,
@@ -26,6 +26,7 @@ from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.selecting import Named, filter_of
 from redisched.client.selection import Selection
 from redisched.client.sender import Sender
+from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
@@ -130,6 +131,7 @@ class Scheduler:
                 function = function.entry.function
             known_as = name or check_name("name", name_of(function))
             arguments = ArgumentCheck(known_as, function)
+            check_template(options.unique, arguments.names)
             is_async = is_coroutine_function(function)
             entry = HandlerEntry(name=known_as, function=function, is_async=is_async, options=options)
             self.registry.add(entry)
@@ -153,8 +155,10 @@ class Scheduler:
         self.check_arguments(name, args, kwargs)
         arguments = self._argument_checks.get(name)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
+        if arguments is not None and options.unique:
+            check_template(options.unique, arguments.names)
         return resolve_options(name, defaults, options, self.settings.payload_limit).request(
-            args, dict(kwargs), as_given if arguments is None else arguments.bind
+            args, dict(kwargs), arguments or UnknownArguments()
         )
 
     def check_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -171,14 +175,14 @@ class Scheduler:
         Raises InvalidInput of some kind with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
         request = self.request(name, *args, kwargs=kwargs, **fields)
-        return self._sender.send(request, freshness_of(fields.get("id")))
+        return self._sender.send(request, freshness_of(fields.get("id"), is_unique=request.task.is_unique))
 
     async def enqueue_async(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]
     ) -> TaskRef[Any]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
         request = self.request(name, *args, kwargs=kwargs, **fields)
-        return await self._sender.send_async(request, freshness_of(fields.get("id")))
+        return await self._sender.send_async(request, freshness_of(fields.get("id"), is_unique=request.task.is_unique))
 
     def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """Enqueue many tasks in few round trips; answers their references in the same order.

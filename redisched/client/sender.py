@@ -9,10 +9,20 @@ from redisched.client.connection import Connection
 from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.config import Durability
-from redisched.errors import BrokerUnavailable, Conflict, InvalidOption, NotDurable, QueueFull, RedischedError
+from redisched.errors import (
+    BrokerUnavailable,
+    Conflict,
+    DuplicateTask,
+    InvalidOption,
+    NotDurable,
+    QueueFull,
+    RedischedError,
+)
+from redisched.identity import is_given
 from redisched.lazy import LazyModule
 from redisched.routing.freshness import Freshness
 from redisched.routing.shard_router import ShardRouter
+from redisched.store.enqueued import Duplicate, Enqueued
 from redisched.store.operation import Operation, RetryPolicy
 from redisched.store.values import NewTask, Status
 
@@ -40,7 +50,7 @@ class Sender:
 
     def send(self, request: TaskRequest, freshness: Freshness) -> TaskRef[Any]:
         """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
-        queue, task, durable, _ = request
+        queue, task, durable, *_ = request
         try:
             operation = self._routers[durable].one(queue, task, freshness, self._connection.retry_policy())
             status = self._connection.run(operation, "enqueue")
@@ -82,12 +92,12 @@ class Sender:
         for coalescer in self._coalescers.get(asyncio.get_running_loop(), {}).values():
             await coalescer.drain()
 
-    def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Status]]:
-        keys = [(queue, durable, freshness_token.consume()) for queue, _task, durable, freshness_token in requests]
+    def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Enqueued]]:
+        keys = [(queue, durable, freshness_token.consume()) for queue, _task, durable, freshness_token, _ in requests]
         tasks: dict[_BatchKey, list[NewTask]] = {}
         for key, request in zip(keys, requests, strict=True):
             tasks.setdefault(key, []).append(request.task)
-        statuses: dict[_BatchKey, Iterator[Status]] = {}
+        statuses: dict[_BatchKey, Iterator[Enqueued]] = {}
         for key, together in tasks.items():
             queue, durable, freshness = key
             retry_policy = self._connection.retry_policy()
@@ -111,22 +121,28 @@ class Sender:
         if coalescer is None:
             queue, durable, freshness = key
 
-            async def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Status]:
+            async def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Enqueued]:
                 operation = self._routers[durable].many(queue, tasks, freshness, retry_policy)
                 return await self._connection.run_async(operation)
 
             coalescer = of_loop[key] = Coalescer(send, self._connection.retry_policy())
         return coalescer
 
-    def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Status]) -> list[TaskRef[Any]]:
+    def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Enqueued]) -> list[TaskRef[Any]]:
         return [self._reference(request, status) for request, status in zip(requests, statuses, strict=True)]
 
-    def _reference(self, request: TaskRequest, status: Status) -> TaskRef[Any]:
+    def _reference(self, request: TaskRequest, status: Enqueued) -> TaskRef[Any]:
+        if isinstance(status, Duplicate):
+            if request.rejects is not None:
+                raise DuplicateTask(status.id, request.rejects.label)
+            return TaskRef(status.id, request.queue, self._connection)
         if status is Status.CONFLICT:
             raise Conflict(request.id, request.queue)
         if status is Status.TOO_LATE:
             raise InvalidOption("delay", f"{request.task.when} ms", "would run after 2109, the latest there is")
-        return TaskRef(request.id, request.queue, self._connection)
+        # If nobody else knows the id and the task is there already, this request has added it before.
+        is_new = status is Status.CREATED or is_given(request.id)
+        return TaskRef(request.id, request.queue, self._connection, is_new)
 
 
 def _about(requests: Sequence[TaskRequest], error: BrokerUnavailable | QueueFull | NotDurable) -> RedischedError:

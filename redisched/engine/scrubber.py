@@ -22,7 +22,7 @@ from redisched.store.store import Store
 
 SHALLOW: tuple[str, ...] = (
     *("waiting", "held", "dead", "finished", "tries", "failures", "cancelling", "traits", "expiring", "watched"),
-    "checkpoints",
+    *("checkpoints", "unique", "successors"),
 )
 """The keys that a pass reads while the sizes of all keys agree. The others hold large values, or have an entry for each
 entry of one of these.
@@ -138,6 +138,7 @@ SENTENCES = {
     Repair.OUTCOME_LOST: "it had ended and its outcome is gone, so it is forgotten",
     Repair.EXPIRY_LOST: "its outcome would have stayed for ever, so it was given a time to be forgotten",
     Repair.DEADLINE_LOST: "it expires and nobody would have looked whether it has, so somebody will",
+    Repair.KEY_LOST: "nobody held its unique key, so it does",
     Repair.FAILURE_LOST: "it was dead without a reason, so it was given one that says so",
     Repair.TWICE: "it was in two places, so it was taken out of the earlier one",
     Repair.STRAY: "something of an earlier time was left of it, so that was removed",

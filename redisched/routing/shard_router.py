@@ -19,6 +19,7 @@ from redisched.routing.freshness import Freshness
 from redisched.routing.shards import Shards
 from redisched.shard_map import ShardMap
 from redisched.store.adding_shards import reconcile
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Operation, RetryPolicy, with_retries
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
@@ -26,7 +27,7 @@ from redisched.store.values import NewTask, Status
 MOST_SHARD_MAPS = 8
 """If the shard map of a queue changes during a call, the call tries again with the new one, at most so many times."""
 
-_ShardCall = Callable[[Store, Sequence[NewTask]], Operation[list[Status]]]
+_ShardCall = Callable[[Store, Sequence[NewTask]], Operation[list[Enqueued]]]
 
 
 class ShardRouter:
@@ -37,7 +38,7 @@ class ShardRouter:
         self._store = partial(shards.store, durable=durable)
         self._shard_maps = shards.shard_maps
 
-    def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Status]:
+    def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Enqueued]:
         """Add one task. The first try is a single command; if it fails, the general way is taken, with all retries."""
         shard_map = self._shard_maps.fresh(queue, retry_policy.began_s)
         if shard_map is None:
@@ -53,14 +54,14 @@ class ShardRouter:
 
     def many(
         self, queue: str, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
-    ) -> Operation[list[Status]]:
+    ) -> Operation[list[Enqueued]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each."""
         shard_map = yield from self._current(queue, retry_policy)
         return (yield from self._enqueue(queue, shard_map, tasks, freshness, retry_policy))
 
     def _one_unsure(
         self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy
-    ) -> Operation[Status]:
+    ) -> Operation[Enqueued]:
         """Add one task though the cached shard map is too old. If an old shard map will do, it is read again only
         afterwards: otherwise a program that enqueues now and then would wait for it at every call.
         """
@@ -73,7 +74,7 @@ class ShardRouter:
 
     def _enqueue(
         self, queue: str, shard_map: ShardMap, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
-    ) -> Operation[list[Status]]:
+    ) -> Operation[list[Enqueued]]:
         if freshness is Freshness.NEW:
             return (yield from self._enqueue_new(queue, shard_map, tasks, None, retry_policy))
         if freshness is Freshness.UNSENT:
@@ -97,7 +98,7 @@ class ShardRouter:
         tasks: Sequence[NewTask],
         named: ShardMap | None,
         retry_policy: RetryPolicy,
-    ) -> Operation[list[Status]]:
+    ) -> Operation[list[Enqueued]]:
         """Add tasks that cannot be in any shard yet. If `named` is given, the status is STALE_SHARD_MAP for the tasks
         of a shard that has another shard map.
         """
@@ -110,14 +111,14 @@ class ShardRouter:
 
     def _enqueue_once(
         self, queue: str, shard_map: ShardMap, tasks: Sequence[NewTask], retry_policy: RetryPolicy
-    ) -> Operation[list[Status]]:
+    ) -> Operation[list[Enqueued]]:
         """Add the tasks that are not in a shard of an earlier shard map. The status is STALE_SHARD_MAP for the tasks of
         a shard that has another shard map.
         """
         send, look = partial(self._send, shard_map, retry_policy), partial(self._find_known, shard_map, retry_policy)
         if shard_map.shards == 1:
             return (yield from send(self._store(queue), tasks))
-        statuses = [Status.UNKNOWN] * len(tasks)
+        statuses: list[Enqueued] = [Status.UNKNOWN] * len(tasks)
         shards = [tuple(shard_map.possible_shards(task.id)) for task in tasks]
         earlier = _by_shard((shard, at) for at, of_task in enumerate(shards) for shard in of_task[1:])
         for at, status in (yield from self._at_shards(queue, earlier, tasks, look)):
@@ -131,9 +132,9 @@ class ShardRouter:
 
     def _at_shards(
         self, queue: str, places: Mapping[int, Sequence[int]], tasks: Sequence[NewTask], call: _ShardCall
-    ) -> Operation[list[tuple[int, Status]]]:
+    ) -> Operation[list[tuple[int, Enqueued]]]:
         """Call each shard with its tasks. Answers, for each task, its index in `tasks` and its status."""
-        statuses: list[tuple[int, Status]] = []
+        statuses: list[tuple[int, Enqueued]] = []
         for shard, of_shard in places.items():
             answers = yield from call(self._store(queue, shard), [tasks[at] for at in of_shard])
             statuses += zip(of_shard, answers, strict=True)
@@ -141,20 +142,28 @@ class ShardRouter:
 
     def _find_known(
         self, shard_map: ShardMap, retry_policy: RetryPolicy, store: Store, tasks: Sequence[NewTask]
-    ) -> Operation[list[Status]]:
-        statuses: list[Status] = []
+    ) -> Operation[list[Enqueued]]:
+        """Ask a shard of an earlier shard map for tasks. A unique key stays in its shard until no task there has it, so
+        a task whose key is held there is added there.
+        """
+        statuses: list[Enqueued] = []
         for chunk in chunks(tasks):
-            statuses += yield from with_retries(partial(store.known, shard_map, chunk), retry_policy)
+            known: Sequence[Enqueued] = yield from with_retries(partial(store.known, shard_map, chunk), retry_policy)
             retry_policy = retry_policy.again()
+            keyed = [task.if_held() for task in chunk if task.is_unique]
+            if keyed:
+                added = iter((yield from self._send(shard_map, retry_policy, store, keyed)))
+                known = [next(added) if task.is_unique else known[at] for at, task in enumerate(chunk)]
+            statuses += known
         return statuses
 
     def _send(
         self, named: ShardMap | None, retry_policy: RetryPolicy, store: Store, tasks: Sequence[NewTask]
-    ) -> Operation[list[Status]]:
+    ) -> Operation[list[Enqueued]]:
         """Enqueue tasks in one shard, in as many script calls as needed. Each call has the whole time of the policy,
         because the number of calls depends on the number of tasks.
         """
-        statuses: list[Status] = []
+        statuses: list[Enqueued] = []
         upcoming = deque(chunks(tasks))
         while upcoming:
             # The first chunk is sent alone: it loads the script if that is missing, and finds out whether Redis

@@ -19,7 +19,9 @@ from redisched.errors import (
     NotDurable,
 )
 from redisched.shard_map import ShardMap
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Command, Operation, Pipeline, ScriptRunner, T
+from redisched.store.shard import DUPLICATE
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
 
@@ -53,19 +55,19 @@ class DurableStore(Store):
         """As Store.known, but answers only when the tasks that are here are durable."""
         return self._wait_for_each(super().known(shard_map, tasks), tasks)
 
-    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Status]]:
+    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Enqueued]]:
         """As Store.enqueue, but answers only when the tasks are durable."""
         return self._wait_for_each(super().enqueue(tasks, shard_map), tasks)
 
-    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Status]:
+    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Enqueued]:
         """As `enqueue`, for one task."""
         return (yield from self.enqueue([task], shard_map))[0]
 
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], shard_map: ShardMap | None = None
-    ) -> Operation[list[list[Status]]]:
+    ) -> Operation[list[list[Enqueued]]]:
         """As Store.enqueue_many, but each chunk is durable before the next one is sent."""
-        statuses: list[list[Status]] = []
+        statuses: list[list[Enqueued]] = []
         for chunk in chunks:
             try:
                 sent = yield from self.enqueue(chunk, shard_map)
@@ -103,7 +105,7 @@ class DurableStore(Store):
             yield from self._raise_reason()
         statuses: list[bytes] = replies[0]
         confirmed = replies[-1][0] if barrier.durability is Durability.LOCAL else replies[-1]
-        if confirmed < barrier.copies and not _IS_THERE.isdisjoint(statuses):
+        if confirmed < barrier.copies and any(map(_is_there, statuses)):
             ids = [task.id for task in tasks]
             raise NotDurable(ids, _OWNERS[barrier.durability], confirmed, barrier.copies)
         return statuses
@@ -126,3 +128,7 @@ class DurableStore(Store):
 
 _OWNERS = {Durability.LOCAL: "disks", Durability.REPLICA: "replicas"}
 _NEEDS = {Durability.LOCAL: "Redis 7.2, Valkey, or later", Durability.REPLICA: "a server that has replicas"}
+
+
+def _is_there(answer: bytes) -> bool:
+    return answer in _IS_THERE or answer.startswith(DUPLICATE)

@@ -24,6 +24,8 @@ class Repair(StrEnum):
     """The outcome of the task had no time to be forgotten. It has one now."""
     DEADLINE_LOST = "DEADLINE_LOST"
     """The task expires, but would never have been looked at. It will be."""
+    KEY_LOST = "KEY_LOST"
+    """The task did not hold its unique key, and no other task did. It holds it now."""
     FAILURE_LOST = "FAILURE_LOST"
     """The task was dead, and its failure is gone. It has a failure now that says so."""
     TWICE = "TWICE"

@@ -5,6 +5,7 @@ from typing import Any
 
 from redisched.errors import FormatTooNew
 from redisched.keys import Keys
+from redisched.store.enqueued import Duplicate, Enqueued
 from redisched.store.operation import Argument, Command, Operation, ScriptRunner
 from redisched.store.scripts import FORMAT, load_script
 from redisched.store.values import Status
@@ -63,12 +64,22 @@ class _Statuses(dict[bytes, Status]):
         raise KeyError(answer)
 
 
+DUPLICATE = b"DUPLICATE "
+"""What the answer to an enqueue begins with whose unique key another task holds; the id of that task follows."""
 _STATUSES = _Statuses({status.value.encode(): status for status in Status})
 
 
 def statuses_in(reply: Iterable[bytes]) -> list[Status]:
     """Convert the reply of a script to statuses. Raises FormatTooNew."""
     return [_STATUSES[status] for status in reply]
+
+
+def enqueued_in(reply: Iterable[bytes]) -> list[Enqueued]:
+    """Convert the reply to an enqueue. Raises FormatTooNew."""
+    return [
+        Duplicate(id_text(answer[len(DUPLICATE) :])) if answer.startswith(DUPLICATE) else _STATUSES[answer]
+        for answer in reply
+    ]
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:

@@ -7,9 +7,10 @@ from redisched.codec import DIGEST_BYTES
 from redisched.errors import ShardMapDamaged
 from redisched.keys import Keys
 from redisched.shard_map import ShardMap
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
-from redisched.store.shard import ShardScripts, flat, id_bytes, id_text, statuses_in
+from redisched.store.shard import ShardScripts, enqueued_in, flat, id_bytes, id_text
 from redisched.store.values import (
     UNTRIED,
     Ack,
@@ -84,20 +85,20 @@ class Store:
         rows = [KnownTask(task.id, task.record[:DIGEST_BYTES]) for task in tasks]
         return self._scripts.settle("read/known", {"shard_map": str(shard_map)}, rows)
 
-    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Status]]:
-        """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each; STALE_SHARD_MAP for all if `shard_map` is not the
-        shard's.
+    def enqueue(self, tasks: Sequence[NewTask], shard_map: ShardMap | None = None) -> Operation[list[Enqueued]]:
+        """Add tasks: CREATED, EXISTS, CONFLICT, TOO_LATE or Duplicate for each; STALE_SHARD_MAP for all if `shard_map`
+        is not the shard's.
         """
-        return self._scripts.settle("enqueue", {"shard_map": _named(shard_map)}, tasks)
+        return enqueued_in((yield from self._scripts.call("enqueue", {"shard_map": _named(shard_map)}, tasks)))
 
-    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Status]:
+    def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Enqueued]:
         """Add one task with the least work. Raises ScriptMissing if the server has not loaded the script."""
-        (status,) = statuses_in((yield self._scripts.command("enqueue", (_named(shard_map), *task))))
+        (status,) = enqueued_in((yield self._scripts.command("enqueue", (_named(shard_map), *task))))
         return status
 
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], shard_map: ShardMap | None = None
-    ) -> Operation[list[list[Status]]]:
+    ) -> Operation[list[list[Enqueued]]]:
         """Add chunks of tasks in one pipeline, each chunk as `enqueue` does.
 
         Returns the statuses of the chunks before the first that failed. To learn why it failed, call `enqueue` with it.
@@ -105,7 +106,7 @@ class Store:
         replies = yield Pipeline(
             self._scripts.command("enqueue", (_named(shard_map), *flat(chunk))) for chunk in chunks
         )
-        return [statuses_in(reply) for reply in replies]
+        return [enqueued_in(reply) for reply in replies]
 
     def claim(self, request: ClaimRequest) -> Operation[Claim]:
         """Lease due tasks, best priority first, and those due within `ahead_ms`; end those that may not start."""
@@ -194,7 +195,9 @@ class Store:
         return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
     def revive(self, ids: Sequence[str], body: bytes = b"") -> Operation[list[Status]]:
-        """Let dead tasks run again, with another body if given: REVIVED, ALREADY, NOT_AGAIN or UNKNOWN for each."""
+        """Let dead tasks run again, with another body if given: REVIVED, TAKEN, ALREADY, NOT_AGAIN or UNKNOWN for
+        each.
+        """
         return self._scripts.settle("revive", rows=[(id, body) for id in ids])
 
     def discard(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from redisched.codec import DIGEST_BYTES
 from redisched.shard_map import ShardMap
 
+_UNIQUE = b"unique="
+
 
 class Status(StrEnum):
     """What a transition did with one task; ADDED is about a shard."""
@@ -33,6 +35,7 @@ class Status(StrEnum):
     NOT_AGAIN = "NOT_AGAIN"
     REVIVED = "REVIVED"
     DISCARDED = "DISCARDED"
+    TAKEN = "TAKEN"
     REPRIORITIZED = "REPRIORITIZED"
     LEASED = "LEASED"
     EXPIRES = "EXPIRES"
@@ -53,6 +56,15 @@ class NewTask(NamedTuple):
     when: str
     record: bytes
     traits: bytes = b""
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether the task has a unique key."""
+        return self.traits.startswith(_UNIQUE)
+
+    def if_held(self) -> "NewTask":
+        """The same task, which a shard adds only if it has a task with the same unique key; else it says UNKNOWN."""
+        return self._replace(traits=b"?" + self.traits)
 
 
 class KnownTask(NamedTuple):

@@ -12,7 +12,17 @@ from typing import NamedTuple, TypeVar
 
 from redisched.codec import DIGEST_BYTES, decode_failures, decode_kept_task, decode_outcome, decode_task
 from redisched.errors import Undecodable
-from redisched.model import Failure, Outcome, TaskBody, TaskState, band_of, run_at_of
+from redisched.model import (
+    LARGEST_RUN_AT_MS,
+    UNTIL_DONE,
+    UNTIL_STARTED,
+    Failure,
+    Outcome,
+    TaskBody,
+    TaskState,
+    band_of,
+    run_at_of,
+)
 from redisched.store.values import tries_of
 
 T = TypeVar("T")
@@ -26,7 +36,9 @@ class TaskView:
     """A task at one moment. Times are the server's, in milliseconds; None or 0 if there is no such time.
 
     An ended task has arguments, priority and time only if it was kept whole. `failures` are its failed attempts, oldest
-    first. `undecodable` says why the body or the outcome cannot be read, "" if they can.
+    first. `unique_key` is the digest of the task's unique key; `unique_for` says until when the task holds it, "" for a
+    dead task. A successor waits until the task that holds its key has ended; it has no time until then.
+    `undecodable` says why the body or the outcome cannot be read, "" if they can.
     """
 
     id: str
@@ -44,6 +56,9 @@ class TaskView:
     expires_ms: int | None = None
     deadline_ms: int | None = None
     checkpoint_bytes: int = 0
+    unique_key: str = ""
+    unique_for: str = ""
+    is_successor: bool = False
     worker: str = ""
     lease_until_ms: int | None = None
     started_ms: int = 0
@@ -136,6 +151,8 @@ class Facts(NamedTuple):
 
 _EXPIRES = re.compile(rb"(?:^| )expires=(\d{1,16}) ")
 _DEADLINE = re.compile(rb"(?:^| )deadline=(\d{1,16})!? ")
+_UNIQUE = re.compile(rb"(?:^| )unique=([0-9a-f]+) (\w+) ")
+_SCOPES = {UNTIL_STARTED.encode(): "until_started", UNTIL_DONE.encode(): "until_done"}
 _NUMBER = re.compile(rb"\d{1,16}")
 _HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
 
@@ -167,6 +184,8 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         b"dead": failed_score,
         b"ended": kept.score if kept else None,
     }.get(facts.place)
+    unique = _UNIQUE.search(facts.traits)
+    is_successor = unique is not None and facts.place == b"waiting" and run_at_of(number or 0) == LARGEST_RUN_AT_MS
     return TaskView(
         id=task_id,
         queue=queue,
@@ -174,7 +193,7 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         state=_state(facts.place, number, attempts, holder, outcome, now_ms),
         now_ms=now_ms,
         priority=None if score is None else band_of(score),
-        run_at_ms=None if score is None else run_at_of(score),
+        run_at_ms=None if score is None or is_successor else run_at_of(score),
         attempts=outcome.attempt if outcome else attempts,
         crashes=crashes,
         redeliveries=redeliveries,
@@ -182,6 +201,9 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         expires_ms=_moment_ms(_EXPIRES, facts.traits),
         deadline_ms=_moment_ms(_DEADLINE, facts.traits),
         checkpoint_bytes=int(facts.checkpoint),
+        unique_key=unique[1].decode() if unique else "",
+        unique_for=_SCOPES.get(unique[2], "some_time") if unique and facts.place != b"dead" else "",
+        is_successor=is_successor,
         worker=holder.worker if holder else outcome.worker if outcome else "",
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,

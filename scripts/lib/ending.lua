@@ -1,4 +1,4 @@
--- KEYS tasks tries failures cancelling checkpoints traits expiring outcomes finished watched
+-- KEYS tasks tries failures cancelling checkpoints traits expiring outcomes finished watched unique
 -- include: text
 -- include: score
 -- include: chunks
@@ -23,12 +23,20 @@ local function used_extras()
   end
   if format then
     redis.call('ZCARD', EXPIRING)
+    used.has_keys = redis.call('HLEN', UNIQUE) > 0
+    if used.has_keys then
+      check_keys()
+    end
   end
   return used
 end
 
 -- Removes all data of tasks except their outcomes. `extras` is what used_extras returned.
 local function forget_tasks(ids, extras)
+  if extras.has_keys then
+    -- include: unique
+    leave_keys(ids)
+  end
   call_in_chunks('HDEL', TASKS, ids)
   for _, key in ipairs(extras) do
     call_in_chunks('HDEL', key, ids)

@@ -3,5 +3,6 @@
 local function need_format(least)
   if (tonumber(format) or 1) < least then
     redis.call('SET', FORMAT, least)
+    format = least
   end
 end

@@ -4,19 +4,21 @@ import re
 
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
+from tests.chaos.invariants_unique import check_unique
 from tests.lua.situation import HASHES, ZSETS, Situation
 
 QUEUE = "default"
 _LIMIT = re.compile(r"(^| )(expires=\d|deadline=\d+!)")
+SHORT = ("traits", "unique", "successors")
+"""The keys whose values say which other keys have something of a task."""
 
 
 def places_in(broker: Broker, shard: int = 0, queue: str = QUEUE) -> Situation:
-    """The ids in each key of a shard of a queue, without their values but the traits."""
+    """The ids in each key of a shard of a queue, without their values except where these are short."""
     perform, keys = broker.client().perform, keys_of(queue, shard)
-    places: Situation = {name: perform(("HKEYS", getattr(keys, name))) for name in HASHES}
-    places |= {name: perform(("ZRANGE", getattr(keys, name), 0, -1)) for name in ZSETS}
-    traits = perform(("HGETALL", keys.traits))
-    places["traits"] = dict(zip(traits[::2], [text.decode(errors="replace") for text in traits[1::2]], strict=True))
+    places: Situation = {name: _texts(perform(("HKEYS", getattr(keys, name)))) for name in HASHES}
+    places |= {name: _short_values(perform(("HGETALL", getattr(keys, name)))) for name in SHORT}
+    places |= {name: _texts(perform(("ZRANGE", getattr(keys, name), 0, -1))) for name in ZSETS}
     places["wake"] = perform(("LRANGE", keys.wake, 0, -1))
     repairs = perform(("HGETALL", keys.repairs))
     return places | ({"repairs": repairs} if repairs else {})
@@ -41,6 +43,7 @@ def check_places(situation: Situation) -> None:
     assert ids("checkpoints") <= ids("tasks"), "a checkpoint without its task"
     assert limited_in(situation) - ids("dead") <= ids("expiring") <= ids("traits")
     assert ids("watched") <= ids("waiting") | ids("held"), "a watcher of a task that has ended"
+    check_unique(situation)
     assert len(situation.get("wake", ())) <= 1
     assert "repairs" not in situation, "a scrubber had to repair something"
 
@@ -55,3 +58,12 @@ def check_tries(situation: Situation, claims: dict[str, int]) -> None:
     for id, tries in situation.get("tries", {}).items():
         attempts, crashes, redeliveries, _ = map(int, tries.split())
         assert attempts + crashes + redeliveries <= claims.get(id, 0)
+
+
+def _texts(stored: list[bytes]) -> list[str]:
+    return [text.decode(errors="backslashreplace") for text in stored]
+
+
+def _short_values(flat: list[bytes]) -> dict[str, str]:
+    texts = _texts(flat)
+    return dict(zip(texts[::2], texts[1::2], strict=True))

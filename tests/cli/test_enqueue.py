@@ -24,7 +24,7 @@ def test_enqueue_prints_the_id(command: CommandLine) -> None:
 def test_json_shows_the_id_and_the_queue(command: CommandLine) -> None:
     answer = command.record("enqueue", "add", "--id", "one", "--queue", "mail")
 
-    assert answer == {"id": "one", "name": "add", "queue": "mail"}
+    assert answer == {"id": "one", "name": "add", "queue": "mail", "is_new": True}
 
 
 def test_arguments_are_json_values_or_text(command: CommandLine) -> None:

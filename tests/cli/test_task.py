@@ -236,7 +236,7 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
         "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "deadline_ms",
             "checkpoint_bytes",
         "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
-        "failures", "undecodable", "now_ms",
+        "failures", "undecodable", "now_ms", "unique_key", "unique_for", "is_successor",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys

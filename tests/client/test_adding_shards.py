@@ -21,6 +21,7 @@ from redisched.routing.shard_router import ShardRouter
 from redisched.shard_map import ShardMap
 from redisched.store.adding_shards import add_shards
 from redisched.store.broker import Broker
+from redisched.store.enqueued import Enqueued
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Argument, Command, Operation, run
 from redisched.store.store import Store
@@ -70,7 +71,9 @@ def sent_twice(one: ShardRouter, other: ShardRouter, tasks: list[NewTask]) -> Op
     yield from many(other, QUEUE, tasks, Freshness.MAYBE_SENT)
 
 
-def many(producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness: Freshness) -> Operation[list[Status]]:
+def many(
+    producer: ShardRouter, queue: str, tasks: Sequence[NewTask], freshness: Freshness
+) -> Operation[list[Enqueued]]:
     """Add tasks, with as much time as the producer's settings give."""
     connection = producer._shards
     assert isinstance(connection, Connection)

@@ -36,7 +36,11 @@ REFUSED: dict[str, list[Any]] = {
     "retention": [-1, math.nan, math.inf, "30", True],
     "keep": ["all", "", True, 1, b"task"],
     "prio": [3],
-    "unique": ["order:42"],
+    "unique": ["", "{", "{0}", "{a.b}", "x" * 1001, 5, b"order:42", 1.5],
+    "unique_for": ["until_done", "until_begun", 0, -1, math.nan, True, timedelta(0)],
+    "on_duplicate": ["return", "drop", 1, True],
+    "debounce_max": [5, 0, -1, math.nan, "5", True],
+    "uniq": ["order:42"],
 }
 OPTIONS = [(option, value) for option, values in REFUSED.items() for value in values]
 HANDLER_OPTIONS = [

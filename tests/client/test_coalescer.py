@@ -11,6 +11,7 @@ from redisched.client.coalescer import Coalescer
 from redisched.client.scheduler import Scheduler
 from redisched.errors import BrokerUnavailable, Conflict
 from redisched.routing.chunk import CHUNK_TASKS
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import RetryPolicy
 from redisched.store.values import NewTask, Status
 from tests.client.stand_in import StandIn
@@ -35,7 +36,7 @@ class Wire:
             random=lambda: 0.0,
         )
 
-    async def send(self, tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Status]:
+    async def send(self, tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Enqueued]:
         self.calls.append([task.id for task in tasks])
         await self.answer.wait()
         if self.error is not None:
@@ -47,7 +48,7 @@ def task(id: str) -> NewTask:
     return NewTask(id, 5, "+0", b"")
 
 
-async def start(coalescer: Coalescer, *ids: str) -> list[asyncio.Task[Status]]:
+async def start(coalescer: Coalescer, *ids: str) -> list[asyncio.Task[Enqueued]]:
     """Make these calls, and let the event loop get round to them."""
     callers = [asyncio.create_task(coalescer.submit(task(id))) for id in ids]
     await turns()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from redisched.codec import DIGEST_BYTES, decode_task, encode_failure, encode_outcome
 from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState, retention_of
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Client, Operation, T, run
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -165,6 +166,6 @@ def failure(name: str, error: str, **known: Any) -> bytes:
     return encode_failure(Failure(name=name, error=error, **known))
 
 
-def expect(status: Status, statuses: Sequence[Status]) -> None:
+def expect(status: Status, statuses: Sequence[Enqueued]) -> None:
     """Fail unless every task of a call has this status."""
     assert set(statuses) <= {status}, f"expected only {status}, got {sorted(set(statuses))}"

@@ -8,6 +8,7 @@ import pytest
 
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
+from redisched.store.enqueued import Enqueued
 from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import NewTask, Status
@@ -18,12 +19,12 @@ BATCH = 100
 QUEUE = "default"
 
 
-def enqueue_repeatedly(url: str, producer: int, times: int) -> Counter[Status]:
+def enqueue_repeatedly(url: str, producer: int, times: int) -> Counter[Enqueued]:
     """Enqueue one id so many times, alternating between the same task and a task of this producer alone."""
     broker = connect(url, 60.0)
     store = Store(broker.script_runner, QUEUE)
     tasks = [NewTask("order-42", 5, "+0", b"%08dbody" % (number % 2 * producer)) for number in range(BATCH)]
-    answers: Counter[Status] = Counter()
+    answers: Counter[Enqueued] = Counter()
     for _ in range(times // BATCH):
         answers.update(run(store.enqueue(tasks), broker.client()))
     broker.close()
@@ -40,7 +41,7 @@ def test_s11_of_many_producers_with_the_same_id_one_creates_the_task(
     with ProcessPoolExecutor(4, context) as processes:
         each = times // PRODUCERS
         all_answers = processes.map(enqueue_repeatedly, [url] * PRODUCERS, range(PRODUCERS), [each] * PRODUCERS)
-        answers = sum(all_answers, Counter[Status]())
+        answers = sum(all_answers, Counter[Enqueued]())
 
     assert answers.total() == times
     assert answers[Status.CREATED] == 1

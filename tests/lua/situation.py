@@ -16,8 +16,11 @@ from tests.server_time import NOW_MS
 
 Situation: TypeAlias = dict[str, Any]
 
-ZSETS = ("waiting", "leases", "dead", "expiring", "finished")
-HASHES = ("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims")
+ZSETS = ("waiting", "leases", "dead", "expiring", "lapsing", "finished")
+HASHES = (
+    *("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims"),
+    *("unique", "successors"),
+)
 STRINGS = ("fence", "reaper", "barrier", "layout", "format")
 LISTS = ("wake",)
 

@@ -44,6 +44,7 @@ pytestmark = pytest.mark.differs_by_server
 QUEUE = "mail"
 KEYS = keys_of(QUEUE)
 TOKEN = 7
+KEY = "c0ffee"
 BEFORE = together(
     waiting("a"),
     waiting("b", tries="1 0 0 3", failure="once"),
@@ -59,11 +60,15 @@ BEFORE = together(
     claimed("worker-1", "n", TOKEN, "d"),
     waiting("soon", priority=0),
     expiring("soon", expires_ms=1),
+    leased("held"),
+    {"traits": {"held": f"unique={KEY} done 0 "}, "unique": {KEY: "held", "cafe": "gone"}, "format": "3"},
+    {"lapsing": {"cafe": NOW_MS + 60_000}},
     {"fence": "7", "reaper": f"reaper {NOW_MS} 0 1000"},
 )
 NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
+NEW_UNIQUE = NewTask("u", 5, "+0", b"digest-ubody", b"unique=beef done return 0 0 00 expires=+5 9 digest-uend")
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
-    "enqueue": lambda store: store.enqueue([NEW], ShardMap()),
+    "enqueue": lambda store: store.enqueue([NEW, NEW_UNIQUE], ShardMap()),
     "claim": lambda store: store.claim(
         ClaimRequest(worker="w", nonce="q", limit=2, ahead_ms=0, ahead_limit=0, lease_ms=1_000)
     ),

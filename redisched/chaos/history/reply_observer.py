@@ -20,7 +20,7 @@ from redisched.store.values import Status
 _SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive", "snooze"})
 _DELAYS = ("delay_ms", "pause_ms")
 """The names of the columns that say how long a task waits."""
-_STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN})
+_STAYS = frozenset({Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN, Status.TAKEN})
 """The statuses that a script returns when it does not change the task."""
 _WAITS_AGAIN = frozenset({Status.RETRIED, Status.RELEASED, Status.RECOVERED, Status.REVIVED})
 

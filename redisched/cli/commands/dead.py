@@ -84,8 +84,8 @@ def retry_dead(
     Their failures stay visible. With --args or --kwarg, one task runs with these arguments in place of all it had.
     With a filter, nothing is changed without --yes.
 
-    JSON: a list of id, queue and outcome: replayed, not dead, may start only once, or unknown; the exit code is 1 if
-    one of the given ids was not replayed. With --dry-run or without --yes: a list of id, queue and state.
+    JSON: a list of id, queue and outcome: replayed, not dead, may start only once, key is taken, or unknown; the exit
+    code is 1 if one of the given ids was not replayed. With --dry-run or without --yes: a list of id, queue and state.
     """
     if (args is not None or pairs) and len(given["task_ids"]) != 1:
         raise click.UsageError("other arguments are for one task: give its id")

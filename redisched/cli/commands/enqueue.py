@@ -14,13 +14,20 @@ from redisched.cli.session import Session, session
 from redisched.client.scheduler import Scheduler
 from redisched.embedded import join
 from redisched.errors import BrokerError
-from redisched.model import Keep
+from redisched.model import Keep, OnDuplicate
 from redisched.printable import printable
 from redisched.store.serving import is_served
 
 _WHOSE_QUEUE = (
     f"; if the handler uses another queue, name it with --queue, or its application with --app or {APP_VARIABLE}"
 )
+
+
+def _scope(text: str) -> str | float:
+    """How long a unique key is held: a word, or a duration."""
+    return text if text.startswith("until") else seconds(text)
+
+
 _TASK_OPTIONS = (
     click.option(
         "--priority",
@@ -54,6 +61,25 @@ _TASK_OPTIONS = (
     ),
     click.option(
         "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of the task after its end."
+    ),
+    click.option(
+        "--unique",
+        metavar="KEY",
+        help="Add nothing while another task of this handler has this key; with --app also {ARGUMENT} of the handler.",
+    ),
+    click.option(
+        "--unique-for",
+        type=_scope,
+        metavar="SCOPE",
+        help="How long the key is held: until_started, until_done (the default), or a DURATION.",
+    ),
+    click.option(
+        "--on-duplicate",
+        type=click.Choice([mode.value for mode in OnDuplicate]),
+        help="What is done while another task has the key; the default is to print its id.",
+    ),
+    click.option(
+        "--debounce-max", type=seconds, metavar="DURATION", help="With debounce: how long a task is put off at most."
     ),
     click.option("--max-attempts", type=int, metavar="N", help="How many times it is tried at most."),
 )
@@ -92,7 +118,8 @@ def enqueue(
 
     It prints the id of the task. Each of ARGUMENTS that is valid JSON (1, true, [1,2], '"1"') is passed as that value,
     any other as text. With --app, the arguments are checked against the handler's signature, and the handler gives
-    the options that are missing here. It warns if no worker serves the queue. JSON: id, name, queue.
+    the options that are missing here. It warns if no worker serves the queue. JSON: id, name, queue, is_new (false if
+    another task was found in its place).
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
@@ -107,7 +134,7 @@ def enqueue(
         (task,) = opened.scheduler.enqueue_many([request])
         served = _is_served(opened, task.queue)
     if as_json:
-        print_json({"id": task.id, "name": name, "queue": task.queue})
+        print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
     else:
         click.echo(task.id)
     if not served:
