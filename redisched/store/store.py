@@ -11,8 +11,8 @@ from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.shard import ShardScripts, enqueued_in, flat, id_bytes, id_text
+from redisched.store.tries import UNTRIED, tries_of
 from redisched.store.values import (
-    UNTRIED,
     Ack,
     Bury,
     Checkpoint,
@@ -37,7 +37,6 @@ from redisched.store.values import (
     Reprioritization,
     SnoozedTask,
     Status,
-    tries_of,
 )
 
 _RESUMABLE = b"+"

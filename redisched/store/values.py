@@ -1,6 +1,5 @@
 """The requests and replies of the transitions of the state machine."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -87,14 +86,6 @@ class Lease(NamedTuple):
     too_long: int = 0
     """The size of the record in bytes if it is longer than the claim allowed; `record` is empty then. Else 0."""
     has_checkpoint: bool = False
-
-
-class Tries(NamedTuple):
-    """How often a task was attempted, crashed its worker, and was redelivered."""
-
-    attempts: int
-    crashes: int
-    redeliveries: int
 
 
 class Claim(NamedTuple):
@@ -290,13 +281,3 @@ class Reaped(NamedTuple):
     shard_map: ShardMap = ShardMap()
     expiring_ms: int | None = None
     """The server time at which the next unstarted task expires, None without one."""
-
-
-_TRIES = re.compile(rb"(\d{1,9}) (\d{1,9}) (\d{1,9}) \d+")
-UNTRIED = Tries(0, 0, 0)
-
-
-def tries_of(stored: bytes) -> Tries:
-    """Parse `attempts crashes redeliveries token`; UNTRIED if it is empty or was not written by redisched."""
-    found = _TRIES.fullmatch(stored) if stored else None
-    return Tries(*map(int, found.groups())) if found else UNTRIED

@@ -23,7 +23,7 @@ from redisched.model import (
     band_of,
     run_at_of,
 )
-from redisched.store.values import tries_of
+from redisched.store.tries import tries_of
 
 T = TypeVar("T")
 
