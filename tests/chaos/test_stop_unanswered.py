@@ -117,6 +117,8 @@ def test_a_worker_stops_while_an_ack_is_unanswered(
         rig.app.grow("default", shards)
         with rig.worker(lease_s=LEASE_S) as worker:
             rig.enqueue("work").result(timeout=10)
+            # The caller may be told of the end before the worker is.
+            wait_until(lambda: rig.replies("ack"), "the worker is told that its first task has ended")
             loses(rig, "ack", action, message)
             task = rig.enqueue("work")
             struck(rig)
