@@ -1,4 +1,4 @@
-"""PendingTasks for many tasks at once: all their results, or each task as soon as it has ended."""
+"""Waits for many tasks at once: all their results, or each task as soon as it has ended."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass

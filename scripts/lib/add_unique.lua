@@ -1,4 +1,4 @@
--- KEYS tasks tries failures traits checkpoints expiring waiting unique successors lapsing
+-- KEYS tasks tries failures traits checkpoints waiting unique successors lapsing
 -- include: unique
 -- include: lapse
 -- include: ending
@@ -7,6 +7,7 @@
 -- include: format
 -- include: enter
 -- include: timed_traits
+-- include: traits
 -- A call gives the key of its task before its other traits, as 'unique=key scope on_duplicate debounce_max_ms
 -- retention_ms outcome '. `scope` is `started`, `done`, or +ms from now. `outcome` is how a task ends that is replaced,
 -- in hexadecimal, up to the time of its end. A question mark before it: add the task only if the key is held here.
@@ -17,12 +18,7 @@ local LAPSED_AT_ONCE = 10
 local function put(id, score, record, head, others, now_ms)
   local rest, moment = timed_traits(others, now_ms)
   redis.call('HSET', TASKS, id, record)
-  redis.call('HSET', TRAITS, id, head .. rest)
-  if moment then
-    redis.call('ZADD', EXPIRING, moment, id)
-  else
-    redis.call('ZREM', EXPIRING, id)
-  end
+  write_traits(id, head .. rest, tonumber(moment))
   enter({text(score), id})
 end
 
