@@ -18,3 +18,8 @@ class Mutant:
             return source
         keys = load_script(name).keys
         return source.replace(name_keys(self.passage, keys), name_keys(self.instead, keys))
+
+    def count_in_script(self) -> int:
+        """How often the passage is in the script. A bug is planted only if it is there once."""
+        script = load_script(self.script)
+        return script.plain.count(name_keys(self.passage, script.keys))

@@ -3,21 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import Phase, seed, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from redisched.store.broker import Broker
-from redisched.store.scripts import load_script, name_keys
 from tests.brokers import BrokerKind, Servers
+from tests.chaos.hunting import hunt
 from tests.chaos.mutant import Mutant
 from tests.chaos.watching_machine import WATCHING_MUTANTS, watching_machine_on
 from tests.script_rewriting import rewrite_scripts
 from tests.server_time import ServerTime, read_movable_time
-
-SEEDS = 20
-BUDGET = settings(
-    max_examples=100, stateful_step_count=40, database=None, phases=[Phase.generate], report_multiple_bugs=False
-)
 
 
 @pytest.fixture
@@ -37,15 +32,7 @@ def test_watchers_are_told_of_every_end(broker: Broker, clock: ServerTime, examp
 
 @pytest.mark.parametrize("mutant", WATCHING_MUTANTS.values(), ids=WATCHING_MUTANTS)
 def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> None:
-    source = load_script(mutant.script).plain
-
-    assert source.count(name_keys(mutant.passage, load_script(mutant.script).keys)) == 1
-
-
-def hunt(broker: Broker) -> None:
-    """Let the machine look for a bug. Raises AssertionError when it has found it."""
-    for number in range(SEEDS):
-        run_state_machine_as_test(seed(number)(watching_machine_on(broker)), settings=BUDGET)
+    assert mutant.count_in_script() == 1
 
 
 @pytest.mark.fault
@@ -53,4 +40,4 @@ def hunt(broker: Broker) -> None:
 def test_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
     with pytest.raises(AssertionError):
-        hunt(valkey)
+        hunt(watching_machine_on(valkey))
