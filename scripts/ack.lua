@@ -2,6 +2,7 @@
 -- LEASED -> SUCCEEDED|CANCELLED  Ends tasks whose handler returned or was cancelled, and keeps their outcomes for a time.
 --
 -- KEYS leases held outcomes
+-- USUAL leases held outcomes tasks tries failures cancelling finished watched
 -- ROW id            text   task
 -- ROW token         int    fencing token of the worker's lease
 -- ROW retention_ms  int    how long the outcome is kept; if negative, it may be forgotten sooner
@@ -9,6 +10,7 @@
 -- Returns {'ACKED'} per task
 -- Returns {'ALREADY'} per task: acked before with this token
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
+-- Returns {'ALL_KEYS'} the shard has a format, and the call passed only the usual keys; nothing is changed
 -- Cost O(tasks * log finished)
 -- include: time
 -- include: chunks
@@ -17,6 +19,10 @@
 -- include: ending
 -- include: keep
 
+-- Without a format, a shard has only plain tasks, and this script needs only its usual keys.
+if format then
+  need_all_keys()
+end
 local now_ms = math.floor(server_us() / 1000)
 local ids = {}
 for row, id in rows() do

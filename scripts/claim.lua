@@ -4,6 +4,7 @@
 -- Three steps: pick the best tasks, admit those that may still start, lease the admitted ones.
 --
 -- KEYS waiting leases held tries claims fence wake
+-- USUAL waiting leases held tries claims fence wake tasks
 -- ARG worker          text  who claims
 -- ARG nonce           text  id of this request; a repeated request gets the same tasks again, if the worker still holds them
 -- ARG limit           int   maximum number of due tasks
@@ -14,6 +15,7 @@
 -- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when the next remaining task is due, '' if there is none; tries end with a plus sign if the task has a checkpoint
 -- Returns {'STRAY', now_us, ''} a later request of this worker was already answered; nothing is leased, because the worker ignores this reply
 -- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so many tasks expired that the worker should claim again at once
+-- Returns {'ALL_KEYS'} the shard has a format, and the call passed only the usual keys; nothing is changed
 -- Cost O((bands in use + tasks taken + tasks expired) * log waiting)
 -- include: time
 -- include: text
@@ -23,9 +25,12 @@
 -- include: claims
 -- include: pick
 -- include: admit
--- include: resumable
 -- include: records
 
+-- Without a format, a shard has only plain tasks, and this script needs only its usual keys.
+if format then
+  need_all_keys()
+end
 local now_us = server_us()
 local now_ms = math.floor(now_us / 1000)
 -- A claim ends about this many expired tasks at most; the next claim continues.
@@ -58,8 +63,9 @@ local function lease(ids, scores, next_due)
   call_in_chunks('ZADD', LEASES, leases)
   call_in_chunks('ZREM', WAITING, ids)
   redis.call('SET', FENCE, token)
-  if any_keyed then
-    free_keys(ids)
+  if keyed then
+    -- include: started_keys
+    leave_started(ids, keyed)
   end
   redis.call('HSET', CLAIMS, line, nonce .. ' ' .. token .. ' ' .. table.concat(ids, ' '))
   if wakes then
@@ -74,7 +80,7 @@ local function pick_and_admit()
   local looks = LOOKS
   while true do
     local ids, scores, next_due = pick(now_ms, limit, now_ms + ahead_ms, ahead_limit)
-    local expired = admit(ids, scores, now_ms)
+    local expired = format and admit(ids, scores, now_ms) or 0
     if expired == 0 then
       return ids, scores, next_due
     end
@@ -115,7 +121,10 @@ else
   end
 end
 local tries = fields(TRIES, ids)
-mark_resumable(ids, tries)
+if format then
+  -- include: resumable
+  mark_resumable(ids, tries)
+end
 if #ids > 0 and not token then
   token = lease(ids, scores, next_due)
 end

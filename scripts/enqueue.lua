@@ -4,6 +4,7 @@
 -- A call that names a shard map is refused if the shard has another one, as the id may belong to another shard there.
 --
 -- KEYS tasks outcomes traits expiring
+-- USUAL tasks outcomes waiting wake layout
 -- ARG shard_map text   the shard map that the caller knows; '' if its tasks can only belong to this shard
 -- ROW id        text   the caller's id
 -- ROW priority  int    0 to 255
@@ -97,7 +98,7 @@ for row, id, priority, when, record, traits in rows() do
     statuses[row] = digest == digest_of(record) and 'EXISTS' or 'CONFLICT'
   elseif score == '' then
     statuses[row] = 'TOO_LATE'
-  elseif string.find(traits, '^%??unique=') then
+  elseif traits ~= '' and string.find(traits, '^%??unique=') then
     add = add or adder()
     statuses[row] = add(id, tonumber(priority) * BAND, moment_of(when, now_ms), record, traits, now_ms)
     created[id] = statuses[row] == 'CREATED' and record or nil

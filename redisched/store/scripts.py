@@ -9,7 +9,10 @@ A header declares keys, arguments and rows, one name each:
     -- ROW id      text       one column of the tasks of the call: `for row, id, ... in rows() do` goes over them, and
                               `local id, ... = first_row()` is the first of `row_count`
 
-A script calls `check_keys()` before it writes, to fail if one of its keys has a wrong type.
+    -- USUAL waiting tasks    the keys that a call passes first; each key costs time in every call
+
+A script calls `check_keys()` before it writes, to fail if one of its keys has a wrong type. A script with USUAL keys
+calls `need_all_keys()` before it uses others: it then answers ALL_KEYS if it was not given them.
 """
 
 import re
@@ -31,6 +34,7 @@ _FOLDERS = (_PACKAGE / "_lua", _PACKAGE.parent / "scripts")
 _SIZE_OF = {"hash": "HLEN", "list": "LLEN", "string": "GET", "zset": "ZCARD"}
 _INCLUDE = re.compile(r"^( *)-- include: (\w+)\n", re.MULTILINE)
 _KEYS = re.compile(r"^-- KEYS((?: [a-z]+)+)$", re.MULTILINE)
+_USUAL_KEYS = re.compile(r"^-- USUAL((?: [a-z]+)+)$", re.MULTILINE)
 _SHARD_KEYS = re.compile(r"^-- SHARD((?: [a-z]+)+)$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
 _COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
@@ -38,6 +42,7 @@ _ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE
 _FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
 _FUNCTION = re.compile(r"^( *)local function (\w+)\(.*?^\1end\n", re.MULTILINE | re.DOTALL)
 _KEY_CHECK = re.compile(r"^( *)check_keys\(\)\n", re.MULTILINE)
+_ALL_KEYS_NEEDED = re.compile(r"\bneed_all_keys\(\)")
 _COMMENT = re.compile(r"--[^\n]*")
 _NAME = re.compile(r"\b[a-z]\w*\b")
 _WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
@@ -52,7 +57,8 @@ _REFUSAL = (
 class Script:
     """One script in two versions: `flagged` begins with a line of flags, `plain` has none, for old servers.
 
-    `keys` are names of `redisched.keys`; if `spans_shards`, a call passes these keys for each of several shards.
+    `keys` are names of `redisched.keys`; if `spans_shards`, a call passes these keys for each of several shards. The
+    first of them, `usual_keys`, are enough for most calls.
     A call passes the `arguments` first, then the rows, each with a value for each of the `columns`.
     """
 
@@ -62,6 +68,7 @@ class Script:
     flagged_sha: str
     plain_sha: str
     keys: tuple[str, ...] = ()
+    usual_keys: tuple[str, ...] = ()
     spans_shards: bool = False
     arguments: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -83,12 +90,15 @@ def expand(name: str, source: str, library: dict[str, str]) -> Script:
     flags, body = _split_flags(_without_unused(_with_includes(source, library, set(), sources)))
     shard_keys = _SHARD_KEYS.search(source)
     if shard_keys is None:
-        keys = tuple(dict.fromkeys((*_declared_keys(sources), "format")))
+        usual = _USUAL_KEYS.search(source)
+        first = (*usual[1].split(), "format") if usual else ()
+        keys = tuple(dict.fromkeys((*first, *_declared_keys(sources), "format")))
         refusal = _REFUSAL
     else:
-        keys, refusal = tuple(shard_keys[1].split()), ""
+        keys, refusal, first = tuple(shard_keys[1].split()), "", ()
     arguments, columns = _ARGUMENT.findall(source), tuple(_COLUMN.findall(source))
     body = _with_key_checks(refusal + _argument_names(arguments) + body, keys)
+    body = _ALL_KEYS_NEEDED.sub(f"if not KEYS[{len(keys)}] then return {{'ALL_KEYS'}} end", body)
     body = _with_rows(body, len(arguments), columns)
     plain = name_keys(body, keys) if shard_keys is None else _distances(keys) + body
     return Script(
@@ -98,6 +108,7 @@ def expand(name: str, source: str, library: dict[str, str]) -> Script:
         flagged_sha=_sha(flags + plain),
         plain_sha=_sha(plain),
         keys=keys,
+        usual_keys=first or keys,
         spans_shards=shard_keys is not None,
         arguments=tuple(argument for argument, _kind in arguments),
         columns=columns,

@@ -10,6 +10,8 @@ from redisched.store.operation import Argument, Command, Operation, ScriptRunner
 from redisched.store.scripts import FORMAT, load_script
 from redisched.store.values import Status
 
+ALL_KEYS = [b"ALL_KEYS"]
+"""What a script answers that needs more than its usual keys; it has changed nothing."""
 NO_ARGUMENTS: Mapping[str, Argument] = {}
 
 
@@ -22,28 +24,42 @@ class ShardScripts:
         self._keys_of: dict[str, tuple[str, ...]] = {}
 
     def keys_of(self, name: str) -> tuple[str, ...]:
-        """Return the keys that a script declares, in its order."""
-        keys = self._keys_of.get(name)
-        if keys is None:
-            keys = self._keys_of[name] = tuple(getattr(self.keys, key) for key in load_script(name).keys)
-        return keys
+        """Return the keys that a call of a script passes, in its order: the usual ones, until it needs all."""
+        return self._keys_of.get(name) or self._named(name, load_script(name).usual_keys)
 
-    def command(self, name: str, arguments: Sequence[Argument]) -> Command:
+    def all_keys_of(self, name: str) -> tuple[str, ...]:
+        """Return all keys that a script declares, in its order."""
+        every = f"{name} with all keys"
+        return self._keys_of.get(every) or self._named(every, load_script(name).keys)
+
+    def command(self, name: str, arguments: Sequence[Argument], keys: tuple[str, ...] = ()) -> Command:
         """Return the command that calls a script, its arguments given in order. The server must have it loaded."""
-        return self._script_runner.command(name, self.keys_of(name), arguments)
+        return self._script_runner.command(name, keys or self.keys_of(name), arguments)
 
     def call(
-        self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()
+        self,
+        name: str,
+        arguments: Mapping[str, Argument] = NO_ARGUMENTS,
+        rows: Iterable[Sequence[Any]] = (),
+        keys: tuple[str, ...] = (),
     ) -> Operation[Any]:
         """Call a script with arguments, and one row for each task, whose first value is the id. Returns the reply.
 
         Raises FormatTooNew if a later version of redisched has written a format that these scripts do not know.
         """
-        given = [arguments[argument] for argument in load_script(name).arguments]
-        reply = yield from self._script_runner.call(name, self.keys_of(name), given + flat(rows))
+        given = [arguments[argument] for argument in load_script(name).arguments] + flat(rows)
+        reply = yield from self._script_runner.call(name, keys or self.keys_of(name), given)
+        if reply == ALL_KEYS:
+            # The shard has tasks with rare properties by now, so later calls pass all keys at once.
+            self._keys_of[name] = self.all_keys_of(name)
+            reply = yield from self._script_runner.call(name, self._keys_of[name], given)
         if isinstance(reply, list) and reply and isinstance(reply[0], bytes):
             check_format(reply[0])
         return reply
+
+    def _named(self, name: str, keys: Sequence[str]) -> tuple[str, ...]:
+        named = self._keys_of[name] = tuple(getattr(self.keys, key) for key in keys)
+        return named
 
     def settle(
         self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()

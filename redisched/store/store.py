@@ -88,11 +88,13 @@ class Store:
         """Add tasks: CREATED, EXISTS, CONFLICT, TOO_LATE or Duplicate for each; STALE_SHARD_MAP for all if `shard_map`
         is not the shard's.
         """
-        return enqueued_in((yield from self._scripts.call("enqueue", {"shard_map": _named(shard_map)}, tasks)))
+        arguments = {"shard_map": _named(shard_map)}
+        return enqueued_in((yield from self._scripts.call("enqueue", arguments, tasks, self._enqueue_keys(tasks))))
 
     def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Enqueued]:
         """Add one task with the least work. Raises ScriptMissing if the server has not loaded the script."""
-        (status,) = enqueued_in((yield self._scripts.command("enqueue", (_named(shard_map), *task))))
+        keys = self._enqueue_keys((task,))
+        (status,) = enqueued_in((yield self._scripts.command("enqueue", (_named(shard_map), *task), keys)))
         return status
 
     def enqueue_many(
@@ -103,7 +105,8 @@ class Store:
         Returns the statuses of the chunks before the first that failed. To learn why it failed, call `enqueue` with it.
         """
         replies = yield Pipeline(
-            self._scripts.command("enqueue", (_named(shard_map), *flat(chunk))) for chunk in chunks
+            self._scripts.command("enqueue", (_named(shard_map), *flat(chunk)), self._enqueue_keys(chunk))
+            for chunk in chunks
         )
         return [enqueued_in(reply) for reply in replies]
 
@@ -229,6 +232,12 @@ class Store:
     def wake(self) -> Operation[None]:
         """Wake another worker in place of this one, which was woken but does not claim."""
         yield from self._scripts.call("wake")
+
+    def _enqueue_keys(self, tasks: Iterable[NewTask]) -> tuple[str, ...]:
+        for task in tasks:
+            if task.traits:
+                return self._scripts.all_keys_of("enqueue")
+        return self._scripts.keys_of("enqueue")
 
     def _shard_map(self, stored: bytes | None) -> ShardMap:
         shard_map = ShardMap.read(stored)

@@ -41,7 +41,7 @@ local function forget_tasks(ids, extras)
   for _, key in ipairs(extras) do
     call_in_chunks('HDEL', key, ids)
   end
-  if extras[#extras] == TRAITS then
+  if format and extras[#extras] == TRAITS then
     call_in_chunks('ZREM', EXPIRING, ids)
   end
 end

@@ -21,6 +21,7 @@ from redisched.model import TaskState
 from redisched.retry import Retry
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation, run
+from redisched.store.shard import ALL_KEYS
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -176,6 +177,15 @@ def test_a_call_without_a_reply_is_recorded_as_unanswered(queue: ObservedQueue) 
     ReplyObserver(queue.recorder).observe(Exchange("claim", words, NoReply.NO_REPLY))
 
     assert [(record.queue, record.edge) for record in queue.history(Unanswered)] == [("mail", "claim")]
+
+
+@pytest.mark.parametrize("name", ["ack", "claim"])
+def test_a_script_that_first_asks_for_all_its_keys_has_said_nothing_of_tasks(queue: ObservedQueue, name: str) -> None:
+    words = (b"EVALSHA", b"0", b"1", b"redisched:{mail}:waiting", b"a", b"1", b"9", b"outcome")
+    ReplyObserver(queue.recorder).observe(Exchange(name, words, ALL_KEYS))
+
+    assert queue.settled() == []
+    assert list(queue.history(Claimed)) == []
 
 
 def test_the_end_of_a_lease_seen_after_the_next_claim_is_recorded_with_its_own_token(queue: ObservedQueue) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from redis.exceptions import ResponseError
 
 from redisched.store.operation import ScriptRunner
+from redisched.store.shard import ALL_KEYS
 from tests.house.checkout import SCRIPTS
 from tests.simulation.kernel import Kernel
 from tests.simulation.miniature import Data, Miniature
@@ -161,7 +162,7 @@ class Server:
             reply = self.miniature.execute(command)
         except ResponseError as error:
             return error
-        if changes:
+        if changes and reply != ALL_KEYS:
             self._calls += 1
             arguments = command[3 + int(command[2]) :]
             call = Call(str(name), pipe.caller, pipe.is_silent, self._kernel.now_us, self.now_us(), arguments, reply)

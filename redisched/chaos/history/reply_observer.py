@@ -14,7 +14,7 @@ from redisched.chaos.link import Exchange, NoReply
 from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
 from redisched.store.scripts import load_script
-from redisched.store.shard import id_text
+from redisched.store.shard import ALL_KEYS, id_text
 from redisched.store.values import Status
 
 _SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive", "snooze"})
@@ -47,7 +47,7 @@ class ReplyObserver:
         name, words, reply = exchange
         if name not in _SETTLING and name not in ("enqueue", "claim", "reap"):
             return
-        if isinstance(reply, Exception):
+        if isinstance(reply, Exception) or reply == ALL_KEYS:
             return
         queue = queue_of_shard(words[3].partition(b"{")[2].partition(b"}")[0].decode())
         arguments = words[3 + int(words[2]) :]
