@@ -24,7 +24,7 @@ from redisched.store.operation import AsyncClient, Client, Command, ScriptRunner
 from redisched.store.pool import UNBOUNDED
 from redisched.store.route import Route
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
-from redisched.store.scripts import load_scripts
+from redisched.store.scripts import read_scripts
 from redisched.store.sentinel import SentinelRoute
 from redisched.store.slots import slot_of_key
 from redisched.store.subscription import AsyncSubscription, Subscription
@@ -195,7 +195,7 @@ def _load_what_is_read_late() -> None:
     """Read now the files that later calls and connections need. In a process without a free descriptor reading would
     fail, and Python would remember that the codec for host names is missing until the process ends.
     """
-    load_scripts()
+    read_scripts()
     codecs.lookup("idna")
 
 

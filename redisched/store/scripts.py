@@ -17,11 +17,11 @@ calls `need_all_keys()` before it uses others: it then answers ALL_KEYS if it wa
 
 import re
 import textwrap
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
+from itertools import chain
 from pathlib import Path
 
 from redisched.keys import TYPES
@@ -40,10 +40,11 @@ _ARGUMENT = re.compile(r"^-- ARG (\w+) +(\w+)", re.MULTILINE)
 _COLUMN = re.compile(r"^-- ROW (\w+) +\w+", re.MULTILINE)
 _ROW_LOOP = re.compile(r"^( *)for (\w+(?:, \w+)*) in rows\(\) do$", re.MULTILINE)
 _FIRST_ROW = re.compile(r"local (\w+(?:, \w+)*) = first_row\(\)")
-_FUNCTION = re.compile(r"^( *)local function (\w+)\(.*?^\1end\n", re.MULTILINE | re.DOTALL)
+_FUNCTION = re.compile(r"^( *)local function (\w+)\((?:.*\n)*?\1end\n", re.MULTILINE)
 _KEY_CHECK = re.compile(r"^( *)check_keys\(\)\n", re.MULTILINE)
 _ALL_KEYS_NEEDED = re.compile(r"\bneed_all_keys\(\)")
-_COMMENT = re.compile(r"--[^\n]*")
+_LINE = re.compile(r"^(?=.)", re.MULTILINE)
+_COMMENT = re.compile(r"^ *--(?! include: ).*\n", re.MULTILINE)
 _NAME = re.compile(r"\b[a-z]\w*\b")
 _WORD = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z]+\b")
 _REFUSAL = (
@@ -92,7 +93,7 @@ def expand(name: str, source: str, library: dict[str, str]) -> Script:
     if shard_keys is None:
         usual = _USUAL_KEYS.search(source)
         first = (*usual[1].split(), "format") if usual else ()
-        keys = tuple(dict.fromkeys((*first, *_declared_keys(sources), "format")))
+        keys = tuple(dict.fromkeys((*first, *chain.from_iterable(map(_declared_keys, sources)), "format")))
         refusal = _REFUSAL
     else:
         keys, refusal, first = tuple(shard_keys[1].split()), "", ()
@@ -125,10 +126,11 @@ def name_keys(text: str, keys: Sequence[str]) -> str:
 
 
 @cache
-def load_scripts() -> None:
-    """Read every script now, so that a process can call each of them even if it later has no free file descriptor."""
+def read_scripts() -> None:
+    """Read every file now, so that a process can load each script even if it later has no free file descriptor."""
+    read_library()
     for name in script_names():
-        load_script(name)
+        _read(name)
 
 
 def script_names() -> tuple[str, ...]:
@@ -145,7 +147,7 @@ def read_library() -> dict[str, str]:
 
 
 def _with_includes(source: str, library: dict[str, str], included: set[str], sources: list[str]) -> str:
-    """Insert the included files, except those in `included`, and append their texts to `sources`."""
+    """Insert the included files, except those in `included`, and append their texts to `sources`. Comments go."""
 
     def text_of(found: re.Match[str]) -> str:
         indent, name = found.groups()
@@ -155,25 +157,30 @@ def _with_includes(source: str, library: dict[str, str], included: set[str], sou
         # What is included inside a function is not known outside of it.
         known = {*included} if indent else included
         known.add(name)
-        return textwrap.indent(_with_includes(library[name], library, known, sources), indent)
+        text = _with_includes(library[name], library, known, sources)
+        return _LINE.sub(indent, text) if indent else text
 
-    return _INCLUDE.sub(text_of, source)
+    return _INCLUDE.sub(text_of, _COMMENT.sub("", source))
 
 
 def _without_unused(body: str) -> str:
     """Without the functions that nothing calls: an include may have more than a script needs, and Redis makes each
     function anew in every call of a script.
     """
-    named = Counter(_NAME.findall(_COMMENT.sub("", body)))
-    needed = _FUNCTION.sub(lambda found: found[0] if named[found[2]] > 1 else "", body)
-    # What a function called that is gone may be called by nothing now.
-    return body if needed == body else _without_unused(needed)
+    functions: dict[str, set[str]] = {}
+    for found in _FUNCTION.finditer(body):
+        functions.setdefault(found[2], set()).update(_NAME.findall(found[0]))
+    needed = set(_NAME.findall(_FUNCTION.sub("", body)))
+    while called := needed & functions.keys():
+        for name in called:
+            needed |= functions.pop(name)
+    # What is left here is called by nothing, or only by what nothing calls.
+    return _FUNCTION.sub(lambda found: "" if found[2] in functions else found[0], body)
 
 
-def _declared_keys(sources: Sequence[str]) -> Iterator[str]:
-    for source in sources:
-        for names in _KEYS.findall(source):
-            yield from names.split()
+@cache
+def _declared_keys(source: str) -> tuple[str, ...]:
+    return tuple(key for keys in _KEYS.findall(source) for key in keys.split())
 
 
 def _distances(keys: Sequence[str]) -> str:
@@ -234,7 +241,12 @@ def _split_flags(source: str) -> tuple[str, str]:
 
 
 def _read(name: str) -> str:
-    return (_folder() / f"{name}.lua").read_text(encoding="utf-8")
+    return _text_of(_folder() / f"{name}.lua")
+
+
+@cache
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

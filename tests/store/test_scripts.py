@@ -2,12 +2,13 @@
 
 from hashlib import sha1
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from redisched.store import scripts
 from redisched.store.broker import Broker
-from redisched.store.scripts import expand, load_script
+from redisched.store.scripts import expand, load_script, read_scripts
 
 pytestmark = pytest.mark.differs_by_server
 
@@ -63,6 +64,16 @@ def test_the_server_compiles_each_script_and_computes_the_same_digest(broker: Br
 
 def test_the_file_of_a_script_is_read_once() -> None:
     assert load_script("ack") is load_script("ack")
+
+
+def test_once_all_are_read_no_script_needs_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError("no free file descriptor")
+
+    read_scripts()
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+    assert [load_script.__wrapped__(name).name for name in NAMES] == list(NAMES)
 
 
 def test_an_unknown_script_is_not_found() -> None:
