@@ -36,7 +36,7 @@ _LIMITS: dict[str, Callable[[Any], Any]] = {
     "keep": Keep,
 }
 _NO_LIMIT = 2**31
-_NO_LIMITS = (None,) * len(_LIMITS)
+_NO_LIMITS = [None] * len(_LIMITS)
 
 
 def encode_task(body: TaskBody, limit: int) -> bytes:
@@ -44,11 +44,11 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
 
     Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
     """
-    name, args, kwargs = body[:3]
+    name, args, kwargs, *own = body
     parts: list[Any] = [name, list(args)]
-    if body[3:] != _NO_LIMITS:
+    if own != _NO_LIMITS:
         limits: dict[str, int | str] = {
-            key: value for key, value in zip(_LIMITS, body[3:], strict=True) if value is not None
+            key: value for key, value in zip(_LIMITS, own, strict=True) if value is not None
         }
         if body.keep is not None:
             limits["keep"] = body.keep.value

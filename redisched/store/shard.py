@@ -92,10 +92,11 @@ def statuses_in(reply: Iterable[bytes]) -> list[Status]:
 
 def enqueued_in(reply: Iterable[bytes]) -> list[Enqueued]:
     """Convert the reply to an enqueue. Raises FormatTooNew."""
-    return [
-        Duplicate(id_text(answer[len(DUPLICATE) :])) if answer.startswith(DUPLICATE) else _STATUSES[answer]
-        for answer in reply
-    ]
+    return [_STATUSES.get(answer) or _enqueued(answer) for answer in reply]
+
+
+def _enqueued(answer: bytes) -> Enqueued:
+    return Duplicate(id_text(answer[len(DUPLICATE) :])) if answer.startswith(DUPLICATE) else _STATUSES[answer]
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:
