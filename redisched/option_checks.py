@@ -170,12 +170,12 @@ def _until(option: str, value: object) -> str:
 
 def check_unique(option: str, value: object) -> UniqueBy:
     """Check what the unique key of a task is made of; which arguments a template may name is checked elsewhere."""
+    allowed = 'True for the arguments, a text such as "order:{order_id}", or a function of the arguments'
     if isinstance(value, bool) or callable(value):
         return value
-    if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEMPLATE:
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEMPLATE and _is_utf8(value):
         names_in_template(value)
-        return value
-    allowed = 'True for the arguments, a text such as "order:{order_id}", or a function of the arguments'
+        return str.__str__(value)
     raise InvalidOption(option, value, allowed)
 
 
@@ -233,4 +233,13 @@ def _finite(option: str, value: object) -> float:
 def _matching(option: str, value: object, pattern: re.Pattern[str], allowed: str) -> str:
     if not isinstance(value, str) or pattern.fullmatch(value) is None:
         raise InvalidOption(option, value, allowed)
-    return value
+    # A plain text also for a member of an enum, whose format may be its name.
+    return str.__str__(value)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -130,7 +130,9 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
     unknown = given.keys() - _FIELD_OF.keys()
     if unknown:
         name = min(unknown)
-        raise InvalidOption(name, given[name], f"no such option; there are {', '.join(sorted(_FIELD_OF))}")
+        known = f"no such option; there are {', '.join(sorted(_FIELD_OF))}"
+        of_handler = "left out of a call, as it holds for a handler; give it to @app.task"
+        raise InvalidOption(name, given[name], of_handler if name in HandlerOptionFields.__annotations__ else known)
     checked: dict[str, Any] = {}
     for name, value in given.items():
         one = _FIELD_OF[name]
@@ -151,7 +153,9 @@ def check_options(given: dict[str, Any]) -> TaskOptions:
 
 
 def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOptions:
-    """Return the defaults with the options that were passed in place of theirs."""
+    """Return the defaults with the options that were passed in place of theirs. Raises InvalidOption if they do not go
+    together.
+    """
     known = {one.name for one in fields(HandlerOptions)}
     passed = {one.name: getattr(options, one.name) for one in fields(TaskOptions) if one.name in known}
     changes = {name: value for name, value in passed.items() if value is not None}
@@ -162,11 +166,14 @@ def with_defaults(options: TaskOptions, defaults: HandlerOptions) -> HandlerOpti
         changes["timeout_ms"] = None
     if options.retention_ms is not None:
         changes["retention_is_own"] = True
+    if options.on_duplicate not in (None, OnDuplicate.DEBOUNCE):
+        changes.setdefault("debounce_max_ms", 0)
     if options.unique is NOT_UNIQUE:
         # What the handler says about its key goes with the key.
         none = HandlerOptions()
         about_keys = ("unique_for", "on_duplicate", "debounce_max_ms")
         changes = {name: getattr(none, name) for name in about_keys} | changes
+    _check_that_it_starts_in_time(options, defaults)
     return replace(defaults, **changes)
 
 
@@ -174,6 +181,16 @@ def _check_that_it_can_start(limit: str, given: dict[str, Any], checked: dict[st
     when, until = checked.get("when") or IMMEDIATELY, checked.get(limit) or NEVER
     if until and when[0] == until[0] and int(until[1:]) <= int(when[1:]):
         raise InvalidOption(limit, given[limit], "later than the time from which the task may run")
+
+
+def _check_that_it_starts_in_time(options: TaskOptions, defaults: HandlerOptions) -> None:
+    """Check the time of a call against those limits of its handler that hold for it."""
+    when = options.when or IMMEDIATELY
+    for name in ("expires", "deadline"):
+        until = getattr(defaults, name)
+        if until and getattr(options, name) is None and when[0] == until[0] and int(until[1:]) <= int(when[1:]):
+            allowed = f"less than {int(until[1:]) / 1000:g} s, the {name} of the handler; or give {name}= as well"
+            raise InvalidOption("delay", int(when[1:]) / 1000, allowed)
 
 
 def _check_that_it_can_be_kept(given: dict[str, Any], checked: dict[str, Any]) -> None:

@@ -85,19 +85,21 @@ class Retry:
             "on": _error_types("on", self.on),
             "never": _error_types("never", self.never),
             "within": None if self.within is None else timedelta(milliseconds=check_span("within", self.within)),
-            "rules": tuple((_error_types("match", kind)[0], _checked_rule(rule)) for kind, rule in self.rules),
+            "rules": _checked_rules(self.rules),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
     @classmethod
-    def match(cls, rules: Mapping[type[BaseException], Rule], **others: Any) -> Self:
-        """Return a policy with pauses of its own for some types of errors, or `never`. If several types match an error,
-        the rule of the nearest base class holds. Errors of all other types follow the `others`, the fields of Retry.
+    def match(cls, rules: Mapping[type[BaseException] | tuple[type[BaseException], ...], Rule], **others: Any) -> Self:
+        """Return a policy with pauses of its own for some types of errors, or `never`. A key is a type, or a tuple of
+        them. If several types match an error, the rule of the nearest base class holds. Errors of all other types
+        follow the `others`, the fields of Retry.
         """
         if not isinstance(rules, Mapping):
             raise InvalidOption("match", rules, "a dict from types of errors to pauses, or never")
-        return cls(rules=tuple(rules.items()), **others)
+        given = tuple((kind, rule) for kinds, rule in rules.items() for kind in _error_types("match", kinds))
+        return cls(rules=given, **others)
 
     @property
     def within_ms(self) -> int | None:
@@ -169,8 +171,13 @@ def _share(jitter: object) -> float:
     return float(jitter)
 
 
-def _checked_rule(rule: object) -> object:
-    return rule if rule is never else _checked_backoff("match", rule)
+def _checked_rules(rules: object) -> tuple[tuple[type[BaseException], object], ...]:
+    if not isinstance(rules, tuple) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in rules):
+        raise InvalidOption("rules", rules, "left out; Retry.match sets them")
+    return tuple(
+        (_error_types("match", kind)[0], rule if rule is never else _checked_backoff("match", rule))
+        for kind, rule in rules
+    )
 
 
 def _checked_backoff(name: str, given: object) -> object:
@@ -185,6 +192,8 @@ def _checked_backoff(name: str, given: object) -> object:
 
 def _error_types(name: str, given: object) -> tuple[type[BaseException], ...]:
     kinds = given if isinstance(given, tuple) else (given,)
+    if name == "match" and not kinds:
+        raise InvalidOption(name, given, "a type of error, or a tuple of them")
     for kind in kinds:
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             raise InvalidOption(name, given, "a type of error, or a tuple of them")

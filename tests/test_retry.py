@@ -84,6 +84,12 @@ def test_the_rule_of_the_nearest_class_holds(error: BaseException, expected: flo
     assert pauses_s(retry, 1, error) == [expected]
 
 
+def test_several_types_of_errors_may_have_one_rule() -> None:
+    retry = Retry.match({(ConnectionError, TimeoutError): fixed(3)}, backoff=fixed(5))
+
+    assert [pauses_s(retry, 1, error) for error in (ConnectionError(), TimeoutError(), ValueError())] == [[3], [3], [5]]
+
+
 @pytest.mark.parametrize(
     "options",
     [

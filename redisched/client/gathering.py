@@ -119,9 +119,9 @@ def _checked(refs: Iterable[TaskRef[R]]) -> list[TaskRef[R]]:
     if not isinstance(refs, Iterable):
         raise InvalidOption("refs", refs, "a list or another iterable of references to tasks")
     tasks: list[Any] = list(refs)
-    stray = next((ref for ref in tasks if not isinstance(ref, TaskRef)), None)
-    if stray is not None:
-        raise InvalidOption("refs", stray, "references to tasks, as `enqueue` returns them")
+    for ref in tasks:
+        if not isinstance(ref, TaskRef):
+            raise InvalidOption("refs", ref, "references to tasks, as `enqueue` returns them")
     connections: list[Connection] = [ref.connection for ref in tasks]
     if any(connection is not connections[0] for connection in connections):
         raise InvalidOption("refs", tasks, "references of one Scheduler; gather those of each Scheduler by themselves")

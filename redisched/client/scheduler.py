@@ -221,6 +221,8 @@ class Scheduler:
         queue.
         """
         known = "" if queue is None else check_queue("queue", queue)
+        if isinstance(tasks, str) or not isinstance(tasks, Iterable):
+            raise InvalidOption("tasks", tasks, "a list or another iterable of ids and references")
         return Selection(Named([_named(task, known) for task in tasks]), self._connection)
 
     def select(

@@ -78,10 +78,13 @@ def filter_of(queue: str | None, name: str | None, state: str | Collection[str] 
 
 def check_pattern(option: str, value: object) -> re.Pattern[str]:
     """Check a regular expression."""
+    allowed = "a regular expression, which is searched for"
+    if not isinstance(value, str):
+        raise InvalidOption(option, value, allowed)
     try:
-        return re.compile(value)  # type: ignore[call-overload, no-any-return]
-    except (re.error, TypeError) as error:
-        raise InvalidOption(option, value, f"a regular expression, which is searched for; {error}") from None
+        return re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidOption(option, value, f"{allowed}; {error}") from None
 
 
 def _states(given: str | Collection[str]) -> frozenset[TaskState]:

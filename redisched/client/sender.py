@@ -75,7 +75,7 @@ class Sender:
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """Enqueue many tasks, in order. Everything is sent before Conflict or InvalidOption is raised for one."""
-        kept = list(requests)
+        kept = _checked(requests)
         try:
             statuses = self._connection.run(self._enqueue_many(kept), "enqueue_many")
         except _Unsure as error:
@@ -84,7 +84,7 @@ class Sender:
 
     async def send_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """As `send_many`."""
-        kept = list(requests)
+        kept = _checked(requests)
         try:
             statuses = await self._connection.run_async(self._enqueue_many(kept))
         except _Unsure as error:
@@ -149,6 +149,18 @@ class Sender:
             raise InvalidOption("delay", f"{task.when} ms", "would run after 2109, the latest there is")
         # If nobody else knows the id and the task is there already, this request has added it before.
         return TaskRef(task.id, queue, self._connection, is_given(task.id))
+
+
+def _checked(requests: Iterable[TaskRequest]) -> list[TaskRequest]:
+    """The requests as a list. Raises InvalidOption before any is sent."""
+    allowed = "an iterable of requests, as `request` of a handler or of the Scheduler makes them"
+    if not isinstance(requests, Iterable):
+        raise InvalidOption("requests", requests, allowed)
+    kept: list[Any] = list(requests)
+    for request in kept:
+        if not isinstance(request, TaskRequest):
+            raise InvalidOption("requests", request, allowed)
+    return kept
 
 
 def _about(requests: Sequence[TaskRequest], error: BrokerUnavailable | QueueFull | NotDurable) -> RedischedError:

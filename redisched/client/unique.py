@@ -1,12 +1,13 @@
 """Unique keys: what they are made of, and what a call says to the scripts about its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from redisched.client.arguments import Signature
+from redisched.client.naming import is_coroutine_function
 from redisched.codec import encode_unfinished
 from redisched.errors import InvalidOption, NotEncodable
 from redisched.handler_options import HandlerOptions
@@ -58,7 +59,7 @@ class Unique:
             label = _filled_in(self.by, arguments.named(args, kwargs) if names_in_template(self.by) else {})
             return UniqueKey(label, _digest(name, label, "key"))
         assert callable(self.by)
-        value = self.by(*args, **kwargs)
+        value = _returned(self.by, args, kwargs)
         return UniqueKey(value if isinstance(value, str) else repr(value), _digest(name, value, "key"))
 
     def encode(self, key: UniqueKey, name: str) -> bytes:
@@ -78,13 +79,15 @@ def unique_of(given: TaskOptions, options: HandlerOptions, *, has_chosen_id: boo
     if not options.unique:
         _refuse_without_key(given)
         return None
+    if callable(options.unique) and is_coroutine_function(options.unique):
+        raise InvalidOption("unique", options.unique, "a function that is not async, as an enqueue calls it")
     mode = options.on_duplicate
     if options.debounce_max_ms and mode is not OnDuplicate.DEBOUNCE:
         allowed = f"only with on_duplicate='debounce'; it is {mode.value!r}"
         raise InvalidOption("debounce_max", options.debounce_max_ms / 1000, allowed)
     if mode in _FOLLOWS and options.unique_for.startswith("+"):
         allowed = f"'until_started' or 'until_done' with on_duplicate={mode.value!r}"
-        raise InvalidOption("unique_for", int(options.unique_for) / 1000, allowed)
+        raise InvalidOption("unique_for", _as_given(options.unique_for), allowed)
     if given.id is not None and len(given.id) > _LONGEST_CHOSEN_ID:
         raise InvalidOption("id", given.id, f"at most {_LONGEST_CHOSEN_ID} characters for a task with a unique key")
     retention = retention_of(
@@ -109,10 +112,32 @@ def check_template(by: UniqueBy, known: Sequence[str]) -> None:
 
 
 def _refuse_without_key(given: TaskOptions) -> None:
-    for name in ("unique_for", "on_duplicate", "debounce_max_ms"):
-        value = getattr(given, name)
+    most_ms = given.debounce_max_ms
+    values = {
+        "unique_for": given.unique_for and _as_given(given.unique_for),
+        "on_duplicate": given.on_duplicate and given.on_duplicate.value,
+        "debounce_max": most_ms and most_ms / 1000,
+    }
+    for name, value in values.items():
         if value is not None:
-            raise InvalidOption(name.removesuffix("_ms"), str(value), "give unique= as well; it has no meaning alone")
+            raise InvalidOption(name, value, "give unique= as well; it has no meaning alone")
+
+
+def _as_given(unique_for: str) -> str | float:
+    """How long a key is held, as a caller says it."""
+    return int(unique_for) / 1000 if unique_for.startswith("+") else f"until_{unique_for}"
+
+
+def _returned(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
+    """What a function of the arguments says is the key. Raises InvalidOption if it says nothing."""
+    allowed = "a function of the arguments that returns the key"
+    try:
+        key = function(*args, **kwargs)
+    except Exception as error:
+        raise InvalidOption("unique", function, f"{allowed}; it raised {type(error).__name__}: {error}") from error
+    if key is None:
+        raise InvalidOption("unique", function, f"{allowed}, not None; give unique=None for a task without one")
+    return key
 
 
 def _filled_in(template: str, named: Mapping[str, Any]) -> str:

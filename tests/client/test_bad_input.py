@@ -34,9 +34,12 @@ REFUSED: dict[str, list[Any]] = {
     "max_attempts": [0, -1, 1.5, True, "3", math.inf],
     "timeout": [0, -1, math.nan, math.inf, "30", True, timedelta(0), 0.0001],
     "retention": [-1, math.nan, math.inf, "30", True],
+    "expires": [0, -1, math.nan, math.inf, "30", True, timedelta(0), NAIVE, YEAR_2110, 10**400],
+    "deadline": [0, -1, math.nan, math.inf, "30", True, timedelta(0), NAIVE, YEAR_2110, 10**400],
+    "durable": ["disk", "", True, 1, b"local", None],
     "keep": ["all", "", True, 1, b"task"],
     "prio": [3],
-    "unique": ["", "{", "{0}", "{a.b}", "x" * 1001, 5, b"order:42", 1.5],
+    "unique": ["", "{", "{0}", "{a.b}", "x" * 1001, 5, b"order:42", 1.5, "\ud800"],
     "unique_for": ["until_done", "until_begun", 0, -1, math.nan, True, timedelta(0)],
     "on_duplicate": ["return", "drop", 1, True],
     "debounce_max": [5, 0, -1, math.nan, "5", True],
@@ -48,6 +51,13 @@ HANDLER_OPTIONS = [
     ("delay", 5),
     ("run_at", 5),
     ("id", "a"),
+    ("retry", None),
+    ("retry", 3),
+    ("retry", "exponential"),
+    ("delivery", "once"),
+    ("delivery", True),
+    ("isolation", "thread"),
+    ("timeout_grace", 5),
 ]
 
 
