@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
-    from redisched.model import Delivery, Keep, Priority, TaskState
+    from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
 __version__ = "0.1.0"
@@ -39,7 +39,9 @@ _HOMES = {
     "Durability": "redisched.config",
     "Ended": "redisched.client.gathering",
     "Handler": "redisched.client.handler",
+    "Isolation": "redisched.model",
     "Keep": "redisched.model",
+    "OnDuplicate": "redisched.model",
     "Priority": "redisched.model",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
@@ -74,7 +76,9 @@ __all__ = [
     "Durability",
     "Ended",
     "Handler",
+    "Isolation",
     "Keep",
+    "OnDuplicate",
     "Priority",
     "RedischedError",
     "Reject",

@@ -45,7 +45,7 @@ class QueueFull(BrokerError):
         self.task_ids = tuple(task_ids)
         again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
         advice = f"raise maxmemory or drain the queue{again}"
-        super().__init__(f"Redis is out of memory and takes no new tasks ({reason}); {advice}")
+        super().__init__(f"Redis is out of memory and takes nothing new ({reason}); {advice}")
 
     def about(self, task_ids: Sequence[str]) -> "QueueFull":
         """The same about tasks that were to be enqueued."""

@@ -14,6 +14,7 @@ from redisched.cli.session import Session
 from redisched.client.dead_tasks import ReplayOutcome
 from redisched.client.selecting import Change, Filter, Named, Source, filter_of
 from redisched.client.verbs import EVERY_STATE, CancelOutcome, ChangeOutcome, Look, Verb
+from redisched.counted import counted
 from redisched.errors import UnknownTasks
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
@@ -30,8 +31,8 @@ _REFUSALS: dict[str, str] = {
 }
 """Why nothing could be done for a task, by the outcome."""
 _NOTES: dict[str, str] = {
-    ReplayOutcome.REPLAYED: "See them: redisched task ls",
-    CancelOutcome.CANCELLING: "Workers have the cancelling ones, and are asked to stop them.",
+    ReplayOutcome.REPLAYED: "See what waits: redisched task ls",
+    CancelOutcome.CANCELLING: "If a task is cancelling, its worker is asked to stop it.",
 }
 """What an outcome means, where its name does not say it all."""
 _STATES = sorted(state.value for state in EVERY_STATE)
@@ -133,11 +134,11 @@ def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_j
     if as_json:
         print_json([_record(change, "state") for change in found])
     elif found:
-        click.echo(f"{len(found)} tasks to {words}: {_counts(change.outcome for change in found)}.")
+        click.echo(f"{counted(len(found), 'task')} to {words}: {_counts(change.outcome for change in found)}.")
     else:
         click.echo(f"There is no task to {words}.")
     if found and not wanted.dry_run:
-        click.echo(f"Nothing was changed. To {words} them, repeat the command with --yes.", err=True)
+        click.echo("Nothing was changed. To act, repeat the command with --yes.", err=True)
         raise click.exceptions.Exit(1)
 
 

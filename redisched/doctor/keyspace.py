@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import fields
 
+from redisched.counted import counted
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
 from redisched.keys import TYPES, Keys
@@ -44,8 +45,8 @@ def check_keyspace(script_runner: ScriptRunner, queues: Sequence[str]) -> Operat
     others = (yield ("DBSIZE",)) - own
     if others > 0:
         sentence = (
-            f"{others} keys in this database do not have the prefix {script_runner.prefix!r}: other programs use "
-            "it, and can fill its memory or flush it; give redisched a database or a server of its own."
+            f"This database has {counted(others, 'key')} without the prefix {script_runner.prefix!r}: other programs "
+            "use it, and can fill its memory or flush it; give redisched a database or a server of its own."
         )
         findings.append(warning(CHECK, sentence))
     return findings or [ok(CHECK, "No other program uses this database.")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from redisched.counted import counted
 from redisched.doctor.finding import Finding, ok, warning
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, ScriptRunner
@@ -21,7 +22,7 @@ def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operatio
             )
             findings.append(warning("workers", sentence))
     return findings or [
-        ok("workers", f"Every queue with ready or leased tasks has a worker; {len(queues)} queues were checked.")
+        ok("workers", f"Every queue with ready or leased tasks has a worker; checked: {counted(len(queues), 'queue')}.")
     ]
 
 

@@ -1,5 +1,6 @@
 """Checks whether the server is a primary, and whether its replicas are online and up to date."""
 
+from redisched.counted import counted
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.doctor.info import Info, whole
 
@@ -28,10 +29,10 @@ def check_replicas(info: Info) -> list[Finding]:
         return [
             warning(
                 CHECK,
-                f"Of {count} replicas, {names} are behind or offline: a failover to one of them would lose tasks.",
+                f"Behind or offline, of {counted(count, 'replica')}: {names}; a failover there would lose tasks.",
             )
         ]
-    return [ok(CHECK, f"{count} replicas keep up; the slowest is {max(lags.values())} s behind.")]
+    return [ok(CHECK, f"Up to date: {counted(count, 'replica')}; the slowest is {max(lags.values())} s behind.")]
 
 
 def _without_replica(info: Info) -> Finding:

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple, TypeAlias
 
 from redisched.codec import DIGEST_BYTES, describe, encode_end, encode_failure, traceback_of
+from redisched.counted import counted
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.retrying import RetryAction, RetryDecision
@@ -55,7 +56,9 @@ def crashed(task: LeasedTask, crash_limit: int, ended_ms: int) -> Completion:
     """The process of its isolated handler died. The task waits again, or is dead if this has happened `crash_limit`
     times.
     """
-    failure = _failure(task, f"{crash_limit} processes died under it", "", ended_ms, DeathReason.QUARANTINED)
+    failure = _failure(
+        task, f"{counted(crash_limit, 'process', 'processes')} died under it", "", ended_ms, DeathReason.QUARANTINED
+    )
     return Completion(task, Crash(task.lease.id, task.lease.token, crash_limit, failure))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redisched.codec import encode_failure
+from redisched.counted import counted
 from redisched.engine.logs import log
 from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext
@@ -225,5 +226,9 @@ def log_taken_back(queue: str, task_id: str, status: Status) -> None:
 def quarantine_failure(crash_limit: int) -> bytes:
     """The encoded failure of a task that is dead because processes died while they ran it."""
     return encode_failure(
-        Failure(name="", error=f"{crash_limit} worker processes died under it", reason=DeathReason.QUARANTINED)
+        Failure(
+            name="",
+            error=f"{counted(crash_limit, 'worker process', 'worker processes')} died under it",
+            reason=DeathReason.QUARANTINED,
+        )
     )

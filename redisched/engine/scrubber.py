@@ -137,7 +137,7 @@ SENTENCES = {
     Repair.HOLDER_LOST: "nobody held it under its lease, so the lease was removed",
     Repair.OUTCOME_LOST: "it had ended and its outcome is gone, so it is forgotten",
     Repair.EXPIRY_LOST: "its outcome would have stayed for ever, so it was given a time to be forgotten",
-    Repair.DEADLINE_LOST: "it expires and nobody would have looked whether it has, so somebody will",
+    Repair.DEADLINE_LOST: "its expires or deadline was not watched any more, so it is watched again",
     Repair.KEY_LOST: "nobody held its unique key, so it does",
     Repair.FAILURE_LOST: "it was dead without a reason, so it was given one that says so",
     Repair.TWICE: "it was in two places, so it was taken out of the earlier one",

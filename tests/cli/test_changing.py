@@ -60,7 +60,7 @@ def test_a_filter_alone_only_says_how_many_tasks_match(command: CommandLine, wor
     result = command.run("task", *words, "--name", "add")
 
     assert result.exit_code == 1
-    assert result.stdout == f"1 tasks to {words[0].replace('-', ' ')}: 1 scheduled.\n"
+    assert result.stdout == f"1 task to {words[0].replace('-', ' ')}: 1 scheduled.\n"
     assert (shown(command)["run_at_ms"], shown(command)["priority"]) == before
 
 

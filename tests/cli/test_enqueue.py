@@ -66,6 +66,15 @@ def test_a_delay_counts_from_the_time_of_the_server(command: CommandLine) -> Non
     assert 3_500_000 < record["run_at_ms"] - record["now_ms"] <= 3_600_000
 
 
+def test_limits_in_time_count_from_the_enqueue_and_are_shown(command: CommandLine) -> None:
+    command.output("enqueue", "add", "--id", "one", "--deadline", "2h", "--expires", "90m")
+
+    record = command.record("task", "show", "one")
+    assert 7_100_000 < record["deadline_ms"] - record["now_ms"] <= 7_200_000
+    assert 5_300_000 < record["expires_ms"] - record["now_ms"] <= 5_400_000
+    assert "deadline" in command.output("task", "show", "one")
+
+
 def test_the_same_task_with_the_same_id_is_added_once(command: CommandLine) -> None:
     command.output("enqueue", "add", "1", "--id", "one")
     command.output("enqueue", "add", "1", "--id", "one")
@@ -96,6 +105,10 @@ BAD = {
     "queue": (("add", "--queue", "a{b}"), "letters"),
     "id": (("add", "--id", "a b"), "printable ASCII"),
     "timeout": (("add", "--timeout", "0"), "0.001"),
+    "deadline": (("add", "--deadline", "0"), "0.001"),
+    "deadline no duration": (("add", "--deadline", "soon"), "500ms"),
+    "deadline before the start": (("add", "--deadline", "5m", "--delay", "1h"), "later than the time from which"),
+    "expires before the start": (("add", "--expires", "5m", "--delay", "5m"), "later than the time from which"),
     "attempts": (("add", "--max-attempts", "0"), "whole number"),
     "keyword": (("add", "--kwarg", "size"), "KEY=VALUE"),
     "too large a number": (("add", "1" + "0" * 30), "64 bits"),

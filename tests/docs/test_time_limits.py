@@ -17,7 +17,7 @@ from tests.cli.commands import environment
 pytestmark = pytest.mark.measured
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "time-limits.md").read_text(encoding="utf-8")
-PROGRAM, TIDYING_UP = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+PROGRAM, TIDYING_UP, MORE_TIME = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 (PRINTED,) = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
 
 
@@ -58,3 +58,13 @@ def test_the_handler_of_the_guide_cleans_up(server: Server, tmp_path: Path) -> N
 
     assert task.status() is TaskState.DEAD
     assert not unfinished.exists()
+
+
+def test_the_handler_of_the_guide_has_more_time_if_it_asks_for_it(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(MORE_TIME)
+    names = runpy.run_path(str(tmp_path / "shop.py"), run_name="shop")
+    tasks = [names["pack"].enqueue(boxes) for boxes in (12, 3)]
+    work_off(names["app"])
+
+    results = re.findall(r"`(\d+ boxes, \d+ full minutes left)`", GUIDE)
+    assert [task.result(timeout=20) for task in tasks] == results

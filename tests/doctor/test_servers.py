@@ -77,7 +77,7 @@ def test_a_replica_is_a_danger_and_its_primary_counts_it(binary: Path) -> None:
         host, port = primary.address
         with Server(binary=binary, transport=Transport.LOOPBACK, arguments=replica_of(primary)) as replica:
             wait_until(
-                lambda: visit(primary.url).sentence("replicas").startswith("1 replicas keep up"),
+                lambda: visit(primary.url).sentence("replicas").startswith("Up to date: 1 replica;"),
                 "the replica is online",
             )
             of_replica = visit(replica.url)
@@ -138,7 +138,7 @@ def test_queues_without_a_worker_repairs_and_foreign_keys_are_reported(broker_of
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
     assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
-    assert found.sentence("keyspace").startswith("1 keys in this database do not have the prefix 'redisched'")
+    assert found.sentence("keyspace").startswith("This database has 1 key without the prefix 'redisched'")
 
 
 def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:

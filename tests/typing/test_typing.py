@@ -16,8 +16,34 @@ from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any, assert_type
 
-from redisched import Priority, Scheduler, TaskRef, TaskRequest, TaskState
-from redisched.client.verbs import CancelOutcome
+from redisched import (
+    Delivery,
+    Ended,
+    Isolation,
+    Keep,
+    OnDuplicate,
+    Priority,
+    Reject,
+    Retry,
+    RetryLater,
+    Scheduler,
+    Snooze,
+    TaskRef,
+    TaskRequest,
+    TaskState,
+    as_completed,
+    current_task,
+    exponential,
+    fixed,
+    gather,
+    gather_async,
+    gather_ended,
+    linear,
+    never,
+)
+from redisched.client.dead_tasks import DiscardOutcome, ReplayOutcome
+from redisched.client.selecting import Change
+from redisched.client.verbs import CancelOutcome, ChangeOutcome
 
 app = Scheduler()
 
@@ -30,6 +56,36 @@ def double(number: int) -> int:
 @app.task(queue="mail", priority=Priority.HIGH, max_attempts=8, timeout=30, retention=timedelta(minutes=1))
 async def fetch(url: str, *, depth: int = 1) -> bytes:
     return b""
+
+
+@app.task(
+    retry=Retry.match({(OSError, TimeoutError): fixed(1), ValueError: never}, backoff=exponential(1), within="6h"),
+    deadline=timedelta(hours=1),
+    expires=30,
+    delivery="at_least_once",
+    isolation=Isolation.PROCESS,
+    timeout=30,
+    timeout_grace=timedelta(seconds=5),
+    keep=Keep.TASK,
+)
+def charge(order: int) -> float:
+    context = current_task()
+    assert_type(context.remaining_s, float | None)
+    context.extend(60)
+    context.extend(timedelta(minutes=1))
+    context.extend("60")  # error: arg-type
+    context.checkpoint({"done": 3})
+    if not order:
+        raise Reject("no order")
+    raise Snooze(60) if context.attempt == 1 else RetryLater(timedelta(minutes=1))
+
+
+@app.task(unique="order:{order}", unique_for="until_started", on_duplicate=OnDuplicate.DEBOUNCE, debounce_max=60)
+def index(order: int) -> None: ...
+
+
+@app.task(unique=lambda order: order, unique_for=timedelta(1), on_duplicate="reject", delivery=Delivery.AT_MOST_ONCE)
+def report(order: int) -> None: ...
 
 
 assert_type(double(1), int)
@@ -45,6 +101,19 @@ assert_type(fetch.enqueue("a", depth=2).result(), bytes)
 assert_type(fetch.options(run_at=datetime.now(), id="a").enqueue("a"), TaskRef[bytes])
 assert_type(app.enqueue("billing.charge", 42, queue="billing", kwargs={"a": 1}), TaskRef[Any])
 assert_type(app.enqueue_many([double.request(1), fetch.request("a")]), list[TaskRef[Any]])
+assert_type(charge.options(deadline=None, expires=datetime.now(), timeout=None).enqueue(1), TaskRef[float])
+assert_type(index.options(unique=None).enqueue(1).is_new, bool)
+assert_type(gather([charge.enqueue(1)]), list[float])
+assert_type([one.ref for one in as_completed([charge.enqueue(1)])], list[TaskRef[float]])
+assert_type(gather_ended([charge.enqueue(1)], timeout=5), list[Ended[float]])
+assert_type(charge.enqueue(1).reschedule(delay=5), ChangeOutcome)
+assert_type(charge.enqueue(1).replay_with(2), ReplayOutcome)
+assert_type(charge.enqueue(1).discard(), DiscardOutcome)
+assert_type(app.select(queue="mail", state=["ready", "dead"], error="no").cancel(), list[Change[CancelOutcome]])
+assert_type(app.refs(["a", charge.enqueue(1)]).reprioritize(Priority.LOW), list[Change[ChangeOutcome]])
+Retry(backoff=[1, timedelta(minutes=1)], on=OSError, never=(ValueError, KeyError), attempts=3)
+Retry(backoff=lambda attempt, error: attempt * 2.0 if isinstance(error, OSError) else None)
+Retry(backoff=linear(10, jitter=0.5), within=timedelta(hours=6))
 general: TaskRef[object] = double.enqueue(1)
 
 
@@ -52,6 +121,8 @@ async def produce() -> None:
     assert_type(await fetch("a"), bytes)
     assert_type(await double.enqueue_async(1), TaskRef[int])
     assert_type(await (await fetch.enqueue_async("a")).result_async(), bytes)
+    assert_type(await gather_async([charge.enqueue(1)], timeout=timedelta(minutes=1)), list[float])
+    await current_task().checkpoint_async([1, 2])
     await double.enqueue_async("x")  # error: arg-type
 
 
@@ -67,6 +138,23 @@ fetch("a").upper()  # error: attr-defined
 double.options(prio=1)  # error: call-arg
 double.options(delay="5")  # error: arg-type
 double.options(priority=1.5)  # error: arg-type
+double.options(retry=Retry())  # error: call-arg
+double.options(delivery="at_most_once")  # error: call-arg
+double.options(timeout_grace=5)  # error: call-arg
+double.options(deadline="1h")  # error: arg-type
+double.options(keep="all")  # error: arg-type
+double.options(unique=5)  # error: arg-type
+double.options(unique_for="done")  # error: arg-type
+double.options(on_duplicate="drop")  # error: arg-type
+double.options(debounce_max="1h")  # error: arg-type
+double.enqueue(1).reprioritize("high")  # error: arg-type
+double.enqueue(1).reschedule(5)  # error: call-arg
+gather([1])  # error: arg-type
+app.select(queue=5)  # error: arg-type
+Retry(3)  # error: call-arg
+Retry(on="OSError")  # error: arg-type
+Retry.match({5: fixed(1)})  # error: dict-item
+RetryLater("soon")  # error: arg-type
 app.enqueue("charge", queues="billing")  # error: call-arg
 app.enqueue(42)  # error: arg-type
 app.enqueue_many([double])  # error: list-item
@@ -80,6 +168,22 @@ def misspelt() -> None: ...
 
 @app.task(delay=5)  # error: call-overload untyped-decorator
 def delayed() -> None: ...
+
+
+@app.task(delivery="once")  # error: call-overload untyped-decorator
+def once() -> None: ...
+
+
+@app.task(retry=3)  # error: call-overload untyped-decorator
+def thrice() -> None: ...
+
+
+@app.task(unique_for="until_seen")  # error: call-overload untyped-decorator
+def seen() -> None: ...
+
+
+@app.task(timeout_grace="5s")  # error: call-overload untyped-decorator
+def patient() -> None: ...
 """
 
 

@@ -9,6 +9,7 @@ from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_table
 from redisched.cli.times import duration
+from redisched.counted import counted
 from redisched.keys import shard_name
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
@@ -70,7 +71,7 @@ def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"queue": name, "shards": shards})
     else:
-        click.echo(f"{name} has {shards} shards. See them: redisched queue ls --shards")
+        click.echo(f"{name} has {counted(shards, 'shard')}: redisched queue ls --shards")
 
 
 _HEADINGS = ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST")
