@@ -5,7 +5,7 @@
 -- ROW id        text  task
 -- ROW priority  text  0 to 255, '' to keep it
 -- ROW when      text  +delay or @time, in milliseconds, '' to keep it
--- Returns {'REPRIORITIZED'} per task: it waits with the new priority and due time
+-- Returns {'REPRIORITIZED'} per task: it waits with the new priority and due time; a task that waits until another one has ended waits on, and has its new due time then
 -- Returns {'LEASED'} per task: a worker has leased it; not changed
 -- Returns {'TOO_LATE'} per task: it would run after the year 2109; not changed
 -- Returns {'EXPIRES'} per task: it may not start any more at the new due time; not changed
@@ -18,6 +18,7 @@
 -- include: enter
 -- include: moment
 -- include: traits
+-- include: unique
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
@@ -45,6 +46,7 @@ for row, id, priority, when in rows() do
       statuses[row] = 'EXPIRES'
     else
       statuses[row] = 'REPRIORITIZED'
+      run_at = when == '' and run_at or due_time(id, score, run_at)
       entries[#entries + 1], entries[#entries + 2] = text(base + run_at), id
     end
   end

@@ -4,10 +4,12 @@
 -- Every limit of when it may start is lifted.
 --
 -- KEYS tasks tries failures dead traits checkpoints unique
+-- ARG shard_map  text  the shard map by which the keys of its tasks belong to this shard; '' if none of them has one
 -- ROW id    text   task
 -- ROW body  bytes  a new body, '' to keep it and the checkpoint; the digest stays, so that the task is still known by the call that made it
 -- Returns {'REVIVED'} per task
 -- Returns {'TAKEN'} per task: another task has its unique key; not changed
+-- Returns {'STALE_SHARD_MAP'} per task: the queue has another shard map; nothing was written
 -- Returns {'ALREADY'} per task: not dead; it waits or is leased
 -- Returns {'NOT_AGAIN'} per task: it may start only once and has; it stays dead
 -- Returns {'UNKNOWN'} per task: never enqueued, ended in another way, or already forgotten
@@ -17,10 +19,15 @@
 -- include: enter
 -- include: traits
 -- include: unique
+-- include: shard_map
+-- include: rows
 
 local now_ms = math.floor(server_us() / 1000)
 local statuses, entries = {}, {}
 check_keys()
+if shard_map ~= '' and known_shard_map() ~= shard_map then
+  return for_each_row('STALE_SHARD_MAP')
+end
 
 -- Takes the unique key of a dead task for it again. Returns false if another task has it.
 local function take_key(id)

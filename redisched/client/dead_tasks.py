@@ -11,6 +11,7 @@ from redisched.client.verbs import endings
 from redisched.codec import encode_task
 from redisched.errors import Undecodable
 from redisched.model import TaskState
+from redisched.routing.revival import Revival
 from redisched.store.operation import Operation, with_retries
 from redisched.store.store import Store
 from redisched.store.values import Status
@@ -67,11 +68,13 @@ class Replay:
         """As `Verb.act`. Raises InvalidInput if the arguments do not fit, with nothing changed."""
         limit = connection.settings.payload_limit
         bodies = {view.id: self.arguments.body(view, limit) if self.arguments else b"" for view in _dead(views)}
+        keyed = {view.id for view in views if view.unique_key}
         statuses: dict[str, Status] = {}
         for body in dict.fromkeys(bodies.values()):
             ids = [id for id in bodies if bodies[id] == body]
-            revived = yield from with_retries(partial(store.revive, ids, body), connection.retry_policy())
-            statuses |= zip(ids, revived, strict=True)
+            revival = Revival(connection, store.queue, store.shard, body, connection.retry_policy())
+            statuses |= yield from revival.of_plain([id for id in ids if id not in keyed])
+            statuses |= yield from revival.of_keyed([id for id in ids if id in keyed])
         return [_REPLAYED.get(statuses.get(view.id, Status.LOST)) for view in views]
 
 

@@ -56,7 +56,7 @@ class ShardRouter:
         self, queue: str, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy
     ) -> Operation[list[Enqueued]]:
         """Add tasks: CREATED, EXISTS, CONFLICT or TOO_LATE for each."""
-        shard_map = yield from self._current(queue, retry_policy)
+        shard_map = yield from self.current(queue, retry_policy)
         return (yield from self._enqueue(queue, shard_map, tasks, freshness, retry_policy))
 
     def _one_unsure(
@@ -69,7 +69,7 @@ class ShardRouter:
             return (yield from self.many(queue, [task], freshness, retry_policy))[0]
         (status,) = yield from self._enqueue_new(queue, self._shard_maps.last(queue), [task], None, retry_policy)
         with contextlib.suppress(BrokerError):
-            yield from self._current(queue, retry_policy)
+            yield from self.current(queue, retry_policy)
         return status
 
     def _enqueue(
@@ -85,7 +85,7 @@ class ShardRouter:
             late = [at for at, status in enumerate(statuses) if status is Status.STALE_SHARD_MAP]
             if not late:
                 return statuses
-            shard_map = yield from self._newer(queue, shard_map, retry_policy)
+            shard_map = yield from self.newer(queue, shard_map, retry_policy)
             again = yield from self._enqueue_once(queue, shard_map, [tasks[at] for at in late], retry_policy)
             for at, status in zip(late, again, strict=True):
                 statuses[at] = status
@@ -176,7 +176,7 @@ class ShardRouter:
                 retry_policy = retry_policy.again()
         return statuses
 
-    def _current(self, queue: str, retry_policy: RetryPolicy) -> Operation[ShardMap]:
+    def current(self, queue: str, retry_policy: RetryPolicy) -> Operation[ShardMap]:
         """The shard map by which to choose shards. The first use of a queue registers the queue."""
         shard_map = self._shard_maps.fresh(queue, retry_policy.began_s)
         if shard_map is None:
@@ -199,7 +199,7 @@ class ShardRouter:
         except BrokerUnavailable:
             return self._shard_maps.last(queue)
 
-    def _newer(self, queue: str, refused: ShardMap, retry_policy: RetryPolicy) -> Operation[ShardMap]:
+    def newer(self, queue: str, refused: ShardMap, retry_policy: RetryPolicy) -> Operation[ShardMap]:
         """The shard map to use after a shard refused another. If the first shard has nothing newer, adding shards was
         left half done, or the first shard has lost its latest shard map. Then the longest shard map that a shard has is
         given to all.

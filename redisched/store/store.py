@@ -7,6 +7,7 @@ from redisched.codec import DIGEST_BYTES
 from redisched.errors import ShardMapDamaged
 from redisched.keys import Keys
 from redisched.shard_map import ShardMap
+from redisched.store.dead_task import DeadTask
 from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
@@ -196,11 +197,35 @@ class Store:
         """Cancel tasks, each given as id and outcome: CANCELLED, CANCELLING, ENDED or UNKNOWN for each."""
         return self._scripts.settle("cancel", {"retention_ms": retention_ms}, cancellations)
 
-    def revive(self, ids: Sequence[str], body: bytes = b"") -> Operation[list[Status]]:
-        """Let dead tasks run again, with another body if given: REVIVED, TAKEN, ALREADY, NOT_AGAIN or UNKNOWN for
-        each.
+    def revive(
+        self, ids: Sequence[str], body: bytes = b"", shard_map: ShardMap | None = None
+    ) -> Operation[list[Status]]:
+        """Let dead tasks run again, with another body if given: REVIVED, TAKEN, ALREADY, NOT_AGAIN or UNKNOWN for each;
+        STALE_SHARD_MAP for all if `shard_map` is not the shard's.
         """
-        return self._scripts.settle("revive", rows=[(id, body) for id in ids])
+        return self._scripts.settle("revive", {"shard_map": _named(shard_map)}, [(id, body) for id in ids])
+
+    def dead(self, ids: Sequence[str]) -> Operation[list[DeadTask]]:
+        """Return those of the tasks that are dead, with all that is stored of them."""
+        keys, given = self.keys, list(map(id_bytes, ids))
+        hashes = (keys.tasks, keys.tries, keys.failures, keys.traits, keys.checkpoints)
+        columns: list[list[bytes | None]] = []
+        for key in hashes:
+            columns += [(yield ("HMGET", key, *given))]
+        # Asked last: what was read before is that of a dead task, which does not change.
+        died = yield ("ZMSCORE", keys.dead, *given)
+        rows = zip(ids, died, *columns, strict=True)
+        return [DeadTask(id, int(at), *(part or b"" for part in parts)) for id, at, *parts in rows if at is not None]
+
+    def take_over(self, tasks: Sequence[DeadTask], shard_map: ShardMap) -> Operation[list[Status]]:
+        """Store dead tasks of another shard: MOVED or ALREADY for each; STALE_SHARD_MAP for all if `shard_map` is not
+        the shard's.
+        """
+        return self._scripts.settle("take_over", {"shard_map": str(shard_map)}, tasks)
+
+    def hand_over(self, ids: Sequence[str]) -> Operation[list[Status]]:
+        """Forget dead tasks that another shard has taken over: MOVED or UNKNOWN for each."""
+        return self._scripts.settle("hand_over", rows=[(id,) for id in ids])
 
     def discard(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
         """End dead tasks for good, each given as id and outcome: DISCARDED, ALREADY or UNKNOWN for each."""

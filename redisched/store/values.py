@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from redisched.codec import DIGEST_BYTES
 from redisched.shard_map import ShardMap
@@ -41,6 +41,7 @@ class Status(StrEnum):
     ALREADY = "ALREADY"
     ENDED = "ENDED"
     LOST = "LOST"
+    MOVED = "MOVED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -64,6 +65,11 @@ class NewTask(NamedTuple):
     def if_held(self) -> "NewTask":
         """The same task, which a shard adds only if it has a task with the same unique key; else it says UNKNOWN."""
         return self._replace(traits=b"?" + self.traits)
+
+    @classmethod
+    def question(cls, key: str) -> Self:
+        """A task that is never added: the answer to its enqueue is which task holds a unique key, or UNKNOWN."""
+        return cls("?", 0, "+0", b"", f"?unique={key} done return 0 0 00 ".encode())
 
 
 class KnownTask(NamedTuple):

@@ -13,6 +13,21 @@
 -- in hexadecimal, up to the time of its end. A question mark before it: add the task only if the key is held here.
 local ASKED = '^(%??)unique=(%x+) (%S+) (%a+) (%d+) (%-?%d+) (%x+) (.*)$'
 local LAPSED_AT_ONCE = 10
+-- The trait of a task that was debounced: the id of the latest call, in hexadecimal.
+local LATEST_CALL = ' call=(%x+) '
+
+local function hexadecimal(bytes)
+  return (string.gsub(bytes, '.', function(byte) return string.format('%02x', string.byte(byte)) end))
+end
+
+-- Of the holder of a key and its successor, the one that a debounce has reached before, if this call is that one again.
+local function reached_before(call, holder, successor)
+  for _, id in ipairs({successor or holder, holder}) do
+    if string.match(' ' .. (redis.call('HGET', TRAITS, id) or ''), LATEST_CALL) == call then
+      return id
+    end
+  end
+end
 
 -- Writes a task, new or in place of what was stored for it.
 local function put(id, score, record, head, others, now_ms)
@@ -36,7 +51,7 @@ end
 
 -- Gives a waiting task the arguments, the options and the time of the call. It keeps its digest: the call that added it
 -- may still be repeated.
-local function debounce(id, key, is_successor, base, run_at, scope, record, others, now_ms)
+local function debounce(id, key, call, is_successor, base, run_at, scope, record, others, now_ms)
   local latest = select(3, unique_parts(redis.call('HGET', TRAITS, id))) or '0'
   if latest ~= '0' then
     run_at = math.min(run_at, tonumber(latest))
@@ -48,7 +63,7 @@ local function debounce(id, key, is_successor, base, run_at, scope, record, othe
   if is_successor then
     redis.call('HSET', SUCCESSORS, key, text(run_at) .. ' ' .. id)
   end
-  local head = 'unique=' .. key .. ' ' .. scope .. ' ' .. latest .. ' '
+  local head = 'unique=' .. key .. ' ' .. scope .. ' ' .. latest .. ' call=' .. call .. ' '
   others = string.gsub(others, '(expires=%S+ %S+ )........', function(before) return before .. digest end, 1)
   put(id, base + (is_successor and PARKED or run_at), digest .. string.sub(record, 9), head, others, now_ms)
   return 'DUPLICATE ' .. id
@@ -70,11 +85,16 @@ local function add_unique(id, base, run_at, record, given, now_ms)
   if holder then
     local successor = successor_of(key)
     local newest = successor or holder
+    local call = mode == 'debounce' and hexadecimal(id)
+    local reached = call and reached_before(call, holder, successor)
+    if reached then
+      return 'DUPLICATE ' .. reached
+    end
     local score = redis.call('ZSCORE', WAITING, newest)
     -- One that has started, and may not start again, only waits to be ended.
     local is_over = string.find(redis.call('HGET', TRAITS, newest) or '', ' once=', 1, true)
     if score and mode == 'debounce' and not is_over then
-      return debounce(newest, key, successor, base, run_at, scope, record, others, now_ms)
+      return debounce(newest, key, call, successor, base, run_at, scope, record, others, now_ms)
     elseif score then
       end_replaced(newest, score, retention_ms, outcome, now_ms)
       if not successor then

@@ -21,6 +21,17 @@ local function successor_of(key)
   return string.match(redis.call('HGET', SUCCESSORS, key) or '', '^%d+ (.*)$')
 end
 
+-- The due time of a waiting task that is to run at `run_at`. A successor goes on waiting for the end of the holder, and
+-- its own time is noted.
+local function due_time(id, score, run_at)
+  local key = score % BAND == PARKED and unique_parts(redis.call('HGET', TRAITS, id))
+  if key and successor_of(key) == id then
+    redis.call('HSET', SUCCESSORS, key, text(run_at) .. ' ' .. id)
+    return PARKED
+  end
+  return run_at
+end
+
 -- Frees a key, or hands it over to the successor, which waits for its own time from now on.
 local function free_key(key)
   local moment, successor = string.match(redis.call('HGET', SUCCESSORS, key) or '', '^(%d+) (.*)$')

@@ -37,9 +37,9 @@ WRITING_COMMANDS = frozenset(
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
 WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
-    | {"discard", "watch"}
+    | {"discard", "hand_over", "watch"}
 )
-REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue"})
+REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue", "revive", "take_over"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")
 

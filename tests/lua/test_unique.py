@@ -244,7 +244,7 @@ def test_debounce_gives_the_task_the_expiry_of_the_newest_call(queue: QueueUnder
     later = new("b", "debounce")
     enqueue(queue, later._replace(traits=later.traits + b"expires=+500 9 digest-bgone"))
     found = queue.situation()
-    assert found["traits"] == {"a": f"unique={KEY} done 0 expires={NOW_MS + 500} 9 digest-agone"}
+    assert found["traits"] == {"a": f"unique={KEY} done 0 call=62 expires={NOW_MS + 500} 9 digest-agone"}
     assert found["expiring"] == {"a": NOW_MS + 500}
 
     enqueue(queue, new("c", "debounce"))

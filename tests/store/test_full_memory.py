@@ -7,6 +7,7 @@ import pytest
 
 from redisched.errors import QueueFull
 from redisched.model import TaskState
+from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.store import Store
@@ -69,6 +70,7 @@ BEFORE = together(
     waiting("v", run_at_ms=FAR_MS),
     dead("x", died_ms=0),
     dead("y", died_ms=0),
+    dead("z", died_ms=NOW_MS),
 )
 
 
@@ -95,6 +97,8 @@ def test_a_full_server_refuses_new_tasks_and_writes_no_part_of_them(full: FullRe
 def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
     with pytest.raises(QueueFull):
         full.call(full.store.revive(["x"]))
+    with pytest.raises(QueueFull):
+        full.call(full.store.take_over(full.call(full.store.dead(["x"])), ShardMap()))
 
     assert full.situation() == BEFORE
 
@@ -126,6 +130,7 @@ def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:
         Status.CANCELLING,
     ]
     assert call(store.discard(1_000, [("y", b"discarded")])) == [Status.DISCARDED]
+    assert call(store.hand_over(["z"])) == [Status.MOVED]
     reaped = call(store.reap(reap))
     assert (reaped.outcome, reaped.tasks) == (ReapOutcome.REAPED, [("expired", Status.RECOVERED)])
     assert [lease.id for lease in call(store.claim(request)).leases] == ["w"]

@@ -10,6 +10,7 @@ from redisched.keys import TYPES, Keys, keys_of, queues_key
 from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
+from redisched.store.dead_task import DeadTask
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
@@ -87,6 +88,8 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "discard": lambda store: store.discard(1_000, [("x", b"gone")]),
     "revive": lambda store: store.revive(["x"]),
+    "take_over": lambda store: store.take_over([DeadTask("n", 1, b"digest-nbody", b"", b"", b"", b"")], ShardMap()),
+    "hand_over": lambda store: store.hand_over(["x"]),
     "reprioritize": lambda store: store.reprioritize([Reprioritization("a", 3, "+5")]),
     "expire": lambda store: store.expire(ExpireRequest(limit=9, lease_ms=1_000)),
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
