@@ -1,5 +1,7 @@
 """Dead tasks with unique keys are replayed after shards were added: each goes to where its key belongs now."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 
@@ -144,23 +146,24 @@ def test_a_move_that_was_interrupted_is_finished_by_the_next_replay(app: Schedul
     assert holders(app.broker) == sorted(ref.id for ref in refs)
 
 
-def test_shards_that_are_added_between_the_move_and_the_revival_are_noticed(broker: Broker) -> None:
+def test_shards_that_are_added_between_the_move_and_the_revival_are_noticed(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dead = tasks("dead")
     run(Store(broker.script_runner, QUEUE).enqueue(dead), broker.client())
     bury_all(broker)
     run(add_shards(broker.script_runner, QUEUE, 3), broker.client())
-    operation, reply, growths = replaying(broker, dead), None, 0
-    statuses: dict[str, Status] = {}
-    try:
-        while True:
-            command = operation.send(reply)
-            reply = broker.client().perform(command)  # type: ignore[arg-type]
-            if reply == [b"MOVED"] and growths < 2:
-                growths += 1
-                run(add_shards(broker.script_runner, QUEUE, 3 + growths), broker.client())
-    except StopIteration as stop:
-        statuses = stop.value
+    move, counts = Revival._move, [4, 5]
 
-    assert growths
+    def moving(revival: Revival, *moved: Any) -> Operation[dict[str, Status]]:
+        statuses = yield from move(revival, *moved)
+        if counts:
+            yield from add_shards(broker.script_runner, QUEUE, counts.pop(0))
+        return statuses
+
+    monkeypatch.setattr(Revival, "_move", moving)
+    statuses = run(replaying(broker, dead), broker.client())
+
+    assert counts == []
     assert set(statuses.values()) == {Status.REVIVED}
     assert [placement_of(id) for id in holders(broker)] == PLACEMENTS
