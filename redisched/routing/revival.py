@@ -13,7 +13,7 @@ from redisched.errors import ShardMapDamaged
 from redisched.routing.shard_router import MOST_SHARD_MAPS, ShardRouter
 from redisched.routing.shards import Shards
 from redisched.shard_map import ShardMap
-from redisched.store.dead_task import DeadTask
+from redisched.store.dead_task import DeadTask, read_dead
 from redisched.store.enqueued import Duplicate
 from redisched.store.operation import Operation, RetryPolicy, with_retries
 from redisched.store.values import NewTask, Status
@@ -58,7 +58,7 @@ class Revival:
         raise ShardMapDamaged(self._queue, self._store(0).keys.layout, str(shard_map))
 
     def _revive_keyed(self, shard: int, ids: Sequence[str], shard_map: ShardMap) -> Operation[_Statuses]:
-        tasks = yield from with_retries(partial(self._store(shard).dead, ids), self._retry_policy)
+        tasks = yield from with_retries(partial(read_dead, self._store(shard).keys, ids), self._retry_policy)
         statuses = dict.fromkeys(ids, Status.LOST)
         statuses |= yield from self._held_elsewhere(tasks, shard_map)
         by_home: dict[int, list[DeadTask]] = defaultdict(list)

@@ -205,18 +205,6 @@ class Store:
         """
         return self._scripts.settle("revive", {"shard_map": _named(shard_map)}, [(id, body) for id in ids])
 
-    def dead(self, ids: Sequence[str]) -> Operation[list[DeadTask]]:
-        """Return those of the tasks that are dead, with all that is stored of them."""
-        keys, given = self.keys, list(map(id_bytes, ids))
-        hashes = (keys.tasks, keys.tries, keys.failures, keys.traits, keys.checkpoints)
-        columns: list[list[bytes | None]] = []
-        for key in hashes:
-            columns += [(yield ("HMGET", key, *given))]
-        # Asked last: what was read before is that of a dead task, which does not change.
-        died = yield ("ZMSCORE", keys.dead, *given)
-        rows = zip(ids, died, *columns, strict=True)
-        return [DeadTask(id, int(at), *(part or b"" for part in parts)) for id, at, *parts in rows if at is not None]
-
     def take_over(self, tasks: Sequence[DeadTask], shard_map: ShardMap) -> Operation[list[Status]]:
         """Store dead tasks of another shard: MOVED or ALREADY for each; STALE_SHARD_MAP for all if `shard_map` is not
         the shard's.

@@ -21,8 +21,8 @@ UNIQUE_MUTANTS = {
     ),
     "the revived do not take their key": Mutant("revive", "    redis.call('HSET', UNIQUE, key, id)\n", ""),
     "the revived take a key that is held": Mutant("revive", "if holder_of(key, now_ms) then", "if false then"),
-    "a release takes the key again": Mutant(
-        "claim", "local id, traits = ids[index], traits_of[ids[index]]", "local id"
+    "what was given back asks for its key again": Mutant(
+        "claim", "string.sub(string.gsub(' ' .. traits, UNIQUE_TRAIT, ' '), 2)", "traits"
     ),
     "a successor is lost": Mutant("ack", "  if not successor then\n", "  if true then\n"),
     "a successor waits for ever": Mutant("ack", "if score % BAND == PARKED then", "if false then"),

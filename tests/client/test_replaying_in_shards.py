@@ -9,6 +9,7 @@ from redisched.client.connection import Connection
 from redisched.client.dead_tasks import ReplayOutcome
 from redisched.client.scheduler import Scheduler
 from redisched.codec import encode_failure
+from redisched.keys import keys_of
 from redisched.model import Failure, TaskState
 from redisched.placement import placement_of
 from redisched.routing.freshness import Freshness
@@ -17,6 +18,7 @@ from redisched.routing.shard_router import ShardRouter
 from redisched.shard_map import ShardMap
 from redisched.store.adding_shards import add_shards
 from redisched.store.broker import Broker
+from redisched.store.dead_task import read_dead
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
@@ -135,7 +137,7 @@ def test_a_move_that_was_interrupted_is_finished_by_the_next_replay(app: Schedul
     bury_all(app.broker)
     app.grow(QUEUE, 5)
     client, shard_map = app.broker.client(), ShardMap((1, 5))
-    for task in run(Store(app.broker.script_runner, QUEUE).dead([ref.id for ref in refs]), client):
+    for task in run(read_dead(keys_of(QUEUE), [ref.id for ref in refs]), client):
         home = Store(app.broker.script_runner, QUEUE, shard_map.shard_of(task.id))
         run(home.take_over([task], shard_map), client)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from redisched.shard_map import ShardMap
-from redisched.store.dead_task import DeadTask
+from redisched.store.dead_task import DeadTask, read_dead
 from redisched.store.store import Store
 from redisched.store.values import Status
 from tests.lua.keyed import KEY, keyed
@@ -18,7 +18,7 @@ DEAD = together(
 
 
 def read(queue: QueueUnderTest, *ids: str) -> list[DeadTask]:
-    return queue.call(queue.store.dead(ids))
+    return queue.call(read_dead(queue.store.keys, ids))
 
 
 @pytest.fixture

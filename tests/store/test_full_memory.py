@@ -9,6 +9,7 @@ from redisched.errors import QueueFull
 from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
+from redisched.store.dead_task import read_dead
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -98,7 +99,7 @@ def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
     with pytest.raises(QueueFull):
         full.call(full.store.revive(["x"]))
     with pytest.raises(QueueFull):
-        full.call(full.store.take_over(full.call(full.store.dead(["x"])), ShardMap()))
+        full.call(full.store.take_over(full.call(read_dead(full.store.keys, ["x"])), ShardMap()))
 
     assert full.situation() == BEFORE
 
