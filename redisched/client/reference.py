@@ -7,18 +7,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from redisched.client.connection import Connection
-from redisched.client.dead_tasks import Arguments, Discard, DiscardOutcome, Replay, ReplayOutcome
-from redisched.client.results import result_of
-from redisched.client.verbs import RUN_NOW, Cancel, CancelOutcome, ChangeOutcome, Verb, reprioritization, rescheduling
-from redisched.client.waiting import waiting_for
 from redisched.errors import InvalidOption, UnknownTask
+from redisched.lazy import LazyModule
 from redisched.model import TaskState
-from redisched.store.inspect import Inspector, queues_of
 from redisched.store.operation import Operation, with_retries
-from redisched.store.view import TaskView
 
 if TYPE_CHECKING:
+    from redisched.client import dead_tasks, results, verbs, waiting
+    from redisched.client.dead_tasks import DiscardOutcome, Replay, ReplayOutcome
     from redisched.client.end_listener import EndListener
+    from redisched.client.verbs import CancelOutcome, ChangeOutcome, Verb
+    from redisched.store import inspect as inspection
+    from redisched.store import view as views
+    from redisched.store.inspect import Inspector
+    from redisched.store.view import TaskView
+else:
+    # A process that only enqueues needs none of these.
+    dead_tasks = LazyModule("redisched.client.dead_tasks")
+    inspection = LazyModule("redisched.store.inspect")
+    results = LazyModule("redisched.client.results")
+    views = LazyModule("redisched.store.view")
+    verbs = LazyModule("redisched.client.verbs")
+    waiting = LazyModule("redisched.client.waiting")
 
 O = TypeVar("O")  # noqa: E741 - an outcome
 R_co = TypeVar("R_co", covariant=True)
@@ -79,53 +89,53 @@ class TaskRef(Generic[R_co]):
         connection = self._connection
         return await connection.run_async(self._await_result(await connection.end_listener_async(), timeout))
 
-    def cancel(self) -> CancelOutcome:
+    def cancel(self) -> "CancelOutcome":
         """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
-        return self._run(Cancel(), "cancel")
+        return self._run(verbs.Cancel(), "cancel")
 
-    async def cancel_async(self) -> CancelOutcome:
+    async def cancel_async(self) -> "CancelOutcome":
         """As `cancel`."""
-        return await self._run_async(Cancel())
+        return await self._run_async(verbs.Cancel())
 
-    def reprioritize(self, priority: int) -> ChangeOutcome:
+    def reprioritize(self, priority: int) -> "ChangeOutcome":
         """Give the waiting task another priority; lower ones run first. Raises InvalidOption, UnknownTask."""
-        return self._run(reprioritization(priority), "reprioritize")
+        return self._run(verbs.reprioritization(priority), "reprioritize")
 
-    async def reprioritize_async(self, priority: int) -> ChangeOutcome:
+    async def reprioritize_async(self, priority: int) -> "ChangeOutcome":
         """As `reprioritize`."""
-        return await self._run_async(reprioritization(priority))
+        return await self._run_async(verbs.reprioritization(priority))
 
     def reschedule(
         self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
-    ) -> ChangeOutcome:
+    ) -> "ChangeOutcome":
         """Give the waiting task another time, also while it waits for a retry: `delay` from now on,
         or `run_at`. Attempts made so far stay counted. Raises InvalidOption, UnknownTask.
         """
-        return self._run(rescheduling(delay, run_at), "reschedule")
+        return self._run(verbs.rescheduling(delay, run_at), "reschedule")
 
     async def reschedule_async(
         self, *, delay: float | timedelta | None = None, run_at: datetime | float | None = None
-    ) -> ChangeOutcome:
+    ) -> "ChangeOutcome":
         """As `reschedule`."""
-        return await self._run_async(rescheduling(delay, run_at))
+        return await self._run_async(verbs.rescheduling(delay, run_at))
 
-    def run_now(self) -> ChangeOutcome:
+    def run_now(self) -> "ChangeOutcome":
         """Make the waiting task due now, in the order of priorities. Raises UnknownTask."""
-        return self._run(RUN_NOW, "run_now")
+        return self._run(verbs.RUN_NOW, "run_now")
 
-    async def run_now_async(self) -> ChangeOutcome:
+    async def run_now_async(self) -> "ChangeOutcome":
         """As `run_now`."""
-        return await self._run_async(RUN_NOW)
+        return await self._run_async(verbs.RUN_NOW)
 
-    def replay(self) -> ReplayOutcome:
+    def replay(self) -> "ReplayOutcome":
         """Let the dead task run again, due now, with attempts counted from 0. Failures stay. Raises UnknownTask."""
-        return self._run(Replay(), "replay")
+        return self._run(dead_tasks.Replay(), "replay")
 
-    async def replay_async(self) -> ReplayOutcome:
+    async def replay_async(self) -> "ReplayOutcome":
         """As `replay`."""
-        return await self._run_async(Replay())
+        return await self._run_async(dead_tasks.Replay())
 
-    def replay_with(self, *args: Any, **kwargs: Any) -> ReplayOutcome:
+    def replay_with(self, *args: Any, **kwargs: Any) -> "ReplayOutcome":
         """As `replay`, with these arguments in place of all that the task had.
 
         Raises InvalidArguments if the handler is registered here and does not take them, NotEncodable and
@@ -133,34 +143,34 @@ class TaskRef(Generic[R_co]):
         """
         return self._run(self._replay_with(args, kwargs), "replay_with")
 
-    async def replay_with_async(self, *args: Any, **kwargs: Any) -> ReplayOutcome:
+    async def replay_with_async(self, *args: Any, **kwargs: Any) -> "ReplayOutcome":
         """As `replay_with`."""
         return await self._run_async(self._replay_with(args, kwargs))
 
-    def _replay_with(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Replay:
-        return Replay(Arguments(args, kwargs, self._connection.check_arguments))
+    def _replay_with(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> "Replay":
+        return dead_tasks.Replay(dead_tasks.Arguments(args, kwargs, self._connection.check_arguments))
 
-    def discard(self) -> DiscardOutcome:
+    def discard(self) -> "DiscardOutcome":
         """End the dead task for good: cancelled, and forgotten after the retention. Raises UnknownTask."""
-        return self._run(Discard(), "discard")
+        return self._run(dead_tasks.Discard(), "discard")
 
-    async def discard_async(self) -> DiscardOutcome:
+    async def discard_async(self) -> "DiscardOutcome":
         """As `discard`."""
-        return await self._run_async(Discard())
+        return await self._run_async(dead_tasks.Discard())
 
-    def _run(self, verb: Verb[O], call: str) -> O:
+    def _run(self, verb: "Verb[O]", call: str) -> O:
         self._connection.expect_server()
         return self._connection.run(self._act(verb), call)
 
-    async def _run_async(self, verb: Verb[O]) -> O:
+    async def _run_async(self, verb: "Verb[O]") -> O:
         self._connection.expect_server()
         return await self._connection.run_async(self._act(verb))
 
-    def _inspector(self, queue: str) -> Inspector:
+    def _inspector(self, queue: str) -> "Inspector":
         connection = self._connection
-        return Inspector(connection.broker.script_runner, queue, connection.shard_maps.last(queue))
+        return inspection.Inspector(connection.broker.script_runner, queue, connection.shard_maps.last(queue))
 
-    def look(self) -> Operation[TaskView]:
+    def look(self) -> "Operation[TaskView]":
         """Read the task. If no queue has it, its state is UNKNOWN, and its queue may be empty. Raises InvalidOption if
         the reference names no queue and several queues have a task with this id.
         """
@@ -170,26 +180,26 @@ class TaskRef(Generic[R_co]):
             view = yield from self._look_into(queue)
             if self.queue or view.state is not TaskState.UNKNOWN:
                 return view
-        find = partial(queues_of, connection.broker.script_runner, self.id)
+        find = partial(inspection.queues_of, connection.broker.script_runner, self.id)
         found = yield from with_retries(find, connection.retry_policy())
         if not found:
-            return TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
+            return views.TaskView(id=self.id, queue="", state=TaskState.UNKNOWN, now_ms=0)
         if len(found) > 1:
             raise InvalidOption("queue", None, f"task {self.id!r} is in the queues {', '.join(found)}; name one")
         connection.queues_of_tasks[self.id] = found[0]
         return (yield from self._look_into(found[0]))
 
-    def _look_into(self, queue: str) -> Operation[TaskView]:
+    def _look_into(self, queue: str) -> "Operation[TaskView]":
         inspector = self._inspector(queue)
         return (yield from with_retries(lambda: inspector.state(self.id), self._connection.retry_policy()))
 
     def _await_result(self, listener: "EndListener", timeout: float | timedelta | None) -> Operation[R_co]:
-        with waiting_for([self], self._connection, listener, timeout) as waiting:
-            ((_, view),) = yield from waiting.next_ended()
-        result: R_co = result_of(view)
+        with waiting.waiting_for([self], self._connection, listener, timeout) as ends:
+            ((_, view),) = yield from ends.next_ended()
+        result: R_co = results.result_of(view)
         return result
 
-    def _act(self, verb: Verb[O]) -> Operation[O]:
+    def _act(self, verb: "Verb[O]") -> Operation[O]:
         queue = self.queue or (yield from self.look()).queue
         if not queue:
             raise UnknownTask(self.id)

@@ -23,8 +23,6 @@ from redisched.client.origin import find, module_of_caller, name_in, settings_to
 from redisched.client.reference import TaskRef
 from redisched.client.registration import handler_options
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
-from redisched.client.selecting import Named, filter_of
-from redisched.client.selection import Selection
 from redisched.client.sender import Sender
 from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
@@ -45,8 +43,12 @@ from redisched.store.operation import Operation, with_retries
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
+    from redisched.client import selecting, selection
+    from redisched.client.selection import Selection
     from redisched.store import broker as brokers
 else:
+    selecting = LazyModule("redisched.client.selecting")
+    selection = LazyModule("redisched.client.selection")
     brokers = LazyModule("redisched.store.broker")
 
 
@@ -216,14 +218,14 @@ class Scheduler:
         known = "" if queue is None else check_queue("queue", queue)
         return TaskRef(check_id("task_id", task_id), known, self._connection)
 
-    def refs(self, tasks: Iterable[str | TaskRef[Any]], queue: str | None = None) -> Selection:
+    def refs(self, tasks: Iterable[str | TaskRef[Any]], queue: str | None = None) -> "Selection":
         """Many tasks on which one call acts, by their ids or references. Ids are looked for in `queue`, or in every
         queue.
         """
         known = "" if queue is None else check_queue("queue", queue)
         if isinstance(tasks, str) or not isinstance(tasks, Iterable):
             raise InvalidOption("tasks", tasks, "a list or another iterable of ids and references")
-        return Selection(Named([_named(task, known) for task in tasks]), self._connection)
+        return selection.Selection(selecting.Named([_named(task, known) for task in tasks]), self._connection)
 
     def select(
         self,
@@ -232,13 +234,13 @@ class Scheduler:
         name: str | None = None,
         state: str | Collection[str] | None = None,
         error: str | None = None,
-    ) -> Selection:
+    ) -> "Selection":
         """All tasks that match what is given, on which one call acts: tasks of a queue, of a handler, in a state or one
         of several, with a last failure in whose text the regular expression `error` is found.
 
         Raises InvalidOption, also if nothing is given.
         """
-        return Selection(filter_of(queue, name, state, error), self._connection)
+        return selection.Selection(selecting.filter_of(queue, name, state, error), self._connection)
 
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""
