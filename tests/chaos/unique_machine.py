@@ -21,6 +21,8 @@ UNIQUE_MUTANTS = {
     ),
     "the revived do not take their key": Mutant("revive", "    redis.call('HSET', UNIQUE, key, id)\n", ""),
     "the revived take a key that is held": Mutant("revive", "if holder_of(key, now_ms) then", "if false then"),
+    "a key is not taken": Mutant("enqueue", "    redis.call('HSET', UNIQUE, key, id)\n", ""),
+    "a key is held beyond the start": Mutant("claim", "  leave_key(id, traits)\n", ""),
     "what was given back asks for its key again": Mutant(
         "claim", "string.sub(string.gsub(' ' .. traits, UNIQUE_TRAIT, ' '), 2)", "traits"
     ),

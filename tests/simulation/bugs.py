@@ -44,7 +44,8 @@ class Bug:
     needs: frozenset[Fault]
 
 
-def _script(mutant: Mutant, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
+def script_bug(mutant: Mutant, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
+    """A bug in a script."""
     return Bug(lambda monkeypatch: _rewrite(monkeypatch, mutant), promises, needs)
 
 
@@ -133,70 +134,70 @@ def _renew_silently(self: LeaseRenewerTask) -> None:
 _start_renewing = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
-    "ack does not check the token": _script(
+    "ack does not check the token": script_bug(
         MUTANTS["ack does not check the token"], "I3, I4", "I4", needs=frozenset({Fault.PAUSE})
     ),
-    "ack does not know what it acked": _script(
+    "ack does not know what it acked": script_bug(
         Mutant(
             "ack", "elseif seen[id] == token or holds(redis.call('HGET', OUTCOMES, id), token) then", "elseif nil then"
         ),
         "I3, I4",
         needs=frozenset({Fault.FOUL_WEATHER}),
     ),
-    "the fence counts from zero": _script(
+    "the fence counts from zero": script_bug(
         MUTANTS["the fence counts from zero"], "I7", needs=frozenset({Fault.FAIL_OVER})
     ),
-    "the fence is the time alone": _script(
+    "the fence is the time alone": script_bug(
         MUTANTS["the fence is the time alone"], "I7", needs=frozenset({Fault.CLOCK})
     ),
-    "claim does not know its nonce": _script(
+    "claim does not know its nonce": script_bug(
         MUTANTS["claim does not know its nonce"], "a repeated claim", needs=frozenset({Fault.FOUL_WEATHER})
     ),
-    "claim takes bands that are worse": _script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
-    "claim takes what has expired": _script(
+    "claim takes bands that are worse": script_bug(MUTANTS["claim takes bands that are worse"], "I8, I9"),
+    "claim takes what has expired": script_bug(
         MUTANTS["claim takes what has expired"], "G25", needs=frozenset({Fault.STALL})
     ),
-    "a retry begins after the deadline": _script(MUTANTS["a retry begins after the deadline"], "G6", "G25"),
-    "a crash lets it start twice": _script(
+    "a retry begins after the deadline": script_bug(MUTANTS["a retry begins after the deadline"], "G6", "G25"),
+    "a crash lets it start twice": script_bug(
         MUTANTS["a crash lets it start twice"], "G15", "I13", needs=frozenset({Fault.KILL})
     ),
     "what may start only once starts unnoted": _method(
         Attempt, "is_start_noted", property(lambda self: self.task.is_suspect), "I13", needs=frozenset({Fault.KILL})
     ),
-    "enqueue does not compare": _script(
+    "enqueue does not compare": script_bug(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),
-    "enqueue of one task does not know those that ended": _script(
+    "enqueue of one task does not know those that ended": script_bug(
         Mutant("enqueue", "redis.call('HEXISTS', OUTCOMES, id) == 0 and ", ""), "I12"
     ),
-    "reap forgets the task's own place": _script(
+    "reap forgets the task's own place": script_bug(
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=frozenset({Fault.POWER})
     ),
-    "reap knows no grace": _script(MUTANTS["reap knows no grace"], "G11", needs=frozenset({Fault.STALL})),
-    "reap believes in leases from before the clock was set back": _script(
+    "reap knows no grace": script_bug(MUTANTS["reap knows no grace"], "G11", needs=frozenset({Fault.STALL})),
+    "reap believes in leases from before the clock was set back": script_bug(
         Mutant("reap", "index = 1, #overlong", "index = 1, 0"),
         "G10",
         needs=frozenset({Fault.CLOCK, Fault.POWER}),
     ),
-    "recover blames the innocent": _script(
+    "recover blames the innocent": script_bug(
         DEEP_MUTANTS["recover blames the innocent"], "G15", "attempts, crashes", needs=frozenset({Fault.KILL})
     ),
-    "release counts an attempt": _script(MUTANTS["release counts an attempt"], "attempts, crashes"),
-    "renew does not check the token": _script(
+    "release counts an attempt": script_bug(MUTANTS["release counts an attempt"], "attempts, crashes"),
+    "renew does not check the token": script_bug(
         Mutant("renew", "if not holds(holders[row], token) then", "if not holders[row] then"),
         "G6",
         needs=frozenset({Fault.PAUSE}),
     ),
-    "retry counts an attempt twice": _script(
+    "retry counts an attempt twice": script_bug(
         MUTANTS["retry counts an attempt twice"], "G6", needs=frozenset({Fault.PAUSE})
     ),
-    "a retry forgets the failures before": _script(
+    "a retry forgets the failures before": script_bug(
         MUTANTS["a retry forgets the failures before"], "every failed attempt"
     ),
-    "who cancels keeps nothing of the task": _script(
+    "who cancels keeps nothing of the task": script_bug(
         Mutant("cancel", "string.sub(redis.call('HGET', TASKS, id) or '', 9)", "''"), "a task is kept with"
     ),
-    "retry does not remove the lease": _script(MUTANTS["retry does not remove the lease"], "I11"),
+    "retry does not remove the lease": script_bug(MUTANTS["retry does not remove the lease"], "I11"),
     "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
     "a task starts whose lease is not certain": _method(
         WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})

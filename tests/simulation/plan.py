@@ -55,6 +55,8 @@ class Plan:
     try_s: float
     fair: Weather
     foul: Weather
+    keys: int = 0
+    """How many unique keys the tasks of all producers share; 0: they have none."""
 
     @property
     def lease_s(self) -> float:

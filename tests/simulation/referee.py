@@ -12,6 +12,7 @@ from tests.chaos.model_limits import Limits
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
+from tests.simulation.shadow_keys import expected_of_new, take_traits
 
 _GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.LOST, Place.FORGOTTEN})
 
@@ -69,13 +70,15 @@ class Referee:
             known = self.tasks.get(id)
             is_doubtful = known is not None and known.is_waiting and known.may_have_expired and status == b"CREATED"
             if known is None or known.place is Place.FORGOTTEN or is_doubtful:
-                run_at_ms = int(when[1:]) + (now_ms_of(call) if when[:1] == b"+" else 0)
-                task = self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
-                task.limits = Limits.read(traits, now_ms_of(call))
-                expected = b"CREATED"
+                expected = expected_of_new(traits, self.tasks.values(), status)
+                if expected == b"CREATED":
+                    run_at_ms = int(when[1:]) + (now_ms_of(call) if when[:1] == b"+" else 0)
+                    task = self.tasks[id] = Shadow(id, record, int(priority) * BAND + run_at_ms)
+                    task.limits = Limits.read(take_traits(task, traits), now_ms_of(call))
             else:
                 expected = b"EXISTS" if known.record[:8] == record[:8] else b"CONFLICT"
-            check(status == expected, "I12: an id stands for one task", call, id, expected)
+            promise = "I18: a key has one task" if b"unique=" in traits else "I12: an id stands for one task"
+            check(status == expected, promise, call, id, expected)
 
     def _claim(self, call: Call) -> None:
         worker, nonce, limit, ahead_ms, ahead_limit, lease_ms, _ = call.arguments
@@ -111,8 +114,7 @@ class Referee:
                 tries_in(tries) == task.tries(), "attempts, crashes and redeliveries are counted once", call, id, task
             )
             check(record == task.record, "a task keeps its record", call, id, task.record)
-            task.place, task.token, task.worker, task.request = Place.LEASED, token, request[0], request
-            task.ends_ms, task.has_started = now_ms + int(lease_ms), False
+            task.lease(token, request, now_ms + int(lease_ms))
             task.claimed_us = task.renewed_us = call.at_us
             task.is_stray = call.is_stray
 

@@ -51,6 +51,9 @@ class Shadow:
     until_ms: int = 0
     is_spare: bool = False
     limits: Limits = field(default_factory=Limits)
+    key: str = ""
+    key_until_started: bool = False
+    """The unique key that the task holds while it waits or is leased, or only until it is leased."""
     may_have_expired: bool = False
     """Whether a call looked for tasks that may not start any more when it was one: it may have ended unseen."""
 
@@ -83,6 +86,12 @@ class Shadow:
         """Whether the task may not start any more."""
         limit_ms = self.limits.next_start_ms
         return limit_ms is not None and limit_ms <= now_ms
+
+    def lease(self, token: int, request: tuple[str, bytes], ends_ms: int) -> None:
+        """A worker has the task now, under a claim."""
+        self.place, self.token, self.worker, self.request = Place.LEASED, token, request[0], request
+        self.ends_ms, self.has_started = ends_ms, False
+        self.key = "" if self.key_until_started else self.key
 
     def wait(self, run_at_ms: int | None = None) -> None:
         """The task waits, in its own place or until another time in its band."""

@@ -25,6 +25,7 @@ FIRST = date.today().toordinal() * NIGHTLY_SEEDS
 STEPS_OF_EACH = int(os.environ.get("REDISCHED_STEPS", STEPS))
 BATCH = 40
 ONE_SEED = int(os.environ.get("REDISCHED_SEED", "0"))
+KEYS = int(os.environ.get("REDISCHED_KEYS", "0"))
 
 
 def batches() -> list[ParameterSet]:
@@ -48,7 +49,7 @@ def test_no_promise_is_broken_from_seed(first: int, seeds: int, record_property:
 
 def test_one_seed_again() -> None:
     """Run the world of REDISCHED_SEED, with the command that a report prints."""
-    report = run_world(ONE_SEED, STEPS_OF_EACH)
+    report = run_world(ONE_SEED, STEPS_OF_EACH, KEYS)
 
     assert not report.fouls, report.say()
 

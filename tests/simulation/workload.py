@@ -9,6 +9,7 @@ from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
 from redisched.model import Keep
+from redisched.options import TaskOptionFields
 from redisched.retry import Retry, Snooze, exponential
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import ONCE, Audit
@@ -146,38 +147,45 @@ class Producer(Process):
         failures = _rarely(random.random())
         crashes = _rarely(random.random()) if Fault.KILL in self._plan.faults else 0
         behaviour = random.choice((Behaviour.CALM, Behaviour.CALM, Behaviour.CALM, Behaviour.BLOCKING, Behaviour.DEAF))
-        return self.app.request(
-            "unknown" if random.random() < 0.05 else random.choice(("sync", "async", "sync", "async", ONCE)),
-            lasts_ms,
-            failures,
-            crashes,
-            behaviour.value,
-            id=id,
-            queue=QUEUE,
-            priority=random.choice((0, 5, 5, 5, 9)),
-            delay=random.choice((0, 0, 0.05, 1.0)),
-            deadline=DEADLINE_S if self._made % DEADLINE_EVERY == 0 else None,
-            expires=EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
-            keep=Keep.TASK if self._made % KEPT_WHOLE_EVERY == 0 else Keep.RESULT,
-        )
+        name = "unknown" if random.random() < 0.05 else random.choice(("sync", "async", "sync", "async", ONCE))
+        options: TaskOptionFields = {
+            "id": id,
+            "queue": QUEUE,
+            "priority": random.choice((0, 5, 5, 5, 9)),
+            "delay": random.choice((0, 0, 0.05, 1.0)),
+            "keep": Keep.TASK if self._made % KEPT_WHOLE_EVERY == 0 else Keep.RESULT,
+            **(self._unique() if self._plan.keys else self._limits()),
+        }
+        return self.app.request(name, lasts_ms, failures, crashes, behaviour.value, **options)
+
+    def _limits(self) -> TaskOptionFields:
+        return {
+            "deadline": DEADLINE_S if self._made % DEADLINE_EVERY == 0 else None,
+            "expires": EXPIRES_S if self._made % EXPIRING_EVERY == 0 else None,
+        }
+
+    def _unique(self) -> TaskOptionFields:
+        key = str(self.kernel.random.randrange(self._plan.keys))
+        return {"unique": key, "unique_for": "until_started" if int(key) % 2 else "until_done"}
 
     async def _enqueue(self, requests: list[TaskRequest]) -> None:
         """Enqueue tasks; a call without an answer is mostly repeated."""
         while True:
             try:
                 if len(requests) == 1:
-                    await self.app._sender.send_async(requests[0], Freshness.MAYBE_SENT)
+                    refs = [await self.app._sender.send_async(requests[0], Freshness.MAYBE_SENT)]
                 else:
-                    await self.app.enqueue_many_async(requests)
+                    refs = await self.app.enqueue_many_async(requests)
             except BrokerUnavailable:
                 for request in requests:
                     self._history.sent(request.id, Sent.UNKNOWN)
                 if self.kernel.chance(0.3):
                     return
             else:
-                for request in requests:
-                    self._history.sent(request.id, Sent.OK)
-                    self._known.append(request.id)
+                for ref in refs:
+                    # With a unique key it may be the task of another call.
+                    self._history.sent(ref.id, Sent.OK)
+                    self._known.append(ref.id)
                 return
 
     async def _cancel(self, id: str) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unittest import mock
 
 from redisched.engine import attempt, executor, prefetch_releaser
@@ -47,11 +47,13 @@ class Report:
     lasted_s: float
     trace: list[str]
     fouls: list[str]
+    keys: int
 
     def say(self) -> str:
         """The fouls, the events before them, and the command that repeats the world."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
-        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}"
+        keys = f" REDISCHED_KEYS={self.keys}" if self.keys else ""
+        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
 
@@ -113,6 +115,7 @@ class World:
             lasted_s=self.kernel.now_us / 1e6,
             trace=self.history.trace,
             fouls=self.audit.fouls,
+            keys=self.plan.keys,
         )
 
     def _left(self) -> list[Shadow]:
@@ -145,9 +148,11 @@ class World:
         return not holding and not self._left() and not self.server.remembers_claims()
 
 
-def run_world(seed: int, steps: int = STEPS) -> Report:
-    """Run the world of a seed. Broken promises are in the fouls of the report."""
-    world = World(draw_plan(seed, steps))
+def run_world(seed: int, steps: int = STEPS, keys: int = 0) -> Report:
+    """Run the world of a seed, in which tasks share so many unique keys. Broken promises are in the fouls of the
+    report.
+    """
+    world = World(replace(draw_plan(seed, steps), keys=keys))
     with surroundings():
         try:
             world.run()
