@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from redisched.option_checks import check_milliseconds
+from redisched.progress import check_log_text, check_progress
 
 
 class TimeLimit(Protocol):
@@ -58,6 +59,27 @@ class NoCheckpoints:
 NO_CHECKPOINTS = NoCheckpoints()
 
 
+class Reports(Protocol):
+    """What the handler tells of its progress."""
+
+    def progress(self, done: float, total: float, note: str) -> None: ...
+
+    def log(self, text: str) -> None: ...
+
+
+class NoReports:
+    """The reports of a context that no worker made: nobody is told."""
+
+    def progress(self, done: float, total: float, note: str) -> None:
+        """Nobody to tell."""
+
+    def log(self, text: str) -> None:
+        """Nobody to tell."""
+
+
+NO_REPORTS = NoReports()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskContext:
     """The task a handler runs.
@@ -78,6 +100,7 @@ class TaskContext:
     worker: str
     _time_limit: TimeLimit = field(default=NO_TIME_LIMIT, repr=False, compare=False)
     _checkpoints: Checkpoints = field(default=NO_CHECKPOINTS, repr=False, compare=False)
+    _reports: Reports = field(default=NO_REPORTS, repr=False, compare=False)
 
     @property
     def remaining_s(self) -> float | None:
@@ -112,6 +135,25 @@ class TaskContext:
         """As `checkpoint`, without blocking the event loop."""
         await self._checkpoints.save_async(state)
 
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Tell how far this handler has come: `done` of `total`, in any unit. A note has up to 200 characters.
+
+        Returns at once, in sync and async handlers: the worker sends the newest progress twice a second at most, and
+        the last one before the task is settled. What a worker tells that has lost the task is refused. Raises
+        InvalidOption.
+        """
+        check_progress(done, total, note)
+        self._reports.progress(done, total, note)
+
+    def log(self, text: str) -> None:
+        """Add a text to the log of this task, one line or several. It is sent as `progress` is.
+
+        The newest 200 lines are kept, and of these at most 16 KiB; a line is cut off after 2,000 characters. Raises
+        InvalidOption for anything but a text.
+        """
+        check_log_text(text)
+        self._reports.log(text)
+
 
 class Running(Protocol):
     """A running task. Its context is made only when it is asked for."""
@@ -126,6 +168,9 @@ free_slots: ContextVar[Callable[[], int] | None] = ContextVar("redisched_free_sl
 
 checkpoints_of: ContextVar[Callable[[Any], Checkpoints] | None] = ContextVar("redisched_checkpoints_of", default=None)
 """How the worker that runs this handler makes the checkpoints of a leased task; None outside of one."""
+
+reports_of: ContextVar[Callable[[Any], Reports] | None] = ContextVar("redisched_reports_of", default=None)
+"""Who takes what the handler of a leased task tells; None outside of a worker."""
 
 
 def current_task() -> TaskContext:

@@ -45,6 +45,8 @@ class Keys:
     """zset: id by the time until which a task may start (server ms); only for tasks with such a limit."""
     checkpoints: str
     """hash: id -> how far the handler has come, as it saved it; for as long as `tasks` has the task."""
+    reports: str
+    """hash: id -> how far the handler has come and its log, as it reported them; until the task is forgotten."""
     watched: str
     """hash: id -> channels of callers that wait for the end of a task, and until when; only while callers wait."""
     unique: str
@@ -87,6 +89,7 @@ TYPES = {
     "traits": "hash",
     "expiring": "zset",
     "checkpoints": "hash",
+    "reports": "hash",
     "watched": "hash",
     "unique": "hash",
     "successors": "hash",

@@ -4,7 +4,7 @@
 -- Outcomes whose retention was not set by the user may be forgotten sooner: only the newest are kept, so that they fill
 -- a bounded part of the memory.
 --
--- KEYS dead outcomes finished
+-- KEYS dead outcomes finished reports
 -- ARG limit              int  maximum number of tasks: of those with an outcome, and of dead ones
 -- ARG dead_retention_ms  int  how long dead tasks are kept
 -- ARG kept               int  maximum number of outcomes of the kind that may be forgotten sooner
@@ -22,9 +22,18 @@ local function finished(low, high, most)
   return redis.call('ZRANGEBYSCORE', FINISHED, low, high, 'LIMIT', 0, most)
 end
 
+local any_report = redis.call('HLEN', REPORTS) > 0
+
+local function forget_reports(ids)
+  if any_report then
+    call_in_chunks('HDEL', REPORTS, ids)
+  end
+end
+
 local function forget(ended)
   call_in_chunks('ZREM', FINISHED, ended)
   call_in_chunks('HDEL', OUTCOMES, ended)
+  forget_reports(ended)
   return #ended
 end
 
@@ -43,4 +52,5 @@ local dead_before = text(now_ms - dead_retention_ms)
 local dead = redis.call('ZRANGEBYSCORE', DEAD, '-inf', dead_before, 'LIMIT', 0, limit)
 call_in_chunks('ZREM', DEAD, dead)
 forget_tasks(dead, used_extras())
+forget_reports(dead)
 return {'FORGOTTEN', count + #dead, sooner}

@@ -5,7 +5,7 @@
 -- is in two states, an ended one wins over leased, and leased over waiting. A leased task without a record is not
 -- changed: its worker has already read the record.
 --
--- KEYS waiting tasks leases held tries failures dead cancelling traits expiring watched checkpoints unique successors outcomes finished repairs
+-- KEYS waiting tasks leases held tries failures dead cancelling traits expiring watched checkpoints reports unique successors outcomes finished repairs
 -- ARG cursor        text   scan cursor in the first part; 0 is its beginning
 -- ARG limit         int    approximate number of tasks to check
 -- ARG lease_ms      int    length of the lease that is given to a held task without a lease
@@ -35,28 +35,29 @@ local now_ms = math.floor(server_us() / 1000)
 local keys = {
   waiting = WAITING, tasks = TASKS, leases = LEASES, held = HELD, tries = TRIES, failures = FAILURES, dead = DEAD,
   cancelling = CANCELLING, traits = TRAITS, expiring = EXPIRING, watched = WATCHED, checkpoints = CHECKPOINTS,
-  outcomes = OUTCOMES, finished = FINISHED, unique = UNIQUE, successors = SUCCESSORS,
+  reports = REPORTS, outcomes = OUTCOMES, finished = FINISHED, unique = UNIQUE, successors = SUCCESSORS,
 }
 local SORTED = {waiting = true, leases = true, dead = true, expiring = true, finished = true}
 local reply = {'SCRUBBED', 0, '0', 0, 0, 0}
 
 -- For each state, the keys that may contain the task. 'nowhere': it has a record but no state. 'gone': it has neither.
 local BELONGS = {
-  outcomes = {outcomes = true, finished = true},
+  outcomes = {outcomes = true, finished = true, reports = true},
   dead = {
     dead = true, tasks = true, tries = true, failures = true, traits = true, expiring = true, checkpoints = true,
+    reports = true,
   },
   held = {
     held = true, leases = true, tasks = true, tries = true, failures = true, cancelling = true, traits = true,
-    expiring = true, watched = true, checkpoints = true,
+    expiring = true, watched = true, checkpoints = true, reports = true,
   },
   waiting = {
     waiting = true, tasks = true, tries = true, failures = true, cancelling = true, traits = true, expiring = true,
-    watched = true, checkpoints = true,
+    watched = true, checkpoints = true, reports = true,
   },
   nowhere = {
     tasks = true, tries = true, failures = true, cancelling = true, traits = true, expiring = true, watched = true,
-    checkpoints = true,
+    checkpoints = true, reports = true,
   },
   gone = {},
 }
@@ -64,7 +65,7 @@ local BELONGS = {
 local LEFTOVERS = {
   {'waiting', 'TWICE'}, {'held', 'TWICE'}, {'dead', 'TWICE'}, {'leases', 'HOLDER_LOST'}, {'finished', 'OUTCOME_LOST'},
   {'tasks', 'STRAY'}, {'tries', 'STRAY'}, {'failures', 'STRAY'}, {'cancelling', 'STRAY'}, {'traits', 'STRAY'},
-  {'expiring', 'STRAY'}, {'watched', 'STRAY'}, {'checkpoints', 'STRAY'},
+  {'expiring', 'STRAY'}, {'watched', 'STRAY'}, {'checkpoints', 'STRAY'}, {'reports', 'STRAY'},
 }
 
 -- Counts and reports a repair. Called before the repair is made.
@@ -264,6 +265,7 @@ local expiring = scores_of(EXPIRING, ids)
 local held, tries, failures = fields(HELD, ids), fields(TRIES, ids), fields(FAILURES, ids)
 local requests, traits, watched = fields(CANCELLING, ids), fields(TRAITS, ids), fields(WATCHED, ids)
 local any_outcome, any_checkpoint = redis.call('HLEN', OUTCOMES) > 0, redis.call('HLEN', CHECKPOINTS) > 0
+local any_report = redis.call('HLEN', REPORTS) > 0
 for index = 1, #ids do
   local id = ids[index]
   local found = {
@@ -272,6 +274,7 @@ for index = 1, #ids do
     traits = traits[index], expiring = expiring[index], watched = watched[index],
     tasks = redis.call('HEXISTS', TASKS, id) == 1,
     checkpoints = any_checkpoint and redis.call('HEXISTS', CHECKPOINTS, id) == 1,
+    reports = any_report and redis.call('HEXISTS', REPORTS, id) == 1,
     outcomes = any_outcome and redis.call('HEXISTS', OUTCOMES, id) == 1,
   }
   remove_unreadable(id, found)

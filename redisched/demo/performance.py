@@ -27,7 +27,7 @@ LONG_MS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class DemoProgress:
     """The state of a demo at one moment."""
 
     seconds: float
@@ -46,7 +46,7 @@ class Performance:
     jobs: list[Job]
     stream_s: float
     say: Callable[[str], None]
-    show: Callable[[Progress], None]
+    show: Callable[[DemoProgress], None]
     began_s: float = field(default_factory=time.monotonic)
     sent_ms: dict[str, float] = field(default_factory=dict)
     known: dict[str, Enqueued] = field(default_factory=dict)
@@ -106,12 +106,12 @@ class Performance:
         counts = run(self._inspector(queue).counts(), self.stage.app.broker.client())
         return counts.ready + counts.scheduled + counts.leased
 
-    def _progress(self, history: History) -> Progress:
+    def _progress(self, history: History) -> DemoProgress:
         executions = history.executions
         latest = {execution.task: execution for execution in executions}
         living = {worker for worker, _ in self.stage.supervisor.processes()}
         tasks = {**self.known, **history.followers}
-        return Progress(
+        return DemoProgress(
             seconds=self.elapsed_s,
             enqueued=Counter(task.kind for task in tasks.values()),
             succeeded=Counter(execution.kind for execution in latest.values() if execution.succeeded),

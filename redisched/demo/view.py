@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from redisched.demo.facts import Kind
-from redisched.demo.performance import Progress
+from redisched.demo.performance import DemoProgress
 from redisched.demo.summary import Summary
 
 PLAIN_EVERY_S = 1.0
@@ -22,7 +22,7 @@ class View(Protocol):
 
     def say(self, line: str) -> None: ...
 
-    def show(self, progress: Progress) -> None: ...
+    def show(self, progress: DemoProgress) -> None: ...
 
 
 class SilentView:
@@ -31,7 +31,7 @@ class SilentView:
     def say(self, line: str) -> None:
         """Ignore an event."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: DemoProgress) -> None:
         """Ignore the progress."""
 
 
@@ -44,7 +44,7 @@ class PlainLines:
     def say(self, line: str) -> None:
         click.echo(line)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: DemoProgress) -> None:
         if progress.seconds >= self._next_s:
             self._next_s = progress.seconds + PLAIN_EVERY_S
             counts = (progress.enqueued, progress.running, progress.succeeded, progress.failed_attempts)
@@ -65,7 +65,7 @@ class LiveTable:
     def say(self, line: str) -> None:
         self._said.append(line)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: DemoProgress) -> None:
         table = Table(
             title=f"redisched demo, {progress.seconds:.1f} s", title_justify="left", box=None, padding=(0, 2, 0, 0)
         )

@@ -64,10 +64,11 @@ class Attempt:
         """How long its handler may run."""
         return self.timeout_ms / 1e3 if self.timeout_ms else None
 
-    def order(self, free_slots: int) -> Order:
+    def order(self, free_slots: int, server_ahead_ms: float) -> Order:
         """What the process of an isolated handler is told."""
         context, keeps_result = self.task.task_context(), self.retention().keeps_result
-        return Order(self.task.lease.record, context, keeps_result, free_slots, self.timeout_s, self.task.checkpoint)
+        record, checkpoint = self.task.lease.record, self.task.checkpoint
+        return Order(record, context, keeps_result, free_slots, self.timeout_s, checkpoint, server_ahead_ms)
 
 
 class AttemptPolicy:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from redisched.context import checkpoints_of, free_slots
+from redisched.context import checkpoints_of, free_slots, reports_of
 from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
@@ -89,6 +89,7 @@ class Executor:
         """Start to run tasks from the window."""
         self._hooks = hooks
         self._handler_context.run(checkpoints_of.set, hooks.checkpoints.of)
+        self._handler_context.run(reports_of.set, hooks.reporter.of)
         for number in range(self._concurrency):
             self._runners.begin(HandlerSlot(number, self._threads, self._thread_ended))
 
@@ -223,8 +224,10 @@ class Executor:
             # Not noted as started: an isolated handler cannot make this process die.
             self._policy.started(attempt, now_ms)
             grace_s = attempt.entry.options.timeout_grace_ms / 1e3
+            order = attempt.order(self.free, self._context.server_ahead_ms())
             save = partial(self._hooks.checkpoints.save, attempt.task)
-            slot.run_isolated(attempt, IsolatedCall(self._processes, attempt.order(self.free), grace_s, save))
+            report = partial(self._hooks.reporter.of, attempt.task)
+            slot.run_isolated(attempt, IsolatedCall(self._processes, order, grace_s, save, report))
             return
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)

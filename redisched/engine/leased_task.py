@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from redisched.context import NO_CHECKPOINTS, NO_TIME_LIMIT, TaskContext, checkpoints_of
+from redisched.context import (
+    NO_CHECKPOINTS,
+    NO_REPORTS,
+    NO_TIME_LIMIT,
+    TaskContext,
+    checkpoints_of,
+    reports_of,
+)
+from redisched.engine.report_buffer import ReportBuffer
 from redisched.engine.time_limit import SoftLimit
 from redisched.model import TaskBody, band_of, run_at_of
 from redisched.store.values import Lease
@@ -13,10 +21,10 @@ class LeasedTask:
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
     the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
-    decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `has_given_id` is false if
-    a caller chose the id. A task is a suspect (`is_suspect`) if a process died while it ran. Due tasks start in the
-    order of `order`, then `turn`. These are the task's score and id, or, with several shards, the time of the claim
-    and the task's place in it.
+    decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `report` is what its handler
+    tells, once it has asked for its context. `has_given_id` is false if a caller chose the id. A task is a suspect
+    (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then `turn`. These are the
+    task's score and id, or, with several shards, the time of the claim and the task's place in it.
     """
 
     __slots__ = (
@@ -30,6 +38,7 @@ class LeasedTask:
         "max_attempts",
         "order",
         "queue",
+        "report",
         "shard",
         "started_ms",
         "time_limit",
@@ -54,6 +63,7 @@ class LeasedTask:
         self.time_limit: SoftLimit | None = None
         self.cancelling = False
         self.checkpoint = b""
+        self.report: ReportBuffer | None = None
         self.max_attempts = 0
         self.body = UNREAD
         self.has_given_id = False
@@ -63,7 +73,7 @@ class LeasedTask:
 
     def task_context(self) -> TaskContext:
         """What the handler may know about its task."""
-        lease, make_checkpoints = self.lease, checkpoints_of.get()
+        lease, make_checkpoints, make_reports = self.lease, checkpoints_of.get(), reports_of.get()
         return TaskContext(
             id=lease.id,
             name=self.body.name,
@@ -76,6 +86,7 @@ class LeasedTask:
             worker=self.worker,
             _time_limit=self.time_limit or NO_TIME_LIMIT,
             _checkpoints=make_checkpoints(self) if make_checkpoints else NO_CHECKPOINTS,
+            _reports=make_reports(self) if make_reports else NO_REPORTS,
         )
 
 

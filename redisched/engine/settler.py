@@ -12,10 +12,13 @@ from itertools import chain
 from typing import Any
 
 from redisched.engine.completion import Completion, Settlement
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.logs import log
+from redisched.engine.reporter import Reporter
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
-from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
+from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, QueueFull, WrongKeyType
 from redisched.keys import shard_name
 from redisched.model import DeathReason
 from redisched.store.operation import AsyncClient, Operation, T, run_async
@@ -47,9 +50,10 @@ class Settler:
     A shard that does not answer delays only its own completions.
     """
 
-    def __init__(self, context: WorkerContext, client: AsyncClient) -> None:
+    def __init__(self, context: WorkerContext, client: AsyncClient, reporter: Reporter) -> None:
         self._context = context
         self._client = client
+        self._reporter = reporter
         self._waiting: list[Completion] = []
         self._shard_backoffs: dict[Store, ShardBackoff] = {}
         self._lanes: dict[Store, _Lane] = {}
@@ -157,6 +161,8 @@ class Settler:
         first = batch[0].settlement
         assert first is not None
         kind = type(first)
+        if told := [outcome.task for outcome in batch if outcome.task.report is not None]:
+            await self._report(store, told)
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._context.contact()
         self.ends[kind] += len(batch)
@@ -167,6 +173,18 @@ class Settler:
                 log_about(level, outcome.task, said.format(kind.__name__))
             elif status is Status.BURIED and kind is not Bury:
                 log_about(logging.ERROR, outcome.task, f"is dead, {DeathReason.DEADLINE}")
+
+    async def _report(self, store: Store, tasks: Sequence[LeasedTask]) -> None:
+        """Send what their handlers told last: after the settlement the worker has no lease. The settlement does not
+        wait for a Redis that refuses the reports.
+        """
+        try:
+            await self._in_time(self._reporter.sending(store, tasks))
+        except (BrokerRefused, QueueFull) as error:
+            log.debug("settler: the last reports of %d tasks are lost: %s", len(tasks), error)
+        for task in tasks:
+            if task.report is not None:
+                task.report.close()
 
     async def _in_time(self, operation: Operation[T]) -> T:
         try:

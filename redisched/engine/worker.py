@@ -19,6 +19,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.note_start import note_start
 from redisched.engine.prefetch_releaser import PrefetchReleaser
+from redisched.engine.reporter import Reporter
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
@@ -132,7 +133,8 @@ class Worker:
     async def _work(self, client: AsyncBrokerClient, shard_maps: Mapping[str, ShardMap]) -> None:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm)
-        settler = Settler(context, client)
+        reporter = Reporter(context, client)
+        settler = Settler(context, client, reporter)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
         for queue, shard_map in shard_maps.items():
@@ -145,6 +147,7 @@ class Worker:
                 on_free=claimer.slot_freed,
                 note_start=partial(note_start, context, client),
                 checkpoints=CheckpointSaver(context, self._broker),
+                reporter=reporter,
             )
         )
         watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
@@ -159,6 +162,7 @@ class Worker:
                 "prefetch releaser", PrefetchReleaser(context, settler, claimer.slot_freed).step
             ),
             executor=executor,
+            reporting=self._start_service("reporter", reporter.step, reporter.changed),
             settler=settler,
             settling=self._start_service("settler", partial(_settle, settler, claimer), settler.changed),
             renewer=renewer,

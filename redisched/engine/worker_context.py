@@ -66,6 +66,11 @@ class WorkerContext:
         """The server's time in milliseconds. It may be a little late, but is never ahead of the server's clock."""
         return self.server_clock.now_ms(self.clock.monotonic())
 
+    def server_ahead_ms(self) -> float:
+        """By how many milliseconds the server's time is ahead of the monotonic clock of this machine."""
+        now_s = self.clock.monotonic()
+        return self.server_clock.now_ms(now_s) - now_s * 1e3
+
     @property
     def lease_ms(self) -> int:
         """The length of a lease."""

@@ -29,8 +29,8 @@ AT_A_TIME = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerServices:
-    """Everything that runs in a worker. `claiming`, `settling` and `releasing` are loops; the others are what these
-    loops use.
+    """Everything that runs in a worker. `claiming`, `releasing`, `reporting` and `settling` are loops; the others are
+    what these loops use.
     """
 
     context: WorkerContext
@@ -40,6 +40,7 @@ class WorkerServices:
     shard_services: ShardServices
     releasing: Service
     executor: Executor
+    reporting: Service
     settler: Settler
     settling: Service
     renewer: LeaseRenewer
@@ -62,6 +63,7 @@ class WorkerServices:
         self.settler.limit_tries(ANSWER_S)
         await wait_until_done(self.settler.flush(), FLUSH_S)
         await self.settling.end(within_s=ANSWER_S)
+        await self.reporting.end(within_s=0.0)
         self.renewing.stop()
         stores = list(self.context.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)

@@ -35,6 +35,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Report,
     Reprioritization,
     SnoozedTask,
     Status,
@@ -131,6 +132,10 @@ class Store:
     def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> Operation[list[Status]]:
         """Save how far tasks have come, for their next attempts: SAVED or LOST for each."""
         return self._scripts.settle("checkpoint", rows=checkpoints)
+
+    def report(self, reports: Sequence[Report]) -> Operation[list[Status]]:
+        """Store how far tasks have come, and lines of their logs: REPORTED or LOST for each."""
+        return self._scripts.settle("report", rows=reports)
 
     def saved(self, task_id: str) -> Operation[bytes]:
         """Return the checkpoint of a task as it was saved, empty if it has none."""

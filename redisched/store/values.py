@@ -22,6 +22,7 @@ class Status(StrEnum):
     RENEWED = "RENEWED"
     STARTED = "STARTED"
     SAVED = "SAVED"
+    REPORTED = "REPORTED"
     CANCELLING = "CANCELLING"
     ACKED = "ACKED"
     RETRIED = "RETRIED"
@@ -154,6 +155,18 @@ class Checkpoint(NamedTuple):
     id: str
     token: int
     state: bytes
+
+
+class Report(NamedTuple):
+    """What the handler of a task has told since the last report. `number` lines were sent before these under this
+    token; `progress` is empty if there is nothing new.
+    """
+
+    id: str
+    token: int
+    number: int
+    progress: bytes
+    lines: bytes
 
 
 class SnoozedTask(NamedTuple):

@@ -41,6 +41,7 @@ def check_places(situation: Situation) -> None:
     assert ids("cancelling") <= ids("held")
     assert ids("traits") <= ids("tasks")
     assert ids("checkpoints") <= ids("tasks"), "a checkpoint without its task"
+    assert ids("reports") <= ids("tasks") | ids("outcomes"), "a report without its task"
     assert limited_in(situation) - ids("dead") <= ids("expiring") <= ids("traits")
     assert ids("watched") <= ids("waiting") | ids("held"), "a watcher of a task that has ended"
     check_unique(situation)

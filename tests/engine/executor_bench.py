@@ -12,6 +12,7 @@ from redisched.engine.completion import Completion
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.reporter import Reporter
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
@@ -78,12 +79,14 @@ class Bench:
         self.completions: asyncio.Queue[Completion] = asyncio.Queue()
         self.still_mine = True
         self.executor = Executor(self.context)
+        broker = connect("redis://127.0.0.1:1", 1.0)
         self.executor.start(
             Hooks(
                 on_completion=self.completions.put_nowait,
                 on_free=lambda: None,
                 note_start=self._note_start,
-                checkpoints=CheckpointSaver(self.context, connect("redis://127.0.0.1:1", 1.0)),
+                checkpoints=CheckpointSaver(self.context, broker),
+                reporter=Reporter(self.context, broker.async_client()),
             )
         )
 

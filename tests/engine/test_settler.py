@@ -9,6 +9,7 @@ from typing import Any
 from redisched.config import Settings, WorkerSettings
 from redisched.engine import completion
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.reporter import Reporter
 from redisched.engine.settler import Settler
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
@@ -64,7 +65,7 @@ def settler_of(client: RefusingOne, shards: int = 1) -> tuple[Settler, WorkerCon
         clock=StillClock(),
         random=lambda: 0.5,
     )
-    settler = Settler(context, client)
+    settler = Settler(context, client, Reporter(context, client))
     for number in range(max(TASKS, shards)):
         lease = Lease(f"task-{number}", 7, 0, 0, 0, 0, b"record")
         task = LeasedTask(lease, QUEUE, WORKER, 100.0, 130.0, number % shards)

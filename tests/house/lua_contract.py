@@ -39,7 +39,7 @@ WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
     | {"discard", "hand_over", "watch"}
 )
-REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue", "revive", "take_over"})
+REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue", "report", "revive", "take_over"})
 
 _STATUS = re.compile(r"[A-Z_]{4,}")
 

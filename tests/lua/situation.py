@@ -19,7 +19,7 @@ Situation: TypeAlias = dict[str, Any]
 ZSETS = ("waiting", "leases", "dead", "expiring", "lapsing", "finished")
 HASHES = (
     *("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims"),
-    *("unique", "successors"),
+    *("reports", "unique", "successors"),
 )
 STRINGS = ("fence", "reaper", "barrier", "layout", "format")
 LISTS = ("wake",)

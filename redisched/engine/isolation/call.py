@@ -13,6 +13,8 @@ from redisched.engine.isolation.inside import SIGNALS
 from redisched.engine.isolation.messages import AnswerKind, Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
+from redisched.engine.isolation.reporting import take_over
+from redisched.engine.report_buffer import ReportBuffer
 from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.engine.time_limit import SoftLimit
 from redisched.errors import HandlerTimedOut, Interruption, LeaseLost
@@ -26,12 +28,20 @@ class IsolatedCall:
     killed.
     """
 
-    def __init__(self, pool: ProcessPool, order: Order, grace_s: float, save: Callable[[bytes], None]) -> None:
-        """`save` saves an encoded state that the handler wants to keep."""
+    def __init__(
+        self,
+        pool: ProcessPool,
+        order: Order,
+        grace_s: float,
+        save: Callable[[bytes], None],
+        report: Callable[[], ReportBuffer],
+    ) -> None:
+        """`save` saves an encoded state that the handler wants to keep. `report` answers what takes its reports."""
         self._pool = pool
         self._order = order
         self._grace_s = grace_s
         self._save = save
+        self._report = report
         self._lock = threading.Lock()
         self._process: HandlerProcess | None = None
         self._interruption: type[Interruption] | None = None
@@ -96,21 +106,25 @@ class IsolatedCall:
             if reply is None:
                 self._ask_to_end(HandlerTimedOut)
                 return self._reply_within_grace(process)
-            if reply.kind is ReplyKind.CHECKPOINT:
-                self._save_for(process, reply)
-            elif reply.kind is not ReplyKind.EXTENDED:
-                return reply
-            elif limit is not None:
+            if reply.kind is ReplyKind.EXTENDED and limit is not None:
                 limit.extend(reply.seconds)
+            elif self._is_last(process, reply):
+                return reply
 
     def _reply_within_grace(self, process: HandlerProcess) -> Reply | None:
         until_s = time.monotonic() + self._grace_s
         while True:
             reply = process.reply(max(0.0, until_s - time.monotonic()))
-            if reply is not None and reply.kind is ReplyKind.CHECKPOINT:
-                self._save_for(process, reply)
-            elif reply is None or reply.kind is not ReplyKind.EXTENDED:
+            if reply is None or self._is_last(process, reply):
                 return reply
+
+    def _is_last(self, process: HandlerProcess, reply: Reply) -> bool:
+        """Whether the handler has ended with this reply. If it has not, the worker does what the reply asks for."""
+        if reply.kind is ReplyKind.CHECKPOINT:
+            self._save_for(process, reply)
+        elif reply.kind is ReplyKind.REPORT:
+            take_over(reply, self._report())
+        return reply.kind not in (ReplyKind.CHECKPOINT, ReplyKind.REPORT, ReplyKind.EXTENDED)
 
     def _save_for(self, process: HandlerProcess, reply: Reply) -> None:
         answer = answer_to(self._save, reply.outcome)

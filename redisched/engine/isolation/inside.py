@@ -31,6 +31,7 @@ from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.checkpointing import CheckpointLink
 from redisched.engine.isolation.messages import Answer, Order, Reply, ReplyKind, decode_answer, decode_order
+from redisched.engine.isolation.reporting import ReportLink
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
@@ -113,12 +114,14 @@ class HandlerRunner:
         limit = self.application.settings.payload_limit
         entry: HandlerEntry | None = None
         link = CheckpointLink(self._send, self._receive)
+        reports = ReportLink(self._send, order.context.attempt, lambda: time.monotonic() * 1e3 + order.server_ahead_ms)
         try:
             body = decode_task(order.record, limit)
             entry = self.application.registry.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
-            result = copy_context().run(self._call, entry, body, order, link)
+            context = self._context_of(order, link, reports)
+            result = copy_context().run(self._call, entry, body, context, order.free_slots)
             if is_fork():
                 end_fork(None)
             return _returned(body.name, result, limit, is_kept=order.keeps_result)
@@ -127,15 +130,16 @@ class HandlerRunner:
                 end_fork(error)
             if isinstance(error, Interruption):
                 return _raised(error)._replace(kind=ReplyKind.INTERRUPTED)
-            context = order.context
-            decision = () if entry is None else decide(entry, error, context.attempt, context.max_attempts, random)
+            known = order.context
+            decision = () if entry is None else decide(entry, error, known.attempt, known.max_attempts, random)
             return _raised(error)._replace(decision=decision)
         finally:
             link.end()
+            reports.end()
 
-    def _call(self, entry: HandlerEntry, body: TaskBody, order: Order, link: CheckpointLink) -> Any:
-        running.set(_KnownTask(self._context_of(order, link)))
-        free_slots.set(lambda: order.free_slots)
+    def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext, free: int) -> Any:
+        running.set(_KnownTask(context))
+        free_slots.set(lambda: free)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
         try:
@@ -145,11 +149,11 @@ class HandlerRunner:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
 
-    def _context_of(self, order: Order, link: CheckpointLink) -> TaskContext:
+    def _context_of(self, order: Order, link: CheckpointLink, reports: ReportLink) -> TaskContext:
         limit = NO_TIME_LIMIT if order.timeout_s is None else _ReportedLimit(order.timeout_s, self._send)
         largest = self.application.settings.payload_limit
         checkpoints = TaskCheckpoints(order.context.name, order.checkpoint, largest, link.save, link.save_async)
-        return replace(order.context, _time_limit=limit, _checkpoints=checkpoints)
+        return replace(order.context, _time_limit=limit, _checkpoints=checkpoints, _reports=reports.buffer)
 
     async def _await(self, awaitable: Awaitable[Any]) -> Any:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()

@@ -14,7 +14,8 @@ from redisched.context import TaskContext
 class Order(NamedTuple):
     """A task to run: its record as it came from Redis, and the context for its handler. `free_slots` is how many more
     tasks the worker process could run when it sent the order. `timeout_s` counts from when a ready process gets the
-    order; None: no timeout. `checkpoint` is what an earlier attempt saved.
+    order; None: no timeout. `checkpoint` is what an earlier attempt saved. The server's time is `server_ahead_ms`
+    ahead of the monotonic clock, which all processes of a machine share.
     """
 
     record: bytes
@@ -23,6 +24,7 @@ class Order(NamedTuple):
     free_slots: int
     timeout_s: float | None = None
     checkpoint: bytes = b""
+    server_ahead_ms: float = 0.0
 
     def encode(self) -> bytes:
         facts = {name: getattr(self.context, name) for name in _FACTS}
@@ -48,6 +50,8 @@ class ReplyKind(StrEnum):
     """The handler runs, and has moved its timeout later by `seconds`."""
     CHECKPOINT = "checkpoint"
     """The handler runs, and `outcome` is a state to save. It waits for an answer."""
+    REPORT = "report"
+    """The handler runs, and `outcome` is what it has told of its progress."""
     RETURNED = "returned"
     """The handler returned. `outcome` is the encoded outcome."""
     UNSTORABLE = "unstorable"

@@ -8,6 +8,7 @@ from redisched import Scheduler
 from redisched.config import WorkerSettings
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor
+from redisched.engine.reporter import Reporter
 from redisched.engine.settler import Settler
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
@@ -72,7 +73,7 @@ class Bench:
             random=lambda: 0.0,
         )
         self.client = LossyClient(broker.open_async_client(5.0, "test"))
-        self.settler = Settler(self.context, self.client)
+        self.settler = Settler(self.context, self.client, Reporter(self.context, self.client))
         self.claimer = Claimer(self.context, self.client, Executor(self.context), self.settler)
         for store in self.context.stores.values():
             self.claimer.serve(store)

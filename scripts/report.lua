@@ -1,0 +1,31 @@
+#!lua
+-- LEASED -> LEASED  Stores how far the handlers of tasks have come, and adds lines to their logs.
+--
+-- Both stay until the task is forgotten: with its outcome, or as long as it is dead.
+--
+-- KEYS held reports
+-- ROW id        text   task
+-- ROW token     int    fencing token of the worker's lease
+-- ROW number    int    how many lines came before these under this token, so that no line is added twice
+-- ROW progress  bytes  how far the handler has come; '' if there is nothing new
+-- ROW lines     bytes  the lines to add, each with a line feed at its end
+-- Returns {'REPORTED'} per task
+-- Returns {'LOST'} per task: no lease with this token; nothing was changed
+-- Cost O(tasks * MOST_BYTES)
+-- include: holder
+-- include: format
+-- include: reports
+
+local statuses = {}
+check_keys()
+
+for row, id, token, number, progress, lines in rows() do
+  statuses[row] = 'LOST'
+  if holds(redis.call('HGET', HELD, id), token) then
+    need_format(3)
+    local stored = redis.call('HGET', REPORTS, id)
+    redis.call('HSET', REPORTS, id, with_report(stored, token, tonumber(number), progress, lines))
+    statuses[row] = 'REPORTED'
+  end
+end
+return statuses
