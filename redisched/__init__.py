@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
+    from redisched.progress import Progress
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _HOMES = {
     "Keep": "redisched.model",
     "OnDuplicate": "redisched.model",
     "Priority": "redisched.model",
+    "Progress": "redisched.progress",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
     "ReplayOutcome": "redisched.client.dead_tasks",
@@ -80,6 +82,7 @@ __all__ = [
     "Keep",
     "OnDuplicate",
     "Priority",
+    "Progress",
     "RedischedError",
     "Reject",
     "ReplayOutcome",

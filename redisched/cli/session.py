@@ -11,6 +11,7 @@ import click
 
 from redisched.cli.parameters import prefix_of_command
 from redisched.client.connection import Connection
+from redisched.client.following import FollowedTask
 from redisched.client.scheduler import Scheduler
 from redisched.client.selecting import Change, O, Source
 from redisched.client.verbs import Verb
@@ -22,6 +23,7 @@ from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, with_retries
+from redisched.store.reports import Reported, read_report
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import TaskView
@@ -101,6 +103,19 @@ class Session:
             names = ", ".join(printable(view.queue) for view in found)
             raise click.UsageError(f"id {task_id!r} is in the queues {names}; name one with --queue")
         return found[0] if found else None
+
+    def report(self, view: TaskView) -> Reported:
+        """Return what the handlers of a task have told of their progress."""
+        runner = self._connection.broker.script_runner
+        return self.ask(lambda: read_report(runner, view.queue, view.shard, view.id))
+
+    def follow(self, view: TaskView) -> FollowedTask:
+        """Begin to follow a task."""
+        return FollowedTask(self._connection, view)
+
+    def next_change(self, followed: FollowedTask) -> Reported:
+        """Wait for the next change of a task. Raises BrokerUnavailable, after which it may be called again."""
+        return self._connection.run(followed.next_change(), "next_change")
 
     def close(self) -> None:
         self._connection.close()

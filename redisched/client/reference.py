@@ -13,17 +13,20 @@ from redisched.model import TaskState
 from redisched.store.operation import Operation, with_retries
 
 if TYPE_CHECKING:
-    from redisched.client import dead_tasks, results, verbs, waiting
+    from redisched.client import dead_tasks, following, results, verbs, waiting
     from redisched.client.dead_tasks import DiscardOutcome, Replay, ReplayOutcome
     from redisched.client.end_listener import EndListener
     from redisched.client.verbs import CancelOutcome, ChangeOutcome, Verb
+    from redisched.progress import Log, Progress
     from redisched.store import inspect as inspection
     from redisched.store import view as views
     from redisched.store.inspect import Inspector
+    from redisched.store.reports import Reported
     from redisched.store.view import TaskView
 else:
     # A process that only enqueues needs none of these.
     dead_tasks = LazyModule("redisched.client.dead_tasks")
+    following = LazyModule("redisched.client.following")
     inspection = LazyModule("redisched.store.inspect")
     results = LazyModule("redisched.client.results")
     views = LazyModule("redisched.store.view")
@@ -88,6 +91,22 @@ class TaskRef(Generic[R_co]):
         self._connection.expect_server()
         connection = self._connection
         return await connection.run_async(self._await_result(await connection.end_listener_async(), timeout))
+
+    def progress(self) -> "Progress | None":
+        """How far the handler has come, as it told last; None if it told nothing. Raises UnknownTask."""
+        return self._report("progress").progress
+
+    async def progress_async(self) -> "Progress | None":
+        """As `progress`."""
+        return (await self._report_async()).progress
+
+    def log(self) -> "Log":
+        """The newest lines that the handler logged, over all attempts. Raises UnknownTask."""
+        return self._report("log").log
+
+    async def log_async(self) -> "Log":
+        """As `log`."""
+        return (await self._report_async()).log
 
     def cancel(self) -> "CancelOutcome":
         """Keep the task from running, or, if it runs, tell its handler to stop. Raises UnknownTask."""
@@ -158,6 +177,15 @@ class TaskRef(Generic[R_co]):
         """As `discard`."""
         return await self._run_async(dead_tasks.Discard())
 
+    def _report(self, call: str) -> "Reported":
+        self._connection.expect_server()
+        return self._connection.run(following.report_of(self, self._connection), call)
+
+    async def _report_async(self) -> "Reported":
+        self._connection.expect_server()
+        return await self._connection.run_async(following.report_of(self, self._connection))
+
+    def _run(self, verb: Verb[O], call: str) -> O:
     def _run(self, verb: "Verb[O]", call: str) -> O:
         self._connection.expect_server()
         return self._connection.run(self._act(verb), call)

@@ -9,6 +9,7 @@ from redisched.cli.commands.changing import reprioritize, reschedule, run_now
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
+from redisched.cli.report_text import dropped_text, line_text, log_records, progress_record, progress_text
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.task_record import attempt_row, attempts_of, call_of, failed_attempts, task_facts, task_record
@@ -18,6 +19,7 @@ from redisched.client.verbs import Cancel
 from redisched.errors import UnknownTask
 from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
+from redisched.progress import Log
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 
@@ -61,7 +63,7 @@ def list_tasks(
 
     One call reads at most 10,000 tasks of each shard. If there may be more, a last line on stderr says how to continue.
 
-    JSON: a list of records as `redisched task show --json` prints one.
+    JSON: a list of records as `redisched task show --json` prints one, without progress and log.
     """
     wanted = [TaskState(state) for state in states] or PENDING
     pattern = None if error is None else check_pattern("error", error)
@@ -98,7 +100,8 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
     JSON: id, queue, shard, state, name, args, kwargs, priority, run_at_ms, attempts, crashes, redeliveries,
     max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms, cancel_requested, worker, lease_until_ms,
     started_ms, ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms,
-    failed_ms}, failures[like failure, oldest first], undecodable, now_ms. A value that is not known is null. Times
+    failed_ms}, failures[like failure, oldest first], undecodable, progress{done, total, fraction, note, left_s,
+    attempt, at_ms}, log[{number, attempt, at_ms, text}], log_dropped, now_ms. A value that is not known is null. Times
     are the server's, in milliseconds since 1970.
     """
     with session(url) as opened:
@@ -106,10 +109,14 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
         if view is None:
             raise UnknownTask(task_id)
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
+        _, progress, log = opened.report(view)
     if as_json:
-        print_json(task_record(view))
+        told = {"progress": progress_record(view, progress), "log": log_records(log), "log_dropped": log.dropped}
+        print_json(task_record(view) | told)
         return
-    print_facts(task_facts(view, shard_map.shards))
+    far = None if progress is None else progress_text(view, progress)
+    print_facts([*task_facts(view, shard_map.shards), ("progress", far)])
+    _print_log(log)
     _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
     if view.state is TaskState.DEAD:
         click.echo(f"\nLet it run again: redisched dead retry {printable(view.id)}")
@@ -133,6 +140,15 @@ def cancel_tasks(url: str | None, as_json: bool, **given: Any) -> None:
 
 for _command in (reprioritize, reschedule, run_now):
     task.add_command(_command)
+
+
+def _print_log(log: Log) -> None:
+    if log.lines:
+        click.echo("\nLog:")
+    if log.dropped:
+        click.echo(dropped_text(log.dropped))
+    for line in log.lines:
+        click.echo(line_text(line))
 
 
 def _print_attempts(failures: list[Failure], shown: int | None) -> None:
