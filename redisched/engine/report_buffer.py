@@ -34,6 +34,7 @@ class ReportBuffer:
         self._lock = threading.RLock()
         self._progress: tuple[float, float, str, int] | bytes = b""
         self._began: tuple[float, float, int] = (0, 0, 0)
+        self._done: float = 0
         self._version = self._sent_version = 0
         self._number = 0
         self._lines: deque[bytes] = deque()
@@ -46,8 +47,9 @@ class ReportBuffer:
         at_ms = int(self._now_ms())
         with self._lock:
             # With another total, or if it begins again, its pace is another one.
-            if total != self._began[0] or done < self._began[1]:
+            if total != self._began[0] or done < self._done:
                 self._began = (total, done, at_ms)
+            self._done = done
             self._progress = (done, total, note, at_ms)
             self._version += 1
             self._tell()
