@@ -26,7 +26,7 @@ class Watcher(Protocol):
         """Show a sentence that is not about the task."""
 
 
-class JsonLines:
+class ChangeRecords:
     """Prints a record for each change."""
 
     def show(self, change: Reported) -> None:
@@ -36,7 +36,7 @@ class JsonLines:
         click.echo(sentence, err=True)
 
 
-class PlainLines:
+class ChangeLines:
     """Prints a line for each change."""
 
     def __init__(self) -> None:

@@ -5,6 +5,7 @@ import pytest
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.keys import queues_key
 from redisched.model import TaskBody
+from redisched.progress import Progress
 from redisched.store.values import NewTask
 from tests.cli.commands import CommandLine, run_on_terminal
 from tests.cli.workshop import Workshop
@@ -32,7 +33,9 @@ def end_in_every_way(workshop: Workshop, text: str, suffix: str = "") -> None:
     workshop.add(hostile_task(text, f"failed{suffix}"))
     workshop.fail(workshop.claim(), f"error{text}")
     workshop.add(hostile_task(text, f"ended{suffix}"))
-    workshop.succeed(workshop.claim(), {f"result{text}": text})
+    lease = workshop.claim()
+    workshop.tell(lease, Progress(done=1, total=2, note=f"note{text}"), f"log{text}")
+    workshop.succeed(lease, {f"result{text}": text})
 
 
 def let_wait(workshop: Workshop, text: str, suffix: str = "") -> None:
@@ -53,6 +56,10 @@ def hostile(request: pytest.FixtureRequest, workshop: Workshop) -> str:
 def test_s09_nothing_is_printed_raw(command: CommandLine, workshop: Workshop, hostile: str) -> None:
     shows = [("task", "show", task_id) for task_id in ("dead", "failed", "ended", "waits")]
 
+    # Both have ended, so following them ends at once; the exit code tells how they ended.
+    for task_id in ("dead", "ended"):
+        assert is_plain(command.run("watch", task_id).output), task_id
+        assert is_plain(command.run("watch", task_id, "--json").output), task_id
     for words in (*READS, *shows):
         assert is_plain(command.output(*words)), words
         command.record(*words)

@@ -6,6 +6,7 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.model import Failure, Keep
+from redisched.progress import Progress
 from redisched.store.values import Checkpoint
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import WORKER, Workshop
@@ -226,6 +227,23 @@ def test_a_checkpoint_is_shown_by_its_size(command: CommandLine, workshop: Works
     assert command.record("task", "show", "pages")["checkpoint_bytes"] == 6
 
 
+def test_what_a_handler_tells_is_shown_with_its_task(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "pages")
+    lease = workshop.claim()
+    workshop.tell(lease, Progress(done=1, total=4, note="one", at_ms=5), "\n".join(map(str, range(202))))
+
+    shown, record = command.output("task", "show", "pages"), command.record("task", "show", "pages")
+
+    assert "progress  25 %, 1 of 4, one" in " ".join(shown.split(" " * 4)).replace("     ", "  ")
+    assert shown.splitlines()[-3:] == ["00:00:01  199", "00:00:01  200", "00:00:01  201"]
+    assert "(2 lines before this not kept)" in shown
+    assert record["progress"] == {
+        "done": 1, "total": 4, "fraction": 0.25, "note": "one", "left_s": None, "attempt": 1, "at_ms": 5,
+    }  # fmt: skip
+    assert (len(record["log"]), record["log_dropped"]) == (200, 2)
+    assert record["log"][0] == {"number": 3, "attempt": 1, "at_ms": 1_000, "text": "2"}
+
+
 def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add", "--id", "waits")
     command.output("enqueue", "add", "--id", "ended", "--priority", "0")
@@ -236,7 +254,8 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
         "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms", "deadline_ms",
             "checkpoint_bytes",
         "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
-        "failures", "undecodable", "now_ms", "unique_key", "unique_for", "is_successor",
+        "failures", "undecodable", "now_ms", "unique_key", "unique_for", "is_successor", "progress", "log",
+        "log_dropped",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys

@@ -4,10 +4,11 @@ from typing import Any
 
 from redisched.codec import encode_failure, encode_outcome
 from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState
+from redisched.progress import Progress, encode_lines, encode_progress
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, T, run
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, NewTask, Renewal
+from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, NewTask, Renewal, Report
 
 WORKER = "worker-1"
 _LIMIT = 1 << 20
@@ -41,6 +42,12 @@ class Workshop:
     def start(self, lease: Lease) -> None:
         """Mark a leased task as running."""
         self.do(self.store.renew(30_000, [Renewal(lease.id, lease.token, 1)]))
+
+    def tell(self, lease: Lease, progress: Progress | None = None, log: str = "", number: int = 0) -> None:
+        """Store what a handler tells; `number` lines of it came before."""
+        lines = b"".join(encode_lines(log, lease.attempts + 1, 1_000)) if log else b""
+        told = b"" if progress is None else encode_progress(progress)
+        self.do(self.store.report([Report(lease.id, lease.token, number, told, lines)]))
 
     def succeed(self, lease: Lease, result: object, keep: Keep = Keep.RESULT) -> None:
         outcome = Outcome(TaskState.SUCCEEDED, "add", attempt=1, worker=WORKER, started_ms=1_000, result=result)

@@ -28,7 +28,7 @@ def app(broker: Broker) -> Scheduler:
 
 
 def told(progress: Progress | None) -> tuple[float, float, str, int] | None:
-    return progress and (progress.done, progress.total, progress.note, progress.attempt)
+    return None if progress is None else (progress.done, progress.total, progress.note, progress.attempt)
 
 
 def texts(task: TaskRef[Any]) -> list[tuple[int, str]]:

@@ -25,6 +25,7 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
+    Report,
     SnoozedTask,
     Status,
 )
@@ -101,6 +102,12 @@ def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
     with pytest.raises(QueueFull):
         full.call(full.store.take_over(full.call(read_dead(full.store.keys, ["x"])), ShardMap()))
 
+    assert full.situation() == BEFORE
+
+
+def test_a_full_server_refuses_reports_and_takes_the_end_of_their_task(full: FullRedis) -> None:
+    with pytest.raises(QueueFull):
+        full.call(full.store.report([Report("a", TOKEN, 0, b"progress", b"")]))
     assert full.situation() == BEFORE
 
 

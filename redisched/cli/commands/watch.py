@@ -10,7 +10,7 @@ import click
 from redisched.cli.parameters import json_option, queue_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.task_record import call_of
-from redisched.cli.watching import JsonLines, PlainLines, Watcher
+from redisched.cli.watching import ChangeLines, ChangeRecords, Watcher
 from redisched.client.following import FollowedTask
 from redisched.errors import BrokerUnavailable, UnknownTask
 from redisched.model import TaskState
@@ -69,9 +69,9 @@ def _follow(opened: Session, followed: FollowedTask, watcher: Watcher) -> TaskSt
 @contextlib.contextmanager
 def _watcher(view: TaskView, as_json: bool) -> Iterator[Watcher]:
     if as_json:
-        yield JsonLines()
+        yield ChangeRecords()
     elif not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        yield PlainLines()
+        yield ChangeLines()
     else:
         # It takes longer to import than all the rest.
         from rich.console import Console

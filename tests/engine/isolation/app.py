@@ -15,7 +15,6 @@ from typing import NoReturn
 
 from redisched import Reject, Retry, Scheduler, Snooze, current_task, never
 from redisched.errors import CancelRequested, HandlerTimedOut
-from tests.waiting import wait_until
 
 TARGET = "tests.engine.isolation.app:app"
 
@@ -79,37 +78,6 @@ def save_when_told(begun: str) -> None:
     except HandlerTimedOut:
         current_task().checkpoint("nearly done")
         raise
-
-
-@app.task(name="tell", isolation="process")
-def tell(count: int) -> None:
-    """Tells how far it has come, again and again."""
-    for done in range(1, count + 1):
-        current_task().progress(done, count, "in a process")
-        current_task().log(f"line {done}")
-
-
-@app.task(name="tell_async", isolation="process")
-async def tell_async(count: int) -> None:
-    tell(count)
-
-
-@app.task(name="tell_when_told", isolation="process")
-def tell_when_told(begun: str) -> None:
-    """Waits for ever, and tells something when its time is over."""
-    mark(begun)
-    try:
-        threading.Event().wait()
-    except HandlerTimedOut:
-        current_task().log("out of time")
-        raise
-
-
-@app.task(name="tell_and_wait", isolation="process")
-def tell_and_wait(end: str) -> None:
-    """Tells something, and goes on until there is a file."""
-    current_task().progress(1, 2)
-    wait_until(Path(end).exists, "the handler may end")
 
 
 @app.task(name="save", isolation="process")

@@ -8,12 +8,23 @@ import pytest
 from redisched.engine.completion import Completion
 from redisched.progress import MOST_LINES, LogLine, Progress, decode_lines, decode_progress
 from redisched.store.values import FailedAttempt
-from tests.engine.executor_bench import Bench
-from tests.engine.isolation.test_isolated import isolated, verdict_on
+from tests.engine.executor_bench import Bench, on_bench
+from tests.engine.isolation import telling
 from tests.server_time import NOW_MS
 from tests.waiting import wait_until
 
 END_MS = 60_000
+
+
+def completion_of(name: str, *args: int, timeout_ms: int | None = None) -> Completion:
+    completions = []
+
+    async def use(bench: Bench) -> None:
+        bench.give(name, *args, timeout_ms=timeout_ms)
+        completions.append(await bench.completion())
+
+    on_bench(telling.app, use, target=telling.TARGET)
+    return completions[0]
 
 
 def told_in(completion: Completion) -> tuple[Progress | None, list[LogLine]]:
@@ -25,7 +36,7 @@ def told_in(completion: Completion) -> tuple[Progress | None, list[LogLine]]:
 
 @pytest.mark.parametrize("name", ["tell", "tell_async"])
 def test_what_is_told_in_a_process_comes_to_its_worker(name: str) -> None:
-    progress, lines = told_in(verdict_on(name, 3))
+    progress, lines = told_in(completion_of(name, 3))
 
     assert progress is not None
     assert (progress.done, progress.total, progress.note, progress.attempt) == (3, 3, "in a process", 1)
@@ -34,14 +45,14 @@ def test_what_is_told_in_a_process_comes_to_its_worker(name: str) -> None:
 
 
 def test_of_many_calls_the_last_is_told_and_lines_that_were_dropped_are_counted() -> None:
-    progress, lines = told_in(verdict_on("tell", 20_000))
+    progress, lines = told_in(completion_of("tell", 20_000))
 
     assert progress is not None
     assert (progress.done, len(lines), lines[-1].number, lines[-1].text) == (20_000, MOST_LINES, 20_000, "line 20000")
 
 
-def test_a_handler_that_is_told_to_end_can_still_tell(tmp_path: Path) -> None:
-    completion = verdict_on("tell_when_told", str(tmp_path / "begun"), timeout_ms=50)
+def test_a_handler_that_is_told_to_end_can_still_tell() -> None:
+    completion = completion_of("tell_when_told", timeout_ms=50)
 
     assert isinstance(completion.settlement, FailedAttempt)
     assert [line.text for line in told_in(completion)[1]] == ["out of time"]
@@ -56,4 +67,4 @@ def test_it_is_told_while_the_handler_runs(tmp_path: Path) -> None:
         end.touch()
         await bench.completion()
 
-    isolated(use)
+    on_bench(telling.app, use, target=telling.TARGET)
