@@ -1,7 +1,9 @@
 #!lua
 -- LEASED -> LEASED  Stores how far the handlers of tasks have come, and adds lines to their logs.
 --
--- Both stay until the task is forgotten: with its outcome, or as long as it is dead.
+-- Both stay until the task is forgotten: with its outcome, or as long as it is dead. The format of the shard stays as it
+-- is, so that plain tasks beside these cost no more: scripts of earlier versions do no harm to a report, except that they
+-- forget its task without it, and scrub.lua removes it then.
 --
 -- KEYS held reports
 -- ROW id        text   task
@@ -13,7 +15,6 @@
 -- Returns {'LOST'} per task: no lease with this token; nothing was changed
 -- Cost O(tasks * MOST_BYTES)
 -- include: holder
--- include: format
 -- include: reports
 
 local statuses = {}
@@ -22,7 +23,6 @@ check_keys()
 for row, id, token, number, progress, lines in rows() do
   statuses[row] = 'LOST'
   if holds(redis.call('HGET', HELD, id), token) then
-    need_format(3)
     local stored = redis.call('HGET', REPORTS, id)
     redis.call('HSET', REPORTS, id, with_report(stored, token, tonumber(number), progress, lines))
     statuses[row] = 'REPORTED'

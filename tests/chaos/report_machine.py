@@ -76,7 +76,6 @@ class ReportModel(Model):
         task = self.tasks.get(report.id)
         if task is None or task.place is not Place.LEASED or task.token != report.token:
             return Status.LOST
-        self.format = 3
         self.reports.setdefault(report.id, KeptReport()).add(report)
         return Status.REPORTED
 
@@ -107,6 +106,12 @@ class ReportMachine(QueueMachine):
     def report(self, shown: list[tuple[int, TokenKind]], number: int, count: int, progress: bytes) -> None:
         lines = b"".join(b"1 5 line %d\n" % line for line in range(number, number + count))
         self.call("report", [Report(id, token, number, progress, lines) for id, token in self.settled(shown)])
+
+    @rule(shown=shown)
+    def report_much(self, shown: list[tuple[int, TokenKind]]) -> None:
+        """More than a log may have, and a progress that only the first report has."""
+        self.report(shown, 0, 150, b"half")
+        self.report(shown, 150, 150, b"")
 
     @rule(shown=shown)
     def report_and_give_back(self, shown: list[tuple[int, TokenKind]]) -> None:

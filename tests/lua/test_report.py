@@ -26,12 +26,11 @@ from tests.lua.reaping import request as reap
 from tests.lua.situation import TOKEN, Situation, cancelling, dead, ended, leased, once, together, waiting
 from tests.scrubbing import scrub_all
 
-FORMAT = {"format": "3"}
 HALF = Progress(done=1, total=2, note="páges", at_ms=5)
 
 
 def reported(id: str, head: str = f"{TOKEN} 1 0 1 0", rest: str = " 1 5 hello\n") -> Situation:
-    return {"reports": {id: f"{head} {rest}"}} | FORMAT
+    return {"reports": {id: f"{head} {rest}"}}
 
 
 def report(queue: QueueUnderTest, number: int, *texts: str, token: int = TOKEN, progress: bytes = b"") -> list[Status]:
