@@ -155,20 +155,27 @@ def test_it_goes_on_when_redis_answers_again(
 
 def test_ctrl_c_ends_it_in_one_line(command: CommandLine, url: str, tmp_path: Path) -> None:
     enqueue(command)
-    process = subprocess.Popen(
-        (sys.executable, "-m", "redisched", "watch", "one", "--url", url),
-        cwd=tmp_path,
-        env=environment(PYTHONUNBUFFERED="1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready, waits for a worker\n"
-
-    process.send_signal(signal.SIGINT)
-
-    assert process.communicate(timeout=60) == ("", "Not watched any more; task one goes on.\n")
+    # A process that is started in the background ignores SIGINT, and so do those that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "redisched", "watch", "one", "--url", url),
+            cwd=tmp_path,
+            env=environment(PYTHONUNBUFFERED="1"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready, waits for a worker\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "Not watched any more; task one goes on.\n")
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 130
 
 

@@ -19,6 +19,7 @@ from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Client, Command, Operation, Pipeline, ScriptRunner, run
 from redisched.store.page import Query
 from redisched.store.repair import ScrubRequest
+from redisched.store.reports import read_report
 from redisched.store.scripts import load_script, script_names
 from redisched.store.shard import ALL_KEYS
 from redisched.store.slots import slot_of_key
@@ -72,6 +73,7 @@ MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
     lambda store: store.known(ShardMap(), [TASK]),
     lambda store: store.scrub(SCRUB),
     lambda store: watch(store._script_runner, QUEUE, store.shard, "channel", ["a"]),
+    lambda store: read_report(store._script_runner, QUEUE, store.shard, "a"),
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
     lambda shard: shard.counts(),
