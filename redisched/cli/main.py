@@ -31,9 +31,7 @@ COMMANDS = {
     "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel and change tasks."),
-    "watch": LazyCommand(
-        f"{_COMMANDS}.watch:watch", "Follow a task until it ends: its state, its progress and its log."
-    ),
+    "watch": LazyCommand(f"{_COMMANDS}.watch:watch", "Follow a task until it ends: state, progress and log."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "Count the tasks of each queue; add shards to a queue."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),

@@ -27,7 +27,7 @@ INTERRUPTED = 130
 @url_option
 @json_option
 def watch(task_id: str, queue: str | None, url: str | None, as_json: bool) -> None:
-    """Follow a task until it ends: its state, its progress and its log.
+    """Follow a task until it ends: state, progress and log.
 
     Handlers tell these by progress(done, total) and log(text) of redisched.current_task(). On a terminal a bar shows
     how far the task has come and how long it will go on; elsewhere each change is a line. Redis is asked once a second.
