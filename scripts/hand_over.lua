@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- DEAD -> GONE  Forgets dead tasks that another shard of the queue has taken over.
 --
--- KEYS dead
+-- KEYS dead reports
 -- ROW id  text  task
 -- Returns {'MOVED'} per task: this shard does not know it any more
 -- Returns {'UNKNOWN'} per task: it was not dead; not changed
@@ -19,4 +19,5 @@ for row, id in rows() do
   end
 end
 forget_tasks(moved, extras)
+call_in_chunks('HDEL', REPORTS, moved)
 return statuses

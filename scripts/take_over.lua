@@ -1,7 +1,7 @@
 #!lua
 -- NEW -> DEAD  Takes over dead tasks from an earlier shard of their unique keys, with all that is stored of them.
 --
--- KEYS dead tasks outcomes tries failures traits checkpoints
+-- KEYS dead tasks outcomes tries failures traits checkpoints reports
 -- ARG shard_map   text   the shard map that the caller knows
 -- ROW id          text   task
 -- ROW died_ms     int    since when it is dead
@@ -10,6 +10,7 @@
 -- ROW failed      bytes  its failures
 -- ROW asked       text   its traits
 -- ROW checkpoint  bytes  its checkpoint
+-- ROW report      bytes  how far its handlers had come, and its log
 -- Returns {'MOVED'} per task: it is dead in this shard now
 -- Returns {'ALREADY'} per task: this shard knows it; not changed
 -- Returns {'STALE_SHARD_MAP'} per task: the queue has another shard map; nothing was written
@@ -30,7 +31,7 @@ local function keep(key, id, value)
 end
 
 local statuses = {}
-for row, id, died_ms, record, attempts, failed, asked, checkpoint in rows() do
+for row, id, died_ms, record, attempts, failed, asked, checkpoint, report in rows() do
   if redis.call('HEXISTS', TASKS, id) == 1 or redis.call('HEXISTS', OUTCOMES, id) == 1 then
     statuses[row] = 'ALREADY'
   else
@@ -40,6 +41,7 @@ for row, id, died_ms, record, attempts, failed, asked, checkpoint in rows() do
     keep(FAILURES, id, failed)
     keep(TRAITS, id, asked)
     keep(CHECKPOINTS, id, checkpoint)
+    keep(REPORTS, id, report)
     redis.call('ZADD', DEAD, died_ms, id)
     statuses[row] = 'MOVED'
   end

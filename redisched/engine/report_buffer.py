@@ -61,7 +61,7 @@ class ReportBuffer:
             self._add(encode_lines(text, self._attempt, at_ms))
             self._tell()
 
-    def take_over(self, number: int, progress: bytes, lines: bytes) -> None:
+    def merge(self, number: int, progress: bytes, lines: bytes) -> None:
         """Note what another process has taken from its buffer for this attempt."""
         with self._lock:
             if lines:

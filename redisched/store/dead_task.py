@@ -23,6 +23,7 @@ class DeadTask(NamedTuple):
     failures: bytes
     traits: bytes
     checkpoint: bytes
+    report: bytes = b""
 
     @property
     def unique_key(self) -> str:
@@ -35,7 +36,7 @@ def read_dead(keys: Keys, ids: Sequence[str]) -> Operation[list[DeadTask]]:
     """Return those of the tasks that are dead in a shard, with all that is stored of them."""
     given = list(map(id_bytes, ids))
     columns: list[list[bytes | None]] = []
-    for key in (keys.tasks, keys.tries, keys.failures, keys.traits, keys.checkpoints):
+    for key in (keys.tasks, keys.tries, keys.failures, keys.traits, keys.checkpoints, keys.reports):
         columns += [(yield ("HMGET", key, *given))]
     # Asked last: what was read before is that of a dead task, which does not change.
     died = yield ("ZMSCORE", keys.dead, *given)

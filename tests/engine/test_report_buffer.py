@@ -108,13 +108,13 @@ def test_with_another_total_or_from_the_start_the_pace_is_counted_anew() -> None
 def test_what_another_process_told_is_taken_over_with_the_lines_that_it_dropped() -> None:
     telling = Telling()
     lines = b"".join(encode_lines("one\ntwo", 2, 5))
-    telling.buffer.take_over(0, b"progress", lines)
+    telling.buffer.merge(0, b"progress", lines)
     assert (telling.pending()[:3], telling.times) == ((0, b"progress", lines), 1)
 
-    telling.buffer.take_over(7, b"", lines)
+    telling.buffer.merge(7, b"", lines)
     assert telling.pending()[:3] == (7, b"progress", lines)
 
-    telling.buffer.take_over(0, b"newer", b"")
+    telling.buffer.merge(0, b"newer", b"")
     assert telling.pending()[:3] == (7, b"newer", lines)
 
 

@@ -13,7 +13,7 @@ from redisched.engine.isolation.inside import SIGNALS
 from redisched.engine.isolation.messages import AnswerKind, Order, Reply, ReplyKind
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.isolation.process import HandlerProcess
-from redisched.engine.isolation.reporting import take_over
+from redisched.engine.isolation.reporting import merge_report
 from redisched.engine.report_buffer import ReportBuffer
 from redisched.engine.retrying import RetryAction, RetryDecision
 from redisched.engine.time_limit import SoftLimit
@@ -123,7 +123,7 @@ class IsolatedCall:
         if reply.kind is ReplyKind.CHECKPOINT:
             self._save_for(process, reply)
         elif reply.kind is ReplyKind.REPORT:
-            take_over(reply, self._report())
+            merge_report(reply, self._report())
         return reply.kind not in (ReplyKind.CHECKPOINT, ReplyKind.REPORT, ReplyKind.EXTENDED)
 
     def _save_for(self, process: HandlerProcess, reply: Reply) -> None:

@@ -54,7 +54,7 @@ class ReportLink:
             self.buffer.sent(pending)
 
 
-def take_over(reply: Reply, buffer: ReportBuffer) -> None:
+def merge_report(reply: Reply, buffer: ReportBuffer) -> None:
     """Take a report of a handler's process, inside the worker."""
     number, progress, lines = decode_message(reply.outcome)
-    buffer.take_over(number, progress, lines)
+    buffer.merge(number, progress, lines)
