@@ -23,7 +23,7 @@ from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, T, with_retries
-from redisched.store.reports import Reported, read_report
+from redisched.store.reported import Reported, read_report
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import TaskView

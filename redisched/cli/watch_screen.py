@@ -18,7 +18,7 @@ from redisched.client.results import has_ended
 from redisched.model import TaskState
 from redisched.printable import printable
 from redisched.progress import Progress
-from redisched.store.reports import Reported
+from redisched.store.reported import Reported
 from redisched.store.view import TaskView
 
 REFRESH_PER_SECOND = 4

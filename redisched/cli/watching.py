@@ -12,7 +12,7 @@ from redisched.jsonable import to_json
 from redisched.model import TaskState
 from redisched.printable import printable
 from redisched.progress import Log
-from redisched.store.reports import Reported
+from redisched.store.reported import Reported
 from redisched.store.view import TaskView
 
 

@@ -7,7 +7,7 @@ from redisched.client.results import has_ended
 from redisched.errors import UnknownTask
 from redisched.model import TaskState
 from redisched.store.operation import Operation, Pause, with_retries
-from redisched.store.reports import Reported, read_report
+from redisched.store.reported import Reported, read_report
 from redisched.store.view import TaskView
 
 LOOK_EVERY_S = 1.0

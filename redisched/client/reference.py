@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from redisched.store import inspect as inspection
     from redisched.store import view as views
     from redisched.store.inspect import Inspector
-    from redisched.store.reports import Reported
+    from redisched.store.reported import Reported
     from redisched.store.view import TaskView
 else:
     # A process that only enqueues needs none of these.
@@ -185,7 +185,6 @@ class TaskRef(Generic[R_co]):
         self._connection.expect_server()
         return await self._connection.run_async(following.report_of(self, self._connection))
 
-    def _run(self, verb: Verb[O], call: str) -> O:
     def _run(self, verb: "Verb[O]", call: str) -> O:
         self._connection.expect_server()
         return self._connection.run(self._act(verb), call)

@@ -17,8 +17,9 @@ from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.store.operation import AsyncClient, Operation, run_async
+from redisched.store.report import Report
 from redisched.store.store import Store
-from redisched.store.values import Report, Status
+from redisched.store.values import Status
 
 INTERVAL_S = 0.5
 BATCH = 50

@@ -11,6 +11,7 @@ from redisched.store.dead_task import DeadTask
 from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
+from redisched.store.report import Report
 from redisched.store.shard import ShardScripts, enqueued_in, flat, id_bytes, id_text
 from redisched.store.tries import UNTRIED, tries_of
 from redisched.store.values import (
@@ -35,7 +36,6 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
-    Report,
     Reprioritization,
     SnoozedTask,
     Status,

@@ -157,18 +157,6 @@ class Checkpoint(NamedTuple):
     state: bytes
 
 
-class Report(NamedTuple):
-    """What the handler of a task has told since the last report. `number` lines were sent before these under this
-    token; `progress` is empty if there is nothing new.
-    """
-
-    id: str
-    token: int
-    number: int
-    progress: bytes
-    lines: bytes
-
-
 class SnoozedTask(NamedTuple):
     """A task for which it was too early, to run again after `delay_ms`. No attempt is counted."""
 

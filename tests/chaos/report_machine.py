@@ -8,7 +8,8 @@ from hypothesis.stateful import rule
 
 from redisched.progress import MOST_LINES
 from redisched.store.broker import Broker
-from redisched.store.values import Release, Report, Status
+from redisched.store.report import Report
+from redisched.store.values import Release, Status
 from tests.chaos.machine import QueueMachine, TokenKind, shown
 from tests.chaos.model import Model
 from tests.chaos.model_task import Place

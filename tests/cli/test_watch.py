@@ -16,7 +16,7 @@ from redisched.client.following import FollowedTask
 from redisched.errors import BrokerUnavailable
 from redisched.progress import Progress
 from redisched.store.operation import Operation
-from redisched.store.reports import Reported
+from redisched.store.reported import Reported
 from tests.cli.commands import CommandLine, environment, run_on_terminal
 from tests.cli.workshop import Workshop
 

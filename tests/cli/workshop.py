@@ -7,8 +7,9 @@ from redisched.model import DeathReason, Failure, Keep, Outcome, TaskState
 from redisched.progress import Progress, encode_lines, encode_progress
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation, T, run
+from redisched.store.report import Report
 from redisched.store.store import Store
-from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, NewTask, Renewal, Report
+from redisched.store.values import Ack, Bury, ClaimRequest, FailedAttempt, Lease, NewTask, Renewal
 
 WORKER = "worker-1"
 _LIMIT = 1 << 20

@@ -12,8 +12,9 @@ from redisched.model import TaskState
 from redisched.progress import Progress, encode_lines, encode_progress
 from redisched.store.broker import Broker
 from redisched.store.operation import Pause
-from redisched.store.reports import Reported
-from redisched.store.values import Ack, ClaimRequest, Report
+from redisched.store.report import Report
+from redisched.store.reported import Reported
+from redisched.store.values import Ack, ClaimRequest
 from tests.client.callers import Caller, Manner
 
 CLAIM = ClaimRequest(worker="w", nonce="w-1", limit=1, ahead_ms=0, ahead_limit=0, lease_ms=30_000)

@@ -14,8 +14,9 @@ from redisched.errors import BrokerRefused, BrokerUnavailable, QueueFull, Redisc
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
 from redisched.store.operation import Operation
+from redisched.store.report import Report
 from redisched.store.store import Store
-from redisched.store.values import Report, Status
+from redisched.store.values import Status
 from tests.engine.running import END_S, RunningWorker, work_off
 from tests.waiting import wait_until
 

@@ -7,7 +7,8 @@ import pytest
 from redisched.model import TaskState
 from redisched.progress import MOST_BYTES, MOST_LINES, Progress, encode_lines, encode_progress
 from redisched.store.operation import Operation
-from redisched.store.reports import Reported, read_report
+from redisched.store.report import Report
+from redisched.store.reported import Reported, read_report
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -16,7 +17,6 @@ from redisched.store.values import (
     ForgetLimits,
     Orphan,
     Release,
-    Report,
     SnoozedTask,
     Status,
 )

@@ -11,6 +11,7 @@ from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.dead_task import read_dead
 from redisched.store.operation import Operation, ScriptRunner, run
+from redisched.store.report import Report
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -25,7 +26,6 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
-    Report,
     SnoozedTask,
     Status,
 )

@@ -19,7 +19,7 @@ from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Client, Command, Operation, Pipeline, ScriptRunner, run
 from redisched.store.page import Query
 from redisched.store.repair import ScrubRequest
-from redisched.store.reports import read_report
+from redisched.store.reported import read_report
 from redisched.store.scripts import load_script, script_names
 from redisched.store.shard import ALL_KEYS
 from redisched.store.slots import slot_of_key

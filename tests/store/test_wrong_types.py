@@ -14,6 +14,7 @@ from redisched.store.dead_task import DeadTask
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
+from redisched.store.report import Report
 from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -30,7 +31,6 @@ from redisched.store.values import (
     ReapRequest,
     Release,
     Renewal,
-    Report,
     Reprioritization,
     SnoozedTask,
 )
