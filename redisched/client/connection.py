@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
+from redisched.client.missing_workers import MissingWorkers
 from redisched.client.origin import settings_to_send
 from redisched.config import (
     EMBEDDED_VARIABLE,
@@ -74,6 +75,7 @@ class Connection:
         self._listener: listeners.ThreadEndListener | None = None
         self._listeners: dict[asyncio.AbstractEventLoop, listeners.LoopEndListener] = {}
         self.shard_maps = ShardMapCache()
+        self.missing_workers = MissingWorkers()
         self.queues_of_tasks = LatestQueues()
         """The queues of tasks whose references do not name a queue, as far as they were found."""
 

@@ -6,6 +6,7 @@ loop for those under asyncio. While the connection is lost, or messages do not a
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 from collections import deque
@@ -28,6 +29,8 @@ else:
 PART = "results"
 """The part of the program in the name of the connection."""
 CANCEL_AGAIN_S = 0.05
+PROBE_EVERY_S = 0.1
+"""At most so often a waiter looks early."""
 IDLE_S = 60.0
 """How long one read waits for a message."""
 
@@ -83,6 +86,8 @@ class EndListener:
         self._waiters: dict[str, list[Waiter]] = {}
         self._is_subscribed = False
         self._misses = False
+        self._has_heard = False
+        self._probes_s = -math.inf
 
     @property
     def is_trusted(self) -> bool:
@@ -105,6 +110,15 @@ class EndListener:
                 if not self._waiters[id]:
                     del self._waiters[id]
 
+    def may_probe(self, now_s: float) -> bool:
+        """Whether this waiter shall look at its tasks early, for all: no message ever came, so it is not known whether
+        workers may publish.
+        """
+        if self._has_heard or now_s < self._probes_s:
+            return False
+        self._probes_s = now_s + PROBE_EVERY_S
+        return True
+
     def missed(self) -> None:
         """Know that a task has ended of which no message came, such as from a worker that may not publish. Until the
         next message comes, waiters look by themselves.
@@ -113,7 +127,7 @@ class EndListener:
         self._tell_all()
 
     def _heard(self, message: bytes) -> None:
-        self._misses = False
+        self._misses, self._has_heard = False, True
         id = id_text(message)
         with self._lock:
             for waiter in self._waiters.get(id, ()):

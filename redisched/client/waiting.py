@@ -13,23 +13,19 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from redisched.client.connection import Connection
 from redisched.client.last_slot import LastSlot
+from redisched.client.missing_workers import ASK_AGAIN_S
 from redisched.client.results import has_ended
+from redisched.context import running
 from redisched.errors import ResultTimeout
-from redisched.lazy import LazyModule
 from redisched.model import TaskState
 from redisched.option_checks import check_milliseconds
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, Wait, with_retries
-from redisched.store.serving import is_served
 from redisched.store.view import PENDING, TaskView
 from redisched.store.watching import watch
 
 if TYPE_CHECKING:
-    import logging
-
     from redisched.client.end_listener import EndListener
-else:
-    logging = LazyModule("logging")
 
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.25
@@ -37,8 +33,7 @@ LONGEST_PAUSE_S = 0.25
 LOOK_AGAIN_S = 30.0
 """The time between two looks while messages arrive. It is shorter than a watcher counts."""
 LOOK_FOR_WORKER_S = 1.5
-"""If a caller has waited for so long, it is checked whether any worker serves the queue."""
-LOOK_FOR_WORKER_AGAIN_S = 10.0
+"""If a caller has waited for so long, it is checked whether any worker serves the queue, and so again and again."""
 AT_ONCE = 100
 """At most so many tasks are looked at in one call."""
 
@@ -88,7 +83,6 @@ class PendingTasks(Generic[R]):
         self._pause_s = 0.0
         self._look_for_worker_s = self._began_s + LOOK_FOR_WORKER_S
         self._last_slot = LastSlot(next(iter(self._left), ""), self._began_s)
-        self._warned: set[str] = set()
         self._reason = ""
         """Why the tasks do not end, if that is known."""
 
@@ -102,7 +96,7 @@ class PendingTasks(Generic[R]):
         while self._left:
             now_s, told = monotonic(), self._waiter.take()
             is_over = now_s >= self._began_s + self._timeout_s
-            looks_at_all = is_over or now_s >= self._looks_at_s()
+            looks_at_all = is_over or now_s >= self._looks_at_s() or (yield from self._looks_early(now_s))
             ended, going_on = yield from self._look(self._left if looks_at_all else told)
             if looks_at_all:
                 if ended and self._pause_s > LONGEST_PAUSE_S and not told:
@@ -112,10 +106,10 @@ class PendingTasks(Generic[R]):
             if ended:
                 return ended
             if looks_at_all:
-                yield from self._find_reason(going_on, is_over=is_over)
+                yield from self._find_reason(going_on)
             if is_over:
                 raise ResultTimeout(next(iter(self._left)), self._timeout_s, self._reason)
-            left_s = min(self._looks_at_s(), self._began_s + self._timeout_s) - monotonic()
+            left_s = min(self._looks_at_s(), self._look_for_worker_s, self._began_s + self._timeout_s) - monotonic()
             yield Wait(self._waiter, max(left_s, 0.0))
         return []
 
@@ -127,8 +121,21 @@ class PendingTasks(Generic[R]):
     def _next_pause_s(self) -> float:
         if not self._listener.is_trusted:
             return min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
-        until_worker_s = self._began_s + LOOK_FOR_WORKER_S - self._looked_s
-        return until_worker_s if until_worker_s > 0 else LOOK_AGAIN_S
+        return LOOK_AGAIN_S
+
+    def _looks_early(self, now_s: float) -> Operation[bool]:
+        """Whether it is worth a call to look at the tasks before their time: no worker serves them, this handler may
+        be in their way, or it is to be found out whether messages arrive.
+        """
+        if now_s < self._look_for_worker_s:
+            return False
+        self._look_for_worker_s = now_s + ASK_AGAIN_S
+        if self._listener.may_probe(now_s) or running.get() is not None:
+            return True
+        for queue in {ref.queue for refs in self._left.values() for ref in refs if ref.queue}:
+            if (yield from self._missing_worker(queue)):
+                return True
+        return False
 
     def _look(self, ids: Iterable[str]) -> Operation[tuple[list[tuple[R, TaskView]], list[TaskView]]]:
         """Look at tasks. Those that have ended are not waited for any more; the others are answered as they are."""
@@ -181,27 +188,17 @@ class PendingTasks(Generic[R]):
             (view,) = yield from self._watch(view.queue, view.shard, self._listener.channel, [ref])
         return view
 
-    def _find_reason(self, views: list[TaskView], *, is_over: bool) -> Operation[None]:
+    def _find_reason(self, views: list[TaskView]) -> Operation[None]:
         now_s = self._connection.monotonic()
-        pending = {view.queue: None for view in views if view.state in PENDING}
-        if now_s >= self._look_for_worker_s or (is_over and now_s >= self._began_s + LOOK_FOR_WORKER_S):
-            self._look_for_worker_s = now_s + LOOK_FOR_WORKER_AGAIN_S
+        if now_s >= self._began_s + LOOK_FOR_WORKER_S:
             self._reason = ""
-            for queue in pending:
+            for queue in {view.queue: None for view in views if view.state in PENDING}:
                 self._reason = self._reason or (yield from self._missing_worker(queue))
         advice = next(filter(None, (self._last_slot.advice(view.state, now_s) for view in views)), "")
         self._reason = self._reason or advice
 
     def _missing_worker(self, queue: str) -> Operation[str]:
-        """A sentence that says that no worker serves the queue; "" if one does. The first time it is also logged."""
         connection = self._connection
-        served = yield from with_retries(lambda: is_served(connection.script_runner, queue), connection.retry_policy())
-        if served:
-            return ""
-        missing = f"no worker serves queue {queue} yet"
-        if queue not in self._warned:
-            self._warned.add(queue)
-            logging.getLogger("redisched").warning(
-                "%s; task %s waits for one: redisched worker MODULE:APP", missing, next(iter(self._left))
-            )
-        return missing
+        return connection.missing_workers.sentence(
+            connection.script_runner, connection.retry_policy(), queue, next(iter(self._left)), connection.monotonic()
+        )

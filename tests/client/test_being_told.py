@@ -93,6 +93,14 @@ def test_waiting_callers_ask_redis_nothing(told: Scheduler, worker: StandIn) -> 
     assert counted[0]["publish"] == 1
 
 
+def test_one_of_many_callers_looks_early_to_find_out_whether_workers_publish(told: Scheduler) -> None:
+    listener = told._connection.end_listener()
+    assert [listener.may_probe(now_s) for now_s in (1.0, 1.05, 1.2, 1.2)] == [True, False, True, False]
+
+    listener._heard(b"any")
+    assert not listener.may_probe(5.0)
+
+
 def watched(app: Scheduler) -> list[bytes]:
     ids: list[bytes] = app.broker.client().perform(("HKEYS", WATCHED))
     return ids

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
+from typing import Any
 
 import pytest
 
 from redisched import Scheduler
+from redisched.client.missing_workers import MissingWorkers
 from redisched.errors import ResultTimeout
 from redisched.store.broker import Broker
-from redisched.store.operation import run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.serving import is_served
+from redisched.store.watching import watch
 from tests.engine.running import RunningWorker
 from tests.waiting import wait_until
 
@@ -75,3 +79,83 @@ def test_nothing_is_reported_while_a_worker_serves_the_queue(app: Scheduler, cap
         release.set()
     assert timeout.value.missing == ""
     assert [record for record in caplog.records if record.name == "redisched"] == []
+
+
+def test_many_callers_ask_once_and_log_once(
+    app: Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counting(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
+        asked.append(queue)
+        return is_served(script_runner, queue)
+
+    monkeypatch.setattr("redisched.client.missing_workers.is_served", counting)
+    monkeypatch.setattr("redisched.client.missing_workers.MISSING_FOR_S", 60.0)
+
+    async def wait() -> None:
+        refs = [await app.enqueue_async("send", queue=queue) for queue in ("mail", "post") for _ in range(100)]
+        callers = [ref.result_async(timeout=0.5) for ref in refs]
+        reasons = [str(error) for error in await asyncio.gather(*callers, return_exceptions=True)]
+        assert all("no worker serves queue" in reason for reason in reasons)
+        await app.close_async()
+
+    asyncio.run(wait())
+    assert sorted(asked) == ["mail", "post"]
+    assert len(caplog.records) == 2
+
+
+def test_a_queue_is_asked_about_and_logged_now_and_then(
+    app: Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, False, True, False, False])
+
+    def answer(_script_runner: ScriptRunner, _queue: str) -> Operation[bool]:
+        yield from ()
+        return next(answers)
+
+    monkeypatch.setattr("redisched.client.missing_workers.is_served", answer)
+    missing, connection, said = MissingWorkers(), app._connection, []
+    for now_s in (0.0, 0.9, 1.0, 2.0, 11.9, 12.0, 61.0):
+        policy = connection.retry_policy()
+        sentence = run(missing.sentence(connection.script_runner, policy, "mail", "a", now_s), app.broker.client())
+        said.append((bool(sentence), len(caplog.records)))
+
+    assert said == [(True, 1), (True, 1), (True, 1), (False, 1), (False, 1), (True, 1), (True, 2)]
+    assert next(answers, None) is None
+
+
+def test_callers_whose_worker_is_there_are_not_looked_for_again(
+    app: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One question for all of them, and no other look at the tasks of any."""
+    looks: Counter[str] = Counter()
+    release = threading.Event()
+    app.task(name="hold", queue="mail")(lambda: release.wait(20))
+
+    def watching(script_runner: ScriptRunner, queue: str, shard: int, channel: str, ids: list[str]) -> Operation[Any]:
+        looks["task"] += len(ids)
+        return watch(script_runner, queue, shard, channel, ids)
+
+    def asking(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
+        looks["queue"] += 1
+        return is_served(script_runner, queue)
+
+    async def wait() -> list[object]:
+        listener = await app._connection.end_listener_async()
+        await asyncio.to_thread(wait_until, lambda: listener.is_trusted, "the listener to subscribe")
+        listener._heard(b"any")
+        monkeypatch.setattr("redisched.client.waiting.watch", watching)
+        monkeypatch.setattr("redisched.client.missing_workers.is_served", asking)
+        refs = [await app.enqueue_async("hold", queue="mail") for _ in range(50)]
+        callers = [asyncio.ensure_future(ref.result_async(timeout=30)) for ref in refs]
+        await asyncio.to_thread(wait_until, lambda: looks["queue"] == 1, "the callers to ask for a worker")
+        looked = looks["task"]
+        release.set()
+        results = await asyncio.gather(*callers)
+        await app.close_async()
+        assert (looked, looks["queue"]) == (50, 1)
+        return results
+
+    with RunningWorker(app, concurrency=4):
+        assert asyncio.run(wait()) == [True] * 50

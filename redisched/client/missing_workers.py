@@ -1,0 +1,49 @@
+"""Notices queues that no worker serves, for all callers of an application that wait for a task.
+
+However many callers wait, Redis is asked about a queue once in a while, and the log says it once in a while.
+"""
+
+from typing import TYPE_CHECKING
+
+from redisched.lazy import LazyModule
+from redisched.store.operation import Operation, RetryPolicy, ScriptRunner, with_retries
+from redisched.store.serving import is_served
+
+if TYPE_CHECKING:
+    import logging
+else:
+    logging = LazyModule("logging")
+
+ASK_AGAIN_S = 10.0
+MISSING_FOR_S = 1.0
+"""How long it is believed that a queue has no worker, so that one that comes is soon known of."""
+SAY_AGAIN_S = 60.0
+
+
+class MissingWorkers:
+    """What is known of the workers of each queue. Times are in monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._ask_s: dict[str, float] = {}
+        self._say_s: dict[str, float] = {}
+        self._missing: dict[str, bool] = {}
+
+    def sentence(
+        self, script_runner: ScriptRunner, retry_policy: RetryPolicy, queue: str, task_id: str, now_s: float
+    ) -> Operation[str]:
+        """A sentence that says that no worker serves the queue of this task; "" if one does, or while that is asked."""
+        if now_s >= self._ask_s.get(queue, now_s):
+            # This is noted before the answer, so that no other caller asks meanwhile.
+            self._ask_s[queue] = now_s + ASK_AGAIN_S
+            self._missing[queue] = not (yield from with_retries(lambda: is_served(script_runner, queue), retry_policy))
+            if self._missing[queue]:
+                self._ask_s[queue] = now_s + MISSING_FOR_S
+        if not self._missing.get(queue):
+            return ""
+        sentence = f"no worker serves queue {queue} yet"
+        if now_s >= self._say_s.get(queue, now_s):
+            self._say_s[queue] = now_s + SAY_AGAIN_S
+            logging.getLogger("redisched").warning(
+                "%s; task %s waits for one: redisched worker MODULE:APP", sentence, task_id
+            )
+        return sentence
