@@ -1,5 +1,5 @@
--- KEYS traits
 -- include: unique
+-- include: traits
 -- Ends the scope of the keys that are held until a task starts. The trait goes with it, so a task that is released
 -- does not take its key again.
 local function leave_started(ids, traits_of)
@@ -8,11 +8,7 @@ local function leave_started(ids, traits_of)
     if traits then
       leave_key(id, traits)
       local others = string.sub(string.gsub(' ' .. traits, UNIQUE_TRAIT, ' '), 2)
-      if others == '' then
-        redis.call('HDEL', TRAITS, id)
-      else
-        redis.call('HSET', TRAITS, id, others)
-      end
+      write_traits(id, others, start_limit(others))
     end
   end
 end
