@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from redisched.option_checks import check_milliseconds
-from redisched.progress import check_log_text, check_progress
+from redisched.option_checks import check_log_text, check_milliseconds, check_progress
 
 
 class TimeLimit(Protocol):

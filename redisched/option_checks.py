@@ -7,7 +7,7 @@ import re
 import string
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redisched.config import Durability
 from redisched.errors import InvalidOption
@@ -35,6 +35,8 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LONGEST_TEMPLATE = 1_000
 _LARGEST_ATTEMPTS = 1_000_000
 _BEYOND_ALL_TIMES_S = 2**53
+LARGEST_TOTAL = 2**53
+"""The largest total of a progress: a float tells all whole numbers up to it apart."""
 
 
 def check_queue(option: str, value: object) -> str:
@@ -111,6 +113,22 @@ def check_timeout(option: str, value: object) -> int:
     if timeout_ms == 0:
         raise InvalidOption(option, value, "seconds or a timedelta, at least 0.001; None for no limit")
     return timeout_ms
+
+
+def check_progress(done: Any, total: Any, note: object) -> None:
+    """Raises InvalidOption for numbers that are no progress, and for a note that is no text."""
+    if not _is_number(total) or not 0 < total <= LARGEST_TOTAL:
+        raise InvalidOption("total", total, "a number above 0, at most 2**53")
+    if not _is_number(done) or not 0 <= done <= total:
+        raise InvalidOption("done", done, f"a number from 0 to {total}, which is the total")
+    if not isinstance(note, str):
+        raise InvalidOption("note", note, "a text")
+
+
+def check_log_text(text: object) -> None:
+    """Raises InvalidOption for a value that is no text."""
+    if not isinstance(text, str):
+        raise InvalidOption("text", text, "a text, such as f-strings make of any value")
 
 
 def check_delay(option: str, value: object) -> str:
@@ -243,3 +261,7 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from redisched.errors import InvalidOption
+from redisched.option_checks import LARGEST_TOTAL, check_progress
 from redisched.packing import pack_own, unpack
 
 MOST_LINES = 200
@@ -15,7 +14,6 @@ LINE_CHARACTERS = 2_000
 NOTE_CHARACTERS = 200
 """Longer lines and notes are cut off."""
 
-_LARGEST = 2**53
 _LINE = re.compile(rb"(\d{1,9}) (\d{1,16}) (.*)", re.DOTALL)
 
 
@@ -71,22 +69,6 @@ class Log:
     dropped: int = 0
 
 
-def check_progress(done: Any, total: Any, note: object) -> None:
-    """Raises InvalidOption for numbers that are no progress, and for a note that is no text."""
-    if not _is_number(total) or not 0 < total <= _LARGEST:
-        raise InvalidOption("total", total, "a number above 0, at most 2**53")
-    if not _is_number(done) or not 0 <= done <= total:
-        raise InvalidOption("done", done, f"a number from 0 to {total}, which is the total")
-    if not isinstance(note, str):
-        raise InvalidOption("note", note, "a text")
-
-
-def check_log_text(text: object) -> None:
-    """Raises InvalidOption for a value that is no text."""
-    if not isinstance(text, str):
-        raise InvalidOption("text", text, "a text, such as f-strings make of any value")
-
-
 def encode_progress(progress: Progress) -> bytes:
     """Encode a progress."""
     note = _clean(progress.note, NOTE_CHARACTERS).decode()
@@ -99,10 +81,10 @@ def decode_progress(encoded: bytes) -> Progress | None:
     try:
         done, total, note, attempt, at_ms, began_done, began_ms = unpack(encoded)
         check_progress(done, total, note)
-        check_progress(began_done, _LARGEST, "")
+        check_progress(began_done, LARGEST_TOTAL, "")
     except (ValueError, TypeError):
         return None
-    if not all(type(whole) is int and 0 <= whole < _LARGEST for whole in (attempt, at_ms, began_ms)):
+    if not all(type(whole) is int and 0 <= whole < LARGEST_TOTAL for whole in (attempt, at_ms, began_ms)):
         return None
     return Progress(
         done=done,
@@ -127,10 +109,6 @@ def decode_lines(encoded: bytes, first: int) -> Iterator[LogLine]:
         found = _LINE.fullmatch(line)
         attempt, at_ms, text = found.groups() if found else (0, 0, line)
         yield LogLine(number=number, attempt=int(attempt), at_ms=int(at_ms), text=text.decode("utf-8", "replace"))
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
 
 
 def _clean(text: str, characters: int) -> bytes:
