@@ -11,7 +11,7 @@ from redisched.keys import keys_of
 from redisched.model import TaskState
 from redisched.progress import Progress, encode_lines, encode_progress
 from redisched.store.broker import Broker
-from redisched.store.operation import Pause
+from redisched.store.operation import Pause, ScriptMissing
 from redisched.store.report import Report
 from redisched.store.reported import Reported
 from redisched.store.values import Ack, ClaimRequest
@@ -59,8 +59,12 @@ class Following:
                         meanwhile()
                 else:
                     assert isinstance(step, tuple)
+                    try:
+                        reply = client.perform(step)
+                    except ScriptMissing as error:
+                        step = operation.throw(error)
+                        continue
                     self.calls += 1
-                    reply = client.perform(step)
                 step = operation.send(reply)
         except StopIteration as stop:
             found: Reported = stop.value
@@ -127,7 +131,9 @@ def test_a_task_that_is_forgotten_meanwhile_is_unknown(following: Following) -> 
     following.change()
 
     def forget() -> None:
-        following.connection.broker.client().perform(("FLUSHALL",))
+        keys = following.store.keys
+        for key in (keys.waiting, keys.tasks):
+            following.connection.broker.client().perform(("DEL", key))
 
     with pytest.raises(UnknownTask):
         following.change(forget)

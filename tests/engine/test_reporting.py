@@ -181,5 +181,16 @@ def test_what_did_not_arrive_is_sent_again(app: Scheduler, monkeypatch: pytest.M
     assert (told(task.progress()), len(texts(task))) == ((3, 3, "page 3", 1), 3)
 
 
+def test_in_a_queue_of_several_shards_each_task_has_its_own(app: Scheduler) -> None:
+    app.grow("default", 3)
+    tasks = [app.task(name="f")(tell).enqueue(1)] + [app.enqueue("f", count) for count in range(2, 7)]
+    work_off(app)
+
+    assert [told(task.progress()) for task in tasks] == [
+        (count, count, f"page {count}", 1) for count in range(1, len(tasks) + 1)
+    ]
+    assert [len(app.ref(task.id).log().lines) for task in tasks] == list(range(1, len(tasks) + 1))
+
+
 def test_a_handler_reports_about_twice_a_second() -> None:
     assert 0.1 <= INTERVAL_S <= 1.0
