@@ -197,11 +197,13 @@ class UnknownTasks(UnknownTask):
 
 
 class DuplicateTask(TaskError):
-    """Raised when a task is enqueued with `on_duplicate="reject"`, and another task has its unique key."""
+    """Raised when a task is enqueued with `on_duplicate="reject"`, and another task has its unique key. The other tasks
+    of the same `enqueue_many` have been enqueued.
+    """
 
     def __init__(self, task_id: str, key: str) -> None:
         self.key = key
-        super().__init__(task_id, f"has the unique key {_shorten(key)}; nothing was enqueued")
+        super().__init__(task_id, f"has the unique key {_shorten(key)}, so no other was added")
 
 
 class TaskFailed(TaskError):

@@ -10,6 +10,7 @@ from redisched.chaos.history.record import Record
 from redisched.chaos.invariants.executions import EveryTaskIsExecuted, NothingElseIsExecuted
 from redisched.chaos.invariants.fences import FencesGrow, OneCompletionIsAccepted, TheLastLeaseCompletes
 from redisched.chaos.invariants.invariant import Invariant, Listener, Tolerances, Violation
+from redisched.chaos.invariants.keys import AKeyHasOneTask
 from redisched.chaos.invariants.order import EqualTasksStartInTurn, NoBetterTaskIsPassedOver
 from redisched.chaos.invariants.places import TasksAreConserved, UnknownEnqueuesAreWhole
 from redisched.chaos.invariants.slots import EverySlotFiresOnce
@@ -30,10 +31,15 @@ OF_EACH_TASK: tuple[type[Invariant], ...] = (
     NothingIsRetriedTooLate,
 )
 """I1 to I7, I11 to I13 and I21: each concerns single tasks; the memory it needs grows with the number of tasks."""
-OF_A_QUEUE: tuple[type[Invariant], ...] = (NoBetterTaskIsPassedOver, EqualTasksStartInTurn, EverySlotFiresOnce)
-"""I8 to I10: each compares tasks with each other; it keeps only waiting tasks in memory."""
+OF_A_QUEUE: tuple[type[Invariant], ...] = (
+    NoBetterTaskIsPassedOver,
+    EqualTasksStartInTurn,
+    EverySlotFiresOnce,
+    AKeyHasOneTask,
+)
+"""I8 to I10 and I18: each compares tasks with each other; it keeps only waiting tasks and those with keys in memory."""
 INVARIANTS = (*OF_EACH_TASK, *OF_A_QUEUE)
-"""I1 to I13, and I21."""
+"""I1 to I13, I18 and I21."""
 USUAL = Tolerances()
 
 

@@ -53,7 +53,9 @@ class Sender:
         self._latest: _LatestUse = (None, lambda: None, None)
 
     def send(self, request: TaskRequest, freshness: Freshness) -> TaskRef[Any]:
-        """Enqueue one task. Raises Conflict, InvalidOption, QueueFull, BrokerUnavailable or BrokerRefused."""
+        """Enqueue one task. Raises Conflict, DuplicateTask, InvalidOption, QueueFull, BrokerUnavailable or
+        BrokerRefused.
+        """
         queue, task, durable, *_ = request
         try:
             operation = self._routers[durable].one(queue, task, freshness, self._connection.retry_policy())
@@ -74,7 +76,9 @@ class Sender:
         return self._reference(request, status)
 
     def send_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
-        """Enqueue many tasks, in order. Everything is sent before Conflict or InvalidOption is raised for one."""
+        """Enqueue many tasks, in order. Everything is sent before Conflict, DuplicateTask or InvalidOption is
+        raised for one.
+        """
         kept = _checked(requests)
         try:
             statuses = self._connection.run(self._enqueue_many(kept), "enqueue_many")

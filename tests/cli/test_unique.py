@@ -18,7 +18,7 @@ def test_a_duplicate_can_be_an_error(command: CommandLine) -> None:
     result = command.run("enqueue", "charge", "--unique", "order:1", "--on-duplicate", "reject")
 
     assert result.exit_code == 1
-    assert "has the unique key 'order:1'; nothing was enqueued" in result.stderr
+    assert "has the unique key 'order:1', so no other was added" in result.stderr
 
 
 def test_options_without_a_key_are_refused(command: CommandLine) -> None:

@@ -149,6 +149,19 @@ def test_a_chosen_id_is_known_with_the_placement_of_the_key(app: Scheduler, call
         app.ref("mine", "default").result(timeout=1)
 
 
+def test_of_many_calls_the_first_that_is_rejected_is_named_once_all_others_are_enqueued(
+    app: Scheduler, call: Caller
+) -> None:
+    handler = app.task(name="charge", unique="{order_id}", on_duplicate="reject")(charge)
+    first = call(handler.enqueue, 1)
+
+    with pytest.raises(DuplicateTask, match=rf"task '{first.id}' has the unique key '1', so no other was added"):
+        call(app.enqueue_many, [handler.request(order) for order in (2, 1, 3)])
+
+    found = call(app.select(name="charge").look)
+    assert len(found) == 3
+
+
 def test_a_call_lifts_the_key_of_its_handler(fake_app: Scheduler) -> None:
     handler = fake_app.task(unique=True, on_duplicate="reject")(charge)
     handler.enqueue(1)

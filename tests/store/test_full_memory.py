@@ -31,6 +31,7 @@ from redisched.store.values import (
 )
 from redisched.store.watching import watch
 from tests.brokers import BrokerKind, Servers
+from tests.lua.keyed import new
 from tests.lua.situation import Situation, cancelling, dead, leased, seed, situation_of, together, waiting
 from tests.server_time import NOW_MS
 
@@ -90,6 +91,9 @@ def test_a_full_server_refuses_new_tasks_and_writes_no_part_of_them(full: FullRe
 
     with pytest.raises(QueueFull, match="raise maxmemory or drain the queue"):
         full.call(full.store.enqueue(tasks))
+    for mode in ("return", "replace", "debounce"):
+        with pytest.raises(QueueFull):
+            full.call(full.store.enqueue([new("u", mode)]))
     assert full.situation() == BEFORE
 
     full.make_room()

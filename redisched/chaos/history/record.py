@@ -36,7 +36,8 @@ class EnqueueStep(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Record):
     """A producer's report on a task that it enqueues and that must not start before `not_before_ms`. No execution but
-    the first may begin from `deadline_ms` on, and none at all if it `starts_once`.
+    the first may begin from `deadline_ms` on, and none at all if it `starts_once`. `unique_key` is that of a task which
+    holds it until it is done.
     """
 
     queue: str
@@ -45,6 +46,7 @@ class Enqueue(Record):
     not_before_ms: float
     deadline_ms: float | None = None
     starts_once: bool = False
+    unique_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
