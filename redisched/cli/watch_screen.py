@@ -7,7 +7,6 @@ from time import monotonic
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -49,9 +48,10 @@ class WatchScreen:
         self._lines = LineCounter()
 
     def show(self, change: Reported) -> None:
+        # First, as each line that is printed also draws the screen below it.
+        self._change, self._changed_s, self._trouble = change, self._clock(), ""
         for line in self._lines.texts(change.log):
             self._console.print(Text(line))
-        self._change, self._changed_s, self._trouble = change, self._clock(), ""
 
     def say(self, sentence: str) -> None:
         self._trouble = sentence
@@ -69,7 +69,7 @@ class WatchScreen:
         if self._trouble:
             shown.append(Text(self._trouble, style="yellow"))
         # A terminal writes ^C behind the last line. If that wrapped, the screen would not be drawn again in its place.
-        yield Padding(Group(*shown), (0, 2, 0, 0))
+        yield from console.render(Group(*shown), options.update(max_width=max(1, options.max_width - 2)))
 
 
 @contextmanager
