@@ -14,7 +14,7 @@ from redisched.chaos.invariants.keys import AKeyHasOneTask
 from redisched.chaos.invariants.order import EqualTasksStartInTurn, NoBetterTaskIsPassedOver
 from redisched.chaos.invariants.places import TasksAreConserved, UnknownEnqueuesAreWhole
 from redisched.chaos.invariants.slots import EverySlotFiresOnce
-from redisched.chaos.invariants.starts import NothingIsRetriedTooLate, NothingStartsTwiceAtMostOnce
+from redisched.chaos.invariants.starts import NothingStartsTooLate, NothingStartsTwiceAtMostOnce
 from redisched.chaos.invariants.times import NoLiveExecutionIsOverlapped, NothingStartsEarly
 
 OF_EACH_TASK: tuple[type[Invariant], ...] = (
@@ -28,7 +28,7 @@ OF_EACH_TASK: tuple[type[Invariant], ...] = (
     TasksAreConserved,
     UnknownEnqueuesAreWhole,
     NothingStartsTwiceAtMostOnce,
-    NothingIsRetriedTooLate,
+    NothingStartsTooLate,
 )
 """I1 to I7, I11 to I13 and I21: each concerns single tasks; the memory it needs grows with the number of tasks."""
 OF_A_QUEUE: tuple[type[Invariant], ...] = (

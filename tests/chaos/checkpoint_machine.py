@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from redisched.store.broker import Broker
-from redisched.store.values import Checkpoint, Claim, ClaimRequest, Release, Status
-from tests.chaos.machine import QueueMachine, TokenKind, shown
+from redisched.store.values import Checkpoint, Claim, ClaimRequest, Status
+from tests.chaos.focused_machine import FocusedMachine
+from tests.chaos.machine import TokenKind, shown
 from tests.chaos.model import Model
-from tests.chaos.model_task import Place
+from tests.chaos.model_task import Place, Task
 from tests.chaos.mutant import Mutant
 from tests.lua.situation import Situation
 
@@ -18,10 +19,17 @@ CHECKPOINT_MUTANTS = {
     "a worker that lost the task saves": Mutant(
         "checkpoint", "if holds(redis.call('HGET', HELD, id), token) then", "if redis.call('HGET', HELD, id) then"
     ),
-    "a checkpoint is left when its record goes": Mutant("ack", "format and CHECKPOINTS or nil, ", ""),
     "other arguments go on from the checkpoint": Mutant("revive", "      redis.call('HDEL', CHECKPOINTS, id)\n", "\n"),
     "a claim does not tell of a checkpoint": Mutant("claim", "  mark_resumable(ids, tries)\n", "\n"),
+    **{
+        f"{edge} leaves a checkpoint": Mutant(edge, "format and CHECKPOINTS or nil, ", "")
+        for edge in (
+            *("ack", "cancel", "claim", "discard", "expire", "forget"),
+            *("reap", "recover", "release", "retry", "snooze"),
+        )
+    },
 }
+"""The last ones: every edge that may end a task removes its checkpoint with its record."""
 
 
 class CheckpointModel(Model):
@@ -62,7 +70,7 @@ class CheckpointModel(Model):
         return found
 
 
-class CheckpointMachine(QueueMachine):
+class CheckpointMachine(FocusedMachine):
     """Every rule is one call of one edge."""
 
     broker: ClassVar[Broker]
@@ -71,15 +79,15 @@ class CheckpointMachine(QueueMachine):
         super().__init__()
         self.model: CheckpointModel = CheckpointModel(self.time.now_us)
 
+    def matters(self, task: Task) -> bool:
+        return task.id in self.model.saved
+
+    def on_first_lease(self, task: Task) -> None:
+        self.call("checkpoint", [Checkpoint(task.id, task.token, b"page 0")])
+
     @rule(shown=shown, state=st.sampled_from([b"page 1", b"page 2"]))
     def checkpoint(self, shown: list[tuple[int, TokenKind]], state: bytes) -> None:
         self.call("checkpoint", [Checkpoint(id, token, state) for id, token in self.settled(shown)])
-
-    @rule(shown=shown)
-    def save_and_give_back(self, shown: list[tuple[int, TokenKind]]) -> None:
-        """As a worker does that stops. Without this rule, few tasks that wait would have a checkpoint."""
-        self.checkpoint(shown, b"page 3")
-        self.call("release", [Release(id, token, 0, 1) for id, token in self.settled(shown)])
 
 
 def checkpoint_machine_on(broker: Broker) -> type[CheckpointMachine]:

@@ -4,12 +4,18 @@ from hypothesis import Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 SEEDS = 20
-BUDGET = settings(
-    max_examples=100, stateful_step_count=40, database=None, phases=[Phase.generate], report_multiple_bugs=False
-)
+FEW_STEPS = 20
+"""Enough for a machine whose runs begin with tasks in many places."""
 
 
-def hunt(machine: type[RuleBasedStateMachine]) -> None:
-    """Let the machine look for a bug. Raises AssertionError when it has found it."""
+def hunt(machine: type[RuleBasedStateMachine], steps: int = 40) -> None:
+    """Let the machine look for a bug, in runs of so many steps. Raises AssertionError when it has found it."""
+    budget = settings(
+        max_examples=100,
+        stateful_step_count=steps,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
     for number in range(SEEDS):
-        run_state_machine_as_test(seed(number)(machine), settings=BUDGET)
+        run_state_machine_as_test(seed(number)(machine), settings=budget)

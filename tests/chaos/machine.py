@@ -77,6 +77,7 @@ whens = st.sampled_from(["+0", "+0", "+0", "+20", "+60000", "@0", f"@{LARGEST_RU
 records = st.sampled_from([b"digest-1body", b"digest-1body", b"digest-1body", b"digest-2body"])
 new_tasks = st.tuples(numbers, st.sampled_from([0, 5, 5, 255]), whens, records, traits)
 jumps_ms = st.sampled_from([1, 20, 1_000, LEASE_MS, 600_000, -5_000])
+crash_limits = st.sampled_from([*[CRASH_LIMIT] * 3, 1])
 few = st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 2})])
 
 
@@ -216,7 +217,7 @@ class QueueMachine(RuleBasedStateMachine):
         worker=workers,
         later_ms=st.sampled_from([LEASE_MS, 0, 3 * HOLD_MS]),
         limit=st.sampled_from([9, 1]),
-        crash_limit=st.sampled_from([*[CRASH_LIMIT] * 3, 1]),
+        crash_limit=crash_limits,
         lease_ms=st.sampled_from([LEASE_MS, LEASE_MS // 3, LEASE_MS, LEASE_MS // 3, LONG_LEASE_MS]),
         grace_ms=st.sampled_from([GRACE_MS, GRACE_MS, LONG_GRACE_MS]),
     )
@@ -225,13 +226,13 @@ class QueueMachine(RuleBasedStateMachine):
         limits = {"limit": limit, "crash_limit": crash_limit, "grace_ms": grace_ms, "lease_ms": lease_ms}
         self.call("reap", ReapRequest(worker=worker, hold_ms=HOLD_MS, failure=b"crashed", **limits))
 
-    @rule(worker=workers, unstarted=few, unheard=few)
-    def recover(self, worker: str, unstarted: frozenset[int], unheard: frozenset[int]) -> None:
+    @rule(worker=workers, unstarted=few, unheard=few, crash_limit=crash_limits)
+    def recover(self, worker: str, unstarted: frozenset[int], unheard: frozenset[int], crash_limit: int) -> None:
         held = [task for task in self.model.at(Place.LEASED) if task.worker == worker]
         orphans = [
             Orphan(task.id, task.token, int(at not in unstarted)) for at, task in enumerate(held) if at not in unheard
         ]
-        self.call("recover", worker, CRASH_LIMIT, b"crashed", orphans)
+        self.call("recover", worker, crash_limit, b"crashed", orphans)
 
     @rule(edge=end_edges, numbers=some_numbers, place=places, retention_ms=retentions_ms, end=ends)
     def end_from_outside(self, edge: str, numbers: list[int], place: Place, retention_ms: int, end: bytes) -> None:
@@ -262,7 +263,7 @@ class QueueMachine(RuleBasedStateMachine):
         limits = ForgetLimits(limit=tasks, dead_retention_ms=dead_retention_ms, kept=kept, sooner_ms=sooner_ms)
         self.call("forget", limits)
 
-    @rule(back=st.integers(1, 8))
+    @rule(back=st.integers(1, 12))
     def replay(self, back: int) -> None:
         """Send a call again, at once or after others, as if its reply was lost."""
         if self.calls:
@@ -281,16 +282,6 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def attempts_and_crashes_never_exceed_claims(self) -> None:
         check_tries(self.situation, {id: len(tokens) for id, tokens in self.tokens_of.items()})
-
-
-def machine_on(broker: Broker) -> type[QueueMachine]:
-    """The machine of one broker."""
-
-    class MachineOnBroker(QueueMachine):
-        pass
-
-    MachineOnBroker.broker = broker
-    return MachineOnBroker
 
 
 def ids_in(situation: Situation) -> set[str]:

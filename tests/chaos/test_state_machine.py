@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from redisched.store.broker import Broker
-from tests.chaos.machine import machine_on
+from tests.chaos.begun_machine import machine_on
 from tests.server_time import ServerTime
 
 HOURS_S = 14_400

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from redisched.store.broker import Broker
 from tests.brokers import BrokerKind, Servers
-from tests.chaos.hunting import hunt
+from tests.chaos.hunting import FEW_STEPS, hunt
 from tests.chaos.mutant import Mutant
 from tests.chaos.watching_machine import WATCHING_MUTANTS, watching_machine_on
 from tests.script_rewriting import rewrite_scripts
@@ -40,4 +40,4 @@ def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> 
 def test_the_machine_notices_when(mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
     with pytest.raises(AssertionError):
-        hunt(watching_machine_on(valkey))
+        hunt(watching_machine_on(valkey), FEW_STEPS)

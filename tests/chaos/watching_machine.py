@@ -9,8 +9,9 @@ from hypothesis.stateful import invariant, rule
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.watching import WATCH_MS, watch
-from tests.chaos.machine import QUEUE, QueueMachine
-from tests.chaos.model_task import Place
+from tests.chaos.focused_machine import FocusedMachine
+from tests.chaos.machine import QUEUE
+from tests.chaos.model_task import Place, Task
 from tests.chaos.mutant import Mutant
 from tests.lua.situation import situation_of
 
@@ -22,10 +23,20 @@ WATCHING_MUTANTS = {
     "an end leaves its watchers": Mutant("ack", "call_in_chunks('HDEL', WATCHED, ids)\n", "\n"),
     "a watcher takes the place of another": Mutant("watch", "other ~= channel and", "false and"),
     "an ended task is watched": Mutant("watch", "if place == 'waiting' or place == 'leased' then", "if true then"),
+    **{
+        f"{edge} ends a task and tells nobody": Mutant(edge, "  if is_watched then\n", "  if false then\n")
+        for edge in ("cancel", "claim", "expire", "reap", "recover", "release", "retry", "snooze")
+    },
+    **{
+        f"{edge} makes a task dead and tells nobody": Mutant(
+            edge, "  if redis.call('HLEN', WATCHED) > 0 then\n", "  if false then\n"
+        )
+        for edge in ("claim", "expire", "reap", "recover", "retry", "snooze")
+    },
 }
 
 
-class WatchingMachine(QueueMachine):
+class WatchingMachine(FocusedMachine):
     """Every rule is one call of one edge. At the end, all messages must be those of the tasks that ended."""
 
     broker: ClassVar[Broker]
@@ -37,17 +48,22 @@ class WatchingMachine(QueueMachine):
         self.subscription = self.broker.client().subscribe(self.channel)
         self.told: list[bytes] = []
 
+    def matters(self, task: Task) -> bool:
+        return bool(task.watchers)
+
+    def on_first_lease(self, task: Task) -> None:
+        self.note(task.id, self.channel)
+
     @rule(number=st.integers(0, 9), place=st.sampled_from([Place.WAITING, Place.LEASED, Place.DEAD, Place.ENDED]))
     def watch(self, number: int, place: Place) -> None:
-        self.note(number, place, self.channel)
+        self.note(self.pick(number, place), self.channel)
 
     @rule(number=st.integers(0, 7), place=st.sampled_from([Place.WAITING, Place.LEASED]))
     def watch_elsewhere(self, number: int, place: Place) -> None:
-        self.note(number, place, OTHER)
+        self.note(self.pick(number, place), OTHER)
 
-    def note(self, number: int, place: Place, channel: str) -> None:
+    def note(self, id: str, channel: str) -> None:
         """Note a watcher in the queue and in the model."""
-        id = self.pick(number, place)
         run(watch(self.broker.script_runner, QUEUE, 0, channel, [id]), self.broker.client())
         task = self.model.tasks.get(id)
         if task is not None and task.place in (Place.WAITING, Place.LEASED):

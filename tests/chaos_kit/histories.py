@@ -42,7 +42,16 @@ def claimed(
     return Claimed(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, worker=worker, priority=priority, due_ms=due_ms)
 
 
-def start(task: str, fence: int, at_ms: float = 0, run_at_ms: int = 0, attempt: int = 1, priority: int = 5) -> Start:
+def start(
+    task: str,
+    fence: int,
+    at_ms: float = 0,
+    run_at_ms: int = 0,
+    attempt: int = 1,
+    priority: int = 5,
+    *,
+    starts_once: bool = False,
+) -> Start:
     return Start(
         at_ms=at_ms,
         queue=QUEUE,
@@ -52,6 +61,7 @@ def start(task: str, fence: int, at_ms: float = 0, run_at_ms: int = 0, attempt: 
         priority=priority,
         run_at_ms=run_at_ms,
         worker="w1",
+        starts_once=starts_once,
     )
 
 

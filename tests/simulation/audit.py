@@ -5,9 +5,10 @@ was accepted came from the right execution. Fouls within a handler are kept, as 
 """
 
 from redisched.codec import DIGEST_BYTES, decode_kept_task, decode_outcome
-from redisched.model import TaskState
+from redisched.model import Outcome, TaskState
 from tests.chaos.invariants import check_places
 from tests.lua.situation import HASHES, ZSETS, Situation
+from tests.simulation.checkpoints import is_given_what_was_saved
 from tests.simulation.circumstances import Circumstances
 from tests.simulation.history import Execution, History, Sent
 from tests.simulation.plan import Plan
@@ -88,6 +89,10 @@ class Audit:
         self._executions[execution.id, fence] = execution
         if task is not None and granted_us > self._circumstances.clock_set_us and not is_lost:
             self.expect(task.is_held(fence), "I6: what starts is leased", execution, task)
+        if not is_lost and self._server.failed_over_us < granted_us:
+            self.expect(
+                is_given_what_was_saved(execution, task), "an attempt is given the latest checkpoint", execution, task
+            )
 
     def check_end_of(self, execution: Execution) -> None:
         """Check that a handler ended now, by itself or at a request to end."""
@@ -145,9 +150,9 @@ class Audit:
             has_body = task.body is not None and len(task.body.args) == ARGUMENTS
             self.expect(has_body, "a task is kept with its arguments", id)
             attempts = [failure.attempt for failure in task.failures if failure.attempt]
-            is_whole = outcome.state is not TaskState.SUCCEEDED or outcome.attempt == len(attempts) + 1
-            in_order = attempts == list(range(1, len(attempts) + 1))
-            self.expect(is_whole and in_order, "every failed attempt is kept", id, outcome, task)
+            was_replayed = self._referee.tasks[id].was_replayed
+            is_whole = are_all_kept(attempts, outcome, was_replayed=was_replayed)
+            self.expect(is_whole, "every failed attempt is kept", id, outcome, task)
 
     def _check_completion(self, id: bytes, token: bytes, _retention_ms: bytes, kept: bytes) -> None:
         outcome = decode_outcome(kept[DIGEST_BYTES:])
@@ -195,6 +200,17 @@ class Audit:
 
     def _was_lost(self, id: str) -> bool:
         return any(id.encode() in call.arguments for call in self._referee.lost)
+
+
+def are_all_kept(attempts: list[int], outcome: Outcome, *, was_replayed: bool) -> bool:
+    """Whether these are the numbers of all failed attempts. A replayed task counts from 1 again, after earlier ones."""
+    expected = len(attempts) + 1
+    if was_replayed:
+        began = max((at for at, attempt in enumerate(attempts) if attempt == 1), default=0)
+        attempts = attempts[began:]
+        expected = 1 if outcome.attempt == 1 else len(attempts) + 1
+    in_order = attempts == list(range(1, len(attempts) + 1))
+    return in_order and (outcome.state is not TaskState.SUCCEEDED or outcome.attempt == expected)
 
 
 def situation_of(server: Server) -> Situation:

@@ -1,11 +1,8 @@
-"""Bugs planted in scripts and worker, each only during its own test, and the promises that it must be caught by.
-
-A bug in a script replaces a passage of Lua, one in the worker a method. A simulation that did not find these would not
+"""Bugs planted in scripts and worker, each only during its own test. A simulation that did not find these would not
 find others.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,34 +24,10 @@ from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, FailedAttempt, Status
 from tests.chaos.mutant import Mutant
 from tests.chaos.test_mutants import DEEP_MUTANTS, MUTANTS
-from tests.script_rewriting import rewrite_scripts
+from tests.simulation.bug import Bug, in_method, in_script
+from tests.simulation.bugs_beside import BUGS_BESIDE
 from tests.simulation.plan import Fault
 from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
-
-Plant = Callable[[pytest.MonkeyPatch], None]
-NONE: frozenset[Fault] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Bug:
-    """How to plant the bug, how the foul of its finding may begin, and the faults that it needs to show."""
-
-    plant: Plant
-    promises: tuple[str, ...]
-    needs: frozenset[Fault]
-
-
-def script_bug(mutant: Mutant, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
-    """A bug in a script."""
-    return Bug(lambda monkeypatch: _rewrite(monkeypatch, mutant), promises, needs)
-
-
-def _rewrite(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    rewrite_scripts(monkeypatch, mutant.rewrite)
-
-
-def _method(owner: Any, name: str, instead: Any, *promises: str, needs: frozenset[Fault] = NONE) -> Bug:
-    return Bug(lambda monkeypatch: monkeypatch.setattr(owner, name, instead), promises, needs)
 
 
 def _retry_in_two_calls(self: Store, retries: Sequence[FailedAttempt]) -> Operation[list[Status]]:
@@ -134,94 +107,99 @@ def _renew_silently(self: LeaseRenewerTask) -> None:
 _start_renewing = LeaseRenewerTask._start
 
 BUGS: dict[str, Bug] = {
-    "ack does not check the token": script_bug(
+    **BUGS_BESIDE,
+    "ack does not check the token": in_script(
         MUTANTS["ack does not check the token"], "I3, I4", "I4", needs=frozenset({Fault.PAUSE})
     ),
-    "ack does not know what it acked": script_bug(
+    "ack does not know what it acked": in_script(
         Mutant(
             "ack", "elseif seen[id] == token or holds(redis.call('HGET', OUTCOMES, id), token) then", "elseif nil then"
         ),
         "I3, I4",
         needs=frozenset({Fault.FOUL_WEATHER}),
     ),
-    "the fence counts from zero": script_bug(
+    "the fence counts from zero": in_script(
         MUTANTS["the fence counts from zero"], "I7", needs=frozenset({Fault.FAIL_OVER})
     ),
-    "the fence is the time alone": script_bug(
+    "the fence is the time alone": in_script(
         MUTANTS["the fence is the time alone"], "I7", needs=frozenset({Fault.CLOCK})
     ),
-    "claim does not know its nonce": script_bug(
+    "claim does not know its nonce": in_script(
         MUTANTS["claim does not know its nonce"], "a repeated claim", needs=frozenset({Fault.FOUL_WEATHER})
     ),
-    "claim takes bands that are worse": script_bug(MUTANTS["claim takes bands that are worse"], "I8, I9"),
-    "claim takes what has expired": script_bug(
+    "claim takes bands that are worse": in_script(MUTANTS["claim takes bands that are worse"], "I8, I9"),
+    "claim takes what has expired": in_script(
         MUTANTS["claim takes what has expired"], "G25", needs=frozenset({Fault.STALL})
     ),
-    "a retry begins after the deadline": script_bug(MUTANTS["a retry begins after the deadline"], "G6", "G25"),
-    "a crash lets it start twice": script_bug(
+    "a retry begins after the deadline": in_script(MUTANTS["a retry begins after the deadline"], "G6", "G25"),
+    "a crash lets it start twice": in_script(
         MUTANTS["a crash lets it start twice"], "G15", "I13", needs=frozenset({Fault.KILL})
     ),
-    "what may start only once starts unnoted": _method(
-        Attempt, "is_start_noted", property(lambda self: self.task.is_suspect), "I13", needs=frozenset({Fault.KILL})
+    "what may start only once starts unnoted": in_method(
+        Attempt,
+        "is_start_noted",
+        property(lambda self: self.task.is_suspect or self.task.lease.has_checkpoint),
+        "I13",
+        needs=frozenset({Fault.KILL}),
     ),
-    "enqueue does not compare": script_bug(
+    "enqueue does not compare": in_script(
         Mutant("enqueue", "digest == digest_of(record) and 'EXISTS' or 'CONFLICT'", "'EXISTS'"), "I12"
     ),
-    "enqueue of one task does not know those that ended": script_bug(
+    "enqueue of one task does not know those that ended": in_script(
         Mutant("enqueue", "redis.call('HEXISTS', OUTCOMES, id) == 0 and ", ""), "I12"
     ),
-    "reap forgets the task's own place": script_bug(
+    "reap forgets the task's own place": in_script(
         MUTANTS["reap forgets the task's own place"], "a task keeps its own", "I8, I9", needs=frozenset({Fault.POWER})
     ),
-    "reap knows no grace": script_bug(MUTANTS["reap knows no grace"], "G11", needs=frozenset({Fault.STALL})),
-    "reap believes in leases from before the clock was set back": script_bug(
+    "reap knows no grace": in_script(MUTANTS["reap knows no grace"], "G11", needs=frozenset({Fault.STALL})),
+    "reap believes in leases from before the clock was set back": in_script(
         Mutant("reap", "index = 1, #overlong", "index = 1, 0"),
         "G10",
         needs=frozenset({Fault.CLOCK, Fault.POWER}),
     ),
-    "recover blames the innocent": script_bug(
+    "recover blames the innocent": in_script(
         DEEP_MUTANTS["recover blames the innocent"], "G15", "attempts, crashes", needs=frozenset({Fault.KILL})
     ),
-    "release counts an attempt": script_bug(MUTANTS["release counts an attempt"], "attempts, crashes"),
-    "renew does not check the token": script_bug(
+    "release counts an attempt": in_script(MUTANTS["release counts an attempt"], "attempts, crashes"),
+    "renew does not check the token": in_script(
         Mutant("renew", "if not holds(holders[row], token) then", "if not holders[row] then"),
         "G6",
         needs=frozenset({Fault.PAUSE}),
     ),
-    "retry counts an attempt twice": script_bug(
+    "retry counts an attempt twice": in_script(
         MUTANTS["retry counts an attempt twice"], "G6", needs=frozenset({Fault.PAUSE})
     ),
-    "a retry forgets the failures before": script_bug(
+    "a retry forgets the failures before": in_script(
         MUTANTS["a retry forgets the failures before"], "every failed attempt"
     ),
-    "who cancels keeps nothing of the task": script_bug(
+    "who cancels keeps nothing of the task": in_script(
         Mutant("cancel", "string.sub(redis.call('HGET', TASKS, id) or '', 9)", "''"), "a task is kept with"
     ),
-    "retry does not remove the lease": script_bug(MUTANTS["retry does not remove the lease"], "I11"),
-    "retry takes two calls": _method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
-    "a task starts whose lease is not certain": _method(
+    "retry does not remove the lease": in_script(MUTANTS["retry does not remove the lease"], "I11"),
+    "retry takes two calls": in_method(Store, "retry", _retry_in_two_calls, "I6", "I8, I9", "a task keeps its own"),
+    "a task starts whose lease is not certain": in_method(
         WorkerContext, "trusted_until_s", _trust_for_ever, "I6", "I7", needs=frozenset({Fault.PAUSE})
     ),
-    "a task starts by the latest time it may be": _method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
-    "clocks are thought to run equally fast": _method(clock, "DRIFT", 0.0, "I5"),
-    "the lease renewer renews nothing": _method(LeaseRenewer, "_renew_all", _renew_nothing, "G9", "G11", "I6"),
-    "the lease renewer tells nobody": _method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
-    "the lease renewer ends before the handlers": _method(
+    "a task starts by the latest time it may be": in_method(ServerClock, "now_ms", _server_time_at_its_latest, "I5"),
+    "clocks are thought to run equally fast": in_method(clock, "DRIFT", 0.0, "I5"),
+    "the lease renewer renews nothing": in_method(LeaseRenewer, "_renew_all", _renew_nothing, "G9", "G11", "I6"),
+    "the lease renewer tells nobody": in_method(LeaseRenewerTask, "_start", _renew_silently, "G9"),
+    "the lease renewer ends before the handlers": in_method(
         WorkerProcess, "stop", _stop_renewer_first, "G11", needs=frozenset({Fault.STOP})
     ),
-    "a try of a claim is numbered anew": _method(
+    "a try of a claim is numbered anew": in_method(
         ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
     ),
-    "a claim in the last moment is left behind": _method(
+    "a claim in the last moment is left behind": in_method(
         Claimer, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
     ),
-    "a settlement is tried once": _method(
+    "a settlement is tried once": in_method(
         Settler, "_settle", _settle_once, "G10", "G11", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a connection is used again after a call was given up": Bug(
         _keep_connections, ("nothing fails", "G11", "every task"), frozenset({Fault.STALL})
     ),
-    "an outage of a lease is none": _method(
+    "an outage of a lease is none": in_method(
         Reaper,
         "interval_s",
         property(lambda self: 0.2 * self.context.worker_settings.lease_s),

@@ -1,8 +1,13 @@
 """How the referee reads a call, and how it says that a promise was broken."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from tests.simulation.server import Call
+from tests.simulation.shadow import Shadow
+
+Tasks: TypeAlias = dict[bytes, Shadow]
+"""All tasks that the server created and kept, by id."""
 
 
 class Foul(AssertionError):
@@ -22,7 +27,8 @@ def now_ms_of(call: Call) -> int:
 
 def tries_in(tries: bytes) -> tuple[int, ...]:
     """Attempts, crashes and redeliveries."""
-    return tuple(map(int, tries.split()[:3])) if tries else (0, 0, 0)
+    counted = tries.removesuffix(b"+")
+    return tuple(map(int, counted.split()[:3])) if counted else (0, 0, 0)
 
 
 def check(holds: bool, promise: str, call: Call, *facts: object) -> None:

@@ -81,6 +81,11 @@ class Circumstances:
         latest_us = mishaps[-1][0] if mishaps else -1
         return max(latest_us, worker.disturbed_us(), self._server.troubled_us(), self.clock_set_us)
 
+    def is_undisturbed(self, caller: str, since_us: int) -> bool:
+        """Whether nothing has kept a process other than a worker from the server since a time."""
+        mishaps = self._mishaps.get(caller, [])
+        return self._server.troubled_us() < since_us and not any(at_us >= since_us for at_us, _ in mishaps)
+
     def can_be_told_since_us(self, name: str) -> int:
         """Since when the worker could also have told its handlers, which its event loop does."""
         return max(self.can_hear_since_us(name), self._workers[name].busy_until_us)

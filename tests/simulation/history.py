@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from redisched.context import TaskContext
 
@@ -41,6 +42,8 @@ class Execution:
     process: str
     began_us: int
     listens: bool
+    state: Any
+    """What an earlier attempt had saved."""
     doomed_us: int = -1
     how: str = ""
     ended_us: int = 0
@@ -80,6 +83,7 @@ class History:
             process=process,
             began_us=self.now_us(),
             listens=behaviour is Behaviour.CALM,
+            state=context.state,
         )
         self.note(process, "starts", execution.id, execution.fence)
         self.executions.append(execution)

@@ -23,6 +23,7 @@ class Miniature:
         self.now_us = now_us
         self.data: Data = {}
         self.scripts: dict[bytes, bytes] = {}
+        self.on_publish: Callable[[bytes, bytes], int] = lambda _channel, _message: 0
         self._single: dict[bytes, Command] = {
             b"GET": lambda key: self.data.get(key, False),
             b"SET": self._set,
@@ -40,6 +41,7 @@ class Miniature:
             b"HLEN": self._size,
             b"LLEN": self._size,
             b"LTRIM": self._ltrim,
+            b"PUBLISH": self._publish,
             b"RPUSH": self._rpush,
             b"SADD": self._hset_all,
             b"ZADD": self._zadd,
@@ -118,6 +120,9 @@ class Miniature:
     def _set(self, key: bytes, value: Any) -> bytes:
         self.data[key] = _text(value)
         return b"OK"
+
+    def _publish(self, channel: bytes, message: bytes) -> int:
+        return self.on_publish(channel, message)
 
     def _hset(self, key: bytes, *pairs: Any) -> int:
         fields = self.data.get(key)

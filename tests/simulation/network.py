@@ -152,6 +152,10 @@ class Connection:
             self._reader.feed(packed)
             pipe.send(self._reader.gets())
 
+    async def send_command(self, *arguments: str) -> None:
+        pipe = self._pipe or await self._connect()
+        pipe.send([argument.encode() for argument in arguments])
+
     async def read_response(self) -> Any:
         while not self._replies:
             self._waiter = self._lane.create_future()

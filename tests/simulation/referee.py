@@ -10,9 +10,11 @@ from functools import partial
 from redisched.model import BAND
 from tests.chaos.model_limits import Limits
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
+from tests.simulation.checkpoints import Checkpoints
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
 from tests.simulation.shadow_keys import expected_of_new, take_traits
+from tests.simulation.steering import Steering
 
 _GONE = frozenset({Place.SUCCEEDED, Place.CANCELLED, Place.EXPIRED, Place.LOST, Place.FORGOTTEN})
 
@@ -43,7 +45,9 @@ class Referee:
             "expire": self._expire,
             "forget": self._forget,
             "scrub": self._scrub,
-            "wake": lambda _: None,  # this script touches no task
+            **dict.fromkeys(("wake", "watch"), lambda _: None),  # these change no task
+            **Checkpoints(self._held).checks,
+            **Steering(lambda: self.tasks).checks,
         }
 
     def observe(self, call: Call) -> None:
@@ -68,7 +72,7 @@ class Referee:
     def _enqueue(self, call: Call) -> None:
         for (id, priority, when, record, traits), status in rows_of(call.arguments[1:], 5, call.reply):
             known = self.tasks.get(id)
-            is_doubtful = known is not None and known.is_waiting and known.may_have_expired and status == b"CREATED"
+            is_doubtful = known is not None and known.has_ended_unseen and status == b"CREATED"
             if known is None or known.place is Place.FORGOTTEN or is_doubtful:
                 expected = expected_of_new(traits, self.tasks.values(), status)
                 if expected == b"CREATED":
@@ -114,6 +118,7 @@ class Referee:
                 tries_in(tries) == task.tries(), "attempts, crashes and redeliveries are counted once", call, id, task
             )
             check(record == task.record, "a task keeps its record", call, id, task.record)
+            check(tries.endswith(b"+") == bool(task.saved), "a claim tells of a checkpoint", call, id, task.saved)
             task.lease(token, request, now_ms + int(lease_ms))
             task.claimed_us = task.renewed_us = call.at_us
             task.is_stray = call.is_stray
@@ -191,7 +196,7 @@ class Referee:
             if task is not None:
                 if started == [b"0"] and task.limits.once is not None:
                     task.limits = Limits()
-                task.has_started = task.has_started or started != [b"0"]
+                task.has_started = started != [b"0"]
                 settle = task.release if done == b"RELEASED" else task.snooze
                 expected = task.end_instead(now_ms) or settle(now_ms, int(pause_ms))
             check(status == expected, "G6: only the holder settles", call, id, expected)
@@ -257,9 +262,8 @@ class Referee:
         retention_ms, *rows = call.arguments
         for (id, _), status in rows_of(rows, 2, call.reply):
             task = self.tasks.get(id)
-            if task is not None and task.is_waiting and task.may_have_expired and status != b"CANCELLED":
-                # The task had ended before, unseen by the referee.
-                task.place = Place.EXPIRED if status == b"ENDED" else Place.FORGOTTEN
+            if task is not None and task.has_ended_unseen and status in (b"ENDED", b"UNKNOWN"):
+                continue
             if task is None or task.place is Place.FORGOTTEN:
                 expected = b"UNKNOWN"
             elif task.place in ENDED:
@@ -281,7 +285,9 @@ class Referee:
         ended = [task for task in self.tasks.values() if task.place in ENDED]
         spare = [task for task in ended if task.is_spare and task.place is not Place.DEAD]
         for task in ended:
-            if task.until_ms <= (now_ms - dead_ms if task.place is Place.DEAD else now_ms):
+            if not task.has_ended_unseen and task.until_ms <= (
+                now_ms - dead_ms if task.place is Place.DEAD else now_ms
+            ):
                 task.place = Place.FORGOTTEN
         over = sorted(spare, key=lambda task: (task.until_ms, task.id))[: max(len(spare) - kept, 0)]
         sooner = [task for task in over if task.place is not Place.FORGOTTEN and task.until_ms <= now_ms + sooner_ms]

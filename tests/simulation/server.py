@@ -61,6 +61,9 @@ class Server:
         self._replica: deque[tuple[int, Data]] = deque(maxlen=LAG_CALLS)
         self._names = script_names()
         self.miniature = Miniature(self.now_us)
+        self.miniature.on_publish = self._publish
+        self.subscribers: dict[Pipe, bytes] = {}
+        """What each connection listens to that waits for messages."""
         self.is_up = True
         self.failed_over_us = -1
         self.outages: list[tuple[int, int]] = []
@@ -97,6 +100,7 @@ class Server:
         """A connection is gone; its waiting requests are dropped."""
         self._pipes.pop(pipe, None)
         self._waiting.pop(pipe, None)
+        self.subscribers.pop(pipe, None)
 
     def stall(self, seconds: float) -> None:
         """Do nothing for a while."""
@@ -149,6 +153,9 @@ class Server:
             command = pipe.pending.popleft()
             if command[0] == b"BLPOP":
                 self._wait(pipe, command)
+            elif command[0] == b"SUBSCRIBE":
+                self.subscribers[pipe] = command[1]
+                pipe.reply(command, [b"subscribe", command[1], 1])
             else:
                 pipe.reply(command, self._execute(pipe, command))
                 self._wake()
@@ -169,6 +176,12 @@ class Server:
             for watcher in self.watchers:
                 watcher.observe(call)
         return reply
+
+    def _publish(self, channel: bytes, message: bytes) -> int:
+        listening = [pipe for pipe, heard in self.subscribers.items() if heard == channel]
+        for pipe in listening:
+            pipe.reply([], [b"message", channel, message])
+        return len(listening)
 
     def _wait(self, pipe: Pipe, command: list[bytes]) -> None:
         _, key, seconds = command

@@ -54,6 +54,9 @@ class Shadow:
     key: str = ""
     key_until_started: bool = False
     """The unique key that the task holds while it waits or is leased, or only until it is leased."""
+    was_replayed: bool = False
+    saved: bytes = b""
+    """Its checkpoint."""
     may_have_expired: bool = False
     """Whether a call looked for tasks that may not start any more when it was one: it may have ended unseen."""
 
@@ -61,6 +64,16 @@ class Shadow:
     def is_over(self) -> bool:
         """Whether the task has ended, as far as the referee knows."""
         return self.place in ENDED or self.place is Place.FORGOTTEN or (self.is_waiting and self.may_have_expired)
+
+    @property
+    def has_ended_unseen(self) -> bool:
+        """Whether it may have ended in a call that did not say so. Whether it is still kept, only the server knows."""
+        return self.may_have_expired and not self.until_ms and self.place in (Place.WAITING, Place.EXPIRED, Place.DEAD)
+
+    @property
+    def lives(self) -> bool:
+        """Whether it waits or is leased, and so holds its unique key."""
+        return self.place in (Place.WAITING, Place.LEASED)
 
     @property
     def is_waiting(self) -> bool:
@@ -140,6 +153,18 @@ class Shadow:
         """The task is dead; answers the status."""
         self.place, self.until_ms, self.cancelled_for_ms = Place.DEAD, now_ms, None
         return b"BURIED"
+
+    def revive(self, now_ms: int, body: bytes) -> bytes:
+        """An operator lets the dead task run again; answers the status."""
+        if self.limits.once:
+            return b"NOT_AGAIN"
+        self.attempts = self.crashes = self.redeliveries = self.counted = 0
+        self.limits, self.has_started, self.may_have_expired = Limits(), False, False
+        self.was_replayed, self.until_ms = True, 0
+        if body:
+            self.record, self.saved = self.digest + body, b""
+        self.wait(now_ms)
+        return b"REVIVED"
 
     def end_instead(self, now_ms: int) -> bytes:
         """End the task if it must not wait again; answers the status, empty if it may."""

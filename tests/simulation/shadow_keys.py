@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 
 from tests.chaos.model_unique import Asked
-from tests.simulation.shadow import Place, Shadow
-
-_LIVES = (Place.WAITING, Place.LEASED)
+from tests.simulation.shadow import Shadow
 
 
 def take_traits(task: Shadow, traits: bytes) -> bytes:
@@ -22,7 +20,7 @@ def expected_of_new(traits: bytes, tasks: Iterable[Shadow], status: bytes) -> by
     `status` where only the server knows.
     """
     asked = Asked.read(traits)
-    holders = [task for task in tasks if asked and task.key == asked.key and task.place in _LIVES]
+    holders = [task for task in tasks if asked and task.key == asked.key and task.lives]
     if any(task.is_waiting and task.may_have_expired for task in holders):
         return status
     return b"DUPLICATE " + holders[0].id if holders else b"CREATED"

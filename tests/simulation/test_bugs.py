@@ -10,7 +10,8 @@ from itertools import count, islice
 
 import pytest
 
-from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.bug import Bug
+from tests.simulation.bugs import BUGS
 from tests.simulation.known_seeds import KNOWN_SEEDS
 from tests.simulation.plan import draw_plan
 from tests.simulation.test_seeds import FIRST

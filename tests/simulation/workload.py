@@ -7,7 +7,7 @@ from functools import partial
 
 from redisched.client.request import TaskRequest
 from redisched.context import current_task
-from redisched.errors import BrokerUnavailable, Conflict, Interruption, UnknownTask
+from redisched.errors import BrokerUnavailable, Conflict, Interruption, LeaseLost, UnknownTask
 from redisched.model import Keep
 from redisched.options import TaskOptionFields
 from redisched.retry import Retry, Snooze, exponential
@@ -34,6 +34,8 @@ WITHIN_S = 5.0
 SNOOZING_EVERY = 7
 SNOOZE_S = 0.7
 """One task in so many is too early for its handler the first time, by so much."""
+SAVING_EVERY = 3
+"""One task in so many saves a checkpoint when it starts, and another at its end."""
 KEPT_WHOLE_EVERY = 4
 """One task in so many is kept whole once it has ended."""
 RECENT = 20
@@ -67,14 +69,16 @@ class Handlers:
         if behaviour == Behaviour.BLOCKING:
             self._process.block(lasts_ms / 1e3)
         try:
+            await self._save(execution)
             while self._process.kernel.now_us < ends_us:
                 try:
                     await lane.rest((ends_us - self._process.kernel.now_us) / 1e6)
                 except asyncio.CancelledError:
                     if behaviour != Behaviour.DEAF:
                         raise
-        except asyncio.CancelledError:
-            self._end(execution, "interrupted")
+            await self._save(execution)
+        except (asyncio.CancelledError, LeaseLost, BrokerUnavailable) as error:
+            self._end(execution, "failed" if isinstance(error, BrokerUnavailable) else "interrupted")
             raise
         if self._crashes(execution, crashes):
             self._process.kill()
@@ -85,6 +89,10 @@ class Handlers:
         execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))
         self._audit.check_start(execution)
         return execution
+
+    async def _save(self, execution: Execution) -> None:
+        if int(execution.id[-3:]) % SAVING_EVERY == 0:
+            await current_task().checkpoint_async(f"{execution.result()} at {self._history.now_us()}")
 
     def _end(self, execution: Execution, how: str) -> None:
         self._history.end(execution, how)

@@ -6,20 +6,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from unittest import mock
 
+from redisched.client import end_listener
 from redisched.engine import attempt, executor, prefetch_releaser
 from tests.simulation.audit import Audit
+from tests.simulation.caller import Caller, Telling
 from tests.simulation.circumstances import Circumstances
 from tests.simulation.history import History
 from tests.simulation.kernel import Kernel
 from tests.simulation.lane import MachineClock
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.network import Network
+from tests.simulation.operators import Operator
 from tests.simulation.plan import MOST_DRIFT, Fault, Plan, draw_plan
 from tests.simulation.process import Process
 from tests.simulation.process_slot import ProcessSlot
 from tests.simulation.referee import Referee
 from tests.simulation.server import Server
-from tests.simulation.shadow import Shadow
+from tests.simulation.shadow import Place, Shadow
 from tests.simulation.threads import SimulatedThreads
 from tests.simulation.worker_process import WorkerHooks, WorkerProcess
 from tests.simulation.workload import Handlers, Producer
@@ -80,6 +83,10 @@ class World:
         self.producers = [
             Producer(f"p{number}", self.network, self._clock(), plan, self.history) for number in range(plan.producers)
         ]
+        self.operator = Operator("o", self.network, self._clock(), plan, self.history, self._dead)
+        self.telling = Telling(self.server, self.referee, self.circumstances, self.audit.expect)
+        self.server.watchers.append(self.telling)
+        self.caller = Caller(self.network, self._clock(), plan, self.history, self.telling)
         self.nemesis = Nemesis(
             plan, self.server, self.network, self.process_slots, self.history.note, self.circumstances.clock_was_set
         )
@@ -121,13 +128,16 @@ class World:
     def _left(self) -> list[Shadow]:
         return [task for task in self.referee.tasks.values() if not task.is_over]
 
+    def _dead(self) -> list[str]:
+        return [task.id.decode() for task in self.referee.tasks.values() if task.place is Place.DEAD]
+
     def _processes(self) -> list[Process]:
         of_seats = [
             process
             for process_slot in self.process_slots
             for process in (*process_slot.workers, *process_slot.supervisors)
         ]
-        return [*of_seats, *self.producers]
+        return [*of_seats, *self.producers, self.operator, self.caller]
 
     def _clock(self) -> MachineClock:
         began_s = self.kernel.between(0, 1e6)
@@ -139,7 +149,9 @@ class World:
 
     def _has_drained(self) -> bool:
         """Checked only now and then, as the check takes longer than a step."""
-        if self.kernel.steps % LOOK_EVERY or any(producer.is_alive for producer in self.producers):
+        if self.kernel.steps % LOOK_EVERY or any(
+            process.is_alive for process in (*self.producers, self.operator, self.caller)
+        ):
             return False
         holding = any(
             process_slot.is_on and process_slot.worker.is_alive and process_slot.worker.holds()
@@ -170,6 +182,7 @@ def surroundings() -> Iterator[None]:
         mock.patch.object(executor, "Threads", SimulatedThreads),
         mock.patch.object(prefetch_releaser, "CHECK_EVERY_S", CHECK_WINDOW_EVERY_S),
         mock.patch.object(attempt, "is_given", _is_given),
+        mock.patch.object(end_listener, "token_hex", return_value="of-the-caller"),
     ):
         logging.disable()
         try:

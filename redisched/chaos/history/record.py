@@ -35,23 +35,23 @@ class EnqueueStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Record):
-    """A producer's report on a task that it enqueues and that must not start before `not_before_ms`. No execution but
-    the first may begin from `deadline_ms` on, and none at all if it `starts_once`. `unique_key` is that of a task which
-    holds it until it is done.
+    """A producer's report on a task that it enqueues and that must not start before `not_before_ms`. The first
+    execution may not begin from `expires_ms` on, and no other from `deadline_ms` on; None for no such time.
+    `unique_key` is that of a task which holds it until it is done.
     """
 
     queue: str
     task: str
     step: EnqueueStep
     not_before_ms: float
+    expires_ms: float | None = None
     deadline_ms: float | None = None
-    starts_once: bool = False
     unique_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Record):
-    """A handler started, under a lease whose fencing token is `fence`."""
+    """A handler started, under a lease whose fencing token is `fence`. If it `starts_once`, there is no other start."""
 
     queue: str
     task: str
@@ -60,6 +60,7 @@ class Start(Record):
     priority: int
     run_at_ms: int
     worker: str
+    starts_once: bool = False
 
 
 class Ending(StrEnum):

@@ -5,6 +5,7 @@ when a process is killed, only records of actions that it may not have done are 
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from redisched.client.request import TaskRequest
 from redisched.context import current_task
 from redisched.errors import BrokerUnavailable, NotDurable, RedischedError
 from redisched.store.broker import Broker
+
+_LIMIT = rb"(?:^| )%s=([+@]\d+) "
+_EXPIRES, _DEADLINE = re.compile(_LIMIT % b"expires"), re.compile(_LIMIT % b"deadline")
 
 
 def machine_ms() -> float:
@@ -57,6 +61,17 @@ class Recorder:
     @contextmanager
     def execution(self) -> Iterator[None]:
         """Record the start and the end of a handler; put it around the handler's body."""
+        with self._running(starts_once=False):
+            yield
+
+    @contextmanager
+    def only_execution(self) -> Iterator[None]:
+        """As `execution`, for a handler that may start only once."""
+        with self._running(starts_once=True):
+            yield
+
+    @contextmanager
+    def _running(self, *, starts_once: bool) -> Iterator[None]:
         task = current_task()
         self.write(
             Start(
@@ -68,6 +83,7 @@ class Recorder:
                 priority=task.priority,
                 run_at_ms=task.run_at_ms,
                 worker=task.worker,
+                starts_once=starts_once,
             )
         )
         ending = Ending.RAISED
@@ -107,12 +123,20 @@ class Recorder:
                     queue=request.queue,
                     task=request.id,
                     step=step,
-                    not_before_ms=_not_before_ms(request.task.when, invoked_ms),
+                    not_before_ms=_moment_ms(request.task.when, invoked_ms),
+                    # The server had the task at the latest when it acknowledged it.
+                    expires_ms=_limit_ms(_EXPIRES, request.task.traits, now_ms),
+                    deadline_ms=_limit_ms(_DEADLINE, request.task.traits, now_ms),
                 )
                 for request in requests
             )
         )
 
 
-def _not_before_ms(when: str, invoked_ms: float) -> float:
-    return int(when[1:]) + (invoked_ms if when[0] == "+" else 0)
+def _moment_ms(when: str, from_ms: float) -> float:
+    return int(when[1:]) + (from_ms if when[0] == "+" else 0)
+
+
+def _limit_ms(limit: re.Pattern[bytes], traits: bytes, from_ms: float) -> float | None:
+    found = limit.search(traits)
+    return _moment_ms(found[1].decode(), from_ms) if found else None

@@ -1,58 +1,59 @@
-"""Checks that a task does not start again that may not: after its deadline, or at all."""
+"""Checks that a task does not start that may not: not at all again, or not from some moment on."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from redisched.chaos.history.record import Enqueue, Record, Start
+from redisched.chaos.history.record import Enqueue, EnqueueStep, Record, Start
 from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 
-class _Starts(Invariant):
-    """Keeps what producers said of their tasks, and the first start of each."""
-
-    def __init__(self, tolerances: Tolerances) -> None:
-        super().__init__(tolerances)
-        self._limited: dict[Key, Enqueue] = {}
-        self._again: list[tuple[Start, Start]] = []
-        self._first: dict[Key, Start] = {}
-
-    def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Enqueue: self._enqueue, Start: self._start}
-
-    def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
-        if record.starts_once or record.deadline_ms is not None:
-            self._limited.setdefault((record.queue, record.task), record)
-        return ()
-
-    def _start(self, record: Start) -> Iterable[Violation]:
-        first = self._first.setdefault((record.queue, record.task), record)
-        if first is not record:
-            self._again.append((first, record))
-        return ()
-
-
-class NothingStartsTwiceAtMostOnce(_Starts):
+class NothingStartsTwiceAtMostOnce(Invariant):
     """I13: a task that may start only once starts at most once."""
 
     name = "I13"
 
-    def finish(self) -> Iterator[Violation]:
-        for first, start in self._again:
-            enqueue = self._limited.get((start.queue, start.task))
-            if enqueue is not None and enqueue.starts_once:
-                yield self.violated("a task that may start only once started again", first, start)
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._first: dict[Key, Start] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {Start: self._start}
+
+    def _start(self, record: Start) -> Iterable[Violation]:
+        if record.starts_once:
+            first = self._first.setdefault((record.queue, record.task), record)
+            if first is not record:
+                yield self.violated("a task that may start only once started again", first, record)
 
 
-class NothingIsRetriedTooLate(_Starts):
-    """I21: no execution but the first begins after the deadline. A task that was leased just before it may start within
-    `disorder_ms`.
+class NothingStartsTooLate(Invariant):
+    """I21: no first execution begins after the task has expired, and no other after its deadline. A task that was
+    leased just before may start within `disorder_ms`.
     """
 
     name = "I21"
 
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._limited: dict[Key, Enqueue] = {}
+        self._starts: dict[Key, list[Start]] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {Enqueue: self._enqueue, Start: self._start}
+
     def finish(self) -> Iterator[Violation]:
-        for _, start in self._again:
-            enqueue = self._limited.get((start.queue, start.task))
-            if enqueue is None or enqueue.deadline_ms is None:
-                continue
-            if start.at_ms > enqueue.deadline_ms + self.tolerances.disorder_ms:
-                yield self.violated("an execution began after the deadline", enqueue, start)
+        for key, enqueue in self._limited.items():
+            for number, start in enumerate(self._starts.get(key, ())):
+                limit_ms = enqueue.deadline_ms if number else enqueue.expires_ms
+                if limit_ms is not None and start.at_ms > limit_ms + self.tolerances.disorder_ms:
+                    late = "an execution began after the deadline" if number else "a task started after it had expired"
+                    yield self.violated(late, enqueue, start)
+
+    def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
+        # Before the acknowledgement it is not known from when on a delay counts.
+        if record.step is EnqueueStep.OK and (record.expires_ms, record.deadline_ms) != (None, None):
+            self._limited.setdefault((record.queue, record.task), record)
+        return ()
+
+    def _start(self, record: Start) -> Iterable[Violation]:
+        self._starts.setdefault((record.queue, record.task), []).append(record)
+        return ()

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from redisched import Scheduler
+from redisched import Retry, Scheduler, fixed
 from redisched.chaos import Recorder
 from redisched.chaos.history.recorder import time_of
 from redisched.errors import Interruption
@@ -76,6 +76,21 @@ def hold_once(gate: str, first: str, second: str) -> str:
         if ending.startswith("!"):
             raise ValueError(ending)
         return ending
+
+
+@app.task(name="linger_once", retention=3_600, delivery="at_most_once")
+def linger_once(seconds: float) -> str:
+    """Sleeps, and may start only once."""
+    with recorder.only_execution():
+        threading.Event().wait(seconds)
+    return "done"
+
+
+@app.task(name="fail", retention=3_600, retry=Retry(backoff=fixed(0.3)))
+def fail() -> None:
+    """Fails at each attempt."""
+    with recorder.execution():
+        raise ValueError("as asked")
 
 
 @app.task(name="hold_each", retention=3_600)
