@@ -111,45 +111,11 @@ DEEP_MUTANTS = {
 """Bugs that show only after several calls in one particular order. The tests of the single edges find them at once."""
 
 KNOWN_SEEDS = {
-    "a retry begins after the deadline": 1,
-    "a deadline never counts": 0,
-    "a later deadline replaces an earlier one": 0,
-    "a crash lets it start twice": 5,
-    "the start is noted for any token": 0,
-    "a replayed task forgets why it was dead": 0,
-    "other arguments make it another task": 0,
-    "what is discarded stays in memory": 7,
-    "a task that lives is discarded": 0,
-    "ack does not check the token": 0,
-    "ack checks the start of the token only": 0,
-    "the fence counts from zero": 0,
-    "the fence is the time alone": 0,
-    "claim does not know its nonce": 0,
-    "claim leases for a request that strayed": 0,
-    "claim takes bands that are worse": 0,
-    "reap forgets the task's own place": 1,
-    "reap knows no grace": 0,
-    "retry does not remove the lease": 0,
-    "retry counts an attempt twice": 0,
-    "snooze does not check the token": 0,
-    "release counts an attempt": 0,
-    "what is given another time loses its priority": 0,
-    "what is given another time may lie behind its expiry": 0,
-    "claim takes what has expired": 0,
-    "what was tried still expires": 0,
-    "what was interrupted still expires": 1,
-    "forget leaves the outcome": 0,
-    "forget counts what keeps its retention": 2,
-    "forget takes what is kept for its whole retention": 1,
-    "forget keeps nothing beyond its bound for long enough": 1,
-    "a retry forgets the failures before": 0,
-    "a kept task lacks its failures": 0,
-    "who cancels keeps nothing of the task": 0,
-    "cancel leaves the record": 0,
-    "a late renewal undoes the start": 0,
-    "who stops is blamed": 0,
+    "what is given another time may lie behind its expiry": 1,
+    "a kept task lacks its failures": 5,
+    "a deadline never counts": 1,
 }
-"""With these seeds the machine finds the bugs in its first few runs. After a change of it, another may be quicker:
+"""With these seeds, 0 for others, the machine finds the bugs quickly. After a change of it, another may be quicker:
 `pytest -n 0 -m nightly -k without_a_hint --log-cli-level=info tests/chaos` logs which. Nightly runs use no seeds.
 """
 
@@ -193,7 +159,7 @@ def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_machine_notices_when(name: str, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):
-        hunt(MUTANTS[name], valkey, monkeypatch, range(KNOWN_SEEDS[name], KNOWN_SEEDS[name] + MORE_SEEDS))
+        hunt(MUTANTS[name], valkey, monkeypatch, range(first := KNOWN_SEEDS.get(name, 0), first + MORE_SEEDS))
 
 
 @pytest.mark.nightly
