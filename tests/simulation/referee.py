@@ -11,6 +11,7 @@ from redisched.model import BAND
 from tests.chaos.model_limits import Limits
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
 from tests.simulation.checkpoints import Checkpoints
+from tests.simulation.forgetting import forget
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
 from tests.simulation.shadow_keys import expected_of_new, take_traits
@@ -281,18 +282,7 @@ class Referee:
 
     def _forget(self, call: Call) -> None:
         _, dead_ms, kept, sooner_ms = map(int, call.arguments)
-        now_ms = now_ms_of(call)
-        ended = [task for task in self.tasks.values() if task.place in ENDED]
-        spare = [task for task in ended if task.is_spare and task.place is not Place.DEAD]
-        for task in ended:
-            if not task.has_ended_unseen and task.until_ms <= (
-                now_ms - dead_ms if task.place is Place.DEAD else now_ms
-            ):
-                task.place = Place.FORGOTTEN
-        over = sorted(spare, key=lambda task: (task.until_ms, task.id))[: max(len(spare) - kept, 0)]
-        sooner = [task for task in over if task.place is not Place.FORGOTTEN and task.until_ms <= now_ms + sooner_ms]
-        for task in sooner:
-            task.place = Place.FORGOTTEN
+        sooner = forget(self.tasks.values(), now_ms_of(call), dead_ms, kept, sooner_ms)
         check(call.reply[2] == len(sooner), "no result is forgotten too soon, nor kept beyond the bound", call, sooner)
 
     def _scrub(self, call: Call) -> None:

@@ -40,7 +40,7 @@ class Steering:
             expected = b"UNKNOWN"
             if task is not None and task.place is Place.DEAD:
                 is_taken = any(task.key == other.key and other.lives for other in self._tasks().values() if task.key)
-                expected = b"TAKEN" if is_taken else task.revive(now_ms_of(call), body)
+                expected = b"TAKEN" if is_taken and not task.limits.once else task.revive(now_ms_of(call), body)
             elif task is not None and task.place in (Place.WAITING, Place.LEASED):
                 expected = b"ALREADY"
             check(_same(status, expected, task), "only a dead task is replayed", call, id, expected)
