@@ -4,7 +4,7 @@ from tests.chaos.mutant import Mutant
 
 MUTANTS_OF_LIMITS = {
     "a retry begins after the deadline": Mutant("retry", "if run_at < note_started(", "if 0 < note_started("),
-    "a deadline never counts": Mutant("claim", "moment = started == '!' and deadline", "moment = nil"),
+    "a deadline never counts": Mutant("expire", "moment = started == '!' and deadline", "moment = nil"),
     "a later deadline replaces an earlier one": Mutant(
         "retry", "math.min(tonumber(deadline or math.huge), given_ms or math.huge)", "given_ms or math.huge"
     ),
