@@ -95,7 +95,9 @@ local function collect()
     if SORTED[part] then
       page = redis.call('ZSCAN', keys[part], cursor, 'COUNT', limit)
     else
-      page = redis.call('HSCAN', keys[part], cursor, 'COUNT', limit)
+      -- A report may have 16 KiB, and Redis answers the values with the ids.
+      local count = part == 'reports' and math.ceil(limit / 4) or limit
+      page = redis.call('HSCAN', keys[part], cursor, 'COUNT', count)
     end
     -- The fields of these two are no ids; they are mended after the tasks.
     if part == 'unique' then

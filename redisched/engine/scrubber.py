@@ -22,7 +22,7 @@ from redisched.store.store import Store
 
 SHALLOW: tuple[str, ...] = (
     *("waiting", "held", "dead", "finished", "tries", "failures", "cancelling", "traits", "expiring", "watched"),
-    *("checkpoints", "reports", "unique", "successors"),
+    *("checkpoints", "unique", "successors", "reports"),
 )
 """The keys that a pass reads while the sizes of all keys agree. The others hold large values, or have an entry for each
 entry of one of these.
