@@ -9,6 +9,7 @@
 -- ROW id        text   task
 -- ROW token     int    fencing token of the worker's lease
 -- ROW number    int    how many lines came before these under this token, so that no line is added twice
+-- ROW version   int    how many times the handler had told its progress under this token; an older progress changes nothing
 -- ROW progress  bytes  how far the handler has come; '' if there is nothing new
 -- ROW lines     bytes  the lines to add, each with a line feed at its end
 -- Returns {'REPORTED'} per task
@@ -20,11 +21,12 @@
 local statuses = {}
 check_keys()
 
-for row, id, token, number, progress, lines in rows() do
+for row, id, token, number, version, progress, lines in rows() do
   statuses[row] = 'LOST'
   if holds(redis.call('HGET', HELD, id), token) then
     local stored = redis.call('HGET', REPORTS, id)
-    redis.call('HSET', REPORTS, id, with_report(stored, token, tonumber(number), progress, lines))
+    local new = {token = token, number = tonumber(number), version = tonumber(version), progress = progress, lines = lines}
+    redis.call('HSET', REPORTS, id, with_report(stored, new))
     statuses[row] = 'REPORTED'
   end
 end

@@ -92,4 +92,4 @@ class Reporter:
 
 
 def _row(task: LeasedTask, pending: Pending) -> Report:
-    return Report(task.lease.id, task.lease.token, pending.number, pending.progress, pending.lines)
+    return Report(task.lease.id, task.lease.token, pending.number, pending.version, pending.progress, pending.lines)

@@ -16,7 +16,7 @@ for row, id in rows() do
 end
 local reply = describe(ids)
 table.insert(reply, 1, text(math.floor(server_us() / 1000)))
-local _, _, dropped, _, progress, lines = report_parts(redis.call('HGET', REPORTS, ids[1]))
+local _, _, _, dropped, _, progress, lines = report_parts(redis.call('HGET', REPORTS, ids[1]))
 local before = math.max(after, dropped)
 local rest = lines_after(lines, before - dropped)
 local at = #reply

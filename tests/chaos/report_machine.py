@@ -23,12 +23,13 @@ REPORT_MUTANTS = {
     "a report is left when its outcome is forgotten": Mutant("forget", "  forget_reports(ended)\n", "\n"),
     "a report is left when a dead task is forgotten": Mutant("forget", "forget_reports(dead)\n", "\n"),
     "a repeated call adds its lines again": Mutant(
-        "report", "lines = lines_after(lines, received - number)", "lines = lines_after(lines, 0)"
+        "report", "lines = lines_after(new.lines, received - new.number)", "lines = lines_after(new.lines, 0)"
     ),
-    "lines of another lease are taken for a repetition": Mutant("report", "    received = 0\n", "\n"),
+    "lines of another lease are taken for a repetition": Mutant("report", "    received, version = 0, 0\n", "\n"),
     "a progress is lost when only lines are told": Mutant(
-        "report", "progress = progress ~= '' and progress or known", "progress = progress or known"
+        "report", "if new.progress ~= '' and new.version >= version then", "if new.version >= version then"
     ),
+    "an older progress takes the place of a newer one": Mutant("report", " and new.version >= version then", " then"),
     "a log grows for ever": Mutant("report", "while count - left_out > MOST_LINES or", "while false or"),
     "lines that never arrived are not counted": Mutant("report", "dropped + kept + missing, 0, ''", "dropped, 0, ''"),
 }
@@ -38,13 +39,13 @@ class KeptReport:
     """What Redis has of the reports of one task."""
 
     def __init__(self) -> None:
-        self.token = self.received = self.dropped = 0
+        self.token = self.received = self.version = self.dropped = 0
         self.lines: list[bytes] = []
         self.progress = b""
 
     def add(self, report: Report) -> None:
         if report.token != self.token:
-            self.token, self.received = report.token, 0
+            self.token, self.received, self.version = report.token, 0, 0
         lines = report.lines.splitlines(keepends=True)[max(0, self.received - report.number) :]
         if lines:
             missing = max(0, report.number - self.received)
@@ -56,11 +57,12 @@ class KeptReport:
             surplus = max(0, len(self.lines) - MOST_LINES)
             self.dropped += surplus
             self.lines = self.lines[surplus:]
-        self.progress = report.progress or self.progress
+        if report.progress and report.version >= self.version:
+            self.version, self.progress = report.version, report.progress
 
     def stored(self) -> str:
-        head = (self.token, self.received, self.dropped, len(self.lines), len(self.progress), self.progress.decode())
-        return " ".join(map(str, head)) + b"".join(self.lines).decode()
+        numbers = (self.token, self.received, self.version, self.dropped, len(self.lines), len(self.progress))
+        return f"{' '.join(map(str, numbers))} {self.progress.decode()}{b''.join(self.lines).decode()}"
 
 
 class ReportModel(Model):
@@ -102,22 +104,26 @@ class ReportMachine(QueueMachine):
         shown=shown,
         number=st.sampled_from([0, 0, 1, 2, 150]),
         count=st.sampled_from([0, 1, 2, 150]),
+        version=st.integers(0, 3),
         progress=st.sampled_from([b"", b"half", b"3/4"]),
     )
-    def report(self, shown: list[tuple[int, TokenKind]], number: int, count: int, progress: bytes) -> None:
+    def report(
+        self, shown: list[tuple[int, TokenKind]], number: int, count: int, version: int, progress: bytes
+    ) -> None:
         lines = b"".join(b"1 5 line %d\n" % line for line in range(number, number + count))
-        self.call("report", [Report(id, token, number, progress, lines) for id, token in self.settled(shown)])
+        self.call("report", [Report(id, token, number, version, progress, lines) for id, token in self.settled(shown)])
 
     @rule(shown=shown)
     def report_much(self, shown: list[tuple[int, TokenKind]]) -> None:
         """More than a log may have, and a progress that only the first report has."""
-        self.report(shown, 0, 150, b"half")
-        self.report(shown, 150, 150, b"")
+        self.report(shown, 0, 150, 1, b"half")
+        self.report(shown, 150, 150, 1, b"")
 
     @rule(shown=shown)
     def report_and_give_back(self, shown: list[tuple[int, TokenKind]]) -> None:
         """As a worker does that stops. Without this rule, few tasks would have reports of two leases."""
-        self.report(shown, 0, 2, b"half")
+        self.report(shown, 0, 2, 2, b"half")
+        self.report(shown, 0, 2, 1, b"1/4")
         self.call("release", [Release(id, token, 0, 1) for id, token in self.settled(shown)])
 
 

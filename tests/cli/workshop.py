@@ -48,7 +48,7 @@ class Workshop:
         """Store what a handler tells; `number` lines of it came before."""
         lines = b"".join(encode_lines(log, lease.attempts + 1, 1_000)) if log else b""
         told = b"" if progress is None else encode_progress(progress)
-        self.do(self.store.report([Report(lease.id, lease.token, number, told, lines)]))
+        self.do(self.store.report([Report(lease.id, lease.token, number, 1, told, lines)]))
 
     def succeed(self, lease: Lease, result: object, keep: Keep = Keep.RESULT) -> None:
         outcome = Outcome(TaskState.SUCCEEDED, "add", attempt=1, worker=WORKER, started_ms=1_000, result=result)

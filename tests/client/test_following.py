@@ -38,7 +38,7 @@ class Following:
     def tell(self, number: int = 0, log: str = "", done: int = 0) -> None:
         lines = b"".join(encode_lines(log, 1, 5)) if log else b""
         progress = encode_progress(Progress(done=done, total=10)) if done else b""
-        self.connection.run(self.store.report([Report("a", self.token, number, progress, lines)]), "report")
+        self.connection.run(self.store.report([Report("a", self.token, number, 1, progress, lines)]), "report")
 
     def end(self) -> None:
         outcome = b"digest-a\x97\xa9succeeded\xa4work\x01\xa1w\x00\x00\x07"

@@ -29,13 +29,15 @@ from tests.scrubbing import scrub_all
 HALF = Progress(done=1, total=2, note="páges", at_ms=5)
 
 
-def reported(id: str, head: str = f"{TOKEN} 1 0 1 0", rest: str = " 1 5 hello\n") -> Situation:
+def reported(id: str, head: str = f"{TOKEN} 1 0 0 1 0", rest: str = " 1 5 hello\n") -> Situation:
     return {"reports": {id: f"{head} {rest}"}}
 
 
-def report(queue: QueueUnderTest, number: int, *texts: str, token: int = TOKEN, progress: bytes = b"") -> list[Status]:
+def report(
+    queue: QueueUnderTest, number: int, *texts: str, token: int = TOKEN, version: int = 1, progress: bytes = b""
+) -> list[Status]:
     lines = b"".join(line for text in texts for line in encode_lines(text, attempt=1, at_ms=5))
-    return queue.call(queue.store.report([Report("a", token, number, progress, lines)]))
+    return queue.call(queue.store.report([Report("a", token, number, version, progress, lines)]))
 
 
 def read(queue: QueueUnderTest, id: str = "a", after: int = 0) -> Reported:
@@ -76,13 +78,23 @@ def test_a_repeated_call_adds_no_line_twice(queue: QueueUnderTest) -> None:
     assert texts(queue) == [(1, "one"), (2, "two"), (3, "three")]
 
 
+def test_an_older_progress_that_comes_late_changes_nothing(queue: QueueUnderTest) -> None:
+    queue.given(leased("a"))
+
+    report(queue, 0, "one", "two", version=2, progress=encode_progress(HALF))
+    report(queue, 0, "one", version=1, progress=b"older")
+    report(queue, 2, version=2)
+
+    assert (read(queue).progress, texts(queue)) == (HALF, [(1, "one"), (2, "two")])
+
+
 def test_the_next_lease_goes_on_after_the_lines_of_the_one_before(queue: QueueUnderTest) -> None:
-    queue.given(together(leased("a"), reported("a", head=f"{TOKEN - 1} 1 0 1 3", rest="abc1 5 hello\n")))
+    queue.given(together(leased("a"), reported("a", head=f"{TOKEN - 1} 1 9 0 1 3", rest="abc1 5 hello\n")))
 
     assert report(queue, 0, "again") == [Status.REPORTED]
 
     assert texts(queue) == [(1, "hello"), (2, "again")]
-    assert queue.situation()["reports"]["a"].startswith(f"{TOKEN} 1 0 2 3 abc")
+    assert queue.situation()["reports"]["a"].startswith(f"{TOKEN} 1 0 0 2 3 abc")
 
 
 def test_lines_that_the_worker_could_not_keep_count_as_dropped(queue: QueueUnderTest) -> None:
@@ -132,7 +144,7 @@ def test_in_no_other_state_a_task_is_given_one(queue: QueueUnderTest) -> None:
     before = together(waiting("a"), dead("b"), ended("c"))
     queue.given(before)
 
-    rows = [Report(id, TOKEN, 0, b"p", b"1 5 x\n") for id in "abcd"]
+    rows = [Report(id, TOKEN, 0, 1, b"p", b"1 5 x\n") for id in "abcd"]
     assert queue.call(queue.store.report(rows)) == [Status.LOST] * 4
 
     assert queue.situation() == before
@@ -147,7 +159,7 @@ def test_what_another_program_wrote_is_taken_for_nothing(queue: QueueUnderTest) 
     assert texts(queue) == [(1, "one")]
 
 
-@pytest.mark.parametrize("head", [f"{TOKEN} 0 0 999 0", f"{TOKEN} 0 0 0 999999", "1 0 0 9 0"])
+@pytest.mark.parametrize("head", [f"{TOKEN} 0 0 0 999 0", f"{TOKEN} 0 0 0 0 999999", "1 0 0 0 9 0"])
 def test_wrong_numbers_do_no_harm(queue: QueueUnderTest, head: str) -> None:
     queue.given(leased("a"), reported("a", head, "garbage"))
 
@@ -178,7 +190,7 @@ def test_it_stays_with_the_task_and_then_with_its_outcome(queue: QueueUnderTest,
 
     queue.call(KEPT[edge](queue.store))
 
-    assert queue.situation()["reports"] == dict.fromkeys("abcde", f"{TOKEN} 1 0 1 0  1 5 hello\n")
+    assert queue.situation()["reports"] == dict.fromkeys("abcde", f"{TOKEN} 1 0 0 1 0  1 5 hello\n")
 
 
 def test_it_stays_when_a_lease_ends(queue: QueueUnderTest) -> None:

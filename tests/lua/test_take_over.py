@@ -14,7 +14,7 @@ ONE_SHARD = ShardMap()
 DEAD = together(
     dead("a", tries="5 2 1 7"),
     {"traits": {"a": f"unique={KEY} done 0 "}, "checkpoints": {"a": "page 1"}, "format": "3"},
-    {"reports": {"a": "7 1 0 1 4 half1 5 line\n"}},
+    {"reports": {"a": "7 1 1 0 1 4 half1 5 line\n"}},
 )
 
 

@@ -111,7 +111,7 @@ def test_a_full_server_refuses_to_revive_tasks(full: FullRedis) -> None:
 
 def test_a_full_server_refuses_reports_and_takes_the_end_of_their_task(full: FullRedis) -> None:
     with pytest.raises(QueueFull):
-        full.call(full.store.report([Report("a", TOKEN, 0, b"progress", b"")]))
+        full.call(full.store.report([Report("a", TOKEN, 0, 1, b"progress", b"")]))
     assert full.situation() == BEFORE
 
 

@@ -81,7 +81,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "release": lambda store: store.release([Release(id, TOKEN, 1_000) for id in "de"]),
     "start": lambda store: store.start([OnlyStart("d", TOKEN, 5, 1_000, b"digest-dlost")]),
     "checkpoint": lambda store: store.checkpoint([Checkpoint("d", TOKEN, b"state")]),
-    "report": lambda store: store.report([Report("d", TOKEN, 0, b"progress", b"1 5 line\n")]),
+    "report": lambda store: store.report([Report("d", TOKEN, 0, 1, b"progress", b"1 5 line\n")]),
     "bury": lambda store: store.bury([Bury(id, TOKEN, b"boom") for id in "de"]),
     "reap": lambda store: store.reap(
         ReapRequest(worker="reaper", hold_ms=1, grace_ms=0, limit=9, crash_limit=1, failure=b"crashed", lease_ms=1_000)
