@@ -207,7 +207,8 @@ class Reaper:
 
     def _log_reaped(self, reaped: Reaped) -> None:
         if len(reaped.tasks) > NAMED:
-            log.warning("%d tasks of queue %s: their workers are gone", len(reaped.tasks), self.store.queue)
+            tasks = counted(len(reaped.tasks), "task")
+            log.warning("%s of queue %s taken from workers that are gone", tasks, self.store.queue)
             return
         for task_id, status in reaped.tasks:
             log_taken_back(self.store.queue, task_id, status)

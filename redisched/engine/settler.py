@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from redisched.counted import counted
 from redisched.engine.completion import Completion, Settlement
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -181,7 +182,7 @@ class Settler:
         try:
             await self._in_time(self._reporter.sending(store, tasks))
         except (BrokerRefused, QueueFull) as error:
-            log.debug("settler: the last reports of %d tasks are lost: %s", len(tasks), error)
+            log.debug("settler: the last reports of %s are lost: %s", counted(len(tasks), "task"), error)
         for task in tasks:
             if task.report is not None:
                 task.report.close()

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from redisched.counted import counted
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.claiming.wake_listeners import WakeListeners
 from redisched.engine.logs import log
@@ -78,7 +79,7 @@ class ShardServices:
         for shard in new:
             self._join(stores[queue, shard])
         if new and new[0]:
-            log.info("queue %s has %d shards now", queue, shard_map.shards)
+            log.info("queue %s has %s now", queue, counted(shard_map.shards, "shard"))
 
     @property
     def serves_unknown_shards(self) -> bool:

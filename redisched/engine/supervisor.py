@@ -17,6 +17,7 @@ from types import FrameType
 
 from redisched.backoff import Backoff
 from redisched.config import Until
+from redisched.counted import counted
 from redisched.engine.child_spec import Exit, Fatal, Ready, Work
 from redisched.engine.health_file import HealthFile
 from redisched.engine.liveness import Liveness
@@ -225,7 +226,7 @@ class Supervisor:
         if not self._is_told:
             self._is_told = True
             if self._exit is Exit.STOPPED:
-                log.info("stopping %d worker processes", len(self.processes()))
+                log.info("stopping %s", counted(len(self.processes()), "worker process", "worker processes"))
             self._hard_stop_s = now_s + self._settings.grace_s + ENDING_S
             for slot in self._slots:
                 if slot.process is not None:

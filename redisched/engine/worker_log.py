@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from redisched.address import Address
+from redisched.counted import counted
 from redisched.engine.completion import Settlement
 from redisched.engine.logs import log
 from redisched.engine.worker_context import WorkerContext
@@ -45,23 +46,23 @@ async def log_start(
     names = sorted(entry.name for entry in context.registry)
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     log.info(
-        "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %d handlers: %s%s; %d tasks at once",
+        "worker %s starts: redisched %s, Python %s, %s at %s; queues %s; %s: %s%s; %s at once",
         context.worker,
         _VERSION,
         platform.python_version(),
         await _server_version(client),
         address or "an unnamed place",
         ", ".join(queues),
-        len(names),
+        counted(len(names), "handler"),
         ", ".join(names[:MOST_NAMES]) or "none",
         more,
-        context.worker_settings.concurrency,
+        counted(context.worker_settings.concurrency, "task"),
     )
 
 
 def log_stopping(worker: str, running: int, grace_s: float) -> None:
     """Log that the worker stops, and how many tasks still run."""
-    log.info("worker %s is stopping: %d tasks run and have %g s to end", worker, running, grace_s)
+    log.info("worker %s is stopping: %s running, with %g s to end", worker, counted(running, "task"), grace_s)
 
 
 def log_stopped(worker: str, ends: Mapping[type[Settlement], int]) -> None:

@@ -141,6 +141,7 @@ def run(operation: Operation[T], client: Client) -> T:
 
 async def run_async(operation: Operation[T], client: AsyncClient) -> T:
     """Run an operation to its end under asyncio."""
+    cancellations = _cancellations()
     try:
         step = operation.send(None)
         while True:
@@ -150,6 +151,9 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
                     reply = await client.perform(step)
                 elif isinstance(step, Pipeline):
                     reply = await client.perform_all(step.commands)
+                elif _cancellations() > cancellations:
+                    # The client library loses some that come while it connects; a caller would wait for ever.
+                    raise asyncio.CancelledError
                 elif isinstance(step, Wait):
                     await step.signal.wait_async(step.within_s)
                 else:
@@ -161,6 +165,12 @@ async def run_async(operation: Operation[T], client: AsyncClient) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _cancellations() -> int:
+    """How often the running task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 class ScriptRunner:

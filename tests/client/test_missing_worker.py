@@ -85,19 +85,28 @@ def test_many_callers_ask_once_and_log_once(
     app: Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+    callers: set[str] = set()
+    sentence = MissingWorkers.sentence
 
-    def counting(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
+    def asking(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
         asked.append(queue)
         return is_served(script_runner, queue)
 
-    monkeypatch.setattr("redisched.client.missing_workers.is_served", counting)
+    def noting(missing: MissingWorkers, *args: Any) -> Operation[str]:
+        callers.add(args[3])
+        return sentence(missing, *args)
+
+    monkeypatch.setattr("redisched.client.missing_workers.is_served", asking)
     monkeypatch.setattr("redisched.client.missing_workers.MISSING_FOR_S", 60.0)
+    monkeypatch.setattr(MissingWorkers, "sentence", noting)
 
     async def wait() -> None:
         refs = [await app.enqueue_async("send", queue=queue) for queue in ("mail", "post") for _ in range(100)]
-        callers = [ref.result_async(timeout=0.5) for ref in refs]
-        reasons = [str(error) for error in await asyncio.gather(*callers, return_exceptions=True)]
-        assert all("no worker serves queue" in reason for reason in reasons)
+        waiting = [asyncio.ensure_future(ref.result_async()) for ref in refs]
+        await asyncio.to_thread(wait_until, lambda: len(callers) == 200 and len(caplog.records) == 2, "all to ask")
+        for caller in waiting:
+            caller.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         await app.close_async()
 
     asyncio.run(wait())

@@ -15,7 +15,7 @@ from redisched.store.operation import run
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest, Orphan, Renewal, Status
 from tests.engine.running import RunningWorker, counts, look
-from tests.waiting import wait_until
+from tests.waiting import let_pass, wait_until
 
 SHORT_LEASE_S = 0.6
 
@@ -32,21 +32,28 @@ def take_away(broker: Broker, task: TaskContext) -> None:
     assert statuses == [Status.RECOVERED]
 
 
-def test_t06_a_handler_that_blocks_the_event_loop_keeps_its_lease_and_runs_once(
-    app: Scheduler, real_broker: Broker
+@pytest.mark.parametrize("leases", [3, pytest.param(10, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("kind", ["block", "sleep"])
+def test_t06_a_healthy_handler_keeps_its_lease_however_long_it_runs_and_runs_once(
+    app: Scheduler, real_broker: Broker, kind: str, leases: int
 ) -> None:
     """The lease renewer renews from its own thread; another worker would take the task if its lease ended."""
     runs: list[int] = []
 
-    @app.task
+    @app.task(name="block")
     async def block() -> None:
         runs.append(current_task().fence)
-        end_s = time.monotonic() + 3 * SHORT_LEASE_S
+        end_s = time.monotonic() + leases * SHORT_LEASE_S
         while time.monotonic() < end_s:
             sum(range(1_000))
 
+    @app.task(name="sleep")
+    def sleep() -> None:
+        runs.append(current_task().fence)
+        let_pass(leases * SHORT_LEASE_S, "the handler is done")
+
     with RunningWorker(app, lease_s=SHORT_LEASE_S), RunningWorker(app, lease_s=SHORT_LEASE_S):
-        block.enqueue().result(timeout=15)
+        app.enqueue(kind).result(timeout=30)
     assert len(runs) == 1
     assert counts(real_broker).leased == 0
 

@@ -1,7 +1,8 @@
 """An operation is written once. Blocking and under asyncio it takes the same steps and has the same result."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,3 +218,55 @@ def test_a_call_without_time_left_is_not_tried() -> None:
         next(with_retries(lambda: add_up("a"), retry_policy))
     assert failed.value.waited_s == 3.5
     next(with_retries(lambda: add_up("a"), retry_policy.again()))
+
+
+class DeafClient:
+    """Loses a cancellation that comes during a command, as the client library may while it connects."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def perform(self, command: Command) -> Any:
+        self.asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
+        return [await self.perform(command) for command in commands]
+
+
+def test_a_caller_that_was_cancelled_does_not_wait_though_the_cancellation_was_lost() -> None:
+    def wait_for_ever() -> Operation[None]:
+        yield ("GET", "a")
+        yield Pause(3_600.0)
+
+    async def cancel() -> None:
+        client = DeafClient()
+        caller = asyncio.ensure_future(run_async(wait_for_ever(), client))
+        await client.asked.wait()
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+
+    asyncio.run(cancel())
+
+
+def test_a_cleanup_after_a_cancellation_may_wait() -> None:
+    def wait() -> Operation[str]:
+        yield Pause(0.0)
+        return "cleaned up"
+
+    async def clean_up() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return await run_async(wait(), DeafClient())
+        return ""
+
+    async def cancel() -> str:
+        caller = asyncio.ensure_future(clean_up())
+        await asyncio.sleep(0)
+        caller.cancel()
+        return await caller
+
+    assert asyncio.run(cancel()) == "cleaned up"
