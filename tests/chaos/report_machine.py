@@ -9,7 +9,7 @@ from hypothesis.stateful import rule
 from redisched.progress import MOST_LINES
 from redisched.store.broker import Broker
 from redisched.store.report import Report
-from redisched.store.values import Release, Status
+from redisched.store.values import Bury, Release, Status
 from tests.chaos.machine import QueueMachine, TokenKind, shown
 from tests.chaos.model import Model
 from tests.chaos.model_task import Place
@@ -125,6 +125,12 @@ class ReportMachine(QueueMachine):
         self.report(shown, 0, 2, 2, b"half")
         self.report(shown, 0, 2, 1, b"1/4")
         self.call("release", [Release(id, token, 0, 1) for id, token in self.settled(shown)])
+
+    @rule(shown=shown)
+    def report_and_bury(self, shown: list[tuple[int, TokenKind]]) -> None:
+        """As a worker does after the last attempt. Without this rule, few dead tasks would have a report."""
+        self.report(shown, 0, 1, 1, b"half")
+        self.call("bury", [Bury(id, token, b"boom") for id, token in self.settled(shown)])
 
 
 def report_machine_on(broker: Broker) -> type[ReportMachine]:
