@@ -22,13 +22,26 @@ class Filler:
         self.queue = queue
         self.worker = LostWorker(app.broker.client())
 
-    def enqueue(self, label: str, tasks: int, delay_s: Callable[[int], float] | None = None, **options: Any) -> None:
-        """Enqueue tasks: every second one has a chosen id, and names, priorities and arguments vary."""
+    def enqueue(
+        self,
+        label: str,
+        tasks: int,
+        delay_s: Callable[[int], float] | None = None,
+        *,
+        chosen_every: int = 2,
+        unique: str = "",
+        **options: Any,
+    ) -> None:
+        """Enqueue tasks: one of so many has a chosen id, and names, priorities and arguments vary. In the unique
+        key, {} stands for the number of the task.
+        """
         requests = []
         for number in range(tasks):
             args, kwargs = call(number)
             given = {"priority": PRIORITIES[number % len(PRIORITIES)], "queue": self.queue, **options}
-            if number % 2 == 0:
+            if unique:
+                given["unique"] = unique.format(number)
+            if number % chosen_every == 0:
                 given["id"] = f"{label}:{number}"
             if delay_s is not None:
                 given["delay"] = delay_s(number)

@@ -117,13 +117,21 @@ class LostWorker:
         cancellations = [(task_id, outcome[DIGEST_BYTES:]) for task_id, outcome in outcomes]
         expect(Status.CANCELLING, self.run(taken.store.cancel(600_000, cancellations)))
 
-    def retry(self, taken: Taken, delay_ms: Callable[[int], int]) -> None:
-        """The handlers of the tasks raise, and the tasks are tried again after a delay."""
+    def retry(
+        self,
+        taken: Taken,
+        delay_ms: Callable[[int], int],
+        expected: Status = Status.RETRIED,
+        until_ms: int = 0,
+    ) -> None:
+        """The handlers of the tasks raise, and the tasks are tried again after a delay, but not from `until_ms` on; 0
+        for no such time.
+        """
         retries = [
-            FailedAttempt(lease.id, lease.token, delay_ms(index), self._failure(lease, taken, ""))
+            FailedAttempt(lease.id, lease.token, delay_ms(index), self._failure(lease, taken, ""), until_ms)
             for index, lease in enumerate(taken.leases)
         ]
-        expect(Status.RETRIED, self.run(taken.store.retry(retries)))
+        expect(expected, self.run(taken.store.retry(retries)))
 
     def bury(self, taken: Taken, reason: DeathReason, error: str = "") -> None:
         """The tasks become dead."""

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from redisched.model import Failure, Outcome, TaskBody, TaskState
+from redisched.store.adding_shards import stores_of
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from redisched.store.page import Place, Query
+from redisched.store.reported import read_report
 from redisched.store.view import TaskView
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -18,6 +20,7 @@ _PAGE = 2_000
 _PLAIN = (
     *("priority", "run_at_ms", "attempts", "crashes", "cancel_requested", "worker", "lease_until_ms"),
     *("started_ms", "died_ms", "forgotten_ms", "undecodable", "shard", "name", "expires_ms"),
+    *("deadline_ms", "checkpoint_bytes", "unique_key", "unique_for", "is_successor"),
 )
 _NOTHING: tuple[Any, ...] = (None, 0, "", {})
 _EVERY_STATE = tuple(state for state in TaskState if state is not TaskState.UNKNOWN)
@@ -25,7 +28,11 @@ _EVERY_STATE = tuple(state for state in TaskState if state is not TaskState.UNKN
 
 def look_through(broker: Broker, queue: str) -> dict[str, dict[str, Any]]:
     """The facts of every task of a queue that a listing shows, by its id."""
-    return {view.id: facts_of(view) for view in views_of(broker, queue)}
+    told = set(_told(broker, queue))
+    return {
+        view.id: facts_of(view) | (_report_of(broker, view) if view.id in told else {})
+        for view in views_of(broker, queue)
+    }
 
 
 def views_of(broker: Broker, queue: str) -> Iterator[TaskView]:
@@ -38,6 +45,18 @@ def views_of(broker: Broker, queue: str) -> Iterator[TaskView]:
         after = page.next
         if after is None:
             return
+
+
+def _told(broker: Broker, queue: str) -> Iterator[str]:
+    """The tasks of a queue whose handlers have told something."""
+    client = broker.client()
+    for store in run(stores_of(broker.script_runner, queue), client):
+        yield from (id.decode() for id in client.perform(("HKEYS", store.keys.reports)))
+
+
+def _report_of(broker: Broker, view: TaskView) -> dict[str, Any]:
+    told = run(read_report(broker.script_runner, view.queue, view.shard, view.id), broker.client())
+    return {"report": [text_of(told.progress), [text_of(line) for line in told.log.lines]]}
 
 
 def repairs_of(broker: Broker, queue: str) -> dict[str, int]:

@@ -10,6 +10,7 @@ from redisched.store.repair import Repair, ScrubRequest
 from redisched.store.values import ExpireRequest, NewTask, Status
 from tests.dumps.filling import Filler
 from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, LostWorker, Taken, expect
+from tests.dumps.special import fill_special
 
 PLAIN, SHARDED, MENDED = "orders", "mails", "attic"
 QUEUES = (PLAIN, SHARDED, MENDED)
@@ -51,6 +52,7 @@ def fill(app: Scheduler) -> None:
             app.grow(queue, SHARDS[1])
         for stage in _LATE:
             _pass(filler, stage)
+        fill_special(filler, _within_minutes)
         _fill_waiting(filler)
         for store in filler.stores():
             filler.worker.reap(store)

@@ -19,6 +19,7 @@ from tests.dumps.audit import losses
 from tests.dumps.dump import Dump, DumpTime, kept_dumps
 from tests.dumps.filling import NAMES
 from tests.dumps.seen import views_of
+from tests.dumps.special import SAVED
 from tests.dumps.stages import FAR_AWAY_MS, LATEST_MS, PLAIN, SHARDED
 from tests.dumps.working_off import Fleet, end_of, is_over, tasks_of
 
@@ -70,7 +71,7 @@ def test_every_due_task_of_a_dump_runs_once_and_no_ended_task_runs(
     assert fleet.reap().keys() == {task for task, facts in was.items() if "lease_until_ms" in facts}
     fleet.work()
     now = fleet.look()
-    ends = {task: end_of(facts, time.now_ms()) for task, facts in was.items()}
+    ends = {task: end_of(task[1], facts, time.now_ms()) for task, facts in was.items()}
     assert {task: facts["state"] for task, facts in now.items()} == ends
     assert {task: facts for task, facts in was.items() if facts["state"] in ENDED and now[task] != facts} == {}
     ended_now = {task for task, facts in was.items() if ends[task] == "succeeded" != facts["state"]}
@@ -78,6 +79,8 @@ def test_every_due_task_of_a_dump_runs_once_and_no_ended_task_runs(
     assert {task: now[task]["attempts"] for task in ended_now} == {
         task: was[task].get("attempts", 0) + 1 for task in ended_now
     }
+
+    assert fleet.resumed == {task: SAVED for task, facts in was.items() if "checkpoint_bytes" in facts}
 
     died = {task for task, facts in now.items() if facts["state"] == TaskState.DEAD}
     fleet.called.clear()

@@ -29,6 +29,7 @@ _LATER_REASONS = {DeathReason.NOT_RETRIED, DeathReason.REJECTED, DeathReason.DEA
 _LATER: dict[str, set[str]] = {
     "format_1.msgpack.xz": {"expired", "lost", *_LATER_REASONS},
     "format_2.msgpack.xz": {"lost", *_LATER_REASONS},
+    "format_3.msgpack.xz": set(),
 }
 """For each dump, the states and the reasons of death that were added after it was taken."""
 OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")
@@ -78,6 +79,16 @@ def test_the_latest_dump_holds_tasks_that_expire_and_ended_tasks_kept_whole_or_b
     assert {of_one["state"] for of_one in whole} == {"succeeded", "expired"}
     assert any("failure" in of_one for of_one in whole)
     assert any(of_one["state"] == "succeeded" and "name" not in of_one for of_one in facts)
+
+
+def test_the_latest_dump_holds_what_came_with_its_format() -> None:
+    facts = LATEST.seen[SHARDED].values()
+
+    for said in ("deadline_ms", "checkpoint_bytes", "report", "unique_key", "is_successor"):
+        assert any(said in of_one for of_one in facts), said
+    for key in ("watched", "unique", "successors", "lapsing", "checkpoints", "reports"):
+        assert getattr(keys_of(PLAIN), key) in LATEST.keys, key
+    assert LATEST.keys[keys_of(PLAIN).format] == ["string", [b"3"]]
 
 
 def test_an_existing_dump_is_not_overwritten() -> None:

@@ -18,6 +18,7 @@ from redisched.store.values import ForgetLimits, ReapRequest, Status
 from tests.dumps.dump import Dump, DumpTime
 from tests.dumps.lost_worker import CRASH_LIMIT, LEASE_MS, expect, failure
 from tests.dumps.seen import Facts, Seen, arguments_text, look_through
+from tests.dumps.special import STARTED_ONCE
 from tests.dumps.stages import DAY_MS, FAR_AWAY_MS
 from tests.engine.running import work_off
 
@@ -37,16 +38,20 @@ def is_over(facts: Facts, now_ms: float) -> bool:
     return bool(0 < facts.get("forgotten_ms", 0) <= now_ms)
 
 
-def end_of(facts: Facts, now_ms: float) -> str:
+def end_of(task_id: str, facts: Facts, now_ms: float) -> str:
     """The state of a task after all due tasks have run at the time `now_ms`."""
     if facts.get("cancel_requested"):
         return TaskState.CANCELLED
+    if task_id.startswith(STARTED_ONCE):
+        return TaskState.LOST
     if facts.get("started_ms") and facts.get("crashes", 0) + 1 >= CRASH_LIMIT and facts["state"] == TaskState.RUNNING:
         return TaskState.DEAD
-    if facts["state"] in ENDED or facts["run_at_ms"] == FAR_AWAY_MS:
+    if facts["state"] in ENDED or facts.get("run_at_ms") == FAR_AWAY_MS:
         return str(facts["state"])
     if facts.get("expires_ms", now_ms + 1) <= now_ms:
         return TaskState.EXPIRED
+    if facts.get("attempts") and facts.get("deadline_ms", now_ms + 1) <= now_ms:
+        return TaskState.DEAD
     return TaskState.SUCCEEDED
 
 
@@ -58,6 +63,8 @@ class Fleet:
         self.broker = broker
         self.ran: Counter[Task] = Counter()
         self.called: dict[Task, str] = {}
+        self.resumed: dict[Task, Any] = {}
+        """What each task was given that an earlier attempt had saved."""
         self._folder = folder
         self._recorder = Recorder(folder, time.now_ms)
         self.app = Scheduler(broker=broker)
@@ -120,6 +127,8 @@ class Fleet:
             task = (context.queue, context.id)
             self.ran[task] += 1
             self.called[task] = arguments_text(args, kwargs)
+            if context.state is not None:
+                self.resumed[task] = context.state
         return "done"
 
     def _note_past(self, queue: str, task_id: str, facts: Facts) -> None:
