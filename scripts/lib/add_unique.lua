@@ -50,7 +50,7 @@ local function end_replaced(id, score, retention_ms, outcome, now_ms)
 end
 
 -- Gives a waiting task the arguments, the options and the time of the call. It keeps its digest: the call that added it
--- may still be repeated.
+-- may still be repeated. If its key was held until a moment, it goes with the task from now on, as the call says.
 local function debounce(id, key, call, is_successor, base, run_at, scope, record, others, now_ms)
   local latest = select(3, unique_parts(redis.call('HGET', TRAITS, id))) or '0'
   if latest ~= '0' then
@@ -62,6 +62,8 @@ local function debounce(id, key, call, is_successor, base, run_at, scope, record
   redis.call('HDEL', CHECKPOINTS, id)
   if is_successor then
     redis.call('HSET', SUCCESSORS, key, text(run_at) .. ' ' .. id)
+  else
+    redis.call('ZREM', LAPSING, key)
   end
   local head = 'unique=' .. key .. ' ' .. scope .. ' ' .. latest .. ' call=' .. call .. ' '
   others = string.gsub(others, '(expires=%S+ %S+ )........', function(before) return before .. digest end, 1)

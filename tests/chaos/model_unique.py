@@ -192,6 +192,8 @@ class _Enqueue:
         if self.model.keys.is_successor(task):
             self.model.keys.successors[asked.key] = (run_at_ms, task)
             task.run_at_ms = LARGEST_RUN_AT_MS
+        else:
+            self.model.keys.lapsing.pop(asked.key, None)
         self.model.awake = True
 
     def _add(self, holder: KeyedTask | None) -> None:

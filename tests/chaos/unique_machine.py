@@ -86,6 +86,15 @@ class UniqueMachine(QueueMachine):
         self.claim("w1", 3, 0, False)
         self.enqueue_keyed(keyed, "", b"digest-1body", b"end", [])
 
+    @rule(key=st.sampled_from(KEYS), later_ms=st.sampled_from([1, 1_000]))
+    def debounce_again(self, key: str, later_ms: int) -> None:
+        """Repeat a debounce whose reply was lost, at once or after a claim."""
+        call = self.new(f"u{len(self.calls)}", (key, ("debounce", "done"), 0, "+500", b""), "", b"digest-1body", b"end")
+        self.call("enqueue", [call])
+        self.let_time_pass(later_ms)
+        self.claim("w1", 1, 0, False)
+        self.call("enqueue", [call])
+
     @rule(number=numbers)
     def bury_live(self, number: int) -> None:
         """Let a task die, so that there are dead tasks to revive."""

@@ -1,9 +1,10 @@
 """Dead tasks with unique keys are replayed after shards were added: each goes to where its key belongs now."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 
 from redisched.client.connection import Connection
 from redisched.client.dead_tasks import ReplayOutcome
@@ -23,11 +24,13 @@ from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, run
 from redisched.store.store import Store
 from redisched.store.values import Bury, ClaimRequest, NewTask, Status
-from tests.brokers import on_each_primary
+from tests.brokers import BrokerKind, Servers, on_each_primary
+from tests.chaos.mutant import Mutant
 from tests.client.callers import Caller
 from tests.client.interleaving import Fate, Interleaving
 from tests.client.test_adding_shards import PATIENT, QUEUE, adding_shards, many, producer_with, shards_with
 from tests.client.test_unique_in_shards import PLACEMENTS, holders, schedules, tasks
+from tests.script_rewriting import rewrite_scripts
 
 pytestmark = pytest.mark.differs_by_routing
 
@@ -48,8 +51,10 @@ def replaying(broker: Broker, dead: list[NewTask]) -> Operation[dict[str, Status
     return Revival(connection, QUEUE, 0, b"", connection.retry_policy()).of_keyed([task.id for task in dead])
 
 
-@pytest.mark.parametrize("mode", ["return", "replace", "debounce"])
-def test_one_task_has_a_key_while_shards_are_added_and_dead_tasks_are_replayed(broker: Broker, mode: str) -> None:
+def race(broker: Broker, mode: str, manner: settings) -> None:
+    """Producers, operators who replay dead tasks, and one who adds shards, all at once in any order."""
+
+    @manner
     @given(schedules)
     def holds(schedule: list[tuple[int, Fate]]) -> None:
         on_each_primary(broker, "FLUSHALL")
@@ -73,6 +78,38 @@ def test_one_task_has_a_key_while_shards_are_added_and_dead_tasks_are_replayed(b
         assert [placement_of(id) for id in holders(broker)] == PLACEMENTS
 
     holds()
+
+
+@pytest.mark.parametrize("mode", ["return", "replace", "debounce"])
+def test_one_task_has_a_key_while_shards_are_added_and_dead_tasks_are_replayed(broker: Broker, mode: str) -> None:
+    race(broker, mode, settings())
+
+
+def ask_nobody(_revival: Revival, *_arguments: Any) -> Operation[dict[str, Status]]:
+    yield from ()
+    return {}
+
+
+BUGS: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
+    "a task is revived where it is": lambda monkeypatch: monkeypatch.setattr(Revival, "of_keyed", Revival.of_plain),
+    "earlier shards are not asked": lambda monkeypatch: monkeypatch.setattr(Revival, "_held_elsewhere", ask_nobody),
+    "a shard with another shard map revives": lambda monkeypatch: rewrite_scripts(
+        monkeypatch, Mutant("revive", "shard_map ~= '' and known_shard_map() ~= shard_map", "false").rewrite
+    ),
+}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
+def test_the_race_shows_that(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, bug: Callable[[pytest.MonkeyPatch], object]
+) -> None:
+    broker = servers.broker(BrokerKind.VALKEY)
+    bug(monkeypatch)
+    manner = settings(max_examples=1_000, database=None, phases=[Phase.generate], derandomize=True)
+    with pytest.raises(AssertionError):
+        race(broker, "replace", manner)
+    broker.close()
 
 
 def test_a_dead_task_whose_key_has_moved_is_not_replayed_while_another_has_it(app: Scheduler, call: Caller) -> None:

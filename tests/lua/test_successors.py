@@ -84,3 +84,13 @@ def test_a_debounce_that_comes_again_once_its_task_runs_adds_no_successor(queue:
     assert enqueue(queue, again) == [Duplicate("a")]
 
     assert queue.situation()["successors"] == {KEY: f"{NOW_MS} c"}
+
+
+def test_a_key_that_was_held_until_a_moment_goes_with_its_task_once_that_is_debounced(
+    queue: QueueUnderTest, clock: ServerTime
+) -> None:
+    enqueue(queue, new("a", scope="+1000", when="+5000"), new("b", "debounce", when="+5000"))
+    clock.advance(2_000)
+
+    assert enqueue(queue, new("c")) == [Duplicate("a")]
+    assert "lapsing" not in queue.situation()
