@@ -25,9 +25,9 @@ def test_a_handler_that_is_out_of_time_is_told_and_may_tidy_up(name: str, tmp_pa
     assert (tmp_path / "tidied").exists()
 
 
-def test_a_handler_that_does_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
+def test_a_handler_that_does_not_end_is_told_first_and_killed_after_its_grace(tmp_path: Path) -> None:
     assert error_in(verdict_on("insist", str(tmp_path / "begun"), timeout_ms=50)) == "HandlerTimedOut"
-    assert (tmp_path / "begun").exists()
+    assert (tmp_path / "begun.told").exists()
 
 
 def test_without_a_grace_the_process_is_killed_at_once(tmp_path: Path) -> None:
