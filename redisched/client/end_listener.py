@@ -96,11 +96,14 @@ class EndListener:
 
     def add(self, ids: Iterable[str]) -> Waiter:
         """A waiter that is told of these tasks until it is removed."""
-        waiter = Waiter(ids, self._make_event())
+        waiter = self._make_waiter(ids)
         with self._lock:
             for id in waiter.ids:
                 self._waiters.setdefault(id, []).append(waiter)
         return waiter
+
+    def _make_waiter(self, ids: Iterable[str]) -> Waiter:
+        return Waiter(ids, self._make_event())
 
     def remove(self, waiter: Waiter) -> None:
         """Tell this waiter nothing more."""

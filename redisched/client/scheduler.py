@@ -104,6 +104,11 @@ class Scheduler:
         """The connections to Redis, opened at first use."""
         return self._connection.broker
 
+    @property
+    def connection(self) -> Connection:
+        """The connection that all handlers and references of this application share."""
+        return self._connection
+
     # A coroutine function is a function too: the first overload that fits is the one that holds.
     @overload
     def task(  # type: ignore[overload-overlap]

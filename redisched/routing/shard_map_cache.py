@@ -29,6 +29,10 @@ class ShardMapCache:
     def __contains__(self, queue: str) -> bool:
         return queue in self._cached
 
+    def queues(self) -> tuple[str, ...]:
+        """The queues whose shard maps were read."""
+        return tuple(self._cached)
+
     def fresh(self, queue: str, now_s: float) -> ShardMap | None:
         """The cached shard map of a queue; None if it is too old or was never read."""
         shard_map, until_s = self._cached.get(queue, _ONE_SHARD)

@@ -16,6 +16,7 @@ from redisched.config import Durability
 from redisched.errors import BrokerError, BrokerUnavailable, ShardMapDamaged
 from redisched.routing.chunk import chunks
 from redisched.routing.freshness import Freshness
+from redisched.routing.shard_map_cache import ShardMapCache
 from redisched.routing.shards import Shards
 from redisched.shard_map import ShardMap
 from redisched.store.adding_shards import reconcile
@@ -36,7 +37,11 @@ class ShardRouter:
     def __init__(self, shards: Shards, durable: Durability = Durability.NONE) -> None:
         self._shards = shards
         self._store = partial(shards.store, durable=durable)
-        self._shard_maps = shards.shard_maps
+
+    @property
+    def _shard_maps(self) -> ShardMapCache:
+        """Asked for at every call: while an application is redirected, it has others."""
+        return self._shards.shard_maps
 
     def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Enqueued]:
         """Add one task. The first try is a single command; if it fails, the general way is taken, with all retries."""

@@ -14,7 +14,7 @@ from redisched.backoff import Backoff
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
 from redisched.keys import PREFIX, TYPES, Keys, keys_of, queues_key
 from redisched.lazy import LazyModule
-from redisched.store.scripts import load_script
+from redisched.store.scripts import Script, load_script
 
 if TYPE_CHECKING:
     import asyncio
@@ -189,15 +189,19 @@ class ScriptRunner:
         """The keys of a shard of a queue whose name has been validated."""
         return keys_of(queue, shard, self.prefix)
 
+    def script(self, name: str) -> Script:
+        """The script of this name, as it is sent."""
+        return load_script(name)
+
     def command(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
         """The command that calls a script which the server has loaded."""
-        script = load_script(name)
+        script = self.script(name)
         digest = script.flagged_sha if self._flags else script.plain_sha
         return ("EVALSHA", digest, len(keys), *keys, *arguments)
 
     def call(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Operation[Any]:
         """Call a script by its digest, loading it where it is missing."""
-        script = load_script(name)
+        script = self.script(name)
         rest = (len(keys), *keys, *arguments)
         try:
             if self._flags:

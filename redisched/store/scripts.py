@@ -17,7 +17,7 @@ calls `need_all_keys()` before it uses others: it then answers ALL_KEYS if it wa
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -79,6 +79,11 @@ class Script:
 def load_script(name: str) -> Script:
     """Load a script by its name, such as `claim` or `read/queue`. Raises FileNotFoundError for an unknown name."""
     return expand(name, _read(name), read_library())
+
+
+def load_variant(name: str, replaced: Mapping[str, str]) -> Script:
+    """Load a script with other texts in place of some files of `lib`, given by the names of these files."""
+    return expand(name, _read(name), {**read_library(), **replaced})
 
 
 def expand(name: str, source: str, library: dict[str, str]) -> Script:

@@ -1,0 +1,200 @@
+"""A worker for tests, which runs handlers when it is told to, and whose time moves when it is told to."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import TypeVar
+
+from redisched.client.connection import Redirection
+from redisched.client.scheduler import Scheduler
+from redisched.config import WorkerSettings
+from redisched.context import running
+from redisched.engine.leased_task import LeasedTask
+from redisched.engine.started import NoStartedTable
+from redisched.engine.window import Window
+from redisched.engine.worker_context import WorkerContext
+from redisched.errors import HandlerTimedOut
+from redisched.option_checks import check_run_at
+from redisched.testing.claiming import TaskSource
+from redisched.testing.durations import check_duration
+from redisched.testing.failures import NeverIdle, NothingDue, WorkerInUse
+from redisched.testing.in_use import IN_USE
+from redisched.testing.running import TaskRunner
+from redisched.testing.running_listener import RunningListener
+from redisched.testing.servers import Backend, VirtualBroker, check_backend, empty_broker
+from redisched.testing.virtual_loop import VirtualLoops
+from redisched.testing.virtual_time import VirtualTime
+
+T = TypeVar("T")
+MOST_ATTEMPTS = 10_000
+NAME = "testing"
+
+
+@contextlib.contextmanager
+def worker(
+    app: Scheduler,
+    *,
+    raise_errors: bool = False,
+    start: datetime | float | None = None,
+    backend: Backend | str = Backend.EMBEDDED,
+) -> Iterator["VirtualWorker"]:
+    """Within the block everything of `app` goes to an empty server of this process, and its tasks run when the worker
+    is told to. After the block the application is as before.
+
+    With `raise_errors` what a handler raises is raised here, too, after its attempt was settled. Time begins at `start`
+    and stands still; None means now. Raises WorkerInUse inside of another such block, InvalidOption, NoServerBinary,
+    ServerStartFailed, and FakeRedisMissing.
+    """
+    kind = check_backend(backend)
+    start_ms = int(check_run_at("start", time.time() if start is None else start)[1:])
+    if IN_USE:
+        raise WorkerInUse
+    for name in app.imports:
+        import_module(name)
+    broker = empty_broker(kind)
+    virtual_time = VirtualTime(start_ms * 1_000, broker.show_time)
+    loops = VirtualLoops(virtual_time)
+    made = VirtualWorker(app, broker, virtual_time, loops, raise_errors=raise_errors)
+    IN_USE.append(made)
+    try:
+        with app.connection.redirected(Redirection(broker=broker, listener=made.listener)):
+            yield made
+    finally:
+        IN_USE.clear()
+        _outside_of_event_loops(loops.close)
+
+
+class VirtualWorker:
+    """Runs the tasks of an application in the test's process, one at a time, in virtual time."""
+
+    def __init__(
+        self,
+        app: Scheduler,
+        broker: VirtualBroker,
+        virtual_time: VirtualTime,
+        loops: VirtualLoops,
+        *,
+        raise_errors: bool,
+    ) -> None:
+        self.app = app
+        self.listener = RunningListener(broker, self._run_for)
+        self._raise_errors = raise_errors
+        self._time = virtual_time
+        self._context = WorkerContext(
+            worker=NAME,
+            settings=app.settings,
+            worker_settings=_SETTINGS,
+            registry=app.registry,
+            stores={},
+            window=Window(_SETTINGS.window_ms, _SETTINGS.release_after_ms),
+            started=NoStartedTable(),
+            clock=virtual_time,
+            # Retries come after their full pauses: none of them is shortened at random.
+            random=lambda: 1.0,
+            server_clock=virtual_time.server_clock(),
+        )
+        self._runner = TaskRunner(self._context, broker, loops)
+        self._source = TaskSource(app.connection, broker, self._context, virtual_time)
+        self._next_due_ms: int | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time of this test, by which tasks fall due, expire and time out."""
+        return self._time.now()
+
+    def run_until_idle(self, *, most: int = MOST_ATTEMPTS) -> int:
+        """Run every task that is due now, the best first, also those that these enqueue; answers how many attempts ran.
+
+        Tasks that are due later wait, retries among them. Raises NeverIdle if more than `most` attempts are due.
+        """
+        attempts = 0
+        while self._run_next():
+            attempts += 1
+            if attempts > most:
+                raise NeverIdle(most)
+        return attempts
+
+    def advance(self, duration: float | timedelta | str) -> int:
+        """Let time pass: seconds, a timedelta, or a text such as "30 days". Every task that falls due on the way runs
+        at its time; answers how many attempts ran.
+
+        Raises InvalidOption, and NeverIdle as `run_until_idle`.
+        """
+        until_us = self._time.now_us + 1_000 * check_duration("duration", duration)
+        attempts = self.run_until_idle()
+        while self._next_due_ms is not None and self._next_due_ms * 1_000 <= until_us:
+            self._time.move_to_us(self._next_due_ms * 1_000)
+            attempts += self.run_until_idle()
+        self._time.move_to_us(until_us)
+        attempts += self.run_until_idle()
+        self._source.forget()
+        return attempts
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass within a sync handler, as `time.sleep` would, without running anything else:
+        `monkeypatch.setattr("time.sleep", w.sleep)`. Raises HandlerTimedOut in a handler whose timeout it reaches.
+        """
+        until_us = self._time.now_us + 1_000 * check_duration("seconds", seconds)
+        task = running.get()
+        limit = task.time_limit if isinstance(task, LeasedTask) else None
+        if limit is not None and (remaining_s := limit.remaining_s()) * 1e6 < until_us - self._time.now_us:
+            self._time.move_to_us(self._time.now_us + round(remaining_s * 1e6))
+            raise HandlerTimedOut
+        self._time.move_to_us(until_us)
+
+    def _run_for(self, task_ids: frozenset[str]) -> None:
+        """Run one task for a caller that waits for others to end."""
+        if not self._run_next():
+            in_s = None if self._next_due_ms is None else (self._next_due_ms * 1_000 - self._time.now_us) / 1e6
+            raise NothingDue(task_ids, in_s)
+
+    def _run_next(self) -> bool:
+        """Run the best due task, or end those that have expired; answers False if there is nothing of either."""
+        return _outside_of_event_loops(self._run_best)
+
+    def _run_best(self) -> bool:
+        task, self._next_due_ms = self._source.claim()
+        if task is None:
+            if not self._source.expire():
+                return False
+            self.listener.tell_all()
+            return True
+        try:
+            error = self._runner.run(task)
+        finally:
+            self.listener.tell(task.lease.id)
+        if error is not None and self._raise_errors:
+            raise error
+        return True
+
+
+_SETTINGS = WorkerSettings()
+
+
+def _outside_of_event_loops(call: Callable[[], T]) -> T:
+    """Call a function where no event loop runs, in another thread if need be: handlers run in threads without one, and
+    an event loop cannot run inside of another. The one that runs here stands still meanwhile.
+    """
+    if asyncio._get_running_loop() is None:  # noqa: SLF001 - the public one raises, and handlers' errors would show it
+        return call()
+    results: list[T] = []
+    errors: list[BaseException] = []
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            results.append(context.run(call))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="redisched-testing")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
