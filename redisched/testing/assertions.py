@@ -24,8 +24,9 @@ def assert_enqueued(handler: Handler[..., Any], /, *args: Any, **expected: Any) 
     """Assert that a task of this handler waits, and return the first there is, in the order in which they will run.
 
     `expected` are arguments of the handler, by their names, and options: `priority`, `queue`, `id`, `run_at`, and
-    `delay`, which counts from now on. What is not given may be anything. Where the handler has an argument of an option's name, it is the
-    argument. Raises AssertionError with the tasks that do wait, InvalidOption, and NoWorkerHere.
+    `delay`, which counts from now on. What is not given may be anything. Where the handler has an argument with the
+    name of an option, it is the argument. Raises AssertionError with the tasks that do wait, InvalidOption, and
+    NoWorkerHere.
     """
     wanted = _Wanted(handler, args, expected)
     waiting = _waiting(handler)

@@ -1,19 +1,14 @@
 """The pytest plugin. Every run of pytest loads it, so it loads nothing else before a test asks for a fixture."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from redisched.client.scheduler import Scheduler
-    from redisched.engine import application
-    from redisched.testing import virtual_worker
-else:
-    from redisched.lazy import LazyModule
-
-    application = LazyModule("redisched.engine.application")
-    virtual_worker = LazyModule("redisched.testing.virtual_worker")
+    from redisched.testing.virtual_worker import VirtualWorker
 
 _OPTION = "redisched_app"
 
@@ -32,11 +27,17 @@ def redisched_app(pytestconfig: pytest.Config) -> "Scheduler":
             'name the application in the configuration of pytest, such as redisched_app = "shop:app", or define a'
             " fixture redisched_app that returns it"
         )
-    return application.load_application(target)  # type: ignore[return-value]
+    app: Scheduler = _loaded("redisched.engine.application").load_application(target)
+    return app
 
 
 @pytest.fixture
-def redisched_worker(redisched_app: "Scheduler") -> "Iterator[virtual_worker.VirtualWorker]":
+def redisched_worker(redisched_app: "Scheduler") -> "Iterator[VirtualWorker]":
     """A worker of the application, on a server that is empty and that nobody else uses."""
-    with virtual_worker.worker(redisched_app) as worker:
+    with _loaded("redisched.testing.virtual_worker").worker(redisched_app) as worker:
         yield worker
+
+
+def _loaded(module: str) -> Any:
+    """A module, imported now. A LazyModule would not do: pytest looks for fixtures in everything that is here."""
+    return import_module(module)

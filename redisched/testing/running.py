@@ -29,10 +29,10 @@ from redisched.store.values import Bury
 from redisched.testing.servers import BlockingAsyncClient, VirtualBroker
 from redisched.testing.virtual_loop import VirtualLoops
 
-_OF_HANDLERS = (Exception, Interruption, asyncio.CancelledError, SystemExit)
-"""What ends an attempt. Other errors are meant for the test, such as those of pytest.fail and Ctrl-C."""
 _MEANT = (Snooze, RetryLater, Reject)
 """What a handler raises to say what becomes of its task."""
+_OF_HANDLERS = (Exception, *_MEANT, Interruption, asyncio.CancelledError, SystemExit)
+"""What ends an attempt. Other errors are meant for the test, such as those of pytest.fail and Ctrl-C."""
 
 
 class TaskRunner:

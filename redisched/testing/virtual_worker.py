@@ -101,6 +101,7 @@ class VirtualWorker:
         self._runner = TaskRunner(self._context, broker, loops)
         self._source = TaskSource(app.connection, broker, self._context, virtual_time)
         self._next_due_ms: int | None = None
+        self._attempts = 0
 
     @property
     def now(self) -> datetime:
@@ -112,12 +113,11 @@ class VirtualWorker:
 
         Tasks that are due later wait, retries among them. Raises NeverIdle if more than `most` attempts are due.
         """
-        attempts = 0
+        before = self._attempts
         while self._run_next():
-            attempts += 1
-            if attempts > most:
+            if self._attempts - before > most:
                 raise NeverIdle(most)
-        return attempts
+        return self._attempts - before
 
     def advance(self, duration: float | timedelta | str) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "30 days". Every task that falls due on the way runs
@@ -135,16 +135,19 @@ class VirtualWorker:
         self._source.forget()
         return attempts
 
-    def sleep(self, seconds: float) -> None:
-        """Let time pass within a sync handler, as `time.sleep` would, without running anything else:
-        `monkeypatch.setattr("time.sleep", w.sleep)`. Raises HandlerTimedOut in a handler whose timeout it reaches.
+    def elapse(self, duration: float | timedelta | str) -> None:
+        """Let time pass without running anything, as if no worker served the queues; or within a sync handler, such as
+        by `monkeypatch.setattr("time.sleep", w.elapse)`. Raises InvalidOption, and HandlerTimedOut in a handler whose
+        timeout it reaches.
         """
-        until_us = self._time.now_us + 1_000 * check_duration("seconds", seconds)
+        until_us = self._time.now_us + 1_000 * check_duration("duration", duration)
         task = running.get()
         limit = task.time_limit if isinstance(task, LeasedTask) else None
-        if limit is not None and (remaining_s := limit.remaining_s()) * 1e6 < until_us - self._time.now_us:
-            self._time.move_to_us(self._time.now_us + round(remaining_s * 1e6))
-            raise HandlerTimedOut
+        if limit is not None:
+            ends_us = self._time.now_us + round(limit.remaining_s() * 1e6)
+            if ends_us < until_us:
+                self._time.move_to_us(ends_us)
+                raise HandlerTimedOut
         self._time.move_to_us(until_us)
 
     def _run_for(self, task_ids: frozenset[str]) -> None:
@@ -164,6 +167,7 @@ class VirtualWorker:
                 return False
             self.listener.tell_all()
             return True
+        self._attempts += 1
         try:
             error = self._runner.run(task)
         finally:

@@ -1,0 +1,1 @@
+"""Tests of redisched.testing, the kit for tests of handlers."""

@@ -1,0 +1,60 @@
+"""What tests cost. The bounds are generous; the figures are printed with -s."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from redisched import testing
+from tests.house.checkout import ROOT
+from tests.testing.shop import app, done, note
+
+THOUSAND = """
+import pytest
+from tests.testing.shop import note
+
+@pytest.fixture(scope="session")
+def redisched_app():
+    from tests.testing.shop import app
+    return app
+
+@pytest.mark.parametrize("number", range(1_000))
+def test_it(redisched_worker, number):
+    task = note.options(delay=60).enqueue(number)
+    redisched_worker.advance("1m")
+    assert task.result() == number
+"""
+
+
+@pytest.mark.measured
+def test_a_thousand_small_tests_take_less_than_ten_seconds(tmp_path: Path) -> None:
+    (tmp_path / "test_thousand.py").write_text(THOUSAND)
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "redisched.testing.plugin")
+    began_s = time.monotonic()
+    finished = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    took_s = time.monotonic() - began_s
+
+    print(f"1,000 small tests: {took_s:.1f} s in all")
+    assert "1000 passed" in finished.stdout, finished.stdout
+    assert took_s < 10
+
+
+@pytest.mark.measured
+def test_a_year_of_delayed_tasks_takes_less_than_a_second() -> None:
+    done.clear()
+    with testing.worker(app) as worker:
+        note.enqueue().result()
+        began_s = time.monotonic()
+        for day in range(1, 366):
+            note.options(delay=86_400 * day).enqueue(day)
+        worker.advance("365 days")
+        took_s = time.monotonic() - began_s
+
+    print(f"a year of delayed tasks, one a day: {took_s:.2f} s")
+    assert done[1:] == list(range(1, 366))
+    assert took_s < 1
