@@ -19,7 +19,7 @@ from tests.brokers import fake_broker
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 CI = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
-PROGRAM, PRODUCING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PROGRAM, PRODUCING, TESTING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
@@ -54,6 +54,22 @@ def test_the_program_runs_as_printed(project: Path) -> None:
         _, log = worker.communicate(timeout=60)
     assert program.stdout.strip() == "receipt for order 42 - scheduled", program.stderr + log
     assert worker.returncode == 0, log
+
+
+def test_the_test_passes_as_printed(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.pytest.ini_options]\nredisched_app = "shop:app"\n')
+    (project / "test_shop.py").write_text("from shop import send_receipt\n" + TESTING)
+
+    run = subprocess.run(
+        (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "redisched.testing.plugin"),
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert "1 passed" in run.stdout, run.stdout
 
 
 # The README shows the lines for blocking and for async programs together; here each runs in its own kind of program.

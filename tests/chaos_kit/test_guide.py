@@ -1,4 +1,4 @@
-"""The application and the tests that the testing guide prints run as they are."""
+"""The application and the tests that the guide to breaking servers prints run as they are."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "testing.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "breaking-servers.md").read_text(encoding="utf-8")
 APPLICATION, *TESTS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 

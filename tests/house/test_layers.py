@@ -18,6 +18,7 @@ TIME = "Time and chance are handed in"
 WINDOW = "The window has no clock, no threads and no I/O"
 CLAIMING = "Claiming runs one way, from the wake listeners down to a numbered claim"
 LISTENERS = "Wake listeners only wait: where tasks go, the claimer knows"
+KIT = "Tests of handlers need the library alone, not its commands, its demo or the tools that test it"
 APART = "The library knows nothing of what is deployed or of its tests"
 
 
@@ -56,6 +57,9 @@ def test_the_library_keeps_every_contract() -> None:
         ("store/spoilt.py", "import redisched.engine.window", LAYERS),
         ("store/spoilt.py", "import redisched.embedded", LAYERS),
         ("newcomer.py", "", LAYERS),
+        ("cli/spoilt.py", "import redisched.testing", LAYERS),
+        ("client/spoilt.py", "import redisched.testing.failures", LAYERS),
+        ("testing/spoilt.py", "import redisched.chaos", KIT),
         ("keys.py", "import redisched.model", LAYERS),
         ("errors.py", "import socket", PURE),
         ("engine/window.py", "import threading", WINDOW),
