@@ -54,7 +54,7 @@ _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Redirection:
+class OtherRedis:
     """Another Redis that an application uses for a while, such as during a test. `listener` tells its callers of ends.
 
     Enqueues wait for no disk and no replica there: the tasks are gone with the test.
@@ -85,7 +85,7 @@ class Connection:
         self._broker = broker
         self._embedded: servers.ServerUser | None = None
         self._stores: dict[tuple[str, int, Durability], Store] = {}
-        self._redirection: Redirection | None = None
+        self._other: OtherRedis | None = None
         self._listener: listeners.ThreadEndListener | None = None
         self._listeners: dict[asyncio.AbstractEventLoop, listeners.LoopEndListener] = {}
         self.shard_maps = ShardMapCache()
@@ -167,8 +167,8 @@ class Connection:
 
     def end_listener(self) -> "listeners.EndListener":
         """What tells blocking callers of the ends of tasks. A forked process has one of its own."""
-        if self._redirection is not None:
-            return self._redirection.listener
+        if self._other is not None:
+            return self._other.listener
         with self._lock:
             if self._listener is None or self._listener.process != os.getpid():
                 self._listener = listeners.ThreadEndListener(self.broker)
@@ -177,8 +177,8 @@ class Connection:
 
     async def end_listener_async(self) -> "listeners.EndListener":
         """What tells callers on the running event loop of the ends of tasks."""
-        if self._redirection is not None:
-            return self._redirection.listener
+        if self._other is not None:
+            return self._other.listener
         broker, loop = await self.open_async(), asyncio.get_running_loop()
         if loop not in self._listeners:
             self._listeners = {other: kept for other, kept in self._listeners.items() if not other.is_closed()}
@@ -186,11 +186,11 @@ class Connection:
         return self._listeners[loop]
 
     @contextmanager
-    def redirected(self, redirection: Redirection) -> Iterator[None]:
+    def redirected(self, other: OtherRedis) -> Iterator[None]:
         """Use another Redis until the block ends, and then the one of before, as if nothing had been."""
         with self._lock:
             before = dict(vars(self))
-            self._broker, self._stores, self._redirection = redirection.broker, {}, redirection
+            self._broker, self._stores, self._other = other.broker, {}, other
             self.shard_maps, self.queues_of_tasks = ShardMapCache(), LatestQueues()
         try:
             yield
@@ -217,7 +217,7 @@ class Connection:
 
     def _make_store(self, queue: str, shard: int, durable: Durability) -> Store:
         broker = self.broker
-        if durable is Durability.NONE or self._redirection is not None:
+        if durable is Durability.NONE or self._other is not None:
             return Store(broker.script_runner, queue, shard)
         copies = self.settings.durable_replicas if durable is Durability.REPLICA else 1
         wait_ms = max(1, round(_WAIT_SHARE * broker.timeout_s * 1e3))

@@ -69,7 +69,8 @@ class Reporter:
             raise failure
         return INTERVAL_S
 
-    def sending(self, store: Store, tasks: Iterable[LeasedTask]) -> Operation[None]:
+    @staticmethod
+    def sending(store: Store, tasks: Iterable[LeasedTask]) -> Operation[None]:
         """Send what was told of tasks of one shard. Lines that were sent and not confirmed are sent again: Redis adds
         none twice.
         """

@@ -11,13 +11,15 @@ from inspect import isawaitable
 from typing import Any
 
 from redisched.codec import decode_failures
-from redisched.context import checkpoints_of, free_slots
+from redisched.context import checkpoints_of, free_slots, reports_of
 from redisched.engine import completion
 from redisched.engine.attempt import Attempt, AttemptPolicy
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.note_start import note_start
+from redisched.engine.report_buffer import ReportBuffer
+from redisched.engine.reporter import Reporter
 from redisched.engine.settler import edge_of
 from redisched.engine.slot import call_handler
 from redisched.engine.time_limit import SoftLimit
@@ -46,6 +48,7 @@ class TaskRunner:
         self._handler_context = copy_context()
         self._handler_context.run(free_slots.set, lambda: 1)
         self._handler_context.run(checkpoints_of.set, CheckpointSaver(context, broker).of)
+        self._handler_context.run(reports_of.set, self._report_of)
 
     def run(self, task: LeasedTask) -> BaseException | None:
         """Run a task, and settle what became of it. Answers the error by which it failed, None if it did not fail."""
@@ -81,12 +84,19 @@ class TaskRunner:
             return self._loops.run(_timed(lambda: result, limit), context)
         return result
 
+    def _report_of(self, task: LeasedTask) -> ReportBuffer:
+        """What the handler of a task tells of its progress. It is sent before the task is settled."""
+        if task.report is None:
+            task.report = ReportBuffer(task.lease.attempts + 1, self._context.server_now_ms, lambda: None)
+        return task.report
+
     def _settle(self, outcome: Completion) -> TaskFailed | None:
         """Settle what became of a task. Answers why it is dead, if it is buried."""
         settlement = outcome.settlement
         if settlement is None:
             return None
         store = self._context.store_of(outcome.task)
+        run(Reporter.sending(store, [outcome.task]), self._client)
         run(edge_of(store, type(settlement))([settlement]), self._client)
         if not isinstance(settlement, Bury):
             return None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TypeVar
 
-from redisched.client.connection import Redirection
+from redisched.client.connection import OtherRedis
 from redisched.client.scheduler import Scheduler
 from redisched.config import WorkerSettings
 from redisched.context import running
@@ -62,7 +62,7 @@ def worker(
     made = VirtualWorker(app, broker, virtual_time, loops, raise_errors=raise_errors)
     IN_USE.append(made)
     try:
-        with app.connection.redirected(Redirection(broker=broker, listener=made.listener)):
+        with app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)):
             yield made
     finally:
         IN_USE.clear()

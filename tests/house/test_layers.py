@@ -18,7 +18,7 @@ TIME = "Time and chance are handed in"
 WINDOW = "The window has no clock, no threads and no I/O"
 CLAIMING = "Claiming runs one way, from the wake listeners down to a numbered claim"
 LISTENERS = "Wake listeners only wait: where tasks go, the claimer knows"
-KIT = "Tests of handlers need the library alone, not its commands, its demo or the tools that test it"
+KIT = "The kit for tests of handlers needs the library alone"
 APART = "The library knows nothing of what is deployed or of its tests"
 
 

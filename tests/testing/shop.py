@@ -101,6 +101,13 @@ async def parent_async(value: int) -> int:
 
 
 @app.task
+def tells() -> None:
+    """Tell how far it has come."""
+    current_task().progress(1, 2, "half")
+    current_task().log("begun")
+
+
+@app.task
 def unstorable() -> object:
     """Return what no codec carries."""
     return object()

@@ -89,6 +89,16 @@ def test_checkpoints_reach_the_next_attempt(worker: VirtualWorker) -> None:
     assert task.result() == [1, 2, 3]
 
 
+def test_what_a_handler_tells_of_its_progress_can_be_read(worker: VirtualWorker) -> None:
+    task = shop.tells.enqueue()
+    worker.run_until_idle()
+
+    progress = task.progress()
+    assert progress is not None
+    assert (progress.done, progress.total, progress.note) == (1, 2, "half")
+    assert [line.text for line in task.log().lines] == ["begun"]
+
+
 def test_a_handler_that_may_start_once_starts(worker: VirtualWorker) -> None:
     assert shop.once.enqueue().result() == "once"
 
