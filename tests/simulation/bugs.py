@@ -188,7 +188,7 @@ BUGS: dict[str, Bug] = {
         WorkerProcess, "stop", _stop_renewer_first, "G11", needs=frozenset({Fault.STOP})
     ),
     "a try of a claim is numbered anew": in_method(
-        ClaimStream, "_request", _number_every_try, "G10", needs=frozenset({Fault.FOUL_WEATHER})
+        ClaimStream, "_request", _number_every_try, "G10", "I7", needs=frozenset({Fault.FOUL_WEATHER})
     ),
     "a claim in the last moment is left behind": in_method(
         Claimer, "finish", _finish_nothing, "G10", needs=frozenset({Fault.STOP})
