@@ -5,7 +5,7 @@ and nothing runs beside it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from inspect import isawaitable
 from typing import Any
@@ -57,7 +57,7 @@ class TaskRunner:
             return self._settle(admitted)
         if admitted.is_start_noted:
             noting = note_start(self._context, BlockingAsyncClient(self._client), admitted)
-            if not _finished(noting):
+            if not self._loops.run(noting, copy_context()):
                 return self._settle(completion.released(task))
         return self._attempt(admitted)
 
@@ -141,12 +141,3 @@ async def _timed(begin: Callable[[], Awaitable[Any]], soft_limit: SoftLimit | No
         raise HandlerTimedOut from None
     finally:
         limit.end()
-
-
-def _finished(coroutine: Coroutine[Any, Any, bool]) -> bool:
-    """The result of a coroutine that waits for nothing, as its client blocks."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return bool(end.value)
-    raise AssertionError("a blocking client made a coroutine wait")
