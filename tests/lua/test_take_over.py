@@ -1,4 +1,4 @@
-"""take_over and hand_over: a dead task goes from one shard to another with all that is stored of it."""
+"""take_over: a dead task comes from another shard, with all that is stored of it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from redisched.shard_map import ShardMap
 from redisched.store.dead_task import DeadTask, read_dead
 from redisched.store.store import Store
 from redisched.store.values import Status
-from tests.lua.keyed import KEY, keyed
+from tests.lua.keyed import KEY
 from tests.lua.queue import QUEUE, QueueUnderTest
 from tests.lua.situation import Situation, dead, ended, leased, situation_of, together, waiting
 
@@ -71,30 +71,3 @@ def test_a_shard_with_another_shard_map_revives_nothing(queue: QueueUnderTest) -
 
     assert queue.call(queue.store.revive(["a"], b"", ShardMap((1, 3)))) == [Status.STALE_SHARD_MAP]
     assert queue.situation() == DEAD
-
-
-def test_a_task_that_is_handed_over_is_forgotten(queue: QueueUnderTest) -> None:
-    queue.given(DEAD)
-
-    assert queue.call(queue.store.hand_over(["a", "a", "missing"])) == [Status.MOVED, Status.UNKNOWN, Status.UNKNOWN]
-
-    assert queue.situation() == {"format": "3"}
-
-
-def test_who_holds_the_key_keeps_it_when_a_dead_task_is_handed_over(queue: QueueUnderTest) -> None:
-    holding = together(waiting("b"), keyed("b"))
-    queue.given(DEAD, holding)
-
-    assert queue.call(queue.store.hand_over(["a"])) == [Status.MOVED]
-
-    assert queue.situation() == holding
-
-
-@pytest.mark.parametrize("task", [waiting("a"), leased("a"), ended("a")], ids=["waiting", "leased", "ended"])
-def test_a_task_that_is_not_dead_stays(queue: QueueUnderTest, task: Situation) -> None:
-    queue.given(task)
-
-    assert read(queue, "a") == []
-    assert queue.call(queue.store.hand_over(["a"])) == [Status.UNKNOWN]
-
-    assert queue.situation() == task
