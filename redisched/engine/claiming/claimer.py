@@ -40,6 +40,10 @@ class Claimer:
         self._settler = settler
         self._turns = Turns(context)
         self._knows_what_is_due = False
+        self._had_tasks = False
+        """Whether a task was in flight since the latest look began: it may have been given back to a shard that had
+        been looked at before, and be due there.
+        """
         self._idle = asyncio.Event()
         self.changed = asyncio.Event()
         self.drained = asyncio.Event()
@@ -74,6 +78,7 @@ class Claimer:
             self._knows_what_is_due = False
             return await self._rest()
         more_due = False
+        self._had_tasks = bool(self._context.in_flight)
         moments = self._turns.moments()
         for shard in self._turns.in_turn(*moments):
             if more_due and shard.is_quiet(*moments):
@@ -161,13 +166,21 @@ class Claimer:
             context.in_flight.add(task)
             context.window.add(task, now_ms)
         if tasks:
+            self._had_tasks = True
             self._executor.offer(len(tasks))
 
     def _give_back(self, tasks: Iterable[LeasedTask]) -> None:
         """Give back tasks for which there is no room here. This wakes another worker."""
         for task in tasks:
+            self._had_tasks = True
             self._context.in_flight.add(task)
             self._settler.add(completion.released(task))
+
+    def _note_drained(self) -> None:
+        if not self._had_tasks:
+            self.drained.set()
+        elif self._context.worker_settings.until is Until.EMPTY:
+            self.changed.set()
 
     async def _rest(self) -> float:
         return await self._rest_full() if self._room() == 0 else self._rest_hungry()
@@ -193,7 +206,7 @@ class Claimer:
             if shard.shard_backoff.is_failing
         ]
         if not self._context.in_flight and not absent_s:
-            self.drained.set()
+            self._note_drained()
         due = [shard.next_due_ms for shard in present if shard.next_due_ms is not None]
         longest_s = 3 * BLOCK_S * self._context.idle_factor
         longest_s = min((longest_s, *absent_s))
