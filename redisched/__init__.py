@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from redisched.client.around_enqueue import EnqueueContext
     from redisched.client.dead_tasks import DiscardOutcome, ReplayOutcome
     from redisched.client.gathering import (
         Ended,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
     from redisched.errors import RedischedError
+    from redisched.events import AttemptFailure, WorkerInfo
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
     from redisched.progress import Progress
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AttemptFailure": "redisched.events",
     "CancelOutcome": "redisched.client.verbs",
     "ChangeOutcome": "redisched.client.verbs",
     "Delivery": "redisched.model",
     "DiscardOutcome": "redisched.client.dead_tasks",
     "Durability": "redisched.config",
     "Ended": "redisched.client.gathering",
+    "EnqueueContext": "redisched.client.around_enqueue",
     "Handler": "redisched.client.handler",
     "Isolation": "redisched.model",
     "Keep": "redisched.model",
@@ -57,6 +61,7 @@ _HOMES = {
     "TaskRef": "redisched.client.reference",
     "TaskRequest": "redisched.client.request",
     "TaskState": "redisched.model",
+    "WorkerInfo": "redisched.events",
     "as_completed": "redisched.client.gathering",
     "as_completed_async": "redisched.client.gathering",
     "current_task": "redisched.context",
@@ -71,12 +76,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "AttemptFailure",
     "CancelOutcome",
     "ChangeOutcome",
     "Delivery",
     "DiscardOutcome",
     "Durability",
     "Ended",
+    "EnqueueContext",
     "Handler",
     "Isolation",
     "Keep",
@@ -95,6 +102,7 @@ __all__ = [
     "TaskRef",
     "TaskRequest",
     "TaskState",
+    "WorkerInfo",
     "__version__",
     "as_completed",
     "as_completed_async",

@@ -29,11 +29,18 @@ def _whole(value: object) -> int:
     return value
 
 
+def _headers(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+        raise TypeError("not texts by texts")
+    return value
+
+
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "max_attempts": _whole,
     "timeout_ms": _whole,
     "retention_ms": _whole,
     "keep": Keep,
+    "headers": _headers,
 }
 _NO_LIMIT = 2**31
 _NO_LIMITS = [None] * len(_LIMITS)
@@ -47,9 +54,7 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
     name, args, kwargs, *own = body
     parts: list[Any] = [name, list(args)]
     if own != _NO_LIMITS:
-        limits: dict[str, int | str] = {
-            key: value for key, value in zip(_LIMITS, own, strict=True) if value is not None
-        }
+        limits: dict[str, Any] = {key: value for key, value in zip(_LIMITS, own, strict=True) if value is not None}
         if body.keep is not None:
             limits["keep"] = body.keep.value
         parts += [kwargs, limits]

@@ -1,6 +1,7 @@
 """What a running handler can ask about the task it runs."""
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -85,7 +86,8 @@ class TaskContext:
 
     `fence` is larger with every lease of the task. Store it with what the handler writes to a database, and refuse
     writes with a smaller one: they come from a worker that lost its lease. `attempt` counts from 1. `run_at_ms` is when
-    the task was due, in milliseconds of the server's time.
+    the task was due, in milliseconds of the server's time. `headers` are the texts that middleware of the producer sent
+    along. `values` is kept for the attempt in this process, for middleware, handler and events to share.
     """
 
     id: str
@@ -97,9 +99,29 @@ class TaskContext:
     priority: int
     run_at_ms: int
     worker: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    args: Sequence[Any] = field(default=(), repr=False)
+    kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    values: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _function: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     _time_limit: TimeLimit = field(default=NO_TIME_LIMIT, repr=False, compare=False)
     _checkpoints: Checkpoints = field(default=NO_CHECKPOINTS, repr=False, compare=False)
     _reports: Reports = field(default=NO_REPORTS, repr=False, compare=False)
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments by the names of the handler's parameters, with its defaults.
+
+        Only those given by name if the arguments do not fit the handler.
+        """
+        if self._function is None:
+            return dict(self.kwargs)
+        try:
+            bound = inspect.signature(self._function).bind(*self.args, **self.kwargs)
+        except (TypeError, ValueError):
+            return dict(self.kwargs)
+        bound.apply_defaults()
+        return bound.arguments
 
     @property
     def remaining_s(self) -> float | None:

@@ -8,6 +8,7 @@ RedischedError
 │   ├── NotEncodable                   a value msgpack cannot carry
 │   └── PayloadTooLarge                the encoded task is over the limit
 ├── Conflict                           the id belongs to a different task
+├── NotEnqueued                        no enqueue middleware raised, and one did not call call_next
 ├── DuplicateHandler                   the name is already registered
 ├── NotPicklable (TypeError)           its application cannot be found by another process
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
@@ -114,6 +115,15 @@ class Conflict(RedischedError):
         self.task_id = task_id
         self.queue = queue
         super().__init__(f"id {task_id!r} in queue {queue!r} belongs to a different task; choose another id")
+
+
+class NotEnqueued(RedischedError):
+    """Raised when enqueue middleware returned without calling `call_next`. Nothing has been written."""
+
+    def __init__(self, middleware: Sequence[str]) -> None:
+        self.middleware = tuple(middleware)
+        said = "returned without calling call_next; call it, or raise an error to refuse the task"
+        super().__init__(f"enqueue middleware ({', '.join(middleware)}) {said}")
 
 
 class DuplicateHandler(RedischedError):

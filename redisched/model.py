@@ -122,7 +122,10 @@ UNTIL_STARTED, UNTIL_DONE = "started", "done"
 
 
 class TaskBody(NamedTuple):
-    """What a producer stores in a task: the handler's name, its arguments, and options that only this call sets."""
+    """What a producer stores in a task: the handler's name, its arguments, and options that only this call sets.
+
+    `headers` are texts that its middleware sends along; no digest covers them.
+    """
 
     name: str
     args: Sequence[Any] = ()
@@ -131,6 +134,7 @@ class TaskBody(NamedTuple):
     timeout_ms: int | None = None
     retention_ms: int | None = None
     keep: Keep | None = None
+    headers: Mapping[str, str] | None = None
 
 
 class Outcome(NamedTuple):

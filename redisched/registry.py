@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redisched.errors import DuplicateHandler
+from redisched.events import EventFunctions
 from redisched.handler_options import HandlerOptions
+from redisched.middleware import Middleware
 from redisched.model import Delivery, Isolation, Retention, retention_of
 
 
@@ -37,9 +39,11 @@ class HandlerEntry:
 
 
 class Registry:
-    """The handlers of one application."""
+    """The handlers of one application, and what is called around and after them."""
 
     def __init__(self) -> None:
+        self.middleware = Middleware()
+        self.events = EventFunctions()
         self._entries: dict[str, HandlerEntry] = {}
 
     def add(self, entry: HandlerEntry) -> None:
@@ -51,6 +55,7 @@ class Registry:
         known = self._entries.get(entry.name)
         if known is not None and known.function is not entry.function and not _is_defined_again(known, entry):
             raise DuplicateHandler(entry.name)
+        self.middleware.check_handler(entry.name, is_async=entry.is_async)
         self._entries[entry.name] = entry
 
     def get(self, name: str) -> HandlerEntry | None:

@@ -1,12 +1,12 @@
 """The names of handlers. A function has the same name here and in a worker, however this program was started."""
 
-import functools
-import inspect
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from redisched.callables import innermost
 
 _MAIN = "__main__"
 
@@ -17,7 +17,7 @@ def name_of(function: Callable[..., Any]) -> str:
     Python calls the script that it runs `__main__`; handlers in it get the name under which a worker imports the
     script. A notebook or an interactive session has no such name: a warning says so.
     """
-    function = _innermost(function)
+    function = innermost(function)
     module = getattr(function, "__module__", None) or _MAIN
     if module in (_MAIN, "__mp_main__"):
         module = _name_of_main(getattr(function, "__globals__", None) or vars(sys.modules[_MAIN]))
@@ -29,23 +29,6 @@ def name_of(function: Callable[..., Any]) -> str:
             stacklevel=4,
         )
     return name
-
-
-def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether a call certainly gives a coroutine. That is so for coroutine functions and for objects with an async
-    `__call__`.
-
-    If any other function returns something awaitable, that is awaited when it is known.
-    """
-    function = _innermost(function)
-    call = getattr(function, "__call__", None)  # noqa: B004 - asked for its kind, not for its presence
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
-
-
-def _innermost(function: Callable[..., Any]) -> Callable[..., Any]:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return function
 
 
 def _name_of_main(variables: dict[str, Any]) -> str:

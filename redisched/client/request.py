@@ -137,7 +137,7 @@ class ResolvedOptions:
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS), rejects)
 
     def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Keep | None = None) -> bytes:
-        fields = (self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep)
+        fields = (self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep, None)
         return encode_task(tuple.__new__(TaskBody, fields), self.payload_limit)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
+from redisched.callables import is_coroutine_function
 from redisched.client.arguments import ArgumentCheck, UnknownArguments
 from redisched.client.connection import Connection
 from redisched.client.handler import (
@@ -18,7 +19,8 @@ from redisched.client.handler import (
     R,
     SyncHandler,
 )
-from redisched.client.naming import is_coroutine_function, name_of
+from redisched.client.hooks import HookRegistration
+from redisched.client.naming import name_of
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
 from redisched.client.registration import handler_options
@@ -52,7 +54,7 @@ else:
     brokers = LazyModule("redisched.store.broker")
 
 
-class Scheduler:
+class Scheduler(HookRegistration):
     """Enqueues tasks, and holds the handlers that workers run.
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
@@ -77,7 +79,7 @@ class Scheduler:
         self.registry = Registry()
         self.imports = check_modules("imports", imports)
         self._connection = Connection(self.settings, broker, weakref.ref(self))
-        self._sender = Sender(self._connection)
+        self._sender = Sender(self._connection, self.registry.middleware.around_enqueue)
         self._handlers: dict[str, Handler[Any, Any]] = {}
         self._argument_checks: dict[str, ArgumentCheck] = {}
 

@@ -1,6 +1,6 @@
 """Sends task requests to Redis: one, many at once, or those of concurrent calls together."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary, ref
 
@@ -28,8 +28,11 @@ from redisched.store.values import NewTask, Status
 
 if TYPE_CHECKING:
     import asyncio
+
+    from redisched.client import around_enqueue
 else:
     asyncio = LazyModule("asyncio")
+    around_enqueue = LazyModule("redisched.client.around_enqueue")
 
 _Unsure = (BrokerUnavailable, QueueFull, NotDurable)
 """Errors after which it is not known whether a task has been enqueued, or which of many tasks have."""
@@ -46,8 +49,11 @@ _CREATED = Status.CREATED
 class Sender:
     """Sends requests. Each call is safe to repeat: a request that has arrived before changes nothing."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, around: Sequence[Callable[..., Any]] = ()) -> None:
+        """`around` is the enqueue middleware, which may be registered later."""
         self._connection = connection
+        self._around = around
+        self._innermost: Sender | None = None
         self._routers = {durable: ShardRouter(connection, durable) for durable in Durability}
         self._coalescers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_BatchKey, Coalescer]] = WeakKeyDictionary()
         self._latest: _LatestUse = (None, lambda: None, None)
@@ -56,6 +62,9 @@ class Sender:
         """Enqueue one task. Raises Conflict, DuplicateTask, InvalidOption, QueueFull, BrokerUnavailable or
         BrokerRefused.
         """
+        if self._around:
+            plain = self._without_middleware()
+            return self._send_around([request], lambda requests: [plain.send(requests[0], freshness)])[0]
         queue, task, durable, *_ = request
         try:
             operation = self._routers[durable].one(queue, task, freshness, self._connection.retry_policy())
@@ -66,6 +75,8 @@ class Sender:
 
     async def send_async(self, request: TaskRequest, freshness: Freshness) -> TaskRef[Any]:
         """As `send`; concurrent calls share script calls."""
+        if self._around:
+            return (await self._send_one_around_async(request, freshness))[0]
         key = (request.queue, request.durable, freshness)
         try:
             if not self._connection.is_open:
@@ -80,6 +91,8 @@ class Sender:
         raised for one.
         """
         kept = _checked(requests)
+        if self._around and kept:
+            return self._send_around(kept, self._without_middleware().send_many)
         try:
             statuses = self._connection.run(self._enqueue_many(kept), "enqueue_many")
         except _Unsure as error:
@@ -89,6 +102,8 @@ class Sender:
     async def send_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """As `send_many`."""
         kept = _checked(requests)
+        if self._around and kept:
+            return await self._send_around_async(kept, self._without_middleware().send_many_async)
         try:
             statuses = await self._connection.run_async(self._enqueue_many(kept))
         except _Unsure as error:
@@ -99,6 +114,32 @@ class Sender:
         """Return when no script call for concurrent calls of the running event loop is running any more."""
         for coalescer in self._coalescers.get(asyncio.get_running_loop(), {}).values():
             await coalescer.drain()
+        if self._innermost is not None:
+            await self._innermost.drain()
+
+    def _without_middleware(self) -> "Sender":
+        if self._innermost is None:
+            self._innermost = Sender(self._connection)
+        return self._innermost
+
+    def _send_around(
+        self, requests: Sequence[TaskRequest], send_all: Callable[[list[TaskRequest]], list[TaskRef[Any]]]
+    ) -> list[TaskRef[Any]]:
+        return around_enqueue.send(self._around, requests, self._connection.settings.payload_limit, send_all)
+
+    async def _send_around_async(
+        self, requests: Sequence[TaskRequest], send_all: Callable[[list[TaskRequest]], Awaitable[list[TaskRef[Any]]]]
+    ) -> list[TaskRef[Any]]:
+        limit = self._connection.settings.payload_limit
+        return await around_enqueue.send_async(self._around, requests, limit, send_all)
+
+    async def _send_one_around_async(self, request: TaskRequest, freshness: Freshness) -> list[TaskRef[Any]]:
+        plain = self._without_middleware()
+
+        async def send_all(requests: list[TaskRequest]) -> list[TaskRef[Any]]:
+            return [await plain.send_async(requests[0], freshness)]
+
+        return await self._send_around_async([request], send_all)
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Enqueued]]:
         keys = [(queue, durable, freshness_token.consume()) for queue, _task, durable, freshness_token, _ in requests]

@@ -6,8 +6,8 @@ from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from redisched.callables import is_coroutine_function
 from redisched.client.arguments import Signature
-from redisched.client.naming import is_coroutine_function
 from redisched.codec import encode_unfinished
 from redisched.errors import InvalidOption, NotEncodable
 from redisched.handler_options import HandlerOptions

@@ -36,6 +36,7 @@ class Attempt:
         body, options = task.body, entry.options
         self.entry = entry
         self.task = task
+        task.function = entry.function
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
         task.max_attempts = 1 if entry.starts_once else body.max_attempts or options.retry.attempts
 

@@ -8,26 +8,28 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from redisched.context import checkpoints_of, free_slots, reports_of
+from redisched.context import checkpoints_of, free_slots, reports_of, running
 from redisched.engine import completion
 from redisched.engine.alarm import MakeAlarm, make_alarm
-from redisched.engine.attempt import Attempt, AttemptPolicy, WorkerStopping
+from redisched.engine.around import call_in_thread
+from redisched.engine.attempt import Attempt, WorkerStopping
 from redisched.engine.completion import Completion
+from redisched.engine.event_teller import EventTeller
 from redisched.engine.hooks import Hooks
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.runners import Runners
 from redisched.engine.signal_handlers import SignalHandlers
-from redisched.engine.slot import HandlerSlot, call_handler
+from redisched.engine.slot import HandlerSlot, Unfinished, call_handler
 from redisched.engine.start_rate import StartRate
 from redisched.engine.task_log import log_about
+from redisched.engine.telling_policy import policy_of
 from redisched.engine.threads import Call, Threads
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import Interruption
@@ -38,14 +40,6 @@ YIELD_S = 0.0005
 """After so long a row of handlers that await nothing lets the event loop run other coroutines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A sync handler returned something awaitable, which has to be awaited on the event loop."""
-
-    attempt: Attempt
-    rest: Awaitable[Any]
-
-
 Follower: TypeAlias = LeasedTask | Unfinished | None
 """What a thread leaves to the runner of its slot: a task that cannot run in a thread, or the rest of one that has."""
 
@@ -53,12 +47,14 @@ Follower: TypeAlias = LeasedTask | Unfinished | None
 class Executor:
     """The slots of one worker process. Make it inside the running event loop."""
 
-    def __init__(self, context: WorkerContext, make_alarm: MakeAlarm = make_alarm) -> None:
+    def __init__(
+        self, context: WorkerContext, make_alarm: MakeAlarm = make_alarm, events: EventTeller | None = None
+    ) -> None:
         self._context = context
         self._window = context.window
         self._started = context.started
         self._concurrency = context.worker_settings.concurrency
-        self._policy = AttemptPolicy(context)
+        self._policy = policy_of(context, events)
         self._threads = Threads(self._concurrency)
         self._processes = ProcessPool(context.target, context.worker_settings)
         self._running: dict[LeasedTask, HandlerSlot] = {}
@@ -89,6 +85,7 @@ class Executor:
         """Start to run tasks from the window."""
         self._hooks = hooks
         self._handler_context.run(checkpoints_of.set, hooks.checkpoints.of)
+        self._handler_context.run(call_in_thread.set, self._call_in_thread)
         self._handler_context.run(reports_of.set, hooks.reporter.of)
         for number in range(self._concurrency):
             self._runners.begin(HandlerSlot(number, self._threads, self._thread_ended))
@@ -231,6 +228,9 @@ class Executor:
             return
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)
+
+    def _call_in_thread(self, function: Callable[[], Any]) -> Awaitable[Any]:
+        return self._running[cast(LeasedTask, running.get())].await_in_thread(function)
 
     def _thread_ended(self, slot: HandlerSlot, attempt: Attempt, call: Call, rest: Awaitable[Any] | None) -> None:
         error, call.error = call.error, None  # otherwise error, traceback, frame and call would be a reference cycle

@@ -1,6 +1,7 @@
 """The tasks that a worker process has leased, from their claim to their settlement."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from redisched.context import (
     NO_CHECKPOINTS,
@@ -32,6 +33,7 @@ class LeasedTask:
         "cancelling",
         "checkpoint",
         "claimed_s",
+        "function",
         "has_given_id",
         "is_suspect",
         "lease",
@@ -44,6 +46,7 @@ class LeasedTask:
         "time_limit",
         "trusted_until_s",
         "turn",
+        "values",
         "worker",
     )
 
@@ -67,16 +70,21 @@ class LeasedTask:
         self.max_attempts = 0
         self.body = UNREAD
         self.has_given_id = False
+        self.function: Callable[..., Any] | None = None
+        self.values: dict[str, Any] | None = None
 
     def __lt__(self, other: "LeasedTask") -> bool:
         return (self.lease.score, self.lease.id) < (other.lease.score, other.lease.id)
 
     def task_context(self) -> TaskContext:
         """What the handler may know about its task."""
-        lease, make_checkpoints, make_reports = self.lease, checkpoints_of.get(), reports_of.get()
+        lease, body = self.lease, self.body
+        make_checkpoints, make_reports = checkpoints_of.get(), reports_of.get()
+        if self.values is None:
+            self.values = {}
         return TaskContext(
             id=lease.id,
-            name=self.body.name,
+            name=body.name,
             queue=self.queue,
             attempt=lease.attempts + 1,
             max_attempts=self.max_attempts,
@@ -84,6 +92,11 @@ class LeasedTask:
             priority=band_of(lease.score),
             run_at_ms=run_at_of(lease.score),
             worker=self.worker,
+            headers=body.headers or {},
+            args=body.args,
+            kwargs=body.kwargs,
+            values=self.values,
+            _function=self.function,
             _time_limit=self.time_limit or NO_TIME_LIMIT,
             _checkpoints=make_checkpoints(self) if make_checkpoints else NO_CHECKPOINTS,
             _reports=make_reports(self) if make_reports else NO_REPORTS,

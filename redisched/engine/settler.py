@@ -13,6 +13,7 @@ from typing import Any
 
 from redisched.counted import counted
 from redisched.engine.completion import Completion, Settlement
+from redisched.engine.event_teller import EventTeller
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.reporter import Reporter
@@ -51,9 +52,12 @@ class Settler:
     A shard that does not answer delays only its own completions.
     """
 
-    def __init__(self, context: WorkerContext, client: AsyncClient, reporter: Reporter) -> None:
+    def __init__(
+        self, context: WorkerContext, client: AsyncClient, reporter: Reporter, events: EventTeller | None = None
+    ) -> None:
         self._context = context
         self._client = client
+        self._events = events
         self._reporter = reporter
         self._waiting: list[Completion] = []
         self._shard_backoffs: dict[Store, ShardBackoff] = {}
@@ -71,6 +75,8 @@ class Settler:
         if outcome.settlement is None:
             log_about(logging.WARNING, outcome.task, "has lost its lease to another worker")
             self._context.in_flight.remove(outcome.task)
+            if self._events is not None:
+                self._events.forget(outcome.task)
             return
         self._waiting.append(outcome)
         if len(self._waiting) == 1:
@@ -174,6 +180,8 @@ class Settler:
                 log_about(level, outcome.task, said.format(kind.__name__))
             elif status is Status.BURIED and kind is not Bury:
                 log_about(logging.ERROR, outcome.task, f"is dead, {DeathReason.DEADLINE}")
+            if self._events is not None:
+                self._events.settled(outcome, status)
 
     async def _report(self, store: Store, tasks: Sequence[LeasedTask]) -> None:
         """Send what their handlers told last: after the settlement the worker has no lease. The settlement does not

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
+from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from sys import getrefcount
@@ -12,13 +13,21 @@ from redisched.context import running
 from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.own_context import begin_in_context, steps_of
-from redisched.engine.threads import Call, Threads
+from redisched.engine.threads import Call, Threads, settle_future
 from redisched.engine.time_limit import SoftLimit
 from redisched.errors import HandlerTimedOut, Interruption
 from redisched.packing import SCALARS
 
 T = TypeVar("T")
 OnEnd: TypeAlias = Callable[["HandlerSlot", Attempt, Call, Awaitable[Any] | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A sync handler returned something awaitable, which has to be awaited on the event loop."""
+
+    attempt: Attempt
+    rest: Awaitable[Any]
 
 
 class HandlerSlot:
@@ -115,6 +124,17 @@ class HandlerSlot:
         self._call = self._threads.call(
             partial(self._context.run, call_handler, attempt), partial(self._thread_ended, attempt)
         )
+
+    async def await_in_thread(self, function: Callable[[], Any]) -> Any:
+        """Run a sync handler in a thread, and await its end in the coroutine that this slot runs. An interruption is
+        raised in the thread.
+        """
+        ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._call = self._threads.call(partial(copy_context().run, function), partial(settle_future, ended))
+        try:
+            return await ended
+        finally:
+            self._call = None
 
     def run_isolated(self, attempt: Attempt, call: IsolatedCall) -> None:
         """Start an isolated handler. A thread waits for its process. The call itself takes care of the timeout."""

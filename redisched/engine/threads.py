@@ -86,6 +86,16 @@ def _take_the_late() -> None:
 OnEnd: TypeAlias = Callable[[Call], None]
 
 
+def settle_future(future: asyncio.Future[Any], call: Call) -> None:
+    """Give a future the result or the error of a call, unless the future is done already."""
+    if future.done():
+        return
+    if call.error is None:
+        future.set_result(call.result)
+    else:
+        future.set_exception(call.error)
+
+
 class Threads:
     """At most `size` threads, which are started one by one when calls need them."""
 

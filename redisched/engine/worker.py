@@ -8,9 +8,11 @@ from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
+from redisched.engine.around import with_middleware
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.claiming.claimer import Claimer
+from redisched.engine.event_teller import EventTeller, telling_events
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
@@ -31,6 +33,7 @@ from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.engine.worker_log import log_start, log_stopped, log_stopping
 from redisched.engine.worker_services import WorkerServices
 from redisched.errors import BrokerUnavailable, InvalidOption, QueueFull
+from redisched.events import WorkerInfo
 from redisched.registry import Registry
 from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
@@ -69,11 +72,12 @@ class Worker:
         self._has_ended = asyncio.Event()
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
+        self._events = EventTeller(application.registry.events) if application.registry.events else None
         self._context = WorkerContext(
             worker=name or worker_name(os.getpid(), f"{int(runtime.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
-            registry=application.registry,
+            registry=with_middleware(application.registry),
             stores={},
             window=Window(settings.window_ms, settings.release_after_ms),
             started=started or NoStartedTable(),
@@ -102,7 +106,8 @@ class Worker:
             shard_maps = await self._reach_server(client)
             if shard_maps:
                 await log_start(self._context, shard_maps, self._broker.address, client)
-                await self._work(client, shard_maps)
+                async with telling_events(self._events, WorkerInfo(name=self.name, queues=self._queues)):
+                    await self._work(client, shard_maps)
         finally:
             await client.close()
 
@@ -132,9 +137,9 @@ class Worker:
 
     async def _work(self, client: AsyncBrokerClient, shard_maps: Mapping[str, ShardMap]) -> None:
         context = self._context
-        executor = Executor(context, self._runtime.make_alarm)
+        executor = Executor(context, self._runtime.make_alarm, self._events)
         reporter = Reporter(context, client)
-        settler = Settler(context, client, reporter)
+        settler = Settler(context, client, reporter, self._events)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
         for queue, shard_map in shard_maps.items():

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from redisched.engine.threads import Call, Threads
+from redisched.engine.threads import Call, Threads, settle_future
 
 
 class Called:
@@ -15,14 +15,4 @@ class Called:
         self.interrupt = threads.call(function, self.settle).interrupt
 
     def settle(self, call: Call) -> None:
-        settle(self.future, call)
-
-
-def settle(future: asyncio.Future[Any], call: Call) -> None:
-    """Give a future the result or the error of a call, unless the future is done already."""
-    if future.done():
-        return
-    if call.error is None:
-        future.set_result(call.result)
-    else:
-        future.set_exception(call.error)
+        settle_future(self.future, call)

@@ -11,12 +11,11 @@ import pytest
 from redisched.context import current_task
 from redisched.engine.attempt import Attempt
 from redisched.engine.slot import HandlerSlot, call_handler
-from redisched.engine.threads import Threads
+from redisched.engine.threads import Threads, settle_future
 from redisched.errors import CancelRequested, HandlerTimedOut, LeaseLost
 from redisched.handler_options import HandlerOptions
 from redisched.model import TaskBody
 from redisched.registry import HandlerEntry
-from tests.engine.called import settle
 from tests.engine.leases import leased_task
 
 
@@ -25,7 +24,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.threads = Threads(1)
-        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call, _rest: settle(self.ended, call))
+        self.slot = HandlerSlot(0, self.threads, lambda _slot, _attempt, call, _rest: settle_future(self.ended, call))
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def call(self, function: Callable[..., Any], *args: Any, timeout_ms: int | None = None, **kwargs: Any) -> Any:

@@ -26,6 +26,7 @@ from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
 from redisched.context import NO_TIME_LIMIT, TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
+from redisched.engine.around import with_middleware
 from redisched.engine.checkpoints import TaskCheckpoints
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
@@ -42,7 +43,7 @@ from redisched.engine.time_limit import SoftLimit
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
-from redisched.registry import HandlerEntry
+from redisched.registry import HandlerEntry, Registry
 
 SIGNALS: dict[type[Interruption], int] = {
     CancelRequested: signal.SIGRTMIN + 1,
@@ -97,6 +98,7 @@ class HandlerRunner:
     """Runs one handler at a time. Signals of the worker can interrupt it."""
 
     application: Application
+    _handlers: Registry | None = None
 
     def __init__(self, send: Callable[[Reply], object], receive: Callable[[], Answer]) -> None:
         """`send` sends a reply while the handler runs, and `receive` gets the answer to one that waits for it."""
@@ -117,7 +119,8 @@ class HandlerRunner:
         reports = ReportLink(self._send, order.context.attempt, lambda: time.monotonic() * 1e3 + order.server_ahead_ms)
         try:
             body = decode_task(order.record, limit)
-            entry = self.application.registry.get(body.name)
+            self._handlers = self._handlers or with_middleware(self.application.registry)
+            entry = self._handlers.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
             context = self._context_of(order, link, reports)

@@ -31,8 +31,11 @@ class Order(NamedTuple):
         return encode_message((self.record, facts, *self[2:]))
 
 
-_FACTS = tuple(one.name for one in fields(TaskContext) if not one.name.startswith("_"))
-"""What of a context is sent. The rest is of the process in which the handler runs."""
+_IN_RECORD = {"args", "kwargs", "headers"}
+_FACTS = tuple(
+    one.name for one in fields(TaskContext) if one.name not in _IN_RECORD | {"values"} and one.name[0] != "_"
+)
+"""What of a context is sent. The rest is in the record, or of the process in which the handler runs."""
 
 
 def decode_order(encoded: bytes) -> Order:

@@ -1,0 +1,142 @@
+"""Calls the enqueue middleware of an application around the sending of tasks."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, TypeAlias
+
+from redisched.callables import is_coroutine_function, label_of
+from redisched.client.reference import TaskRef
+from redisched.client.request import TaskRequest
+from redisched.codec import DIGEST_BYTES, decode_task, encode_task
+from redisched.errors import InvalidOption, NotEnqueued
+from redisched.option_checks import check_priority, check_queue
+
+Refs: TypeAlias = list[TaskRef[Any]]
+
+
+@dataclass(slots=True, kw_only=True)
+class OutgoingTask:
+    """A task that is about to be enqueued. Middleware may change `queue`, `priority` and `headers`, which the handler
+    finds in its context; they are texts by names.
+    """
+
+    id: str
+    name: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    queue: str
+    priority: int
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueueContext:
+    """One call that enqueues: one task, or with `enqueue_many` any number."""
+
+    tasks: tuple[OutgoingTask, ...]
+
+
+def send(
+    around: Sequence[Callable[..., Any]],
+    requests: Sequence[TaskRequest],
+    limit: int,
+    send_all: Callable[[list[TaskRequest]], Refs],
+) -> Refs:
+    """Send requests with the middleware around it. Raises what middleware raises, InvalidOption and NotEnqueued."""
+    for function in around:
+        if is_coroutine_function(function):
+            allowed = "a sync function, as this call is not async; await enqueue_async instead, or register a sync one"
+            raise InvalidOption("enqueue_middleware", function, allowed)
+    context = _context_of(requests, limit)
+    sent: list[Refs] = []
+
+    def innermost() -> Refs:
+        sent.append(send_all(_changed(requests, context, limit)))
+        return sent[-1]
+
+    _chain(around, context, innermost)()
+    if not sent:
+        raise NotEnqueued([label_of(function) for function in around])
+    return sent[-1]
+
+
+async def send_async(
+    around: Sequence[Callable[..., Any]],
+    requests: Sequence[TaskRequest],
+    limit: int,
+    send_all: Callable[[list[TaskRequest]], Awaitable[Refs]],
+) -> Refs:
+    """As `send`. What `call_next` answers is awaited after a sync function has returned."""
+    context = _context_of(requests, limit)
+    sendings: list[Awaitable[Refs]] = []
+    sent: list[Refs] = []
+
+    async def innermost() -> Refs:
+        sent.append(await send_all(_changed(requests, context, limit)))
+        return sent[-1]
+
+    def begin() -> Awaitable[Refs]:
+        sendings.append(innermost())
+        return sendings[-1]
+
+    answered = _chain(around, context, begin)()
+    if isawaitable(answered):
+        await answered
+    if sendings and not sent:
+        # A sync function has not returned what call_next answered.
+        await sendings[-1]
+    if not sent:
+        raise NotEnqueued([label_of(function) for function in around])
+    return sent[-1]
+
+
+def _chain(
+    around: Sequence[Callable[..., Any]], context: EnqueueContext, innermost: Callable[[], Any]
+) -> Callable[[], Any]:
+    call_next = innermost
+    for middleware in reversed(around):
+        call_next = _link(middleware, context, call_next)
+    return call_next
+
+
+def _link(middleware: Callable[..., Any], context: EnqueueContext, call_next: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: middleware(context, call_next)
+
+
+def _context_of(requests: Sequence[TaskRequest], limit: int) -> EnqueueContext:
+    return EnqueueContext(tasks=tuple(_outgoing(request, limit) for request in requests))
+
+
+def _outgoing(request: TaskRequest, limit: int) -> OutgoingTask:
+    body = decode_task(request.task.record, limit)
+    return OutgoingTask(
+        id=request.id,
+        name=body.name,
+        args=body.args,
+        kwargs=body.kwargs,
+        queue=request.queue,
+        priority=request.task.priority,
+        headers=dict(body.headers or {}),
+    )
+
+
+def _changed(requests: Sequence[TaskRequest], context: EnqueueContext, limit: int) -> list[TaskRequest]:
+    """The requests with what middleware has changed. Their digests stay: they cover what the caller asked for."""
+    return [_as_changed(*pair, limit) for pair in zip(requests, context.tasks, strict=True)]
+
+
+def _as_changed(request: TaskRequest, outgoing: OutgoingTask, limit: int) -> TaskRequest:
+    record, headers = request.task.record, _checked(outgoing.headers)
+    body = decode_task(record, limit)
+    if headers != (body.headers or {}):
+        record = record[:DIGEST_BYTES] + encode_task(body._replace(headers=headers or None), limit)
+    priority = int(check_priority("priority", outgoing.priority))
+    task = request.task._replace(priority=priority, record=record)
+    return request._replace(queue=check_queue("queue", outgoing.queue), task=task)
+
+
+def _checked(headers: object) -> dict[str, str]:
+    if not isinstance(headers, dict) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        raise InvalidOption("headers", headers, "a dictionary of texts by texts")
+    return headers
