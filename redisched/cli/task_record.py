@@ -20,6 +20,7 @@ def task_record(view: TaskView) -> dict[str, Any]:
         "name": view.name,
         "args": None if body is None else body.args,
         "kwargs": None if body is None else body.kwargs,
+        "headers": (body.headers or {}) if body is not None else None,
         "priority": view.priority,
         "run_at_ms": view.run_at_ms,
         "attempts": attempts_of(view),
@@ -64,6 +65,7 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("state", f"{view.state}, cancellation asked for" if view.cancel_requested else view.state),
         ("reason", failure.reason if failure else None),
         ("arguments", None if body is None else call_of(body)),
+        ("headers", _headers_of(body)),
         ("undecodable", view.undecodable),
         ("priority", view.priority),
         ("run at", moment(view.run_at_ms)),
@@ -82,6 +84,11 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("last error", failure.error if failure else None),
         ("result", None if outcome is None or outcome.result is None else to_json(outcome.result)),
     ]
+
+
+def _headers_of(body: TaskBody | None) -> str | None:
+    headers = (body and body.headers) or {}
+    return printable(", ".join(f"{name}={to_json(text)}" for name, text in headers.items())) or None
 
 
 def _unique_of(view: TaskView) -> str | None:

@@ -23,8 +23,8 @@ from redisched.store.values import Ack, Bury, Crash, FailedAttempt, SnoozedTask,
 
 MOST = 10_000
 """So many events may wait. Those that come meanwhile are not told: they must not use up the memory."""
-STOP_S = 5.0
-"""A stopping worker waits so long for the functions that are not told yet."""
+STOP_S = 10.0
+"""A stopping worker waits so long for the events that are not told yet, and for functions that are told of its stop."""
 _FROM_ANOTHER_PROCESS = (ProcessDied, RaisedInside, ResultUnstorable)
 _REFUSED = {Status.LOST, Status.NOT_AGAIN}
 
@@ -50,16 +50,14 @@ class EventTeller:
         self._threads = Threads(1)
         self._task = asyncio.create_task(self._serve())
 
-    async def finish(self) -> None:
-        """Tell what waits, for a few seconds at most."""
+    async def stop(self, worker: WorkerInfo) -> None:
+        """Tell what waits, and that the worker stops."""
         try:
             async with asyncio.timeout(STOP_S):
                 await self._events.join()
+                await self.tell("on_worker_stop", worker)
         except TimeoutError:
-            log.warning("events: %d are not told, as this worker stops", self._events.qsize())
-
-    def stop(self) -> None:
-        """Tell no more."""
+            log.warning("events: not all were told within %g s; %d wait", STOP_S, self._events.qsize())
         if self._task is not None:
             self._task.cancel()
         self._threads.stop()
@@ -70,7 +68,8 @@ class EventTeller:
             try:
                 await self._call(function, arguments)
             except asyncio.CancelledError:
-                if self._task is not None and self._task.cancelling():
+                told_by = asyncio.current_task()
+                if told_by is None or told_by.cancelling():
                     raise
                 log.error("event %s: %s was cancelled", event, label_of(function))
             except Exception as error:
@@ -169,6 +168,4 @@ async def telling_events(teller: EventTeller | None, worker: WorkerInfo) -> Asyn
     try:
         yield
     finally:
-        await teller.finish()
-        await teller.tell("on_worker_stop", worker)
-        teller.stop()
+        await teller.stop(worker)

@@ -26,7 +26,7 @@ from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
 from redisched.context import NO_TIME_LIMIT, TaskContext, free_slots, running
 from redisched.engine.application import Application, load_application
-from redisched.engine.around import with_middleware
+from redisched.engine.around import call_in_thread, with_middleware
 from redisched.engine.checkpoints import TaskCheckpoints
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
@@ -124,6 +124,8 @@ class HandlerRunner:
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
             context = self._context_of(order, link, reports)
+            sent = {"headers": body.headers or {}, "args": body.args, "kwargs": body.kwargs}
+            context = replace(context, _function=entry.function, **sent)
             result = copy_context().run(self._call, entry, body, context, order.free_slots)
             if is_fork():
                 end_fork(None)
@@ -143,6 +145,7 @@ class HandlerRunner:
     def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext, free: int) -> Any:
         running.set(_KnownTask(context))
         free_slots.set(lambda: free)
+        call_in_thread.set(self._call_sync)
         if entry.is_async:
             return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
         try:
@@ -151,6 +154,16 @@ class HandlerRunner:
         finally:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
+
+    async def _call_sync(self, function: Callable[[], Any]) -> Any:
+        """Call a sync handler around which async middleware is awaited. Here and not in a thread: signals interrupt the
+        main thread only, and this event loop has nothing else to do.
+        """
+        outer, self._interrupt = self._interrupt, _raise
+        try:
+            return function()
+        finally:
+            self._interrupt = outer
 
     def _context_of(self, order: Order, link: CheckpointLink, reports: ReportLink) -> TaskContext:
         limit = NO_TIME_LIMIT if order.timeout_s is None else _ReportedLimit(order.timeout_s, self._send)
