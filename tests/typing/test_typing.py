@@ -12,13 +12,15 @@ import mypy.api
 from tests.house.checkout import ROOT
 
 PROGRAM = """\
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, assert_type
 
 from redisched import (
+    AttemptFailure,
     Delivery,
     Ended,
+    EnqueueContext,
     Isolation,
     Keep,
     OnDuplicate,
@@ -28,9 +30,11 @@ from redisched import (
     RetryLater,
     Scheduler,
     Snooze,
+    TaskContext,
     TaskRef,
     TaskRequest,
     TaskState,
+    WorkerInfo,
     as_completed,
     current_task,
     exponential,
@@ -184,6 +188,35 @@ def seen() -> None: ...
 
 @app.task(timeout_grace="5s")  # error: call-overload untyped-decorator
 def patient() -> None: ...
+
+@app.middleware
+async def around(ctx: TaskContext, call_next: Callable[[], Awaitable[Any]]) -> Any:
+    assert_type(ctx.headers.get("tenant"), str | None)
+    return await call_next()
+
+
+@app.enqueue_middleware
+def around_enqueue(ctx: EnqueueContext, call_next: Callable[[], Any]) -> Any:
+    ctx.tasks[0].headers["number"] = 5  # error: assignment
+    return call_next()
+
+
+@app.on_dead
+def on_dead(ctx: TaskContext, failure: AttemptFailure) -> None:
+    assert_type(failure.retry_in_s, float | None)
+
+
+@app.on_worker_start
+async def on_start(worker: WorkerInfo) -> None:
+    assert_type(worker.queues, tuple[str, ...])
+
+
+@app.middleware  # error: type-var
+def lonely(ctx: TaskContext) -> None: ...
+
+
+@app.on_success  # error: type-var
+def succeeded(ctx: TaskContext) -> None: ...
 """
 
 

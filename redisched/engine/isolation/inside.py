@@ -123,9 +123,8 @@ class HandlerRunner:
             entry = self._handlers.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
-            context = self._context_of(order, link, reports)
-            sent = {"headers": body.headers or {}, "args": body.args, "kwargs": body.kwargs}
-            context = replace(context, _function=entry.function, **sent)
+            context = replace(self._context_of(order, link, reports), _function=entry.function)
+            context = replace(context, headers=body.headers or {}, args=body.args, kwargs=body.kwargs)
             result = copy_context().run(self._call, entry, body, context, order.free_slots)
             if is_fork():
                 end_fork(None)
