@@ -5,11 +5,13 @@ The record of a task is an 8-byte digest and a body. Scripts compare digests and
 
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
 from redisched.model import NO_KEYWORDS, Failure, Keep, KeptTask, Outcome, TaskBody, TaskState
+from redisched.option_checks import check_headers
 from redisched.packing import ALLOWED, ALLOWED_DEPTH, SCALARS, TooDeep, check, pack, pack_own, unpack, unpack_each
 
 DIGEST_BYTES = 8
@@ -29,18 +31,12 @@ def _whole(value: object) -> int:
     return value
 
 
-def _headers(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
-        raise TypeError("not texts by texts")
-    return value
-
-
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "max_attempts": _whole,
     "timeout_ms": _whole,
     "retention_ms": _whole,
     "keep": Keep,
-    "headers": _headers,
+    "headers": partial(check_headers, "headers"),
 }
 _NO_LIMIT = 2**31
 _NO_LIMITS = [None] * len(_LIMITS)

@@ -265,3 +265,10 @@ def _is_utf8(text: str) -> bool:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float)
+
+
+def check_headers(name: str, value: object) -> dict[str, str]:
+    """The headers of a task. Raises InvalidOption."""
+    if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+        raise InvalidOption(name, value, "a dictionary of texts by texts")
+    return value

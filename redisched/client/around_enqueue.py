@@ -10,7 +10,7 @@ from redisched.client.reference import TaskRef
 from redisched.client.request import TaskRequest
 from redisched.codec import DIGEST_BYTES, decode_task, encode_task
 from redisched.errors import InvalidOption, NotEnqueued
-from redisched.option_checks import check_priority, check_queue
+from redisched.option_checks import check_headers, check_priority, check_queue
 
 Refs: TypeAlias = list[TaskRef[Any]]
 
@@ -127,16 +127,10 @@ def _changed(requests: Sequence[TaskRequest], context: EnqueueContext, limit: in
 
 
 def _as_changed(request: TaskRequest, outgoing: OutgoingTask, limit: int) -> TaskRequest:
-    record, headers = request.task.record, _checked(outgoing.headers)
+    record, headers = request.task.record, check_headers("headers", outgoing.headers)
     body = decode_task(record, limit)
     if headers != (body.headers or {}):
         record = record[:DIGEST_BYTES] + encode_task(body._replace(headers=headers or None), limit)
     priority = int(check_priority("priority", outgoing.priority))
     task = request.task._replace(priority=priority, record=record)
     return request._replace(queue=check_queue("queue", outgoing.queue), task=task)
-
-
-def _checked(headers: object) -> dict[str, str]:
-    if not isinstance(headers, dict) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
-        raise InvalidOption("headers", headers, "a dictionary of texts by texts")
-    return headers

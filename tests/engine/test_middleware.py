@@ -14,7 +14,7 @@ import pytest
 from redisched import Reject, Retry, RetryLater, Scheduler, Snooze, TaskContext, TaskState, current_task
 from redisched.context import running
 from redisched.engine.around import with_middleware
-from redisched.errors import CancelRequested, HandlerTimedOut, InvalidOption, TaskFailed
+from redisched.errors import CancelRequested, HandlerTimedOut, TaskFailed
 from redisched.store.broker import Broker
 from tests.engine.running import RunningWorker, work_off
 from tests.waiting import wait_until
@@ -281,57 +281,3 @@ def test_a_handler_that_is_defined_again_gets_the_middleware_too() -> None:
     assert handlers.get("g") is None
     assert [entry.name for entry in handlers] == ["f"]
     assert handlers.queues() == ("default",)
-
-
-async def some_async(_ctx: Any, _call_next: Any) -> None: ...
-
-
-def some_sync(_ctx: Any, _call_next: Any) -> None: ...
-
-
-def yields(_ctx: Any, _call_next: Any) -> Any:
-    yield
-
-
-@pytest.mark.parametrize("register", ["middleware", "enqueue_middleware"])
-@pytest.mark.parametrize(
-    ("function", "sentence"),
-    [
-        (5, r"a function that takes \(ctx, call_next\)"),
-        (int, r"a function that takes \(ctx, call_next\)"),
-        (lambda _ctx: None, r"this one takes \(_ctx\): too many positional arguments"),
-        (lambda _ctx, _call_next, _more: None, "missing a required argument: '_more'"),
-        (yields, "yields nothing"),
-    ],
-)
-def test_what_cannot_be_middleware_is_refused(register: str, function: Any, sentence: str) -> None:
-    app = Scheduler()
-
-    with pytest.raises(InvalidOption, match=sentence):
-        getattr(app, register)(function)
-
-    assert with_middleware(app.registry) is app.registry
-    assert not app.registry.middleware.around_enqueue
-
-
-def test_sync_middleware_and_async_handlers_are_refused_whichever_comes_first() -> None:
-    async def handler() -> None: ...
-
-    app = Scheduler()
-    app.task(name="fetch")(handler)
-    with pytest.raises(InvalidOption, match="handler fetch is async and a sync one would block the event loop"):
-        app.middleware(some_sync)
-
-    app = Scheduler()
-    app.middleware(some_sync)
-    with pytest.raises(InvalidOption, match="handler fetch is async and a sync one would block the event loop"):
-        app.task(name="fetch")(handler)
-    assert list(app.registry) == []
-
-
-def test_async_middleware_within_sync_middleware_is_refused() -> None:
-    app = Scheduler()
-    app.middleware(some_sync)
-
-    with pytest.raises(InvalidOption, match="an async function is registered before sync ones such as some_sync"):
-        app.middleware(some_async)

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from redisched import Scheduler, TaskContext, current_task
+from tests.waiting import wait_until
 
 TARGET = "tests.engine.isolation.middleware_app:app"
 
@@ -48,5 +48,4 @@ async def shares_async(_number: int) -> bool:
 def endless(path: str) -> None:
     """Runs until it is interrupted."""
     del path
-    while True:
-        time.sleep(0.01)
+    wait_until(lambda: False, "the interruption")
