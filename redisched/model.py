@@ -134,7 +134,7 @@ class TaskBody(NamedTuple):
     timeout_ms: int | None = None
     retention_ms: int | None = None
     keep: Keep | None = None
-    headers: Mapping[str, str] | None = None
+    headers: dict[str, str] | None = None
 
 
 class Outcome(NamedTuple):
