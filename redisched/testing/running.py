@@ -13,7 +13,8 @@ from typing import Any
 from redisched.codec import decode_failures
 from redisched.context import checkpoints_of, free_slots, reports_of
 from redisched.engine import completion
-from redisched.engine.attempt import Attempt, AttemptPolicy
+from redisched.engine.around import call_in_thread
+from redisched.engine.attempt import Attempt
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
 from redisched.engine.leased_task import LeasedTask
@@ -22,12 +23,14 @@ from redisched.engine.report_buffer import ReportBuffer
 from redisched.engine.reporter import Reporter
 from redisched.engine.settler import edge_of
 from redisched.engine.slot import call_handler
+from redisched.engine.telling_policy import policy_of
 from redisched.engine.time_limit import SoftLimit
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, Interruption, TaskFailed
 from redisched.retry import Reject, RetryLater, Snooze
 from redisched.store.operation import run
 from redisched.store.values import Bury
+from redisched.testing.direct_events import DirectEvents
 from redisched.testing.servers import BlockingAsyncClient, VirtualBroker
 from redisched.testing.virtual_loop import VirtualLoops
 
@@ -40,13 +43,17 @@ _OF_HANDLERS = (Exception, *_MEANT, Interruption, asyncio.CancelledError, System
 class TaskRunner:
     """Runs the tasks of one test."""
 
-    def __init__(self, context: WorkerContext, broker: VirtualBroker, loops: VirtualLoops) -> None:
+    def __init__(
+        self, context: WorkerContext, broker: VirtualBroker, loops: VirtualLoops, events: DirectEvents
+    ) -> None:
         self._context = context
         self._client = broker.client()
         self._loops = loops
-        self._policy = AttemptPolicy(context)
+        self._events = events
+        self._policy = policy_of(context, events)
         self._handler_context = copy_context()
         self._handler_context.run(free_slots.set, lambda: 1)
+        self._handler_context.run(call_in_thread.set, asyncio.to_thread)
         self._handler_context.run(checkpoints_of.set, CheckpointSaver(context, broker).of)
         self._handler_context.run(reports_of.set, self._report_of)
 
@@ -94,10 +101,12 @@ class TaskRunner:
         """Settle what became of a task. Answers why it is dead, if it is buried."""
         settlement = outcome.settlement
         if settlement is None:
+            self._events.forget(outcome.task)
             return None
         store = self._context.store_of(outcome.task)
         run(Reporter.sending(store, [outcome.task]), self._client)
-        run(edge_of(store, type(settlement))([settlement]), self._client)
+        (status,) = run(edge_of(store, type(settlement))([settlement]), self._client)
+        self._events.settled(outcome, status)
         if not isinstance(settlement, Bury):
             return None
         (failure,) = decode_failures(settlement.failure)

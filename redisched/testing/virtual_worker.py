@@ -14,13 +14,16 @@ from redisched.client.connection import OtherRedis
 from redisched.client.scheduler import Scheduler
 from redisched.config import WorkerSettings
 from redisched.context import running
+from redisched.engine.around import with_middleware
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut
+from redisched.events import WorkerInfo
 from redisched.option_checks import check_run_at
 from redisched.testing.claiming import TaskSource
+from redisched.testing.direct_events import DirectEvents
 from redisched.testing.durations import check_duration
 from redisched.testing.failures import NeverIdle, NothingDue, WorkerInUse
 from redisched.testing.in_use import IN_USE
@@ -62,7 +65,7 @@ def worker(
     made = VirtualWorker(app, broker, virtual_time, loops, raise_errors=raise_errors)
     IN_USE.append(made)
     try:
-        with app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)):
+        with app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)), made.serving():
             yield made
     finally:
         IN_USE.clear()
@@ -89,7 +92,7 @@ class VirtualWorker:
             worker=NAME,
             settings=app.settings,
             worker_settings=_SETTINGS,
-            registry=app.registry,
+            registry=with_middleware(app.registry),
             stores={},
             window=Window(_SETTINGS.window_ms, _SETTINGS.release_after_ms),
             started=NoStartedTable(),
@@ -98,10 +101,21 @@ class VirtualWorker:
             random=lambda: 1.0,
             server_clock=virtual_time.server_clock(),
         )
-        self._runner = TaskRunner(self._context, broker, loops)
+        self._events = DirectEvents(app.registry.events, loops)
+        self._runner = TaskRunner(self._context, broker, loops, self._events)
         self._source = TaskSource(app.connection, broker, self._context, virtual_time)
         self._next_due_ms: int | None = None
         self._attempts = 0
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Tell that a worker starts, and at the end of the block that it stops."""
+        worker = WorkerInfo(name=NAME, queues=self.app.registry.queues())
+        _outside_of_event_loops(lambda: self._events.tell_now("on_worker_start", worker))
+        try:
+            yield
+        finally:
+            _outside_of_event_loops(lambda: self._events.tell_now("on_worker_stop", worker))
 
     @property
     def now(self) -> datetime:
