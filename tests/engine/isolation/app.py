@@ -71,8 +71,8 @@ async def import_pages_async(pages: int) -> int:
 @app.task(name="save_when_told", isolation="process")
 def save_when_told(begun: str) -> None:
     """Waits for ever, and saves how far it has come when its time is over."""
-    mark(begun)
     try:
+        mark(begun)
         threading.Event().wait()
     except HandlerTimedOut:
         current_task().checkpoint("nearly done")
@@ -141,8 +141,8 @@ def grow(mebibytes: int) -> int:
 @app.task(name="wait", isolation="process")
 def wait(begun: str, tidied: str) -> None:
     """Waits for ever, and makes a second file when it is told to end."""
-    mark(begun)
     try:
+        mark(begun)
         threading.Event().wait()
     except CancelRequested:
         mark(tidied)
@@ -190,8 +190,8 @@ async def go_on_async() -> float | None:
 
 @app.task(name="wait_async", isolation="process")
 async def wait_async(begun: str, tidied: str) -> None:
-    mark(begun)
     try:
+        mark(begun)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         mark(tidied)
