@@ -31,12 +31,19 @@ def _whole(value: object) -> int:
     return value
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "max_attempts": _whole,
     "timeout_ms": _whole,
     "retention_ms": _whole,
     "keep": Keep,
     "headers": partial(check_headers, "headers"),
+    "codec": _text,
 }
 _NO_LIMIT = 2**31
 _NO_LIMITS = [None] * len(_LIMITS)
@@ -292,9 +299,3 @@ def _failure_of(fields: Any) -> Failure:
     for number in (failure.attempt, failure.failed_ms, failure.due_ms, failure.started_ms):
         _whole(number)
     return failure
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value

@@ -62,6 +62,7 @@ class DeathReason(StrEnum):
     NOT_RETRIED = "its error is not retried"
     REJECTED = "rejected by its handler"
     DEADLINE = "out of time for another attempt"
+    ARGUMENTS = "its arguments are not what its handler takes"
     RESULT = "its result cannot be stored"
     RECORD_LOST = "its record was lost"
     UNKNOWN = "unknown: its failure was lost"
@@ -135,6 +136,8 @@ class TaskBody(NamedTuple):
     retention_ms: int | None = None
     keep: Keep | None = None
     headers: dict[str, str] | None = None
+    codec: str | None = None
+    """The name of the application's codec that made the arguments, if one did."""
 
 
 class Outcome(NamedTuple):

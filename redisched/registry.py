@@ -1,14 +1,15 @@
 """The handlers of an application by name. A worker runs code for a task only if its name is registered here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from redisched.conversion.conversion import Conversion, refuse_other_codec
 from redisched.errors import DuplicateHandler
 from redisched.events import EventFunctions
 from redisched.handler_options import HandlerOptions
 from redisched.middleware import Middleware
-from redisched.model import Delivery, Isolation, Retention, retention_of
+from redisched.model import Delivery, Isolation, Retention, TaskBody, retention_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class HandlerEntry:
     function: Callable[..., Any]
     is_async: bool
     options: HandlerOptions
+    conversion: Conversion | None = None
+    """How its arguments and results travel; None if they travel as they are."""
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
     starts_once: bool = field(init=False)
@@ -36,6 +39,14 @@ class HandlerEntry:
         retention = retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own)
         object.__setattr__(self, "retention", retention)
         object.__setattr__(self, "on_loop", self.is_async and not is_isolated)
+
+    def arguments_of(self, body: TaskBody) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments with which to call the function for a task. Raises WrongArguments."""
+        if self.conversion is not None:
+            return self.conversion.decode_arguments(body.args, body.kwargs, body.codec)
+        if body.codec is not None:
+            refuse_other_codec(self.name, body.codec, None)
+        return body.args, body.kwargs
 
 
 class Registry:

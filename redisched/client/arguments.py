@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from redisched.conversion.conversion import Conversion
 from redisched.errors import InvalidArguments, InvalidOption
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -12,6 +13,9 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 class Signature(Protocol):
     """What is known of the arguments of a function."""
+
+    conversion: Conversion | None
+    """How its arguments travel; None if they travel as they are."""
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments in a form that is the same however they were given, by position or by name."""
@@ -24,6 +28,9 @@ class Signature(Protocol):
 
 class UnknownArguments:
     """The arguments of a function that is not known here: its parameters are not known either."""
+
+    def __init__(self, conversion: Conversion | None = None) -> None:
+        self.conversion = conversion
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments unchanged."""
@@ -46,6 +53,7 @@ class ArgumentCheck:
         if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise InvalidOption("function", function, "a function or a coroutine function")
         self._name = name
+        self.conversion: Conversion | None = None
         try:
             self._signature = inspect.signature(function, follow_wrapped=False)
         except ValueError as error:

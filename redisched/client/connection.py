@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
@@ -45,6 +45,9 @@ else:
     listeners = LazyModule("redisched.client.end_listener")
     brokers = LazyModule("redisched.store.broker")
     servers = LazyModule("redisched.embedded.server")
+
+Encoded: TypeAlias = tuple[Sequence[Any], Mapping[str, Any], str | None]
+"""Arguments as they travel, by position and by name, and the name of the codec that made them, if one did."""
 
 # Two tries and a pause between them fit into the timeout of a call.
 _TRY_SHARE = 0.4
@@ -108,11 +111,17 @@ class Connection:
         """
         return self._broker or self._resolve()
 
-    def check_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Raises InvalidArguments if the application has a handler of this name which does not take the arguments."""
+    def encode_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Encoded:
+        """Arguments as they travel. Raises InvalidArguments if the application has a handler of this name which does
+        not take them.
+        """
         application = None if self._application is None else self._application()
-        if application is not None:
-            application.check_arguments(name, args, kwargs)
+        return (args, kwargs, None) if application is None else application.encode_arguments(name, args, kwargs)
+
+    def read_result(self, name: str, result: Any) -> Any:
+        """A result, as it travelled, as what the handler of this name returned, if the application has it."""
+        application = None if self._application is None else self._application()
+        return result if application is None else application.read_result(name, result)
 
     def expect_server(self) -> None:
         """Raises NoServer if only an embedded server can be meant and none runs: reading calls do not start one."""

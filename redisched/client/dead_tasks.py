@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-from redisched.client.connection import Connection
+from redisched.client.connection import Connection, Encoded
 from redisched.client.verbs import endings
 from redisched.codec import encode_task
 from redisched.errors import Undecodable
@@ -41,18 +41,20 @@ class DiscardOutcome(StrEnum):
 
 
 class Arguments(NamedTuple):
-    """Other arguments for a task. `check` raises InvalidArguments if the handler of this name does not take them."""
+    """Other arguments for a task. `encode` answers them as they travel to the handler of this name, and raises
+    InvalidArguments if it does not take them.
+    """
 
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
-    check: Callable[[str, Sequence[Any], Mapping[str, Any]], object]
+    encode: Callable[[str, Sequence[Any], Mapping[str, Any]], Encoded]
 
     def body(self, view: TaskView, limit: int) -> bytes:
         """The body of a task with these arguments; all else in it stays. Raises Undecodable and InvalidInput."""
         if view.body is None:
             raise Undecodable(view.undecodable or "its record was lost, so that other arguments do not help")
-        self.check(view.body.name, self.args, self.kwargs)
-        return encode_task(view.body._replace(args=self.args, kwargs=dict(self.kwargs)), limit)
+        args, kwargs, codec = self.encode(view.body.name, self.args, self.kwargs)
+        return encode_task(view.body._replace(args=args, kwargs=dict(kwargs), codec=codec), limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Ended(Generic[R_co]):
 
     def result(self) -> R_co:
         """What the handler returned. Raises `error` if there is one."""
-        result: R_co = result_of(self._view)
+        result: R_co = result_of(self._view, self.ref.connection.read_result)
         return result
 
 
@@ -137,5 +137,5 @@ def _results(tasks: list[TaskRef[R]], listener: "EndListener", timeout: float | 
     with waiting_for(tasks, tasks[0].connection, listener, timeout) as waiting:
         while ended := (yield from waiting.next_ended()):
             for ref, view in ended:
-                results[ref] = result_of(view)
+                results[ref] = result_of(view, ref.connection.read_result)
     return [results[ref] for ref in tasks]

@@ -167,7 +167,7 @@ class TaskRef(Generic[R_co]):
         return await self._run_async(self._replay_with(args, kwargs))
 
     def _replay_with(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> "Replay":
-        return dead_tasks.Replay(dead_tasks.Arguments(args, kwargs, self._connection.check_arguments))
+        return dead_tasks.Replay(dead_tasks.Arguments(args, kwargs, self._connection.encode_arguments))
 
     def discard(self) -> "DiscardOutcome":
         """End the dead task for good: cancelled, and forgotten after the retention. Raises UnknownTask."""
@@ -223,7 +223,7 @@ class TaskRef(Generic[R_co]):
     def _await_result(self, listener: "EndListener", timeout: float | timedelta | None) -> Operation[R_co]:
         with waiting.waiting_for([self], self._connection, listener, timeout) as ends:
             ((_, view),) = yield from ends.next_ended()
-        result: R_co = results.result_of(view)
+        result: R_co = results.result_of(view, self._connection.read_result)
         return result
 
     def _act(self, verb: "Verb[O]") -> Operation[O]:

@@ -6,7 +6,7 @@ from redisched.client.unique import unique_of
 from redisched.config import Settings
 from redisched.errors import InvalidOption
 from redisched.handler_options import TIMEOUT_GRACE_MS, HandlerOptions, check_attempts_of
-from redisched.model import Delivery, Isolation
+from redisched.model import Delivery, Isolation, retention_of
 from redisched.option_checks import check_delivery, check_isolation, check_milliseconds
 from redisched.options import HandlerOptionFields, TaskOptions, check_options, with_defaults
 from redisched.retry import DEFAULT_RETRY, ONE_ATTEMPT, Retry
@@ -39,6 +39,11 @@ def handler_options(fields: dict[str, Any], settings: Settings) -> HandlerOption
     merged = with_defaults(options, defaults)
     unique_of(options, merged)
     return merged
+
+
+def keeps_results(options: HandlerOptions) -> bool:
+    """Whether results of the handler are kept, unless a call says otherwise."""
+    return retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own).keeps_result
 
 
 def _checked_retry(retry: object, options: TaskOptions, delivery: Delivery) -> Retry:

@@ -109,18 +109,22 @@ class ResolvedOptions:
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
         position and the other by name.
         """
-        body = self._encode(args, kwargs, self.keep)
+        given, codec, conversion = (args, kwargs), None, arguments.conversion
+        if conversion is not None:
+            args, kwargs = conversion.encode_arguments(args, kwargs)
+            codec = conversion.codec
+        body = self._encode(args, kwargs, codec, self.keep)
         covered = body
         if kwargs and self.id is not None:
             by_position, by_name = arguments.bind(args, kwargs)
-            covered = self._encode(by_position, dict(sorted(by_name.items())))
+            covered = self._encode(by_position, dict(sorted(by_name.items())), codec)
         elif self.keep is not None:
             # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
-            covered = self._encode(args, kwargs)
+            covered = self._encode(args, kwargs, codec)
         record = digest_of(covered, self.fingerprint_suffix) + body
         traits = self.traits.encode(self.name, record) if self.traits is not NO_TRAITS else b""
         if self.unique is not None:
-            key = self.unique.key_of(self.name, args, kwargs, arguments)
+            key = self.unique.key_of(self.name, given, (args, kwargs), arguments)
             return self._unique_request(self.unique, key, record, traits)
         # Every task needs both, and the constructor of a NamedTuple costs twice as much.
         task = tuple.__new__(NewTask, (self.id or next_id(), self.priority, self.when, record, traits))
@@ -136,8 +140,10 @@ class ResolvedOptions:
         rejects = key if unique.on_duplicate is OnDuplicate.REJECT else None
         return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS), rejects)
 
-    def _encode(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Keep | None = None) -> bytes:
-        fields = (self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep, None)
+    def _encode(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], codec: str | None, keep: Keep | None = None
+    ) -> bytes:
+        fields = (self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep, None, codec)
         return encode_task(tuple.__new__(TaskBody, fields), self.payload_limit)
 
 

@@ -1,5 +1,6 @@
 """The result of a task that has ended, or the error that says why it has none."""
 
+from collections.abc import Callable
 from typing import Any
 
 from redisched.errors import RedischedError, TaskCancelled, TaskExpired, TaskFailed, TaskLost, Undecodable, UnknownTask
@@ -12,12 +13,15 @@ def has_ended(view: TaskView) -> bool:
     return view.state in (TaskState.DEAD, TaskState.UNKNOWN) or view.outcome is not None
 
 
-def result_of(view: TaskView) -> Any:
-    """What the handler of an ended task returned. Raises the error that `error_of` answers."""
+def result_of(view: TaskView, read: Callable[[str, Any], Any]) -> Any:
+    """What the handler of an ended task returned. Raises the error that `error_of` answers.
+
+    `read` turns a result, as it travelled, into what the handler of this name returned.
+    """
     error = error_of(view)
     if error is not None:
         raise error
-    return None if view.outcome is None else view.outcome.result
+    return None if view.outcome is None else read(view.outcome.name, view.outcome.result)
 
 
 def error_of(view: TaskView) -> RedischedError | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from redisched.callables import is_coroutine_function
 from redisched.client.arguments import ArgumentCheck, UnknownArguments
-from redisched.client.connection import Connection
+from redisched.client.connection import Connection, Encoded
 from redisched.client.handler import (
     AsyncHandler,
     Decorator,
@@ -21,13 +21,15 @@ from redisched.client.handler import (
 )
 from redisched.client.hooks import HookRegistration
 from redisched.client.naming import name_of
-from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
+from redisched.client.origin import find, locals_of_caller, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
-from redisched.client.registration import handler_options
+from redisched.client.registration import handler_options, keeps_results
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.sender import Sender
 from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
+from redisched.conversion.codec import Codec, check_codec
+from redisched.conversion.handler import conversion_of, conversion_of_unknown
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
 from redisched.lazy import LazyModule
@@ -60,8 +62,9 @@ class Scheduler(HookRegistration):
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
     redis+cluster://host:6379,host, as a text or as an object that turns into one by `str()`, such as pydantic's; None
     means REDISCHED_URL from the environment, else the embedded server. `imports` are modules with more handlers, which
-    workers import. Nothing is opened before the first call that needs Redis, but a URL that is none is refused at
-    once. Safe to share between threads and event loops.
+    workers import. `codec` takes the place of how arguments and results travel by their annotations. Nothing is opened
+    before the first call that needs Redis, but a URL that is none is refused at once. Safe to share between threads and
+    event loops.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class Scheduler(HookRegistration):
         *,
         settings: Settings | None = None,
         imports: Sequence[str] = (),
+        codec: Codec | None = None,
         broker: "brokers.Broker | None" = None,
     ) -> None:
         self._module = module_of_caller()
         self.settings = settings or Settings()
         if url is not None:
             self.settings = replace(self.settings, url=text_of_url(url))
+        self.codec = None if codec is None else check_codec(codec)
         self.registry = Registry()
         self.imports = check_modules("imports", imports)
         self._connection = Connection(self.settings, broker, weakref.ref(self))
@@ -90,7 +95,8 @@ class Scheduler(HookRegistration):
         name = name_in(self._module, self)
         if name:
             return find, (self._module, name)
-        return partial(Scheduler, settings=settings_to_send(self.settings, "a Scheduler")), ()
+        settings = settings_to_send(self.settings, "a Scheduler")
+        return partial(Scheduler, settings=settings, codec=self.codec), ()
 
     def handler(self, name: str) -> Handler[Any, Any]:
         """The handler that is registered with this name. Raises InvalidOption if there is none."""
@@ -142,7 +148,12 @@ class Scheduler(HookRegistration):
             arguments = ArgumentCheck(known_as, function)
             check_template(options.unique, arguments.names)
             is_async = is_coroutine_function(function)
-            entry = HandlerEntry(name=known_as, function=function, is_async=is_async, options=options)
+            conversion = arguments.conversion = conversion_of(
+                known_as, function, locals_of_caller(function), self.codec, has_result=keeps_results(options)
+            )
+            entry = HandlerEntry(
+                name=known_as, function=function, is_async=is_async, options=options, conversion=conversion
+            )
             self.registry.add(entry)
             self._argument_checks[known_as] = arguments
             make = AsyncHandler if is_async else SyncHandler
@@ -159,22 +170,41 @@ class Scheduler(HookRegistration):
         options = check_options(dict(fields))
         entry = self.registry.get(check_name("name", name))
         kwargs = {} if kwargs is None else kwargs
+        values: Sequence[Any] = args
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
-        self.check_arguments(name, args, kwargs)
         arguments = self._argument_checks.get(name)
+        if arguments is not None:
+            arguments.check(args, kwargs)
+            if arguments.conversion is not None:
+                # What comes from a command line, such as a text for a path, is read as annotated.
+                values, kwargs = arguments.conversion.read_arguments(args, kwargs)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
         if arguments is not None and options.unique:
             check_template(options.unique, arguments.names)
         return resolve_options(name, defaults, options, self.settings.payload_limit).request(
-            args, dict(kwargs), arguments or UnknownArguments()
+            values, dict(kwargs), arguments or UnknownArguments(conversion_of_unknown(name, self.codec))
         )
 
-    def check_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Raises InvalidArguments if the handler of this name is registered here and does not take the arguments."""
+    def encode_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Encoded:
+        """The arguments of a task as they travel. Raises InvalidArguments if the handler of this name is registered
+        here and does not take them.
+        """
         arguments = self._argument_checks.get(name)
         if arguments is not None:
             arguments.check(args, kwargs)
+        conversion = conversion_of_unknown(name, self.codec) if arguments is None else arguments.conversion
+        return (
+            (args, kwargs, None)
+            if conversion is None
+            else (*conversion.encode_arguments(args, kwargs), conversion.codec)
+        )
+
+    def read_result(self, name: str, result: Any) -> Any:
+        """A result, as it travelled, as what the handler of this name returned. Raises Undecodable."""
+        arguments = self._argument_checks.get(name)
+        conversion = conversion_of_unknown(name, self.codec) if arguments is None else arguments.conversion
+        return result if conversion is None else conversion.decode_result(result)
 
     def enqueue(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from redisched.callables import is_coroutine_function
 from redisched.client.arguments import Signature
 from redisched.codec import encode_unfinished
+from redisched.conversion.conversion import Given
 from redisched.errors import InvalidOption, NotEncodable
 from redisched.handler_options import HandlerOptions
 from redisched.model import Keep, OnDuplicate, TaskState, UniqueBy, retention_of
@@ -48,11 +49,15 @@ class Unique:
     told_retention_ms: int
     keep: Keep
 
-    def key_of(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], arguments: Signature) -> UniqueKey:
-        """The key of a task of this handler. Raises InvalidOption and NotEncodable."""
+    def key_of(self, name: str, given: Given, encoded: Given, arguments: Signature) -> UniqueKey:
+        """The key of a task of this handler, whose arguments are `given` by the caller, and travel as `encoded`.
+        Raises InvalidOption and NotEncodable.
+        """
+        args, kwargs = given
         if self.by is True:
-            by_position, by_name = arguments.bind(args, kwargs)
+            by_position, by_name = arguments.bind(*encoded)
             value: Any = [list(by_position), sorted(by_name.items())]
+            by_position, by_name = arguments.bind(args, kwargs)
             words = [*map(repr, by_position), *(f"{key}={one!r}" for key, one in by_name.items())]
             return UniqueKey(f"{name}({', '.join(words)})", _digest(name, value, "arguments"))
         if isinstance(self.by, str):

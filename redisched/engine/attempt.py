@@ -124,8 +124,12 @@ class AttemptPolicy:
 
     def returned(self, attempt: Attempt, result: Any) -> Completion:
         """The completion of a task whose handler returned."""
-        now_ms = int(self._now_ms_at(self._monotonic()))
-        outcome = completion.succeeded(attempt.task, result, attempt.retention(), now_ms, self._payload_limit)
+        now_ms, entry = int(self._now_ms_at(self._monotonic())), attempt.entry
+        # The process of an isolated handler has encoded the result itself.
+        conversion = None if entry.is_isolated else entry.conversion
+        outcome = completion.succeeded(
+            attempt.task, result, attempt.retention(), now_ms, self._payload_limit, conversion
+        )
         if self._logs_all or type(outcome.settlement) is not Ack:
             self._log.returned(outcome)
         return outcome

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple, TypeAlias
 
 from redisched.codec import DIGEST_BYTES, describe, encode_end, encode_failure, traceback_of
+from redisched.conversion.conversion import Conversion
 from redisched.counted import counted
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.leased_task import LeasedTask
@@ -22,12 +23,22 @@ class Completion(NamedTuple):
     settlement: Settlement | None
 
 
-def succeeded(task: LeasedTask, result: Any, retention: Retention, ended_ms: int, limit: int) -> Completion:
+def succeeded(
+    task: LeasedTask,
+    result: Any,
+    retention: Retention,
+    ended_ms: int,
+    limit: int,
+    conversion: Conversion | None = None,
+) -> Completion:
     """The handler returned. The task is acked, or buried if the result cannot be stored."""
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
-        return _ack(task, TaskState.SUCCEEDED, result if retention.keeps_result else None, retention, ended_ms, limit)
+        kept = result if retention.keeps_result else None
+        if conversion is not None and retention.keeps_result:
+            kept = conversion.encode_result(result)
+        return _ack(task, TaskState.SUCCEEDED, kept, retention, ended_ms, limit)
     except InvalidInput as error:
         return dead(task, DeathReason.RESULT, str(error), ended_ms)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
+from redisched.conversion.conversion import WrongArguments
 from redisched.engine.logs import task_log
 from redisched.model import DeathReason
 from redisched.registry import HandlerEntry
@@ -34,6 +35,8 @@ def decide(
 
     If a function that the policy has for its pauses fails, this is logged, and the default pause holds.
     """
+    if isinstance(error, WrongArguments):
+        return RetryDecision(RetryAction.BURY, reason=DeathReason.ARGUMENTS)
     if isinstance(error, Snooze) and not entry.starts_once:
         return RetryDecision(RetryAction.SNOOZE, round(error.pause_s * 1e3))
     if isinstance(error, Reject):

@@ -197,4 +197,9 @@ def call_handler(attempt: Attempt) -> Any:
     """Call the handler of an attempt; answers what it returns, which for an async handler is a coroutine."""
     task = attempt.task
     running.set(task)
-    return attempt.entry.function(*task.body.args, **task.body.kwargs)
+    entry, body = attempt.entry, task.body
+    if entry.conversion is None and body.codec is None:
+        # Most handlers take their arguments as they travelled.
+        return entry.function(*body.args, **body.kwargs)
+    args, kwargs = entry.arguments_of(body)
+    return entry.function(*args, **kwargs)

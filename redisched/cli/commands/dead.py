@@ -17,6 +17,7 @@ from redisched.cli.session import session
 from redisched.cli.tables import print_table
 from redisched.cli.task_record import attempts_of, task_record
 from redisched.cli.times import relative
+from redisched.client.connection import Encoded
 from redisched.client.dead_tasks import Arguments, Discard, Replay
 from redisched.client.verbs import Verb
 from redisched.model import TaskState
@@ -122,9 +123,10 @@ def _arguments(args: str | None, pairs: tuple[str, ...], target: str | None) -> 
     positional = [] if args is None else value_of(args)
     if not isinstance(positional, list):
         raise click.BadParameter(f"{args!r} is not a list in JSON, such as '[1, \"two\"]'", param_hint="--args")
-    check = _accept if target is None else load_scheduler(target).check_arguments
-    return Arguments(positional, keywords_of(pairs), check)
+    encode = _as_given if target is None else load_scheduler(target).encode_arguments
+    return Arguments(positional, keywords_of(pairs), encode)
 
 
-def _accept(_name: str, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
+def _as_given(_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Encoded:
     """Without an application, no handler is known whose signature could refuse the arguments."""
+    return args, kwargs, None

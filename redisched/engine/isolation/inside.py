@@ -128,7 +128,7 @@ class HandlerRunner:
             result = copy_context().run(self._call, entry, body, context, order.free_slots)
             if is_fork():
                 end_fork(None)
-            return _returned(body.name, result, limit, is_kept=order.keeps_result)
+            return _returned(entry, result, limit, is_kept=order.keeps_result)
         except BaseException as error:
             if is_fork():
                 end_fork(error)
@@ -146,10 +146,12 @@ class HandlerRunner:
         free_slots.set(lambda: free)
         call_in_thread.set(self._call_sync)
         if entry.is_async:
-            return asyncio.run(self._await(entry.function(*body.args, **body.kwargs)))
+            args, kwargs = entry.arguments_of(body)
+            return asyncio.run(self._await(entry.function(*args, **kwargs)))
         try:
             self._interrupt = _raise
-            result = entry.function(*body.args, **body.kwargs)
+            args, kwargs = entry.arguments_of(body)
+            result = entry.function(*args, **kwargs)
         finally:
             self._interrupt = None
         return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
@@ -222,10 +224,13 @@ def _raise(kind: type[Interruption]) -> None:
     raise kind
 
 
-def _returned(name: str, result: Any, limit: int, *, is_kept: bool) -> Reply:
+def _returned(entry: HandlerEntry, result: Any, limit: int, *, is_kept: bool) -> Reply:
     try:
         refuse_unrun(result)
-        outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, name, result=result if is_kept else None), limit)
+        kept = result if is_kept else None
+        if is_kept and entry.conversion is not None:
+            kept = entry.conversion.encode_result(result)
+        outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, entry.name, result=kept), limit)
     except InvalidInput as error:
         return Reply(ReplyKind.UNSTORABLE, error=str(error))
     return Reply(ReplyKind.RETURNED, outcome=outcome)

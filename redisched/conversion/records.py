@@ -1,0 +1,167 @@
+"""The forms of what has fields: dataclasses, named tuples, typed dicts and pydantic models. All travel as dicts.
+
+Old and new versions of a program may meet while a new one is rolled out. So a field that is missing gets its default,
+and one that is not known is left out.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, NotRequired, Required, get_origin, get_type_hints
+
+from redisched.conversion.form import Form, FormOf, Mismatch, Unsupported
+
+_AS_DICT = frozenset({dict})
+
+
+class Field(NamedTuple):
+    """A field of a record. If it is not required, its record has a default or can do without it."""
+
+    name: str
+    form: Form
+    is_required: bool
+
+
+def is_pydantic(annotation: object) -> bool:
+    """Whether this is a pydantic model. Nobody can have made one without having imported pydantic."""
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)
+
+
+def pydantic_model(kind: Any) -> Form:
+    """A model travels as its own JSON values and is validated when it comes back."""
+
+    def encode(value: Any) -> Any:
+        if type(value) is not kind:
+            raise Mismatch(kind.__qualname__, value)
+        try:
+            return value.model_dump(mode="json", by_alias=True, round_trip=True)
+        except ValueError as error:
+            raise Mismatch(kind.__qualname__, value, str(error)) from None
+
+    def decode(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        try:
+            # As JSON, because a strict model takes a text for a date only from there.
+            return kind.model_validate_json(json.dumps(value))
+        except sys.modules["pydantic"].ValidationError as error:
+            raise Mismatch(kind.__qualname__, value, _in_words(error)) from None
+        except (ValueError, TypeError) as error:
+            raise Mismatch(kind.__qualname__, value, str(error)) from None
+
+    is_root = issubclass(kind, sys.modules["pydantic"].RootModel)
+    return Form(words=kind.__qualname__, encode=encode, decode=decode, travels_as=None if is_root else _AS_DICT)
+
+
+def _in_words(error: Any) -> str:
+    """What pydantic says, on one line and without the address of its manual."""
+    said = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_url=False)]
+    return "; ".join(f"{place}: {message}" if place else message for place, message in said)
+
+
+def dataclass(kind: Any, form_of: FormOf) -> Form:
+    """A dataclass travels as its fields. Those that its `__init__` does not take are computed again."""
+    hints = _hints_of(kind)
+    known = [field for field in dataclasses.fields(kind) if field.init]
+    if any(type(hint) is dataclasses.InitVar for hint in hints.values()):
+        raise Unsupported(kind.__qualname__, "what an InitVar was given is not kept, so it could not be made again")
+    fields = [Field(field.name, form_of(hints[field.name]), _is_required(field)) for field in known]
+
+    def encode(value: Any) -> Any:
+        _exactly(kind, value)
+        return _encoded(kind, value, {field.name: getattr(value, field.name) for field in fields}, fields)
+
+    return _record(kind, fields, encode)
+
+
+def named_tuple(kind: Any, form_of: FormOf) -> Form:
+    """A NamedTuple travels as its fields, by their names."""
+    hints = _hints_of(kind)
+    defaults = kind._field_defaults
+    fields = [Field(name, form_of(hints.get(name, Any)), name not in defaults) for name in kind._fields]
+    return _record(kind, fields, lambda value: _encoded(kind, value, _exactly(kind, value)._asdict(), fields))
+
+
+def typed_dict(kind: Any, form_of: FormOf) -> Form:
+    """A TypedDict is a dict with a form for each key."""
+    stated = get_type_hints(kind, include_extras=True)
+    fields = [Field(name, form_of(hint), _must_be(kind, name, stated)) for name, hint in _hints_of(kind).items()]
+    words, names = kind.__qualname__, {field.name for field in fields}
+
+    def encode(value: Any) -> Any:
+        if type(value) is not dict or not value.keys() <= names:
+            raise Mismatch(words, value)
+        return _encoded(kind, value, value, fields)
+
+    def decode(value: Any) -> Any:
+        return _decoded(kind, value, fields)
+
+    is_plain = all(field.form.is_plain for field in fields)
+    return Form(words=words, encode=encode, decode=decode, travels_as=_AS_DICT, is_plain=is_plain)
+
+
+def _record(kind: Any, fields: list[Field], encode: Callable[[Any], Any]) -> Form:
+    def decode(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        given = _decoded(kind, value, fields)
+        try:
+            return kind(**given)
+        except Exception as error:
+            raise Mismatch(kind.__qualname__, value, f"{type(error).__name__}: {error}") from error
+
+    return Form(words=kind.__qualname__, encode=encode, decode=decode, travels_as=_AS_DICT)
+
+
+def _exactly(kind: Any, value: Any) -> Any:
+    if type(value) is not kind:
+        # One of a subclass would come back as one of this class.
+        raise Mismatch(kind.__qualname__, value)
+    return value
+
+
+def _encoded(kind: Any, value: Any, held: Mapping[str, Any], fields: list[Field]) -> dict[str, Any]:
+    encoded: dict[str, Any] = {}
+    for name, form, is_required in fields:
+        if name in held:
+            try:
+                encoded[name] = form.encode(held[name])
+            except Mismatch as error:
+                raise error.within(f".{name}") from None
+        elif is_required:
+            raise Mismatch(kind.__qualname__, value, f"{name} is missing")
+    return encoded
+
+
+def _decoded(kind: Any, value: Any, fields: list[Field]) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise Mismatch(kind.__qualname__, value)
+    decoded: dict[str, Any] = {}
+    for name, form, is_required in fields:
+        if name in value:
+            try:
+                decoded[name] = form.decode(value[name])
+            except Mismatch as error:
+                raise error.within(f".{name}") from None
+        elif is_required:
+            raise Mismatch(kind.__qualname__, value, f"{name} is missing")
+    return decoded
+
+
+def _is_required(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _must_be(kind: Any, name: str, stated: dict[str, Any]) -> bool:
+    # `__required_keys__` does not see what is written as a text, as all annotations in some modules are.
+    origin = get_origin(stated[name])
+    return origin is Required or (origin is not NotRequired and name in kind.__required_keys__)
+
+
+def _hints_of(kind: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(kind)
+    except (NameError, TypeError) as error:
+        raise Unsupported(kind.__qualname__, f"its fields cannot be read: {error}") from None
