@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from redisched.client.verbs import CancelOutcome, ChangeOutcome
     from redisched.config import Durability
     from redisched.context import TaskContext, current_task
+    from redisched.conversion.codec import Codec
     from redisched.errors import RedischedError
     from redisched.events import AttemptFailure, WorkerInfo
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
@@ -38,6 +39,7 @@ _HOMES = {
     "AttemptFailure": "redisched.events",
     "CancelOutcome": "redisched.client.verbs",
     "ChangeOutcome": "redisched.client.verbs",
+    "Codec": "redisched.conversion.codec",
     "Delivery": "redisched.model",
     "DiscardOutcome": "redisched.client.dead_tasks",
     "Durability": "redisched.config",
@@ -79,6 +81,7 @@ __all__ = [
     "AttemptFailure",
     "CancelOutcome",
     "ChangeOutcome",
+    "Codec",
     "Delivery",
     "DiscardOutcome",
     "Durability",

@@ -32,6 +32,9 @@ class UnknownArguments:
     def __init__(self, conversion: Conversion | None = None) -> None:
         self.conversion = conversion
 
+    def check(self, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
+        """Nothing is known that could be wrong."""
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments unchanged."""
         return args, kwargs

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
@@ -25,6 +25,7 @@ from redisched.config import (
     prefix_from,
     url_from,
 )
+from redisched.conversion.conversion import Encoded
 from redisched.errors import BrokerUnavailable, NoServer
 from redisched.keys import PREFIX
 from redisched.lazy import LazyModule
@@ -45,9 +46,6 @@ else:
     listeners = LazyModule("redisched.client.end_listener")
     brokers = LazyModule("redisched.store.broker")
     servers = LazyModule("redisched.embedded.server")
-
-Encoded: TypeAlias = tuple[Sequence[Any], Mapping[str, Any], str | None]
-"""Arguments as they travel, by position and by name, and the name of the codec that made them, if one did."""
 
 # Two tries and a pause between them fit into the timeout of a call.
 _TRY_SHARE = 0.4

@@ -6,9 +6,10 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-from redisched.client.connection import Connection, Encoded
+from redisched.client.connection import Connection
 from redisched.client.verbs import endings
 from redisched.codec import encode_task
+from redisched.conversion.conversion import Encoded
 from redisched.errors import Undecodable
 from redisched.model import TaskState
 from redisched.routing.revival import Revival

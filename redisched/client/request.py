@@ -12,6 +12,7 @@ from redisched.client.traits import NO_TRAITS, Traits, traits_of
 from redisched.client.unique import Unique, UniqueKey, unique_of
 from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
 from redisched.config import Durability
+from redisched.conversion.conversion import encode_arguments
 from redisched.handler_options import HandlerOptions
 from redisched.identity import next_id
 from redisched.model import Keep, OnDuplicate, TaskBody
@@ -109,10 +110,9 @@ class ResolvedOptions:
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
         position and the other by name.
         """
-        given, codec, conversion = (args, kwargs), None, arguments.conversion
-        if conversion is not None:
-            args, kwargs = conversion.encode_arguments(args, kwargs)
-            codec = conversion.codec
+        given, codec = (args, kwargs), None
+        if arguments.conversion is not None:
+            args, kwargs, codec = encode_arguments(arguments.conversion, args, kwargs)
         body = self._encode(args, kwargs, codec, self.keep)
         covered = body
         if kwargs and self.id is not None:

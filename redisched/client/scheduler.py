@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from redisched.callables import is_coroutine_function
 from redisched.client.arguments import ArgumentCheck, UnknownArguments
-from redisched.client.connection import Connection, Encoded
+from redisched.client.connection import Connection
 from redisched.client.handler import (
     AsyncHandler,
     Decorator,
@@ -29,6 +29,7 @@ from redisched.client.sender import Sender
 from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
 from redisched.conversion.codec import Codec, check_codec
+from redisched.conversion.conversion import Encoded, encode_arguments
 from redisched.conversion.handler import conversion_of, conversion_of_unknown
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
@@ -173,38 +174,33 @@ class Scheduler(HookRegistration):
         values: Sequence[Any] = args
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
-        arguments = self._argument_checks.get(name)
-        if arguments is not None:
-            arguments.check(args, kwargs)
-            if arguments.conversion is not None:
-                # What comes from a command line, such as a text for a path, is read as annotated.
-                values, kwargs = arguments.conversion.read_arguments(args, kwargs)
+        arguments = self._arguments_of(name)
+        arguments.check(args, kwargs)
+        if arguments.conversion is not None:
+            # What comes from a command line, such as a text for a path, is read as annotated.
+            values, kwargs = arguments.conversion.read_arguments(args, kwargs)
         defaults = HandlerOptions(durable=self.settings.durable) if entry is None else entry.options
-        if arguments is not None and options.unique:
+        if options.unique and isinstance(arguments, ArgumentCheck):
             check_template(options.unique, arguments.names)
         return resolve_options(name, defaults, options, self.settings.payload_limit).request(
-            values, dict(kwargs), arguments or UnknownArguments(conversion_of_unknown(name, self.codec))
+            values, dict(kwargs), arguments
         )
 
     def encode_arguments(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Encoded:
         """The arguments of a task as they travel. Raises InvalidArguments if the handler of this name is registered
         here and does not take them.
         """
-        arguments = self._argument_checks.get(name)
-        if arguments is not None:
-            arguments.check(args, kwargs)
-        conversion = conversion_of_unknown(name, self.codec) if arguments is None else arguments.conversion
-        return (
-            (args, kwargs, None)
-            if conversion is None
-            else (*conversion.encode_arguments(args, kwargs), conversion.codec)
-        )
+        arguments = self._arguments_of(name)
+        arguments.check(args, kwargs)
+        return encode_arguments(arguments.conversion, args, kwargs)
 
     def read_result(self, name: str, result: Any) -> Any:
         """A result, as it travelled, as what the handler of this name returned. Raises Undecodable."""
-        arguments = self._argument_checks.get(name)
-        conversion = conversion_of_unknown(name, self.codec) if arguments is None else arguments.conversion
+        conversion = self._arguments_of(name).conversion
         return result if conversion is None else conversion.decode_result(result)
+
+    def _arguments_of(self, name: str) -> ArgumentCheck | UnknownArguments:
+        return self._argument_checks.get(name) or UnknownArguments(conversion_of_unknown(name, self.codec))
 
     def enqueue(
         self, name: str, /, *args: Any, kwargs: Mapping[str, Any] | None = None, **fields: Unpack[TaskOptionFields]

@@ -87,8 +87,9 @@ class ByAnnotation:
         try:
             # What is given in the form in which it travels, such as a text for a path, is read as annotated.
             return form.encode(form.decode(value))
-        except Mismatch:
-            raise self._refusal(parameter, form, value, mismatch) from None
+        except Mismatch as error:
+            said = mismatch if len(mismatch.place) > len(error.place) else error
+            raise self._refusal(parameter, form, value, said) from None
 
     def _read(self, parameter: str, form: Form, value: Any) -> Any:
         try:
@@ -138,7 +139,5 @@ class ByAnnotation:
             return forms.of(annotation)
         except Unsupported as error:
             within = "" if error.words == words_of(annotation) else f", where {error.words} is the cause"
-            allowed = (
-                f"{error.reason}{within}" if error.reason else f"a type whose values can travel{within}: {ALLOWED}"
-            )
-            raise InvalidOption(place, annotation, allowed) from None
+            reason = error.reason or f"use {ALLOWED}"
+            raise InvalidOption(place, annotation, f"its values cannot travel{within}; {reason}") from None

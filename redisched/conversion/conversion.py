@@ -7,6 +7,10 @@ Given: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
 """Arguments by position and by name."""
 
 
+Encoded: TypeAlias = tuple[Sequence[Any], Mapping[str, Any], str | None]
+"""Arguments as they travel, by position and by name, and the name of the codec that made them, if one did."""
+
+
 class WrongArguments(Exception):
     """Raised instead of calling a handler whose arguments are not what it takes."""
 
@@ -36,6 +40,13 @@ class Conversion(Protocol):
     def decode_result(self, result: Any) -> Any:
         """A result that travelled, as annotated. Raises Undecodable."""
         ...
+
+
+def encode_arguments(conversion: Conversion | None, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Encoded:
+    """Arguments as they travel. Raises InvalidArguments."""
+    if conversion is None:
+        return args, kwargs, None
+    return (*conversion.encode_arguments(args, kwargs), conversion.codec)
 
 
 def refuse_other_codec(name: str, found: str | None, wanted: str | None) -> None:

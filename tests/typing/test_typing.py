@@ -13,11 +13,14 @@ from tests.house.checkout import ROOT
 
 PROGRAM = """\
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, assert_type
 
 from redisched import (
     AttemptFailure,
+    Codec,
     Delivery,
     Ended,
     EnqueueContext,
@@ -50,6 +53,11 @@ from redisched.client.selecting import Change
 from redisched.client.verbs import CancelOutcome, ChangeOutcome
 
 app = Scheduler()
+
+
+@dataclass
+class Box:
+    size: int
 
 
 @app.task
@@ -90,6 +98,36 @@ def index(order: int) -> None: ...
 
 @app.task(unique=lambda order: order, unique_for=timedelta(1), on_duplicate="reject", delivery=Delivery.AT_MOST_ONCE)
 def report(order: int) -> None: ...
+
+
+@app.task
+def pack(box: Box, *places: Path, within: timedelta = timedelta(0)) -> Box:
+    return box
+
+
+assert_type(pack.enqueue(Box(1), Path("a"), within=timedelta(1)), TaskRef[Box])
+assert_type(pack.enqueue(Box(1)).result(), Box)
+pack.enqueue({"size": 1})  # error: arg-type
+pack.enqueue(Box(1), "a")  # error: arg-type
+
+
+class TextCodec:
+    name = "text"
+
+    def encode(self, value: Any, /) -> Any:
+        return str(value)
+
+    def decode(self, encoded: Any, annotation: Any, /) -> Any:
+        return annotation(encoded)
+
+
+class HalfCodec:
+    name = "half"
+
+
+codec: Codec = TextCodec()
+Scheduler(codec=TextCodec())
+Scheduler(codec=HalfCodec())  # error: arg-type
 
 
 assert_type(double(1), int)

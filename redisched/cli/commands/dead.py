@@ -17,9 +17,9 @@ from redisched.cli.session import session
 from redisched.cli.tables import print_table
 from redisched.cli.task_record import attempts_of, task_record
 from redisched.cli.times import relative
-from redisched.client.connection import Encoded
 from redisched.client.dead_tasks import Arguments, Discard, Replay
 from redisched.client.verbs import Verb
+from redisched.conversion.conversion import Encoded
 from redisched.model import TaskState
 from redisched.printable import printable, shortened
 from redisched.store.page import Place, Query

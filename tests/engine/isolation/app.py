@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from redisched import Reject, Retry, Scheduler, Snooze, current_task, never
 from redisched.errors import CancelRequested, HandlerTimedOut
+from tests.conversion.values import Color, Point
 
 TARGET = "tests.engine.isolation.app:app"
 
@@ -34,6 +35,18 @@ def add(a: int, b: int = 0) -> int:
 async def add_async(a: int, b: int = 0) -> int:
     await asyncio.sleep(0)
     return a + b
+
+
+@app.task(name="move", isolation="process")
+def move(point: Point, color: Color) -> Point:
+    """Needs both as annotated: a plain point has no `_replace`, and a plain color no value."""
+    return point._replace(x=point.x + 1, place=point.place / color.value)
+
+
+@app.task(name="move_async", isolation="process")
+async def move_async(point: Point, color: Color) -> Point:
+    await asyncio.sleep(0)
+    return point._replace(x=point.x + 1, place=point.place / color.value)
 
 
 @app.task(name="where", isolation="process")

@@ -1,0 +1,1 @@
+"""How values travel by their annotations, and come back."""

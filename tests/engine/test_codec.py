@@ -1,0 +1,133 @@
+"""A codec of the application's own carries its arguments and results, and no other application reads them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from redisched import Scheduler
+from redisched.codec import decode_task
+from redisched.errors import InvalidArguments, InvalidOption, TaskFailed, Undecodable
+from redisched.model import DeathReason
+from redisched.store.broker import Broker
+from tests.brokers import fake_broker
+from tests.engine.running import RunningWorker
+
+
+class Money:
+    """A class that no annotation has a form for."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Money) and other.cents == self.cents
+
+    def __hash__(self) -> int:
+        return self.cents
+
+
+class JsonCodec:
+    """Carries JSON as bytes, and Money as its cents."""
+
+    def __init__(self, name: str = "json 1") -> None:
+        self.name = name
+
+    def encode(self, value: Any) -> bytes:
+        return json.dumps(value.cents if isinstance(value, Money) else value).encode()
+
+    def decode(self, encoded: bytes, annotation: Any) -> Any:
+        value = json.loads(encoded)
+        return Money(value) if annotation is Money else value
+
+
+def application(broker: Broker, codec: JsonCodec | None) -> Scheduler:
+    app = Scheduler(broker=broker, codec=codec)
+
+    @app.task(name="double")
+    def double(price: Any, times: int = 2) -> Any:
+        return price * times
+
+    if codec is not None:
+
+        @app.task(name="pay")
+        def pay(price: Money, *more: Money, tip: "Money | None" = None) -> Money:
+            return Money(price.cents + sum(one.cents for one in more) + (tip or 0))  # type: ignore[operator]
+
+    return app
+
+
+def test_arguments_and_results_go_through_the_codec(broker: Broker) -> None:
+    app = application(broker, JsonCodec())
+    with RunningWorker(app):
+        task = app.handler("pay").enqueue(Money(5), Money(6), tip=4)
+        by_name = app.enqueue("pay", Money(5), kwargs={"tip": 1})
+        assert task.result(timeout=10) == Money(15)
+        assert by_name.result(timeout=10) == Money(6)
+
+
+def test_what_is_written_is_what_the_codec_made_and_its_name() -> None:
+    app = application(fake_broker(), JsonCodec())
+    body = decode_task(app.handler("pay").request(Money(5), tip=1).task.record, 1_000)
+
+    assert (body.args, body.kwargs, body.codec) == ([b"5"], {"tip": b"1"}, "json 1")
+    unknown = decode_task(app.request("elsewhere", Money(5)).task.record, 1_000)
+    assert (unknown.args, unknown.codec) == ([b"5"], "json 1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "served", "said"),
+    [
+        (None, JsonCodec(), "encoded without a codec, and the application of this worker has the codec 'json 1'"),
+        (JsonCodec(), None, "encoded by the codec 'json 1', and the application of this worker has none"),
+        (JsonCodec("json 2"), JsonCodec(), "by the codec 'json 2', and the application of this worker has the codec"),
+    ],
+    ids=["none", "unexpected", "another"],
+)
+def test_a_task_of_another_codec_is_dead_and_says_so(
+    broker: Broker, sent: JsonCodec | None, served: JsonCodec | None, said: str
+) -> None:
+    with RunningWorker(application(broker, served)):
+        task = application(broker, sent).handler("double").enqueue(3)
+        with pytest.raises(TaskFailed, match=said) as caught:
+            task.result(timeout=10)
+    assert caught.value.reason == DeathReason.ARGUMENTS
+
+
+def test_a_dead_task_can_be_replayed_with_what_the_codec_makes(broker: Broker) -> None:
+    app = application(broker, JsonCodec())
+    with RunningWorker(app):
+        task = application(broker, None).handler("double").enqueue(3)
+        with pytest.raises(TaskFailed):
+            task.result(timeout=10)
+        here = app.ref(task.id)
+        here.replay_with(4)
+        assert here.result(timeout=10) == 8
+
+
+def test_what_the_codec_cannot_do_is_refused_in_words(broker: Broker) -> None:
+    app = application(broker, JsonCodec())
+
+    with pytest.raises(InvalidArguments, match="the codec 'json 1' can encode; it raised TypeError"):
+        app.handler("pay").enqueue(object())
+    with RunningWorker(application(broker, None)):
+        done = Scheduler(broker=broker).enqueue("double", 3)
+        assert done.result(timeout=10) == 6
+        with pytest.raises(Undecodable, match="result of double cannot be decoded by the codec 'json 1'"):
+            app.ref(done.id).result()
+
+
+class Nameless:
+    def encode(self, value: object) -> object:
+        return value
+
+    def decode(self, encoded: object, annotation: object) -> object:
+        return encoded
+
+
+@pytest.mark.parametrize(
+    "codec", [3, "json", JsonCodec, Nameless(), JsonCodec(""), JsonCodec("a\n"), JsonCodec("x" * 101)]
+)
+def test_what_is_no_codec_is_refused(codec: Any) -> None:
+    with pytest.raises(InvalidOption, match="codec"):
+        Scheduler(codec=codec)
