@@ -234,8 +234,7 @@ def encode_message(parts: Sequence[Any]) -> bytes:
 
 def decode_message(encoded: bytes) -> list[Any]:
     """Decode a message, as a list."""
-    parts: list[Any] = unpack(encoded)
-    return parts
+    return list(unpack(encoded))
 
 
 def traceback_of(error: BaseException) -> str:

@@ -96,8 +96,7 @@ class Scheduler(HookRegistration):
         name = name_in(self._module, self)
         if name:
             return find, (self._module, name)
-        settings = settings_to_send(self.settings, "a Scheduler")
-        return partial(Scheduler, settings=settings, codec=self.codec), ()
+        return partial(Scheduler, settings=settings_to_send(self.settings, "a Scheduler"), codec=self.codec), ()
 
     def handler(self, name: str) -> Handler[Any, Any]:
         """The handler that is registered with this name. Raises InvalidOption if there is none."""
