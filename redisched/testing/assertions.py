@@ -6,6 +6,7 @@ from typing import Any
 
 from redisched.client.handler import Handler
 from redisched.client.reference import TaskRef
+from redisched.conversion.conversion import WrongArguments
 from redisched.errors import InvalidOption
 from redisched.option_checks import check_id, check_priority, check_queue, check_run_at
 from redisched.store.inspect import Inspector
@@ -49,6 +50,7 @@ class _Wanted:
 
     def __init__(self, handler: Handler[..., Any], args: tuple[Any, ...], expected: Mapping[str, Any]) -> None:
         """Raises InvalidOption for what is neither an argument of the handler nor an option that can be asked for."""
+        self._entry = handler.entry
         self._signature = inspect.signature(handler.entry.function, follow_wrapped=False)
         names = self._signature.parameters
         self._arguments = dict(self._signature.bind_partial(*args).arguments)
@@ -78,8 +80,9 @@ class _Wanted:
         if view.body is None:
             return {}
         try:
-            bound = self._signature.bind(*view.body.args, **view.body.kwargs)
-        except TypeError:
+            args, kwargs = self._entry.arguments_of(view.body)
+            bound = self._signature.bind(*args, **kwargs)
+        except (TypeError, WrongArguments):
             # It was enqueued by its name, with arguments that the handler does not take.
             return view.body.kwargs
         bound.apply_defaults()

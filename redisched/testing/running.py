@@ -7,6 +7,7 @@ and nothing runs beside it.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from dataclasses import replace
 from inspect import isawaitable
 from typing import Any
 
@@ -27,6 +28,8 @@ from redisched.engine.telling_policy import policy_of
 from redisched.engine.time_limit import SoftLimit
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, Interruption, TaskFailed
+from redisched.model import Isolation
+from redisched.registry import HandlerEntry
 from redisched.retry import Reject, RetryLater, Snooze
 from redisched.store.operation import run
 from redisched.store.values import Bury
@@ -66,6 +69,7 @@ class TaskRunner:
             noting = note_start(self._context, BlockingAsyncClient(self._client), admitted)
             if not self._loops.run(noting, copy_context()):
                 return self._settle(completion.released(task))
+        admitted.entry = _here(admitted.entry)
         return self._attempt(admitted)
 
     def _attempt(self, attempt: Attempt) -> BaseException | None:
@@ -111,6 +115,13 @@ class TaskRunner:
             return None
         (failure,) = decode_failures(settlement.failure)
         return TaskFailed(settlement.id, failure.reason, failure.error, failure.traceback)
+
+
+def _here(entry: HandlerEntry) -> HandlerEntry:
+    """An isolated handler as one that runs in this process."""
+    if not entry.is_isolated:
+        return entry
+    return replace(entry, options=replace(entry.options, isolation=Isolation.NONE))
 
 
 class _TimeLimit:
