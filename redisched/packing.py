@@ -137,7 +137,7 @@ def _datetime(value: datetime) -> object:
 def _members(code: int, value: set[Any] | frozenset[Any]) -> object:
     # Sorted, because the order of a set differs between processes.
     packed = sorted(map(pack, value))
-    _check_hashes(value)
+    check_hashes(value)
     return msgpack.ExtType(code, msgpack.Packer().pack_array_header(len(packed)) + b"".join(packed))
 
 
@@ -180,11 +180,11 @@ def _list(data: bytes, depth: int) -> list[Any]:
 
 def _hashable(data: bytes, depth: int) -> list[Any]:
     members = _list(data, depth)
-    _check_hashes(members)
+    check_hashes(members)
     return members
 
 
-def _check_hashes(members: Any) -> None:
+def check_hashes(members: Any) -> None:
     """Raises ValueError if too many members of a set have the same hash, by chance or by intention. Whole numbers that
     are equal modulo 2^61 - 1 have the same hash.
     """

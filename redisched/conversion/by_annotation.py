@@ -6,7 +6,7 @@ from typing import Any, Never, NoReturn
 
 from redisched.conversion.annotations import Forms
 from redisched.conversion.conversion import Given, WrongArguments, refuse_other_codec
-from redisched.conversion.form import ALLOWED, Form, Mismatch, Unsupported, words_of
+from redisched.conversion.form import ALLOWED, Form, Mismatch, Unsupported, converted, words_of
 from redisched.conversion.parameters import Annotations, ByParameter, by_parameter
 from redisched.conversion.scalars import anything
 from redisched.errors import InvalidArguments, InvalidOption, NotEncodable, Undecodable
@@ -55,7 +55,7 @@ class ByAnnotation:
         if self._result.is_plain:
             return result
         try:
-            return self._result.encode(result)
+            return converted(self._result.encode, self._result, result)
         except Mismatch as error:
             raise NotEncodable(
                 f"result of {self._name}", result, f"{self._result.words} as annotated; {error}"
@@ -66,7 +66,7 @@ class ByAnnotation:
         if self._result.is_plain:
             return result
         try:
-            return self._result.decode(result)
+            return converted(self._result.decode, self._result, result)
         except Mismatch as error:
             raise Undecodable(f"the result of {self._name} is no {self._result.words} as annotated: {error}") from None
 
@@ -81,19 +81,19 @@ class ByAnnotation:
 
     def _encoded(self, parameter: str, form: Form, value: Any) -> Any:
         try:
-            return form.encode(value)
+            return converted(form.encode, form, value)
         except Mismatch as error:
             mismatch = error
         try:
             # What is given in the form in which it travels, such as a text for a path, is read as annotated.
-            return form.encode(form.decode(value))
+            return converted(lambda given: form.encode(form.decode(given)), form, value)
         except Mismatch as error:
             said = mismatch if len(mismatch.place) > len(error.place) else error
             raise self._refusal(parameter, form, value, said) from None
 
     def _read(self, parameter: str, form: Form, value: Any) -> Any:
         try:
-            return form.decode(value)
+            return converted(form.decode, form, value)
         except Mismatch as error:
             raise self._refusal(parameter, form, value, error) from None
 
@@ -102,7 +102,7 @@ class ByAnnotation:
 
     def _decoded(self, parameter: str, form: Form, value: Any) -> Any:
         try:
-            return form.decode(value)
+            return converted(form.decode, form, value)
         except Mismatch as error:
             said = f"argument {parameter} of {self._name} is no {form.words} as annotated: {error}"
             raise WrongArguments(said) from error.__cause__

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from redisched.conversion.form import Form, Mismatch, Unsupported
-from redisched.packing import pack
+from redisched.packing import check_hashes, pack
 
 _NOTHING = frozenset({type(None)})
 
@@ -67,9 +67,11 @@ def members_of(accepted: tuple[type, ...], member: Form) -> Form:
         if type(values) not in (set, frozenset, list, tuple):
             raise Mismatch(words, values)
         kind = type(values) if type(values) in accepted else make
+        decoded = _each(member.decode, values)
         try:
-            return kind(_each(member.decode, values))
-        except TypeError as error:
+            check_hashes(decoded)
+            return kind(decoded)
+        except (TypeError, ValueError) as error:
             raise Mismatch(words, values, str(error)) from None
 
     travels_as = frozenset(accepted) if member.is_plain else frozenset({list})
@@ -94,7 +96,9 @@ def mapping(key: Form, value: Form) -> Form:
     def decode(values: Any) -> Any:
         try:
             pairs = values.items() if type(values) is dict else [(one, held) for one, held in values]
-            return dict(converted(key.decode, value.decode, pairs))
+            decoded = converted(key.decode, value.decode, pairs)
+            check_hashes([one for one, _ in decoded])
+            return dict(decoded)
         except Mismatch:
             raise
         except (TypeError, ValueError):

@@ -58,6 +58,14 @@ FormOf: TypeAlias = Callable[[Any], Form]
 """Answers the form of an annotation. Raises Unsupported."""
 
 
+def converted(way: Callable[[Any], Any], form: Form, value: Any) -> Any:
+    """What `form.encode` or `form.decode` makes of a whole value. Raises Mismatch, also for one nested too deeply."""
+    try:
+        return way(value)
+    except RecursionError:
+        raise Mismatch(form.words, value, "it is nested too deeply") from None
+
+
 def words_of(annotation: object) -> str:
     """An annotation as in a program."""
     return annotation.__qualname__ if type(annotation) is type else str(annotation).replace("typing.", "")

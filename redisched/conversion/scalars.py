@@ -17,12 +17,18 @@ _ALSO_IS: dict[type, tuple[type, ...]] = {int: (int, bool), float: (float, int, 
 _TEXTS: dict[type, Callable[[str], Any]] = {
     UUID: UUID,
     Decimal: Decimal,
-    datetime: datetime.fromisoformat,
+    datetime: lambda text: _aware(datetime.fromisoformat(text)),
     date: date.fromisoformat,
 }
 """Types that msgpack carries, but JSON does not, and how they are read from a text."""
 _SPAN = re.compile(r"(-?)([0-9]{1,14})(?:\.([0-9]{1,6}))?(ms|s|m|h|d)")
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone")
+    return moment
 
 
 def leaf(kind: type) -> Form | None:

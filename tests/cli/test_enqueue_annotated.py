@@ -61,3 +61,36 @@ def test_what_is_not_as_annotated_is_refused(url: str, folder: Path) -> None:
     assert code == 2
     assert "box of paint" in said
     assert "at .size: int expected, and str 'x' came" in said
+
+
+CODEC = """
+import json
+from redisched import Scheduler
+
+
+class Json:
+    name = "json 1"
+
+    def encode(self, value):
+        return json.dumps(value)
+
+    def decode(self, encoded, annotation):
+        return json.loads(encoded)
+
+
+app = Scheduler(codec=Json())
+
+
+@app.task(name="paint")
+def paint(box) -> None: ...
+"""
+
+
+def test_a_codec_of_the_application_is_used_and_shown(command: CommandLine, url: str, folder: Path) -> None:
+    (folder / "shop.py").write_text(CODEC)
+    code, said = enqueue(folder, url, "[1]", "--id", "one")
+
+    assert code == 0, said
+    record = command.record("task", "show", "one")
+    assert (record["args"], record["codec"]) == (["[1]"], "json 1")
+    assert "json 1" in command.output("task", "show", "one")

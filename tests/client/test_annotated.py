@@ -80,6 +80,17 @@ def test_the_same_call_under_the_same_id_is_the_same_task(app: Scheduler, call: 
         call(paint.options(id="one").enqueue, one, frozenset([Color.RED]))
 
 
+def test_what_is_nested_too_deeply_is_refused(fake_app: Scheduler) -> None:
+    @fake_app.task(name="grow")
+    def grow(tree: Tree) -> None: ...
+
+    tree = Tree("leaf")
+    for _ in range(1_000):
+        tree = Tree("branch", [tree])
+    with pytest.raises(InvalidArguments, match="it is nested too deeply"):
+        grow.request(tree)
+
+
 def test_many_are_enqueued_as_one(app: Scheduler, call: Caller) -> None:
     @app.task(name="paint")
     def paint(color: Color) -> None: ...

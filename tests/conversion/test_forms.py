@@ -162,6 +162,9 @@ WRONG: list[tuple[Any, Any, str]] = [
     (Customer, {"name": "Ann"}, "born: Field required"),
     (Customer, object(), "Customer expected"),
     (frozenset[list[int]], [[1]], "unhashable"),
+    (datetime, "2030-01-31T09:00:00", "datetime expected"),
+    (set[UUID], [str(UUID(int=number * (2**61 - 1))) for number in range(17)], "have the same hash"),
+    (dict[UUID, int], [[str(UUID(int=number * (2**61 - 1))), 1] for number in range(17)], "dict"),
 ]
 
 
