@@ -1,5 +1,7 @@
 """Arguments and results by annotation, as a producer meets them: checked, encoded, and refused."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -214,3 +216,19 @@ def test_a_task_by_name_takes_plain_values_where_its_handler_is_not_known(fake_a
     request = fake_app.request("elsewhere", {"place": "a"})
 
     assert decode_task(request.task.record, LIMIT).args == [{"place": "a"}]
+
+
+def test_pydantic_is_never_imported_by_redisched() -> None:
+    program = """if True:
+        import sys
+        from dataclasses import dataclass
+        from redisched import Scheduler
+        @dataclass
+        class Box: size: int
+        app = Scheduler("redis://localhost:1/0")
+        @app.task(name="pack")
+        def pack(box: Box) -> Box: ...
+        pack.request(Box(1))
+        assert "pydantic" not in sys.modules
+    """
+    subprocess.run((sys.executable, "-c", program), check=True)
