@@ -37,7 +37,7 @@ def test_it_knows_the_task_shares_values_with_the_handler_and_replaces_the_resul
 def test_a_sync_handler_within_async_middleware_is_interrupted_by_its_timeout(tmp_path: Path) -> None:
     path = tmp_path / "raised"
 
-    settlement = completion_of("endless", str(path), timeout_ms=300).settlement
+    settlement = completion_of("endless", str(path), timeout_ms=1_000).settlement
 
     assert isinstance(settlement, FailedAttempt)
     assert path.read_text() == "HandlerTimedOut"
