@@ -24,8 +24,9 @@ class ByAnnotation:
         self._name = name
         self._annotations = annotations
         self._has_result = has_result
-        self._is_open = False
+        self._has_unknown_names = False
         self._resolve()
+        self._is_open = self._has_unknown_names
 
     @property
     def is_needed(self) -> bool:
@@ -113,10 +114,11 @@ class ByAnnotation:
         """
         if self._is_open:
             self._resolve()
+            # Last, as another thread may be here, too, and must not take the forms of before for the last ones.
             self._is_open = False
 
     def _resolve(self) -> None:
-        self._is_open, forms = False, Forms()
+        forms = Forms()
         signature = self._annotations.signature
 
         def of_parameter(parameter: inspect.Parameter) -> Form:
@@ -131,7 +133,7 @@ class ByAnnotation:
         try:
             annotation = annotation_of()
         except NameError:
-            self._is_open = True
+            self._has_unknown_names = True
             return anything()
         if annotation in (Never, NoReturn):
             return anything()
