@@ -141,14 +141,19 @@ def read_scripts() -> None:
 def script_names() -> tuple[str, ...]:
     """Return the names of all scripts, sorted."""
     folder = _folder()
-    files = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.lua"))
-    return tuple(sorted(file.as_posix() for file in files if file.parts[0] != "lib"))
+    files = [file for place in (folder, folder / "read") for file in _lua_files(place)]
+    return tuple(sorted(file.relative_to(folder).with_suffix("").as_posix() for file in files))
 
 
 @cache
 def read_library() -> dict[str, str]:
     """Return the text of every file in `lib`, by its name; these are the files that scripts may include."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in (_folder() / "lib").glob("*.lua")}
+    return {path.stem: path.read_text(encoding="utf-8") for path in _lua_files(_folder() / "lib")}
+
+
+def _lua_files(folder: Path) -> list[Path]:
+    # Not a glob, which finds nothing, instead of raising, in a process without a free file descriptor.
+    return [path for path in folder.iterdir() if path.suffix == ".lua"]
 
 
 def _with_includes(source: str, library: dict[str, str], included: set[str], sources: list[str]) -> str:

@@ -1,5 +1,7 @@
 """Scripts are loaded, completed with their includes, and have the digest that the server computes."""
 
+import os
+import resource
 from hashlib import sha1
 from pathlib import Path
 from typing import NoReturn
@@ -8,7 +10,7 @@ import pytest
 
 from redisched.store import scripts
 from redisched.store.broker import Broker
-from redisched.store.scripts import expand, load_script, read_scripts
+from redisched.store.scripts import expand, load_script, read_library, read_scripts, script_names
 
 pytestmark = pytest.mark.differs_by_server
 
@@ -74,6 +76,19 @@ def test_once_all_are_read_no_script_needs_its_file(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "read_text", refuse)
 
     assert [load_script.__wrapped__(name).name for name in NAMES] == list(NAMES)
+
+
+def test_without_a_free_descriptor_nothing_is_taken_for_read() -> None:
+    used = [os.open(os.devnull, os.O_RDONLY)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used[0], hard))
+    try:
+        for read in (read_library.__wrapped__, script_names):
+            with pytest.raises(OSError, match="Too many open files"):
+                read()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(used[0])
 
 
 def test_an_unknown_script_is_not_found() -> None:
