@@ -26,10 +26,11 @@ DUMP = Dump.read(kept_dumps()[0])
 ASIDE = "aside"
 LATEST = Dump.read(kept_dumps()[-1])
 _LATER_REASONS = {DeathReason.NOT_RETRIED, DeathReason.REJECTED, DeathReason.DEADLINE}
+_BY_ANNOTATION = {DeathReason.ARGUMENTS}
 _LATER: dict[str, set[str]] = {
-    "format_1.msgpack.xz": {"expired", "lost", *_LATER_REASONS},
-    "format_2.msgpack.xz": {"lost", *_LATER_REASONS},
-    "format_3.msgpack.xz": set(),
+    "format_1.msgpack.xz": {"expired", "lost", *_LATER_REASONS, *_BY_ANNOTATION},
+    "format_2.msgpack.xz": {"lost", *_LATER_REASONS, *_BY_ANNOTATION},
+    "format_3.msgpack.xz": {*_BY_ANNOTATION},
 }
 """For each dump, the states and the reasons of death that were added after it was taken."""
 OF_TASKS = ("cancelling", "dead", "failures", "finished", "held", "leases", "outcomes", "tasks", "tries", "waiting")

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from redisched.client.request import TaskRequest
 from redisched.context import current_task
@@ -57,7 +58,8 @@ class Handlers:
         process.app.task(name="async", retry=replace(RETRY, within=WITHIN_S))(self.work_async)
         process.app.task(name=ONCE, delivery="at_most_once")(self.work_async)
 
-    def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Work:
+    def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Any:
+        """What the simulated thread does, which a handler's result cannot be annotated as."""
         execution = self._begin(behaviour)
         if self._crashes(execution, crashes):
             self._process.kill()
