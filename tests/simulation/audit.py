@@ -13,6 +13,7 @@ from tests.simulation.circumstances import Circumstances
 from tests.simulation.history import Execution, History, Sent
 from tests.simulation.plan import Plan
 from tests.simulation.referee import Referee
+from tests.simulation.reports import twice_told
 from tests.simulation.server import Call, Server
 from tests.simulation.shadow import Place, Shadow
 from tests.simulation.worker_process import WorkerProcess
@@ -126,6 +127,8 @@ class Audit:
         self._check_kept_tasks()
         situation = situation_of(self._server)
         check_places(situation)
+        twice = twice_told(self._server.miniature.data)
+        self.expect(not twice, "G27: no line is stored twice", twice)
         self.expect(not situation.get("claims"), "no claim is remembered when nothing is leased", situation)
 
     def expect(self, holds: bool, promise: str, *facts: object) -> None:

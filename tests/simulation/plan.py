@@ -57,6 +57,8 @@ class Plan:
     foul: Weather
     keys: int = 0
     """How many unique keys the tasks of all producers share; 0: they have none."""
+    lines: int = 0
+    """How many lines each handler logs when it starts."""
 
     @property
     def lease_s(self) -> float:

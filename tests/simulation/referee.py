@@ -12,6 +12,7 @@ from tests.chaos.model_limits import Limits
 from tests.simulation.calls import check, now_ms_of, rows_of, tries_in
 from tests.simulation.checkpoints import Checkpoints
 from tests.simulation.forgetting import forget
+from tests.simulation.reports import Reports
 from tests.simulation.server import Call
 from tests.simulation.shadow import ENDED, Place, Shadow
 from tests.simulation.shadow_keys import expected_of_new, take_traits
@@ -48,6 +49,7 @@ class Referee:
             "scrub": self._scrub,
             **dict.fromkeys(("wake", "watch"), lambda _: None),  # these change no task
             **Checkpoints(self._held).checks,
+            **Reports(self._held).checks,
             **Steering(lambda: self.tasks).checks,
         }
 

@@ -19,6 +19,7 @@ from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import QUEUE, Fault, Plan
 from tests.simulation.process import Process
+from tests.simulation.reports import line
 from tests.simulation.threads import Work
 from tests.simulation.worker_process import WorkerProcess
 
@@ -50,8 +51,9 @@ class Failed(Exception):
 class Handlers:
     """The handlers of one worker process. A task says how long it takes, how often it fails, how often it crashes."""
 
-    def __init__(self, process: WorkerProcess, history: History, audit: Audit) -> None:
+    def __init__(self, process: WorkerProcess, history: History, audit: Audit, lines: int) -> None:
         self._process = process
+        self._lines = lines
         self._history = history
         self._audit = audit
         process.app.task(name="sync", retry=RETRY)(self.work)
@@ -90,6 +92,9 @@ class Handlers:
     def _begin(self, behaviour: str) -> Execution:
         execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))
         self._audit.check_start(execution)
+        for number in range(self._lines):
+            current_task().log(line(execution.fence, number))
+            current_task().progress(number + 1, self._lines)
         return execution
 
     async def _save(self, execution: Execution) -> None:

@@ -51,12 +51,14 @@ class Report:
     trace: list[str]
     fouls: list[str]
     keys: int
+    lines: int
 
     def say(self) -> str:
         """The fouls, the events before them, and the command that repeats the world."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
         keys = f" REDISCHED_KEYS={self.keys}" if self.keys else ""
-        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}"
+        lines = f" REDISCHED_LINES={self.lines}" if self.lines else ""
+        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}{lines}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
 
@@ -123,6 +125,7 @@ class World:
             trace=self.history.trace,
             fouls=self.audit.fouls,
             keys=self.plan.keys,
+            lines=self.plan.lines,
         )
 
     def _left(self) -> list[Shadow]:
@@ -145,7 +148,7 @@ class World:
 
     def _furnish(self, process: WorkerProcess) -> None:
         self.circumstances.begins(process)
-        Handlers(process, self.history, self.audit)
+        Handlers(process, self.history, self.audit, self.plan.lines)
 
     def _has_drained(self) -> bool:
         """Checked only now and then, as the check takes longer than a step."""
@@ -160,11 +163,11 @@ class World:
         return not holding and not self._left() and not self.server.remembers_claims()
 
 
-def run_world(seed: int, steps: int = STEPS, keys: int = 0) -> Report:
-    """Run the world of a seed, in which tasks share so many unique keys. Broken promises are in the fouls of the
-    report.
+def run_world(seed: int, steps: int = STEPS, keys: int = 0, lines: int = 0) -> Report:
+    """Run the world of a seed, in which tasks share so many unique keys, and handlers log so many lines. Broken
+    promises are in the fouls of the report.
     """
-    world = World(replace(draw_plan(seed, steps), keys=keys))
+    world = World(replace(draw_plan(seed, steps), keys=keys, lines=lines))
     with surroundings():
         try:
             world.run()
