@@ -123,31 +123,28 @@ def _exactly(kind: Any, value: Any) -> Any:
 
 
 def _encoded(kind: Any, value: Any, held: Mapping[str, Any], fields: list[Field]) -> dict[str, Any]:
-    encoded: dict[str, Any] = {}
-    for name, form, is_required in fields:
-        if name in held:
-            try:
-                encoded[name] = form.encode(held[name])
-            except Mismatch as error:
-                raise error.within(f".{name}") from None
-        elif is_required:
-            raise Mismatch(kind.__qualname__, value, f"{name} is missing")
-    return encoded
+    return _converted(kind, value, held, [(name, form.encode, is_required) for name, form, is_required in fields])
 
 
 def _decoded(kind: Any, value: Any, fields: list[Field]) -> dict[str, Any]:
     if type(value) is not dict:
         raise Mismatch(kind.__qualname__, value)
-    decoded: dict[str, Any] = {}
-    for name, form, is_required in fields:
-        if name in value:
+    return _converted(kind, value, value, [(name, form.decode, is_required) for name, form, is_required in fields])
+
+
+def _converted(
+    kind: Any, value: Any, held: Mapping[str, Any], fields: list[tuple[str, Callable[[Any], Any], bool]]
+) -> dict[str, Any]:
+    converted: dict[str, Any] = {}
+    for name, convert, is_required in fields:
+        if name in held:
             try:
-                decoded[name] = form.decode(value[name])
+                converted[name] = convert(held[name])
             except Mismatch as error:
                 raise error.within(f".{name}") from None
         elif is_required:
             raise Mismatch(kind.__qualname__, value, f"{name} is missing")
-    return decoded
+    return converted
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:

@@ -22,15 +22,21 @@ class ShardScripts:
         self.keys: Keys = script_runner.keys_of(queue, shard)
         self._script_runner = script_runner
         self._keys_of: dict[str, tuple[str, ...]] = {}
+        self._all_keys_of: dict[str, tuple[str, ...]] = {}
 
     def keys_of(self, name: str) -> tuple[str, ...]:
         """Return the keys that a call of a script passes, in its order: the usual ones, until it needs all."""
-        return self._keys_of.get(name) or self._named(name, load_script(name).usual_keys)
+        keys = self._keys_of.get(name)
+        if keys is None:
+            keys = self._keys_of[name] = self._named(load_script(name).usual_keys)
+        return keys
 
     def all_keys_of(self, name: str) -> tuple[str, ...]:
         """Return all keys that a script declares, in its order."""
-        every = f"{name} with all keys"
-        return self._keys_of.get(every) or self._named(every, load_script(name).keys)
+        keys = self._all_keys_of.get(name)
+        if keys is None:
+            keys = self._all_keys_of[name] = self._named(load_script(name).keys)
+        return keys
 
     def command(self, name: str, arguments: Sequence[Argument], keys: tuple[str, ...] = ()) -> Command:
         """Return the command that calls a script, its arguments given in order. The server must have it loaded."""
@@ -57,9 +63,8 @@ class ShardScripts:
             check_format(reply[0])
         return reply
 
-    def _named(self, name: str, keys: Sequence[str]) -> tuple[str, ...]:
-        named = self._keys_of[name] = tuple(getattr(self.keys, key) for key in keys)
-        return named
+    def _named(self, keys: Sequence[str]) -> tuple[str, ...]:
+        return tuple(getattr(self.keys, key) for key in keys)
 
     def settle(
         self, name: str, arguments: Mapping[str, Argument] = NO_ARGUMENTS, rows: Iterable[Sequence[Any]] = ()

@@ -19,17 +19,17 @@ local function report_parts(stored)
     string.sub(stored, at, lines_at - 1), string.sub(stored, lines_at)
 end
 
--- The lines after the first `count`, and how many lines were left out.
+-- The lines after the first `count`.
 local function lines_after(lines, count)
   local from, left_out = 1, 0
   while left_out < count do
     local at = string.find(lines, '\n', from, true)
     if not at then
-      return '', left_out
+      return ''
     end
     from, left_out = at + 1, left_out + 1
   end
-  return string.sub(lines, from), left_out
+  return string.sub(lines, from)
 end
 
 -- The newest lines that a log may have, and how many lines were left out.
