@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from redisched.store.broker import Broker
 from tests.brokers import BrokerKind, Servers
 from tests.chaos.rig import Rig
+
+
+@pytest.fixture
+def valkey(servers: Servers) -> Iterator[Broker]:
+    """Valkey with nothing in it."""
+    broker = servers.broker(BrokerKind.VALKEY)
+    yield broker
+    broker.close()
 
 
 @pytest.fixture

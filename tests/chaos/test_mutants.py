@@ -1,7 +1,7 @@
 """Bugs planted in the scripts on purpose: if the machine does not find each of them, it would not find others."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import Phase, seed, settings
@@ -11,7 +11,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from redisched.store.broker import Broker
 from redisched.store.scripts import load_script
-from tests.brokers import BrokerKind, Servers
 from tests.chaos.begun_machine import machine_on
 from tests.chaos.mutant import Mutant
 from tests.chaos.mutants_of_limits import DEEP_MUTANTS_OF_LIMITS, MUTANTS_OF_LIMITS
@@ -127,13 +126,6 @@ def only_what_the_seed_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     providers.CONSTANTS_CACHE.cache.clear()
     monkeypatch.setattr(providers, "_get_local_constants", lambda: NO_CONSTANTS)
-
-
-@pytest.fixture
-def valkey(servers: Servers) -> Iterator[Broker]:
-    broker = servers.broker(BrokerKind.VALKEY)
-    yield broker
-    broker.close()
 
 
 def hunt(mutant: Mutant, broker: Broker, monkeypatch: pytest.MonkeyPatch, seeds: Iterable[int]) -> None:
