@@ -15,6 +15,11 @@ def queues_key(prefix: str = PREFIX) -> str:
     return f"{prefix}:queues"
 
 
+def declaring_key(application: str, prefix: str = PREFIX) -> str:
+    """Return the key of the set that holds the queues for which the code of an application has declared schedules."""
+    return f"{prefix}:declaring:{application}"
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one shard of a queue. The docstring of each field names its type and content."""
@@ -55,6 +60,14 @@ class Keys:
     """hash: unique key -> time (server ms) and id of the task that waits until the scope of its holder ends."""
     lapsing: str
     """zset: unique key by the time until which it is held (server ms), if that does not depend on its task."""
+    schedules: str
+    """hash: schedule -> what it is, as it was declared or added."""
+    fired: str
+    """hash: schedule -> version, state, the task of its latest slot, and the tasks enqueued ahead of their time."""
+    firing: str
+    """zset: schedule by its next slot (server ms); only active ones."""
+    declared: str
+    """hash: application -> the epoch in which it declares schedules and, in the first shard, its generations."""
     claims: str
     """hash: worker -> nonce, token and ids of its latest claim."""
     fence: str
@@ -94,6 +107,10 @@ TYPES = {
     "unique": "hash",
     "successors": "hash",
     "lapsing": "zset",
+    "schedules": "hash",
+    "fired": "hash",
+    "firing": "zset",
+    "declared": "hash",
     "claims": "hash",
     "fence": "string",
     "wake": "list",

@@ -37,9 +37,11 @@ WRITING_COMMANDS = frozenset(
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
 WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
-    | {"discard", "hand_over", "watch"}
+    | {"announce", "discard", "hand_over", "pause_schedule", "remove_schedule", "watch"}
 )
-REFUSED_WHEN_FULL = frozenset({"checkpoint", "enqueue", "report", "revive", "take_over"})
+REFUSED_WHEN_FULL = frozenset(
+    {"checkpoint", "enqueue", "fire", "report", "resume_schedule", "revive", "set_schedule", "take_over"}
+)
 
 _STATUS = re.compile(r"[A-Z_]{4,}")
 

@@ -16,10 +16,10 @@ from tests.server_time import NOW_MS
 
 Situation: TypeAlias = dict[str, Any]
 
-ZSETS = ("waiting", "leases", "dead", "expiring", "lapsing", "finished")
+ZSETS = ("waiting", "leases", "dead", "expiring", "lapsing", "finished", "firing")
 HASHES = (
     *("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims"),
-    *("reports", "unique", "successors"),
+    *("reports", "unique", "successors", "schedules", "fired", "declared"),
 )
 STRINGS = ("fence", "reaper", "barrier", "layout", "format")
 LISTS = ("wake",)

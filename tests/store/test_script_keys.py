@@ -20,6 +20,7 @@ from redisched.store.operation import Argument, Client, Command, Operation, Pipe
 from redisched.store.page import Query
 from redisched.store.repair import ScrubRequest
 from redisched.store.reported import read_report
+from redisched.store.schedule_store import ScheduleStore, next_slots
 from redisched.store.scripts import load_script, script_names
 from redisched.store.shard import ALL_KEYS
 from redisched.store.slots import slot_of_key
@@ -27,6 +28,7 @@ from redisched.store.store import Store
 from redisched.store.survey import in_calls, survey
 from redisched.store.values import Ack, ClaimRequest, NewTask
 from redisched.store.watching import watch
+from tests.store.edges_of_schedules import EDGES_OF_SCHEDULES, READS_OF_SCHEDULES
 from tests.store.test_wrong_types import EDGES
 
 QUEUE = "mail"
@@ -89,10 +91,15 @@ LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
 def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]:
     """The scripts that one shard's operations call, with the keys that they give them."""
     script_runner = NotingRunner(prefix)
-    for edge in (*EDGES.values(), *MORE_EDGES):
+    for edge in (*(EDGES[name] for name in EDGES.keys() - EDGES_OF_SCHEDULES.keys()), *MORE_EDGES):
         begin(edge(Store(script_runner, QUEUE, shard)))
     for look in LOOKS:
         begin(look(ShardInspector(script_runner, QUEUE, shard)))
+    for read in READS_OF_SCHEDULES:
+        begin(read(ScheduleStore(script_runner, QUEUE, shard)))
+    for call in EDGES_OF_SCHEDULES.values():
+        begin(call(ScheduleStore(script_runner, QUEUE, shard)))
+    begin(next_slots(script_runner, [Store(script_runner, QUEUE, shard)]))
     begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard)]))
     return script_runner.calls
 

@@ -15,6 +15,7 @@ from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
 from redisched.store.report import Report
+from redisched.store.schedule_store import ScheduleStore
 from redisched.store.scripts import load_script
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -40,6 +41,7 @@ from tests.lua.situation import cancelling, claimed, dead, ended, expiring, leas
 from tests.scrubbing import scrub_all
 from tests.server_time import NOW_MS, ServerTime
 from tests.snapshot import snapshot_of
+from tests.store.edges_of_schedules import BEFORE_OF_SCHEDULES, EDGES_OF_SCHEDULES
 
 pytestmark = pytest.mark.differs_by_server
 
@@ -66,9 +68,16 @@ BEFORE = together(
     {"traits": {"held": f"unique={KEY} done 0 "}, "unique": {KEY: "held", "cafe": "gone"}, "format": "3"},
     {"lapsing": {"cafe": NOW_MS + 60_000}},
     {"fence": "7", "reaper": f"reaper {NOW_MS} 0 1000"},
+    BEFORE_OF_SCHEDULES,
 )
 NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
 NEW_UNIQUE = NewTask("u", 5, "+0", b"digest-ubody", b"unique=beef done return 0 0 00 expires=+5 9 digest-uend")
+
+
+def _on_schedules(call: Callable[[ScheduleStore], Operation[object]]) -> Callable[[Store], Operation[object]]:
+    return lambda store: call(ScheduleStore(ScriptRunner(), store.queue, store.shard))
+
+
 EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "enqueue": lambda store: store.enqueue([NEW, NEW_UNIQUE], ShardMap()),
     "claim": lambda store: store.claim(
@@ -98,7 +107,13 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "watch": lambda store: watch(ScriptRunner(), store.queue, store.shard, "channel", ["a", "d"]),
     "wake": lambda store: store.wake(),
     "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
+    **{edge: _on_schedules(call) for edge, call in EDGES_OF_SCHEDULES.items()},
 }
+
+UNKNOWN_TO_THE_SCRUBBER = (
+    *("claims", "fence", "reaper", "barrier", "layout"),
+    *("schedules", "fired", "firing", "declared"),
+)
 
 
 def plant(broker: Broker, key: str) -> str:
@@ -134,9 +149,7 @@ def test_s14_the_error_names_the_key_and_nothing_is_written(broker: Broker, cloc
         assert snapshot_of(broker) == before, f"{edge} wrote something before it met {name}"
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in TYPES if name not in ("claims", "fence", "reaper", "barrier", "layout")]
-)
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in UNKNOWN_TO_THE_SCRUBBER])
 def test_s14_the_scrubber_changes_nothing_either(broker: Broker, clock: ServerTime, name: str) -> None:
     seed(broker, QUEUE, together(BEFORE, {"tries": {"stray": "1 0 0 3"}}))
     plant(broker, getattr(KEYS, name))
