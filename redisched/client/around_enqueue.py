@@ -35,6 +35,25 @@ class EnqueueContext:
     """One call that enqueues: one task, or with `enqueue_many` any number."""
 
     tasks: tuple[OutgoingTask, ...]
+    is_async: bool = False
+    _postponements: list[Callable[..., Any]] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def is_postponed(self) -> bool:
+        """Whether the tasks are to be sent after the call has returned."""
+        return bool(self._postponements)
+
+    def postpone(self, register: Callable[[Callable[[], Any]], object], call_next: Callable[[], Any]) -> None:
+        """Have `register` called with `call_next`, which it shall call later: the `on_commit` of a database. The caller
+        gets its references at once. The tasks are there only once it was called, and never if it is not.
+
+        Raises InvalidOption in an async call, where nothing could be awaited later.
+        """
+        if self.is_async:
+            allowed = "left out of an async call; enqueue without await, or await enqueue_async after the commit"
+            raise InvalidOption("postpone", register, allowed)
+        self._postponements.append(register)
+        register(call_next)
 
 
 def send(
@@ -42,13 +61,17 @@ def send(
     requests: Sequence[TaskRequest],
     limit: int,
     send_all: Callable[[list[TaskRequest]], Refs],
+    refer: Callable[[list[TaskRequest]], Refs],
 ) -> Refs:
-    """Send requests with the middleware around it. Raises what middleware raises, InvalidOption and NotEnqueued."""
+    """Send requests with the middleware around it. If that is postponed, answers what `refer` makes of them.
+
+    Raises what middleware raises, InvalidOption and NotEnqueued.
+    """
     for function in around:
         if is_coroutine_function(function):
             allowed = "a sync function, as this call is not async; await enqueue_async instead, or register a sync one"
             raise InvalidOption("enqueue_middleware", function, allowed)
-    context = _context_of(requests, limit)
+    context = _context_of(requests, limit, is_async=False)
     sent: list[Refs] = []
 
     def innermost() -> Refs:
@@ -56,6 +79,8 @@ def send(
         return sent[-1]
 
     _chain(around, context, innermost)()
+    if not sent and context.is_postponed:
+        return refer(_changed(requests, context, limit))
     if not sent:
         raise NotEnqueued([label_of(function) for function in around])
     return sent[-1]
@@ -68,7 +93,7 @@ async def send_async(
     send_all: Callable[[list[TaskRequest]], Awaitable[Refs]],
 ) -> Refs:
     """As `send`. What `call_next` answers is awaited after a sync function has returned."""
-    context = _context_of(requests, limit)
+    context = _context_of(requests, limit, is_async=True)
     sendings: list[Awaitable[Refs]] = []
     sent: list[Refs] = []
 
@@ -104,8 +129,8 @@ def _link(middleware: Callable[..., Any], context: EnqueueContext, call_next: Ca
     return lambda: middleware(context, call_next)
 
 
-def _context_of(requests: Sequence[TaskRequest], limit: int) -> EnqueueContext:
-    return EnqueueContext(tasks=tuple(_outgoing(request, limit) for request in requests))
+def _context_of(requests: Sequence[TaskRequest], limit: int, *, is_async: bool) -> EnqueueContext:
+    return EnqueueContext(tasks=tuple(_outgoing(request, limit) for request in requests), is_async=is_async)
 
 
 def _outgoing(request: TaskRequest, limit: int) -> OutgoingTask:

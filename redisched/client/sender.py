@@ -125,7 +125,8 @@ class Sender:
     def _send_around(
         self, requests: Sequence[TaskRequest], send_all: Callable[[list[TaskRequest]], list[TaskRef[Any]]]
     ) -> list[TaskRef[Any]]:
-        return around_enqueue.send(self._around, requests, self._connection.settings.payload_limit, send_all)
+        limit = self._connection.settings.payload_limit
+        return around_enqueue.send(self._around, requests, limit, send_all, self._references_before)
 
     async def _send_around_async(
         self, requests: Sequence[TaskRequest], send_all: Callable[[list[TaskRequest]], Awaitable[list[TaskRef[Any]]]]
@@ -176,6 +177,10 @@ class Sender:
 
             coalescer = of_loop[key] = Coalescer(send, self._connection.retry_policy())
         return coalescer
+
+    def _references_before(self, requests: Sequence[TaskRequest]) -> list[TaskRef[Any]]:
+        """References to tasks that are not sent yet."""
+        return [TaskRef(request.id, request.queue, self._connection) for request in requests]
 
     def _references(self, requests: Sequence[TaskRequest], statuses: Sequence[Enqueued]) -> list[TaskRef[Any]]:
         return [self._reference(request, status) for request, status in zip(requests, statuses, strict=True)]
