@@ -1,4 +1,4 @@
-"""Whether the tests of bench and docs (`-m measured`) have to run: where those, or what they measure, changed.
+"""Whether the tests of bench, docs and examples (`-m measured`) have to run: where they, or what they measure, changed.
 
     python .ci/changed.py
 
@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 BASES = ("origin/main", "main")
 MEASURED = (
-    *("redisched/", "scripts/", "docs/", "tests/bench/", "tests/docs/", "tests/conftest.py", "tests/brokers.py"),
-    *("pyproject.toml", ".ci/"),
+    *("redisched/", "scripts/", "docs/", "examples/", "tests/bench/", "tests/docs/", "tests/examples/"),
+    *("tests/conftest.py", "tests/brokers.py", "pyproject.toml", ".ci/"),
 )
 NOT_MEASURED = ("redisched/demo/", "redisched/doctor/")
 

@@ -20,6 +20,7 @@ _SEQUENCE_BITS = 20
 _LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
 _RANDOM_BITS = 35
 _LENGTH = 20
+_MOMENT_LENGTH = 9
 _LENGTH_WITH_PLACEMENT = _LENGTH + 1 + PLACEMENT_DIGITS
 
 
@@ -53,7 +54,7 @@ class IdentitySource:
         moment_ms, sequence = following >> _SEQUENCE_BITS, following & _LARGEST_SEQUENCE
         prefix_ms, prefix = self._prefix
         if prefix_ms != moment_ms:
-            prefix = _characters(moment_ms, 9)
+            prefix = _characters(moment_ms, _MOMENT_LENGTH)
             self._prefix = (moment_ms, prefix)
         return prefix + _PAIRS[sequence >> 10] + _PAIRS[sequence & 1023] + self._suffix
 
@@ -68,11 +69,21 @@ def is_given(task_id: str) -> bool:
     return len(task_id) == _LENGTH and _FIRST <= task_id < _END and task_id.isalnum()
 
 
+def made_ms(task_id: str) -> int:
+    """When redisched made this id, by the clock of the producer, in milliseconds since 1970. Ask only for one of which
+    `is_given` is true.
+    """
+    moment_ms = 0
+    for character in task_id[:_MOMENT_LENGTH]:
+        moment_ms = moment_ms << 5 | _ALPHABET.index(character)
+    return moment_ms
+
+
 def _characters(number: int, count: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(count)))
 
 
-_FIRST = _characters(1_767_225_600_000, 9)
+_FIRST = _characters(1_767_225_600_000, _MOMENT_LENGTH)
 _END = "2"
 
 

@@ -5,23 +5,36 @@ Only their registration is here. Workers compose them in `redisched.engine.aroun
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from redisched.callables import check_hook, is_coroutine_function, label_of
 from redisched.errors import InvalidOption
+
+
+class Wrapper(Protocol):
+    """Makes of a function another one of the same kind."""
+
+    def __call__(self, function: Callable[..., Any], /, *, is_async: bool) -> Callable[..., Any]: ...
 
 
 class Middleware:
     """What was registered, in order: the first is the outermost.
 
     `on_loop` and `in_thread` run around handlers, on the worker's event loop and in the thread of a sync handler;
-    `around_enqueue` runs around enqueues.
+    `around_enqueue` runs around enqueues. `wrappers` are innermost: each makes of a handler's function another one that
+    is called in its place, where it would be called.
     """
 
     def __init__(self) -> None:
         self.on_loop: list[Callable[..., Any]] = []
         self.in_thread: list[Callable[..., Any]] = []
         self.around_enqueue: list[Callable[..., Any]] = []
+        self.wrappers: list[Wrapper] = []
+
+    @property
+    def is_around_handlers(self) -> bool:
+        """Whether there is any around handlers."""
+        return bool(self.on_loop or self.in_thread or self.wrappers)
 
     def add(self, function: Callable[..., Any], async_handler: str | None) -> None:
         """Add one around handlers; `async_handler` is the name of an async handler that is registered already.

@@ -55,6 +55,8 @@ class Registry:
     def __init__(self) -> None:
         self.middleware = Middleware()
         self.events = EventFunctions()
+        self.more_queues: list[str] = []
+        """Queues that a worker serves besides those of the handlers."""
         self._entries: dict[str, HandlerEntry] = {}
 
     def add(self, entry: HandlerEntry) -> None:
@@ -77,8 +79,8 @@ class Registry:
         return iter(self._entries.values())
 
     def queues(self) -> tuple[str, ...]:
-        """Every queue the handlers use by default, in order of registration."""
-        return tuple(dict.fromkeys(entry.options.queue for entry in self._entries.values()))
+        """Every queue the handlers use by default, in order of registration, and then `more_queues`."""
+        return tuple(dict.fromkeys([*(entry.options.queue for entry in self._entries.values()), *self.more_queues]))
 
 
 def _is_defined_again(known: HandlerEntry, entry: HandlerEntry) -> bool:

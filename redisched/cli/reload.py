@@ -78,6 +78,12 @@ class Reloader:
                 self._tell(f"{self._shown(path)} changed")
             seen = now
 
+    def run_until_signalled(self) -> None:
+        """As `run`, until this process receives SIGINT or SIGTERM. Call it in the main thread."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: self.stop())
+        self.run()
+
     def stop(self) -> None:
         """Make `run` end the process and return. A second call sends SIGTERM again, so that a worker stops sooner."""
         if self._stopping.is_set() and self._process is not None:

@@ -152,10 +152,17 @@ def _changed(requests: Sequence[TaskRequest], context: EnqueueContext, limit: in
 
 
 def _as_changed(request: TaskRequest, outgoing: OutgoingTask, limit: int) -> TaskRequest:
-    record, headers = request.task.record, check_headers("headers", outgoing.headers)
-    body = decode_task(record, limit)
-    if headers != (body.headers or {}):
-        record = record[:DIGEST_BYTES] + encode_task(body._replace(headers=headers or None), limit)
     priority = int(check_priority("priority", outgoing.priority))
-    task = request.task._replace(priority=priority, record=record)
-    return request._replace(queue=check_queue("queue", outgoing.queue), task=task)
+    task = request.task._replace(priority=priority)
+    moved = request._replace(queue=check_queue("queue", outgoing.queue), task=task)
+    return with_headers(moved, check_headers("headers", outgoing.headers), limit)
+
+
+def with_headers(request: TaskRequest, headers: Mapping[str, str], limit: int) -> TaskRequest:
+    """The same request with these headers. Its digest stays. Raises PayloadTooLarge beyond `limit` bytes."""
+    record = request.task.record
+    body = decode_task(record, limit)
+    if headers == (body.headers or {}):
+        return request
+    record = record[:DIGEST_BYTES] + encode_task(body._replace(headers=dict(headers) or None), limit)
+    return request._replace(task=request.task._replace(record=record))

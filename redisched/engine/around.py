@@ -22,8 +22,7 @@ call_in_thread: ContextVar[CallInThread] = ContextVar("redisched_call_in_thread"
 
 def with_middleware(registry: Registry) -> Registry:
     """The handlers with the middleware around them; the same registry if there is no middleware."""
-    middleware = registry.middleware
-    return _HandlersInMiddleware(registry) if middleware.on_loop or middleware.in_thread else registry
+    return _HandlersInMiddleware(registry) if registry.middleware.is_around_handlers else registry
 
 
 class _HandlersInMiddleware(Registry):
@@ -56,6 +55,8 @@ class _HandlersInMiddleware(Registry):
 
 def _composed(entry: HandlerEntry, middleware: Middleware) -> HandlerEntry:
     function = entry.function
+    for wrapper in middleware.wrappers:
+        function = wrapper(function, is_async=entry.is_async)
     if middleware.in_thread:
         function = _around_sync(function, middleware.in_thread)
     if middleware.on_loop:

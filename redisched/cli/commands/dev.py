@@ -1,10 +1,8 @@
 """`redisched dev`: a server and a worker in one terminal, for use while writing an application."""
 
 import os
-import signal
 import sys
 from contextlib import ExitStack
-from types import FrameType
 from typing import Any
 
 import click
@@ -58,14 +56,7 @@ def dev(
         # After two changes within a second a compiled file can be outdated unnoticed, so none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
         click.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.", err=True)
-        reloader = Reloader(folders, command, environment, tell=lambda line: click.echo(line, err=True))
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            reloader.stop()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-        reloader.run()
+        Reloader(folders, command, environment, tell=lambda line: click.echo(line, err=True)).run_until_signalled()
 
 
 def _words(target: str, concurrency: int | None, queues: tuple[str, ...], imports: tuple[str, ...]) -> list[str]:
