@@ -84,6 +84,11 @@ class Load:
         self.direct.close()
 
     @property
+    def workers(self) -> set[str]:
+        """The names under which the workers hold leases."""
+        return {worker.name for worker in self._workers}
+
+    @property
     def answers(self) -> list[Pulse]:
         """When Redis answered, producer by producer."""
         return [producer.answers for producer in self._producers]

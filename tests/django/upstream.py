@@ -65,10 +65,8 @@ def main(source: str) -> int:
         generic = [case for case in all_of_them if not _is_left_out(case.id())]
         ended = unittest.TextTestRunner().run(unittest.TestSuite(generic))
     failed = len(ended.failures) + len(ended.errors)
-    sys.stdout.write(
-        f"{len(generic) - failed} of {len(generic)} generic tests pass; {len(all_of_them) - len(generic)} are about what"
-        " another backend lacks\n"
-    )
+    passed, left_out = len(generic) - failed, len(all_of_them) - len(generic)
+    sys.stdout.write(f"{passed} of {len(generic)} generic tests pass; {left_out} are about another backend alone\n")
     return failed
 
 
