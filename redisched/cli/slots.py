@@ -1,0 +1,44 @@
+"""Turns the next slots of a schedule into output of the command line: records for JSON, a table for people."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from redisched.cli.tables import print_table
+from redisched.cli.times import relative
+from redisched.timetable.cron import Cron
+from redisched.timetable.timetable import Timetable
+from redisched.timetable.zone import UTC_NAME, zone_of
+
+
+def zone_name(timetable: Timetable) -> str:
+    """Return the zone in which the slots of a timetable are thought of."""
+    return timetable.tz if isinstance(timetable, Cron) else UTC_NAME
+
+
+def slot_records(slots_ms: Sequence[int], zone: str) -> list[dict[str, Any]]:
+    """Return slots as records: when each comes, and what the clocks of the zone show then."""
+    tz = zone_of(zone)
+    return [{"slot_ms": slot_ms, "local": _moment(slot_ms, tz).isoformat()} for slot_ms in slots_ms]
+
+
+def print_slots(slots_ms: Sequence[int], zone: str, now_ms: int) -> None:
+    """Print slots as a table, each in its zone and in UTC."""
+    tz = zone_of(zone)
+    rows: list[tuple[str, ...]] = [
+        (_shown(_moment(slot_ms, tz)), _shown(_moment(slot_ms, UTC).replace(tzinfo=None)), relative(slot_ms, now_ms))
+        for slot_ms in slots_ms
+    ]
+    headings = (zone.upper(), UTC_NAME, "FROM NOW")
+    if zone == UTC_NAME:
+        headings, rows = headings[1:], [row[1:] for row in rows]
+    print_table(headings, rows)
+
+
+def _moment(slot_ms: int, tz: tzinfo) -> datetime:
+    return datetime.fromtimestamp(slot_ms / 1_000, tz)
+
+
+def _shown(moment: datetime) -> str:
+    weekday = moment.strftime("%a")
+    return f"{weekday} {moment.isoformat(sep=' ', timespec='milliseconds' if moment.microsecond else 'seconds')}"
