@@ -8,7 +8,7 @@ from typing import Self
 
 from redisched.errors import InvalidOption
 from redisched.option_checks import check_whole
-from redisched.timetable.timetable import Timetable, slots_after
+from redisched.timetable.timetable import Slots, slots_after
 
 DEFAULT_MOST = 100
 MOST_LATE_SLOTS = 1_000
@@ -43,7 +43,7 @@ class Misfire:
         return {0: "skip", 1: "latest"}.get(self.most, f"all(max={self.most})")
 
 
-def late_slots(timetable: Timetable, after_ms: int, until_ms: int, misfire: Misfire) -> list[int]:
+def late_slots(timetable: Slots, after_ms: int, until_ms: int, misfire: Misfire) -> list[int]:
     """Return which slots after one moment and up to another are fired, in their order.
 
     What it costs is bounded, also when a schedule of every second was left alone for years.
@@ -59,7 +59,7 @@ def late_slots(timetable: Timetable, after_ms: int, until_ms: int, misfire: Misf
     return _newest_slots(timetable, after_ms, until_ms, misfire.most)
 
 
-def _newest_slots(timetable: Timetable, after_ms: int, until_ms: int, most: int) -> list[int]:
+def _newest_slots(timetable: Slots, after_ms: int, until_ms: int, most: int) -> list[int]:
     newest: deque[int] = deque()
     slot_ms = _last_slot(timetable, after_ms, until_ms)
     while slot_ms is not None and len(newest) < most:
@@ -68,7 +68,7 @@ def _newest_slots(timetable: Timetable, after_ms: int, until_ms: int, most: int)
     return list(newest)
 
 
-def _last_slot(timetable: Timetable, after_ms: int, until_ms: int) -> int | None:
+def _last_slot(timetable: Slots, after_ms: int, until_ms: int) -> int | None:
     """The last slot after one moment and up to another, found by halving the time in which it must lie."""
 
     def follows(moment_ms: int) -> int | None:

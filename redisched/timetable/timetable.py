@@ -10,11 +10,15 @@ from redisched.timetable.cron import Cron
 from redisched.timetable.every import Every
 
 
-class Timetable(Protocol):
-    """A set of moments, the slots, that is the same in every process."""
+class Slots(Protocol):
+    """A set of moments that is the same in every process."""
 
     def next_after_ms(self, after_ms: int) -> int | None:
         """Return the first slot strictly after a moment; None if there is none."""
+
+
+class Timetable(Slots, Protocol):
+    """Slots that can be said and stored."""
 
     def words(self) -> str:
         """Say in English when the slots come, such as "at 03:00 every day, Berlin time"."""
@@ -40,7 +44,7 @@ def from_record(record: object) -> Timetable:
     raise InvalidOption("timetable", record, f"a list that begins with one of {', '.join(_KINDS)}")
 
 
-def slots_after(timetable: Timetable, after_ms: int) -> Iterator[int]:
+def slots_after(timetable: Slots, after_ms: int) -> Iterator[int]:
     """The slots after a moment, in order, as far as there are any."""
     slot_ms = timetable.next_after_ms(after_ms)
     while slot_ms is not None:
@@ -48,6 +52,6 @@ def slots_after(timetable: Timetable, after_ms: int) -> Iterator[int]:
         slot_ms = timetable.next_after_ms(slot_ms)
 
 
-def next_slots(timetable: Timetable, after_ms: int, count: int) -> list[int]:
+def next_slots(timetable: Slots, after_ms: int, count: int) -> list[int]:
     """Return the next slots after a moment, at most `count`."""
     return list(islice(slots_after(timetable, after_ms), count))
