@@ -29,7 +29,7 @@ def print_slots(slots_ms: Sequence[int], zone: str, now_ms: int) -> None:
         (_shown(_moment(slot_ms, tz)), _shown(_moment(slot_ms, UTC).replace(tzinfo=None)), relative(slot_ms, now_ms))
         for slot_ms in slots_ms
     ]
-    headings = (zone.upper(), UTC_NAME, "FROM NOW")
+    headings: tuple[str, ...] = (zone.upper(), UTC_NAME, "FROM NOW")
     if zone == UTC_NAME:
         headings, rows = headings[1:], [row[1:] for row in rows]
     print_table(headings, rows)
