@@ -80,6 +80,8 @@ class Keys:
     """hash: kind of repair -> how many repairs of this kind the scrubber has made."""
     barrier: str
     """string: empty; written after each durable enqueue, which waits until this write is on disk or replicated."""
+    paused: str
+    """string: since when and until when the shard is paused, and who paused it; absent while it is not paused."""
     layout: str
     """string: the shard map, which is every number of shards the queue has had, such as '1 3 12'; absent if always
     1.
@@ -117,6 +119,7 @@ TYPES = {
     "reaper": "string",
     "repairs": "hash",
     "barrier": "string",
+    "paused": "string",
     "layout": "string",
     "format": "string",
 }

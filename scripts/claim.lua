@@ -15,6 +15,7 @@
 -- Returns {'CLAIMED', now_us, token, next_due_ms, (id, score, tries, record)*} next_due_ms is when the next remaining task is due, '' if there is none; tries end with a plus sign if the task has a checkpoint
 -- Returns {'STRAY', now_us, ''} a later request of this worker was already answered; nothing is leased, because the worker ignores this reply
 -- Returns {'EMPTY', now_us, next_due_ms} nothing is due, or so many tasks expired that the worker should claim again at once
+-- Returns {'PAUSED', now_us, until_ms} the shard is paused, so nothing is leased; until_ms is '' if until somebody resumes it
 -- Returns {'ALL_KEYS'} the shard has a format, and the call passed only the usual keys; nothing is changed
 -- Cost O((bands in use + tasks taken + tasks expired) * log waiting)
 -- include: time
@@ -108,8 +109,28 @@ local function repeat_claim()
   return ids, scores, token
 end
 
+-- Answers that nothing is leased.
+local function answer_nothing(status, due)
+  if due ~= text(now_ms) then
+    redis.call('DEL', WAKE)
+  end
+  if previous then
+    redis.call('HDEL', CLAIMS, line)
+  end
+  return {status, text(now_us), due}
+end
+
+local is_repeated = previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' '
+if format and not is_repeated then
+  -- include: paused
+  local until_ms = resume_time(now_ms)
+  if until_ms then
+    return answer_nothing('PAUSED', until_ms)
+  end
+end
+
 local ids, scores, next_due, token, records
-if previous and string.sub(previous, 1, #nonce + 1) == nonce .. ' ' then
+if is_repeated then
   ids, scores, token = repeat_claim()
   records = read_records(ids, longest_record, true)
   next_due = now_ms
@@ -131,13 +152,7 @@ end
 
 local due = next_due and text(next_due) or ''
 if #ids == 0 then
-  if next_due ~= now_ms then
-    redis.call('DEL', WAKE)
-  end
-  if previous then
-    redis.call('HDEL', CLAIMS, line)
-  end
-  return {'EMPTY', text(now_us), due}
+  return answer_nothing('EMPTY', due)
 end
 
 local reply = {'CLAIMED', text(now_us), token, due}

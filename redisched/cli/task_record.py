@@ -51,8 +51,10 @@ def task_record(view: TaskView) -> dict[str, Any]:
     }
 
 
-def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
-    """Return names and values about a task, for people. `shards` is the number of shards of its queue."""
+def task_facts(view: TaskView, shards: int, paused: str | None = None) -> list[tuple[str, object]]:
+    """Return names and values about a task, for people. `shards` is the number of shards of its queue, and `paused`
+    says since when that is paused.
+    """
     body, failure, outcome = view.body, view.failure, view.outcome
 
     def moment(moment_ms: int | None) -> str | None:
@@ -62,6 +64,7 @@ def task_facts(view: TaskView, shards: int) -> list[tuple[str, object]]:
         ("id", view.id),
         ("name", view.name),
         ("queue", view.queue),
+        ("queue paused", paused),
         ("shard", view.shard if shards > 1 else None),
         ("state", f"{view.state}, cancellation asked for" if view.cancel_requested else view.state),
         ("reason", failure.reason if failure else None),

@@ -38,20 +38,20 @@ from redisched.option_checks import (
     check_id,
     check_name,
     check_queue,
-    check_whole,
 )
 from redisched.options import HandlerOptionFields, TaskOptionFields, check_options
 from redisched.registry import HandlerEntry, Registry
-from redisched.shard_map import LARGEST_COUNT
-from redisched.store.adding_shards import add_shards
-from redisched.store.operation import Operation, with_retries
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
-    from redisched.client import selecting, selection
+    from redisched.client import queue as queues
+    from redisched.client import queue_pausing, selecting, selection
+    from redisched.client.queue import Queue
     from redisched.client.selection import Selection
     from redisched.store import broker as brokers
 else:
+    queues = LazyModule("redisched.client.queue")
+    queue_pausing = LazyModule("redisched.client.queue_pausing")
     selecting = LazyModule("redisched.client.selecting")
     selection = LazyModule("redisched.client.selection")
     brokers = LazyModule("redisched.store.broker")
@@ -235,11 +235,15 @@ class Scheduler(HookRegistration):
 
         Waiting tasks stay where they are, and workers notice within seconds. There is no way back: raises CannotShrink.
         """
-        self._connection.run(self._grow(queue, shards), "grow")
+        self._connection.run(queue_pausing.grow(self._connection, queue, shards), "grow")
 
     async def grow_async(self, queue: str, shards: int) -> None:
         """As `grow`."""
-        await self._connection.run_async(self._grow(queue, shards))
+        await self._connection.run_async(queue_pausing.grow(self._connection, queue, shards))
+
+    def queue(self, name: str) -> "Queue":
+        """A queue as a whole: to pause and resume it, for example. Raises InvalidOption for a name that is none."""
+        return queues.Queue(check_queue("name", name), self._connection)
 
     def ref(self, task_id: str, queue: str | None = None) -> TaskRef[Any]:
         """A reference to a task enqueued earlier or elsewhere.
@@ -282,16 +286,6 @@ class Scheduler(HookRegistration):
         """Close the connections of the running event loop; the next use opens new ones."""
         await self._sender.drain()
         await self._connection.close_async()
-
-    def _grow(self, queue: str, shards: int) -> Operation[None]:
-        connection, retry_policy = self._connection, self._connection.retry_policy()
-        store = connection.store(check_queue("queue", queue))
-        count = check_whole("shards", shards, 1, LARGEST_COUNT)
-        yield from with_retries(store.register, retry_policy)
-        shard_map = yield from with_retries(
-            lambda: add_shards(connection.broker.script_runner, queue, count), retry_policy
-        )
-        connection.shard_maps.remember(queue, shard_map, connection.monotonic())
 
 
 def _named(task: str | TaskRef[Any], queue: str) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 Under the new shard map an id may belong to another shard. A shard refuses calls that name another shard map than its
 own. So a producer that adds a task to its new shard has not found it in any of the old ones, and no other producer can
 add it there any more. The first shard decides which shard map comes next. In which order the other shards get it does
-not matter.
+not matter. The shards of a paused queue are paused before they get tasks.
 """
 
 from redisched.errors import CannotShrink, ShardMapDamaged
 from redisched.shard_map import ShardMap
 from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.pausing import follow_first_shard, set_shards, stored_pause
 from redisched.store.store import Store
 from redisched.store.values import Status
 
@@ -23,9 +24,14 @@ def add_shards(script_runner: ScriptRunner, queue: str, shards: int) -> Operatio
         shard_map = yield from Store(script_runner, queue).shard_map()
         if shards < shard_map.shards:
             raise CannotShrink(queue, shard_map.shards, shards)
+        pause = yield from stored_pause(script_runner, queue)
+        if pause is not None:
+            yield from set_shards(script_runner, queue, range(shard_map.shards, shards), pause)
         if shards > shard_map.shards:
             shard_map = shard_map.with_shards(shards)
         if (yield from distribute(script_runner, queue, shard_map)):
+            if (yield from stored_pause(script_runner, queue)) != pause:
+                yield from follow_first_shard(script_runner, queue)
             return shard_map
 
 

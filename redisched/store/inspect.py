@@ -5,6 +5,7 @@ from redisched.shard_map import ShardMap
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import Page, Place, Query, merged
+from redisched.store.pausing import QueuePause
 from redisched.store.repair import Repair
 from redisched.store.store import Store
 from redisched.store.view import QueueCounts, TaskView, total
@@ -96,6 +97,17 @@ class Inspector:
         for shard in (yield from self.shards()):
             pages += [(yield from shard.page(query, after))]
         return merged(pages, query.limit)
+
+    def pause(self) -> Operation[QueuePause | None]:
+        """The pause of the first shard, which the others follow; None if it is not paused."""
+        return self.shard(0).pause()
+
+    def pauses(self) -> Operation[list[QueuePause | None]]:
+        """The pause of each shard. They differ only if pausing or resuming the queue was interrupted."""
+        pauses: list[QueuePause | None] = []
+        for shard in (yield from self.shards()):
+            pauses += [(yield from shard.pause())]
+        return pauses
 
     def repairs(self) -> Operation[dict[Repair, int]]:
         """How many tasks the scrubber has repaired, by what was wrong. Empty if the queue was never damaged."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from redisched.model import TaskState
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
+from redisched.store.pausing import QueuePause, stored_pause
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
 from redisched.store.view import PriorityCounts, QueueCounts, TaskView, views_of, with_body
@@ -28,6 +29,7 @@ class ShardInspector:
     def __init__(self, script_runner: ScriptRunner, queue: str, shard: int) -> None:
         self.queue = queue
         self.shard = shard
+        self._script_runner = script_runner
         self._scripts = ShardScripts(script_runner, queue, shard)
         self._keys = self._scripts.keys
 
@@ -63,6 +65,13 @@ class ShardInspector:
                 PriorityCounts(priority=priority, ready=ready, scheduled=later) for priority, ready, later, _ in bands
             ),
         )
+
+    def pause(self) -> Operation[QueuePause | None]:
+        """The pause of the shard; None if it is not paused."""
+        pause = yield from stored_pause(self._script_runner, self.queue, self.shard)
+        if pause is None or pause.until_ms is None:
+            return pause
+        return None if pause.is_over((yield from self.counts()).now_ms) else pause
 
     def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
         """The next page of a listing. A listing with a filter reads at most LOOK_LIMIT tasks for a page."""

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from redisched.keys import TYPES
 
-FORMAT = 3
+FORMAT = 4
 """The highest format of a shard's data that these scripts understand; a shard without a number has format 1."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent

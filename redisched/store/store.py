@@ -116,7 +116,7 @@ class Store:
         """Lease due tasks, best priority first, and those due within `ahead_ms`; end those that may not start."""
         reply = yield from self._scripts.call("claim", _named_values(request))
         if reply[0] != b"CLAIMED":
-            return Claim(int(reply[1]), _whole_or_none(reply[2]), [])
+            return Claim(int(reply[1]), _whole_or_none(reply[2]), [], reply[0] == b"PAUSED")
         token = int(reply[2])
         rows = zip(reply[4::4], reply[5::4], reply[6::4], reply[7::4], strict=True)
         return Claim(int(reply[1]), _whole_or_none(reply[3]), [_lease(token, *row) for row in rows])

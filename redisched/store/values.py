@@ -11,7 +11,7 @@ _UNIQUE = b"unique="
 
 
 class Status(StrEnum):
-    """What a transition did with one task; ADDED is about a shard."""
+    """What a transition did with one task; ADDED, PAUSED and RESUMED are about a shard."""
 
     CREATED = "CREATED"
     EXISTS = "EXISTS"
@@ -43,6 +43,8 @@ class Status(StrEnum):
     ENDED = "ENDED"
     LOST = "LOST"
     MOVED = "MOVED"
+    PAUSED = "PAUSED"
+    RESUMED = "RESUMED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -96,11 +98,14 @@ class Lease(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The reply to a claim. `next_due_ms` is when the next waiting task is due (server time), or None."""
+    """The reply to a claim. `next_due_ms` is when the next waiting task is due (server time), or None. If the shard is
+    paused, it is when the pause ends.
+    """
 
     now_us: int
     next_due_ms: int | None
     leases: list[Lease]
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

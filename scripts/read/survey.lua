@@ -4,7 +4,7 @@
 -- Empty shards are found and skipped in groups. If a key has the wrong type, its shard is reported as not sound; the
 -- reports of the other keys and shards are not affected.
 --
--- SHARD waiting leases held tasks dead outcomes finished reaper layout
+-- SHARD waiting leases held tasks dead outcomes finished reaper paused layout
 -- ARG worker  text  the worker that asks
 -- Returns {now_ms, shard_maps, (shard, next_due_ms, next_expiry_ms, forget_ms, death_ms, led_until_ms, size, is_sound)*} shard_maps: one per shard; then one group of values per shard that is not empty; shard counts from 1; a time is '' if there is none; led_until_ms: until when another worker reaps the shard; size: how many entries it has; is_sound: 1 if the sizes of its keys agree with each other
 -- Cost O(shards + shards with something * bands in use * log waiting)
@@ -69,6 +69,15 @@ local function next_forgotten(finished)
   return moment and text(moment) or ''
 end
 
+-- When a claim of a paused shard leases tasks again; '' if that is not known. nil if the shard is not paused.
+local function resume_time(paused)
+  local until_ms = string.match(sound(redis.pcall('GET', paused), false) or '', '^%d+ (%d+) ')
+  if until_ms == '0' then
+    return ''
+  end
+  return until_ms and tonumber(until_ms) > now_ms and until_ms or nil
+end
+
 local function led_elsewhere(reaper)
   local leader, until_ms = string.match(sound(redis.pcall('GET', reaper), false) or '', '^(%S+) (%d+) ')
   return leader and leader ~= worker and tonumber(until_ms) > now_ms and until_ms or ''
@@ -86,7 +95,7 @@ local function look_into(shard, first)
   end
   local at = #reply
   reply[at + 1] = shard
-  reply[at + 2] = waits > 0 and next_due(waiting) or ''
+  reply[at + 2] = waits > 0 and (resume_time(KEYS[first + PAUSED]) or next_due(waiting)) or ''
   reply[at + 3] = leased > 0 and lowest(leases) or ''
   reply[at + 4] = ended > 0 and next_forgotten(finished) or ''
   reply[at + 5] = dead > 0 and lowest(KEYS[first + DEAD]) or ''

@@ -40,6 +40,7 @@ def test_json_shows_the_counts(command: CommandLine) -> None:
         "priorities": [{"priority": 9, "ready": 0, "scheduled": 1}],
         "shards": 1,
         "repairs": {},
+        "paused": None,
     }
 
 

@@ -21,7 +21,7 @@ HASHES = (
     *("tasks", "held", "tries", "failures", "outcomes", "cancelling", "traits", "checkpoints", "watched", "claims"),
     *("reports", "unique", "successors", "schedules", "fired", "declared"),
 )
-STRINGS = ("fence", "reaper", "barrier", "layout", "format")
+STRINGS = ("fence", "reaper", "barrier", "paused", "layout", "format")
 LISTS = ("wake",)
 
 DUE_MS = NOW_MS - 1_000

@@ -14,6 +14,7 @@ from redisched.store.dead_task import DeadTask
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
+from redisched.store.pausing import QueuePause, pause_shard, resume_shard
 from redisched.store.report import Report
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.scripts import load_script
@@ -70,6 +71,7 @@ BEFORE = together(
     {"fence": "7", "reaper": f"reaper {NOW_MS} 0 1000"},
     BEFORE_OF_SCHEDULES,
 )
+PAUSE = QueuePause(since_ms=NOW_MS, until_ms=None, by="ann@desk")
 NEW = NewTask("n", 5, "+0", b"digest-nbody", b"expires=+5 9 digest-nend")
 NEW_UNIQUE = NewTask("u", 5, "+0", b"digest-ubody", b"unique=beef done return 0 0 00 expires=+5 9 digest-uend")
 
@@ -106,12 +108,14 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "watch": lambda store: watch(ScriptRunner(), store.queue, store.shard, "channel", ["a", "d"]),
     "wake": lambda store: store.wake(),
+    "pause": lambda store: pause_shard(ScriptRunner(), store.queue, store.shard, PAUSE),
+    "resume": lambda store: resume_shard(ScriptRunner(), store.queue, store.shard),
     "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
     **{edge: _on_schedules(call) for edge, call in EDGES_OF_SCHEDULES.items()},
 }
 
 UNKNOWN_TO_THE_SCRUBBER = (
-    *("claims", "fence", "reaper", "barrier", "layout"),
+    *("claims", "fence", "reaper", "barrier", "paused", "layout"),
     *("schedules", "fired", "firing", "declared"),
 )
 

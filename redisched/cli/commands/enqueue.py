@@ -118,8 +118,8 @@ def enqueue(
 
     It prints the id of the task. Each of ARGUMENTS that is valid JSON (1, true, [1,2], '"1"') is passed as that value,
     any other as text. With --app, the arguments are checked against the handler's signature, and the handler gives
-    the options that are missing here. It warns if no worker serves the queue. JSON: id, name, queue, is_new (false if
-    another task was found in its place).
+    the options that are missing here. It warns if the queue is paused, or no worker serves it. JSON: id, name, queue,
+    is_new (false if another task was found in its place).
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
@@ -132,11 +132,13 @@ def enqueue(
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
         (task,) = opened.scheduler.enqueue_many([request])
-        served = _is_served(opened, task.queue)
+        served, is_paused = _is_served(opened, task.queue), _is_paused(opened, task.queue)
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
     else:
         click.echo(task.id)
+    if is_paused:
+        click.echo(f"Warning: queue {task.queue} is paused: redisched queue resume {task.queue}", err=True)
     if not served:
         _warn(task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
 
@@ -156,6 +158,14 @@ def _is_served(opened: Session, queue: str) -> bool:
         return opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue))
     except BrokerError:
         return True
+
+
+def _is_paused(opened: Session, queue: str) -> bool:
+    """Whether a queue is paused; False also if Redis does not answer the question."""
+    try:
+        return opened.ask(opened.inspector(queue).pause) is not None
+    except BrokerError:
+        return False
 
 
 def _warn(queue: str, target: str | None, hint: str) -> None:

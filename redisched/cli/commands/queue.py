@@ -1,23 +1,31 @@
-"""`redisched queue`: lists queues with their task counts and shards, and adds shards."""
+"""`redisched queue`: lists and shows queues with their task counts, adds shards; other modules add the rest."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
+from redisched.cli.commands.pausing import pause_queue, resume_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
+from redisched.cli.pause_text import pause_record, pause_text
 from redisched.cli.session import Session, session
-from redisched.cli.tables import print_table
+from redisched.cli.tables import print_facts, print_table
 from redisched.cli.times import duration
 from redisched.counted import counted
 from redisched.keys import shard_name
+from redisched.store.pausing import QueuePause
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
 
 
 @click.group()
 def queue() -> None:
-    """Count the tasks of each queue; add shards to a queue."""
+    """List queues; pause, resume and grow a queue."""
+
+
+for _command in (pause_queue, resume_queue):
+    queue.add_command(_command)
 
 
 @queue.command("ls")
@@ -29,28 +37,57 @@ def queue() -> None:
 def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
     """List the queues with the number of their tasks in each state.
 
-    OLDEST is how long the oldest ready task has been waiting.
+    OLDEST is how long the oldest ready task has been waiting; PAUSED is since when the queue is paused, and by whom.
 
     JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, priorities (a list of
-    priority, ready, scheduled), repairs (kind of repair: how many tasks) and shards (their number). With --shards: the
-    same for each shard, with its number as shard and its cluster node as node, but without repairs and shards.
+    priority, ready, scheduled), repairs (kind of repair: how many tasks), shards (their number) and paused{since_ms,
+    until_ms, by}, null if the queue is not paused. With --shards: the same for each shard, with its number as shard and
+    its cluster node as node, but without repairs and shards.
     """
     with session(url) as opened:
         counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
         slots = opened.slots() if by_shard else None
+        pauses_of = {name: opened.ask(opened.inspector(name).pauses) for name in counts}
+        parts = [part for of_shards in counts.values() for part in enumerate(of_shards)]
+        shown = parts if by_shard else [(0, total(of_shards)) for of_shards in counts.values()]
+        pauses = [pauses_of[one.queue][at : at + 1] if by_shard else pauses_of[one.queue] for at, one in shown]
         if as_json:
-            print_json(_shard_records(opened, counts, slots) if by_shard else _records(opened, counts))
+            records = _shard_records(opened, shown, slots) if by_shard else _records(opened, counts)
+            print_json([record | pause_record(of) for record, of in zip(records, pauses, strict=True)])
             return
     if not counts:
         click.echo("There is no queue yet. Enqueue a task: redisched enqueue NAME ARGUMENTS...")
-    elif by_shard:
-        every = [(name, at, one) for name, of_shards in counts.items() for at, one in enumerate(of_shards)]
-        rows = [_row(shard_name(name, at), one) for name, at, one in every]
-        if slots is not None:
-            rows = [(*row, opened.node_of(name, at, slots)) for row, (name, at, _) in zip(rows, every, strict=True)]
-        print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
-    else:
-        print_table(_HEADINGS, [_row(name, total(of_shards)) for name, of_shards in counts.items()])
+        return
+    rows = [_row(shard_name(one.queue, at), one, of) for (at, one), of in zip(shown, pauses, strict=True)]
+    if slots is not None:
+        rows = [(*row, opened.node_of(one.queue, at, slots)) for row, (at, one) in zip(rows, shown, strict=True)]
+    print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
+
+
+@queue.command("show")
+@click.argument("name", metavar="NAME")
+@url_option
+@json_option
+def show_queue(name: str, url: str | None, as_json: bool) -> None:
+    """Show a queue: whether it is paused, and its tasks in each state, by priority.
+
+    JSON: as one of the list of `redisched queue ls --json`.
+    """
+    with session(url) as opened:
+        opened.queues(name)
+        counts = {name: opened.ask(opened.inspector(name).counts_by_shard)}
+        (record,) = _records(opened, counts)
+        pauses = opened.ask(opened.inspector(name).pauses)
+    if as_json:
+        print_json(record | pause_record(pauses))
+        return
+    one = total(counts[name])
+    facts = [(heading.lower(), cell) for heading, cell in zip(_HEADINGS, _row(name, one, pauses), strict=True)]
+    print_facts([*facts, ("finished", one.finished), ("shards", len(counts[name]))])
+    if len(one.priorities) > 1:
+        click.echo()
+        rows = [(of.priority, of.ready, of.scheduled) for of in one.priorities]
+        print_table(("PRIORITY", "READY", "SCHEDULED"), rows)
 
 
 @queue.command("grow")
@@ -74,12 +111,12 @@ def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
         click.echo(f"{name} has {counted(shards, 'shard')}: redisched queue ls --shards")
 
 
-_HEADINGS = ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST")
+_HEADINGS = ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST", "PAUSED")
 
 
-def _row(name: str, one: QueueCounts) -> tuple[object, ...]:
+def _row(name: str, one: QueueCounts, pauses: Sequence[QueuePause | None]) -> tuple[object, ...]:
     oldest = None if one.oldest_ready_ms is None else duration(one.oldest_ready_ms)
-    return name, one.ready, one.scheduled, one.leased, one.dead, oldest
+    return name, one.ready, one.scheduled, one.leased, one.dead, oldest, pause_text(pauses, one.now_ms)
 
 
 def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
@@ -94,10 +131,6 @@ def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict
 
 
 def _shard_records(
-    opened: Session, counts: dict[str, list[QueueCounts]], slots: SlotMap | None
+    opened: Session, shards: Sequence[tuple[int, QueueCounts]], slots: SlotMap | None
 ) -> list[dict[str, object]]:
-    return [
-        {**asdict(one), "shard": at, "node": opened.node_of(one.queue, at, slots)}
-        for of_shards in counts.values()
-        for at, one in enumerate(of_shards)
-    ]
+    return [{**asdict(one), "shard": at, "node": opened.node_of(one.queue, at, slots)} for at, one in shards]

@@ -9,6 +9,7 @@ from redisched.cli.commands.changing import reprioritize, reschedule, run_now
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
+from redisched.cli.pause_text import pause_record, pause_text
 from redisched.cli.report_text import dropped_text, line_text, log_records, progress_record, progress_text
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
@@ -101,21 +102,22 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
     max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms, cancel_requested, worker, lease_until_ms,
     started_ms, ended_ms, forgotten_ms, result, failure{error, traceback, reason, attempt, worker, due_ms, started_ms,
     failed_ms}, failures[like failure, oldest first], undecodable, progress{done, total, fraction, note, left_s,
-    attempt, at_ms}, log[{number, attempt, at_ms, text}], log_dropped, now_ms. A value that is not known is null. Times
-    are the server's, in milliseconds since 1970.
+    attempt, at_ms}, log[{number, attempt, at_ms, text}], log_dropped, queue_paused{since_ms, until_ms, by}, now_ms. A
+    value that is not known is null. Times are the server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
         if view is None:
             raise UnknownTask(task_id)
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
+        pause = opened.ask(opened.inspector(view.queue).shard(view.shard).pause)
         _, progress, log = opened.report(view)
     if as_json:
         told = {"progress": progress_record(view, progress), "log": log_records(log), "log_dropped": log.dropped}
-        print_json(task_record(view) | told)
+        print_json(task_record(view) | told | pause_record([pause], "queue_paused"))
         return
     far = None if progress is None else progress_text(view, progress)
-    print_facts([*task_facts(view, shard_map.shards), ("progress", far)])
+    print_facts([*task_facts(view, shard_map.shards, pause_text([pause], view.now_ms)), ("progress", far)])
     _print_log(log)
     _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
     if view.state is TaskState.DEAD:

@@ -22,13 +22,15 @@ AHEAD = 32
 @dataclass(frozen=True, slots=True)
 class ClaimReply:
     """The tasks that a claim leased; when the next task of the shard falls due, None if there is none; whether it was
-    due already when Redis replied; and the monotonic moment at which the reply was received.
+    due already when Redis replied; the monotonic moment at which the reply was received; and whether the shard is
+    paused.
     """
 
     tasks: list[LeasedTask]
     next_due_ms: int | None
     leaves_due: bool
     received_s: float
+    is_paused: bool
 
 
 class ClaimStream:
@@ -69,7 +71,9 @@ class ClaimStream:
         self._first_sent_s = None
         self._number = next(context.claim_numbers)
         leaves_due = claim.next_due_ms is not None and claim.next_due_ms * 1000 <= claim.now_us
-        return ClaimReply(self._tasks(claim, granted_s, received_s), claim.next_due_ms, leaves_due, received_s)
+        return ClaimReply(
+            self._tasks(claim, granted_s, received_s), claim.next_due_ms, leaves_due, received_s, claim.is_paused
+        )
 
     def _request(self, limit: int) -> ClaimRequest:
         window_ms = self._context.worker_settings.window_ms

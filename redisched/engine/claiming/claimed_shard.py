@@ -4,6 +4,7 @@ import math
 
 from redisched.engine.claiming.claim_stream import ClaimStream
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.logs import log
 from redisched.engine.service import RetryState, ShardBackoff
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
@@ -25,6 +26,7 @@ class ClaimedShard:
         self.next_due_ms: int | None = None
         self.leaves_due = False
         self.news_s = -math.inf
+        self._is_paused = False
         self._context = context
         service = f"claimer of {shard_name(store.queue, store.shard)}"
         self.shard_backoff = ShardBackoff(
@@ -84,4 +86,15 @@ class ClaimedShard:
         reply = await stream.claim(limit, client)
         self.next_due_ms, self.leaves_due, self.news_s = reply.next_due_ms, reply.leaves_due, reply.received_s
         self.shard_backoff.ended()
+        if reply.is_paused is not self._is_paused:
+            self._note_pause(is_paused=reply.is_paused)
         return reply.tasks
+
+    def _note_pause(self, *, is_paused: bool) -> None:
+        """Log once that the queue is paused, or not any more. All of its shards are paused together."""
+        self._is_paused = is_paused
+        queue = self.store.queue
+        if self.store.shard == 0 and is_paused:
+            log.warning("queue %s is paused: its tasks wait until: redisched queue resume %s", queue, queue)
+        elif self.store.shard == 0:
+            log.info("queue %s is not paused any more", queue)

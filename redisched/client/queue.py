@@ -1,0 +1,62 @@
+"""A queue as a whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from redisched.client import queue_pausing
+from redisched.client.connection import Connection
+from redisched.store.operation import Operation
+from redisched.store.pausing import QueuePause
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_Make = Callable[Concatenate[Connection, str, P], Operation[T]]
+"""Makes an operation on a queue, given a connection, the name of the queue, and what else it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of an application, by its name. Every call acts on all of its shards, and can be repeated."""
+
+    name: str
+    _connection: Connection = field(repr=False)
+
+    def pause(self, duration: float | timedelta | None = None) -> QueuePause:
+        """Keep workers from taking tasks until the queue is resumed, or for `duration` in seconds.
+
+        On return no worker takes a task any more. What workers have already, they finish, and tasks can still be
+        enqueued. A queue that is paused already gets the new duration. Raises InvalidOption for a bad duration.
+        """
+        return self._run("pause", queue_pausing.pause, duration)
+
+    async def pause_async(self, duration: float | timedelta | None = None) -> QueuePause:
+        """As `pause`."""
+        return await self._run_async(queue_pausing.pause, duration)
+
+    def resume(self) -> None:
+        """Let workers take tasks again; idle ones are woken. Nothing happens if the queue is not paused."""
+        self._run("resume", queue_pausing.resume)
+
+    async def resume_async(self) -> None:
+        """As `resume`."""
+        await self._run_async(queue_pausing.resume)
+
+    def paused(self) -> QueuePause | None:
+        """Since when the queue is paused, until when, and by whom; None if it is not paused."""
+        return self._run("paused", queue_pausing.paused)
+
+    async def paused_async(self) -> QueuePause | None:
+        """As `paused`."""
+        return await self._run_async(queue_pausing.paused)
+
+    def _run(self, call: str, make: _Make[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._connection.expect_server()
+        return self._connection.run(make(self._connection, self.name, *args, **kwargs), call)
+
+    async def _run_async(self, make: _Make[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._connection.expect_server()
+        await self._connection.open_async()
+        return await self._connection.run_async(make(self._connection, self.name, *args, **kwargs))
