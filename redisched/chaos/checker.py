@@ -12,6 +12,7 @@ from redisched.chaos.invariants.fences import FencesGrow, OneCompletionIsAccepte
 from redisched.chaos.invariants.invariant import Invariant, Listener, Tolerances, Violation
 from redisched.chaos.invariants.keys import AKeyHasOneTask
 from redisched.chaos.invariants.order import EqualTasksStartInTurn, NoBetterTaskIsPassedOver
+from redisched.chaos.invariants.pauses import NothingIsClaimedFromAPausedQueue
 from redisched.chaos.invariants.places import TasksAreConserved, UnknownEnqueuesAreWhole
 from redisched.chaos.invariants.slots import EverySlotFiresOnce
 from redisched.chaos.invariants.starts import NothingStartsTooLate, NothingStartsTwiceAtMostOnce
@@ -36,10 +37,11 @@ OF_A_QUEUE: tuple[type[Invariant], ...] = (
     EqualTasksStartInTurn,
     EverySlotFiresOnce,
     AKeyHasOneTask,
+    NothingIsClaimedFromAPausedQueue,
 )
-"""I8 to I10 and I18: each compares tasks with each other; it keeps only waiting tasks and those with keys in memory."""
+"""I8 to I10, I18 and I22: each is about many tasks; it keeps only waiting tasks and those with keys in memory."""
 INVARIANTS = (*OF_EACH_TASK, *OF_A_QUEUE)
-"""I1 to I13, I18 and I21."""
+"""I1 to I13, I18, I21 and I22."""
 USUAL = Tolerances()
 
 

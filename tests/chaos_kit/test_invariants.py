@@ -10,7 +10,7 @@ from redisched.chaos.history.record import EnqueueStep, Record, SlotState, encod
 from redisched.chaos.invariants.invariant import Tolerances
 from redisched.model import TaskState
 from redisched.store.values import Status
-from tests.chaos_kit import keyed_lives, limited_starts
+from tests.chaos_kit import keyed_lives, limited_starts, paused_queues
 from tests.chaos_kit.histories import (
     OUT_OF_TURN,
     claimed,
@@ -40,6 +40,7 @@ RAISED_BY_CRASH: list[Record] = [
 GOOD: dict[str, list[Record]] = {
     **limited_starts.GOOD,
     **keyed_lives.GOOD,
+    **paused_queues.GOOD,
     "nothing happened": [],
     "a task succeeds": [*life("a"), found("a"), final(1)],
     "tasks succeed one after the other": [*life("a"), *life("b", 100), found("a"), found("b"), final(2)],
@@ -256,6 +257,7 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
     ("I11", "a record without its task", [*life("a"), found("a", ("tasks",), None), final(1)], [2, 7]),
     *limited_starts.BAD,
     *keyed_lives.BAD,
+    *paused_queues.BAD,
     ("I12", "half there", [enqueue("a", 0, UNKNOWN), found("a", ("waiting",), None), final(1)], [0, 1]),
     ("I12", "executed and vanished", [enqueue("a", 0, INVOKED), start("a", 1, 1), final()], [0, 1]),
 ]

@@ -10,7 +10,17 @@ from redisched.chaos.checker import check
 from redisched.chaos.fault import Action, Fault, Message
 from redisched.chaos.history.final_places import record_final_places
 from redisched.chaos.history.reading import read_history
-from redisched.chaos.history.record import Claimed, FinalPlaces, Found, Record, Settled, Unanswered, Waiting
+from redisched.chaos.history.record import (
+    Claimed,
+    FinalPlaces,
+    Found,
+    Paused,
+    Record,
+    Resumed,
+    Settled,
+    Unanswered,
+    Waiting,
+)
 from redisched.chaos.history.recorder import Recorder
 from redisched.chaos.history.reply_observer import ReplyObserver
 from redisched.chaos.link import Exchange, NoReply
@@ -21,6 +31,7 @@ from redisched.model import TaskState
 from redisched.retry import Retry
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation, run
+from redisched.store.pausing import QueuePause, pause_shard, resume_shard
 from redisched.store.shard import ALL_KEYS
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -170,6 +181,15 @@ def test_a_call_repeated_after_a_lost_reply_is_recorded_once(queue: ObservedQueu
 
     assert [record.fence for record in queue.history(Claimed)] == [lease.token]
     assert queue.settled() == [("a", lease.token, Status.ACKED)]
+
+
+def test_pauses_of_a_queue_and_their_ends_are_recorded(queue: ObservedQueue) -> None:
+    pause = QueuePause(since_ms=1, until_ms=FAR_MS, by="ann@desk")
+    queue.call(pause_shard(queue.broker.script_runner, QUEUE, 0, pause))
+    queue.call(resume_shard(queue.broker.script_runner, QUEUE, 0))
+
+    paused, resumed = queue.history(Paused, Resumed)
+    assert (paused.queue, paused.until_ms, resumed.queue) == (QUEUE, FAR_MS, QUEUE)
 
 
 def test_a_call_without_a_reply_is_recorded_as_unanswered(queue: ObservedQueue) -> None:

@@ -103,6 +103,21 @@ class Claimed(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Record):
+    """The server paused a shard of a queue until `until_ms`, None for until it is resumed."""
+
+    queue: str
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Record):
+    """The server ended the pause of a shard of a queue."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled(Record):
     """The server ended a lease, or ended or revived a task without one, as `status` says.
 
@@ -171,7 +186,21 @@ class Disturbed(Record):
     victim: str
 
 
-_ALL = (Enqueue, Start, End, Waiting, Claimed, Settled, Unanswered, Slot, Found, FinalPlaces, Disturbed)
+_ALL = (
+    Enqueue,
+    Start,
+    End,
+    Waiting,
+    Claimed,
+    Paused,
+    Resumed,
+    Settled,
+    Unanswered,
+    Slot,
+    Found,
+    FinalPlaces,
+    Disturbed,
+)
 _KINDS: dict[str, type[Record]] = {kind.__name__.lower(): kind for kind in _ALL}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}

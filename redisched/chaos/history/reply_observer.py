@@ -8,11 +8,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from redisched.chaos.history.record import Claimed, Record, Settled, Unanswered, Waiting
+from redisched.chaos.history.record import Claimed, Paused, Record, Resumed, Settled, Unanswered, Waiting
 from redisched.chaos.history.recorder import Recorder
 from redisched.chaos.link import Exchange, NoReply
 from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
+from redisched.store.pausing import QueuePause
 from redisched.store.scripts import load_script
 from redisched.store.shard import ALL_KEYS, id_text
 from redisched.store.values import Status
@@ -48,7 +49,7 @@ class ReplyObserver:
     def observe(self, exchange: Exchange) -> None:
         """Record what a command and its reply say about tasks."""
         name, words, reply = exchange
-        if name not in _SETTLING and name not in ("enqueue", "claim", "reap"):
+        if name not in _SETTLING and name not in ("enqueue", "claim", "reap", "pause", "resume"):
             return
         if isinstance(reply, Exception) or reply == ALL_KEYS:
             return
@@ -66,6 +67,8 @@ class ReplyObserver:
             return self._claimed(queue, arguments, reply)
         if name == "reap":
             return self._reaped(queue, reply)
+        if name in ("pause", "resume"):
+            return self._paused(queue, arguments)
         return self._answered(queue, name, arguments, reply)
 
     def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
@@ -107,6 +110,13 @@ class ReplyObserver:
                 replaced = self._replaced.pop((queue, id_text(id)), None)
                 fence = None if replaced is None else replaced.fence
             yield from self._settled(queue, id, Status(status.decode()), fence, 0)
+
+    def _paused(self, queue: str, arguments: Sequence[bytes]) -> Iterator[Record]:
+        pause = QueuePause.read(arguments[0]) if arguments else None
+        if pause is None:
+            yield Resumed(at_ms=self._recorder.now_ms(), queue=queue)
+        else:
+            yield Paused(at_ms=self._recorder.now_ms(), queue=queue, until_ms=pause.until_ms)
 
     def _answered(self, queue: str, name: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
         for row, status in zip(_tasks_of(name, arguments), reply, strict=True):
