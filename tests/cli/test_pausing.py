@@ -49,7 +49,7 @@ def test_who_enqueues_is_told_of_the_pause(command: CommandLine) -> None:
     command.output("enqueue", "add")
     command.output("queue", "pause", "default")
 
-    assert "queue default is paused: redisched queue resume default" in command.run("enqueue", "add").stderr
+    assert "queue default is paused; resume it: redisched queue resume default" in command.run("enqueue", "add").stderr
 
 
 def test_a_queue_that_is_paused_in_part_is_shown_as_such(command: CommandLine, workshop: Workshop) -> None:

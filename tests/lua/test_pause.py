@@ -1,9 +1,9 @@
-"""pause and resume: claims of a paused shard lease nothing, and all other edges go on."""
+"""pause: claims of a paused shard lease nothing, and all other edges go on."""
 
 import pytest
 
 from redisched.errors import FormatTooNew
-from redisched.store.pausing import QueuePause, pause_shard, resume_shard
+from redisched.store.pausing import QueuePause, pause_shard
 from redisched.store.values import Ack, Claim, ExpireRequest, NewTask, ReapRequest, Release, Status
 from tests.lua.queue import QUEUE, QueueUnderTest, request
 from tests.lua.situation import AWAKE, TOKEN, WORKER, Situation, claimed, expiring, leased, together, waiting
@@ -20,10 +20,6 @@ PAUSED: Situation = {"paused": f"{NOW_MS} 0 ann@desk", "format": "4"}
 
 def pause(queue: QueueUnderTest, wanted: QueuePause = UNTIL_RESUMED) -> Status:
     return queue.call(pause_shard(queue.broker.script_runner, QUEUE, 0, wanted))
-
-
-def resume(queue: QueueUnderTest) -> Status:
-    return queue.call(resume_shard(queue.broker.script_runner, QUEUE, 0))
 
 
 def nothing(clock: ServerTime, until_ms: int | None = None) -> Claim:
@@ -47,16 +43,6 @@ def test_a_claim_of_a_paused_shard_leases_nothing(queue: QueueUnderTest, clock: 
     assert queue.call(queue.store.claim(request(ahead_ms=5, ahead_limit=5))) == nothing(clock)
 
     assert queue.situation() == together(due, PAUSED), "the wake-up is gone, so that no worker claims again and again"
-
-
-def test_a_claim_takes_the_due_tasks_once_the_shard_is_resumed(queue: QueueUnderTest, clock: ServerTime) -> None:
-    queue.given(waiting("a"), PAUSED)
-
-    assert resume(queue) == Status.RESUMED
-    assert queue.situation() == together(waiting("a"), AWAKE, {"format": "4"})
-    assert resume(queue) == Status.ALREADY
-
-    assert [lease.id for lease in queue.call(queue.store.claim(request())).leases] == ["a"]
 
 
 def test_a_pause_ends_by_itself(queue: QueueUnderTest, clock: ServerTime) -> None:

@@ -108,8 +108,8 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "forget": lambda store: store.forget(ForgetLimits(limit=10, dead_retention_ms=1_000)),
     "watch": lambda store: watch(ScriptRunner(), store.queue, store.shard, "channel", ["a", "d"]),
     "wake": lambda store: store.wake(),
-    "pause": lambda store: pause_shard(ScriptRunner(), store.queue, store.shard, PAUSE),
-    "resume": lambda store: resume_shard(ScriptRunner(), store.queue, store.shard),
+    "pause": lambda store: pause_shard(store._script_runner, store.queue, store.shard, PAUSE),
+    "resume": lambda store: resume_shard(store._script_runner, store.queue, store.shard),
     "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
     **{edge: _on_schedules(call) for edge, call in EDGES_OF_SCHEDULES.items()},
 }

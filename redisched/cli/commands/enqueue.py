@@ -132,15 +132,13 @@ def enqueue(
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
         (task,) = opened.scheduler.enqueue_many([request])
-        served, is_paused = _is_served(opened, task.queue), _is_paused(opened, task.queue)
+        warning = _warning(opened, task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
     else:
         click.echo(task.id)
-    if is_paused:
-        click.echo(f"Warning: queue {task.queue} is paused: redisched queue resume {task.queue}", err=True)
-    if not served:
-        _warn(task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
 
 
 def _place_of(application: Scheduler | None, url: str | None) -> str | None:
@@ -152,22 +150,14 @@ def _place_of(application: Scheduler | None, url: str | None) -> str | None:
     return url or application.settings.url
 
 
-def _is_served(opened: Session, queue: str) -> bool:
-    """Whether a worker serves a queue; True also if Redis does not answer the question."""
+def _warning(opened: Session, queue: str, target: str | None, hint: str) -> str:
+    """Why nobody takes a task of a queue now; "" if workers do, or Redis does not answer the question."""
     try:
-        return opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue))
+        if opened.ask(opened.inspector(queue).pause) is not None:
+            return f"queue {queue} is paused; resume it: redisched queue resume {queue}"
+        if opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue)):
+            return ""
     except BrokerError:
-        return True
-
-
-def _is_paused(opened: Session, queue: str) -> bool:
-    """Whether a queue is paused; False also if Redis does not answer the question."""
-    try:
-        return opened.ask(opened.inspector(queue).pause) is not None
-    except BrokerError:
-        return False
-
-
-def _warn(queue: str, target: str | None, hint: str) -> None:
+        return ""
     start = f"redisched worker {target or 'MODULE:APP'} --queues {queue}"
-    click.echo(f"Warning: no worker serves queue {queue} now; start one: {start}{hint}", err=True)
+    return f"no worker serves queue {queue} now; start one: {start}{hint}"
