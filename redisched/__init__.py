@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from redisched.events import AttemptFailure, WorkerInfo
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
     from redisched.progress import Progress
+    from redisched.resources import PROVIDED, Resource
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
 __version__ = "0.1.0"
@@ -49,11 +50,13 @@ _HOMES = {
     "Isolation": "redisched.model",
     "Keep": "redisched.model",
     "OnDuplicate": "redisched.model",
+    "PROVIDED": "redisched.resources",
     "Priority": "redisched.model",
     "Progress": "redisched.progress",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
     "ReplayOutcome": "redisched.client.dead_tasks",
+    "Resource": "redisched.resources",
     "Retry": "redisched.retry",
     "RetryLater": "redisched.retry",
     "Scheduler": "redisched.client.scheduler",
@@ -91,11 +94,13 @@ __all__ = [
     "Isolation",
     "Keep",
     "OnDuplicate",
+    "PROVIDED",
     "Priority",
     "Progress",
     "RedischedError",
     "Reject",
     "ReplayOutcome",
+    "Resource",
     "Retry",
     "RetryLater",
     "Scheduler",

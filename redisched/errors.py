@@ -12,6 +12,7 @@ RedischedError
 ├── DuplicateHandler                   the name is already registered
 ├── NotPicklable (TypeError)           its application cannot be found by another process
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
+├── LifespanFailed                     what a process opens before its first task cannot be opened
 ├── Undecodable                        stored bytes are not a task
 ├── FormatTooNew                       a later version of redisched wrote the stored data
 ├── TaskError                          about one task
@@ -152,6 +153,15 @@ class AppNotFound(RedischedError):
         self.target = target
         self.reason = reason
         super().__init__(f"cannot load {target!r}: {reason}")
+
+
+class LifespanFailed(RedischedError):
+    """Raised when a lifespan of the application cannot be opened, so that the process runs no handler."""
+
+    def __init__(self, lifespan: str, reason: str) -> None:
+        self.lifespan = lifespan
+        self.reason = reason
+        super().__init__(f"the lifespan {lifespan} of the application cannot be opened: {reason}")
 
 
 class Undecodable(RedischedError):

@@ -10,6 +10,7 @@ from redisched.events import EventFunctions
 from redisched.handler_options import HandlerOptions
 from redisched.middleware import Middleware
 from redisched.model import Delivery, Isolation, Retention, TaskBody, retention_of
+from redisched.resources import HandlerResources, Opening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class HandlerEntry:
     options: HandlerOptions
     conversion: Conversion | None = None
     """How its arguments and results travel; None if they travel as they are."""
+    resources: HandlerResources | None = None
+    """What a worker fills in when it calls the function; None if nothing."""
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
     starts_once: bool = field(init=False)
@@ -48,11 +51,18 @@ class HandlerEntry:
             refuse_other_codec(self.name, body.codec, None)
         return body.args, body.kwargs
 
+    def call_by_hand(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call the function here and now. Raises InvalidArguments if a resource is not given."""
+        if self.resources is not None:
+            args, kwargs = self.resources.filled_by_hand(args, kwargs)
+        return self.function(*args, **kwargs)
+
 
 class Registry:
-    """The handlers of one application, and what is called around and after them."""
+    """The handlers of one application, what is called around and after them, and what is opened for them."""
 
     def __init__(self) -> None:
+        self.lifespans: list[Opening] = []
         self.middleware = Middleware()
         self.events = EventFunctions()
         self.more_queues: list[str] = []

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from redisched.conversion.conversion import Conversion
+from redisched.conversion.parameters import Annotations
 from redisched.errors import InvalidArguments, InvalidOption
+from redisched.resources import HandlerResources
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -44,23 +46,29 @@ class UnknownArguments:
         return {}
 
 
-class ArgumentCheck:
-    """Checks the arguments of one function. For positional arguments alone this costs a single comparison.
+def annotations_of(function: Callable[..., Any], local: Mapping[str, Any]) -> Annotations:
+    """The annotations of a function, whose own variables are `local` if it is defined within another function.
 
     The function that will be called counts, not the one that a decorator wraps: the wrapped one may get other
-    arguments.
+    arguments. Raises InvalidOption if the function cannot be a handler.
     """
+    if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidOption("function", function, "a function or a coroutine function")
+    try:
+        return Annotations(function, local)
+    except ValueError as error:
+        raise InvalidOption("function", function, f"a function whose arguments are known; {error}") from None
 
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        """Raises InvalidOption if the function cannot be a handler."""
-        if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise InvalidOption("function", function, "a function or a coroutine function")
+
+class ArgumentCheck:
+    """Checks the arguments of one function. For positional arguments alone this costs a single comparison."""
+
+    def __init__(self, name: str, signature: inspect.Signature, resources: HandlerResources | None) -> None:
+        """`signature` is that of what callers pass."""
         self._name = name
+        self._signature = signature
+        self._resources = resources
         self.conversion: Conversion | None = None
-        try:
-            self._signature = inspect.signature(function, follow_wrapped=False)
-        except ValueError as error:
-            raise InvalidOption("function", function, f"a function whose arguments are known; {error}") from None
         parameters = self._signature.parameters.values()
         by_position = [parameter for parameter in parameters if parameter.kind in _BY_POSITION]
         required = [parameter for parameter in parameters if parameter.default is parameter.empty]
@@ -78,6 +86,8 @@ class ArgumentCheck:
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The same arguments, by position as far as possible. Raises InvalidArguments."""
+        if self._resources is not None and (refusal := self._resources.refusal(kwargs)):
+            raise refusal
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:

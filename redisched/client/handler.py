@@ -105,7 +105,7 @@ class SyncHandler(Handler[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function here and now."""
-        result: R = self.entry.function(*args, **kwargs)
+        result: R = self.entry.call_by_hand(args, kwargs)
         return result
 
 
@@ -114,7 +114,7 @@ class AsyncHandler(Handler[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         """Run the function here, once awaited."""
-        coroutine: Coroutine[Any, Any, R] = self.entry.function(*args, **kwargs)
+        coroutine: Coroutine[Any, Any, R] = self.entry.call_by_hand(args, kwargs)
         return coroutine
 
 

@@ -1,14 +1,23 @@
-"""How functions are registered that are called around handlers, around enqueues, and after the ends of tasks."""
+"""How functions are registered that are called around handlers, around enqueues, after the ends of tasks, and around
+the life of a process.
+"""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redisched.registry import Registry
+from redisched.resources import lifespan_of
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
     from redisched.client.around_enqueue import EnqueueContext
     from redisched.context import TaskContext
     from redisched.events import AttemptFailure, WorkerInfo
+
+    AnyGenerator = (
+        Iterator[object] | AsyncIterator[object] | AbstractContextManager[object] | AbstractAsyncContextManager[object]
+    )
 
 Around = TypeVar("Around", bound="Callable[[TaskContext, Callable[[], Any]], Any]")
 AroundEnqueue = TypeVar("AroundEnqueue", bound="Callable[[EnqueueContext, Callable[[], Any]], Any]")
@@ -16,6 +25,7 @@ OnSuccess = TypeVar("OnSuccess", bound="Callable[[TaskContext, Any], object]")
 OnFailure = TypeVar("OnFailure", bound="Callable[[TaskContext, AttemptFailure], object]")
 OnCancelled = TypeVar("OnCancelled", bound="Callable[[TaskContext], object]")
 OnWorker = TypeVar("OnWorker", bound="Callable[[WorkerInfo], object]")
+Lifespan = TypeVar("Lifespan", bound="Callable[[], AnyGenerator]")
 
 
 class HookRegistration:
@@ -36,6 +46,13 @@ class HookRegistration:
     def enqueue_middleware(self, function: AroundEnqueue, /) -> AroundEnqueue:
         """Call `function(ctx, call_next)` around each call that enqueues, in the program that makes the call."""
         self.registry.middleware.add_around_enqueue(function)
+        return function
+
+    def lifespan(self, function: Lifespan, /) -> Lifespan:
+        """Call a function that yields once, sync or async, in each process that runs handlers: up to its yield before
+        the first task, the rest after the last one. Several are opened in order and closed in reverse.
+        """
+        self.registry.lifespans.append(lifespan_of(function))
         return function
 
     def on_success(self, function: OnSuccess, /) -> OnSuccess:

@@ -1,14 +1,24 @@
-"""Checks the options given to `@app.task(...)`. A limit that nothing could enforce is refused here."""
+"""Checks what is given to `@app.task(...)`: the options and the function. A limit that nothing could enforce is refused
+here.
+"""
 
+from collections.abc import Callable
 from typing import Any
 
-from redisched.client.unique import unique_of
+from redisched.callables import is_coroutine_function
+from redisched.client.arguments import ArgumentCheck, annotations_of
+from redisched.client.origin import locals_of_caller
+from redisched.client.unique import check_template, unique_of
 from redisched.config import Settings
+from redisched.conversion.codec import Codec
+from redisched.conversion.handler import conversion_of
 from redisched.errors import InvalidOption
 from redisched.handler_options import TIMEOUT_GRACE_MS, HandlerOptions, check_attempts_of
 from redisched.model import Delivery, Isolation, retention_of
 from redisched.option_checks import check_delivery, check_isolation, check_milliseconds
 from redisched.options import HandlerOptionFields, TaskOptions, check_options, with_defaults
+from redisched.registry import HandlerEntry
+from redisched.resources import resources_of
 from redisched.retry import DEFAULT_RETRY, ONE_ATTEMPT, Retry
 
 
@@ -41,7 +51,29 @@ def handler_options(fields: dict[str, Any], settings: Settings) -> HandlerOption
     return merged
 
 
-def keeps_results(options: HandlerOptions) -> bool:
+def examined(
+    name: str, function: Callable[..., Any], options: HandlerOptions, codec: Codec | None
+) -> tuple[HandlerEntry, ArgumentCheck]:
+    """A function as a handler, and what its callers' arguments are checked by. Raises InvalidOption."""
+    annotations = annotations_of(function, locals_of_caller(function))
+    resources = resources_of(name, annotations)
+    if resources is not None:
+        annotations.leave_out(resources.names)
+    arguments = ArgumentCheck(name, annotations.signature, resources)
+    check_template(options.unique, arguments.names)
+    arguments.conversion = conversion_of(name, annotations, codec, has_result=_keeps_results(options))
+    entry = HandlerEntry(
+        name=name,
+        function=function,
+        is_async=is_coroutine_function(function),
+        options=options,
+        conversion=arguments.conversion,
+        resources=resources,
+    )
+    return entry, arguments
+
+
+def _keeps_results(options: HandlerOptions) -> bool:
     """Whether results of the handler are kept, unless a call says otherwise."""
     return retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own).keeps_result
 

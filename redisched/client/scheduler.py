@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from redisched.callables import is_coroutine_function
 from redisched.client.arguments import ArgumentCheck, UnknownArguments
 from redisched.client.connection import Connection
 from redisched.client.handler import (
@@ -21,16 +20,16 @@ from redisched.client.handler import (
 )
 from redisched.client.hooks import HookRegistration
 from redisched.client.naming import name_of
-from redisched.client.origin import find, locals_of_caller, module_of_caller, name_in, settings_to_send
+from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.reference import TaskRef
-from redisched.client.registration import handler_options, keeps_results
+from redisched.client.registration import examined, handler_options
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
 from redisched.client.sender import Sender
 from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
 from redisched.conversion.codec import Codec, check_codec
 from redisched.conversion.conversion import Encoded, encode_arguments
-from redisched.conversion.handler import conversion_of, conversion_of_unknown
+from redisched.conversion.handler import conversion_of_unknown
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
 from redisched.lazy import LazyModule
@@ -40,7 +39,7 @@ from redisched.option_checks import (
     check_queue,
 )
 from redisched.options import HandlerOptionFields, TaskOptionFields, check_options
-from redisched.registry import HandlerEntry, Registry
+from redisched.registry import Registry
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
@@ -145,18 +144,10 @@ class Scheduler(HookRegistration):
             if isinstance(function, Handler):
                 function = function.entry.function
             known_as = name or check_name("name", name_of(function))
-            arguments = ArgumentCheck(known_as, function)
-            check_template(options.unique, arguments.names)
-            is_async = is_coroutine_function(function)
-            conversion = arguments.conversion = conversion_of(
-                known_as, function, locals_of_caller(function), self.codec, has_result=keeps_results(options)
-            )
-            entry = HandlerEntry(
-                name=known_as, function=function, is_async=is_async, options=options, conversion=conversion
-            )
+            entry, arguments = examined(known_as, function, options, self.codec)
             self.registry.add(entry)
             self._argument_checks[known_as] = arguments
-            make = AsyncHandler if is_async else SyncHandler
+            make = AsyncHandler if entry.is_async else SyncHandler
             handler: Handler[Any, Any] = make(self, self._sender, entry, arguments)
             self._handlers[known_as] = handler
             return handler

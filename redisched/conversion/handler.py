@@ -1,8 +1,5 @@
 """Decides at registration how the values of a handler travel."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from redisched.conversion.by_annotation import ByAnnotation
 from redisched.conversion.by_codec import ByCodec
 from redisched.conversion.codec import Codec
@@ -10,14 +7,11 @@ from redisched.conversion.conversion import Conversion
 from redisched.conversion.parameters import Annotations
 
 
-def conversion_of(
-    name: str, function: Callable[..., Any], local: Mapping[str, Any], codec: Codec | None, *, has_result: bool
-) -> Conversion | None:
+def conversion_of(name: str, annotations: Annotations, codec: Codec | None, *, has_result: bool) -> Conversion | None:
     """The conversion of a handler; None if all its values travel as they are, so that its tasks cost nothing more.
 
-    Raises InvalidOption for an annotation whose values cannot travel. `local` are the variables where it is defined.
+    Raises InvalidOption for an annotation whose values cannot travel.
     """
-    annotations = Annotations(function, local)
     if codec is not None:
         return ByCodec(name, codec, annotations)
     conversion = ByAnnotation(name, annotations, has_result=has_result)

@@ -1,11 +1,12 @@
 """What a handler's signature says about its arguments and its result."""
 
+import builtins
 import collections.abc as abstract
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _AWAITABLES = (abstract.Awaitable, abstract.Coroutine)
@@ -16,10 +17,20 @@ class Annotations:
     """The annotations of one function, each read by itself: a name that only type checkers know spoils no other."""
 
     def __init__(self, function: Callable[..., Any], local: Mapping[str, Any]) -> None:
-        """`local` are the variables of the function in which the handler is defined, if it is defined in one."""
+        """`local` are the variables of the function in which the handler is defined, if it is defined in one. Raises
+        ValueError if the parameters of the function are not known.
+        """
         self._local = dict(local)
         self._globals = _globals_of(function)
         self.signature = inspect.signature(function, follow_wrapped=False)
+
+    def of_another(self, function: Callable[..., Any]) -> "Annotations":
+        """The annotations of a function that this one uses. Raises ValueError as above."""
+        return Annotations(function, self._local)
+
+    def leave_out(self, parameters: Collection[str]) -> None:
+        """Take some parameters for not there."""
+        self.signature = without(self.signature, parameters)
 
     def of(self, annotation: Any) -> Any:
         """An annotation with its names looked up. Raises NameError if there is no such name, as yet or at all."""
@@ -28,12 +39,56 @@ class Annotations:
         holder = SimpleNamespace(__annotations__={"it": annotation})
         return get_type_hints(holder, self._globals, self._local)["it"]
 
+    def metadata_of(self, annotation: Any) -> tuple[Any, ...]:
+        """What an annotation says besides the type, by `Annotated`. A name that is not defined is an Undefined."""
+        if isinstance(annotation, str):
+            holder = SimpleNamespace(__annotations__={"it": annotation})
+            names = _Names(self._globals, self._local)
+            annotation = get_type_hints(holder, self._globals, names, include_extras=True)["it"]
+        while hasattr(annotation, "__value__") and hasattr(annotation, "__type_params__"):
+            annotation = annotation.__value__  # the `type` statement of Python 3.12
+        return tuple(annotation.__metadata__) if get_origin(annotation) is Annotated else ()
+
     def of_result(self) -> Any:
         """The annotation of the result; of what is awaited, if the function returns an awaitable."""
         annotation = self.of(self.signature.return_annotation)
         if get_origin(annotation) in _AWAITABLES:
             return (get_args(annotation) or (Any,))[-1]
         return annotation
+
+
+class Undefined:
+    """Stands for a name in an annotation that is not defined, such as of a type that only type checkers import."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __getattr__(self, name: str) -> Self:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_args: object, **_kwargs: object) -> Self:
+        return self
+
+    def __getitem__(self, _key: object) -> Self:
+        return self
+
+    def __or__(self, _other: object) -> Self:
+        return self
+
+    __ror__ = __or__
+
+
+class _Names(dict[str, Any]):
+    """The names that an annotation may use; what is not defined is an Undefined."""
+
+    def __init__(self, known: Mapping[str, Any], local: Mapping[str, Any]) -> None:
+        super().__init__(local)
+        self._known = known
+
+    def __missing__(self, name: str) -> Any:
+        return self._known[name] if name in self._known else getattr(builtins, name, Undefined(name))
 
 
 class ByParameter(NamedTuple, Generic[T]):
@@ -72,6 +127,11 @@ def by_parameter(
         elif parameter.kind is not parameter.POSITIONAL_ONLY:
             by_name[parameter.name] = known
     return ByParameter(by_position, rest, by_name, others)
+
+
+def without(signature: inspect.Signature, names: Collection[str]) -> inspect.Signature:
+    """A signature without some of its parameters."""
+    return signature.replace(parameters=[one for one in signature.parameters.values() if one.name not in names])
 
 
 def _globals_of(function: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Calls the middleware of an application around its handlers.
+"""Calls the middleware of an application around its handlers, and opens their resources.
 
 Each handler is replaced by a function that calls the middleware and, innermost, the handler. So it does not matter in
-which kind of slot a handler runs, and an application without middleware pays nothing.
+which kind of slot a handler runs, and an application without middleware and resources pays nothing.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -12,6 +12,8 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from redisched.context import TaskContext, current_task
+from redisched.engine.resources.filling import filled_in_thread, filled_on_loop
+from redisched.engine.resources.process_resources import ProcessResources
 from redisched.middleware import Middleware
 from redisched.registry import HandlerEntry, Registry
 
@@ -20,19 +22,23 @@ call_in_thread: ContextVar[CallInThread] = ContextVar("redisched_call_in_thread"
 """Runs a sync handler around which async middleware is awaited. Set by whoever runs handlers."""
 
 
-def with_middleware(registry: Registry) -> Registry:
-    """The handlers with the middleware around them; the same registry if there is no middleware."""
-    return _HandlersInMiddleware(registry) if registry.middleware.is_around_handlers else registry
+def handlers_to_call(registry: Registry, resources: ProcessResources) -> Registry:
+    """The handlers with the middleware and their resources around them; the same registry if there are none of both."""
+    if registry.middleware.is_around_handlers or any(entry.resources is not None for entry in registry):
+        return _HandlersToCall(registry, resources)
+    return registry
 
 
-class _HandlersInMiddleware(Registry):
+class _HandlersToCall(Registry):
     """Makes each function at its first use. A handler that is defined again gets a new one."""
 
-    def __init__(self, plain: Registry) -> None:
+    def __init__(self, plain: Registry, resources: ProcessResources) -> None:
         self._plain = plain
+        self._resources = resources
         self._composed: dict[str, tuple[HandlerEntry, HandlerEntry]] = {}
         self.middleware = plain.middleware
         self.events = plain.events
+        self.lifespans = plain.lifespans
 
     def get(self, name: str) -> HandlerEntry | None:
         """The handler with this name, None if there is none."""
@@ -41,7 +47,7 @@ class _HandlersInMiddleware(Registry):
             return None
         plain, composed = self._composed.get(name, (None, entry))
         if plain is not entry:
-            composed = _composed(entry, self.middleware)
+            composed = _composed(entry, self.middleware, self._resources)
             self._composed[name] = entry, composed
         return composed
 
@@ -53,15 +59,22 @@ class _HandlersInMiddleware(Registry):
         return self._plain.queues()
 
 
-def _composed(entry: HandlerEntry, middleware: Middleware) -> HandlerEntry:
-    function = entry.function
+def _composed(entry: HandlerEntry, middleware: Middleware, process: ProcessResources) -> HandlerEntry:
+    function, is_async, resources = entry.function, entry.is_async, entry.resources
+    is_opened_on_loop = resources is not None and (is_async or resources.on_loop)
+    if resources is not None and not is_opened_on_loop:
+        function = filled_in_thread(function, resources, process)
     for wrapper in middleware.wrappers:
-        function = wrapper(function, is_async=entry.is_async)
+        function = wrapper(function, is_async=is_async)
     if middleware.in_thread:
         function = _around_sync(function, middleware.in_thread)
+    if resources is not None and is_opened_on_loop:
+        function = filled_on_loop(function if is_async else _awaited_in_thread(function), resources, process)
+        is_async = True
     if middleware.on_loop:
-        function = _around_async(function, middleware.on_loop, is_async=entry.is_async)
-    return replace(entry, function=function, is_async=entry.is_async or bool(middleware.on_loop))
+        function = _around_async(function if is_async else _awaited_in_thread(function), middleware.on_loop)
+        is_async = True
+    return replace(entry, function=function, is_async=is_async)
 
 
 def _around_sync(function: Callable[..., Any], around: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
@@ -73,17 +86,22 @@ def _around_sync(function: Callable[..., Any], around: Sequence[Callable[..., An
 
 
 def _around_async(
-    function: Callable[..., Any], around: Sequence[Callable[..., Any]], *, is_async: bool
-) -> Callable[..., Any]:
+    function: Callable[..., Awaitable[Any]], around: Sequence[Callable[..., Any]]
+) -> Callable[..., Awaitable[Any]]:
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        async def call_handler() -> Any:
-            if is_async:
-                return await function(*args, **kwargs)
-            result = await call_in_thread.get()(partial(function, *args, **kwargs))
-            return await result if isawaitable(result) else result
+        return await _chain(around, current_task(), lambda: function(*args, **kwargs))()
 
-        return await _chain(around, current_task(), call_handler)()
+    return call
+
+
+def _awaited_in_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """A sync handler as one that is awaited on the event loop."""
+
+    @wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        result = await call_in_thread.get()(partial(function, *args, **kwargs))
+        return await result if isawaitable(result) else result
 
     return call
 

@@ -36,6 +36,7 @@ from redisched.errors import (
     BrokerRefused,
     FormatTooNew,
     InvalidInput,
+    LifespanFailed,
     ServerError,
     ShardMapDamaged,
 )
@@ -94,6 +95,10 @@ class ChildProcess:
         except MISCONFIGURED as error:
             code = Exit.MISCONFIGURED
             self._say(Fatal(reason=str(error), exit_code=code))
+        except LifespanFailed as error:
+            # Another process may be luckier, such as once the database answers again.
+            code = Exit.CRASHED
+            log.error("%s", error)
         self._leave(code)
 
     def _load(self) -> Application:

@@ -8,7 +8,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 from redisched.config import Until, WorkerSettings
 from redisched.engine.application import Application, check_threads
-from redisched.engine.around import with_middleware
+from redisched.engine.around import handlers_to_call
 from redisched.engine.check import check_address, check_rights, check_server
 from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.claiming.claimer import Claimer
@@ -22,6 +22,7 @@ from redisched.engine.logs import log
 from redisched.engine.note_start import note_start
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.reporter import Reporter
+from redisched.engine.resources.process_resources import ProcessResources
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
@@ -73,11 +74,12 @@ class Worker:
         self.is_stuck = False
         """Whether it stopped because of handlers that do not end."""
         self._events = EventTeller(application.registry.events) if application.registry.events else None
+        self._resources = ProcessResources()
         self._context = WorkerContext(
             worker=name or worker_name(os.getpid(), f"{int(runtime.random() * 2**32):08x}"),
             settings=application.settings,
             worker_settings=settings,
-            registry=with_middleware(application.registry),
+            registry=handlers_to_call(application.registry, self._resources),
             stores={},
             window=Window(settings.window_ms, settings.release_after_ms),
             started=started or NoStartedTable(),
@@ -98,18 +100,33 @@ class Worker:
     async def run(self) -> None:
         """Work until stopped, or until no task is left if so configured. Waits for a Redis that cannot be reached.
 
-        Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, and BrokerRefused if
-        Redis refuses the connection or can never be reached with this URL.
+        Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, BrokerRefused if Redis
+        refuses the connection or can never be reached with this URL, and LifespanFailed.
         """
         client = self._broker.open_async_client(self._broker.timeout_s, "worker")
         try:
             shard_maps = await self._reach_server(client)
-            if shard_maps:
+            if shard_maps and await self._open_lifespans():
                 await log_start(self._context, shard_maps, self._broker.address, client)
                 async with telling_events(self._events, WorkerInfo(name=self.name, queues=self._queues)):
                     await self._work(client, shard_maps)
         finally:
+            await self._resources.close()
             await client.close()
+
+    async def _open_lifespans(self) -> bool:
+        """Open what the application has for this process. Answers False if stopped before that."""
+        if not self._context.registry.lifespans:
+            return True
+        opening = asyncio.ensure_future(self._resources.begin(self._context.registry.lifespans))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not opening.done():
+            opening.cancel()
+            return False
+        opening.result()
+        return True
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, ShardMap]:
         """Check the server, register the queues, and answer their shard maps; an empty dictionary if stopped before

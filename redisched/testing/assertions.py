@@ -51,7 +51,9 @@ class _Wanted:
     def __init__(self, handler: Handler[..., Any], args: tuple[Any, ...], expected: Mapping[str, Any]) -> None:
         """Raises InvalidOption for what is neither an argument of the handler nor an option that can be asked for."""
         self._entry = handler.entry
-        self._signature = inspect.signature(handler.entry.function, follow_wrapped=False)
+        resources = handler.entry.resources
+        whole = inspect.signature(handler.entry.function, follow_wrapped=False)
+        self._signature = whole if resources is None else resources.signature
         names = self._signature.parameters
         self._arguments = dict(self._signature.bind_partial(*args).arguments)
         self._options: dict[str, Any] = {}

@@ -1,7 +1,7 @@
 """Calls of a handler by hand: what `current_task()` answers where no worker runs it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from redisched.engine.time_limit import SoftLimit
 from redisched.errors import InvalidOption
 from redisched.option_checks import check_attempts, check_id, check_priority, check_queue, check_run_at, check_timeout
 from redisched.retry import DEFAULT_ATTEMPTS
+from redisched.testing.given import given_within
 
 _NAME = "by_hand"
 
@@ -71,12 +72,13 @@ def context(
     run_at: datetime | float = 0,
     timeout: float | timedelta | None = None,
     state: Any = None,
+    resources: Mapping[Any, Any] | None = None,
 ) -> Iterator[ContextByHand]:
     """Within the block `current_task()` answers this task, so that a handler can be called like any function:
     `with testing.context(attempt=2): send_receipt(42)`. Needs no worker and no server.
 
-    `state` is what an earlier attempt has saved, `timeout` is in seconds of real time and interrupts nothing. Raises
-    InvalidOption.
+    `state` is what an earlier attempt has saved, `timeout` is in seconds of real time and interrupts nothing. Handlers
+    are given `resources`, values by the factory that makes them otherwise. Raises InvalidOption.
     """
     if attempt > check_attempts("max_attempts", max_attempts):
         raise InvalidOption("attempt", attempt, f"at most max_attempts, which is {max_attempts}")
@@ -95,7 +97,8 @@ def context(
     )
     before = running.set(task)
     try:
-        yield task
+        with given_within(resources or {}):
+            yield task
     finally:
         running.reset(before)
 

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redisched.client.connection import OtherRedis
 from redisched.client.scheduler import Scheduler
 from redisched.config import WorkerSettings
 from redisched.context import running
-from redisched.engine.around import with_middleware
+from redisched.engine.around import handlers_to_call
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.resources.process_resources import ProcessResources
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
@@ -26,6 +27,7 @@ from redisched.testing.claiming import TaskSource
 from redisched.testing.direct_events import DirectEvents
 from redisched.testing.durations import check_duration
 from redisched.testing.failures import NeverIdle, NothingDue, WorkerInUse
+from redisched.testing.given import check_given, given_within
 from redisched.testing.in_use import IN_USE
 from redisched.testing.running import TaskRunner
 from redisched.testing.running_listener import RunningListener
@@ -45,13 +47,16 @@ def worker(
     raise_errors: bool = False,
     start: datetime | float | None = None,
     backend: Backend | str = Backend.EMBEDDED,
+    resources: Mapping[Any, Any] | None = None,
+    lifespans: bool = True,
 ) -> Iterator["VirtualWorker"]:
     """Within the block everything of `app` goes to an empty server of this process, and its tasks run when the worker
     is told to. After the block the application is as before.
 
     With `raise_errors` what a handler raises is raised here, too, after its attempt was settled. Time begins at `start`
-    and stands still; None means now. Raises WorkerInUse inside of another such block, InvalidOption, NoServerBinary,
-    ServerStartFailed, and FakeRedisMissing.
+    and stands still; None means now. `resources` are values that handlers get in place of what these factories make.
+    The lifespans of the application are opened for the block, unless `lifespans` is False. Raises WorkerInUse inside of
+    another such block, InvalidOption, LifespanFailed, NoServerBinary, ServerStartFailed, and FakeRedisMissing.
     """
     kind = check_backend(backend)
     start_ms = int(check_run_at("start", time.time() if start is None else start)[1:])
@@ -59,13 +64,21 @@ def worker(
         raise WorkerInUse
     for name in app.imports:
         import_module(name)
+    given = check_given(app.registry, resources or {})
     broker = empty_broker(kind)
     virtual_time = VirtualTime(start_ms * 1_000, broker.show_time)
     loops = VirtualLoops(virtual_time)
-    made = VirtualWorker(app, broker, virtual_time, loops, raise_errors=raise_errors)
+    opened = ProcessResources(given)
+    made = VirtualWorker(app, broker, virtual_time, loops, opened, raise_errors=raise_errors)
+    opening = opened.serving(app.registry.lifespans if lifespans else ())
     IN_USE.append(made)
     try:
-        with app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)), made.serving():
+        with (
+            app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)),
+            given_within(given),
+            _entered(loops, opening),
+            made.serving(),
+        ):
             yield made
     finally:
         IN_USE.clear()
@@ -81,6 +94,7 @@ class VirtualWorker:
         broker: VirtualBroker,
         virtual_time: VirtualTime,
         loops: VirtualLoops,
+        resources: ProcessResources,
         *,
         raise_errors: bool,
     ) -> None:
@@ -92,7 +106,7 @@ class VirtualWorker:
             worker=NAME,
             settings=app.settings,
             worker_settings=_SETTINGS,
-            registry=with_middleware(app.registry),
+            registry=handlers_to_call(app.registry, resources),
             stores={},
             window=Window(_SETTINGS.window_ms, _SETTINGS.release_after_ms),
             started=NoStartedTable(),
@@ -192,6 +206,16 @@ class VirtualWorker:
 
 
 _SETTINGS = WorkerSettings()
+
+
+@contextlib.contextmanager
+def _entered(loops: VirtualLoops, manager: contextlib.AbstractAsyncContextManager[None]) -> Iterator[None]:
+    """Open something on an event loop for the block, and close it."""
+    _outside_of_event_loops(lambda: loops.run(manager.__aenter__(), copy_context()))
+    try:
+        yield
+    finally:
+        _outside_of_event_loops(lambda: loops.run(manager.__aexit__(None, None, None), copy_context()))
 
 
 def _outside_of_event_loops(call: Callable[[], T]) -> T:

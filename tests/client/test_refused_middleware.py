@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler
-from redisched.engine.around import with_middleware
+from redisched.engine.around import handlers_to_call
+from redisched.engine.resources.process_resources import ProcessResources
 from redisched.errors import InvalidOption
 
 
@@ -36,7 +37,7 @@ def test_what_cannot_be_middleware_is_refused(register: str, function: Any, sent
     with pytest.raises(InvalidOption, match=sentence):
         getattr(app, register)(function)
 
-    assert with_middleware(app.registry) is app.registry
+    assert handlers_to_call(app.registry, ProcessResources()) is app.registry
     assert not app.registry.middleware.around_enqueue
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from redisched import Reject, Retry, RetryLater, Scheduler, Snooze, TaskContext, TaskState, current_task
 from redisched.context import running
-from redisched.engine.around import with_middleware
+from redisched.engine.around import handlers_to_call
+from redisched.engine.resources.process_resources import ProcessResources
 from redisched.errors import CancelRequested, HandlerTimedOut, TaskFailed
 from redisched.store.broker import Broker
 from tests.engine.running import RunningWorker, work_off
@@ -262,7 +263,7 @@ def test_without_middleware_workers_call_the_handlers_themselves() -> None:
     app = Scheduler()
     app.on_success(lambda _ctx, _result: None)
 
-    assert with_middleware(app.registry) is app.registry
+    assert handlers_to_call(app.registry, ProcessResources()) is app.registry
     assert running.get() is None
 
 
@@ -273,7 +274,7 @@ def test_a_handler_that_is_defined_again_gets_the_middleware_too() -> None:
     def middleware(_ctx: TaskContext, call_next: Next) -> Any:
         return call_next()
 
-    handlers = with_middleware(app.registry)
+    handlers = handlers_to_call(app.registry, ProcessResources())
     app.task(name="f")(lambda: 1)
     first = handlers.get("f")
     assert first is handlers.get("f")

@@ -25,12 +25,13 @@ from typing import Any
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
 from redisched.context import NO_TIME_LIMIT, TaskContext, free_slots, running
-from redisched.engine.application import Application, load_application
-from redisched.engine.around import call_in_thread, with_middleware
+from redisched.engine.application import load_application
+from redisched.engine.around import call_in_thread
 from redisched.engine.checkpoints import TaskCheckpoints
 from redisched.engine.ending import end_within
 from redisched.engine.forks import begin_process, end_fork, is_fork
 from redisched.engine.isolation.checkpointing import CheckpointLink
+from redisched.engine.isolation.loaded import Loaded
 from redisched.engine.isolation.messages import Answer, Order, Reply, ReplyKind, decode_answer, decode_order
 from redisched.engine.isolation.reporting import ReportLink
 from redisched.engine.log_records import name_tasks_in_records
@@ -43,7 +44,7 @@ from redisched.engine.time_limit import SoftLimit
 from redisched.engine.unrun import refuse_unrun
 from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, InvalidInput, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
-from redisched.registry import HandlerEntry, Registry
+from redisched.registry import HandlerEntry
 
 SIGNALS: dict[type[Interruption], int] = {
     CancelRequested: signal.SIGRTMIN + 1,
@@ -77,9 +78,11 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
 
     runner = HandlerRunner(send, lambda: decode_answer(connection.recv_bytes()))
     name_tasks_in_records()
+    loaded: Loaded | None = None
     try:
-        runner.application = load_application(target, settings.imports)
+        application = load_application(target, settings.imports)
         configure_logging(settings)
+        runner.loaded = loaded = Loaded(application)
         reply = Reply(ReplyKind.READY)
     except BaseException as error:
         reply = _raised(error)
@@ -89,6 +92,8 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
             reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
+        if loaded is not None:
+            loaded.close()
         # Python calls exit handlers when a program ends, but not in a process that multiprocessing has forked.
         atexit._run_exitfuncs()  # noqa: SLF001
         os._exit(0)
@@ -97,8 +102,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
 class HandlerRunner:
     """Runs one handler at a time. Signals of the worker can interrupt it."""
 
-    application: Application
-    _handlers: Registry | None = None
+    loaded: Loaded
 
     def __init__(self, send: Callable[[Reply], object], receive: Callable[[], Answer]) -> None:
         """`send` sends a reply while the handler runs, and `receive` gets the answer to one that waits for it."""
@@ -113,14 +117,13 @@ class HandlerRunner:
 
     def perform(self, order: Order) -> Reply:
         """Run the handler of a task; answers what became of it. Never raises."""
-        limit = self.application.settings.payload_limit
+        limit = self.loaded.settings.payload_limit
         entry: HandlerEntry | None = None
         link = CheckpointLink(self._send, self._receive)
         reports = ReportLink(self._send, order.context.attempt, lambda: time.monotonic() * 1e3 + order.server_ahead_ms)
         try:
             body = decode_task(order.record, limit)
-            self._handlers = self._handlers or with_middleware(self.application.registry)
-            entry = self._handlers.get(body.name)
+            entry = self.loaded.handlers.get(body.name)
             if entry is None:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
             context = replace(self._context_of(order, link, reports), _function=entry.function)
@@ -147,14 +150,14 @@ class HandlerRunner:
         call_in_thread.set(self._call_sync)
         if entry.is_async:
             args, kwargs = entry.arguments_of(body)
-            return asyncio.run(self._await(entry.function(*args, **kwargs)))
+            return self.loaded.run(self._await(entry.function(*args, **kwargs)))
         try:
             self._interrupt = _raise
             args, kwargs = entry.arguments_of(body)
             result = entry.function(*args, **kwargs)
         finally:
             self._interrupt = None
-        return asyncio.run(self._await(result)) if inspect.isawaitable(result) else result
+        return self.loaded.run(self._await(result)) if inspect.isawaitable(result) else result
 
     async def _call_sync(self, function: Callable[[], Any]) -> Any:
         """Call a sync handler around which async middleware is awaited. Here and not in a thread: signals interrupt the
@@ -168,7 +171,7 @@ class HandlerRunner:
 
     def _context_of(self, order: Order, link: CheckpointLink, reports: ReportLink) -> TaskContext:
         limit = NO_TIME_LIMIT if order.timeout_s is None else _ReportedLimit(order.timeout_s, self._send)
-        largest = self.application.settings.payload_limit
+        largest = self.loaded.settings.payload_limit
         checkpoints = TaskCheckpoints(order.context.name, order.checkpoint, largest, link.save, link.save_async)
         return replace(order.context, _time_limit=limit, _checkpoints=checkpoints, _reports=reports.buffer)
 

@@ -1,0 +1,43 @@
+"""The application in a process of isolated handlers: its handlers, and what is open for them."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import copy_context
+from typing import Any
+
+from redisched.engine.application import Application
+from redisched.engine.around import handlers_to_call
+from redisched.engine.resources.process_resources import ProcessResources
+
+
+class Loaded:
+    """The handlers, to be called with their resources. Where something is open, one event loop stays for all of them:
+    what was opened on a loop can be used on no other one.
+    """
+
+    def __init__(self, application: Application) -> None:
+        """Opens the lifespans. Raises LifespanFailed."""
+        self.settings = application.settings
+        self._resources = ProcessResources()
+        self.handlers = handlers_to_call(application.registry, self._resources)
+        lifespans = application.registry.lifespans
+        opens = bool(lifespans) or any(entry.resources is not None for entry in application.registry)
+        self._runner = asyncio.Runner() if opens else None
+        try:
+            if lifespans:
+                self.run(self._resources.begin(lifespans))
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine to its end."""
+        if self._runner is None:
+            return asyncio.run(coroutine)
+        return self._runner.run(coroutine, context=copy_context())
+
+    def close(self) -> None:
+        """Close everything."""
+        if self._runner is not None:
+            self._runner.run(self._resources.close())
+            self._runner.close()
