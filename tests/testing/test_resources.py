@@ -123,7 +123,7 @@ def test_a_lifespan_that_cannot_be_opened_is_an_error_of_the_test() -> None:
 
     @broken.lifespan
     def fails() -> Iterator[None]:
-        next(iter(()))
+        int("no number")
         yield
 
     broken.task(name="handler")(lambda: None)

@@ -1,7 +1,7 @@
 """mypy accepts correct use of redisched, and reports wrong use at the line where it is.
 
-The program below is not run. Where a line ends with `# error: CODE...`, mypy must report these errors there, and no
-others. `assert_type` is an error if the type differs.
+The programs are not run. Where a line ends with `# error: CODE...`, mypy must report these errors there, and no others.
+`assert_type` is an error if the type differs.
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 import mypy.api
 
 from tests.house.checkout import ROOT
+from tests.typing import resources
 
 PROGRAM = """\
 from collections.abc import Awaitable, Callable, Coroutine
@@ -258,28 +259,26 @@ def succeeded(ctx: TaskContext) -> None: ...
 """
 
 
+PROGRAMS = {"program.py": PROGRAM, "charging.py": resources.CHARGING, "database.py": resources.DATABASE}
+
+
 def test_mypy_reports_every_wrong_use_and_nothing_else(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
+    paths = [tmp_path / name for name in PROGRAMS]
+    for path in paths:
+        path.write_text(PROGRAMS[path.name])
     wanted = {
-        (number, code)
-        for number, line in enumerate(PROGRAM.splitlines(), 1)
+        (name, number, code)
+        for name, program in PROGRAMS.items()
+        for number, line in enumerate(program.splitlines(), 1)
         for code in line.partition("# error: ")[2].split()
     }
 
-    said, complaints, _ = mypy.api.run(
-        [
-            "--config-file",
-            str(ROOT / "pyproject.toml"),
-            "--cache-dir",
-            str(tmp_path),
-            str(program),
-        ]
-    )
+    settings = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path))
+    said, complaints, _ = mypy.api.run([*settings, *map(str, paths)])
 
     found = {
-        (int(error[1]), error[2])
-        for error in re.finditer(r"program\.py:(\d+): error: .*\[([a-z-]+)\]$", said, re.MULTILINE)
+        (error[1], int(error[2]), error[3])
+        for error in re.finditer(r"(\w+\.py):(\d+): error: .*\[([a-z-]+)\]$", said, re.MULTILINE)
     }
     assert complaints == ""
     assert found == wanted, said
