@@ -125,7 +125,7 @@ def test_a_worker_that_is_stopped_does_not_wait_for_one_to_open(told: Told) -> N
     async def slow() -> AsyncIterator[None]:
         opening.set()
         try:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
             yield
         finally:
             told.said.append("cancelled")

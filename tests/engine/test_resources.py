@@ -105,7 +105,7 @@ def test_it_is_closed_when_the_handler_is_interrupted(
         async def handler_async(_number: int, box: Annotated[str, Resource(getattr(box, factory), per="task")]) -> None:
             del box
             begun.set()
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
         handler = handler_async
 

@@ -29,7 +29,7 @@ async def make_database() -> AsyncIterator[Database]:
     """The database of a process."""
     said.append("connect")
     yield Database()
-    await asyncio.sleep(1)
+    await asyncio.sleep(0)
     said.append("disconnect")
 
 
@@ -128,7 +128,7 @@ def test_a_lifespan_that_cannot_be_opened_is_an_error_of_the_test() -> None:
 
     broken.task(name="handler")(lambda: None)
     with (
-        pytest.raises(LifespanFailed, match="fails of the application cannot be opened: RuntimeError"),
+        pytest.raises(LifespanFailed, match="fails of the application cannot be opened: ValueError"),
         testing.worker(broken),
     ):
         pass
