@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from redisched.client.around_enqueue import EnqueueContext
     from redisched.client.dead_tasks import DiscardOutcome, ReplayOutcome
+    from redisched.client.deleting import DeleteOutcome
     from redisched.client.gathering import (
         Ended,
         as_completed,
@@ -41,6 +42,7 @@ _HOMES = {
     "CancelOutcome": "redisched.client.verbs",
     "ChangeOutcome": "redisched.client.verbs",
     "Codec": "redisched.conversion.codec",
+    "DeleteOutcome": "redisched.client.deleting",
     "Delivery": "redisched.model",
     "DiscardOutcome": "redisched.client.dead_tasks",
     "Durability": "redisched.config",
@@ -85,6 +87,7 @@ __all__ = [
     "CancelOutcome",
     "ChangeOutcome",
     "Codec",
+    "DeleteOutcome",
     "Delivery",
     "DiscardOutcome",
     "Durability",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from redisched.cli.acting_progress import showing_progress
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
@@ -103,30 +104,44 @@ def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_jso
         _tell(opened, wanted, verb, words, as_json)
         return
     try:
-        changes = [_record(change, "outcome") for change in opened.act(wanted.source, verb)]
+        with showing_progress(verb) as shown:
+            changes = [_record(change, "outcome") for change in opened.act(wanted.source, shown)]
     except UnknownTasks as error:
         changes = [_record(change, "outcome") for change in error.changes]
         changes += [{"id": id, "queue": None, "outcome": UNKNOWN} for id in error.ids]
     if as_json:
         print_json(changes)
-    else:
+    elif isinstance(wanted.source, Named):
         _print_changes(changes)
+    else:
+        _print_counts(changes)
     if isinstance(wanted.source, Named) and any(change["outcome"] in _REFUSALS for change in changes):
         raise click.exceptions.Exit(1)
 
 
 def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
     """Print how many tasks came to which outcome, and why nothing could be done for some of them."""
-    outcomes = [change["outcome"] for change in changes]
+    _print_made(change["outcome"] for change in changes)
+    for change in changes:
+        if change["outcome"] in _REFUSALS:
+            reason = _REFUSALS[change["outcome"]].format(id=printable(change["id"]))
+            click.echo(f"Error: task {printable(change['id'])!r} {reason}", err=True)
+
+
+def _print_counts(changes: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many tasks came to which outcome, and for how many nothing could be done."""
+    _print_made(change["outcome"] for change in changes)
+    refused = [change["outcome"] for change in changes if change["outcome"] in _REFUSALS]
+    if refused:
+        click.echo(f"Not changed: {_counts(refused)}.")
+
+
+def _print_made(outcomes: Iterable[StrEnum]) -> None:
     made = [outcome for outcome in outcomes if outcome not in _REFUSALS]
     click.echo(f"{_counts(made)}." if made else "No task was changed.")
     for outcome in dict.fromkeys(made):
         if outcome in _NOTES:
             click.echo(_NOTES[outcome])
-    for change in changes:
-        if change["outcome"] in _REFUSALS:
-            reason = _REFUSALS[change["outcome"]].format(id=printable(change["id"]))
-            click.echo(f"Error: task {printable(change['id'])!r} {reason}", err=True)
 
 
 def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_json: bool) -> None:

@@ -1,12 +1,15 @@
 """A queue as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from redisched.client import queue_pausing
 from redisched.client.connection import Connection
+from redisched.client.deleting import PURGED, DeleteOutcome
+from redisched.client.selecting import Change, filter_of
+from redisched.client.selection import Selection
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause
 
@@ -51,6 +54,20 @@ class Queue:
     async def paused_async(self) -> QueuePause | None:
         """As `paused`."""
         return await self._run_async(queue_pausing.paused)
+
+    def purge(self, state: str | Collection[str] = PURGED) -> list[Change[DeleteOutcome]]:
+        """Delete the tasks that wait or are dead, or those in the given states, unless a worker has them.
+
+        Answers as `delete` of a selection. Raises InvalidOption for a state that is none.
+        """
+        return self._tasks(state).delete()
+
+    async def purge_async(self, state: str | Collection[str] = PURGED) -> list[Change[DeleteOutcome]]:
+        """As `purge`."""
+        return await self._tasks(state).delete_async()
+
+    def _tasks(self, state: str | Collection[str]) -> Selection:
+        return Selection(filter_of(self.name, None, state, None), self._connection)
 
     def _run(self, call: str, make: _Make[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._connection.expect_server()

@@ -13,8 +13,9 @@ from redisched.model import TaskState
 from redisched.store.operation import Operation, with_retries
 
 if TYPE_CHECKING:
-    from redisched.client import dead_tasks, following, results, verbs, waiting
+    from redisched.client import dead_tasks, deleting, following, results, verbs, waiting
     from redisched.client.dead_tasks import DiscardOutcome, Replay, ReplayOutcome
+    from redisched.client.deleting import DeleteOutcome
     from redisched.client.end_listener import EndListener
     from redisched.client.verbs import CancelOutcome, ChangeOutcome, Verb
     from redisched.progress import Log, Progress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 else:
     # A process that only enqueues needs none of these.
     dead_tasks = LazyModule("redisched.client.dead_tasks")
+    deleting = LazyModule("redisched.client.deleting")
     following = LazyModule("redisched.client.following")
     inspection = LazyModule("redisched.store.inspect")
     results = LazyModule("redisched.client.results")
@@ -176,6 +178,16 @@ class TaskRef(Generic[R_co]):
     async def discard_async(self) -> "DiscardOutcome":
         """As `discard`."""
         return await self._run_async(dead_tasks.Discard())
+
+    def delete(self) -> "DeleteOutcome":
+        """Remove the task with all its data, unless a worker has it. Its id is known for 15 seconds more, and may be
+        used again then. Raises UnknownTask.
+        """
+        return self._run(deleting.Delete(), "delete")
+
+    async def delete_async(self) -> "DeleteOutcome":
+        """As `delete`."""
+        return await self._run_async(deleting.Delete())
 
     def _report(self, call: str) -> "Reported":
         self._connection.expect_server()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from redisched.client.connection import Connection
 from redisched.client.dead_tasks import Discard, DiscardOutcome, Replay, ReplayOutcome
+from redisched.client.deleting import Delete, DeleteOutcome
 from redisched.client.selecting import Change, O, Source
 from redisched.client.verbs import (
     RUN_NOW,
@@ -92,6 +93,16 @@ class Selection:
     async def discard_async(self) -> list[Change[DiscardOutcome]]:
         """As `discard`."""
         return await self._run_async(Discard())
+
+    def delete(self) -> list[Change[DeleteOutcome]]:
+        """Remove the tasks with all their data, unless a worker has them: those that wait, are dead, or have ended. An
+        id is known for 15 seconds more, and may be used again then.
+        """
+        return self._run(Delete(), "delete")
+
+    async def delete_async(self) -> list[Change[DeleteOutcome]]:
+        """As `delete`."""
+        return await self._run_async(Delete())
 
     def _run(self, verb: Verb[O], call: str) -> list[Change[O]]:
         self._connection.expect_server()

@@ -1,5 +1,5 @@
 """Random calls against the model, each machine with one part of the queue besides: checkpoints, watchers, unique keys,
-reports or pauses; and bugs planted in that part.
+reports, or a queue that is paused and tasks that are deleted; and bugs planted in that part.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from redisched.store.broker import Broker
 from tests.chaos.checkpoint_machine import CHECKPOINT_MUTANTS, checkpoint_machine_on
 from tests.chaos.hunting import FEW_STEPS, STEPS, hunt
 from tests.chaos.mutant import Mutant
-from tests.chaos.pause_machine import PAUSE_MUTANTS, pause_machine_on
+from tests.chaos.queue_life_machine import QUEUE_LIFE_MUTANTS, queue_life_machine_on
 from tests.chaos.report_machine import REPORT_MUTANTS, report_machine_on
 from tests.chaos.unique_machine import UNIQUE_MUTANTS, unique_machine_on
 from tests.chaos.watching_machine import WATCHING_MUTANTS, watching_machine_on
@@ -33,7 +33,7 @@ PARTS = {
     "handlers save how far they have come": Part(checkpoint_machine_on, CHECKPOINT_MUTANTS, FEW_STEPS),
     "watchers are told of every end": Part(watching_machine_on, WATCHING_MUTANTS, FEW_STEPS),
     "a key has one task": Part(unique_machine_on, UNIQUE_MUTANTS, STEPS),
-    "a paused queue gives nothing": Part(pause_machine_on, PAUSE_MUTANTS, FEW_STEPS),
+    "a queue is paused, and tasks are deleted": Part(queue_life_machine_on, QUEUE_LIFE_MUTANTS, FEW_STEPS),
     "handlers tell how far they have come": Part(report_machine_on, REPORT_MUTANTS, STEPS),
 }
 PLANTED = [pytest.param(part, mutant, id=name) for part in PARTS.values() for name, mutant in part.mutants.items()]

@@ -59,8 +59,8 @@ class Plan:
     """How many unique keys the tasks of all producers share; 0: they have none."""
     lines: int = 0
     """How many lines each handler logs when it starts."""
-    pauses: bool = False
-    """Whether the queue is paused and resumed."""
+    queue_life: bool = False
+    """Whether the queue is paused and resumed, and tasks are deleted."""
 
     @property
     def lease_s(self) -> float:

@@ -17,10 +17,10 @@ from tests.simulation.lane import MachineClock
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.network import Network
 from tests.simulation.operators import Operator
-from tests.simulation.pauses import Pauser
 from tests.simulation.plan import MOST_DRIFT, Fault, Plan, draw_plan
 from tests.simulation.process import Process
 from tests.simulation.process_slot import ProcessSlot
+from tests.simulation.queue_life import QueueOperator
 from tests.simulation.referee import Referee
 from tests.simulation.server import Server
 from tests.simulation.shadow import Place, Shadow
@@ -53,15 +53,15 @@ class Report:
     fouls: list[str]
     keys: int
     lines: int
-    pauses: bool
+    queue_life: bool
 
     def say(self) -> str:
         """The fouls, the events before them, and the command that repeats the world."""
         tail = "\n".join(line[:TRACE_CHARACTERS] for line in self.trace[-TRACE_LINES:])
         keys = f" REDISCHED_KEYS={self.keys}" if self.keys else ""
         lines = f" REDISCHED_LINES={self.lines}" if self.lines else ""
-        pauses = " REDISCHED_PAUSES=1" if self.pauses else ""
-        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}{lines}{pauses}"
+        life = " REDISCHED_QUEUE_LIFE=1" if self.queue_life else ""
+        world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}{lines}{life}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
 
@@ -92,7 +92,9 @@ class World:
         self.telling = Telling(self.server, self.referee, self.circumstances, self.audit.expect)
         self.server.watchers.append(self.telling)
         self.caller = Caller(self.network, self._clock(), plan, self.history, self.telling)
-        self.pausers = [Pauser("u", self.network, self._clock(), plan, self.history)] if plan.pauses else []
+        self.others: list[Process] = (
+            [QueueOperator("u", self.network, self._clock(), plan, self.history)] if plan.queue_life else []
+        )
         self.nemesis = Nemesis(
             plan, self.server, self.network, self.process_slots, self.history.note, self.circumstances.clock_was_set
         )
@@ -130,7 +132,7 @@ class World:
             fouls=self.audit.fouls,
             keys=self.plan.keys,
             lines=self.plan.lines,
-            pauses=self.plan.pauses,
+            queue_life=self.plan.queue_life,
         )
 
     def _left(self) -> list[Shadow]:
@@ -145,7 +147,7 @@ class World:
             for process_slot in self.process_slots
             for process in (*process_slot.workers, *process_slot.supervisors)
         ]
-        return [*of_seats, *self.producers, self.operator, self.caller, *self.pausers]
+        return [*of_seats, *self.producers, self.operator, self.caller, *self.others]
 
     def _clock(self) -> MachineClock:
         began_s = self.kernel.between(0, 1e6)
@@ -158,7 +160,7 @@ class World:
     def _has_drained(self) -> bool:
         """Checked only now and then, as the check takes longer than a step."""
         if self.kernel.steps % LOOK_EVERY or any(
-            process.is_alive for process in (*self.producers, self.operator, self.caller, *self.pausers)
+            process.is_alive for process in (*self.producers, self.operator, self.caller, *self.others)
         ):
             return False
         holding = any(
@@ -168,11 +170,11 @@ class World:
         return not holding and not self._left() and not self.server.remembers_claims()
 
 
-def run_world(seed: int, steps: int = STEPS, keys: int = 0, lines: int = 0, *, pauses: bool = False) -> Report:
+def run_world(seed: int, steps: int = STEPS, keys: int = 0, lines: int = 0, *, queue_life: bool = False) -> Report:
     """Run the world of a seed, in which tasks share so many unique keys, handlers log so many lines, and somebody
-    pauses and resumes the queue. Broken promises are in the fouls of the report.
+    pauses and resumes the queue and deletes tasks. Broken promises are in the fouls of the report.
     """
-    world = World(replace(draw_plan(seed, steps), keys=keys, lines=lines, pauses=pauses))
+    world = World(replace(draw_plan(seed, steps), keys=keys, lines=lines, queue_life=queue_life))
     with surroundings():
         try:
             world.run()

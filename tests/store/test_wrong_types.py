@@ -11,6 +11,7 @@ from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.dead_task import DeadTask
+from redisched.store.deleting import delete_tasks
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
@@ -100,6 +101,9 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "recover": lambda store: store.recover("worker-1", 3, b"crashed", [Orphan(id, TOKEN, 1) for id in "de"]),
     "cancel": lambda store: store.cancel(1_000, [(id, b"cancelled") for id in "ad"]),
     "discard": lambda store: store.discard(1_000, [("x", b"gone")]),
+    "delete": lambda store: delete_tasks(
+        store._script_runner, store.queue, store.shard, 1_000, [(id, b"gone") for id in "adxy"]
+    ),
     "revive": lambda store: store.revive(["x"]),
     "take_over": lambda store: store.take_over([DeadTask("n", 1, b"digest-nbody", b"", b"", b"", b"")], ShardMap()),
     "hand_over": lambda store: store.hand_over(["x"]),

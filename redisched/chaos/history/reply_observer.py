@@ -18,12 +18,12 @@ from redisched.store.scripts import load_script
 from redisched.store.shard import ALL_KEYS, id_text
 from redisched.store.values import Status
 
-_SETTLING = frozenset({"ack", "bury", "cancel", "recover", "release", "retry", "revive", "snooze"})
+_SETTLING = frozenset({"ack", "bury", "cancel", "delete", "recover", "release", "retry", "revive", "snooze"})
 _DELAYS = ("delay_ms", "pause_ms")
 """The names of the columns that say how long a task waits."""
 _STAYS = frozenset(
     {Status.ALREADY, Status.LOST, Status.CANCELLING, Status.ENDED, Status.UNKNOWN, Status.TAKEN}
-    | {Status.NOT_AGAIN, Status.STALE_SHARD_MAP}
+    | {Status.NOT_AGAIN, Status.STALE_SHARD_MAP, Status.LEASED}
 )
 """The statuses that a script returns when it does not change the task."""
 _WAITS_AGAIN = frozenset({Status.RETRIED, Status.RELEASED, Status.RECOVERED, Status.REVIVED})

@@ -6,6 +6,7 @@ import click
 
 from redisched.cli.acting import act, acting_options, wanted_of
 from redisched.cli.commands.changing import reprioritize, reschedule, run_now
+from redisched.cli.commands.deleting import delete_tasks
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
@@ -32,7 +33,7 @@ _ARGUMENT_CHARACTERS = 60
 
 @click.group()
 def task() -> None:
-    """List, show, cancel and change tasks."""
+    """List, show, cancel, change and delete tasks."""
 
 
 @task.command("ls")
@@ -140,7 +141,7 @@ def cancel_tasks(url: str | None, as_json: bool, **given: Any) -> None:
         act(opened, wanted, Cancel(), "cancel", as_json)
 
 
-for _command in (reprioritize, reschedule, run_now):
+for _command in (delete_tasks, reprioritize, reschedule, run_now):
     task.add_command(_command)
 
 

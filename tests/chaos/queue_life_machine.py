@@ -1,5 +1,6 @@
-"""The machine of a queue that is paused and resumed: claims lease nothing meanwhile, and all other edges go on."""
+"""The machine of a queue that is paused and resumed, and of which tasks are deleted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,17 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from redisched.store.broker import Broker
+from redisched.store.deleting import delete_tasks
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause, pause_shard, resume_shard
 from redisched.store.store import Store
 from redisched.store.values import Claim, ClaimRequest, Status
 from tests.chaos.begun_machine import BegunMachine
-from tests.chaos.machine import QUEUE
+from tests.chaos.machine import QUEUE, places, some_numbers
 from tests.chaos.model import Model
+from tests.chaos.model_task import Place
 from tests.chaos.mutant import Mutant
 from tests.lua.situation import Situation
 
-PAUSE_MUTANTS = {
+QUEUE_LIFE_MUTANTS = {
     "a claim does not look at the flag": Mutant(
         "claim", "if until_ms then\n    return answer_nothing", "if false then\n    return answer_nothing"
     ),
@@ -30,6 +33,13 @@ PAUSE_MUTANTS = {
     "a paused shard keeps its workers awake": Mutant("claim", "if due ~= text(now_ms) then", "if false then"),
     "a pause lets earlier versions in": Mutant("pause", "need_format(4)\n", "\n"),
     "a second pause is not noted": Mutant("pause", "redis.call('SET', PAUSED, pause)", "redis.call('GET', PAUSED)"),
+    "a task is deleted under its worker": Mutant(
+        "delete", "if redis.call('HEXISTS', HELD, id) == 1 then", "if false then"
+    ),
+    "what is deleted goes on waiting": Mutant("delete", "    redis.call('ZREM', WAITING, id)\n", ""),
+    "what is deleted leaves its traits": Mutant("delete", "format and TRAITS or nil", "nil"),
+    "what has ended is known for longer": Mutant("delete", "% BAND > tonumber(forgotten)", "% BAND > 0"),
+    "what has ended is not forgotten sooner": Mutant("delete", "tonumber(forget_at) % BAND", "tonumber(forget_at)"),
     "resume leaves the flag": Mutant("resume", "redis.call('DEL', PAUSED)\n", "\n"),
     "resume wakes nobody": Mutant("resume", "wake_one()\nredis.call('DEL'", "redis.call('DEL'"),
 }
@@ -37,18 +47,21 @@ PAUSE_MUTANTS = {
 durations_ms = st.sampled_from([None, None, 1, 1_000, 60_000])
 
 
-class PausingStore(Store):
+class QueueLifeStore(Store):
     """The edges of a shard, pausing among them."""
 
     def pause(self, wanted: QueuePause) -> Operation[Status]:
         return pause_shard(self._script_runner, self.queue, self.shard, wanted)
+
+    def delete(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
+        return delete_tasks(self._script_runner, self.queue, self.shard, retention_ms, outcomes)
 
     def resume(self) -> Operation[Status]:
         return resume_shard(self._script_runner, self.queue, self.shard)
 
 
 @dataclass(slots=True)
-class PausedModel(Model):
+class QueueLifeModel(Model):
     """A queue that may be paused."""
 
     paused: QueuePause | None = None
@@ -67,6 +80,23 @@ class PausedModel(Model):
         self.paused, self.awake = None, True
         return Status.RESUMED
 
+    def delete(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> list[Status]:
+        return [self._delete(id, retention_ms, outcome) for id, outcome in outcomes]
+
+    def _delete(self, id: str, retention_ms: int, outcome: bytes) -> Status:
+        task = self.tasks.get(id)
+        if task is None:
+            return Status.UNKNOWN
+        if task.place is Place.LEASED:
+            return Status.LEASED
+        until_ms = self.now_ms + retention_ms
+        if task.place is not Place.ENDED:
+            task.cancellation = retention_ms, outcome
+            task.end_if_cancelling(self.now_ms)
+        elif task.until_ms > until_ms:
+            task.until_ms, task.is_spare = until_ms, False
+        return Status.DELETED
+
     def claim(self, request: ClaimRequest) -> Claim:
         nonce = self.claims.get(request.worker, ("", 0, []))[0]
         is_older = nonce and int(request.nonce[1:]) <= int(nonce[1:])
@@ -77,15 +107,15 @@ class PausedModel(Model):
         return Claim(self.now_us, self.paused.until_ms, [], is_paused=True)
 
 
-class PauseMachine(BegunMachine):
+class QueueLifeMachine(BegunMachine):
     """Every rule is one call of one edge."""
 
     broker: ClassVar[Broker]
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = PausingStore(self.broker.script_runner, QUEUE)
-        self.model: PausedModel = PausedModel(self.time.now_us)
+        self.store = QueueLifeStore(self.broker.script_runner, QUEUE)
+        self.model: QueueLifeModel = QueueLifeModel(self.time.now_us)
 
     @rule(duration_ms=durations_ms, worker=st.sampled_from(["w1", "w2"]))
     def pause(self, duration_ms: int | None, worker: str) -> None:
@@ -96,6 +126,10 @@ class PauseMachine(BegunMachine):
         self.call("pause", QueuePause(since_ms=now_ms, until_ms=until_ms, by="ann@desk"))
         self.claim_again(worker)
         self.claim(worker, 2, 1, woken=True)
+
+    @rule(numbers=some_numbers, place=places, retention_ms=st.sampled_from([500, 15_000]))
+    def delete(self, numbers: list[int], place: Place, retention_ms: int) -> None:
+        self.call("delete", retention_ms, [(self.pick(number, place), b"gone") for number in numbers])
 
     @rule(worker=st.sampled_from(["w1", "w2"]))
     def outlast_a_pause(self, worker: str) -> None:
@@ -111,11 +145,11 @@ class PauseMachine(BegunMachine):
         self.claim(worker, 2, 1, woken=False)
 
 
-def pause_machine_on(broker: Broker) -> type[PauseMachine]:
+def queue_life_machine_on(broker: Broker) -> type[QueueLifeMachine]:
     """The machine of one broker."""
 
-    class PauseMachineOnBroker(PauseMachine):
+    class QueueLifeMachineOnBroker(QueueLifeMachine):
         pass
 
-    PauseMachineOnBroker.broker = broker
-    return PauseMachineOnBroker
+    QueueLifeMachineOnBroker.broker = broker
+    return QueueLifeMachineOnBroker
