@@ -50,6 +50,8 @@ PROVIDED: Any = _Provided()
 
 given_by_hand: ContextVar[Mapping[Factory, Any]] = ContextVar("redisched_given_by_hand")
 """What a handler is given that is called by hand, in place of what these factories make."""
+given_in_process: dict[Factory, Any] = {}
+"""The same, in the whole process, for what `given_by_hand` does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class HandlerResources:
 
     def filled_by_hand(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments of a call that no worker makes. Raises InvalidArguments if a resource is not given."""
-        given = given_by_hand.get({})
+        given = {**given_in_process, **given_by_hand.get({})}
         values = {need.parameter: given[need.resource.make] for need in self.needs if need.resource.make in given}
         values |= {name: kwargs[name] for name in self.names.intersection(kwargs)}
         for need in self.needs:

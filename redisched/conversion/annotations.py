@@ -54,6 +54,9 @@ class Forms:
             return held
         if origin is None and isinstance(annotation, type):
             return self._of_class(annotation)
+        if dataclasses.is_dataclass(origin) or is_typeddict(origin) or hasattr(origin, "_field_defaults"):
+            reason = "a generic class does not travel; use one whose fields are annotated with the types themselves"
+            raise Unsupported(words_of(annotation), reason)
         raise Unsupported(words_of(annotation))
 
     def _held(self, kind: Any, given: tuple[Any, ...]) -> Form | None:

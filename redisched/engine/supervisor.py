@@ -198,7 +198,7 @@ class Supervisor:
         is_stopping = bool(self._stops)
         if clean_exit is None and not (is_stopping and not process.is_ready and code == -signal.SIGTERM):
             self._take_back(slot, process, code)
-        elif is_stopping or (self._settings.until is Until.EMPTY and clean_exit != Exit.STUCK):
+        elif is_stopping or (self._settings.until is Until.EMPTY and clean_exit not in (Exit.STUCK, Exit.CRASHED)):
             self._slots.remove(slot)
         elif clean_exit in (Exit.MISCONFIGURED, Exit.CRASHED):
             self._postpone(slot)

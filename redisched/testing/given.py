@@ -7,7 +7,7 @@ from typing import Any
 from redisched.callables import label_of
 from redisched.errors import InvalidOption
 from redisched.registry import Registry
-from redisched.resources import given_by_hand
+from redisched.resources import given_by_hand, given_in_process
 
 
 def check_given(registry: Registry, given: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -30,3 +30,13 @@ def given_within(given: Mapping[Any, Any]) -> Iterator[None]:
         yield
     finally:
         given_by_hand.reset(before)
+
+
+@contextmanager
+def given_to_all(given: Mapping[Any, Any]) -> Iterator[None]:
+    """As `given_within`, also where another asyncio Task or thread begins and ends the block than is within it."""
+    given_in_process.update(given)
+    try:
+        yield
+    finally:
+        given_in_process.clear()

@@ -27,7 +27,7 @@ from redisched.testing.claiming import TaskSource
 from redisched.testing.direct_events import DirectEvents
 from redisched.testing.durations import check_duration
 from redisched.testing.failures import NeverIdle, NothingDue, WorkerInUse
-from redisched.testing.given import check_given, given_within
+from redisched.testing.given import check_given, given_to_all
 from redisched.testing.in_use import IN_USE
 from redisched.testing.running import TaskRunner
 from redisched.testing.running_listener import RunningListener
@@ -75,7 +75,7 @@ def worker(
     try:
         with (
             app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)),
-            given_within(given),
+            given_to_all(given),
             _entered(loops, opening),
             made.serving(),
         ):

@@ -204,6 +204,15 @@ def test_arguments_that_do_not_fit_a_known_handler_are_refused(
     assert command.output("task", "ls").startswith("No task is pending")
 
 
+def test_what_is_refused_of_an_application_is_one_line_with_its_place(folder: Path) -> None:
+    (folder / "shop.py").write_text(APPLICATION.replace("max_attempts=8", "max_attempts=0"))
+    refused = run_process("enqueue", "mail", "5", "--app", "shop:app", cwd=folder)
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("Error: cannot load 'shop:app': shop.py, line 5: max_attempts=0: ")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_queue_without_a_worker_causes_a_warning(command: CommandLine) -> None:
     result = command.run("enqueue", "add", "--json")
 

@@ -19,7 +19,7 @@ from redisched.model import TaskBody
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
 from tests.client.callers import Caller
-from tests.conversion.values import ORDER, ORDER_AS_IT_TRAVELS, Color, Line, Once, Order, Tree
+from tests.conversion.values import ORDER, ORDER_AS_IT_TRAVELS, Box, Color, Line, Once, Order, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,6 +149,7 @@ REFUSED: list[tuple[Any, str]] = [
     (Path | Color, "Path and Color could not be told apart"),
     (Tree | Line | None, "Tree and Line could not be told apart"),
     (Once, "an InitVar"),
+    (Box[int], "a generic class does not travel; use one whose fields are annotated with the types themselves"),
     (memoryview, ALLOWED),
 ]
 

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum, StrEnum
 from pathlib import Path
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import Generic, NamedTuple, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, RootModel
+
+T = TypeVar("T")
 
 
 class Color(Enum):
@@ -65,6 +67,11 @@ class Order:
 class Tree:
     name: str
     branches: "list[Tree]" = field(default_factory=list)
+
+
+@dataclass
+class Box(Generic[T]):
+    held: T
 
 
 @dataclass

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from redisched import Scheduler
 from redisched.chaos import Server
 from tests.engine.supervised import SupervisedFleet
 
@@ -27,12 +28,15 @@ def pid():
 """
 
 
-def test_it_is_started_again_until_its_lifespan_can_be_opened(tmp_path: Path) -> None:
-    with Server() as server, SupervisedFleet(tmp_path, server.url, NOT_AT_FIRST) as fleet:
-        assert isinstance(fleet.result("pid"), int)
-        assert fleet.stop() == 0
-        said = "the lifespan database of the application cannot be opened: ConnectionRefusedError: no database"
-        assert fleet.log.count(said) == 2
-        assert "Traceback" not in fleet.log
-        assert "died" not in fleet.log
-        assert "closed" in fleet.log
+@pytest.mark.parametrize("options", [(), ("--burst",)], ids=["forever", "burst"])
+def test_it_is_started_again_until_its_lifespan_can_be_opened(tmp_path: Path, options: tuple[str, ...]) -> None:
+    with Server() as server:
+        ref = Scheduler(server.url).enqueue("pid")
+        with SupervisedFleet(tmp_path, server.url, NOT_AT_FIRST, *options) as fleet:
+            assert isinstance(ref.result(timeout=60), int)
+            assert (fleet.ended() if options else fleet.stop()) == 0
+            said = "the lifespan database of the application cannot be opened: ConnectionRefusedError: no database"
+            assert fleet.log.count(said) == 2
+            assert "Traceback" not in fleet.log
+            assert "died" not in fleet.log
+            assert "closed" in fleet.log

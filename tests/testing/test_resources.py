@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 from typing import Annotated, Any
 
 import pytest
@@ -111,6 +112,15 @@ def test_a_handler_that_is_called_by_hand_is_given_it(kind: str) -> None:
         assert asyncio.run(call_async(2)) == [2, "fake"]
     with testing.context(), pytest.raises(InvalidArguments, match="transaction of charge"):
         call(1)
+
+
+def test_a_worker_may_be_begun_and_ended_in_other_contexts_than_the_test_has() -> None:
+    entered = testing.worker(app, resources={make_database: Fake()}, lifespans=False)
+    copy_context().run(entered.__enter__)
+    assert asyncio.run(call_async(2)) == [2, "fake"]
+    copy_context().run(entered.__exit__, None, None, None)
+    with pytest.raises(InvalidArguments):
+        asyncio.run(call_async(2))
 
 
 async def call_async(order: int) -> Any:
