@@ -4,13 +4,12 @@ The programs are not run. Where a line ends with `# error: CODE...`, mypy must r
 `assert_type` is an error if the type differs.
 """
 
-import re
 from pathlib import Path
 
-import mypy.api
+import pytest
 
-from tests.house.checkout import ROOT
 from tests.typing import resources
+from tests.typing.checking import errors_in
 
 PROGRAM = """\
 from collections.abc import Awaitable, Callable, Coroutine
@@ -262,10 +261,14 @@ def succeeded(ctx: TaskContext) -> None: ...
 PROGRAMS = {"program.py": PROGRAM, "charging.py": resources.CHARGING, "database.py": resources.DATABASE}
 
 
-def test_mypy_reports_every_wrong_use_and_nothing_else(tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in PROGRAMS]
-    for path in paths:
-        path.write_text(PROGRAMS[path.name])
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, program in PROGRAMS.items():
+        (tmp_path / name).write_text(program)
+    return tmp_path
+
+
+def test_mypy_reports_every_wrong_use_and_nothing_else(folder: Path) -> None:
     wanted = {
         (name, number, code)
         for name, program in PROGRAMS.items()
@@ -273,12 +276,17 @@ def test_mypy_reports_every_wrong_use_and_nothing_else(tmp_path: Path) -> None:
         for code in line.partition("# error: ")[2].split()
     }
 
-    settings = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path))
-    said, complaints, _ = mypy.api.run([*settings, *map(str, paths)])
+    found, said = errors_in(folder)
 
-    found = {
-        (error[1], int(error[2]), error[3])
-        for error in re.finditer(r"(\w+\.py):(\d+): error: .*\[([a-z-]+)\]$", said, re.MULTILINE)
-    }
-    assert complaints == ""
     assert found == wanted, said
+
+
+@pytest.mark.nightly
+def test_it_is_the_same_where_the_module_of_a_resource_comes_from_the_cache(folder: Path) -> None:
+    before, _ = errors_in(folder)
+    charging = folder / "charging.py"
+    charging.write_text(charging.read_text() + "\n")
+
+    after, said = errors_in(folder)
+
+    assert after == before, said
