@@ -27,15 +27,16 @@ class Queue:
     name: str
     _connection: Connection = field(repr=False)
 
-    def pause(self, duration: float | timedelta | None = None) -> QueuePause:
-        """Keep workers from taking tasks until the queue is resumed, or for `duration` in seconds.
+    def pause(self, duration: float | timedelta | str | None = None) -> QueuePause:
+        """Keep workers from taking tasks until the queue is resumed, or for `duration`, in seconds or such
+        as "10m".
 
         On return no worker takes a task any more. What workers have already, they finish, and tasks can still be
         enqueued. A queue that is paused already gets the new duration. Raises InvalidOption for a bad duration.
         """
         return self._run("pause", queue_pausing.pause, duration)
 
-    async def pause_async(self, duration: float | timedelta | None = None) -> QueuePause:
+    async def pause_async(self, duration: float | timedelta | str | None = None) -> QueuePause:
         """As `pause`."""
         return await self._run_async(queue_pausing.pause, duration)
 

@@ -6,7 +6,7 @@ import socket
 from functools import partial
 
 from redisched.client.connection import Connection
-from redisched.option_checks import check_queue, check_timeout, check_whole
+from redisched.option_checks import check_queue, check_span, check_whole
 from redisched.printable import printable
 from redisched.shard_map import LARGEST_COUNT
 from redisched.store import pausing
@@ -20,7 +20,7 @@ _LONGEST_NAME = 100
 
 def pause(connection: Connection, queue: str, duration: object) -> Operation[QueuePause]:
     """Pause a queue for a duration, None for until it is resumed. Raises InvalidOption for a bad duration."""
-    duration_ms = None if duration is None else check_timeout("duration", duration)
+    duration_ms = None if duration is None else check_span("duration", duration)
     runner, retry_policy = connection.script_runner, connection.retry_policy()
     now_ms = (yield from with_retries(Inspector(runner, queue).shard(0).counts, retry_policy)).now_ms
     until_ms = None if duration_ms is None else now_ms + duration_ms

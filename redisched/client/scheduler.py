@@ -5,6 +5,7 @@ it.
 import weakref
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
@@ -44,7 +45,7 @@ from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
     from redisched.client import queue as queues
-    from redisched.client import queue_pausing, selecting, selection
+    from redisched.client import queue_pausing, selecting, selection, spreading
     from redisched.client.queue import Queue
     from redisched.client.selection import Selection
     from redisched.store import broker as brokers
@@ -53,6 +54,7 @@ else:
     queue_pausing = LazyModule("redisched.client.queue_pausing")
     selecting = LazyModule("redisched.client.selecting")
     selection = LazyModule("redisched.client.selection")
+    spreading = LazyModule("redisched.client.spreading")
     brokers = LazyModule("redisched.store.broker")
 
 
@@ -209,17 +211,23 @@ class Scheduler(HookRegistration):
         request = self.request(name, *args, kwargs=kwargs, **fields)
         return await self._sender.send_async(request, freshness_of(fields.get("id"), is_unique=request.task.is_unique))
 
-    def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
-        """Enqueue many tasks in few round trips; answers their references in the same order.
+    def enqueue_many(
+        self, requests: Iterable[TaskRequest], *, spread: float | timedelta | str | None = None
+    ) -> list[TaskRef[Any]]:
+        """Enqueue many tasks in few round trips; answers their references in the same order. `spread`, in seconds or
+        such as "10m", puts off the time of each by an equal share of it more than that of the one before.
 
         Everything is sent before Conflict is raised for a task among them. After BrokerUnavailable the same requests
         can be sent again: those that arrived are not added twice. The timeout holds for each round trip.
         """
-        return self._sender.send_many(requests)
+        return self._sender.send_many(requests if spread is None else spreading.spread_out(requests, spread))
 
-    async def enqueue_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
+    async def enqueue_many_async(
+        self, requests: Iterable[TaskRequest], *, spread: float | timedelta | str | None = None
+    ) -> list[TaskRef[Any]]:
         """As `enqueue_many`."""
-        return await self._sender.send_many_async(requests)
+        spread_out = requests if spread is None else spreading.spread_out(requests, spread)
+        return await self._sender.send_many_async(spread_out)
 
     def grow(self, queue: str, shards: int) -> None:
         """Spread a queue over so many shards, while it is in use; again with the same number changes nothing.

@@ -90,7 +90,7 @@ class Sender:
         """Enqueue many tasks, in order. Everything is sent before Conflict, DuplicateTask or InvalidOption is
         raised for one.
         """
-        kept = _checked(requests)
+        kept = checked(requests)
         if self._around and kept:
             return self._send_around(kept, self._without_middleware().send_many)
         try:
@@ -101,7 +101,7 @@ class Sender:
 
     async def send_many_async(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]:
         """As `send_many`."""
-        kept = _checked(requests)
+        kept = checked(requests)
         if self._around and kept:
             return await self._send_around_async(kept, self._without_middleware().send_many_async)
         try:
@@ -201,7 +201,7 @@ class Sender:
         return TaskRef(task.id, queue, self._connection, is_given(task.id))
 
 
-def _checked(requests: Iterable[TaskRequest]) -> list[TaskRequest]:
+def checked(requests: Iterable[TaskRequest]) -> list[TaskRequest]:
     """The requests as a list. Raises InvalidOption before any is sent."""
     allowed = "an iterable of requests, as `request` of a handler or of the Scheduler makes them"
     if not isinstance(requests, Iterable):
