@@ -25,6 +25,8 @@ RedischedError
 │   ├── TaskExpired                    it was not started in time
 │   ├── TaskLost                       it may start only once, and was interrupted
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
+├── DrainTimeout (TimeoutError)        a queue is not worked off yet
+├── QueueNotEmpty                      a queue that is to be removed has tasks
 ├── BrokerError                        about Redis
 │   ├── BrokerUnavailable (ConnectionError)
 │   ├── QueueFull                      Redis is out of memory
@@ -60,6 +62,8 @@ from redisched.interruptions import CancelRequested as CancelRequested
 from redisched.interruptions import HandlerTimedOut as HandlerTimedOut
 from redisched.interruptions import Interruption as Interruption
 from redisched.interruptions import LeaseLost as LeaseLost
+from redisched.queue_errors import DrainTimeout as DrainTimeout
+from redisched.queue_errors import QueueNotEmpty as QueueNotEmpty
 from redisched.server_errors import NoServer as NoServer
 from redisched.server_errors import NoServerBinary as NoServerBinary
 from redisched.server_errors import RedischedError as RedischedError

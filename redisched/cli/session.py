@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from redisched.cli.parameters import prefix_of_command
+from redisched.client import queue_verbs
 from redisched.client.connection import Connection
 from redisched.client.following import FollowedTask
 from redisched.client.scheduler import Scheduler
@@ -26,7 +27,7 @@ from redisched.store.operation import Operation, T, with_retries
 from redisched.store.reported import Reported, read_report
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
-from redisched.store.view import TaskView
+from redisched.store.view import QueueCounts, TaskView
 
 
 class Session:
@@ -44,6 +45,10 @@ class Session:
     def act(self, source: Source, verb: Verb[O]) -> list[Change[O]]:
         """Act on tasks, step by step. Raises BrokerUnavailable if Redis does not answer one of the steps in time."""
         return self._connection.run(source.apply(self._connection, verb), "act")
+
+    def drain(self, queue: str, timeout_s: float | None, on_look: Callable[[QueueCounts], None]) -> QueueCounts:
+        """Wait until a queue is worked off. `on_look` is given each count meanwhile. Raises DrainTimeout."""
+        return self._connection.run(queue_verbs.drain(self._connection, queue, timeout_s, on_look), "drain")
 
     def check(self) -> None:
         """Raises BrokerRefused if Redis refuses the connection. No error if Redis is only unavailable."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
-from redisched.client import queue_pausing
+from redisched.client import queue_verbs
 from redisched.client.connection import Connection
 from redisched.client.deleting import PURGED, DeleteOutcome
 from redisched.client.selecting import Change, filter_of
 from redisched.client.selection import Selection
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause
+from redisched.store.view import QueueCounts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,27 +35,40 @@ class Queue:
         On return no worker takes a task any more. What workers have already, they finish, and tasks can still be
         enqueued. A queue that is paused already gets the new duration. Raises InvalidOption for a bad duration.
         """
-        return self._run("pause", queue_pausing.pause, duration)
+        return self._run("pause", queue_verbs.pause, duration)
 
     async def pause_async(self, duration: float | timedelta | str | None = None) -> QueuePause:
         """As `pause`."""
-        return await self._run_async(queue_pausing.pause, duration)
+        return await self._run_async(queue_verbs.pause, duration)
 
     def resume(self) -> None:
         """Let workers take tasks again; idle ones are woken. Nothing happens if the queue is not paused."""
-        self._run("resume", queue_pausing.resume)
+        self._run("resume", queue_verbs.resume)
 
     async def resume_async(self) -> None:
         """As `resume`."""
-        await self._run_async(queue_pausing.resume)
+        await self._run_async(queue_verbs.resume)
 
     def paused(self) -> QueuePause | None:
         """Since when the queue is paused, until when, and by whom; None if it is not paused."""
-        return self._run("paused", queue_pausing.paused)
+        return self._run("paused", queue_verbs.paused)
 
     async def paused_async(self) -> QueuePause | None:
         """As `paused`."""
-        return await self._run_async(queue_pausing.paused)
+        return await self._run_async(queue_verbs.paused)
+
+    def drain(self, timeout: float | timedelta | str | None = None) -> QueueCounts:
+        """Wait until no task of the queue is due and workers have none of it, and answer what is left: tasks that wait
+        for their time, and dead ones. Of a paused queue, due tasks are left too, and only what workers have is awaited.
+
+        Nothing is refused: what producers add meanwhile is awaited as well. `timeout` in seconds, or such as "10m";
+        None waits for as long as it takes. Raises DrainTimeout, and InvalidOption for a bad timeout.
+        """
+        return self._run("drain", queue_verbs.drain, timeout)
+
+    async def drain_async(self, timeout: float | timedelta | str | None = None) -> QueueCounts:  # noqa: ASYNC109 - the twin of drain
+        """As `drain`."""
+        return await self._run_async(queue_verbs.drain, timeout)
 
     def purge(self, state: str | Collection[str] = PURGED) -> list[Change[DeleteOutcome]]:
         """Delete the tasks that wait or are dead, or those in the given states, unless a worker has them.
@@ -66,6 +80,18 @@ class Queue:
     async def purge_async(self, state: str | Collection[str] = PURGED) -> list[Change[DeleteOutcome]]:
         """As `purge`."""
         return await self._tasks(state).delete_async()
+
+    def remove(self) -> None:
+        """Remove all keys of the queue, with the results of its tasks that have ended, and take it off the list of
+        queues. Raises QueueNotEmpty if it has tasks that have not ended, or schedules.
+
+        Workers may go on serving it. It is there again when a program enqueues its first task in it.
+        """
+        self._run("remove", queue_verbs.remove)
+
+    async def remove_async(self) -> None:
+        """As `remove`."""
+        await self._run_async(queue_verbs.remove)
 
     def _tasks(self, state: str | Collection[str]) -> Selection:
         return Selection(filter_of(self.name, None, state, None), self._connection)

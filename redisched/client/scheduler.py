@@ -45,13 +45,13 @@ from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
     from redisched.client import queue as queues
-    from redisched.client import queue_pausing, selecting, selection, spreading
+    from redisched.client import queue_verbs, selecting, selection, spreading
     from redisched.client.queue import Queue
     from redisched.client.selection import Selection
     from redisched.store import broker as brokers
 else:
     queues = LazyModule("redisched.client.queue")
-    queue_pausing = LazyModule("redisched.client.queue_pausing")
+    queue_verbs = LazyModule("redisched.client.queue_verbs")
     selecting = LazyModule("redisched.client.selecting")
     selection = LazyModule("redisched.client.selection")
     spreading = LazyModule("redisched.client.spreading")
@@ -234,11 +234,11 @@ class Scheduler(HookRegistration):
 
         Waiting tasks stay where they are, and workers notice within seconds. There is no way back: raises CannotShrink.
         """
-        self._connection.run(queue_pausing.grow(self._connection, queue, shards), "grow")
+        self._connection.run(queue_verbs.grow(self._connection, queue, shards), "grow")
 
     async def grow_async(self, queue: str, shards: int) -> None:
         """As `grow`."""
-        await self._connection.run_async(queue_pausing.grow(self._connection, queue, shards))
+        await self._connection.run_async(queue_verbs.grow(self._connection, queue, shards))
 
     def queue(self, name: str) -> "Queue":
         """A queue as a whole: to pause and resume it, for example. Raises InvalidOption for a name that is none."""

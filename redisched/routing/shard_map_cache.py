@@ -45,3 +45,7 @@ class ShardMapCache:
     def remember(self, queue: str, shard_map: ShardMap, now_s: float) -> None:
         """Cache a shard map that was read at `now_s`, for KEPT_S seconds."""
         self._cached[queue] = _CachedShardMap(shard_map, now_s + KEPT_S)
+
+    def forget(self, queue: str) -> None:
+        """Take the queue for one that was never used."""
+        self._cached.pop(queue, None)

@@ -11,7 +11,7 @@ _UNIQUE = b"unique="
 
 
 class Status(StrEnum):
-    """What a transition did with one task; ADDED, PAUSED and RESUMED are about a shard."""
+    """What a transition did with one task; ADDED, PAUSED to NOT_EMPTY are about a shard."""
 
     CREATED = "CREATED"
     EXISTS = "EXISTS"
@@ -46,6 +46,8 @@ class Status(StrEnum):
     MOVED = "MOVED"
     PAUSED = "PAUSED"
     RESUMED = "RESUMED"
+    REMOVED = "REMOVED"
+    NOT_EMPTY = "NOT_EMPTY"
     UNKNOWN = "UNKNOWN"
 
 

@@ -1,4 +1,4 @@
-"""The machine of a queue that is paused and resumed, and of which tasks are deleted."""
+"""The machine of a queue that is paused and resumed, of which tasks are deleted, and which is removed once empty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from redisched.store.broker import Broker
 from redisched.store.deleting import delete_tasks
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause, pause_shard, resume_shard
+from redisched.store.removing import remove_shard
 from redisched.store.store import Store
 from redisched.store.values import Claim, ClaimRequest, Status
 from tests.chaos.begun_machine import BegunMachine
@@ -40,6 +41,8 @@ QUEUE_LIFE_MUTANTS = {
     "what is deleted leaves its traits": Mutant("delete", "format and TRAITS or nil", "nil"),
     "what has ended is known for longer": Mutant("delete", "% BAND > tonumber(forgotten)", "% BAND > 0"),
     "what has ended is not forgotten sooner": Mutant("delete", "tonumber(forget_at) % BAND", "tonumber(forget_at)"),
+    "a queue that has tasks is removed": Mutant("remove", "redis.call('HLEN', TASKS) + ", ""),
+    "a removed queue is still paused": Mutant("remove", "BARRIER, PAUSED, FORMAT}", "BARRIER, FORMAT}"),
     "resume leaves the flag": Mutant("resume", "redis.call('DEL', PAUSED)\n", "\n"),
     "resume wakes nobody": Mutant("resume", "wake_one()\nredis.call('DEL'", "redis.call('DEL'"),
 }
@@ -55,6 +58,9 @@ class QueueLifeStore(Store):
 
     def delete(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> Operation[list[Status]]:
         return delete_tasks(self._script_runner, self.queue, self.shard, retention_ms, outcomes)
+
+    def remove(self) -> Operation[Status]:
+        return remove_shard(self._script_runner, self.queue, self.shard)
 
     def resume(self) -> Operation[Status]:
         return resume_shard(self._script_runner, self.queue, self.shard)
@@ -79,6 +85,14 @@ class QueueLifeModel(Model):
             return Status.ALREADY
         self.paused, self.awake = None, True
         return Status.RESUMED
+
+    def remove(self) -> Status:
+        if any(task.place is not Place.ENDED for task in self.tasks.values()):
+            return Status.NOT_EMPTY
+        self.tasks.clear()
+        self.claims.clear()
+        self.fence, self.awake, self.reaper, self.format, self.paused = 0, False, None, 0, None
+        return Status.REMOVED
 
     def delete(self, retention_ms: int, outcomes: Sequence[tuple[str, bytes]]) -> list[Status]:
         return [self._delete(id, retention_ms, outcome) for id, outcome in outcomes]
@@ -130,6 +144,15 @@ class QueueLifeMachine(BegunMachine):
     @rule(numbers=some_numbers, place=places, retention_ms=st.sampled_from([500, 15_000]))
     def delete(self, numbers: list[int], place: Place, retention_ms: int) -> None:
         self.call("delete", retention_ms, [(self.pick(number, place), b"gone") for number in numbers])
+
+    @rule()
+    def remove(self) -> None:
+        """Remove the queue, once with whatever tasks it has and once with those alone that workers have."""
+        self.call("remove")
+        self.call("delete", 500, [(id, b"gone") for id in self.model.tasks])
+        if self.call("remove") is Status.REMOVED:
+            # It is a new queue now. If the clock was set back, it begins with lower tokens.
+            self.tokens.clear()
 
     @rule(worker=st.sampled_from(["w1", "w2"]))
     def outlast_a_pause(self, worker: str) -> None:

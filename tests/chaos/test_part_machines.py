@@ -33,7 +33,7 @@ PARTS = {
     "handlers save how far they have come": Part(checkpoint_machine_on, CHECKPOINT_MUTANTS, FEW_STEPS),
     "watchers are told of every end": Part(watching_machine_on, WATCHING_MUTANTS, FEW_STEPS),
     "a key has one task": Part(unique_machine_on, UNIQUE_MUTANTS, STEPS),
-    "a queue is paused, and tasks are deleted": Part(queue_life_machine_on, QUEUE_LIFE_MUTANTS, FEW_STEPS),
+    "a queue is paused and removed, and tasks are deleted": Part(queue_life_machine_on, QUEUE_LIFE_MUTANTS, FEW_STEPS),
     "handlers tell how far they have come": Part(report_machine_on, REPORT_MUTANTS, STEPS),
 }
 PLANTED = [pytest.param(part, mutant, id=name) for part in PARTS.values() for name, mutant in part.mutants.items()]

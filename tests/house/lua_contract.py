@@ -37,7 +37,18 @@ WRITING_COMMANDS = frozenset(
 SHEBANGS = (None, "#!lua", "#!lua flags=allow-oom", "#!lua flags=no-writes")
 WORKS_WHEN_FULL = frozenset(
     {"ack", "bury", "expire", "reap", "recover", "release", "renew", "retry", "scrub", "snooze", "start", "wake"}
-    | {"announce", "delete", "discard", "hand_over", "pause", "pause_schedule", "remove_schedule", "resume", "watch"}
+    | {
+        "announce",
+        "delete",
+        "discard",
+        "hand_over",
+        "pause",
+        "pause_schedule",
+        "remove",
+        "remove_schedule",
+        "resume",
+        "watch",
+    }
 )
 REFUSED_WHEN_FULL = frozenset(
     {"checkpoint", "enqueue", "fire", "report", "resume_schedule", "revive", "set_schedule", "take_over"}

@@ -16,6 +16,7 @@ from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.page import Query
 from redisched.store.pausing import QueuePause, pause_shard, resume_shard
+from redisched.store.removing import remove_shard
 from redisched.store.report import Report
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.scripts import load_script
@@ -114,6 +115,7 @@ EDGES: dict[str, Callable[[Store], Operation[object]]] = {
     "wake": lambda store: store.wake(),
     "pause": lambda store: pause_shard(store._script_runner, store.queue, store.shard, PAUSE),
     "resume": lambda store: resume_shard(store._script_runner, store.queue, store.shard),
+    "remove": lambda store: remove_shard(store._script_runner, store.queue, store.shard),
     "add_shards": lambda store: store.add_shards(ShardMap((1, 3))),
     **{edge: _on_schedules(call) for edge, call in EDGES_OF_SCHEDULES.items()},
 }

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from redisched.cli.commands.deleting import purge_queue
+from redisched.cli.commands.draining import drain_queue, remove_queue
 from redisched.cli.commands.pausing import pause_queue, resume_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
@@ -22,10 +23,10 @@ from redisched.store.view import QueueCounts, total
 
 @click.group()
 def queue() -> None:
-    """List queues; pause, resume, purge and grow a queue."""
+    """List queues; pause, drain, purge, grow and remove a queue."""
 
 
-for _command in (pause_queue, resume_queue, purge_queue):
+for _command in (pause_queue, resume_queue, drain_queue, purge_queue, remove_queue):
     queue.add_command(_command)
 
 
