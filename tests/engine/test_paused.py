@@ -29,11 +29,16 @@ def test_tasks_wait_while_their_queue_is_paused_and_start_when_it_is_resumed(
     app: Scheduler, caplog: pytest.LogCaptureFixture, shards: int
 ) -> None:
     app.grow("mail", shards)
-    queue, release = app.queue("mail"), threading.Event()
-    app.task(name="hold", queue="mail")(lambda: release.wait(20))
+    queue, started, release = app.queue("mail"), threading.Event(), threading.Event()
+
+    @app.task(name="hold", queue="mail")
+    def hold() -> bool:
+        started.set()
+        return release.wait(20)
+
     with RunningWorker(app, concurrency=4):
-        running = app.enqueue("hold")
-        wait_until(lambda: running.status() is TaskState.RUNNING, "a task to run")
+        running = hold.enqueue()
+        assert started.wait(20)
         queue.pause()
         waiting = app.enqueue_many(app.request("send") for _ in range(20))
         wait_until(lambda: said(caplog) == [PAUSED], "the worker to be refused by the first shard")
