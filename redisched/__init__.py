@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         gather_ended_async,
     )
     from redisched.client.handler import Handler
+    from redisched.client.queue import Queue
     from redisched.client.reference import TaskRef
     from redisched.client.request import TaskRequest
     from redisched.client.scheduler import Scheduler
@@ -55,6 +56,7 @@ _HOMES = {
     "PROVIDED": "redisched.resources",
     "Priority": "redisched.model",
     "Progress": "redisched.progress",
+    "Queue": "redisched.client.queue",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
     "ReplayOutcome": "redisched.client.dead_tasks",
@@ -100,6 +102,7 @@ __all__ = [
     "PROVIDED",
     "Priority",
     "Progress",
+    "Queue",
     "RedischedError",
     "Reject",
     "ReplayOutcome",

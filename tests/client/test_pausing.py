@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from redisched.store import pausing
 from redisched.store.adding_shards import add_shards
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
-from redisched.store.operation import Operation, run
+from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.pausing import QueuePause
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.differs_by_routing
 
 QUEUE = "mail"
 PAUSE = QueuePause(since_ms=1, until_ms=None, by="ann@desk")
-schedules = st.lists(st.integers(0, 4), max_size=80)
 
 
 @pytest.fixture
@@ -145,29 +145,88 @@ def stopped_after(steps: int, operation: Operation[object], broker: Broker) -> b
     return True
 
 
-def test_shards_are_alike_after_calls_in_any_order(broker: Broker) -> None:
-    runner = broker.script_runner
+CALLS: dict[str, Callable[[ScriptRunner], Operation[object]]] = {
+    "grow": lambda runner: add_shards(runner, QUEUE, 4),
+    "pause": lambda runner: pausing.pause(runner, QUEUE, PAUSE),
+    "pause again": lambda runner: pausing.pause(runner, QUEUE, replace(PAUSE, by="bob@den")),
+    "resume": lambda runner: pausing.resume(runner, QUEUE),
+}
+MOST_STEPS = 30
+"""More than any of these calls has."""
+
+
+def check_within(broker: Broker, before: str, outer: str, inner: str) -> None:
+    """One call comes after each step of another, and all shards are alike after both. Raises AssertionError."""
+    for steps in range(MOST_STEPS):
+        on_each_primary(broker, "FLUSHALL")
+        run(CALLS[before](broker.script_runner), broker.client())
+        interleaving = Interleaving(broker, [CALLS[name](broker.script_runner) for name in (outer, inner)])
+        interleaving.run([(0, Fate.ANSWERED)] * steps + [(1, Fate.ANSWERED)] * MOST_STEPS)
+
+        shards = run(Store(broker.script_runner, QUEUE).shard_map(), broker.client()).shards
+        assert len({*paused_shards(broker, shards)}) == 1, f"after {steps} steps"
+
+
+@pytest.mark.parametrize(
+    ("before", "outer", "inner"),
+    [
+        ("resume", "grow", "pause"),
+        ("pause", "grow", "resume"),
+        ("grow", "pause", "resume"),
+        ("grow", "resume", "pause"),
+        ("grow", "pause", "pause again"),
+        ("resume", "pause", "grow"),
+        ("pause", "resume", "grow"),
+    ],
+)
+def test_all_shards_are_alike_after_one_call_within_another(
+    broker: Broker, before: str, outer: str, inner: str
+) -> None:
+    check_within(broker, before, outer, inner)
+
+
+def test_all_shards_are_alike_after_many_calls_in_any_order(broker: Broker) -> None:
+    names = ("grow", "pause", "resume", "pause again", "resume")
 
     @settings(max_examples=50)
-    @given(schedules)
-    def holds(order: list[int]) -> None:
+    @given(st.lists(st.tuples(st.integers(0, len(names) - 1), st.sampled_from([1, 2, 3, 10])), min_size=10))
+    def holds(turns: list[tuple[int, int]]) -> None:
         on_each_primary(broker, "FLUSHALL")
-        interleaving = Interleaving(
-            broker,
-            [
-                add_shards(runner, QUEUE, 4),
-                pausing.pause(runner, QUEUE, PAUSE),
-                pausing.resume(runner, QUEUE),
-                pausing.pause(runner, QUEUE, replace(PAUSE, by="bob@den")),
-                pausing.resume(runner, QUEUE),
-            ],
-        )
+        interleaving = Interleaving(broker, [CALLS[name](broker.script_runner) for name in names])
 
-        interleaving.run([(number, Fate.ANSWERED) for number in order])
+        interleaving.run([(number, Fate.ANSWERED) for number, steps in turns for _ in range(steps)])
 
         assert len({*paused_shards(broker, 4)}) == 1
 
     holds()
+
+
+def follow_once(script_runner: ScriptRunner, queue: str) -> Operation[None]:
+    """As `follow_first_shard`, but it does not look whether the first shard has changed meanwhile."""
+    wanted = yield from pausing.stored_pause(script_runner, queue)
+    shard_map = yield from Store(script_runner, queue).shard_map()
+    yield from pausing.set_shards(script_runner, queue, range(1, shard_map.shards), wanted)
+
+
+def follow_nothing(*_: object) -> Operation[None]:
+    yield from ()
+
+
+@pytest.mark.parametrize(
+    ("module", "bug", "calls"),
+    [
+        ("pausing", follow_once, ("grow", "pause", "resume")),
+        ("adding_shards", follow_nothing, ("resume", "grow", "pause")),
+    ],
+    ids=["a call does not look again", "adding shards does not look again"],
+)
+def test_it_is_noticed_when(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, module: str, bug: object, calls: tuple[str, str, str]
+) -> None:
+    monkeypatch.setattr(f"redisched.store.{module}.follow_first_shard", bug)
+
+    with pytest.raises(AssertionError):
+        check_within(broker, *calls)
 
 
 def test_a_queue_that_is_paused_in_part_is_made_whole_by_another_call(app: Scheduler, broker: Broker) -> None:
