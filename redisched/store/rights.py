@@ -51,6 +51,11 @@ def telling(script_runner: ScriptRunner) -> tuple[Command, ...]:
     return ("PUBLISH", channel, "message"), ("SUBSCRIBE", channel)
 
 
+def removing(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """An example of every command that only the removal of a queue needs. Workers and producers do without it."""
+    return (("SREM", script_runner.queues_key, "member"),)
+
+
 def asking(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """Commands to send together, with which a server refuses those that this user may not call, and executes none.
 

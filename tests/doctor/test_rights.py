@@ -10,12 +10,12 @@ from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import ScriptRunner
-from redisched.store.rights import needed, telling
+from redisched.store.rights import needed, removing, telling
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {str(command[0]) for command in (*needed(ScriptRunner()), *telling(ScriptRunner()))}
+NAMES = {str(command[0]) for listed in (needed, telling, removing) for command in listed(ScriptRunner())}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
