@@ -6,7 +6,7 @@ from redisched.store.operation import Operation
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.schedule_values import NewSchedule, OverlapRule, ScheduleStatus, SlotFiring
 from tests.lua.queue import QUEUE, QueueUnderTest
-from tests.lua.situation import Situation, record_of, together, waiting
+from tests.lua.situation import Situation, leased, record_of, together, waiting
 from tests.server_time import NOW_MS
 
 T = TypeVar("T")
@@ -66,3 +66,12 @@ def new(basis: str = "", version: str = "v2", slot: int | str = FOLLOWING_MS) ->
 
 def call(queue: QueueUnderTest, operation: Operation[T]) -> T:
     return queue.call(operation)
+
+
+STORED = schedule(version="v2", slot_ms=FOLLOWING_MS)
+AHEAD = together(schedule(last=task_of(SLOT_MS), ahead=ahead_of(SLOT_MS), slot_ms=FOLLOWING_MS), slot_task(SLOT_MS))
+STARTED = leased(task_of(SLOT_MS))
+PASSED = slot_task(SLOT_MS, run_at_ms=NOW_MS)
+SNOOZED = slot_task(SLOT_MS, run_at_ms=SLOT_MS + 1)
+KEPT = [STARTED, PASSED, SNOOZED]
+KEPT_IDS = ["leased", "due by now", "moved"]
