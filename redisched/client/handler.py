@@ -1,7 +1,7 @@
 """Handlers: functions that can be called here, or enqueued as tasks that workers run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
@@ -24,6 +24,9 @@ class Handlers(Protocol):
     @property
     def settings(self) -> Settings: ...
     def handler(self, name: str) -> "Handler[Any, Any]": ...
+    def ref(self, task_id: str, queue: str | None = None) -> TaskRef[Any]: ...
+    def enqueue_many(self, requests: Iterable[TaskRequest]) -> list[TaskRef[Any]]: ...
+    def enqueue_many_async(self, requests: Iterable[TaskRequest]) -> Awaitable[list[TaskRef[Any]]]: ...
 
 
 class Producer(Generic[P, R]):
@@ -36,6 +39,11 @@ class Producer(Generic[P, R]):
         self._sender = sender
         self._arguments = arguments
         self._options = resolved
+
+    @property
+    def application(self) -> Handlers:
+        """The Scheduler with which its handler is registered."""
+        return self._application
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Unpickling gives a producer of the handler with the same name in the other process."""

@@ -4,7 +4,7 @@ import gc
 
 from redisched import Scheduler
 
-for importing in [found for found in gc.get_objects() if isinstance(found, Scheduler)]:
+for importing in [found for found in gc.get_objects() if type(found) is Scheduler]:
     if importing.imports == (__name__,):
 
         @importing.task(name="imported")
