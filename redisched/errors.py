@@ -24,6 +24,7 @@ RedischedError
 │   ├── TaskCancelled                  it ended cancelled
 │   ├── TaskExpired                    it was not started in time
 │   ├── TaskLost                       it may start only once, and was interrupted
+│   ├── LeaseNotHeld                   the program that pulled it does not have it any more
 │   └── ResultTimeout (TimeoutError)   it has not ended yet
 ├── DrainTimeout (TimeoutError)        a queue is not worked off yet
 ├── QueueNotEmpty                      a queue that is to be removed has tasks
@@ -261,6 +262,18 @@ class TaskLost(TaskError):
         super().__init__(
             task_id, "is lost: its handler was interrupted, nobody knows how far it came, and it never starts again"
         )
+
+
+class LeaseNotHeld(TaskError):
+    """Raised by a lease of `app.claim` that does not hold its task any more. Nothing was changed."""
+
+    LOST = "is not held by this lease any more: it ran out, and others may have the task"
+    SETTLED = "was settled by this lease before, by {}"
+    ENDED = "is not held by this lease any more: the block of app.claim has ended; settle it inside"
+
+    def __init__(self, task_id: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(task_id, reason)
 
 
 class NotDurable(TaskError):

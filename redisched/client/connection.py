@@ -16,6 +16,7 @@ from redisched.client.blocking import warn_if_blocking
 from redisched.client.latest_queues import LatestQueues
 from redisched.client.missing_workers import MissingWorkers
 from redisched.client.origin import settings_to_send
+from redisched.clock import Clock
 from redisched.config import (
     EMBEDDED_VARIABLE,
     RECONNECT_BACKOFF,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from redisched.client import end_listener as listeners
     from redisched.embedded import server as servers
+    from redisched.pulling.puller import Puller
     from redisched.store import broker as brokers
 else:
     # What only a call needs takes longer to load than everything else together.
@@ -56,13 +58,15 @@ _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherRedis:
-    """Another Redis that an application uses for a while, such as during a test. `listener` tells its callers of ends.
+    """Another Redis that an application uses for a while, such as during a test. `listener` tells its callers of ends,
+    and `clock` is its time, which stands still until the test moves it.
 
     Enqueues wait for no disk and no replica there: the tasks are gone with the test.
     """
 
     broker: "brokers.Broker"
     listener: "listeners.EndListener"
+    clock: Clock
 
 
 class Connection:
@@ -89,6 +93,8 @@ class Connection:
         self._other: OtherRedis | None = None
         self._listener: listeners.ThreadEndListener | None = None
         self._listeners: dict[asyncio.AbstractEventLoop, listeners.LoopEndListener] = {}
+        self.pullers: dict[tuple[int, str, int], Puller] = {}
+        """What pulls from each queue, by process, queue and length of the leases."""
         self.shard_maps = ShardMapCache()
         self.missing_workers = MissingWorkers()
         self.queues_of_tasks = LatestQueues()
@@ -197,13 +203,18 @@ class Connection:
         """Use another Redis until the block ends, and then the one of before, as if nothing had been."""
         with self._lock:
             before = dict(vars(self))
-            self._broker, self._stores, self._other = other.broker, {}, other
+            self._broker, self._stores, self.pullers, self._other = other.broker, {}, {}, other
             self.shard_maps, self.queues_of_tasks = ShardMapCache(), LatestQueues()
         try:
             yield
         finally:
             with self._lock:
                 vars(self).update(before)
+
+    @property
+    def virtual_clock(self) -> Clock | None:
+        """The clock of a test, whose time moves only when the test says so; None outside of tests."""
+        return None if self._other is None else self._other.clock
 
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""

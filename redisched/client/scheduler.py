@@ -3,7 +3,7 @@ it.
 """
 
 import weakref
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,8 +20,10 @@ from redisched.client.handler import (
     SyncHandler,
 )
 from redisched.client.hooks import HookRegistration
+from redisched.client.looking_up import TaskLookUp
 from redisched.client.naming import name_of
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
+from redisched.client.pulling import Pulling
 from redisched.client.reference import TaskRef
 from redisched.client.registration import examined, handler_options
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
@@ -34,31 +36,24 @@ from redisched.conversion.handler import conversion_of_unknown
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
 from redisched.lazy import LazyModule
-from redisched.option_checks import (
-    check_id,
-    check_name,
-    check_queue,
-)
+from redisched.option_checks import check_name, check_queue
 from redisched.options import HandlerOptionFields, TaskOptionFields, check_options
 from redisched.registry import Registry
 from redisched.url import UrlLike, text_of_url
 
 if TYPE_CHECKING:
     from redisched.client import queue as queues
-    from redisched.client import queue_verbs, selecting, selection, spreading
+    from redisched.client import queue_verbs, spreading
     from redisched.client.queue import Queue
-    from redisched.client.selection import Selection
     from redisched.store import broker as brokers
 else:
     queues = LazyModule("redisched.client.queue")
     queue_verbs = LazyModule("redisched.client.queue_verbs")
-    selecting = LazyModule("redisched.client.selecting")
-    selection = LazyModule("redisched.client.selection")
     spreading = LazyModule("redisched.client.spreading")
     brokers = LazyModule("redisched.store.broker")
 
 
-class Scheduler(HookRegistration):
+class Scheduler(HookRegistration, TaskLookUp, Pulling):
     """Enqueues tasks, and holds the handlers that workers run.
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
@@ -244,39 +239,6 @@ class Scheduler(HookRegistration):
         """A queue as a whole: to pause and resume it, for example. Raises InvalidOption for a name that is none."""
         return queues.Queue(check_queue("name", name), self._connection)
 
-    def ref(self, task_id: str, queue: str | None = None) -> TaskRef[Any]:
-        """A reference to a task enqueued earlier or elsewhere.
-
-        Without `queue` its first use looks for the task in every queue there is, which costs a command for each; it
-        raises InvalidOption when several have a task of this id.
-        """
-        known = "" if queue is None else check_queue("queue", queue)
-        return TaskRef(check_id("task_id", task_id), known, self._connection)
-
-    def refs(self, tasks: Iterable[str | TaskRef[Any]], queue: str | None = None) -> "Selection":
-        """Many tasks on which one call acts, by their ids or references. Ids are looked for in `queue`, or in every
-        queue.
-        """
-        known = "" if queue is None else check_queue("queue", queue)
-        if isinstance(tasks, str) or not isinstance(tasks, Iterable):
-            raise InvalidOption("tasks", tasks, "a list or another iterable of ids and references")
-        return selection.Selection(selecting.Named([_named(task, known) for task in tasks]), self._connection)
-
-    def select(
-        self,
-        *,
-        queue: str | None = None,
-        name: str | None = None,
-        state: str | Collection[str] | None = None,
-        error: str | None = None,
-    ) -> "Selection":
-        """All tasks that match what is given, on which one call acts: tasks of a queue, of a handler, in a state or one
-        of several, with a last failure in whose text the regular expression `error` is found.
-
-        Raises InvalidOption, also if nothing is given.
-        """
-        return selection.Selection(selecting.filter_of(queue, name, state, error), self._connection)
-
     def close(self) -> None:
         """Close the blocking connections; the next use opens new ones."""
         self._connection.close()
@@ -286,8 +248,3 @@ class Scheduler(HookRegistration):
         await self._sender.drain()
         await self._connection.close_async()
 
-
-def _named(task: str | TaskRef[Any], queue: str) -> tuple[str, str]:
-    if isinstance(task, TaskRef):
-        return task.id, task.queue or queue
-    return check_id("tasks", task), queue

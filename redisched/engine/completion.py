@@ -38,14 +38,14 @@ def succeeded(
         kept = result if retention.keeps_result else None
         if conversion is not None and retention.keeps_result:
             kept = conversion.encode_result(result)
-        return _ack(task, TaskState.SUCCEEDED, kept, retention, ended_ms, limit)
+        return acked(task, TaskState.SUCCEEDED, kept, retention, ended_ms, limit)
     except InvalidInput as error:
         return dead(task, DeathReason.RESULT, str(error), ended_ms)
 
 
 def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:
     """The task was cancelled before or while its handler ran. It is acked as cancelled."""
-    return _ack(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
+    return acked(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
 def failed(
@@ -111,9 +111,10 @@ def _failure(task: LeasedTask, error: str, trace: str, failed_ms: int, reason: s
     )
 
 
-def _ack(
+def acked(
     task: LeasedTask, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int
 ) -> Completion:
+    """The task ends in this state, with a result as it travels. Raises NotEncodable and PayloadTooLarge."""
     lease = task.lease
     attempt, started_ms = lease.attempts + 1, task.started_ms
     name, worker = task.body.name, task.worker

@@ -16,13 +16,18 @@ async def note_start(context: WorkerContext, client: AsyncBrokerClient, attempt:
     """Store that the handler of an attempt starts. Answers False if it must not start: the lease is lost, or Redis did
     not answer.
     """
+    return await run_async(noting_start(context, attempt), client)
+
+
+def noting_start(context: WorkerContext, attempt: Attempt) -> Operation[bool]:
+    """As `note_start`, for any caller."""
     task = attempt.task
     started_ms = max(1, int(context.server_now_ms()))
     note = _start_once if attempt.entry.starts_once else _renew
     try:
-        (status,) = await run_async(note(context, attempt, started_ms), client)
+        (status,) = yield from note(context, attempt, started_ms)
         if task.lease.has_checkpoint:
-            task.checkpoint = await run_async(context.store_of(task).saved(task.lease.id), client)
+            task.checkpoint = yield from context.store_of(task).saved(task.lease.id)
     except BrokerError:
         return False
     return status is not Status.LOST

@@ -18,7 +18,7 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused, QueueFull
 from redisched.model import REPLAY_MS, DeathReason, Failure, kept_ms
 from redisched.shard_map import ShardMap
-from redisched.store.operation import AsyncClient, run_async
+from redisched.store.operation import Operation
 from redisched.store.store import Store
 from redisched.store.survey import ShardReport
 from redisched.store.values import (
@@ -57,7 +57,6 @@ class Reaper:
 
     context: WorkerContext
     store: Store
-    client: AsyncClient
     on_shard_map: Callable[[ShardMap], None]
     first: "Reaper | None" = None
     forgot_s: float = 0.0
@@ -110,7 +109,7 @@ class Reaper:
         has_leases = report.next_expiry_ms is not None
         return has_leases or self._is_forgetting_due or not report.is_sound or report.shard_map is None
 
-    async def step(self) -> float:
+    def step(self) -> Operation[float]:
         """Reap once if it is this worker's turn; answers how long to wait, in seconds."""
         context = self.context
         if not self.is_needed:
@@ -120,7 +119,7 @@ class Reaper:
             self.is_elsewhere = True
             return self.interval_s
         try:
-            reaped = await run_async(self.store.reap(self._request()), self.client)
+            reaped = yield from self.store.reap(self.request())
         except BrokerRefused:
             # Redis may refuse because a key that only the reaper uses has a wrong type. The scrubber shall run all the
             # same.
@@ -137,10 +136,10 @@ class Reaper:
             return min(self.interval_s, until_s)
         self._log_reaped(reaped)
         if reaped.expiring_ms is not None and reaped.expiring_ms <= reaped.now_ms:
-            await self._expire()
+            yield from self._expire()
         is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
         if is_time or self._is_forgetting_due:
-            await self._forget()
+            yield from self._forget()
         return 0.0 if len(reaped.tasks) == BATCH else min(self.interval_s, until_s)
 
     @property
@@ -150,7 +149,8 @@ class Reaper:
         """
         return 3 * self.interval_s
 
-    def _request(self) -> ReapRequest:
+    def request(self) -> ReapRequest:
+        """What it calls with."""
         settings = self.context.worker_settings
         return ReapRequest(
             worker=self.context.worker,
@@ -162,14 +162,14 @@ class Reaper:
             lease_ms=self.context.lease_ms,
         )
 
-    async def _expire(self) -> None:
+    def _expire(self) -> Operation[None]:
         """End the tasks that expired while nobody claimed them."""
         request = ExpireRequest(limit=BATCH, lease_ms=self.context.lease_ms)
         expired = Expired(0, BATCH)
         while expired.looked >= BATCH:
-            expired = await run_async(self.store.expire(request), self.client)
+            expired = yield from self.store.expire(request)
 
-    async def _forget(self) -> None:
+    def _forget(self) -> Operation[None]:
         settings = self.context.settings
         limits = ForgetLimits(
             limit=FORGET_BATCH,
@@ -179,7 +179,7 @@ class Reaper:
         )
         forgotten, sooner = Forgotten(FORGET_BATCH, 0), 0
         while forgotten.tasks >= FORGET_BATCH:
-            forgotten = await run_async(self.store.forget(limits), self.client)
+            forgotten = yield from self.store.forget(limits)
             sooner += forgotten.sooner
         self._tell_of_early_loss(sooner)
         self.forgot_s = self.context.clock.monotonic()
@@ -188,7 +188,7 @@ class Reaper:
             return
         # After a loss of data no other code would register the queue again.
         with contextlib.suppress(QueueFull):
-            await run_async(self.store.register(), self.client)
+            yield from self.store.register()
 
     def _tell_of_early_loss(self, outcomes: int) -> None:
         """Log that results were forgotten early: the first time as a warning, because callers may still wait for

@@ -116,12 +116,12 @@ class ShardServices:
     def _join(self, store: Store) -> None:
         first = self._of_shard.get(self._context.stores[store.queue, 0])
         on_shard_map = partial(self._serve_new if first else self.serve, store.queue)
-        reaper = Reaper(self._context, store, self._client, on_shard_map, first.reaper if first else None)
+        reaper = Reaper(self._context, store, on_shard_map, first.reaper if first else None)
         scrubber = Scrubber(self._context, store, self._client, reaper, self._policy)
         self._claimer.serve(store)
         self._wake_listeners.serve(store)
         services = (
-            self._start_service("reaper", partial(self._in_turn, reaper.step), reaper.changed),
+            self._start_service("reaper", partial(self._in_turn, partial(self._reap, reaper)), reaper.changed),
             self._start_service("scrubber", partial(self._in_turn, scrubber.step), scrubber.changed),
         )
         self._of_shard[store] = _ServedShard(reaper=reaper, scrubber=scrubber, services=services)
@@ -141,6 +141,9 @@ class ShardServices:
             self._registered_s = now_s
             with contextlib.suppress(QueueFull):
                 await run_async(register(self._broker.script_runner, list(self._counts)), self._client)
+
+    async def _reap(self, reaper: Reaper) -> float:
+        return await run_async(reaper.step(), self._client)
 
     async def _in_turn(self, step: Callable[[], Awaitable[float]]) -> float:
         async with self._turn:

@@ -80,7 +80,7 @@ class ShardInspector:
         for section in query.sections(after):
             place = after if after is not None and after.section is section else None
             while True:
-                places = yield from self._places(section, place, _PAGE)
+                places = yield from self.places(section, place, _PAGE)
                 found += yield from self._filtered(query, places)
                 if len(found) > query.limit:
                     return Page(found[: query.limit], found[query.limit - 1][0])
@@ -98,7 +98,8 @@ class ShardInspector:
         counted = yield ("HMGET", self._keys.repairs, *(kind.value for kind in kinds))
         return {kind: int(count) for kind, count in zip(kinds, counted, strict=True) if count and count.isdigit()}
 
-    def _places(self, section: Section, after: Place | None, limit: int) -> Operation[list[Place]]:
+    def places(self, section: Section, after: Place | None, limit: int) -> Operation[list[Place]]:
+        """The places of tasks in one section, in order."""
         arguments = {
             "section": _SETS.get(section, "waiting"),
             "order": _ORDERS[section],

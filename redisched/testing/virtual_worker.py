@@ -74,7 +74,7 @@ def worker(
     IN_USE.append(made)
     try:
         with (
-            app.connection.redirected(OtherRedis(broker=broker, listener=made.listener)),
+            app.connection.redirected(OtherRedis(broker=broker, listener=made.listener, clock=virtual_time)),
             given_to_all(given),
             _entered(loops, opening),
             made.serving(),

@@ -39,8 +39,8 @@ def context(settings: WorkerSettings) -> WorkerContext:
 @pytest.mark.parametrize("lease_s", [0.5, 1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 3600.0])
 def test_a_gap_that_counts_as_an_outage_is_shorter_than_the_rest_of_a_lease(lease_s: float) -> None:
     settings = WorkerSettings(lease_s=lease_s)
-    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), Unasked(), lambda shard_map: None)
-    hold_s = reaper._request().hold_ms / 1e3
+    reaper = Reaper(context(settings), Store(ScriptRunner(), QUEUE), lambda shard_map: None)
+    hold_s = reaper.request().hold_ms / 1e3
     # The lease renewer runs once a heartbeat, and skips leases that are younger than a heartbeat.
     left_s = lease_s - 2 * settings.heartbeat_s
 

@@ -25,7 +25,7 @@ from redisched.keys import keys_of
 from redisched.model import DeathReason, TaskState
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
-from redisched.store.operation import run
+from redisched.store.operation import run, run_async
 from redisched.store.repair import SOUND, Repair
 from redisched.store.store import Store
 from tests.brokers import fake_broker, on_each_primary
@@ -52,6 +52,7 @@ class Shift:
     def __init__(self, broker: Broker, situation: Situation) -> None:
         seed(broker, QUEUE, situation)
         self.broker = broker
+        self.client = broker.async_client()
         self.clock = MovableClock()
         settings = WorkerSettings()
         store = Store(broker.script_runner, QUEUE)
@@ -66,9 +67,8 @@ class Shift:
             clock=self.clock,
             random=lambda: 0.0,
         )
-        client = self.broker.async_client()
-        self.reaper = Reaper(self.context, store, client, lambda shard_map: None, is_elsewhere=False)
-        self.scrubber = Scrubber(self.context, store, client, self.reaper, PolicyWatch(self.clock, client))
+        self.reaper = Reaper(self.context, store, lambda shard_map: None, is_elsewhere=False)
+        self.scrubber = Scrubber(self.context, store, self.client, self.reaper, PolicyWatch(self.clock, self.client))
 
     async def delays(self, steps: int) -> list[float]:
         """How long the scrubber waits after each of so many steps."""
@@ -127,7 +127,7 @@ def test_a_worker_that_does_not_reap_does_not_scrub() -> None:
 def test_damage_that_blocks_the_reaper_is_repaired() -> None:
     async def heal() -> None:
         shift = Shift(fake_broker(), together(leased("a", ends_ms=0), {"held": {"a": "garbage"}}, reaper("w")))
-        await shift.reaper.step()
+        await run_async(shift.reaper.step(), shift.client)
         while await shift.scrubber.step() != PASS_EVERY_S:
             pass
         assert look(shift.broker, "a").state is TaskState.READY
@@ -141,7 +141,7 @@ def test_a_worker_whose_reaper_fails_still_scrubs() -> None:
         shift.broker.client().perform(("SET", KEYS.claims, "something else"))
         shift.reaper.is_elsewhere = True
         with pytest.raises(BrokerRefused):
-            await shift.reaper.step()
+            await run_async(shift.reaper.step(), shift.client)
         while await shift.scrubber.step() != PASS_EVERY_S:
             pass
         assert look(shift.broker, "a").state is TaskState.READY

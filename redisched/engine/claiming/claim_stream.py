@@ -11,7 +11,7 @@ from redisched.engine.window import LARGEST_CLAIM
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerRefused
 from redisched.model import band_of, score_of
-from redisched.store.operation import AsyncClient, run_async
+from redisched.store.operation import AsyncClient, Operation, run_async
 from redisched.store.store import Store
 from redisched.store.values import Claim, ClaimRequest
 
@@ -52,12 +52,16 @@ class ClaimStream:
 
     async def claim(self, limit: int, client: AsyncClient) -> ClaimReply:
         """Lease up to `limit` due tasks, and tasks that fall due soon. Repeats the latest claim if it got no reply."""
+        return await run_async(self.claiming(limit), client)
+
+    def claiming(self, limit: int) -> Operation[ClaimReply]:
+        """As `claim`, for any caller."""
         context = self._context
         sent_s = context.clock.monotonic()
         first_sent_s = self._first_sent_s
         self._first_sent_s = sent_s if first_sent_s is None else first_sent_s
         try:
-            claim = await run_async(self._store.claim(self._request(min(limit, LARGEST_CLAIM))), client)
+            claim = yield from self._store.claim(self._request(min(limit, LARGEST_CLAIM)))
         except BrokerRefused:
             context.refused_claims.add(self._store)
             raise

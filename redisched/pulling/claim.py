@@ -1,0 +1,79 @@
+"""What `app.claim` answers: a block that leases tasks where it begins, and gives back what is left where it ends."""
+
+import asyncio
+import os
+from datetime import timedelta
+from types import TracebackType
+
+from redisched.config import WorkerSettings
+from redisched.engine.window import LARGEST_CLAIM
+from redisched.option_checks import check_milliseconds, check_queue, check_whole
+from redisched.pulling.block import Block
+from redisched.pulling.caller import Caller
+from redisched.pulling.lease_length import check_lease_ms
+from redisched.pulling.puller import Puller
+from redisched.pulling.task_lease import TaskLease
+from redisched.registry import Registry
+
+
+class _Claim:
+    """One call of `app.claim` or its twin. `registry` knows every name. Raises InvalidOption."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        registry: Registry,
+        queue: str,
+        n: int,
+        lease: float | timedelta,
+        wait: float | timedelta,
+    ) -> None:
+        self._caller = caller
+        self._registry = registry
+        self._queue = check_queue("queue", queue)
+        self._limit = check_whole("n", n, 1, LARGEST_CLAIM)
+        self._lease_ms = check_lease_ms("lease", lease)
+        self._wait_s = check_milliseconds("wait", wait) / 1e3
+
+    def _open(self) -> Block:
+        """A block of this process. What claims for it is kept, so that the next block finds the queue as it is."""
+        kept = os.getpid(), self._queue, self._lease_ms
+        puller: Puller | None = self._caller.pullers.get(kept)
+        if puller is None:
+            settings = WorkerSettings(lease_s=self._lease_ms / 1e3, window_ms=0.0)
+            puller = self._caller.pullers.setdefault(kept, Puller(self._caller, self._registry, self._queue, settings))
+        return Block(puller)
+
+
+class Claim(_Claim):
+    """Leases tasks while its block runs."""
+
+    def __enter__(self) -> tuple[TaskLease, ...]:
+        self._block = self._open()
+        held = self._caller.run(self._block.begin(self._limit, self._wait_s), "claim")
+        return tuple(TaskLease(task, self._caller) for task in held)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self._caller.run(self._block.end(), "claim")
+        finally:
+            self._block.stop()
+
+
+class AsyncClaim(_Claim):
+    """Leases tasks while its block runs, under asyncio."""
+
+    async def __aenter__(self) -> tuple[TaskLease, ...]:
+        await self._caller.open_async()
+        self._block = self._open()
+        held = await self._caller.run_async(self._block.begin(self._limit, self._wait_s))
+        return tuple(TaskLease(task, self._caller) for task in held)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        try:
+            await self._caller.run_async(self._block.end())
+        finally:
+            # The thread that renews may wait for an answer of Redis.
+            await asyncio.to_thread(self._block.stop)
