@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from redisched.events import AttemptFailure, WorkerInfo
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
     from redisched.progress import Progress
+    from redisched.pulling.task_lease import TaskLease
+    from redisched.queued_task import QueuedTask
     from redisched.resources import PROVIDED, Resource
     from redisched.retry import Reject, Retry, RetryLater, Snooze, exponential, fixed, linear, never
 
@@ -57,6 +59,7 @@ _HOMES = {
     "Priority": "redisched.model",
     "Progress": "redisched.progress",
     "Queue": "redisched.client.queue",
+    "QueuedTask": "redisched.queued_task",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
     "ReplayOutcome": "redisched.client.dead_tasks",
@@ -67,6 +70,7 @@ _HOMES = {
     "Selection": "redisched.client.selection",
     "Snooze": "redisched.retry",
     "TaskContext": "redisched.context",
+    "TaskLease": "redisched.pulling.task_lease",
     "TaskRef": "redisched.client.reference",
     "TaskRequest": "redisched.client.request",
     "TaskState": "redisched.model",
@@ -103,6 +107,7 @@ __all__ = [
     "Priority",
     "Progress",
     "Queue",
+    "QueuedTask",
     "RedischedError",
     "Reject",
     "ReplayOutcome",
@@ -113,6 +118,7 @@ __all__ = [
     "Selection",
     "Snooze",
     "TaskContext",
+    "TaskLease",
     "TaskRef",
     "TaskRequest",
     "TaskState",

@@ -269,7 +269,7 @@ class LeaseNotHeld(TaskError):
 
     LOST = "is not held by this lease any more: it ran out, and others may have the task"
     SETTLED = "was settled by this lease before, by {}"
-    ENDED = "is not held by this lease any more: the block of app.claim has ended; settle it inside"
+    ENDED = "is not held by this lease any more: the block of its claim has ended; settle it inside"
 
     def __init__(self, task_id: str, reason: str) -> None:
         self.reason = reason

@@ -13,13 +13,13 @@ from redisched.store.operation import Operation, T
 if TYPE_CHECKING:
     from redisched.client import waiting_tasks
     from redisched.client.waiting_tasks import WaitingTasks
-    from redisched.pulling import claim as claims
+    from redisched.pulling import claim_block as claims
     from redisched.pulling import every_name as every_names
-    from redisched.pulling.claim import AsyncClaim, Claim
+    from redisched.pulling.claim_block import AsyncClaimBlock, ClaimBlock
     from redisched.queued_task import QueuedTask
 else:
     every_names = LazyModule("redisched.pulling.every_name")
-    claims = LazyModule("redisched.pulling.claim")
+    claims = LazyModule("redisched.pulling.claim_block")
     waiting_tasks = LazyModule("redisched.client.waiting_tasks")
 
 
@@ -32,20 +32,20 @@ class Pulling:
 
     def claim(
         self, queue: str = "default", *, n: int = 1, lease: float | timedelta = 30, wait: float | timedelta = 0
-    ) -> "Claim":
+    ) -> "ClaimBlock":
         """Lease up to `n` due tasks of a queue, at most 200, the best first: `with app.claim("mail", n=10) as leases:`.
 
         While the block runs, the leases are renewed. What was not settled when it ends, however it ends, is given back.
         A program that is killed gives its tasks back `lease` seconds later. `wait` is how many seconds to wait for the
         first task; with none due by then there are no leases. Raises InvalidOption, and the block BrokerUnavailable.
         """
-        return claims.Claim(self._connection, self._every_name, queue, n, lease, wait)
+        return claims.ClaimBlock(self._connection, self._every_name, queue, n, lease, wait)
 
     def claim_async(
         self, queue: str = "default", *, n: int = 1, lease: float | timedelta = 30, wait: float | timedelta = 0
-    ) -> "AsyncClaim":
+    ) -> "AsyncClaimBlock":
         """As `claim`: `async with app.claim_async("mail", n=10) as leases:`."""
-        return claims.AsyncClaim(self._connection, self._every_name, queue, n, lease, wait)
+        return claims.AsyncClaimBlock(self._connection, self._every_name, queue, n, lease, wait)
 
     def pending(self, queue: str = "default", *, n: int = 100, after: str = "") -> "WaitingTasks":
         """The next `n` tasks of a queue, at most 1,000, in the order in which they start; nothing is claimed.

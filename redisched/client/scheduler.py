@@ -247,4 +247,3 @@ class Scheduler(HookRegistration, TaskLookUp, Pulling):
         """Close the connections of the running event loop; the next use opens new ones."""
         await self._sender.drain()
         await self._connection.close_async()
-

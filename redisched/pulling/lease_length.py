@@ -15,7 +15,6 @@ def check_lease_ms(option: str, value: float | timedelta) -> int:
     """
     lease_ms = check_milliseconds(option, value)
     if not _SHORTEST_MS <= lease_ms <= _LONGEST_MS:
-        raise InvalidOption(
-            option, value, "seconds or a timedelta, from 0.5 s, or it cannot be renewed in time, to a day"
-        )
+        allowed = "seconds or a timedelta, from 0.5 s, so that it can be renewed in time, to a day"
+        raise InvalidOption(option, value, allowed)
     return lease_ms

@@ -98,6 +98,11 @@ class Puller:
             else:
                 self._reap_s[store] = monotonic() + delay_s
 
+    def until_reap_s(self) -> float:
+        """In how many seconds to call `reap` again: after longer pauses nothing is reaped, as after an outage."""
+        now_s = self.context.clock.monotonic()
+        return min((self._reap_s.get(store, 0.0) - now_s for store in list(self._reapers)), default=0.0)
+
     def announce(self, store: Store, lease_ms: int) -> Operation[None]:
         """Let whoever reaps a shard know that a lease may be so long. Without this, longer ones are shortened."""
         request = replace(self._reapers[store].request(), lease_ms=lease_ms)

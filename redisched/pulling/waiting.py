@@ -13,7 +13,7 @@ def wait_for_task(puller: Puller, within_s: float, next_due_ms: int | None) -> O
     The caller claims next, whatever happened: a wake-up that was taken and not followed by a claim would be lost.
     """
     context, broker = puller.context, puller.caller.broker
-    wait_s = min(within_s, broker.timeout_s / 2)
+    wait_s = min(within_s, broker.timeout_s / 2, puller.until_reap_s())
     if next_due_ms is not None:
         wait_s = min(wait_s, (next_due_ms - context.server_now_ms()) / 1e3)
     wait_s = max(0.001, wait_s)

@@ -16,7 +16,7 @@ from redisched.pulling.task_lease import TaskLease
 from redisched.registry import Registry
 
 
-class _Claim:
+class _ClaimCall:
     """One call of `app.claim` or its twin. `registry` knows every name. Raises InvalidOption."""
 
     def __init__(
@@ -45,7 +45,7 @@ class _Claim:
         return Block(puller)
 
 
-class Claim(_Claim):
+class ClaimBlock(_ClaimCall):
     """Leases tasks while its block runs."""
 
     def __enter__(self) -> tuple[TaskLease, ...]:
@@ -60,7 +60,7 @@ class Claim(_Claim):
             self._block.stop()
 
 
-class AsyncClaim(_Claim):
+class AsyncClaimBlock(_ClaimCall):
     """Leases tasks while its block runs, under asyncio."""
 
     async def __aenter__(self) -> tuple[TaskLease, ...]:
