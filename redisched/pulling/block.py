@@ -192,7 +192,8 @@ class Block:
             try:
                 statuses = yield from with_retries(lambda: edge(rows), self.puller.caller.retry_policy())  # noqa: B023
             except BrokerError as error:
-                log.warning("%s stay leased until their leases end: %s", counted(len(group), "task"), error)
+                tasks = f"{counted(len(group), 'task')} of queue {store.queue}"
+                log.warning("could not give back %s, which others get when the leases end: %s", tasks, error)
                 continue
             for one, status in zip(group, statuses, strict=True):
                 self.context.in_flight.remove(one.task)

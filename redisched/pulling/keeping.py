@@ -32,7 +32,7 @@ class _Keeping(LeaseRenewer):
     def step(self) -> Operation[float]:
         delay_s = yield from super().step()
         yield from self._puller.reap()
-        return delay_s
+        return min(delay_s, max(0.0, self._puller.until_reap_s()))
 
     def _note(self, task: LeasedTask, kind: type[Interruption]) -> None:
         if kind is LeaseLost:

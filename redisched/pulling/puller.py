@@ -64,6 +64,13 @@ class Puller:
         """
         yield from self._prepare()
         series = self._take_series()
+        try:
+            return (yield from self._claim(limit, series))
+        finally:
+            # If a claim got no reply, the next one of its series is answered with the same tasks.
+            self._free_series.append(series)
+
+    def _claim(self, limit: int, series: str) -> Operation[tuple[list[LeasedTask], int | None]]:
         tasks: list[LeasedTask] = []
         due: list[int] = []
         failure: BrokerError | None = None
@@ -76,7 +83,6 @@ class Puller:
                 continue
             tasks += reply.tasks
             due += _due(reply)
-        self._free_series.append(series)
         if failure is not None and not tasks:
             raise failure
         return sorted(tasks), min(due, default=None)
