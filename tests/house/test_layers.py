@@ -12,6 +12,7 @@ import pytest
 from tests.house.checkout import ROOT, files, name_of
 
 LAYERS = "Imports run one way, from the faces down to the ground"
+PRODUCERS = "Producers know the parts of a worker by way of pulling alone"
 CYCLES = "No package has a cycle among its modules"
 PURE = "The ground floor does no I/O, starts no threads and reads no environment"
 TIME = "Time and chance are handed in"
@@ -59,6 +60,8 @@ def test_the_library_keeps_every_contract() -> None:
         ("newcomer.py", "", LAYERS),
         ("cli/spoilt.py", "import redisched.testing", LAYERS),
         ("client/spoilt.py", "import redisched.testing.failures", LAYERS),
+        ("engine/spoilt.py", "import redisched.pulling.puller", LAYERS),
+        ("client/spoilt.py", "import redisched.engine.window", PRODUCERS),
         ("testing/spoilt.py", "import redisched.chaos", KIT),
         ("keys.py", "import redisched.model", LAYERS),
         ("errors.py", "import socket", PURE),

@@ -196,3 +196,15 @@ def test_claims_leave_nothing_behind(app: Scheduler, pull: Pull, broker: Broker)
 
     assert broker.client().perform(("EXISTS", Store(broker.script_runner, "mail").keys.claims)) == 0
     assert run(Store(broker.script_runner, "mail").shard_map(), broker.client()).shards == 1
+
+
+def test_a_paused_queue_gives_no_tasks(app: Scheduler, pull: Pull) -> None:
+    app.enqueue("send", queue="mail")
+    app.queue("mail").pause()
+
+    with pull.claim(wait=0.05) as leases:
+        assert leases == ()
+
+    app.queue("mail").resume()
+    with pull.claim(wait=30) as leases:
+        assert len(leases) == 1
