@@ -8,10 +8,13 @@ from redisched import Scheduler, TaskLease, TaskState
 from redisched.chaos import Action, Fault, Message, Proxy
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable
+from redisched.store.scripts import load_script
 from tests.brokers import BrokerKind, Servers, on_each_primary
 from tests.engine.running import counts, look
 
 pytestmark = pytest.mark.fault
+
+FAULTY = ("claim", "ack", "retry", "bury", "release")
 
 
 @pytest.fixture
@@ -24,6 +27,9 @@ def proxy(servers: Servers) -> Iterator[Proxy]:
 def app(proxy: Proxy) -> Iterator[Scheduler]:
     app = Scheduler(settings=Settings(url=proxy.url))
     on_each_primary(app.broker, "FLUSHALL")
+    for name in FAULTY:
+        # Else the reply that gets lost is the one that says that the server does not know the script.
+        on_each_primary(app.broker, "SCRIPT", "LOAD", load_script(name).flagged)
     yield app
     app.close()
 
