@@ -20,7 +20,8 @@ from redisched.store.values import Lease
 class LeasedTask:
     """A task that this process has leased.
 
-    `trusted_until_s` is the monotonic moment until which the lease is trusted. `started_ms` is the server's time when
+    `trusted_until_s` is the monotonic moment until which the lease is trusted. `arrived_ms` is the server's time when
+    it came into the window. `started_ms` is the server's time when
     the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
     decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `report` is what its handler
     tells, once it has asked for its context. `has_given_id` is false if a caller chose the id. A task is a suspect
@@ -29,6 +30,7 @@ class LeasedTask:
     """
 
     __slots__ = (
+        "arrived_ms",
         "body",
         "cancelling",
         "checkpoint",
@@ -62,6 +64,7 @@ class LeasedTask:
         self.worker = worker
         self.claimed_s = claimed_s
         self.trusted_until_s = trusted_until_s
+        self.arrived_ms = 0.0
         self.started_ms = 0
         self.time_limit: SoftLimit | None = None
         self.cancelling = False
@@ -115,8 +118,9 @@ class InFlight:
     def __init__(self) -> None:
         self._tasks: dict[LeasedTask, None] = {}
 
-    def add(self, task: LeasedTask) -> None:
-        self._tasks[task] = None
+    def add(self, *tasks: LeasedTask) -> None:
+        """Add tasks that were claimed."""
+        self._tasks.update(dict.fromkeys(tasks))
 
     def remove(self, *gone: LeasedTask) -> None:
         """Remove tasks; does nothing for those that were removed before."""

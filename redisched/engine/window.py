@@ -1,11 +1,13 @@
-"""The window: leased tasks that will start soon, in heaps. It has no clock, no threads and no I/O.
+"""The window: leased tasks that will start soon, in order. It has no clock, no threads and no I/O.
 
 It makes a worker fast, because slots do not wait for Redis, and punctual, because tasks that fall due soon are there
 already. It stays fair to other workers because it is limited in time: it has only tasks that are expected to start
 within `window_ms`, and tasks that do not are given back.
 """
 
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
+from itertools import chain
 from typing import TypeAlias
 
 from redisched.engine.leased_task import LeasedTask
@@ -26,39 +28,39 @@ class Window:
     def __init__(self, window_ms: float, release_after_ms: float) -> None:
         self.window_ms = window_ms
         self._release_after_ms = release_after_ms
+        # The best is the last. The tasks of a claim come in order, so sorting takes about one comparison for each task,
+        # and a heap would take many.
         self._due: list[_Entry] = []
         self._suspects: list[_Entry] = []
         self._ahead: list[tuple[int, LeasedTask]] = []
-        self._arrived_ms: dict[LeasedTask, float] = {}
         self._running_suspect: LeasedTask | None = None
 
     def __len__(self) -> int:
-        return len(self._arrived_ms)
+        return len(self._due) + len(self._suspects) + len(self._ahead)
 
-    def add(self, task: LeasedTask, now_ms: float) -> None:
-        """Add a leased task, which is due or will be soon."""
-        self._arrived_ms[task] = now_ms
-        run_at_ms = run_at_of(task.lease.score)
-        if run_at_ms > now_ms:
-            heappush(self._ahead, (run_at_ms, task))
-        else:
-            self._push(task)
+    def add(self, tasks: Iterable[LeasedTask], now_ms: float) -> None:
+        """Add leased tasks, which are due or will be soon."""
+        due = []
+        for task in tasks:
+            task.arrived_ms = now_ms
+            run_at_ms = run_at_of(task.lease.score)
+            if run_at_ms > now_ms:
+                heappush(self._ahead, (run_at_ms, task))
+            else:
+                due.append(task)
+        self._fall_due(due)
 
     def pop(self, now_ms: float) -> LeasedTask | None:
         """Remove and answer the best due task; None if there is none. A suspect is answered only while no other suspect
         runs.
         """
-        while self._ahead and self._ahead[0][0] <= now_ms:
-            self._push(heappop(self._ahead)[1])
-        heap = self._due
-        if self._suspects and self._running_suspect is None and (not heap or self._suspects[0] < heap[0]):
-            heap = self._suspects
-            self._running_suspect = heap[0][2]
-        if not heap:
-            return None
-        task = heappop(heap)[2]
-        del self._arrived_ms[task]
-        return task
+        if self._ahead and self._ahead[0][0] <= now_ms:
+            self._fall_due(self._pop_fallen_due(now_ms))
+        due = self._due
+        if self._suspects and self._running_suspect is None and (not due or self._suspects[-1] < due[-1]):
+            self._running_suspect = self._suspects.pop()[2]
+            return self._running_suspect
+        return due.pop()[2] if due else None
 
     def ended(self, task: LeasedTask) -> None:
         """Note that a task from `pop` does not run any more."""
@@ -85,25 +87,35 @@ class Window:
 
     def take_overdue(self, now_ms: float) -> list[LeasedTask]:
         """Remove and answer the tasks that have been due, and in the window, for longer than `release_after_ms`."""
-        late = {
-            task
-            for task, arrived_ms in self._arrived_ms.items()
-            if now_ms - max(arrived_ms, run_at_of(task.lease.score)) > self._release_after_ms
-        }
-        return self._remove(late)
+        return self._remove(
+            {
+                task
+                for task in self._tasks()
+                if now_ms - max(task.arrived_ms, run_at_of(task.lease.score)) > self._release_after_ms
+            }
+        )
 
     def take_all(self) -> list[LeasedTask]:
         """Remove and answer every task."""
-        return self._remove(set(self._arrived_ms))
+        return self._remove(set(self._tasks()))
 
-    def _push(self, task: LeasedTask) -> None:
-        heappush(self._suspects if task.is_suspect else self._due, (task.order, task.turn, task))
+    def _tasks(self) -> Iterator[LeasedTask]:
+        due = (task for _order, _turn, task in chain(self._due, self._suspects))
+        return chain(due, (task for _run_at_ms, task in self._ahead))
+
+    def _pop_fallen_due(self, now_ms: float) -> Iterator[LeasedTask]:
+        while self._ahead and self._ahead[0][0] <= now_ms:
+            yield heappop(self._ahead)[1]
+
+    def _fall_due(self, tasks: Iterable[LeasedTask]) -> None:
+        for task in tasks:
+            (self._suspects if task.is_suspect else self._due).append((task.order, task.turn, task))
+        self._due.sort(reverse=True)
+        self._suspects.sort(reverse=True)
 
     def _remove(self, leaving: set[LeasedTask]) -> list[LeasedTask]:
         if leaving:
-            self._due = sorted(entry for entry in self._due if entry[2] not in leaving)
-            self._suspects = sorted(entry for entry in self._suspects if entry[2] not in leaving)
+            self._due = [entry for entry in self._due if entry[2] not in leaving]
+            self._suspects = [entry for entry in self._suspects if entry[2] not in leaving]
             self._ahead = sorted(entry for entry in self._ahead if entry[1] not in leaving)
-            for task in leaving:
-                del self._arrived_ms[task]
         return sorted(leaving)

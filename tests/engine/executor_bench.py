@@ -96,7 +96,7 @@ class Bench:
     def give(self, name: str, *args: Any, id: str = "a", timeout_ms: int | None = None, **fields: Any) -> LeasedTask:
         """Put a task into the window."""
         task = leased_task(id, body=TaskBody(name, args, timeout_ms=timeout_ms), **fields)
-        self.window.add(task, self.context.server_now_ms())
+        self.window.add([task], self.context.server_now_ms())
         self.executor.offer(1)
         return task
 

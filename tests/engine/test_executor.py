@@ -183,7 +183,7 @@ def test_a_task_cancelled_before_its_start_never_starts(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = leased_task("a", body=TaskBody("add", (1, 2)))
         task.cancelling = True
-        bench.window.add(task, NOW_MS)
+        bench.window.add([task], NOW_MS)
         bench.executor.offer(1)
         assert await bench.settlements(1) == {"Ack"}
         assert task.started_ms == 0
@@ -217,7 +217,7 @@ def test_a_record_that_is_not_a_task_is_buried(app: Scheduler) -> None:
     async def use(bench: Bench) -> None:
         task = leased_task("a")
         task.lease = task.lease._replace(record=b"12345678\xc1")
-        bench.window.add(task, NOW_MS)
+        bench.window.add([task], NOW_MS)
         bench.executor.offer(1)
         assert isinstance((await bench.completion()).settlement, Bury)
 

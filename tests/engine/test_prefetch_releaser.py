@@ -53,7 +53,7 @@ def released_after(waited_s: float, settings: WorkerSettings, on_room: Callable[
     """The releases of one task that has waited for so long."""
     clock, settler = MovableClock(), Listener()
     context = context_at(clock, settings)
-    context.window.add(leased_task("a"), NOW_MS)
+    context.window.add([leased_task("a")], NOW_MS)
     clock.now_s += waited_s
     asyncio.run(_step(PrefetchReleaser(context, settler, on_room)))
     return settler.completions

@@ -18,8 +18,7 @@ def window() -> Window:
 
 
 def fill(window: Window, *tasks: LeasedTask) -> None:
-    for task in tasks:
-        window.add(task, NOW_MS)
+    window.add(tasks, NOW_MS)
 
 
 def ids(tasks: Iterable[LeasedTask]) -> list[str]:
@@ -170,7 +169,7 @@ def test_there_is_always_room_for_a_free_slot_without_a_task(window: Window) -> 
 
 def test_a_due_task_that_has_waited_too_long_is_overdue(window: Window) -> None:
     fill(window, leased_task("a"))
-    window.add(leased_task("later"), NOW_MS + 50)
+    window.add([leased_task("later")], NOW_MS + 50)
 
     assert window.take_overdue(NOW_MS + RELEASE_AFTER_MS) == []
     assert ids(window.take_overdue(NOW_MS + RELEASE_AFTER_MS + 1)) == ["a"]
@@ -195,7 +194,7 @@ def test_the_wait_of_a_task_long_due_counts_from_its_arrival(window: Window) -> 
 def test_taking_overdue_tasks_keeps_the_order_of_the_others(window: Window) -> None:
     fill(window, *(leased_task(f"old-{number}") for number in range(5)), leased_task("suspect", crashes=1))
     for number in (3, 1, 2, 0):
-        window.add(leased_task(f"new-{number}"), NOW_MS + 90)
+        window.add([leased_task(f"new-{number}")], NOW_MS + 90)
 
     assert len(window.take_overdue(NOW_MS + 101)) == 6
     assert started(window, NOW_MS + 101) == ["new-0", "new-1", "new-2", "new-3"]

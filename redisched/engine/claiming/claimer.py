@@ -160,12 +160,9 @@ class Claimer:
         return self._context.window.room(self._executor.free, rate)
 
     def _take_in(self, tasks: Sequence[LeasedTask]) -> None:
-        context = self._context
-        now_ms = context.server_now_ms()
-        for task in tasks:
-            context.in_flight.add(task)
-            context.window.add(task, now_ms)
         if tasks:
+            self._context.in_flight.add(*tasks)
+            self._context.window.add(tasks, self._context.server_now_ms())
             self._had_tasks = True
             self._executor.offer(len(tasks))
 

@@ -148,7 +148,7 @@ def test_of_equal_priorities_the_task_claimed_first_starts_first() -> None:
         for shard in (2, 0):
             stream = ClaimStream(context, context.stores["default", shard], "")
             for task in (await stream.claim(9, bench.broker.async_client())).tasks:
-                context.window.add(task, NOW_MS)
+                context.window.add([task], NOW_MS)
         started = [due.lease.id for _ in range(6) if (due := context.window.pop(NOW_MS))]
         assert started == ["c-of-2", "c-of-0", "a-of-2", "b-of-2", "a-of-0", "b-of-0"]
 
