@@ -19,7 +19,8 @@ ERROR_CHARACTERS = 1_000
 TRACEBACK_CHARACTERS = 8_000
 
 _STATE_NAMES = {state: state.value for state in TaskState}
-"""Every outcome needs the text of its state, and a dictionary answers faster than an enum."""
+_KEEP_NOTHING, _KEEP_TASK = Keep.NOTHING, Keep.TASK
+"""Every outcome needs these. Python 3.11 calls a function to find a member of an enum."""
 _NO_END = pack(0) + pack(None)
 _OUTCOME, _OUTCOME_WITH_TASK = b"\x97", b"\x98"
 """The first byte of an outcome. The second has the script that stores it add the task; see scripts/lib/keep.lua."""
@@ -98,8 +99,10 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     try:
         parts = unpack(record[DIGEST_BYTES:])
         # Most tasks have neither keywords nor limits.
-        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is list:
-            return tuple.__new__(TaskBody, (parts[0], parts[1], *_NOTHING_MORE))
+        if len(parts) == 2:
+            name, args = parts
+            if type(name) is str and type(args) is list:
+                return tuple.__new__(TaskBody, (name, args, *_NOTHING_MORE))
         return _body_of(parts)
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
@@ -122,7 +125,7 @@ def encode_end(
     result: Any,
 ) -> bytes:
     """As `encode_outcome`, given the fields of the outcome. Workers save the time of making an Outcome."""
-    if keep is Keep.NOTHING:
+    if keep is _KEEP_NOTHING:
         name, attempt, worker, started_ms, result = "", 0, "", 0, None
     try:
         encoded = pack([_STATE_NAMES[state], name, attempt, worker, started_ms, ended_ms, result])
@@ -132,7 +135,7 @@ def encode_end(
         raise _refusal(f"result of {name}", result, error) from error
     if len(encoded) > limit:
         raise PayloadTooLarge(f"result of {name}", len(encoded), limit)
-    return _OUTCOME_WITH_TASK + encoded[1:] if keep is Keep.TASK else encoded
+    return _OUTCOME_WITH_TASK + encoded[1:] if keep is _KEEP_TASK else encoded
 
 
 def encode_unfinished(

@@ -64,9 +64,9 @@ def is_given(task_id: str) -> bool:
     must be from 2026 to 2039. Hexadecimal digests of callers begin with other characters. An id of a later moment
     counts as chosen by a caller. A placement after it changes nothing.
     """
-    if len(task_id) == _LENGTH_WITH_PLACEMENT and task_id[_LENGTH] == "~":
-        task_id = task_id[:_LENGTH]
-    return len(task_id) == _LENGTH and _FIRST <= task_id < _END and task_id.isalnum()
+    if len(task_id) == _LENGTH:
+        return _FIRST <= task_id < _END and task_id.isalnum()
+    return len(task_id) == _LENGTH_WITH_PLACEMENT and task_id[_LENGTH] == "~" and is_given(task_id[:_LENGTH])
 
 
 def made_ms(task_id: str) -> int:

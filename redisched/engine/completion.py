@@ -13,6 +13,8 @@ from redisched.errors import InvalidInput
 from redisched.model import DeathReason, Failure, Retention, TaskState, run_at_of
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 
+_SUCCEEDED = TaskState.SUCCEEDED
+"""Most tasks end so, and Python 3.11 calls a function to find a member of an enum."""
 Settlement: TypeAlias = Ack | FailedAttempt | SnoozedTask | Bury | Release | Crash
 
 
@@ -35,10 +37,11 @@ def succeeded(
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
-        kept = result if retention.keeps_result else None
-        if conversion is not None and retention.keeps_result:
-            kept = conversion.encode_result(result)
-        return acked(task, TaskState.SUCCEEDED, kept, retention, ended_ms, limit)
+        if not retention.keeps_result:
+            result = None
+        elif conversion is not None:
+            result = conversion.encode_result(result)
+        return acked(task, _SUCCEEDED, result, retention, ended_ms, limit)
     except InvalidInput as error:
         return dead(task, DeathReason.RESULT, str(error), ended_ms)
 
@@ -116,10 +119,17 @@ def acked(
 ) -> Completion:
     """The task ends in this state, with a result as it travels. Raises NotEncodable and PayloadTooLarge."""
     lease = task.lease
-    attempt, started_ms = lease.attempts + 1, task.started_ms
-    name, worker = task.body.name, task.worker
-    outcome = encode_end(limit, retention.keep, state, name, attempt, worker, started_ms, ended_ms, result)
-    encoded = lease.record[:DIGEST_BYTES] + outcome
+    outcome = encode_end(
+        limit,
+        retention.keep,
+        state,
+        task.body.name,
+        lease.attempts + 1,
+        task.worker,
+        task.started_ms,
+        ended_ms,
+        result,
+    )
     # Most tasks end here, and the constructors of NamedTuples cost twice as much.
-    ack = tuple.__new__(Ack, (lease.id, lease.token, retention.told_ms, encoded))
+    ack = tuple.__new__(Ack, (lease.id, lease.token, retention.told_ms, lease.record[:DIGEST_BYTES] + outcome))
     return tuple.__new__(Completion, (task, ack))

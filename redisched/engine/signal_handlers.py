@@ -31,14 +31,13 @@ class SignalHandlers:
 
     def __init__(self) -> None:
         in_main_thread = threading.current_thread() is threading.main_thread()
-        self._numbers = _STEERING if in_main_thread else ()
-        self._handlers = tuple(map(getsignal, self._numbers))
+        numbers = _STEERING if in_main_thread else ()
+        self._handlers = tuple((number, getsignal(number)) for number in numbers)
 
     def restore(self) -> None:
         """Set the handlers again that have been replaced."""
-        # Compared all at once, because this runs after every task.
-        if tuple(map(getsignal, self._numbers)) != self._handlers:
-            for number, handler in zip(self._numbers, self._handlers, strict=True):
+        for number, handler in self._handlers:
+            if getsignal(number) is not handler:
                 signal.signal(number, handler)
 
 

@@ -265,12 +265,10 @@ class Store:
 
 
 def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes | int) -> Lease:
-    attempts, crashes, redeliveries = tries_of(tries.removesuffix(_RESUMABLE)) if tries else UNTRIED
-    record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
-    # Every task needs one, and the constructor of a NamedTuple costs twice as much.
-    return tuple.__new__(
-        Lease,
-        (
+    if tries or isinstance(record, int):
+        record, too_long = (b"", record) if isinstance(record, int) else (record, 0)
+        attempts, crashes, redeliveries = tries_of(tries.removesuffix(_RESUMABLE))
+        return Lease(
             id_text(task_id),
             token,
             int(score),
@@ -280,8 +278,9 @@ def _lease(token: int, task_id: bytes, score: bytes, tries: bytes, record: bytes
             record,
             too_long,
             tries.endswith(_RESUMABLE),
-        ),
-    )
+        )
+    # Most tasks were never tried, and the constructor of a NamedTuple costs twice as much.
+    return tuple.__new__(Lease, (id_text(task_id), token, int(score), *UNTRIED, record, 0, False))
 
 
 def _named(shard_map: ShardMap | None) -> str:
