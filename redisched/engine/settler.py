@@ -8,7 +8,7 @@ import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from redisched.counted import counted
@@ -35,6 +35,8 @@ REFUSALS = {
     Status.NOT_AGAIN: (logging.ERROR, "is lost: it may start only once, so its handler never starts again"),
 }
 """What is logged if a completion was not settled as it says."""
+_NEWS = frozenset({*REFUSALS, Status.BURIED})
+"""What the log tells if Redis answers it."""
 
 
 @dataclass(slots=True)
@@ -78,9 +80,9 @@ class Settler:
             if self._events is not None:
                 self._events.forget(outcome.task)
             return
-        self._waiting.append(outcome)
-        if len(self._waiting) == 1:
+        if not self._waiting:
             self.changed.set()
+        self._waiting.append(outcome)
 
     def limit_tries(self, try_s: float) -> None:
         """Allow each call only `try_s` seconds from now on, also the one that is running. Used while the worker stops:
@@ -113,13 +115,15 @@ class Settler:
         return 0.0 if self._waiting else self._until_next_try_s()
 
     def _put_in_lanes(self, batch: Iterable[Completion]) -> None:
-        store_of, lanes = self._context.store_of, self._lanes
-        for outcome in batch:
-            store = store_of(outcome.task)
-            lane = lanes.get(store)
+        store_of = self._context.store_of
+        # Tasks that ended one after the other are mostly of the same shard.
+        for _shard, outcomes in groupby(batch, _shard_of):
+            together = list(outcomes)
+            store = store_of(together[0].task)
+            lane = self._lanes.get(store)
             if lane is None:
-                lane = lanes[store] = _Lane(store, self._shard_backoff(store))
-            lane.completions.append(outcome)
+                lane = self._lanes[store] = _Lane(store, self._shard_backoff(store))
+            lane.completions += together
 
     def _shard_backoff(self, store: Store) -> ShardBackoff:
         shard_backoff = self._shard_backoffs.get(store)
@@ -168,12 +172,15 @@ class Settler:
         first = batch[0].settlement
         assert first is not None
         kind = type(first)
-        if told := [outcome.task for outcome in batch if outcome.task.report is not None]:
+        tasks = [outcome.task for outcome in batch]
+        if told := [task for task in tasks if task.report is not None]:
             await self._report(store, told)
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._context.contact()
         self.ends[kind] += len(batch)
-        self._context.in_flight.remove(*[outcome.task for outcome in batch])
+        self._context.in_flight.remove(*tasks)
+        if self._events is None and _NEWS.isdisjoint(statuses):
+            return
         for outcome, status in zip(batch, statuses, strict=True):
             if status in REFUSALS:
                 level, said = REFUSALS[status]
@@ -203,6 +210,10 @@ class Settler:
             raise BrokerUnavailable("no answer while the worker stops", self._try_s or 0.0) from error
         finally:
             self._trying = None
+
+
+def _shard_of(outcome: Completion) -> tuple[str, int]:
+    return outcome.task.queue, outcome.task.shard
 
 
 def _batches(completions: Iterable[Completion]) -> Iterator[list[Completion]]:
