@@ -30,7 +30,7 @@ class WorkerStopping(Interruption):
 class Attempt:
     """A task whose handler may start. Limits that the call did not set are those of the handler."""
 
-    __slots__ = ("entry", "task", "timeout_ms")
+    __slots__ = ("entry", "is_start_noted", "task", "timeout_ms")
 
     def __init__(self, entry: HandlerEntry, task: LeasedTask) -> None:
         body, options = task.body, entry.options
@@ -39,13 +39,10 @@ class Attempt:
         task.function = entry.function
         self.timeout_ms = options.timeout_ms if body.timeout_ms is None else body.timeout_ms
         task.max_attempts = 1 if entry.starts_once else body.max_attempts or options.retry.attempts
-
-    @property
-    def is_start_noted(self) -> bool:
+        self.is_start_noted = task.is_suspect or entry.starts_once or task.lease.has_checkpoint
         """Whether Redis must know of the start before the handler is called. If there is a checkpoint, it is read
         then.
         """
-        return self.task.is_suspect or self.entry.starts_once or self.task.lease.has_checkpoint
 
     def retention(self) -> Retention:
         """What is kept of the task, and for how long."""
@@ -92,17 +89,18 @@ class AttemptPolicy:
 
     def admit(self, task: LeasedTask, now_s: float) -> Attempt | Completion:
         """The attempt to start at this monotonic moment; if the task may not start, its completion."""
-        task.has_given_id = is_given(task.lease.id)
-        if not (task.has_given_id or is_id(task.lease.id)):
+        lease = task.lease
+        task.has_given_id = is_given(lease.id)
+        if not (task.has_given_id or is_id(lease.id)):
             return completion.dead(
                 task, DeathReason.UNDECODABLE, "its id is none that redisched gives", int(self._now_ms_at(now_s))
             )
-        if task.lease.too_long:
-            return self._dead(task, DeathReason.UNDECODABLE, f"a record of {task.lease.too_long} bytes", now_s)
+        if lease.too_long:
+            return self._dead(task, DeathReason.UNDECODABLE, f"a record of {lease.too_long} bytes", now_s)
         try:
-            body = task.body = decode_task(task.lease.record, self._payload_limit)
+            body = task.body = decode_task(lease.record, self._payload_limit)
         except Undecodable as error:
-            reason = DeathReason.UNDECODABLE if task.lease.record else DeathReason.RECORD_LOST
+            reason = DeathReason.UNDECODABLE if lease.record else DeathReason.RECORD_LOST
             return self._dead(task, reason, str(error), now_s)
         entry = self._handler_of(body.name)
         if entry is None:
@@ -124,9 +122,10 @@ class AttemptPolicy:
 
     def returned(self, attempt: Attempt, result: Any) -> Completion:
         """The completion of a task whose handler returned."""
-        now_ms, entry = int(self._now_ms_at(self._monotonic())), attempt.entry
-        # The process of an isolated handler has encoded the result itself.
-        conversion = None if entry.is_isolated else entry.conversion
+        now_ms, conversion = int(self._now_ms_at(self._monotonic())), attempt.entry.conversion
+        if conversion is not None and attempt.entry.is_isolated:
+            # The process of the handler has encoded the result itself.
+            conversion = None
         outcome = completion.succeeded(
             attempt.task, result, attempt.retention(), now_ms, self._payload_limit, conversion
         )

@@ -7,8 +7,7 @@ task would cost more than many handlers do. Sync handlers run in threads, isolat
 import asyncio
 import contextlib
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -21,10 +20,12 @@ from redisched.engine.attempt import Attempt, WorkerStopping
 from redisched.engine.completion import Completion
 from redisched.engine.event_teller import EventTeller
 from redisched.engine.hooks import Hooks
+from redisched.engine.idle_slots import IdleSlots
 from redisched.engine.isolation.call import IsolatedCall
 from redisched.engine.isolation.pool import ProcessPool
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.runners import Runners
+from redisched.engine.running_handlers import RunningHandlers
 from redisched.engine.signal_handlers import SignalHandlers
 from redisched.engine.slot import HandlerSlot, Unfinished, call_handler
 from redisched.engine.start_rate import StartRate
@@ -39,9 +40,10 @@ UNWIND_S = 1.0
 YIELD_S = 0.0005
 """After so long a row of handlers that await nothing lets the event loop run other coroutines."""
 
-
 Follower: TypeAlias = LeasedTask | Unfinished | None
 """What a thread leaves to the runner of its slot: a task that cannot run in a thread, or the rest of one that has."""
+Rest: TypeAlias = Coroutine[Any, Any, LeasedTask | None]
+"""What is left of a task whose handler waits for something; answers a task to be run next, if there is one already."""
 
 
 class Executor:
@@ -57,16 +59,13 @@ class Executor:
         self._policy = policy_of(context, events)
         self._threads = Threads(self._concurrency)
         self._processes = ProcessPool(context.target, context.worker_settings)
-        self._running: dict[LeasedTask, HandlerSlot] = {}
-        self._idle: deque[asyncio.Future[None]] = deque()
+        self._running = RunningHandlers()
+        self._idle = IdleSlots(context, make_alarm)
         self._followers: dict[HandlerSlot, asyncio.Future[Follower]] = {}
         self._handler_context = copy_context()
         self._handler_context.run(free_slots.set, lambda: self.free)
         self._signal_handlers = SignalHandlers()
-        self._alarm = make_alarm(lambda: self.offer(len(self._window)))
         self._runners = Runners(self._serve)
-        self._stuck: set[LeasedTask] = set()
-        self._drained: asyncio.Future[None] | None = None
         self._stopping = False
         self._yielded_s = 0.0
         self.start_rate = StartRate()
@@ -92,12 +91,7 @@ class Executor:
 
     def offer(self, tasks: int) -> None:
         """Wake as many idle slots as tasks came into the window or fell due."""
-        while tasks and self._idle:
-            waiter = self._idle.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                tasks -= 1
-        self._set_alarm()
+        self._idle.wake(tasks)
 
     def interrupt(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """Interrupt a handler. Does nothing if it does not run."""
@@ -106,18 +100,15 @@ class Executor:
 
     def running(self) -> list[LeasedTask]:
         """The tasks whose handlers have not ended. Safe from any thread."""
-        return [task for task, slot in list(self._running.items()) if not slot.has_ended]
+        return self._running.unended()
 
     def abandon(self, stuck: Iterable[LeasedTask]) -> None:
         """Stop waiting for handlers that do not end."""
-        self._stuck.update(stuck)
-        self._tell_if_drained()
+        self._running.abandon(stuck)
 
     async def drain(self) -> None:
         """Wait until every handler has ended, but for the abandoned ones."""
-        if not self._is_drained():
-            self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
+        await self._running.drain()
 
     async def stop(self) -> None:
         """End the runners and interrupt handlers that still run. Their tasks are given back, unless they were
@@ -136,79 +127,103 @@ class Executor:
             self._hooks.on_completion(self._policy.unended(task, slot.interruption or WorkerStopping))
         self._threads.stop()
         self._processes.stop()
-        self._alarm.close()
+        self._idle.close()
 
     async def _serve(self, slot: HandlerSlot) -> None:
         """Run tasks in a slot, until a handler may have left a cancellation or the like in this asyncio Task."""
-        clock, server_clock = self._context.clock, self._context.server_clock
-        task: LeasedTask | None = None
+        clock, server_clock, on_free = self._context.clock, self._context.server_clock, self._hooks.on_free
+        follower: LeasedTask | None = None
         serving = asyncio.current_task()
         assert serving is not None
         slot.serve_in(serving)
         while not (self._stopping or slot.has_leftovers):
             now_s = clock.monotonic()
             now_ms = server_clock.now_ms(now_s)
-            task = task or self._window.pop(now_ms)
+            task = follower or self._window.pop(now_ms)
             if task is None:
-                waiter = asyncio.get_running_loop().create_future()
-                self._idle.append(waiter)
-                self._set_alarm()
-                await waiter
+                on_free()
+                await self._idle.wait()
                 continue
             try:
-                task = await self._run(slot, task, now_s, now_ms)
+                follower, rest = None, self._run(slot, task, now_s, now_ms)
+                if rest is not None:
+                    on_free()
+                    follower = await rest
             except Exception:
                 # This is a defect, which ends the worker. Nobody shall wait for the tasks of this slot.
-                self._running = {task: other for task, other in self._running.items() if other is not slot}
+                self._running.forget(slot)
                 raise
             # Handlers that await nothing would block the event loop.
             if now_s - self._yielded_s > YIELD_S:
+                on_free()
                 await asyncio.sleep(0)
                 self._yielded_s = clock.monotonic()
                 self._policy.refresh_log_level()
 
-    async def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float, now_ms: float) -> LeasedTask | None:
-        """Run a task. If in a thread, others follow there; answers the first that cannot run in a thread."""
+    def _run(self, slot: HandlerSlot, task: LeasedTask, now_s: float, now_ms: float) -> Rest | None:
+        """Run a task to its end, or answer a coroutine for the rest. If tasks follow in a thread, the rest answers the
+        first that cannot run in a thread.
+        """
+        # No coroutine for each task: it would cost more than many handlers that wait for nothing.
         self._running[task] = slot
         admitted = self._policy.admit(task, now_s)
         if isinstance(admitted, Completion):
             self._end(task, admitted)
             return None
-        if admitted.is_start_noted:
-            # If the process dies, it is known that this task was running.
-            if not await self._hooks.note_start(admitted):
-                self._end(task, completion.released(task))
-                return None
-            now_ms = self._context.server_now_ms()
-        attempt, begun = admitted, None
-        if attempt.entry.on_loop:
-            self._begin(slot, attempt, now_ms)
-        else:
-            follower = await self._in_thread(slot, attempt, now_ms)
-            if not isinstance(follower, Unfinished):
-                return follower
-            attempt, begun = follower.attempt, follower.rest
+        return self._note_start(slot, admitted) if admitted.is_start_noted else self._call(slot, admitted, now_ms)
+
+    async def _note_start(self, slot: HandlerSlot, attempt: Attempt) -> LeasedTask | None:
+        # If the process dies, it is known that this task was running.
+        if not await self._hooks.note_start(attempt):
+            self._end(attempt.task, completion.released(attempt.task))
+            return None
+        rest = self._call(slot, attempt, self._context.server_now_ms())
+        return None if rest is None else await rest
+
+    def _call(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> Rest | None:
+        if not attempt.entry.on_loop:
+            return self._run_in_thread(slot, attempt, now_ms)
+        self._begin(slot, attempt, now_ms)
+        return self._run_on_loop(slot, attempt)
+
+    def _run_on_loop(self, slot: HandlerSlot, attempt: Attempt, begun: Awaitable[Any] | None = None) -> Rest | None:
         try:
             if begun is None:
                 result, rest = slot.run(self._handler_context.copy(), call_handler, attempt)
             else:
                 result, rest = slot.go_on(begun)
+        except BaseException as error:
+            outcome = self._policy.raised(attempt, error)
+        else:
             if rest is not None:
-                result = await rest
+                return self._finish(slot, attempt, rest)
+            outcome = self._policy.returned(attempt, result)
+        self._end_on_loop(slot, attempt, outcome)
+        return None
+
+    async def _finish(self, slot: HandlerSlot, attempt: Attempt, rest: Awaitable[Any]) -> None:
+        try:
+            result = await rest
         except BaseException as error:
             outcome = self._policy.raised(attempt, error)
         else:
             outcome = self._policy.returned(attempt, result)
+        self._end_on_loop(slot, attempt, outcome)
+
+    def _end_on_loop(self, slot: HandlerSlot, attempt: Attempt, outcome: Completion) -> None:
         self._signal_handlers.restore()
         self._started.leave(slot.number)
         self._end(attempt.task, outcome)
-        return None
 
-    def _in_thread(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> Awaitable[Follower]:
+    async def _run_in_thread(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> LeasedTask | None:
         following: asyncio.Future[Follower] = asyncio.get_running_loop().create_future()
         self._followers[slot] = following
         self._begin_in_thread(slot, attempt, now_ms)
-        return following
+        follower = await following
+        if not isinstance(follower, Unfinished):
+            return follower
+        rest = self._run_on_loop(slot, follower.attempt, follower.rest)
+        return None if rest is None else await rest
 
     def _begin(self, slot: HandlerSlot, attempt: Attempt, now_ms: float) -> None:
         self._policy.started(attempt, now_ms)
@@ -244,6 +259,7 @@ class Executor:
             else:
                 self._end(attempt.task, self._policy.raised(attempt, error))
             self._follow_in_thread(slot)
+            self._hooks.on_free()
         except Exception as error:
             self._followers.pop(slot).set_exception(error)
 
@@ -278,21 +294,7 @@ class Executor:
             self._window.ended(task)
         self.start_rate.count()
         self._hooks.on_completion(outcome)
-        self._hooks.on_free()
         if task.is_suspect:
             self.offer(1)
-        if self._drained is not None:
-            self._tell_if_drained()
-
-    def _is_drained(self) -> bool:
-        return self._running.keys() <= self._stuck
-
-    def _tell_if_drained(self) -> None:
-        if self._drained is not None and self._is_drained() and not self._drained.done():
-            self._drained.set_result(None)
-
-    def _set_alarm(self) -> None:
-        # Without an idle slot, no alarm is needed: a slot looks at the window when it becomes free.
-        due_ms = self._window.next_due_ms() if self._idle else None
-        moment_s = None if due_ms is None else self._context.server_clock.monotonic_at(due_ms)
-        self._alarm.set(moment_s, self._context.clock.monotonic())
+        if self._running.is_drain_awaited:
+            self._running.tell_if_drained()

@@ -30,16 +30,11 @@ def begin_in_context(
     does the rest.
     """
     try:
-        steps, come_to = context.run(_first_step, begin, argument)
+        return context.run(_first_step, context, begin, argument)
     except BaseException as error:
         if is_fork():
             end_fork(error)
         raise
-    if steps is not None:
-        return None, _rest(context, steps, come_to)
-    if is_fork():
-        end_fork(None)
-    return come_to, None
 
 
 async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Any:
@@ -55,14 +50,16 @@ async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: A
 
 
 def _first_step(
-    begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
-) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
-    """The coroutine and what it waits for; or None and its result, if it waited for nothing."""
+    context: Context, begin: Callable[[T], Coroutine[Any, Any, Any]], argument: T
+) -> tuple[Any, Coroutine[Any, Any, Any] | None]:
     steps = begin(argument)
     try:
-        return steps, steps.send(None)
+        waited_for = steps.send(None)
     except StopIteration as returned:
-        return None, returned.value
+        if is_fork():
+            end_fork(None)
+        return returned.value, None
+    return None, _rest(context, steps, waited_for)
 
 
 async def steps_of(awaitable: Awaitable[Any]) -> Any:

@@ -84,7 +84,7 @@ class HandlerSlot:
             self._task.cancel()
         rest = None
         try:
-            result, rest = begin_in_context(context, begin, argument)
+            begun = result, rest = begin_in_context(context, begin, argument)
         except asyncio.CancelledError:
             if self._interruption is None:
                 raise
@@ -92,7 +92,7 @@ class HandlerSlot:
         finally:
             if rest is None:
                 self._run_ended()
-        return (result, None) if rest is None else (None, self._run_rest(rest))
+        return begun if rest is None else (result, self._run_rest(rest))
 
     async def _run_rest(self, rest: Coroutine[Any, Any, Any]) -> Any:
         try:
@@ -200,6 +200,6 @@ def call_handler(attempt: Attempt) -> Any:
     entry, body = attempt.entry, task.body
     if entry.conversion is None and body.codec is None:
         # Most handlers take their arguments as they travelled.
-        return entry.function(*body.args, **body.kwargs)
+        return entry.function(*body.args, **body.kwargs) if body.kwargs else entry.function(*body.args)
     args, kwargs = entry.arguments_of(body)
     return entry.function(*args, **kwargs)
