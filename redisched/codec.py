@@ -19,8 +19,7 @@ ERROR_CHARACTERS = 1_000
 TRACEBACK_CHARACTERS = 8_000
 
 _STATE_NAMES = {state: state.value for state in TaskState}
-_KEEP_NOTHING, _KEEP_TASK = Keep.NOTHING, Keep.TASK
-"""Every outcome needs these. Python 3.11 calls a function to find a member of an enum."""
+_KEEP_NOTHING, _KEEP_TASK = Keep.NOTHING, Keep.TASK  # Python 3.11 calls a function to find a member.
 _NO_END = pack(0) + pack(None)
 _OUTCOME, _OUTCOME_WITH_TASK = b"\x97", b"\x98"
 """The first byte of an outcome. The second has the script that stores it add the task; see scripts/lib/keep.lua."""
@@ -99,10 +98,8 @@ def decode_task(record: bytes, limit: int) -> TaskBody:
     try:
         parts = unpack(record[DIGEST_BYTES:])
         # Most tasks have neither keywords nor limits.
-        if len(parts) == 2:
-            name, args = parts
-            if type(name) is str and type(args) is list:
-                return tuple.__new__(TaskBody, (name, args, *_NOTHING_MORE))
+        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is list:
+            return tuple.__new__(TaskBody, (*parts, *_NOTHING_MORE))
         return _body_of(parts)
     except Exception as error:
         raise Undecodable(_text_of(error, ERROR_CHARACTERS)) from error
