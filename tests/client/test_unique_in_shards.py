@@ -26,7 +26,11 @@ pytestmark = pytest.mark.differs_by_routing
 
 PLACEMENTS = [f"{number:016x}" for number in range(4)]
 fates = st.sampled_from([Fate.ANSWERED] * 4 + [Fate.REPLY_LOST, Fate.LATE])
-schedules = st.lists(st.tuples(st.integers(0, 4), fates), max_size=60)
+rows = st.tuples(st.integers(0, 4), fates, st.sampled_from([1, 1, 1, 10]))
+schedules = st.lists(rows, max_size=40).map(
+    lambda rows: [(number, fate) for number, fate, steps in rows for _ in range(steps)]
+)
+"""Which operation takes a step, and what becomes of its request. Some take a row of steps, to be far ahead of others."""
 
 
 def task(name: str, placement: str, mode: str = "return") -> NewTask:

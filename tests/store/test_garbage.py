@@ -61,10 +61,10 @@ def overwrite(broker: Broker, name: str, garbage: str) -> None:
 
 def damages(edge: str) -> Iterator[tuple[str, str]]:
     """Every garbage in every key of an edge. A shard map or a format that nobody can read is told
-    of, as neither may be guessed.
+    of, as neither may be guessed. The numbers of repairs have fields of their own, and others are not looked at.
     """
     for name in load_script(edge).keys:
-        if name not in (*LISTS, "layout", "format"):
+        if name not in (*LISTS, "layout", "format", "repairs"):
             yield from ((name, garbage) for garbage in (SCORES.get(name, TIMES) if name in ZSETS else TEXTS))
 
 
