@@ -70,7 +70,10 @@ local LEFTOVERS = {
 
 -- Counts and reports a repair. Called before the repair is made.
 local function note(id, kind)
-  redis.call('HINCRBY', REPAIRS, kind, 1)
+  if type(redis.pcall('HINCRBY', REPAIRS, kind, 1)) == 'table' then
+    -- Another program wrote there what is no number; the repair is worth more than the count.
+    redis.call('HSET', REPAIRS, kind, 1)
+  end
   reply[#reply + 1] = id
   reply[#reply + 1] = kind
 end

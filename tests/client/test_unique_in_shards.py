@@ -30,7 +30,7 @@ rows = st.tuples(st.integers(0, 4), fates, st.sampled_from([1, 1, 1, 10]))
 schedules = st.lists(rows, max_size=40).map(
     lambda rows: [(number, fate) for number, fate, steps in rows for _ in range(steps)]
 )
-"""Which operation takes a step, and what becomes of its request. Some take a row of steps, to be far ahead of others."""
+"""Which operation takes a step, and what becomes of its request. Some take many at once, to be far ahead of others."""
 
 
 def task(name: str, placement: str, mode: str = "return") -> NewTask:

@@ -227,6 +227,16 @@ def test_repairs_are_counted_by_kind_and_a_second_pass_finds_nothing(queue: Queu
     assert first["repairs"] == {"PLACE_LOST": "3", "STRAY": "1"}
 
 
+@pytest.mark.parametrize("count", ["", "many", "1e3", "9" * 25])
+def test_a_count_that_cannot_be_read_begins_anew(queue: QueueUnderTest, count: str) -> None:
+    queue.given(NEIGHBOURS, {"waiting": {"a": SCORE}}, {"repairs": {"RECORD_LOST": count}})
+
+    scrub_all(queue.broker, QUEUE)
+
+    assert queue.situation()["repairs"] == {"RECORD_LOST": "1"}
+
+
+
 @pytest.mark.parametrize(
     ("damage", "balance"),
     [
