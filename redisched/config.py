@@ -114,8 +114,8 @@ class WorkerSettings:
     A worker that stops waits up to `grace_s` for its running tasks. A task whose process died `crash_limit` times is
     quarantined. A task whose handler no worker knows is buried after it was claimed `unroutable_limit` times.
 
-    A child process for isolated handlers is replaced after `max_tasks_per_child` tasks, and after a task at whose end
-    it has more than `max_memory_per_child_mb` of resident memory.
+    A worker process, and each process of isolated handlers, is replaced after it has run `max_tasks_per_child` tasks,
+    and when it has more than `max_rss_bytes` of resident memory. A worker process works on until its successor does.
 
     Messages of `log_level` (None: INFO) and above are logged in `log_format` (None: text). With `log_tasks` the start
     and end of each task is logged at INFO, else at DEBUG. A logging configuration of the application takes precedence.
@@ -132,7 +132,7 @@ class WorkerSettings:
     crash_limit: int = 3
     unroutable_limit: int = 20
     max_tasks_per_child: int | None = None
-    max_memory_per_child_mb: int | None = None
+    max_rss_bytes: int | None = None
     log_level: str | None = None
     log_format: LogFormat | None = None
     log_tasks: bool = False
@@ -148,7 +148,7 @@ class WorkerSettings:
         _check_count("processes", self.processes)
         _check_count("crash_limit", self.crash_limit)
         _check_count("unroutable_limit", self.unroutable_limit)
-        for option in ("max_tasks_per_child", "max_memory_per_child_mb"):
+        for option in ("max_tasks_per_child", "max_rss_bytes"):
             if getattr(self, option) is not None:
                 _check_count(option, getattr(self, option))
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)

@@ -34,7 +34,7 @@ BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
     *(("grace_s", value) for value in (-1, NAN, "25", None)),
     *(("stuck_after_s", value) for value in (0, -1, NAN, "30", None)),
     *(("max_tasks_per_child", value) for value in (0, -1, 1.5, "9")),
-    *(("max_memory_per_child_mb", value) for value in (0, -1, 0.5, "512")),
+    *(("max_rss_bytes", value) for value in (0, -1, 0.5, "512", "12XB")),
     ("until", "empty"),
     ("eviction", True),
     *(("queues", value) for value in ("mail", (5,), ["mail"], None)),

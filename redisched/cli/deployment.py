@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from redisched.cli.parameters import F, queue_names, seconds, with_all
+from redisched.cli.parameters import F, byte_count, queue_names, seconds, with_all
 from redisched.config import LOG_LEVELS, Eviction, LogFormat, Until, WorkerSettings
 from redisched.errors import InvalidInput
 
@@ -96,12 +96,15 @@ _SETTINGS = (
     option(
         "--max-tasks-per-child",
         type=click.IntRange(min=1),
-        help="Replace the child process of isolated handlers after this number of tasks.",
+        help="Replace a worker process, or a process of isolated handlers, after this number of tasks.",
     ),
     option(
-        "--max-memory-per-child-mb",
-        type=click.IntRange(min=1),
-        help="Replace the child process of isolated handlers when it uses more memory than this.",
+        "--max-rss",
+        "max_rss_bytes",
+        type=byte_count,
+        metavar="BYTES",
+        help="Replace a worker process, or a process of isolated handlers, when it has more resident memory than this,"
+        " such as 300MB.",
     ),
     option("--burst", is_flag=True, help="Stop when no task is due and none is running."),
     option("--allow-eviction", is_flag=True, help="Start even if Redis may evict tasks when its memory is full."),

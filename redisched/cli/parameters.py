@@ -1,5 +1,6 @@
 """Options that several commands share, and functions that convert typed text to values."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PREFIX = f"{__name__}.prefix"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?", re.ASCII)
+_BYTES = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s?([KMG]i?B?|B)?", re.ASCII | re.IGNORECASE)
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 1.0}
 
 
@@ -30,6 +33,16 @@ def seconds(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 500ms, 10s, 5m, 2h or 1d")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def byte_count(text: str) -> int:
+    """Convert to bytes a size such as 300MB, 1.5G or 512MiB; a bare number is bytes. MB are millions, MiB are 2**20."""
+    found = _BYTES.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not a number of bytes such as 300MB, 1.5GB or 512MiB")
+    unit = (found[2] or "").upper().removesuffix("B")
+    base = 1024.0 if unit.endswith("I") else 1000.0
+    return round(float(found[1]) * math.pow(base, _POWERS[unit.removesuffix("I")]))
 
 
 def place(text: str) -> "Place":

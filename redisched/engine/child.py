@@ -20,7 +20,7 @@ from redisched.engine.application import (
     place_in_module,
     traceback_of_module,
 )
-from redisched.engine.child_spec import ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
+from redisched.engine.child_spec import DRAIN, ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
 from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
@@ -141,14 +141,19 @@ class ChildProcess:
         # Not with loop.add_signal_handler: a task's handler that calls it for the same signal would replace ours
         # unseen.
         signal.signal(signal.SIGTERM, lambda _number, _frame: _stop_in(loop, worker))
-        loop.add_reader(self._channel, self._orphaned, loop, worker)
+        loop.add_reader(self._channel, self._told, loop, worker)
         await worker.run()
         loop.remove_reader(self._channel)
         code = Exit.STUCK if worker.is_stuck else Exit.STOPPED
         self._prepare_to_leave(code)
         return code
 
-    def _orphaned(self, loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    def _told(self, loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+        """The supervisor has said something, or is gone."""
+        said = self._channel.recv(len(DRAIN))
+        if said:
+            worker.drain()
+            return
         loop.remove_reader(self._channel)
         log.warning("the supervisor is gone; stopping")
         worker.stop()

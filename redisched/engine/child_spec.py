@@ -11,6 +11,9 @@ from typing import Any
 from redisched.backoff import Backoff
 from redisched.config import Durability, Eviction, LogFormat, Settings, Until, WorkerSettings
 
+DRAIN = b"drain\n"
+"""Sent to a worker process that is to claim nothing more, and to end when its handlers have ended."""
+
 
 class Exit(IntEnum):
     """How a worker process, or a whole supervisor, ends."""

@@ -17,6 +17,8 @@ _LENGTH = struct.Struct("<H")
 _CONTACT = struct.Struct("<d")
 _CLEAN_EXIT_AT = _CONTACT.size
 _SIGN_AT = _CLEAN_EXIT_AT + 8
+_COUNT = struct.Struct("<Q")
+_COUNT_AT = _SIGN_AT + _CONTACT.size
 
 
 class StartedTask(NamedTuple):
@@ -77,6 +79,7 @@ class StartedTable:
             os.ftruncate(descriptor, size)
         self._map = mmap.mmap(descriptor, size)
         self._claim, self._claim_text = ("", 0), b""
+        self._entered = 0
 
     @classmethod
     def make(cls, slots: int) -> Self:
@@ -89,6 +92,7 @@ class StartedTable:
 
         A task whose id is too long for a record is not noted: no producer of redisched makes such ids.
         """
+        self._entered += 1
         if self._claim != (queue, token):
             # Tasks of one claim, which share queue and token, start one after the other.
             self._claim, self._claim_text = (queue, token), f"{queue} {token} ".encode()
@@ -104,13 +108,19 @@ class StartedTable:
         _LENGTH.pack_into(self._map, (slot + 1) * _RECORD_BYTES, 0)
 
     def contact(self, monotonic_s: float) -> None:
-        """Note that Redis answered this process."""
+        """Note that Redis answered this process, and how many tasks it has started until now."""
         _CONTACT.pack_into(self._map, 0, monotonic_s)
+        _COUNT.pack_into(self._map, _COUNT_AT, self._entered)
 
     def last_contact_s(self) -> float:
         """When Redis last answered this process: monotonic seconds, 0.0 if it never did."""
         contact_s: float = _CONTACT.unpack_from(self._map, 0)[0]
         return contact_s
+
+    def started_count(self) -> int:
+        """How many tasks this process has started, as of its last contact with Redis."""
+        count: int = _COUNT.unpack_from(self._map, _COUNT_AT)[0]
+        return count
 
     def note_alive(self, monotonic_s: float) -> None:
         """Note that this process is alive, whether Redis answers or not."""

@@ -31,7 +31,7 @@ from redisched.engine.started import NoStartedTable, Started
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext, served_queues
-from redisched.engine.worker_log import log_start, log_stopped, log_stopping
+from redisched.engine.worker_log import log_draining, log_start, log_stopped, log_stopping
 from redisched.engine.worker_services import WorkerServices
 from redisched.errors import BrokerUnavailable, InvalidOption, QueueFull
 from redisched.events import WorkerInfo
@@ -68,6 +68,7 @@ class Worker:
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
         self._stopping = asyncio.Event()
+        self._draining = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._defect: BaseException | None = None
         self._has_ended = asyncio.Event()
@@ -97,8 +98,15 @@ class Worker:
         """Ask for a graceful stop; call it in the event loop's thread."""
         self._stopping.set()
 
+    def drain(self) -> None:
+        """Ask the worker to claim nothing more, and to stop when its handlers have ended, however long they run; call
+        it in the event loop's thread. After `stop` they have no more than the grace.
+        """
+        self._draining.set()
+
     async def run(self) -> None:
-        """Work until stopped, or until no task is left if so configured. Waits for a Redis that cannot be reached.
+        """Work until stopped or drained, or until no task is left if so configured. Waits for a Redis that cannot be
+        reached.
 
         Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, BrokerRefused if Redis
         refuses the connection or can never be reached with this URL, and LifespanFailed.
@@ -193,6 +201,9 @@ class Worker:
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
+            if self._draining.is_set() and not self._stopping.is_set():
+                log_draining(context.worker, len(executor.running()))
+                await worker_services.drain(self._stopping)
             log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
             await worker_services.stop(self._settings.grace_s)
             log_stopped(context.worker, settler.ends)
@@ -221,10 +232,10 @@ class Worker:
             self._has_ended.set()
 
     async def _wait_for_the_end(self, claimer: Claimer, failure: asyncio.Future[None]) -> None:
-        """Returns when told to stop or when no task is left; raises the error of a service or slot that died, which can
-        only be a defect.
+        """Returns when told to stop or to drain, or when no task is left; raises the error of a service or slot that
+        died, which can only be a defect.
         """
-        awaited = [self._stopping, self._has_ended]
+        awaited = [self._stopping, self._draining, self._has_ended]
         if self._settings.until is Until.EMPTY:
             awaited.append(claimer.drained)
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in awaited]

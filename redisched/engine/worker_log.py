@@ -60,6 +60,11 @@ async def log_start(
     )
 
 
+def log_draining(worker: str, running: int) -> None:
+    """Log that the worker claims nothing more, and how many tasks still run."""
+    log.info("worker %s is draining: it claims nothing more; %s running", worker, counted(running, "task"))
+
+
 def log_stopping(worker: str, running: int, grace_s: float) -> None:
     """Log that the worker stops, and how many tasks still run."""
     log.info("worker %s is stopping: %s running, with %g s to end", worker, counted(running, "task"), grace_s)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 
-from redisched.engine.child_spec import ChildSpec, Message, Work, decode_message
+from redisched.engine.child_spec import DRAIN, ChildSpec, Message, Work, decode_message
 from redisched.engine.identity import worker_name
 from redisched.engine.started import StartedTable
 
@@ -41,7 +41,6 @@ class WorkerProcess:
             theirs.close()
         self.channel.setblocking(False)
         self.name = worker_name(self._process.pid, suffix)
-        self.is_ready = False
         self._received = b""
         self.death = _watch(self._process.pid)
         """A descriptor that becomes readable when the process ends; None if the system does not have such
@@ -64,6 +63,11 @@ class WorkerProcess:
                 self._received += received
         *lines, self._received = self._received.split(b"\n")
         return [decode_message(line) for line in lines]
+
+    def drain(self) -> None:
+        """Tell the process to claim nothing more, and to end when its handlers have ended, however long they run."""
+        with contextlib.suppress(OSError):
+            self.channel.sendall(DRAIN)
 
     def terminate(self) -> None:
         """Send SIGTERM, which asks the process to stop."""

@@ -46,18 +46,23 @@ class WorkerServices:
     renewer: LeaseRenewer
     renewing: RunningRenewer
 
+    async def drain(self, stopping: asyncio.Event) -> None:
+        """Claim nothing new, give back the tasks that wait, and wait until running handlers have ended, or until
+        `stopping` is set. Call `stop` after this.
+        """
+        await self._stop_claiming()
+        waits = [asyncio.ensure_future(self.executor.drain()), asyncio.ensure_future(stopping.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
     async def stop(self, grace_s: float) -> None:
         """Stop all services, in this order: claim nothing new, give back the tasks that wait, let running handlers end,
         settle the tasks that ended, and renew the leases until then. A Redis that does not answer delays each step by a
         few seconds at most.
         """
         self.renewer.worker_stops()
-        await self.claiming.end(within_s=ANSWER_S)
-        await self.shard_services.end()
-        await self.releasing.end(within_s=0.0)
-        await wait_until_done(asyncio.gather(self.claimer.finish(), self.shard_services.close()), ANSWER_S)
-        for task in self.context.window.take_all():
-            self.settler.add(completion.released(task))
+        await self._stop_claiming()
         await wait_until_done(self.executor.drain(), grace_s)
         await self.executor.stop()
         self.settler.limit_tries(ANSWER_S)
@@ -67,6 +72,15 @@ class WorkerServices:
         self.renewing.stop()
         stores = list(self.context.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
+
+    async def _stop_claiming(self) -> None:
+        """Claim nothing new, and give back the tasks that wait. Doing it again changes nothing."""
+        await self.claiming.end(within_s=ANSWER_S)
+        await self.shard_services.end()
+        await self.releasing.end(within_s=0.0)
+        await wait_until_done(asyncio.gather(self.claimer.finish(), self.shard_services.close()), ANSWER_S)
+        for task in self.context.window.take_all():
+            self.settler.add(completion.released(task))
 
     async def _leave(self, stores: list[Store]) -> None:
         """Delete this worker's latest claims in the remaining shards, and wake another worker there: this one may have

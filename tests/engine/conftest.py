@@ -1,11 +1,13 @@
-"""The servers on which tests run a whole worker."""
+"""The servers on which tests run a whole worker, and fleets without processes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from redisched.store.broker import Broker
 from tests.brokers import REAL, Servers, keys_like
+from tests.engine.scripted_fleet import MakeFleet, ScriptedFleet
 
 
 @pytest.fixture(params=REAL)
@@ -24,3 +26,17 @@ def real_broker(damaged_broker: Broker) -> Iterator[Broker]:
     """
     yield damaged_broker
     assert keys_like(damaged_broker, "redisched:*:repairs") == [], "a scrubber had to repair something"
+
+
+@pytest.fixture
+def fleet_of() -> Iterator[MakeFleet]:
+    """Makes fleets whose processes the test plays, by the settings of their workers."""
+    made: list[ScriptedFleet] = []
+
+    def make(**settings: Any) -> ScriptedFleet:
+        made.append(ScriptedFleet(**settings))
+        return made[-1]
+
+    yield make
+    for fleet in made:
+        fleet.close()

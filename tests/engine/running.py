@@ -58,6 +58,10 @@ class RunningWorker:
         except (RuntimeError, CancelledError):
             stopping.close()
 
+    def drain(self) -> None:
+        """Let the worker claim nothing any more, and end when its handlers have ended."""
+        self._loop.call_soon_threadsafe(self._worker.drain)
+
     def join(self) -> None:
         """Wait for the end of the worker."""
         self._thread.join(END_S)

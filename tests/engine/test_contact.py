@@ -10,8 +10,8 @@ import pytest
 
 from redisched import Scheduler
 from redisched.embedded import PrivateServer
+from redisched.engine.fleet import CONTACT_S
 from redisched.engine.started import NoStartedTable
-from redisched.engine.supervisor import CONTACT_S
 from redisched.keys import keys_of
 from redisched.store.broker import Broker, connect
 from tests.engine.running import SOON, RunningWorker

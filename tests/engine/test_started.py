@@ -132,3 +132,16 @@ def test_a_damaged_record_does_not_hide_the_others(table: StartedTable, noise: b
     os.pwrite(table.descriptor, noise, 352)
 
     assert StartedTask("mail", "c", TOKEN) in reader_of(table).read()
+
+
+def test_another_process_reads_how_many_tasks_were_started_until_the_last_contact(table: StartedTable) -> None:
+    reader = reader_of(table)
+    for _ in range(3):
+        table.enter(0, "mail", "a", TOKEN)
+        table.leave(0)
+    assert reader.started_count() == 0
+    table.contact(1.0)
+    table.enter(0, "mail", "b", TOKEN)
+    assert reader.started_count() == 3
+    table.clear()
+    assert reader.started_count() == 0

@@ -90,7 +90,7 @@ def hold(fleet: SupervisedFleet, name: str, folder: Path) -> Callable[[], object
 
 
 @pytest.mark.parametrize("name", SLOW_NAMES)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_same_signal_twice_at_once_counts_once(
     begin: StartService, tmp_path: Path, name: str, number: signal.Signals
 ) -> None:

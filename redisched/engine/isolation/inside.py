@@ -9,7 +9,6 @@ import inspect
 import logging
 import multiprocessing
 import os
-import resource
 import signal
 import threading
 import time
@@ -37,6 +36,7 @@ from redisched.engine.isolation.reporting import ReportLink
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
+from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.retrying import decide
 from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
@@ -88,7 +88,7 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
         reply = _raised(error)
     try:
         while True:
-            connection.send_bytes(reply._replace(memory_bytes=_memory_bytes()).encode())
+            connection.send_bytes(reply._replace(memory_bytes=resident_bytes(os.getpid())).encode())
             reply = runner.perform(decode_order(connection.recv_bytes()))
     except (EOFError, OSError):
         end_within(LEAVING_S, 0)
@@ -241,12 +241,6 @@ def _returned(entry: HandlerEntry, result: Any, limit: int, *, is_kept: bool) ->
 
 def _raised(error: BaseException) -> Reply:
     return Reply(ReplyKind.RAISED, error=describe(error), traceback=traceback_of(error))
-
-
-def _memory_bytes() -> int:
-    """The resident memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
 
 
 def _keep_descriptors() -> None:

@@ -8,7 +8,6 @@ import time
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.process import HandlerProcess
 
-MEBIBYTE = 2**20
 ENDING_S = 1.0
 """When the worker stops, idle processes may take so long to end."""
 
@@ -22,7 +21,7 @@ class ProcessPool:
         self._target = target
         self._settings = settings
         self._most_orders = settings.max_tasks_per_child
-        self._most_memory_mb = settings.max_memory_per_child_mb
+        self._most_memory_bytes = settings.max_rss_bytes
         self._lock = threading.Lock()
         self._idle: list[HandlerProcess] = []
         self._busy: set[HandlerProcess] = set()
@@ -43,7 +42,7 @@ class ProcessPool:
         tasks, or has as much memory, as the settings allow.
         """
         is_old = self._most_orders is not None and process.orders >= self._most_orders
-        is_big = self._most_memory_mb is not None and memory_bytes > self._most_memory_mb * MEBIBYTE
+        is_big = self._most_memory_bytes is not None and memory_bytes > self._most_memory_bytes
         with self._lock:
             self._busy.discard(process)
             self._leaving = self._close_ended(self._leaving)

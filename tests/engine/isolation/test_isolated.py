@@ -166,7 +166,7 @@ def test_processes_are_reused() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "name", "args"),
-    [({"max_tasks_per_child": 1}, "where", ()), ({"max_memory_per_child_mb": 60}, "grow", (80,))],
+    [({"max_tasks_per_child": 1}, "where", ()), ({"max_rss_bytes": 60_000_000}, "grow", (80,))],
 )
 def test_processes_are_replaced_at_their_limit_of_tasks_or_memory(
     settings: dict[str, Any], name: str, args: tuple[int, ...]
