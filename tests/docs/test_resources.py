@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from redisched.engine.fleet import RESPAWN_BACKOFF
 from redisched.engine.isolation import pool
 from redisched.engine.resources import process_resources
-from redisched.engine.supervisor import RESPAWN_BACKOFF
 from redisched.model import DeathReason
 from tests.docs.guide import Guide
 
