@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from redisched.cli.fleet_size import count_or_auto
 from redisched.cli.parameters import F, byte_count, queue_names, seconds, with_all
 from redisched.config import LOG_LEVELS, Eviction, LogFormat, Until, WorkerSettings
 from redisched.errors import InvalidInput
@@ -67,11 +68,21 @@ _SETTINGS = (
     option(
         "-c",
         "--concurrency",
+        type=count_or_auto,
+        metavar="NUMBER|auto",
         default=_DEFAULTS.concurrency,
         show_default=True,
-        help="How many tasks a process runs at the same time.",
+        help="How many tasks a process runs at the same time; auto: as many in all processes together as CPUs may be"
+        " used by affinity and by the quotas of cgroups.",
     ),
-    option("--processes", default=_DEFAULTS.processes, show_default=True, help="Number of worker processes."),
+    option(
+        "--processes",
+        type=count_or_auto,
+        metavar="NUMBER|auto",
+        default=_DEFAULTS.processes,
+        show_default=True,
+        help="Number of worker processes; auto: as many as CPUs may be used.",
+    ),
     option(
         "--queues",
         type=queue_names,

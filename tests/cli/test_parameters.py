@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from redisched.cli.parameters import moment, priority, queue_names, seconds
+from redisched.cli.parameters import byte_count, moment, priority, queue_names, seconds
 from redisched.errors import InvalidOption
 
 
@@ -30,6 +30,30 @@ def test_durations_are_parsed(text: str, value: float) -> None:
 def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="such as 500ms"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("300MB", 300_000_000),
+        ("300m", 300_000_000),
+        ("300 MB", 300_000_000),
+        ("1.5GB", 1_500_000_000),
+        ("2K", 2_000),
+        ("512MiB", 512 * 2**20),
+        (".5gi", 2**29),
+        ("7B", 7),
+    ],
+)
+def test_numbers_of_bytes_are_converted(text: str, value: int) -> None:
+    assert byte_count(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "MB", "12XB", "-1", "1e3", "1TB", "1 000", "nan", "१MB"])
+def test_an_invalid_number_of_bytes_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="such as 300MB"):
+        byte_count(text)
 
 
 @pytest.mark.parametrize("text", ["2030-01-31T09:00:00Z", "2030-01-31 10:00+01:00", "1896080400"])

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
+from redisched.cli.cpus import usable_cpus
 from redisched.cli.deployment import app_argument, health_file_option, option, settings_from, settings_options
+from redisched.cli.fleet_size import fit_to_cpus
 from redisched.cli.parameters import prefix_of_command, url_option
 from redisched.cli.source import folder_of
 from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
 from redisched.engine.child_spec import Work
-from redisched.engine.logs import configure_logging
+from redisched.engine.logs import configure_logging, log
 from redisched.engine.supervisor import supervise
 
 
@@ -33,9 +35,11 @@ def worker(
     may be in the current folder. If MODULE:APP is missing, REDISCHED_APP is used; every option has such a variable.
     --url is used if the application does not name a Redis itself. If neither does, the worker stops with an error,
     unless --embedded is given. After Ctrl-C or SIGTERM running tasks may end; after a second one they are interrupted.
+    SIGHUP replaces all processes, one after the other, by others that load the code anew.
     """
     folder_of(target)
-    settings = settings_from(context, given)
+    options, sizes = fit_to_cpus(given, usable_cpus)
+    settings = settings_from(context, options)
     if url is not None:
         # The worker processes load the application, which reads the URL of Redis from the environment.
         os.environ[URL_VARIABLE] = url
@@ -43,5 +47,7 @@ def worker(
     if prefix is not None:
         os.environ[PREFIX_VARIABLE] = prefix
     configure_logging(settings)
+    if sizes is not None:
+        log.info(sizes)
     work = Work(target=target, settings=settings, url=url, prefix=prefix, embedded=embedded)
     raise click.exceptions.Exit(int(supervise(work, health_file)))
