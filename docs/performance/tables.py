@@ -40,6 +40,8 @@ _PHASE_OF = {
     "recovery_ms": Phase.RECOVERY,
     "host_loss_ms": Phase.HOST_LOSS,
     "hand_back_ms": Phase.HAND_BACK,
+    "steady_pickup_ms": Phase.REPLACING,
+    "replacing_pickup_ms": Phase.REPLACING,
     "restart_ms": Phase.RESTART,
     "sentinel_failover_ms": Phase.SENTINEL_FAILOVER,
     "cluster_failover_ms": Phase.CLUSTER_FAILOVER,

@@ -1,6 +1,6 @@
-"""The application whose worker processes are killed. As in production, its environment names the server.
+"""The application whose worker processes are killed or replaced. As in production, its environment names the server.
 
-Its handler reports its start by a datagram and then waits to be killed. When the task runs a second time, in another
+Its handlers report their start by a datagram. One then waits to be killed; when the task runs a second time, in another
 process, the handler returns.
 """
 
@@ -16,6 +16,7 @@ from redisched.client.scheduler import Scheduler
 
 FOLDER_VARIABLE = "REDISCHED_BENCH_FOLDER"
 HANDLER = "hold"
+STARTER = "start"
 HOLD_S = 10.0
 
 _SOCKET_NAME = "started.socket"
@@ -48,15 +49,21 @@ def __getattr__(name: str) -> Scheduler:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     app = Scheduler()
     app.task(name=HANDLER)(hold)
+    app.task(name=STARTER)(start)
     return app
+
+
+async def start(task: int) -> None:
+    """Report the start."""
+    report = _START.pack(task, os.getpid(), time.monotonic())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice:
+        voice.sendto(report, str(Path(os.environ[FOLDER_VARIABLE], _SOCKET_NAME)))
 
 
 async def hold(task: int) -> None:
     """Report the start; at the first attempt, wait to be killed."""
-    start = _START.pack(task, os.getpid(), time.monotonic())
+    await start(task)
     folder = Path(os.environ[FOLDER_VARIABLE])
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as voice:
-        voice.sendto(start, str(folder / _SOCKET_NAME))
     try:
         (folder / f"started-{task}").touch(exist_ok=False)
     except FileExistsError:

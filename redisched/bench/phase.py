@@ -52,6 +52,8 @@ class Phase(StrEnum):
     """The same for a worker without a supervisor, with a lease of 5 s."""
     HAND_BACK = "hand_back"
     """From the signal that stops a worker cleanly to the start of its running tasks in another."""
+    REPLACING = "replacing"
+    """Pick-up under a steady load by two processes, and the same while each is replaced every 1,000 tasks."""
     RESTART = "restart"
     """From the first reply of a restarted Redis, which was killed, to the first task that ends."""
     SENTINEL_FAILOVER = "sentinel_failover"
@@ -64,6 +66,7 @@ class Phase(StrEnum):
 
 ONCE = frozenset(
     {Phase.MEMORY, Phase.CLAIM, Phase.MILLION, Phase.RECOVERY, Phase.HOST_LOSS, Phase.HAND_BACK, Phase.RESTART}
+    | {Phase.REPLACING}
     | {Phase.SENTINEL_FAILOVER, Phase.CLUSTER_FAILOVER, Phase.IDLE}
 )
 """Phases that run once, after all rounds, because they take long and vary little."""

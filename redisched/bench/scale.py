@@ -12,8 +12,9 @@ class Scale:
     `tasks` are drained; `background` are drained while something else is measured; `large_backlog` is also the number
     of tasks of the large run. Delayed tasks are due within `delayed_over_s`; idle workers are observed for `idle_s`.
     `interpreters` is how many Python processes are started. How often each event is measured: `kills` of a worker
-    process, losses of a host, stops of a worker, restarts of a server with `restart_backlog` tasks, and `failovers` of
-    each kind. Each queue has `shards` shards. The cluster has `nodes` nodes; 1 means a single server.
+    process, losses of a host, stops of a worker, `replacements` of each process, always after `replaced_after` tasks,
+    restarts of a server with `restart_backlog` tasks, and `failovers` of each kind. Each queue has `shards` shards. The
+    cluster has `nodes` nodes; 1 means a single server.
     """
 
     tasks: int = DEFAULT_TASKS
@@ -32,6 +33,8 @@ class Scale:
     kills: int = 10
     host_losses: int = 6
     stops: int = 20
+    replaced_after: int = 1_000
+    replacements: int = 8
     restart_backlog: int = 100_000
     restarts: int = 30
     failovers: int = 20
@@ -72,6 +75,8 @@ def scale_of(tasks: int, shards: int = 1, nodes: int = 1) -> Scale:
         kills=part(full.kills, least=1),
         host_losses=part(full.host_losses, least=1),
         stops=part(full.stops, least=1),
+        replaced_after=part(full.replaced_after, least=20),
+        replacements=part(full.replacements, least=1),
         restart_backlog=part(full.restart_backlog, least=1_000),
         restarts=part(full.restarts, least=1),
         failovers=part(full.failovers, least=1),

@@ -37,6 +37,7 @@ from redisched.bench.phase import ONCE, Phase
 from redisched.bench.profiles import ProcessProfile, Profiles, profiled, read_profiles
 from redisched.bench.punctuality import measure_lateness, measure_pickup
 from redisched.bench.recovery import measure_recovery
+from redisched.bench.replacing import measure_replacing
 from redisched.bench.restart import measure_restart
 from redisched.bench.results import Results
 from redisched.bench.scale import Scale
@@ -74,6 +75,7 @@ PHASES: dict[Phase, Callable[[Workbench], Figures]] = {
     Phase.RECOVERY: measure_recovery,
     Phase.HOST_LOSS: measure_host_loss,
     Phase.HAND_BACK: measure_hand_back,
+    Phase.REPLACING: measure_replacing,
     Phase.RESTART: measure_restart,
     Phase.SENTINEL_FAILOVER: measure_sentinel_failover,
     Phase.CLUSTER_FAILOVER: measure_cluster_failover,

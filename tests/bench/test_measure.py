@@ -36,6 +36,9 @@ PATHS: dict[Phase, set[str]] = {
     Phase.FOOTPRINT: {"fleet_mb"},
     Phase.RECOVERY: {"recovery_ms.p50", "recovery_ms.p99"},
     Phase.HOST_LOSS: {"host_loss_ms.p50", "host_loss_ms.p99"},
+    Phase.REPLACING: {
+        *(f"{name}_pickup_ms.{percent}" for name in ("steady", "replacing") for percent in ("p50", "p99"))
+    },
     Phase.HAND_BACK: {"hand_back_ms.p50", "hand_back_ms.p99"},
     Phase.RESTART: {"restart_ms.p50", "restart_ms.p99"},
     Phase.SENTINEL_FAILOVER: {"sentinel_failover_ms.p50", "sentinel_failover_ms.p99"},
