@@ -48,7 +48,7 @@ def test_running_handlers_end_and_tasks_that_wait_go_back_at_once(app: Scheduler
 def test_a_stop_while_it_drains_ends_the_handlers_after_the_grace(app: Scheduler, real_broker: Broker) -> None:
     held = Held(app)
     task = app.enqueue("hold")
-    with RunningWorker(app, grace_s=0.05) as worker:
+    with RunningWorker(app, concurrency=1, grace_s=0.05) as worker:
         assert held.begun.acquire(timeout=10)
         app.enqueue("hold")
         worker.drain()
