@@ -96,6 +96,8 @@ class LogFormat(StrEnum):
     """One JSON object per line."""
 
 
+LONGEST_VERSION = 100
+"""The most characters of an application's version."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 UNROUTABLE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
@@ -117,6 +119,8 @@ class WorkerSettings:
     A worker process, and each process of isolated handlers, is replaced after it has run `max_tasks_per_child` tasks,
     and when it has more than `max_rss_bytes` of resident memory. A worker process works on until its successor does.
 
+    `app_version` is the version of the application, which the worker tells together with what it serves.
+
     Messages of `log_level` (None: INFO) and above are logged in `log_format` (None: text). With `log_tasks` the start
     and end of each task is logged at INFO, else at DEBUG. A logging configuration of the application takes precedence.
     """
@@ -133,6 +137,7 @@ class WorkerSettings:
     unroutable_limit: int = 20
     max_tasks_per_child: int | None = None
     max_rss_bytes: int | None = None
+    app_version: str | None = None
     log_level: str | None = None
     log_format: LogFormat | None = None
     log_tasks: bool = False
@@ -154,6 +159,8 @@ class WorkerSettings:
         _check_seconds("lease_s", self.lease_s, lowest=0.5, highest=86_400)
         _check_seconds("grace_s", self.grace_s, lowest=0)
         _check_seconds("stuck_after_s", self.stuck_after_s, lowest=0.1)
+        if self.app_version is not None and not _is_version(self.app_version):
+            raise InvalidOption("app_version", self.app_version, f"1 to {LONGEST_VERSION} printable characters")
         if self.log_level is not None and self.log_level not in LOG_LEVELS:
             raise InvalidOption("log_level", self.log_level, f"one of {', '.join(LOG_LEVELS)}, or None")
         if self.log_format is not None:
@@ -218,6 +225,10 @@ def check_prefix(option: str, prefix: object) -> str:
     if not _PREFIX.fullmatch(text):
         raise InvalidOption(option, prefix, "1 to 64 letters, digits, '.', '_', '-' and, not at its begin, ':'")
     return text
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 1 <= len(value) <= LONGEST_VERSION
 
 
 def _is_number(value: object) -> bool:

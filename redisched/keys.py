@@ -126,10 +126,36 @@ TYPES = {
 """The type of each key of a shard, as the TYPE command names it."""
 
 
+@dataclass(frozen=True, slots=True)
+class FleetKeys:
+    """The keys in which all workers of a prefix say who they are, whichever queues they serve."""
+
+    workers: str
+    """hash: worker -> what it says of itself."""
+    present: str
+    """zset: worker by the time until which it counts as present (server ms)."""
+    deployments: str
+    """hash: digest -> what the workers of one deployment serve."""
+    deployed: str
+    """zset: digest of a deployment by the time until which a worker of it counts as present (server ms)."""
+    format: str
+    """string: as the key of a shard with this name."""
+
+
+FLEET_TYPES = {"workers": "hash", "present": "zset", "deployments": "hash", "deployed": "zset", "format": "string"}
+"""The type of each key of the fleet."""
+ALL_TYPES = TYPES | FLEET_TYPES
+
+
 def keys_of(queue: str, shard: int = 0, prefix: str = PREFIX) -> Keys:
     """Return the keys of a shard. The caller has checked the name of the queue."""
     base = f"{prefix}:{{{shard_name(queue, shard)}}}:"
     return Keys(*(base + name for name in Keys.__slots__))
+
+
+def fleet_keys(prefix: str = PREFIX) -> FleetKeys:
+    """Return the keys of the fleet. Their hash tag is that of no queue, whose name cannot begin with a slash."""
+    return FleetKeys(*(f"{prefix}:{{/workers}}:{name}" for name in FleetKeys.__slots__))
 
 
 def shard_name(queue: str, shard: int) -> str:

@@ -12,8 +12,10 @@ NOW_MS = 1_800_000_000_000
 """When every test with a movable time begins: in January 2027."""
 
 _KEY = "server_us"
-_TAGS = ("{mail}", "{billing}", "{idle}")
-"""A key of the time for each queue of these tests: in a cluster, a script can only read keys of its own slot."""
+_TAGS = ("{mail}", "{billing}", "{idle}", "{/workers}")
+"""A key of the time for each queue of these tests, and for the workers: in a cluster, a script can only read keys of its
+own slot.
+"""
 
 _REAL = """\
   local time = redis.call('TIME')

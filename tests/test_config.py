@@ -33,6 +33,7 @@ BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
     *(("window_ms", value) for value in (-1, 3_001, NAN, "20", None)),
     *(("grace_s", value) for value in (-1, NAN, "25", None)),
     *(("stuck_after_s", value) for value in (0, -1, NAN, "30", None)),
+    *(("app_version", value) for value in ("", 7, "a\nb", "x" * 101)),
     *(("max_tasks_per_child", value) for value in (0, -1, 1.5, "9")),
     *(("max_rss_bytes", value) for value in (0, -1, 0.5, "512", "12XB")),
     ("until", "empty"),

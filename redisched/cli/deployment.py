@@ -117,6 +117,9 @@ _SETTINGS = (
         help="Replace a worker process, or a process of isolated handlers, when it has more resident memory than this,"
         " such as 300MB.",
     ),
+    option(
+        "--app-version", metavar="TEXT", help="The version of the application, such as the commit it is built from."
+    ),
     option("--burst", is_flag=True, help="Stop when no task is due and none is running."),
     option("--allow-eviction", is_flag=True, help="Start even if Redis may evict tasks when its memory is full."),
     *_LOG_OPTIONS,

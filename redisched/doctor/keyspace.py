@@ -7,7 +7,7 @@ from dataclasses import fields
 from redisched.counted import counted
 from redisched.doctor.finding import Finding, danger, ok, warning
 from redisched.errors import BrokerRefused
-from redisched.keys import TYPES, Keys
+from redisched.keys import ALL_TYPES, FleetKeys, Keys
 from redisched.shard_map import ShardMap
 from redisched.store.operation import Operation, ScriptRunner
 
@@ -32,15 +32,15 @@ def check_keyspace(script_runner: ScriptRunner, queues: Sequence[str]) -> Operat
     """Report keys of a wrong type, which make the scripts fail, and how many keys are not redisched's."""
     own = yield ("EXISTS", script_runner.queues_key)
     findings: list[Finding] = []
-    for keys in (yield from keys_of_all(script_runner, queues)):
+    places: list[Keys | FleetKeys] = [*(yield from keys_of_all(script_runner, queues)), script_runner.fleet_keys]
+    for keys in places:
         for field in fields(keys):
             key = getattr(keys, field.name)
             found = (yield ("TYPE", key)).decode()
             own += found != ABSENT
-            if found not in (ABSENT, TYPES[field.name]):
-                sentence = (
-                    f"{key} is a {found}, but redisched needs a {TYPES[field.name]} there; move the key away: RENAME"
-                )
+            if found not in (ABSENT, ALL_TYPES[field.name]):
+                wanted = ALL_TYPES[field.name]
+                sentence = f"{key} is a {found}, but redisched needs a {wanted} there; move the key away: RENAME"
                 findings.append(danger(CHECK, sentence))
     others = (yield ("DBSIZE",)) - own
     if others > 0:

@@ -16,6 +16,7 @@ from redisched.engine.event_teller import EventTeller, telling_events
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
+from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -38,6 +39,7 @@ from redisched.events import WorkerInfo
 from redisched.registry import Registry
 from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
+from redisched.store.fleet import Fleet
 from redisched.store.operation import run_async
 from redisched.store.store import Store, register
 
@@ -164,6 +166,7 @@ class Worker:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm, self._events)
         reporter = Reporter(context, client)
+        introducer = Introducer(context, client, Fleet(self._broker.script_runner))
         settler = Settler(context, client, reporter, self._events)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
@@ -193,6 +196,8 @@ class Worker:
             ),
             executor=executor,
             reporting=self._start_service("reporter", reporter.step, reporter.changed),
+            introducer=introducer,
+            introducing=self._start_service("introducer", introducer.step, introducer.changed),
             settler=settler,
             settling=self._start_service("settler", partial(_settle, settler, claimer), settler.changed),
             renewer=renewer,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from redisched.engine import completion
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor
+from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
 from redisched.engine.runtime import RunningRenewer
@@ -29,8 +30,8 @@ AT_A_TIME = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerServices:
-    """Everything that runs in a worker. `claiming`, `releasing`, `reporting` and `settling` are loops; the others are
-    what these loops use.
+    """Everything that runs in a worker. `claiming`, `releasing`, `reporting`, `introducing` and `settling` are loops;
+    the others are what these loops use.
     """
 
     context: WorkerContext
@@ -41,6 +42,8 @@ class WorkerServices:
     releasing: Service
     executor: Executor
     reporting: Service
+    introducer: Introducer
+    introducing: Service
     settler: Settler
     settling: Service
     renewer: LeaseRenewer
@@ -70,6 +73,8 @@ class WorkerServices:
         await self.settling.end(within_s=ANSWER_S)
         await self.reporting.end(within_s=0.0)
         self.renewing.stop()
+        await self.introducing.end(within_s=0.0)
+        await wait_until_done(ignore_broker_errors(self.introducer.depart()), ANSWER_S)
         stores = list(self.context.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 

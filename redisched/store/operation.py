@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from redisched.backoff import Backoff
 from redisched.errors import BrokerError, BrokerRefused, BrokerUnavailable, WrongKeyType
-from redisched.keys import PREFIX, TYPES, Keys, keys_of, queues_key
+from redisched.keys import ALL_TYPES, PREFIX, Keys, fleet_keys, keys_of, queues_key
 from redisched.lazy import LazyModule
 from redisched.store.scripts import Script, load_script
 
@@ -183,6 +183,7 @@ class ScriptRunner:
     def __init__(self, prefix: str = PREFIX) -> None:
         self.prefix = prefix
         self.queues_key = queues_key(prefix)
+        self.fleet_keys = fleet_keys(prefix)
         self._flags = True
 
     def keys_of(self, queue: str, shard: int = 0) -> Keys:
@@ -231,7 +232,7 @@ def _name_wrong_key(call: str, keys: Sequence[str]) -> Operation[None]:
             found = (yield ("TYPE", key)).decode()
         except BrokerRefused:
             return
-        wanted = TYPES[key.rpartition(":")[2]]
+        wanted = ALL_TYPES[key.rpartition(":")[2]]
         if found not in ("none", wanted):
             raise WrongKeyType(call, key, found, wanted)
 

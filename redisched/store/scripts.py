@@ -24,7 +24,7 @@ from hashlib import sha1
 from itertools import chain
 from pathlib import Path
 
-from redisched.keys import TYPES
+from redisched.keys import ALL_TYPES
 
 FORMAT = 4
 """The highest format of a shard's data that these scripts understand; a shard without a number has format 1."""
@@ -239,7 +239,7 @@ def _with_key_checks(body: str, keys: Sequence[str]) -> str:
     """
 
     def asked(found: re.Match[str]) -> str:
-        sizes = (f"redis.call('{_SIZE_OF[TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
+        sizes = (f"redis.call('{_SIZE_OF[ALL_TYPES[key]]}', {key.upper()})\n" for key in keys if key != "format")
         return textwrap.indent("".join(sizes), found[1])
 
     return _KEY_CHECK.sub(asked, body)

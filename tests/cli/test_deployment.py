@@ -24,7 +24,12 @@ EVERYTHING = {
     "REDISCHED_GRACE": "1500ms",
     "REDISCHED_STUCK_AFTER": "20s",
     "REDISCHED_MAX_TASKS_PER_CHILD": "100",
+<<<<<<< HEAD
     "REDISCHED_MAX_RSS": "512MB",
+=======
+    "REDISCHED_MAX_MEMORY_PER_CHILD_MB": "512",
+    "REDISCHED_APP_VERSION": "2026-11",
+>>>>>>> 17fd779 (Workers say every five seconds that they live, who they are and what they serve)
     "REDISCHED_BURST": "1",
     "REDISCHED_ALLOW_EVICTION": "true",
     "REDISCHED_LOG_LEVEL": "warning",
@@ -57,6 +62,7 @@ def test_every_option_can_be_set_by_the_environment() -> None:
         lease_s=5.0,
         window_ms=0.0,
         grace_s=1.5,
+        app_version="2026-11",
         stuck_after_s=20.0,
         max_tasks_per_child=100,
         max_rss_bytes=512_000_000,

@@ -6,7 +6,7 @@ Each rule yields a sentence for everything it finds wrong.
 import re
 from collections.abc import Iterator
 
-from redisched.keys import TYPES
+from redisched.keys import ALL_TYPES
 from tests.house.lua_bytecode import DoesNotCompile, compile_lua
 from tests.house.lua_header import Header, read_header
 from tests.house.lua_script import Call, LuaScript, Token, blank_shebang, calls_in, header_lines, tokens_of
@@ -40,8 +40,10 @@ WORKS_WHEN_FULL = frozenset(
     | {
         "announce",
         "delete",
+        "depart",
         "discard",
         "hand_over",
+        "introduce",
         "pause",
         "pause_schedule",
         "remove",
@@ -84,14 +86,14 @@ def keys_match(script: LuaScript, header: Header) -> Iterator[str]:
         names = [*declared.keys, *declared.shard_keys]
         tokens = tokens_of(blank_shebang(source))
         used = {token.text for token in tokens if token.kind == "name"}
-        yield from (f"{file}: there is no key named {name}" for name in names if name not in TYPES)
-        for name in TYPES:
+        yield from (f"{file}: there is no key named {name}" for name in names if name not in ALL_TYPES)
+        for name in ALL_TYPES:
             if (name.upper() in used) != (name in names):
                 yield f"{file}: key {name} is {'declared but not used' if name in names else 'used but not declared'}"
         yield from (
             f"{file}: {word.text} is the name of a key and cannot be that of a variable"
             for at, word in enumerate(tokens)
-            if word.text.lower() in TYPES and word.text.isupper() and tokens[at - 1].text == "local"
+            if word.text.lower() in ALL_TYPES and word.text.isupper() and tokens[at - 1].text == "local"
         )
     if header.shard_keys and f"# KEYS , {header.shard_keys[-1].upper()} + 1 do" not in _words(script.tokens):
         yield f"no loop walks KEYS from shard to shard, in steps of {header.shard_keys[-1].upper()} + 1"

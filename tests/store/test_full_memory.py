@@ -10,6 +10,7 @@ from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.dead_task import read_dead
+from redisched.store.fleet import Fleet
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.report import Report
 from redisched.store.store import Store
@@ -120,6 +121,12 @@ def test_callers_are_told_of_ends_on_a_full_server(full: FullRedis) -> None:
     assert watched.state is TaskState.LEASED
     assert full.call(full.store.ack([Ack("a", TOKEN, 1_000, b"digest-aend")])) == [Status.ACKED]
     assert "watched" not in full.situation()
+
+
+def test_workers_say_that_they_live_on_a_full_server(full: FullRedis) -> None:
+    fleet = Fleet(ScriptRunner())
+    assert full.call(fleet.introduce("w", b"presence", "digest", b"serves", 15_000)).is_known
+    full.call(fleet.depart("w"))
 
 
 def test_every_other_edge_works_on_a_full_server(full: FullRedis) -> None:

@@ -6,15 +6,19 @@ operation is begun here with a script runner that only notes what it would send.
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
 from typing import Any, NoReturn
 
 import pytest
 
 from redisched.engine.scrubber import DEEP
-from redisched.keys import Keys, keys_of, shard_name
+from redisched.errors import InvalidOption
+from redisched.keys import Keys, fleet_keys, keys_of, shard_name
 from redisched.model import TaskState
+from redisched.option_checks import check_queue
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
+from redisched.store.fleet import Fleet
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Client, Command, Operation, Pipeline, ScriptRunner, run
 from redisched.store.page import Query
@@ -104,6 +108,16 @@ def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]
     return script_runner.calls
 
 
+def calls_of_fleet(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The scripts that are called for all workers of a prefix, with the keys that they are given."""
+    script_runner = NotingRunner(prefix)
+    fleet = Fleet(script_runner)
+    begin(fleet.introduce("worker", b"", "digest", b"", 1_000))
+    begin(fleet.depart("worker"))
+    begin(fleet.workers())
+    return script_runner.calls
+
+
 @pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
 @pytest.mark.parametrize("shard", EVERY_SHARD)
 def test_every_key_that_a_script_is_given_has_the_hash_tag_of_the_shard(prefix: str, shard: int) -> None:
@@ -114,7 +128,18 @@ def test_every_key_that_a_script_is_given_has_the_hash_tag_of_the_shard(prefix: 
 
 
 def test_every_script_is_tested_here() -> None:
-    assert {script for script, _ in calls_of_shard("redisched", 0)} == set(script_names())
+    tested = {script for script, _ in [*calls_of_shard("redisched", 0), *calls_of_fleet("redisched")]}
+    assert tested == set(script_names())
+
+
+@pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
+def test_the_keys_of_the_fleet_have_a_hash_tag_that_no_shard_has(prefix: str) -> None:
+    own = astuple(fleet_keys(prefix))
+    for script, keys in calls_of_fleet(prefix):
+        assert keys == tuple(getattr(fleet_keys(prefix), name) for name in load_script(script).keys), script
+    assert {slot_of_key(key) for key in own} == {slot_of_key("{/workers}")}
+    with pytest.raises(InvalidOption):
+        check_queue("queue", "/workers")
 
 
 def test_each_key_is_the_one_that_the_script_declares() -> None:

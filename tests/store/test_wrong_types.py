@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from redisched.errors import BrokerRefused, WrongKeyType
-from redisched.keys import TYPES, Keys, keys_of, queues_key
+from redisched.keys import ALL_TYPES, TYPES, Keys, keys_of, queues_key
 from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
@@ -130,7 +130,7 @@ def plant(broker: Broker, key: str) -> str:
     """Put something else in the place of a key; answers its type."""
     perform = broker.client().perform
     perform(("DEL", key))
-    if TYPES[key.rpartition(":")[2]] == "string":
+    if ALL_TYPES[key.rpartition(":")[2]] == "string":
         perform(("RPUSH", key, "something else"))
         return "list"
     perform(("SET", key, "something else"))

@@ -1,0 +1,95 @@
+"""Says every five seconds, in one call, that this worker process lives, who it is and what it serves.
+
+From the answer it knows which deployments have live workers, so that the other parts of this process can tell what is
+known elsewhere.
+"""
+
+import asyncio
+import os
+import socket
+from importlib.metadata import version
+
+from redisched.engine.logs import log
+from redisched.engine.service import FOREVER_S
+from redisched.engine.worker_context import WorkerContext, served_queues
+from redisched.errors import FormatTooNew
+from redisched.store.fleet import Fleet, Introduced
+from redisched.store.operation import AsyncClient, run_async
+from redisched.store.presence import Deployment, Presence, digest_of
+from redisched.store.scripts import FORMAT
+
+INTERVAL_S = 5.0
+LIVE_MS = 15_000
+"""A process that is killed counts as present for so long after it was heard of last."""
+
+# Both read files, so they are read now: later the process may have no free descriptor.
+_VERSION = version("redisched")
+_HOST = socket.gethostname()
+
+
+class Introducer:
+    """Introduces one worker process, again and again. Make it inside the running event loop."""
+
+    def __init__(self, context: WorkerContext, client: AsyncClient, fleet: Fleet) -> None:
+        self._context = context
+        self._client = client
+        self._fleet = fleet
+        self._began_s = context.clock.monotonic()
+        self._serves = b""
+        self._live: tuple[str, ...] = ()
+        self._read: dict[str, Deployment] = {}
+        self.changed = asyncio.Event()
+
+    async def step(self) -> float:
+        """Introduce this process once; answers how long to wait, in seconds."""
+        serves = self.deployment().encode()
+        digest = digest_of(serves)
+        try:
+            # What was sent once is stored for as long as somebody says so, so the digest is enough.
+            introduced = await self._introduce(digest, b"" if serves == self._serves else serves)
+            if not introduced.is_known:
+                introduced = await self._introduce(digest, serves)
+        except FormatTooNew as error:
+            log.warning("this worker does not say that it lives: %s", error)
+            return FOREVER_S
+        self._serves, self._live = serves, introduced.deployments
+        self._read = {digest: self._read[digest] for digest in self._live if digest in self._read}
+        return INTERVAL_S
+
+    async def deployments(self) -> list[Deployment]:
+        """What the deployments serve that have live workers, as of the latest introduction."""
+        unread = [digest for digest in self._live if digest not in self._read]
+        self._read |= await run_async(self._fleet.deployments(unread), self._client)
+        return [self._read[digest] for digest in self._live if digest in self._read]
+
+    async def depart(self) -> None:
+        """Say that this process has stopped."""
+        await run_async(self._fleet.depart(self._context.worker), self._client)
+
+    def deployment(self) -> Deployment:
+        """What this process serves."""
+        context = self._context
+        codecs = (entry.conversion.codec for entry in context.registry if entry.conversion is not None)
+        return Deployment(
+            version=_VERSION,
+            app_version=context.worker_settings.app_version or "",
+            format=FORMAT,
+            codec=next(filter(None, codecs), ""),
+            queues=served_queues(context.worker_settings, context.registry),
+            handlers=tuple(sorted(entry.name for entry in context.registry)),
+        )
+
+    async def _introduce(self, digest: str, serves: bytes) -> Introduced:
+        context = self._context
+        presence = Presence(
+            host=_HOST,
+            pid=os.getpid(),
+            up_ms=round((context.clock.monotonic() - self._began_s) * 1e3),
+            slots=context.worker_settings.concurrency,
+            deployment=digest,
+            live_ms=LIVE_MS,
+        )
+        introducing = self._fleet.introduce(context.worker, presence.encode(), digest, serves, LIVE_MS)
+        introduced = await run_async(introducing, self._client)
+        context.contact()
+        return introduced

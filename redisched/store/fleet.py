@@ -1,0 +1,81 @@
+"""Tells Redis that a worker lives, and reads which workers do, whichever queues they serve."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from redisched.errors import Undecodable
+from redisched.store.operation import Argument, Operation, ScriptRunner
+from redisched.store.presence import Deployment, PresentWorker, decode_deployment, decode_presence
+from redisched.store.scripts import load_script
+from redisched.store.shard import check_format
+
+FIRST_PAGE = "0"
+
+
+class Introduced(NamedTuple):
+    """The reply to an introduction: the digests of all deployments that live workers have. `is_known` is false if what
+    the worker's own deployment serves was not stored and not sent.
+    """
+
+    is_known: bool
+    deployments: tuple[str, ...]
+
+
+class WorkersPage(NamedTuple):
+    """Some of the workers that are present. `cursor` leads to the next page; None after the last one."""
+
+    workers: tuple[PresentWorker, ...]
+    cursor: str | None
+
+
+class Fleet:
+    """All workers of one prefix. Methods return operations, to be run blocking or under asyncio."""
+
+    def __init__(self, script_runner: ScriptRunner) -> None:
+        self._script_runner = script_runner
+        self.keys = script_runner.fleet_keys
+
+    def introduce(
+        self, worker: str, presence: bytes, deployment: str, serves: bytes, live_ms: int
+    ) -> Operation[Introduced]:
+        """Note that a worker lives, for so long. `serves` may be empty if its deployment is stored already."""
+        status, _, *live = yield from self._call("introduce", worker, presence, deployment, serves, live_ms)
+        return Introduced(status == b"INTRODUCED", tuple(digest.decode(errors="replace") for digest in live))
+
+    def depart(self, worker: str) -> Operation[None]:
+        """Note that a worker has stopped."""
+        yield from self._call("depart", worker)
+
+    def workers(self, cursor: str = FIRST_PAGE, limit: int = 100) -> Operation[WorkersPage]:
+        """Read a page of about so many workers that are present. A worker may be on two pages."""
+        _, following, *rows = yield from self._call("read/workers", cursor, limit)
+        found = [_present_worker(*rows[at : at + 3]) for at in range(0, len(rows), 3)]
+        workers = tuple(worker for worker in found if worker is not None)
+        return WorkersPage(workers, None if following == b"0" else following.decode())
+
+    def deployments(self, digests: Sequence[str]) -> Operation[dict[str, Deployment]]:
+        """Read what deployments serve, by digest. What is not stored any more, or is damaged, is left out."""
+        if not digests:
+            return {}
+        found: dict[str, Deployment] = {}
+        for digest, encoded in zip(digests, (yield ("HMGET", self.keys.deployments, *digests)), strict=True):
+            if encoded is not None:
+                try:
+                    found[digest] = decode_deployment(encoded)
+                except Undecodable:
+                    continue
+        return found
+
+    def _call(self, name: str, *arguments: Argument) -> Operation[Any]:
+        keys = [getattr(self.keys, key) for key in load_script(name).keys]
+        reply = yield from self._script_runner.call(name, keys, arguments)
+        check_format(reply[0])
+        return reply
+
+
+def _present_worker(name: bytes, until_ms: bytes, presence: bytes) -> PresentWorker | None:
+    try:
+        said = decode_presence(presence)
+    except Undecodable:
+        return None
+    return PresentWorker(name=name.decode(errors="backslashreplace"), until_ms=int(until_ms), presence=said)

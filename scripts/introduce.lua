@@ -1,0 +1,51 @@
+#!lua flags=allow-oom
+-- ABSENT|PRESENT -> PRESENT  Notes that a worker lives, what it says of itself, and what it serves.
+--
+-- What all workers of one deployment serve is stored once, under its digest, so that a worker sends its list of names
+-- only if nobody has stored it. What is not said again within `live_ms` is removed by whoever is introduced later.
+--
+-- KEYS workers present deployments deployed
+-- ARG worker      text   who is introduced
+-- ARG presence    bytes  what it says of itself
+-- ARG deployment  text   digest of what it serves
+-- ARG serves      bytes  what it serves; '' if that should be stored already
+-- ARG live_ms     int    for how long this counts
+-- Returns {'INTRODUCED', now_ms, deployment*} the digests of all deployments that a live worker has
+-- Returns {'UNKNOWN', now_ms} what the deployment serves is not stored; nothing was changed
+-- Cost O(deployments + log workers)
+-- include: time
+-- include: text
+-- include: chunks
+
+-- One call removes at most so many that are over.
+local MOST_REMOVED = 100
+
+local now_ms = math.floor(server_us() / 1000)
+local now = text(now_ms)
+check_keys()
+if serves == '' and redis.call('HEXISTS', DEPLOYMENTS, deployment) == 0 then
+  return {'UNKNOWN', now}
+end
+
+local function over_in(by_end)
+  return redis.call('ZRANGEBYSCORE', by_end, '-inf', now, 'LIMIT', 0, MOST_REMOVED)
+end
+
+local gone = over_in(PRESENT)
+call_in_chunks('ZREM', PRESENT, gone)
+call_in_chunks('HDEL', WORKERS, gone)
+local ended = over_in(DEPLOYED)
+call_in_chunks('ZREM', DEPLOYED, ended)
+call_in_chunks('HDEL', DEPLOYMENTS, ended)
+
+local until_ms = text(now_ms + live_ms)
+redis.call('HSET', WORKERS, worker, presence)
+redis.call('ZADD', PRESENT, until_ms, worker)
+redis.call('ZADD', DEPLOYED, until_ms, deployment)
+if serves ~= '' then
+  redis.call('HSET', DEPLOYMENTS, deployment, serves)
+end
+local reply = redis.call('ZRANGEBYSCORE', DEPLOYED, now, '+inf')
+table.insert(reply, 1, now)
+table.insert(reply, 1, 'INTRODUCED')
+return reply
