@@ -13,9 +13,7 @@ NOW_MS = 1_800_000_000_000
 
 _KEY = "server_us"
 _TAGS = ("{mail}", "{billing}", "{idle}", "{/workers}")
-"""A key of the time for each queue of these tests, and for the workers: in a cluster, a script can only read keys of its
-own slot.
-"""
+"""A key of the time for each queue of these tests, and for the workers: a script on a cluster reads no other slot."""
 
 _REAL = """\
   local time = redis.call('TIME')

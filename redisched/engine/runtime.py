@@ -11,6 +11,7 @@ from typing import Protocol
 
 from redisched.clock import Clock, SystemClock
 from redisched.engine.alarm import MakeAlarm, make_alarm
+from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.lease_renewer_thread import LeaseRenewerThread
 from redisched.store.broker import Broker
@@ -28,13 +29,14 @@ class Runtime:
     """The runtime of one worker process.
 
     `random` draws from [0, 1). `start_renewing` starts a lease renewer outside of the event loop. `make_alarm` makes
-    the alarm that wakes a worker when a task falls due.
+    the alarm that wakes a worker when a task falls due, and `introducer` what says that it lives.
     """
 
     clock: Clock
     random: Callable[[], float]
     start_renewing: Callable[[LeaseRenewer, Broker], RunningRenewer]
     make_alarm: MakeAlarm
+    introducer: type[Introducer] = Introducer
 
 
 def renew_in_thread(renewer: LeaseRenewer, broker: Broker) -> RunningRenewer:

@@ -16,7 +16,6 @@ from redisched.engine.event_teller import EventTeller, telling_events
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
-from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -166,7 +165,7 @@ class Worker:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm, self._events)
         reporter = Reporter(context, client)
-        introducer = Introducer(context, client, Fleet(self._broker.script_runner))
+        introducer = self._runtime.introducer(context, client, Fleet(self._broker.script_runner))
         settler = Settler(context, client, reporter, self._events)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)

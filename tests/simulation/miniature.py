@@ -27,7 +27,7 @@ class Miniature:
         self._single: dict[bytes, Command] = {
             b"GET": lambda key: self.data.get(key, False),
             b"SET": self._set,
-            b"DEL": lambda key: int(self.data.pop(key, None) is not None),
+            b"DEL": lambda *keys: sum(self.data.pop(key, None) is not None for key in keys),
             b"EXISTS": lambda *keys: sum(key in self.data for key in keys),
             b"HGET": lambda key, field: self.data.get(key, _NONE).get(field, False),
             b"HSET": self._hset,

@@ -48,7 +48,7 @@ class Referee:
             "expire": self._expire,
             "forget": self._forget,
             "scrub": self._scrub,
-            **dict.fromkeys(("wake", "watch"), lambda _: None),  # these change no task
+            **dict.fromkeys(("wake", "watch", "introduce", "depart"), lambda _: None),  # these change no task
             **Checkpoints(self._held).checks,
             **Reports(self._held).checks,
             **Steering(lambda: self.tasks).checks,

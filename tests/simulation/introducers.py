@@ -1,0 +1,15 @@
+"""How simulated workers say that they live. Most do not: their worlds are about other things."""
+
+from redisched.engine import introducer
+from redisched.engine.service import FOREVER_S
+
+
+class NamelessIntroducer(introducer.Introducer):
+    """Says nothing."""
+
+    async def step(self) -> float:
+        """Says nothing."""
+        return FOREVER_S
+
+    async def depart(self) -> None:
+        """There is nothing to take back."""
