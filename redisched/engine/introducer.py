@@ -13,9 +13,9 @@ from redisched.engine.logs import log
 from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.errors import FormatTooNew
-from redisched.store.fleet import Fleet, Introduced
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.presence import Deployment, Presence, digest_of
+from redisched.store.roster import Introduced, Roster
 from redisched.store.scripts import FORMAT
 
 INTERVAL_S = 5.0
@@ -30,10 +30,10 @@ _HOST = socket.gethostname()
 class Introducer:
     """Introduces one worker process, again and again. Make it inside the running event loop."""
 
-    def __init__(self, context: WorkerContext, client: AsyncClient, fleet: Fleet) -> None:
+    def __init__(self, context: WorkerContext, client: AsyncClient, roster: Roster) -> None:
         self._context = context
         self._client = client
-        self._fleet = fleet
+        self._roster = roster
         self._began_s = context.clock.monotonic()
         self._serves = b""
         self._live: tuple[str, ...] = ()
@@ -59,12 +59,12 @@ class Introducer:
     async def deployments(self) -> list[Deployment]:
         """What the deployments serve that have live workers, as of the latest introduction."""
         unread = [digest for digest in self._live if digest not in self._read]
-        self._read |= await run_async(self._fleet.deployments(unread), self._client)
+        self._read |= await run_async(self._roster.deployments(unread), self._client)
         return [self._read[digest] for digest in self._live if digest in self._read]
 
     async def depart(self) -> None:
         """Say that this process has stopped."""
-        await run_async(self._fleet.depart(self._context.worker), self._client)
+        await run_async(self._roster.depart(self._context.worker), self._client)
 
     def deployment(self) -> Deployment:
         """What this process serves."""
@@ -89,7 +89,7 @@ class Introducer:
             deployment=digest,
             live_ms=LIVE_MS,
         )
-        introducing = self._fleet.introduce(context.worker, presence.encode(), digest, serves, LIVE_MS)
+        introducing = self._roster.introduce(context.worker, presence.encode(), digest, serves, LIVE_MS)
         introduced = await run_async(introducing, self._client)
         context.contact()
         return introduced

@@ -38,8 +38,8 @@ from redisched.events import WorkerInfo
 from redisched.registry import Registry
 from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
-from redisched.store.fleet import Fleet
 from redisched.store.operation import run_async
+from redisched.store.roster import Roster
 from redisched.store.store import Store, register
 
 A = TypeVarTuple("A")
@@ -165,7 +165,7 @@ class Worker:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm, self._events)
         reporter = Reporter(context, client)
-        introducer = self._runtime.introducer(context, client, Fleet(self._broker.script_runner))
+        introducer = self._runtime.introducer(context, client, Roster(self._broker.script_runner))
         settler = Settler(context, client, reporter, self._events)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)

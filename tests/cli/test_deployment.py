@@ -24,12 +24,8 @@ EVERYTHING = {
     "REDISCHED_GRACE": "1500ms",
     "REDISCHED_STUCK_AFTER": "20s",
     "REDISCHED_MAX_TASKS_PER_CHILD": "100",
-<<<<<<< HEAD
     "REDISCHED_MAX_RSS": "512MB",
-=======
-    "REDISCHED_MAX_MEMORY_PER_CHILD_MB": "512",
     "REDISCHED_APP_VERSION": "2026-11",
->>>>>>> 17fd779 (Workers say every five seconds that they live, who they are and what they serve)
     "REDISCHED_BURST": "1",
     "REDISCHED_ALLOW_EVICTION": "true",
     "REDISCHED_LOG_LEVEL": "warning",

@@ -15,9 +15,9 @@ from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.store.broker import AsyncBrokerClient, Broker
-from redisched.store.fleet import Fleet
 from redisched.store.operation import Command, run
 from redisched.store.presence import Deployment, PresentWorker
+from redisched.store.roster import Roster
 from redisched.store.scripts import FORMAT
 from tests.brokers import on_each_primary
 from tests.engine.running import RunningWorker
@@ -33,12 +33,12 @@ def shop(broker: Broker) -> Scheduler:
 
 
 def present(broker: Broker) -> tuple[PresentWorker, ...]:
-    return run(Fleet(broker.script_runner).workers(), broker.client()).workers
+    return run(Roster(broker.script_runner).workers(), broker.client()).workers
 
 
 def deployments(broker: Broker) -> dict[str, Deployment]:
     digests = [worker.presence.deployment for worker in present(broker)]
-    return run(Fleet(broker.script_runner).deployments(digests), broker.client())
+    return run(Roster(broker.script_runner).deployments(digests), broker.client())
 
 
 @pytest.mark.differs_by_server
@@ -87,7 +87,7 @@ class Process:
             random=lambda: 0.0,
         )
         self.client = NotingClient(app.broker.async_client())
-        self.introducer = Introducer(context, self.client, Fleet(app.broker.script_runner))
+        self.introducer = Introducer(context, self.client, Roster(app.broker.script_runner))
 
     def bytes_sent(self) -> int:
         """How long the latest command was."""

@@ -1,56 +1,22 @@
 """introduce, depart and read/workers: who is there, until when, and what the deployments of those serve."""
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 
 import pytest
 
 from redisched.errors import FormatTooNew, WrongKeyType
 from redisched.keys import FLEET_TYPES, FleetKeys, fleet_keys
 from redisched.store.broker import Broker
-from redisched.store.fleet import FIRST_PAGE, Fleet, Introduced
 from redisched.store.operation import run
-from redisched.store.presence import Deployment, Presence, digest_of
+from redisched.store.presence import Deployment, digest_of
+from redisched.store.roster import Introduced
 from redisched.store.scripts import FORMAT, load_script
+from tests.lua.roster import LIVE_MS, NEW, OLD, PRESENCE, Workers
 from tests.server_time import NOW_MS, ServerTime
 from tests.snapshot import snapshot_of
 from tests.store.test_wrong_types import plant
 
 pytestmark = pytest.mark.differs_by_server
-
-LIVE_MS = 15_000
-OLD = Deployment(version="1", queues=("mail",), handlers=("send",)).encode()
-NEW = Deployment(version="2", queues=("mail",), handlers=("send", "track")).encode()
-PRESENCE = Presence(host="host", pid=7, up_ms=2_000, slots=16, live_ms=LIVE_MS)
-
-
-class Workers:
-    """The fleet on one broker."""
-
-    def __init__(self, broker: Broker, clock: ServerTime) -> None:
-        self.broker = broker
-        self.clock = clock
-        self.fleet = Fleet(broker.script_runner)
-        clock.move_to(NOW_MS)
-
-    def introduce(self, worker: str, serves: bytes = OLD, *, sends: bool = True) -> Introduced:
-        said = serves if sends else b""
-        introducing = self.fleet.introduce(worker, PRESENCE.encode(), digest_of(serves), said, LIVE_MS)
-        return run(introducing, self.broker.client())
-
-    def depart(self, worker: str) -> None:
-        run(self.fleet.depart(worker), self.broker.client())
-
-    def names(self, limit: int = 100) -> list[str]:
-        """Those on all pages."""
-        names: set[str] = set()
-        cursor: str | None = FIRST_PAGE
-        while cursor is not None:
-            workers, cursor = run(self.fleet.workers(cursor, limit), self.broker.client())
-            names |= {worker.name for worker in workers}
-        return sorted(names)
-
-    def keys(self) -> int:
-        return sum(self.broker.client().perform(("EXISTS", key)) for key in astuple(self.fleet.keys))
 
 
 @pytest.fixture
@@ -120,20 +86,6 @@ def test_what_is_over_is_removed_by_the_next_introduction(workers: Workers) -> N
     perform, keys = workers.broker.client().perform, workers.fleet.keys
     assert perform(("HKEYS", keys.workers)) == [b"b"]
     assert perform(("HLEN", keys.deployments)) == 1
-
-
-def test_a_worker_departs_and_the_last_one_leaves_nothing_behind(workers: Workers) -> None:
-    workers.introduce("a")
-    workers.introduce("b")
-
-    workers.depart("a")
-    assert workers.names() == ["b"]
-    assert run(workers.fleet.deployments([digest_of(OLD)]), workers.broker.client())
-    for _ in range(2):
-        workers.depart("b")
-
-    assert workers.names() == []
-    assert workers.keys() == 0
 
 
 def test_all_workers_are_on_the_pages_however_small_these_are(workers: Workers) -> None:

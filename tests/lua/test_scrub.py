@@ -236,7 +236,6 @@ def test_a_count_that_cannot_be_read_begins_anew(queue: QueueUnderTest, count: s
     assert queue.situation()["repairs"] == {"RECORD_LOST": "1"}
 
 
-
 @pytest.mark.parametrize(
     ("damage", "balance"),
     [

@@ -10,9 +10,9 @@ from redisched.model import TaskState
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.dead_task import read_dead
-from redisched.store.fleet import Fleet
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.report import Report
+from redisched.store.roster import Roster
 from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
@@ -124,7 +124,7 @@ def test_callers_are_told_of_ends_on_a_full_server(full: FullRedis) -> None:
 
 
 def test_workers_say_that_they_live_on_a_full_server(full: FullRedis) -> None:
-    fleet = Fleet(ScriptRunner())
+    fleet = Roster(ScriptRunner())
     assert full.call(fleet.introduce("w", b"presence", "digest", b"serves", 15_000)).is_known
     full.call(fleet.depart("w"))
 

@@ -21,7 +21,6 @@ WHOLE = Deployment(
     codec="json",
     queues=("mail",),
     handlers=("send",),
-    parts={"a": {"b": 1}},
 )
 
 

@@ -18,12 +18,12 @@ from redisched.model import TaskState
 from redisched.option_checks import check_queue
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
-from redisched.store.fleet import Fleet
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Client, Command, Operation, Pipeline, ScriptRunner, run
 from redisched.store.page import Query
 from redisched.store.repair import ScrubRequest
 from redisched.store.reported import read_report
+from redisched.store.roster import Roster
 from redisched.store.schedule_store import ScheduleStore, next_slots
 from redisched.store.scripts import load_script, script_names
 from redisched.store.shard import ALL_KEYS
@@ -111,7 +111,7 @@ def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]
 def calls_of_fleet(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     """The scripts that are called for all workers of a prefix, with the keys that they are given."""
     script_runner = NotingRunner(prefix)
-    fleet = Fleet(script_runner)
+    fleet = Roster(script_runner)
     begin(fleet.introduce("worker", b"", "digest", b"", 1_000))
     begin(fleet.depart("worker"))
     begin(fleet.workers())

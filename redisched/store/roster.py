@@ -1,4 +1,4 @@
-"""Tells Redis that a worker lives, and reads which workers do, whichever queues they serve."""
+"""The roster of workers: tells Redis that one lives, and reads which do, whichever queues they serve."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class WorkersPage(NamedTuple):
     cursor: str | None
 
 
-class Fleet:
+class Roster:
     """All workers of one prefix. Methods return operations, to be run blocking or under asyncio."""
 
     def __init__(self, script_runner: ScriptRunner) -> None:
