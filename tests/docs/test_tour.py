@@ -20,6 +20,7 @@ TOUR = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
 NAMES = ("heap", "pull", "shop", "fleet", "million")
 PROGRAMS = dict(zip(NAMES, re.findall(r"```python\n(.*?)```", TOUR, re.DOTALL), strict=True))
 PRINTED = dict(zip(PROGRAMS, re.findall(r"```text\n(.*?)```", TOUR, re.DOTALL), strict=True))
+WORKER = ("worker", "shop:app", "--embedded")
 FEWER = 20_000
 
 
@@ -51,7 +52,7 @@ def run(name: str, folder: Path, url: str, *arguments: str) -> str:
 
 @contextmanager
 def worker(folder: Path, url: str, processes: int) -> Iterator[None]:
-    command = (sys.executable, "-m", "redisched", "worker", "shop:app", "--processes", str(processes))
+    command = (sys.executable, "-m", "redisched", *WORKER, "--processes", str(processes))
     running = subprocess.Popen(command, cwd=folder, env=environment(REDISCHED_URL=url))
     try:
         yield
@@ -64,6 +65,7 @@ def test_the_programs_have_their_names_in_the_order_of_the_text() -> None:
     places = [TOUR.index(f"`{name}.py`") for name in NAMES]
 
     assert places == sorted(places)
+    assert f"`redisched {' '.join(WORKER)}`" in TOUR
 
 
 @pytest.mark.parametrize("name", ["heap", "pull"])
