@@ -7,6 +7,7 @@ from types import TracebackType
 
 from redisched.config import WorkerSettings
 from redisched.engine.window import LARGEST_CLAIM
+from redisched.errors import InvalidOption
 from redisched.option_checks import check_milliseconds, check_queue, check_whole
 from redisched.pulling.block import Block
 from redisched.pulling.caller import Caller
@@ -18,6 +19,8 @@ from redisched.registry import Registry
 
 class _ClaimCall:
     """One call of `app.claim` or its twin. `registry` knows every name. Raises InvalidOption."""
+
+    _block: Block
 
     def __init__(
         self,
@@ -34,9 +37,19 @@ class _ClaimCall:
         self._limit = check_whole("n", n, 1, LARGEST_CLAIM)
         self._lease_ms = check_lease_ms("lease", lease)
         self._wait_s = check_milliseconds("wait", wait) / 1e3
+        self._runs = False
+
+    def __repr__(self) -> str:
+        return f"<claim from queue {self._queue}>"
 
     def _open(self) -> Block:
-        """A block of this process. What claims for it is kept, so that the next block finds the queue as it is."""
+        """A block of this process. What claims for it is kept, so that the next block finds the queue as it is.
+
+        Raises InvalidOption while another block of this call runs: its leases would be forgotten, and never end.
+        """
+        if self._runs:
+            raise InvalidOption("block", self, "one that does not run; call app.claim again for another")
+        self._runs = True
         kept = os.getpid(), self._queue, self._lease_ms
         puller: Puller | None = self._caller.pullers.get(kept)
         if puller is None:
@@ -44,20 +57,28 @@ class _ClaimCall:
             puller = self._caller.pullers.setdefault(kept, Puller(self._caller, self._registry, self._queue, settings))
         return Block(puller)
 
+    def _close(self) -> None:
+        self._block.stop()
+        self._runs = False
+
 
 class ClaimBlock(_ClaimCall):
     """Leases tasks while its block runs."""
 
     def __enter__(self) -> tuple[TaskLease, ...]:
         self._block = self._open()
-        held = self._caller.run(self._block.begin(self._limit, self._wait_s), "claim")
+        try:
+            held = self._caller.run(self._block.begin(self._limit, self._wait_s), "claim")
+        except BaseException:
+            self._close()
+            raise
         return tuple(TaskLease(task, self._caller) for task in held)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
             self._caller.run(self._block.end(), "claim")
         finally:
-            self._block.stop()
+            self._close()
 
 
 class AsyncClaimBlock(_ClaimCall):
@@ -66,7 +87,11 @@ class AsyncClaimBlock(_ClaimCall):
     async def __aenter__(self) -> tuple[TaskLease, ...]:
         await self._caller.open_async()
         self._block = self._open()
-        held = await self._caller.run_async(self._block.begin(self._limit, self._wait_s))
+        try:
+            held = await self._caller.run_async(self._block.begin(self._limit, self._wait_s))
+        except BaseException:
+            self._close()
+            raise
         return tuple(TaskLease(task, self._caller) for task in held)
 
     async def __aexit__(
@@ -76,4 +101,4 @@ class AsyncClaimBlock(_ClaimCall):
             await self._caller.run_async(self._block.end())
         finally:
             # The thread that renews may wait for an answer of Redis.
-            await asyncio.to_thread(self._block.stop)
+            await asyncio.to_thread(self._close)

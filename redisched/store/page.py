@@ -92,7 +92,7 @@ class Place:
     @classmethod
     def read(cls, option: str, text: str) -> "Place":
         """Read a place from the text that `str` made of it. Raises InvalidOption, which names the option."""
-        found = _PLACE.fullmatch(text)
+        found = _PLACE.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise InvalidOption(option, text, "a place as the end of a listing told it, such as later:1800000000000:ID")
         id = found[3] or bytes.fromhex(found[4]).decode(errors="surrogateescape")

@@ -120,6 +120,7 @@ def test_tasks_are_counted_by_state_in_all_shards(app: Scheduler, call: Caller) 
         ("pending", {"n": 0}, "n", "from 1 to 1000"),
         ("pending", {"n": 1_001}, "n", "from 1 to 1000"),
         ("pending", {"after": "somewhere"}, "after", "a place as the end of a listing told it"),
+        ("pending", {"after": 3}, "after", "a place as the end of a listing told it"),
         ("pending", {"queue": "a b"}, "queue", "letters"),
         ("peek", {"queue": ""}, "queue", "letters"),
         ("count", {"queue": "a b"}, "queue", "letters"),

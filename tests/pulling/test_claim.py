@@ -1,5 +1,6 @@
 """What a block gets: the best due tasks of a queue, and only those that a program may have."""
 
+import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -208,3 +209,29 @@ def test_a_paused_queue_gives_no_tasks(app: Scheduler, pull: Pull) -> None:
     app.queue("mail").resume()
     with pull.claim(wait=30) as leases:
         assert len(leases) == 1
+
+
+def test_a_call_of_claim_has_one_block_at_a_time(app: Scheduler) -> None:
+    ref = app.enqueue("send", queue="mail")
+    claim = app.claim("mail")
+
+    with claim:
+        with pytest.raises(InvalidOption, match="one that does not run"), claim:
+            raise AssertionError("the block has begun twice")
+        assert ref.status() is TaskState.LEASED
+    with claim as (lease,):
+        assert lease.task.id == ref.id
+
+
+def test_an_asynchronous_call_of_claim_has_one_block_at_a_time(app: Scheduler) -> None:
+    claim = app.claim_async("mail")
+
+    async def twice() -> None:
+        async with claim:
+            with pytest.raises(InvalidOption, match="one that does not run"):
+                await claim.__aenter__()
+        async with claim as leases:
+            assert leases == ()
+        await app.close_async()
+
+    asyncio.run(twice())
