@@ -114,7 +114,8 @@ class WorkerSettings:
     If a handler still runs `stuck_after_s` after its timeout or cancellation, its process is replaced. `window_ms` is
     how far ahead of its start a task may be leased. The tasks of a dead worker can be claimed again after `lease_s`.
     A worker that stops waits up to `grace_s` for its running tasks. A task whose process died `crash_limit` times is
-    quarantined. A task whose handler no worker knows is buried after it was claimed `unroutable_limit` times.
+    quarantined. A task whose handler no worker knows waits until one does; with an `unroutable_limit` it is buried
+    after it was claimed so often.
 
     A worker process, and each process of isolated handlers, is replaced after it has run `max_tasks_per_child` tasks,
     and when it has more than `max_rss_bytes` of resident memory. A worker process works on until its successor does.
@@ -134,7 +135,7 @@ class WorkerSettings:
     grace_s: float = 25.0
     stuck_after_s: float = 30.0
     crash_limit: int = 3
-    unroutable_limit: int = 20
+    unroutable_limit: int | None = None
     max_tasks_per_child: int | None = None
     max_rss_bytes: int | None = None
     app_version: str | None = None
@@ -152,7 +153,8 @@ class WorkerSettings:
         _check_count("concurrency", self.concurrency)
         _check_count("processes", self.processes)
         _check_count("crash_limit", self.crash_limit)
-        _check_count("unroutable_limit", self.unroutable_limit)
+        if self.unroutable_limit is not None:
+            _check_count("unroutable_limit", self.unroutable_limit)
         for option in ("max_tasks_per_child", "max_rss_bytes"):
             if getattr(self, option) is not None:
                 _check_count(option, getattr(self, option))

@@ -27,6 +27,8 @@ class HandlerEntry:
     """How its arguments and results travel; None if they travel as they are."""
     resources: HandlerResources | None = None
     """What a worker fills in when it calls the function; None if nothing."""
+    codec: str | None = field(init=False)
+    """The name of the application's codec that decodes its arguments, if it has one."""
     on_loop: bool = field(init=False)
     is_isolated: bool = field(init=False)
     starts_once: bool = field(init=False)
@@ -37,6 +39,7 @@ class HandlerEntry:
         # Computed once, because every task needs it.
         is_isolated = self.options.isolation is Isolation.PROCESS
         object.__setattr__(self, "is_isolated", is_isolated)
+        object.__setattr__(self, "codec", None if self.conversion is None else self.conversion.codec)
         object.__setattr__(self, "starts_once", self.options.delivery is Delivery.AT_MOST_ONCE)
         options = self.options
         retention = retention_of(options.retention_ms, options.keep, is_own=options.retention_is_own)

@@ -8,10 +8,10 @@
 -- ARG worker      text   who is introduced
 -- ARG presence    bytes  what it says of itself
 -- ARG deployment  text   digest of what it serves
--- ARG serves      bytes  what it serves; '' if that should be stored already
+-- ARG serves      bytes  what it serves; '' if a live worker should have said that already
 -- ARG live_ms     int    for how long this counts
 -- Returns {'INTRODUCED', now_ms, deployment*} the digests of all deployments that a live worker has
--- Returns {'UNKNOWN', now_ms} what the deployment serves is not stored; nothing was changed
+-- Returns {'UNKNOWN', now_ms} no live worker has said what the deployment serves; nothing was changed
 -- Cost O(deployments + log workers)
 -- include: time
 -- include: text
@@ -23,7 +23,9 @@ local MOST_REMOVED = 100
 local now_ms = math.floor(server_us() / 1000)
 local now = text(now_ms)
 check_keys()
-if serves == '' and redis.call('HEXISTS', DEPLOYMENTS, deployment) == 0 then
+local live_until = redis.call('ZSCORE', DEPLOYED, deployment)
+local is_live = live_until and tonumber(live_until) > now_ms and redis.call('HEXISTS', DEPLOYMENTS, deployment) == 1
+if serves == '' and not is_live then
   return {'UNKNOWN', now}
 end
 

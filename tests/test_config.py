@@ -28,7 +28,7 @@ BAD_FOR_A_WORKER: list[tuple[str, Any]] = [
     *(("concurrency", value) for value in (0, -1, 1.5, True, "4", NAN)),
     *(("processes", value) for value in (0, -1, 2.5, False, "2")),
     *(("crash_limit", value) for value in (0, -1, "3", 1.5)),
-    *(("unroutable_limit", value) for value in (0, -1, None)),
+    *(("unroutable_limit", value) for value in (0, -1, 1.5)),
     *(("lease_s", value) for value in (0, 0.4, 86_401, NAN, -1, "30", None, True)),
     *(("window_ms", value) for value in (-1, 3_001, NAN, "20", None)),
     *(("grace_s", value) for value in (-1, NAN, "25", None)),

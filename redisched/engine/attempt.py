@@ -22,6 +22,9 @@ from redisched.option_checks import is_id
 from redisched.registry import HandlerEntry
 from redisched.store.values import Ack
 
+SHORT_PAUSE_MS = 250
+"""A task that another live worker understands is offered again after so long."""
+
 
 class WorkerStopping(Interruption):
     """Raised inside a handler that still runs when the grace of a stopping worker is over. The task is given back."""
@@ -103,8 +106,8 @@ class AttemptPolicy:
             reason = DeathReason.UNDECODABLE if lease.record else DeathReason.RECORD_LOST
             return self._dead(task, reason, str(error), now_s)
         entry = self._handler_of(body.name)
-        if entry is None:
-            return self._unroutable(task, now_s)
+        if entry is None or (body.codec is not None and body.codec != entry.codec):
+            return self._unroutable(task, entry, now_s)
         attempt = Attempt(entry, task)
         if task.cancelling:
             return self._cancelled(attempt, int(self._now_ms_at(now_s)))
@@ -168,13 +171,23 @@ class AttemptPolicy:
         entry = self._handler_of(task.body.name)
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 
-    def _unroutable(self, task: LeasedTask, now_s: float) -> Completion:
-        offers = task.lease.redeliveries + 1
-        settings = self._context.worker_settings
-        if offers >= settings.unroutable_limit:
-            error = f"no worker that was offered it has a handler named {task.body.name!r}"
+    def _unroutable(self, task: LeasedTask, entry: HandlerEntry | None, now_s: float) -> Completion:
+        """Give a task back that this worker does not understand, at no cost to the task. While others are known to
+        understand it, it is soon offered again; else it waits longer each time, until a worker starts that does.
+        """
+        known_elsewhere, name, codec = self._context.known_elsewhere, task.body.name, task.body.codec
+        is_known = (
+            known_elsewhere.has_handler(name, now_s) if entry is None else known_elsewhere.has_codec(codec or "", now_s)
+        )
+        lacks = f"handler {name}" if entry is None else f"codec {codec!r}"
+        if is_known:
+            self._log.left_to_others(task, lacks)
+            return completion.released(task, SHORT_PAUSE_MS)
+        offers, settings = task.lease.redeliveries + 1, self._context.worker_settings
+        if settings.unroutable_limit is not None and offers >= settings.unroutable_limit:
+            error = f"no worker that was offered it has the {lacks}"
             return self._dead(task, DeathReason.UNROUTABLE, error, now_s)
-        self._log.unknown(task)
+        self._log.unknown(task, lacks, now_s)
         pause_s = settings.unroutable_backoff.delay_s(offers, self._context.random)
         return completion.released(task, max(1, round(pause_s * 1e3)))
 

@@ -4,9 +4,9 @@ From the answer it knows which deployments have live workers, so that the other 
 known elsewhere.
 """
 
-import asyncio
 import os
 import socket
+from collections.abc import Callable
 from importlib.metadata import version
 
 from redisched.engine.logs import log
@@ -35,26 +35,36 @@ class Introducer:
         self._client = client
         self._roster = roster
         self._began_s = context.clock.monotonic()
-        self._serves = b""
         self._live: tuple[str, ...] = ()
         self._read: dict[str, Deployment] = {}
-        self.changed = asyncio.Event()
+        self.changed = context.known_elsewhere.asked
+        self.on_first: Callable[[], None] = lambda: None
+        """Called when this worker is the first that lives of those that serve what it serves."""
+        self._told = ""
 
     async def step(self) -> float:
         """Introduce this process once; answers how long to wait, in seconds."""
         serves = self.deployment().encode()
         digest = digest_of(serves)
         try:
-            # What was sent once is stored for as long as somebody says so, so the digest is enough.
-            introduced = await self._introduce(digest, b"" if serves == self._serves else serves)
+            # Another worker of the deployment has sent what it serves, or this one has, so the digest is enough.
+            introduced = await self._introduce(digest, b"")
             if not introduced.is_known:
                 introduced = await self._introduce(digest, serves)
+                self._tell_if_new(digest)
         except FormatTooNew as error:
             log.warning("this worker does not say that it lives: %s", error)
             return FOREVER_S
-        self._serves, self._live = serves, introduced.deployments
+        self._live = introduced.deployments
         self._read = {digest: self._read[digest] for digest in self._live if digest in self._read}
+        others = [deployment for deployment in await self.deployments() if deployment.encode() != serves]
+        self._context.known_elsewhere.learn(others, self._context.clock.monotonic())
         return INTERVAL_S
+
+    def _tell_if_new(self, digest: str) -> None:
+        if digest != self._told:
+            self._told = digest
+            self.on_first()
 
     async def deployments(self) -> list[Deployment]:
         """What the deployments serve that have live workers, as of the latest introduction."""

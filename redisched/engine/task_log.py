@@ -1,6 +1,7 @@
 """The log lines about single tasks. Each has the name, the id and the attempt of the task."""
 
 import logging
+import math
 import os
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ _LINE = "task %s %s attempt %d %s"
 _ENGINE = f"{Path(__file__).parent}{os.sep}"
 MOST_NAMES = 1_000
 """A warning is logged for at most so many task names that no handler has. More of them would not help anybody."""
+SAY_AGAIN_S = 600.0
 
 
 class TaskLog:
@@ -25,7 +27,8 @@ class TaskLog:
     def __init__(self, level: int) -> None:
         """`level` is the log level of starts and of successful ends."""
         self.level = level
-        self._unknown_names: set[str] = set()
+        self._left: set[str] = set()
+        self._said_s: dict[str, float] = {}
 
     def started(self, task: LeasedTask) -> None:
         """Log that its handler starts."""
@@ -67,15 +70,21 @@ class TaskLog:
             failure = decode_failure(outcome.settlement.failure)
             log_about(logging.ERROR, outcome.task, f"is dead, {failure.reason}: {failure.error}", error)
 
-    def unknown(self, task: LeasedTask) -> None:
-        """Log that no handler of this worker has the task's name, once for each name."""
-        name = task.body.name
-        if name in self._unknown_names or len(self._unknown_names) >= MOST_NAMES:
+    def left_to_others(self, task: LeasedTask, lacks: str) -> None:
+        """Log that other live workers have what this one lacks for a task, once for each name."""
+        if lacks not in self._left and len(self._left) < MOST_NAMES:
+            self._left.add(lacks)
+            log_about(logging.INFO, task, f"is left to other workers: they have the {lacks}, and this one has not")
+
+    def unknown(self, task: LeasedTask, lacks: str, now_s: float) -> None:
+        """Log that no live worker is known to have what a task needs, once in a while for each name."""
+        said_s = self._said_s.get(lacks, -math.inf)
+        if now_s - said_s < SAY_AGAIN_S or (lacks not in self._said_s and len(self._said_s) >= MOST_NAMES):
             return
-        self._unknown_names.add(name)
+        self._said_s[lacks] = now_s
         said = (
-            "is given to others, as no handler of this worker has that name; if one should, name its module with "
-            "--import or Scheduler(imports=[...])"
+            f"waits: no worker is known that has the {lacks}. It starts within seconds of the start of one that has it;"
+            " if this one should, name its module with --import or Scheduler(imports=[...])"
         )
         log_about(logging.WARNING, task, said)
 

@@ -16,6 +16,7 @@ from redisched.engine.event_teller import EventTeller, telling_events
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
+from redisched.engine.introducing import start_introducing
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -195,8 +196,7 @@ class Worker:
             ),
             executor=executor,
             reporting=self._start_service("reporter", reporter.step, reporter.changed),
-            introducer=introducer,
-            introducing=self._start_service("introducer", introducer.step, introducer.changed),
+            introducing=start_introducing(context, client, introducer, self._start_service),
             settler=settler,
             settling=self._start_service("settler", partial(_settle, settler, claimer), settler.changed),
             renewer=renewer,

@@ -6,6 +6,7 @@ from itertools import count
 
 from redisched.clock import Clock, ServerClock
 from redisched.config import Settings, WorkerSettings
+from redisched.engine.known_elsewhere import KnownElsewhere
 from redisched.engine.leased_task import InFlight, LeasedTask
 from redisched.engine.started import Started
 from redisched.engine.window import Window
@@ -24,7 +25,7 @@ class WorkerContext:
     `stores` has one store for each shard, by queue and number of the shard; shards are added when a queue gets more of
     them. `refused_claims` are the shards in which Redis refused the latest claim. `target` is the MODULE:APP by which
     the processes of isolated handlers find the application. `claim_numbers` number its claims: Redis refuses one that
-    comes after a later one of the same stream was answered.
+    comes after a later one of the same stream was answered. `known_elsewhere` are the handlers that other workers have.
     """
 
     worker: str
@@ -41,6 +42,7 @@ class WorkerContext:
     server_clock: ServerClock = field(default_factory=ServerClock)
     refused_claims: set[Store] = field(default_factory=set)
     claim_numbers: Iterator[int] = field(default_factory=count)
+    known_elsewhere: KnownElsewhere = field(default_factory=KnownElsewhere)
 
     def store_of(self, task: LeasedTask) -> Store:
         """The store of the shard from which a task was claimed."""

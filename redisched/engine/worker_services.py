@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redisched.engine import completion
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.executor import Executor
-from redisched.engine.introducer import Introducer
+from redisched.engine.introducing import Introducing
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
 from redisched.engine.runtime import RunningRenewer
@@ -42,8 +42,7 @@ class WorkerServices:
     releasing: Service
     executor: Executor
     reporting: Service
-    introducer: Introducer
-    introducing: Service
+    introducing: Introducing
     settler: Settler
     settling: Service
     renewer: LeaseRenewer
@@ -73,8 +72,7 @@ class WorkerServices:
         await self.settling.end(within_s=ANSWER_S)
         await self.reporting.end(within_s=0.0)
         self.renewing.stop()
-        await self.introducing.end(within_s=0.0)
-        await wait_until_done(ignore_broker_errors(self.introducer.depart()), ANSWER_S)
+        await wait_until_done(self.introducing.end(), ANSWER_S)
         stores = list(self.context.stores.values())
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from redisched import Scheduler
+from redisched import Scheduler, TaskState
 from redisched.codec import decode_task
 from redisched.errors import InvalidArguments, InvalidOption, TaskFailed, Undecodable
 from redisched.model import DeathReason
 from redisched.store.broker import Broker
 from tests.brokers import fake_broker
-from tests.engine.running import RunningWorker
+from tests.engine.running import RunningWorker, look
+from tests.waiting import wait_until
 
 
 class Money:
@@ -75,23 +76,21 @@ def test_what_is_written_is_what_the_codec_made_and_its_name() -> None:
     assert (unknown.args, unknown.codec) == ([b"5"], "json 1")
 
 
-@pytest.mark.parametrize(
-    ("sent", "served", "said"),
-    [
-        (None, JsonCodec(), "encoded without a codec, and the application of this worker has the codec 'json 1'"),
-        (JsonCodec(), None, "encoded by the codec 'json 1', and the application of this worker has none"),
-        (JsonCodec("json 2"), JsonCodec(), "by the codec 'json 2', and the application of this worker has the codec"),
-    ],
-    ids=["none", "unexpected", "another"],
-)
-def test_a_task_of_another_codec_is_dead_and_says_so(
-    broker: Broker, sent: JsonCodec | None, served: JsonCodec | None, said: str
-) -> None:
-    with RunningWorker(application(broker, served)):
-        task = application(broker, sent).handler("double").enqueue(3)
+def test_a_task_without_a_codec_is_dead_and_says_so(broker: Broker) -> None:
+    with RunningWorker(application(broker, JsonCodec())):
+        task = application(broker, None).handler("double").enqueue(3)
+        said = "encoded without a codec, and the application of this worker has the codec 'json 1'"
         with pytest.raises(TaskFailed, match=said) as caught:
             task.result(timeout=10)
     assert caught.value.reason == DeathReason.ARGUMENTS
+
+
+@pytest.mark.parametrize("served", [None, JsonCodec()], ids=["none", "another"])
+def test_a_task_of_a_codec_that_the_worker_has_not_waits(broker: Broker, served: JsonCodec | None) -> None:
+    task = application(broker, JsonCodec("json 2")).handler("double").enqueue(3)
+    with RunningWorker(application(broker, served)):
+        wait_until(lambda: look(broker, task.id).redeliveries, "it is put off")
+    assert (look(broker, task.id).attempts, task.status()) == (0, TaskState.SCHEDULED)
 
 
 def test_a_dead_task_can_be_replayed_with_what_the_codec_makes(broker: Broker) -> None:

@@ -90,8 +90,8 @@ class Process:
         self.introducer = Introducer(context, self.client, Roster(app.broker.script_runner))
 
     def bytes_sent(self) -> int:
-        """How long the latest command was."""
-        return sum(len(str(part)) for part in self.client.sent[-1])
+        """How long the longest command was."""
+        return max(sum(len(str(part)) for part in command) for command in self.client.sent)
 
 
 def in_loop(broker: Broker, body: Callable[[], Awaitable[None]]) -> None:

@@ -9,10 +9,11 @@ import pytest
 from redisched.codec import traceback_of
 from redisched.engine import completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import task_log
 from redisched.engine.retrying import RetryAction, RetryDecision
-from redisched.engine.task_log import TaskLog, log_about
+from redisched.engine.task_log import MOST_NAMES, SAY_AGAIN_S, TaskLog, log_about
 from redisched.model import DeathReason, TaskBody
 from tests.engine.leases import leased_task
 
@@ -95,13 +96,39 @@ def raised(text: str, is_isolated: bool) -> Exception:
         return RaisedInside(f"ValueError: {text}", traceback_of(error)) if is_isolated else error
 
 
-def test_an_unknown_name_is_logged_once(log: pytest.LogCaptureFixture) -> None:
-    tasks = [leased_task("a"), leased_task("b"), leased_task("c")]
-    for task, name in zip(tasks, ("one", "one", "two"), strict=True):
+def tasks_named(*names: str) -> list[LeasedTask]:
+    tasks = [leased_task(f"task-{number}") for number in range(len(names))]
+    for task, name in zip(tasks, names, strict=True):
         task.body = TaskBody(name)
+    return tasks
+
+
+def test_what_nobody_knows_is_a_warning_once_in_a_while(log: pytest.LogCaptureFixture) -> None:
     task_log = TaskLog(logging.INFO)
 
-    for task in tasks:
-        task_log.unknown(task)
+    for now_s, task in zip((0.0, 1.0, 2.0, SAY_AGAIN_S + 1), tasks_named("one", "one", "two", "one"), strict=True):
+        task_log.unknown(task, f"handler {task.body.name}", now_s)
 
+    assert [record.levelno for record in log.records] == [logging.WARNING] * 3
+    assert [record.getMessage().split()[1] for record in log.records] == ["one", "two", "one"]
+
+
+def test_what_others_know_is_told_once_and_is_no_warning(log: pytest.LogCaptureFixture) -> None:
+    task_log = TaskLog(logging.INFO)
+
+    for task in tasks_named("one", "one", "two"):
+        task_log.left_to_others(task, f"handler {task.body.name}")
+
+    assert [record.levelno for record in log.records] == [logging.INFO] * 2
     assert [record.getMessage().split()[1] for record in log.records] == ["one", "two"]
+
+
+def test_of_very_many_missing_names_only_some_are_told(log: pytest.LogCaptureFixture) -> None:
+    task_log = TaskLog(logging.INFO)
+    (task,) = tasks_named("one")
+
+    for number in range(MOST_NAMES + 5):
+        task_log.unknown(task, f"handler {number}", 0.0)
+        task_log.left_to_others(task, f"handler {number}")
+
+    assert len(log.records) == 2 * MOST_NAMES

@@ -1,0 +1,87 @@
+"""Brings tasks forward that waited for a worker which knows their names, when the first of a deployment starts."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from redisched.codec import decode_task
+from redisched.counted import counted
+from redisched.engine.logs import log
+from redisched.engine.service import FOREVER_S
+from redisched.engine.worker_context import WorkerContext
+from redisched.errors import Undecodable
+from redisched.model import run_at_of
+from redisched.store.operation import AsyncClient, Operation, run_async
+from redisched.store.shard import id_text
+from redisched.store.store import Store
+from redisched.store.tries import tries_of
+from redisched.store.values import Reprioritization, Status
+
+PAUSES_S = (2.0, 4.0)
+"""It looks again after these pauses: others that know nothing of this worker yet may put tasks off meanwhile."""
+PAGE = 500
+_NOW = "+0"
+
+
+class BringForward:
+    """Looks through the tasks that were put off, in every shard of a worker. Make it inside the running event loop."""
+
+    def __init__(self, context: WorkerContext, client: AsyncClient) -> None:
+        self._context = context
+        self._client = client
+        self._looks: list[float] = []
+        self.changed = asyncio.Event()
+
+    def begin(self) -> None:
+        """Look now and a few times more. Only the first worker of a deployment has to: others would find nothing."""
+        self._looks = [*PAUSES_S, FOREVER_S]
+        self.changed.set()
+
+    async def step(self) -> float:
+        """Look through every shard once, if it is time; answers how long to wait, in seconds."""
+        if not self._looks:
+            return FOREVER_S
+        names = {entry.name for entry in self._context.registry}
+        moved, now_ms = 0, self._context.server_now_ms()
+        for store in list(self._context.stores.values()):
+            moved += await run_async(bring_forward(store, names, now_ms), self._client)
+        if moved:
+            log.info("%s that waited for a worker with their handlers: due now", counted(moved, "task"))
+        return self._looks.pop(0)
+
+
+def bring_forward(store: Store, names: Collection[str], now_ms: float) -> Operation[int]:
+    """Make the tasks of a shard due that were put off because nobody knew their names, and are called like this.
+    Answers how many. Tasks that wait for a retry keep their time. `now_ms` is the server's time.
+    """
+    moved, cursor = 0, b"0"
+    while True:
+        cursor, found = yield ("HSCAN", store.keys.tries, cursor, "COUNT", PAGE)
+        put_off = [id for id, tries in zip(found[::2], found[1::2], strict=True) if _was_put_off(tries)]
+        for first in range(0, len(put_off), PAGE):
+            moved += yield from _bring_forward(store, put_off[first : first + PAGE], names, now_ms)
+        if int(cursor) == 0:
+            return moved
+
+
+def _was_put_off(tries: bytes) -> bool:
+    attempts, _crashes, redeliveries = tries_of(tries)
+    return redeliveries > 0 and attempts == 0
+
+
+def _bring_forward(store: Store, ids: Sequence[bytes], names: Collection[str], now_ms: float) -> Operation[int]:
+    records = yield ("HMGET", store.keys.tasks, *ids)
+    scores = yield ("ZMSCORE", store.keys.waiting, *ids)
+    rows = [
+        Reprioritization(id_text(id), "", _NOW)
+        for id, record, score in zip(ids, records, scores, strict=True)
+        if score is not None and run_at_of(int(score)) > now_ms and _name_of(record) in names
+    ]
+    statuses = (yield from store.reprioritize(rows)) if rows else []
+    return sum(status is Status.REPRIORITIZED for status in statuses)
+
+
+def _name_of(record: bytes | None) -> str:
+    try:
+        return decode_task(record or b"", len(record or b"")).name
+    except Undecodable:
+        return ""
