@@ -98,6 +98,19 @@ class WrongKeyType(BrokerRefused):
         super().__init__(call, reason)
 
 
+class FormatTooNew(BrokerRefused):
+    """Raised when a later version of redisched has written data in a newer format. Nothing was read or changed."""
+
+    def __init__(self, found: str, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            "the call",
+            f"a later redisched has written to this queue, in format {found}; this one understands formats up to"
+            f" {known} and leaves it alone: upgrade this program",
+        )
+
+
 def _send_again(task_ids: Sequence[str], what: str) -> str:
     named = f"task {task_ids[0]!r}" + (f" and {len(task_ids) - 1} more" if len(task_ids) > 1 else "")
     return f"{named} {what}, and enqueue_many(error.requests) sends it again without adding anything twice"

@@ -14,7 +14,6 @@ RedischedError
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
 ├── LifespanFailed                     what a process opens before its first task cannot be opened
 ├── Undecodable                        stored bytes are not a task
-├── FormatTooNew                       a later version of redisched wrote the stored data
 ├── TaskError                          about one task
 │   ├── UnknownTask                    it was never enqueued, or was deleted after its retention
 │   │   └── UnknownTasks               so it is with some of many
@@ -35,6 +34,7 @@ RedischedError
 │   ├── ShardMapDamaged                the shard map of a queue cannot be read, or its copies differ
 │   └── BrokerRefused                  Redis answered with an error that a retry cannot solve
 │       ├── AccessDenied               the password is wrong, or the user lacks a right
+│       ├── FormatTooNew               a later version of redisched wrote the stored data
 │       └── WrongKeyType               a key of redisched has another type
 └── ServerError                        about the embedded server
     ├── NoServer                       no Redis is named, and no server may be started
@@ -55,6 +55,7 @@ from redisched.broker_errors import BrokerError as BrokerError
 from redisched.broker_errors import BrokerMisconfigured as BrokerMisconfigured
 from redisched.broker_errors import BrokerRefused as BrokerRefused
 from redisched.broker_errors import BrokerUnavailable as BrokerUnavailable
+from redisched.broker_errors import FormatTooNew as FormatTooNew
 from redisched.broker_errors import QueueFull as QueueFull
 from redisched.broker_errors import ShardMapDamaged as ShardMapDamaged
 from redisched.broker_errors import WrongKeyType as WrongKeyType
@@ -184,15 +185,3 @@ class Undecodable(RedischedError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"undecodable: {reason}")
-
-
-class FormatTooNew(RedischedError):
-    """Raised when a later version of redisched has written data in a newer format. Nothing was read or changed."""
-
-    def __init__(self, found: str, known: int) -> None:
-        self.found = found
-        self.known = known
-        super().__init__(
-            f"a later redisched has written to this queue, in format {found}; this one understands formats up to"
-            f" {known} and leaves it alone: upgrade this program"
-        )

@@ -34,7 +34,6 @@ from redisched.errors import (
     AppNotFound,
     BrokerMisconfigured,
     BrokerRefused,
-    FormatTooNew,
     InvalidInput,
     LifespanFailed,
     ServerError,
@@ -54,7 +53,6 @@ MISCONFIGURED = (
     InvalidInput,
     ShardMapDamaged,
     ServerError,
-    FormatTooNew,
 )
 """Errors that would come again in every process and at every try."""
 

@@ -20,7 +20,15 @@ from redisched.engine.reporter import Reporter
 from redisched.engine.service import FOREVER_S, RetryState, ShardBackoff
 from redisched.engine.task_log import log_about
 from redisched.engine.worker_context import WorkerContext
-from redisched.errors import AccessDenied, BrokerError, BrokerRefused, BrokerUnavailable, QueueFull, WrongKeyType
+from redisched.errors import (
+    AccessDenied,
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    FormatTooNew,
+    QueueFull,
+    WrongKeyType,
+)
 from redisched.keys import shard_name
 from redisched.model import DeathReason
 from redisched.store.operation import AsyncClient, Operation, T, run_async
@@ -151,7 +159,7 @@ class Settler:
                 await self._settle(lane.store, batch)
             except BrokerRefused as error:
                 failure = error
-                if len(batch) == 1 or isinstance(error, AccessDenied | WrongKeyType):
+                if len(batch) == 1 or isinstance(error, AccessDenied | FormatTooNew | WrongKeyType):
                     lane.completions += batch
                 else:
                     # Maybe Redis refuses only one of them, so the batch is halved.

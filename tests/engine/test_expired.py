@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler, TaskState
-from redisched.errors import Conflict, FormatTooNew, InvalidOption, TaskExpired
-from redisched.keys import keys_of
+from redisched.errors import Conflict, InvalidOption, TaskExpired
 from redisched.retry import Retry
 from redisched.store.broker import Broker
 from tests.engine.running import END_S, SOON, RunningWorker, look, work_off
@@ -126,14 +125,3 @@ def test_the_same_id_with_another_expires_is_a_conflict(app: Scheduler) -> None:
         app.enqueue("mail", id="once", expires=61)
     with pytest.raises(Conflict):
         app.enqueue("mail", id="once")
-
-
-def test_a_worker_ends_with_an_error_when_the_format_of_a_queue_is_too_new(app: Scheduler) -> None:
-    app.task(name="mail")(lambda: None)
-    worker = RunningWorker(app)
-    worker.__enter__()
-    app.broker.client().perform(("SET", keys_of("default").format, 99))
-    wait_until(lambda: worker.has_ended, "the worker has ended")
-
-    with pytest.raises(FormatTooNew, match="upgrade this program"):
-        worker.join()
