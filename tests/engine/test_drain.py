@@ -1,5 +1,6 @@
 """A worker that drains claims nothing more, and gives its handlers all the time they need."""
 
+import logging
 import threading
 
 import pytest
@@ -29,13 +30,17 @@ class Held:
         return "whole"
 
 
-def test_running_handlers_end_and_tasks_that_wait_go_back_at_once(app: Scheduler, real_broker: Broker) -> None:
+def test_running_handlers_end_and_tasks_that_wait_go_back_at_once(
+    app: Scheduler, real_broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     held = Held(app)
     tasks = [app.enqueue("hold") for _ in range(5)]
     with RunningWorker(app, concurrency=2, grace_s=0.0) as worker:
         for _ in range(2):
             assert held.begun.acquire(timeout=10)
         worker.drain()
+        wait_until(lambda: "is draining" in caplog.text, "the worker drains")
         wait_until(lambda: counts(real_broker).ready == 3, "the tasks that had not started are given back")
         assert not worker.has_ended
         held.go_on.set()
