@@ -40,6 +40,9 @@ class Settings:
     each other's tasks. None means REDISCHED_PREFIX from the environment, else "redisched". A producer opens at most
     `max_connections` to each server for all its threads, and as many for each event loop. A call that waits for a free
     connection waits no longer than its timeout.
+
+    `application` is the name under which its code declares schedules: no two applications on one Redis may have the
+    same. None means the module that makes the Scheduler.
     """
 
     url: str | None = field(default=None, repr=False)
@@ -52,6 +55,7 @@ class Settings:
     durable_replicas: int = 1
     prefix: str | None = None
     max_connections: int = 64
+    application: str | None = None
 
     def __post_init__(self) -> None:
         if self.url is not None:
@@ -67,6 +71,11 @@ class Settings:
         _check_count("max_connections", self.max_connections)
         if self.prefix is not None:
             object.__setattr__(self, "prefix", check_prefix("prefix", self.prefix))
+        if self.application is not None and not (
+            isinstance(self.application, str) and _APPLICATION.fullmatch(self.application)
+        ):
+            allowed = "1 to 100 letters, digits or any of . : _ -, beginning with a letter, a digit or _"
+            raise InvalidOption("application", self.application, allowed)
 
 
 class Eviction(StrEnum):
@@ -188,6 +197,7 @@ LEAST_RELEASE_AFTER_MS = 50.0
 URL_VARIABLE = "REDISCHED_URL"
 PREFIX_VARIABLE = "REDISCHED_PREFIX"
 EMBEDDED_VARIABLE = "REDISCHED_EMBEDDED"
+_APPLICATION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 _PREFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?")
 
 

@@ -10,6 +10,8 @@ RedischedError
 ├── Conflict                           the id belongs to a different task
 ├── NotEnqueued                        no enqueue middleware raised, and one did not call call_next
 ├── DuplicateHandler                   the name is already registered
+├── DuplicateSchedule                  its queue has another schedule of this name
+├── UnknownSchedule                    there is no schedule of this name
 ├── NotPicklable (TypeError)           its application cannot be found by another process
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
 ├── LifespanFailed                     what a process opens before its first task cannot be opened
@@ -148,6 +150,22 @@ class DuplicateHandler(RedischedError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"a handler named {name!r} is registered already; give one of them another name=")
+
+
+class DuplicateSchedule(RedischedError):
+    """Raised when a schedule is added, and its queue has another one of the same name."""
+
+    def __init__(self, name: str, queue: str) -> None:
+        self.name, self.queue = name, queue
+        super().__init__(f"queue {queue!r} has another schedule named {name!r}; change that one, or take another name")
+
+
+class UnknownSchedule(RedischedError):
+    """Raised when there is no schedule of a name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no schedule named {name!r}")
 
 
 class NotPicklable(RedischedError, TypeError):

@@ -2,14 +2,30 @@
 
 Usually the whole id does. All tasks with the same unique key must be in one shard, so their ids contain a placement, 16
 hexadecimal digits: `placement~id` if the caller chose the id, else `id~placement`, which sorts by the time of the
-enqueue, as ids that redisched made do.
+enqueue, as ids that redisched made do. The tasks of a schedule are in the shard of the schedule: their ids are the name
+of the schedule and the time of the slot, `nightly@2030-01-31T03:00:00Z`, of which the name counts.
 """
 
 import re
+from datetime import UTC, datetime
 
 PLACEMENT_DIGITS = 16
 _CHOSEN = re.compile(r"([0-9a-f]{16})~.+", re.DOTALL)
 _GIVEN = re.compile(r"[0-9a-z]{20}~([0-9a-f]{16})")
+_OF_SLOT = re.compile(r"([^@~]+)@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
+
+
+def slot_id(schedule: str, slot_ms: int) -> str:
+    """The id of the task of a slot, which is a time in milliseconds."""
+    seconds, rest_ms = divmod(slot_ms, 1_000)
+    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{schedule}@{moment}.{rest_ms:03}Z" if rest_ms else f"{schedule}@{moment}Z"
+
+
+def schedule_of(task_id: str) -> str | None:
+    """The schedule from which a task comes, by its id; None if it comes from none."""
+    found = _OF_SLOT.fullmatch(task_id)
+    return found[1] if found else None
 
 
 def placed_chosen_id(task_id: str, placement: str) -> str:
@@ -23,8 +39,12 @@ def placed_given_id(task_id: str, placement: str) -> str:
 
 
 def placement_of(task_id: str) -> str:
-    """The part of an id that says where the task is: its placement, or else the whole id."""
-    if "~" not in task_id:
-        return task_id
+    """The part of an id that says where the task is: its placement or its schedule, or else the whole id."""
+    if "@" in task_id:
+        return schedule_of(task_id) or _placement_of(task_id)
+    return _placement_of(task_id) if "~" in task_id else task_id
+
+
+def _placement_of(task_id: str) -> str:
     found = _CHOSEN.fullmatch(task_id) or _GIVEN.fullmatch(task_id)
     return found[1] if found else task_id

@@ -11,6 +11,7 @@ from redisched.handler_options import HandlerOptions
 from redisched.middleware import Middleware
 from redisched.model import Delivery, Isolation, Retention, TaskBody, retention_of
 from redisched.resources import HandlerResources, Opening
+from redisched.schedules.declaration import Declarations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +63,15 @@ class HandlerEntry:
 
 
 class Registry:
-    """The handlers of one application, what is called around and after them, and what is opened for them."""
+    """The handlers of one application, what is called around and after them, what is opened for them, and the schedules
+    of its code.
+    """
 
     def __init__(self) -> None:
         self.lifespans: list[Opening] = []
         self.middleware = Middleware()
         self.events = EventFunctions()
+        self.schedules = Declarations()
         self.more_queues: list[str] = []
         """Queues that a worker serves besides those of the handlers."""
         self._entries: dict[str, HandlerEntry] = {}
@@ -79,8 +83,10 @@ class Registry:
         Raises DuplicateHandler if another function has the name.
         """
         known = self._entries.get(entry.name)
-        if known is not None and known.function is not entry.function and not _is_defined_again(known, entry):
-            raise DuplicateHandler(entry.name)
+        if known is not None and known.function is not entry.function:
+            if not _is_defined_again(known, entry):
+                raise DuplicateHandler(entry.name)
+            self.schedules.forget(entry.name)
         self.middleware.check_handler(entry.name, is_async=entry.is_async)
         self._entries[entry.name] = entry
 
@@ -92,8 +98,11 @@ class Registry:
         return iter(self._entries.values())
 
     def queues(self) -> tuple[str, ...]:
-        """Every queue the handlers use by default, in order of registration, and then `more_queues`."""
-        return tuple(dict.fromkeys([*(entry.options.queue for entry in self._entries.values()), *self.more_queues]))
+        """Every queue that handlers use by default, in order of registration, then those of schedules, and then
+        `more_queues`.
+        """
+        of_handlers = (entry.options.queue for entry in self._entries.values())
+        return tuple(dict.fromkeys([*of_handlers, *self.schedules.queues(), *self.more_queues]))
 
 
 def _is_defined_again(known: HandlerEntry, entry: HandlerEntry) -> bool:

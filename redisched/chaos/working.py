@@ -27,6 +27,7 @@ class EventLoopRunning(RedischedError, RuntimeError):
 class _InThisProcess:
     """An application whose handlers all run in this process, so that a test can see their effects."""
 
+    name: str
     registry: Registry
     settings: Settings
     imports: Sequence[str]
@@ -51,7 +52,8 @@ async def work_off_async(application: Application, settings: WorkerSettings = _U
     registry = Registry()
     for entry in application.registry:
         registry.add(replace(entry, options=replace(entry.options, isolation=Isolation.NONE)))
-    here = _InThisProcess(registry, application.settings, application.imports, application.broker)
+    registry.schedules = application.registry.schedules
+    here = _InThisProcess(application.name, registry, application.settings, application.imports, application.broker)
     await Worker(here, replace(settings, until=Until.EMPTY)).run()
 
 

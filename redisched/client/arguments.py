@@ -19,6 +19,10 @@ class Signature(Protocol):
     conversion: Conversion | None
     """How its arguments travel; None if they travel as they are."""
 
+    def check(self, args: Sequence[Any], kwargs: Mapping[str, Any], /) -> None:
+        """Raises InvalidArguments, which says what is missing or too many."""
+        ...
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments in a form that is the same however they were given, by position or by name."""
         ...

@@ -27,6 +27,7 @@ from redisched.client.pulling import Pulling
 from redisched.client.reference import TaskRef
 from redisched.client.registration import examined, handler_options
 from redisched.client.request import TaskRequest, freshness_of, resolve_options
+from redisched.client.schedule_registration import ScheduleRegistration
 from redisched.client.sender import Sender
 from redisched.client.unique import check_template
 from redisched.config import Settings, check_modules
@@ -53,7 +54,7 @@ else:
     brokers = LazyModule("redisched.store.broker")
 
 
-class Scheduler(HookRegistration, TaskLookUp, Pulling):
+class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Pulling):
     """Enqueues tasks, and holds the handlers that workers run.
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or
@@ -161,7 +162,7 @@ class Scheduler(HookRegistration, TaskLookUp, Pulling):
         values: Sequence[Any] = args
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
             raise InvalidOption("kwargs", kwargs, "a mapping with texts as keys, or None")
-        arguments = self._arguments_of(name)
+        arguments = self.signature_of(name)
         arguments.check(args, kwargs)
         if arguments.conversion is not None:
             # What comes from a command line, such as a text for a path, is read as annotated.
@@ -177,16 +178,17 @@ class Scheduler(HookRegistration, TaskLookUp, Pulling):
         """The arguments of a task as they travel. Raises InvalidArguments if the handler of this name is registered
         here and does not take them.
         """
-        arguments = self._arguments_of(name)
+        arguments = self.signature_of(name)
         arguments.check(args, kwargs)
         return encode_arguments(arguments.conversion, args, kwargs)
 
     def read_result(self, name: str, result: Any) -> Any:
         """A result, as it travelled, as what the handler of this name returned. Raises Undecodable."""
-        conversion = self._arguments_of(name).conversion
+        conversion = self.signature_of(name).conversion
         return result if conversion is None else conversion.decode_result(result)
 
-    def _arguments_of(self, name: str) -> ArgumentCheck | UnknownArguments:
+    def signature_of(self, name: str) -> ArgumentCheck | UnknownArguments:
+        """What is known of the arguments of the handler of this name."""
         return self._argument_checks.get(name) or UnknownArguments(conversion_of_unknown(name, self.codec))
 
     def enqueue(

@@ -1,6 +1,8 @@
 """Makes the Scheduler of a Django project, and loads it in a worker process."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import django
@@ -18,7 +20,11 @@ HANDLERS = "tasks"
 
 def _make() -> Scheduler:
     project = read_settings()
-    made = Scheduler(settings=project.settings, imports=project.imports)
+    settings = project.settings
+    if settings.application is None:
+        # The module that makes the Scheduler is the same in every project.
+        settings = replace(settings, application=os.environ.get("DJANGO_SETTINGS_MODULE") or "django")
+    made = Scheduler(settings=settings, imports=project.imports)
     made.registry.middleware.wrappers.append(closing_connections)
     if project.enqueues_after_commit:
         made.enqueue_middleware(_after_commit)

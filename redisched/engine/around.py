@@ -39,6 +39,7 @@ class _HandlersToCall(Registry):
         self.middleware = plain.middleware
         self.events = plain.events
         self.lifespans = plain.lifespans
+        self.schedules = plain.schedules
 
     def get(self, name: str) -> HandlerEntry | None:
         """The handler with this name, None if there is none."""
@@ -55,7 +56,7 @@ class _HandlersToCall(Registry):
         return iter(self._plain)
 
     def queues(self) -> tuple[str, ...]:
-        """Every queue the handlers use by default, in order of registration."""
+        """Every queue the handlers use by default and every queue of a schedule, in order of registration."""
         return self._plain.queues()
 
 

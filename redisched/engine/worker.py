@@ -25,6 +25,7 @@ from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.reporter import Reporter
 from redisched.engine.resources.process_resources import ProcessResources
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
+from redisched.engine.schedules import Schedules
 from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
@@ -66,6 +67,7 @@ class Worker:
         check_threads(target or "this application")
         check_isolation_is_possible(application.registry, target)
         self._broker = application.broker
+        self._application_name = application.name
         self._runtime = runtime
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
@@ -191,6 +193,7 @@ class Worker:
             claimer=claimer,
             claiming=self._start_service("claimer", claimer.step, claimer.changed),
             shard_services=shard_services,
+            schedules=Schedules(context, self._broker, client, self._application_name, self._start_service),
             releasing=self._start_service(
                 "prefetch releaser", PrefetchReleaser(context, settler, claimer.slot_freed).step
             ),

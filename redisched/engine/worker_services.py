@@ -11,6 +11,7 @@ from redisched.engine.introducing import Introducing
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
 from redisched.engine.runtime import RunningRenewer
+from redisched.engine.schedules import Schedules
 from redisched.engine.service import Service, ignore_broker_errors
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
@@ -39,6 +40,7 @@ class WorkerServices:
     claimer: Claimer
     claiming: Service
     shard_services: ShardServices
+    schedules: Schedules
     releasing: Service
     executor: Executor
     reporting: Service
@@ -59,7 +61,7 @@ class WorkerServices:
             wait.cancel()
 
     async def stop(self, grace_s: float) -> None:
-        """Stop all services, in this order: claim nothing new, give back the tasks that wait, let running handlers end,
+        """Stop all services, in this order: claim nothing new, fire no more slots, give back the tasks that wait, let running handlers end,
         settle the tasks that ended, and renew the leases until then. A Redis that does not answer delays each step by a
         few seconds at most.
         """
@@ -77,8 +79,9 @@ class WorkerServices:
         await wait_until_done(asyncio.gather(*(self._leave(stores) for _ in range(AT_A_TIME))), ANSWER_S)
 
     async def _stop_claiming(self) -> None:
-        """Claim nothing new, and give back the tasks that wait. Doing it again changes nothing."""
+        """Claim nothing new, fire no more slots, and give back the tasks that wait. Doing it again changes nothing."""
         await self.claiming.end(within_s=ANSWER_S)
+        await self.schedules.end()
         await self.shard_services.end()
         await self.releasing.end(within_s=0.0)
         await wait_until_done(asyncio.gather(self.claimer.finish(), self.shard_services.close()), ANSWER_S)

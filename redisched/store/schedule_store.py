@@ -1,5 +1,6 @@
 """The schedules of one shard: the scripts that change them and those that read them, as typed methods."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from redisched.keys import declaring_key
@@ -21,6 +22,7 @@ from redisched.store.shard import ShardScripts, check_format
 from redisched.store.store import Store
 
 _PAGE = 100
+_GENERATION = re.compile(rb" \S+ \d{1,9} (\d{1,15})(?= |$)")
 _STATUSES = {status.value.encode(): status for status in ScheduleStatus}
 
 
@@ -68,9 +70,16 @@ class ScheduleStore:
         status, epoch = yield from self._scripts.call("announce", arguments)
         return Announcement(status == b"CURRENT", epoch.decode())
 
-    def due(self, ahead_ms: int, limit: int) -> Operation[tuple[int, list[StoredSchedule]]]:
-        """The server's time (ms), and the schedules whose next slot comes within `ahead_ms`, the earliest first."""
-        arguments: dict[str, Argument] = {"ahead_ms": ahead_ms, "limit": limit}
+    def seen_ms(self, application: str) -> Operation[int]:
+        """When a worker of an application was last alive (server ms), 0 for never. For the queue's first shard only."""
+        stored = (yield ("HGET", self._scripts.keys.declared, application)) or b""
+        return max((int(seen) for seen in _GENERATION.findall(stored)), default=0)
+
+    def due(self, ahead_ms: int, offset: int, limit: int) -> Operation[tuple[int, list[StoredSchedule]]]:
+        """The server's time (ms), and the schedules whose next slot comes within `ahead_ms`, the earliest first; the
+        first `offset` of them are left out.
+        """
+        arguments: dict[str, Argument] = {"ahead_ms": ahead_ms, "offset": offset, "limit": limit}
         now_ms, *said = yield from self._scripts.call("read/due_schedules", arguments)
         parts = zip(said[0::4], said[1::4], said[2::4], said[3::4], strict=True)
         return int(now_ms), list(_stored(parts))
@@ -80,6 +89,11 @@ class ScheduleStore:
         now_ms, *said = yield from self._scripts.call("read/schedules", rows=[(name,) for name in names])
         parts = zip((name.encode() for name in names), said[0::3], said[1::3], said[2::3], strict=True)
         return int(now_ms), list(_stored(parts))
+
+    def now_ms(self) -> Operation[int]:
+        """The server's time (ms)."""
+        now_ms, _ = yield from self.read([])
+        return now_ms
 
     def all(self) -> Operation[list[StoredSchedule]]:
         """Every schedule of this shard, sorted by name. One that is added or removed meanwhile may be missing."""

@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+ALIVE_MS = 30_000
+"""A worker counts as alive so long after it has announced the schedules of its code."""
+
 
 class ScheduleStatus(StrEnum):
     """What a script did with one schedule or one slot of it; the header of each script says what it means there."""

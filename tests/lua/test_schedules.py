@@ -69,5 +69,5 @@ def test_schedules_are_read_as_they_are_stored(queue: QueueUnderTest) -> None:
 
     assert queue.call(store(queue).read(["unknown", NAME])) == (NOW_MS, [stored])
     assert queue.call(store(queue).all()) == [stored]
-    assert queue.call(store(queue).due(FOLLOWING_MS - NOW_MS, 9)) == (NOW_MS, [stored])
-    assert queue.call(store(queue).due(FOLLOWING_MS - NOW_MS - 1, 9)) == (NOW_MS, [])
+    assert queue.call(store(queue).due(FOLLOWING_MS - NOW_MS, 0, 9)) == (NOW_MS, [stored])
+    assert queue.call(store(queue).due(FOLLOWING_MS - NOW_MS - 1, 0, 9)) == (NOW_MS, [])

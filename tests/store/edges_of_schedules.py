@@ -34,6 +34,6 @@ EDGES_OF_SCHEDULES: dict[str, Callable[[ScheduleStore], Operation[object]]] = {
     "announce": lambda store: store.announce("shop", "digest", 1_000),
 }
 READS_OF_SCHEDULES: list[Callable[[ScheduleStore], Operation[object]]] = [
-    lambda store: store.due(1, 9),
+    lambda store: store.due(1, 0, 9),
     lambda store: store.read(["nightly"]),
 ]

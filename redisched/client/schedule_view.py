@@ -1,0 +1,80 @@
+"""A schedule as callers see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from redisched.codec import decode_task
+from redisched.errors import Undecodable
+from redisched.schedules.definition import Definition, Overlap
+from redisched.schedules.firing import next_slot_ms
+from redisched.store.schedule_values import ScheduleState, StoredSchedule
+from redisched.timetable.timetable import next_slots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleView:
+    """What a schedule is now. `words` say when its slots come, `next_at` is the next one,
+    None if it is paused or over. `application` is whose code
+    declares it, empty if a call added it. `last_id` is the task of the latest slot, empty if there was none.
+    """
+
+    name: str
+    queue: str
+    state: ScheduleState
+    words: str
+    next_at: datetime | None
+    handler: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    priority: int
+    misfire: str
+    overlap: Overlap
+    application: str
+    last_id: str
+    definition: Definition = field(repr=False)
+
+    @classmethod
+    def of(cls, queue: str, stored: StoredSchedule, now_ms: int, payload_limit: int) -> Self:
+        """Raises Undecodable for a schedule that another version or program has written."""
+        definition = Definition.decode(stored.definition)
+        is_paused = stored.state is ScheduleState.PAUSED
+        next_ms = None if is_paused else next_slot_ms(stored, definition, now_ms)
+        body = decode_task(definition.task.record, max(payload_limit, len(definition.task.record)))
+        return cls(
+            name=stored.name,
+            queue=queue,
+            state=stored.state,
+            words=definition.timing.words(),
+            next_at=None if next_ms is None else _moment(next_ms),
+            handler=body.name,
+            args=body.args,
+            kwargs=body.kwargs,
+            priority=definition.task.priority,
+            misfire=definition.misfire.words(),
+            overlap=definition.overlap,
+            application=definition.application,
+            last_id=stored.last_id,
+            definition=definition,
+        )
+
+    def slots_after(self, moment: datetime, count: int = 5) -> list[datetime]:
+        """The next slots after a moment, whether it is paused or not."""
+        after_ms = round(moment.timestamp() * 1_000)
+        return [_moment(slot_ms) for slot_ms in next_slots(self.definition.timing, after_ms, count)]
+
+
+def views_of(queue: str, found: Sequence[StoredSchedule], now_ms: int, payload_limit: int) -> list[ScheduleView]:
+    """The schedules that can be read."""
+    views = []
+    for stored in found:
+        try:
+            views.append(ScheduleView.of(queue, stored, now_ms, payload_limit))
+        except Undecodable:
+            continue
+    return views
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1_000, UTC)

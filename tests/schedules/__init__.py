@@ -1,0 +1,1 @@
+"""What schedules are, and which of their slots are fired."""
