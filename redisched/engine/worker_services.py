@@ -61,9 +61,9 @@ class WorkerServices:
             wait.cancel()
 
     async def stop(self, grace_s: float) -> None:
-        """Stop all services, in this order: claim nothing new, fire no more slots, give back the tasks that wait, let running handlers end,
-        settle the tasks that ended, and renew the leases until then. A Redis that does not answer delays each step by a
-        few seconds at most.
+        """Stop all services, in this order: claim nothing new, fire no more slots, give back the tasks that wait, let
+        running handlers end, settle the tasks that ended, and renew the leases until then. A Redis that does not answer
+        delays each step by a few seconds at most.
         """
         self.renewer.worker_stops()
         await self._stop_claiming()
