@@ -35,7 +35,7 @@ FIRST_AHEAD_MS = 15_000
 _TRIES = 10
 
 
-class Found(NamedTuple):
+class FoundSchedule(NamedTuple):
     """A stored schedule, where it is, and the server's time (ms) when it was read."""
 
     queue: str
@@ -77,7 +77,7 @@ def change(
 ) -> Operation[None]:
     """Change what a schedule is. Raises UnknownSchedule, and what `redefine` raises."""
 
-    def row(found: Found) -> Operation[ScheduleStatus]:
+    def row(found: FoundSchedule) -> Operation[ScheduleStatus]:
         before = found.definition
         named = replace(given, handler=before.task.handler)
         definition = redefine(application, found.queue, before, named)
@@ -97,7 +97,7 @@ def change(
 def pause(connection: Connection, name: str, queue: str | None) -> Operation[None]:
     """Let a schedule fire no more. Raises UnknownSchedule."""
 
-    def act(found: Found) -> Operation[ScheduleStatus]:
+    def act(found: FoundSchedule) -> Operation[ScheduleStatus]:
         return (yield from found.store.pause([name]))[0]
 
     yield from _act(connection, name, queue, act)
@@ -106,7 +106,7 @@ def pause(connection: Connection, name: str, queue: str | None) -> Operation[Non
 def resume(connection: Connection, name: str, queue: str | None) -> Operation[None]:
     """Let a paused schedule fire again, from its next slot on. Raises UnknownSchedule."""
 
-    def act(found: Found) -> Operation[ScheduleStatus]:
+    def act(found: FoundSchedule) -> Operation[ScheduleStatus]:
         slot = _text(found.definition.timing.next_after_ms(found.now_ms))
         (status,) = yield from found.store.resume([Resumption(name, found.stored.version, slot)])
         if status is ScheduleStatus.RESUMED:
@@ -119,7 +119,7 @@ def resume(connection: Connection, name: str, queue: str | None) -> Operation[No
 def remove(connection: Connection, name: str, queue: str | None) -> Operation[None]:
     """Remove a schedule. Raises UnknownSchedule, and InvalidOption if code that runs now declares it."""
 
-    def act(found: Found) -> Operation[ScheduleStatus]:
+    def act(found: FoundSchedule) -> Operation[ScheduleStatus]:
         application = found.definition.application
         if application:
             seen_ms = yield from ScheduleStore(connection.script_runner, found.queue).seen_ms(application)
@@ -141,10 +141,10 @@ def run_now(connection: Connection, name: str, queue: str | None) -> Operation[T
     return TaskRef(new.id, found.queue, connection, True)
 
 
-def find(connection: Connection, name: str, queue: str | None) -> Operation[Found]:
+def find(connection: Connection, name: str, queue: str | None) -> Operation[FoundSchedule]:
     """A schedule by its name. Raises UnknownSchedule, and InvalidOption if several queues have one of this name."""
     known = [queue] if queue else (yield from _retrying(connection, partial(queues, connection.script_runner)))
-    found: list[Found] = []
+    found: list[FoundSchedule] = []
     for of_queue in known:
         one = yield from _find_in(connection, of_queue, name)
         found += [] if one is None else [one]
@@ -172,7 +172,7 @@ def every(connection: Connection, queue: str | None) -> Operation[list[ScheduleV
 
 
 def _act(
-    connection: Connection, name: str, queue: str | None, act: Callable[[Found], Operation[ScheduleStatus]]
+    connection: Connection, name: str, queue: str | None, act: Callable[[FoundSchedule], Operation[ScheduleStatus]]
 ) -> Operation[None]:
     """Find a schedule and act on it, again if it was changed between the two."""
     for _ in range(_TRIES):
@@ -185,13 +185,13 @@ def _act(
     raise InvalidOption("name", name, "a schedule that is not changed all the time; try again")
 
 
-def _find_in(connection: Connection, queue: str, name: str) -> Operation[Found | None]:
+def _find_in(connection: Connection, queue: str, name: str) -> Operation[FoundSchedule | None]:
     shard_map = yield from _retrying(connection, connection.store(queue).shard_map)
     for shard in shard_map.possible_shards(name):
         store = ScheduleStore(connection.script_runner, queue, shard)
         now_ms, stored = yield from _retrying(connection, partial(store.read, [name]))
         if stored:
-            return Found(queue, store, stored[0], now_ms)
+            return FoundSchedule(queue, store, stored[0], now_ms)
     return None
 
 

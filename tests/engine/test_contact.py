@@ -105,6 +105,7 @@ def test_a_worker_has_no_contact_while_redis_is_away(
     with RunningWorker(app, lease_s=1.0, reconnect_backoff=SOON):
         wait_until(lambda: contacts, "the worker is in contact")
         server.kill()
+        let_pass(0.5, "answers that came before are taken in")
         before = len(contacts)
         let_pass(1.0, "no server answers")
         assert len(contacts) == before
