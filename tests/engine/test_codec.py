@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redisched import Scheduler, TaskState
+from redisched.backoff import Backoff
 from redisched.codec import decode_task
 from redisched.errors import InvalidArguments, InvalidOption, TaskFailed, Undecodable
 from redisched.model import DeathReason
@@ -13,6 +14,8 @@ from redisched.store.broker import Broker
 from tests.brokers import fake_broker
 from tests.engine.running import RunningWorker, look
 from tests.waiting import wait_until
+
+HOURS = Backoff(base_s=3_600.0, cap_s=3_600.0)
 
 
 class Money:
@@ -88,7 +91,7 @@ def test_a_task_without_a_codec_is_dead_and_says_so(broker: Broker) -> None:
 @pytest.mark.parametrize("served", [None, JsonCodec()], ids=["none", "another"])
 def test_a_task_of_a_codec_that_the_worker_has_not_waits(broker: Broker, served: JsonCodec | None) -> None:
     task = application(broker, JsonCodec("json 2")).handler("double").enqueue(3)
-    with RunningWorker(application(broker, served)):
+    with RunningWorker(application(broker, served), unroutable_backoff=HOURS):
         wait_until(lambda: look(broker, task.id).redeliveries, "it is put off")
     assert (look(broker, task.id).attempts, task.status()) == (0, TaskState.SCHEDULED)
 
