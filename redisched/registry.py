@@ -47,6 +47,10 @@ class HandlerEntry:
         object.__setattr__(self, "retention", retention)
         object.__setattr__(self, "on_loop", self.is_async and not is_isolated)
 
+    def understands(self, body: TaskBody) -> bool:
+        """Whether it can decode the arguments of a task that has its name."""
+        return body.codec is None or body.codec == self.codec
+
     def arguments_of(self, body: TaskBody) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The arguments with which to call the function for a task. Raises WrongArguments."""
         if self.conversion is not None:
@@ -93,6 +97,11 @@ class Registry:
     def get(self, name: str) -> HandlerEntry | None:
         """The handler with this name, None if there is none."""
         return self._entries.get(name)
+
+    def understands(self, body: TaskBody) -> bool:
+        """Whether a handler here has the name of a task and can decode its arguments."""
+        entry = self._entries.get(body.name)
+        return entry is not None and entry.understands(body)
 
     def __iter__(self) -> Iterator[HandlerEntry]:
         return iter(self._entries.values())

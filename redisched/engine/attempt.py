@@ -106,7 +106,7 @@ class AttemptPolicy:
             reason = DeathReason.UNDECODABLE if lease.record else DeathReason.RECORD_LOST
             return self._dead(task, reason, str(error), now_s)
         entry = self._handler_of(body.name)
-        if entry is None or (body.codec is not None and body.codec != entry.codec):
+        if entry is None or not entry.understands(body):
             return self._unroutable(task, entry, now_s)
         attempt = Attempt(entry, task)
         if task.cancelling:

@@ -1,7 +1,7 @@
-"""Brings tasks forward that waited for a worker which knows their names, when the first of a deployment starts."""
+"""Brings tasks forward that waited for a worker which understands them, when the first of a deployment starts."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from redisched.codec import decode_task
 from redisched.counted import counted
@@ -9,7 +9,7 @@ from redisched.engine.logs import log
 from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import Undecodable
-from redisched.model import run_at_of
+from redisched.model import TaskBody, run_at_of
 from redisched.store.operation import AsyncClient, Operation, run_async
 from redisched.store.shard import id_text
 from redisched.store.store import Store
@@ -20,6 +20,8 @@ PAUSES_S = (2.0, 4.0)
 """It looks again after these pauses: others that know nothing of this worker yet may put tasks off meanwhile."""
 PAGE = 500
 _NOW = "+0"
+
+Understands = Callable[[TaskBody], bool]
 
 
 class BringForward:
@@ -40,25 +42,28 @@ class BringForward:
         """Look through every shard once, if it is time; answers how long to wait, in seconds."""
         if not self._looks:
             return FOREVER_S
-        names = {entry.name for entry in self._context.registry}
-        moved, now_ms = 0, self._context.server_now_ms()
+        understands = self._context.registry.understands
+        now_ms = self._context.server_now_ms()
+        latest_ms = now_ms + self._context.worker_settings.unroutable_backoff.cap_s * 1e3
+        moved = 0
         for store in list(self._context.stores.values()):
-            moved += await run_async(bring_forward(store, names, now_ms), self._client)
+            moved += await run_async(bring_forward(store, understands, now_ms, latest_ms), self._client)
         if moved:
             log.info("%s that waited for a worker with their handlers: due now", counted(moved, "task"))
         return self._looks.pop(0)
 
 
-def bring_forward(store: Store, names: Collection[str], now_ms: float) -> Operation[int]:
-    """Make the tasks of a shard due that were put off because nobody knew their names, and are called like this.
-    Answers how many. Tasks that wait for a retry keep their time. `now_ms` is the server's time.
+def bring_forward(store: Store, understands: Understands, now_ms: float, latest_ms: float) -> Operation[int]:
+    """Make the tasks of a shard due that were put off because nobody understood them, and are understood now. Answers
+    how many. Tasks that wait for a retry keep their time, and so do those due after `latest_ms`: no worker puts a task
+    off for so long, so somebody has asked for that time. `now_ms` is the server's time.
     """
     moved, cursor = 0, b"0"
     while True:
         cursor, found = yield ("HSCAN", store.keys.tries, cursor, "COUNT", PAGE)
         put_off = [id for id, tries in zip(found[::2], found[1::2], strict=True) if _was_put_off(tries)]
         for first in range(0, len(put_off), PAGE):
-            moved += yield from _bring_forward(store, put_off[first : first + PAGE], names, now_ms)
+            moved += yield from _bring_forward(store, put_off[first : first + PAGE], understands, (now_ms, latest_ms))
         if int(cursor) == 0:
             return moved
 
@@ -68,20 +73,23 @@ def _was_put_off(tries: bytes) -> bool:
     return redeliveries > 0 and attempts == 0
 
 
-def _bring_forward(store: Store, ids: Sequence[bytes], names: Collection[str], now_ms: float) -> Operation[int]:
+def _bring_forward(
+    store: Store, ids: Sequence[bytes], understands: Understands, between_ms: tuple[float, float]
+) -> Operation[int]:
+    after_ms, latest_ms = between_ms
     records = yield ("HMGET", store.keys.tasks, *ids)
     scores = yield ("ZMSCORE", store.keys.waiting, *ids)
     rows = [
         Reprioritization(id_text(id), "", _NOW)
         for id, record, score in zip(ids, records, scores, strict=True)
-        if score is not None and run_at_of(int(score)) > now_ms and _name_of(record) in names
+        if score is not None and after_ms < run_at_of(int(score)) <= latest_ms and _is_understood(record, understands)
     ]
     statuses = (yield from store.reprioritize(rows)) if rows else []
     return sum(status is Status.REPRIORITIZED for status in statuses)
 
 
-def _name_of(record: bytes | None) -> str:
+def _is_understood(record: bytes | None, understands: Understands) -> bool:
     try:
-        return decode_task(record or b"", len(record or b"")).name
+        return understands(decode_task(record or b"", len(record or b"")))
     except Undecodable:
-        return ""
+        return False

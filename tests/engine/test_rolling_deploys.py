@@ -1,5 +1,7 @@
 """Workers of two deploys at once: what one does not understand is left to the other, or waits for it. None is dead."""
 
+from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
 import pytest
@@ -57,6 +59,11 @@ def offers(broker: Broker, task: TaskRef[Any]) -> int:
     return look(broker, task.id, MAIL).redeliveries
 
 
+def now_of(broker: Broker) -> float:
+    """The server's time, in milliseconds."""
+    return run(Inspector(broker.script_runner, MAIL).counts(), broker.client()).now_ms
+
+
 def wait_until_put_off(broker: Broker, tasks: list[TaskRef[Any]]) -> None:
     wait_until(lambda: all(offers(broker, task) for task in tasks), "all are put off")
     assert {task.status() for task in tasks} == {TaskState.SCHEDULED}
@@ -71,14 +78,14 @@ def test_what_nobody_knew_starts_with_the_worker_that_does(broker: Broker, shard
     with old_worker(broker):
         wait_until_put_off(broker, tasks)
 
-    with RunningWorker(new(broker)):
+    with RunningWorker(new(broker), unroutable_backoff=HOURS):
         assert [task.result(timeout=10) for task in tasks] == list(range(20))
     views = [look(broker, task.id, MAIL) for task in tasks]
     assert {(view.attempts, view.crashes) for view in views} == {(1, 0)}
 
 
 def test_what_others_know_is_left_to_them(broker: Broker) -> None:
-    with RunningWorker(new(broker)), old_worker(broker):
+    with RunningWorker(new(broker), unroutable_backoff=HOURS), old_worker(broker):
         roster = Roster(broker.script_runner)
         wait_until(lambda: len(run(roster.workers(), broker.client()).workers) == 2, "both are known")
         tasks = enqueue(broker, 20)
@@ -92,8 +99,30 @@ def test_however_often_it_was_offered_a_task_is_not_dead(broker: Broker) -> None
     with old_worker(broker):
         wait_until(lambda: offers(broker, task) == 1_000, "it is offered once more")
     assert task.status() is TaskState.SCHEDULED
-    with RunningWorker(new(broker)):
+    with RunningWorker(new(broker), unroutable_backoff=HOURS):
         assert task.result(timeout=10) == 0
+
+
+def test_a_time_that_somebody_asked_for_stays(broker: Broker) -> None:
+    put_off, asked = enqueue(broker, 2)
+    with old_worker(broker):
+        wait_until_put_off(broker, [put_off, asked])
+    asked.reschedule(run_at=datetime.now(UTC) + timedelta(days=1))
+
+    with RunningWorker(new(broker), unroutable_backoff=HOURS):
+        assert put_off.result(timeout=10) == 0
+    assert (asked.status(), look(broker, asked.id, MAIL).attempts) == (TaskState.SCHEDULED, 0)
+
+
+def test_a_worker_with_the_handler_but_not_the_codec_brings_nothing_forward(broker: Broker) -> None:
+    tasks = enqueue(broker, 3, codec=Plain())
+    with old_worker(broker):
+        wait_until_put_off(broker, tasks)
+
+    known = (Scheduler(broker=broker), new(broker), new(broker, codec=Plain()))
+    store, now_ms = Store(broker.script_runner, MAIL), now_of(broker)
+    moved = [run(bring_forward(store, app.registry.understands, now_ms, inf), broker.client()) for app in known]
+    assert moved == [0, 0, 3]
 
 
 def test_arguments_of_an_unknown_codec_wait_for_a_worker_that_has_it(broker: Broker) -> None:
@@ -101,7 +130,7 @@ def test_arguments_of_an_unknown_codec_wait_for_a_worker_that_has_it(broker: Bro
     with RunningWorker(new(broker), unroutable_backoff=HOURS):
         wait_until_put_off(broker, tasks)
 
-    with RunningWorker(new(broker, codec=Plain())):
+    with RunningWorker(new(broker, codec=Plain()), unroutable_backoff=HOURS):
         assert [task.result(timeout=10) for task in tasks] == [0, 1, 2]
 
 
@@ -128,10 +157,10 @@ def test_more_than_a_page_is_brought_forward_and_nothing_else(broker: Broker) ->
     for task in (*put_off, retries):
         client.perform(("HSET", store.keys.tries, task.id, "1 0 2 7" if task is retries else "0 0 2 0"))
     client.perform(("HSET", store.keys.tries, "other", "0 0 2 0"))
-    now_ms = run(Inspector(broker.script_runner, MAIL).counts(), client).now_ms
+    now_ms, understands = now_of(broker), new(broker).registry.understands
 
-    assert run(bring_forward(store, {"track"}, now_ms), client) == PAGE + 100
-    assert run(bring_forward(store, {"track"}, now_ms + 1_000), client) == 0
+    assert run(bring_forward(store, understands, now_ms, inf), client) == PAGE + 100
+    assert run(bring_forward(store, understands, now_ms + 1_000, inf), client) == 0
 
     ids = [*(task.id for task in put_off), waits.id, retries.id, "other"]
     scores = client.perform(("ZMSCORE", store.keys.waiting, *ids))
