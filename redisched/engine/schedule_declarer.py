@@ -32,7 +32,7 @@ class ScheduleDeclarer:
     declarations: Declarations
     on_declared: Callable[[], None]
     _epochs: dict[str, str] = field(default_factory=dict)
-    """The epoch in which each queue was declared; empty while another deploy's schedules hold there."""
+    """The epoch in which each queue was wholly declared; empty while another deploy's schedules hold there."""
     _declared_s: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
 
@@ -65,7 +65,7 @@ class ScheduleDeclarer:
         declarer = Declarer(self.application, announcement.epoch)
         declared = await run_async(declare(self.broker.script_runner, queue, wanted, declarer), self.client)
         self._tell(queue, declared)
-        if not declared.is_superseded:
+        if declared.is_complete:
             self._epochs[queue], self._declared_s[queue] = announcement.epoch, now_s
 
     def _tell(self, queue: str, declared: Declared) -> None:

@@ -26,8 +26,10 @@ class Declared:
     stored: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
-    is_superseded: bool = False
-    """Whether a later deploy has declared its schedules meanwhile."""
+    is_complete: bool = False
+    """Whether every schedule is as declared. If not, a later deploy has declared its own meanwhile, or others have one
+    of the names, or keep on changing them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def declare(
         declared = yield from _declare_once(script_runner, queue, declarations, declarer)
         if declared is not None:
             return declared
-    # Others go on changing the same schedules. What is missing now is declared the next time.
+    # Others go on changing the same schedules.
     return Declared()
 
 
@@ -82,6 +84,7 @@ def _declare_once(
             if status is not ScheduleStatus.REMOVED:
                 return _ended(declared, status)
             declared.removed.append(name)
+    declared.is_complete = not declared.foreign
     return declared
 
 
@@ -117,7 +120,4 @@ def _row(declaration: Declaration, found: _Known | None, now_ms: int) -> NewSche
 
 
 def _ended(declared: Declared, status: ScheduleStatus) -> Declared | None:
-    if status is not ScheduleStatus.SUPERSEDED:
-        return None
-    declared.is_superseded = True
-    return declared
+    return declared if status is ScheduleStatus.SUPERSEDED else None
