@@ -1,17 +1,10 @@
 """Turns the pause of a queue into output of the command line."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from redisched.cli.times import relative, relative_and_exact
 from redisched.printable import printable
 from redisched.store.pausing import QueuePause
-
-
-def pause_record(pauses: Sequence[QueuePause | None], key: str = "paused") -> dict[str, object]:
-    """Return since_ms, until_ms and by under a key, None if no shard is paused."""
-    found = next(filter(None, pauses), None)
-    return {key: None if found is None else asdict(found)}
 
 
 def pause_text(pauses: Sequence[QueuePause | None], now_ms: int) -> str | None:

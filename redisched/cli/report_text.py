@@ -1,38 +1,13 @@
-"""Turns what handlers tell of their progress into output of the command line: records for JSON, lines for people."""
-
-from typing import Any
+"""Turns what handlers tell of their progress into output of the command line: lines for people."""
 
 from redisched.cli.times import duration, exact
-from redisched.model import TaskState
 from redisched.printable import printable
-from redisched.progress import Log, LogLine, Progress
+from redisched.progress import LogLine, Progress
+from redisched.records.reported import seconds_left
 from redisched.store.view import TaskView
 
 _CLOCK = slice(11, 19)
 """Where the time of day stands in an exact time."""
-
-
-def progress_record(view: TaskView, progress: Progress | None) -> dict[str, Any] | None:
-    """Return the progress of a task as a record; None if there is none."""
-    if progress is None:
-        return None
-    left_s = _left_s(view, progress)
-    return {
-        "done": progress.done,
-        "total": progress.total,
-        "fraction": round(progress.fraction, 6),
-        "note": progress.note or None,
-        "left_s": None if left_s is None else round(left_s, 3),
-        "attempt": progress.attempt,
-        "at_ms": progress.at_ms,
-    }
-
-
-def log_records(log: Log) -> list[dict[str, Any]]:
-    """Return the lines of a log as records."""
-    return [
-        {"number": line.number, "attempt": line.attempt, "at_ms": line.at_ms, "text": line.text} for line in log.lines
-    ]
 
 
 def progress_text(view: TaskView, progress: Progress) -> str:
@@ -53,7 +28,7 @@ def counts(progress: Progress) -> str:
 
 def left(view: TaskView, progress: Progress) -> str:
     """Return for how long the task will go on, "" if that is not known or nothing is left to do."""
-    left_s = _left_s(view, progress)
+    left_s = seconds_left(view, progress)
     return f"{duration(round(left_s * 1e3))} left" if left_s else ""
 
 
@@ -66,12 +41,6 @@ def line_text(line: LogLine) -> str:
 def dropped_text(count: int) -> str:
     """Return how many lines of a log are not kept."""
     return f"({count} {'line' if count == 1 else 'lines'} before this not kept)"
-
-
-def _left_s(view: TaskView, progress: Progress) -> float | None:
-    """For how many seconds the task will go on; None if it does not run, or has told nothing in this attempt."""
-    is_running = view.state in (TaskState.LEASED, TaskState.RUNNING) and progress.attempt == view.attempts + 1
-    return progress.left_s(view.now_ms) if is_running else None
 
 
 def _number(value: float) -> str:

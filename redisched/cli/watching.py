@@ -4,14 +4,15 @@ from typing import Protocol
 
 import click
 
-from redisched.cli.report_text import dropped_text, line_text, log_records, progress_record, progress_text
-from redisched.cli.task_record import attempts_of
+from redisched.cli.report_text import dropped_text, line_text, progress_text
 from redisched.cli.times import duration, relative
 from redisched.client.results import has_ended
 from redisched.jsonable import to_json
 from redisched.model import TaskState
 from redisched.printable import printable
 from redisched.progress import Log
+from redisched.records.reported import log_records, progress_record
+from redisched.records.task import attempts_of
 from redisched.store.reported import Reported
 from redisched.store.view import TaskView
 

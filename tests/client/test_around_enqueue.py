@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from redisched import EnqueueContext, Scheduler, TaskContext, TaskRef, current_task
-from redisched.cli.task_record import task_facts, task_record
+from redisched.cli.task_text import task_facts
 from redisched.errors import Conflict, InvalidOption, NotEnqueued, PayloadTooLarge
+from redisched.records.task import task_record
 from redisched.store.broker import Broker
 from tests.engine.running import counts, look, work_off
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from redisched import Retry, RetryLater, Scheduler, Snooze, TaskState
-from redisched.cli.task_record import task_record
 from redisched.engine.executor import Executor
 from redisched.errors import InvalidOption, TaskFailed, TaskLost
+from redisched.records.task import task_record
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.orphans import held_by

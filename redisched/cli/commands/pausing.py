@@ -4,10 +4,10 @@ import click
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
-from redisched.cli.pause_text import pause_record
 from redisched.cli.session import session
 from redisched.cli.times import exact
 from redisched.counted import counted
+from redisched.records.queue import pause_record
 
 
 @click.command("pause")

@@ -10,12 +10,13 @@ from redisched.cli.commands.draining import drain_queue, remove_queue
 from redisched.cli.commands.pausing import pause_queue, resume_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
-from redisched.cli.pause_text import pause_record, pause_text
+from redisched.cli.pause_text import pause_text
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.times import duration
 from redisched.counted import counted
 from redisched.keys import shard_name
+from redisched.records.queue import pause_record, queue_record
 from redisched.store.pausing import QueuePause
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
@@ -122,14 +123,7 @@ def _row(name: str, one: QueueCounts, pauses: Sequence[QueuePause | None]) -> tu
 
 
 def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
-    return [
-        {
-            **asdict(total(of_shards)),
-            "shards": len(of_shards),
-            "repairs": opened.ask(opened.inspector(name).repairs),
-        }
-        for name, of_shards in counts.items()
-    ]
+    return [queue_record(of_shards, opened.ask(opened.inspector(name).repairs)) for name, of_shards in counts.items()]
 
 
 def _shard_records(

@@ -10,11 +10,11 @@ from redisched.cli.commands.deleting import delete_tasks
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
-from redisched.cli.pause_text import pause_record, pause_text
-from redisched.cli.report_text import dropped_text, line_text, log_records, progress_record, progress_text
+from redisched.cli.pause_text import pause_text
+from redisched.cli.report_text import dropped_text, line_text, progress_text
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
-from redisched.cli.task_record import attempt_row, attempts_of, call_of, failed_attempts, task_facts, task_record
+from redisched.cli.task_text import attempt_row, call_of, failed_attempts, task_facts
 from redisched.cli.times import relative
 from redisched.client.selecting import check_pattern
 from redisched.client.verbs import Cancel
@@ -22,6 +22,9 @@ from redisched.errors import UnknownTask
 from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
 from redisched.progress import Log
+from redisched.records.queue import pause_record
+from redisched.records.reported import log_records, progress_record
+from redisched.records.task import attempts_of, task_record
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 

@@ -9,7 +9,7 @@ import click
 
 from redisched.cli.parameters import json_option, queue_option, url_option
 from redisched.cli.session import Session, session
-from redisched.cli.task_record import call_of
+from redisched.cli.task_text import call_of
 from redisched.cli.watching import ChangeLines, ChangeRecords, Watcher
 from redisched.client.following import FollowedTask
 from redisched.errors import BrokerUnavailable, UnknownTask
