@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 PLACEMENT_DIGITS = 16
 _CHOSEN = re.compile(r"([0-9a-f]{16})~.+", re.DOTALL)
 _GIVEN = re.compile(r"[0-9a-z]{20}~([0-9a-f]{16})")
-_OF_SLOT = re.compile(r"([^@~]+)@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
+_OF_SLOT = re.compile(r"([^@~]+)@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)")
 
 
 def slot_id(schedule: str, slot_ms: int) -> str:
@@ -26,6 +26,17 @@ def schedule_of(task_id: str) -> str | None:
     """The schedule from which a task comes, by its id; None if it comes from none."""
     found = _OF_SLOT.fullmatch(task_id)
     return found[1] if found else None
+
+
+def slot_ms_of(task_id: str) -> int | None:
+    """The time of the slot from which a task comes, by its id, in milliseconds; None if it comes from none."""
+    found = _OF_SLOT.fullmatch(task_id)
+    try:
+        moment = datetime.fromisoformat(found[2]) if found else None
+    except ValueError:
+        # An id that somebody chose, such as one of a thirteenth month.
+        return None
+    return None if moment is None else round(moment.timestamp() * 1_000)
 
 
 def placed_chosen_id(task_id: str, placement: str) -> str:

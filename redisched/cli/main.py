@@ -33,7 +33,7 @@ COMMANDS = {
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel, change and delete tasks."),
     "watch": LazyCommand(f"{_COMMANDS}.watch:watch", "Follow a task until it ends: state, progress and log."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "List queues; pause, drain, purge, grow and remove a queue."),
-    "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List schedules and their next slots."),
+    "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List, show, add, pause, run and remove schedules."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
     "doctor": LazyCommand(

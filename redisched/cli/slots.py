@@ -1,25 +1,11 @@
-"""Turns the next slots of a schedule into output of the command line: records for JSON, a table for people."""
+"""Prints the next slots of a schedule as a table."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 
 from redisched.cli.tables import print_table
 from redisched.cli.times import relative
-from redisched.timetable.cron import Cron
-from redisched.timetable.timetable import Timetable
 from redisched.timetable.zone import UTC_NAME, zone_of
-
-
-def zone_name(timetable: Timetable) -> str:
-    """Return the zone in which the slots of a timetable are thought of."""
-    return timetable.tz if isinstance(timetable, Cron) else UTC_NAME
-
-
-def slot_records(slots_ms: Sequence[int], zone: str) -> list[dict[str, Any]]:
-    """Return slots as records: when each comes, and what the clocks of the zone show then."""
-    tz = zone_of(zone)
-    return [{"slot_ms": slot_ms, "local": _moment(slot_ms, tz).isoformat()} for slot_ms in slots_ms]
 
 
 def print_slots(slots_ms: Sequence[int], zone: str, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 from redisched.cli.times import duration, exact, relative_and_exact
 from redisched.jsonable import to_json
 from redisched.model import DeathReason, Failure, TaskBody
+from redisched.placement import schedule_of, slot_ms_of
 from redisched.printable import printable
 from redisched.records.task import attempts_of
 from redisched.store.view import TaskView
@@ -22,6 +23,7 @@ def task_facts(view: TaskView, shards: int, paused: str | None = None) -> list[t
         ("name", view.name),
         ("queue", view.queue),
         ("queue paused", paused),
+        ("schedule", _slot_text(view.id)),
         ("shard", view.shard if shards > 1 else None),
         ("state", f"{view.state}, cancellation asked for" if view.cancel_requested else view.state),
         ("reason", failure.reason if failure else None),
@@ -46,6 +48,12 @@ def task_facts(view: TaskView, shards: int, paused: str | None = None) -> list[t
         ("last error", failure.error if failure else None),
         ("result", None if outcome is None or outcome.result is None else to_json(outcome.result)),
     ]
+
+
+def _slot_text(task_id: str) -> str | None:
+    """Return from which schedule and slot a task comes; None if it comes from none."""
+    slot_ms = slot_ms_of(task_id)
+    return None if slot_ms is None else f"{schedule_of(task_id)}, for {exact(slot_ms)}"
 
 
 def _headers_of(body: TaskBody | None) -> str | None:

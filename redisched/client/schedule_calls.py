@@ -152,7 +152,7 @@ class ScheduleCalls:
 
     def _get(self, name: str, queue: str | None) -> Operation[ScheduleView]:
         found = yield from operations.find(self._connection, *_place(name, queue))
-        return ScheduleView.of(found.queue, found.stored, found.now_ms, self._connection.settings.payload_limit)
+        return ScheduleView.of(found, self._connection.settings.payload_limit)
 
 
 def _place(name: object, queue: object) -> tuple[str, str | None]:

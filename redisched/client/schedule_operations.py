@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from redisched.client.connection import Connection
 from redisched.client.reference import TaskRef
-from redisched.client.schedule_view import ScheduleView, views_of
+from redisched.client.schedule_view import FoundSchedule, ScheduleView, views_of
 from redisched.client.scheduling import Applications, Given, redefine
 from redisched.errors import DuplicateSchedule, InvalidOption, ShardMapDamaged, UnknownSchedule
 from redisched.identity import next_id
@@ -25,7 +25,6 @@ from redisched.store.schedule_values import (
     ScheduleRemoval,
     ScheduleState,
     ScheduleStatus,
-    StoredSchedule,
 )
 from redisched.store.store import Store
 from redisched.store.values import NewTask
@@ -33,20 +32,6 @@ from redisched.store.values import NewTask
 FIRST_AHEAD_MS = 15_000
 """The first slots of a schedule, up to so far ahead, are fired by the call that adds it."""
 _TRIES = 10
-
-
-class FoundSchedule(NamedTuple):
-    """A stored schedule, where it is, and the server's time (ms) when it was read."""
-
-    queue: str
-    store: ScheduleStore
-    stored: StoredSchedule
-    now_ms: int
-
-    @property
-    def definition(self) -> Definition:
-        """Raises Undecodable."""
-        return Definition.decode(self.stored.definition)
 
 
 def add(connection: Connection, name: str, queue: str, definition: Definition) -> Operation[None]:
@@ -157,18 +142,23 @@ def find(connection: Connection, name: str, queue: str | None) -> Operation[Foun
 
 
 def every(connection: Connection, queue: str | None) -> Operation[list[ScheduleView]]:
-    """All schedules, of one queue or of all, sorted by queue and name."""
+    """All schedules that can be read, of one queue or of all, sorted by queue and name."""
+    found = yield from every_stored(connection, queue)
+    return views_of(found, connection.settings.payload_limit)
+
+
+def every_stored(connection: Connection, queue: str | None) -> Operation[list[FoundSchedule]]:
+    """All schedules, of one queue or of all, sorted by queue and name. Some may not be readable."""
     known = [queue] if queue else (yield from _retrying(connection, partial(queues, connection.script_runner)))
-    views: list[ScheduleView] = []
+    found: list[FoundSchedule] = []
     for of_queue in known:
         shard_map = yield from _retrying(connection, connection.store(of_queue).shard_map)
-        stored: list[StoredSchedule] = []
         now_ms = yield from _retrying(connection, ScheduleStore(connection.script_runner, of_queue).now_ms)
         for shard in range(shard_map.shards):
             store = ScheduleStore(connection.script_runner, of_queue, shard)
-            stored += yield from _retrying(connection, store.all)
-        views += views_of(of_queue, stored, now_ms, connection.settings.payload_limit)
-    return sorted(views, key=lambda view: (view.queue, view.name))
+            stored = yield from _retrying(connection, store.all)
+            found += [FoundSchedule(of_queue, store, schedule, now_ms) for schedule in stored]
+    return sorted(found, key=lambda one: (one.queue, one.stored.name))
 
 
 def _act(

@@ -3,14 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from redisched.codec import decode_task
 from redisched.errors import Undecodable
 from redisched.schedules.definition import Definition, Overlap
 from redisched.schedules.firing import next_slot_ms
+from redisched.store.schedule_store import ScheduleStore
 from redisched.store.schedule_values import ScheduleState, StoredSchedule
 from redisched.timetable.timetable import next_slots
+
+
+class FoundSchedule(NamedTuple):
+    """A stored schedule, where it is, and the server's time (ms) when it was read."""
+
+    queue: str
+    store: ScheduleStore
+    stored: StoredSchedule
+    now_ms: int
+
+    @property
+    def definition(self) -> Definition:
+        """Raises Undecodable."""
+        return Definition.decode(self.stored.definition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +51,15 @@ class ScheduleView:
     definition: Definition = field(repr=False)
 
     @classmethod
-    def of(cls, queue: str, stored: StoredSchedule, now_ms: int, payload_limit: int) -> Self:
+    def of(cls, found: FoundSchedule, payload_limit: int) -> Self:
         """Raises Undecodable for a schedule that another version or program has written."""
-        definition = Definition.decode(stored.definition)
+        stored, definition = found.stored, found.definition
         is_paused = stored.state is ScheduleState.PAUSED
-        next_ms = None if is_paused else next_slot_ms(stored, definition, now_ms)
+        next_ms = None if is_paused else next_slot_ms(stored, definition, found.now_ms)
         body = decode_task(definition.task.record, max(payload_limit, len(definition.task.record)))
         return cls(
             name=stored.name,
-            queue=queue,
+            queue=found.queue,
             state=stored.state,
             words=definition.timing.words(),
             next_at=None if next_ms is None else _moment(next_ms),
@@ -65,12 +80,12 @@ class ScheduleView:
         return [_moment(slot_ms) for slot_ms in next_slots(self.definition.timing, after_ms, count)]
 
 
-def views_of(queue: str, found: Sequence[StoredSchedule], now_ms: int, payload_limit: int) -> list[ScheduleView]:
+def views_of(found: Sequence[FoundSchedule], payload_limit: int) -> list[ScheduleView]:
     """The schedules that can be read."""
     views = []
-    for stored in found:
+    for one in found:
         try:
-            views.append(ScheduleView.of(queue, stored, now_ms, payload_limit))
+            views.append(ScheduleView.of(one, payload_limit))
         except Undecodable:
             continue
     return views

@@ -3,16 +3,20 @@
 from typing import Any
 
 from redisched.model import Failure, TaskState
+from redisched.placement import schedule_of, slot_ms_of
 from redisched.store.view import TaskView
 
 
 def task_record(view: TaskView) -> dict[str, Any]:
     """Return everything known about a task, None for what is not known. Times are the server's, in milliseconds."""
     body, outcome = view.body, view.outcome
+    slot_ms = slot_ms_of(view.id)
     return {
         "id": view.id,
         "queue": view.queue,
         "shard": view.shard,
+        "schedule": None if slot_ms is None else schedule_of(view.id),
+        "slot_ms": slot_ms,
         "state": view.state,
         "name": view.name,
         "args": None if body is None else body.args,

@@ -45,6 +45,11 @@ class SlotTask:
         limits = _DELAY.sub(lambda found: b"%s=@%d " % (found[1], run_at_ms + int(found[2])), self.traits[:end])
         return limits + self.traits[end:]
 
+    def limits_ms(self) -> dict[str, int]:
+        """How long after its time the task of a slot expires and has its deadline, as far as it has such limits."""
+        end = found.end() if (found := _ENDING.search(self.traits)) else len(self.traits)
+        return {found[1].decode(): int(found[2]) for found in _DELAY.finditer(self.traits[:end])}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:

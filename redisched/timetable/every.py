@@ -49,16 +49,21 @@ class Every:
 
     def words(self) -> str:
         counted_from = f", counted from {moment_words(self.anchor_ms)}" if self.anchor_ms else ""
-        return f"every {span_words(self.interval_ms)}{counted_from}"
+        return f"every {_interval_words(self.interval_ms)}{counted_from}"
 
 
 def span_words(span_ms: int) -> str:
-    """Say a duration: "90 minutes" is "1 hour 30 minutes"; one unit alone loses its 1, as in "every hour"."""
+    """Say a duration: "1 minute", "1 hour 30 minutes"."""
     parts = []
     for size, unit in _UNITS:
         count, span_ms = divmod(span_ms, size)
         if count:
-            parts.append((count, unit))
-    if len(parts) == 1 and parts[0][0] == 1:
-        return parts[0][1]
-    return " ".join(f"{count} {unit if count == 1 else f'{unit}s'}" for count, unit in parts)
+            parts.append(f"{count} {unit if count == 1 else f'{unit}s'}")
+    return " ".join(parts)
+
+
+def _interval_words(interval_ms: int) -> str:
+    """Say an interval as after "every": one unit alone loses its 1, as in "every hour"."""
+    said = span_words(interval_ms)
+    count, unit, *more = said.split(" ")
+    return unit if count == "1" and not more else said

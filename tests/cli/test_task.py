@@ -250,9 +250,9 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
     workshop.succeed(workshop.claim(), None)
 
     keys = {
-        "id", "queue", "shard", "state", "name", "args", "kwargs", "codec", "headers", "priority", "run_at_ms",
-        "attempts", "crashes", "redeliveries", "max_attempts", "timeout_ms", "retention_ms", "keep", "expires_ms",
-        "deadline_ms", "checkpoint_bytes",
+        "id", "queue", "shard", "schedule", "slot_ms", "state", "name", "args", "kwargs", "codec", "headers",
+        "priority", "run_at_ms", "attempts", "crashes", "redeliveries", "max_attempts", "timeout_ms", "retention_ms",
+        "keep", "expires_ms", "deadline_ms", "checkpoint_bytes",
         "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
         "failures", "undecodable", "now_ms", "unique_key", "unique_for", "is_successor", "progress", "log",
         "log_dropped", "queue_paused",

@@ -56,6 +56,7 @@ def test_a_moment_has_one_slot_and_may_have_passed() -> None:
             "at 03:00 every day, Berlin time, each up to 30 seconds later, from 2026-11-29 12:00 UTC, "
             "until 2026-12-08 12:00 UTC",
         ),
+        (Timing.of(Every.of("1h"), jitter=60), "every hour, each up to 1 minute later"),
     ],
 )
 def test_it_is_said_in_words(timetable: Timetable | Timing, words: str) -> None:

@@ -1,26 +1,25 @@
 """`redisched enqueue`: enqueues a task from the shell, by the name of its handler."""
 
-from functools import partial
 from typing import Any
 
 import click
 
-from redisched.cli.application import load_scheduler
 from redisched.cli.arguments import CommandTakingNumbers, keywords_of, value_of
-from redisched.cli.deployment import APP_VARIABLE, import_option, option
+from redisched.cli.deployment import import_option
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import F, json_option, moment, priority, seconds, url_option, use_prefix, with_all
-from redisched.cli.session import Session, session
-from redisched.client.scheduler import Scheduler
-from redisched.embedded import join
-from redisched.errors import BrokerError
-from redisched.model import Keep, OnDuplicate
-from redisched.printable import printable
-from redisched.store.serving import is_served
-
-_WHOSE_QUEUE = (
-    f"; if the handler uses another queue, name it with --queue, or its application with --app or {APP_VARIABLE}"
+from redisched.cli.parameters import F, json_option, moment, seconds, url_option, with_all
+from redisched.cli.producing import app_option, application_with, place_of, why_none_starts
+from redisched.cli.session import session
+from redisched.cli.task_options import (
+    kwarg_option,
+    limit_options,
+    max_attempts_option,
+    priority_option,
+    queue_of_handler_option,
+    words_argument,
 )
+from redisched.embedded import join
+from redisched.model import OnDuplicate
 
 
 def _scope(text: str) -> str | float:
@@ -29,12 +28,7 @@ def _scope(text: str) -> str | float:
 
 
 _TASK_OPTIONS = (
-    click.option(
-        "--priority",
-        type=priority,
-        metavar="0..255",
-        help="A lower number runs first; or critical, high, normal, low, bulk.",
-    ),
+    priority_option,
     click.option("--delay", type=seconds, metavar="DURATION", help="Run it after this time: 500ms, 10s, 5m, 2h, 1d."),
     click.option(
         "--run-at",
@@ -42,26 +36,11 @@ _TASK_OPTIONS = (
         metavar="MOMENT",
         help="Run it at this time: 2030-01-31T09:00:00Z, or seconds since 1970.",
     ),
-    click.option("--queue", metavar="NAME", help="Default: the queue of the handler with --app, else 'default'."),
+    queue_of_handler_option,
     click.option(
         "--id", metavar="ID", help="An id of your choice. Enqueueing the same task again under this id adds nothing."
     ),
-    click.option("--timeout", type=seconds, metavar="DURATION", help="How long one attempt may run."),
-    click.option(
-        "--expires",
-        type=seconds,
-        metavar="DURATION",
-        help="End the task as expired if no worker starts it within this time.",
-    ),
-    click.option(
-        "--deadline",
-        type=seconds,
-        metavar="DURATION",
-        help="Begin no other attempt after this time; then the task is dead.",
-    ),
-    click.option(
-        "--keep", type=click.Choice([keep.value for keep in Keep]), help="What is kept of the task after its end."
-    ),
+    *limit_options,
     click.option(
         "--unique",
         metavar="KEY",
@@ -81,7 +60,7 @@ _TASK_OPTIONS = (
     click.option(
         "--debounce-max", type=seconds, metavar="DURATION", help="With debounce: how long a task is put off at most."
     ),
-    click.option("--max-attempts", type=int, metavar="N", help="How many times it is tried at most."),
+    max_attempts_option,
 )
 
 
@@ -91,16 +70,10 @@ def _task_options(command: F) -> F:
 
 @click.command(cls=CommandTakingNumbers)
 @click.argument("name")
-@click.argument("words", metavar="[ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--kwarg",
-    "pairs",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="A keyword argument of the handler. For several, repeat the option.",
-)
+@words_argument
+@kwarg_option
 @_task_options
-@option("--app", "target", metavar="MODULE:APP", help="The application that has the handler.")
+@app_option
 @import_option
 @url_option
 @json_option
@@ -123,41 +96,16 @@ def enqueue(
     """
     keywords = keywords_of(pairs)
     given = {name: value for name, value in options.items() if value is not None}
-    application = load_scheduler(target, imports) if target else None
-    if application is not None and application.registry.get(name) is None:
-        known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
-        raise click.BadParameter(f"{target} has no handler {name!r}; there are: {known}", param_hint="NAME")
-    with session(_place_of(application, url), join) as opened:
+    application = application_with("NAME", name, target, imports)
+    with session(place_of(application, url), join) as opened:
         # The application builds the task, and the session sends it, because --url selects the Redis of the session.
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
         (task,) = opened.scheduler.enqueue_many([request])
-        warning = _warning(opened, task.queue, target, "" if target or options["queue"] else _WHOSE_QUEUE)
+        warning = why_none_starts(opened, task.queue, target, options["queue"])
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
     else:
         click.echo(task.id)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
-
-
-def _place_of(application: Scheduler | None, url: str | None) -> str | None:
-    """Return the URL from --url, else from the application's settings; also use the prefix of these settings."""
-    if application is None:
-        return url
-    if application.settings.prefix is not None:
-        use_prefix(application.settings.prefix)
-    return url or application.settings.url
-
-
-def _warning(opened: Session, queue: str, target: str | None, hint: str) -> str:
-    """Why nobody takes a task of a queue now; "" if workers do, or Redis does not answer the question."""
-    try:
-        if opened.ask(opened.inspector(queue).pause) is not None:
-            return f"queue {queue} is paused; resume it: redisched queue resume {queue}"
-        if opened.ask(partial(is_served, opened.scheduler.broker.script_runner, queue)):
-            return ""
-    except BrokerError:
-        return ""
-    start = f"redisched worker {target or 'MODULE:APP'} --queues {queue}"
-    return f"no worker serves queue {queue} now; start one: {start}{hint}"

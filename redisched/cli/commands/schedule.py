@@ -1,34 +1,118 @@
-"""`redisched schedule`: lists schedules and their next slots."""
+"""`redisched schedule`: lists and shows schedules and their next slots. Other modules add and change them."""
 
+import re
 import time
 
 import click
 
+from redisched.cli.commands.adding_schedules import add_schedule
+from redisched.cli.commands.steering_schedules import pause_schedules, remove_schedules, resume_schedules, run_schedules
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option
-from redisched.cli.slots import print_slots, slot_records, zone_name
-from redisched.cli.tables import print_facts
+from redisched.cli.parameters import json_option, queue_option, url_option
+from redisched.cli.schedule_reading import find_schedule, read_schedule, read_schedules
+from redisched.cli.schedule_text import schedule_facts
+from redisched.cli.session import session
+from redisched.cli.slots import print_slots
+from redisched.cli.tables import print_facts, print_table
+from redisched.cli.times import relative
+from redisched.client.schedule_view import FoundSchedule
+from redisched.printable import printable
+from redisched.records.schedule import ReadSchedule, schedule_record, slot_records, zone_name
+from redisched.store.schedule_values import ScheduleState
 from redisched.timetable.cron import Cron
 from redisched.timetable.timetable import next_slots
 from redisched.timetable.zone import UTC_NAME
 
+_NAME = re.compile(r"[\w.:<>#-]+")
+"""What may be the name of a schedule. A cron expression has blanks, and its other forms begin with @."""
+_HEADINGS = ("NAME", "QUEUE", "STATE", "WHEN", "NEXT", "HANDLER", "LAST TASK", "LAST STATE")
+
 
 @click.group()
 def schedule() -> None:
-    """List schedules and their next slots."""
+    """List, show, add, pause, run and remove schedules."""
+
+
+for _command in (add_schedule, pause_schedules, resume_schedules, run_schedules, remove_schedules):
+    schedule.add_command(_command)
+
+
+@schedule.command("ls")
+@queue_option
+@url_option
+@json_option
+def list_schedules(queue: str | None, url: str | None, as_json: bool) -> None:
+    """List schedules with their next slots.
+
+    LAST TASK is that of the latest slot that has come, and LAST STATE how it has ended, or how far it is.
+
+    JSON: a list of records as `redisched schedule show --json` prints one.
+    """
+    with session(url) as opened:
+        if queue is not None:
+            opened.queues(queue)
+        schedules, unreadable = read_schedules(opened, queue)
+    if as_json:
+        print_json([schedule_record(one) for one in schedules])
+    elif schedules:
+        print_table(_HEADINGS, [_row(one) for one in schedules], cut="WHEN")
+    elif not unreadable:
+        click.echo("There is no schedule. Add one: redisched schedule add NAME HANDLER --every 1h")
+    for found, reason in unreadable:
+        name, of_queue = printable(found.stored.name), printable(found.queue)
+        click.echo(f"Warning: schedule {name} of queue {of_queue} cannot be read here: {printable(reason)}", err=True)
+
+
+@schedule.command("show")
+@click.argument("name", metavar="NAME")
+@queue_option
+@url_option
+@json_option
+def show_schedule(name: str, queue: str | None, url: str | None, as_json: bool) -> None:
+    """Show a schedule, its last task and next slots.
+
+    JSON: name, queue, shard, state (active, paused or over), words, cron, tz, every_ms, anchor_ms, at_ms, start_ms,
+    end_ms, jitter_ms, misfire, overlap, application (whose code declares it), handler, args, kwargs, priority,
+    max_attempts, timeout_ms, expires_ms, deadline_ms, retention_ms, keep, last_id, last_state, next_ms, slots[{slot_ms,
+    local}], now_ms. A value that is not known is null; an option of the task that is null is that of the handler. Times
+    are the server's, in milliseconds since 1970.
+    """
+    with session(url) as opened:
+        found = read_schedule(opened, find_schedule(opened, name, queue))
+    if as_json:
+        print_json(schedule_record(found))
+        return
+    print_facts(schedule_facts(found))
+    slots_ms = found.slots_ms()
+    if slots_ms:
+        click.echo(_slots_heading(found.found))
+        print_slots(slots_ms, found.zone, found.found.now_ms)
 
 
 @schedule.command("next")
-@click.argument("expression", metavar="EXPRESSION")
-@click.option("--tz", default=UTC_NAME, show_default=True, metavar="ZONE", help="The time zone, such as Europe/Berlin.")
+@click.argument("expression", metavar="EXPRESSION|NAME")
+@click.option("--tz", metavar="ZONE", help="The time zone of an expression, such as Europe/Berlin. Default: UTC.")
 @click.option("--count", type=click.IntRange(1, 1_000), default=5, show_default=True, help="How many slots to print.")
+@queue_option
+@url_option
 @json_option
-def next_of_schedule(expression: str, tz: str, count: int, as_json: bool) -> None:
-    """Print in words when a cron expression fires, and its next slots. Nothing is asked of Redis.
+def next_of_schedule(
+    expression: str, tz: str | None, count: int, queue: str | None, url: str | None, as_json: bool
+) -> None:
+    """Print when an expression or a schedule fires.
 
-    JSON: words, tz and slots (a list of slot_ms and local, the local time with its offset).
+    It prints this in words, and the next slots. Of an expression, such as "0 3 * * *" or @daily, nothing is asked of
+    Redis.
+
+    JSON: words, tz and slots (a list of slot_ms and local, the local time with its offset); of a schedule also its
+    name, queue and state.
     """
-    timetable = Cron(expression=expression, tz=tz)
+    if _NAME.fullmatch(expression):
+        if tz is not None:
+            raise click.UsageError("--tz goes with a cron expression; a schedule has its own zone")
+        _print_next_of(expression, count, queue, url, as_json)
+        return
+    timetable = Cron(expression=expression, tz=UTC_NAME if tz is None else tz)
     now_ms = int(time.time() * 1_000)
     slots_ms, zone = next_slots(timetable, now_ms, count), zone_name(timetable)
     if as_json:
@@ -37,3 +121,37 @@ def next_of_schedule(expression: str, tz: str, count: int, as_json: bool) -> Non
     print_facts([("when", timetable.words()), ("zone", zone)])
     click.echo()
     print_slots(slots_ms, zone, now_ms)
+
+
+def _print_next_of(name: str, count: int, queue: str | None, url: str | None, as_json: bool) -> None:
+    """Print the next slots of a schedule."""
+    with session(url) as opened:
+        found = find_schedule(opened, name, queue)
+    timing, state = found.definition.timing, found.stored.state
+    zone, slots_ms = zone_name(timing.timetable), next_slots(timing, found.now_ms, count)
+    if as_json:
+        known = {"name": name, "queue": found.queue, "state": state, "words": timing.words(), "tz": zone}
+        print_json(known | {"slots": slot_records(slots_ms, zone)})
+        return
+    print_facts([("when", timing.words()), ("zone", zone), ("state", state)])
+    if slots_ms:
+        click.echo(_slots_heading(found))
+        print_slots(slots_ms, zone, found.now_ms)
+
+
+def _slots_heading(found: FoundSchedule) -> str:
+    return "\nWhen it is resumed, its slots are:" if found.stored.state is ScheduleState.PAUSED else ""
+
+
+def _row(one: ReadSchedule) -> tuple[object, ...]:
+    stored, now_ms = one.found.stored, one.found.now_ms
+    return (
+        stored.name,
+        one.found.queue,
+        stored.state,
+        one.definition.timing.words(),
+        None if one.next_ms is None else relative(one.next_ms, now_ms),
+        one.body.name,
+        one.last_id,
+        one.last_state,
+    )
