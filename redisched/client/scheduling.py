@@ -146,7 +146,7 @@ def _new_task(application: Applications, given: Given, options: TaskOptions) -> 
         given.handler, defaults, replace(options, id=_SOME_ID), application.settings.payload_limit
     )
     if resolved.unique is not None:
-        allowed = "False for a schedule: its slots are unique; overlap='skip' keeps two of its tasks from overlapping"
+        allowed = "None for a schedule: its slots are unique; overlap='skip' keeps two of its tasks from overlapping"
         raise InvalidOption("unique", resolved.unique.by, allowed)
     request = resolved.request(args, kwargs, signature)
     task = SlotTask(
