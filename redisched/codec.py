@@ -4,7 +4,7 @@ The record of a task is an 8-byte digest and a body. Scripts compare digests and
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -46,20 +46,21 @@ _LIMITS: dict[str, Callable[[Any], Any]] = {
     "codec": _text,
 }
 _NO_LIMIT = 2**31
-_NO_LIMITS = [None] * len(_LIMITS)
 
 
 def encode_task(body: TaskBody, limit: int) -> bytes:
-    """Encode the body of a task.
+    """Encode the body of a task. Raises as `encode_call`."""
+    return encode_call(body.name, body.args, body.kwargs, body.limits, limit)
 
-    Raises NotEncodable, naming the argument, and PayloadTooLarge beyond `limit` bytes.
+
+def encode_call(
+    name: str, args: Sequence[Any], kwargs: Mapping[str, Any], limits: Mapping[str, Any], limit: int
+) -> bytes:
+    """Encode the body of a task: a call, and the `limits` of the body. Raises NotEncodable, naming the argument, and
+    PayloadTooLarge beyond `limit` bytes.
     """
-    name, args, kwargs, *own = body
     parts: list[Any] = [name, list(args)]
-    if own != _NO_LIMITS:
-        limits: dict[str, Any] = {key: value for key, value in zip(_LIMITS, own, strict=True) if value is not None}
-        if body.keep is not None:
-            limits["keep"] = body.keep.value
+    if limits:
         parts += [kwargs, limits]
     elif kwargs:
         parts.append(kwargs)
@@ -68,10 +69,10 @@ def encode_task(body: TaskBody, limit: int) -> bytes:
         if kwargs or not SCALARS.issuperset(map(type, args)):
             check(parts, encoded)
     except Exception as error:
-        _name_the_culprit(body)
-        raise _refusal(f"arguments of {body.name}", (body.args, body.kwargs), error) from error
+        _name_the_culprit(name, args, kwargs)
+        raise _refusal(f"arguments of {name}", (args, kwargs), error) from error
     if len(encoded) > limit:
-        raise PayloadTooLarge(f"arguments of {body.name}", len(encoded), limit)
+        raise PayloadTooLarge(f"arguments of {name}", len(encoded), limit)
     return encoded
 
 
@@ -262,20 +263,19 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _name_the_culprit(body: TaskBody) -> None:
-    named = [(f"args[{index}]", value) for index, value in enumerate(body.args)]
-    named += [(f"kwargs[{key!r}]", value) for key, value in body.kwargs.items()]
+def _name_the_culprit(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    named = [(f"args[{index}]", value) for index, value in enumerate(args)]
+    named += [(f"kwargs[{key!r}]", value) for key, value in kwargs.items()]
     for argument, value in named:
         try:
             check([value], pack(value))
         except Exception as error:
-            raise _refusal(f"{argument} of {body.name}", value, error) from error
+            raise _refusal(f"{argument} of {name}", value, error) from error
 
 
 def _refusal(argument: str, value: object, error: Exception) -> NotEncodable:
-    return NotEncodable(
-        argument, value, ALLOWED_DEPTH if isinstance(error, TooDeep) else f"{_text_of(error, 200)}; {ALLOWED}"
-    )
+    allowed = ALLOWED_DEPTH if isinstance(error, TooDeep) else f"{_text_of(error, 200)}; {ALLOWED}"
+    return NotEncodable(argument, value, allowed)
 
 
 def _body_of(parts: Any) -> TaskBody:

@@ -43,14 +43,12 @@ class IdentitySource:
     def next_id(self) -> str:
         """An id that is greater than every one before it."""
         with self._lock:
-            while True:
-                last = self._last
-                following: int = max(self._now_ms() << _SEQUENCE_BITS, last + 1)
-                # No signal handler can run between these two lines: Python runs them only at function calls and loop
-                # ends.
-                if self._last is last:
-                    self._last = following
-                    break
+            following = self._now_ms() << _SEQUENCE_BITS
+            # No signal handler can run between reading and writing the last one: Python runs them only at function
+            # calls and loop ends.
+            if following <= self._last:
+                following = self._last + 1
+            self._last = following
         moment_ms, sequence = following >> _SEQUENCE_BITS, following & _LARGEST_SEQUENCE
         prefix_ms, prefix = self._prefix
         if prefix_ms != moment_ms:

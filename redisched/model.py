@@ -139,6 +139,12 @@ class TaskBody(NamedTuple):
     codec: str | None = None
     """The name of the application's codec that made the arguments, if one did."""
 
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What it holds besides the call, by name, as it is encoded. Most tasks have nothing."""
+        limits = {name: value for name, value in zip(self._fields[3:], self[3:], strict=True) if value is not None}
+        return limits if self.keep is None else limits | {"keep": self.keep.value}
+
 
 class Outcome(NamedTuple):
     """How a task ended; stored until its retention is over. Times are the server's, in milliseconds."""

@@ -4,13 +4,13 @@ because of what it holds.
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from redisched.client.arguments import Signature
 from redisched.client.traits import NO_TRAITS, Traits, traits_of
 from redisched.client.unique import Unique, UniqueKey, unique_of
-from redisched.codec import digest_of, encode_task, fingerprint_suffix_of
+from redisched.codec import digest_of, encode_call, fingerprint_suffix_of
 from redisched.config import Durability
 from redisched.conversion.conversion import encode_arguments
 from redisched.handler_options import HandlerOptions
@@ -29,36 +29,30 @@ def freshness_of(chosen_id: str | None, *, is_unique: bool) -> Freshness:
     return Freshness.NEW if chosen_id is None and not is_unique else Freshness.MAYBE_SENT
 
 
-class FreshnessToken:
+class FreshnessToken(list[int]):
     """Tells for one request, once, that it was never sent. A copy of the request in another process does not tell it.
 
     The first call of `consume` answers UNSENT, if it comes from the process that made the request; all others answer
-    MAYBE_SENT.
+    MAYBE_SENT. It is a list of that process, as every request has one and an object with a list costs twice as much.
     """
 
-    __slots__ = ("_process",)
-
-    def __init__(self, process: int) -> None:
-        self._process = [process]
+    __slots__ = ()
 
     def consume(self) -> Freshness:
         """The freshness of the request for the call that sends it now."""
         try:
-            return Freshness.UNSENT if self._process.pop() == os.getpid() else Freshness.MAYBE_SENT
+            return Freshness.UNSENT if self.pop() == os.getpid() else Freshness.MAYBE_SENT
         except IndexError:
             return Freshness.MAYBE_SENT
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FreshnessToken)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override] # other lists have none
         return hash(FreshnessToken)
 
-    def __reduce__(self) -> tuple[type[Self], tuple[int]]:
-        return type(self), (_NO_PROCESS,)
-
-
-_NO_PROCESS = 0
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        return type(self), ()
 
 
 class TaskRequest(NamedTuple):
@@ -103,6 +97,13 @@ class ResolvedOptions:
     unique: Unique | None = None
     freshness: Freshness = Freshness.NEW
     """The freshness of a task that is sent by the call which makes it."""
+    limits: dict[str, Any] = field(init=False, repr=False, compare=False)
+    """What the body of each task holds of them."""
+
+    def __post_init__(self) -> None:
+        # Encoded for every task, so it is put together once.
+        own = TaskBody(self.name, (), {}, self.max_attempts, self.timeout_ms, self.retention_ms, self.keep)
+        object.__setattr__(self, "limits", own.limits)
 
     def request(self, args: Sequence[Any], kwargs: Mapping[str, Any], arguments: Signature) -> TaskRequest:
         """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
@@ -110,25 +111,22 @@ class ResolvedOptions:
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
         position and the other by name.
         """
-        given, codec = (args, kwargs), None
-        if arguments.conversion is not None:
-            args, kwargs, codec = encode_arguments(arguments.conversion, args, kwargs)
-        body = self._encode(args, kwargs, codec, self.keep)
-        covered = body
-        if kwargs and self.id is not None:
-            by_position, by_name = arguments.bind(args, kwargs)
-            covered = self._encode(by_position, dict(sorted(by_name.items())), codec)
-        elif self.keep is not None:
-            # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
-            covered = self._encode(args, kwargs, codec)
+        conversion = arguments.conversion
+        sent_args, sent_kwargs, codec = (
+            (args, kwargs, None) if conversion is None else encode_arguments(conversion, args, kwargs)
+        )
+        limits = self.limits if codec is None else self.limits | {"codec": codec}
+        body = covered = encode_call(self.name, sent_args, sent_kwargs, limits, self.payload_limit)
+        if self.keep is not None or (sent_kwargs and self.id is not None):
+            covered = self._covered_by_digest(sent_args, sent_kwargs, limits, arguments)
         record = digest_of(covered, self.fingerprint_suffix) + body
-        traits = self.traits.encode(self.name, record) if self.traits is not NO_TRAITS else b""
+        traits = b"" if self.traits is NO_TRAITS else self.traits.encode(self.name, record)
         if self.unique is not None:
-            key = self.unique.key_of(self.name, given, (args, kwargs), arguments)
+            key = self.unique.key_of(self.name, (args, kwargs), (sent_args, sent_kwargs), arguments)
             return self._unique_request(self.unique, key, record, traits)
         # Every task needs both, and the constructor of a NamedTuple costs twice as much.
         task = tuple.__new__(NewTask, (self.id or next_id(), self.priority, self.when, record, traits))
-        token = FreshnessToken(_NO_PROCESS if self.id else os.getpid())
+        token = FreshnessToken(() if self.id else (os.getpid(),))
         return tuple.__new__(TaskRequest, (self.queue, task, self.durable, token, None))
 
     def _unique_request(self, unique: Unique, key: UniqueKey, record: bytes, traits: bytes) -> TaskRequest:
@@ -138,13 +136,17 @@ class ResolvedOptions:
             task_id = placed_chosen_id(self.id, key.placement)
         task = NewTask(task_id, self.priority, self.when, record, unique.encode(key, self.name) + traits)
         rejects = key if unique.on_duplicate is OnDuplicate.REJECT else None
-        return TaskRequest(self.queue, task, self.durable, FreshnessToken(_NO_PROCESS), rejects)
+        return TaskRequest(self.queue, task, self.durable, FreshnessToken(), rejects)
 
-    def _encode(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], codec: str | None, keep: Keep | None = None
+    def _covered_by_digest(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], limits: Mapping[str, Any], arguments: Signature
     ) -> bytes:
-        fields = (self.name, args, kwargs, self.max_attempts, self.timeout_ms, self.retention_ms, keep, None, codec)
-        return encode_task(tuple.__new__(TaskBody, fields), self.payload_limit)
+        if kwargs and self.id is not None:
+            args, by_name = arguments.bind(args, kwargs)
+            kwargs = dict(sorted(by_name.items()))
+        # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
+        without_keep = {name: value for name, value in limits.items() if name != "keep"}
+        return encode_call(self.name, args, kwargs, without_keep, self.payload_limit)
 
 
 def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, payload_limit: int) -> ResolvedOptions:
