@@ -5,7 +5,7 @@ earlier numbers are kept: with one of them every task is found.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Self
@@ -40,6 +40,12 @@ class ShardMap:
     """
 
     counts: tuple[int, ...] = (1,)
+    shards: int = field(init=False, repr=False, compare=False)
+    """The present number of shards."""
+
+    def __post_init__(self) -> None:
+        # Kept, because every enqueue asks for it.
+        object.__setattr__(self, "shards", self.counts[-1])
 
     @classmethod
     def read(cls, stored: bytes | None) -> Self | None:
@@ -57,11 +63,6 @@ class ShardMap:
 
     def __str__(self) -> str:
         return " ".join(map(str, self.counts))
-
-    @property
-    def shards(self) -> int:
-        """The present number of shards."""
-        return self.counts[-1]
 
     def with_shards(self, shards: int) -> "ShardMap":
         """The shard map after shards have been added, up to this number."""

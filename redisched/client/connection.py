@@ -135,7 +135,7 @@ class Connection:
     def run(self, operation: Operation[T], call: str) -> T:
         """Run an operation to its end, blocking. `call` names the user's method, which also exists as `call`_async."""
         warn_if_blocking(call)
-        return run(operation, self.broker.client())
+        return run(operation, (self._broker or self._resolve()).client())
 
     async def run_async(self, operation: Operation[T]) -> T:
         """Run an operation to its end under asyncio."""
@@ -153,12 +153,12 @@ class Connection:
             return await asyncio.to_thread(self._resolve)
         return self._broker
 
-    def retry_policy(self) -> RetryPolicy:
-        """The retry policy of one call that begins now."""
+    def retry_policy(self, began_s: float | None = None) -> RetryPolicy:
+        """The retry policy of one call that began at this monotonic moment, or begins now."""
         # The first call loads the client library and may start the server. Its time counts from when that is done.
         broker = self.broker
         return RetryPolicy(
-            began_s=self.monotonic(),
+            began_s=self.monotonic() if began_s is None else began_s,
             total_s=self.settings.timeout_s,
             try_s=broker.timeout_s,
             backoff=RECONNECT_BACKOFF,

@@ -1,5 +1,6 @@
 """Sends task requests to Redis: one, many at once, or those of concurrent calls together."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary, ref
@@ -65,10 +66,9 @@ class Sender:
         if self._around:
             plain = self._without_middleware()
             return self._send_around([request], lambda requests: [plain.send(requests[0], freshness)])[0]
-        queue, task, durable, *_ = request
+        queue, task, durable, _token, _rejects = request
         try:
-            operation = self._routers[durable].one(queue, task, freshness, self._connection.retry_policy())
-            status = self._connection.run(operation, "enqueue")
+            status = self._connection.run(self._routers[durable].one(queue, task, freshness), "enqueue")
         except _Unsure as error:
             raise _about([request], error) from error
         return self._reference(request, status)
@@ -143,10 +143,12 @@ class Sender:
         return await self._send_around_async([request], send_all)
 
     def _enqueue_many(self, requests: Sequence[TaskRequest]) -> Operation[list[Enqueued]]:
-        keys = [(queue, durable, freshness_token.consume()) for queue, _task, durable, freshness_token, _ in requests]
-        tasks: dict[_BatchKey, list[NewTask]] = {}
-        for key, request in zip(keys, requests, strict=True):
-            tasks.setdefault(key, []).append(request.task)
+        keys: list[_BatchKey] = []
+        tasks: dict[_BatchKey, list[NewTask]] = defaultdict(list)
+        for queue, task, durable, token, _rejects in requests:
+            key = queue, durable, token.consume()
+            keys.append(key)
+            tasks[key].append(task)
         statuses: dict[_BatchKey, Iterator[Enqueued]] = {}
         for key, together in tasks.items():
             queue, durable, freshness = key
@@ -186,12 +188,12 @@ class Sender:
         return [self._reference(request, status) for request, status in zip(requests, statuses, strict=True)]
 
     def _reference(self, request: TaskRequest, status: Enqueued) -> TaskRef[Any]:
-        queue, task, *_ = request
+        queue, task, _durable, _token, rejects = request
         if status is _CREATED:
             return TaskRef(task.id, queue, self._connection, True)
         if isinstance(status, Duplicate):
-            if request.rejects is not None:
-                raise DuplicateTask(status.id, request.rejects.label)
+            if rejects is not None:
+                raise DuplicateTask(status.id, rejects.label)
             return TaskRef(status.id, queue, self._connection)
         if status is Status.CONFLICT:
             raise Conflict(task.id, queue)

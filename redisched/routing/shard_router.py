@@ -43,19 +43,23 @@ class ShardRouter:
         """Asked for at every call: while an application is redirected, it has others."""
         return self._shards.shard_maps
 
-    def one(self, queue: str, task: NewTask, freshness: Freshness, retry_policy: RetryPolicy) -> Operation[Enqueued]:
+    def one(self, queue: str, task: NewTask, freshness: Freshness) -> Operation[Enqueued]:
         """Add one task. The first try is a single command; if it fails, the general way is taken, with all retries."""
-        shard_map = self._shard_maps.fresh(queue, retry_policy.began_s)
+        shards = self._shards
+        began_s = shards.monotonic()
+        shard_map = shards.shard_maps.fresh(queue, began_s)
         if shard_map is None:
-            return (yield from self._one_unsure(queue, task, freshness, retry_policy))
+            return (yield from self._one_unsure(queue, task, freshness, shards.retry_policy()))
         named = None if freshness is Freshness.NEW else shard_map
         if named is None or shard_map.shards == 1:
             store = self._store(queue, shard_map.shard_of(task.id))
-            with contextlib.suppress(BrokerError):
+            try:
                 status = yield from store.enqueue_loaded(task, named)
-                if status is not Status.STALE_SHARD_MAP:
-                    return status
-        return (yield from self._enqueue(queue, shard_map, [task], freshness, retry_policy))[0]
+            except BrokerError:
+                status = Status.STALE_SHARD_MAP
+            if status is not Status.STALE_SHARD_MAP:
+                return status
+        return (yield from self._enqueue(queue, shard_map, [task], freshness, shards.retry_policy(began_s)))[0]
 
     def many(
         self, queue: str, tasks: Sequence[NewTask], freshness: Freshness, retry_policy: RetryPolicy

@@ -111,6 +111,9 @@ class Broker:
 
     def client(self) -> BrokerClient:
         """The shared blocking client."""
+        return self._sync or self._open_sync()
+
+    def _open_sync(self) -> BrokerClient:
         with self._lock:
             if self._sync is None:
                 self._sync = self.open_client(SHARED_PART)

@@ -50,11 +50,13 @@ class Pool(Generic[C]):
     def __init__(self, make: Callable[[], C], most: int) -> None:
         self._state = _PoolState(make, most)
         self._waiting: deque[object] = deque()
-        self._changed = threading.Condition(threading.RLock())
+        # The lock itself is taken, not the condition that has it: the condition would call Python functions for that.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
-        with self._changed:
+        with self._lock:
             if self._waiting or not self._state.has_room:
                 self._wait(within_s)
             idle = self._state.lend()
@@ -68,21 +70,21 @@ class Pool(Generic[C]):
 
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
-        with self._changed:
+        with self._lock:
             self._state.give(connection)
             if self._waiting:
                 self._changed.notify_all()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""
-        with self._changed:
+        with self._lock:
             self._state.lent -= 1
             if self._waiting:
                 self._changed.notify_all()
 
     def empty(self) -> list[C]:
         """All connections that are idle, which are the caller's from now on."""
-        with self._changed:
+        with self._lock:
             return self._state.empty()
 
     def _wait(self, within_s: float) -> None:

@@ -90,6 +90,15 @@ DUPLICATE = b"DUPLICATE "
 _STATUSES = _Statuses({status.value.encode(): status for status in Status})
 
 
+class _EnqueueAnswers(dict[bytes, Enqueued]):
+    def __missing__(self, answer: bytes) -> Enqueued:
+        return Duplicate(id_text(answer[len(DUPLICATE) :])) if answer.startswith(DUPLICATE) else _STATUSES[answer]
+
+
+ENQUEUED = _EnqueueAnswers(_STATUSES)
+"""What each answer to an enqueue says. Looking one up raises FormatTooNew if the script refused to run."""
+
+
 def statuses_in(reply: Iterable[bytes]) -> list[Status]:
     """Convert the reply of a script to statuses. Raises FormatTooNew."""
     return [_STATUSES[status] for status in reply]
@@ -97,11 +106,7 @@ def statuses_in(reply: Iterable[bytes]) -> list[Status]:
 
 def enqueued_in(reply: Iterable[bytes]) -> list[Enqueued]:
     """Convert the reply to an enqueue. Raises FormatTooNew."""
-    return [_STATUSES.get(answer) or _enqueued(answer) for answer in reply]
-
-
-def _enqueued(answer: bytes) -> Enqueued:
-    return Duplicate(id_text(answer[len(DUPLICATE) :])) if answer.startswith(DUPLICATE) else _STATUSES[answer]
+    return [ENQUEUED[answer] for answer in reply]
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Argument]:

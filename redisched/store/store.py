@@ -12,7 +12,7 @@ from redisched.store.enqueued import Enqueued
 from redisched.store.operation import Argument, Operation, Pipeline, ScriptRunner
 from redisched.store.repair import Balance, Repair, Scrubbed, ScrubRequest
 from redisched.store.report import Report
-from redisched.store.shard import ShardScripts, enqueued_in, flat, id_bytes, id_text
+from redisched.store.shard import ENQUEUED, ShardScripts, enqueued_in, flat, id_bytes, id_text
 from redisched.store.tries import UNTRIED, tries_of
 from redisched.store.values import (
     Ack,
@@ -95,9 +95,10 @@ class Store:
 
     def enqueue_loaded(self, task: NewTask, shard_map: ShardMap | None = None) -> Operation[Enqueued]:
         """Add one task with the least work. Raises ScriptMissing if the server has not loaded the script."""
-        keys = self._enqueue_keys((task,))
-        (status,) = enqueued_in((yield self._scripts.command("enqueue", (_named(shard_map), *task), keys)))
-        return status
+        keys = self._scripts.all_keys_of("enqueue") if task.traits else self._scripts.keys_of("enqueue")
+        named = "" if shard_map is None else str(shard_map)
+        (answer,) = yield self._script_runner.command("enqueue", keys, (named, *task))
+        return ENQUEUED[answer]
 
     def enqueue_many(
         self, chunks: Iterable[Sequence[NewTask]], shard_map: ShardMap | None = None
