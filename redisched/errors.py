@@ -3,6 +3,7 @@
 RedischedError
 ├── InvalidInput (ValueError)          what was handed in cannot be accepted; nothing was written
 │   ├── InvalidOption                  an option of a task, a queue or a worker
+│   │   └── InvalidFilter              the text of a filter
 │   ├── CannotShrink                   a queue never gets fewer shards
 │   ├── InvalidArguments               the arguments do not match the handler's signature
 │   ├── NotEncodable                   a value msgpack cannot carry
@@ -99,6 +100,17 @@ class InvalidInput(RedischedError, ValueError):
 
 class InvalidOption(InvalidInput):
     """Raised when an option is unknown, of the wrong type or out of its range."""
+
+
+class InvalidFilter(InvalidOption):
+    """Raised when the text of a filter cannot be read. `part` is what is wrong in it, and `similar` what may be meant
+    instead.
+    """
+
+    def __init__(self, part: object, allowed: str, similar: Sequence[str] = ()) -> None:
+        self.part = part
+        self.similar = tuple(similar)
+        super().__init__("filter", part, f"did you mean {' or '.join(similar)}? {allowed}" if similar else allowed)
 
 
 class InvalidArguments(InvalidInput):

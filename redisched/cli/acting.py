@@ -13,10 +13,11 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
 from redisched.client.dead_tasks import ReplayOutcome
-from redisched.client.selecting import Change, Filter, Named, Source, filter_of
-from redisched.client.verbs import EVERY_STATE, CancelOutcome, ChangeOutcome, Look, Verb
+from redisched.client.selecting import Change, Matching, Named, Source, filter_of
+from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, Verb
 from redisched.counted import counted
 from redisched.errors import UnknownTasks
+from redisched.filters.filter import EVERY_STATE
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 
@@ -89,7 +90,7 @@ def wanted_of(
         )
     if not (queue or name or states or error):
         raise click.UsageError("give the ids of tasks, or a filter: --queue, --name, --state, --error")
-    source = filter_of(queue, name, states or None, error)
+    source = Matching(filter_of(None, queue, name, states or None, error))
     return Wanted(source=source, may_act=yes and not dry_run, dry_run=dry_run)
 
 
@@ -98,8 +99,9 @@ def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_jso
 
     The exit code is 1 if a given id is unknown or nothing could be done for it, or if --yes is missing.
     """
-    if isinstance(wanted.source, Filter) and wanted.source.queue is not None:
-        opened.queues(wanted.source.queue)
+    if isinstance(wanted.source, Matching):
+        for queue in sorted(wanted.source.wanted.queues or ()):
+            opened.queues(queue)
     if not wanted.may_act:
         _tell(opened, wanted, verb, words, as_json)
         return

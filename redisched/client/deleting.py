@@ -6,8 +6,8 @@ from enum import StrEnum
 from functools import partial
 
 from redisched.client.connection import Connection
-from redisched.client.verbs import EVERY_STATE
 from redisched.codec import encode_outcome
+from redisched.filters.filter import EVERY_STATE
 from redisched.model import Keep, Outcome, TaskState, retention_of
 from redisched.store.deleting import delete_tasks
 from redisched.store.operation import Operation, with_retries

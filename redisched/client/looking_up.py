@@ -42,18 +42,22 @@ class TaskLookUp:
 
     def select(
         self,
+        text: str | None = None,
+        /,
         *,
         queue: str | None = None,
         name: str | None = None,
         state: str | Collection[str] | None = None,
         error: str | None = None,
     ) -> "Selection":
-        """All tasks that match what is given, on which one call acts: tasks of a queue, of a handler, in a state or one
-        of several, with a last failure in whose text the regular expression `error` is found.
+        """All tasks that match all that is given, on which one call acts: a filter such as "state:dead name:send_*";
+        tasks of a queue, of a handler, in a state or one of several, with a last failure in whose text the regular
+        expression `error` is found.
 
-        Raises InvalidOption, also if nothing is given.
+        Raises InvalidFilter, and InvalidOption, also if nothing is given.
         """
-        return selection.Selection(selecting.filter_of(queue, name, state, error), self._connection)
+        wanted = selecting.filter_of(text, queue, name, state, error)
+        return selection.Selection(selecting.Matching(wanted), self._connection)
 
 
 def _named(task: str | TaskRef[Any], queue: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from redisched.client import queue_verbs
 from redisched.client.connection import Connection
 from redisched.client.deleting import PURGED, DeleteOutcome
-from redisched.client.selecting import Change, filter_of
+from redisched.client.selecting import Change, Matching, filter_of
 from redisched.client.selection import Selection
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause
@@ -94,7 +94,7 @@ class Queue:
         await self._run_async(queue_verbs.remove)
 
     def _tasks(self, state: str | Collection[str]) -> Selection:
-        return Selection(filter_of(self.name, None, state, None), self._connection)
+        return Selection(Matching(filter_of(None, self.name, None, state, None)), self._connection)
 
     def _run(self, call: str, make: _Make[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._connection.expect_server()

@@ -8,11 +8,16 @@ from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from redisched.client.connection import Connection
-from redisched.client.verbs import EVERY_STATE, Verb
+from redisched.client.verbs import Verb
 from redisched.errors import InvalidOption, UnknownTasks
+from redisched.filters.conditions import Condition, ErrorMatches, NameIn, QueueIn, StateIn
+from redisched.filters.filter import EVERY_STATE, Filter
+from redisched.filters.parsing import parse
+from redisched.filters.reading import shards_of
 from redisched.model import TaskState
 from redisched.option_checks import check_name, check_queue
 from redisched.store.inspect import Inspector, queues
+from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation, T, with_retries
 from redisched.store.page import Place, Query
 from redisched.store.view import TaskView
@@ -40,40 +45,45 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Selects the tasks that match all that is given. `states` empty means all states in which the verb can act."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Selects the tasks that match a filter. If it names no states, those in which the verb can act."""
 
-    queue: str | None
-    name: str | None
-    states: frozenset[TaskState]
-    error: re.Pattern[str] | None
+    wanted: Filter
 
     def apply(self, connection: Connection, verb: Verb[O]) -> Operation[list[Change[O]]]:
         """Act on the tasks of all queues and shards. No task is given to the verb twice, even if it moves meanwhile.
         Raises InvalidOption for a state in which the verb can do nothing.
         """
-        for state in sorted(self.states - {*verb.states}):
+        for state in sorted(self.wanted.asked_states - {*verb.states}):
             raise InvalidOption("state", state.value, f"one of {', '.join(sorted(verb.states))}")
-        query = Query(states=self.states or verb.states, limit=_PAGE, name=self.name, error=self.error)
+        states = self.wanted.states & {*verb.states}
+        query = Query(states=states, limit=_PAGE, matcher=self.wanted)
         changes: list[Change[O]] = []
-        for queue in [self.queue] if self.queue else (yield from _queues(connection)):
-            inspector = Inspector(connection.script_runner, queue)
-            for shard in (yield from _retrying(connection, inspector.shards)):
-                changes += yield from _apply_in_shard(connection, queue, shard.shard, query, verb)
+        for shard in (yield from _retrying(connection, partial(shards_of, connection.script_runner, self.wanted))):
+            if self.wanted.ids is None:
+                changes += yield from _apply_in_shard(connection, shard, query, verb)
+            else:
+                changes += yield from _apply_to_ids(connection, shard, sorted(self.wanted.ids), query, verb)
         return changes
 
 
-def filter_of(queue: str | None, name: str | None, state: str | Collection[str] | None, error: str | None) -> Filter:
-    """Check the parts of a filter. Raises InvalidOption, also if there is none."""
-    if queue is None and name is None and state is None and error is None:
-        raise InvalidOption("filter", None, "at least one of queue, name, state, error")
-    return Filter(
-        queue=None if queue is None else check_queue("queue", queue),
-        name=None if name is None else check_name("name", name),
-        states=frozenset() if state is None else _states(state),
-        error=None if error is None else check_pattern("error", error),
-    )
+def filter_of(
+    text: str | None, queue: str | None, name: str | None, state: str | Collection[str] | None, error: str | None
+) -> Filter:
+    """The filter of a text and of what is given beside it. Raises InvalidOption, also if there is nothing."""
+    if text is None and queue is None and name is None and state is None and error is None:
+        raise InvalidOption("filter", None, "a text, or at least one of queue, name, state, error")
+    conditions: list[Condition] = []
+    if queue is not None:
+        conditions.append(QueueIn.exactly(check_queue("queue", queue)))
+    if name is not None:
+        conditions.append(NameIn.exactly(check_name("name", name)))
+    if state is not None:
+        conditions.append(StateIn(_states(state)))
+    if error is not None:
+        conditions.append(ErrorMatches(check_pattern("error", error)))
+    return parse("" if text is None else text).also(*conditions)
 
 
 def check_pattern(option: str, value: object) -> re.Pattern[str]:
@@ -99,23 +109,33 @@ def _states(given: str | Collection[str]) -> frozenset[TaskState]:
 
 
 def _apply_in_shard(
-    connection: Connection, queue: str, shard: int, query: Query, verb: Verb[O]
+    connection: Connection, shard: ShardInspector, query: Query, verb: Verb[O]
 ) -> Operation[list[Change[O]]]:
-    inspector = Inspector(connection.script_runner, queue).shard(shard)
-    counts = yield from _retrying(connection, inspector.counts)
+    counts = yield from _retrying(connection, shard.counts)
     # New tasks may come as fast as they are selected. Not more are given to the verb than there were at first.
     most = counts.ready + counts.scheduled + counts.leased + counts.dead + counts.finished
     changes: list[Change[O]] = []
     seen: set[str] = set()
     after: Place | None = None
     while len(seen) < most:
-        page = yield from _retrying(connection, partial(inspector.page, query, after))
+        page = yield from _retrying(connection, partial(shard.page, query, after))
         views = [view for view in page.views if view.id not in seen]
         seen.update(view.id for view in views)
-        changes += yield from _act(connection, queue, shard, views, verb)
+        changes += yield from _act(connection, shard.queue, shard.shard, views, verb)
         after = page.next
         if after is None:
             break
+    return changes
+
+
+def _apply_to_ids(
+    connection: Connection, shard: ShardInspector, ids: Sequence[str], query: Query, verb: Verb[O]
+) -> Operation[list[Change[O]]]:
+    changes: list[Change[O]] = []
+    for batch in _batches(ids):
+        views = yield from _retrying(connection, partial(shard.tasks, batch))
+        matching = [view for view in views if query.may_take(view) and query.takes(view)]
+        changes += yield from _act(connection, shard.queue, shard.shard, matching, verb)
     return changes
 
 

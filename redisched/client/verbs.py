@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from redisched.client.connection import Connection
 from redisched.codec import encode_outcome
 from redisched.errors import InvalidOption
+from redisched.filters.filter import EVERY_STATE
 from redisched.identity import is_given
 from redisched.model import Keep, Outcome, TaskState, retention_of
 from redisched.option_checks import check_delay, check_priority, check_run_at
@@ -22,8 +23,6 @@ from redisched.store.values import Reprioritization, Status
 from redisched.store.view import PENDING, TaskView
 
 O_co = TypeVar("O_co", covariant=True)
-
-EVERY_STATE = frozenset(state for state in TaskState if state is not TaskState.UNKNOWN)
 
 
 class CancelOutcome(StrEnum):

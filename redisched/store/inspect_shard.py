@@ -39,12 +39,12 @@ class ShardInspector:
 
     def whole(self, view: TaskView) -> Operation[TaskView]:
         """The same task with its body."""
-        return (yield from self._with_bodies([view]))[0]
+        return (yield from self.with_bodies([view]))[0]
 
     def tasks(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
         """Those of the tasks that the shard has, each with its body."""
         views = [view for view in (yield from self.states(ids)) if view.state is not TaskState.UNKNOWN]
-        return (yield from self._with_bodies(views))
+        return (yield from self.with_bodies(views))
 
     def counts(self) -> Operation[QueueCounts]:
         """How many tasks of the shard are in each state."""
@@ -121,7 +121,7 @@ class ShardInspector:
         found: list[tuple[Place, TaskView]] = []
         for first in range(0, len(near), _RECORDS):
             part = near[first : first + _RECORDS]
-            whole = yield from self._with_bodies([view for _, view in part])
+            whole = yield from self.with_bodies([view for _, view in part])
             found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
         return found
 
@@ -131,7 +131,8 @@ class ShardInspector:
             ids, self.queue, self.shard, (yield from self._scripts.call("read/task", rows=[(id,) for id in ids]))
         )
 
-    def _with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
+    def with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
+        """The same tasks with their bodies."""
         if not views:
             return []
         records = yield ("HMGET", self._keys.tasks, *(id_bytes(view.id) for view in views))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import total_ordering
-from typing import Any
+from typing import Any, Protocol
 
 from redisched.errors import InvalidOption
 from redisched.model import BAND, TaskState
@@ -45,39 +45,62 @@ _STATES = {
     Section.DEAD: {TaskState.DEAD},
     Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED, TaskState.LOST},
 }
+_SECTION_OF = {state: section for section, states in _STATES.items() for state in states}
 _FALLING = frozenset({Section.DEAD, Section.ENDED})
+
+
+class Matcher(Protocol):
+    """Which tasks are meant, of those in the states that are listed."""
+
+    @property
+    def is_residual(self) -> bool:
+        """Whether tasks in these states may still not match."""
+        ...
+
+    def may_match(self, view: TaskView) -> bool:
+        """Whether a task can match, as far as it is known without its body."""
+        ...
+
+    def matches(self, view: TaskView) -> bool:
+        """Whether a task matches, now that its body is known, which names its handler."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which tasks are listed: at most `limit` of those in any of the states, only those of the handler `name` and those
-    whose last failure has a text in which `error` is found, if given.
-    """
+    """Which tasks are listed: at most `limit` of those in any of the states, only those that match, if it is given."""
 
     states: Collection[TaskState]
     limit: int
-    name: str | None = None
-    error: re.Pattern[str] | None = None
+    matcher: Matcher | None = None
 
     @property
     def is_filtered(self) -> bool:
         """Whether tasks in these states may still not match."""
-        return self.name is not None or self.error is not None
+        return self.matcher is not None and self.matcher.is_residual
 
     def sections(self, after: "Place | None") -> list[Section]:
         """The sections that can have such tasks, from a place on."""
-        first = 0 if after is None else _SECTIONS.index(after.section)
-        return [section for section in _SECTIONS[first:] if not _STATES[section].isdisjoint(self.states)]
+        return sections_of(self.states, after)
 
     def may_take(self, view: TaskView) -> bool:
         """Whether a task can match, as far as it is known without its body."""
-        if view.state not in self.states:
-            return False
-        return self.error is None or (view.failure is not None and bool(self.error.search(view.failure.error)))
+        return view.state in self.states and (self.matcher is None or self.matcher.may_match(view))
 
     def takes(self, view: TaskView) -> bool:
-        """Whether a task that may match does, now that its body is known, which names its handler."""
-        return self.name is None or view.name == self.name
+        """Whether a task that may match does, now that its body is known."""
+        return self.matcher is None or self.matcher.matches(view)
+
+
+def sections_of(states: Collection[TaskState], after: "Place | None") -> list[Section]:
+    """The sections that can have tasks in one of the states, from a place on."""
+    first = 0 if after is None else _SECTIONS.index(after.section)
+    return [section for section in _SECTIONS[first:] if not _STATES[section].isdisjoint(states)]
+
+
+def is_listed_later(state: TaskState, section: Section) -> bool:
+    """Whether tasks in a state are listed in a section that comes after this one."""
+    return state in _SECTION_OF and _SECTIONS.index(_SECTION_OF[state]) > _SECTIONS.index(section)
 
 
 @total_ordering

@@ -8,6 +8,8 @@ from redisched.client.handler import Handler
 from redisched.client.reference import TaskRef
 from redisched.conversion.conversion import WrongArguments
 from redisched.errors import InvalidOption
+from redisched.filters.conditions import NameIn
+from redisched.filters.filter import Filter
 from redisched.option_checks import check_id, check_priority, check_queue, check_run_at
 from redisched.store.inspect import Inspector
 from redisched.store.operation import run
@@ -109,7 +111,7 @@ def _waiting(handler: Handler[..., Any]) -> list[TaskView]:
     worker = IN_USE[0] if IN_USE else None
     if worker is None or worker.app.registry.get(handler.name) is not handler.entry:
         raise NoWorkerHere(handler.name)
-    query = Query(states=PENDING, limit=AT_ONCE, name=handler.name)
+    query = Query(states=PENDING, limit=AT_ONCE, matcher=Filter((NameIn.exactly(handler.name),)))
     broker = worker.app.broker
     found: list[tuple[Place, TaskView]] = []
     for queue in dict.fromkeys((*worker.app.registry.queues(), *worker.app.connection.shard_maps.queues())):

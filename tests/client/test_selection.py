@@ -10,7 +10,7 @@ from redisched.client.scheduler import Scheduler
 from redisched.client.selecting import BATCH
 from redisched.client.verbs import CancelOutcome
 from redisched.codec import encode_failure
-from redisched.errors import InvalidOption, UnknownTasks
+from redisched.errors import InvalidFilter, InvalidOption, UnknownTasks
 from redisched.model import Failure, TaskState
 from tests.client.callers import Caller
 from tests.client.stand_in import StandIn
@@ -52,6 +52,36 @@ def test_a_filter_selects_the_tasks_that_match_all_of_it(
     assert {change.outcome for change in changes} <= {CancelOutcome.CANCELLED}
     for id in ("m:now", "m:later", "d:now", "d:failed"):
         assert (app.ref(id).status() is TaskState.CANCELLED) == (id in ids)
+
+
+@pytest.mark.usefixtures("tasks")
+@pytest.mark.parametrize(
+    ("text", "given", "ids"),
+    [
+        ("name:s* queue:mail", {}, {"m:now"}),
+        ("-queue:mail", {}, {"d:now", "d:failed"}),
+        ("error:server", {}, {"d:failed"}),
+        ("name:write", {"queue": "mail", "state": "scheduled"}, {"m:later"}),
+        ("id:m:now,d:now,nobody", {}, {"m:now", "d:now"}),
+        ("id:m:now name:write", {}, set()),
+        ("state:any", {}, {"m:now", "m:later", "d:now", "d:failed"}),
+    ],
+)
+def test_the_text_of_a_filter_selects_tasks(
+    app: Scheduler, call: Caller, text: str, given: Mapping[str, Any], ids: set[str]
+) -> None:
+    assert {change.id for change in call(app.select(text, **given).look)} == ids
+    assert {change.id for change in call(app.select(text, **given).cancel)} == ids
+
+
+def test_a_text_that_is_no_filter_is_refused_and_nothing_is_done(app: Scheduler, call: Caller) -> None:
+    task = app.enqueue("send")
+
+    with pytest.raises(InvalidFilter, match=r"did you mean state\?"):
+        app.select("status:ready")
+    with pytest.raises(InvalidOption, match="state='dead': one of"):
+        call(app.select("state:dead,ready").cancel)
+    assert task.status() is TaskState.READY
 
 
 @pytest.mark.usefixtures("tasks")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
+from redisched.filters.conditions import NameIn
+from redisched.filters.filter import Filter
 from redisched.model import TaskState
 from redisched.store.broker import Broker
 from redisched.store.inspect import Inspector
@@ -53,7 +55,8 @@ class Observed:
 
     def pages(self, states: Collection[TaskState], limit: int, name: str | None = None) -> Iterator[Page]:
         """Every page of a listing, one after the other."""
-        return pages_of(self.inspector, self.see, Query(states=states, limit=limit, name=name))
+        matcher = None if name is None else Filter((NameIn.exactly(name),))
+        return pages_of(self.inspector, self.see, Query(states=states, limit=limit, matcher=matcher))
 
     def listed(self, states: Collection[TaskState], limit: int = 100, name: str | None = None) -> list[TaskView]:
         """Everything on the pages of a listing."""

@@ -1,6 +1,5 @@
 """`redisched task delete` and `redisched queue purge`: removes tasks that no worker has."""
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -9,9 +8,11 @@ from redisched.cli.acting import Wanted, act, acting_options, wanted_of
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
 from redisched.client.deleting import PURGED, WITH_WORKERS, Delete
-from redisched.client.selecting import Filter, filter_of
+from redisched.client.selecting import Matching, filter_of
 from redisched.client.verbs import Look
 from redisched.counted import counted
+from redisched.filters.conditions import StateIn
+from redisched.filters.filter import Filter
 from redisched.model import TaskState
 
 _ANY_STATE: tuple[frozenset[TaskState], ...] = (frozenset(), frozenset(PURGED))
@@ -56,14 +57,22 @@ def purge_queue(name: str, states: tuple[str, ...], dry_run: bool, yes: bool, ur
 
     JSON: as `redisched task delete --json`.
     """
-    source = filter_of(name, None, states or PURGED, None)
+    source = Matching(filter_of(None, name, None, states or PURGED, None))
     with session(url) as opened:
         _delete(opened, Wanted(source=source, may_act=yes and not dry_run, dry_run=dry_run), as_json)
 
 
 def _delete(opened: Session, wanted: Wanted, as_json: bool) -> None:
-    if isinstance(wanted.source, Filter) and wanted.source.states in _ANY_STATE and not as_json:
-        kept = opened.act(replace(wanted.source, states=WITH_WORKERS), Look())
-        if kept:
-            click.echo(f"{counted(len(kept), 'task')} that workers have will stay.", err=True)
+    if isinstance(wanted.source, Matching) and not as_json:
+        _tell_of_kept(opened, wanted.source.wanted)
     act(opened, wanted, Delete(), "delete", as_json)
+
+
+def _tell_of_kept(opened: Session, wanted: Filter) -> None:
+    """Say how many tasks stay, unless the filter asks for states in which tasks can be deleted."""
+    if wanted.asked_states not in _ANY_STATE:
+        return
+    others = (condition for condition in wanted.conditions if not isinstance(condition, StateIn))
+    kept = opened.act(Matching(Filter((*others, StateIn(WITH_WORKERS)))), Look())
+    if kept:
+        click.echo(f"{counted(len(kept), 'task')} that workers have will stay.", err=True)

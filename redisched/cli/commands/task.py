@@ -19,6 +19,8 @@ from redisched.cli.times import relative
 from redisched.client.selecting import check_pattern
 from redisched.client.verbs import Cancel
 from redisched.errors import UnknownTask
+from redisched.filters.conditions import Condition, ErrorMatches, NameIn
+from redisched.filters.filter import Filter
 from redisched.model import Failure, TaskState
 from redisched.printable import printable, printable_lines, shortened
 from redisched.progress import Log
@@ -73,7 +75,9 @@ def list_tasks(
     wanted = [TaskState(state) for state in states] or PENDING
     pattern = None if error is None else check_pattern("error", error)
     with session(url) as opened:
-        query = Query(states=wanted, limit=limit, name=name, error=pattern)
+        conditions: list[Condition] = [] if name is None else [NameIn.exactly(name)]
+        conditions += [] if pattern is None else [ErrorMatches(pattern)]
+        query = Query(states=wanted, limit=limit, matcher=Filter(tuple(conditions)))
         shown = page(opened, opened.queues(queue), query, after)
     found = shown.views
     if as_json:

@@ -1,0 +1,1 @@
+"""Tests of the language of filters, and of reading by it."""
