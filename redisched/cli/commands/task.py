@@ -83,11 +83,7 @@ def list_tasks(
     if as_json:
         print_json([task_record(view) for view in found])
     elif found:
-        print_table(
-            ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS"),
-            _rows(found),
-            cut="ARGUMENTS",
-        )
+        print_table(_HEADINGS, _rows(found), cut="ARGUMENTS")
     elif states or name or error or after:
         click.echo("None found so far." if shown.next else "No such task. See pending tasks: redisched task ls")
     else:
