@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from redisched.conversion.codec import Codec
     from redisched.errors import RedischedError
     from redisched.events import AttemptFailure, WorkerInfo
+    from redisched.explain.explanation import Explanation
+    from redisched.explain.reason import Reason
     from redisched.model import Delivery, Isolation, Keep, OnDuplicate, Priority, TaskState
     from redisched.progress import Progress
     from redisched.pulling.task_lease import TaskLease
@@ -51,6 +53,7 @@ _HOMES = {
     "Durability": "redisched.config",
     "Ended": "redisched.client.gathering",
     "EnqueueContext": "redisched.client.around_enqueue",
+    "Explanation": "redisched.explain.explanation",
     "Handler": "redisched.client.handler",
     "Isolation": "redisched.model",
     "Keep": "redisched.model",
@@ -60,6 +63,7 @@ _HOMES = {
     "Progress": "redisched.progress",
     "Queue": "redisched.client.queue",
     "QueuedTask": "redisched.queued_task",
+    "Reason": "redisched.explain.reason",
     "RedischedError": "redisched.errors",
     "Reject": "redisched.retry",
     "ReplayOutcome": "redisched.client.dead_tasks",
@@ -99,6 +103,7 @@ __all__ = [
     "Durability",
     "Ended",
     "EnqueueContext",
+    "Explanation",
     "Handler",
     "Isolation",
     "Keep",
@@ -108,6 +113,7 @@ __all__ = [
     "Progress",
     "Queue",
     "QueuedTask",
+    "Reason",
     "RedischedError",
     "Reject",
     "ReplayOutcome",

@@ -32,6 +32,7 @@ COMMANDS = {
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel, change and delete tasks."),
     "watch": LazyCommand(f"{_COMMANDS}.watch:watch", "Follow a task until it ends: state, progress and log."),
+    "explain": LazyCommand(f"{_COMMANDS}.explain:explain", "Say in a sentence why a task is not running."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "List queues; pause, drain, purge, grow and remove a queue."),
     "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List, show, add, pause, run and remove schedules."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),

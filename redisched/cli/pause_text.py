@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from redisched.cli.times import relative, relative_and_exact
 from redisched.printable import printable
 from redisched.store.pausing import QueuePause
+from redisched.times import relative, relative_and_exact
 
 
 def pause_text(pauses: Sequence[QueuePause | None], now_ms: int) -> str | None:

@@ -1,10 +1,10 @@
 """Turns what handlers tell of their progress into output of the command line: lines for people."""
 
-from redisched.cli.times import duration, exact
 from redisched.printable import printable
 from redisched.progress import LogLine, Progress
 from redisched.records.reported import seconds_left
 from redisched.store.view import TaskView
+from redisched.times import duration, exact
 
 _CLOCK = slice(11, 19)
 """Where the time of day stands in an exact time."""

@@ -1,10 +1,10 @@
 """Turns a schedule into output of the command line: named facts for people."""
 
 from redisched.cli.task_text import call_of
-from redisched.cli.times import duration, exact, relative_and_exact
 from redisched.cli.watching import ending_text, state_text
 from redisched.client.results import has_ended
 from redisched.records.schedule import ReadSchedule
+from redisched.times import duration, exact, relative_and_exact
 from redisched.timetable.cron import Cron
 from redisched.timetable.zone import UTC_NAME
 

@@ -19,6 +19,8 @@ from redisched.client.verbs import Verb
 from redisched.config import Settings, url_from
 from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.explain.explanation import Explanation
+from redisched.explain.reading import explained
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
@@ -108,6 +110,11 @@ class Session:
             names = ", ".join(printable(view.queue) for view in found)
             raise click.UsageError(f"id {task_id!r} is in the queues {names}; name one with --queue")
         return found[0] if found else None
+
+    def explain(self, view: TaskView) -> Explanation:
+        """Return why a task does not run."""
+        runner = self._connection.broker.script_runner
+        return self.ask(lambda: explained(runner, view))
 
     def report(self, view: TaskView) -> Reported:
         """Return what the handlers of a task have told of their progress."""

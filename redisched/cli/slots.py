@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from redisched.cli.tables import print_table
-from redisched.cli.times import relative
+from redisched.times import relative
 from redisched.timetable.zone import UTC_NAME, zone_of
 
 

@@ -1,12 +1,12 @@
 """Turns a task into output of the command line: named facts for people."""
 
-from redisched.cli.times import duration, exact, relative_and_exact
 from redisched.jsonable import to_json
 from redisched.model import DeathReason, Failure, TaskBody
 from redisched.placement import schedule_of, slot_ms_of
 from redisched.printable import printable
 from redisched.records.task import attempts_of
 from redisched.store.view import TaskView
+from redisched.times import duration, exact, relative_and_exact
 
 
 def task_facts(view: TaskView, shards: int, paused: str | None = None) -> list[tuple[str, object]]:

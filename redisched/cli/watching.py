@@ -5,7 +5,6 @@ from typing import Protocol
 import click
 
 from redisched.cli.report_text import dropped_text, line_text, progress_text
-from redisched.cli.times import duration, relative
 from redisched.client.results import has_ended
 from redisched.jsonable import to_json
 from redisched.model import TaskState
@@ -15,6 +14,7 @@ from redisched.records.reported import log_records, progress_record
 from redisched.records.task import attempts_of
 from redisched.store.reported import Reported
 from redisched.store.view import TaskView
+from redisched.times import duration, relative
 
 
 class Watcher(Protocol):

@@ -12,6 +12,7 @@ from redisched.option_checks import check_id, check_queue
 if TYPE_CHECKING:
     from redisched.client import selecting, selection
     from redisched.client.selection import Selection
+    from redisched.explain.explanation import Explanation
 else:
     selecting = LazyModule("redisched.client.selecting")
     selection = LazyModule("redisched.client.selection")
@@ -30,6 +31,14 @@ class TaskLookUp:
         """
         known = "" if queue is None else check_queue("queue", queue)
         return TaskRef(check_id("task_id", task_id), known, self._connection)
+
+    def explain(self, task_id: str, queue: str | None = None) -> "Explanation":
+        """Why a task does not run now. As `ref(task_id, queue).explain()`."""
+        return self.ref(task_id, queue).explain()
+
+    async def explain_async(self, task_id: str, queue: str | None = None) -> "Explanation":
+        """As `explain`."""
+        return await self.ref(task_id, queue).explain_async()
 
     def refs(self, tasks: Iterable[str | TaskRef[Any]], queue: str | None = None) -> "Selection":
         """Many tasks on which one call acts, by their ids or references. Ids are looked for in `queue`, or in every

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from redisched.client.deleting import DeleteOutcome
     from redisched.client.end_listener import EndListener
     from redisched.client.verbs import CancelOutcome, ChangeOutcome, Verb
+    from redisched.explain import reading as explaining
+    from redisched.explain.explanation import Explanation
     from redisched.progress import Log, Progress
     from redisched.store import inspect as inspection
     from redisched.store import view as views
@@ -28,6 +30,7 @@ else:
     # A process that only enqueues needs none of these.
     dead_tasks = LazyModule("redisched.client.dead_tasks")
     deleting = LazyModule("redisched.client.deleting")
+    explaining = LazyModule("redisched.explain.reading")
     following = LazyModule("redisched.client.following")
     inspection = LazyModule("redisched.store.inspect")
     results = LazyModule("redisched.client.results")
@@ -77,6 +80,18 @@ class TaskRef(Generic[R_co]):
         """As `status`."""
         self._connection.expect_server()
         return (await self._connection.run_async(self.look())).state
+
+    def explain(self) -> "Explanation":
+        """Why the task does not run now: its reason, a sentence for people, and how many are before it. Costs three
+        reads, and changes nothing. Of a task that is unknown it says so.
+        """
+        self._connection.expect_server()
+        return self._connection.run(self._explain(), "explain")
+
+    async def explain_async(self) -> "Explanation":
+        """As `explain`."""
+        self._connection.expect_server()
+        return await self._connection.run_async(self._explain())
 
     def result(self, timeout: float | timedelta | None = None) -> R_co:
         """Wait until the task has ended, and return what its handler returned; None once its retention was 0.
@@ -231,6 +246,11 @@ class TaskRef(Generic[R_co]):
     def _look_into(self, queue: str) -> "Operation[TaskView]":
         inspector = self._inspector(queue)
         return (yield from with_retries(lambda: inspector.state(self.id), self._connection.retry_policy()))
+
+    def _explain(self) -> "Operation[Explanation]":
+        found, connection = (yield from self.look()), self._connection
+        explain = partial(explaining.explained, connection.script_runner, found)
+        return (yield from with_retries(explain, connection.retry_policy()))
 
     def _await_result(self, listener: "EndListener", timeout: float | timedelta | None) -> Operation[R_co]:
         with waiting.waiting_for([self], self._connection, listener, timeout) as ends:

@@ -38,6 +38,7 @@ def needed(script_runner: ScriptRunner) -> tuple[Command, ...]:
         ("ZMSCORE", key, "member"),
         ("ZRANGE", key, "0", "1"),
         ("ZRANGEBYSCORE", key, "0", "1"),
+        ("ZRANK", key, "member"),
         ("ZREM", key, "member"),
         ("ZREMRANGEBYRANK", key, "0", "0"),
         ("ZSCAN", key, "0"),

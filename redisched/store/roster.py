@@ -10,6 +10,8 @@ from redisched.store.scripts import load_script
 from redisched.store.shard import check_format
 
 FIRST_PAGE = "0"
+MOST_DEPLOYMENTS = 100
+"""So many live deployments are read at once. Each may have 64 KiB."""
 
 
 class Introduced(NamedTuple):
@@ -26,6 +28,13 @@ class WorkersPage(NamedTuple):
 
     workers: tuple[PresentWorker, ...]
     cursor: str | None
+
+
+class LiveDeployments(NamedTuple):
+    """What live workers serve. `is_complete` is false if some of it is left out: damaged, or beyond the limit."""
+
+    deployments: tuple[Deployment, ...]
+    is_complete: bool
 
 
 class Roster:
@@ -65,6 +74,13 @@ class Roster:
                 except Undecodable:
                     continue
         return found
+
+    def live(self, now_ms: int, limit: int = MOST_DEPLOYMENTS) -> Operation[LiveDeployments]:
+        """Read what those deployments serve that have live workers at this moment of the server's time."""
+        found = yield ("ZRANGEBYSCORE", self.keys.deployed, f"({now_ms}", "+inf", "LIMIT", "0", str(limit + 1))
+        digests = [digest.decode(errors="replace") for digest in found]
+        read = yield from self.deployments(digests[:limit])
+        return LiveDeployments(tuple(read.values()), is_complete=len(read) == len(digests))
 
     def _call(self, name: str, *arguments: Argument) -> Operation[Any]:
         keys = [getattr(self.keys, key) for key in load_script(name).keys]

@@ -54,7 +54,8 @@ def hostile(request: pytest.FixtureRequest, workshop: Workshop) -> str:
 
 
 def test_s09_nothing_is_printed_raw(command: CommandLine, workshop: Workshop, hostile: str) -> None:
-    shows = [("task", "show", task_id) for task_id in ("dead", "failed", "ended", "waits")]
+    ids = ("dead", "failed", "ended", "waits")
+    shows = [(*words, task_id) for task_id in ids for words in (("task", "show"), ("explain",))]
 
     # Both have ended, so following them ends at once; the exit code tells how they ended.
     for task_id in ("dead", "ended"):

@@ -10,7 +10,10 @@ import pytest
 from tests.house.checkout import ROOT
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-LISTS = ("How to add an edge", "How to add an option", "How to add a command")
+LISTS = (
+    *("How to add an edge", "How to add an option", "How to add a command"),
+    "How to add a reason why tasks do not run",
+)
 KINDS = {"<edge>": ROOT / "scripts", "<command>": ROOT / "redisched/cli/commands"}
 """The files that a name in brackets stands for: every file of a folder."""
 

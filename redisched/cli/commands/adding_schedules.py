@@ -20,7 +20,6 @@ from redisched.cli.task_options import (
     queue_of_handler_option,
     words_argument,
 )
-from redisched.cli.times import relative_and_exact
 from redisched.client import schedule_operations as operations
 from redisched.client.scheduler import Scheduler
 from redisched.client.scheduling import Given, define
@@ -29,6 +28,7 @@ from redisched.option_checks import check_name
 from redisched.records.schedule import ReadSchedule, schedule_record
 from redisched.schedules.definition import Overlap, check_schedule_name
 from redisched.store.schedule_values import ScheduleState
+from redisched.times import relative_and_exact
 
 _TIMETABLES = ("cron", "every", "at")
 _GOES_WITH = {"tz": "cron", "anchor": "every"}

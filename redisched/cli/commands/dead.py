@@ -15,7 +15,6 @@ from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_table
-from redisched.cli.times import relative
 from redisched.client.dead_tasks import Arguments, Discard, Replay
 from redisched.client.verbs import Verb
 from redisched.conversion.conversion import Encoded
@@ -23,6 +22,7 @@ from redisched.model import TaskState
 from redisched.printable import printable, shortened
 from redisched.records.task import attempts_of, task_record
 from redisched.store.page import Place, Query
+from redisched.times import relative
 
 _ERROR_CHARACTERS = 80
 

@@ -5,9 +5,9 @@ import click
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
 from redisched.cli.session import session
-from redisched.cli.times import exact
 from redisched.counted import counted
 from redisched.records.queue import pause_record
+from redisched.times import exact
 
 
 @click.command("pause")

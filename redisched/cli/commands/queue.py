@@ -13,13 +13,13 @@ from redisched.cli.parameters import json_option, url_option
 from redisched.cli.pause_text import pause_text
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_facts, print_table
-from redisched.cli.times import duration
 from redisched.counted import counted
 from redisched.keys import shard_name
 from redisched.records.queue import pause_record, queue_record
 from redisched.store.pausing import QueuePause
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
+from redisched.times import duration
 
 
 @click.group()

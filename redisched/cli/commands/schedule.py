@@ -14,11 +14,11 @@ from redisched.cli.schedule_text import schedule_facts
 from redisched.cli.session import session
 from redisched.cli.slots import print_slots
 from redisched.cli.tables import print_facts, print_table
-from redisched.cli.times import relative
 from redisched.client.schedule_view import FoundSchedule
 from redisched.printable import printable
 from redisched.records.schedule import ReadSchedule, schedule_record, slot_records, zone_name
 from redisched.store.schedule_values import ScheduleState
+from redisched.times import relative
 from redisched.timetable.cron import Cron
 from redisched.timetable.timetable import next_slots
 from redisched.timetable.zone import UTC_NAME

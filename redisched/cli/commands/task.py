@@ -7,6 +7,7 @@ import click
 from redisched.cli.acting import act, acting_options, wanted_of
 from redisched.cli.commands.changing import reprioritize, reschedule, run_now
 from redisched.cli.commands.deleting import delete_tasks
+from redisched.cli.explanation_text import print_explanation
 from redisched.cli.listing import page, tell_of_more
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import after_option, json_option, limit_option, queue_option, url_option
@@ -15,20 +16,21 @@ from redisched.cli.report_text import dropped_text, line_text, progress_text
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.cli.task_text import attempt_row, call_of, failed_attempts, task_facts
-from redisched.cli.times import relative
 from redisched.client.selecting import check_pattern
 from redisched.client.verbs import Cancel
 from redisched.errors import UnknownTask
 from redisched.filters.conditions import Condition, ErrorMatches, NameIn
 from redisched.filters.filter import Filter
 from redisched.model import Failure, TaskState
-from redisched.printable import printable, printable_lines, shortened
+from redisched.printable import printable_lines, shortened
 from redisched.progress import Log
+from redisched.records.explanation import explanation_record
 from redisched.records.queue import pause_record
 from redisched.records.reported import log_records, progress_record
 from redisched.records.task import attempts_of, task_record
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
+from redisched.times import relative
 
 _STATES = [state.value for state in TaskState if state is not TaskState.UNKNOWN]
 _HEADINGS = ("ID", "QUEUE", "STATE", "NAME", "PRIORITY", "RUN AT", "ATTEMPTS", "ARGUMENTS")
@@ -107,8 +109,8 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
     cancel_requested, worker, lease_until_ms, started_ms, ended_ms, forgotten_ms, result, failure{error, traceback,
     reason, attempt, worker, due_ms, started_ms, failed_ms}, failures[like failure, oldest first], undecodable,
     progress{done, total, fraction, note, left_s, attempt, at_ms}, log[{number, attempt, at_ms, text}], log_dropped,
-    queue_paused{since_ms, until_ms, by}, now_ms. A value that is not known is null. Times are the server's, in
-    milliseconds since 1970.
+    explanation{as `redisched explain --json` prints it}, queue_paused{since_ms, until_ms, by}, now_ms. A value that is
+    not known is null. Times are the server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)
@@ -117,16 +119,18 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
         pause = opened.ask(opened.inspector(view.queue).shard(view.shard).pause)
         _, progress, log = opened.report(view)
+        explanation = opened.explain(view)
     if as_json:
         told = {"progress": progress_record(view, progress), "log": log_records(log), "log_dropped": log.dropped}
+        told |= {"explanation": explanation_record(explanation)}
         print_json(task_record(view) | told | pause_record([pause], "queue_paused"))
         return
+    print_explanation(explanation)
+    click.echo()
     far = None if progress is None else progress_text(view, progress)
     print_facts([*task_facts(view, shard_map.shards, pause_text([pause], view.now_ms)), ("progress", far)])
     _print_log(log)
     _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
-    if view.state is TaskState.DEAD:
-        click.echo(f"\nLet it run again: redisched dead retry {printable(view.id)}")
 
 
 @task.command("cancel")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redisched.cli.times import duration, exact, relative, relative_and_exact
+from redisched.times import duration, exact, relative, relative_and_exact
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""Reads what is known of a task, and says why it does not run."""
+
+from redisched.explain.explanation import Explanation
+from redisched.explain.reasons import explain
+from redisched.explain.task_facts import TaskFacts
+from redisched.model import TaskState
+from redisched.store.circumstances import Circumstances, read_circumstances
+from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.roster import Roster
+from redisched.store.view import TaskView
+
+
+def explained(script_runner: ScriptRunner, found: TaskView) -> Operation[Explanation]:
+    """Why a task does not run that was found just now, in its shard if it has one. Nothing is changed.
+
+    The task and its shard are read at one moment; what live workers serve is read after that, if it matters.
+    """
+    if found.state is TaskState.UNKNOWN:
+        return explain(TaskFacts(Circumstances(view=found)))
+    circumstances = yield from read_circumstances(script_runner, found.queue, found.shard, found.id)
+    facts = TaskFacts(circumstances)
+    if not facts.needs_worker:
+        return explain(facts)
+    live = yield from Roster(script_runner).live(facts.view.now_ms)
+    return explain(TaskFacts(circumstances, live))
