@@ -13,6 +13,7 @@ from redisched.store.broker import AsyncBrokerClient, Broker
 from redisched.store.operation import run_async
 from redisched.store.schedule_store import ScheduleStore, declaring_queues, note_declaring
 from redisched.store.schedule_values import ALIVE_MS, Declarer
+from redisched.store.store import register
 
 INTERVAL_S = 10.0
 DECLARE_AGAIN_S = 300.0
@@ -41,6 +42,8 @@ class ScheduleDeclarer:
         runner, own = self.broker.script_runner, self.declarations.queues()
         noted = await run_async(declaring_queues(runner, self.application), self.client)
         if missing := sorted({*own} - {*noted}):
+            # The worker itself may serve other queues only, and listings of schedules read those that are registered.
+            await run_async(register(runner, missing), self.client)
             await run_async(note_declaring(runner, self.application, missing), self.client)
         queues = sorted({*own, *noted})
         for queue in queues:

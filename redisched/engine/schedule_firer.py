@@ -89,16 +89,18 @@ class ScheduleFirer:
                 now_ms, slots = await run_async(next_slots(self.broker.script_runner, stores), self.client)
                 for store, slot_ms in slots.items():
                     if slot_ms <= now_ms + ahead_ms:
-                        await self._fire_shard(store, ahead_ms)
+                        await self.fire_shard(store, ahead_ms)
             except BrokerError as error:
                 failure = error
         if failure is not None:
             raise failure
 
-    async def _fire_shard(self, store: Store, ahead_ms: int) -> None:
-        """Fire the slots of a shard up to `ahead_ms` from now, and note those that are fired when they are due."""
+    async def fire_shard(self, store: Store, ahead_ms: int) -> bool:
+        """Fire the slots of a shard up to `ahead_ms` from now, and note those that are fired when they are due. Answers
+        whether any schedule has gone on.
+        """
         schedules = ScheduleStore(self.broker.script_runner, store.queue, store.shard)
-        stayed = 0
+        stayed, has_fired = 0, False
         while True:
             now_ms, due = await run_async(schedules.due(ahead_ms, stayed, PAGE), self.client)
             firings: list[SlotFiring] = []
@@ -113,8 +115,9 @@ class ScheduleFirer:
             for batch in _batches(firings):
                 statuses = await self._fire(store, schedules, batch)
                 has_advanced = has_advanced or not _ADVANCED.isdisjoint(statuses)
+            has_fired = has_fired or has_advanced
             if not has_advanced and len(due) < PAGE:
-                return
+                return has_fired
             stayed += 0 if has_advanced else len(firings)
 
     def _await(

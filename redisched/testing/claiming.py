@@ -52,7 +52,7 @@ class TaskSource:
     def expire(self) -> int:
         """End the tasks that may not start any more; answers how many."""
         request = ExpireRequest(limit=BATCH, lease_ms=EXPIRE_AGAIN_MS)
-        return sum(run(store.expire(request), self._client).tasks for store in self._stores())
+        return sum(run(store.expire(request), self._client).tasks for store in self.stores())
 
     def forget(self) -> None:
         """Forget the ended tasks whose retention is over."""
@@ -60,11 +60,12 @@ class TaskSource:
         limits = ForgetLimits(
             limit=BATCH, dead_retention_ms=round(settings.dead_retention_s * 1e3), kept=settings.kept_results
         )
-        for store in self._stores():
+        for store in self.stores():
             while run(store.forget(limits), self._client).tasks >= BATCH:
                 pass
 
-    def _stores(self) -> list[Store]:
+    def stores(self) -> list[Store]:
+        """All shards of these queues."""
         shard_maps = self._connection.shard_maps
         queues = dict.fromkeys((*self._context.registry.queues(), *shard_maps.queues()))
         stores = [
@@ -75,7 +76,7 @@ class TaskSource:
 
     def _best_first(self, later: list[int]) -> Iterator[Store]:
         """The shards that have due tasks, the one with the best first; when others have some is added to `later`."""
-        stores = self._stores()
+        stores = self.stores()
         if len(stores) == 1:
             return iter(stores)
         due: list[Store] = []

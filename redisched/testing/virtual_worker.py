@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -23,6 +23,7 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut
 from redisched.events import WorkerInfo
 from redisched.option_checks import check_run_at
+from redisched.schedules.declaration import Declarations
 from redisched.testing.claiming import TaskSource
 from redisched.testing.direct_events import DirectEvents
 from redisched.testing.durations import check_duration
@@ -32,6 +33,7 @@ from redisched.testing.in_use import IN_USE
 from redisched.testing.running import TaskRunner
 from redisched.testing.running_listener import RunningListener
 from redisched.testing.servers import Backend, VirtualBroker, check_backend, empty_broker
+from redisched.testing.slot_source import SlotSource, chosen
 from redisched.testing.virtual_loop import VirtualLoops
 from redisched.testing.virtual_time import VirtualTime
 
@@ -49,13 +51,15 @@ def worker(
     backend: Backend | str = Backend.EMBEDDED,
     resources: Mapping[Any, Any] | None = None,
     lifespans: bool = True,
+    schedules: Collection[str] | None = None,
 ) -> Iterator["VirtualWorker"]:
     """Within the block everything of `app` goes to an empty server of this process, and its tasks run when the worker
     is told to. After the block the application is as before.
 
     With `raise_errors` what a handler raises is raised here, too, after its attempt was settled. Time begins at `start`
     and stands still; None means now. `resources` are values that handlers get in place of what these factories make.
-    The lifespans of the application are opened for the block, unless `lifespans` is False. Raises WorkerInUse inside of
+    The lifespans of the application are opened for the block, unless `lifespans` is False. Its schedules are declared
+    when the block begins: all of them, or those whose names are in `schedules`. Raises WorkerInUse inside of
     another such block, InvalidOption, LifespanFailed, NoServerBinary, ServerStartFailed, and FakeRedisMissing.
     """
     kind = check_backend(backend)
@@ -69,7 +73,8 @@ def worker(
     virtual_time = VirtualTime(start_ms * 1_000, broker.show_time)
     loops = VirtualLoops(virtual_time)
     opened = ProcessResources(given)
-    made = VirtualWorker(app, broker, virtual_time, loops, opened, raise_errors=raise_errors)
+    declared = chosen(app.registry, schedules)
+    made = VirtualWorker(app, broker, virtual_time, loops, opened, declared, raise_errors=raise_errors)
     opening = opened.serving(app.registry.lifespans if lifespans else ())
     IN_USE.append(made)
     try:
@@ -95,6 +100,7 @@ class VirtualWorker:
         virtual_time: VirtualTime,
         loops: VirtualLoops,
         resources: ProcessResources,
+        schedules: Declarations,
         *,
         raise_errors: bool,
     ) -> None:
@@ -118,6 +124,7 @@ class VirtualWorker:
         self._events = DirectEvents(app.registry.events, loops)
         self._runner = TaskRunner(self._context, broker, loops, self._events)
         self._source = TaskSource(app.connection, broker, self._context, virtual_time)
+        self._slots = SlotSource(app, schedules, broker, self._context, loops, self._source)
         self._next_due_ms: int | None = None
         self._attempts = 0
 
@@ -126,6 +133,7 @@ class VirtualWorker:
         """Tell that a worker starts, and at the end of the block that it stops."""
         worker = WorkerInfo(name=NAME, queues=self.app.registry.queues())
         _outside_of_event_loops(lambda: self._events.tell_now("on_worker_start", worker))
+        _outside_of_event_loops(self._slots.declare)
         try:
             yield
         finally:
@@ -137,30 +145,30 @@ class VirtualWorker:
         return self._time.now()
 
     def run_until_idle(self, *, most: int = MOST_ATTEMPTS) -> int:
-        """Run every task that is due now, the best first, also those that these enqueue; answers how many attempts ran.
+        """Run every task that is due now, the best first, also those that these enqueue, and those of slots that are
+        due now; answers how many attempts ran.
 
         Tasks that are due later wait, retries among them. Raises NeverIdle if more than `most` attempts are due.
         """
-        before = self._attempts
-        while self._run_next():
-            if self._attempts - before > most:
-                raise NeverIdle(most)
-        return self._attempts - before
+        return self._run_all(self._time.now_ms, most)
 
     def advance(self, duration: float | timedelta | str) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "30 days". Every task that falls due on the way runs
-        at its time; answers how many attempts ran.
+        at its time, and so does that of every slot; answers how many attempts ran.
 
         Raises InvalidOption, and NeverIdle as `run_until_idle`.
         """
         until_us = self._time.now_us + 1_000 * check_duration("duration", duration)
-        attempts = self.run_until_idle()
-        while self._next_due_ms is not None and self._next_due_ms * 1_000 <= until_us:
-            self._time.move_to_us(self._next_due_ms * 1_000)
-            attempts += self.run_until_idle()
+        until_ms = until_us // 1_000
+        _outside_of_event_loops(self._slots.declare)
+        attempts = self._run_all(until_ms)
+        while (next_ms := self._next_ms()) is not None and next_ms <= until_ms:
+            self._time.move_to_us(next_ms * 1_000)
+            attempts += self._run_all(until_ms)
         self._time.move_to_us(until_us)
-        attempts += self.run_until_idle()
+        attempts += self._run_all(until_ms)
         self._source.forget()
+        _outside_of_event_loops(self._slots.declare)
         return attempts
 
     def elapse(self, duration: float | timedelta | str) -> None:
@@ -178,20 +186,35 @@ class VirtualWorker:
                 raise HandlerTimedOut
         self._time.move_to_us(until_us)
 
+    def _next_ms(self) -> int | None:
+        """When the next task or slot is due (ms); None for never."""
+        return min((ms for ms in (self._next_due_ms, self._slots.next_ms) if ms is not None), default=None)
+
+    def _run_all(self, until_ms: int, most: int = MOST_ATTEMPTS) -> int:
+        """Run what is due now, slots up to a moment. Answers how many attempts ran."""
+        before = self._attempts
+        while self._run_next(until_ms):
+            if self._attempts - before > most:
+                raise NeverIdle(most)
+        return self._attempts - before
+
     def _run_for(self, task_ids: frozenset[str]) -> None:
         """Run one task for a caller that waits for others to end."""
-        if not self._run_next():
-            in_s = None if self._next_due_ms is None else (self._next_due_ms * 1_000 - self._time.now_us) / 1e6
-            raise NothingDue(task_ids, in_s)
+        if not self._run_next(self._time.now_ms):
+            next_ms = self._next_ms()
+            raise NothingDue(task_ids, None if next_ms is None else (next_ms * 1_000 - self._time.now_us) / 1e6)
 
-    def _run_next(self) -> bool:
-        """Run the best due task, or end those that have expired; answers False if there is nothing of either."""
-        return _outside_of_event_loops(self._run_best)
+    def _run_next(self, until_ms: int) -> bool:
+        """Fire slots up to a moment, and run the best due task, or end those that have expired. Answers False if there
+        was nothing of all that.
+        """
+        return _outside_of_event_loops(lambda: self._run_best(until_ms))
 
-    def _run_best(self) -> bool:
+    def _run_best(self, until_ms: int) -> bool:
+        has_fired = self._slots.fire(until_ms)
         task, self._next_due_ms = self._source.claim()
         if task is None:
-            if not self._source.expire():
+            if not self._source.expire() and not has_fired:
                 return False
             self.listener.tell_all()
             return True

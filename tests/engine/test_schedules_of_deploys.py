@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -45,9 +46,9 @@ def views(broker: Broker) -> list[ScheduleView]:
 
 
 @contextmanager
-def working(app: Scheduler, broker: Broker, expected: dict[str, str]) -> Iterator[None]:
+def working(app: Scheduler, broker: Broker, expected: dict[str, str], **settings: Any) -> Iterator[None]:
     """A worker runs, and the schedules are soon the expected ones."""
-    with RunningWorker(app):
+    with RunningWorker(app, **settings):
         wait_until(lambda: words(broker) == expected, f"the schedules are {expected}")
         yield
 
@@ -119,6 +120,13 @@ def test_what_was_added_or_paused_live_stays_through_deploys(broker: Broker) -> 
 
     states = {view.name: view.state for view in views(broker)}
     assert states == {"one": ScheduleState.PAUSED, "other": ScheduleState.PAUSED, "added": ScheduleState.ACTIVE}
+
+
+def test_schedules_of_queues_that_the_worker_does_not_serve_are_declared_and_listed(broker: Broker) -> None:
+    app = deploy(broker)
+    app.every("1h", name="hourly", queue="elsewhere")(app.handler("shop.report"))
+    with working(app, broker, {"hourly": "every hour"}, queues=(QUEUE,)):
+        pass
 
 
 def test_what_a_loss_of_data_took_is_declared_again(broker: Broker) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from redisched import testing
+from redisched import Scheduler, testing
 from tests.house.checkout import ROOT
 from tests.testing.shop import app, done, note
 
@@ -55,4 +55,18 @@ def test_a_year_of_delayed_tasks_takes_less_than_a_second() -> None:
         took_s = time.monotonic() - began_s
 
     assert done[1:] == list(range(1, 366))
+    assert took_s < 1
+
+
+@pytest.mark.measured
+def test_a_year_of_a_daily_schedule_takes_less_than_a_second() -> None:
+    yearly = Scheduler("redis://127.0.0.1:1/0")
+    yearly.cron("0 3 * * *", tz="Europe/Berlin", name="nightly")(yearly.task(name="note")(lambda: None))
+    with testing.worker(yearly) as worker:
+        worker.advance("2 days")
+        began_s = time.monotonic()
+        attempts = worker.advance("365 days")
+        took_s = time.monotonic() - began_s
+
+    assert attempts == 365
     assert took_s < 1
