@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redisched.engine.logs import log
+from redisched.engine.refused_queues import RefusedQueues
 from redisched.engine.worker_context import WorkerContext
 from redisched.schedules.declaration import Declarations, digest_of
 from redisched.schedules.declaring import Declared, declare
@@ -36,6 +37,7 @@ class ScheduleDeclarer:
     """The epoch in which each queue was wholly declared; empty while another deploy's schedules hold there."""
     _declared_s: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _refused: RefusedQueues = field(default_factory=lambda: RefusedQueues("declarations of schedules"))
 
     async def step(self) -> float:
         """Announce this worker and declare what is missing; answers how long to wait, in seconds."""
@@ -47,7 +49,8 @@ class ScheduleDeclarer:
             await run_async(note_declaring(runner, self.application, missing), self.client)
         queues = sorted({*own, *noted})
         for queue in queues:
-            await self._announce(queue)
+            with self._refused.going_on(queue):
+                await self._announce(queue)
         return INTERVAL_S if queues else LOOK_AGAIN_S
 
     async def _announce(self, queue: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from redisched.engine.logs import log
+from redisched.engine.refused_queues import RefusedQueues
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError, Undecodable
 from redisched.schedules.definition import Definition, Overlap
@@ -60,6 +61,7 @@ class ScheduleFirer:
     _awaited: dict[tuple[Store, str], _Awaited] = field(default_factory=dict)
     _lost: set[tuple[Store, str]] = field(default_factory=set)
     _unreadable: set[str] = field(default_factory=set)
+    _refused: RefusedQueues = field(default_factory=lambda: RefusedQueues("schedules"))
 
     def look_soon(self) -> None:
         """Look at once, as schedules have been declared."""
@@ -86,14 +88,19 @@ class ScheduleFirer:
         failure: BrokerError | None = None
         for stores in calls:
             try:
-                now_ms, slots = await run_async(next_slots(self.broker.script_runner, stores), self.client)
-                for store, slot_ms in slots.items():
-                    if slot_ms <= now_ms + ahead_ms:
-                        await self.fire_shard(store, ahead_ms)
+                await self._look_at(stores, ahead_ms)
             except BrokerError as error:
-                failure = error
+                failure, self._look_s = error, 0.0
         if failure is not None:
             raise failure
+
+    async def _look_at(self, stores: Sequence[Store], ahead_ms: int) -> None:
+        """Fire the slots of some shards, those that one command can name."""
+        now_ms, slots = await run_async(next_slots(self.broker.script_runner, stores), self.client)
+        for store, slot_ms in slots.items():
+            if slot_ms <= now_ms + ahead_ms:
+                with self._refused.going_on(store.queue, store.shard):
+                    await self.fire_shard(store, ahead_ms)
 
     async def fire_shard(self, store: Store, ahead_ms: int) -> bool:
         """Fire the slots of a shard up to `ahead_ms` from now, and note those that are fired when they are due. Answers
