@@ -8,7 +8,6 @@ calls of others.
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from redisched.errors import BrokerUnavailable
@@ -72,7 +71,8 @@ class Coalescer:
         while calls := self._next_batch():
             try:
                 # The first call has waited longest, so its remaining time holds for the whole batch.
-                statuses = await self._send([call.task for call in calls], self._retry_policy_of(calls[0]))
+                retry_policy = self._retry_policy.since(calls[0].began_s)
+                statuses = await self._send([call.task for call in calls], retry_policy)
             except BaseException as error:
                 for call in calls:
                     if not call.answer.done():
@@ -97,18 +97,16 @@ class Coalescer:
             if not call.answer.done():
                 calls.append(call)
         count = len(first_chunk([call.task for call in calls]))
-        self._waiting.extendleft(reversed(calls[count:]))
+        if count < len(calls):
+            self._waiting.extendleft(reversed(calls[count:]))
         return calls[:count]
 
     def _refuse_late(self, call: _PendingEnqueue) -> bool:
         """Whether the time of a call is over. If so, its caller gets the error."""
         try:
-            self._retry_policy_of(call).check()
+            self._retry_policy.since(call.began_s).check()
         except BrokerUnavailable as error:
             if not call.answer.done():
                 call.answer.set_exception(error)
             return True
         return False
-
-    def _retry_policy_of(self, call: _PendingEnqueue) -> RetryPolicy:
-        return replace(self._retry_policy, began_s=call.began_s)

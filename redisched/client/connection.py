@@ -139,7 +139,7 @@ class Connection:
 
     async def run_async(self, operation: Operation[T]) -> T:
         """Run an operation to its end under asyncio."""
-        broker = await self.open_async()
+        broker = self._broker or await self.open_async()
         return await run_async(operation, broker.async_client())
 
     @property

@@ -173,9 +173,9 @@ class Sender:
         if coalescer is None:
             queue, durable, freshness = key
 
-            async def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Sequence[Enqueued]:
+            def send(tasks: Sequence[NewTask], retry_policy: RetryPolicy) -> Awaitable[Sequence[Enqueued]]:
                 operation = self._routers[durable].many(queue, tasks, freshness, retry_policy)
-                return await self._connection.run_async(operation)
+                return self._connection.run_async(operation)
 
             coalescer = of_loop[key] = Coalescer(send, self._connection.retry_policy())
         return coalescer

@@ -108,10 +108,12 @@ class Window:
             yield heappop(self._ahead)[1]
 
     def _fall_due(self, tasks: Iterable[LeasedTask]) -> None:
+        due: list[_Entry] = []
+        suspects: list[_Entry] = []
         for task in tasks:
-            (self._suspects if task.is_suspect else self._due).append((task.order, task.turn, task))
-        self._due.sort(reverse=True)
-        self._suspects.sort(reverse=True)
+            (suspects if task.is_suspect else due).append((task.order, task.turn, task))
+        _merge(self._due, due)
+        _merge(self._suspects, suspects)
 
     def _remove(self, leaving: set[LeasedTask]) -> list[LeasedTask]:
         if leaving:
@@ -119,3 +121,16 @@ class Window:
             self._suspects = [entry for entry in self._suspects if entry[2] not in leaving]
             self._ahead = sorted(entry for entry in self._ahead if entry[1] not in leaving)
         return sorted(leaving)
+
+
+def _merge(entries: list[_Entry], more: list[_Entry]) -> None:
+    """Add to entries in descending order. For one task, as they fall due, sorting would compare all entries again."""
+    if len(more) == 1:
+        low, high = 0, len(entries)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if entries[middle] > more[0] else (low, middle)
+        entries.insert(low, more[0])
+    elif more:
+        entries += more
+        entries.sort(reverse=True)

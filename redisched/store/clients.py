@@ -7,7 +7,7 @@ may send a command twice, and under asyncio a command costs three times as much 
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -163,12 +163,12 @@ class AsyncServerClient:
         self._timeout_s = timeout_s
         self._pool: AsyncPool[AsyncLibraryConnection] = AsyncPool(factory.make_connection, most)
 
-    async def perform(self, command: Command) -> Any:
-        return await self.perform_last(command)
+    def perform(self, command: Command) -> Coroutine[Any, Any, Any]:
+        return self.perform_last(command)
 
     async def perform_last(self, *commands: Command) -> Any:
         """Send commands together; answers the reply to the last. Raises the error of any of them."""
-        connection = await self._pool.take(self._timeout_s)
+        connection = self._pool.take_idle() or await self._pool.take(self._timeout_s)
         refused: BrokerError | None = None
         reply = None
         try:
@@ -194,7 +194,7 @@ class AsyncServerClient:
 
     async def perform_all(self, commands: Iterable[Command]) -> list[Any]:
         """Perform a pipeline; the replies up to the first error."""
-        connection = await self._pool.take(self._timeout_s)
+        connection = self._pool.take_idle() or await self._pool.take(self._timeout_s)
         pipeline = _PipelineState(commands)
         try:
             while pipeline.is_unfinished:

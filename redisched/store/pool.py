@@ -24,6 +24,11 @@ class _PoolState(Generic[C]):
         self._idle: list[C] = []
 
     @property
+    def has_idle(self) -> bool:
+        """Whether a connection need not be made."""
+        return bool(self._idle)
+
+    @property
     def has_room(self) -> bool:
         """Whether one more connection can be lent."""
         return bool(self._idle) or self.lent < self.most
@@ -106,6 +111,10 @@ class AsyncPool(Generic[C]):
         self._state = _PoolState(make, most)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def take_idle(self) -> C | None:
+        """A connection that is idle, or None. Saves most callers the coroutine of `take`."""
+        return self._state.lend() if self._state.has_idle and not self._waiting else None
+
     async def take(self, within_s: float) -> C:
         """A connection that is idle, or a new one. Raises BrokerUnavailable if all are in use for so long."""
         if self._waiting or not self._state.has_room:
@@ -122,7 +131,8 @@ class AsyncPool(Generic[C]):
     def give(self, connection: C) -> None:
         """Take a connection back that can be used again."""
         self._state.give(connection)
-        self._wake()
+        if self._waiting:
+            self._wake()
 
     def drop(self) -> None:
         """Know that a connection is not coming back."""

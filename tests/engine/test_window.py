@@ -1,11 +1,13 @@
 """The window: which task starts first, how many are held ready, and which are released."""
 
+import random
 from collections.abc import Iterable
 
 import pytest
 
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.window import LARGEST_CLAIM, Window
+from redisched.model import run_at_of
 from tests.engine.leases import NOW_MS, leased_task
 
 WINDOW_MS = 20.0
@@ -207,3 +209,43 @@ def test_all_tasks_can_be_taken_at_once(window: Window) -> None:
     assert len(window) == 0
     assert window.take_all() == []
     assert window.pop(NOW_MS + 10) is None
+
+
+def test_tasks_that_fall_due_one_by_one_take_their_places_among_those_that_wait(window: Window) -> None:
+    moments = random.Random(7)
+    tasks = [
+        leased_task(f"{number:03}", priority=moments.randrange(10), run_at_ms=NOW_MS + moments.randrange(400))
+        for number in range(200)
+    ]
+    fill(window, *tasks)
+
+    for now_ms in range(NOW_MS, NOW_MS + 400):
+        if moments.random() < 0.3 and (best := window.pop(now_ms)) is not None:
+            due = [task for task in tasks if run_at_of(task.lease.score) <= now_ms]
+            assert best is min(due)
+            tasks.remove(best)
+    assert started(window, NOW_MS + 400) == ids(sorted(tasks))
+
+
+class CountedOrder(int):
+    """The order of a task, which counts how often it is compared."""
+
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedOrder.comparisons += 1
+        return super().__eq__(other)
+
+    __hash__ = int.__hash__
+
+
+def test_a_task_that_falls_due_is_compared_with_few_of_those_that_wait(window: Window) -> None:
+    waiting = [leased_task(f"waiting-{number}", run_at_ms=NOW_MS - number) for number in range(1_000)]
+    falling_due = leased_task("falls-due", run_at_ms=NOW_MS + 1)
+    fill(window, *waiting, falling_due)
+    falling_due.order = CountedOrder(falling_due.order)
+    CountedOrder.comparisons = 0
+
+    window.pop(NOW_MS + 1)
+
+    assert 0 < CountedOrder.comparisons <= 12

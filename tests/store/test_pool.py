@@ -94,3 +94,23 @@ def test_coroutines_get_connections_in_order_and_a_cancelled_one_gets_none() -> 
             await asyncio.gather(*(pool.take(0.01) for _ in range(3)))
 
     asyncio.run(scene())
+
+
+def test_an_idle_connection_is_not_taken_from_one_who_waits_for_it() -> None:
+    async def scene() -> None:
+        pool = AsyncPool(numbers(), 1)
+        assert pool.take_idle() is None
+        connection = await pool.take(0.0)
+        waiting = asyncio.create_task(pool.take(20.0))
+        await asyncio.sleep(0)
+
+        pool.give(connection)
+
+        assert pool.take_idle() is None
+        assert await waiting == connection
+        pool.give(connection)
+        await asyncio.sleep(0)
+        assert pool.take_idle() == connection
+        assert pool.take_idle() is None
+
+    asyncio.run(scene())
