@@ -138,13 +138,27 @@ class FleetKeys:
     """hash: digest -> what the workers of one deployment serve."""
     deployed: str
     """zset: digest of a deployment by the time until which a worker of it counts as present (server ms)."""
+    orders: str
+    """hash: worker -> time (server us) of an order that it has not heard, and what it is to do."""
+    tallied: str
+    """hash: worker -> the number of its latest tally that is counted."""
     format: str
     """string: as the key of a shard with this name."""
 
 
-FLEET_TYPES = {"workers": "hash", "present": "zset", "deployments": "hash", "deployed": "zset", "format": "string"}
+FLEET_TYPES = {
+    "workers": "hash",
+    "present": "zset",
+    "deployments": "hash",
+    "deployed": "zset",
+    "orders": "hash",
+    "tallied": "hash",
+    "format": "string",
+}
 """The type of each key of the fleet."""
-ALL_TYPES = TYPES | FLEET_TYPES
+SPAN_TYPES = {"minute": "hash", "hour": "hash"}
+"""The type of each key in which is counted what all workers did in one minute or hour."""
+ALL_TYPES = TYPES | FLEET_TYPES | SPAN_TYPES
 
 
 def keys_of(queue: str, shard: int = 0, prefix: str = PREFIX) -> Keys:
@@ -155,7 +169,16 @@ def keys_of(queue: str, shard: int = 0, prefix: str = PREFIX) -> Keys:
 
 def fleet_keys(prefix: str = PREFIX) -> FleetKeys:
     """Return the keys of the fleet. Their hash tag is that of no queue, whose name cannot begin with a slash."""
-    return FleetKeys(*(f"{prefix}:{{/workers}}:{name}" for name in FleetKeys.__slots__))
+    return FleetKeys(*(_fleet_key(prefix, name) for name in FleetKeys.__slots__))
+
+
+def span_key(span: str, number: int, prefix: str = PREFIX) -> str:
+    """Return the key of a minute or an hour, the how-manieth since 1970 by the server's clock. Hash: row -> numbers."""
+    return _fleet_key(prefix, f"{number}:{span}")
+
+
+def _fleet_key(prefix: str, name: str) -> str:
+    return f"{prefix}:{{/workers}}:{name}"
 
 
 def shard_name(queue: str, shard: int) -> str:

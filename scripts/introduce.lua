@@ -4,13 +4,14 @@
 -- What all workers of one deployment serve is stored once, under its digest, so that a worker sends its list of names
 -- only if nobody has stored it. What is not said again within `live_ms` is removed by whoever is introduced later.
 --
--- KEYS workers present deployments deployed
+-- KEYS workers present deployments deployed orders tallied
 -- ARG worker      text   who is introduced
 -- ARG presence    bytes  what it says of itself
 -- ARG deployment  text   digest of what it serves
 -- ARG serves      bytes  what it serves; '' if a live worker should have said that already
 -- ARG live_ms     int    for how long this counts
--- Returns {'INTRODUCED', now_ms, deployment*} the digests of all deployments that a live worker has
+-- ARG heard       text   the latest order that the worker has heard, '' if none
+-- Returns {'INTRODUCED', now_ms, order, deployment*} an order that the worker has not heard, '' if there is none, and the digests of all deployments that a live worker has
 -- Returns {'UNKNOWN', now_ms} no live worker has said what the deployment serves; nothing was changed
 -- Cost O(deployments + log workers)
 -- include: time
@@ -36,6 +37,8 @@ end
 local gone = over_in(PRESENT)
 call_in_chunks('ZREM', PRESENT, gone)
 call_in_chunks('HDEL', WORKERS, gone)
+call_in_chunks('HDEL', ORDERS, gone)
+call_in_chunks('HDEL', TALLIED, gone)
 local ended = over_in(DEPLOYED)
 call_in_chunks('ZREM', DEPLOYED, ended)
 call_in_chunks('HDEL', DEPLOYMENTS, ended)
@@ -47,7 +50,13 @@ redis.call('ZADD', DEPLOYED, until_ms, deployment)
 if serves ~= '' then
   redis.call('HSET', DEPLOYMENTS, deployment, serves)
 end
+local order = redis.call('HGET', ORDERS, worker) or ''
+if order ~= '' and order == heard then
+  redis.call('HDEL', ORDERS, worker)
+  order = ''
+end
 local reply = redis.call('ZRANGEBYSCORE', DEPLOYED, now, '+inf')
+table.insert(reply, 1, order)
 table.insert(reply, 1, now)
 table.insert(reply, 1, 'INTRODUCED')
 return reply

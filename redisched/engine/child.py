@@ -20,7 +20,17 @@ from redisched.engine.application import (
     place_in_module,
     traceback_of_module,
 )
-from redisched.engine.child_spec import DRAIN, ChildSpec, Exit, Fatal, Message, Ready, decode_spec, encode_message
+from redisched.engine.child_spec import (
+    DRAIN,
+    ChildSpec,
+    Exit,
+    Fatal,
+    Message,
+    Ordered,
+    Ready,
+    decode_spec,
+    encode_message,
+)
 from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
@@ -39,6 +49,7 @@ from redisched.errors import (
     ServerError,
     ShardMapDamaged,
 )
+from redisched.orders import WorkerOrder
 
 LEAVING_S = 5.0
 """Exit handlers of the application and remaining coroutines may take so long; then the process is ended."""
@@ -134,7 +145,9 @@ class ChildProcess:
     async def _run_worker(self, application: Application) -> Exit:
         tune_garbage_collection()
         name = worker_name(os.getpid(), self._spec.name_suffix)
-        worker = Worker(application, self._work.settings, self._table, name, target=self._work.target)
+        worker = Worker(
+            application, self._work.settings, self._table, name, target=self._work.target, supervised=self._ordered
+        )
         loop = asyncio.get_running_loop()
         # Not with loop.add_signal_handler: a task's handler that calls it for the same signal would replace ours
         # unseen.
@@ -155,6 +168,10 @@ class ChildProcess:
         loop.remove_reader(self._channel)
         log.warning("the supervisor is gone; stopping")
         worker.stop()
+
+    def _ordered(self, order: WorkerOrder) -> None:
+        """The worker was told to leave. The supervisor decides whether another one comes."""
+        self._say(Ordered(order=order))
 
     def _stop_importing(self, _number: int, _frame: FrameType | None) -> None:
         """SIGTERM came while the application was imported: nothing has to be stopped."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from redisched.backoff import Backoff
 from redisched.config import Durability, Eviction, LogFormat, Settings, Until, WorkerSettings
+from redisched.orders import WorkerOrder
 
 DRAIN = b"drain\n"
 """Sent to a worker process that is to claim nothing more, and to end when its handlers have ended."""
@@ -88,7 +89,14 @@ class Fatal:
     exit_code: Exit
 
 
-Message = Ready | Fatal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """Sent if the process was told to leave, which it cannot do alone: the supervisor has to know of it."""
+
+    order: WorkerOrder
+
+
+Message = Ready | Fatal | Ordered
 
 
 def encode_message(message: Message) -> bytes:
@@ -101,6 +109,8 @@ def decode_message(line: bytes) -> Message:
     kind, fields = json.loads(line)
     if kind == Fatal.__name__:
         return Fatal(reason=fields["reason"], exit_code=Exit(fields["exit_code"]))
+    if kind == Ordered.__name__:
+        return Ordered(order=WorkerOrder(fields["order"]))
     settings: dict[str, Any] = fields["settings"]
     settings["durable"] = Durability(settings["durable"])
     return Ready(queues=tuple(fields["queues"]), settings=Settings(**settings))

@@ -48,6 +48,7 @@ def succeeded(
 
 def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:
     """The task was cancelled before or while its handler ran. It is acked as cancelled."""
+    task.was_cancelled = True
     return acked(task, TaskState.CANCELLED, None, retention, ended_ms, limit)
 
 
@@ -56,6 +57,7 @@ def failed(
 ) -> Completion:
     """The handler raised. The task is tried again later, but within `within_ms` of its start, or snoozed, or buried."""
     lease = task.lease
+    task.ended_ms = ended_ms
     if decision.action is RetryAction.SNOOZE:
         return Completion(task, SnoozedTask(lease.id, lease.token, decision.delay_ms))
     said, trace = _text_of(error)
@@ -99,6 +101,7 @@ def _text_of(error: BaseException) -> tuple[str, str]:
 
 
 def _failure(task: LeasedTask, error: str, trace: str, failed_ms: int, reason: str) -> bytes:
+    task.ended_ms = failed_ms
     return encode_failure(
         Failure(
             name=task.body.name,
@@ -118,7 +121,7 @@ def acked(
     task: LeasedTask, state: TaskState, result: Any, retention: Retention, ended_ms: int, limit: int
 ) -> Completion:
     """The task ends in this state, with a result as it travels. Raises NotEncodable and PayloadTooLarge."""
-    lease = task.lease
+    lease, task.ended_ms = task.lease, ended_ms
     outcome = encode_end(
         limit,
         retention.keep,

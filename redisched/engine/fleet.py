@@ -6,7 +6,7 @@ from collections.abc import Callable
 from redisched.backoff import Backoff
 from redisched.clock import Clock
 from redisched.config import Until
-from redisched.engine.child_spec import Exit, Fatal, Ready, Work
+from redisched.engine.child_spec import Exit, Fatal, Ordered, Ready, Work
 from redisched.engine.logs import log
 from redisched.engine.process_limits import draw_limits
 from redisched.engine.process_slot import Member, ProcessSlot
@@ -15,6 +15,7 @@ from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.rotation import Rotation
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
+from redisched.orders import WorkerOrder
 
 RESPAWN_BACKOFF = Backoff(base_s=0.1, cap_s=5.0)
 SETTLED_S = 5.0
@@ -147,6 +148,8 @@ class Fleet:
         for message in member.process.messages():
             if isinstance(message, Ready):
                 member.ready = message
+            elif isinstance(message, Ordered):
+                member.told = message.order
             elif member is slot.successor:
                 member.failure = message.reason
             elif self._has_worked:
@@ -178,7 +181,12 @@ class Fleet:
 
     def _vacate(self, slot: ProcessSlot, member: Member, clean_exit: int | None) -> None:
         """A process has ended by itself, and left its slot empty."""
-        if self._is_stopping or (self._settings.until is Until.EMPTY and clean_exit not in (Exit.STUCK, Exit.CRASHED)):
+        is_told = member.told is WorkerOrder.STOP
+        if (
+            self._is_stopping
+            or is_told
+            or (self._settings.until is Until.EMPTY and clean_exit not in (Exit.STUCK, Exit.CRASHED))
+        ):
             slot.is_over = True
         elif clean_exit in (Exit.MISCONFIGURED, Exit.CRASHED):
             self._postpone(slot, member.began_s)

@@ -6,15 +6,20 @@ known elsewhere.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
+from redisched.codec import decode_task
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
+from redisched.engine.order_taker import OrderTaker
+from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext, served_queues
-from redisched.errors import FormatTooNew
+from redisched.errors import FormatTooNew, Undecodable
+from redisched.model import run_at_of
 from redisched.store.operation import AsyncClient, run_async
-from redisched.store.presence import Deployment, Presence, digest_of
+from redisched.store.presence import MOST_TASKS, Deployment, Presence, ToldTask, digest_of
 from redisched.store.roster import Introduced, Roster
 from redisched.store.scripts import FORMAT
 
@@ -40,6 +45,9 @@ class Introducer:
         self.changed = context.known_elsewhere.asked
         self.on_first: Callable[[], None] = lambda: None
         """Called when this worker is the first that lives of those that serve what it serves."""
+        self.order_taker: OrderTaker | None = None
+        self.running: Callable[[], Sequence[LeasedTask]] = list
+        """The tasks whose handlers run now."""
         self._told = ""
 
     async def step(self) -> float:
@@ -55,6 +63,8 @@ class Introducer:
         except FormatTooNew as error:
             log.warning("this worker does not say that it lives: %s", error)
             return FOREVER_S
+        if self.order_taker is not None:
+            self.order_taker.take(introduced.order)
         self._live = introduced.deployments
         self._read = {digest: self._read[digest] for digest in self._live if digest in self._read}
         others = [deployment for deployment in await self.deployments() if deployment.encode() != serves]
@@ -89,17 +99,43 @@ class Introducer:
             handlers=tuple(sorted(entry.name for entry in context.registry)),
         )
 
-    async def _introduce(self, digest: str, serves: bytes) -> Introduced:
-        context = self._context
-        presence = Presence(
+    def presence(self, digest: str) -> Presence:
+        """Who this process is, and what it has at hand. `digest` is that of its deployment."""
+        context, running = self._context, self.running()
+        window = context.window
+        return Presence(
             host=_HOST,
             pid=os.getpid(),
             up_ms=round((context.clock.monotonic() - self._began_s) * 1e3),
             slots=context.worker_settings.concurrency,
             deployment=digest,
             live_ms=LIVE_MS,
+            rss_bytes=resident_bytes(os.getpid()),
+            is_quiet=self.order_taker is not None and self.order_taker.is_quiet,
+            busy=len(running),
+            due=window.due,
+            ahead=len(window) - window.due,
+            running=tuple(_told(task, task.started_ms) for task in running[:MOST_TASKS]),
+            window=tuple(_told(task, run_at_of(task.lease.score)) for task in window.first(MOST_TASKS)),
         )
-        introducing = self._roster.introduce(context.worker, presence.encode(), digest, serves, LIVE_MS)
+
+    async def _introduce(self, digest: str, serves: bytes) -> Introduced:
+        context = self._context
+        heard = "" if self.order_taker is None else self.order_taker.heard
+        presence = self.presence(digest).encode()
+        introducing = self._roster.introduce(context.worker, presence, digest, serves, LIVE_MS, heard)
         introduced = await run_async(introducing, self._client)
         context.contact()
         return introduced
+
+
+def _told(task: LeasedTask, at_ms: int) -> ToldTask:
+    return ToldTask(task.lease.id, task.body.name or _name_in(task.lease.record), task.queue, at_ms)
+
+
+def _name_in(record: bytes) -> str:
+    """The name in the record of a task that has not started."""
+    try:
+        return decode_task(record, len(record)).name
+    except Undecodable:
+        return ""

@@ -22,7 +22,8 @@ class LeasedTask:
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `arrived_ms` is the server's time when
     it came into the window. `started_ms` is the server's time when
-    the handler started, 0 before. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
+    the handler started, 0 before, and `ended_ms` when it ended. `was_cancelled` says that it ended because of a
+    cancellation. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
     decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `report` is what its handler
     tells, once it has asked for its context. `has_given_id` is false if a caller chose the id. A task is a suspect
     (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then `turn`. These are the
@@ -35,6 +36,7 @@ class LeasedTask:
         "cancelling",
         "checkpoint",
         "claimed_s",
+        "ended_ms",
         "function",
         "has_given_id",
         "is_suspect",
@@ -49,6 +51,7 @@ class LeasedTask:
         "trusted_until_s",
         "turn",
         "values",
+        "was_cancelled",
         "worker",
     )
 
@@ -66,6 +69,8 @@ class LeasedTask:
         self.trusted_until_s = trusted_until_s
         self.arrived_ms = 0.0
         self.started_ms = 0
+        self.ended_ms = 0
+        self.was_cancelled = False
         self.time_limit: SoftLimit | None = None
         self.cancelling = False
         self.checkpoint = b""

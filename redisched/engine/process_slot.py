@@ -7,6 +7,7 @@ from redisched.engine.liveness import Liveness
 from redisched.engine.process_limits import ProcessLimits
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
+from redisched.orders import WorkerOrder
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -25,6 +26,8 @@ class Member:
     """Since when it is known to get answers from Redis while it claims tasks."""
     rss_bytes: int = 0
     """Its resident memory when it was measured last."""
+    told: WorkerOrder | None = None
+    """What it was told to do, if that ends it."""
 
     @property
     def name(self) -> str:

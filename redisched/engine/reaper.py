@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from redisched.activity import AttemptEnd
 from redisched.codec import encode_failure
 from redisched.counted import counted
 from redisched.engine.logs import log
@@ -45,6 +46,11 @@ WATCH_S = 4.0
 """A worker that does not reap a queue still calls this often, to learn whether the queue has got more shards."""
 FORGET_EVERY_S = 10.0
 FORGET_BATCH = 1_000
+_ENDED_BY_REAPING = {
+    Status.QUARANTINED: AttemptEnd.DEAD,
+    Status.NOT_AGAIN: AttemptEnd.LOST,
+    Status.CANCELLED: AttemptEnd.CANCELLED,
+}
 
 
 @dataclass(slots=True)
@@ -135,6 +141,7 @@ class Reaper:
         if reaped.outcome is ReapOutcome.GRACE:
             return min(self.interval_s, until_s)
         self._log_reaped(reaped)
+        self._count_reaped(reaped)
         if reaped.expiring_ms is not None and reaped.expiring_ms <= reaped.now_ms:
             yield from self._expire()
         is_time = context.clock.monotonic() - self.forgot_s >= FORGET_EVERY_S * context.idle_factor
@@ -168,6 +175,8 @@ class Reaper:
         expired = Expired(0, BATCH)
         while expired.looked >= BATCH:
             expired = yield from self.store.expire(request)
+            if expired.tasks:
+                self.context.tally.add(self.store.queue, AttemptEnd.EXPIRED, expired.tasks)
 
     def _forget(self) -> Operation[None]:
         settings = self.context.settings
@@ -204,6 +213,14 @@ class Reaper:
                 *(self.store.queue, outcomes, settings.retention_s, settings.kept_results),
             )
             self._has_told_of_loss = True
+
+    def _count_reaped(self, reaped: Reaped) -> None:
+        tally, queue = self.context.tally, self.store.queue
+        for _task_id, status in reaped.tasks:
+            if status is not Status.LOST:
+                tally.add(queue, AttemptEnd.LEASE_EXPIRED, 1)
+            if status in _ENDED_BY_REAPING:
+                tally.add(queue, _ENDED_BY_REAPING[status], 1)
 
     def _log_reaped(self, reaped: Reaped) -> None:
         if len(reaped.tasks) > NAMED:

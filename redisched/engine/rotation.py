@@ -12,6 +12,7 @@ from redisched.backoff import Backoff
 from redisched.clock import Clock
 from redisched.engine.logs import log
 from redisched.engine.process_slot import Member, ProcessSlot
+from redisched.orders import WorkerOrder
 
 WORK_PER_START = 3.0
 """A process works so many times as long as it took to start before it is replaced because of a limit. So handlers that
@@ -114,6 +115,10 @@ class Rotation:
                 return
             self._asked_s = None
             log.info("all worker processes are replaced")
+        for slot, member in oldest:
+            if member.told is WorkerOrder.RECYCLE:
+                self._begin(slot, member, "is replaced, as somebody has asked for it")
+                return
         self._measure([member for _, member in oldest], now_s)
         for slot, member in oldest:
             if reason := self._limit_reached(slot, member, now_s):

@@ -99,6 +99,17 @@ class Window:
         """Remove and answer every task."""
         return self._remove(set(self._tasks()))
 
+    @property
+    def due(self) -> int:
+        """How many tasks wait for a slot, as of the latest look at the time."""
+        return len(self._due) + len(self._suspects)
+
+    def first(self, most: int) -> list[LeasedTask]:
+        """The first tasks, in the order in which they are expected to start."""
+        due = sorted(chain(self._due, self._suspects))[:most]
+        ahead = sorted(self._ahead)[: most - len(due)]
+        return [*(entry[2] for entry in due), *(entry[1] for entry in ahead)]
+
     def _tasks(self) -> Iterator[LeasedTask]:
         due = (task for _order, _turn, task in chain(self._due, self._suspects))
         return chain(due, (task for _run_at_ms, task in self._ahead))

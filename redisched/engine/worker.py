@@ -16,11 +16,12 @@ from redisched.engine.event_teller import EventTeller, telling_events
 from redisched.engine.executor import Executor
 from redisched.engine.hooks import Hooks
 from redisched.engine.identity import worker_name
-from redisched.engine.introducing import start_introducing
+from redisched.engine.introducing import Introducing, start_introducing
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.note_start import note_start
+from redisched.engine.order_taker import OrderTaker
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.reporter import Reporter
 from redisched.engine.resources.process_resources import ProcessResources
@@ -37,12 +38,14 @@ from redisched.engine.worker_log import log_draining, log_start, log_stopped, lo
 from redisched.engine.worker_services import WorkerServices
 from redisched.errors import BrokerUnavailable, InvalidOption, QueueFull
 from redisched.events import WorkerInfo
+from redisched.orders import WorkerOrder
 from redisched.registry import Registry
 from redisched.shard_map import ShardMap
 from redisched.store.broker import AsyncBrokerClient
 from redisched.store.operation import run_async
 from redisched.store.roster import Roster
 from redisched.store.store import Store, register
+from redisched.store.tallies import Tallies
 
 A = TypeVarTuple("A")
 
@@ -58,8 +61,10 @@ class Worker:
         name: str | None = None,
         runtime: Runtime = SYSTEM_RUNTIME,
         target: str = "",
+        supervised: Callable[[WorkerOrder], None] | None = None,
     ) -> None:
-        """`target` is the MODULE:APP of the application, which only isolated handlers need.
+        """`target` is the MODULE:APP of the application, which only isolated handlers need. `supervised` is called when
+        somebody has told this worker to leave; a worker without a supervisor has nobody to tell.
 
         Raises InvalidOption if there is an isolated handler and no target, and AppNotFound if a library has replaced
         the interpreter's threads.
@@ -73,6 +78,7 @@ class Worker:
         self._queues = served_queues(settings, application.registry)
         self._stopping = asyncio.Event()
         self._draining = asyncio.Event()
+        self._supervised = supervised
         self._tasks: set[asyncio.Task[None]] = set()
         self._defect: BaseException | None = None
         self._has_ended = asyncio.Event()
@@ -168,7 +174,6 @@ class Worker:
         context = self._context
         executor = Executor(context, self._runtime.make_alarm, self._events)
         reporter = Reporter(context, client)
-        introducer = self._runtime.introducer(context, client, Roster(self._broker.script_runner))
         settler = Settler(context, client, reporter, self._events)
         claimer = Claimer(context, client, executor, settler)
         shard_services = ShardServices(context, self._broker, client, claimer, self._start_service)
@@ -199,7 +204,7 @@ class Worker:
             ),
             executor=executor,
             reporting=self._start_service("reporter", reporter.step, reporter.changed),
-            introducing=start_introducing(context, client, introducer, self._start_service),
+            introducing=self._start_introducing(client, claimer, executor),
             settler=settler,
             settling=self._start_service("settler", partial(_settle, settler, claimer), settler.changed),
             renewer=renewer,
@@ -221,6 +226,22 @@ class Worker:
         executor.abandon(stuck)
         self.stop()
         on_begun()
+
+    def _start_introducing(self, client: AsyncBrokerClient, claimer: Claimer, executor: Executor) -> Introducing:
+        introducer = self._runtime.introducer(self._context, client, Roster(self._broker.script_runner))
+        introducer.order_taker = OrderTaker(self.name, claimer, self._leave)
+        introducer.running = executor.running
+        tallies = Tallies(self._broker.script_runner)
+        return start_introducing(self._context, client, introducer, tallies, self._start_service)
+
+    def _leave(self, order: WorkerOrder) -> None:
+        """Somebody has told this worker to end, or to be replaced by another one."""
+        if self._supervised is not None:
+            self._supervised(order)
+        elif order is WorkerOrder.RECYCLE:
+            log.warning("worker %s has no supervisor, so nothing can take its place; it goes on", self.name)
+        if order is WorkerOrder.STOP:
+            self.stop()
 
     def _start_service(
         self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None

@@ -9,6 +9,7 @@ from redisched.config import Settings, WorkerSettings
 from redisched.engine.known_elsewhere import KnownElsewhere
 from redisched.engine.leased_task import InFlight, LeasedTask
 from redisched.engine.started import Started
+from redisched.engine.tally import WorkTally
 from redisched.engine.window import Window
 from redisched.option_checks import check_queue
 from redisched.registry import Registry
@@ -26,6 +27,7 @@ class WorkerContext:
     them. `refused_claims` are the shards in which Redis refused the latest claim. `target` is the MODULE:APP by which
     the processes of isolated handlers find the application. `claim_numbers` number its claims: Redis refuses one that
     comes after a later one of the same stream was answered. `known_elsewhere` are the handlers that other workers have.
+    `tally` counts what it does.
     """
 
     worker: str
@@ -43,6 +45,7 @@ class WorkerContext:
     refused_claims: set[Store] = field(default_factory=set)
     claim_numbers: Iterator[int] = field(default_factory=count)
     known_elsewhere: KnownElsewhere = field(default_factory=KnownElsewhere)
+    tally: WorkTally = field(default_factory=WorkTally)
 
     def store_of(self, task: LeasedTask) -> Store:
         """The store of the shard from which a task was claimed."""

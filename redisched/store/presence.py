@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from redisched.errors import Undecodable
 from redisched.packing import pack_own, unpack
@@ -46,11 +46,26 @@ class Deployment:
         return type(self)(**told)
 
 
+class ToldTask(NamedTuple):
+    """A task that a worker tells of: one that runs since `at_ms`, or one in its window that is due at `at_ms`."""
+
+    id: str
+    name: str
+    queue: str
+    at_ms: int
+
+
+MOST_TASKS = 50
+"""So many running tasks are told, and so many in the window."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """A worker process: where it runs, for how long, and how many tasks at the same time.
+    """A worker process: where it runs, for how long, how many tasks at the same time, and which.
 
-    `deployment` is the digest of its deployment. It counts as present for `live_ms` after it said so.
+    `deployment` is the digest of its deployment. It counts as present for `live_ms` after it said so. `running` and
+    `window` are the first of its tasks, in the order in which they began or will; `busy` slots have one, `due` wait in
+    the window for a slot and `ahead` for their time. `rss_bytes` is its resident memory.
     """
 
     host: str = ""
@@ -59,6 +74,13 @@ class Presence:
     slots: int = 0
     deployment: str = ""
     live_ms: int = 0
+    rss_bytes: int = 0
+    is_quiet: bool = False
+    busy: int = 0
+    due: int = 0
+    ahead: int = 0
+    running: tuple[ToldTask, ...] = ()
+    window: tuple[ToldTask, ...] = ()
 
     def encode(self) -> bytes:
         """Encode it."""
@@ -92,7 +114,8 @@ def decode_deployment(encoded: bytes) -> Deployment:
 
 def decode_presence(encoded: bytes) -> Presence:
     """Decode what a worker says of itself. What only later versions say is left out. Raises Undecodable."""
-    return Presence(**_told(encoded, Presence()))
+    told = _told(encoded, Presence())
+    return Presence(**told | {"running": _tasks(told["running"]), "window": _tasks(told["window"])})
 
 
 def _told(encoded: bytes, usual: Deployment | Presence) -> dict[str, Any]:
@@ -109,6 +132,12 @@ def _told(encoded: bytes, usual: Deployment | Presence) -> dict[str, Any]:
     except Exception as error:
         raise Undecodable(f"not what a worker says of itself: {error}") from error
     return told
+
+
+def _tasks(values: Sequence[Any]) -> tuple[ToldTask, ...]:
+    """Those that are whole."""
+    kinds = list(ToldTask.__annotations__.values())
+    return tuple(ToldTask(*value) for value in values if isinstance(value, list) and list(map(type, value)) == kinds)
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from redisched.errors import Undecodable
+from redisched.orders import WorkerOrder
 from redisched.store.operation import Argument, Operation, ScriptRunner
 from redisched.store.presence import Deployment, PresentWorker, decode_deployment, decode_presence
 from redisched.store.scripts import load_script
@@ -15,12 +16,13 @@ MOST_DEPLOYMENTS = 100
 
 
 class Introduced(NamedTuple):
-    """The reply to an introduction: the digests of all deployments that live workers have. `is_known` is false if what
-    the worker's own deployment serves was not stored and not sent.
+    """The reply to an introduction: the digests of all deployments that live workers have, and an order that the worker
+    has not heard yet. `is_known` is false if what the worker's own deployment serves was not stored and not sent.
     """
 
     is_known: bool
-    deployments: tuple[str, ...]
+    order: str = ""
+    deployments: tuple[str, ...] = ()
 
 
 class WorkersPage(NamedTuple):
@@ -45,11 +47,21 @@ class Roster:
         self.keys = script_runner.fleet_keys
 
     def introduce(
-        self, worker: str, presence: bytes, deployment: str, serves: bytes, live_ms: int
+        self, worker: str, presence: bytes, deployment: str, serves: bytes, live_ms: int, heard: str = ""
     ) -> Operation[Introduced]:
-        """Note that a worker lives, for so long. `serves` may be empty if its deployment is stored already."""
-        status, _, *live = yield from self._call("introduce", worker, presence, deployment, serves, live_ms)
-        return Introduced(status == b"INTRODUCED", tuple(digest.decode(errors="replace") for digest in live))
+        """Note that a worker lives, for so long. `serves` may be empty if its deployment is stored already. `heard` is
+        the order that the worker has heard last: it is not answered again.
+        """
+        status, _, *told = yield from self._call("introduce", worker, presence, deployment, serves, live_ms, heard)
+        if status != b"INTRODUCED":
+            return Introduced(is_known=False)
+        order, *live = (text.decode(errors="replace") for text in told)
+        return Introduced(is_known=True, order=order, deployments=tuple(live))
+
+    def order(self, worker: str, order: WorkerOrder) -> Operation[bool]:
+        """Leave an order for a worker. Answers False if there is no such worker."""
+        (status,) = yield from self._call("order", worker, order.value)
+        return bool(status == b"ORDERED")
 
     def depart(self, worker: str) -> Operation[None]:
         """Note that a worker has stopped."""

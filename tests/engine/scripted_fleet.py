@@ -58,6 +58,10 @@ class ScriptedProcess:
             self._table.leave(0)
         self._table.contact(self._clock.now_s)
 
+    def says(self, message: Message) -> None:
+        """Send a message to the supervisor."""
+        self._messages.append(message)
+
     def cannot_work(self, reason: str) -> None:
         """Say why it cannot work, and end, as after an error of the import."""
         self._messages.append(Fatal(reason=reason, exit_code=Exit.CRASHED))

@@ -44,6 +44,7 @@ WORKS_WHEN_FULL = frozenset(
         "discard",
         "hand_over",
         "introduce",
+        "order",
         "pause",
         "pause_schedule",
         "remove",
@@ -53,7 +54,7 @@ WORKS_WHEN_FULL = frozenset(
     }
 )
 REFUSED_WHEN_FULL = frozenset(
-    {"checkpoint", "enqueue", "fire", "report", "resume_schedule", "revive", "set_schedule", "take_over"}
+    {"checkpoint", "enqueue", "fire", "report", "resume_schedule", "revive", "set_schedule", "take_over", "tally"}
 )
 
 _STATUS = re.compile(r"[A-Z_]{4,}")

@@ -16,6 +16,7 @@ from redisched.errors import InvalidOption
 from redisched.keys import Keys, fleet_keys, keys_of, shard_name
 from redisched.model import TaskState
 from redisched.option_checks import check_queue
+from redisched.orders import WorkerOrder
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
 from redisched.store.inspect_shard import ShardInspector
@@ -30,6 +31,7 @@ from redisched.store.shard import ALL_KEYS
 from redisched.store.slots import slot_of_key
 from redisched.store.store import Store
 from redisched.store.survey import in_calls, survey
+from redisched.store.tallies import Tallies
 from redisched.store.values import Ack, ClaimRequest, NewTask
 from redisched.store.watching import watch
 from tests.store.edges_of_schedules import EDGES_OF_SCHEDULES, READS_OF_SCHEDULES
@@ -115,6 +117,14 @@ def calls_of_fleet(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     begin(fleet.introduce("worker", b"", "digest", b"", 1_000))
     begin(fleet.depart("worker"))
     begin(fleet.workers())
+    begin(fleet.order("worker", WorkerOrder.QUIET))
+    return script_runner.calls
+
+
+def calls_of_spans(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The script that counts what workers did, with the keys that it is given."""
+    script_runner = NotingRunner(prefix)
+    begin(Tallies(script_runner).add("worker", 1, {}, 2.5 * 60_000))
     return script_runner.calls
 
 
@@ -128,8 +138,16 @@ def test_every_key_that_a_script_is_given_has_the_hash_tag_of_the_shard(prefix: 
 
 
 def test_every_script_is_tested_here() -> None:
-    tested = {script for script, _ in [*calls_of_shard("redisched", 0), *calls_of_fleet("redisched")]}
-    assert tested == set(script_names())
+    calls = [*calls_of_shard("redisched", 0), *calls_of_fleet("redisched"), *calls_of_spans("redisched")]
+    assert {script for script, _ in calls} == set(script_names())
+
+
+@pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
+def test_what_workers_did_is_counted_beside_the_keys_of_the_fleet(prefix: str) -> None:
+    ((script, keys),) = calls_of_spans(prefix)
+    assert [key.rpartition(":")[2] for key in keys] == list(load_script(script).keys)
+    assert {slot_of_key(key) for key in keys} == {slot_of_key("{/workers}")}
+    assert f"{prefix}:{{/workers}}:2:minute" in keys
 
 
 @pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])

@@ -45,6 +45,8 @@ class Claimer:
         been looked at before, and be due there.
         """
         self._idle = asyncio.Event()
+        self.is_quiet = False
+        """Whether it was told to claim nothing more."""
         self.changed = asyncio.Event()
         self.drained = asyncio.Event()
         self.wake_up_missed = asyncio.Event()
@@ -106,6 +108,18 @@ class Claimer:
         """
         await self._claim_woken(self._turns[store], wait)
 
+    def quiet(self) -> None:
+        """Claim nothing more until `resume`, and give back the tasks that wait for a slot."""
+        self.is_quiet = True
+        self._idle.clear()
+        for task in self._context.window.take_all():
+            self._settler.add(completion.released(task))
+
+    def resume(self) -> None:
+        """Claim again."""
+        self.is_quiet = False
+        self.changed.set()
+
     def slot_freed(self) -> None:
         """Claim again if a full worker has room now. An idle worker knows already that nothing is due."""
         if not self._idle.is_set() and not self.changed.is_set() and self._room() > 0:
@@ -156,6 +170,8 @@ class Claimer:
             self._give_back(tasks[room:])
 
     def _room(self) -> int:
+        if self.is_quiet:
+            return 0
         rate = self._executor.start_rate.per_ms(self._context.clock.monotonic() * 1e3)
         return self._context.window.room(self._executor.free, rate)
 

@@ -1,0 +1,43 @@
+"""Carries out what people tell this worker to do."""
+
+from collections.abc import Callable
+
+from redisched.engine.claiming.claimer import Claimer
+from redisched.engine.logs import log
+from redisched.orders import WorkerOrder
+
+
+class OrderTaker:
+    """Takes each order once. `leave` is called with an order after which this process ends."""
+
+    def __init__(self, worker: str, claimer: Claimer, leave: Callable[[WorkerOrder], None]) -> None:
+        self._worker = worker
+        self._claimer = claimer
+        self._leave = leave
+        self.heard = ""
+        """The latest order, as it was told."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the worker claims nothing, as it was told."""
+        return self._claimer.is_quiet
+
+    def take(self, told: str) -> None:
+        """Carry out an order, unless it was heard before. It is told as the time at which it was given and a word."""
+        if told in ("", self.heard):
+            return
+        self.heard = told
+        word = told.rpartition(" ")[2]
+        try:
+            order = WorkerOrder(word)
+        except ValueError:
+            log.warning("worker %s: it was told %r, which this version does not know", self._worker, word)
+            return
+        log.info("worker %s: it was told: %s", self._worker, order.value)
+        match order:
+            case WorkerOrder.QUIET:
+                self._claimer.quiet()
+            case WorkerOrder.RESUME:
+                self._claimer.resume()
+            case WorkerOrder.STOP | WorkerOrder.RECYCLE:
+                self._leave(order)
