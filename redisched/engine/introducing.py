@@ -10,7 +10,6 @@ from redisched.engine.service import Service, StartService, ignore_broker_errors
 from redisched.engine.tally_sender import TallySender
 from redisched.engine.worker_context import WorkerContext
 from redisched.store.operation import AsyncClient
-from redisched.store.tallies import Tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,13 @@ class Introducing:
 
 
 def start_introducing(
-    context: WorkerContext, client: AsyncClient, introducer: Introducer, tallies: Tallies, start_service: StartService
+    context: WorkerContext,
+    client: AsyncClient,
+    introducer: Introducer,
+    tally_sender: TallySender,
+    start_service: StartService,
 ) -> Introducing:
     """Start the loops."""
-    tally_sender = TallySender(context, client, tallies)
     bringing = BringForward(context, client)
     introducer.on_first = bringing.begin
     services = (

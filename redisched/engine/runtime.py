@@ -14,6 +14,7 @@ from redisched.engine.alarm import MakeAlarm, make_alarm
 from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.lease_renewer_thread import LeaseRenewerThread
+from redisched.engine.tally_sender import TallySender
 from redisched.store.broker import Broker
 
 
@@ -29,7 +30,8 @@ class Runtime:
     """The runtime of one worker process.
 
     `random` draws from [0, 1). `start_renewing` starts a lease renewer outside of the event loop. `make_alarm` makes
-    the alarm that wakes a worker when a task falls due, and `introducer` what says that it lives.
+    the alarm that wakes a worker when a task falls due, `introducer` what says that it lives, and `tally_sender` what
+    says what it does.
     """
 
     clock: Clock
@@ -37,6 +39,7 @@ class Runtime:
     start_renewing: Callable[[LeaseRenewer, Broker], RunningRenewer]
     make_alarm: MakeAlarm
     introducer: type[Introducer] = Introducer
+    tally_sender: type[TallySender] = TallySender
 
 
 def renew_in_thread(renewer: LeaseRenewer, broker: Broker) -> RunningRenewer:

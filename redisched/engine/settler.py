@@ -186,7 +186,7 @@ class Settler:
         statuses = await self._in_time(edge_of(store, kind)([outcome.settlement for outcome in batch]))
         self._context.contact()
         self.ends[kind] += len(batch)
-        self._context.tally.settled(kind, batch, statuses)
+        self._context.tally.settled(store.queue, kind, tasks, statuses)
         self._context.in_flight.remove(*tasks)
         if self._events is None and _NEWS.isdisjoint(statuses):
             return

@@ -1,10 +1,11 @@
 """Counts what this worker process does, by queue and handler, until it is sent to Redis."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from redisched.activity import RUN_MS, RUNS, WAIT_MS, WAITS, Activity, AttemptEnd, bucket_of
+from redisched.activity import BUCKETS, RUN_MS, RUNS, WAIT_MS, WAITS, Activity, AttemptEnd
 from redisched.engine.leased_task import LeasedTask
-from redisched.model import run_at_of
+from redisched.model import BAND
 from redisched.store.tallies import ActivityKey, Rows
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask, Status
 
@@ -34,28 +35,22 @@ class WorkTally:
         self._batch: Rows = {}
         self._number = 0
 
-    def settled(self, kind: type, batch: Sequence[tuple[LeasedTask, object]], statuses: Sequence[Status]) -> None:
+    def settled(self, queue: str, kind: type, tasks: Sequence[LeasedTask], statuses: Sequence[Status]) -> None:
         """Count tasks that were settled, all in the same way: `kind` is the class of their settlements."""
-        usual = _ENDS[kind]
-        # Most batches are of one handler, and end as usual: this is done for every task.
-        is_usual = _OTHERWISE.keys().isdisjoint(statuses)
-        name, queue, counts = "", "", [0]
-        for (task, _), status in zip(batch, statuses, strict=True):
-            if task.body.name != name or task.queue != queue or not name:
-                name, queue = task.body.name, task.queue
-                counts = self._counts(queue, name)
-            counts[usual if is_usual and not task.was_cancelled else _end(task, usual, status)] += 1
-            if task.started_ms and task.ended_ms:
-                wait_ms = max(0, task.started_ms - run_at_of(task.lease.score))
-                run_ms = max(0, task.ended_ms - task.started_ms)
-                counts[WAIT_MS] += wait_ms
-                counts[RUN_MS] += run_ms
-                counts[WAITS + bucket_of(wait_ms)] += 1
-                counts[RUNS + bucket_of(run_ms)] += 1
+        usual, names = _ENDS[kind], {task.body.name for task in tasks}
+        # Every task is counted, and nearly all batches are of one handler and end as usual, so these cost little.
+        if len(names) == 1 and _OTHERWISE.keys().isdisjoint(statuses) and not any(task.was_cancelled for task in tasks):
+            self._count(ActivityKey(queue, names.pop()), usual, tasks)
+            return
+        groups: dict[tuple[ActivityKey, AttemptEnd], list[LeasedTask]] = defaultdict(list)
+        for task, status in zip(tasks, statuses, strict=True):
+            groups[ActivityKey(queue, task.body.name), _end(task, usual, status)].append(task)
+        for (key, end), together in groups.items():
+            self._count(key, end, together)
 
     def add(self, queue: str, end: AttemptEnd, number: int) -> None:
         """Count what happened to tasks of a queue whose handlers are not known."""
-        self._counts(queue, "")[end] += number
+        self._counts(ActivityKey(queue, ""))[end] += number
 
     def batch(self) -> tuple[int, Rows]:
         """What is to be sent now, with its number: the batch before, if it was not counted yet; no rows if there is
@@ -70,12 +65,28 @@ class WorkTally:
         """The batch is counted."""
         self._batch = {}
 
-    def _counts(self, queue: str, handler: str) -> list[int]:
-        row = ActivityKey(queue, handler)
-        activity = self._rows.get(row)
+    def _count(self, key: ActivityKey, end: AttemptEnd, tasks: Sequence[LeasedTask]) -> None:
+        counts = self._counts(key)
+        counts[end] += len(tasks)
+        ran = [task for task in tasks if task.started_ms and task.ended_ms]
+        waits_ms = [task.started_ms - task.lease.score % BAND for task in ran]
+        _add_durations(counts, WAIT_MS, WAITS, waits_ms)
+        _add_durations(counts, RUN_MS, RUNS, [task.ended_ms - task.started_ms for task in ran])
+
+    def _counts(self, key: ActivityKey) -> list[int]:
+        activity = self._rows.get(key)
         if activity is None:
-            activity = self._rows[row] = Activity()
+            activity = self._rows[key] = Activity()
         return activity.counts
+
+
+def _add_durations(counts: list[int], whole: int, first_bucket: int, durations_ms: list[int]) -> None:
+    if durations_ms and min(durations_ms) < 0:
+        # The clock of the server was set back.
+        durations_ms = [max(0, duration_ms) for duration_ms in durations_ms]
+    counts[whole] += sum(durations_ms)
+    for bits, number in Counter(map(int.bit_length, durations_ms)).items():
+        counts[first_bucket + min(bits, BUCKETS - 1)] += number
 
 
 def _end(task: LeasedTask, usual: AttemptEnd, status: Status) -> AttemptEnd:

@@ -231,8 +231,8 @@ class Worker:
         introducer = self._runtime.introducer(self._context, client, Roster(self._broker.script_runner))
         introducer.order_taker = OrderTaker(self.name, claimer, self._leave)
         introducer.running = executor.running
-        tallies = Tallies(self._broker.script_runner)
-        return start_introducing(self._context, client, introducer, tallies, self._start_service)
+        tally_sender = self._runtime.tally_sender(self._context, client, Tallies(self._broker.script_runner))
+        return start_introducing(self._context, client, introducer, tally_sender, self._start_service)
 
     def _leave(self, order: WorkerOrder) -> None:
         """Somebody has told this worker to end, or to be replaced by another one."""

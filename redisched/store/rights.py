@@ -52,6 +52,12 @@ def telling(script_runner: ScriptRunner) -> tuple[Command, ...]:
     return ("PUBLISH", channel, "message"), ("SUBSCRIBE", channel)
 
 
+def counting(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """An example of every command without which nobody can see what workers did."""
+    key = probe_key(script_runner)
+    return ("PEXPIRE", key, "1"), ("HGETALL", key)
+
+
 def removing(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """An example of every command that only the removal of a queue needs. Workers and producers do without it."""
     return (("SREM", script_runner.queues_key, "member"),)

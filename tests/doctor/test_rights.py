@@ -10,12 +10,12 @@ from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import ScriptRunner
-from redisched.store.rights import needed, removing, telling
+from redisched.store.rights import counting, needed, removing, telling
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {str(command[0]) for listed in (needed, telling, removing) for command in listed(ScriptRunner())}
+NAMES = {str(command[0]) for listed in (needed, telling, counting, removing) for command in listed(ScriptRunner())}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
@@ -84,6 +84,14 @@ def test_a_user_without_channels_is_warned_that_callers_are_not_told(server: Ser
     assert found.levels("rights") == [Level.WARNING]
     assert "callers of result() are not told" in found.sentence("rights")
     assert "&redisched:* +publish +subscribe" in found.sentence("rights")
+
+
+def test_a_user_for_whom_nothing_is_counted_is_warned(server: Server) -> None:
+    found = as_user(server, "~redisched:*", "&redisched:*", "+@all", "-pexpire")
+
+    assert found.levels("rights") == [Level.WARNING]
+    assert "may not call PEXPIRE, so nobody can see what workers did" in found.sentence("rights")
+    assert found.sentence("rights").endswith("ACL SETUSER app +pexpire")
 
 
 def test_a_user_without_rights_for_the_doctor_gets_warnings_and_no_error(server: Server) -> None:

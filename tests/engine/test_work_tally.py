@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_a_task_that_ends_as_cancelled_is_counted_as_that(broker: Broker) -> Non
     @app.task(name="waits")
     async def waits() -> None:
         begun.append("")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     with RunningWorker(app, lease_s=0.6):
         task = waits.enqueue()
@@ -97,7 +98,7 @@ def test_a_task_that_ends_as_cancelled_is_counted_as_that(broker: Broker) -> Non
 
 def test_how_long_tasks_wait_and_run_is_counted(broker: Broker) -> None:
     app = Scheduler(broker=broker)
-    app.task(name="sleeps")(lambda: time.sleep(0.05))
+    app.task(name="sleeps")(lambda: threading.Event().wait(0.05))
     app.enqueue_many([app.handler("sleeps").request() for _ in range(4)])
     work_off(app, concurrency=1)
 

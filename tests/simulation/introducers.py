@@ -1,6 +1,6 @@
-"""How simulated workers say that they live. Most do not: their worlds are about other things."""
+"""How simulated workers say that they live and what they do. They do not: their worlds are about other things."""
 
-from redisched.engine import introducer
+from redisched.engine import introducer, tally_sender
 from redisched.engine.service import FOREVER_S
 
 
@@ -13,3 +13,14 @@ class NamelessIntroducer(introducer.Introducer):
 
     async def depart(self) -> None:
         """There is nothing to take back."""
+
+
+class SilentTallySender(tally_sender.TallySender):
+    """Says nothing."""
+
+    async def step(self) -> float:
+        """Says nothing."""
+        return FOREVER_S
+
+    async def send(self) -> None:
+        """Says nothing."""

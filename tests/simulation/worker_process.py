@@ -10,7 +10,7 @@ from redisched.engine.started import StartedTask
 from redisched.engine.worker import Worker
 from redisched.store.broker import Broker
 from redisched.store.operation import run_async
-from tests.simulation.introducers import NamelessIntroducer
+from tests.simulation.introducers import NamelessIntroducer, SilentTallySender
 from tests.simulation.lane import Lane, MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import Plan
@@ -92,6 +92,7 @@ class WorkerProcess(Process):
             start_renewing=lambda renewer, broker: LeaseRenewerTask(renewer, broker, self.threads),
             make_alarm=LoopAlarm,
             introducer=NamelessIntroducer,
+            tally_sender=SilentTallySender,
         )
         self.loop.enter()
         self.worker = Worker(self.app, plan.worker_settings, self.started, name, runtime)
