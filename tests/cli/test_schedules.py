@@ -1,99 +1,20 @@
-"""`redisched schedule ls | show | next | pause | resume | run | rm`: schedules in Redis, from the shell."""
+"""`redisched schedule ls | show | next` reads schedules from Redis."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from redisched import Scheduler
-from redisched.config import Settings
-from redisched.placement import slot_id
-from redisched.schedules.declaration import digest_of
-from redisched.schedules.declaring import declare
 from redisched.store.broker import Broker
-from redisched.store.operation import run as run_operation
-from redisched.store.schedule_store import ScheduleStore
-from redisched.store.schedule_values import ALIVE_MS, Declarer
-from tests.brokers import SINGLE, BrokerKind, Servers
 from tests.cli.commands import CommandLine
 from tests.cli.test_hostile import is_plain
 from tests.cli.workshop import Workshop
 
 
-@pytest.fixture(params=SINGLE)
-def kind(request: pytest.FixtureRequest) -> BrokerKind:
-    kind: BrokerKind = request.param
-    return kind
-
-
-@pytest.fixture
-def private_broker(servers: Servers, kind: BrokerKind) -> Iterator[Broker]:
-    broker = servers.broker(kind)
-    yield broker
-    broker.close()
-
-
-@pytest.fixture
-def url(servers: Servers, kind: BrokerKind, private_broker: Broker) -> str:
-    return servers.url(kind)
-
-
 @pytest.fixture
 def app(private_broker: Broker) -> Scheduler:
-    return Scheduler(broker=private_broker, settings=Settings(application="shop"))
-
-
-def declare_by_code(app: Scheduler) -> None:
-    """Declare what a worker of the application declares that lives now."""
-    wanted = app.registry.schedules.of_queue("mail")
-    runner, client = app.broker.script_runner, app.broker.client()
-    announce = ScheduleStore(runner, "mail").announce("shop", digest_of(wanted.values()), ALIVE_MS)
-    declarer = Declarer("shop", run_operation(announce, client).epoch)
-    run_operation(declare(runner, "mail", wanted, declarer), client)
-
-
-def test_schedules_are_paused_and_resumed(command: CommandLine) -> None:
-    command.output("schedule", "add", "a", "report", "--every", "1h")
-    command.output("schedule", "add", "b", "report", "--every", "1h")
-
-    assert command.output("schedule", "pause", "a", "b") == "a: paused\nb: paused\n"
-    assert command.output("schedule", "pause", "a") == "a: already paused\n"
-    assert [(row[0], row[2], row[4]) for row in command.rows("schedule", "ls")] == [
-        ("a", "paused", "-"),
-        ("b", "paused", "-"),
-    ]
-    assert "When it is resumed, its slots are:" in command.output("schedule", "show", "a")
-    assert "state  paused" in command.output("schedule", "next", "a")
-    assert command.output("schedule", "resume", "a") == "a: resumed\n"
-    assert command.output("schedule", "resume", "a") == "a: not paused\n"
-    assert [row[2] for row in command.rows("schedule", "ls")] == ["active", "paused"]
-
-
-def test_a_schedule_is_run_now_and_its_task_says_where_it_comes_from(command: CommandLine) -> None:
-    command.output("schedule", "add", "hourly", "report", "7", "--every", "1h", "--queue", "mail")
-    command.output("queue", "pause", "mail")
-
-    result = command.run("schedule", "run", "hourly")
-
-    task_id = result.stdout.strip()
-    record = command.record("task", "show", task_id)
-    assert result.exit_code == 0
-    assert "queue mail is paused; resume it" in result.stderr
-    assert (record["name"], record["args"], record["schedule"]) == ("report", [7], "hourly")
-    assert slot_id("hourly", record["slot_ms"]) == task_id
-    assert abs(record["now_ms"] - record["slot_ms"]) < 60_000
-    moment = datetime.fromtimestamp(record["slot_ms"] / 1_000, UTC).isoformat(sep=" ", timespec="milliseconds")
-    assert f"hourly, for {moment}\n" in command.output("task", "show", task_id)
-
-
-def test_a_task_of_no_schedule_says_nothing_of_one(command: CommandLine) -> None:
-    for task_id in ("one", "a@2030-13-31T03:00:00Z"):
-        command.output("enqueue", "add", "--id", task_id)
-
-        record = command.record("task", "show", task_id)
-        assert (record["schedule"], record["slot_ms"]) == (None, None)
-        assert "schedule " not in command.output("task", "show", task_id)
+    return Scheduler(broker=private_broker)
 
 
 def test_the_last_task_is_that_of_the_latest_slot_that_has_come(
@@ -112,57 +33,6 @@ def test_the_last_task_is_that_of_the_latest_slot_that_has_come(
     assert re.search(r'its state    succeeded after .*: "sent"\n', shown)
     workshop.perform("DEL", workshop.store.keys.outcomes)
     assert command.record("schedule", "show", "soon")["last_state"] == "unknown"
-
-
-def test_schedules_are_removed(command: CommandLine) -> None:
-    command.output("schedule", "add", "a", "report", "--every", "1h")
-    command.output("schedule", "add", "b", "report", "--every", "1h")
-
-    assert command.output("schedule", "rm", "a", "b", "--dry-run") == "a: active\nb: active\n"
-    assert len(command.rows("schedule", "ls")) == 2
-    assert command.record("schedule", "rm", "a") == [{"name": "a", "queue": "default", "outcome": "removed"}]
-    assert [row[0] for row in command.rows("schedule", "ls")] == ["b"]
-
-
-def test_one_that_running_code_declares_is_not_removed(command: CommandLine, app: Scheduler) -> None:
-    app.every("1h", name="hourly", queue="mail")(app.task(name="report")(lambda: None))
-    command.output("schedule", "add", "other", "report", "--every", "1h", "--queue", "mail")
-    declare_by_code(app)
-
-    refused = command.run("schedule", "rm", "hourly", "other")
-
-    assert refused.exit_code == 1
-    assert refused.stdout == "other: removed\n"
-    assert "schedule 'hourly' is declared by the code of shop, whose workers run; pause it" in refused.stderr
-    assert [row[0] for row in command.rows("schedule", "ls")] == ["hourly"]
-    assert command.record("schedule", "show", "hourly")["application"] == "shop"
-
-
-def test_an_unknown_schedule_is_an_error_and_the_others_are_acted_on(command: CommandLine) -> None:
-    command.output("schedule", "add", "a", "report", "--every", "1h")
-
-    for verb in ("pause", "resume", "run", "rm"):
-        result = command.run("schedule", verb, "nosuch", "a")
-        assert result.exit_code == 1
-        assert "Error: schedule 'nosuch' is unknown; see all: redisched schedule ls\n" in result.stderr
-        assert result.stdout.startswith("a")
-    for verb in ("show", "next"):
-        result = command.run("schedule", verb, "nosuch")
-        assert (result.exit_code, result.stderr) == (1, "Error: there is no schedule named 'nosuch'\n")
-    assert "there is no queue 'nosuch'" in command.run("schedule", "ls", "--queue", "nosuch").stderr
-
-
-def test_of_two_schedules_of_one_name_the_queue_says_which(command: CommandLine) -> None:
-    for queue in ("mail", "images"):
-        command.output("schedule", "add", "a", "report", "--every", "1h", "--queue", queue)
-
-    for verb in ("show", "next", "pause", "resume", "run", "rm"):
-        result = command.run("schedule", verb, "a")
-        assert result.exit_code == 2
-        assert "one of images, mail, which all have a schedule 'a'" in result.stderr
-    command.output("schedule", "rm", "a", "--queue", "images")
-    assert [row[1] for row in command.rows("schedule", "ls", "--queue", "mail")] == ["mail"]
-    assert command.record("schedule", "ls", "--queue", "images") == []
 
 
 def test_the_next_slots_of_a_schedule_are_those_of_its_zone(command: CommandLine) -> None:
