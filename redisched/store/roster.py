@@ -74,6 +74,11 @@ class Roster:
         workers = tuple(worker for worker in found if worker is not None)
         return WorkersPage(workers, None if following == b"0" else following.decode())
 
+    def live_deployments(self, now_ms: int) -> Operation[list[str]]:
+        """Read the digests of the deployments that live workers had some seconds ago."""
+        found = yield ("ZRANGEBYSCORE", self.keys.deployed, str(now_ms), "+inf")
+        return [digest.decode(errors="replace") for digest in found]
+
     def deployments(self, digests: Sequence[str]) -> Operation[dict[str, Deployment]]:
         """Read what deployments serve, by digest. What is not stored any more, or is damaged, is left out."""
         if not digests:

@@ -1,13 +1,38 @@
-"""Tells whether a worker serves a queue: if workers do, one of them is always stored as the reaper of the queue."""
+"""Tells whether a worker serves a queue.
 
+While there is something to do in a queue, one of its workers is stored as its reaper. An idle queue may have none, if
+its workers serve several queues; but they say which.
+"""
+
+from redisched.errors import BrokerRefused
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.roster import FIRST_PAGE, Roster
 
 
 def is_served(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
     """Whether a worker serves a queue now. A worker that was killed still counts for some seconds."""
     now_ms = (yield from ShardInspector(script_runner, queue, 0).counts()).now_ms
-    return holds_post((yield ("GET", script_runner.keys_of(queue).reaper)), now_ms)
+    if holds_post((yield ("GET", script_runner.keys_of(queue).reaper)), now_ms):
+        return True
+    try:
+        return (yield from _is_named(Roster(script_runner), queue, now_ms))
+    except BrokerRefused:
+        # A user with few rights may read the queues that it uses, and nothing of the workers.
+        return False
+
+
+def _is_named(roster: Roster, queue: str, now_ms: int) -> Operation[bool]:
+    """Whether a worker is present that says that it serves the queue."""
+    known = yield from roster.deployments((yield from roster.live_deployments(now_ms)))
+    serving = {digest for digest, found in known.items() if queue in found.queues or found.more_queues}
+    cursor: str | None = FIRST_PAGE
+    while serving and cursor is not None:
+        page = yield from roster.workers(cursor)
+        if any(worker.presence.deployment in serving for worker in page.workers):
+            return True
+        cursor = page.cursor
+    return False
 
 
 def holds_post(reaper: bytes | None, now_ms: int) -> bool:
