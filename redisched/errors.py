@@ -15,6 +15,7 @@ RedischedError
 ├── UnknownSchedule                    there is no schedule of this name
 ├── NotPicklable (TypeError)           its application cannot be found by another process
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
+├── NotInstalled (ImportError)         it needs a package that is not installed
 ├── LifespanFailed                     what a process opens before its first task cannot be opened
 ├── Undecodable                        stored bytes are not a task
 ├── TaskError                          about one task
@@ -198,6 +199,15 @@ class AppNotFound(RedischedError):
         self.target = target
         self.reason = reason
         super().__init__(f"cannot load {target!r}: {reason}")
+
+
+class NotInstalled(RedischedError, ImportError):
+    """Raised when a part of redisched is used that needs a package which is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{package} is not installed: pip install 'redisched[{extra}]'")
 
 
 class LifespanFailed(RedischedError):

@@ -8,14 +8,10 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
-from redisched import AttemptFailure, Scheduler, TaskState
+from redisched import AttemptFailure, Scheduler
 from redisched.client.around_enqueue import OutgoingTask
 from redisched.context import TaskContext
 from redisched.engine import event_teller
@@ -79,30 +75,6 @@ def test_a_failed_attempt_is_in_sentry(tmp_path: Path, monkeypatch: pytest.Monke
     assert (event["transaction"], event["tags"]["queue"]) == ("shop.charge", "default")
     assert event["contexts"]["task"] == {"id": ref.id, "attempt": 1, "arguments": {"order_id": 42}}
     assert event["exception"]["values"][-1]["value"] == "the bank does not answer"
-
-
-@pytest.mark.usefixtures("url")
-def test_a_trace_goes_from_the_producer_to_the_handler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    finished = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(finished))
-    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
-    program = run("opentelemetry", tmp_path)
-    app: Scheduler = program["app"]
-
-    with provider.get_tracer("web").start_as_current_span("request"):
-        ref = program["charge"].enqueue(42)
-    work_off(app)
-    assert ref.status() is TaskState.SUCCEEDED
-    app.close()
-
-    spans = {span.name: span for span in finished.get_finished_spans()}
-    chain = ["request", "enqueue", "charge", "ask the bank"]
-    assert sorted(spans) == sorted(chain)
-    parents = [spans[name].parent for name in chain[1:]]
-    assert [parent and parent.span_id for parent in parents] == [spans[name].context.span_id for name in chain[:-1]]
-    assert {span.context.trace_id for span in spans.values()} == {spans["request"].context.trace_id}
-    assert dict(spans["charge"].attributes or {})["messaging.message.id"] == ref.id
 
 
 def test_the_guide_names_every_event_with_its_parameters() -> None:
