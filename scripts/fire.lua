@@ -71,7 +71,7 @@ for row, name, version, slot, following, overlap, id, priority, run_at, record, 
     ahead = still_ahead(ahead, now_ms)
     if status ~= 'SKIPPED' then
       last = id
-      ahead = ahead .. (tonumber(run_at) > now_ms and ' ' .. run_at .. ' ' .. id or '')
+      ahead = ahead .. (tonumber(run_at) > now_ms and ahead_part(slot, run_at, id) or '')
     end
     state = following == '' and 'over' or 'active'
     write_schedule(name, version, state, last, ahead, following)

@@ -1,7 +1,8 @@
 #!lua
--- NEW|SCHEDULED -> SCHEDULED  Adds schedules, or replaces what they are. Tasks that the former version enqueued ahead of their time are removed. Repeating the call changes nothing.
+-- NEW|SCHEDULED -> SCHEDULED  Adds schedules, or replaces what they are. Tasks that the former version enqueued for slots to come are removed. Repeating the call changes nothing.
 --
--- A schedule that is paused stays so.
+-- A schedule that is paused stays so. The task of a slot that has come stays as it is while it waits for the jitter of its
+-- schedule: the schedule does not come back to this slot.
 --
 -- KEYS schedules
 -- ARG shard_map    text   the shard map that the caller knows; '' if its schedules can only belong to this shard
@@ -46,12 +47,13 @@ for row, name, basis, version, definition, slot in rows() do
   elseif not known_version and basis ~= '' then
     statuses[row] = 'UNKNOWN'
   else
-    withdraw(ahead or '', now_ms)
+    local come, to_come = divided(ahead or '', now_ms)
+    withdraw(to_come, now_ms)
     if state ~= 'paused' then
       state = slot == '' and 'over' or 'active'
     end
     redis.call('HSET', SCHEDULES, name, definition)
-    write_schedule(name, version, state, last or '-', '', slot)
+    write_schedule(name, version, state, last or '-', still_ahead(come, now_ms), slot)
     statuses[row] = 'STORED'
   end
 end

@@ -148,6 +148,6 @@ def _stored(parts: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[Stor
             state=ScheduleState(kind),
             slot_ms=int(slot_ms) if slot_ms else None,
             last_id="" if last_id == "-" else last_id,
-            ahead_ids=tuple(ahead[1::2]),
+            ahead_ids=tuple(ahead[2::3]),
             definition=definition,
         )

@@ -28,7 +28,7 @@ def task_of(slot_ms: int) -> str:
 def schedule(
     *, version: str = VERSION, state: str = "active", last: str = "-", ahead: str = "", slot_ms: int | None = SLOT_MS
 ) -> Situation:
-    """A schedule as it is stored; `ahead` is ' run_at id' for each task that was enqueued ahead."""
+    """A schedule as it is stored; `ahead` is ' slot run_at id' for each task that was enqueued ahead."""
     found: Situation = {"schedules": {NAME: "definition"}, "fired": {NAME: f"{version} {state} {last}{ahead}"}}
     return found if slot_ms is None else together(found, {"firing": {NAME: slot_ms}})
 
@@ -41,7 +41,7 @@ def slot_task(slot_ms: int, *, run_at_ms: int | None = None, priority: int = 5) 
 
 def ahead_of(*slots_ms: int) -> str:
     """The tasks of these slots as they stand in the state of the schedule."""
-    return "".join(f" {slot_ms} {task_of(slot_ms)}" for slot_ms in slots_ms)
+    return "".join(f" {slot_ms} {slot_ms} {task_of(slot_ms)}" for slot_ms in slots_ms)
 
 
 def firing(

@@ -10,15 +10,18 @@ from tests.lua.queue import QueueUnderTest
 from tests.lua.scheduled import (
     AHEAD,
     FOLLOWING_MS,
+    NAME,
     SLOT_MS,
     STORED,
     VERSION,
     new,
     schedule,
+    slot_task,
     store,
     task_of,
 )
 from tests.lua.situation import Situation, together
+from tests.server_time import NOW_MS
 
 
 def test_a_schedule_is_added_with_its_first_slot(queue: QueueUnderTest) -> None:
@@ -71,6 +74,20 @@ def test_a_change_removes_the_tasks_that_were_enqueued_ahead(queue: QueueUnderTe
     assert queue.situation() == together(
         schedule(version="v2", last=task_of(SLOT_MS), slot_ms=FOLLOWING_MS), {"format": "3"}
     )
+
+
+def test_the_task_of_a_slot_that_has_come_stays_while_it_waits_for_the_jitter_of_its_schedule(
+    queue: QueueUnderTest,
+) -> None:
+    ahead = f" {NOW_MS} {SLOT_MS} {task_of(SLOT_MS)}"
+    queue.given(schedule(last=task_of(SLOT_MS), ahead=ahead, slot_ms=FOLLOWING_MS), slot_task(SLOT_MS))
+
+    queue.call(store(queue).set([new(VERSION)]))
+
+    changed = schedule(version="v2", last=task_of(SLOT_MS), ahead=ahead, slot_ms=FOLLOWING_MS)
+    assert queue.situation() == together(changed, slot_task(SLOT_MS))
+    queue.call(store(queue).pause([NAME]))
+    assert queue.situation() == schedule(version="v2", state="paused", last=task_of(SLOT_MS), slot_ms=None)
 
 
 def test_a_paused_schedule_stays_paused_when_it_is_changed(queue: QueueUnderTest) -> None:

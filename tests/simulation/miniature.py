@@ -53,6 +53,7 @@ class Miniature:
         self._many: dict[bytes, Command] = {
             b"TIME": self._time,
             b"HMGET": self._hmget,
+            b"SMEMBERS": lambda key: tuple(self.data.get(key, _NONE)),
             b"MGET": lambda *keys: tuple([self.data.get(key, False) for key in keys]),
             b"HSCAN": lambda key, *_: (b"0", lua_array(self._fields(key))),
             b"ZMSCORE": lambda key, *members: tuple([self._zscore(key, member) for member in members]),

@@ -71,6 +71,8 @@ class Server:
         self._went_down_us = -1
         self._troubled_us = -1
         self.watchers: list[Watcher] = []
+        self.on_read: Callable[[Call], None] = lambda _: None
+        """Is called with every script that only reads."""
 
     def at_us(self) -> int:
         """The world's time."""
@@ -169,12 +171,12 @@ class Server:
             reply = self.miniature.execute(command)
         except ResponseError as error:
             return error
-        if changes and reply != ALL_KEYS:
-            self._calls += 1
+        if name is not None and reply != ALL_KEYS:
             arguments = command[3 + int(command[2]) :]
             call = Call(str(name), pipe.caller, pipe.is_silent, self._kernel.now_us, self.now_us(), arguments, reply)
-            for watcher in self.watchers:
-                watcher.observe(call)
+            self._calls += changes
+            for observe in [watcher.observe for watcher in self.watchers] if changes else [self.on_read]:
+                observe(call)
         return reply
 
     def _publish(self, channel: bytes, message: bytes) -> int:

@@ -1,0 +1,121 @@
+"""Worlds of schedules: workers that fire slots are killed and stopped between any two of their calls, code is rolled
+out and back, operators change what they like, and of every slot there is one task, which starts once.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.mutant import Mutant
+from tests.simulation.ambush import Blow
+from tests.simulation.bugs_of_schedules import BUGS_OF_SCHEDULES, SCHEDULE_MUTANTS
+from tests.simulation.calls import Foul
+from tests.simulation.firing_world import FiringPlan, FiringWorld
+from tests.simulation.schedule_shadow import slot_of
+from tests.simulation.server import BEGAN_US
+from tests.simulation.tally import SIMULATED_STEPS
+from tests.simulation.test_seeds import FIRST
+
+pytestmark = pytest.mark.fault
+
+CALLS = ("fire", "read/due_schedules", "read/next_slots", "announce", "read/schedules")
+DECLARED_WITHIN_MS = 60_000
+WORLDS = 2
+SLOTS = 1_500
+NIGHTLY_WORLDS = 60
+WORLDS_FOR_A_BUG = 20
+KNOWN_SEEDS = {
+    "fire does not know the tasks that there were": 5,
+    "fire does not compare the version": 0,
+    "a worker of an earlier epoch changes schedules": 3,
+}
+"""From which seed on a bug is looked for; 0 if it is not here."""
+
+
+def world_of(plan: FiringPlan) -> FiringWorld:
+    """A world that has ended. Its fouls name its plan, with which it can be run again."""
+    world = FiringWorld(plan)
+    try:
+        world.run()
+    except Foul as foul:
+        raise Foul(f"{foul}\nin {plan}") from foul
+    return world
+
+
+def foul_of(plan: FiringPlan) -> str:
+    """The foul of a world, empty if it has none."""
+    try:
+        world_of(plan)
+    except Foul as foul:
+        return str(foul)
+    return ""
+
+
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize(
+    ("slots", "more"), [(10_000, 60), pytest.param(100_000, 100, marks=pytest.mark.nightly)], ids=["few", "many"]
+)
+def test_t32_five_workers_that_are_killed_between_any_two_calls_start_every_slot_once(
+    slots: int, more: int, record_property: Callable[[str, object], None]
+) -> None:
+    plan = FiringPlan(seed=FIRST, slots=slots, more=more, odds=0.15, operators=0, outages=False, deploys=False)
+    world = world_of(plan)
+    record_property(SIMULATED_STEPS, world.kernel.steps)
+
+    started: defaultdict[str, list[int]] = defaultdict(list)
+    for id in world.referee.starts:
+        started[id.decode().partition("@")[0]].append(slot_of(id))
+    assert len(world.referee.starts) >= slots
+    assert len(started) == len(world.life.schedules)
+    for name, schedule in world.life.schedules.items():
+        come = sorted(started[name.decode()])
+        if name != b"shop-alone":
+            assert come == list(range(come[0], come[-1] + 1, schedule.interval_ms)), (name, plan)
+            assert schedule.slot_ms > world.server.now_us() // 1000
+    # The first workers do not live for long enough to declare all of them at once.
+    late = [id for id in world.life.late if slot_of(id) > BEGAN_US // 1_000 + DECLARED_WITHIN_MS]
+    assert len(late) < slots / 100, late
+    for call in CALLS:
+        assert {blow for blow in Blow if world.ambush.blows[call, blow]} == set(Blow), (call, world.ambush.blows)
+
+
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize(
+    ("first", "worlds"), [(FIRST, WORLDS), pytest.param(FIRST + WORLDS, NIGHTLY_WORLDS, marks=pytest.mark.nightly)]
+)
+def test_t32_outages_deploys_and_a_storm_of_changes_break_no_promise_from_seed(
+    first: int, worlds: int, record_property: Callable[[str, object], None]
+) -> None:
+    answers: Counter[bytes] = Counter()
+    for seed in range(first, first + worlds):
+        world = world_of(FiringPlan(seed=seed, slots=SLOTS))
+        record_property(SIMULATED_STEPS, world.kernel.steps)
+        answers += world.life.answers
+
+    assert answers.keys() >= {b"FIRED", b"MOVED", b"SKIPPED", b"PASSED"}
+
+
+def test_a_world_of_schedules_is_the_same_whenever_it_is_run() -> None:
+    first, second = (world_of(FiringPlan(seed=7, slots=200)) for _ in range(2))
+
+    assert list(first.referee.starts) == list(second.referee.starts)
+    assert (first.kernel.steps, first.life.answers) == (second.kernel.steps, second.life.answers)
+
+
+@pytest.mark.parametrize("mutant", SCHEDULE_MUTANTS.values(), ids=SCHEDULE_MUTANTS)
+def test_the_passage_that_is_replaced_is_in_its_script(mutant: Mutant) -> None:
+    assert mutant.count_in_script() == 1
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", BUGS_OF_SCHEDULES)
+def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bug = BUGS_OF_SCHEDULES[name]
+    bug.plant(monkeypatch)
+    first = KNOWN_SEEDS.get(name, 0)
+
+    fouls = (foul_of(FiringPlan(seed=seed, slots=SLOTS)) for seed in range(first, first + WORLDS_FOR_A_BUG))
+    foul = next(filter(None, fouls), "none was found")
+
+    assert foul.startswith(bug.promises), foul
