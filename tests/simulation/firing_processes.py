@@ -24,7 +24,6 @@ from tests.simulation.worker_process import StartedInMemory
 
 HANDLER = "tick"
 READ_TIME_EVERY_S = 1.0
-CLAIM_EVERY_S = 0.25
 MOST_CLAIMED = 100
 LEASE_MS = 60_000
 KEPT_MS = 100_000_000
@@ -154,10 +153,11 @@ class ScheduleOperator(Process):
 
 
 class SlotTaker(Process):
-    """Claims the tasks of slots and ends each of them a moment later."""
+    """Claims the tasks of slots every so often, and ends each of them a moment later."""
 
-    def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan) -> None:
+    def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, every_s: float) -> None:
         super().__init__(name, network, clock, plan)
+        self._every_s = every_s
         self._store = Store(self.app.broker.script_runner, QUEUE)
         self._running: list[tuple[float, Ack]] = []
         self.start(self._take())
@@ -179,7 +179,7 @@ class SlotTaker(Process):
             if over:
                 await run_async(self._store.ack(over), client)
             if len(claim.leases) < MOST_CLAIMED:
-                await self.loop.rest(CLAIM_EVERY_S)
+                await self.loop.rest(self._every_s)
 
 
 def some_fields(choose: Callable[[Any], Any]) -> Fields:

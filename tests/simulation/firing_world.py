@@ -30,16 +30,16 @@ ROLL_OUT_EVERY_S = 15.0
 LONGEST_S = 100_000.0
 
 
-def _fields(every: int, misfire: str = "latest", overlap: str = "allow", jitter: float = 0.001) -> Fields:
+def fields(every: int, misfire: str = "latest", overlap: str = "allow", jitter: float = 0.001) -> Fields:
     return {"every": every, "misfire": misfire, "overlap": overlap, "jitter": jitter}
 
 
 LASTING = {
-    **{f"shop-{misfire}{number}": _fields(1, misfire) for misfire in ("skip", "latest", "all") for number in "12"},
-    "shop-alone": _fields(1, overlap="skip"),
-    "shop-jitter": _fields(2, jitter=1.5),
+    **{f"shop-{misfire}{number}": fields(1, misfire) for misfire in ("skip", "latest", "all") for number in "12"},
+    "shop-alone": fields(1, overlap="skip"),
+    "shop-jitter": fields(2, jitter=1.5),
 }
-OTHER = Deploy("billing", {f"bill{most}": _fields(1, f"all(max={most})") for most in (1, 7, 40)})
+OTHER = Deploy("billing", {f"bill{most}": fields(1, f"all(max={most})") for most in (1, 7, 40)})
 EVERY_NAME = (*LIVE, *LASTING, *OTHER.schedules)
 
 
@@ -47,8 +47,8 @@ def shop(version: int, more: int) -> Deploy:
     """A version of the shop: it has a schedule that only some versions have, one that each of them changes, and so many
     that stay as they are.
     """
-    changing = {"shop-args": _fields(1 + version % 3), f"shop-only{version % 4}": _fields(1)}
-    return Deploy("shop", {**LASTING, **changing, **{f"shop-more{number}": _fields(1) for number in range(more)}})
+    changing = {"shop-args": fields(1 + version % 3), f"shop-only{version % 4}": fields(1)}
+    return Deploy("shop", {**LASTING, **changing, **{f"shop-more{number}": fields(1) for number in range(more)}})
 
 
 WEATHER = Weather(request_cut=0.01, reply_cut=0.02, strays=0.01, comes_twice=0.02)
@@ -56,14 +56,16 @@ WEATHER = Weather(request_cut=0.01, reply_cut=0.02, strays=0.01, comes_twice=0.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiringPlan:
-    """What befalls a world until the tasks of so many slots have started. There are `more` schedules than usual.
-    `outages` says whether now and then every worker is stopped for longer than slots may be late, `deploys` whether
-    new code is rolled out and back.
+    """What befalls a world until the tasks of so many slots have started. There are `more` schedules than usual, or
+    those of `deploy` alone. `outages` says whether now and then every worker is stopped for longer than slots may be
+    late, `deploys` whether new code is rolled out and back.
     """
 
     seed: int
     slots: int
     more: int = 0
+    deploy: Deploy | None = None
+    claims_every_s: float = 0.25
     odds: float = 0.08
     longest_stop_s: float = 10.0
     operators: int = 2
@@ -136,7 +138,7 @@ class FiringWorld:
         self._is_calm = False
         self._calm_us = 0
         self._outage_until_us = 0
-        self._add(SlotTaker(TAKER, Network(self.kernel, self.server), self._clock(), self._plan))
+        self._add(SlotTaker(TAKER, Network(self.kernel, self.server), self._clock(), self._plan, plan.claims_every_s))
         for seat in range(FIRERS):
             self._spawn_firer(seat)
         for seat in range(plan.operators):
@@ -159,9 +161,32 @@ class FiringWorld:
                 self.kernel.run(lambda: self.kernel.now_us > until_us and not self._operates())
                 self._check_end()
             finally:
-                for process in self.processes.values():
-                    process.dispose()
-                self.server.miniature.close()
+                self.dispose()
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass. Raises Foul."""
+        until_us = self.kernel.now_us + int(seconds * 1e6)
+        with surroundings():
+            self.kernel.run(lambda: self.kernel.now_us >= until_us)
+
+    def kill_all(self, seconds: float) -> None:
+        """Kill every worker; others start after so long."""
+        self._outage_until_us = self.kernel.now_us + int(seconds * 1e6)
+        for firer in list(self._firers.values()):
+            firer.kill()
+
+    def stop_all(self, seconds: float) -> None:
+        """Stop every worker; they go on after so long, one after the other within two seconds."""
+        self._outage_until_us = self.kernel.now_us + int(seconds * 1e6)
+        for firer in self._firers.values():
+            if firer.is_alive:
+                firer.pause(seconds + self.kernel.between(0.0, 2.0))
+
+    def dispose(self) -> None:
+        """Close unfinished coroutines, and free what the server has."""
+        for process in self.processes.values():
+            process.dispose()
+        self.server.miniature.close()
 
     def _has_enough(self) -> bool:
         taker_ended = not self.processes[TAKER].is_alive
@@ -193,6 +218,8 @@ class FiringWorld:
         return MachineClock(self.kernel, self.kernel.between(0, 1e6), rate)
 
     def _deploy_of(self, seat: int) -> Deploy:
+        if self.plan.deploy is not None:
+            return self.plan.deploy
         if seat == 0:
             return OTHER
         is_late = self.plan.deploys and not self._is_calm and self.kernel.chance(0.3)
@@ -234,15 +261,11 @@ class FiringWorld:
         return any(operator.is_alive for operator in self._operators.values())
 
     def _wait_for_outage(self) -> None:
-        self.kernel.after(self.kernel.between(30e6, 90e6), self._stop_all)
+        self.kernel.after(self.kernel.between(30e6, 90e6), self._begin_outage)
 
-    def _stop_all(self) -> None:
+    def _begin_outage(self) -> None:
         if not self._is_calm:
-            seconds = self.kernel.between(25.0, 70.0)
-            self._outage_until_us = self.kernel.now_us + int(seconds * 1e6)
-            for firer in self._firers.values():
-                if firer.is_alive:
-                    firer.pause(seconds + self.kernel.between(0.0, 2.0))
+            self.stop_all(self.kernel.between(25.0, 70.0))
             self._wait_for_outage()
 
     def _calm_down(self) -> None:

@@ -33,11 +33,13 @@ def test_a_time_of_the_day_comes_once_on_each_date_of_ten_years(zone: str, expre
     [
         # Skipped: the moment right after the gap, between the days before and after it.
         ("Europe/London", "30 1 * * *", ["2026-03-28T01:30Z", "2026-03-29T01:00Z", "2026-03-30T00:30Z"]),
+        ("Europe/Lisbon", "30 1 * * *", ["2026-03-28T01:30Z", "2026-03-29T01:00Z", "2026-03-30T00:30Z"]),
         ("America/New_York", "30 2 * * *", ["2026-03-07T07:30Z", "2026-03-08T07:00Z", "2026-03-09T06:30Z"]),
         ("Australia/Lord_Howe", "15 2 * * *", ["2026-10-02T15:45Z", "2026-10-03T15:30Z", "2026-10-04T15:15Z"]),
         ("America/Santiago", "@daily", ["2026-09-05T04:00Z", "2026-09-06T04:00Z", "2026-09-07T03:00Z"]),
         # Repeated: the first of the two moments.
         ("Europe/London", "30 1 * * *", ["2026-10-24T00:30Z", "2026-10-25T00:30Z", "2026-10-26T01:30Z"]),
+        ("Europe/Lisbon", "30 1 * * *", ["2026-10-24T00:30Z", "2026-10-25T00:30Z", "2026-10-26T01:30Z"]),
         ("America/New_York", "30 1 * * *", ["2026-10-31T05:30Z", "2026-11-01T05:30Z", "2026-11-02T06:30Z"]),
         ("Australia/Lord_Howe", "45 1 * * *", ["2026-04-03T14:45Z", "2026-04-04T14:45Z", "2026-04-05T15:15Z"]),
         ("America/Santiago", "30 23 * * *", ["2026-04-04T02:30Z", "2026-04-05T02:30Z", "2026-04-06T03:30Z"]),
