@@ -77,8 +77,11 @@ def unanswered(edge: str, at_ms: float) -> Unanswered:
     return Unanswered(at_ms=at_ms, queue=QUEUE, edge=edge)
 
 
-def slot(slot_ms: int, state: SlotState) -> Slot:
-    return Slot(at_ms=slot_ms, schedule="nightly", slot_ms=slot_ms, state=state)
+def slot(slot_ms: int, state: SlotState, task: str = "", at_ms: float | None = None) -> Slot:
+    at_ms = slot_ms if at_ms is None else at_ms
+    return Slot(
+        at_ms=at_ms, queue=QUEUE, schedule="nightly", slot_ms=slot_ms, state=state, task=task, due_ms=float(slot_ms)
+    )
 
 
 def found(task: str, places: tuple[str, ...] = WHOLE, ended: TaskState | None = TaskState.SUCCEEDED) -> Found:

@@ -15,6 +15,7 @@ from redisched.chaos.history.record import (
     Enqueue,
     EnqueueStep,
     Record,
+    ScheduleChange,
     SlotState,
     Start,
     decode,
@@ -26,6 +27,7 @@ from redisched.errors import BrokerUnavailable, Conflict
 from redisched.store.broker import Broker
 from redisched.store.values import Status
 from tests.brokers import fake_broker
+from tests.chaos_kit import schedules
 from tests.chaos_kit.histories import (
     claimed,
     end,
@@ -49,7 +51,8 @@ EVERY_KIND: list[Record] = [
     settled("a", None, Status.CANCELLED),
     settled("a", 7, Status.RETRIED, due_ms=1.25),
     unanswered("claim", 1),
-    slot(1, SlotState.FIRED),
+    slot(1, SlotState.FIRED, "nightly@1"),
+    schedules.changed(ScheduleChange.SET, 1, "shop"),
     found("a"),
     found("a", ("tasks", "waiting"), None),
     final(3),

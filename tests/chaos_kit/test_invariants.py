@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from redisched.chaos.checker import INVARIANTS, check, check_history
-from redisched.chaos.history.record import EnqueueStep, Record, SlotState, encode
+from redisched.chaos.history.record import EnqueueStep, Record, encode
 from redisched.chaos.invariants.invariant import Tolerances
 from redisched.model import TaskState
 from redisched.store.values import Status
-from tests.chaos_kit import keyed_lives, limited_starts, paused_queues
+from tests.chaos_kit import keyed_lives, limited_starts, paused_queues, schedules
 from tests.chaos_kit.histories import (
     OUT_OF_TURN,
     claimed,
@@ -20,7 +20,6 @@ from tests.chaos_kit.histories import (
     found,
     life,
     settled,
-    slot,
     start,
     unanswered,
     waiting,
@@ -41,6 +40,7 @@ GOOD: dict[str, list[Record]] = {
     **limited_starts.GOOD,
     **keyed_lives.GOOD,
     **paused_queues.GOOD,
+    **schedules.GOOD,
     "nothing happened": [],
     "a task succeeds": [*life("a"), found("a"), final(1)],
     "tasks succeed one after the other": [*life("a"), *life("b", 100), found("a"), found("b"), final(2)],
@@ -154,12 +154,6 @@ GOOD: dict[str, list[Record]] = {
         *(start(task, 1, 10, run_at_ms=turn) for turn, task in enumerate("bcd", start=1)),
         start("a", 2, 20, run_at_ms=0),
     ],
-    "a schedule fires, and leaves out what its policy says": [
-        slot(0, SlotState.DUE),
-        slot(0, SlotState.FIRED),
-        slot(60_000, SlotState.DUE),
-        slot(60_000, SlotState.SKIPPED),
-    ],
 }
 
 STRICT = Tolerances(overtakers=2)
@@ -246,8 +240,6 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
         [5, 6],
     ),
     ("I9", "three of three overtake", OUT_OF_TURN, [7]),
-    ("I10", "a slot fires twice", [slot(0, SlotState.FIRED), slot(0, SlotState.FIRED)], [0, 1]),
-    ("I10", "a slot is missing", [slot(0, SlotState.DUE)], [0]),
     ("I11", "a task is nowhere", [*life("a"), final()], [2, 7]),
     ("I11", "a task is nowhere, though sent again in vain", [*life("a"), enqueue("a", 9, UNKNOWN), final()], [2, 8]),
     ("I11", "nobody enqueued it", [found("a"), final(1)], [0]),
@@ -258,6 +250,7 @@ BAD: list[tuple[str, str, list[Record], list[int]]] = [
     *limited_starts.BAD,
     *keyed_lives.BAD,
     *paused_queues.BAD,
+    *schedules.BAD,
     ("I12", "half there", [enqueue("a", 0, UNKNOWN), found("a", ("waiting",), None), final(1)], [0, 1]),
     ("I12", "executed and vanished", [enqueue("a", 0, INVOKED), start("a", 1, 1), final()], [0, 1]),
 ]

@@ -16,8 +16,12 @@ from redisched.chaos.history.record import (
     Found,
     Paused,
     Record,
+    Rescheduled,
     Resumed,
+    ScheduleChange,
     Settled,
+    Slot,
+    SlotState,
     Unanswered,
     Waiting,
 )
@@ -32,6 +36,8 @@ from redisched.retry import Retry
 from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation, run
 from redisched.store.pausing import QueuePause, pause_shard, resume_shard
+from redisched.store.schedule_store import ScheduleStore
+from redisched.store.schedule_values import Declarer, NewSchedule, OverlapRule, ScheduleRemoval, SlotFiring
 from redisched.store.shard import ALL_KEYS
 from redisched.store.store import Store
 from redisched.store.values import (
@@ -151,6 +157,31 @@ def test_the_due_time_of_a_task_that_waits_again_is_recorded(queue: ObservedQueu
         0,
         500,
         700,
+    ]
+
+
+def test_slots_and_changes_of_schedules_are_recorded(queue: ObservedQueue) -> None:
+    schedules = ScheduleStore(queue.broker.script_runner, QUEUE)
+    fired = SlotFiring("nightly", "v1", 7_000, 8_000, OverlapRule.ALLOW, "nightly@7", 5, 7_500, b"digest-1body")
+    passed = SlotFiring("nightly", "v1", 8_000, 9_000, OverlapRule.PASS)
+    new = NewSchedule("nightly", "", "v1", b"definition", 7_000)
+    for _ in range(2):
+        queue.call(schedules.set([new], declarer=Declarer("shop", "1")))
+        queue.call(schedules.fire([fired, passed]))
+    for _ in range(2):
+        queue.call(schedules.pause(["nightly"]))
+        queue.call(schedules.remove([ScheduleRemoval("nightly")]))
+
+    slots, changes = queue.history(Slot), queue.history(Rescheduled)
+    assert [(one.schedule, one.slot_ms, one.state, one.task, one.due_ms) for one in slots] == [
+        ("nightly", 7_000, SlotState.FIRED, "nightly@7", 7_500),
+        ("nightly", 8_000, SlotState.SKIPPED, "", 0),
+    ]
+    assert [(one.schedule, one.change, one.application) for one in changes] == [
+        ("nightly", ScheduleChange.SET, "shop"),
+        ("nightly", ScheduleChange.SET, "shop"),
+        ("nightly", ScheduleChange.PAUSED, ""),
+        ("nightly", ScheduleChange.REMOVED, ""),
     ]
 
 

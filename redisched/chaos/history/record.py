@@ -148,16 +148,38 @@ class SlotState(StrEnum):
     FIRED = "fired"
     """Its task was enqueued."""
     SKIPPED = "skipped"
-    """No task was enqueued, as the policy for missed slots says."""
+    """No task was enqueued, as the policy for missed slots or for overlaps says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot(Record):
-    """One moment, `slot_ms`, of a schedule."""
+    """One moment, `slot_ms`, of a schedule. If it was fired, its task is to run at `due_ms`."""
 
+    queue: str
     schedule: str
     slot_ms: int
     state: SlotState
+    task: str = ""
+    due_ms: float = 0.0
+
+
+class ScheduleChange(StrEnum):
+    """What was done to a schedule. Each of them takes back tasks that were enqueued ahead of their time."""
+
+    SET = "set"
+    """It was added or replaced."""
+    PAUSED = "paused"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescheduled(Record):
+    """A schedule was changed, by the code of `application`, or by a call if that is empty."""
+
+    queue: str
+    schedule: str
+    change: ScheduleChange
+    application: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +219,7 @@ _ALL = (
     Settled,
     Unanswered,
     Slot,
+    Rescheduled,
     Found,
     FinalPlaces,
     Disturbed,
@@ -209,6 +232,7 @@ _FROM_TEXT: dict[str, Callable[[Any], Any]] = {
     "ending": Ending,
     "status": Status,
     "state": SlotState,
+    "change": ScheduleChange,
     "places": tuple,
     "ended": lambda state: None if state is None else TaskState(state),
 }

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 from redisched.chaos.history.record import Claimed, Paused, Record, Resumed, Settled, Unanswered, Waiting
 from redisched.chaos.history.recorder import Recorder
+from redisched.chaos.history.script_rows import rows_of_call
+from redisched.chaos.history.slot_replies import SCHEDULING, scheduled
 from redisched.chaos.link import Exchange, NoReply
 from redisched.keys import queue_of_shard
 from redisched.model import band_of, run_at_of
 from redisched.store.pausing import QueuePause
-from redisched.store.scripts import load_script
 from redisched.store.shard import ALL_KEYS, id_text
 from redisched.store.values import Status
 
 _SETTLING = frozenset({"ack", "bury", "cancel", "delete", "recover", "release", "retry", "revive", "snooze"})
+_OTHERS = frozenset({"enqueue", "claim", "reap", "pause", "resume"})
 _DELAYS = ("delay_ms", "pause_ms")
 """The names of the columns that say how long a task waits."""
 _STAYS = frozenset(
@@ -49,7 +51,7 @@ class ReplyObserver:
     def observe(self, exchange: Exchange) -> None:
         """Record what a command and its reply say about tasks."""
         name, words, reply = exchange
-        if name not in _SETTLING and name not in ("enqueue", "claim", "reap", "pause", "resume"):
+        if name not in _SETTLING and name not in SCHEDULING and name not in _OTHERS:
             return
         if isinstance(reply, Exception) or reply == ALL_KEYS:
             return
@@ -61,6 +63,8 @@ class ReplyObserver:
     def _records(self, name: str, queue: str, arguments: Sequence[bytes], reply: Any) -> Iterator[Record]:
         if reply is NoReply.NO_REPLY:
             return iter((Unanswered(at_ms=self._recorder.now_ms(), queue=queue, edge=name),))
+        if name in SCHEDULING:
+            return scheduled(self._recorder.now_ms(), queue, name, arguments, reply)
         if name == "enqueue":
             return self._enqueued(queue, arguments, reply)
         if name == "claim":
@@ -73,7 +77,7 @@ class ReplyObserver:
 
     def _enqueued(self, queue: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
         now_ms = self._recorder.now_ms()
-        for row, status in zip(_tasks_of("enqueue", arguments), reply, strict=True):
+        for row, status in zip(rows_of_call("enqueue", arguments), reply, strict=True):
             if status == Status.CREATED.encode():
                 task, when = id_text(row["id"]), row["when"]
                 due_ms = int(when[1:]) + (now_ms if when[:1] == b"+" else 0)
@@ -119,7 +123,7 @@ class ReplyObserver:
             yield Paused(at_ms=self._recorder.now_ms(), queue=queue, until_ms=pause.until_ms)
 
     def _answered(self, queue: str, name: str, arguments: Sequence[bytes], reply: list[bytes]) -> Iterator[Record]:
-        for row, status in zip(_tasks_of(name, arguments), reply, strict=True):
+        for row, status in zip(rows_of_call(name, arguments), reply, strict=True):
             fence = int(row["token"]) if "token" in row else None
             delay_ms = sum(int(row[delay]) for delay in _DELAYS if delay in row)
             yield from self._settled(queue, row["id"], Status(status.decode()), fence, delay_ms)
@@ -139,13 +143,6 @@ class ReplyObserver:
             own_ms = now_ms if lease is None or status is Status.RETRIED else lease.due_ms
             due_ms = now_ms + delay_ms if delay_ms else own_ms
         yield Settled(at_ms=now_ms, queue=queue, task=task, fence=fence, status=status, due_ms=due_ms)
-
-
-def _tasks_of(name: str, arguments: Sequence[bytes]) -> Iterator[dict[str, bytes]]:
-    """Yield for each task in a script's call its values, by the names of the ROW columns in the script's header."""
-    script = load_script(name)
-    rows = _rows(arguments[len(script.arguments) :], len(script.columns))
-    return (dict(zip(script.columns, row, strict=True)) for row in rows)
 
 
 def _rows(values: Sequence[bytes], width: int) -> Iterator[Sequence[bytes]]:

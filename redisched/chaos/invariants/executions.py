@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from redisched.chaos.history.record import Enqueue, EnqueueStep, Found, Record, Settled, Start
+from redisched.chaos.history.record import Enqueue, EnqueueStep, Found, Record, Settled, Slot, SlotState, Start
 from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 from redisched.model import TaskState
 from redisched.store.values import Status
 
-_FOUND_OTHERWISE = frozenset({TaskState.DEAD, TaskState.CANCELLED, TaskState.LOST, TaskState.EXPIRED})
-_ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINED, Status.NOT_AGAIN})
+FOUND_OTHERWISE = frozenset({TaskState.DEAD, TaskState.CANCELLED, TaskState.LOST, TaskState.EXPIRED})
+ENDED_OTHERWISE = frozenset({Status.CANCELLED, Status.BURIED, Status.QUARANTINED, Status.NOT_AGAIN})
 
 
 class EveryTaskIsExecuted(Invariant):
@@ -35,10 +35,10 @@ class EveryTaskIsExecuted(Invariant):
         return ()
 
     def _settled(self, record: Settled) -> Iterable[Violation]:
-        return self._end(record) if record.status in _ENDED_OTHERWISE else ()
+        return self._end(record) if record.status in ENDED_OTHERWISE else ()
 
     def _find(self, record: Found) -> Iterable[Violation]:
-        return self._end(record) if record.ended in _FOUND_OTHERWISE else ()
+        return self._end(record) if record.ended in FOUND_OTHERWISE else ()
 
     def _end(self, record: Start | Settled | Found) -> Iterable[Violation]:
         key = (record.queue, record.task)
@@ -48,7 +48,7 @@ class EveryTaskIsExecuted(Invariant):
 
 
 class NothingElseIsExecuted(Invariant):
-    """I2: only tasks that a producer tried to enqueue are executed."""
+    """I2: only tasks are executed that a producer tried to enqueue, or that are those of fired slots."""
 
     name = "I2"
 
@@ -58,13 +58,16 @@ class NothingElseIsExecuted(Invariant):
         self._unknown: dict[Key, Start] = {}
 
     def listeners(self) -> Mapping[type[Record], Listener]:
-        return {Enqueue: self._enqueue, Start: self._start}
+        return {Enqueue: self._enqueue, Slot: self._slot, Start: self._start}
 
     def finish(self) -> Iterator[Violation]:
         for start in self._unknown.values():
             yield self.violated("a task was executed that nobody enqueued", start)
 
-    def _enqueue(self, record: Enqueue) -> Iterable[Violation]:
+    def _slot(self, record: Slot) -> Iterable[Violation]:
+        return self._enqueue(record) if record.state is SlotState.FIRED else ()
+
+    def _enqueue(self, record: Enqueue | Slot) -> Iterable[Violation]:
         key = (record.queue, record.task)
         self._invoked.add(key)
         self._unknown.pop(key, None)

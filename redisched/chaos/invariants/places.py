@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from redisched.chaos.history.record import Enqueue, EnqueueStep, FinalPlaces, Found, Record, Start
+from redisched.chaos.history.record import Enqueue, EnqueueStep, FinalPlaces, Found, Record, Slot, Start
 from redisched.chaos.invariants.invariant import Invariant, Key, Listener, Tolerances, Violation
 
 _WHOLE = frozenset({("tasks", "waiting"), ("held", "leases", "tasks"), ("dead", "tasks"), ("finished", "outcomes")})
@@ -43,6 +43,18 @@ class TasksAreConserved(_Places):
 
     name = "I11"
 
+    def __init__(self, tolerances: Tolerances) -> None:
+        super().__init__(tolerances)
+        self._of_slots: dict[Key, Slot] = {}
+
+    def listeners(self) -> Mapping[type[Record], Listener]:
+        return {**super().listeners(), Slot: self._slot}
+
+    def _slot(self, record: Slot) -> Iterable[Violation]:
+        if record.task:
+            self._of_slots[record.queue, record.task] = record
+        return ()
+
     def _find(self, record: Found) -> Iterator[Violation]:
         known = self._found.get((record.queue, record.task))
         if known is not None:
@@ -55,10 +67,15 @@ class TasksAreConserved(_Places):
             if final_places is not None and enqueue.step is EnqueueStep.OK and key not in self._found:
                 yield self.violated("an acknowledged task is nowhere", enqueue, final_places)
         for key, found in self._found.items():
-            if key not in self._enqueued:
+            enqueue_or_slot = self._enqueued.get(key) or self._of_slots.get(key)
+            if enqueue_or_slot is None:
                 yield self.violated("a task is there that nobody enqueued", found)
-            elif self._enqueued[key].step is EnqueueStep.OK and found.places not in _WHOLE:
-                yield self.violated("a task is in two places, or a part of it is missing", self._enqueued[key], found)
+            elif _is_certain(enqueue_or_slot) and found.places not in _WHOLE:
+                yield self.violated("a task is in two places, or a part of it is missing", enqueue_or_slot, found)
+
+
+def _is_certain(record: Enqueue | Slot) -> bool:
+    return isinstance(record, Slot) or record.step is EnqueueStep.OK
 
 
 class UnknownEnqueuesAreWhole(_Places):
