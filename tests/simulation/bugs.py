@@ -13,11 +13,13 @@ from redisched.engine.attempt import Attempt
 from redisched.engine.claiming.claim_stream import ClaimStream
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.lease_renewer import LeaseRenewer
+from redisched.engine.leased_task import LeasedTask
 from redisched.engine.reaper import Reaper
 from redisched.engine.settler import Settler
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerError
 from redisched.model import Priority, score_of
+from redisched.registry import HandlerEntry
 from redisched.store.clients import AsyncServerClient
 from redisched.store.operation import Operation
 from redisched.store.store import Store
@@ -28,6 +30,14 @@ from tests.simulation.bug import Bug, in_method, in_script
 from tests.simulation.bugs_beside import BUGS_BESIDE
 from tests.simulation.plan import Fault
 from tests.simulation.worker_process import LeaseRenewerTask, WorkerProcess
+
+
+def _start_unnoted(self: Attempt, entry: HandlerEntry, task: LeasedTask) -> None:
+    _make_attempt(self, entry, task)
+    self.is_start_noted = task.is_suspect or task.lease.has_checkpoint
+
+
+_make_attempt = Attempt.__init__
 
 
 def _retry_in_two_calls(self: Store, retries: Sequence[FailedAttempt]) -> Operation[list[Status]]:
@@ -137,8 +147,8 @@ BUGS: dict[str, Bug] = {
     ),
     "what may start only once starts unnoted": in_method(
         Attempt,
-        "is_start_noted",
-        property(lambda self: self.task.is_suspect or self.task.lease.has_checkpoint),
+        "__init__",
+        _start_unnoted,
         "I13",
         needs=frozenset({Fault.KILL}),
     ),

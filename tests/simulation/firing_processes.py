@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from redisched.backoff import Backoff
@@ -121,7 +122,7 @@ class ScheduleOperator(Process):
             with suppress(BrokerUnavailable, UnknownSchedule, DuplicateSchedule, InvalidOption):
                 await self._act(random.choice(self._names))
         for name in self._names:
-            await self._resume(name)
+            await self._leave(name)
 
     async def _act(self, name: str) -> None:
         random, schedules = self.kernel.random, self.app.schedules
@@ -141,15 +142,33 @@ class ScheduleOperator(Process):
         else:
             await schedules.remove_async(name, queue=QUEUE)
 
-    async def _resume(self, name: str) -> None:
+    async def _leave(self, name: str) -> None:
+        """In the end every schedule fires."""
+        await self._insist(partial(self.app.schedules.resume_async, name, queue=QUEUE))
+
+    async def _insist(self, call: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self.app.schedules.resume_async(name, queue=QUEUE)
+                await call()
             except UnknownSchedule:
                 return
             except BrokerUnavailable:
                 continue
             return
+
+
+class TidyScheduleOperator(ScheduleOperator):
+    """Adds all schedules at first. In the end there is none."""
+
+    async def _operate(self) -> None:
+        for name in self._names:
+            with suppress(BrokerUnavailable, DuplicateSchedule):
+                fields = some_fields(self.kernel.random.choice)
+                await self.app.schedules.add_async(name, HANDLER, queue=QUEUE, **fields)
+        await super()._operate()
+
+    async def _leave(self, name: str) -> None:
+        await self._insist(partial(self.app.schedules.remove_async, name, queue=QUEUE))
 
 
 class SlotTaker(Process):

@@ -61,6 +61,8 @@ class Plan:
     """How many lines each handler logs when it starts."""
     queue_life: bool = False
     """Whether the queue is paused and resumed, and tasks are deleted."""
+    schedules: bool = False
+    """Whether somebody adds, changes, pauses, runs and removes schedules, which the workers fire."""
 
     @property
     def lease_s(self) -> float:

@@ -11,6 +11,7 @@ from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import QUEUE, Plan
 from tests.simulation.process import Process
+from tests.simulation.schedule_life import ScheduleLife
 from tests.simulation.server import Call
 from tests.simulation.shadow import Place
 
@@ -21,15 +22,17 @@ LATEST = 10
 
 
 class QueueLife:
-    """The referee's part for pauses and deleted tasks: whether the queue is paused, by the answers of the server."""
+    """The referee's part for pauses, deleted tasks and schedules, by the answers of the server."""
 
     def __init__(self, tasks: Callable[[], Tasks]) -> None:
         self._tasks = tasks
         self.pause: QueuePause | None = None
+        self.schedules = ScheduleLife(tasks)
         self.checks: dict[str, Callable[[Call], None]] = {
             "pause": self._pause,
             "resume": self._resume,
             "delete": self._delete,
+            **self.schedules.checks,
         }
 
     def check_claim(self, call: Call) -> bool:

@@ -53,12 +53,12 @@ class Referee:
             **Reports(self._held).checks,
             **Steering(lambda: self.tasks).checks,
         }
-        self._queue_life = QueueLife(lambda: self.tasks)
+        self.queue_life = QueueLife(lambda: self.tasks)
 
     def observe(self, call: Call) -> None:
         """Check an answer. Raises Foul."""
         self.log.append(call)
-        (self._checks_by_script.get(call.script) or self._queue_life.checks[call.script])(call)
+        (self._checks_by_script.get(call.script) or self.queue_life.checks[call.script])(call)
 
     def undo(self, kept: int) -> None:
         """Forget the calls that a failover undid, but not their tokens."""
@@ -66,7 +66,7 @@ class Referee:
         self.lost += lost
         self.lost_tokens |= {int(call.reply[2]) for call in lost if call.reply[:1] == [b"CLAIMED"]}
         self.tasks, self.log, self._latest_claims, self._largest_token = {}, [], {}, 0
-        self._queue_life = QueueLife(lambda: self.tasks)
+        self.queue_life = QueueLife(lambda: self.tasks)
         for call in log:
             self.observe(call)
         self._largest_token = max(self._largest_token, *self.lost_tokens, 0)
@@ -110,7 +110,7 @@ class Referee:
             check(under_way == set(given[::4]), "a repeated claim gives what it gave before", call, nonce, under_way)
             return
         self._latest_claims[stream] = (nonce, token)
-        if not is_repeated and self._queue_life.check_claim(call):
+        if not is_repeated and self.queue_life.check_claim(call):
             return
         now_ms = now_ms_of(call)
         if given or not is_repeated:

@@ -33,6 +33,9 @@ DEADLINE_EVERY = 5
 DEADLINE_S = 2.0
 """One task in so many is not tried again after so long."""
 WITHIN_S = 5.0
+SCHEDULED = "tick"
+"""The handler of schedules."""
+LONGEST_TICK_S = 1.5
 SNOOZING_EVERY = 7
 SNOOZE_S = 0.7
 """One task in so many is too early for its handler the first time, by so much."""
@@ -59,6 +62,7 @@ class Handlers:
         process.app.task(name="sync", retry=RETRY)(self.work)
         process.app.task(name="async", retry=replace(RETRY, within=WITHIN_S))(self.work_async)
         process.app.task(name=ONCE, delivery="at_most_once")(self.work_async)
+        process.app.task(name=SCHEDULED)(self.tick)
 
     def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Any:
         """What the simulated thread does, which a handler's result cannot be annotated as."""
@@ -88,6 +92,17 @@ class Handlers:
             self._process.kill()
             await lane.create_future()
         return self._finish(execution, failures, None)
+
+    async def tick(self, number: int = 0) -> str:
+        """What a slot of a schedule runs."""
+        execution = self._begin(Behaviour.CALM)
+        try:
+            await self._process.loop.rest(self._process.kernel.between(0.0, LONGEST_TICK_S))
+        except asyncio.CancelledError:
+            self._end(execution, "interrupted")
+            raise
+        self._end(execution, "returned")
+        return execution.result()
 
     def _begin(self, behaviour: str) -> Execution:
         execution = self._history.begin(current_task(), self._process.name, Behaviour(behaviour))

@@ -11,6 +11,7 @@ from redisched.engine import attempt, executor, prefetch_releaser
 from tests.simulation.audit import Audit
 from tests.simulation.caller import Caller, Telling
 from tests.simulation.circumstances import Circumstances
+from tests.simulation.firing_processes import LIVE, TidyScheduleOperator
 from tests.simulation.history import History
 from tests.simulation.kernel import Kernel
 from tests.simulation.lane import MachineClock
@@ -34,6 +35,13 @@ TRACE_LINES = 60
 TRACE_CHARACTERS = 160
 CHECK_WINDOW_EVERY_S = 0.25
 """The time between two checks of a worker's window. With fifty a second the checks would be most of the steps."""
+BETWEEN_ACTS_S = 0.5
+"""The mean time between two calls about schedules."""
+MOST_SCHEDULES = 4
+SELDOM = 5
+"""With schedules, tasks are enqueued so many times more seldom: so more time passes."""
+NOT_WITH_SCHEDULES = frozenset({Fault.FAIL_OVER, Fault.CLOCK})
+"""A failover may lose a slot together with its task, and a clock that is set back brings slots back."""
 LONGEST_DRAIN_S = 1_000.0
 """A world that has not drained by then counts as stuck."""
 
@@ -54,6 +62,7 @@ class Report:
     keys: int
     lines: int
     queue_life: bool
+    schedules: bool
 
     def say(self) -> str:
         """The fouls, the events before them, and the command that repeats the world."""
@@ -61,6 +70,7 @@ class Report:
         keys = f" REDISCHED_KEYS={self.keys}" if self.keys else ""
         lines = f" REDISCHED_LINES={self.lines}" if self.lines else ""
         life = " REDISCHED_QUEUE_LIFE=1" if self.queue_life else ""
+        life += " REDISCHED_SCHEDULES=1" if self.schedules else ""
         world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}{lines}{life}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
@@ -95,6 +105,14 @@ class World:
         self.others: list[Process] = (
             [QueueOperator("u", self.network, self._clock(), plan, self.history)] if plan.queue_life else []
         )
+        self.schedule_operators: list[TidyScheduleOperator] = []
+        if plan.schedules:
+            self.server.on_read = self.referee.queue_life.schedules.read
+            operator = TidyScheduleOperator(
+                "s", self.network, self._clock(), plan, LIVE[:MOST_SCHEDULES], BETWEEN_ACTS_S
+            )
+            self.schedule_operators.append(operator)
+            self.others.append(operator)
         self.nemesis = Nemesis(
             plan, self.server, self.network, self.process_slots, self.history.note, self.circumstances.clock_was_set
         )
@@ -106,6 +124,8 @@ class World:
             process_slot.switch_on()
         self.kernel.run(lambda: self.kernel.steps >= self.plan.steps or bool(self.audit.fouls))
         self.nemesis.rest()
+        for operator in self.schedule_operators:
+            operator.is_told_to_stop = True
         self.history.note("rests")
         deadline_us = self.kernel.now_us + LONGEST_DRAIN_S * 1e6
         self.kernel.run(lambda: self._has_drained() or bool(self.audit.fouls) or self.kernel.now_us > deadline_us)
@@ -133,13 +153,16 @@ class World:
             keys=self.plan.keys,
             lines=self.plan.lines,
             queue_life=self.plan.queue_life,
+            schedules=self.plan.schedules,
         )
 
     def _left(self) -> list[Shadow]:
         return [task for task in self.referee.tasks.values() if not task.is_over]
 
     def _dead(self) -> list[str]:
-        return [task.id.decode() for task in self.referee.tasks.values() if task.place is Place.DEAD]
+        return [
+            task.id.decode() for task in self.referee.tasks.values() if task.place is Place.DEAD and b"@" not in task.id
+        ]
 
     def _processes(self) -> list[Process]:
         of_seats = [
@@ -170,11 +193,33 @@ class World:
         return not holding and not self._left() and not self.server.remembers_claims()
 
 
-def run_world(seed: int, steps: int = STEPS, keys: int = 0, lines: int = 0, *, queue_life: bool = False) -> Report:
+def run_world(
+    seed: int,
+    steps: int = STEPS,
+    keys: int = 0,
+    lines: int = 0,
+    *,
+    queue_life: bool = False,
+    schedules: bool = False,
+) -> Report:
     """Run the world of a seed, in which tasks share so many unique keys, handlers log so many lines, and somebody
-    pauses and resumes the queue and deletes tasks. Broken promises are in the fouls of the report.
+    pauses and resumes the queue and deletes tasks, or changes schedules. Broken promises are in the fouls of the
+    report.
     """
-    world = World(replace(draw_plan(seed, steps), keys=keys, lines=lines, queue_life=queue_life))
+    plan = draw_plan(seed, steps)
+    between_s = plan.between_tasks_s * (SELDOM if schedules else 1)
+    faults = tuple(fault for fault in plan.faults if not schedules or fault not in NOT_WITH_SCHEDULES)
+    world = World(
+        replace(
+            plan,
+            keys=keys,
+            lines=lines,
+            queue_life=queue_life,
+            schedules=schedules,
+            faults=faults,
+            between_tasks_s=between_s,
+        )
+    )
     with surroundings():
         try:
             world.run()
@@ -203,4 +248,4 @@ def surroundings() -> Iterator[None]:
 
 def _is_given(id: str) -> bool:
     """Ids are chosen to be readable in a trace; every other one counts as given by redisched."""
-    return int(id[-1]) % 2 == 0
+    return id[-1].isdigit() and int(id[-1]) % 2 == 0
