@@ -3,7 +3,8 @@
 Usually the whole id does. All tasks with the same unique key must be in one shard, so their ids contain a placement, 16
 hexadecimal digits: `placement~id` if the caller chose the id, else `id~placement`, which sorts by the time of the
 enqueue, as ids that redisched made do. The tasks of a schedule are in the shard of the schedule: their ids are the name
-of the schedule and the time of the slot, `nightly@2030-01-31T03:00:00Z`, of which the name counts.
+of the schedule and the time of the slot, `nightly@2030-01-31T03:00:00Z`, of which the name counts. The id of a task
+that is enqueued besides those of the slots ends with `~` and an id that redisched made.
 """
 
 import re
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 PLACEMENT_DIGITS = 16
 _CHOSEN = re.compile(r"([0-9a-f]{16})~.+", re.DOTALL)
 _GIVEN = re.compile(r"[0-9a-z]{20}~([0-9a-f]{16})")
-_OF_SLOT = re.compile(r"([^@~]+)@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)")
+_OF_SLOT = re.compile(r"([^@~]+)@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)(?:~[0-9a-z]{20})?")
 
 
 def slot_id(schedule: str, slot_ms: int) -> str:
@@ -22,6 +23,11 @@ def slot_id(schedule: str, slot_ms: int) -> str:
     return f"{schedule}@{moment}.{rest_ms:03}Z" if rest_ms else f"{schedule}@{moment}Z"
 
 
+def id_besides_slots(schedule: str, moment_ms: int, given_id: str) -> str:
+    """The id of a task of a schedule that is enqueued besides those of its slots, although a slot may have its time."""
+    return f"{slot_id(schedule, moment_ms)}~{given_id}"
+
+
 def schedule_of(task_id: str) -> str | None:
     """The schedule from which a task comes, by its id; None if it comes from none."""
     found = _OF_SLOT.fullmatch(task_id)
@@ -29,7 +35,9 @@ def schedule_of(task_id: str) -> str | None:
 
 
 def slot_ms_of(task_id: str) -> int | None:
-    """The time of the slot from which a task comes, by its id, in milliseconds; None if it comes from none."""
+    """The time of the slot from which a task comes, by its id, in milliseconds, or at which it was enqueued besides the
+    slots; None if it comes from no schedule.
+    """
     found = _OF_SLOT.fullmatch(task_id)
     try:
         moment = datetime.fromisoformat(found[2]) if found else None

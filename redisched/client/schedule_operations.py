@@ -11,7 +11,7 @@ from redisched.client.schedule_view import FoundSchedule, ScheduleView, views_of
 from redisched.client.scheduling import Applications, Given, redefine
 from redisched.errors import DuplicateSchedule, InvalidOption, ShardMapDamaged, UnknownSchedule
 from redisched.identity import next_id
-from redisched.placement import slot_id
+from redisched.placement import id_besides_slots
 from redisched.routing.shard_router import MOST_SHARD_MAPS, ShardRouter
 from redisched.schedules.definition import Definition
 from redisched.schedules.firing import next_slot_ms, slots_to_fire
@@ -120,7 +120,8 @@ def run_now(connection: Connection, name: str, queue: str | None) -> Operation[T
     """Enqueue one task of a schedule, due now. Raises UnknownSchedule."""
     found = yield from find(connection, name, queue)
     task, run_at_ms = found.definition.task, found.now_ms
-    new = NewTask(slot_id(name, run_at_ms), task.priority, f"@{run_at_ms}", task.record, task.traits_at(run_at_ms))
+    run_id = id_besides_slots(name, run_at_ms, next_id())
+    new = NewTask(run_id, task.priority, f"@{run_at_ms}", task.record, task.traits_at(run_at_ms))
     store = Store(connection.script_runner, found.queue, found.store.shard)
     yield from _retrying(connection, partial(store.enqueue, [new]))
     return TaskRef(new.id, found.queue, connection, True)

@@ -9,6 +9,7 @@ import pytest
 
 from redisched import Retry, Scheduler, TaskState, current_task, fixed, testing
 from redisched.errors import InvalidOption
+from redisched.placement import schedule_of
 from redisched.store.schedule_values import ScheduleState
 from redisched.testing import Backend
 
@@ -169,6 +170,19 @@ def test_schedules_are_changed_while_time_passes(shop: Shop, working: Any) -> No
     assert schedules.run("hourly").result() is None
     with pytest.raises(InvalidOption, match="so pause it"):
         schedules.remove("hourly")
+
+
+def test_a_run_by_hand_comes_besides_the_slot_of_the_same_moment_and_other_runs(shop: Shop, working: Any) -> None:
+    shop.app.every("1h", name="hourly")(shop.asleep)
+    worker = working()
+    shop.app.grow("night", 4)
+    worker.elapse("1h")
+
+    runs = [shop.app.schedules.run("hourly") for _ in range(2)]
+    assert worker.run_until_idle() == 3
+    assert {*shop.schedules} == {"hourly"}
+    assert [shop.app.ref(run.id, "night").result() for run in runs] == [None, None]
+    assert {schedule_of(run.id) for run in runs} == {"hourly"}
 
 
 def test_a_schedule_of_a_sharded_queue_is_fired(shop: Shop, working: Any) -> None:
