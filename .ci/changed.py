@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 BASES = ("origin/main", "main")
 MEASURED = (
-    *("redisched/", "scripts/", "docs/", "examples/", "tests/bench/", "tests/docs/", "tests/examples/"),
+    *("redisched/", "scripts/", "docs/", "examples/", "tests/bench/", "tests/docs/", "tests/examples/", "tests/web/"),
     *("tests/conftest.py", "tests/brokers.py", "pyproject.toml", ".ci/"),
 )
 NOT_MEASURED = ("redisched/demo/", "redisched/doctor/")

@@ -36,6 +36,7 @@ COMMANDS = {
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "List queues; pause, drain, purge, grow and remove a queue."),
     "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List, show, add, pause, run and remove schedules."),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),
+    "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the JSON API of a Redis, at /api/v1."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
     "doctor": LazyCommand(
         f"{_COMMANDS}.doctor:doctor", "Find problems of a Redis that endanger tasks, and say what to do."

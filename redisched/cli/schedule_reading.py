@@ -5,10 +5,10 @@ from functools import partial
 from redisched.cli.session import Session
 from redisched.client import schedule_operations as operations
 from redisched.client.schedule_view import FoundSchedule
-from redisched.codec import decode_task
 from redisched.errors import Undecodable
 from redisched.option_checks import check_queue
-from redisched.records.schedule import ReadSchedule, last_due_id
+from redisched.records.schedule import ReadSchedule
+from redisched.records.schedule_reading import read_found
 from redisched.schedules.definition import check_schedule_name
 
 
@@ -23,11 +23,7 @@ def find_schedule(opened: Session, name: str, queue: str | None) -> FoundSchedul
 
 def read_schedule(opened: Session, found: FoundSchedule) -> ReadSchedule:
     """Read what a stored schedule is. Raises Undecodable if another version, or another program, has written it."""
-    definition, last_id = found.definition, last_due_id(found)
-    record = definition.task.record
-    body = decode_task(record, len(record))
-    last = opened.ask(partial(opened.inspector(found.queue).task, last_id)) if last_id else None
-    return ReadSchedule(found, definition, body, last_id, last)
+    return opened.ask(partial(read_found, opened.inspector(found.queue), found))
 
 
 def read_schedules(opened: Session, queue: str | None) -> tuple[list[ReadSchedule], list[tuple[FoundSchedule, str]]]:

@@ -24,10 +24,8 @@ from redisched.filters.filter import Filter
 from redisched.model import Failure, TaskState
 from redisched.printable import printable_lines, shortened
 from redisched.progress import Log
-from redisched.records.explanation import explanation_record
-from redisched.records.queue import pause_record
-from redisched.records.reported import log_records, progress_record
 from redisched.records.task import attempts_of, task_record
+from redisched.records.whole_task import whole_task_record
 from redisched.store.page import Place, Query
 from redisched.store.view import PENDING, TaskView
 from redisched.times import relative
@@ -118,15 +116,14 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
             raise UnknownTask(task_id)
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
         pause = opened.ask(opened.inspector(view.queue).shard(view.shard).pause)
-        _, progress, log = opened.report(view)
+        reported = opened.report(view)
         explanation = opened.explain(view)
     if as_json:
-        told = {"progress": progress_record(view, progress), "log": log_records(log), "log_dropped": log.dropped}
-        told |= {"explanation": explanation_record(explanation)}
-        print_json(task_record(view) | told | pause_record([pause], "queue_paused"))
+        print_json(whole_task_record(view, reported, explanation, pause))
         return
     print_explanation(explanation)
     click.echo()
+    _, progress, log = reported
     far = None if progress is None else progress_text(view, progress)
     print_facts([*task_facts(view, shard_map.shards, pause_text([pause], view.now_ms)), ("progress", far)])
     _print_log(log)

@@ -1,0 +1,18 @@
+"""Reads what the record of a schedule needs."""
+
+from redisched.client.schedule_view import FoundSchedule
+from redisched.codec import decode_task
+from redisched.records.schedule import ReadSchedule, last_due_id
+from redisched.store.inspect import Inspector
+from redisched.store.operation import Operation
+
+
+def read_found(inspector: Inspector, found: FoundSchedule) -> Operation[ReadSchedule]:
+    """Read what a stored schedule is, with its latest task; `inspector` is that of its queue. Raises Undecodable if
+    another version, or another program, has written it.
+    """
+    definition, last_id = found.definition, last_due_id(found)
+    record = definition.task.record
+    body = decode_task(record, len(record))
+    last = (yield from inspector.task(last_id)) if last_id else None
+    return ReadSchedule(found, definition, body, last_id, last)

@@ -1,0 +1,28 @@
+"""Every endpoint and every schema of the API: what the routes and the OpenAPI document are made from."""
+
+from collections.abc import Mapping
+
+from redisched.web.endpoint import Endpoint
+from redisched.web.reading import events, fleet, overview, queues, scale, schedules, tasks
+from redisched.web.schemas.making import INTEGER, TEXT, JsonSchema, nothing_else
+from redisched.web.schemas.of_queues import OF_QUEUES
+from redisched.web.schemas.of_schedules import OF_SCHEDULES
+from redisched.web.schemas.of_tasks import OF_TASKS
+
+PROBLEM = "Problem"
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *overview.ENDPOINTS,
+    *queues.ENDPOINTS,
+    *tasks.ENDPOINTS,
+    *fleet.ENDPOINTS,
+    *schedules.ENDPOINTS,
+    *scale.ENDPOINTS,
+    *events.ENDPOINTS,
+)
+SCHEMAS: Mapping[str, JsonSchema] = {
+    PROBLEM: nothing_else(type=TEXT, title=TEXT, status=INTEGER, code=TEXT, detail=TEXT),
+    **OF_QUEUES,
+    **OF_TASKS,
+    **OF_SCHEDULES,
+}

@@ -1,0 +1,111 @@
+"""Stands before everything else: lets in only requests that may come in, and gives every answer its safe headers.
+
+A page of another site can make a browser send requests here. It can neither choose the Host header, nor send a header
+of its own, nor hide where it comes from, so all three are checked.
+"""
+
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from redisched.printable import printable
+from redisched.web.access import Access, Role, is_loopback
+from redisched.web.problems import Problem, bad_request
+
+OWN_HEADER = "X-Redisched"
+VISITOR = "redisched.visitor"
+"""The name under which the scope of a request has its visitor."""
+LARGEST_BODY_BYTES = 1024 * 1024
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""The headers of every answer."""
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """The ASGI application within, for requests that may come in."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008, "reason": "no WebSockets here"})
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        try:
+            self._check(scope)
+        except Problem as problem:
+            await problem.response()(scope, receive, send_safely)
+            return
+        await self._app(scope, receive, send_safely)
+
+    def _check(self, scope: Scope) -> None:
+        """Raises Problem for a request that may not come in."""
+        connection = HTTPConnection(scope)
+        hosts = connection.headers.getlist("host")
+        if len(hosts) != 1 or not self._access.allows_host(hosts[0]):
+            name = printable(", ".join(hosts)) or "none"
+            sentence = f"the host {name} is not one that this server answers for; allow it: --allowed-host NAME"
+            raise Problem(HTTPStatus.FORBIDDEN, "host_not_allowed", sentence)
+        if self._access.is_open and scope.get("client") and not is_loopback(scope["client"][0]):
+            sentence = "without a token only this machine is answered; start the server with --token"
+            raise Problem(HTTPStatus.FORBIDDEN, "token_needed", sentence)
+        visitor = self._access.visitor(connection)
+        if visitor is None:
+            sentence = "this server wants a token: Authorization: Bearer TOKEN"
+            raise Problem(HTTPStatus.UNAUTHORIZED, "token_needed", sentence, {"WWW-Authenticate": "Bearer"})
+        scope[VISITOR] = visitor
+        if scope["method"] not in _READING:
+            _check_change(connection, hosts[0])
+            if visitor.role is Role.READER:
+                sentence = f"{visitor.name} may only read here"
+                raise Problem(HTTPStatus.FORBIDDEN, "read_only", sentence)
+
+
+def _check_change(connection: HTTPConnection, host: str) -> None:
+    """Raises Problem for a change that the page of another site may have sent."""
+    headers = connection.headers
+    if headers.get(OWN_HEADER) != "1":
+        sentence = f"a change needs the header {OWN_HEADER}: 1, which no page of another site can send"
+        raise Problem(HTTPStatus.FORBIDDEN, "own_header_needed", sentence)
+    origins = headers.getlist("origin")
+    if any(origin.partition("://")[2].lower() != host.lower() for origin in origins):
+        name = printable(", ".join(origins))
+        sentence = f"a change may not come from the page of another site: the origin is {name}, the host is {host}"
+        raise Problem(HTTPStatus.FORBIDDEN, "origin_not_allowed", sentence)
+    if headers.get("content-type", "").partition(";")[0].strip().lower() not in ("application/json", ""):
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send JSON: Content-Type: application/json")
+    length = headers.get("content-length", "0")
+    if not length.isdigit():
+        raise bad_request("bad_length", "Content-Length is not a number")
+    if int(length) > LARGEST_BODY_BYTES:
+        raise too_large()
+
+
+def too_large() -> Problem:
+    """The body of a request is larger than LARGEST_BODY_BYTES."""
+    sentence = f"the body has more than {LARGEST_BODY_BYTES} bytes; name fewer ids, or use a filter"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)

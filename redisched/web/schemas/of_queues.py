@@ -1,0 +1,72 @@
+"""The schemas of queues and workers, and of how many tasks there are. Times are the server's, in milliseconds."""
+
+from collections.abc import Mapping
+
+from redisched.web.schemas.making import (
+    BOOLEAN,
+    INTEGER,
+    TEXT,
+    JsonSchema,
+    listed,
+    mapped,
+    maybe,
+    nothing_else,
+    page,
+    reference,
+)
+
+PAUSE = maybe(nothing_else(since_ms=INTEGER, until_ms=maybe(INTEGER), by=TEXT))
+"""Since when a queue is paused, until when (null: until it is resumed), and by whom; null if it is not paused."""
+_COUNTS: Mapping[str, JsonSchema] = {
+    "ready": INTEGER,
+    "scheduled": INTEGER,
+    "leased": INTEGER,
+    "dead": INTEGER,
+    "finished": INTEGER,
+    "oldest_ready_ms": maybe(INTEGER),
+    "priorities": listed(nothing_else(priority=INTEGER, ready=INTEGER, scheduled=INTEGER)),
+}
+
+OF_QUEUES: Mapping[str, JsonSchema] = {
+    "Overview": nothing_else(
+        now_ms=INTEGER,
+        queues=INTEGER,
+        queues_counted=INTEGER,
+        paused=listed(TEXT),
+        **_COUNTS,
+        workers=INTEGER,
+        slots=INTEGER,
+    ),
+    "Queue": nothing_else(queue=TEXT, now_ms=INTEGER, **_COUNTS, shards=INTEGER, repairs=mapped(INTEGER), paused=PAUSE),
+    "Queues": page("queues", reference("Queue")),
+    "Worker": nothing_else(
+        name=TEXT,
+        host=TEXT,
+        pid=INTEGER,
+        slots=INTEGER,
+        started_ms=INTEGER,
+        until_ms=INTEGER,
+        version=maybe(TEXT),
+        app_version=maybe(TEXT),
+        format=maybe(INTEGER),
+        codec=maybe(TEXT),
+        queues=listed(TEXT),
+        handlers=listed(TEXT),
+        more_queues=INTEGER,
+        more_handlers=INTEGER,
+    ),
+    "Workers": page("workers", reference("Worker")),
+    "Scale": nothing_else(
+        queue=TEXT,
+        backlog=INTEGER,
+        leased=INTEGER,
+        scheduled=INTEGER,
+        oldest_ready_ms=maybe(INTEGER),
+        is_paused=BOOLEAN,
+        workers=INTEGER,
+        slots=INTEGER,
+        slots_per_worker=INTEGER,
+        suggested_workers=INTEGER,
+        now_ms=INTEGER,
+    ),
+}
