@@ -85,6 +85,8 @@ class QueueMachine(RuleBasedStateMachine):
     """Every rule is one call of one edge."""
 
     broker: ClassVar[Broker]
+    REMOVING: ClassVar[frozenset[str]] = frozenset({"forget", "remove"})
+    """The edges after which a task may be gone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +107,7 @@ class QueueMachine(RuleBasedStateMachine):
         answer = run(getattr(self.store, edge)(*arguments), self.broker.client())
         assert answer == expected
         before, self.situation = self.situation, situation_of(self.broker, QUEUE)
-        if edge not in ("forget", "remove"):
+        if edge not in self.REMOVING:
             assert ids_in(before) <= ids_in(self.situation), "a task was lost"
         assert self.situation == self.model.situation()
         if edge == "claim":

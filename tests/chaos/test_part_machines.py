@@ -1,5 +1,5 @@
 """Random calls against the model, each machine with one part of the queue besides: checkpoints, watchers, unique keys,
-reports, or a queue that is paused and tasks that are deleted; and bugs planted in that part.
+reports, schedules, or a queue that is paused and tasks that are deleted; and bugs planted in that part.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from tests.chaos.hunting import FEW_STEPS, STEPS, hunt
 from tests.chaos.mutant import Mutant
 from tests.chaos.queue_life_machine import QUEUE_LIFE_MUTANTS, queue_life_machine_on
 from tests.chaos.report_machine import REPORT_MUTANTS, report_machine_on
+from tests.chaos.schedule_machine import SCHEDULE_MUTANTS, schedule_machine_on
 from tests.chaos.unique_machine import UNIQUE_MUTANTS, unique_machine_on
 from tests.chaos.watching_machine import WATCHING_MUTANTS, watching_machine_on
 from tests.script_rewriting import rewrite_scripts
@@ -34,6 +35,7 @@ PARTS = {
     "watchers are told of every end": Part(watching_machine_on, WATCHING_MUTANTS, FEW_STEPS),
     "a key has one task": Part(unique_machine_on, UNIQUE_MUTANTS, STEPS),
     "a queue is paused and removed, and tasks are deleted": Part(queue_life_machine_on, QUEUE_LIFE_MUTANTS, FEW_STEPS),
+    "schedules are fired and changed": Part(schedule_machine_on, SCHEDULE_MUTANTS, STEPS),
     "handlers tell how far they have come": Part(report_machine_on, REPORT_MUTANTS, STEPS),
 }
 PLANTED = [pytest.param(part, mutant, id=name) for part in PARTS.values() for name, mutant in part.mutants.items()]

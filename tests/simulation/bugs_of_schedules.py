@@ -16,6 +16,7 @@ from redisched.store.values import NewTask
 from redisched.timetable.misfire import MOST_LATE_SLOTS, Misfire, late_slots
 from redisched.timetable.timetable import Slots
 from tests.chaos.mutant import Mutant
+from tests.chaos.schedule_machine import SCHEDULE_MUTANTS
 from tests.script_rewriting import rewrite_scripts
 from tests.simulation.bug import Bug, in_method, in_script
 from tests.simulation.schedule_life import KNOWN, NEWEST, NO_GAP, ONCE, ONLY_NEXT, OWN, POLICY
@@ -23,29 +24,10 @@ from tests.simulation.schedule_life import KNOWN, NEWEST, NO_GAP, ONCE, ONLY_NEX
 WITHDRAWN = "I10: what was withdrawn does not start"
 STARTS = "I10: what was enqueued starts"
 
-SCHEDULE_MUTANTS = {
-    "fire does not compare the slot": Mutant("fire", " or text(tonumber(next_slot)) ~= slot then", " then"),
-    "fire does not compare the version": Mutant("fire", "known_version ~= version or ", ""),
-    "fire does not know the tasks that there were": Mutant("fire", "elseif is_known(id) then", "elseif false then"),
-    "fire does not look at the slot before": Mutant(
-        "fire", "(overlap == 'skip' and has_not_ended(last))", "(overlap == 'skip' and false)"
-    ),
-    "fire forgets what is ahead": Mutant("fire", "ahead_part(slot, run_at, id) or ''", "'' or ''"),
-    "a change leaves the slots that are enqueued": Mutant("set_schedule", "    withdraw(to_come, now_ms)\n", ""),
-    "a change withdraws the task of a slot that has come": Mutant(
-        "set_schedule", "withdraw(to_come, now_ms)", "withdraw(ahead or '', now_ms)"
-    ),
-    "a change does not compare the version": Mutant(
-        "set_schedule", "elseif known_version and known_version ~= basis then", "elseif false then"
-    ),
-    "a pause leaves the slots that are enqueued": Mutant("pause_schedule", "    withdraw(ahead, now_ms)\n", ""),
-    "a removal leaves the slots that are enqueued": Mutant("remove_schedule", "    withdraw(ahead, now_ms)\n", ""),
-    "an older deploy declares while a newer one lives": Mutant(
-        "announce", "if newest_alive < own then", "if newest_alive >= 0 then"
-    ),
-    "a worker of an earlier epoch changes schedules": Mutant(
-        "set_schedule", "if latest and tonumber(latest) > tonumber(epoch) then", "if false then"
-    ),
+OLDER_DECLARES = "an older deploy declares while a newer one lives"
+MUTANTS = {
+    **SCHEDULE_MUTANTS,
+    OLDER_DECLARES: Mutant("announce", "if newest_alive < own then", "if newest_alive >= 0 then"),
 }
 _PROMISES = {
     "fire does not compare the slot": (ONLY_NEXT,),
@@ -58,7 +40,7 @@ _PROMISES = {
     "a change does not compare the version": (KNOWN,),
     "a pause leaves the slots that are enqueued": (WITHDRAWN, ONCE),
     "a removal leaves the slots that are enqueued": (WITHDRAWN, ONCE),
-    "an older deploy declares while a newer one lives": (NEWEST,),
+    OLDER_DECLARES: (NEWEST,),
     "a worker of an earlier epoch changes schedules": (NEWEST,),
 }
 
@@ -102,7 +84,7 @@ def _declare_alone(
 
 
 BUGS_OF_SCHEDULES: dict[str, Bug] = {
-    **{name: in_script(mutant, *_PROMISES[name]) for name, mutant in SCHEDULE_MUTANTS.items()},
+    **{name: in_script(mutant, *_PROMISES[name]) for name, mutant in MUTANTS.items()},
     "a slot is fired in two calls": Bug(_plant_two_calls, (STARTS, WITHDRAWN, ONCE), frozenset()),
     "every late slot is fired where only the latest is wanted": in_method(firing, "late_slots", _fire_all, POLICY),
     "a late slot less is fired than wanted": in_method(firing, "late_slots", _fire_none, POLICY),
