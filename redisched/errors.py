@@ -181,6 +181,14 @@ class UnknownSchedule(RedischedError):
         super().__init__(f"there is no schedule named {name!r}")
 
 
+class UnknownWorker(RedischedError):
+    """Raised when no worker of a name lives."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"no worker {name!r} lives; list them: redisched workers ls")
+
+
 class NotPicklable(RedischedError, TypeError):
     """Raised when an object is pickled, but a process that unpickles it could not find its application."""
 

@@ -28,6 +28,10 @@ COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
     "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Run a server and a worker that restarts when code changes."),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
+    "workers": LazyCommand(f"{_COMMANDS}.workers:workers", "List worker processes; quiet, stop and recycle one."),
+    "stats": LazyCommand(
+        f"{_COMMANDS}.stats:stats", "Print what workers did: how many tasks ended, how long they took."
+    ),
     "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel, change and delete tasks."),
@@ -45,6 +49,8 @@ COMMANDS = {
         "redisched.bench.command:bench", "Measure redisched on this machine, and compare it with plain Lua scripts."
     ),
 }
+WORDS_ABOUT_WORKERS = frozenset({"ls", "show", "quiet", "resume", "stop", "recycle"})
+"""After `worker` these stand for `workers`, where the commands are."""
 _SURROUNDINGS = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
@@ -66,6 +72,14 @@ class Refused(Failed):
 
 class Root(LazyGroup):
     """The group of all commands. If a command raises an error of redisched, prints one line and no traceback."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:1] == ["worker"] and args[1:2] and args[1] in WORDS_ABOUT_WORKERS:
+            # No application has such a name: MODULE:APP has a colon, and a module has its own words after it.
+            args = ["workers", *args[1:]]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

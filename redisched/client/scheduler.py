@@ -22,6 +22,7 @@ from redisched.client.handler import (
 from redisched.client.hooks import HookRegistration
 from redisched.client.looking_up import TaskLookUp
 from redisched.client.naming import name_of
+from redisched.client.observing import Observation
 from redisched.client.origin import find, module_of_caller, name_in, settings_to_send
 from redisched.client.pulling import Pulling
 from redisched.client.reference import TaskRef
@@ -54,7 +55,7 @@ else:
     brokers = LazyModule("redisched.store.broker")
 
 
-class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Pulling):
+class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Observation, Pulling):
     """Enqueues tasks, and holds the handlers that workers run.
 
     `url` is redis://host:6379/0, rediss://... or unix:///path, redis+sentinel://host:26379,host/primary/0 or

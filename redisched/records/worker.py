@@ -1,4 +1,4 @@
-"""A worker as a record."""
+"""A worker process as a record."""
 
 from typing import Any
 
@@ -6,15 +6,25 @@ from redisched.store.presence import Deployment, PresentWorker
 
 
 def worker_record(worker: PresentWorker, deployment: Deployment | None) -> dict[str, Any]:
-    """Return what a worker says of itself, and what its deployment serves. None for what is not known of that."""
+    """Return what a worker says of itself, and what its deployment serves. None for what is not known of that. Times are
+    the server's, in ms.
+    """
     said, serves = worker.presence, deployment or Deployment()
     return {
         "name": worker.name,
         "host": said.host,
         "pid": said.pid,
-        "slots": said.slots,
+        "state": said.state,
         "started_ms": worker.started_ms,
+        "seen_ms": worker.seen_ms,
         "until_ms": worker.until_ms,
+        "slots": said.slots,
+        "busy": said.busy,
+        "due": said.due,
+        "ahead": said.ahead,
+        "rss_bytes": said.rss_bytes or None,
+        "running": [task._asdict() for task in said.running],
+        "window": [task._asdict() for task in said.window],
         "version": serves.version or None,
         "app_version": serves.app_version or None,
         "format": serves.format or None,

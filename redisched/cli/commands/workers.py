@@ -1,0 +1,161 @@
+"""`redisched workers`, also called `redisched worker`: lists worker processes, and tells one what to do."""
+
+from collections.abc import Callable, Sequence
+
+import click
+
+from redisched.cli.machine import print_json
+from redisched.cli.parameters import json_option, url_option
+from redisched.cli.session import session
+from redisched.cli.tables import print_facts, print_table
+from redisched.client.worker_calls import WorkerCalls, WorkerView
+from redisched.counted import counted
+from redisched.errors import UnknownWorker
+from redisched.orders import WorkerOrder
+from redisched.printable import printable
+from redisched.records.worker import worker_record
+from redisched.store.presence import ToldTask
+from redisched.times import duration, relative, relative_and_exact
+
+_HEADINGS = ("WORKER", "STATE", "BUSY", "SLOTS", "DUE", "AHEAD", "UP", "MEMORY", "QUEUES")
+_QUEUES = "QUEUES"
+_TELLS: dict[WorkerOrder, Callable[[WorkerCalls, str], None]] = {
+    WorkerOrder.QUIET: WorkerCalls.quiet,
+    WorkerOrder.RESUME: WorkerCalls.resume,
+    WorkerOrder.STOP: WorkerCalls.stop,
+    WorkerOrder.RECYCLE: WorkerCalls.recycle,
+}
+
+
+@click.group()
+def workers() -> None:
+    """List worker processes; quiet, resume, stop and recycle one."""
+
+
+@workers.command("ls")
+@url_option
+@json_option
+def list_workers(url: str | None, as_json: bool) -> None:
+    """List the worker processes that live, whichever queues they serve.
+
+    BUSY of SLOTS run a task; DUE tasks wait in the worker for a slot, and AHEAD ones for their time. What it says is at
+    most five seconds old; one that was killed is listed for 15 s more.
+
+    JSON: a list of name, host, pid, state (working or quiet), started_ms, seen_ms, slots, busy, due, ahead, rss_bytes,
+    running and window (lists of id, name, queue and at_ms: since when it runs, or when it is due), queues, handlers,
+    version, app_version and deployment.
+    """
+    with session(url) as opened:
+        found = opened.scheduler.workers.ls()
+    if as_json:
+        print_json([worker_record(worker) for worker in found])
+        return
+    if not found:
+        click.echo("No worker lives. Start one: redisched worker MODULE:APP")
+        return
+    print_table(_HEADINGS, [_row(worker) for worker in found], cut=_QUEUES)
+
+
+@workers.command("show")
+@click.argument("name", metavar="NAME")
+@url_option
+@json_option
+def show_worker(name: str, url: str | None, as_json: bool) -> None:
+    """Show a worker process: what it runs, and what is next in its window.
+
+    JSON: as one of the list of `redisched workers ls --json`.
+    """
+    with session(url) as opened:
+        found = [worker for worker in opened.scheduler.workers.ls() if worker.name == name]
+    if not found:
+        raise UnknownWorker(name)
+    (worker,) = found
+    if as_json:
+        print_json(worker_record(worker))
+        return
+    presence, deployment = worker.presence, worker.deployment
+    print_facts(
+        [
+            ("worker", worker.name),
+            ("state", _state(worker)),
+            ("host", presence.host),
+            ("process", presence.pid),
+            ("started", relative_and_exact(worker.started_ms, worker.seen_ms)),
+            ("seen", relative_and_exact(worker.seen_ms, worker.seen_ms)),
+            ("slots", f"{presence.busy} of {presence.slots} are busy"),
+            ("window", f"{presence.due} due, {presence.ahead} ahead of their time"),
+            ("memory", _megabytes(presence.rss_bytes)),
+            ("queues", ", ".join(deployment.queues)),
+            ("handlers", ", ".join(deployment.handlers)),
+            ("redisched", deployment.version),
+            ("application", deployment.app_version),
+        ]
+    )
+    _print_tasks("RUNNING", "SINCE", presence.running, worker.seen_ms)
+    _print_tasks("WINDOW", "DUE", presence.window, worker.seen_ms)
+
+
+def _telling(order: WorkerOrder, summary: str, said: str) -> click.Command:
+    """The command that gives an order."""
+
+    @click.command(order.value, help=f"{summary}\n\nIt is heard within five seconds. JSON: a list of name and order.")
+    @click.argument("names", metavar="NAME...", nargs=-1, required=True)
+    @url_option
+    @json_option
+    def tell(names: Sequence[str], url: str | None, as_json: bool) -> None:
+        with session(url) as opened:
+            known = {worker.name for worker in opened.scheduler.workers.ls()}
+            if unknown := [name for name in names if name not in known]:
+                raise UnknownWorker(unknown[0])
+            for name in names:
+                _TELLS[order](opened.scheduler.workers, name)
+        if as_json:
+            print_json([{"name": name, "order": order.value} for name in names])
+            return
+        for name in names:
+            click.echo(f"{printable(name)}: {said}")
+
+    return tell
+
+
+for _command in (
+    _telling(
+        WorkerOrder.QUIET,
+        "Let workers claim nothing more. What they run goes on, and the processes stay.",
+        "claims nothing more within five seconds; let it work again: redisched workers resume",
+    ),
+    _telling(WorkerOrder.RESUME, "Let quiet workers claim again.", "claims again within five seconds"),
+    _telling(
+        WorkerOrder.STOP,
+        "Let worker processes end in good order. Their supervisors start no others in their place; one that has no"
+        " process left ends, too.",
+        "begins to stop within five seconds",
+    ),
+    _telling(
+        WorkerOrder.RECYCLE,
+        "Let another process take the place of each worker process, which then drains.",
+        "is replaced; that begins within five seconds",
+    ),
+):
+    workers.add_command(_command)
+
+
+def _row(worker: WorkerView) -> tuple[object, ...]:
+    presence, queues = worker.presence, worker.deployment.queues
+    up, memory = duration(presence.up_ms), _megabytes(presence.rss_bytes)
+    numbers = (presence.busy, presence.slots, presence.due, presence.ahead)
+    return worker.name, _state(worker), *numbers, up, memory, ", ".join(queues)
+
+
+def _state(worker: WorkerView) -> str:
+    return "quiet" if worker.presence.is_quiet else "working"
+
+
+def _megabytes(rss_bytes: int) -> str:
+    return f"{rss_bytes / 1e6:,.0f} MB" if rss_bytes else ""
+
+
+def _print_tasks(title: str, moment: str, tasks: Sequence[ToldTask], now_ms: int) -> None:
+    if tasks:
+        click.echo(f"\n{title} ({counted(len(tasks), 'task')})")
+        print_table(("ID", "NAME", "QUEUE", moment), [(*task[:3], relative(task.at_ms, now_ms)) for task in tasks])
