@@ -1,4 +1,4 @@
-"""What people can tell one worker to do. Workers hear it within five seconds, when they say that they live."""
+"""What people can tell one worker to do, and in which state it is then."""
 
 from enum import StrEnum
 
@@ -14,3 +14,15 @@ class WorkerOrder(StrEnum):
     """End in good order. The supervisor starts no other process in its place."""
     RECYCLE = "recycle"
     """End in good order, once another process has taken its place."""
+
+
+class WorkerState(StrEnum):
+    """What a worker does about new tasks."""
+
+    WORKING = "working"
+    QUIET = "quiet"
+    """It claims nothing, as it was told."""
+    DRAINING = "draining"
+    """It claims nothing, and ends when its handlers have ended."""
+    STOPPING = "stopping"
+    """It claims nothing, and its handlers have until the end of the grace."""

@@ -17,7 +17,8 @@
 -- include: text
 
 local KEPT_MINUTE_MS, KEPT_HOUR_MS = 25 * 3600 * 1000, 31 * 24 * 3600 * 1000
-local MOST_MINUTE, MOST_HOUR = 100, 150
+-- Rows of 290 bytes, as busy handlers have, so take less than 50 MB in a day and a month.
+local MOST_MINUTE, MOST_HOUR, MORE_OF_QUEUES = 60, 75, 15
 
 check_keys()
 local known = tonumber(redis.call('HGET', TALLIED, worker) or '')
@@ -48,7 +49,7 @@ end
 local function row_in(bucket, most, rows_of)
   local size = redis.call('HLEN', bucket)
   for place = 1, #rows_of - 1 do
-    if size < most * place or redis.call('HEXISTS', bucket, rows_of[place]) == 1 then
+    if size < most + (place - 1) * MORE_OF_QUEUES or redis.call('HEXISTS', bucket, rows_of[place]) == 1 then
       return rows_of[place]
     end
   end

@@ -28,10 +28,10 @@ COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
     "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Run a server and a worker that restarts when code changes."),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
-    "workers": LazyCommand(f"{_COMMANDS}.workers:workers", "List worker processes; quiet, stop and recycle one."),
-    "stats": LazyCommand(
-        f"{_COMMANDS}.stats:stats", "Print what workers did: how many tasks ended, how long they took."
+    "workers": LazyCommand(
+        f"{_COMMANDS}.workers:workers", "List worker processes; quiet, resume, stop and recycle one."
     ),
+    "stats": LazyCommand(f"{_COMMANDS}.stats:stats", "Print what workers did lately, by queue and handler."),
     "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),
     "task": LazyCommand(f"{_COMMANDS}.task:task", "List, show, cancel, change and delete tasks."),

@@ -19,7 +19,7 @@ class Stats:
     may be a little more than was asked for.
 
     `rows` has the numbers of each queue and handler; a handler is empty for what is about none, and for those beyond
-    the limit of 100 rows a minute or 150 an hour. `series` has, for each minute or hour (`step_ms`), when it began and
+    the limit of 60 in a minute or 75 in an hour. `series` has, for each minute or hour (`step_ms`), when it began and
     all numbers together; those in which nothing was done are left out.
     """
 

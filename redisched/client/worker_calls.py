@@ -6,7 +6,7 @@ from redisched.client.connection import Connection
 from redisched.errors import InvalidOption, UnknownWorker
 from redisched.orders import WorkerOrder
 from redisched.store.operation import Operation, ScriptRunner, with_retries
-from redisched.store.presence import Deployment, Presence, PresentWorker
+from redisched.store.presence import Deployment, PresentWorker
 from redisched.store.roster import FIRST_PAGE, Roster
 
 PAGE = 100
@@ -14,16 +14,11 @@ MOST_WORKERS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerView:
-    """A worker process as it said five seconds ago or less. Times are the server's, in milliseconds.
-
-    `deployment` is what it serves; without names if that cannot be read.
+class WorkerView(PresentWorker):
+    """A worker process as it said five seconds ago or less, and what it serves: without names if that cannot be read.
+    Times are the server's, in milliseconds.
     """
 
-    name: str
-    started_ms: int
-    seen_ms: int
-    presence: Presence
     deployment: Deployment
 
 
@@ -115,8 +110,7 @@ def every_worker(script_runner: ScriptRunner) -> Operation[list[WorkerView]]:
 def _view(worker: PresentWorker, deployments: dict[str, Deployment]) -> WorkerView:
     return WorkerView(
         name=worker.name,
-        started_ms=worker.started_ms,
-        seen_ms=worker.until_ms - worker.presence.live_ms,
+        until_ms=worker.until_ms,
         presence=worker.presence,
         deployment=deployments.get(worker.presence.deployment, Deployment()),
     )

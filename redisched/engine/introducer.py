@@ -18,12 +18,14 @@ from redisched.engine.service import FOREVER_S
 from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.errors import FormatTooNew, Undecodable
 from redisched.model import run_at_of
+from redisched.orders import WorkerState
 from redisched.store.operation import AsyncClient, run_async
 from redisched.store.presence import MOST_TASKS, Deployment, Presence, ToldTask, digest_of
 from redisched.store.roster import Introduced, Roster
 from redisched.store.scripts import FORMAT
 
 INTERVAL_S = 5.0
+TOLD_S = 0.1
 LIVE_MS = 15_000
 """A process that is killed counts as present for so long after it was heard of last."""
 
@@ -48,6 +50,7 @@ class Introducer:
         self.order_taker: OrderTaker | None = None
         self.running: Callable[[], Sequence[LeasedTask]] = list
         """The tasks whose handlers run now."""
+        self.state: Callable[[], WorkerState] = lambda: WorkerState.WORKING
         self._told = ""
 
     async def step(self) -> float:
@@ -63,13 +66,13 @@ class Introducer:
         except FormatTooNew as error:
             log.warning("this worker does not say that it lives: %s", error)
             return FOREVER_S
-        if self.order_taker is not None:
-            self.order_taker.take(introduced.order)
+        is_told = self.order_taker is not None and self.order_taker.take(introduced.order)
         self._live = introduced.deployments
         self._read = {digest: self._read[digest] for digest in self._live if digest in self._read}
         others = [deployment for deployment in await self.deployments() if deployment.encode() != serves]
         self._context.known_elsewhere.learn(others, self._context.clock.monotonic())
-        return INTERVAL_S
+        # Whoever has told it something looks whether it was heard.
+        return TOLD_S if is_told else INTERVAL_S
 
     def _tell_if_new(self, digest: str) -> None:
         if digest != self._told:
@@ -111,7 +114,7 @@ class Introducer:
             deployment=digest,
             live_ms=LIVE_MS,
             rss_bytes=resident_bytes(os.getpid()),
-            is_quiet=self.order_taker is not None and self.order_taker.is_quiet,
+            state=self.state().value,
             busy=len(running),
             due=window.due,
             ahead=len(window) - window.due,

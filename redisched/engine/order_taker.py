@@ -17,22 +17,19 @@ class OrderTaker:
         self.heard = ""
         """The latest order, as it was told."""
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the worker claims nothing, as it was told."""
-        return self._claimer.is_quiet
-
-    def take(self, told: str) -> None:
-        """Carry out an order, unless it was heard before. It is told as the time at which it was given and a word."""
+    def take(self, told: str) -> bool:
+        """Carry out an order, unless it was heard before; answers whether it was new. It is told as the time at which
+        it was given and a word.
+        """
         if told in ("", self.heard):
-            return
+            return False
         self.heard = told
         word = told.rpartition(" ")[2]
         try:
             order = WorkerOrder(word)
         except ValueError:
             log.warning("worker %s: it was told %r, which this version does not know", self._worker, word)
-            return
+            return True
         log.info("worker %s: it was told: %s", self._worker, order.value)
         match order:
             case WorkerOrder.QUIET:
@@ -41,3 +38,4 @@ class OrderTaker:
                 self._claimer.resume()
             case WorkerOrder.STOP | WorkerOrder.RECYCLE:
                 self._leave(order)
+        return True

@@ -31,6 +31,7 @@ from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
 from redisched.engine.started import NoStartedTable, Started
+from redisched.engine.told_to_end import ToldToEnd
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext, served_queues
@@ -76,9 +77,7 @@ class Worker:
         self._runtime = runtime
         self._settings = settings
         self._queues = served_queues(settings, application.registry)
-        self._stopping = asyncio.Event()
-        self._draining = asyncio.Event()
-        self._supervised = supervised
+        self._told = ToldToEnd(supervised)
         self._tasks: set[asyncio.Task[None]] = set()
         self._defect: BaseException | None = None
         self._has_ended = asyncio.Event()
@@ -106,13 +105,13 @@ class Worker:
 
     def stop(self) -> None:
         """Ask for a graceful stop; call it in the event loop's thread."""
-        self._stopping.set()
+        self._told.stopping.set()
 
     def drain(self) -> None:
         """Ask the worker to claim nothing more, and to stop when its handlers have ended, however long they run; call
         it in the event loop's thread. After `stop` they have no more than the grace.
         """
-        self._draining.set()
+        self._told.draining.set()
 
     async def run(self) -> None:
         """Work until stopped or drained, or until no task is left if so configured. Waits for a Redis that cannot be
@@ -137,7 +136,7 @@ class Worker:
         if not self._context.registry.lifespans:
             return True
         opening = asyncio.ensure_future(self._resources.begin(self._context.registry.lifespans))
-        stopping = asyncio.ensure_future(self._stopping.wait())
+        stopping = asyncio.ensure_future(self._told.stopping.wait())
         await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not opening.done():
@@ -151,7 +150,7 @@ class Worker:
         that.
         """
         retry_state = RetryState("start", self._settings.reconnect_backoff, self._context.random)
-        while not self._stopping.is_set():
+        while not self._told.stopping.is_set():
             try:
                 await check_server(client, self._settings.eviction)
                 await check_rights(client, self._broker.script_runner)
@@ -160,7 +159,7 @@ class Worker:
                 return {store.queue: await run_async(store.shard_map(), client) for store in stores}
             except BrokerUnavailable as error:
                 await check_address(self._broker.address)
-                await wait_for(self._stopping, retry_state.failed(error))
+                await wait_for(self._told.stopping, retry_state.failed(error))
         return {}
 
     async def _register_queues(self, client: AsyncBrokerClient) -> None:
@@ -213,9 +212,9 @@ class Worker:
         try:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
-            if self._draining.is_set() and not self._stopping.is_set():
+            if self._told.draining.is_set() and not self._told.stopping.is_set():
                 log_draining(context.worker, len(executor.running()))
-                await worker_services.drain(self._stopping)
+                await worker_services.drain(self._told.stopping)
             log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
             await worker_services.stop(self._settings.grace_s)
             log_stopped(context.worker, settler.ends)
@@ -229,19 +228,11 @@ class Worker:
 
     def _start_introducing(self, client: AsyncBrokerClient, claimer: Claimer, executor: Executor) -> Introducing:
         introducer = self._runtime.introducer(self._context, client, Roster(self._broker.script_runner))
-        introducer.order_taker = OrderTaker(self.name, claimer, self._leave)
+        introducer.order_taker = OrderTaker(self.name, claimer, self._told.leave)
         introducer.running = executor.running
+        introducer.state = partial(self._told.state, claimer)
         tally_sender = self._runtime.tally_sender(self._context, client, Tallies(self._broker.script_runner))
         return start_introducing(self._context, client, introducer, tally_sender, self._start_service)
-
-    def _leave(self, order: WorkerOrder) -> None:
-        """Somebody has told this worker to end, or to be replaced by another one."""
-        if self._supervised is not None:
-            self._supervised(order)
-        elif order is WorkerOrder.RECYCLE:
-            log.warning("worker %s has no supervisor, so nothing can take its place; it goes on", self.name)
-        if order is WorkerOrder.STOP:
-            self.stop()
 
     def _start_service(
         self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
@@ -263,7 +254,7 @@ class Worker:
         """Returns when told to stop or to drain, or when no task is left; raises the error of a service or slot that
         died, which can only be a defect.
         """
-        awaited = [self._stopping, self._draining, self._has_ended]
+        awaited = [self._told.stopping, self._told.draining, self._has_ended]
         if self._settings.until is Until.EMPTY:
             awaited.append(claimer.drained)
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in awaited]

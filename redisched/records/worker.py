@@ -6,8 +6,8 @@ from redisched.store.presence import Deployment, PresentWorker
 
 
 def worker_record(worker: PresentWorker, deployment: Deployment | None) -> dict[str, Any]:
-    """Return what a worker says of itself, and what its deployment serves. None for what is not known of that. Times are
-    the server's, in ms.
+    """Return what a worker says of itself, and what its deployment serves. None for what is not known of that. Times
+    are the server's, in ms.
     """
     said, serves = worker.presence, deployment or Deployment()
     return {

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
 from redisched.errors import Undecodable
+from redisched.orders import WorkerState
 from redisched.packing import pack_own, unpack
 
 MOST_NAMES = 1_000
@@ -65,7 +66,8 @@ class Presence:
 
     `deployment` is the digest of its deployment. It counts as present for `live_ms` after it said so. `running` and
     `window` are the first of its tasks, in the order in which they began or will; `busy` slots have one, `due` wait in
-    the window for a slot and `ahead` for their time. `rss_bytes` is its resident memory.
+    the window for a slot and `ahead` for their time. `state` is a WorkerState, or what only a later version knows.
+    `rss_bytes` is its resident memory.
     """
 
     host: str = ""
@@ -75,7 +77,7 @@ class Presence:
     deployment: str = ""
     live_ms: int = 0
     rss_bytes: int = 0
-    is_quiet: bool = False
+    state: str = WorkerState.WORKING.value
     busy: int = 0
     due: int = 0
     ahead: int = 0
@@ -98,7 +100,12 @@ class PresentWorker:
     @property
     def started_ms(self) -> int:
         """When it started."""
-        return self.until_ms - self.presence.live_ms - self.presence.up_ms
+        return self.seen_ms - self.presence.up_ms
+
+    @property
+    def seen_ms(self) -> int:
+        """When it said this."""
+        return self.until_ms - self.presence.live_ms
 
 
 def digest_of(serves: bytes) -> str:

@@ -66,7 +66,7 @@ def test_a_quiet_worker_finishes_what_runs_and_claims_nothing(
         wait_until_said(broker, busy=1)
         waits = app.enqueue("wait")
         tell(broker, worker, WorkerOrder.QUIET)
-        wait_until_said(broker, is_quiet=True)
+        wait_until_said(broker, state="quiet")
         going.set()
         assert running.result(timeout=10) is True
         later = app.enqueue("wait")
@@ -85,7 +85,7 @@ def test_a_quiet_worker_gives_back_what_waits_in_its_window(
         ahead = app.enqueue("wait", delay=30)
         wait_until_said(broker, ahead=1)
         tell(broker, worker, WorkerOrder.QUIET)
-        wait_until_said(broker, is_quiet=True, ahead=0)
+        wait_until_said(broker, state="quiet", ahead=0)
         wait_until(lambda: ahead.status() is TaskState.SCHEDULED, "it is given back")
         going.set()
 

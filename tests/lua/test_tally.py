@@ -95,7 +95,7 @@ def test_handlers_beyond_the_limit_are_counted_with_their_queue(counting: Counti
         counting.add("a", first // 40 + 1, rows)
     counting.add("b", 1, {ActivityKey("mail", "handler-7"): did("0=1"), ActivityKey("other", "late"): did("2=1")})
 
-    for span, number, most in ((Span.MINUTE, MINUTE, 100), (Span.HOUR, HOUR, 150)):
+    for span, number, most in ((Span.MINUTE, MINUTE, 60), (Span.HOUR, HOUR, 75)):
         found = counting.read(span, number)
         assert len(found) == most + 2
         assert found[ActivityKey("mail", "")] == f"0={240 - most}"
@@ -108,10 +108,10 @@ def test_queues_beyond_the_limit_are_counted_together(counting: Counting) -> Non
         rows = {ActivityKey(f"queue-{number}-{part}", "send"): did("0=1") for part in range(50)}
         counting.add("a", number, rows)
 
-    for span, number, most in ((Span.MINUTE, MINUTE, 100), (Span.HOUR, HOUR, 150)):
+    for span, number, most in ((Span.MINUTE, MINUTE, 60), (Span.HOUR, HOUR, 75)):
         found = counting.read(span, number)
-        assert len(found) == 2 * most + 1
-        assert found[ActivityKey("", "")] == f"0={500 - 2 * most}"
+        assert len(found) == most + 15 + 1
+        assert found[ActivityKey("", "")] == f"0={500 - most - 15}"
         whole = total(did(text) for text in found.values())
         assert whole.number(AttemptEnd.SUCCEEDED) == 500
 

@@ -41,14 +41,15 @@ def list_workers(url: str | None, as_json: bool) -> None:
     BUSY of SLOTS run a task; DUE tasks wait in the worker for a slot, and AHEAD ones for their time. What it says is at
     most five seconds old; one that was killed is listed for 15 s more.
 
-    JSON: a list of name, host, pid, state (working or quiet), started_ms, seen_ms, slots, busy, due, ahead, rss_bytes,
-    running and window (lists of id, name, queue and at_ms: since when it runs, or when it is due), queues, handlers,
-    version, app_version and deployment.
+    JSON: a list of name, host, pid, state (working, quiet, draining or stopping), started_ms, seen_ms, until_ms (until
+    when it is listed), slots, busy, due, ahead, rss_bytes, running and window (lists of id, name, queue and at_ms:
+    since when it runs, or when it is due), version, app_version, format, codec, queues, handlers, more_queues and
+    more_handlers (how many are not named).
     """
     with session(url) as opened:
         found = opened.scheduler.workers.ls()
     if as_json:
-        print_json([worker_record(worker) for worker in found])
+        print_json([worker_record(worker, worker.deployment) for worker in found])
         return
     if not found:
         click.echo("No worker lives. Start one: redisched worker MODULE:APP")
@@ -71,13 +72,13 @@ def show_worker(name: str, url: str | None, as_json: bool) -> None:
         raise UnknownWorker(name)
     (worker,) = found
     if as_json:
-        print_json(worker_record(worker))
+        print_json(worker_record(worker, worker.deployment))
         return
     presence, deployment = worker.presence, worker.deployment
     print_facts(
         [
             ("worker", worker.name),
-            ("state", _state(worker)),
+            ("state", worker.presence.state),
             ("host", presence.host),
             ("process", presence.pid),
             ("started", relative_and_exact(worker.started_ms, worker.seen_ms)),
@@ -144,11 +145,7 @@ def _row(worker: WorkerView) -> tuple[object, ...]:
     presence, queues = worker.presence, worker.deployment.queues
     up, memory = duration(presence.up_ms), _megabytes(presence.rss_bytes)
     numbers = (presence.busy, presence.slots, presence.due, presence.ahead)
-    return worker.name, _state(worker), *numbers, up, memory, ", ".join(queues)
-
-
-def _state(worker: WorkerView) -> str:
-    return "quiet" if worker.presence.is_quiet else "working"
+    return worker.name, worker.presence.state, *numbers, up, memory, ", ".join(queues)
 
 
 def _megabytes(rss_bytes: int) -> str:

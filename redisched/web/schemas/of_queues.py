@@ -26,6 +26,8 @@ _COUNTS: Mapping[str, JsonSchema] = {
     "oldest_ready_ms": maybe(INTEGER),
     "priorities": listed(nothing_else(priority=INTEGER, ready=INTEGER, scheduled=INTEGER)),
 }
+_TOLD_TASK = nothing_else(id=TEXT, name=TEXT, queue=TEXT, at_ms=INTEGER)
+"""A task that a worker tells of: since when it runs, or when it is due."""
 
 OF_QUEUES: Mapping[str, JsonSchema] = {
     "Overview": nothing_else(
@@ -43,9 +45,17 @@ OF_QUEUES: Mapping[str, JsonSchema] = {
         name=TEXT,
         host=TEXT,
         pid=INTEGER,
-        slots=INTEGER,
+        state=TEXT,
         started_ms=INTEGER,
+        seen_ms=INTEGER,
         until_ms=INTEGER,
+        slots=INTEGER,
+        busy=INTEGER,
+        due=INTEGER,
+        ahead=INTEGER,
+        rss_bytes=maybe(INTEGER),
+        running=listed(_TOLD_TASK),
+        window=listed(_TOLD_TASK),
         version=maybe(TEXT),
         app_version=maybe(TEXT),
         format=maybe(INTEGER),
