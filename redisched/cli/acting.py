@@ -9,15 +9,24 @@ from typing import Any
 import click
 
 from redisched.cli.acting_progress import showing_progress
+from redisched.cli.filtering import (
+    error_filter,
+    filter_of_options,
+    name_filter,
+    queue_filter,
+    since_filter,
+    state_filter,
+)
+from redisched.cli.listing import check_queues
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
 from redisched.client.dead_tasks import ReplayOutcome
-from redisched.client.selecting import Change, Matching, Named, Source, filter_of
+from redisched.client.selecting import Change, Matching, Named, Source
 from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, Verb
 from redisched.counted import counted
 from redisched.errors import UnknownTasks
-from redisched.filters.filter import EVERY_STATE
+from redisched.filters.parsing import field_meant, is_term
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 
@@ -37,19 +46,13 @@ _NOTES: dict[str, str] = {
     CancelOutcome.CANCELLING: "If a task is cancelling, its worker is asked to stop it.",
 }
 """What an outcome means, where its name does not say it all."""
-_STATES = sorted(state.value for state in EVERY_STATE)
 _OPTIONS = (
-    click.argument("task_ids", metavar="[ID]...", nargs=-1),
-    click.option("--queue", metavar="NAME", help="Act on tasks of this queue. With ids: look only there."),
-    click.option("--name", metavar="NAME", help="Act on tasks of this handler."),
-    click.option(
-        "--state",
-        "states",
-        type=click.Choice(_STATES),
-        multiple=True,
-        help="Act on tasks in this state. For several, repeat the option.",
-    ),
-    click.option("--error", metavar="REGEX", help="Act on tasks whose last error has a match of this expression."),
+    click.argument("words", metavar="[ID|FILTER]...", nargs=-1),
+    state_filter,
+    queue_filter,
+    name_filter,
+    error_filter,
+    since_filter,
     click.option("--dry-run", is_flag=True, help="Only say how many tasks it is about."),
     click.option("--yes", is_flag=True, help="With a filter: act, not only say how many tasks it is about."),
     url_option,
@@ -67,43 +70,41 @@ class Wanted:
 
 
 def acting_options(command: F) -> F:
-    """Add the ids, the filter, --dry-run, --yes, --url and --json. `wanted_of` takes the first six."""
+    """Add the ids or the filter, --dry-run, --yes, --url and --json. `wanted_of` takes the words and options that say
+    which tasks, and the first two of these.
+    """
     return with_all(_OPTIONS, command)
 
 
-def wanted_of(
-    task_ids: Sequence[str],
-    queue: str | None,
-    name: str | None,
-    states: Sequence[str],
-    error: str | None,
-    dry_run: bool,
-    yes: bool,
-) -> Wanted:
-    """Check which tasks a command is given. Raises UsageError if it is given none, or ids beside a filter."""
-    if task_ids:
-        if name or states or error:
-            raise click.UsageError("give either the ids of tasks or a filter; only --queue may stand beside ids")
+def wanted_of(words: Sequence[str], dry_run: bool, yes: bool, queue: str | None, **others: Any) -> Wanted:
+    """Check which tasks a command is given. A word such as state:dead is a term of a filter, another is an id.
+
+    Raises UsageError if it is given none, or ids beside a filter.
+    """
+    ids = [word for word in words if not is_term(word.split(maxsplit=1)[0] if word.strip() else word)]
+    has_filter = len(ids) < len(words) or any(others.values())
+    if ids and has_filter:
+        raise click.UsageError("give either the ids of tasks or a filter; only --queue may stand beside ids")
+    if ids:
         in_queue = "" if queue is None else check_queue("queue", queue)
         return Wanted(
-            source=Named([(check_id("id", id), in_queue) for id in task_ids]), may_act=not dry_run, dry_run=dry_run
+            source=Named([(check_id("id", id), in_queue) for id in ids]), may_act=not dry_run, dry_run=dry_run
         )
-    if not (queue or name or states or error):
-        raise click.UsageError("give the ids of tasks, or a filter: --queue, --name, --state, --error")
-    source = Matching(filter_of(None, queue, name, states or None, error))
+    if not has_filter and queue is None:
+        raise click.UsageError("give the ids of tasks, or a filter such as state:dead name:NAME error:TEXT")
+    source = Matching(filter_of_options(words, queue, **others))
     return Wanted(source=source, may_act=yes and not dry_run, dry_run=dry_run)
 
 
-def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_json: bool) -> None:
-    """Act, or say on how many tasks it would act. `words` says what it does, such as "cancel".
+def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json: bool) -> None:
+    """Act, or say on how many tasks it would act. `deed` says what it does, such as "cancel".
 
     The exit code is 1 if a given id is unknown or nothing could be done for it, or if --yes is missing.
     """
     if isinstance(wanted.source, Matching):
-        for queue in sorted(wanted.source.wanted.queues or ()):
-            opened.queues(queue)
+        check_queues(opened, wanted.source.wanted)
     if not wanted.may_act:
-        _tell(opened, wanted, verb, words, as_json)
+        _tell(opened, wanted, verb, deed, as_json)
         return
     try:
         with showing_progress(verb) as shown:
@@ -127,6 +128,8 @@ def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
     for change in changes:
         if change["outcome"] in _REFUSALS:
             reason = _REFUSALS[change["outcome"]].format(id=printable(change["id"]))
+            if change["outcome"] == UNKNOWN and (field := field_meant(change["id"])):
+                reason += f"; if it is a filter, write {field}:"
             click.echo(f"Error: task {printable(change['id'])!r} {reason}", err=True)
 
 
@@ -146,14 +149,14 @@ def _print_made(outcomes: Iterable[StrEnum]) -> None:
             click.echo(_NOTES[outcome])
 
 
-def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], words: str, as_json: bool) -> None:
+def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json: bool) -> None:
     found = opened.act(wanted.source, Look(verb.states))
     if as_json:
         print_json([_record(change, "state") for change in found])
     elif found:
-        click.echo(f"{counted(len(found), 'task')} to {words}: {_counts(change.outcome for change in found)}.")
+        click.echo(f"{counted(len(found), 'task')} to {deed}: {_counts(change.outcome for change in found)}.")
     else:
-        click.echo(f"There is no task to {words}.")
+        click.echo(f"There is no task to {deed}.")
     if found and not wanted.dry_run:
         click.echo("Nothing was changed. To act, repeat the command with --yes.", err=True)
         raise click.exceptions.Exit(1)

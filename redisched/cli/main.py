@@ -39,11 +39,15 @@ COMMANDS = {
     "explain": LazyCommand(f"{_COMMANDS}.explain:explain", "Say in a sentence why a task is not running."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "List queues; pause, drain, purge, grow and remove a queue."),
     "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List, show, add, pause, run and remove schedules."),
-    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, which will not run again; retry or discard them."),
+    "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, one by one or by cause; retry or discard them."),
     "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the JSON API of a Redis, at /api/v1."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
     "doctor": LazyCommand(
         f"{_COMMANDS}.doctor:doctor", "Find problems of a Redis that endanger tasks, and say what to do."
+    ),
+    "config": LazyCommand(f"{_COMMANDS}.config:config", "Show the settings in effect, and where each comes from."),
+    "completion": LazyCommand(
+        f"{_COMMANDS}.completion:completion", "Complete commands, queues and handlers in the shell."
     ),
     "bench": LazyCommand(
         "redisched.bench.command:bench", "Measure redisched on this machine, and compare it with plain Lua scripts."

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -14,9 +14,6 @@ from redisched.errors import InvalidOption
 from redisched.model import Priority
 from redisched.option_checks import check_queue
 from redisched.url import parse_address
-
-if TYPE_CHECKING:
-    from redisched.store.page import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,12 +42,12 @@ def byte_count(text: str) -> int:
     return round(float(found[1]) * math.pow(base, _POWERS[unit.removesuffix("I")]))
 
 
-def place(text: str) -> "Place":
-    """Convert the text of --after to the place after which a listing continues. Raises BadParameter."""
+def cursor(text: str) -> str:
+    """Check the text of --cursor, at which a listing continues. Raises BadParameter."""
     from redisched.store.page import Place
 
     try:
-        return Place.read("PLACE", text)
+        return str(Place.read("CURSOR", text))
     except InvalidOption as error:
         raise click.BadParameter(str(error)) from None
 
@@ -124,6 +121,12 @@ def prefix_of_command() -> str | None:
     return None if context is None else context.meta.get(_PREFIX)
 
 
+def prefix_in(context: click.Context) -> str | None:
+    """Return the prefix that a command was given, which may not be typed to its end yet."""
+    prefix: str | None = context.meta.get(_PREFIX)
+    return prefix
+
+
 def with_all(options: Sequence[Callable[[F], F]], command: F) -> F:
     """Add several options to a command; its help lists them in this order."""
     for add in reversed(options):
@@ -141,13 +144,15 @@ def queue_option(command: F) -> F:
     return click.option("--queue", metavar="NAME", help="Look only in this queue. Default: all queues.")(command)
 
 
-def after_option(command: F) -> F:
-    """Add --after, which continues a listing."""
+def cursor_option(command: F) -> F:
+    """Add --cursor, which continues a listing; --after is the same."""
     return click.option(
+        "--cursor",
         "--after",
-        type=place,
-        metavar="PLACE",
-        help="Continue a listing: the PLACE that the last line of the previous page names.",
+        "cursor",
+        type=cursor,
+        metavar="CURSOR",
+        help="Continue a listing: the CURSOR that the last line of the previous page names.",
     )(command)
 
 

@@ -25,7 +25,7 @@ from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
-from redisched.store.operation import Operation, T, with_retries
+from redisched.store.operation import Operation, ScriptRunner, T, with_retries
 from redisched.store.reported import Reported, read_report
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
@@ -72,8 +72,13 @@ class Session:
                 raise
             raise BrokerRefused("a connection", reason) from None
 
+    @property
+    def script_runner(self) -> ScriptRunner:
+        """What runs the scripts of operations."""
+        return self._connection.broker.script_runner
+
     def inspector(self, queue: str) -> Inspector:
-        return Inspector(self._connection.broker.script_runner, queue)
+        return Inspector(self.script_runner, queue)
 
     def store(self, queue: str, shard: int) -> Store:
         return self._connection.store(queue, shard)
@@ -91,7 +96,7 @@ class Session:
         """Return all queues, sorted, or only the queue `only`. Raises ClickException if that queue does not exist."""
         if only is not None:
             check_queue("queue", only)
-        known = self.ask(lambda: queues(self._connection.broker.script_runner))
+        known = self.ask(lambda: queues(self.script_runner))
         if only is None:
             return known
         if only not in known:
@@ -105,7 +110,7 @@ class Session:
         if queue is not None:
             inspector = self.inspector(check_queue("queue", queue))
             return self.ask(lambda: inspector.task(task_id))
-        found = self.ask(lambda: find(self._connection.broker.script_runner, task_id))
+        found = self.ask(lambda: find(self.script_runner, task_id))
         if len(found) > 1:
             names = ", ".join(printable(view.queue) for view in found)
             raise click.UsageError(f"id {task_id!r} is in the queues {names}; name one with --queue")
@@ -118,7 +123,7 @@ class Session:
 
     def report(self, view: TaskView) -> Reported:
         """Return what the handlers of a task have told of their progress."""
-        runner = self._connection.broker.script_runner
+        runner = self.script_runner
         return self.ask(lambda: read_report(runner, view.queue, view.shard, view.id))
 
     def follow(self, view: TaskView) -> FollowedTask:

@@ -36,12 +36,13 @@ class DeadGroup:
 @dataclass(frozen=True, slots=True)
 class DeadGroups:
     """The groups, the largest first. If `is_complete` is false, they hold only tasks among the `looked_at` that died
-    last.
+    last. `now_ms` is the time of the server, 0 if no task is dead.
     """
 
     groups: Sequence[DeadGroup]
     looked_at: int
     is_complete: bool
+    now_ms: int
 
 
 def read_dead_groups(script_runner: ScriptRunner, wanted: Filter, looks: int = LOOKS) -> Operation[DeadGroups]:
@@ -49,12 +50,14 @@ def read_dead_groups(script_runner: ScriptRunner, wanted: Filter, looks: int = L
     dead = wanted.also(StateIn(frozenset({TaskState.DEAD})))
     scan = Scan((yield from shards_of(script_runner, dead)), dead, None)
     views: dict[str, list[TaskView]] = defaultdict(list)
+    now_ms = 0
     while not scan.is_over and scan.looked_at < looks:
         for _, view in (yield from scan.step(2 * STEP)):
             views[group_of(view.failure)].append(view)
+            now_ms = view.now_ms
     groups = [_group(name, members) for name, members in views.items()]
     groups.sort(key=lambda group: (-group.count, -group.newest_ms, group.group))
-    return DeadGroups(groups, scan.looked_at, scan.is_over)
+    return DeadGroups(groups, scan.looked_at, scan.is_over, now_ms)
 
 
 def _group(group: str, views: Sequence[TaskView]) -> DeadGroup:

@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from redisched.filters.conditions import Condition, IdIn, NameIn, Opposite, PriorityIn, QueueIn, StateIn
+from redisched.filters.conditions import (
+    AgeIn,
+    Condition,
+    IdIn,
+    NameIn,
+    Opposite,
+    PriorityIn,
+    QueueIn,
+    Since,
+    StateIn,
+)
 from redisched.filters.patterns import ExactText, TextPattern
 from redisched.model import TaskState
 from redisched.store.view import TaskView
@@ -66,6 +76,15 @@ class Filter:
     def is_residual(self) -> bool:
         """Whether tasks of the states and queues may still not match."""
         return any(not isinstance(_plain(condition), StateIn | QueueIn) for condition in self.conditions)
+
+    def oldest_ms(self, now_ms: int) -> int | None:
+        """Tasks that came into their state before this moment do not match. None: they may be of any age."""
+        moments = [condition.moment_ms for condition in self.conditions if isinstance(condition, Since)]
+        for condition in self.conditions:
+            if isinstance(condition, AgeIn):
+                highest = [one.high for one in condition.ranges if one.high is not None]
+                moments += [now_ms - max(highest)] if len(highest) == len(condition.ranges) else []
+        return max(moments, default=None)
 
     def takes_queue(self, queue: str) -> bool:
         """Whether tasks of a queue can match."""

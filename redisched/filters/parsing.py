@@ -30,7 +30,7 @@ from redisched.model import TaskState
 from redisched.store.view import PENDING
 
 _Maker: TypeAlias = Callable[[RawTerm], Condition]
-_STATE_SETS: Mapping[str, frozenset[TaskState]] = {
+STATE_SETS: Mapping[str, frozenset[TaskState]] = {
     "any": EVERY_STATE,
     "pending": frozenset(PENDING),
     **{state.value: frozenset({state}) for state in sorted(EVERY_STATE)},
@@ -72,9 +72,10 @@ def is_term(word: str) -> bool:
     return colon != "" and (field in FIELDS or field.startswith(f"{ARGUMENT}."))
 
 
-def state_condition(states: Collection[TaskState]) -> Condition:
-    """The condition that a task is in one of these states."""
-    return StateIn(frozenset(states))
+def field_meant(word: str) -> str:
+    """The field that a word such as status:dead may mean, "" if it looks like none."""
+    field, colon, _ = word.removeprefix("-").partition(":")
+    return next(iter(_fields_like(field)), "") if colon else ""
 
 
 def _condition(term: RawTerm) -> Condition:
@@ -89,8 +90,7 @@ def _maker(term: RawTerm) -> _Maker:
         return _argument
     maker = FIELDS.get(term.field)
     if maker is None:
-        similar = _similar(term.field, FIELDS)
-        meant = [_MEANT[term.field]] if term.field in _MEANT else similar
+        meant = _fields_like(term.field)
         allowed = f"{', '.join(FIELDS)}, arg.NAME; to look for the text itself, put it in quotes"
         raise InvalidFilter(term.text, f"there is no field {term.field!r}; the fields are {allowed}", meant)
     if not term.value.text and not term.value.is_quoted:
@@ -99,8 +99,12 @@ def _maker(term: RawTerm) -> _Maker:
     return maker
 
 
+def _fields_like(field: str) -> list[str]:
+    return [_MEANT[field]] if field in _MEANT else _similar(field, FIELDS)
+
+
 def _similar(word: str, known: Collection[str]) -> list[str]:
-    return difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return difflib.get_close_matches(word, known, n=1, cutoff=0.74)
 
 
 def _alternatives(term: RawTerm) -> list[Value]:
@@ -120,10 +124,10 @@ def _patterns(term: RawTerm) -> tuple[TextPattern, ...]:
 def _state(term: RawTerm) -> Condition:
     states: frozenset[TaskState] = frozenset()
     for value in _alternatives(term):
-        if value.text not in _STATE_SETS:
-            allowed = f"there is no state {value.text!r}; the states are {', '.join(_STATE_SETS)}"
-            raise InvalidFilter(term.text, allowed, _similar(value.text, _STATE_SETS))
-        states |= _STATE_SETS[value.text]
+        if value.text not in STATE_SETS:
+            allowed = f"there is no state {value.text!r}; the states are {', '.join(STATE_SETS)}"
+            raise InvalidFilter(term.text, allowed, _similar(value.text, STATE_SETS))
+        states |= STATE_SETS[value.text]
     return StateIn(states)
 
 

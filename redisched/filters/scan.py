@@ -13,7 +13,7 @@ from redisched.store.view import TaskView
 
 STEP = 100
 """So many places are looked at in one step, and so many of one shard are read at once."""
-_FEWEST = 20
+FEWEST = 20
 """Of each of many shards at least so many places are read at once."""
 _BODIES = 50
 """So many bodies are read at once. Each may have a quarter of a megabyte."""
@@ -77,7 +77,7 @@ class Scan:
         section = self._sections[0]
         if not self._streams:
             after = self._last if self._last is not None and self._last.section is section else None
-            chunk = max(_FEWEST, STEP // len(self._shards))
+            chunk = max(FEWEST, STEP // len(self._shards))
             self._streams = [_Stream(shard, section, after, chunk) for shard in self._shards]
         for stream in self._streams:
             yield from stream.fill()
@@ -113,6 +113,7 @@ class Scan:
         for shard, places in _by_shard(enumerate(taken)).items():
             states = yield from shard.states([place.id for _, place in places])
             views |= {at: view for (at, _), view in zip(places, states, strict=True)}
+        self._end_at_oldest(taken[-1][0], views[len(taken) - 1])
         near = [at for at in sorted(views) if self._may_match(taken[at][0], views[at])]
         matching: list[Located] = []
         for first in range(0, len(near), _BODIES):
@@ -126,6 +127,13 @@ class Scan:
             self._met.update((one.view.queue, one.view.id) for one in found)
             matching += found
         return matching
+
+    def _end_at_oldest(self, last: Place, view: TaskView) -> None:
+        """Dead tasks are listed by their death, the latest first: those after one that is too old are older."""
+        oldest_ms = self._wanted.oldest_ms(view.now_ms)
+        if last.section is Section.DEAD and oldest_ms is not None and last.score < oldest_ms and self._streams:
+            self._streams = []
+            del self._sections[0]
 
     def _may_match(self, place: Place, view: TaskView) -> bool:
         # A task that has moved on since its place was read is found again there, where the listing still comes to.

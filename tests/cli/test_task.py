@@ -51,7 +51,7 @@ def test_a_listing_says_how_to_continue_and_the_next_page_follows(command: Comma
         page = command.run("task", "ls", "--limit", "3", *form, *words)
         assert page.exit_code == 0, page.stderr
         seen += re.findall(r"\b[ab]\d\b", page.stdout)
-        told = re.fullmatch(r"There may be more: repeat the command with (--after) (\S+)\n|", page.stderr)
+        told = re.fullmatch(r"There may be more: repeat the command with (--cursor) (\S+)\n|", page.stderr)
         assert told is not None, page.stderr
         words = (told[1], told[2]) if told[1] else ()
 
@@ -70,7 +70,7 @@ def test_an_invalid_place_to_continue_at_is_bad_usage(command: CommandLine) -> N
 def test_a_listing_does_not_read_the_whole_queue(
     command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redisched.store.inspect_shard.LOOK_LIMIT", 250)
+    monkeypatch.setattr("redisched.cli.listing.LOOKS", 250)
     app = Scheduler(url)
     app.enqueue_many(app.request("add", number) for number in range(700))
     app.close()

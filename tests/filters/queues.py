@@ -44,6 +44,11 @@ class Queues:
         run(store.register(), self._client)
         seed(self.broker, queue, together(*situations))
 
+    def now_ms(self) -> int:
+        """The time of the server."""
+        seconds, microseconds = self._client.perform(("TIME",))
+        return int(seconds) * 1_000 + int(microseconds) // 1_000
+
     def ask(self, operation: Operation[T]) -> T:
         """Run an operation, and count what it asks for."""
         try:

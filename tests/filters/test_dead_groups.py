@@ -1,5 +1,7 @@
 """Dead tasks are grouped by handler and error, whatever numbers and ids the errors have in them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from redisched.filters.dead_groups import DeadGroups, read_dead_groups
@@ -13,6 +15,10 @@ from tests.lua.situation import dead, together, waiting
 
 def groups_of(queues: Queues, text: str = "", looks: int = LOOKS) -> DeadGroups:
     return queues.ask(read_dead_groups(queues.broker.script_runner, parse(text), looks))
+
+
+def moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -91,4 +97,16 @@ def test_a_task_whose_failure_was_lost_is_in_a_group(queues: Queues) -> None:
 
 
 def test_without_dead_tasks_there_are_no_groups(queues: Queues) -> None:
-    assert groups_of(queues) == DeadGroups([], 0, True)
+    assert groups_of(queues) == DeadGroups([], 0, True, 0)
+
+
+def test_the_dead_of_the_last_hour_are_complete_though_there_are_older_ones(queues: Queues) -> None:
+    now_ms = queues.now_ms()
+    old = [died(f"o{n:03}", "E: old", now_ms - 7_200_000 - n) for n in range(400)]
+    queues.given("mail", died("new", "E: new", now_ms - 1_000), *old)
+
+    for text in ("age:..1h", "age:<1h,<30m", f"since:{moment(now_ms - 3_600_000)}"):
+        found = groups_of(queues, text, looks=200)
+        assert [(one.count, one.newest_id, found.is_complete) for one in found.groups] == [(1, "new", True)], text
+    assert not groups_of(queues, "age:..1h,2h..", looks=200).is_complete
+    assert queues.listed("state:dead age:>1h", looks=50) == [f"o{n:03}" for n in range(400)]

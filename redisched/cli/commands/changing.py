@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from redisched.cli.acting import act, acting_options, wanted_of
+from redisched.cli.filtering import CommandTakingFilters
 from redisched.cli.parameters import moment, priority, seconds
 from redisched.cli.session import session
 from redisched.client.verbs import RUN_NOW, Reprioritize, reprioritization, rescheduling
 
 
-@click.command("reprioritize")
+@click.command("reprioritize", cls=CommandTakingFilters)
 @click.option(
     "--priority",
     "level",
@@ -32,7 +33,7 @@ def reprioritize(level: int, **given: Any) -> None:
     _change(reprioritization(level), "reprioritize", **given)
 
 
-@click.command("reschedule")
+@click.command("reschedule", cls=CommandTakingFilters)
 @click.option("--delay", type=seconds, metavar="DURATION", help="Run them after this time: 500ms, 10s, 5m, 2h, 1d.")
 @click.option(
     "--run-at",
@@ -52,7 +53,7 @@ def reschedule(delay: float | None, run_at: datetime | float | None, **given: An
     _change(rescheduling(delay, run_at), "reschedule", **given)
 
 
-@click.command("run-now")
+@click.command("run-now", cls=CommandTakingFilters)
 @acting_options
 def run_now(**given: Any) -> None:
     """Make waiting tasks due now, also those that wait for a retry.
@@ -64,7 +65,7 @@ def run_now(**given: Any) -> None:
     _change(RUN_NOW, "run now", **given)
 
 
-def _change(verb: Reprioritize, words: str, *, url: str | None, as_json: bool, **given: Any) -> None:
+def _change(verb: Reprioritize, deed: str, *, url: str | None, as_json: bool, **given: Any) -> None:
     wanted = wanted_of(**given)
     with session(url) as opened:
-        act(opened, wanted, verb, words, as_json)
+        act(opened, wanted, verb, deed, as_json)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from redisched.cli.acting import Wanted, act, acting_options, wanted_of
+from redisched.cli.filtering import CommandTakingFilters
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
 from redisched.client.deleting import PURGED, WITH_WORKERS, Delete
@@ -20,7 +21,7 @@ _ANY_STATE: tuple[frozenset[TaskState], ...] = (frozenset(), frozenset(PURGED))
 _STATES = sorted(state.value for state in Delete().states)
 
 
-@click.command("delete")
+@click.command("delete", cls=CommandTakingFilters)
 @acting_options
 def delete_tasks(url: str | None, as_json: bool, **given: Any) -> None:
     """Remove tasks with all their data: those that wait, are dead, or have ended. A worker keeps those that it has.
