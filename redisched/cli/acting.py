@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from redisched.cli.acting_progress import showing_progress
+from redisched.cli.completing import complete_filter
 from redisched.cli.filtering import (
     error_filter,
     filter_of_options,
@@ -47,7 +48,7 @@ _NOTES: dict[str, str] = {
 }
 """What an outcome means, where its name does not say it all."""
 _OPTIONS = (
-    click.argument("words", metavar="[ID|FILTER]...", nargs=-1),
+    click.argument("words", metavar="[ID|FILTER]...", nargs=-1, shell_complete=complete_filter),
     state_filter,
     queue_filter,
     name_filter,

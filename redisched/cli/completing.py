@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from redisched.cli.parameters import prefix_in
 from redisched.config import URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from redisched.store.operation import Operation
     from redisched.store.roster import Roster
 
+PREFIX_KEY = f"{__name__}.prefix"
+"""Where the context of a command has the prefix that it was given."""
 TIMEOUT_S = 0.3
 """Redis is given so long for all that one completion asks."""
 _MOST = 500
@@ -105,7 +106,7 @@ def _connection(context: click.Context) -> "Iterator[Connection]":
     from redisched.config import Settings
 
     url = context.params.get("url") or os.environ.get(URL_VARIABLE) or _embedded_url()
-    opened = Connection(Settings(url=url, prefix=prefix_in(context), timeout_s=TIMEOUT_S), None)
+    opened = Connection(Settings(url=url, prefix=context.meta.get(PREFIX_KEY), timeout_s=TIMEOUT_S), None)
     try:
         yield opened
     finally:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
+from redisched.cli.completing import complete_filter, complete_handler, complete_queue
 from redisched.cli.parameters import moment, seconds
 from redisched.client.selecting import check_pattern
 from redisched.filters.conditions import AgeIn, Condition, ErrorMatches, NameIn, QueueIn, Range, Since, StateIn
@@ -27,9 +29,14 @@ def read_since(text: str) -> Condition:
     return Since(round((named if isinstance(named, float) else named.timestamp()) * 1000))
 
 
-filter_argument = click.argument("words", metavar="[FILTER]...", nargs=-1)
-queue_filter = click.option("--queue", metavar="NAME", help="Only tasks of this queue.")
-name_filter = click.option("--name", metavar="NAME", help="Only tasks of this handler; * stands for any characters.")
+filter_argument = click.argument("words", metavar="[FILTER]...", nargs=-1, shell_complete=complete_filter)
+queue_filter = click.option("--queue", metavar="NAME", shell_complete=complete_queue, help="Only tasks of this queue.")
+name_filter = click.option(
+    "--name",
+    metavar="NAME",
+    shell_complete=complete_handler,
+    help="Only tasks of this handler; * stands for any characters.",
+)
 state_filter = click.option(
     "--state",
     "states",
@@ -58,6 +65,12 @@ class CommandTakingFilters(click.Command):
         if negated:
             args = [*(word for word in before if word not in negated), "--", *negated, *after]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-") and is_term(incomplete):
+            found += map(CompletionItem, complete_filter(ctx, self.params[0], incomplete))
+        return found
 
 
 def filter_of_words(words: Sequence[str]) -> Filter:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from redisched.cli.completing import PREFIX_KEY, complete_queue
 from redisched.config import check_prefix
 from redisched.errors import InvalidOption
 from redisched.model import Priority
@@ -17,7 +18,6 @@ from redisched.url import parse_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_PREFIX = f"{__name__}.prefix"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?", re.ASCII)
 _BYTES = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s?([KMG]i?B?|B)?", re.ASCII | re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3}
@@ -107,24 +107,18 @@ def url_option(command: F) -> F:
 
 def _checked_prefix(context: click.Context, _parameter: click.Parameter, text: str | None) -> None:
     if text is not None:
-        context.meta[_PREFIX] = check_prefix("--prefix", text)
+        context.meta[PREFIX_KEY] = check_prefix("--prefix", text)
 
 
 def use_prefix(prefix: str) -> None:
     """Use a prefix for the rest of this command, unless --prefix was given."""
-    click.get_current_context().meta.setdefault(_PREFIX, prefix)
+    click.get_current_context().meta.setdefault(PREFIX_KEY, prefix)
 
 
 def prefix_of_command() -> str | None:
     """Return the prefix from --prefix or `use_prefix`; None if neither was given."""
     context = click.get_current_context(silent=True)
-    return None if context is None else context.meta.get(_PREFIX)
-
-
-def prefix_in(context: click.Context) -> str | None:
-    """Return the prefix that a command was given, which may not be typed to its end yet."""
-    prefix: str | None = context.meta.get(_PREFIX)
-    return prefix
+    return None if context is None else context.meta.get(PREFIX_KEY)
 
 
 def with_all(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -141,7 +135,9 @@ def json_option(command: F) -> F:
 
 def queue_option(command: F) -> F:
     """Add --queue, which limits a command to one queue."""
-    return click.option("--queue", metavar="NAME", help="Look only in this queue. Default: all queues.")(command)
+    return click.option(
+        "--queue", metavar="NAME", shell_complete=complete_queue, help="Look only in this queue. Default: all queues."
+    )(command)
 
 
 def cursor_option(command: F) -> F:

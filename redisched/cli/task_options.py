@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from redisched.cli.completing import complete_queue
 from redisched.cli.parameters import priority, seconds
 from redisched.model import Keep
 
@@ -23,7 +24,10 @@ priority_option = click.option(
     help="A lower number runs first; or critical, high, normal, low, bulk.",
 )
 queue_of_handler_option = click.option(
-    "--queue", metavar="NAME", help="Default: the queue of the handler with --app, else 'default'."
+    "--queue",
+    metavar="NAME",
+    shell_complete=complete_queue,
+    help="Default: the queue of the handler with --app, else 'default'.",
 )
 limit_options: Sequence[Callable[[Any], Any]] = (
     click.option("--timeout", type=seconds, metavar="DURATION", help="How long one attempt may run."),

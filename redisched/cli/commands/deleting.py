@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from redisched.cli.acting import Wanted, act, acting_options, wanted_of
+from redisched.cli.completing import complete_queue
 from redisched.cli.filtering import CommandTakingFilters
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
@@ -39,7 +40,7 @@ def delete_tasks(url: str | None, as_json: bool, **given: Any) -> None:
 
 
 @click.command("purge")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option(
     "--state",
     "states",

@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from redisched.cli.completing import complete_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
 from redisched.cli.session import session
@@ -16,7 +17,7 @@ from redisched.store.view import QueueCounts
 
 
 @click.command("drain")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option("--timeout", type=seconds, metavar="DURATION", help="Give up after this time: 10s, 5m. Default: never.")
 @url_option
 @json_option
@@ -47,7 +48,7 @@ def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool
 
 
 @click.command("rm")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", is_flag=True, help="Remove it, not only say what would be removed.")
 @url_option

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from redisched.cli.arguments import CommandTakingNumbers, keywords_of, value_of
+from redisched.cli.completing import complete_handler
 from redisched.cli.deployment import import_option
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F, json_option, moment, seconds, url_option, with_all
@@ -69,7 +70,7 @@ def _task_options(command: F) -> F:
 
 
 @click.command(cls=CommandTakingNumbers)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_handler)
 @words_argument
 @kwarg_option
 @_task_options

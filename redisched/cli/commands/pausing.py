@@ -2,6 +2,7 @@
 
 import click
 
+from redisched.cli.completing import complete_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
 from redisched.cli.session import session
@@ -11,7 +12,7 @@ from redisched.times import exact
 
 
 @click.command("pause")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option(
     "--for",
     "duration",
@@ -44,7 +45,7 @@ def pause_queue(name: str, duration: float | None, url: str | None, as_json: boo
 
 
 @click.command("resume")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @url_option
 @json_option
 def resume_queue(name: str, url: str | None, as_json: bool) -> None:

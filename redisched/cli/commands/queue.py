@@ -8,6 +8,7 @@ import click
 from redisched.cli.commands.deleting import purge_queue
 from redisched.cli.commands.draining import drain_queue, remove_queue
 from redisched.cli.commands.pausing import pause_queue, resume_queue
+from redisched.cli.completing import complete_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.pause_text import pause_text
@@ -68,7 +69,7 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
 
 
 @queue.command("show")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @url_option
 @json_option
 def show_queue(name: str, url: str | None, as_json: bool) -> None:
@@ -94,7 +95,7 @@ def show_queue(name: str, url: str | None, as_json: bool) -> None:
 
 
 @queue.command("grow")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option("--shards", type=int, required=True, help="The new total number of shards; not less than now.")
 @url_option
 @json_option
