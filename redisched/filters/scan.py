@@ -16,7 +16,7 @@ STEP = 100
 FEWEST = 20
 """Of each of many shards at least so many places are read at once."""
 _BODIES = 50
-"""So many bodies are read at once. Each may have a quarter of a megabyte."""
+"""So many bodies are read before it is seen whether enough tasks match."""
 
 
 class Located(NamedTuple):

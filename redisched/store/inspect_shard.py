@@ -8,10 +8,10 @@ from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.pausing import QueuePause, stored_pause
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
-from redisched.store.view import PriorityCounts, QueueCounts, TaskView, views_of, with_body
+from redisched.store.view import PriorityCounts, QueueCounts, TaskView, count_of_facts, views_of, with_body
 
 _PAGE = 100
-_RECORDS = 50
+_RECORDS = 20
 """So many records are read at once. Each may have a quarter of a megabyte."""
 _ORDERS = {
     Section.DUE: "due",
@@ -118,22 +118,23 @@ class ShardInspector:
         near = [(place, view) for place, view in zip(places, views, strict=True) if query.may_take(view)]
         if not query.is_filtered:
             near = near[: query.limit + 1]
-        found: list[tuple[Place, TaskView]] = []
-        for first in range(0, len(near), _RECORDS):
-            part = near[first : first + _RECORDS]
-            whole = yield from self.with_bodies([view for _, view in part])
-            found += ((place, view) for (place, _), view in zip(part, whole, strict=True) if query.takes(view))
-        return found
+        whole = yield from self.with_bodies([view for _, view in near])
+        return [(place, view) for (place, _), view in zip(near, whole, strict=True) if query.takes(view)]
 
     def states(self, ids: Sequence[str]) -> Operation[list[TaskView]]:
-        """Tasks without their bodies, as `state`."""
-        return views_of(
-            ids, self.queue, self.shard, (yield from self._scripts.call("read/task", rows=[(id,) for id in ids]))
-        )
+        """Tasks without their bodies, as `state`. Large results and failures come in several replies."""
+        views: list[TaskView] = []
+        while len(views) < len(ids):
+            rest = ids[len(views) :]
+            reply = yield from self._scripts.call("read/task", rows=[(id,) for id in rest])
+            views += views_of(rest[: count_of_facts(reply)], self.queue, self.shard, reply)
+        return views
 
     def with_bodies(self, views: Sequence[TaskView]) -> Operation[list[TaskView]]:
         """The same tasks with their bodies."""
-        if not views:
-            return []
-        records = yield ("HMGET", self._keys.tasks, *(id_bytes(view.id) for view in views))
-        return [with_body(view, record) for view, record in zip(views, records, strict=True)]
+        whole: list[TaskView] = []
+        for first in range(0, len(views), _RECORDS):
+            part = views[first : first + _RECORDS]
+            records = yield ("HMGET", self._keys.tasks, *(id_bytes(view.id) for view in part))
+            whole += (with_body(view, record) for view, record in zip(part, records, strict=True))
+        return whole

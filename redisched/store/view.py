@@ -170,6 +170,11 @@ def views_of(ids: Sequence[str], queue: str, shard: int, reply: Sequence[bytes])
     return [view_of(id, queue, shard, int(now_ms), of_one) for id, of_one in zip(ids, facts, strict=True)]
 
 
+def count_of_facts(reply: Sequence[bytes]) -> int:
+    """The number of tasks that a reply of read/task.lua is about."""
+    return (len(reply) - 1) // len(Facts._fields)
+
+
 def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> TaskView:
     """A task as an observer sees it, without its body."""
     number = int(facts.number) if _NUMBER.fullmatch(facts.number) else None

@@ -31,11 +31,12 @@ def died(id: str, error: str, died_ms: int, name: str = "send") -> Situation:
 
 
 class Queues:
-    """Queues with tasks. `asked` counts the commands of all reads, and `looked` the tasks whose facts they read."""
+    """Queues with tasks. `asked` counts the commands of all reads, and `most_bytes` is the largest reply to one."""
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.asked: Counter[str] = Counter()
+        self.most_bytes = 0
         self._client = broker.client()
 
     def given(self, queue: str, *situations: Situation) -> None:
@@ -61,6 +62,10 @@ class Queues:
                 except BrokerError as error:
                     step = operation.throw(error)
                 else:
+                    if isinstance(reply, list):
+                        self.most_bytes = max(
+                            self.most_bytes, sum(len(part) for part in reply if isinstance(part, bytes))
+                        )
                     step = operation.send(reply)
         except StopIteration as stop:
             result: T = stop.value
