@@ -63,9 +63,8 @@ class Queues:
                     step = operation.throw(error)
                 else:
                     if isinstance(reply, list):
-                        self.most_bytes = max(
-                            self.most_bytes, sum(len(part) for part in reply if isinstance(part, bytes))
-                        )
+                        size = sum(len(part) for part in reply if isinstance(part, bytes))
+                        self.most_bytes = max(self.most_bytes, size)
                     step = operation.send(reply)
         except StopIteration as stop:
             result: T = stop.value
