@@ -24,7 +24,7 @@ from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
 from redisched.client.dead_tasks import ReplayOutcome
 from redisched.client.selecting import Change, Matching, Named, Source
-from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, Verb
+from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, Tally, Verb
 from redisched.counted import counted
 from redisched.errors import UnknownTasks
 from redisched.filters.parsing import field_meant, is_term
@@ -139,26 +139,32 @@ def _print_counts(changes: Sequence[Mapping[str, Any]]) -> None:
     _print_made(change["outcome"] for change in changes)
     refused = [change["outcome"] for change in changes if change["outcome"] in _REFUSALS]
     if refused:
-        click.echo(f"Not changed: {_counts(refused)}.")
+        click.echo(f"Not changed: {_counts(Counter(refused))}.")
 
 
 def _print_made(outcomes: Iterable[StrEnum]) -> None:
     made = [outcome for outcome in outcomes if outcome not in _REFUSALS]
-    click.echo(f"{_counts(made)}." if made else "No task was changed.")
+    click.echo(f"{_counts(Counter(made))}." if made else "No task was changed.")
     for outcome in dict.fromkeys(made):
         if outcome in _NOTES:
             click.echo(_NOTES[outcome])
 
 
 def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json: bool) -> None:
-    found = opened.act(wanted.source, Look(verb.states))
-    if as_json:
-        print_json([_record(change, "state") for change in found])
-    elif found:
-        click.echo(f"{counted(len(found), 'task')} to {deed}: {_counts(change.outcome for change in found)}.")
+    if as_json or not isinstance(wanted.source, Matching):
+        found = opened.act(wanted.source, Look(verb.states))
+        by_state = Counter(change.outcome for change in found)
+        if as_json:
+            print_json([_record(change, "state") for change in found])
     else:
-        click.echo(f"There is no task to {deed}.")
-    if found and not wanted.dry_run:
+        tally = Tally(verb.states)
+        opened.act(wanted.source, tally)
+        by_state = tally.by_state
+    count = by_state.total()
+    if not as_json:
+        told = f"{counted(count, 'task')} to {deed}: {_counts(by_state)}." if count else f"There is no task to {deed}."
+        click.echo(told)
+    if count and not wanted.dry_run:
         click.echo("Nothing was changed. To act, repeat the command with --yes.", err=True)
         raise click.exceptions.Exit(1)
 
@@ -167,5 +173,5 @@ def _record(change: Change[Any], kind: str) -> dict[str, Any]:
     return {"id": change.id, "queue": change.queue, kind: change.outcome}
 
 
-def _counts(outcomes: Iterable[StrEnum]) -> str:
+def _counts(outcomes: Mapping[Any, int]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in Counter(outcomes).most_common())

@@ -11,9 +11,10 @@ from redisched.client.connection import Connection
 from redisched.client.verbs import Verb
 from redisched.errors import InvalidOption, UnknownTasks
 from redisched.filters.conditions import Condition, ErrorMatches, NameIn, QueueIn, StateIn
+from redisched.filters.counting import MatchCount, count_matching
 from redisched.filters.filter import EVERY_STATE, Filter
 from redisched.filters.parsing import parse
-from redisched.filters.reading import shards_of
+from redisched.filters.reading import LOOKS, shards_of
 from redisched.model import TaskState
 from redisched.option_checks import check_name, check_queue
 from redisched.store.inspect import Inspector, queues
@@ -55,8 +56,7 @@ class Matching:
         """Act on the tasks of all queues and shards. No task is given to the verb twice, even if it moves meanwhile.
         Raises InvalidOption for a state in which the verb can do nothing.
         """
-        for state in sorted(self.wanted.asked_states - {*verb.states}):
-            raise InvalidOption("state", state.value, f"one of {', '.join(sorted(verb.states))}")
+        self._check(verb)
         states = self.wanted.states & {*verb.states}
         query = Query(states=states, limit=_PAGE, matcher=self.wanted)
         changes: list[Change[O]] = []
@@ -66,6 +66,16 @@ class Matching:
             else:
                 changes += yield from _apply_to_ids(connection, shard, sorted(self.wanted.ids), query, verb)
         return changes
+
+    def count(self, connection: Connection, verb: Verb[O], looks: int = LOOKS) -> Operation[MatchCount]:
+        """How many tasks the verb would be given, found with about `looks` looks. Raises InvalidOption as `apply`."""
+        self._check(verb)
+        wanted = self.wanted.also(StateIn(frozenset(verb.states)))
+        return (yield from _retrying(connection, partial(count_matching, connection.script_runner, wanted, looks)))
+
+    def _check(self, verb: Verb[O]) -> None:
+        for state in sorted(self.wanted.asked_states - {*verb.states}):
+            raise InvalidOption("state", state.value, f"one of {', '.join(sorted(verb.states))}")
 
 
 def filter_of(

@@ -3,9 +3,9 @@
 Whether it is given one task, many ids or a filter, the same code acts.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Protocol, TypeVar
@@ -69,6 +69,19 @@ class Look:
     def act(self, _connection: Connection, _store: Store, views: Sequence[TaskView]) -> Operation[Sequence[TaskState]]:
         yield from ()
         return [view.state for view in views]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Does nothing: the tasks are counted by their states, and no outcome is kept, however many they are."""
+
+    states: Collection[TaskState]
+    by_state: Counter[TaskState] = field(default_factory=Counter)
+
+    def act(self, _connection: Connection, _store: Store, views: Sequence[TaskView]) -> Operation[Sequence[None]]:
+        yield from ()
+        self.by_state.update(view.state for view in views)
+        return [None] * len(views)
 
 
 @dataclass(frozen=True, slots=True)

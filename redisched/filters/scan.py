@@ -8,7 +8,7 @@ from redisched.filters.filter import Filter
 from redisched.model import TaskState
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation
-from redisched.store.page import Place, Section, is_listed_later, sections_of
+from redisched.store.page import Place, Section, sections_of
 from redisched.store.view import TaskView
 
 STEP = 100
@@ -114,7 +114,7 @@ class Scan:
             states = yield from shard.states([place.id for _, place in places])
             views |= {at: view for (at, _), view in zip(places, states, strict=True)}
         self._end_at_oldest(taken[-1][0], views[len(taken) - 1])
-        near = [at for at in sorted(views) if self._may_match(taken[at][0], views[at])]
+        near = [at for at in sorted(views) if self._may_match(views[at])]
         matching: list[Located] = []
         for first in range(0, len(near), _BODIES):
             if len(matching) > enough and matching[-1].place != taken[near[first]][0]:
@@ -135,12 +135,10 @@ class Scan:
             self._streams = []
             del self._sections[0]
 
-    def _may_match(self, place: Place, view: TaskView) -> bool:
-        # A task that has moved on since its place was read is found again there, where the listing still comes to.
-        if view.state not in self._states or is_listed_later(view.state, place.section):
-            return False
-        # One that has moved on in the other direction is met twice.
-        return (view.queue, view.id) not in self._met and self._wanted.may_match(view)
+    def _may_match(self, view: TaskView) -> bool:
+        # A task that moves to a later section meanwhile is met twice.
+        is_new = (view.queue, view.id) not in self._met
+        return is_new and view.state in self._states and self._wanted.may_match(view)
 
 
 def _by_shard(

@@ -45,7 +45,6 @@ _STATES = {
     Section.DEAD: {TaskState.DEAD},
     Section.ENDED: {TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED, TaskState.LOST},
 }
-_SECTION_OF = {state: section for section, states in _STATES.items() for state in states}
 _FALLING = frozenset({Section.DEAD, Section.ENDED})
 
 
@@ -96,11 +95,6 @@ def sections_of(states: Collection[TaskState], after: "Place | None") -> list[Se
     """The sections that can have tasks in one of the states, from a place on."""
     first = 0 if after is None else _SECTIONS.index(after.section)
     return [section for section in _SECTIONS[first:] if not _STATES[section].isdisjoint(states)]
-
-
-def is_listed_later(state: TaskState, section: Section) -> bool:
-    """Whether tasks in a state are listed in a section that comes after this one."""
-    return state in _SECTION_OF and _SECTIONS.index(_SECTION_OF[state]) > _SECTIONS.index(section)
 
 
 @total_ordering

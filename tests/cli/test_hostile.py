@@ -13,7 +13,14 @@ from tests.test_printable import HOSTILE
 
 STORABLE = {name: text for name, text in HOSTILE.items() if name != "surrogate"}
 
-READS = [("queue", "ls"), ("task", "ls"), ("task", "ls", "--state", "leased", "--state", "dead"), ("dead", "ls")]
+READS = [
+    ("queue", "ls"),
+    ("task", "ls"),
+    ("task", "ls", "state:any", "-id:nobody"),
+    ("dead", "groups"),
+    ("task", "ls", "--state", "leased", "--state", "dead"),
+    ("dead", "ls"),
+]
 
 
 def hostile_task(text: str, task_id: str) -> NewTask:

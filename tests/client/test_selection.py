@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from redisched.client.scheduler import Scheduler
-from redisched.client.selecting import BATCH
-from redisched.client.verbs import CancelOutcome
+from redisched.client.selecting import BATCH, Matching
+from redisched.client.verbs import RUN_NOW, Cancel, CancelOutcome, Verb
 from redisched.codec import encode_failure
 from redisched.errors import InvalidFilter, InvalidOption, UnknownTasks
+from redisched.filters.parsing import parse
 from redisched.model import Failure, TaskState
 from tests.client.callers import Caller
 from tests.client.stand_in import StandIn
@@ -186,3 +187,22 @@ def test_a_bad_id_is_refused(fake_app: Scheduler, bad: Any) -> None:
 
 def enqueue(app: Scheduler, count: int) -> list[Any]:
     return app.enqueue_many(app.request("send", number, queue="mail", delay=60) for number in range(count))
+
+
+def test_what_a_call_would_act_on_is_counted_before(app: Scheduler) -> None:
+    worker = StandIn(app, "default")
+    app.enqueue_many(app.request("send", id=f"t{number}") for number in range(250))
+    lease = worker.lease()[0]
+    connection = app.connection
+
+    def counted(text: str, verb: Verb[Any], looks: int = 10_000) -> tuple[int, bool]:
+        found = connection.run(Matching(parse(text)).count(connection, verb, looks), "count")
+        return found.matched, found.is_exact
+
+    assert counted("name:send", Cancel()) == (250, True)
+    assert counted("name:send", RUN_NOW) == (150, True)
+    assert counted("queue:default", Cancel()) == (250, True)
+    assert counted(f"id:{lease.id}", RUN_NOW) == (0, True)
+    assert counted("name:send", Cancel(), 100) == (100, False)
+    with pytest.raises(InvalidOption, match="state='dead'"):
+        counted("state:dead", Cancel())

@@ -1,7 +1,7 @@
 """Queues that filters are read on, and what a read asks Redis for."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redisched.codec import encode_failure, encode_task
@@ -31,12 +31,15 @@ def died(id: str, error: str, died_ms: int, name: str = "send") -> Situation:
 
 
 class Queues:
-    """Queues with tasks. `asked` counts the commands of all reads, and `most_bytes` is the largest reply to one."""
+    """Queues with tasks. `before_command` is called with the number of commands so far; `asked` counts the commands of
+    all reads, and `most_bytes` is the largest reply to one.
+    """
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.asked: Counter[str] = Counter()
         self.most_bytes = 0
+        self.before_command: Callable[[int], None] = lambda _number: None
         self._client = broker.client()
 
     def given(self, queue: str, *situations: Situation) -> None:
@@ -56,6 +59,7 @@ class Queues:
             step = operation.send(None)
             while True:
                 assert isinstance(step, tuple)
+                self.before_command(self.asked.total())
                 self.asked[str(step[0])] += 1
                 try:
                     reply = self._client.perform(step)

@@ -185,3 +185,42 @@ def test_large_results_and_arguments_come_in_several_replies(queues: Queues) -> 
 
     assert queues.listed("") == [f"{kind}{number:02}" for kind in "we" for number in range(50)]
     assert 1_000_000 < queues.most_bytes < 2_100_000
+
+
+def lease(queues: Queues, id: str) -> None:
+    """A worker claims a task."""
+    perform = queues.broker.client().perform
+    perform(("ZREM", "redisched:{mail}:waiting", id))
+    perform(("HSET", "redisched:{mail}:held", id, "7 1 0 worker-1"))
+    perform(("ZADD", "redisched:{mail}:leases", DISTANT_MS, id))
+
+
+def run_out(queues: Queues, id: str) -> None:
+    """A lease ends: the task waits again."""
+    perform = queues.broker.client().perform
+    perform(("ZREM", "redisched:{mail}:leases", id))
+    perform(("HDEL", "redisched:{mail}:held", id))
+    perform(("ZADD", "redisched:{mail}:waiting", 1, id))
+
+
+@pytest.mark.parametrize("move_at", range(20))
+def test_a_task_that_is_claimed_meanwhile_is_listed_once(queues: Queues, move_at: int) -> None:
+    queues.given("mail", named(waiting("moves", run_at_ms=1), "send"), named(waiting("stays", run_at_ms=2), "send"))
+    queues.page("")
+    begun = queues.asked.total()
+    queues.before_command = lambda number: lease(queues, "moves") if number == begun + move_at else None
+
+    assert sorted(queues.listed("")) == ["moves", "stays"]
+
+
+@pytest.mark.parametrize("move_at", range(20))
+def test_a_task_whose_lease_ends_meanwhile_is_listed_once_or_was_passed(queues: Queues, move_at: int) -> None:
+    queues.given("mail", named(leased("moves", ends_ms=DISTANT_MS), "send"), named(waiting("stays"), "send"))
+    queues.page("")
+    begun = queues.asked.total()
+    queues.before_command = lambda number: run_out(queues, "moves") if number == begun + move_at else None
+
+    listed = queues.listed("")
+
+    assert listed.count("stays") == 1
+    assert listed.count("moves") <= 1
