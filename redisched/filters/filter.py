@@ -11,11 +11,12 @@ from redisched.filters.conditions import (
     Opposite,
     PriorityIn,
     QueueIn,
+    Range,
     Since,
     StateIn,
 )
 from redisched.filters.patterns import ExactText, TextPattern
-from redisched.model import TaskState
+from redisched.model import LOWEST_PRIORITY, TaskState
 from redisched.store.view import TaskView
 
 EVERY_STATE = frozenset(state for state in TaskState if state is not TaskState.UNKNOWN)
@@ -76,6 +77,16 @@ class Filter:
     def is_residual(self) -> bool:
         """Whether tasks of the states and queues may still not match."""
         return any(not isinstance(_plain(condition), StateIn | QueueIn) for condition in self.conditions)
+
+    @property
+    def priorities(self) -> Range:
+        """No task matches whose priority is outside of this range."""
+        low, high = 0, LOWEST_PRIORITY
+        for condition in self.conditions:
+            if isinstance(condition, PriorityIn):
+                low = max(low, min(one.low or 0 for one in condition.ranges))
+                high = min(high, max(LOWEST_PRIORITY if one.high is None else one.high for one in condition.ranges))
+        return Range(low, high)
 
     def oldest_ms(self, now_ms: int) -> int | None:
         """Tasks that came into their state before this moment do not match. None: they may be of any age."""

@@ -1,11 +1,11 @@
 """A walk over the tasks of many shards in the order of one listing, step by step."""
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from redisched.filters.filter import Filter
-from redisched.model import TaskState
+from redisched.model import BAND, TaskState
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation
 from redisched.store.page import Place, Section, sections_of
@@ -55,6 +55,7 @@ class Scan:
         self._last = after
         self._met: set[tuple[str, str]] = set()
         self._shards = shards
+        self._priorities = wanted.priorities
         self._wanted = wanted
         self._states: Collection[TaskState] = wanted.states
         self._sections = sections_of(self._states, after) if shards else []
@@ -76,7 +77,7 @@ class Scan:
         """
         section = self._sections[0]
         if not self._streams:
-            after = self._last if self._last is not None and self._last.section is section else None
+            after = self._last if self._last is not None and self._last.section is section else self._first(section)
             chunk = max(FEWEST, STEP // len(self._shards))
             self._streams = [_Stream(shard, section, after, chunk) for shard in self._shards]
         for stream in self._streams:
@@ -110,10 +111,10 @@ class Scan:
     def _matching(self, taken: Sequence[tuple[Place, ShardInspector]], enough: int) -> Operation[list[Located]]:
         """Those of the tasks that match, in order. Bodies are read only as far as they are needed."""
         views: dict[int, TaskView] = {}
-        for shard, places in _by_shard(enumerate(taken)).items():
+        for shard, places in _by_shard(one for one in enumerate(taken) if self._may_be_at(one[1][0])).items():
             states = yield from shard.states([place.id for _, place in places])
             views |= {at: view for (at, _), view in zip(places, states, strict=True)}
-        self._end_at_oldest(taken[-1][0], views[len(taken) - 1])
+        self._end_early(taken[-1][0], views)
         near = [at for at in sorted(views) if self._may_match(views[at])]
         matching: list[Located] = []
         for first in range(0, len(near), _BODIES):
@@ -128,10 +129,27 @@ class Scan:
             matching += found
         return matching
 
-    def _end_at_oldest(self, last: Place, view: TaskView) -> None:
-        """Dead tasks are listed by their death, the latest first: those after one that is too old are older."""
-        oldest_ms = self._wanted.oldest_ms(view.now_ms)
-        if last.section is Section.DEAD and oldest_ms is not None and last.score < oldest_ms and self._streams:
+    def _first(self, section: Section) -> Place | None:
+        """Where a section begins: due tasks of more urgent priorities than any that are wanted are passed over."""
+        lowest = self._priorities.low
+        return Place(section, lowest * BAND, "") if section is Section.DUE and lowest else None
+
+    def _may_be_at(self, place: Place) -> bool:
+        """Whether a task can match at this place, which tells the priority of a task that waits."""
+        return place.section not in (Section.DUE, Section.LATER) or self._priorities.takes(place.score // BAND)
+
+    def _end_early(self, last: Place, views: Mapping[int, TaskView]) -> None:
+        """End a section after a place if its order tells that no later task can match.
+
+        Due tasks are listed by priority, and dead ones by their death, the latest first.
+        """
+        is_over = False
+        if last.section is Section.DUE and self._priorities.high is not None:
+            is_over = last.score // BAND > self._priorities.high
+        elif last.section is Section.DEAD:
+            oldest_ms = self._wanted.oldest_ms(max(view.now_ms for view in views.values()))
+            is_over = oldest_ms is not None and last.score < oldest_ms
+        if is_over and self._streams:
             self._streams = []
             del self._sections[0]
 
@@ -142,7 +160,7 @@ class Scan:
 
 
 def _by_shard(
-    numbered: "Iterator[tuple[int, tuple[Place, ShardInspector]]]",
+    numbered: Iterable[tuple[int, tuple[Place, ShardInspector]]],
 ) -> dict[ShardInspector, list[tuple[int, Place]]]:
     found: dict[ShardInspector, list[tuple[int, Place]]] = defaultdict(list)
     for at, (place, shard) in numbered:

@@ -224,3 +224,21 @@ def test_a_task_whose_lease_ends_meanwhile_is_listed_once_or_was_passed(queues: 
 
     assert listed.count("stays") == 1
     assert listed.count("moves") <= 1
+
+
+def test_due_tasks_of_other_priorities_are_passed_over(queues: Queues) -> None:
+    for priority in (0, 5, 9):
+        queues.given(
+            "mail", *(named(waiting(f"p{priority}-{n:03}", priority=priority, run_at_ms=1), "send") for n in range(300))
+        )
+    queues.given("mail", named(waiting("later", priority=5, run_at_ms=DISTANT_MS), "send"))
+    of_five = [f"p5-{n:03}" for n in range(300)]
+
+    page = queues.page("state:ready priority:5", limit=1_000)
+    assert ([view.id for view in page.views], page.cursor) == (of_five, None)
+    assert page.looked_at <= 400
+    assert queues.listed("priority:3..6", limit=70) == [*of_five, "later"]
+    assert queues.listed("priority:>6 id:p9*", limit=50) == [f"p9-{n:03}" for n in range(300)]
+    assert len(queues.listed("-priority:5", limit=100)) == 600
+    assert queues.listed("priority:0,9 priority:5", limit=100) == []
+    assert queues.listed("state:scheduled priority:0..5") == ["later"]
