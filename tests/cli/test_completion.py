@@ -134,8 +134,9 @@ def test_bash_completes_by_the_script(url: str, tmp_path: Path) -> None:
     program.chmod(0o755)
     folders = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     asked = f"""source {script}
-COMP_WORDS=(redisched task ls name : sh); COMP_CWORD=5; COMPREPLY=(); _redisched_completion redisched; echo "${{COMPREPLY[@]}}"
-COMP_WORDS=(redisched queue show ''); COMP_CWORD=3; COMPREPLY=(); _redisched_completion redisched; echo "${{COMPREPLY[@]}}"
+COMP_WORDS=(redisched task ls name : sh); COMP_CWORD=5; _redisched_completion redisched; echo "${{COMPREPLY[@]}}"
+COMP_WORDS=(redisched queue show ''); COMP_CWORD=3; COMPREPLY=()
+_redisched_completion redisched; echo "${{COMPREPLY[@]}}"
 """
 
     answered = subprocess.run(
