@@ -24,7 +24,7 @@ from redisched.cli.parameters import F, json_option, url_option, with_all
 from redisched.cli.session import Session
 from redisched.client.dead_tasks import ReplayOutcome
 from redisched.client.selecting import Change, Matching, Named, Source
-from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, Tally, Verb
+from redisched.client.verbs import CancelOutcome, ChangeOutcome, Look, StateTally, Verb
 from redisched.counted import counted
 from redisched.errors import UnknownTasks
 from redisched.filters.parsing import field_meant, is_term
@@ -157,7 +157,7 @@ def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_js
         if as_json:
             print_json([_record(change, "state") for change in found])
     else:
-        tally = Tally(verb.states)
+        tally = StateTally(verb.states)
         opened.act(wanted.source, tally)
         by_state = tally.by_state
     count = by_state.total()

@@ -72,7 +72,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class StateTally:
     """Does nothing: the tasks are counted by their states, and no outcome is kept, however many they are."""
 
     states: Collection[TaskState]
