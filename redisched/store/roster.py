@@ -93,11 +93,23 @@ class Roster:
         return found
 
     def live(self, now_ms: int, limit: int = MOST_DEPLOYMENTS) -> Operation[LiveDeployments]:
-        """Read what those deployments serve that have live workers at this moment of the server's time."""
-        found = yield ("ZRANGEBYSCORE", self.keys.deployed, f"({now_ms}", "+inf", "LIMIT", "0", str(limit + 1))
-        digests = [digest.decode(errors="replace") for digest in found]
-        read = yield from self.deployments(digests[:limit])
-        return LiveDeployments(tuple(read.values()), is_complete=len(read) == len(digests))
+        """Read what those deployments serve that have live workers at this moment of the server's time. Costs a read
+        for each hundred workers, until there is a worker of each.
+        """
+        digests = yield from self.live_deployments(now_ms)
+        present = yield from self._with_workers(set(digests[:limit]))
+        read = yield from self.deployments([digest for digest in digests if digest in present])
+        is_complete = len(read) == len(present) and len(digests) <= limit
+        return LiveDeployments(tuple(read.values()), is_complete=is_complete)
+
+    def _with_workers(self, digests: set[str]) -> Operation[set[str]]:
+        """Those of the deployments that have a worker: the last one of a deployment may have stopped just now."""
+        absent, cursor = set(digests), FIRST_PAGE if digests else None
+        while absent and cursor is not None:
+            page = yield from self.workers(cursor)
+            absent -= {worker.presence.deployment for worker in page.workers}
+            cursor = page.cursor
+        return digests - absent
 
     def _call(self, name: str, *arguments: Argument) -> Operation[Any]:
         keys = [getattr(self.keys, key) for key in load_script(name).keys]

@@ -7,7 +7,7 @@ its workers serve several queues; but they say which.
 from redisched.errors import BrokerRefused
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Operation, ScriptRunner
-from redisched.store.roster import FIRST_PAGE, Roster
+from redisched.store.roster import Roster
 
 
 def is_served(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
@@ -24,15 +24,8 @@ def is_served(script_runner: ScriptRunner, queue: str) -> Operation[bool]:
 
 def _is_named(roster: Roster, queue: str, now_ms: int) -> Operation[bool]:
     """Whether a worker is present that says that it serves the queue."""
-    known = yield from roster.deployments((yield from roster.live_deployments(now_ms)))
-    serving = {digest for digest, found in known.items() if queue in found.queues or found.more_queues}
-    cursor: str | None = FIRST_PAGE
-    while serving and cursor is not None:
-        page = yield from roster.workers(cursor)
-        if any(worker.presence.deployment in serving for worker in page.workers):
-            return True
-        cursor = page.cursor
-    return False
+    live = yield from roster.live(now_ms)
+    return any(queue in found.queues or found.more_queues for found in live.deployments)
 
 
 def holds_post(reaper: bytes | None, now_ms: int) -> bool:

@@ -1,21 +1,26 @@
 """What else decides when a task runs is read at one moment, and exactly."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redisched.codec import encode_task
+from redisched.errors import BrokerRefused
+from redisched.explain.reading import explained
+from redisched.explain.reason import Reason
 from redisched.model import BAND, TaskBody, TaskState
 from redisched.store.broker import Broker
 from redisched.store.circumstances import Circumstances, read_circumstances
-from redisched.store.operation import run
+from redisched.store.operation import Operation, run
 from redisched.store.pausing import QueuePause
-from redisched.store.presence import decode_deployment
-from redisched.store.roster import LiveDeployments
+from redisched.store.presence import decode_deployment, digest_of
+from redisched.store.roster import LiveDeployments, Roster
 from redisched.store.store import Store
 from redisched.store.values import ClaimRequest
 from tests.lua.reaping import reaper
-from tests.lua.roster import LIVE_MS, NEW, OLD, Workers
+from tests.lua.roster import LIVE_MS, NEW, OLD, PRESENCE, Workers
 from tests.lua.situation import Situation, dead, deadline, ended, expiring, leased, together, waiting
 from tests.server_time import NOW_MS, ServerTime
 from tests.store.observed import DIGEST, LIMIT, QUEUE, Observed
@@ -163,11 +168,18 @@ def live(workers: Workers, **limit: int) -> LiveDeployments:
     return run(workers.fleet.live(workers.clock.now_ms, **limit), workers.broker.client())
 
 
+def introduce(workers: Workers, worker: str, serves: bytes) -> None:
+    """A worker that says of which deployment it is."""
+    presence = replace(PRESENCE, deployment=digest_of(serves)).encode()
+    introducing = workers.fleet.introduce(worker, presence, digest_of(serves), serves, LIVE_MS)
+    run(introducing, workers.broker.client())
+
+
 def test_what_a_deployment_serves_is_known_for_as_long_as_a_worker_of_it_lives(workers: Workers) -> None:
     assert live(workers) == LiveDeployments((), is_complete=True)
-    workers.introduce("a", OLD)
+    introduce(workers, "a", OLD)
     workers.clock.move_to(NOW_MS + 1)
-    workers.introduce("b", NEW)
+    introduce(workers, "b", NEW)
 
     both = LiveDeployments((decode_deployment(OLD), decode_deployment(NEW)), is_complete=True)
     assert live(workers) == both
@@ -175,11 +187,37 @@ def test_what_a_deployment_serves_is_known_for_as_long_as_a_worker_of_it_lives(w
     assert live(workers) == LiveDeployments((decode_deployment(NEW),), is_complete=True)
 
 
+def test_a_deployment_whose_last_worker_has_stopped_serves_nothing_at_once(workers: Workers) -> None:
+    introduce(workers, "a", OLD)
+    introduce(workers, "b", NEW)
+    introduce(workers, "c", NEW)
+
+    workers.depart("a")
+    workers.depart("b")
+
+    assert live(workers) == LiveDeployments((decode_deployment(NEW),), is_complete=True)
+
+
 def test_it_is_told_if_some_of_what_workers_serve_is_left_out(workers: Workers) -> None:
-    workers.introduce("a", OLD)
-    workers.introduce("b", NEW)
+    introduce(workers, "a", OLD)
+    introduce(workers, "b", NEW)
 
     assert len(live(workers, limit=1).deployments) == 1
     assert not live(workers, limit=1).is_complete
     workers.broker.client().perform(("DEL", workers.fleet.keys.deployments))
     assert live(workers) == LiveDeployments((), is_complete=False)
+
+
+def test_who_may_not_read_of_the_workers_is_told_of_none_that_is_missing(
+    queue: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Operation[list[str]]:
+        yield from ()
+        raise BrokerRefused("ZRANGEBYSCORE", "no permission")
+
+    monkeypatch.setattr(Roster, "live_deployments", refuse)
+    queue.given(waiting("a"))
+
+    explanation = queue.see(explained(queue.broker.script_runner, queue.task("a")))
+
+    assert (explanation.reason, explanation.further) == (Reason.NEXT, ())
