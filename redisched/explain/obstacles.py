@@ -39,6 +39,12 @@ OBSTACLES = (
         lambda facts: f"start one: redisched worker MODULE:APP --queues {facts.view.queue}",
     ),
     Cause(
+        Reason.QUIET,
+        lambda facts: facts.is_waiting and facts.are_workers_quiet,
+        lambda facts: f"all live workers of queue {facts.view.queue} are quiet: they were told to take nothing more",
+        lambda facts: f"start another one: redisched worker MODULE:APP --queues {facts.view.queue}",
+    ),
+    Cause(
         Reason.NO_HANDLER,
         lambda facts: facts.is_waiting and not facts.is_handler_known,
         _no_handler,

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     """Its queue is paused."""
     NO_WORKER = "no worker"
     """No live worker serves its queue."""
+    QUIET = "quiet"
+    """All live workers of its queue have been told to take nothing more."""
     NO_HANDLER = "no handler"
     """No live worker of its queue knows its handler."""
     NO_CODEC = "no codec"

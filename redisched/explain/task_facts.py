@@ -63,6 +63,12 @@ class TaskFacts:
         return self.circumstances.is_served or bool(self._workers) or not self.live.is_complete
 
     @property
+    def are_workers_quiet(self) -> bool:
+        """Whether its queue has live workers, and all of them have been told to take nothing more."""
+        workers = self._workers
+        return bool(workers) and self.live.is_complete and all(worker in self.live.quiet for worker in workers)
+
+    @property
     def is_handler_known(self) -> bool:
         """Whether a live worker of its queue knows its handler, or may know it."""
         name, workers = self.view.name, self._workers

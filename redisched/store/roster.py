@@ -33,10 +33,13 @@ class WorkersPage(NamedTuple):
 
 
 class LiveDeployments(NamedTuple):
-    """What live workers serve. `is_complete` is false if some of it is left out: damaged, or beyond the limit."""
+    """What live workers serve. `is_complete` is false if some of it is left out: damaged, or beyond the limit. `quiet`
+    are those of the deployments whose workers have all been told to take nothing more.
+    """
 
     deployments: tuple[Deployment, ...]
     is_complete: bool
+    quiet: tuple[Deployment, ...] = ()
 
 
 class Roster:
@@ -94,22 +97,31 @@ class Roster:
 
     def live(self, now_ms: int, limit: int = MOST_DEPLOYMENTS) -> Operation[LiveDeployments]:
         """Read what those deployments serve that have live workers at this moment of the server's time. Costs a read
-        for each hundred workers, until there is a worker of each.
+        for each hundred workers, until one of each is found that is not quiet.
         """
         digests = yield from self.live_deployments(now_ms)
-        present = yield from self._with_workers(set(digests[:limit]))
-        read = yield from self.deployments([digest for digest in digests if digest in present])
-        is_complete = len(read) == len(present) and len(digests) <= limit
-        return LiveDeployments(tuple(read.values()), is_complete=is_complete)
+        taking, quiet = yield from self._with_workers(set(digests[:limit]))
+        present = [digest for digest in digests if digest in taking | quiet]
+        read = yield from self.deployments(present)
+        return LiveDeployments(
+            tuple(read.values()),
+            is_complete=len(read) == len(present) and len(digests) <= limit,
+            quiet=tuple(found for digest, found in read.items() if digest in quiet),
+        )
 
-    def _with_workers(self, digests: set[str]) -> Operation[set[str]]:
-        """Those of the deployments that have a worker: the last one of a deployment may have stopped just now."""
-        absent, cursor = set(digests), FIRST_PAGE if digests else None
-        while absent and cursor is not None:
+    def _with_workers(self, digests: set[str]) -> Operation[tuple[set[str], set[str]]]:
+        """Those of the deployments that have a worker which takes tasks, and those that have only quiet ones. The last
+        worker of the others has stopped just now.
+        """
+        taking: set[str] = set()
+        quiet: set[str] = set()
+        cursor = FIRST_PAGE if digests else None
+        while digests - taking and cursor is not None:
             page = yield from self.workers(cursor)
-            absent -= {worker.presence.deployment for worker in page.workers}
+            for worker in page.workers:
+                (quiet if worker.presence.is_quiet else taking).add(worker.presence.deployment)
             cursor = page.cursor
-        return digests - absent
+        return digests & taking, (digests & quiet) - taking
 
     def _call(self, name: str, *arguments: Argument) -> Operation[Any]:
         keys = [getattr(self.keys, key) for key in load_script(name).keys]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from redisched.codec import encode_failure
 from redisched.conversion.codec import Codec
 from redisched.errors import InvalidOption
 from redisched.model import DeathReason, Failure
+from redisched.orders import WorkerOrder
+from redisched.store.operation import run
+from redisched.store.roster import Roster
 from tests.client.callers import Caller
 from tests.client.stand_in import WORKER, StandIn
 from tests.engine.running import RunningWorker
@@ -98,6 +102,24 @@ def test_a_queue_without_a_worker_is_the_reason(app: Scheduler, call: Caller, sh
     for _ in range(3):
         explanation = call(app.enqueue("send").explain)
         assert (explanation.reason, explanation.further) == (Reason.NO_WORKER, ())
+
+
+def test_workers_that_take_nothing_more_are_the_reason(
+    app: Scheduler, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redisched.engine.introducer.INTERVAL_S", 0.05)
+    with RunningWorker(app) as running:
+        roster = Roster(app.broker.script_runner)
+        order = partial(roster.order, running.name, WorkerOrder.QUIET)
+        wait_until(lambda: run(order(), app.broker.client()), "the worker to be known")
+        task = app.enqueue("send", delay=3600)
+        wait_until(lambda: Reason.QUIET in told_of(task), "the worker to hear the order")
+        task.run_now()
+
+        explanation = call(task.explain)
+
+        assert (explanation.reason, explanation.position) == (Reason.QUIET, 0)
+        task.cancel()
 
 
 def test_a_handler_that_no_worker_knows_is_the_reason(app: Scheduler, call: Caller, served: None) -> None:

@@ -35,11 +35,14 @@ def facts(
     view: TaskView,
     *deployments: Deployment,
     is_complete: bool = True,
+    quiet: tuple[Deployment, ...] = (),
     **circumstances: Any,
 ) -> TaskFacts:
     """What is known of it; a worker that knows everything lives if no other deployment is given."""
     given = {"is_served": True} | circumstances
-    return TaskFacts(Circumstances(view=view, **given), LiveDeployments(deployments or (KNOWS_ALL,), is_complete))
+    return TaskFacts(
+        Circumstances(view=view, **given), LiveDeployments(deployments or (KNOWS_ALL,), is_complete, quiet)
+    )
 
 
 def unserved(view: TaskView, **circumstances: Any) -> TaskFacts:

@@ -52,6 +52,11 @@ SAID: list[tuple[Reason, TaskFacts, str]] = [
         f"Queue mail is paused: ann@desk paused it 5.0 s ago, until {LATER}.",
     ),
     (Reason.NO_WORKER, unserved(task(), ahead=2), "No live worker serves queue mail."),
+    (
+        Reason.QUIET,
+        facts(task(), quiet=(KNOWS_ALL,), ahead=2),
+        "All live workers of queue mail are quiet: they were told to take nothing more.",
+    ),
     (Reason.NO_HANDLER, facts(task(), NO_HANDLER), "No live worker of queue mail knows the handler send."),
     (Reason.NO_HANDLER, facts(PUT_OFF, NO_HANDLER), "No live worker of queue mail knows the handler send."),
     (
@@ -213,6 +218,14 @@ def test_a_handler_is_missing_only_if_all_workers_of_the_queue_are_known_to_lack
 )
 def test_a_queue_has_no_worker_only_if_no_live_one_can_serve_it(known: TaskFacts, reason: Reason) -> None:
     assert explain(known).reason is reason
+
+
+def test_workers_are_quiet_only_if_all_of_the_queue_are() -> None:
+    other = replace(KNOWS_ALL, queues=("other",))
+
+    assert explain(facts(task(), KNOWS_ALL, NO_HANDLER, quiet=(NO_HANDLER,))).reason is Reason.NEXT
+    assert explain(facts(task(), KNOWS_ALL, other, quiet=(other,))).reason is Reason.NEXT
+    assert explain(facts(task(), KNOWS_ALL, other, quiet=(KNOWS_ALL,))).reason is Reason.QUIET
 
 
 def test_a_task_that_was_put_off_and_is_understood_by_now_is_scheduled() -> None:

@@ -1,6 +1,7 @@
 """What else decides when a task runs is read at one moment, and exactly."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -168,9 +169,9 @@ def live(workers: Workers, **limit: int) -> LiveDeployments:
     return run(workers.fleet.live(workers.clock.now_ms, **limit), workers.broker.client())
 
 
-def introduce(workers: Workers, worker: str, serves: bytes) -> None:
+def introduce(workers: Workers, worker: str, serves: bytes, **says: Any) -> None:
     """A worker that says of which deployment it is."""
-    presence = replace(PRESENCE, deployment=digest_of(serves)).encode()
+    presence = replace(PRESENCE, deployment=digest_of(serves), **says).encode()
     introducing = workers.fleet.introduce(worker, presence, digest_of(serves), serves, LIVE_MS)
     run(introducing, workers.broker.client())
 
@@ -196,6 +197,15 @@ def test_a_deployment_whose_last_worker_has_stopped_serves_nothing_at_once(worke
     workers.depart("b")
 
     assert live(workers) == LiveDeployments((decode_deployment(NEW),), is_complete=True)
+
+
+def test_a_deployment_is_quiet_if_all_of_its_workers_are(workers: Workers) -> None:
+    introduce(workers, "a", OLD, is_quiet=True)
+    introduce(workers, "b", NEW, is_quiet=True)
+    introduce(workers, "c", NEW)
+
+    assert set(live(workers).deployments) == {decode_deployment(OLD), decode_deployment(NEW)}
+    assert live(workers).quiet == (decode_deployment(OLD),)
 
 
 def test_it_is_told_if_some_of_what_workers_serve_is_left_out(workers: Workers) -> None:
