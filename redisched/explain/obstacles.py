@@ -41,7 +41,7 @@ OBSTACLES = (
     Cause(
         Reason.QUIET,
         lambda facts: facts.is_waiting and facts.are_workers_quiet,
-        lambda facts: f"all live workers of queue {facts.view.queue} are quiet: they were told to take nothing more",
+        lambda facts: f"all live workers of queue {facts.view.queue} are quiet or stopping: they take nothing more",
         lambda facts: f"start another one: redisched worker MODULE:APP --queues {facts.view.queue}",
     ),
     Cause(

@@ -19,7 +19,7 @@ class Reason(StrEnum):
     NO_WORKER = "no worker"
     """No live worker serves its queue."""
     QUIET = "quiet"
-    """All live workers of its queue have been told to take nothing more."""
+    """All live workers of its queue are quiet or stopping: they take nothing more."""
     NO_HANDLER = "no handler"
     """No live worker of its queue knows its handler."""
     NO_CODEC = "no codec"

@@ -64,7 +64,7 @@ class TaskFacts:
 
     @property
     def are_workers_quiet(self) -> bool:
-        """Whether its queue has live workers, and all of them have been told to take nothing more."""
+        """Whether its queue has live workers, and none of them takes tasks any more."""
         workers = self._workers
         return bool(workers) and self.live.is_complete and all(worker in self.live.quiet for worker in workers)
 

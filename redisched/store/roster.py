@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from redisched.errors import Undecodable
-from redisched.orders import WorkerOrder
+from redisched.orders import WorkerOrder, WorkerState
 from redisched.store.operation import Argument, Operation, ScriptRunner
 from redisched.store.presence import Deployment, PresentWorker, decode_deployment, decode_presence
 from redisched.store.scripts import load_script
 from redisched.store.shard import check_format
 
 FIRST_PAGE = "0"
+_QUIET = frozenset({WorkerState.QUIET.value, WorkerState.DRAINING.value, WorkerState.STOPPING.value})
 MOST_DEPLOYMENTS = 100
 """So many live deployments are read at once. Each may have 64 KiB."""
 
@@ -34,7 +35,7 @@ class WorkersPage(NamedTuple):
 
 class LiveDeployments(NamedTuple):
     """What live workers serve. `is_complete` is false if some of it is left out: damaged, or beyond the limit. `quiet`
-    are those of the deployments whose workers have all been told to take nothing more.
+    are those of the deployments of which no worker takes tasks any more.
     """
 
     deployments: tuple[Deployment, ...]
@@ -97,7 +98,7 @@ class Roster:
 
     def live(self, now_ms: int, limit: int = MOST_DEPLOYMENTS) -> Operation[LiveDeployments]:
         """Read what those deployments serve that have live workers at this moment of the server's time. Costs a read
-        for each hundred workers, until one of each is found that is not quiet.
+        for each hundred workers, until one of each is found that takes tasks.
         """
         digests = yield from self.live_deployments(now_ms)
         taking, quiet = yield from self._with_workers(set(digests[:limit]))
@@ -119,7 +120,7 @@ class Roster:
         while digests - taking and cursor is not None:
             page = yield from self.workers(cursor)
             for worker in page.workers:
-                (quiet if worker.presence.is_quiet else taking).add(worker.presence.deployment)
+                (quiet if worker.presence.state in _QUIET else taking).add(worker.presence.deployment)
             cursor = page.cursor
         return digests & taking, (digests & quiet) - taking
 

@@ -55,7 +55,7 @@ SAID: list[tuple[Reason, TaskFacts, str]] = [
     (
         Reason.QUIET,
         facts(task(), quiet=(KNOWS_ALL,), ahead=2),
-        "All live workers of queue mail are quiet: they were told to take nothing more.",
+        "All live workers of queue mail are quiet or stopping: they take nothing more.",
     ),
     (Reason.NO_HANDLER, facts(task(), NO_HANDLER), "No live worker of queue mail knows the handler send."),
     (Reason.NO_HANDLER, facts(PUT_OFF, NO_HANDLER), "No live worker of queue mail knows the handler send."),

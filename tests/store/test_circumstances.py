@@ -199,9 +199,10 @@ def test_a_deployment_whose_last_worker_has_stopped_serves_nothing_at_once(worke
     assert live(workers) == LiveDeployments((decode_deployment(NEW),), is_complete=True)
 
 
-def test_a_deployment_is_quiet_if_all_of_its_workers_are(workers: Workers) -> None:
-    introduce(workers, "a", OLD, is_quiet=True)
-    introduce(workers, "b", NEW, is_quiet=True)
+@pytest.mark.parametrize("state", ["quiet", "draining", "stopping"])
+def test_a_deployment_is_quiet_if_all_of_its_workers_are(workers: Workers, state: str) -> None:
+    introduce(workers, "a", OLD, state=state)
+    introduce(workers, "b", NEW, state=state)
     introduce(workers, "c", NEW)
 
     assert set(live(workers).deployments) == {decode_deployment(OLD), decode_deployment(NEW)}
