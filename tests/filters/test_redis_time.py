@@ -6,6 +6,7 @@ What a read looks at is limited in any case (test_reading.py); here is how much 
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ class Crowded:
     def see(self, operation: Operation[Any]) -> Any:
         return run(operation, self.broker.client())
 
+    def measure(self, make: Callable[[], Operation[Any]]) -> tuple[Any, float]:
+        """What an operation answers, and how long Redis was busy with its slowest command in the quietest of three
+        runs: what else the machine does lengthens some of them.
+        """
+        runs = [(self.see(make()), self.worst_ms()) for _ in range(3)]
+        return runs[0][0], min(time_ms for _, time_ms in runs)
+
     def worst_ms(self) -> float:
         """How long Redis was busy with the slowest command since this was asked last."""
         perform = self.broker.client().perform
@@ -95,9 +103,9 @@ def test_the_worst_redis_time_of_each_read(crowded: Crowded, capsys: pytest.Capt
     for text in TEXTS:
         cursor: str | None = None
         for _ in range(3):
-            page = crowded.see(read_page(crowded.runner, parse(text), cursor))
+            page, time_ms = crowded.measure(partial(read_page, crowded.runner, parse(text), cursor))
             assert page.looked_at <= 10_100
-            worst[text] = max(worst.get(text, 0), crowded.worst_ms())
+            worst[text] = max(worst.get(text, 0), time_ms)
             cursor = page.cursor
             if cursor is None:
                 break
@@ -111,8 +119,7 @@ def test_the_worst_redis_time_of_each_read(crowded: Crowded, capsys: pytest.Capt
         "groups of dead tasks": lambda: read_dead_groups(crowded.runner, parse("")),
     }
     for name, make in others.items():
-        crowded.see(make())
-        worst[name] = crowded.worst_ms()
+        _, worst[name] = crowded.measure(make)
     lines = [f"{time_ms:7.2f} ms  {name}" for name, time_ms in sorted(worst.items(), key=lambda one: -one[1])]
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
