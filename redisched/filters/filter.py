@@ -37,11 +37,6 @@ class Filter:
         return Filter((*self.conditions, *conditions))
 
     @property
-    def names_states(self) -> bool:
-        """Whether the filter says anything about states."""
-        return any(isinstance(_plain(condition), StateIn) for condition in self.conditions)
-
-    @property
     def is_open(self) -> bool:
         """Whether the filter says only what holds for tasks of every state alike: queues, handlers, priorities."""
         return all(isinstance(_plain(condition), _OF_PENDING) for condition in self.conditions)
