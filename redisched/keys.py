@@ -15,6 +15,11 @@ def queues_key(prefix: str = PREFIX) -> str:
     return f"{prefix}:queues"
 
 
+def audit_key(prefix: str = PREFIX) -> str:
+    """Return the key of the stream that says who did what by way of the API."""
+    return f"{prefix}:audit"
+
+
 def declaring_key(application: str, prefix: str = PREFIX) -> str:
     """Return the key of the set that holds the queues for which the code of an application has declared schedules."""
     return f"{prefix}:declaring:{application}"

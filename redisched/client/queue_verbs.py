@@ -29,13 +29,15 @@ LOOKS = 2
 _LONGEST_NAME = 100
 
 
-def pause(connection: Connection, queue: str, duration: object) -> Operation[QueuePause]:
-    """Pause a queue for a duration, None for until it is resumed. Raises InvalidOption for a bad duration."""
+def pause(connection: Connection, queue: str, duration: object, by: str = "") -> Operation[QueuePause]:
+    """Pause a queue for a duration, None for until it is resumed. `by` says who, "" for who runs this program. Raises
+    InvalidOption for a bad duration.
+    """
     duration_ms = None if duration is None else check_span("duration", duration)
     runner, retry_policy = connection.script_runner, connection.retry_policy()
     now_ms = (yield from with_retries(Inspector(runner, queue).shard(0).counts, retry_policy)).now_ms
     until_ms = None if duration_ms is None else now_ms + duration_ms
-    wanted = QueuePause(since_ms=now_ms, until_ms=until_ms, by=_who())
+    wanted = QueuePause(since_ms=now_ms, until_ms=until_ms, by=printable(by)[:_LONGEST_NAME] or _who())
     yield from with_retries(connection.store(queue).register, retry_policy)
     yield from with_retries(partial(pausing.pause, runner, queue, wanted), retry_policy)
     return wanted

@@ -1,5 +1,6 @@
 """The commands that redisched calls. A server checks the right to call each of them, also within scripts."""
 
+from redisched.keys import audit_key
 from redisched.store.operation import Command, ScriptRunner
 
 
@@ -56,6 +57,12 @@ def counting(script_runner: ScriptRunner) -> tuple[Command, ...]:
     """An example of every command without which nobody can see what workers did."""
     key = probe_key(script_runner)
     return ("PEXPIRE", key, "1"), ("HGETALL", key)
+
+
+def auditing(script_runner: ScriptRunner) -> tuple[Command, ...]:
+    """An example of every command that only the API needs, for its audit."""
+    key = audit_key(script_runner.prefix)
+    return ("XADD", key, "*", "field", "value"), ("XREVRANGE", key, "+", "-")
 
 
 def removing(script_runner: ScriptRunner) -> tuple[Command, ...]:

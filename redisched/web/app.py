@@ -23,6 +23,7 @@ from redisched.client.scheduler import Scheduler
 from redisched.errors import InvalidOption
 from redisched.jsonable import to_json
 from redisched.web.access import Access
+from redisched.web.acting.actions import Actions
 from redisched.web.catalogue import ENDPOINTS
 from redisched.web.endpoint import JSON, Endpoint
 from redisched.web.feed import Feed
@@ -57,11 +58,13 @@ def create_app(
         raise InvalidOption("base_path", base_path, "a path such as /redisched, without a slash at its end")
     tasks = scheduler or Scheduler()
     redis = Redis(tasks, Redactor(redact))
-    services = Services(redis=redis, overviews=Feed("overview", partial(overview_record, redis)))
+    overviews = Feed("overview", partial(overview_record, redis))
+    services = Services(redis=redis, overviews=overviews, actions=Actions(redis))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        await services.actions.close()
         await tasks.close_async()
 
     app = Starlette(
@@ -73,7 +76,7 @@ def create_app(
         exception_handlers={HTTPException: answer_unrouted},
         lifespan=lifespan,
     )
-    app.state.overviews = services.overviews
+    app.state.overviews = overviews
     return app
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from redisched.web.changing import actions, audit
 from redisched.web.endpoint import Endpoint
 from redisched.web.reading import events, fleet, overview, queues, scale, schedules, tasks
 from redisched.web.schemas.making import INTEGER, TEXT, JsonSchema, nothing_else
+from redisched.web.schemas.of_actions import OF_ACTIONS
 from redisched.web.schemas.of_queues import OF_QUEUES
 from redisched.web.schemas.of_schedules import OF_SCHEDULES
 from redisched.web.schemas.of_tasks import OF_TASKS
@@ -19,10 +21,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *schedules.ENDPOINTS,
     *scale.ENDPOINTS,
     *events.ENDPOINTS,
+    *actions.ENDPOINTS,
+    *audit.ENDPOINTS,
 )
 SCHEMAS: Mapping[str, JsonSchema] = {
     PROBLEM: nothing_else(type=TEXT, title=TEXT, status=INTEGER, code=TEXT, detail=TEXT),
     **OF_QUEUES,
     **OF_TASKS,
     **OF_SCHEDULES,
+    **OF_ACTIONS,
 }

@@ -96,9 +96,15 @@ def matching(
     name: str,
     description: str,
     pattern: str,
-    check: Callable[[str, str], Any],
+    check: Callable[[str, str], Any] | None = None,
     where: Where = Where.QUERY,
 ) -> Parameter:
-    """A text of a given form, which `check` converts."""
+    """A text of a given form, which `check` converts; without one it is held against the pattern."""
+
+    def read(option: str, text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise InvalidOption(option, text, f"a text of the form {pattern}")
+        return text
+
     schema = {"type": "string", "pattern": pattern}
-    return Parameter(name=name, description=description, schema=schema, read=check, where=where)
+    return Parameter(name=name, description=description, schema=schema, read=check or read, where=where)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, T, with_retries
@@ -19,18 +20,20 @@ class Redis:
 
     async def ask(self, make: Callable[[], Operation[T]]) -> T:
         """Run an operation that is safe to repeat."""
-        connection = self.scheduler.connection
-        connection.expect_server()
-        # The first use opens the broker, and may take a while: the time of the call counts from then on.
-        await connection.open_async()
+        connection = await self.open()
         return await connection.run_async(with_retries(make, connection.retry_policy()))
 
-    async def run(self, operation: Operation[T]) -> T:
-        """Run an operation that repeats its own steps."""
+    async def open(self) -> Connection:
+        """The connection, opened. Opening may take a while: the time of a call counts from then on."""
         connection = self.scheduler.connection
         connection.expect_server()
         await connection.open_async()
-        return await connection.run_async(operation)
+        return connection
+
+    async def run_on(self, make: Callable[[Connection], Operation[T]]) -> T:
+        """Run an operation that repeats its own steps."""
+        connection = await self.open()
+        return await connection.run_async(make(connection))
 
     @property
     def script_runner(self) -> ScriptRunner:
@@ -42,9 +45,7 @@ class Redis:
 
     async def queues(self) -> list[str]:
         """The names of all queues, sorted."""
-        connection = self.scheduler.connection
-        connection.expect_server()
-        await connection.open_async()
+        await self.open()
         return await self.ask(partial(queues, self.script_runner))
 
     async def expect_queue(self, queue: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from redisched.client.scheduler import Scheduler
+from redisched.web.acting.action import ActionStage
+from redisched.web.acting.requests import ACTIONS
 from redisched.web.catalogue import ENDPOINTS
 from redisched.web.redaction import SECRET_NAMES
 from tests.brokers import BrokerKind, Servers, do_without
@@ -21,7 +23,8 @@ from tests.house.checkout import ROOT
 from tests.web.served import WebProcess
 
 PAGE = (ROOT / "docs" / "operations" / "web.md").read_text(encoding="utf-8")
-(READS,) = re.findall(r"```bash\n(curl.*?overview\n.*?)```", PAGE, re.DOTALL)
+(READS,) = re.findall(r"```bash\n(curl -s \$API/overview\n.*?)```", PAGE, re.DOTALL)
+(ACTING,) = re.findall(r"```bash\n(curl -s \$API/actions .*?)```", PAGE, re.DOTALL)
 (PROBLEM,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 (PROGRAM,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
@@ -52,6 +55,18 @@ def test_the_reads_answer_what_the_table_says(web: WebProcess) -> None:
     assert [one["id"] for one in found["tasks"]] == ["order-42"]
     assert task["args"] == [42]
     assert explained["reason"] == "no worker"
+
+
+def test_an_action_is_asked_for_committed_undone_and_shown_as_on_the_page(web: WebProcess) -> None:
+    ask, commit, undo, show = ACTING.splitlines()
+    asked = curl(web, ask)
+    assert (asked["stage"], asked["count"]) == ("proposed", 0)
+    stages = [curl(web, line.replace("$TOKEN", asked["token"]))["stage"] for line in (commit, undo, show)]
+    assert stages == ["waiting", "undone", "undone"]
+
+
+def test_the_page_names_every_action_and_every_stage() -> None:
+    assert all(f"`{name}`" in PAGE for name in (*ACTIONS, *ActionStage))
 
 
 def test_the_shown_problem_is_the_one_that_is_answered(web: WebProcess) -> None:

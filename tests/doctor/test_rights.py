@@ -10,12 +10,14 @@ from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import ScriptRunner
-from redisched.store.rights import counting, needed, removing, telling
+from redisched.store.rights import auditing, counting, needed, removing, telling
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {str(command[0]) for listed in (needed, telling, counting, removing) for command in listed(ScriptRunner())}
+NAMES = {
+    str(command[0]) for listed in (needed, telling, counting, auditing, removing) for command in listed(ScriptRunner())
+}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 

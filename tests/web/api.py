@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from redisched.client.scheduler import Scheduler
 from redisched.web.app import create_app
 from redisched.web.openapi import API, document
+from tests.waiting import wait_until
 
 ADDRESS = ("127.0.0.1", 50_000)
 CHANGE = {"X-Redisched": "1"}
@@ -64,6 +65,30 @@ class Api:
         status, body = self.ask("GET", path, params=parameters or None)
         assert status == 200, body
         return body
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        """The body of the answer to a change, which must be a success."""
+        status, answer = self.ask("POST", path, json=body, headers={**CHANGE, **headers})
+        assert status == 200, answer
+        return answer
+
+    def refused(self, path: str, body: Any = None) -> tuple[int, str, str]:
+        """The status, the code and the sentence with which a change is refused."""
+        status, answer = self.ask("POST", path, json=body, headers=CHANGE)
+        assert status >= 400, answer
+        return status, answer["code"], answer["detail"]
+
+    def do(self, action: str, **body: Any) -> Any:
+        """Ask for an action, commit it, and wait for its end."""
+        asked = self.post("/actions", {"action": action, **body})
+        self.post(f"/actions/{asked['token']}/commit")
+        return self.ended(asked["token"])
+
+    def ended(self, token: str) -> Any:
+        """An action at its end."""
+        path = f"/actions/{token}"
+        wait_until(lambda: self.get(path)["stage"] not in ("waiting", "running"), "the action has ended")
+        return self.get(path)
 
     def problem(self, path: str, **parameters: Any) -> tuple[int, str, str]:
         """The status, the code and the sentence of an error."""

@@ -6,6 +6,7 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.store.broker import Broker
+from redisched.web.acting import actions as actions_module
 from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
@@ -41,3 +42,15 @@ def api(tasks: Scheduler) -> Iterator[Api]:
     api = Api(tasks)
     with api.client:
         yield api
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time to undo."""
+    monkeypatch.setattr(actions_module, "UNDO_S", 0.0)
+
+
+@pytest.fixture
+def in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time enough to undo, however slow the machine is."""
+    monkeypatch.setattr(actions_module, "UNDO_S", 3_600.0)

@@ -24,7 +24,8 @@ from tests.web.api import SECRET, bearer
 pytestmark = pytest.mark.measured
 
 EXAMPLES = 25
-FILTERS = ["", "state:any", "state:dead error:ValueError", "name:a* -queue:0", "arg.0:1", "id:ready,dead", "age:>1h"]
+FILTERS = ["state:any", "error:ValueError", "name:a* -queue:0", "arg.0:1", "id:ready,dead", "age:>1h"]
+"""Without states, as each action is for tasks in some."""
 HEADERS = {"Host": "127.0.0.1", **bearer(SECRET)}
 SENT = [
     (endpoint, mode)
@@ -72,7 +73,9 @@ def test_random_requests_are_answered_as_the_document_says(
 ) -> None:
     app = create_app(filled, access=Access(tokens=(AccessToken(secret=SECRET),)))
     schema = schemathesis.openapi.from_asgi(f"{API}/openapi.json", app, headers=HEADERS)
-    cases = schema[endpoint.path][endpoint.method].as_strategy(generation_mode=schemathesis.GenerationMode(mode))
+    generated = schema[endpoint.path][endpoint.method].as_strategy(generation_mode=schemathesis.GenerationMode(mode))
+    # A percent sign in a path is taken there for the beginning of an encoded character.
+    cases = generated.filter(lambda case: "%" not in str(case.path_parameters))
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases)

@@ -31,8 +31,7 @@ async def list_schedules(call: ApiCall) -> dict[str, Any]:
     places = [one for one in names if one >= queue]
     records: list[dict[str, Any]] = []
     for one in places[:MOST_QUEUES]:
-        connection = call.redis.scheduler.connection
-        for found in await call.redis.run(operations.every_stored(connection, one)):
+        for found in await call.redis.run_on(partial(operations.every_stored, queue=one)):
             if (one, found.stored.name) <= (queue, name):
                 continue
             if len(records) == given["limit"]:

@@ -1,0 +1,1 @@
+"""What the API is asked to change, and who asked for it."""
