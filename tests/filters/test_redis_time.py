@@ -23,7 +23,7 @@ from redisched.store.broker import Broker, connect
 from redisched.store.operation import Operation, ScriptRunner, run
 from redisched.store.store import Store
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
 WAITING, DEAD = 2_000_000, 100_000
 _CHUNK = 20_000
