@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from redisched.web.changing import actions, audit
 from redisched.web.endpoint import Endpoint
-from redisched.web.reading import events, fleet, overview, queues, scale, schedules, tasks
+from redisched.web.reading import dead, events, fleet, overview, queues, scale, schedules, series, tasks
 from redisched.web.schemas.making import INTEGER, TEXT, JsonSchema, nothing_else
 from redisched.web.schemas.of_actions import OF_ACTIONS
 from redisched.web.schemas.of_queues import OF_QUEUES
 from redisched.web.schemas.of_schedules import OF_SCHEDULES
+from redisched.web.schemas.of_series import OF_SERIES
 from redisched.web.schemas.of_tasks import OF_TASKS
 
 PROBLEM = "Problem"
@@ -17,8 +18,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *overview.ENDPOINTS,
     *queues.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *dead.ENDPOINTS,
     *fleet.ENDPOINTS,
     *schedules.ENDPOINTS,
+    *series.ENDPOINTS,
     *scale.ENDPOINTS,
     *events.ENDPOINTS,
     *actions.ENDPOINTS,
@@ -29,5 +32,6 @@ SCHEMAS: Mapping[str, JsonSchema] = {
     **OF_QUEUES,
     **OF_TASKS,
     **OF_SCHEDULES,
+    **OF_SERIES,
     **OF_ACTIONS,
 }

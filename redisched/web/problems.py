@@ -17,6 +17,7 @@ from redisched.errors import (
     RedischedError,
     UnknownSchedule,
     UnknownTask,
+    UnknownWorker,
 )
 from redisched.jsonable import to_json
 
@@ -73,7 +74,7 @@ def problem_of(error: Exception) -> Problem:
         return error
     if isinstance(error, BrokerUnavailable | QueueFull | NoServer):
         return unavailable(str(error))
-    if isinstance(error, UnknownTask | UnknownSchedule):
+    if isinstance(error, UnknownTask | UnknownSchedule | UnknownWorker):
         return not_found("unknown", str(error))
     if isinstance(error, InvalidInput):
         return bad_request("invalid", str(error))

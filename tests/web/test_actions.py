@@ -157,6 +157,8 @@ def test_there_is_an_end_to_how_many_actions_are_under_way(
             "state='running': one of",
         ),
         ({"action": "schedule_run", "filter": "name:a"}, "the names of schedules"),
+        ({"action": "worker_stop", "ids": ["w"], "queue": "default"}, "the names of workers"),
+        ({"action": "worker_stop", "ids": [""]}, "the names of workers"),
     ],
 )
 def test_a_request_that_is_wrong_is_refused_in_words(tasks: Scheduler, api: Api, body: Any, sentence: str) -> None:

@@ -6,9 +6,12 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.model import TaskState
+from redisched.orders import WorkerOrder
+from redisched.store.broker import Broker
 from tests.cli.workshop import Workshop
 from tests.waiting import wait_until
 from tests.web.api import Api
+from tests.web.fleet import introduce
 
 
 def states(tasks: Scheduler, *ids: str) -> list[str]:
@@ -121,6 +124,19 @@ def test_a_queue_is_drained_once_workers_have_worked_it_off(tasks: Scheduler, wo
     tasks.enqueue("add")
     late = api.do("queue_drain", queue="default", arguments={"timeout_s": 0.001})
     assert (late["stage"], "is not drained" in late["error"]) == ("failed", True)
+
+
+# ---- actions on workers
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("order", list(WorkerOrder))
+def test_workers_are_told_what_to_do(tasks: Scheduler, real_broker: Broker, api: Api, order: WorkerOrder) -> None:
+    introduce(tasks, "w1", ("default",), slots=1)
+    done = api.do(f"worker_{order}", ids=["w1", "gone"])
+    assert (done["count"], done["unknown"], done["outcomes"]) == (1, ["gone"], {"told": 1, "unknown": 1})
+    told = real_broker.client().perform(("HGET", real_broker.script_runner.fleet_keys.orders, "w1"))
+    assert told.split()[-1] == order.value.encode()
 
 
 # ---- actions on schedules

@@ -8,11 +8,12 @@ from redisched.option_checks import check_queue
 from redisched.web.acting.on_queues import QUEUE_ACTIONS, queue_of
 from redisched.web.acting.on_schedules import SCHEDULE_ACTIONS, schedules_of
 from redisched.web.acting.on_tasks import VERBS, tasks_of
+from redisched.web.acting.on_workers import WORKER_ACTIONS, workers_of
 from redisched.web.acting.target import ActionRequest, ActionTarget
 from redisched.web.filtering import LONGEST
 from redisched.web.redis import Redis
 
-ACTIONS = (*VERBS, *QUEUE_ACTIONS, *SCHEDULE_ACTIONS)
+ACTIONS = (*VERBS, *QUEUE_ACTIONS, *SCHEDULE_ACTIONS, *WORKER_ACTIONS)
 MOST_IDS = 1_000
 DRY_RUN = "dry_run"
 
@@ -34,6 +35,8 @@ async def target_of(request: ActionRequest, redis: Redis) -> ActionTarget:
         return tasks_of(request, redis)
     if request.action in SCHEDULE_ACTIONS:
         return schedules_of(request)
+    if request.action in WORKER_ACTIONS:
+        return workers_of(request)
     return await queue_of(request, redis)
 
 

@@ -46,7 +46,7 @@ ENDPOINTS = (
         summary="Count what an action would be about, and get a token to commit it.",
         description=(
             "Nothing is changed yet. With dry_run there is no token. Tasks are given by a filter or by ids, a queue by "
-            "its name, schedules by their names as ids."
+            "its name, schedules and workers by their names as ids."
         ),
         act=ask_for_action,
         body="ActionRequest",

@@ -1,20 +1,17 @@
 """The workers that are present, whichever queues they serve."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+from redisched.client.worker_calls import WorkerView, every_worker
 from redisched.errors import InvalidOption
 from redisched.records.worker import worker_record
 from redisched.store.operation import Operation
-from redisched.store.presence import Deployment, PresentWorker
+from redisched.store.presence import Deployment
 from redisched.store.roster import FIRST_PAGE, Roster, WorkersPage
 from redisched.web.endpoint import ApiCall, Endpoint
 from redisched.web.parameters import matching, whole
 from redisched.web.redis import Redis
-
-MOST_PAGES = 50
-"""Whoever counts workers reads at most so many pages of a hundred."""
 
 
 async def list_workers(call: ApiCall) -> dict[str, Any]:
@@ -25,23 +22,10 @@ async def list_workers(call: ApiCall) -> dict[str, Any]:
     return {"workers": records, "next": page.cursor}
 
 
-async def present_workers(redis: Redis) -> AsyncIterator[tuple[PresentWorker, Deployment]]:
-    """Every worker once, with what it serves; of more than 5,000, about so many."""
-    cursor = FIRST_PAGE
-    seen: set[str] = set()
-    for _ in range(MOST_PAGES):
-        page, deployments = await redis.ask(partial(_first_of, redis, cursor))
-        for worker in page.workers:
-            if worker.name not in seen:
-                seen.add(worker.name)
-                yield worker, deployments.get(worker.presence.deployment, Deployment())
-        if page.cursor is None:
-            return
-        cursor = page.cursor
-
-
-def _first_of(redis: Redis, cursor: str) -> Operation[tuple[WorkersPage, dict[str, Deployment]]]:
-    return _page(Roster(redis.script_runner), cursor, 100)
+async def present_workers(redis: Redis) -> list[WorkerView]:
+    """Every worker that is present; of more than 10,000, about so many."""
+    await redis.open()
+    return await redis.ask(partial(every_worker, redis.script_runner))
 
 
 def _page(roster: Roster, cursor: str, limit: int) -> Operation[tuple[WorkersPage, dict[str, Deployment]]]:

@@ -25,7 +25,7 @@ async def overview_record(redis: Redis) -> dict[str, Any]:
         counts, pause = await redis.ask(partial(_look, redis.inspector(name)))
         counted.append(counts)
         paused += [name] if pause is not None else []
-    slots = [worker.presence.slots async for worker, _ in present_workers(redis)]
+    slots = [worker.presence.slots for worker in await present_workers(redis)]
     # Without a queue, an empty one tells the time.
     sums = total(counted or [await redis.ask(redis.inspector("default").shard(0).counts)])
     return {

@@ -24,7 +24,8 @@ async def show_scale(call: ApiCall) -> dict[str, Any]:
     given, name = call.parameters, call.parameters["queue"]
     await call.redis.expect_queue(name)
     counts, pause = await call.redis.ask(partial(_counts_of, call.redis.inspector(name)))
-    slots = [worker.presence.slots async for worker, serves in present_workers(call.redis) if name in serves.queues]
+    workers = await present_workers(call.redis)
+    slots = [worker.presence.slots for worker in workers if name in worker.deployment.queues]
     per_worker = given["slots"] or (round(sum(slots) / len(slots)) if slots else 0) or USUAL_SLOTS
     wanted = suggested_workers(counts, pause, per_worker, given["tasks_per_slot"])
     return {

@@ -7,6 +7,7 @@ from redisched.filters.filter import EVERY_STATE
 from redisched.model import LOWEST_PRIORITY
 from redisched.web.acting.action import ActionStage
 from redisched.web.acting.on_schedules import SCHEDULE_ACTIONS
+from redisched.web.acting.on_workers import WORKER_ACTIONS
 from redisched.web.acting.requests import ACTIONS, MOST_IDS
 from redisched.web.filtering import FILTER_FORMAT, LONGEST
 from redisched.web.parameters import ID_PATTERN, QUEUE_PATTERN
@@ -38,6 +39,12 @@ _IDS: JsonSchema = {
 _SCHEDULES: JsonSchema = {
     "type": "array",
     "items": {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"},
+    "minItems": 1,
+    "maxItems": MOST_IDS,
+}
+_WORKERS: JsonSchema = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1},
     "minItems": 1,
     "maxItems": MOST_IDS,
 }
@@ -85,6 +92,7 @@ _REQUEST: JsonSchema = {
         _asked(("queue_drain",), _arguments(timeout_s=_SPAN), ("queue",), queue=_QUEUE),
         _asked(("queue_purge",), _arguments(states=_STATES), ("queue",), queue=_QUEUE),
         _asked(tuple(SCHEDULE_ACTIONS), _arguments(), ("ids",), ids=_SCHEDULES, queue=_QUEUE),
+        _asked(tuple(WORKER_ACTIONS), _arguments(), ("ids",), ids=_WORKERS),
     ]
 }
 _ENTRY = nothing_else(

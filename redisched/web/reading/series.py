@@ -1,0 +1,35 @@
+"""What workers did lately: how many tasks ended how, and how long they waited and ran."""
+
+from functools import partial
+from typing import Any
+
+from redisched.client.stats import LONGEST_MS, read_stats
+from redisched.option_checks import check_queue
+from redisched.records.stats import stats_record
+from redisched.web.endpoint import ApiCall, Endpoint
+from redisched.web.parameters import QUEUE_PATTERN, matching, whole
+
+
+async def show_series(call: ApiCall) -> dict[str, Any]:
+    """What workers did, as `redisched stats --json` prints it."""
+    since_ms, queue = 1_000 * call.parameters["since_s"], call.parameters["queue"]
+    await call.redis.open()
+    return stats_record(await call.redis.ask(partial(read_stats, call.redis.script_runner, since_ms, queue)))
+
+
+ENDPOINTS = (
+    Endpoint(
+        path="/series",
+        summary="What workers did lately: by queue and handler, all together, and minute by minute or hour by hour.",
+        description=(
+            "In minutes up to three hours, else in hours; those in which nothing was done are left out. Up to five "
+            "seconds are missing at the end. Percentiles are right within a factor of two."
+        ),
+        act=show_series,
+        answer="Series",
+        parameters=(
+            whole("since_s", "So many seconds back.", 1, LONGEST_MS // 1_000, 3_600),
+            matching("queue", "Only this queue.", QUEUE_PATTERN, check_queue),
+        ),
+    ),
+)

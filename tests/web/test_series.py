@@ -1,0 +1,56 @@
+"""What workers did, and what tasks died of: the records of the command line."""
+
+import time
+
+from redisched.activity import Activity
+from redisched.client.scheduler import Scheduler
+from redisched.store.broker import Broker
+from redisched.store.operation import run
+from redisched.store.tallies import ActivityKey, Tallies
+from tests.cli.commands import CommandLine
+from tests.cli.workshop import Workshop
+from tests.web.api import Api
+from tests.web.records import without_times
+
+
+def did(broker: Broker, ago_ms: int, key: ActivityKey, numbers: bytes) -> None:
+    """Count something that was done some time ago."""
+    adding = Tallies(broker.script_runner).add(
+        f"w{ago_ms}", 1, {key: Activity.decode(numbers)}, time.time() * 1e3 - ago_ms
+    )
+    run(adding, broker.client())
+
+
+def test_what_workers_did_is_the_record_of_the_command_line(
+    real_broker: Broker, api: Api, command: CommandLine
+) -> None:
+    assert api.get("/series")["rows"] == []
+    did(real_broker, 600_000, ActivityKey("mail", "send"), b"0=90 1=10 2=5 16=100 40=5 78=5")
+    did(real_broker, 60_000, ActivityKey("shop", "charge"), b"0=1")
+    told = api.get("/series")
+    assert (told["total"]["ended"], told["step_ms"], len(told["series"])) == (96, 60_000, 2)
+    printed = command.record("stats")
+    assert [told[name] for name in ("rows", "series", "total")] == [
+        printed[name] for name in ("rows", "series", "total")
+    ]
+    assert [row["handler"] for row in api.get("/series", queue="shop")["rows"]] == ["charge"]
+    assert api.get("/series", since_s=300)["total"]["ended"] == 1
+    assert api.get("/series", since_s=30 * 86_400)["step_ms"] == 3_600_000
+    assert api.problem("/series", since_s=30 * 86_400 + 1)[:2] == (400, "invalid")
+
+
+def test_dead_groups_are_the_record_of_the_command_line(
+    tasks: Scheduler, workshop: Workshop, api: Api, command: CommandLine
+) -> None:
+    for number in range(3):
+        tasks.enqueue("add", number)
+        workshop.bury(workshop.claim(), error=f"ValueError: order {number} is gone")
+    tasks.enqueue("add", id="other")
+    workshop.bury(workshop.claim(), error="KeyError: x")
+    told = api.get("/dead/groups")
+    assert [group["count"] for group in told["groups"]] == [3, 1]
+    assert without_times(told) == without_times(command.record("dead", "groups"))
+    group = told["groups"][1]["group"]
+    assert [task["id"] for task in api.get("/tasks", filter=f"group:{group}")["tasks"]] == ["other"]
+    assert len(api.get("/dead/groups", filter="error:KeyError")["groups"]) == 1
+    assert api.problem("/dead/groups", filter="arg.token:x")[:2] == (400, "hidden")
