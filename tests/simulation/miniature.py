@@ -48,6 +48,7 @@ class Miniature:
             b"ZREM": self._zrem,
             b"ZCARD": self._size,
             b"ZCOUNT": self._zcount,
+            b"ZRANK": self._zrank,
             b"ZSCORE": self._zscore,
         }
         self._many: dict[bytes, Command] = {
@@ -194,6 +195,10 @@ class Miniature:
     def _zscore(self, key: bytes, member: bytes) -> Any:
         score = self.data[key].score(member) if key in self.data else None
         return False if score is None else b"%d" % score
+
+    def _zrank(self, key: bytes, member: bytes) -> Any:
+        rank = self.data[key].rank(member) if key in self.data else None
+        return False if rank is None else rank
 
     def _zcount(self, key: bytes, low: bytes, high: bytes) -> int:
         first, end = self.data[key].slice(_text(low), _text(high)) if key in self.data else (0, 0)

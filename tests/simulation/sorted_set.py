@@ -36,6 +36,11 @@ class SortedSet:
         """The score of a member, None for one that is not there."""
         return self._scores.get(member)
 
+    def rank(self, member: bytes) -> int | None:
+        """How many members are before it, None for one that is not there."""
+        score = self._scores.get(member)
+        return None if score is None else bisect_left(self.ranked, (score, member))
+
     def slice(self, low: bytes, high: bytes) -> tuple[int, int]:
         """Where the members between two scores begin and end; scores are written as for ZRANGEBYSCORE."""
         return bisect_left(self.ranked, (_lowest(low),)), bisect_left(self.ranked, (_highest(high),))

@@ -19,6 +19,7 @@ from redisched.option_checks import check_queue
 from redisched.orders import WorkerOrder
 from redisched.shard_map import ShardMap
 from redisched.store.broker import Broker
+from redisched.store.circumstances import read_circumstances
 from redisched.store.inspect_shard import ShardInspector
 from redisched.store.operation import Argument, Client, Command, Operation, Pipeline, ScriptRunner, run
 from redisched.store.page import Query
@@ -105,6 +106,7 @@ def calls_of_shard(prefix: str, shard: int) -> list[tuple[str, tuple[str, ...]]]
         begin(read(ScheduleStore(script_runner, QUEUE, shard)))
     for call in EDGES_OF_SCHEDULES.values():
         begin(call(ScheduleStore(script_runner, QUEUE, shard)))
+    begin(read_circumstances(script_runner, QUEUE, shard, "id"))
     begin(next_slots(script_runner, [Store(script_runner, QUEUE, shard)]))
     begin(survey(script_runner, "worker", [Store(script_runner, QUEUE, shard)]))
     return script_runner.calls
