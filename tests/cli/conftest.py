@@ -50,3 +50,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.chdir(tmp_path)
         yield tmp_path
         stop(tmp_path)
+
+
+@pytest.fixture
+def dead(command: CommandLine, workshop: Workshop) -> list[str]:
+    """Three dead tasks, in the order in which they died."""
+    names = ["one", "two", "three"]
+    for task_id in names:
+        command.output("enqueue", "add", "--id", task_id)
+        workshop.bury(workshop.claim(), error=f"ValueError: {task_id}")
+    return names

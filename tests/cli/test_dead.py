@@ -1,42 +1,11 @@
-"""`redisched dead` lists dead tasks, and revives them."""
-
-import json
+"""`redisched dead` revives dead tasks, with other arguments if need be, and discards them."""
 
 import pytest
 
 from redisched.store.broker import connect
 from tests.cli.commands import CommandLine
-from tests.cli.workshop import Workshop
 from tests.lua.situation import dead as dead_task
 from tests.lua.situation import seed, together
-
-
-@pytest.fixture
-def dead(command: CommandLine, workshop: Workshop) -> list[str]:
-    """Three dead tasks, in the order in which they died."""
-    names = ["one", "two", "three"]
-    for task_id in names:
-        command.output("enqueue", "add", "--id", task_id)
-        workshop.bury(workshop.claim(), error=f"ValueError: {task_id}")
-    return names
-
-
-def test_the_latest_dead_task_is_listed_first(command: CommandLine, dead: list[str]) -> None:
-    rows = command.rows("dead", "ls")
-
-    assert {row[0] for row in rows} == set(dead)
-    assert rows[0][4:] == ["5", "attempts used up", f"ValueError: {rows[0][0]}"]
-    assert {record["id"] for record in command.record("dead", "ls")} == set(dead)
-    assert len(command.rows("dead", "ls", "--limit", "2")) == 2
-
-
-def test_a_listing_continues_at_the_given_place(command: CommandLine, dead: list[str]) -> None:
-    first = command.run("dead", "ls", "--limit", "1", "--json")
-    second = command.run("dead", "ls", "--limit", "9", "--json", *first.stderr.split()[-2:])
-
-    listed = json.loads(first.stdout) + json.loads(second.stdout)
-    assert [record["id"] for record in listed] == [record["id"] for record in command.record("dead", "ls")]
-    assert second.stderr == ""
 
 
 def test_more_dead_tasks_than_a_page_are_revived(command: CommandLine, url: str) -> None:
@@ -47,11 +16,6 @@ def test_more_dead_tasks_than_a_page_are_revived(command: CommandLine, url: str)
     command.output("enqueue", "add", "--id", "another")
 
     assert "333 replayed" in command.output("dead", "retry", "--all")
-    assert command.record("dead", "ls") == []
-
-
-def test_an_empty_listing_says_that_no_task_is_dead(command: CommandLine) -> None:
-    assert "No task is dead" in command.output("dead", "ls")
     assert command.record("dead", "ls") == []
 
 
@@ -100,11 +64,6 @@ def test_bad_usage_revives_nothing(command: CommandLine, dead: list[str], words:
 
     assert result.exit_code == 2
     assert len(command.rows("dead", "ls")) == 3
-
-
-def test_an_unknown_queue_is_an_error(command: CommandLine, dead: list[str]) -> None:
-    assert command.run("dead", "retry", "--all", "--queue", "mial").exit_code == 1
-    assert command.run("dead", "ls", "--queue", "mial").exit_code == 1
 
 
 def test_dead_tasks_are_replayed_by_the_text_of_their_error_after_yes(command: CommandLine, dead: list[str]) -> None:
