@@ -144,9 +144,7 @@ class FleetKeys:
     deployed: str
     """zset: digest of a deployment by the time until which a worker of it counts as present (server ms)."""
     orders: str
-    """hash: worker -> time (server us) of an order that it has not heard, and what it is to do."""
-    tallied: str
-    """hash: worker -> the number of its latest tally that is counted."""
+    """hash: worker -> the id of an order that it has not heard, and what it is to do."""
     format: str
     """string: as the key of a shard with this name."""
 
@@ -157,12 +155,11 @@ FLEET_TYPES = {
     "deployments": "hash",
     "deployed": "zset",
     "orders": "hash",
-    "tallied": "hash",
     "format": "string",
 }
 """The type of each key of the fleet."""
-SPAN_TYPES = {"minute": "hash", "hour": "hash"}
-"""The type of each key in which is counted what all workers did in one minute or hour."""
+SPAN_TYPES = {"minute": "hash", "hour": "hash", "tallied": "hash"}
+"""The type of each key in which is counted what all workers did in one minute or hour, and of what is counted in it."""
 ALL_TYPES = TYPES | FLEET_TYPES | SPAN_TYPES
 
 
@@ -178,7 +175,10 @@ def fleet_keys(prefix: str = PREFIX) -> FleetKeys:
 
 
 def span_key(span: str, number: int, prefix: str = PREFIX) -> str:
-    """Return the key of a minute or an hour, the how-manieth since 1970 by the server's clock. Hash: row -> numbers."""
+    """Return the key of a minute or an hour, the how-manieth since 1970 by the server's clock. Hash: row -> numbers.
+
+    Of `tallied`, the how-manieth minute; hash: worker -> the number of its latest batch that is counted in it.
+    """
     return _fleet_key(prefix, f"{number}:{span}")
 
 

@@ -4,7 +4,7 @@
 -- What all workers of one deployment serve is stored once, under its digest, so that a worker sends its list of names
 -- only if nobody has stored it. What is not said again within `live_ms` is removed by whoever is introduced later.
 --
--- KEYS workers present deployments deployed orders tallied
+-- KEYS workers present deployments deployed orders
 -- ARG worker      text   who is introduced
 -- ARG presence    bytes  what it says of itself
 -- ARG deployment  text   digest of what it serves
@@ -38,7 +38,6 @@ local gone = over_in(PRESENT)
 call_in_chunks('ZREM', PRESENT, gone)
 call_in_chunks('HDEL', WORKERS, gone)
 call_in_chunks('HDEL', ORDERS, gone)
-call_in_chunks('HDEL', TALLIED, gone)
 local ended = over_in(DEPLOYED)
 call_in_chunks('ZREM', DEPLOYED, ended)
 call_in_chunks('HDEL', DEPLOYMENTS, ended)

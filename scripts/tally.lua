@@ -1,26 +1,35 @@
 #!lua
--- COUNTED -> COUNTED  Adds what a worker process did to the minute and to the hour. A repeated call adds nothing.
+-- COUNTED -> COUNTED  Adds a batch of what a worker process did to a minute and its hour. A repeated call adds nothing.
 --
 -- A minute and an hour have at most so many rows of a queue and a handler. What does not fit is added to a row of the
 -- queue, and if there are very many queues, to one row of all. Nobody reads a minute that is longer ago than a day, nor
 -- an hour that is longer ago than a month.
 --
+-- Which batches are counted is known for an hour, also if the worker is gone meanwhile or was stopped. What comes later
+-- may be counted already, so it is not counted.
+--
 -- KEYS tallied minute hour
--- ARG worker   text  who did it
--- ARG number   int   the number of the call in this process, the first is 1
--- ROW queue    text  in which queue
--- ROW handler  text  with which handler, '' if with none
--- ROW numbers  text  what is added, as 'index=number' pairs
+-- ARG worker    text  who did it
+-- ARG number    int   the number of the batch in this process, the first is 1
+-- ARG since_ms  int   the server's time at which it began to be sent: in this minute and hour it is counted
+-- ROW queue     text  in which queue
+-- ROW handler   text  with which handler, '' if with none
+-- ROW numbers   text  what is added, as 'index=number' pairs
 -- Returns {'TALLIED'} it is counted
 -- Returns {'ALREADY'} it was counted before
+-- Returns {'OUTDATED'} it is sent for too long; nothing was changed
 -- Cost O(rows)
+-- include: time
 -- include: text
 
-local KEPT_MINUTE_MS, KEPT_HOUR_MS = 25 * 3600 * 1000, 31 * 24 * 3600 * 1000
+local KEPT_MINUTE_MS, KEPT_HOUR_MS, KEPT_NUMBERS_MS = 25 * 3600 * 1000, 31 * 24 * 3600 * 1000, 3600 * 1000
 -- Rows of 290 bytes, as busy handlers have, so take less than 50 MB in a day and a month.
 local MOST_MINUTE, MOST_HOUR, MORE_OF_QUEUES = 60, 75, 15
 
 check_keys()
+if since_ms + KEPT_NUMBERS_MS <= math.floor(server_us() / 1000) then
+  return {'OUTDATED'}
+end
 local known = tonumber(redis.call('HGET', TALLIED, worker) or '')
 if known and number <= known then
   return {'ALREADY'}
@@ -69,6 +78,7 @@ for _, queue, handler, numbers in rows() do
   add_to(MINUTE, MOST_MINUTE, queue, handler, numbers)
   add_to(HOUR, MOST_HOUR, queue, handler, numbers)
 end
+redis.call('PEXPIRE', TALLIED, KEPT_NUMBERS_MS)
 redis.call('PEXPIRE', MINUTE, KEPT_MINUTE_MS)
 redis.call('PEXPIRE', HOUR, KEPT_HOUR_MS)
 return {'TALLIED'}

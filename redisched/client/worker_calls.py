@@ -1,9 +1,11 @@
 """`app.workers`: which worker processes live, what they do, and what one is told; blocking or under asyncio."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from redisched.client.connection import Connection
 from redisched.errors import InvalidOption, UnknownWorker
+from redisched.identity import next_id
 from redisched.orders import WorkerOrder
 from redisched.store.operation import Operation, ScriptRunner, with_retries
 from redisched.store.presence import Deployment, PresentWorker
@@ -88,8 +90,9 @@ class WorkerCalls:
     def _ordering(self, name: object, order: WorkerOrder) -> Operation[None]:
         if not isinstance(name, str) or not name:
             raise InvalidOption("name", name, "the name of a worker, as `workers.ls` lists it")
-        known_as, roster = name, Roster(self._connection.script_runner)
-        is_known = yield from with_retries(lambda: roster.order(known_as, order), self._connection.retry_policy())
+        known_as, order_id, roster = name, next_id(), Roster(self._connection.script_runner)
+        ordering = partial(roster.order, known_as, order, order_id)
+        is_known = yield from with_retries(ordering, self._connection.retry_policy())
         if not is_known:
             raise UnknownWorker(name)
 

@@ -1,10 +1,14 @@
 """Carries out what people tell this worker to do."""
 
+from collections import deque
 from collections.abc import Callable
 
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.logs import log
 from redisched.orders import WorkerOrder
+
+MOST_KNOWN = 100
+"""So many orders are known again when they are told again."""
 
 
 class OrderTaker:
@@ -16,14 +20,18 @@ class OrderTaker:
         self._leave = leave
         self.heard = ""
         """The latest order, as it was told."""
+        self._known: deque[str] = deque(maxlen=MOST_KNOWN)
 
     def take(self, told: str) -> bool:
-        """Carry out an order, unless it was heard before; answers whether it was new. It is told as the time at which
-        it was given and a word.
+        """Carry out an order, unless that is done. It is told as its id and a word; whoever gives it repeats the call if
+        the reply is lost, so it may come again after later ones. Answers whether it is not the latest one.
         """
         if told in ("", self.heard):
             return False
         self.heard = told
+        if told in self._known:
+            return True
+        self._known.append(told)
         word = told.rpartition(" ")[2]
         try:
             order = WorkerOrder(word)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from redisched.activity import BUCKETS, RUN_MS, RUNS, WAIT_MS, WAITS, Activity, AttemptEnd
 from redisched.engine.leased_task import LeasedTask
 from redisched.model import BAND
-from redisched.store.tallies import ActivityKey, Rows
+from redisched.store.tallies import ActivityKey, Batch
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask, Status
 
 _ENDS: dict[type, AttemptEnd] = {
@@ -32,7 +32,7 @@ class WorkTally:
 
     def __init__(self) -> None:
         self._rows: dict[ActivityKey, Activity] = {}
-        self._batch: Rows = {}
+        self._batch: Batch | None = None
         self._number = 0
 
     def settled(self, queue: str, kind: type, tasks: Sequence[LeasedTask], statuses: Sequence[Status]) -> None:
@@ -52,18 +52,18 @@ class WorkTally:
         """Count what happened to tasks of a queue whose handlers are not known."""
         self._counts(ActivityKey(queue, ""))[end] += number
 
-    def batch(self) -> tuple[int, Rows]:
-        """What is to be sent now, with its number: the batch before, if it was not counted yet; no rows if there is
-        nothing to send.
+    def batch(self, now_ms: float) -> Batch | None:
+        """What is to be sent now: the batch before, if it was not counted yet; None if there is nothing to send.
+        `now_ms` is the server's time.
         """
-        if not self._batch and self._rows:
-            self._batch, self._rows = self._rows, {}
+        if self._batch is None and self._rows:
             self._number += 1
-        return self._number, self._batch
+            self._batch, self._rows = Batch(self._number, int(now_ms), self._rows), {}
+        return self._batch
 
     def counted(self) -> None:
         """The batch is counted."""
-        self._batch = {}
+        self._batch = None
 
     def _count(self, key: ActivityKey, end: AttemptEnd, tasks: Sequence[LeasedTask]) -> None:
         counts = self._counts(key)

@@ -33,8 +33,10 @@ class TallySender:
     async def send(self) -> None:
         """Send what there is. Safe to repeat."""
         context = self._context
-        number, rows = context.tally.batch()
-        if rows:
-            adding = self._tallies.add(context.worker, number, rows, context.server_now_ms())
-            await run_async(adding, self._client)
+        now_ms = context.server_now_ms()
+        # Before the first reply to a claim the server's time is not known.
+        batch = context.tally.batch(now_ms) if now_ms else None
+        if batch is not None:
+            if not await run_async(self._tallies.add(context.worker, batch), self._client):
+                log.warning("what this worker did in a few seconds is left out: for an hour it could not be told")
             context.tally.counted()

@@ -62,9 +62,9 @@ class Roster:
         order, *live = (text.decode(errors="replace") for text in told)
         return Introduced(is_known=True, order=order, deployments=tuple(live))
 
-    def order(self, worker: str, order: WorkerOrder) -> Operation[bool]:
-        """Leave an order for a worker. Answers False if there is no such worker."""
-        (status,) = yield from self._call("order", worker, order.value)
+    def order(self, worker: str, order: WorkerOrder, order_id: str) -> Operation[bool]:
+        """Leave an order for a worker, which carries out each id once. Answers False if there is no such worker."""
+        (status,) = yield from self._call("order", worker, order_id, order.value)
         return bool(status == b"ORDERED")
 
     def depart(self, worker: str) -> Operation[None]:

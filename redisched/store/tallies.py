@@ -23,6 +23,17 @@ class ActivityKey(NamedTuple):
 
 
 Rows: TypeAlias = Mapping[ActivityKey, Activity]
+_TALLIED = "tallied"
+
+
+class Batch(NamedTuple):
+    """What one worker process did. `number` numbers its batches from 1, and `since_ms` is the server's time at which
+    this one was first sent: in this minute it is counted, however late that is.
+    """
+
+    number: int
+    since_ms: int
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +74,19 @@ class Tallies:
     def __init__(self, script_runner: ScriptRunner) -> None:
         self._script_runner = script_runner
 
-    def add(self, worker: str, number: int, rows: Rows, now_ms: float) -> Operation[None]:
-        """Add what a worker process did. `number` numbers its calls from 1; a repeated call adds nothing. `now_ms` is
-        the server's time.
+    def add(self, worker: str, batch: Batch) -> Operation[bool]:
+        """Add what a worker process did; a repeated call adds nothing. Answers False for a batch that is older than an
+        hour, of which nobody knows whether it was added: it is left out.
         """
         prefix, keys = self._script_runner.prefix, self._script_runner.fleet_keys
-        spans = {span.value.name: span.key(span.number_at(now_ms), prefix) for span in Span}
+        spans = {span.value.name: span.key(span.number_at(batch.since_ms), prefix) for span in Span}
+        spans[_TALLIED] = span_key(_TALLIED, Span.MINUTE.number_at(batch.since_ms), prefix)
         names = load_script("tally").keys
-        flat = [part for row, activity in rows.items() for part in (*row, activity.encode())]
+        flat = [part for row, activity in batch.rows.items() for part in (*row, activity.encode())]
         given = [spans[name] if name in spans else getattr(keys, name) for name in names]
-        reply = yield from self._script_runner.call("tally", given, [worker, number, *flat])
+        reply = yield from self._script_runner.call("tally", given, [worker, batch.number, batch.since_ms, *flat])
         check_format(reply[0])
+        return bool(reply[0] != b"OUTDATED")
 
     def read(self, span: Span, numbers: Sequence[int]) -> Operation[dict[int, Rows]]:
         """Read some minutes or hours by their numbers. Those in which nothing was done are left out, and so are rows

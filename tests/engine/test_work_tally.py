@@ -16,7 +16,7 @@ from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable, FormatTooNew
 from redisched.store.broker import Broker
 from redisched.store.operation import run
-from redisched.store.tallies import ActivityKey, Rows, Span, Tallies
+from redisched.store.tallies import ActivityKey, Batch, Span, Tallies
 from tests.engine.running import RunningWorker, work_off
 from tests.engine.test_introducer import Process
 from tests.waiting import wait_until
@@ -111,16 +111,20 @@ def test_how_long_tasks_wait_and_run_is_counted(broker: Broker) -> None:
 class Refusing:
     """Counts what it is given, after it has refused or lost some calls."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *errors: Exception, counts: bool = True) -> None:
         self.errors = list(errors)
+        self.counts = counts
+        self.since_ms: list[int] = []
         self.given: list[tuple[int, dict[ActivityKey, str]]] = []
 
-    def add(self, worker: str, number: int, rows: Rows, now_ms: float) -> Any:
-        assert (worker, now_ms > 0) == ("a", True)
-        self.given.append((number, {key: activity.encode() for key, activity in rows.items()}))
+    def add(self, worker: str, batch: Batch) -> Any:
+        assert worker == "a"
+        self.since_ms.append(batch.since_ms)
+        self.given.append((batch.number, {key: activity.encode() for key, activity in batch.rows.items()}))
         if self.errors:
             raise self.errors.pop(0)
         yield from ()
+        return self.counts
 
 
 def sending(broker: Broker, tallies: Refusing) -> tuple[TallySender, WorkTally]:
@@ -143,6 +147,39 @@ def test_a_batch_whose_reply_was_lost_is_sent_again_as_it_was(broker: Broker) ->
 
     asyncio.run(body())
     assert tallies.given == [(1, {mail: "9=2"}), (1, {mail: "9=2"}), (2, {mail: "9=5"})]
+    first_ms, again_ms, next_ms = tallies.since_ms
+    assert 1_000 <= first_ms == again_ms <= next_ms
+
+
+def test_what_nobody_knows_to_be_counted_is_left_out_and_said(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    tallies = Refusing(counts=False)
+
+    async def body() -> None:
+        sender, tally = sending(broker, tallies)
+        tally.add("mail", AttemptEnd.EXPIRED, 1)
+        for _ in range(2):
+            await sender.step()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(body())
+    assert [number for number, _ in tallies.given] == [1]
+    assert "is left out: for an hour it could not be told" in caplog.text
+
+
+def test_nothing_is_sent_before_the_time_of_the_server_is_known(broker: Broker) -> None:
+    tallies = Refusing()
+
+    async def body() -> None:
+        sender, tally = sending(broker, tallies)
+        tally.add("mail", AttemptEnd.EXPIRED, 1)
+        sender._context.server_clock.lowest_s = None
+        await sender.step()
+        assert not tallies.given
+        sender._context.server_clock.observe(0.0, 0.0, 1_000_000)
+        await sender.step()
+
+    asyncio.run(body())
+    assert [number for number, _ in tallies.given] == [1]
 
 
 def test_a_later_format_is_said_once_and_stops_no_worker(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from redisched import Scheduler, TaskState
 from redisched.engine.child_spec import Ordered
+from redisched.engine.order_taker import OrderTaker
+from redisched.identity import next_id
 from redisched.orders import WorkerOrder
 from redisched.store.broker import Broker
 from redisched.store.operation import run
@@ -42,7 +44,7 @@ def present(broker: Broker) -> PresentWorker | None:
 
 def tell(broker: Broker, worker: RunningWorker, order: WorkerOrder) -> None:
     wait_until(lambda: present(broker), "the worker is present")
-    assert run(Roster(broker.script_runner).order(worker.name, order), broker.client())
+    assert run(Roster(broker.script_runner).order(worker.name, order, next_id()), broker.client())
 
 
 def wait_until_said(broker: Broker, **facts: Any) -> PresentWorker:
@@ -153,6 +155,29 @@ def test_a_process_that_was_told_to_stop_is_not_replaced(fleet_of: MakeFleet) ->
     fleet.turn()
     fleet.turn(LONG_S)
     assert fleet.fleet.slots == []
+
+
+def test_an_order_that_comes_again_after_a_later_one_is_not_carried_out_again() -> None:
+    claimer, left = NotingClaimer(), list[WorkerOrder]()
+    order_taker = OrderTaker("a", claimer, left.append)  # type: ignore[arg-type]
+    told = ["1 quiet", "2 resume", "1 quiet", "2 resume", "3 recycle"]
+    assert [order_taker.take(one) for one in told] == [True] * 5
+    assert not order_taker.take("3 recycle")
+
+    assert (claimer.told, left) == (["quiet", "resume"], [WorkerOrder.RECYCLE])
+
+
+class NotingClaimer:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def quiet(self) -> None:
+        self.told.append("quiet")
+
+    def resume(self) -> None:
+        self.told.append("resume")
 
 
 def test_a_process_that_is_to_be_recycled_drains_once_another_one_works(fleet_of: MakeFleet) -> None:

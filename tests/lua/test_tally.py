@@ -4,11 +4,13 @@ import pytest
 
 from redisched.activity import Activity, AttemptEnd, total
 from redisched.errors import FormatTooNew, WrongKeyType
+from redisched.keys import span_key
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.scripts import FORMAT, load_script
-from redisched.store.tallies import ActivityKey, Rows, Span, Tallies
-from tests.server_time import NOW_MS
+from redisched.store.tallies import ActivityKey, Batch, Rows, Span, Tallies
+from tests.lua.roster import LIVE_MS, Workers
+from tests.server_time import NOW_MS, ServerTime
 from tests.snapshot import snapshot_of
 from tests.store.test_wrong_types import plant
 
@@ -24,12 +26,14 @@ def did(text: str) -> Activity:
 class Counting:
     """The minutes and hours on one broker."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, clock: ServerTime) -> None:
         self.broker = broker
+        self.clock = clock
+        clock.move_to(NOW_MS)
         self.tallies = Tallies(broker.script_runner)
 
-    def add(self, worker: str, number: int, rows: Rows, now_ms: float = NOW_MS) -> None:
-        run(self.tallies.add(worker, number, rows, now_ms), self.broker.client())
+    def add(self, worker: str, number: int, rows: Rows, since_ms: int = NOW_MS) -> bool:
+        return run(self.tallies.add(worker, Batch(number, since_ms, rows)), self.broker.client())
 
     def read(self, span: Span, number: int) -> dict[ActivityKey, str]:
         found = run(self.tallies.read(span, [number]), self.broker.client())
@@ -37,12 +41,13 @@ class Counting:
 
     def key(self, name: str) -> str:
         spans = {"minute": Span.MINUTE.key(MINUTE, "redisched"), "hour": Span.HOUR.key(HOUR, "redisched")}
+        spans["tallied"] = span_key("tallied", MINUTE)
         return spans[name] if name in spans else str(getattr(self.broker.script_runner.fleet_keys, name))
 
 
 @pytest.fixture
-def counting(broker: Broker) -> Counting:
-    return Counting(broker)
+def counting(broker: Broker, clock: ServerTime) -> Counting:
+    return Counting(broker, clock)
 
 
 def test_numbers_of_several_workers_are_added(counting: Counting) -> None:
@@ -74,6 +79,31 @@ def test_the_next_minute_is_counted_apart_and_the_hour_has_both(counting: Counti
     assert counting.read(Span.HOUR, HOUR) == {MAIL: "0=6"}
 
 
+def test_a_repeated_call_adds_nothing_though_its_worker_was_taken_for_gone(counting: Counting) -> None:
+    workers = Workers(counting.broker, counting.clock)
+    workers.introduce("a")
+    counting.add("a", 1, {MAIL: did("0=1")})
+    counting.clock.move_to(NOW_MS + LIVE_MS)
+    workers.introduce("b")
+    assert workers.names() == ["b"]
+    workers.depart("a")
+
+    assert counting.add("a", 1, {MAIL: did("0=1")})
+
+    assert counting.read(Span.MINUTE, MINUTE) == {MAIL: "0=1"}
+
+
+def test_what_is_sent_for_an_hour_may_be_counted_and_is_left_out(counting: Counting) -> None:
+    counting.clock.move_to(NOW_MS + 3_600_000 - 1)
+    assert counting.add("a", 1, {MAIL: did("0=1")})
+    counting.clock.move_to(NOW_MS + 3_600_000)
+    before = snapshot_of(counting.broker)
+
+    assert not counting.add("a", 2, {MAIL: did("0=1")})
+
+    assert snapshot_of(counting.broker) == before
+
+
 def test_very_large_numbers_stay_exact(counting: Counting) -> None:
     counting.add("a", 1, {MAIL: did("16=9007199254740000")})
     counting.add("a", 2, {MAIL: did("16=991")})
@@ -87,6 +117,7 @@ def test_a_minute_and_an_hour_end_by_themselves(counting: Counting) -> None:
     perform = counting.broker.client().perform
     assert Span.MINUTE.kept * Span.MINUTE.ms <= perform(("PTTL", counting.key("minute"))) <= 26 * 3_600_000
     assert Span.HOUR.kept * Span.HOUR.ms <= perform(("PTTL", counting.key("hour"))) <= 31 * 24 * 3_600_000
+    assert 0 < perform(("PTTL", counting.key("tallied"))) <= 3_600_000
 
 
 def test_handlers_beyond_the_limit_are_counted_with_their_queue(counting: Counting) -> None:

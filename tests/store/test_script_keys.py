@@ -32,7 +32,7 @@ from redisched.store.shard import ALL_KEYS
 from redisched.store.slots import slot_of_key
 from redisched.store.store import Store
 from redisched.store.survey import in_calls, survey
-from redisched.store.tallies import Tallies
+from redisched.store.tallies import Batch, Tallies
 from redisched.store.values import Ack, ClaimRequest, NewTask
 from redisched.store.watching import watch
 from tests.store.edges_of_schedules import EDGES_OF_SCHEDULES, READS_OF_SCHEDULES
@@ -119,14 +119,14 @@ def calls_of_fleet(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     begin(fleet.introduce("worker", b"", "digest", b"", 1_000))
     begin(fleet.depart("worker"))
     begin(fleet.workers())
-    begin(fleet.order("worker", WorkerOrder.QUIET))
+    begin(fleet.order("worker", WorkerOrder.QUIET, "id"))
     return script_runner.calls
 
 
 def calls_of_spans(prefix: str) -> list[tuple[str, tuple[str, ...]]]:
     """The script that counts what workers did, with the keys that it is given."""
     script_runner = NotingRunner(prefix)
-    begin(Tallies(script_runner).add("worker", 1, {}, 2.5 * 60_000))
+    begin(Tallies(script_runner).add("worker", Batch(1, 150_000, {})))
     return script_runner.calls
 
 
@@ -149,7 +149,7 @@ def test_what_workers_did_is_counted_beside_the_keys_of_the_fleet(prefix: str) -
     ((script, keys),) = calls_of_spans(prefix)
     assert [key.rpartition(":")[2] for key in keys] == list(load_script(script).keys)
     assert {slot_of_key(key) for key in keys} == {slot_of_key("{/workers}")}
-    assert f"{prefix}:{{/workers}}:2:minute" in keys
+    assert {f"{prefix}:{{/workers}}:{of}" for of in ("2:minute", "2:tallied", "0:hour")} <= {*keys}
 
 
 @pytest.mark.parametrize("prefix", ["redisched", "shop:eu"])
