@@ -23,8 +23,8 @@ class OrderTaker:
         self._known: deque[str] = deque(maxlen=MOST_KNOWN)
 
     def take(self, told: str) -> bool:
-        """Carry out an order, unless that is done. It is told as its id and a word; whoever gives it repeats the call if
-        the reply is lost, so it may come again after later ones. Answers whether it is not the latest one.
+        """Carry out an order, unless that is done. It is told as its id and a word. Whoever gives it repeats the call
+        if the reply is lost, so it may come again after later ones. Answers whether it is not the latest one.
         """
         if told in ("", self.heard):
             return False

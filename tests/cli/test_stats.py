@@ -5,9 +5,9 @@ import time
 import pytest
 
 from redisched.activity import Activity
+from redisched.keys import PREFIX
 from redisched.store.broker import Broker
-from redisched.store.operation import run
-from redisched.store.tallies import ActivityKey, Rows, Span, Tallies
+from redisched.store.tallies import Span
 from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import CommandLine
 
@@ -28,12 +28,14 @@ def command(broker: Broker, servers: Servers) -> CommandLine:
 
 
 def did(broker: Broker, ago_ms: int, **rows: str) -> None:
-    """Count something that was done some time ago. A row is named queue__handler."""
-    counted: Rows = {
-        ActivityKey(*name.split("__")): Activity.decode(numbers.encode()) for name, numbers in rows.items()
-    }
-    adding = Tallies(broker.script_runner).add(f"w{ago_ms}", 1, counted, time.time() * 1e3 - ago_ms)
-    run(adding, broker.client())
+    """What is counted if something was done some time ago. A row is named queue__handler."""
+    perform = broker.client().perform
+    for span in Span:
+        key = span.key(span.number_at(time.time() * 1e3 - ago_ms), PREFIX)
+        for name, numbers in rows.items():
+            row, activity = name.replace("__", "/"), Activity.decode(numbers.encode())
+            activity.add(Activity.decode(perform(("HGET", key, row)) or b""))
+            perform(("HSET", key, row, activity.encode()))
 
 
 def test_each_handler_has_a_line_and_all_have_one(command: CommandLine, broker: Broker) -> None:

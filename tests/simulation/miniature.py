@@ -1,12 +1,12 @@
 """A Redis of some twenty commands: all that the scripts and the worker use, a hundred times as fast.
 
-It has no connections, no blocking and no expiry, and does not check the types of keys. That it answers
-as servers do is tested in test_miniature.py.
+It has no connections and no blocking, and does not check the types of keys. That it answers as servers do is tested in
+test_miniature.py.
 """
 
 from collections.abc import Callable
 from hashlib import sha1
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -16,12 +16,21 @@ from tests.simulation.sorted_set import SortedSet
 Data = dict[bytes, Any]
 
 
+class Snapshot(NamedTuple):
+    """The data of one moment, and when keys of them end."""
+
+    data: Data
+    ends_us: dict[bytes, int]
+
+
 class Miniature:
     """The data and scripts of one server. `now_us` answers its time, in microseconds since 1970."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self.now_us = now_us
         self.data: Data = {}
+        self._ends: dict[bytes, tuple[int, Any]] = {}
+        """When a key ends, and the value that it had then: one that was made anew after it was deleted does not end."""
         self.scripts: dict[bytes, bytes] = {}
         self.on_publish: Callable[[bytes, bytes], int] = lambda _channel, _message: 0
         self._single: dict[bytes, Command] = {
@@ -41,6 +50,7 @@ class Miniature:
             b"HLEN": self._size,
             b"LLEN": self._size,
             b"LTRIM": self._ltrim,
+            b"PEXPIRE": self._pexpire,
             b"PUBLISH": self._publish,
             b"RPUSH": self._rpush,
             b"SADD": self._hset_all,
@@ -71,6 +81,8 @@ class Miniature:
     def execute(self, command: list[bytes]) -> Any:
         """The reply to a command, as a client gets it. Raises ResponseError."""
         name, *arguments = command
+        if self._ends:
+            self._end_keys()
         if name == b"EVALSHA":
             source = self.scripts.get(arguments[0])
             if source is None:
@@ -105,9 +117,16 @@ class Miniature:
         self._many.clear()
         collect_garbage()
 
-    def snapshot(self) -> Data:
+    def snapshot(self) -> Snapshot:
         """The data as they are now."""
-        return {key: value if type(value) is bytes else value.copy() for key, value in self.data.items()}
+        data = {key: value if type(value) is bytes else value.copy() for key, value in self.data.items()}
+        ends_us = {key: end_us for key, (end_us, value) in self._ends.items() if self.data.get(key) is value}
+        return Snapshot(data, ends_us)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Let the data be what they were."""
+        self.data = snapshot.data
+        self._ends = {key: (end_us, self.data[key]) for key, end_us in snapshot.ends_us.items()}
 
     def _evaluate(self, source: bytes, arguments: list[bytes]) -> list[Any]:
         try:
@@ -122,6 +141,22 @@ class Miniature:
     def _set(self, key: bytes, value: Any) -> bytes:
         self.data[key] = _text(value)
         return b"OK"
+
+    def _end_keys(self) -> None:
+        """Remove the keys whose time has come. While a script runs, no time passes."""
+        now_us = self.now_us()
+        for key, (end_us, value) in list(self._ends.items()):
+            if end_us <= now_us:
+                del self._ends[key]
+                if self.data.get(key) is value:
+                    del self.data[key]
+
+    def _pexpire(self, key: bytes, ms: Any) -> int:
+        value = self.data.get(key)
+        if value is None:
+            return 0
+        self._ends[key] = (self.now_us() + 1_000 * int(ms), value)
+        return 1
 
     def _publish(self, channel: bytes, message: bytes) -> int:
         return self.on_publish(channel, message)

@@ -15,7 +15,7 @@ from redisched.store.operation import ScriptRunner
 from redisched.store.shard import ALL_KEYS
 from tests.house.checkout import SCRIPTS
 from tests.simulation.kernel import Kernel
-from tests.simulation.miniature import Data, Miniature
+from tests.simulation.miniature import Miniature, Snapshot
 from tests.simulation.network import Pipe
 
 BEGAN_US = 1_800_000_000_000_000
@@ -58,7 +58,7 @@ class Server:
         self._pipes: dict[Pipe, None] = {}
         self._waiting: dict[Pipe, bytes] = {}
         self._calls = 0
-        self._replica: deque[tuple[int, Data]] = deque(maxlen=LAG_CALLS)
+        self._replica: deque[tuple[int, Snapshot]] = deque(maxlen=LAG_CALLS)
         self._names = script_names()
         self.miniature = Miniature(self.now_us)
         self.miniature.on_publish = self._publish
@@ -137,7 +137,8 @@ class Server:
         self.failed_over_us = self._kernel.now_us
         lost = min(calls, len(self._replica))
         if lost:
-            kept, self.miniature.data = self._replica[-lost]
+            kept, snapshot = self._replica[-lost]
+            self.miniature.restore(snapshot)
             self._calls = kept
             self._replica.clear()
             for watcher in self.watchers:
