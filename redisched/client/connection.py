@@ -54,6 +54,8 @@ _TRY_SHARE = 0.4
 # A server ends a WAIT up to 0.1 s late, and its answer has to arrive before the try is over.
 _WAIT_SHARE = 0.5
 _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
+OTHER_TIMEOUT_S = 60.0
+"""Only a busy machine keeps callers of a Redis waiting that is within their process, so they wait for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Connection:
         broker = self.broker
         return RetryPolicy(
             began_s=self.monotonic() if began_s is None else began_s,
-            total_s=self.settings.timeout_s,
+            total_s=self.settings.timeout_s if self._other is None else OTHER_TIMEOUT_S,
             try_s=broker.timeout_s,
             backoff=RECONNECT_BACKOFF,
             monotonic=self.monotonic,

@@ -1,5 +1,6 @@
 """The block in which an application works for a test, and what it leaves behind: nothing."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,14 @@ def test_afterwards_the_application_is_as_before_also_after_an_error() -> None:
         note.enqueue(1)
     with testing.worker(app):
         assert note.enqueue(2).result() == 2
+
+
+def test_a_call_that_a_busy_machine_makes_slow_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = itertools.count(0.0, app.settings.timeout_s)
+    monkeypatch.setattr(app.connection, "monotonic", lambda: next(now_s))
+    with testing.worker(app):
+        app.grow("default", 3)
+        assert note.enqueue(1).result() == 1
 
 
 def test_a_block_within_another_is_refused_and_harms_nothing() -> None:
