@@ -110,7 +110,7 @@ def test_workers_that_take_nothing_more_are_the_reason(
     monkeypatch.setattr("redisched.engine.introducer.INTERVAL_S", 0.05)
     with RunningWorker(app) as running:
         roster = Roster(app.broker.script_runner)
-        order = partial(roster.order, running.name, WorkerOrder.QUIET)
+        order = partial(roster.order, running.name, WorkerOrder.QUIET, "id")
         wait_until(lambda: run(order(), app.broker.client()), "the worker to be known")
         task = app.enqueue("send", delay=3600)
         wait_until(lambda: Reason.QUIET in told_of(task), "the worker to hear the order")

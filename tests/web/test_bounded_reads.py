@@ -13,7 +13,7 @@ from redisched.model import Failure
 from redisched.store.broker import Broker
 from redisched.store.operation import run
 from redisched.store.store import Store
-from redisched.store.tallies import ActivityKey, Span, Tallies
+from redisched.store.tallies import ActivityKey, Batch, Span, Tallies
 from redisched.store.values import Bury, ClaimRequest
 from tests.brokers import BrokerKind, Servers
 from tests.cli.workshop import Workshop
@@ -107,10 +107,10 @@ def fill(tasks: Scheduler, workshop: Workshop, waiting: int, dead: int, workers:
         )
     for number in range(workers):
         introduce(tasks, f"worker-{number}", (QUEUE,), 16)
-    now_ms, tallies = time.time() * 1e3, Tallies(tasks.broker.script_runner)
+    now_ms, tallies = round(time.time() * 1e3), Tallies(tasks.broker.script_runner)
     row = {ActivityKey(QUEUE, "add"): Activity.decode(b"0=5 16=9 17=9 33=5 65=5")}
     for number in range(60):
-        adding = tallies.add(f"hour-{number}", 1, row, now_ms - number * Span.MINUTE.ms)
+        adding = tallies.add(f"hour-{number}", Batch(1, now_ms - number * Span.MINUTE.ms, row))
         run(adding, tasks.broker.client())
 
 

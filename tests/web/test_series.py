@@ -6,7 +6,7 @@ from redisched.activity import Activity
 from redisched.client.scheduler import Scheduler
 from redisched.store.broker import Broker
 from redisched.store.operation import run
-from redisched.store.tallies import ActivityKey, Tallies
+from redisched.store.tallies import ActivityKey, Batch, Tallies
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
 from tests.web.api import Api
@@ -15,9 +15,8 @@ from tests.web.records import without_times
 
 def did(broker: Broker, ago_ms: int, key: ActivityKey, numbers: bytes) -> None:
     """Count something that was done some time ago."""
-    adding = Tallies(broker.script_runner).add(
-        f"w{ago_ms}", 1, {key: Activity.decode(numbers)}, time.time() * 1e3 - ago_ms
-    )
+    batch = Batch(1, round(time.time() * 1e3) - ago_ms, {key: Activity.decode(numbers)})
+    adding = Tallies(broker.script_runner).add(f"w{ago_ms}", batch)
     run(adding, broker.client())
 
 
