@@ -76,6 +76,7 @@ def create_app(
         exception_handlers={HTTPException: answer_unrouted},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.overviews = overviews
     return app
 

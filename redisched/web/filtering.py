@@ -11,6 +11,9 @@ from redisched.web.problems import bad_request
 from redisched.web.redaction import Redactor
 
 LONGEST = 4_000
+"""A filter has at most so many characters."""
+LOOKS = 4_000
+"""For one request about so many tasks are looked at, which takes Redis a tenth of a second."""
 FILTER_FORMAT = "redisched-filter"
 
 

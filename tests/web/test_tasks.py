@@ -3,6 +3,7 @@
 import pytest
 
 from redisched.client.scheduler import Scheduler
+from redisched.filters.scan import STEP
 from redisched.model import DeathReason, Failure
 from redisched.progress import Progress
 from tests.cli.commands import CommandLine
@@ -90,6 +91,24 @@ def test_a_filter_says_which_tasks_are_listed(tasks: Scheduler, workshop: Worksh
     assert ids("arg.order:42") == {"ready"}
     assert api.get("/tasks", filter="state:dead")["tasks"][0]["failure"]["reason"] == DeathReason.ATTEMPTS
     assert api.get("/tasks", filter="arg.order:7") == {"tasks": [], "next": None, "looked_at": 4}
+
+
+def test_however_few_tasks_match_a_request_looks_at_a_limited_number(
+    tasks: Scheduler, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 600
+    monkeypatch.setattr("redisched.web.reading.tasks.LOOKS", looks)
+    monkeypatch.setattr("redisched.web.acting.on_tasks.LOOKS", looks)
+    # As many in a second queue, so that both are looked at in turn.
+    for queue in ("default", "mail"):
+        tasks.enqueue_many([tasks.request("add", number, queue=queue) for number in range(looks)])
+    page = api.get("/tasks", filter="arg.order:42", limit=1)
+    assert page["tasks"] == []
+    assert looks <= page["looked_at"] < looks + STEP
+    rest = api.get("/tasks", filter="arg.order:42", after=page["next"])
+    assert page["looked_at"] + rest["looked_at"] >= 2 * looks
+    counted = api.post("/actions", {"action": "cancel", "filter": "name:add", "dry_run": True})
+    assert (counted["count_is_exact"], looks <= counted["count"] < looks + STEP) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from redisched.store.store import Store
 from redisched.store.view import TaskView
 from redisched.web.acting.arguments import number_in, only, state_list, whole_in
 from redisched.web.acting.target import ActionRequest, TargetCount, Told
-from redisched.web.filtering import filter_in
+from redisched.web.filtering import LOOKS, filter_in
 from redisched.web.redis import Redis
 
 UNKNOWN = "unknown"
@@ -84,7 +84,7 @@ class MatchingTasks:
         for state in sorted(self.wanted.asked_states - {*self.verb.states}):
             raise InvalidOption("state", state.value, f"one of {', '.join(sorted(self.verb.states))}")
         wanted = self.wanted.also(StateIn(frozenset(self.verb.states)))
-        found = await redis.ask(lambda: count_matching(redis.script_runner, wanted))
+        found = await redis.ask(lambda: count_matching(redis.script_runner, wanted, LOOKS))
         return TargetCount(found.matched, found.is_exact)
 
     async def act(self, redis: Redis, _who: str, told: Told) -> None:

@@ -16,7 +16,7 @@ from redisched.store.page import Place
 from redisched.store.reported import read_report
 from redisched.store.view import PENDING, TaskView
 from redisched.web.endpoint import ApiCall, Endpoint
-from redisched.web.filtering import FILTER, filter_in
+from redisched.web.filtering import FILTER, LOOKS, filter_in
 from redisched.web.parameters import ID_PATTERN, PLACE_PATTERN, QUEUE_PATTERN, Where, matching, whole
 from redisched.web.problems import bad_request, not_found
 from redisched.web.redaction import Redactor
@@ -33,7 +33,7 @@ async def list_tasks(call: ApiCall) -> dict[str, Any]:
     if wanted.is_open:
         wanted = wanted.also(StateIn(frozenset(PENDING)))
     after, limit = call.parameters["after"], call.parameters["limit"]
-    page = await call.redis.ask(lambda: read_page(call.redis.script_runner, wanted, after, limit))
+    page = await call.redis.ask(lambda: read_page(call.redis.script_runner, wanted, after, limit, LOOKS))
     records = [safe_task_record(view, call.redis.redactor) for view in page.views]
     return {"tasks": records, "next": page.cursor, "looked_at": page.looked_at}
 
@@ -92,7 +92,7 @@ ENDPOINTS = (
         summary="The tasks that match a filter, in the order in which they will run; then those that have ended.",
         description=(
             "Without a filter, and with one of queues, handlers and priorities alone, the tasks that wait are listed. "
-            "For a page about 10,000 tasks are looked at, so it may be short or empty though there is a next one. It "
+            "For a page about 4,000 tasks are looked at, so it may be short or empty though there is a next one. It "
             "may be a little longer than its limit."
         ),
         act=list_tasks,
