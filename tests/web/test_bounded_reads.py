@@ -34,12 +34,11 @@ READS = {
     "dead tasks": "/tasks?filter=state:dead&limit=100",
     "a task": "/tasks/task-7",
     "why a task waits": "/tasks/task-7/explain",
-    "dead groups": "/dead/groups",
     "workers": "/workers?limit=200",
     "schedules": "/schedules",
     "scale": f"/scale/{QUEUE}",
 }
-SEARCHES = {"no such task": "/tasks?filter=name:nothing&limit=100"}
+SEARCHES = {"no such task": "/tasks?filter=name:nothing&limit=100", "dead groups": "/dead/groups"}
 """What looks at as many tasks as one call may, however many there are."""
 
 
