@@ -90,11 +90,14 @@ class WorkerCalls:
     def _ordering(self, name: object, order: WorkerOrder) -> Operation[None]:
         if not isinstance(name, str) or not name:
             raise InvalidOption("name", name, "the name of a worker, as `workers.ls` lists it")
-        known_as, order_id, roster = name, next_id(), Roster(self._connection.script_runner)
-        ordering = partial(roster.order, known_as, order, order_id)
-        is_known = yield from with_retries(ordering, self._connection.retry_policy())
-        if not is_known:
-            raise UnknownWorker(name)
+        yield from order_worker(self._connection, name, order)
+
+
+def order_worker(connection: Connection, name: str, order: WorkerOrder) -> Operation[None]:
+    """Tell a worker what to do, once, however often the call is repeated. Raises UnknownWorker."""
+    ordering = partial(Roster(connection.script_runner).order, name, order, next_id())
+    if not (yield from with_retries(ordering, connection.retry_policy())):
+        raise UnknownWorker(name)
 
 
 def every_worker(script_runner: ScriptRunner) -> Operation[list[WorkerView]]:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from redisched.client.worker_calls import every_worker
-from redisched.errors import InvalidOption
+from redisched.client.worker_calls import every_worker, order_worker
+from redisched.errors import InvalidOption, UnknownWorker
 from redisched.orders import WorkerOrder
-from redisched.store.roster import Roster
 from redisched.web.acting.arguments import only
 from redisched.web.acting.on_tasks import UNKNOWN
 from redisched.web.acting.target import ActionRequest, TargetCount, Told
@@ -32,10 +31,13 @@ class NamedWorkers:
         return TargetCount(len(self.names) - len(unknown), unknown=unknown)
 
     async def act(self, redis: Redis, _who: str, told: Told) -> None:
-        roster = Roster(redis.script_runner)
         for name in self.names:
-            is_known = await redis.ask(partial(roster.order, name, self.order))
-            told({TOLD if is_known else UNKNOWN: 1})
+            try:
+                await redis.run_on(partial(order_worker, name=name, order=self.order))
+            except UnknownWorker:
+                told({UNKNOWN: 1})
+            else:
+                told({TOLD: 1})
 
 
 def workers_of(request: ActionRequest) -> NamedWorkers:
