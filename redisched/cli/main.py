@@ -38,7 +38,9 @@ COMMANDS = {
     "watch": LazyCommand(f"{_COMMANDS}.watch:watch", "Follow a task until it ends: state, progress and log."),
     "explain": LazyCommand(f"{_COMMANDS}.explain:explain", "Say in a sentence why a task is not running."),
     "queue": LazyCommand(f"{_COMMANDS}.queue:queue", "List queues; pause, drain, purge, grow and remove a queue."),
-    "schedule": LazyCommand(f"{_COMMANDS}.schedule:schedule", "List, show, add, pause, run and remove schedules."),
+    "schedule": LazyCommand(
+        f"{_COMMANDS}.schedule:schedule", "List, show, add, change, pause, run and remove schedules."
+    ),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, one by one or by cause; retry or discard them."),
     "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the JSON API of a Redis, at /api/v1."),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),

@@ -25,10 +25,16 @@ def application_with(argument: str, handler: str, target: str | None, imports: S
     not have the handler.
     """
     application = load_scheduler(target, imports) if target else None
-    if application is not None and application.registry.get(handler) is None:
+    if application is not None and target is not None:
+        check_handler(argument, handler, application, target)
+    return application
+
+
+def check_handler(argument: str, handler: str, application: Scheduler, target: str) -> None:
+    """Raises BadParameter, which names the argument, if the application of --app does not have the handler."""
+    if application.registry.get(handler) is None:
         known = ", ".join(printable(entry.name) for entry in application.registry) or "none"
         raise click.BadParameter(f"{target} has no handler {handler!r}; there are: {known}", param_hint=argument)
-    return application
 
 
 def place_of(application: Scheduler | None, url: str | None) -> str | None:

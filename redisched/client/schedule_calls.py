@@ -106,8 +106,8 @@ class ScheduleCalls:
         return await self._connection.run_async(operations.run_now(self._connection, *_place(name, queue)))
 
     def remove(self, name: str, /, *, queue: str | None = None) -> None:
-        """Remove a schedule, and its tasks that were enqueued ahead. Raises UnknownSchedule, and InvalidOption for one
-        that the code of running workers declares.
+        """Remove a schedule, and its tasks that were enqueued ahead; also one that cannot be read here. Raises
+        UnknownSchedule, and InvalidOption for one that the code of running workers declares.
         """
         self._connection.run(operations.remove(self._connection, *_place(name, queue)), "schedules.remove")
 

@@ -102,11 +102,12 @@ def resume(connection: Connection, name: str, queue: str | None) -> Operation[No
 
 
 def remove(connection: Connection, name: str, queue: str | None) -> Operation[None]:
-    """Remove a schedule. Raises UnknownSchedule, and InvalidOption if code that runs now declares it."""
+    """Remove a schedule, also one that cannot be read here. Raises UnknownSchedule, and InvalidOption if code that runs
+    now declares it.
+    """
 
     def act(found: FoundSchedule) -> Operation[ScheduleStatus]:
-        application = found.definition.application
-        if application:
+        if application := found.application:
             seen_ms = yield from ScheduleStore(connection.script_runner, found.queue).seen_ms(application)
             if found.now_ms - seen_ms < ALIVE_MS:
                 allowed = f"one that no code declares; workers of {application} do, so pause it, or remove it there"

@@ -27,6 +27,14 @@ class FoundSchedule(NamedTuple):
         """Raises Undecodable."""
         return Definition.decode(self.stored.definition)
 
+    @property
+    def application(self) -> str:
+        """Whose code declares it; empty if no code does, or if this version cannot read it."""
+        try:
+            return self.definition.application
+        except Undecodable:
+            return ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleView:

@@ -47,6 +47,8 @@ class Introducer:
         self.changed = context.known_elsewhere.asked
         self.on_first: Callable[[], None] = lambda: None
         """Called when this worker is the first that lives of those that serve what it serves."""
+        self.application = ""
+        """The name of the application."""
         self.order_taker: OrderTaker | None = None
         self.running: Callable[[], Sequence[LeasedTask]] = list
         """The tasks whose handlers run now."""
@@ -95,6 +97,7 @@ class Introducer:
         codecs = (entry.conversion.codec for entry in context.registry if entry.conversion is not None)
         return Deployment(
             version=_VERSION,
+            application=self.application,
             app_version=context.worker_settings.app_version or "",
             format=FORMAT,
             codec=next(filter(None, codecs), ""),

@@ -37,6 +37,7 @@ class ScheduleDeclarer:
     """The epoch in which each queue was wholly declared; empty while another deploy's schedules hold there."""
     _declared_s: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _is_told_of_namesake: bool = False
     _refused: RefusedQueues = field(default_factory=lambda: RefusedQueues("declarations of schedules"))
 
     async def step(self) -> float:
@@ -48,6 +49,8 @@ class ScheduleDeclarer:
             await run_async(register(runner, missing), self.client)
             await run_async(note_declaring(runner, self.application, missing), self.client)
         queues = sorted({*own, *noted})
+        if queues:
+            self._tell_of_namesake()
         for queue in queues:
             with self._refused.going_on(queue):
                 await self._announce(queue)
@@ -73,6 +76,18 @@ class ScheduleDeclarer:
         self._tell(queue, declared)
         if declared.is_complete:
             self._epochs[queue], self._declared_s[queue] = announcement.epoch, now_s
+
+    def _tell_of_namesake(self) -> None:
+        handlers = [entry.name for entry in self.context.registry]
+        is_alone = not handlers or not self.context.known_elsewhere.has_namesake(self.application, handlers)
+        if is_alone or self._is_told_of_namesake:
+            return
+        self._is_told_of_namesake = True
+        log.warning(
+            "workers of another application named %s live, which have none of the handlers of this one: each removes"
+            " the schedules that the other declares; give each a name, Settings(application=...)",
+            self.application,
+        )
 
     def _tell(self, queue: str, declared: Declared) -> None:
         if declared.stored or declared.removed:

@@ -228,6 +228,7 @@ class Worker:
 
     def _start_introducing(self, client: AsyncBrokerClient, claimer: Claimer, executor: Executor) -> Introducing:
         introducer = self._runtime.introducer(self._context, client, Roster(self._broker.script_runner))
+        introducer.application = self._application_name
         introducer.order_taker = OrderTaker(self.name, claimer, self._told.leave)
         introducer.running = executor.running
         introducer.state = partial(self._told.state, claimer)

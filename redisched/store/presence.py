@@ -19,11 +19,13 @@ MOST_BYTES = 64 * 1024
 class Deployment:
     """What all worker processes with the same code and the same options have in common.
 
-    `version` is that of redisched, `app_version` that of the application, empty if it gives none. `format` is the
-    highest format that it understands, and `codec` the name of the application's codec, empty if it has none.
+    `version` is that of redisched, `application` the name of the application, and `app_version` its version, empty if
+    it gives none. `format` is the highest format that it understands, and `codec` the name of the application's codec,
+    empty if it has none.
     """
 
     version: str = ""
+    application: str = ""
     app_version: str = ""
     format: int = 0
     codec: str = ""

@@ -7,6 +7,7 @@ import pytest
 
 from redisched import Scheduler
 from redisched.config import Settings
+from redisched.keys import keys_of
 from redisched.placement import slot_id
 from redisched.schedules.declaration import digest_of
 from redisched.schedules.declaring import declare
@@ -115,6 +116,23 @@ def test_one_that_running_code_declares_is_not_removed(command: CommandLine, app
     assert "schedule 'hourly' is declared by the code of shop, whose workers run; pause it" in refused.stderr
     assert [row[0] for row in command.rows("schedule", "ls")] == ["hourly"]
     assert command.record("schedule", "show", "hourly")["application"] == "shop"
+
+
+def test_one_that_cannot_be_read_is_removed_and_blocks_its_queue_no_more(
+    command: CommandLine, private_broker: Broker
+) -> None:
+    for name in "ab":
+        command.output("schedule", "add", name, "report", "--every", "1s", "--queue", "mail")
+    keys = keys_of("mail")
+    private_broker.client().perform(("HSET", keys.schedules, "a", b"\xc1"))
+
+    assert command.output("schedule", "rm", "a", "b", "--dry-run") == "a: active\nb: active\n"
+    assert command.run("queue", "rm", "mail", "--yes").exit_code == 1
+    assert command.output("schedule", "rm", "a", "b") == "a: removed\nb: removed\n"
+
+    for key in (keys.schedules, keys.fired, keys.firing, keys.waiting):
+        assert private_broker.client().perform(("EXISTS", key)) == 0
+    command.output("queue", "rm", "mail", "--yes")
 
 
 def test_an_unknown_schedule_is_an_error_and_the_others_are_acted_on(command: CommandLine) -> None:

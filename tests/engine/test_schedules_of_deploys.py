@@ -1,6 +1,6 @@
 """Deploys declare their schedules: the newest that lives has its way, and nobody touches what others have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,8 +9,10 @@ import pytest
 from redisched import Scheduler
 from redisched.client.schedule_view import ScheduleView
 from redisched.config import Settings
-from redisched.engine import schedule_declarer
+from redisched.engine import introducer, schedule_declarer
+from redisched.engine.known_elsewhere import KnownElsewhere
 from redisched.store.broker import Broker
+from redisched.store.presence import Deployment
 from redisched.store.schedule_values import ScheduleState
 from tests.engine.running import RunningWorker
 from tests.engine.slot_record import QUEUE, names, stored
@@ -104,6 +106,55 @@ def test_two_applications_do_not_touch_each_others_schedules(broker: Broker, cap
         assert "schedule both of queue default is not declared" in said
         with working(deploy(broker, "shop"), broker, without_shop):
             pass
+
+
+def namesake(broker: Broker, application: str, *handlers: str) -> Scheduler:
+    """An application with these handlers, of which the first has a schedule."""
+    app = Scheduler(broker=broker, settings=Settings(application=application))
+    for handler in handlers:
+        app.task(name=handler)(lambda: None)
+    app.every("1h", name=f"of-{handlers[0]}")(app.handler(handlers[0]))
+    return app
+
+
+def said_of_namesakes(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "another application named" in record.getMessage()]
+
+
+def test_two_applications_of_one_name_are_told_of(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(introducer, "INTERVAL_S", 0.02)
+    with RunningWorker(namesake(broker, "app", "send", "track")), RunningWorker(namesake(broker, "app", "charge")):
+        wait_until(lambda: len(said_of_namesakes(caplog)) == 2, "both workers say it")
+        seen = seen_times(broker, "app")
+        wait_until(lambda: not {*seen_times(broker, "app")} & {*seen}, "both announce again")
+    first, second = said_of_namesakes(caplog)
+    assert first == second
+    assert "named app live" in first
+    assert "Settings(application=...)" in first
+
+
+@pytest.mark.parametrize("other", [("app", "charge", "send"), ("bank", "charge")], ids=["next version", "other name"])
+def test_the_next_version_and_another_application_are_no_namesakes(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, other: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(introducer, "INTERVAL_S", 0.02)
+    known: set[str] = set()
+    learn = KnownElsewhere.learn
+
+    def learned(self: KnownElsewhere, deployments: Iterable[Deployment], now_s: float) -> None:
+        deployments = list(deployments)
+        known.update(handler for one in deployments for handler in one.handlers)
+        learn(self, deployments, now_s)
+
+    monkeypatch.setattr(KnownElsewhere, "learn", learned)
+    application, *handlers = other
+    with RunningWorker(namesake(broker, "app", "send")), RunningWorker(namesake(broker, application, *handlers)):
+        wait_until(lambda: known >= {"send", "charge"}, "each knows of the other")
+        seen = seen_times(broker, "app")
+        wait_until(lambda: not {*seen_times(broker, "app")} & {*seen}, "they announce themselves again")
+    assert said_of_namesakes(caplog) == []
 
 
 @pytest.mark.differs_by_routing

@@ -6,6 +6,7 @@ import time
 import click
 
 from redisched.cli.commands.adding_schedules import add_schedule
+from redisched.cli.commands.changing_schedules import change_schedule
 from redisched.cli.commands.steering_schedules import pause_schedules, remove_schedules, resume_schedules, run_schedules
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, queue_option, url_option
@@ -30,10 +31,10 @@ _HEADINGS = ("NAME", "QUEUE", "STATE", "WHEN", "NEXT", "HANDLER", "LAST TASK", "
 
 @click.group()
 def schedule() -> None:
-    """List, show, add, pause, run and remove schedules."""
+    """List, show, add, change, pause, run and remove schedules."""
 
 
-for _command in (add_schedule, pause_schedules, resume_schedules, run_schedules, remove_schedules):
+for _command in (add_schedule, change_schedule, pause_schedules, resume_schedules, run_schedules, remove_schedules):
     schedule.add_command(_command)
 
 

@@ -105,7 +105,7 @@ def remove_schedules(names: Sequence[str], queue: str | None, dry_run: bool, url
     """Remove schedules.
 
     Their tasks that were enqueued ahead of their time are removed, too; others of theirs stay. One that the code of
-    running workers declares is not removed, as they would declare it again.
+    running workers declares is not removed, as they would declare it again. One that cannot be read here is removed.
 
     JSON: a list of name, queue and outcome: removed, declared by code or unknown; the exit code is 1 if one of them was
     not removed. With --dry-run, the outcome is the state: active, paused or over.
@@ -117,7 +117,7 @@ def remove_schedules(names: Sequence[str], queue: str | None, dry_run: bool, url
         try:
             opened.scheduler.schedules.remove(found.stored.name, queue=found.queue)
         except InvalidOption:
-            return {"outcome": _DECLARED, "application": found.definition.application}
+            return {"outcome": _DECLARED, "application": found.application}
         return {"outcome": "removed"}
 
     _act_on(names, queue, url, as_json, remove)
