@@ -46,9 +46,24 @@ def test_json_has_a_line_for_each_reading(command: CommandLine, pauses: list[Cal
     lines = command.run("task", "ls", "--watch", "--json").stdout.splitlines()
 
     assert [[task["id"] for task in json.loads(line)] for line in lines] == [["one"], []]
-    for words in (("dead", "ls"), ("dead", "groups")):
+    for words in (("dead", "ls"), ("dead", "groups"), ("workers", "ls"), ("schedule", "ls")):
         (line,) = command.run(*words, "--watch", "--json").stdout.splitlines()
         assert json.loads(line) in ([], {"groups": [], "looked_at": 0, "is_complete": True, "now_ms": None})
+    (line,) = command.run("stats", "--watch", "--json").stdout.splitlines()
+    assert json.loads(line)["rows"] == []
+
+
+def test_queues_are_counted_again(command: CommandLine, pauses: list[Callable[[], object]]) -> None:
+    command.output("enqueue", "add")
+    pauses.append(lambda: command.output("enqueue", "add"))
+
+    for form in ((), ("--shards",)):
+        lines = command.run("queue", "ls", "--watch", "--json", *form).stdout.splitlines()
+        assert [counts["ready"] for line in lines for counts in json.loads(line)][-1] == 2
+    assert [line.split("\t")[:2] for line in command.run("queue", "ls", "--watch").stdout.splitlines()] == [
+        ["queue", "ready"],
+        ["default", "2"],
+    ]
 
 
 def test_an_outage_is_told_and_reading_goes_on(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 
 import click
 
@@ -12,6 +13,7 @@ from redisched.cli.completing import complete_queue
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.pause_text import pause_text
+from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_facts, print_table
 from redisched.counted import counted
@@ -36,9 +38,10 @@ for _command in (pause_queue, resume_queue, drain_queue, purge_queue, remove_que
 @click.option(
     "--shards", "by_shard", is_flag=True, help="Print a line for each shard; QUEUE/1 is the second shard of QUEUE."
 )
+@watch_option
 @url_option
 @json_option
-def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
+def list_queues(by_shard: bool, is_watched: bool, url: str | None, as_json: bool) -> None:
     """List the queues with the number of their tasks in each state.
 
     OLDEST is how long the oldest ready task has been waiting; PAUSED is since when the queue is paused, and by whom.
@@ -46,26 +49,22 @@ def list_queues(by_shard: bool, url: str | None, as_json: bool) -> None:
     JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, priorities (a list of
     priority, ready, scheduled), repairs (kind of repair: how many tasks), shards (their number) and paused{since_ms,
     until_ms, by}, null if the queue is not paused. With --shards: the same for each shard, with its number as shard and
-    its cluster node as node, but without repairs and shards.
+    its cluster node as node, but without repairs and shards. With --watch, one such list on a line for each reading.
     """
-    with session(url) as opened:
-        counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
-        slots = opened.slots() if by_shard else None
-        pauses_of = {name: opened.ask(opened.inspector(name).pauses) for name in counts}
-        parts = [part for of_shards in counts.values() for part in enumerate(of_shards)]
-        shown = parts if by_shard else [(0, total(of_shards)) for of_shards in counts.values()]
-        pauses = [pauses_of[one.queue][at : at + 1] if by_shard else pauses_of[one.queue] for at, one in shown]
+
+    def show(found: _Found) -> None:
+        lines, slots = (found.shards(), opened.slots()) if by_shard else (found.queues(), None)
         if as_json:
-            records = _shard_records(opened, shown, slots) if by_shard else _records(opened, counts)
-            print_json([record | pause_record(of) for record, of in zip(records, pauses, strict=True)])
-            return
-    if not counts:
-        click.echo("There is no queue yet. Enqueue a task: redisched enqueue NAME ARGUMENTS...")
-        return
-    rows = [_row(shard_name(one.queue, at), one, of) for (at, one), of in zip(shown, pauses, strict=True)]
-    if slots is not None:
-        rows = [(*row, opened.node_of(one.queue, at, slots)) for row, (at, one) in zip(rows, shown, strict=True)]
-    print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
+            records = _shard_records(opened, lines, slots) if by_shard else _records(opened, found.counts)
+            marked = [record | pause_record(line.pauses) for record, line in zip(records, lines, strict=True)]
+            print_reading(marked, is_watched)
+        elif lines:
+            _print(opened, lines, slots)
+        else:
+            click.echo("There is no queue yet. Enqueue a task: redisched enqueue NAME ARGUMENTS...")
+
+    with session(url) as opened:
+        show_reading(lambda: _read(opened), show, is_watched)
 
 
 @queue.command("show")
@@ -115,6 +114,44 @@ def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
         click.echo(f"{name} has {counted(shards, 'shard')}: redisched queue ls --shards")
 
 
+class _Line(NamedTuple):
+    """What a line of the listing is about: a whole queue, or one of its shards."""
+
+    shard: int
+    counts: QueueCounts
+    pauses: Sequence[QueuePause | None]
+
+
+class _Found(NamedTuple):
+    """The counts of each queue by shard, and the pauses of its shards."""
+
+    counts: dict[str, list[QueueCounts]]
+    pauses: dict[str, list[QueuePause | None]]
+
+    def queues(self) -> list[_Line]:
+        return [_Line(0, total(of_shards), self.pauses[queue]) for queue, of_shards in self.counts.items()]
+
+    def shards(self) -> list[_Line]:
+        return [
+            _Line(at, counts, self.pauses[queue][at : at + 1])
+            for queue, of_shards in self.counts.items()
+            for at, counts in enumerate(of_shards)
+        ]
+
+
+def _read(opened: Session) -> _Found:
+    counts = {name: opened.ask(opened.inspector(name).counts_by_shard) for name in opened.queues(None)}
+    return _Found(counts, {name: opened.ask(opened.inspector(name).pauses) for name in counts})
+
+
+def _print(opened: Session, lines: Sequence[_Line], slots: SlotMap | None) -> None:
+    rows = [_row(shard_name(line.counts.queue, line.shard), line.counts, line.pauses) for line in lines]
+    if slots is not None:
+        nodes = [opened.node_of(line.counts.queue, line.shard, slots) for line in lines]
+        rows = [(*row, node) for row, node in zip(rows, nodes, strict=True)]
+    print_table(_HEADINGS if slots is None else (*_HEADINGS, "NODE"), rows)
+
+
 _HEADINGS = ("QUEUE", "READY", "SCHEDULED", "LEASED", "DEAD", "OLDEST", "PAUSED")
 
 
@@ -127,7 +164,12 @@ def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict
     return [queue_record(of_shards, opened.ask(opened.inspector(name).repairs)) for name, of_shards in counts.items()]
 
 
-def _shard_records(
-    opened: Session, shards: Sequence[tuple[int, QueueCounts]], slots: SlotMap | None
-) -> list[dict[str, object]]:
-    return [{**asdict(one), "shard": at, "node": opened.node_of(one.queue, at, slots)} for at, one in shards]
+def _shard_records(opened: Session, lines: Sequence[_Line], slots: SlotMap | None) -> list[dict[str, object]]:
+    return [
+        {
+            **asdict(line.counts),
+            "shard": line.shard,
+            "node": opened.node_of(line.counts.queue, line.shard, slots),
+        }
+        for line in lines
+    ]

@@ -10,6 +10,7 @@ from redisched.cli.commands.changing_schedules import change_schedule
 from redisched.cli.commands.steering_schedules import pause_schedules, remove_schedules, resume_schedules, run_schedules
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, queue_option, url_option
+from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.schedule_reading import find_schedule, read_schedule, read_schedules
 from redisched.cli.schedule_text import schedule_facts
 from redisched.cli.session import session
@@ -40,28 +41,35 @@ for _command in (add_schedule, change_schedule, pause_schedules, resume_schedule
 
 @schedule.command("ls")
 @queue_option
+@watch_option
 @url_option
 @json_option
-def list_schedules(queue: str | None, url: str | None, as_json: bool) -> None:
+def list_schedules(queue: str | None, is_watched: bool, url: str | None, as_json: bool) -> None:
     """List schedules with their next slots.
 
     LAST TASK is that of the latest slot that has come, and LAST STATE how it has ended, or how far it is.
 
-    JSON: a list of records as `redisched schedule show --json` prints one.
+    JSON: a list of records as `redisched schedule show --json` prints one; with --watch, one such list on a line for
+    each reading.
     """
+
+    def show(read: tuple[list[ReadSchedule], list[tuple[FoundSchedule, str]]]) -> None:
+        schedules, unreadable = read
+        if as_json:
+            print_reading([schedule_record(one) for one in schedules], is_watched)
+        elif schedules:
+            print_table(_HEADINGS, [_row(one) for one in schedules], cut="WHEN")
+        elif not unreadable:
+            click.echo("There is no schedule. Add one: redisched schedule add NAME HANDLER --every 1h")
+        for found, reason in unreadable:
+            name, of_queue = printable(found.stored.name), printable(found.queue)
+            said = f"Warning: schedule {name} of queue {of_queue} cannot be read here: {printable(reason)}"
+            click.echo(said, err=True)
+
     with session(url) as opened:
         if queue is not None:
             opened.queues(queue)
-        schedules, unreadable = read_schedules(opened, queue)
-    if as_json:
-        print_json([schedule_record(one) for one in schedules])
-    elif schedules:
-        print_table(_HEADINGS, [_row(one) for one in schedules], cut="WHEN")
-    elif not unreadable:
-        click.echo("There is no schedule. Add one: redisched schedule add NAME HANDLER --every 1h")
-    for found, reason in unreadable:
-        name, of_queue = printable(found.stored.name), printable(found.queue)
-        click.echo(f"Warning: schedule {name} of queue {of_queue} cannot be read here: {printable(reason)}", err=True)
+        show_reading(lambda: read_schedules(opened, queue), show, is_watched)
 
 
 @schedule.command("show")

@@ -3,10 +3,11 @@
 import click
 
 from redisched.activity import Activity, AttemptEnd, percentile_ms
-from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
+from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_table
+from redisched.client.stats import Stats
 from redisched.records.stats import OTHERS, stats_record
 from redisched.times import duration
 
@@ -20,9 +21,10 @@ _RETURNED = (AttemptEnd.CRASHED, AttemptEnd.LEASE_EXPIRED, AttemptEnd.RELEASED, 
 @click.command()
 @click.option("--since", type=seconds, default="1h", show_default=True, metavar="DURATION", help="At most 30d.")
 @click.option("--queue", metavar="NAME", help="Only this queue.")
+@watch_option
 @url_option
 @json_option
-def stats(since: float, queue: str | None, url: str | None, as_json: bool) -> None:
+def stats(since: float, queue: str | None, is_watched: bool, url: str | None, as_json: bool) -> None:
     """Print what workers did lately, by queue and handler.
 
     ENDED tasks will not run again. FAILED attempts are tried again, DEAD tasks are not. RETURNED ones went back to the
@@ -35,22 +37,27 @@ def stats(since: float, queue: str | None, url: str | None, as_json: bool) -> No
 
     JSON: from_ms, now_ms, step_ms, total, rows (by queue and handler) and series (by minute or hour, with begin_ms); in
     each of these: ended, the number of attempts by their end, and wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms.
+    With --watch, one such record on a line for each reading.
     """
+
+    def show(found: Stats) -> None:
+        if as_json:
+            print_reading(stats_record(found), is_watched)
+        elif found.rows:
+            print_table(_HEADINGS, _rows(found))
+        else:
+            click.echo("No worker did anything in this time.")
+
     with session(url) as opened:
-        found = opened.scheduler.stats(since, queue=queue)
-    if as_json:
-        print_json(stats_record(found))
-        return
-    if not found.rows:
-        click.echo("No worker did anything in this time.")
-        return
+        show_reading(lambda: opened.scheduler.stats(since, queue=queue), show, is_watched)
+
+
+def _rows(found: Stats) -> list[tuple[object, ...]]:
     rows = [
         (key.queue or OTHERS, key.handler or OTHERS, *_cells(one, found.minutes))
         for key, one in sorted(found.rows.items())
     ]
-    if len(rows) > 1:
-        rows.append(("all", "", *_cells(found.whole, found.minutes)))
-    print_table(_HEADINGS, rows)
+    return rows if len(rows) == 1 else [*rows, ("all", "", *_cells(found.whole, found.minutes))]
 
 
 def _cells(activity: Activity, minutes: float) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import click
 
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
+from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_facts, print_table
 from redisched.client.worker_calls import WorkerCalls, WorkerView
@@ -33,9 +34,10 @@ def workers() -> None:
 
 
 @workers.command("ls")
+@watch_option
 @url_option
 @json_option
-def list_workers(url: str | None, as_json: bool) -> None:
+def list_workers(is_watched: bool, url: str | None, as_json: bool) -> None:
     """List the worker processes that live, whichever queues they serve.
 
     BUSY of SLOTS run a task; DUE tasks wait in the worker for a slot, and AHEAD ones for their time. What it says is at
@@ -44,17 +46,19 @@ def list_workers(url: str | None, as_json: bool) -> None:
     JSON: a list of name, host, pid, state (working, quiet, draining or stopping), started_ms, seen_ms, until_ms (until
     when it is listed), slots, busy, due, ahead, rss_bytes, running and window (lists of id, name, queue and at_ms:
     since when it runs, or when it is due), version, app_version, format, codec, queues, handlers, more_queues and
-    more_handlers (how many are not named).
+    more_handlers (how many are not named); with --watch, one such list on a line for each reading.
     """
+
+    def show(found: list[WorkerView]) -> None:
+        if as_json:
+            print_reading([worker_record(worker, worker.deployment) for worker in found], is_watched)
+        elif found:
+            print_table(_HEADINGS, [_row(worker) for worker in found], cut=_QUEUES)
+        else:
+            click.echo("No worker lives. Start one: redisched worker MODULE:APP")
+
     with session(url) as opened:
-        found = opened.scheduler.workers.ls()
-    if as_json:
-        print_json([worker_record(worker, worker.deployment) for worker in found])
-        return
-    if not found:
-        click.echo("No worker lives. Start one: redisched worker MODULE:APP")
-        return
-    print_table(_HEADINGS, [_row(worker) for worker in found], cut=_QUEUES)
+        show_reading(opened.scheduler.workers.ls, show, is_watched)
 
 
 @workers.command("show")
