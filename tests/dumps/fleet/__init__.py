@@ -1,0 +1,1 @@
+"""Small dumps of what is in Redis beside tasks: schedules, pauses, the roster of workers, orders and counts."""
