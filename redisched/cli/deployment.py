@@ -146,6 +146,29 @@ def health_file_option(**attributes: Any) -> Callable[[F], F]:
     return option("--health-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", **attributes)
 
 
+_METRICS_OPTIONS = (
+    option(
+        "--metrics-port",
+        type=click.IntRange(1, 65_535),
+        metavar="PORT",
+        help="Serve metrics for Prometheus at /metrics: the first process on this port, the next on the next port, and"
+        " so on.",
+    ),
+    option(
+        "--metrics-host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="Serve metrics on this address; 0.0.0.0 is all addresses of this machine.",
+    ),
+)
+
+
+def metrics_options(command: F) -> F:
+    """Add the options that say where a worker serves its metrics."""
+    return with_all(_METRICS_OPTIONS, command)
+
+
 def settings_options(command: F) -> F:
     """Add the options of a worker; most are passed under the name of the setting in WorkerSettings."""
     return with_all(_SETTINGS, command)

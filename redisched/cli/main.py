@@ -43,6 +43,9 @@ COMMANDS = {
     ),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, one by one or by cause; retry or discard them."),
     "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the JSON API of a Redis, at /api/v1."),
+    "exporter": LazyCommand(
+        f"{_COMMANDS}.exporter:exporter", "Serve the metrics of a keyspace for Prometheus, at /metrics."
+    ),
     "server": LazyCommand(f"{_COMMANDS}.server:server", "Start and stop the embedded server; show its status."),
     "doctor": LazyCommand(
         f"{_COMMANDS}.doctor:doctor", "Find problems of a Redis that endanger tasks, and say what to do."

@@ -9,6 +9,7 @@ import socket
 import sys
 from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from redisched.config import EMBEDDED_VARIABLE, url_from
 from redisched.embedded.paths import locate
@@ -35,6 +36,7 @@ from redisched.engine.ending import end_within
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
+from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
@@ -49,7 +51,14 @@ from redisched.errors import (
     ServerError,
     ShardMapDamaged,
 )
+from redisched.lazy import LazyModule
 from redisched.orders import WorkerOrder
+
+if TYPE_CHECKING:
+    from redisched.engine import worker_metrics
+else:
+    # It needs the extra `metrics`, and time to start.
+    worker_metrics = LazyModule("redisched.engine.worker_metrics")
 
 LEAVING_S = 5.0
 """Exit handlers of the application and remaining coroutines may take so long; then the process is ended."""
@@ -146,7 +155,7 @@ class ChildProcess:
         tune_garbage_collection()
         name = worker_name(os.getpid(), self._spec.name_suffix)
         worker = Worker(
-            application, self._work.settings, self._table, name, target=self._work.target, supervised=self._ordered
+            application, self._work.settings, self._table, name, self._runtime(), self._work.target, self._ordered
         )
         loop = asyncio.get_running_loop()
         # Not with loop.add_signal_handler: a task's handler that calls it for the same signal would replace ours
@@ -158,6 +167,13 @@ class ChildProcess:
         code = Exit.STUCK if worker.is_stuck else Exit.STOPPED
         self._prepare_to_leave(code)
         return code
+
+    def _runtime(self) -> Runtime:
+        """What the worker takes from its surroundings; its metrics are measured and served if that is wanted."""
+        port = self._work.metrics_port
+        if port is None:
+            return SYSTEM_RUNTIME
+        return worker_metrics.WorkerMetrics(self._work.metrics_host, port).runtime()
 
     def _told(self, loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
         """The supervisor has said something, or is gone."""

@@ -4,9 +4,9 @@ This module imports little besides the standard library, so that a supervisor ne
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 from redisched.backoff import Backoff
 from redisched.config import Durability, Eviction, LogFormat, Settings, Until, WorkerSettings
@@ -30,7 +30,8 @@ class Work:
     """What all worker processes of a supervisor do: serve the application named MODULE:APP.
 
     `url` and `prefix` are the Redis and the key prefix given on the command line. An application that names others is
-    refused. If neither names a Redis, the embedded server is used, provided that `embedded` is true.
+    refused. If neither names a Redis, the embedded server is used, provided that `embedded` is true. With a
+    `metrics_port`, each process serves its metrics on a port of its own, from this one on.
     """
 
     target: str
@@ -38,6 +39,12 @@ class Work:
     url: str | None = field(default=None, repr=False)
     prefix: str | None = None
     embedded: bool = True
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+
+    def in_place(self, number: int) -> Self:
+        """What the process in one place of the fleet does; places are counted from 0."""
+        return self if self.metrics_port is None else replace(self, metrics_port=self.metrics_port + number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

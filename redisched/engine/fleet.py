@@ -58,7 +58,7 @@ class Fleet:
 
     def add(self, table: StartedTable) -> None:
         """Have one process more."""
-        self.slots.append(ProcessSlot(table))
+        self.slots.append(ProcessSlot(table, len(self.slots)))
 
     def members(self) -> list[Member]:
         """Every process that runs."""
@@ -123,20 +123,20 @@ class Fleet:
     def _spawn(self, slot: ProcessSlot) -> None:
         slot.table.clear()
         try:
-            slot.member = self._start(slot.table)
+            slot.member = self._start(slot.table, slot.number)
         except OSError as error:
             log.error(NO_START, error)
             self._postpone(slot, self._clock.monotonic())
 
-    def _start(self, table: StartedTable) -> Member:
+    def _start(self, table: StartedTable, number: int) -> Member:
         began_s = self._clock.monotonic()
-        process = self._start_process(self._work, table)
+        process = self._start_process(self._work.in_place(number), table)
         return Member(process=process, table=table, began_s=began_s, limits=draw_limits(self._settings, self._random))
 
-    def _start_with_table(self) -> Member:
+    def _start_with_table(self, slot: ProcessSlot) -> Member:
         table = StartedTable.make(self._settings.concurrency)
         try:
-            return self._start(table)
+            return self._start(table, slot.number)
         except BaseException:
             table.close()
             raise

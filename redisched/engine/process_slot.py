@@ -42,13 +42,15 @@ class Member:
 
 @dataclass(slots=True, eq=False)
 class ProcessSlot:
-    """A slot of a fleet. `table` is that of its process, and is kept for the next one when the process dies.
+    """A slot of a fleet. `table` is that of its process, and is kept for the next one when the process dies. `number`
+    is the place in the fleet, counted from 0.
 
     While the process is replaced, `successor` starts beside it. When that one works, the process drains: it claims
     nothing more, and ends when its handlers have ended.
     """
 
     table: StartedTable
+    number: int = 0
     member: Member | None = None
     successor: Member | None = None
     draining: list[Member] = field(default_factory=list)

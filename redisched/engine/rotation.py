@@ -29,14 +29,14 @@ WARN_EVERY_S = 60.0
 class Rotation:
     """Replaces processes, one after the other.
 
-    `start` starts a process, and raises OSError if the system has no room for it. The next replacement waits until the
-    process before it has drained, at most `patience_s`. `random` draws from [0, 1);
-    `memory_of` answers the resident memory of a process id, in bytes.
+    `start` starts a process for a slot, and raises OSError if the system has no room for it. The next replacement waits
+    until the process before it has drained, at most `patience_s`. `random` draws from [0, 1); `memory_of` answers the
+    resident memory of a process id, in bytes.
     """
 
     def __init__(
         self,
-        start: Callable[[], Member],
+        start: Callable[[ProcessSlot], Member],
         patience_s: float,
         clock: Clock,
         random: Callable[[], float],
@@ -128,7 +128,7 @@ class Rotation:
     def _begin(self, slot: ProcessSlot, member: Member, reason: str) -> None:
         self._leaving = None
         try:
-            slot.successor = self._start()
+            slot.successor = self._start(slot)
         except OSError as error:
             self._end_failed(member.name, self._clock.monotonic(), str(error))
         else:

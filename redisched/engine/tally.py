@@ -1,10 +1,11 @@
 """Counts what this worker process does, by queue and handler, until it is sent to Redis."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from redisched.activity import BUCKETS, RUN_MS, RUNS, WAIT_MS, WAITS, Activity, AttemptEnd
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.totals import Totals
 from redisched.model import BAND
 from redisched.store.tallies import ActivityKey, Batch
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask, Status
@@ -30,7 +31,9 @@ _OTHERWISE = {
 class WorkTally:
     """The numbers of one process since it last sent them. A batch that is sent is the same until it is counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, handlers: Iterable[str] = ()) -> None:
+        """`handlers` are those that the process has."""
+        self._totals = Totals(handlers)
         self._rows: dict[ActivityKey, Activity] = {}
         self._batch: Batch | None = None
         self._number = 0
@@ -58,8 +61,15 @@ class WorkTally:
         """
         if self._batch is None and self._rows:
             self._number += 1
-            self._batch, self._rows = Batch(self._number, int(now_ms), self._rows), {}
+            with self._totals.lock:
+                self._batch, self._rows = Batch(self._number, int(now_ms), self._rows), {}
+                self._totals.add(self._batch.rows)
         return self._batch
+
+    def since_start(self) -> dict[ActivityKey, Activity]:
+        """What the process has done since it began, sent or not. Safe from any thread."""
+        with self._totals.lock:
+            return self._totals.with_rows(dict(self._rows))
 
     def counted(self) -> None:
         """The batch is counted."""

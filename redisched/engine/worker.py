@@ -31,6 +31,7 @@ from redisched.engine.service import RetryState, Service, wait_for
 from redisched.engine.settler import Settler
 from redisched.engine.shard_services import ShardServices
 from redisched.engine.started import NoStartedTable, Started
+from redisched.engine.tally import WorkTally
 from redisched.engine.told_to_end import ToldToEnd
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.window import Window
@@ -96,6 +97,7 @@ class Worker:
             clock=runtime.clock,
             random=runtime.random,
             target=target,
+            tally=WorkTally(entry.name for entry in application.registry),
         )
 
     @property
@@ -120,7 +122,7 @@ class Worker:
         Raises BrokerMisconfigured if Redis may evict tasks and the settings do not allow that, BrokerRefused if Redis
         refuses the connection or can never be reached with this URL, and LifespanFailed.
         """
-        client = self._broker.open_async_client(self._broker.timeout_s, "worker")
+        client = self._runtime.open_client(self._broker)
         try:
             shard_maps = await self._reach_server(client)
             if shard_maps and await self._open_lifespans():
@@ -213,6 +215,7 @@ class Worker:
             await self._wait_for_the_end(claimer, executor.failure)
         finally:
             if self._told.draining.is_set() and not self._told.stopping.is_set():
+                self._runtime.observer.drains()
                 log_draining(context.worker, len(executor.running()))
                 await worker_services.drain(self._told.stopping)
             log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
@@ -232,6 +235,7 @@ class Worker:
         introducer.order_taker = OrderTaker(self.name, claimer, self._told.leave)
         introducer.running = executor.running
         introducer.state = partial(self._told.state, claimer)
+        self._runtime.observer.works(self._context, introducer.running, introducer.state)
         tally_sender = self._runtime.tally_sender(self._context, client, Tallies(self._broker.script_runner))
         return start_introducing(self._context, client, introducer, tally_sender, self._start_service)
 

@@ -79,7 +79,8 @@ def test_the_command_line_overrides_the_environment_and_empty_variables_do_not_c
 
 def test_every_option_names_its_variable_in_help() -> None:
     listing = CliRunner().invoke(cli, ["worker", "--help"]).output.replace("\n", " ")
-    variables = {*EVERYTHING, "REDISCHED_HEALTH_FILE", "REDISCHED_URL", "REDISCHED_PREFIX", "REDISCHED_EMBEDDED"}
+    others = ("HEALTH_FILE", "METRICS_PORT", "METRICS_HOST", "URL", "PREFIX", "EMBEDDED")
+    variables = {*EVERYTHING, *(f"REDISCHED_{name}" for name in others)}
 
     assert all(variable in " ".join(listing.split()) for variable in variables)
     options = [one for one in worker.params if isinstance(one, click.Option) and one.name not in ("url", "prefix")]

@@ -7,8 +7,16 @@ from typing import Any
 import click
 
 from redisched.cli.cpus import usable_cpus
-from redisched.cli.deployment import app_argument, health_file_option, option, settings_from, settings_options
+from redisched.cli.deployment import (
+    app_argument,
+    health_file_option,
+    metrics_options,
+    option,
+    settings_from,
+    settings_options,
+)
 from redisched.cli.fleet_size import fit_to_cpus
+from redisched.cli.metrics_port import expect_free_ports, expect_metrics_extra
 from redisched.cli.parameters import prefix_of_command, url_option
 from redisched.cli.source import folder_of
 from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
@@ -24,6 +32,7 @@ from redisched.engine.supervisor import supervise
 @health_file_option(
     help="Write this file again and again while Redis answers every process; `redisched health` reads it."
 )
+@metrics_options
 @url_option
 @click.pass_context
 def worker(
@@ -40,14 +49,25 @@ def worker(
     folder_of(target)
     options, sizes = fit_to_cpus(given, usable_cpus)
     settings = settings_from(context, options)
-    if url is not None:
-        # The worker processes load the application, which reads the URL of Redis from the environment.
-        os.environ[URL_VARIABLE] = url
+    metrics_port, metrics_host = given["metrics_port"], given["metrics_host"]
+    if metrics_port is not None:
+        expect_metrics_extra()
+        expect_free_ports(metrics_host, metrics_port, settings.processes)
     prefix = prefix_of_command()
-    if prefix is not None:
-        os.environ[PREFIX_VARIABLE] = prefix
+    # The worker processes load the application, which reads these from the environment.
+    for variable, value in ((URL_VARIABLE, url), (PREFIX_VARIABLE, prefix)):
+        if value is not None:
+            os.environ[variable] = value
     configure_logging(settings)
     if sizes is not None:
         log.info(sizes)
-    work = Work(target=target, settings=settings, url=url, prefix=prefix, embedded=embedded)
+    work = Work(
+        target=target,
+        settings=settings,
+        url=url,
+        prefix=prefix,
+        embedded=embedded,
+        metrics_port=metrics_port,
+        metrics_host=metrics_host,
+    )
     raise click.exceptions.Exit(int(supervise(work, health_file)))

@@ -1,0 +1,25 @@
+"""What the metrics of one worker process are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redisched.metrics.script_times import Times
+from redisched.orders import WorkerState
+from redisched.store.tallies import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFigures:
+    """A worker process at one moment. `activity` is what it has done since it began, `scripts` how long Redis took to
+    answer by the name of the script. Of its tasks `due` wait for a slot and `ahead` for their time; `leased` are all.
+    """
+
+    queues: tuple[str, ...]
+    activity: Rows
+    scripts: Mapping[str, Times]
+    state: WorkerState
+    slots: int
+    busy: int
+    due: int
+    ahead: int
+    leased: int
