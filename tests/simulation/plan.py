@@ -61,6 +61,8 @@ class Plan:
     """How many lines each handler logs when it starts."""
     queue_life: bool = False
     """Whether the queue is paused and resumed, and tasks are deleted."""
+    deploys: bool = False
+    """Whether half of the machines have an older deploy, which does not know a name that producers use."""
     schedules: bool = False
     """Whether somebody adds, changes, pauses, runs and removes schedules, which the workers fire."""
 

@@ -29,6 +29,7 @@ KEYS = int(os.environ.get("REDISCHED_KEYS", "0"))
 LINES = int(os.environ.get("REDISCHED_LINES", "0"))
 QUEUE_LIFE = bool(os.environ.get("REDISCHED_QUEUE_LIFE"))
 SCHEDULES = bool(os.environ.get("REDISCHED_SCHEDULES"))
+DEPLOYS = bool(os.environ.get("REDISCHED_DEPLOYS"))
 
 
 def batches() -> list[ParameterSet]:
@@ -52,7 +53,9 @@ def test_no_promise_is_broken_from_seed(first: int, seeds: int, record_property:
 
 def test_one_seed_again() -> None:
     """Run the world of REDISCHED_SEED, with the command that a report prints."""
-    report = run_world(ONE_SEED, STEPS_OF_EACH, KEYS, LINES, queue_life=QUEUE_LIFE, schedules=SCHEDULES)
+    report = run_world(
+        ONE_SEED, STEPS_OF_EACH, KEYS, LINES, queue_life=QUEUE_LIFE, schedules=SCHEDULES, deploys=DEPLOYS
+    )
 
     assert not report.fouls, report.say()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from redisched.engine.alarm import LoopAlarm
+from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.runtime import Runtime
 from redisched.engine.started import StartedTask
@@ -91,7 +92,7 @@ class WorkerProcess(Process):
             random=self.kernel.random.random,
             start_renewing=lambda renewer, broker: LeaseRenewerTask(renewer, broker, self.threads),
             make_alarm=LoopAlarm,
-            introducer=NamelessIntroducer,
+            introducer=Introducer if plan.deploys else NamelessIntroducer,
             tally_sender=SilentTallySender,
         )
         self.loop.enter()

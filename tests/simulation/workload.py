@@ -14,6 +14,7 @@ from redisched.options import TaskOptionFields
 from redisched.retry import Retry, Snooze, exponential
 from redisched.routing.freshness import Freshness
 from tests.simulation.audit import ONCE, Audit
+from tests.simulation.deploys import NEW, NEW_SHARE, is_of_new_deploy
 from tests.simulation.history import Behaviour, Execution, History, Sent
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
@@ -54,15 +55,17 @@ class Failed(Exception):
 class Handlers:
     """The handlers of one worker process. A task says how long it takes, how often it fails, how often it crashes."""
 
-    def __init__(self, process: WorkerProcess, history: History, audit: Audit, lines: int) -> None:
+    def __init__(self, process: WorkerProcess, history: History, audit: Audit, plan: Plan) -> None:
         self._process = process
-        self._lines = lines
+        self._lines = plan.lines
         self._history = history
         self._audit = audit
         process.app.task(name="sync", retry=RETRY)(self.work)
         process.app.task(name="async", retry=replace(RETRY, within=WITHIN_S))(self.work_async)
         process.app.task(name=ONCE, delivery="at_most_once")(self.work_async)
         process.app.task(name=SCHEDULED)(self.tick)
+        if plan.deploys and is_of_new_deploy(process.name):
+            process.app.task(name=NEW, retry=RETRY)(self.work_async)
 
     def work(self, lasts_ms: int, failures: int, crashes: int, behaviour: str) -> Any:
         """What the simulated thread does, which a handler's result cannot be annotated as."""
@@ -177,7 +180,8 @@ class Producer(Process):
         failures = _rarely(random.random())
         crashes = _rarely(random.random()) if Fault.KILL in self._plan.faults else 0
         behaviour = random.choice((Behaviour.CALM, Behaviour.CALM, Behaviour.CALM, Behaviour.BLOCKING, Behaviour.DEAF))
-        name = "unknown" if random.random() < 0.05 else random.choice(("sync", "async", "sync", "async", ONCE))
+        rare, share = (NEW, NEW_SHARE) if self._plan.deploys else ("unknown", 0.05)
+        name = rare if random.random() < share else random.choice(("sync", "async", "sync", "async", ONCE))
         options: TaskOptionFields = {
             "id": id,
             "queue": QUEUE,

@@ -11,6 +11,7 @@ from redisched.engine import attempt, executor, prefetch_releaser
 from tests.simulation.audit import Audit
 from tests.simulation.caller import Caller, Telling
 from tests.simulation.circumstances import Circumstances
+from tests.simulation.deploys import MACHINES, DeployReferee
 from tests.simulation.firing_processes import LIVE, TidyScheduleOperator
 from tests.simulation.history import History
 from tests.simulation.kernel import Kernel
@@ -63,6 +64,7 @@ class Report:
     lines: int
     queue_life: bool
     schedules: bool
+    deploys: bool
 
     def say(self) -> str:
         """The fouls, the events before them, and the command that repeats the world."""
@@ -71,6 +73,7 @@ class Report:
         lines = f" REDISCHED_LINES={self.lines}" if self.lines else ""
         life = " REDISCHED_QUEUE_LIFE=1" if self.queue_life else ""
         life += " REDISCHED_SCHEDULES=1" if self.schedules else ""
+        life += " REDISCHED_DEPLOYS=1" if self.deploys else ""
         world = f"REDISCHED_SEED={self.seed} REDISCHED_STEPS={self.faulty_steps}{keys}{lines}{life}"
         again = f"{world} pytest -m fault tests/simulation -k one_seed_again -n 0"
         return f"{tail}\n{self.fouls[0]}\n\nAgain: {again}"
@@ -117,6 +120,8 @@ class World:
             plan, self.server, self.network, self.process_slots, self.history.note, self.circumstances.clock_was_set
         )
         self.server.watchers.append(self.nemesis)
+        if plan.deploys:
+            self.server.watchers.append(DeployReferee())
 
     def run(self) -> None:
         """Run the world until the queue has drained. Raises Foul, or AssertionError when the world is stuck."""
@@ -154,6 +159,7 @@ class World:
             lines=self.plan.lines,
             queue_life=self.plan.queue_life,
             schedules=self.plan.schedules,
+            deploys=self.plan.deploys,
         )
 
     def _left(self) -> list[Shadow]:
@@ -178,7 +184,7 @@ class World:
 
     def _furnish(self, process: WorkerProcess) -> None:
         self.circumstances.begins(process)
-        Handlers(process, self.history, self.audit, self.plan.lines)
+        Handlers(process, self.history, self.audit, self.plan)
 
     def _has_drained(self) -> bool:
         """Checked only now and then, as the check takes longer than a step."""
@@ -201,12 +207,16 @@ def run_world(
     *,
     queue_life: bool = False,
     schedules: bool = False,
+    deploys: bool = False,
 ) -> Report:
     """Run the world of a seed, in which tasks share so many unique keys, handlers log so many lines, and somebody
-    pauses and resumes the queue and deletes tasks, or changes schedules. Broken promises are in the fouls of the
-    report.
+    pauses and resumes the queue and deletes tasks, or changes schedules, or there are two deploys. Broken promises are
+    in the fouls of the report.
     """
     plan = draw_plan(seed, steps)
+    if deploys:
+        waits_for_ever = replace(plan.worker_settings, unroutable_limit=None)
+        plan = replace(plan, machines=max(MACHINES, plan.machines), worker_settings=waits_for_ever)
     between_s = plan.between_tasks_s * (SELDOM if schedules else 1)
     faults = tuple(fault for fault in plan.faults if not schedules or fault not in NOT_WITH_SCHEDULES)
     world = World(
@@ -216,6 +226,7 @@ def run_world(
             lines=lines,
             queue_life=queue_life,
             schedules=schedules,
+            deploys=deploys,
             faults=faults,
             between_tasks_s=between_s,
         )
