@@ -158,7 +158,7 @@ def test_a_process_that_was_told_to_stop_is_not_replaced(fleet_of: MakeFleet) ->
 
 
 def test_an_order_that_comes_again_after_a_later_one_is_not_carried_out_again() -> None:
-    claimer, left = NotingClaimer(), list[WorkerOrder]()
+    claimer, left = ToldClaimer(), list[WorkerOrder]()
     order_taker = OrderTaker("a", claimer, left.append)  # type: ignore[arg-type]
     told = ["1 quiet", "2 resume", "1 quiet", "2 resume", "3 recycle"]
     assert [order_taker.take(one) for one in told] == [True] * 5
@@ -167,7 +167,7 @@ def test_an_order_that_comes_again_after_a_later_one_is_not_carried_out_again() 
     assert (claimer.told, left) == (["quiet", "resume"], [WorkerOrder.RECYCLE])
 
 
-class NotingClaimer:
+class ToldClaimer:
     """Notes what it is told."""
 
     def __init__(self) -> None:
