@@ -1,4 +1,4 @@
-"""The ASGI application of the JSON API, which runs by itself or mounted in another one.
+"""The ASGI application of the dashboard and the JSON API, which runs by itself or mounted in another one.
 
 app.mount("/tasks", create_app(scheduler, access=Access(allowed_hosts=("shop.example.com",), visitor_of=visitor_of)))
 """
@@ -29,6 +29,7 @@ from redisched.web.endpoint import JSON, Endpoint
 from redisched.web.feed import Feed
 from redisched.web.guard import Guard
 from redisched.web.openapi import API, document
+from redisched.web.page_files import BELOW, send_index, send_page_file
 from redisched.web.problems import answer_unrouted, problem_of
 from redisched.web.reading.overview import overview_record
 from redisched.web.redaction import Redactor
@@ -46,8 +47,8 @@ def create_app(
     redact: tuple[str, ...] = (),
     base_path: str = "",
 ) -> Starlette:
-    """The API of the keyspace of a Scheduler, at /api/v1. The Scheduler needs no handlers; None means that of
-    REDISCHED_URL, else the embedded server.
+    """The dashboard of the keyspace of a Scheduler at /, and its API at /api/v1. The Scheduler needs no
+    handlers; None means that of REDISCHED_URL, else the embedded server.
 
     `access` says who may use it; by default only this machine. Arguments and results of the names in `redact` are
     hidden, besides passwords, tokens and the like. `base_path`, such as /redisched, is below which path a proxy serves
@@ -71,8 +72,10 @@ def create_app(
         routes=[
             *(Route(API + one.path, _route(one, services), methods=[one.method]) for one in ENDPOINTS),
             Route(f"{API}/openapi.json", _openapi, methods=["GET"]),
+            Route("/", send_index, methods=["GET"]),
+            Route(BELOW + "{file:path}", send_page_file, methods=["GET"]),
         ],
-        middleware=[Middleware(Guard, access=access or Access()), Middleware(PathAsSent, base_path=base_path)],
+        middleware=[Middleware(PathAsSent, base_path=base_path), Middleware(Guard, access=access or Access())],
         exception_handlers={HTTPException: answer_unrouted},
         lifespan=lifespan,
     )

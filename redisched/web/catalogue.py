@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from redisched.web.changing import actions, audit
 from redisched.web.endpoint import Endpoint
-from redisched.web.reading import dead, events, fleet, overview, queues, scale, schedules, series, tasks
+from redisched.web.reading import dead, events, fleet, overview, queues, scale, schedules, series, tasks, visitor
 from redisched.web.schemas.making import INTEGER, TEXT, JsonSchema, nothing_else
 from redisched.web.schemas.of_actions import OF_ACTIONS
 from redisched.web.schemas.of_queues import OF_QUEUES
 from redisched.web.schemas.of_schedules import OF_SCHEDULES
 from redisched.web.schemas.of_series import OF_SERIES
 from redisched.web.schemas.of_tasks import OF_TASKS
+from redisched.web.schemas.of_visitors import OF_VISITORS
 
 PROBLEM = "Problem"
 
@@ -26,6 +27,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *actions.ENDPOINTS,
     *audit.ENDPOINTS,
+    *visitor.ENDPOINTS,
 )
 SCHEMAS: Mapping[str, JsonSchema] = {
     PROBLEM: nothing_else(type=TEXT, title=TEXT, status=INTEGER, code=TEXT, detail=TEXT),
@@ -34,4 +36,5 @@ SCHEMAS: Mapping[str, JsonSchema] = {
     **OF_SCHEDULES,
     **OF_SERIES,
     **OF_ACTIONS,
+    **OF_VISITORS,
 }

@@ -1,7 +1,8 @@
 """Stands before everything else: lets in only requests that may come in, and gives every answer its safe headers.
 
 A page of another site can make a browser send requests here. It can neither choose the Host header, nor send a header
-of its own, nor hide where it comes from, so all three are checked.
+of its own, nor hide where it comes from, so all three are checked. The files of the dashboard need no token: a browser
+cannot send one before it has them, and they hold no data.
 """
 
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redisched.printable import printable
 from redisched.web.access import Access, Role, is_loopback
+from redisched.web.page_files import is_of_page
 from redisched.web.problems import Problem, bad_request
 
 OWN_HEADER = "X-Redisched"
@@ -27,9 +29,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
 """The headers of every answer."""
+NOT_STORED = "no-store"
+ASKED_FOR_ANEW = "no-cache"
+"""A browser keeps the files of the dashboard, and asks each time whether they have changed."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -48,22 +52,27 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": "no WebSockets here"})
             return
 
+        is_page = scope["method"] in _READING and is_of_page(scope["path"].removeprefix(scope.get("root_path", "")))
+
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = ASKED_FOR_ANEW if is_page else NOT_STORED
                 for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)
 
         try:
-            self._check(scope)
+            hosts = self._check_place(scope)
+            if not is_page:
+                self._check_visitor(scope, hosts[0])
         except Problem as problem:
             await problem.response()(scope, receive, send_safely)
             return
         await self._app(scope, receive, send_safely)
 
-    def _check(self, scope: Scope) -> None:
-        """Raises Problem for a request that may not come in."""
+    def _check_place(self, scope: Scope) -> list[str]:
+        """The Host header. Raises Problem for a request for another host, or from where nobody is answered."""
         connection = HTTPConnection(scope)
         hosts = connection.headers.getlist("host")
         if len(hosts) != 1 or not self._access.allows_host(hosts[0]):
@@ -73,13 +82,18 @@ class Guard:
         if self._access.is_open and scope.get("client") and not is_loopback(scope["client"][0]):
             sentence = "without a token only this machine is answered; start the server with --token"
             raise Problem(HTTPStatus.FORBIDDEN, "token_needed", sentence)
+        return hosts
+
+    def _check_visitor(self, scope: Scope, host: str) -> None:
+        """Raises Problem for a request of somebody who may not send it."""
+        connection = HTTPConnection(scope)
         visitor = self._access.visitor(connection)
         if visitor is None:
             sentence = "this server wants a token: Authorization: Bearer TOKEN"
             raise Problem(HTTPStatus.UNAUTHORIZED, "token_needed", sentence, {"WWW-Authenticate": "Bearer"})
         scope[VISITOR] = visitor
         if scope["method"] not in _READING:
-            _check_change(connection, hosts[0])
+            _check_change(connection, host)
             if visitor.role is Role.READER:
                 sentence = f"{visitor.name} may only read here"
                 raise Problem(HTTPStatus.FORBIDDEN, "read_only", sentence)

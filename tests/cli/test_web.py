@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import CommandLine, environment, run
+from tests.waiting import wait_until
 from tests.web.api import CHANGE, READER, SECRET, bearer
 from tests.web.served import WebProcess
 
@@ -46,7 +48,7 @@ def test_the_command_serves_any_keyspace_without_an_application(
     secrets = {"REDISCHED_WEB_TOKEN": SECRET, "REDISCHED_WEB_READ_ONLY_TOKEN": READER}
     web = WebProcess(tmp_path, "--url", url, "--prefix", "shop", "--base-path", "/jobs", **secrets)
     try:
-        assert web.line.startswith("The API is at http://127.0.0.1:")
+        assert web.line.startswith("The dashboard is at http://127.0.0.1:")
         assert "/jobs/api/v1/overview" in web.line
         assert web.request("GET", "/jobs/api/v1/tasks/it")[1]["code"] == "token_needed"
         for path in ("/jobs/api/v1/tasks/it", "/api/v1/tasks/it"):
@@ -66,3 +68,20 @@ def test_a_redis_that_lets_nobody_in_ends_the_command(tmp_path: Path) -> None:
     refused = run("web", "--port", "0", "--url", "redis://:wrong@127.0.0.1:1/0?nonsense=1")
     assert refused.exit_code == 2
     assert "wrong" not in refused.stderr
+
+
+def test_the_dashboard_is_opened_in_a_browser_once_it_listens(tmp_path: Path, servers: Servers) -> None:
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}.new && mv {seen}.new {seen}\n')
+    browser.chmod(0o700)
+    web = WebProcess(tmp_path, "--open", "--url", servers.url(BrokerKind.VALKEY), BROWSER=f"{browser} %s")
+    try:
+        wait_until(seen.exists, "the browser was started")
+        assert seen.read_text().strip() == f"http://{web.host}:{web.port}/"
+        connection = HTTPConnection(web.host, web.port, timeout=30)
+        connection.request("GET", "/")
+        assert b"<title>redisched</title>" in connection.getresponse().read()
+        connection.close()
+    finally:
+        assert web.stop() == (0, "")

@@ -31,6 +31,11 @@ def below(folder: Path, suffix: str) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}")}
 
 
+def files_of_page() -> set[str]:
+    found = (ROOT / "redisched" / "web" / "page").rglob("*")
+    return {path.relative_to(ROOT).as_posix() for path in found if path.is_file()}
+
+
 def test_the_wheel_contains_only_the_library_and_its_scripts(build: Callable[[str], Path]) -> None:
     with zipfile.ZipFile(build("wheel")) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
@@ -40,6 +45,8 @@ def test_the_wheel_contains_only_the_library_and_its_scripts(build: Callable[[st
     assert {name for name in names if name.endswith(".lua")} == {
         f"redisched/_lua/{name}" for name in below(SCRIPTS, ".lua")
     }
+    page = files_of_page()
+    assert names >= page >= {"redisched/web/page/index.html", "redisched/web/page/vendor/uplot.LICENSE"}
     assert [name for name in names if not name.startswith("redisched/")] == []
     assert [name for name in names if name.startswith("redisched/_lua/") and not name.endswith(".lua")] == []
 

@@ -53,7 +53,7 @@ def test_an_unknown_parameter_is_named_with_those_there_are(api: Api) -> None:
 
 def test_a_path_or_a_method_that_does_not_exist_is_a_problem_too(api: Api) -> None:
     assert api.problem("/nothing")[:2] == (404, "no_such_path")
-    for path in ("/", "/api/v1/queues/", "/api/v1//queues", "/api/v1/tasks/", "/api/v2/queues"):
+    for path in ("/none", "/api/v1/queues/", "/api/v1//queues", "/api/v1/tasks/", "/api/v2/queues"):
         assert api.client.get(path, follow_redirects=False).json()["code"] == "no_such_path"
     answer = api.client.post("/api/v1/overview", headers={"X-Redisched": "1"})
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

@@ -28,12 +28,14 @@ def test_what_workers_did_is_the_record_of_the_command_line(
     did(real_broker, 60_000, ActivityKey("shop", "charge"), b"0=1")
     told = api.get("/series")
     assert (told["total"]["ended"], told["step_ms"], len(told["series"])) == (96, 60_000, 2)
-    printed = command.record("stats")
+    did(real_broker, 90_000, ActivityKey("shop", "refund"), b"0=2")
+    assert [(row["queue"], row["ended"]) for row in api.get("/series")["queues"]] == [("mail", 95), ("shop", 3)]
+    told, printed = api.get("/series"), command.record("stats")
     assert [told[name] for name in ("rows", "series", "total")] == [
         printed[name] for name in ("rows", "series", "total")
     ]
-    assert [row["handler"] for row in api.get("/series", queue="shop")["rows"]] == ["charge"]
-    assert api.get("/series", since_s=300)["total"]["ended"] == 1
+    assert [row["handler"] for row in api.get("/series", queue="shop")["rows"]] == ["charge", "refund"]
+    assert api.get("/series", since_s=300)["total"]["ended"] == 3
     assert api.get("/series", since_s=30 * 86_400)["step_ms"] == 3_600_000
     assert api.problem("/series", since_s=30 * 86_400 + 1)[:2] == (400, "invalid")
 

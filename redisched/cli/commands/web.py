@@ -1,4 +1,4 @@
-"""`redisched web`: serves the JSON API of a Redis."""
+"""`redisched web`: serves the dashboard and the JSON API of a Redis."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -53,6 +53,7 @@ _OPTIONS = (
         help="Hide arguments with this name, besides passwords, tokens and the like. For several, repeat the option.",
     ),
     click.option("--base-path", default="", metavar="PATH", help="The path below which a proxy serves it: /redisched."),
+    click.option("--open", "in_browser", is_flag=True, help="Open the dashboard in a browser."),
     url_option,
 )
 
@@ -72,13 +73,14 @@ def web(
     allowed_hosts: tuple[str, ...],
     redact: tuple[str, ...],
     base_path: str,
+    in_browser: bool,
     url: str | None,
 ) -> None:
-    """Serve the JSON API of a Redis, at /api/v1.
+    """Serve the dashboard of a Redis, and its JSON API at /api/v1.
 
     No application is needed. Without a token it listens only on this machine, and answers only requests from there.
-    With one, requests send: Authorization: Bearer SECRET. Changes need the header X-Redisched: 1. The API describes
-    itself: /api/v1/openapi.json.
+    With one, the dashboard asks for it, and requests send: Authorization: Bearer SECRET. Changes need the header
+    X-Redisched: 1. The API describes itself: /api/v1/openapi.json.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -86,6 +88,9 @@ def web(
             f"the API is served with {' and '.join(missing)}, not installed here; "
             "install it: pip install 'redisched[web]', or in a checkout pip install -e '.[web]'"
         )
+    import threading
+    import webbrowser
+
     from redisched.web.app import create_app
     from redisched.web.serving import listen_on, serve, url_of
 
@@ -93,7 +98,11 @@ def web(
     with session(url) as opened, listen_on(host, port, access) as listening:
         app = create_app(opened.scheduler, access=access, redact=redact, base_path=base_path)
         opened.check()
-        click.echo(f"The API is at {url_of(listening)}{base_path}/api/v1/overview; to stop it: Ctrl-C")
+        page = f"{url_of(listening)}{base_path}/"
+        click.echo(f"The dashboard is at {page} and its API at {page}api/v1/overview; to stop it: Ctrl-C")
+        if in_browser:
+            # A browser of the terminal would not return; the address listens already, so this may come first.
+            threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
         serve(app, listening, app.state.overviews.end)
 
 

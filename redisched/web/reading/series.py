@@ -1,26 +1,37 @@
 """What workers did lately: how many tasks ended how, and how long they waited and ran."""
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
-from redisched.client.stats import LONGEST_MS, read_stats
+from redisched.activity import Activity
+from redisched.client.stats import LONGEST_MS, Stats, read_stats
 from redisched.option_checks import check_queue
-from redisched.records.stats import stats_record
+from redisched.records.stats import OTHERS, activity_record, stats_record
 from redisched.web.endpoint import ApiCall, Endpoint
 from redisched.web.parameters import QUEUE_PATTERN, matching, whole
 
 
 async def show_series(call: ApiCall) -> dict[str, Any]:
-    """What workers did, as `redisched stats --json` prints it."""
+    """What workers did, as `redisched stats --json` prints it, and by queue besides."""
     since_ms, queue = 1_000 * call.parameters["since_s"], call.parameters["queue"]
     await call.redis.open()
-    return stats_record(await call.redis.ask(partial(read_stats, call.redis.script_runner, since_ms, queue)))
+    found = await call.redis.ask(partial(read_stats, call.redis.script_runner, since_ms, queue))
+    return {**stats_record(found), "queues": _by_queue(found)}
+
+
+def _by_queue(stats: Stats) -> list[dict[str, Any]]:
+    # Percentiles of a queue cannot be computed from those of its handlers.
+    queues: dict[str, Activity] = defaultdict(Activity)
+    for key, activity in stats.rows.items():
+        queues[key.queue].add(activity)
+    return [{"queue": name or OTHERS, **activity_record(activity)} for name, activity in sorted(queues.items())]
 
 
 ENDPOINTS = (
     Endpoint(
         path="/series",
-        summary="What workers did lately: by queue and handler, all together, and minute by minute or hour by hour.",
+        summary="What workers did lately: by handler, by queue, all together, and minute by minute or hour by hour.",
         description=(
             "In minutes up to three hours, else in hours; those in which nothing was done are left out. Up to five "
             "seconds are missing at the end. Percentiles are right within a factor of two."

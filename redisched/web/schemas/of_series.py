@@ -29,6 +29,7 @@ OF_SERIES: Mapping[str, JsonSchema] = {
         step_ms=INTEGER,
         total=nothing_else(**_ACTIVITY),
         rows=listed(nothing_else(queue=TEXT, handler=TEXT, **_ACTIVITY)),
+        queues=listed(nothing_else(queue=TEXT, **_ACTIVITY)),
         series=listed(nothing_else(begin_ms=INTEGER, **_ACTIVITY)),
     ),
     "DeadGroups": nothing_else(groups=listed(_GROUP), looked_at=INTEGER, is_complete=BOOLEAN, now_ms=maybe(INTEGER)),

@@ -1,0 +1,44 @@
+// Dead tasks, grouped by handler and error, so that one cause is one line.
+import { filterOf } from "../filters.js";
+import { html } from "../html.js";
+import { useAsked } from "../loading.js";
+import { whole } from "../numbers.js";
+import { Head } from "../parts/head.js";
+import { Answered, Empty } from "../parts/notes.js";
+import { useRows } from "../parts/rows.js";
+import { go, href, taskHref, tasksHref } from "../router.js";
+import { Moment } from "../times.js";
+import { shortened, visible } from "../visible.js";
+
+export const groupFilter = (group, filter) => [filterOf({ state: "dead", group: group.group }), filter].filter(Boolean).join(" ");
+
+export function GroupRow({ group, filter, row, children }) {
+  const to = tasksHref(groupFilter(group, filter));
+  return html`<tr ...${row}>
+    <th scope="row" class="number"><a href=${to}>${whole(group.count)}</a></th>
+    <td class="wide"><a href=${to}><b class="break">${visible(group.name || "?")}</b></a>
+      <div class="under break">${shortened(group.error, 300)}</div></td>
+    <td class="wide hide-small">${group.reasons.map(visible).join(", ")}</td>
+    <td class="wide hide-small">${group.queues.map((queue) => html`<div key=${queue}>${visible(queue)}</div>`)}</td>
+    <td class="number"><a href=${taskHref({ id: group.newest_id, queue: group.queues.length === 1 ? group.queues[0] : null })}><${Moment} at=${group.newest_ms} /></a></td>
+    <td class="number hide-small"><${Moment} at=${group.oldest_ms} /></td>${children}
+  </tr>`;
+}
+
+function Listing({ found, filter }) {
+  const rows = useRows(found.groups.length, (index) => go(tasksHref(groupFilter(found.groups[index], filter))));
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of dead tasks"><table><thead><tr><th class="number">tasks</th><th>handler and error</th><th class="hide-small">reason</th><th class="hide-small">queue</th>
+      <th class="number">newest</th><th class="number hide-small">oldest</th></tr></thead>
+    <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} />`)}</tbody></table></div>
+    ${!found.is_complete && html`<p class="soft">Among the ${whole(found.looked_at)} that died last; there are more.</p>`}`;
+}
+
+export function Dead({ at }) {
+  const filter = at.query.get("filter") ?? "";
+  const asked = useAsked("/dead/groups", { filter });
+  return html`<${Head} title="Dead" />
+    <section class="panel"><h2>Dead tasks by handler and error <small>${filter ? html`${visible(filter)} · <a class="link" href=${href("dead")}>all</a>` : "numbers and ids in errors make no difference"}</small></h2>
+    <${Answered} asked=${asked}>${(found) => (found.groups.length
+      ? html`<${Listing} found=${found} filter=${filter} />`
+      : html`<${Empty} title=${filter ? "No dead task matches" : "No task is dead"}>Tasks that are out of attempts are kept here for 30 days.<//>`)}<//></section>`;
+}

@@ -1,0 +1,82 @@
+// Tasks that match a filter. The filter and the page are in the address, so that a link shows the same.
+import { WAITING, ENDED, Shape, State } from "../states.js";
+import { statesIn, withStates } from "../filters.js";
+import { html, useEffect, useState } from "../html.js";
+import { useKeys } from "../keyboard.js";
+import { useAsked } from "../loading.js";
+import { FilterField } from "../parts/filter_field.js";
+import { Head } from "../parts/head.js";
+import { Answered, Empty } from "../parts/notes.js";
+import { useRows } from "../parts/rows.js";
+import { go, href, taskHref, tasksHref } from "../router.js";
+import { Moment } from "../times.js";
+import { whole } from "../numbers.js";
+import { pythonText } from "../python_text.js";
+import { shortened, visible } from "../visible.js";
+
+const LIMIT = 50;
+const QUICK = [["", "waiting"], ["ready", "ready"], ["scheduled,retrying", "scheduled"], ["leased,running", "leased"], ["dead", "dead"], ["succeeded", "succeeded"], ["any", "all"]];
+
+function StateChoices({ filter }) {
+  const chosen = (statesIn(filter) ?? []).join(",");
+  return html`<nav class="quick" aria-label="States">${QUICK.map(([states, name]) => html`
+    <a key=${name} href=${tasksHref(withStates(filter, states))} aria-current=${states === chosen ? "true" : null}>
+      ${name !== "waiting" && name !== "all" && html`<${Shape} state=${states.split(",")[0]} />`}${name}</a>`)}</nav>`;
+}
+
+// What a task is about, in a line: its error, or its arguments.
+export function about(task) {
+  if (task.undecodable) return `cannot be read: ${task.undecodable}`;
+  if (task.failure && (task.state === "dead" || task.state === "retrying")) return task.failure.error;
+  if (task.args === null) return "";
+  const named = Object.entries(task.kwargs ?? {}).map(([key, value]) => `${key}=${pythonText(value)}`);
+  return [...task.args.map((value) => pythonText(value)), ...named].join(", ");
+}
+
+// The moment that matters in its state, and what it is.
+export function momentOf(task) {
+  if (WAITING.includes(task.state)) return ["due", task.run_at_ms];
+  if (ENDED.includes(task.state)) return ["ended", task.ended_ms];
+  return task.started_ms ? ["started", task.started_ms] : ["lease until", task.lease_until_ms];
+}
+
+function Row({ task, row, selected, toggle }) {
+  const [what, at] = momentOf(task);
+  return html`<tr ...${row}>
+    ${toggle && html`<td><input type="checkbox" aria-label=${`Select task ${visible(task.id)}`} checked=${selected} onChange=${toggle} /></td>`}
+    <td><${State} state=${task.state} /></td>
+    <td class="wide name"><a href=${taskHref(task)}><b class="break">${visible(task.name || "?")}</b> <span class="id faint break">${visible(task.id)}</span></a>
+      <div class="under about">${shortened(about(task), 160)}</div></td>
+    <td class="hide-small">${visible(task.queue)}</td>
+    <td class="number hide-small">${task.priority ?? "–"}</td>
+    <td class="number hide-small">${task.attempts}${task.max_attempts ? html`<span class="faint"> of ${task.max_attempts}</span>` : ""}</td>
+    <td class="number"><span class="faint hide-small">${what} </span><${Moment} at=${at} /></td>
+  </tr>`;
+}
+
+function Listing({ found, filter, at }) {
+  const tasks = found.tasks;
+  const rows = useRows(tasks.length, (index) => go(taskHref(tasks[index])));
+  if (!tasks.length && !found.next) {
+    return html`<${Empty} title=${filter ? "No task matches" : "No task waits"} command=${filter ? null : "redisched enqueue NAME 1 2"}>
+      ${filter ? html`Filters look like <code>state:dead name:send_* error:Timeout age:>1h</code>. <a class="link" href=${tasksHref("state:any")}>All tasks</a>`
+        : html`Those that have ended: <a class="link" href=${tasksHref("state:any")}>all tasks</a>`}<//>`;
+  }
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="tasks"><thead><tr><th>state</th><th>task</th>
+      <th class="hide-small">queue</th><th class="number hide-small">priority</th><th class="number hide-small">attempts</th><th class="number">when</th></tr></thead>
+    <tbody>${tasks.map((task, index) => html`<${Row} key=${`${task.queue}/${task.id}`} task=${task} row=${rows.of(index)} />`)}</tbody></table></div>
+    ${!tasks.length && html`<p class="waits">None among the ${whole(found.looked_at)} that were looked at; there are more.</p>`}
+    <div class="pages">${at.query.get("after") && html`<a class="link" href=${tasksHref(filter)}>First page</a>`}
+      ${found.next && html`<a class="link" rel="next" href=${tasksHref(filter, found.next)}>Next page →</a>`}</div>`;
+}
+
+export function Tasks({ at }) {
+  const filter = at.query.get("filter") ?? "";
+  const after = at.query.get("after") ?? "";
+  const asked = useAsked("/tasks", { filter, after, limit: LIMIT });
+  useKeys({ "/": () => document.getElementById("filter")?.focus() });
+  return html`<${Head} title="Tasks" search=${false} />
+    <${FilterField} filter=${filter} apply=${(text) => go(tasksHref(text))} />
+    <${StateChoices} filter=${filter} />
+    <section class="panel"><${Answered} asked=${asked}>${(found) => html`<${Listing} found=${found} filter=${filter} at=${at} />`}<//></section>`;
+}

@@ -1,0 +1,29 @@
+"""Each screen where there is nothing to see yet."""
+
+import pytest
+
+from tests.web.page.conftest import OpenTab
+
+pytestmark = pytest.mark.measured
+
+EMPTY = {
+    "#/": ("Overview", "redisched enqueue NAME 1 2"),
+    "#/tasks": ("Tasks", "No task waits"),
+    "#/tasks?filter=state%3Adead": ("Tasks", "No task matches"),
+    "#/task/nothing": ("Task", "task 'nothing' is unknown"),
+    "#/dead": ("Dead", "No task is dead"),
+    "#/workers": ("Workers", "redisched worker MODULE:APP"),
+    "#/schedules": ("Schedules", "redisched schedule add"),
+}
+
+
+@pytest.mark.parametrize("path", EMPTY)
+def test_an_empty_screen_says_what_to_do_next(open_tab: OpenTab, own_shop: str, path: str) -> None:
+    title, text = EMPTY[path]
+    tab = open_tab(own_shop)
+    tab.allowed = ("404",) if "nothing" in path else ()
+    tab.open(path, title)
+    tab.sees(text)
+    tab.check_access()
+    tab.page.set_viewport_size({"width": 390, "height": 800})
+    tab.check_width()
