@@ -13,6 +13,7 @@ from redisched.engine.process_slot import Member, ProcessSlot
 from redisched.engine.recoverer import Recoverer
 from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.rotation import Rotation
+from redisched.engine.stall import Stall
 from redisched.engine.started import StartedTable
 from redisched.engine.worker_process import WorkerProcess
 from redisched.orders import WorkerOrder
@@ -110,6 +111,15 @@ class Fleet:
             return None
         last_s = {member.name: member.table.last_contact_s() for member in self.members()}
         return {name: round(now_s - contact_s, 1) for name, contact_s in last_s.items() if contact_s > 0}
+
+    def stalled_s(self) -> dict[str, tuple[Stall, float]]:
+        """Why processes make no progress, and for how long; by name, without those that do. A process that drains says
+        nothing about the health of the others.
+        """
+        now_s = self._clock.monotonic()
+        members = [slot.member for slot in self.slots if slot.member is not None]
+        found = {member.name: member.table.stalled() for member in members}
+        return {name: (one.stall, round(now_s - one.since_s, 1)) for name, one in found.items() if one is not None}
 
     def close(self) -> None:
         """Kill what still runs, and release everything."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from redisched.engine.logs import log
+from redisched.engine.stall import Stall
 
 
 class HealthFile:
@@ -19,13 +20,14 @@ class HealthFile:
         self._path = path
         self._has_failed = False
 
-    def write(self, seconds_since_contact: Mapping[str, float]) -> None:
-        """Write how long ago Redis answered each process, by the name of the process. The file is replaced
-        atomically.
+    def write(self, seconds_since_contact: Mapping[str, float], stalled_s: Mapping[str, tuple[Stall, float]]) -> None:
+        """Write how long ago Redis answered each process, and which make no progress, why and for how long; both by the
+        name of the process. The file is replaced atomically.
         """
+        stalled = {name: {"reason": stall.word, "seconds": seconds} for name, (stall, seconds) in stalled_s.items()}
         try:
             fresh = self._path.with_suffix(".new")
-            fresh.write_text(json.dumps({"seconds_since_contact": dict(seconds_since_contact)}))
+            fresh.write_text(json.dumps({"seconds_since_contact": dict(seconds_since_contact), "stalled": stalled}))
             fresh.replace(self._path)
         except OSError as error:
             if not self._has_failed:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from redisched.engine.leased_task import LeasedTask
+from redisched.engine.progress_check import ProgressCheck
 from redisched.engine.service import RetryState
 from redisched.engine.watchdog import Watchdog
 from redisched.engine.worker_context import WorkerContext
@@ -36,10 +37,17 @@ class LeaseRenewer:
     because the answer tells which of the tasks are to be cancelled. So handlers are told within a second.
     """
 
-    def __init__(self, context: WorkerContext, interrupt: Interrupt, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        context: WorkerContext,
+        interrupt: Interrupt,
+        watchdog: Watchdog,
+        progress_check: ProgressCheck | None = None,
+    ) -> None:
         self._context = context
         self._interrupt = interrupt
         self._watchdog = watchdog
+        self._progress_check = progress_check
         self._retry_state = RetryState("lease renewer", context.worker_settings.reconnect_backoff, context.random)
         self._is_stopping = False
         self._round_due_s = 0.0
@@ -65,13 +73,15 @@ class LeaseRenewer:
         return min(LOOK_S, max(0.0, self._round_due_s - clock.monotonic()))
 
     def _round(self) -> Operation[float]:
-        """Renew the leases, and check for handlers that should have ended; answers when the next round is due, in
-        seconds.
+        """Renew the leases, and check for handlers that should have ended and for progress; answers when the next
+        round is due, in seconds.
         """
         self._context.started.note_alive(self._context.clock.monotonic())
         unanswered = yield from self._renew_all()
         try:
             yield from self._watchdog.step()
+            if self._progress_check is not None:
+                yield from self._progress_check.step()
         except BrokerError as error:
             unanswered = error
         if unanswered is not None:

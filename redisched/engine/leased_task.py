@@ -122,10 +122,13 @@ class InFlight:
 
     def __init__(self) -> None:
         self._tasks: dict[LeasedTask, None] = {}
+        self.added = 0
+        """How many tasks were ever added."""
 
     def add(self, *tasks: LeasedTask) -> None:
         """Add tasks that were claimed."""
         self._tasks.update(dict.fromkeys(tasks))
+        self.added += len(tasks)
 
     def remove(self, *gone: LeasedTask) -> None:
         """Remove tasks; does nothing for those that were removed before."""

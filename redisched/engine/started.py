@@ -11,6 +11,8 @@ import signal
 import struct
 from typing import NamedTuple, Protocol, Self
 
+from redisched.engine.stall import Stall, Stalled
+
 _RECORD_BYTES = 352
 _RECORD = re.compile(rb"([A-Za-z0-9._-]{1,100}) (\d{1,20}) (.+)", re.DOTALL)
 _LENGTH = struct.Struct("<H")
@@ -19,6 +21,9 @@ _CLEAN_EXIT_AT = _CONTACT.size
 _SIGN_AT = _CLEAN_EXIT_AT + 8
 _COUNT = struct.Struct("<Q")
 _COUNT_AT = _SIGN_AT + _CONTACT.size
+_STALL = struct.Struct("<B")
+_STALL_AT = _COUNT_AT + _COUNT.size
+_STALLED_SINCE_AT = _STALL_AT + 8
 
 
 class StartedTask(NamedTuple):
@@ -32,7 +37,13 @@ class StartedTask(NamedTuple):
 
 
 class Started(Protocol):
-    """Notes which task runs in which slot, when Redis last answered, and when this process last gave a sign of life."""
+    """Notes which task runs in which slot, when Redis last answered, when this process last gave a sign of life, and
+    whether it makes progress.
+    """
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a supervisor reads it."""
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None: ...
 
@@ -42,11 +53,17 @@ class Started(Protocol):
 
     def note_alive(self, monotonic_s: float) -> None: ...
 
+    def note_stall(self, stall: Stall, since_s: float) -> None: ...
+
+    def stalled(self) -> Stalled | None: ...
+
     def abandon(self) -> None: ...
 
 
 class NoStartedTable:
     """For a worker without a supervisor: nobody reads the table."""
+
+    is_read = False
 
     def enter(self, slot: int, queue: str, task_id: str, token: int) -> None:
         """Nothing to note."""
@@ -60,6 +77,13 @@ class NoStartedTable:
     def note_alive(self, monotonic_s: float) -> None:
         """Nothing to note."""
 
+    def note_stall(self, stall: Stall, since_s: float) -> None:
+        """Nothing to note."""
+
+    def stalled(self) -> Stalled | None:
+        """Nothing is known."""
+        return None
+
     def abandon(self) -> None:
         """Does not end the process, because no supervisor would replace it."""
 
@@ -69,6 +93,8 @@ class StartedTable:
 
     It is a file without a name, so that a supervisor that is killed leaves nothing behind.
     """
+
+    is_read = True
 
     def __init__(self, descriptor: int, slots: int) -> None:
         """Maps the table of this descriptor, for so many slots."""
@@ -130,6 +156,18 @@ class StartedTable:
         """When this process last gave a sign of life: monotonic seconds, 0.0 if it never did."""
         sign_s: float = _CONTACT.unpack_from(self._map, _SIGN_AT)[0]
         return sign_s
+
+    def note_stall(self, stall: Stall, since_s: float) -> None:
+        """Note why the process makes no progress, and since which monotonic moment; Stall.NONE if it does."""
+        _CONTACT.pack_into(self._map, _STALLED_SINCE_AT, since_s)
+        _STALL.pack_into(self._map, _STALL_AT, stall)
+
+    def stalled(self) -> Stalled | None:
+        """Why the process makes no progress; None if it does."""
+        (number,) = _STALL.unpack_from(self._map, _STALL_AT)
+        if number == Stall.NONE or number not in set(Stall):
+            return None
+        return Stalled(Stall(number), _CONTACT.unpack_from(self._map, _STALLED_SINCE_AT)[0])
 
     def abandon(self) -> None:
         """Kill this process at once. Its running tasks are taken back, and this does not count as a crash of theirs."""

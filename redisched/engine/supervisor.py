@@ -162,7 +162,7 @@ class Supervisor:
     def _write_health(self) -> None:
         """Write the health file while every process gets answers from Redis. If one does not, the file grows old."""
         if self._health_file is not None and (ages_s := self._fleet.contact_ages_s()):
-            self._health_file.write(ages_s)
+            self._health_file.write(ages_s, self._fleet.stalled_s())
 
 
 def supervise(work: Work, health_file: Path | None = None) -> Exit:

@@ -62,6 +62,13 @@ class Window:
             return self._running_suspect
         return due.pop()[2] if due else None
 
+    def can_start(self, now_ms: float) -> bool:
+        """Whether `pop` would answer a task. Safe from any thread."""
+        ahead = next(iter(self._ahead), None)
+        if self._due or (ahead is not None and ahead[0] <= now_ms):
+            return True
+        return bool(self._suspects) and self._running_suspect is None
+
     def ended(self, task: LeasedTask) -> None:
         """Note that a task from `pop` does not run any more."""
         if task is self._running_suspect:

@@ -23,6 +23,7 @@ from redisched.engine.logs import log
 from redisched.engine.note_start import note_start
 from redisched.engine.order_taker import OrderTaker
 from redisched.engine.prefetch_releaser import PrefetchReleaser
+from redisched.engine.progress_check import ProgressCheck
 from redisched.engine.reporter import Reporter
 from redisched.engine.resources.process_resources import ProcessResources
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
@@ -191,8 +192,7 @@ class Worker:
                 reporter=reporter,
             )
         )
-        watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
-        renewer = LeaseRenewer(context, _in_this_loop(executor.interrupt), watchdog)
+        renewer = self._make_renewer(executor, claimer, settler)
         worker_services = WorkerServices(
             context=context,
             client=client,
@@ -221,6 +221,13 @@ class Worker:
             log_stopping(context.worker, len(executor.running()), self._settings.grace_s)
             await worker_services.stop(self._settings.grace_s)
             log_stopped(context.worker, settler.ends)
+
+    def _make_renewer(self, executor: Executor, claimer: Claimer, settler: Settler) -> LeaseRenewer:
+        """What renews leases, and watches handlers and progress in its rounds."""
+        context, state = self._context, partial(self._told.state, claimer)
+        watchdog = Watchdog(context, executor.running, _in_this_loop(partial(self._replace, executor)))
+        progress_check = ProgressCheck(context, self._broker, executor.running, state, settler.ends)
+        return LeaseRenewer(context, _in_this_loop(executor.interrupt), watchdog, progress_check)
 
     def _replace(self, executor: Executor, stuck: list[LeasedTask], on_begun: Callable[[], None]) -> None:
         """Stop without waiting for handlers that do not end, so that the supervisor replaces this process."""

@@ -10,6 +10,7 @@ from redisched.engine.lease_renewer_thread import LeaseRenewerThread
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.runtime import SYSTEM_RUNTIME, RunningRenewer, Runtime, open_worker_client
+from redisched.engine.stall import SENTENCES
 from redisched.engine.worker_context import WorkerContext, served_queues
 from redisched.errors import InvalidOption
 from redisched.metrics.figures import WorkerFigures
@@ -84,7 +85,7 @@ def figures_of(
     times: ScriptTimes,
 ) -> WorkerFigures:
     """The figures of a worker at this moment. Safe from any thread."""
-    due = context.window.due
+    due, stalled = context.window.due, context.started.stalled()
     return WorkerFigures(
         queues=served_queues(context.worker_settings, context.registry),
         activity=context.tally.since_start(),
@@ -95,4 +96,5 @@ def figures_of(
         due=due,
         ahead=max(0, len(context.window) - due),
         leased=len(context.in_flight),
+        stalls={stall.word: stalled is not None and stalled.stall is stall for stall in SENTENCES},
     )

@@ -96,6 +96,12 @@ WORKER_WINDOW = _of_worker(
 WORKER_LEASED = _of_worker(
     "redisched_worker_leased_tasks", _GAUGE, "Tasks that the process has leased: in the window, running or ended."
 )
+WORKER_STALLED = _of_worker(
+    "redisched_worker_stalled",
+    _GAUGE,
+    "1 while the process makes no progress, by the reason; 0 for the other reasons.",
+    "reason",
+)
 
 UP = _of_keyspace(
     "redisched_up", _GAUGE, "1 if Redis answered the exporter; 0 if it did not, then nothing else is told."
@@ -135,7 +141,7 @@ SCRAPE = _of_keyspace("redisched_scrape_seconds", _GAUGE, "How long it took to r
 
 METRICS = (
     *(TASKS_ENDED, TASKS_PUT_BACK, FINISHES_REFUSED, LEASES_EXPIRED, TASK_WAIT, TASK_RUN, SCRIPT),
-    *(WORKER_STATE, WORKER_SLOTS, WORKER_BUSY, WORKER_WINDOW, WORKER_LEASED),
+    *(WORKER_STATE, WORKER_SLOTS, WORKER_BUSY, WORKER_WINDOW, WORKER_LEASED, WORKER_STALLED),
     *(UP, QUEUES, QUEUES_READ, QUEUE_TASKS, QUEUE_OLDEST, QUEUE_PAUSED, QUEUE_SHARDS, QUEUE_REPAIRS),
     *(WORKERS, QUEUE_WORKERS, QUEUE_SLOTS, SCRAPE),
 )

@@ -12,6 +12,7 @@ from redisched.store.tallies import Rows
 class WorkerFigures:
     """A worker process at one moment. `activity` is what it has done since it began, `scripts` how long Redis took to
     answer by the name of the script. Of its tasks `due` wait for a slot and `ahead` for their time; `leased` are all.
+    `stalls` tells for which reasons it makes no progress.
     """
 
     queues: tuple[str, ...]
@@ -23,3 +24,4 @@ class WorkerFigures:
     due: int
     ahead: int
     leased: int
+    stalls: Mapping[str, bool]

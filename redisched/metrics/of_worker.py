@@ -63,6 +63,7 @@ def _of_the_moment(figures: WorkerFigures) -> Iterator[Family]:
     yield number(catalogue.WORKER_BUSY, figures.busy)
     yield numbers(catalogue.WORKER_WINDOW, [(("due",), figures.due), (("ahead",), figures.ahead)])
     yield number(catalogue.WORKER_LEASED, figures.leased)
+    yield numbers(catalogue.WORKER_STALLED, (((reason,), holds) for reason, holds in figures.stalls.items()))
 
 
 def _ends(done: Labelled, ends: Sequence[AttemptEnd]) -> Iterator[Sample]:

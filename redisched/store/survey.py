@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from redisched.shard_map import ShardMap
 from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.shard import ShardScripts
 from redisched.store.store import Store
 
 LARGEST_SURVEY = 512
@@ -58,6 +59,14 @@ def survey(script_runner: ScriptRunner, worker: str, stores: Sequence[Store]) ->
         _report(int(now_ms), ShardMap.read(shard_maps[index]), found.get(index, _NOTHING))
         for index in range(len(stores))
     ]
+
+
+def longest_wait_ms(script_runner: ScriptRunner, store: Store) -> Operation[int]:
+    """For how long the task of a shard has been due that has been for longest; 0 if none is due."""
+    reply = yield from ShardScripts(script_runner, store.queue, store.shard).call("read/queue")
+    now_ms, _leased, _dead, _finished, *bands = map(int, reply)
+    due_ms = (oldest_ms for ready, oldest_ms in zip(bands[1::4], bands[3::4], strict=True) if ready)
+    return max(0, now_ms - min(due_ms, default=now_ms))
 
 
 def _report(now_ms: int, shard_map: ShardMap | None, said: Sequence[bytes | int]) -> ShardReport:

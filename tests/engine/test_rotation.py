@@ -9,6 +9,7 @@ from redisched.config import Until
 from redisched.engine.child_spec import Exit
 from redisched.engine.rotation import RETRY_BACKOFF, WORK_PER_START
 from redisched.engine.rotation import START_S as LONGEST_START_S
+from redisched.engine.stall import Stall
 from tests.engine.scripted_fleet import LONG_S, START_S, MakeFleet
 
 GRACE_S = 25.0
@@ -255,3 +256,17 @@ def test_a_stuck_process_is_replaced_at_once_as_ever(fleet_of: MakeFleet) -> Non
     fleet.turn()
 
     assert fleet.serving() == ["w1"]
+
+
+def test_a_process_that_makes_no_progress_is_told_until_it_is_replaced_or_goes_on(fleet_of: MakeFleet) -> None:
+    fleet = fleet_of(processes=2)
+    assert fleet.fleet.stalled_s() == {}
+    (first, _) = fleet.fleet.slots
+    first.table.note_stall(Stall.WINDOW, fleet.clock.now_s - 4.0)
+    fleet.turn(1.0)
+    assert fleet.fleet.stalled_s() == {"w0": (Stall.WINDOW, 5.0)}
+
+    fleet.processes[0].dies()
+    fleet.turn(LONG_S)
+    assert fleet.fleet.stalled_s() == {}
+    assert len(fleet.serving()) == 2

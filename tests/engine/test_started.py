@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from redisched.engine.stall import Stall, Stalled
 from redisched.engine.started import StartedTable, StartedTask
 
 LONG_QUEUE = "q" * 100
@@ -132,6 +133,22 @@ def test_a_damaged_record_does_not_hide_the_others(table: StartedTable, noise: b
     os.pwrite(table.descriptor, noise, 352)
 
     assert StartedTask("mail", "c", TOKEN) in reader_of(table).read()
+
+
+def test_another_process_reads_why_there_is_no_progress(table: StartedTable) -> None:
+    reader = reader_of(table)
+    assert reader.stalled() is None
+    table.enter(0, "mail", "a", TOKEN)
+    table.contact(1.0)
+    table.note_stall(Stall.OVERDUE, 12.5)
+    assert reader.stalled() == Stalled(Stall.OVERDUE, 12.5)
+    assert (reader.started_count(), reader.last_contact_s()) == (1, 1.0)
+    assert reader.read() == {StartedTask("mail", "a", TOKEN)}
+
+    table.note_stall(Stall.NONE, 0.0)
+    assert reader.stalled() is None
+    os.pwrite(table.descriptor, b"\xff", 32)
+    assert reader.stalled() is None
 
 
 def test_another_process_reads_how_many_tasks_were_started_until_the_last_contact(table: StartedTable) -> None:

@@ -33,6 +33,7 @@ def figures(rows: dict[ActivityKey, Activity] | None = None, **more: Any) -> Wor
         "due": 2,
         "ahead": 1,
         "leased": 7,
+        "stalls": {"window": False, "overdue": True},
     }
     return WorkerFigures(**usual | more)
 

@@ -7,7 +7,7 @@ from redisched.engine.alarm import LoopAlarm
 from redisched.engine.introducer import Introducer
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.runtime import Runtime
-from redisched.engine.started import StartedTask
+from redisched.engine.started import NoStartedTable, StartedTask
 from redisched.engine.worker import Worker
 from redisched.store.broker import Broker
 from redisched.store.operation import run_async
@@ -18,7 +18,7 @@ from tests.simulation.plan import Plan
 from tests.simulation.process import Process
 
 
-class StartedInMemory:
+class StartedInMemory(NoStartedTable):
     """The tasks that a process has started, kept where its supervisor can read them after its death."""
 
     def __init__(self) -> None:
@@ -29,15 +29,6 @@ class StartedInMemory:
 
     def leave(self, slot: int) -> None:
         self._slots.pop(slot, None)
-
-    def contact(self, monotonic_s: float) -> None:
-        """Not read in simulations."""
-
-    def note_alive(self, monotonic_s: float) -> None:
-        """Not read in simulations."""
-
-    def abandon(self) -> None:
-        """No simulated handler runs for long enough."""
 
     def read(self) -> set[StartedTask]:
         """Every task that had started and not ended."""

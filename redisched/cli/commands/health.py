@@ -20,9 +20,12 @@ def health(health_file: Path, as_json: bool) -> None:
     """Check by its health file whether a worker is healthy.
 
     `redisched worker --health-file FILE` writes the file again and again while Redis answers every process of that
-    worker. The exit code is 0 if the file is at most 10 s old, else 1.
+    worker. The exit code is 0 if the file is at most 10 s old and every process makes progress, else 1. A process makes
+    none if it starts or claims nothing though tasks are due and slots are free, or if all of its handlers run longer
+    than their timeouts. One that has nothing to do is healthy.
 
-    JSON: healthy, file, age_s, seconds_since_contact{name of a process: seconds}.
+    JSON: healthy, file, age_s, seconds_since_contact{name of a process: seconds}, stalled{name: reason, seconds,
+    sentence}.
     """
     try:
         found = read_health(health_file, time.time())
@@ -31,6 +34,7 @@ def health(health_file: Path, as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
     else:
-        click.echo(printable(found.sentence))
+        for sentence in found.sentences:
+            click.echo(printable(sentence))
     if not found.healthy:
         raise click.exceptions.Exit(1)
