@@ -76,10 +76,10 @@ class WebProcess(Served):
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[Served]:
-    """An application that is served in a thread."""
+def serving(app: ASGIApp, port: int = 0) -> Iterator[Served]:
+    """An application that is served in a thread, at a free port unless one is named."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -49,17 +49,29 @@ export function address(path, parameters = {}) {
   return `${API}${path}${text ? `?${text}` : ""}`;
 }
 
-// Whole numbers beyond 2^53 stay exact where the browser tells how they were written.
+// What programs gave each other: whole numbers beyond 2^53 stay exact there, where the browser tells how they were
+// written. All other numbers are counted and compared here, so they are ordinary ones.
+const GIVEN = new Set(["args", "kwargs", "result"]);
+
 function exactNumber(_key, value, context) {
   if (typeof value !== "number" || Number.isSafeInteger(value) || !context || !/^-?\d+$/.test(context.source)) return value;
   return BigInt(context.source);
+}
+
+function ordinary(value) {
+  if (typeof value === "bigint") return Number(value);
+  if (value === null || typeof value !== "object") return value;
+  for (const [key, one] of Object.entries(value)) {
+    if (!GIVEN.has(key)) value[key] = ordinary(one);
+  }
+  return value;
 }
 
 export async function readAnswer(answer) {
   const text = await answer.text();
   let body;
   try {
-    body = JSON.parse(text, exactNumber);
+    body = ordinary(JSON.parse(text, exactNumber));
   } catch {
     throw new Problem(answer.status, "not_json", `the server answered ${answer.status} without JSON; is it redisched web?`);
   }

@@ -10,6 +10,12 @@ const KEYS = [
   ["j", "next row"],
   ["k", "row before"],
   ["Enter", "open the row"],
+  ["x", "select the row"],
+  ["r", "retry, or run now"],
+  ["c", "cancel"],
+  ["e", "change the priority"],
+  ["u", "undo the latest action"],
+  ["y", "copy a task as code"],
   ["?", "this help"],
   ["Esc", "close"],
 ];

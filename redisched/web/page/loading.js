@@ -2,6 +2,10 @@
 import { get } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { overview } from "./live.js";
+import { makeStore } from "./store.js";
+
+// How many actions have ended: what is shown is asked for again then.
+export const changes = makeStore(0);
 
 const SOONEST_MS = 2_000;
 const USUAL_MS = 15_000;
@@ -41,10 +45,12 @@ export function useAsked(path, parameters = {}, { everyMs = USUAL_MS, isLive = t
       }, waitMs);
     };
     const regular = setInterval(soon, everyMs);
+    const stopChanges = changes.listen(again);
     const stop = isLive ? overview.listen(soon) : () => {};
     return () => {
       clearInterval(regular);
       clearTimeout(planned);
+      stopChanges();
       stop();
     };
   }, [key, everyMs, isLive]);

@@ -6,6 +6,7 @@ import { useKeys } from "./keyboard.js";
 import { live, overview, reconnect } from "./live.js";
 import { whole } from "./numbers.js";
 import { Palette } from "./palette.js";
+import { ActionDialog, Toasts } from "./parts/acting.js";
 import { Dialog } from "./parts/dialog.js";
 import { Head } from "./parts/head.js";
 import { Empty } from "./parts/notes.js";
@@ -61,9 +62,9 @@ export function Shell() {
   const [shown, show] = useState("");
   useEffect(() => {
     askWhoIAm();
+    return route.listen(() => show(""));
   }, []);
   useEffect(() => {
-    show("");
     scrollTo(0, 0);
   }, [at.screen, at.rest.join("/")]);
   useKeys({
@@ -79,6 +80,7 @@ export function Shell() {
     <main tabindex="-1">
       ${problem && !token && html`<div class="problem" role="alert"><${Shape} state="warning" /><p>${visible(problem)}</p></div>`}
       <${Draw} key=${`${at.screen}/${at.rest.join("/")}/${token ? "closed" : "open"}`} at=${at} /></main></div>
+    <${Toasts} /><${ActionDialog} />
     ${token && html`<${TokenDialog} sentence=${token} />`}
     ${shown === "help" && html`<${Help} close=${() => show("")} />`}
     ${shown === "palette" && html`<${Palette} close=${() => show("")} />`}`;

@@ -17,13 +17,13 @@ EMPTY = {
 }
 
 
-@pytest.mark.parametrize("path", EMPTY)
-def test_an_empty_screen_says_what_to_do_next(open_tab: OpenTab, own_shop: str, path: str) -> None:
-    title, text = EMPTY[path]
+def test_an_empty_screen_says_what_to_do_next(open_tab: OpenTab, own_shop: str) -> None:
     tab = open_tab(own_shop)
-    tab.allowed = ("404",) if "nothing" in path else ()
-    tab.open(path, title)
-    tab.sees(text)
-    tab.check_access()
-    tab.page.set_viewport_size({"width": 390, "height": 800})
-    tab.check_width()
+    tab.allowed = ("404",)
+    for path, (title, text) in EMPTY.items():
+        tab.page.set_viewport_size({"width": 1280, "height": 800})
+        tab.open(path, title)
+        tab.sees(text)
+        tab.check_access()
+        tab.page.set_viewport_size({"width": 390, "height": 800})
+        tab.check_width()

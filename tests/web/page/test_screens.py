@@ -21,20 +21,18 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", SCREENS)
-def test_a_full_screen_can_be_used_by_everybody_at_any_size(
-    open_tab: OpenTab, full_shop: str, path: str, theme: str
-) -> None:
+def test_a_full_screen_can_be_used_by_everybody_at_any_size(open_tab: OpenTab, full_shop: str, path: str) -> None:
     title, text = SCREENS[path]
-    tab = open_tab(full_shop, theme=theme)
+    tab = open_tab(full_shop)
     tab.open(path, title)
     tab.sees(text)
+    tab.check_access()
     for width in SIZES:
         tab.page.set_viewport_size({"width": width, "height": 900})
         tab.check_width()
-        if width != 768:
-            tab.check_access()
+    tab.page.emulate_media(color_scheme="dark")
+    tab.check_access()
 
 
 # ---- overview

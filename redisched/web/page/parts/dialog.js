@@ -10,7 +10,7 @@ export function Dialog({ title, close, kind = "", isTitled = true, children }) {
   useKeys({ Esc: close }, { isModal: true });
   useEffect(() => {
     const before = document.activeElement;
-    const first = box.current.querySelector("[data-first], input, button");
+    const first = box.current.querySelector("[data-first]") ?? box.current.querySelector("input, button");
     (first || box.current).focus();
     return () => before instanceof HTMLElement && before.isConnected && before.focus();
   }, []);

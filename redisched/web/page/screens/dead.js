@@ -1,6 +1,8 @@
 // Dead tasks, grouped by handler and error, so that one cause is one line.
 import { filterOf } from "../filters.js";
+import { propose } from "../acts.js";
 import { html } from "../html.js";
+import { useKeys } from "../keyboard.js";
 import { useAsked } from "../loading.js";
 import { whole } from "../numbers.js";
 import { Head } from "../parts/head.js";
@@ -8,11 +10,13 @@ import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
 import { go, href, taskHref, tasksHref } from "../router.js";
 import { Moment } from "../times.js";
+import { useStore } from "../store.js";
+import { mayAct, visitor } from "../visitor.js";
 import { shortened, visible } from "../visible.js";
 
 export const groupFilter = (group, filter) => [filterOf({ state: "dead", group: group.group }), filter].filter(Boolean).join(" ");
 
-export function GroupRow({ group, filter, row, children }) {
+export function GroupRow({ group, filter, row, canAct }) {
   const to = tasksHref(groupFilter(group, filter));
   return html`<tr ...${row}>
     <th scope="row" class="number"><a href=${to}>${whole(group.count)}</a></th>
@@ -21,15 +25,19 @@ export function GroupRow({ group, filter, row, children }) {
     <td class="wide hide-small">${group.reasons.map(visible).join(", ")}</td>
     <td class="wide hide-small">${group.queues.map((queue) => html`<div key=${queue}>${visible(queue)}</div>`)}</td>
     <td class="number"><a href=${taskHref({ id: group.newest_id, queue: group.queues.length === 1 ? group.queues[0] : null })}><${Moment} at=${group.newest_ms} /></a></td>
-    <td class="number hide-small"><${Moment} at=${group.oldest_ms} /></td>${children}
+    <td class="number hide-small"><${Moment} at=${group.oldest_ms} /></td>
+    ${canAct && html`<td class="acts"><button onClick=${() => propose({ action: "retry", filter: groupFilter(group, filter) })}>Retry</button><button class="danger" onClick=${() => propose({ action: "discard", filter: groupFilter(group, filter) })}>Discard</button></td>`}
   </tr>`;
 }
 
 function Listing({ found, filter }) {
+  const canAct = mayAct(useStore(visitor));
   const rows = useRows(found.groups.length, (index) => go(tasksHref(groupFilter(found.groups[index], filter))));
+  const current = found.groups[rows.current];
+  useKeys({ r: () => canAct && current && propose({ action: "retry", filter: groupFilter(current, filter) }) });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of dead tasks"><table><thead><tr><th class="number">tasks</th><th>handler and error</th><th class="hide-small">reason</th><th class="hide-small">queue</th>
-      <th class="number">newest</th><th class="number hide-small">oldest</th></tr></thead>
-    <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} />`)}</tbody></table></div>
+      <th class="number">newest</th><th class="number hide-small">oldest</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+    <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     ${!found.is_complete && html`<p class="soft">Among the ${whole(found.looked_at)} that died last; there are more.</p>`}`;
 }
 

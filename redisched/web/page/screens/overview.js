@@ -1,4 +1,5 @@
 // Overview: what is wrong, how much there is of what, what was done lately, and each queue.
+import { actOnOne } from "../acts.js";
 import { findingsOf } from "../diagnosis.js";
 import { filterOf } from "../filters.js";
 import { html, useEffect, useRef, useState } from "../html.js";
@@ -17,6 +18,7 @@ import { go, href, tasksHref } from "../router.js";
 import { Shape } from "../states.js";
 import { useStore } from "../store.js";
 import { coarse, Since } from "../times.js";
+import { mayAct, visitor } from "../visitor.js";
 import { visible } from "../visible.js";
 
 const HOUR_S = 3_600;
@@ -63,6 +65,7 @@ function Tiles({ now, queues, stats, workers }) {
 
 function Queues({ queues, stats, more }) {
   const place = useRef(null);
+  const canAct = mayAct(useStore(visitor));
   const seconds = stats ? Math.max(1, (stats.now_ms - stats.from_ms) / 1_000) : 1;
   const done = new Map((stats?.queues ?? []).map((one) => [one.queue, one]));
   const rows = useRows(queues.length, (at) => go(tasksHref(filterOf({ queue: queues[at].queue }))));
@@ -70,7 +73,7 @@ function Queues({ queues, stats, more }) {
   const late = (queue) => (queue.oldest_ready_ms >= 60_000 ? "bad" : "");
   return html`<section class="panel" ref=${place}><h2>Queues <small>every number leads to its tasks</small></h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table><thead><tr><th>queue</th><th class="number">ready</th><th class="number hide-small">scheduled</th><th class="number">leased</th>
-      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-small">per s</th><th class="number hide-small">p95 wait</th><th class="number hide-small">p95 run</th></tr></thead>
+      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-small">per s</th><th class="number hide-small">p95 wait</th><th class="number hide-small">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${queues.map((queue, at) => {
       const name = queue.queue;
       const one = done.get(name);
@@ -85,6 +88,7 @@ function Queues({ queues, stats, more }) {
         <td class="number hide-small">${one ? html`<a href=${to("succeeded,dead,cancelled,expired,lost")}>${rate(one.ended / seconds)}</a>` : html`<span class="faint">0</span>`}</td>
         <td class="number hide-small">${one && one.wait_p95_ms !== null ? coarse(one.wait_p95_ms) : html`<span class="faint">–</span>`}</td>
         <td class="number hide-small">${one && one.run_p95_ms !== null ? coarse(one.run_p95_ms) : html`<span class="faint">–</span>`}</td>
+        ${canAct && html`<td class="acts"><button onClick=${() => actOnOne({ action: queue.paused ? "queue_resume" : "queue_pause", queue: name })}>${queue.paused ? "Resume" : "Pause"}</button></td>`}
       </tr>`;
     })}</tbody></table></div>
     ${more && html`<p class="soft">The first ${whole(queues.length)} queues by name.</p>`}</section>`;

@@ -1,10 +1,13 @@
 // Schedules: when each fires, in words, and how its latest task is.
+import { actOnOne } from "../acts.js";
 import { html } from "../html.js";
 import { useAsked } from "../loading.js";
 import { Head } from "../parts/head.js";
 import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
 import { go, href, taskHref } from "../router.js";
+import { useStore } from "../store.js";
+import { mayAct, visitor } from "../visitor.js";
 import { State } from "../states.js";
 import { exact, Moment } from "../times.js";
 import { visible } from "../visible.js";
@@ -24,9 +27,15 @@ function Slots({ schedule }) {
     <ol class="under">${slots.map((slot) => html`<li key=${slot.slot_ms} title=${exact(slot.slot_ms)}>${local(slot.local)}</li>`)}</ol>`;
 }
 
-export function ScheduleRow({ schedule, row, children }) {
+function Acts({ schedule }) {
+  const act = (action) => actOnOne({ action, ids: [schedule.name], queue: schedule.queue });
+  return html`<button onClick=${() => act("schedule_run")}>Run now</button>
+    ${schedule.state === "paused" ? html`<button onClick=${() => act("schedule_resume")}>Resume</button>` : html`<button disabled=${schedule.state !== "active"} onClick=${() => act("schedule_pause")}>Pause</button>`}`;
+}
+
+export function ScheduleRow({ schedule, row, canAct }) {
   if (schedule.undecodable !== undefined) {
-    return html`<tr ...${row}><th scope="row" class="wide break">${visible(schedule.name)}</th><td class="wide of-dead" colspan="5">cannot be read: ${visible(schedule.undecodable)}</td>${children}</tr>`;
+    return html`<tr ...${row}><th scope="row" class="wide break">${visible(schedule.name)}</th><td class="wide of-dead" colspan="5">cannot be read: ${visible(schedule.undecodable)}</td>${canAct && html`<td></td>`}</tr>`;
   }
   return html`<tr ...${row}>
     <th scope="row" class="wide break">${visible(schedule.name)}<div class="under">${visible(schedule.queue)}${schedule.application && html` · ${visible(schedule.application)}`}</div></th>
@@ -34,15 +43,17 @@ export function ScheduleRow({ schedule, row, children }) {
     <td><span class=${schedule.state === "paused" ? "of-warning" : ""}>${visible(schedule.state)}</span></td>
     <td><${Slots} schedule=${schedule} /></td>
     <td>${schedule.last_id ? html`<a href=${taskHref({ id: schedule.last_id, queue: schedule.queue })}><${State} state=${schedule.last_state ?? "unknown"} /></a>` : html`<span class="faint">never ran</span>`}</td>
-    <td class="wide break hide-small">${visible(schedule.handler)}</td>${children}
+    <td class="wide break hide-small">${visible(schedule.handler)}</td>
+    ${canAct && html`<td class="acts"><${Acts} schedule=${schedule} /></td>`}
   </tr>`;
 }
 
 function Listing({ found, at }) {
   const schedules = found.schedules;
+  const canAct = mayAct(useStore(visitor));
   const rows = useRows(schedules.length, (index) => schedules[index].last_id && go(taskHref({ id: schedules[index].last_id, queue: schedules[index].queue })));
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Schedules"><table><thead><tr><th>schedule</th><th>when</th><th>state</th><th>next</th><th>latest task</th><th class="hide-small">handler</th></tr></thead>
-    <tbody>${schedules.map((schedule, index) => html`<${ScheduleRow} key=${`${schedule.queue}/${schedule.name}`} schedule=${schedule} row=${rows.of(index)} />`)}</tbody></table></div>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Schedules"><table><thead><tr><th>schedule</th><th>when</th><th>state</th><th>next</th><th>latest task</th><th class="hide-small">handler</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+    <tbody>${schedules.map((schedule, index) => html`<${ScheduleRow} key=${`${schedule.queue}/${schedule.name}`} schedule=${schedule} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     <div class="pages">${at.query.get("after") && html`<a class="link" href=${href("schedules")}>First page</a>`}
       ${found.next && html`<a class="link" href=${href("schedules", [], { after: found.next })}>Next page →</a>`}</div>`;
 }

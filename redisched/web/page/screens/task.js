@@ -9,6 +9,7 @@ import { Explained } from "../parts/explained.js";
 import { Attempts } from "../parts/attempts.js";
 import { Arguments, Result, Terms } from "../parts/task_facts.js";
 import { Log, Progress } from "../parts/told.js";
+import { OneTaskActs } from "../parts/task_acts.js";
 import { Timeline } from "../parts/timeline.js";
 import { lifeOf } from "../life.js";
 import { codeOf } from "../python_text.js";
@@ -39,7 +40,7 @@ function Whole({ task, again }) {
     <p class="crumbs"><a href=${tasksHref("")}>Tasks</a> / <a href=${tasksHref(filterOf({ queue: task.queue, state: "any" }))}>${visible(task.queue)}</a> / <a href=${tasksHref(filterOf({ state: "any", name: task.name || "?" }))}>${visible(task.name || "?")}</a></p>
     <div class="task-head"><span class="id break title">${visible(task.id)}</span><${State} state=${task.state} isBadge />
       <span class="soft">priority ${task.priority ?? "unknown"} · attempt ${task.attempts}${task.max_attempts ? ` of ${task.max_attempts}` : ""}${task.cancel_requested ? " · is to be cancelled" : ""}</span>
-      <div class="buttons"><${CopyButton} task=${task} /></div></div>
+      <div class="buttons"><${OneTaskActs} task=${task} /><${CopyButton} task=${task} /></div></div>
     <${Explained} task=${task} />
     <${Progress} progress=${task.progress} />
     <${Life} task=${task} />

@@ -8,6 +8,9 @@ import { FilterField } from "../parts/filter_field.js";
 import { Head } from "../parts/head.js";
 import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
+import { TaskActs } from "../parts/task_acts.js";
+import { mayAct, visitor } from "../visitor.js";
+import { useStore } from "../store.js";
 import { go, href, taskHref, tasksHref } from "../router.js";
 import { Moment } from "../times.js";
 import { whole } from "../numbers.js";
@@ -54,17 +57,33 @@ function Row({ task, row, selected, toggle }) {
   </tr>`;
 }
 
+const keyOf = (task) => `${task.queue}/${task.id}`;
+
 function Listing({ found, filter, at }) {
   const tasks = found.tasks;
+  const canAct = mayAct(useStore(visitor));
+  const [selected, select] = useState(new Set());
   const rows = useRows(tasks.length, (index) => go(taskHref(tasks[index])));
+  useEffect(() => select(new Set()), [filter, at.query.get("after")]);
+  const toggle = (task) => {
+    const next = new Set(selected);
+    if (!next.delete(keyOf(task))) next.add(keyOf(task));
+    select(next);
+  };
+  useKeys({ x: () => canAct && tasks[rows.current] && toggle(tasks[rows.current]) });
+  const chosen = tasks.filter((task) => selected.has(keyOf(task)));
+  const isAll = chosen.length === tasks.length;
   if (!tasks.length && !found.next) {
     return html`<${Empty} title=${filter ? "No task matches" : "No task waits"} command=${filter ? null : "redisched enqueue NAME 1 2"}>
       ${filter ? html`Filters look like <code>state:dead name:send_* error:Timeout age:>1h</code>. <a class="link" href=${tasksHref("state:any")}>All tasks</a>`
         : html`Those that have ended: <a class="link" href=${tasksHref("state:any")}>all tasks</a>`}<//>`;
   }
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="tasks"><thead><tr><th>state</th><th>task</th>
+  return html`${canAct && html`<${TaskActs} filter=${filter} chosen=${chosen} current=${tasks[rows.current]} clear=${() => select(new Set())} />`}
+    <div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="tasks"><thead><tr>
+      ${canAct && html`<th><input type="checkbox" aria-label="Select all on this page" checked=${isAll && tasks.length > 0} onChange=${() => select(new Set(isAll ? [] : tasks.map(keyOf)))} /></th>`}<th>state</th><th>task</th>
       <th class="hide-small">queue</th><th class="number hide-small">priority</th><th class="number hide-small">attempts</th><th class="number">when</th></tr></thead>
-    <tbody>${tasks.map((task, index) => html`<${Row} key=${`${task.queue}/${task.id}`} task=${task} row=${rows.of(index)} />`)}</tbody></table></div>
+    <tbody>${tasks.map((task, index) => html`<${Row} key=${keyOf(task)} task=${task} row=${rows.of(index)}
+      selected=${selected.has(keyOf(task))} toggle=${canAct ? () => toggle(task) : null} />`)}</tbody></table></div>
     ${!tasks.length && html`<p class="waits">None among the ${whole(found.looked_at)} that were looked at; there are more.</p>`}
     <div class="pages">${at.query.get("after") && html`<a class="link" href=${tasksHref(filter)}>First page</a>`}
       ${found.next && html`<a class="link" rel="next" href=${tasksHref(filter, found.next)}>Next page →</a>`}</div>`;

@@ -1,4 +1,5 @@
 // Workers: what each runs since when, what it has in its window, and what it serves.
+import { actOnOne, propose } from "../acts.js";
 import { filterOf } from "../filters.js";
 import { html } from "../html.js";
 import { useAsked } from "../loading.js";
@@ -8,6 +9,8 @@ import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
 import { WindowLegend, WorkerWindow } from "../parts/window.js";
 import { taskHref, tasksHref } from "../router.js";
+import { useStore } from "../store.js";
+import { mayAct, visitor } from "../visitor.js";
 import { Moment, Since } from "../times.js";
 import { visible } from "../visible.js";
 
@@ -26,7 +29,14 @@ function Names({ names, more }) {
   return html`<span class="break" title=${names.map(visible).join(", ")}>${shown || html`<span class="faint">none told</span>`}${others > 0 && names.length > 3 && html` <span class="soft">+${others}</span>`}</span>`;
 }
 
-export function WorkerRow({ worker, row, children }) {
+function Acts({ worker }) {
+  const order = (action) => actOnOne({ action, ids: [worker.name] });
+  return html`${worker.state === "quiet" ? html`<button onClick=${() => order("worker_resume")}>Resume</button>` : html`<button disabled=${worker.state !== "working"} onClick=${() => order("worker_quiet")}>Quiet</button>`}
+    <button onClick=${() => order("worker_recycle")}>Recycle</button>
+    <button class="danger" onClick=${() => propose({ action: "worker_stop", ids: [worker.name] })}>Stop</button>`;
+}
+
+export function WorkerRow({ worker, row, canAct }) {
   return html`<tr ...${row}>
     <th scope="row" class="wide"><a class="id break" href=${tasksHref(filterOf({ state: "any", worker: worker.name }))}>${visible(worker.name)}</a>
       <div class="under">${visible(worker.host)} · pid ${worker.pid}${worker.app_version && html` · ${visible(worker.app_version)}`}</div></th>
@@ -35,16 +45,17 @@ export function WorkerRow({ worker, row, children }) {
     <td class="wide"><${Running} tasks=${worker.running} busy=${worker.busy} /></td>
     <td class="wide hide-small"><${Names} names=${worker.queues} more=${worker.more_queues} /></td>
     <td class="number hide-small"><${Moment} at=${worker.seen_ms} /></td>
-    <td class="number hide-small">${worker.rss_bytes === null ? html`<span class="faint">–</span>` : bytes(worker.rss_bytes)}</td>
-    <td class="number hide-small"><${Since} at=${worker.started_ms} /></td>${children}
+    <td class="number hide-small">${worker.rss_bytes === null ? html`<span class="faint">–</span>` : bytes(worker.rss_bytes)}<div class="under">up <${Since} at=${worker.started_ms} /></div></td>
+    ${canAct && html`<td class="acts"><${Acts} worker=${worker} /></td>`}
   </tr>`;
 }
 
 function Listing({ workers, isMore }) {
+  const canAct = mayAct(useStore(visitor));
   const rows = useRows(workers.length, () => {});
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Workers"><table><thead><tr><th>worker</th><th>state</th><th>slots and window</th><th>runs</th>
-      <th class="hide-small">queues</th><th class="number hide-small">seen</th><th class="number hide-small">memory</th><th class="number hide-small">up</th></tr></thead>
-    <tbody>${workers.map((worker, index) => html`<${WorkerRow} key=${worker.name} worker=${worker} row=${rows.of(index)} />`)}</tbody></table></div>
+      <th class="hide-small">queues</th><th class="number hide-small">seen</th><th class="number hide-small">memory</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+    <tbody>${workers.map((worker, index) => html`<${WorkerRow} key=${worker.name} worker=${worker} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     ${isMore && html`<p class="soft">About the first 200 of them.</p>`}`;
 }
 
