@@ -153,12 +153,12 @@ def introduce(tasks: Scheduler, name: str, *, queues: tuple[str, ...], **said: A
 def remember(tasks: Scheduler) -> None:
     """What workers did in the last hour."""
     tallies, client, now_ms = Tallies(tasks.broker.script_runner), tasks.broker.client(), _server_ms(tasks)
-    for minute in range(MINUTES):
+    for minute in range(1, MINUTES):
         rows = {
             ActivityKey("mail", "mail.send"): _activity(140 + round(60 * math.sin(minute / 7)), 2, 12 + minute % 9, 84),
             ActivityKey("billing", "payments.charge"): _activity(18, 9 if minute < 20 else 1, 900, 2_400),
         }
-        run(tallies.add("web-3:4121", Batch(minute + 1, now_ms - 60_000 * minute, rows)), client)
+        run(tallies.add("web-3:4121", Batch(minute, now_ms - 60_000 * minute, rows)), client)
 
 
 def _activity(succeeded: int, failed: int, wait_ms: int, run_ms: int) -> Activity:

@@ -8,6 +8,7 @@ import { rate } from "../numbers.js";
 import { Shape } from "../states.js";
 
 const HEIGHT = 230;
+const SEEN_THROUGH = "c0";
 const BAR = uPlot.paths.bars({ size: [0.78, 40], radius: 0.1 });
 
 // Every step from the first to the last: those in which nothing was done are left out of the answer. One that has just
@@ -42,12 +43,12 @@ function optionsFor(width, stepS) {
     scales: { x: { range: (_plot, low, high) => [low - stepS / 2, high + stepS / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high || 0, 0.1) * 1.1] }, ms: { range: (_plot, _low, high) => [0, Math.max(high || 0, 10) * 1.25] } },
     series: [
       {},
-      { label: "succeeded", paths: BAR, fill: colour("succeeded"), width: 0, points: { show: false } },
+      { label: "succeeded", paths: BAR, fill: `${colour("succeeded")}${SEEN_THROUGH}`, width: 0, points: { show: false } },
       { label: "failed", paths: BAR, fill: colour("dead"), width: 0, points: { show: false } },
       { label: "p95 wait", scale: "ms", stroke: colour("text"), width: 1.5, points: { size: 4 } },
     ],
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, all) => all.map((at) => nameOf(at, stepS)) },
+      { ...axis, size: 28, grid: { show: false }, values: (_plot, all) => all.map((at) => nameOf(at, stepS)) },
       { ...axis, size: 52, values: (_plot, all) => all.map((value) => `${rate(value)}${value && value >= 0.1 ? "/s" : ""}`) },
       { ...axis, scale: "ms", side: 1, size: 52, grid: { show: false }, values: (_plot, all) => all.map((value) => coarse(value)) },
     ],

@@ -73,7 +73,7 @@ function Queues({ queues, stats, more }) {
   const late = (queue) => (queue.oldest_ready_ms >= 60_000 ? "bad" : "");
   return html`<section class="panel" ref=${place}><h2>Queues <small>every number leads to its tasks</small></h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table><thead><tr><th>queue</th><th class="number">ready</th><th class="number hide-small">scheduled</th><th class="number">leased</th>
-      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-small">per s</th><th class="number hide-small">p95 wait</th><th class="number hide-small">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-small">per s</th><th class="number hide-medium">p95 wait</th><th class="number hide-medium">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${queues.map((queue, at) => {
       const name = queue.queue;
       const one = done.get(name);
@@ -86,8 +86,8 @@ function Queues({ queues, stats, more }) {
         <td class="number"><${NumberLink} value=${queue.dead} href=${href("dead", [], { filter: filterOf({ queue: name }) })} bad /></td>
         <td class="number">${queue.oldest_ready_ms === null ? html`<span class="faint">–</span>` : html`<a class=${late(queue)} href=${to("ready")}><${Age} of=${queue} /></a>`}</td>
         <td class="number hide-small">${one ? html`<a href=${to("succeeded,dead,cancelled,expired,lost")}>${rate(one.ended / seconds)}</a>` : html`<span class="faint">0</span>`}</td>
-        <td class="number hide-small">${one && one.wait_p95_ms !== null ? coarse(one.wait_p95_ms) : html`<span class="faint">–</span>`}</td>
-        <td class="number hide-small">${one && one.run_p95_ms !== null ? coarse(one.run_p95_ms) : html`<span class="faint">–</span>`}</td>
+        <td class="number hide-medium">${one && one.wait_p95_ms !== null ? coarse(one.wait_p95_ms) : html`<span class="faint">–</span>`}</td>
+        <td class="number hide-medium">${one && one.run_p95_ms !== null ? coarse(one.run_p95_ms) : html`<span class="faint">–</span>`}</td>
         ${canAct && html`<td class="acts"><button onClick=${() => actOnOne({ action: queue.paused ? "queue_resume" : "queue_pause", queue: name })}>${queue.paused ? "Resume" : "Pause"}</button></td>`}
       </tr>`;
     })}</tbody></table></div>

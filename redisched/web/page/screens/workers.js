@@ -43,9 +43,9 @@ export function WorkerRow({ worker, row, canAct }) {
     <td><span class=${worker.state === "working" ? "" : "of-warning"}>${visible(worker.state)}</span></td>
     <td><${WorkerWindow} worker=${worker} /><div class="under">${worker.busy} of ${worker.slots} slots</div></td>
     <td class="wide"><${Running} tasks=${worker.running} busy=${worker.busy} /></td>
-    <td class="wide hide-small"><${Names} names=${worker.queues} more=${worker.more_queues} /></td>
-    <td class="number hide-small"><${Moment} at=${worker.seen_ms} /></td>
-    <td class="number hide-small">${worker.rss_bytes === null ? html`<span class="faint">–</span>` : bytes(worker.rss_bytes)}<div class="under">up <${Since} at=${worker.started_ms} /></div></td>
+    <td class="wide hide-medium"><${Names} names=${worker.queues} more=${worker.more_queues} /></td>
+    <td class="number hide-medium"><${Moment} at=${worker.seen_ms} /></td>
+    <td class="number hide-medium">${worker.rss_bytes === null ? html`<span class="faint">–</span>` : bytes(worker.rss_bytes)}<div class="under">up <${Since} at=${worker.started_ms} /></div></td>
     ${canAct && html`<td class="acts"><${Acts} worker=${worker} /></td>`}
   </tr>`;
 }
@@ -54,7 +54,7 @@ function Listing({ workers, isMore }) {
   const canAct = mayAct(useStore(visitor));
   const rows = useRows(workers.length, () => {});
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Workers"><table><thead><tr><th>worker</th><th>state</th><th>slots and window</th><th>runs</th>
-      <th class="hide-small">queues</th><th class="number hide-small">seen</th><th class="number hide-small">memory</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+      <th class="hide-medium">queues</th><th class="number hide-medium">seen</th><th class="number hide-medium">memory</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${workers.map((worker, index) => html`<${WorkerRow} key=${worker.name} worker=${worker} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     ${isMore && html`<p class="soft">About the first 200 of them.</p>`}`;
 }
