@@ -148,6 +148,7 @@ def test_the_passage_that_a_mutant_replaces_is_in_its_script(mutant: Mutant) -> 
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_machine_notices_when(name: str, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError):

@@ -56,6 +56,7 @@ def test_the_passage_that_a_mutant_replaces_is_in_its_script(part: Part, mutant:
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(900)  # a busy machine makes a hunt take minutes
 @pytest.mark.parametrize(("part", "mutant"), PLANTED)
 def test_the_machine_notices_when(part: Part, mutant: Mutant, valkey: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     rewrite_scripts(monkeypatch, mutant.rewrite, read_movable_time)
