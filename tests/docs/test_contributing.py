@@ -12,9 +12,13 @@ from tests.house.checkout import ROOT
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LISTS = (
     *("How to add an edge", "How to add an option", "How to add a command"),
-    "How to add a reason why tasks do not run",
+    *("How to add a screen to the dashboard", "How to add a reason why tasks do not run"),
 )
-KINDS = {"<edge>": ROOT / "scripts", "<command>": ROOT / "redisched/cli/commands"}
+KINDS = {
+    "<edge>": ROOT / "scripts",
+    "<command>": ROOT / "redisched/cli/commands",
+    "<screen>": ROOT / "redisched/web/page/screens",
+}
 """The files that a name in brackets stands for: every file of a folder."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
