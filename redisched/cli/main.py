@@ -26,7 +26,9 @@ _COMMANDS = "redisched.cli.commands"
 
 COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
-    "dev": LazyCommand(f"{_COMMANDS}.dev:dev", "Run a server and a worker that restarts when code changes."),
+    "dev": LazyCommand(
+        f"{_COMMANDS}.dev:dev", "Run a server, a worker that restarts when code changes, and the dashboard."
+    ),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
     "workers": LazyCommand(
         f"{_COMMANDS}.workers:workers", "List worker processes; quiet, resume, stop and recycle one."
@@ -42,7 +44,7 @@ COMMANDS = {
         f"{_COMMANDS}.schedule:schedule", "List, show, add, change, pause, run and remove schedules."
     ),
     "dead": LazyCommand(f"{_COMMANDS}.dead:dead", "List dead tasks, one by one or by cause; retry or discard them."),
-    "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the JSON API of a Redis, at /api/v1."),
+    "web": LazyCommand(f"{_COMMANDS}.web:web", "Serve the dashboard of a Redis, and its JSON API at /api/v1."),
     "exporter": LazyCommand(
         f"{_COMMANDS}.exporter:exporter", "Serve the metrics of a keyspace for Prometheus, at /metrics."
     ),

@@ -3,14 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from redisched.embedded import tether
+from redisched.cli.tied_process import start_tied
 
 POLL_S = 0.5
 
@@ -69,7 +68,7 @@ class Reloader:
         """Run and restart the command until `stop` is called."""
         seen = snapshot(*self._folders)
         while not self._stopping.is_set():
-            self._process = self._start()
+            self._process = start_tied(self._command, self._environment)
             now = self._watch(self._process, seen)
             if self._process.poll() is None:
                 self._process.terminate()
@@ -92,16 +91,6 @@ class Reloader:
 
     def _shown(self, path: Path) -> Path:
         return next((path.relative_to(one) for one in self._folders if path.is_relative_to(one)), path)
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        """Start the command in its own process group, so that Ctrl-C signals only this process.
-
-        On Linux it receives SIGTERM if this process dies.
-        """
-        tied = (sys.executable, tether.__file__, str(int(signal.SIGTERM)), str(os.getpid()))
-        return subprocess.Popen(
-            (*tied, *self._command), env=self._environment, stdin=subprocess.DEVNULL, process_group=0
-        )
 
     def _watch(self, process: "subprocess.Popen[bytes]", seen: Snapshot) -> Snapshot:
         """Wait for a change, and return the new snapshot; after `stop`, return `seen`."""

@@ -18,6 +18,8 @@ from redisched.store.values import Reprioritization, Status
 
 PAUSES_S = (2.0, 4.0)
 """It looks again after these pauses: others that know nothing of this worker yet may put tasks off meanwhile."""
+CLOCK_S = 0.05
+"""It waits so long for a reply that tells the server's time, such as that of the first claim."""
 PAGE = 500
 _NOW = "+0"
 
@@ -42,6 +44,9 @@ class BringForward:
         """Look through every shard once, if it is time; answers how long to wait, in seconds."""
         if not self._looks:
             return FOREVER_S
+        if not self._context.server_clock.is_set:
+            # What is due later than others put tasks off is not known before the server's time is.
+            return CLOCK_S
         understands = self._context.registry.understands
         now_ms = self._context.server_now_ms()
         latest_ms = now_ms + self._context.worker_settings.unroutable_backoff.cap_s * 1e3

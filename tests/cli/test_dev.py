@@ -1,12 +1,14 @@
 """`redisched dev` runs, reloads, survives a mistake, and leaves nothing behind."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -35,7 +37,11 @@ def dev(project: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            (sys.executable, "-m", "redisched", "dev", "shop:app"), cwd=project, env=environment(), stderr=output
+            (sys.executable, "-m", "redisched", "dev", "shop:app"),
+            cwd=project,
+            env=environment(),
+            stdout=output,
+            stderr=output,
         ) as process,
     ):
         yield process
@@ -60,6 +66,23 @@ def test_dev_reloads_after_a_change_and_survives_a_mistake(
     dev.send_signal(signal.SIGINT)
     assert dev.wait(timeout=30) == 0
     wait_until(lambda: not status(project).running, "the server has stopped with `redisched dev`")
+
+
+def test_dev_serves_the_dashboard_of_its_server(project: Path, log: Path, dev: "subprocess.Popen[bytes]") -> None:
+    def page() -> str:
+        found = re.search(r"The dashboard is at (http://127\.0\.0\.1:\d+/) ", log.read_text())
+        return found[1] if found else ""
+
+    address = wait_until(page, "it has told its address", timeout_s=30)
+    run("enqueue", "add", "1", "2", "--id", "one")
+    wait_for_result("one", 3)
+    with urlopen(f"{address}api/v1/tasks/one?queue=default") as answer:
+        assert json.load(answer)["state"] == "succeeded"
+
+    dev.send_signal(signal.SIGINT)
+    assert dev.wait(timeout=30) == 0
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address)
 
 
 def test_no_process_outlives_a_kill_of_dev(project: Path, dev: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,6 @@
 """Workers of two deploys at once: what one does not understand is left to the other, or waits for it. None is dead."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from redisched import Scheduler, TaskRef, TaskState
 from redisched.backoff import Backoff
 from redisched.codec import encode_task
-from redisched.engine.bring_forward import PAGE, bring_forward
+from redisched.engine.bring_forward import CLOCK_S, PAGE, PAUSES_S, BringForward, bring_forward
 from redisched.engine.known_elsewhere import RENEW_S, KnownElsewhere
 from redisched.model import TaskBody, run_at_of
 from redisched.store.broker import Broker
@@ -20,6 +21,7 @@ from redisched.store.roster import Roster
 from redisched.store.store import Store
 from redisched.store.values import NewTask
 from tests.engine.running import RunningWorker, look
+from tests.engine.test_introducer import Process
 from tests.waiting import wait_until
 
 HOURS = Backoff(base_s=3_600.0, cap_s=3_600.0)
@@ -166,6 +168,21 @@ def test_more_than_a_page_is_brought_forward_and_nothing_else(broker: Broker) ->
     scores = client.perform(("ZMSCORE", store.keys.waiting, *ids))
     is_due = [run_at_of(int(score)) <= now_ms + 60_000 for score in scores]
     assert is_due == [True] * len(put_off) + [False] * 3
+
+
+def test_nothing_is_brought_forward_before_the_time_of_the_server_is_known(broker: Broker) -> None:
+    async def body() -> list[float]:
+        process = Process(new(broker), "a")
+        context = process.introducer._context
+        bringing = BringForward(context, process.client)
+        bringing.begin()
+        waits_s = [await bringing.step() for _ in range(2)]
+        context.server_clock.observe(0.0, 0.0, 1_000_000)
+        waits_s.append(await bringing.step())
+        await broker.close_async()
+        return waits_s
+
+    assert asyncio.run(body()) == [CLOCK_S, CLOCK_S, PAUSES_S[0]]
 
 
 def test_what_is_known_elsewhere_is_asked_for_again_when_it_is_old() -> None:

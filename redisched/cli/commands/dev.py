@@ -1,4 +1,4 @@
-"""`redisched dev`: a server and a worker in one terminal, for use while writing an application."""
+"""`redisched dev`: a server, a worker and the dashboard in one terminal, for use while writing an application."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from redisched.cli.dashboard import DEFAULT_PORT, dashboard
 from redisched.cli.deployment import app_argument, import_option, log_options, log_words
 from redisched.cli.parameters import prefix_of_command, queue_names, url_option
 from redisched.cli.reload import Reloader
@@ -28,6 +29,13 @@ from redisched.embedded.paths import locate
     help="Serve these queues. Default: all queues of its handlers.",
 )
 @import_option
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65_535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Serve the dashboard on this port; if it is taken, on another.",
+)
 @log_options
 @url_option
 def dev(
@@ -35,10 +43,11 @@ def dev(
     concurrency: int | None,
     queues: tuple[str, ...],
     imports: tuple[str, ...],
+    web_port: int,
     url: str | None,
     **logs: Any,
 ) -> None:
-    """Run a server and a worker that restarts when code changes.
+    """Run a server, a worker that restarts when code changes, and the dashboard.
 
     The worker restarts when a Python file of the application or of an --import changes. If the new code has an error,
     the error is printed, and the worker starts again after the next change. Commands in other terminals use the same
@@ -55,8 +64,13 @@ def dev(
             opened.check()
         # After two changes within a second a compiled file can be outdated unnoticed, so none are written.
         environment = {**os.environ, URL_VARIABLE: place, "PYTHONDONTWRITEBYTECODE": "1"}
-        click.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.", err=True)
-        Reloader(folders, command, environment, tell=lambda line: click.echo(line, err=True)).run_until_signalled()
+        stack.enter_context(dashboard(web_port, prefix_of_command(), environment, _tell))
+        _tell(f"Watching {', '.join(map(str, folders))}; Ctrl-C to stop.")
+        Reloader(folders, command, environment, _tell).run_until_signalled()
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _words(target: str, concurrency: int | None, queues: tuple[str, ...], imports: tuple[str, ...]) -> list[str]:

@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from redisched.cli.dashboard import DEFAULT_PORT, NEEDED
 from redisched.cli.parameters import F, url_option, with_all
 from redisched.cli.session import session
 
 if TYPE_CHECKING:
     from redisched.web.access import Access
-
-DEFAULT_PORT = 8780
-NEEDED = ("starlette", "uvicorn")
-"""The modules that the extra `web` installs."""
-
 
 _OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Listen on this address."),
