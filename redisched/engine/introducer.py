@@ -130,7 +130,10 @@ class Introducer:
         heard = "" if self.order_taker is None else self.order_taker.heard
         presence = self.presence(digest).encode()
         introducing = self._roster.introduce(context.worker, presence, digest, serves, LIVE_MS, heard)
+        sent_s = context.clock.monotonic()
         introduced = await run_async(introducing, self._client)
+        # A worker with nothing to claim learns the server's time from this alone. It is cut to whole milliseconds.
+        context.server_clock.observe(sent_s - 1e-3, context.clock.monotonic(), introduced.now_ms * 1_000)
         context.contact()
         return introduced
 

@@ -24,6 +24,8 @@ class Introduced(NamedTuple):
     is_known: bool
     order: str = ""
     deployments: tuple[str, ...] = ()
+    now_ms: int = 0
+    """The server's time."""
 
 
 class WorkersPage(NamedTuple):
@@ -56,11 +58,11 @@ class Roster:
         """Note that a worker lives, for so long. `serves` may be empty if its deployment is stored already. `heard` is
         the order that the worker has heard last: it is not answered again.
         """
-        status, _, *told = yield from self._call("introduce", worker, presence, deployment, serves, live_ms, heard)
+        status, now_ms, *told = yield from self._call("introduce", worker, presence, deployment, serves, live_ms, heard)
         if status != b"INTRODUCED":
-            return Introduced(is_known=False)
+            return Introduced(is_known=False, now_ms=int(now_ms))
         order, *live = (text.decode(errors="replace") for text in told)
-        return Introduced(is_known=True, order=order, deployments=tuple(live))
+        return Introduced(is_known=True, order=order, deployments=tuple(live), now_ms=int(now_ms))
 
     def order(self, worker: str, order: WorkerOrder, order_id: str) -> Operation[bool]:
         """Leave an order for a worker, which carries out each id once. Answers False if there is no such worker."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -113,6 +114,17 @@ def test_an_introduction_is_one_call_and_names_are_sent_once(shop: Scheduler, br
 
         assert len(process.client.sent) == 1
         assert process.bytes_sent() < first
+
+    in_loop(broker, body)
+
+
+def test_a_worker_without_tasks_learns_the_time_of_the_server(shop: Scheduler, broker: Broker) -> None:
+    async def body() -> None:
+        context = Process(shop, "a")
+        clock = context.introducer._context.server_clock
+        before_ms = time.time() * 1e3
+        await context.introducer.step()
+        assert before_ms - 1 <= clock.now_ms(time.monotonic()) <= time.time() * 1e3
 
     in_loop(broker, body)
 

@@ -45,23 +45,23 @@ def test_what_a_worker_says_is_read_as_it_was_said(workers: Workers) -> None:
 
 
 def test_the_digests_of_all_live_deployments_are_answered(workers: Workers) -> None:
-    assert workers.introduce("a") == Introduced(True, "", (digest_of(OLD),))
+    assert workers.introduce("a") == Introduced(True, "", (digest_of(OLD),), NOW_MS)
     assert set(workers.introduce("b", NEW).deployments) == {digest_of(OLD), digest_of(NEW)}
 
     workers.clock.move_to(NOW_MS + LIVE_MS + 1)
 
-    assert workers.introduce("b", NEW) == Introduced(True, "", (digest_of(NEW),))
+    assert workers.introduce("b", NEW) == Introduced(True, "", (digest_of(NEW),), NOW_MS + LIVE_MS + 1)
     assert run(workers.fleet.deployments([digest_of(OLD)]), workers.broker.client()) == {}
 
 
 def test_what_a_deployment_serves_is_sent_once_by_one_of_its_workers(workers: Workers) -> None:
     before = snapshot_of(workers.broker)
-    assert workers.introduce("a", sends=False) == Introduced(False)
+    assert workers.introduce("a", sends=False) == Introduced(False, now_ms=NOW_MS)
     assert snapshot_of(workers.broker) == before
 
     workers.introduce("a")
 
-    assert workers.introduce("b", sends=False) == Introduced(True, "", (digest_of(OLD),))
+    assert workers.introduce("b", sends=False) == Introduced(True, "", (digest_of(OLD),), NOW_MS)
     found = run(workers.fleet.deployments([digest_of(OLD), "other"]), workers.broker.client())
     assert found == {digest_of(OLD): Deployment(version="1", queues=("mail",), handlers=("send",))}
 
