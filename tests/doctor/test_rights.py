@@ -10,14 +10,13 @@ from redisched.chaos.server import Server
 from redisched.doctor.finding import Level
 from redisched.store.broker import connect
 from redisched.store.operation import ScriptRunner
-from redisched.store.rights import auditing, counting, needed, removing, telling
+from redisched.store.rights import auditing, counting, explaining, needed, removing, telling
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
 from tests.house.checkout import ROOT, SCRIPTS
 from tests.house.lua_script import calls_in, read_scripts
 
-NAMES = {
-    str(command[0]) for listed in (needed, telling, counting, auditing, removing) for command in listed(ScriptRunner())
-}
+EVERY = (needed, telling, counting, explaining, auditing, removing)
+NAMES = {str(command[0]) for listed in EVERY for command in listed(ScriptRunner())}
 _DIRECT = re.compile(r'yield \("([A-Z]+)"|\bwait: Command = \("([A-Z]+)"')
 
 
@@ -88,12 +87,22 @@ def test_a_user_without_channels_is_warned_that_callers_are_not_told(server: Ser
     assert "&redisched:* +publish +subscribe" in found.sentence("rights")
 
 
-def test_a_user_for_whom_nothing_is_counted_is_warned(server: Server) -> None:
-    found = as_user(server, "~redisched:*", "&redisched:*", "+@all", "-pexpire")
+@pytest.mark.parametrize(
+    ("command", "without"),
+    [
+        ("pexpire", "so nobody can see what workers did"),
+        ("zrank", "so nobody can see why a task is not running"),
+        ("xadd", "so the API refuses actions"),
+    ],
+)
+def test_what_is_missing_without_a_right_that_workers_do_not_need_is_said(
+    server: Server, command: str, without: str
+) -> None:
+    found = as_user(server, "~redisched:*", "&redisched:*", "+@all", f"-{command}")
 
     assert found.levels("rights") == [Level.WARNING]
-    assert "may not call PEXPIRE, so nobody can see what workers did" in found.sentence("rights")
-    assert found.sentence("rights").endswith("ACL SETUSER app +pexpire")
+    assert f"may not call {command.upper()} on redisched's keys, {without}" in found.sentence("rights")
+    assert found.sentence("rights").endswith(f"ACL SETUSER app ~redisched:* &redisched:* +{command}")
 
 
 def test_a_user_without_rights_for_the_doctor_gets_warnings_and_no_error(server: Server) -> None:
