@@ -1,6 +1,7 @@
 """The environment of a phase: a Redis, a scale, and its own queue, which is removed afterwards.
 
-The Redis may contain other data of the user. So each phase uses its own queue, and only that queue is removed.
+The Redis may contain other data of the user. So each phase uses its own queue, and only that queue is removed. What its
+workers have said of themselves, and of what they did, stays for its time, as that of other workers does.
 """
 
 import secrets

@@ -167,5 +167,6 @@ def test_phases_that_need_another_server_than_a_private_cluster_are_refused(opti
 def test_idle_workers_of_several_shards_are_measured() -> None:
     answer = run("--json", "--tasks", "200", "--shards", "3", "--only", "idle")
     assert answer.exit_code == 0, answer.output
-    # One connection for the listener of each shard, and more for concurrent calls, as of the reapers of all three.
-    assert 3 + 1 <= json.loads(answer.stdout)["idle"]["connections_most"] <= 1 + 2 * 3
+    # One connection for the listener of each shard, and more for concurrent calls, as of the reapers of all three, of
+    # what says that the worker lives, and of what looks whether it makes progress.
+    assert 3 + 1 <= json.loads(answer.stdout)["idle"]["connections_most"] <= 1 + 2 * 3 + 2
