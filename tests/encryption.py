@@ -7,7 +7,7 @@ import trustme
 
 from redisched.chaos import ClusterServers, Server, WatchedServers, cluster_node
 from redisched.embedded import Persistence, Transport
-from redisched.embedded.private import find_free_port
+from redisched.embedded.free_port import find_free_port
 
 
 class Authority:

@@ -8,7 +8,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from redisched.embedded.private import PrivateServer, find_free_port
+from redisched.embedded.free_port import find_free_port
+from redisched.embedded.private import PrivateServer
 
 # A server is killed when the thread that started it ends. So one thread, which never ends, starts all of them.
 _births = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redisched-servers")

@@ -7,7 +7,6 @@ killed test run leaves no server behind.
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from enum import StrEnum
@@ -16,6 +15,7 @@ from pathlib import Path
 from redisched.embedded.binary import find_binary
 from redisched.embedded.endpoint import Endpoint, LoopbackEndpoint, UnixEndpoint
 from redisched.embedded.folders import prepare_socket_path
+from redisched.embedded.free_port import find_free_port
 from redisched.embedded.lifetime import Lifetime
 from redisched.embedded.process import Persistence, end, read_log_tail, server_arguments, spawn, wait_until_ready
 
@@ -119,11 +119,3 @@ class PrivateServer(Lifetime):
         path = prepare_socket_path(f"private-{secrets.token_hex(8)}")
         self._temporary_directories.append(path.parent)
         return UnixEndpoint(path=path)
-
-
-def find_free_port() -> int:
-    """Return a TCP port of the loopback interface on which no process listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

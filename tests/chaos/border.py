@@ -10,8 +10,8 @@ import threading
 from enum import StrEnum
 from functools import partial
 
+from redisched.embedded.free_port import find_free_port
 from redisched.embedded.lifetime import Lifetime
-from redisched.embedded.private import find_free_port
 
 _CHUNK_BYTES = 65_536
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from redisched.chaos import Server
+from redisched.embedded.free_port import find_free_port
 from tests.cli.commands import environment
 from tests.waiting import wait_until
 
@@ -34,14 +34,6 @@ def running(folder: Path, url: str, *words: str) -> Iterator["subprocess.Popen[b
         wait_until(lambda: process.poll() is not None, f"{words} has ended")
 
 
-def free_port() -> int:
-    """A port on which nobody listens now."""
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port: int = reserved.getsockname()[1]
-        return port
-
-
 def answer(url: str, method: str = "GET") -> "dict[str, object] | None":
     """What a page answers; None if nobody does."""
     try:
@@ -55,7 +47,7 @@ def answer(url: str, method: str = "GET") -> "dict[str, object] | None":
 def test_an_order_gets_its_receipt_and_an_edited_handler_is_loaded(tmp_path: Path) -> None:
     folder = tmp_path / "django"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("*.sqlite3", ".redisched", "__pycache__"))
-    site = f"http://127.0.0.1:{free_port()}"
+    site = f"http://127.0.0.1:{find_free_port()}"
     with Server() as server:
         migrate = (sys.executable, "manage.py", "migrate", "--run-syncdb")
         subprocess.run(migrate, cwd=folder, env=environment(REDISCHED_URL=server.url), check=True)

@@ -1,5 +1,5 @@
 // Keys: one table of what each does, which the page of help shows, too.
-import { useEffect, useRef } from "./html.js";
+import { useLayoutEffect, useRef } from "./html.js";
 
 const FIRST_KEY_MS = 1_200;
 const bound = [];
@@ -45,12 +45,13 @@ function run(name, event) {
 
 addEventListener("keydown", pressed);
 
-// Bind keys while a component is shown. A modal one keeps all other keys from what is below it.
+// Bind keys while a component is shown, from before it is painted: whoever sees it may press a key at once. A modal one
+// keeps all other keys from what is below it.
 export function useKeys(actions, { isModal = false } = {}) {
   const latest = useRef(actions);
   latest.current = actions;
   const names = Object.keys(actions).join(",");
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = new Map(names.split(",").map((name) => [name, () => latest.current[name]()]));
     const binding = { keys, isModal };
     bound.push(binding);

@@ -148,6 +148,32 @@ def test_the_priority_of_a_task_is_changed(open_tab: OpenTab, own_shop: str, tas
     tab.sees("priority 0")
 
 
+_NOTE_FOCUS = """
+window.focused = [];
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes)
+    for (const node of addedNodes)
+      if (node.querySelector?.("[role=dialog]")) focused.push(node.contains(document.activeElement));
+}).observe(document.body, { childList: true, subtree: true });
+"""
+
+
+def test_a_dialog_that_is_seen_has_the_focus(open_tab: OpenTab, own_shop: str, tasks: Scheduler) -> None:
+    """The observer runs before the browser paints what has changed: no key that follows a look can be lost."""
+    apart(lambda: tasks.enqueue("add", id="it", delay=3_600))
+    tab = open_tab(own_shop)
+    tab.open("#/task/it", "Task")
+    tab.sees("Run now")
+    tab.page.evaluate(_NOTE_FOCUS)
+    tab.press("e")
+    tab.page.get_by_role("spinbutton").fill("0")
+    tab.press("Enter")
+    tab.sees("New priority: 0.")
+    steps = tab.page.evaluate("focused")
+    assert len(steps) >= 2
+    assert all(steps)
+
+
 # ---- queues, schedules, workers
 
 

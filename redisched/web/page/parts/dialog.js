@@ -1,5 +1,5 @@
 // A dialog above the page: it takes the focus, keeps it, and gives it back.
-import { html, useEffect, useId, useRef } from "../html.js";
+import { html, useId, useLayoutEffect, useRef } from "../html.js";
 import { useKeys } from "../keyboard.js";
 
 const FOCUSABLE = "button:not(:disabled), input, select, a[href]";
@@ -8,7 +8,8 @@ export function Dialog({ title, close, kind = "", isTitled = true, children }) {
   const box = useRef(null);
   const id = useId();
   useKeys({ Esc: close }, { isModal: true });
-  useEffect(() => {
+  // Before the dialog is painted: whoever sees it may press a key at once.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const first = box.current.querySelector("[data-first]") ?? box.current.querySelector("input, button");
     (first || box.current).focus();
