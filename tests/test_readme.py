@@ -13,13 +13,14 @@ from types import FunctionType
 
 import pytest
 
+from redisched.cli.commands.new import FIRST_APPLICATION
 from redisched.client.scheduler import Scheduler
 from redisched.model import TaskState
 from tests.brokers import fake_broker
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 CI = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
-PROGRAM, PRODUCING, TESTING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+FIRST, PROGRAM, PRODUCING, TESTING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
@@ -28,6 +29,10 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "shop.py").write_text(PROGRAM)
     return tmp_path
+
+
+def test_the_first_program_is_what_the_command_writes() -> None:
+    assert FIRST == FIRST_APPLICATION
 
 
 def test_the_program_runs_as_printed(project: Path) -> None:

@@ -26,6 +26,7 @@ _COMMANDS = "redisched.cli.commands"
 
 COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
+    "new": LazyCommand(f"{_COMMANDS}.new:new", "Write a first application, to run and to edit."),
     "dev": LazyCommand(
         f"{_COMMANDS}.dev:dev", "Run a server, a worker that restarts when code changes, and the dashboard."
     ),
