@@ -87,16 +87,10 @@ def _handlers(context: click.Context) -> Iterable[str]:
 
 def _handlers_of(roster: "Roster") -> "Operation[set[str]]":
     """The handlers of the deployments of all live workers, as far as they come in time."""
-    names: set[str] = set()
-    cursor: str | None = "0"
     until_s = monotonic() + TIMEOUT_S
-    while cursor is not None and monotonic() < until_s:
-        page = yield from roster.workers(cursor)
-        digests = sorted({worker.presence.deployment for worker in page.workers})
-        for deployment in (yield from roster.deployments(digests)).values():
-            names.update(deployment.handlers)
-        cursor = page.cursor
-    return names
+    workers = yield from roster.present(is_enough=lambda _page: monotonic() >= until_s)
+    deployments = yield from roster.deployments_of(workers.values())
+    return {name for deployment in deployments.values() for name in deployment.handlers}
 
 
 @contextlib.contextmanager

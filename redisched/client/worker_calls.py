@@ -9,9 +9,8 @@ from redisched.identity import next_id
 from redisched.orders import WorkerOrder
 from redisched.store.operation import Operation, ScriptRunner, with_retries
 from redisched.store.presence import Deployment, PresentWorker
-from redisched.store.roster import FIRST_PAGE, Roster
+from redisched.store.roster import Roster
 
-PAGE = 100
 MOST_WORKERS = 10_000
 
 
@@ -101,14 +100,10 @@ def order_worker(connection: Connection, name: str, order: WorkerOrder) -> Opera
 
 
 def every_worker(script_runner: ScriptRunner) -> Operation[list[WorkerView]]:
-    """All workers that live, at most MOST_WORKERS."""
-    roster, found = Roster(script_runner), dict[str, PresentWorker]()
-    cursor: str | None = FIRST_PAGE
-    while cursor is not None and len(found) < MOST_WORKERS:
-        page = yield from roster.workers(cursor, PAGE)
-        found |= {worker.name: worker for worker in page.workers}
-        cursor = page.cursor
-    deployments = yield from roster.deployments(sorted({worker.presence.deployment for worker in found.values()}))
+    """All workers that live; of more than MOST_WORKERS, about so many."""
+    roster = Roster(script_runner)
+    found = yield from roster.present(MOST_WORKERS)
+    deployments = yield from roster.deployments_of(found.values())
     views = [_view(worker, deployments) for worker in found.values()]
     return sorted(views, key=lambda view: (view.presence.host, view.presence.pid, view.name))
 

@@ -1,6 +1,6 @@
 """Reads a keyspace for its metrics, within bounds: so many queues, so many workers, and not for long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -11,12 +11,12 @@ from redisched.option_checks import check_queue
 from redisched.store.inspect import Inspector, queues
 from redisched.store.operation import Operation, ScriptRunner, T
 from redisched.store.presence import Deployment, PresentWorker
-from redisched.store.roster import FIRST_PAGE, Roster
+from redisched.store.roster import Roster
 
 MOST_QUEUES = 500
 """So many queues are read, the first by name."""
-MOST_PAGES = 50
-"""So many pages of a hundred workers are read."""
+MOST_WORKERS = 5_000
+"""About so many workers are read."""
 LONGEST_S = 4.0
 """After so long no further queue is read: Prometheus waits for ten seconds."""
 
@@ -39,7 +39,7 @@ class KeyspaceReader:
         """Read everything. A queue that is damaged is left out. Raises BrokerError if Redis is away or refuses."""
         end_s = self._now_s() + LONGEST_S
         known = self._ask(partial(queues, self._script_runner))
-        workers = list(self._workers())
+        workers = self._ask(partial(_workers, Roster(self._script_runner)))
         found: dict[str, QueueFigures] = {}
         for name in known[:MOST_QUEUES]:
             if self._now_s() >= end_s:
@@ -58,20 +58,9 @@ class KeyspaceReader:
         except (InvalidInput, RedischedError):
             return None
 
-    def _workers(self) -> Iterator[tuple[PresentWorker, Deployment]]:
-        """Every worker once, with what it serves."""
-        roster = Roster(self._script_runner)
-        cursor: str | None = FIRST_PAGE
-        seen: set[str] = set()
-        deployments: dict[str, Deployment] = {}
-        for _ in range(MOST_PAGES):
-            if cursor is None:
-                return
-            page = self._ask(partial(roster.workers, cursor))
-            unread = {worker.presence.deployment for worker in page.workers} - deployments.keys()
-            deployments |= self._ask(partial(roster.deployments, sorted(unread)))
-            for worker in page.workers:
-                if worker.name not in seen:
-                    seen.add(worker.name)
-                    yield worker, deployments.get(worker.presence.deployment, Deployment())
-            cursor = page.cursor
+
+def _workers(roster: Roster) -> Operation[list[tuple[PresentWorker, Deployment]]]:
+    """The workers that are present, with what each serves."""
+    found = yield from roster.present(MOST_WORKERS)
+    deployments = yield from roster.deployments_of(found.values())
+    return [(worker, deployments.get(worker.presence.deployment, Deployment())) for worker in found.values()]

@@ -1,6 +1,7 @@
 """The roster of workers: tells Redis that one lives, and reads which do, whichever queues they serve."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from redisched.errors import Undecodable
@@ -80,6 +81,20 @@ class Roster:
         workers = tuple(worker for worker in found if worker is not None)
         return WorkersPage(workers, None if following == b"0" else following.decode())
 
+    def present(
+        self, most: float = inf, is_enough: Callable[[Sequence[PresentWorker]], bool] = lambda _page: False
+    ) -> Operation[dict[str, PresentWorker]]:
+        """Read each worker that is present once, by name, a page of about a hundred after the other. Ends early once
+        `most` are known, of which the last page may have a few more, or once `is_enough` says so of a page.
+        """
+        found: dict[str, PresentWorker] = {}
+        cursor: str | None = FIRST_PAGE
+        while cursor is not None and len(found) < most:
+            page = yield from self.workers(cursor)
+            found |= {worker.name: worker for worker in page.workers}
+            cursor = None if is_enough(page.workers) else page.cursor
+        return found
+
     def live_deployments(self, now_ms: int) -> Operation[list[str]]:
         """Read the digests of the deployments that live workers had some seconds ago."""
         found = yield ("ZRANGEBYSCORE", self.keys.deployed, str(now_ms), "+inf")
@@ -97,6 +112,10 @@ class Roster:
                 except Undecodable:
                     continue
         return found
+
+    def deployments_of(self, workers: Iterable[PresentWorker]) -> Operation[dict[str, Deployment]]:
+        """Read what these workers serve, by the digest in their presence, as `deployments` does."""
+        return self.deployments(sorted({worker.presence.deployment for worker in workers}))
 
     def live(self, now_ms: int, limit: int = MOST_DEPLOYMENTS) -> Operation[LiveDeployments]:
         """Read what those deployments serve that have live workers at this moment of the server's time. Costs a read
@@ -118,12 +137,14 @@ class Roster:
         """
         taking: set[str] = set()
         quiet: set[str] = set()
-        cursor = FIRST_PAGE if digests else None
-        while digests - taking and cursor is not None:
-            page = yield from self.workers(cursor)
-            for worker in page.workers:
+
+        def has_all(page: Sequence[PresentWorker]) -> bool:
+            for worker in page:
                 (quiet if worker.presence.state in _QUIET else taking).add(worker.presence.deployment)
-            cursor = page.cursor
+            return digests <= taking
+
+        if digests:
+            yield from self.present(is_enough=has_all)
         return digests & taking, (digests & quiet) - taking
 
     def _call(self, name: str, *arguments: Argument) -> Operation[Any]:

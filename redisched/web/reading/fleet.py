@@ -30,8 +30,7 @@ async def present_workers(redis: Redis) -> list[WorkerView]:
 
 def _page(roster: Roster, cursor: str, limit: int) -> Operation[tuple[WorkersPage, dict[str, Deployment]]]:
     page = yield from roster.workers(cursor, limit)
-    digests = sorted({worker.presence.deployment for worker in page.workers})
-    return page, (yield from roster.deployments(digests))
+    return page, (yield from roster.deployments_of(page.workers))
 
 
 def _check_cursor(option: str, text: str) -> str:
