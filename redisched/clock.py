@@ -36,11 +36,6 @@ class ServerClock:
     highest_s: float = 0.0
     observed_s: float = 0.0
 
-    @property
-    def is_set(self) -> bool:
-        """Whether a reply has told the server's time."""
-        return self.lowest_s is not None
-
     def observe(self, sent_s: float, received_s: float, server_us: int) -> None:
         """Take in one reply: the monotonic moments around the call, and the server's TIME in microseconds."""
         server_s = server_us / 1e6

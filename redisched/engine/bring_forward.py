@@ -18,8 +18,6 @@ from redisched.store.values import Reprioritization, Status
 
 PAUSES_S = (2.0, 4.0)
 """It looks again after these pauses: others that know nothing of this worker yet may put tasks off meanwhile."""
-CLOCK_S = 0.05
-"""It waits so long for a reply that tells the server's time, such as that of the first claim."""
 PAGE = 500
 _NOW = "+0"
 
@@ -36,7 +34,9 @@ class BringForward:
         self.changed = asyncio.Event()
 
     def begin(self) -> None:
-        """Look now and a few times more. Only the first worker of a deployment has to: others would find nothing."""
+        """Look now and a few times more. Only the first worker of a deployment has to: others would find nothing. The
+        server's time has to be known by now: by it, what was put off is told from what is due later.
+        """
         self._looks = [*PAUSES_S, FOREVER_S]
         self.changed.set()
 
@@ -44,9 +44,6 @@ class BringForward:
         """Look through every shard once, if it is time; answers how long to wait, in seconds."""
         if not self._looks:
             return FOREVER_S
-        if not self._context.server_clock.is_set:
-            # What is due later than others put tasks off is not known before the server's time is.
-            return CLOCK_S
         understands = self._context.registry.understands
         now_ms = self._context.server_now_ms()
         latest_ms = now_ms + self._context.worker_settings.unroutable_backoff.cap_s * 1e3

@@ -10,7 +10,7 @@ import pytest
 from redisched import Scheduler, TaskRef, TaskState
 from redisched.backoff import Backoff
 from redisched.codec import encode_task
-from redisched.engine.bring_forward import CLOCK_S, PAGE, PAUSES_S, BringForward, bring_forward
+from redisched.engine.bring_forward import PAGE, PAUSES_S, BringForward, bring_forward
 from redisched.engine.known_elsewhere import RENEW_S, KnownElsewhere
 from redisched.model import TaskBody, run_at_of
 from redisched.store.broker import Broker
@@ -170,19 +170,24 @@ def test_more_than_a_page_is_brought_forward_and_nothing_else(broker: Broker) ->
     assert is_due == [True] * len(put_off) + [False] * 3
 
 
-def test_nothing_is_brought_forward_before_the_time_of_the_server_is_known(broker: Broker) -> None:
-    async def body() -> list[float]:
-        process = Process(new(broker), "a")
-        context = process.introducer._context
-        bringing = BringForward(context, process.client)
-        bringing.begin()
-        waits_s = [await bringing.step() for _ in range(2)]
-        context.server_clock.observe(0.0, 0.0, 1_000_000)
-        waits_s.append(await bringing.step())
-        await broker.close_async()
-        return waits_s
+def test_the_introduction_of_a_worker_tells_it_by_which_time_to_bring_tasks_forward(broker: Broker) -> None:
+    (task,) = enqueue(broker, 1)
+    with old_worker(broker):
+        wait_until_put_off(broker, [task])
 
-    assert asyncio.run(body()) == [CLOCK_S, CLOCK_S, PAUSES_S[0]]
+    async def body() -> float:
+        process = Process(new(broker), "a", unroutable_backoff=HOURS)
+        context = process.introducer._context
+        context.stores[MAIL, 0] = Store(broker.script_runner, MAIL)
+        bringing = BringForward(context, process.client)
+        process.introducer.on_first = bringing.begin
+        await process.introducer.step()
+        pause_s = await bringing.step()
+        await broker.close_async()
+        return pause_s
+
+    assert asyncio.run(body()) == PAUSES_S[0]
+    assert task.status() is TaskState.READY
 
 
 def test_what_is_known_elsewhere_is_asked_for_again_when_it_is_old() -> None:
