@@ -26,7 +26,7 @@ _COMMANDS = "redisched.cli.commands"
 
 COMMANDS = {
     "demo": LazyCommand(f"{_COMMANDS}.demo:demo", "Watch workers run real jobs while one of them is killed."),
-    "new": LazyCommand(f"{_COMMANDS}.new:new", "Write a first application, to run and to edit."),
+    "new": LazyCommand(f"{_COMMANDS}.new:new", "Write a first application into the current folder."),
     "dev": LazyCommand(
         f"{_COMMANDS}.dev:dev", "Run a server, a worker that restarts when code changes, and the dashboard."
     ),
@@ -96,6 +96,8 @@ class Root(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             # The message quotes words it could not parse, and one of them may be a URL with a password.
             raise click.UsageError(without_urls(error.format_message()), error.ctx) from None

@@ -6,7 +6,7 @@ from redisched.doctor.clocks import check_clock
 from redisched.doctor.cluster import check_places, check_quorum, check_slots
 from redisched.doctor.finding import Finding, warning
 from redisched.doctor.info import read_info
-from redisched.doctor.keyspace import check_keyspace
+from redisched.doctor.keyspace import check_foreign_keys, check_types
 from redisched.doctor.queues import check_queues, check_repairs
 from redisched.doctor.replication import check_replicas
 from redisched.doctor.rights import check_rights
@@ -38,6 +38,7 @@ def examine_server(script_runner: ScriptRunner, now: Callable[[], float]) -> Ope
             ("clock", check_clock(now)),
             ("rights", check_rights(script_runner)),
             ("scripts", check_scripts()),
+            ("keyspace", check_foreign_keys(script_runner)),
         )
     )
 
@@ -55,7 +56,7 @@ def examine_queues(script_runner: ScriptRunner) -> Operation[list[Finding]]:
         yield from _look(
             ("cluster", check_quorum(info)),
             ("cluster", check_places(script_runner, info, names)),
-            ("keyspace", check_keyspace(script_runner, names)),
+            ("types", check_types(script_runner, names)),
             ("workers", check_queues(script_runner, names)),
             ("repairs", check_repairs(script_runner, names)),
         )

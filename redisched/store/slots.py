@@ -14,8 +14,8 @@ THIS_NODE = Node("this node", 0)
 """Stands for a node that does not know its own host."""
 
 _WITHOUT_KEY = {
-    *("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "INFO", "PING", "ROLE", "SCRIPT", "SLOWLOG"),
-    *("TIME", "WAIT", "WAITAOF"),
+    *("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "ECHO", "INFO", "PING", "ROLE", "SCAN", "SCRIPT"),
+    *("SLOWLOG", "TIME", "WAIT", "WAITAOF"),
 }
 
 

@@ -77,6 +77,22 @@ def test_every_option_is_explained(name: str) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summaries_of_a_group_are_whole_on_80_columns(name: str) -> None:
+    listed = run(name, "--help").stdout.partition("Commands:")[2]
+
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("name", ["queue", "task", "dead", "workers", "schedule"])
+def test_a_group_without_a_command_shows_its_help_as_bad_usage(name: str) -> None:
+    result = run(name)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Usage: redisched {name} ")
+    assert "Error" not in result.stderr
+
+
 def test_the_version_is_shown() -> None:
     assert run("--version").stdout.startswith("redisched 0.")
 

@@ -9,8 +9,10 @@ import pytest
 
 from redisched.chaos.server import Server, cluster_node, replica_of
 from redisched.client.scheduler import Scheduler
+from redisched.doctor import keyspace
 from redisched.doctor.finding import Level
 from redisched.embedded import Persistence, Transport, find_binary
+from redisched.keys import audit_key, declaring_key, fleet_keys, span_key
 from redisched.store.broker import Broker, connect
 from tests.brokers import BrokerKind, Servers
 from tests.doctor.visits import TIMEOUT_S, Visit, visit
@@ -29,6 +31,7 @@ CHECKS = {
     "rights",
     "scripts",
     "keyspace",
+    "types",
     "workers",
     "repairs",
 }
@@ -138,7 +141,32 @@ def test_queues_without_a_worker_repairs_and_foreign_keys_are_reported(broker_of
     unserved = [finding.sentence for finding in found.findings if finding.check == "workers"]
     assert [sentence.split()[1] for sentence in unserved] == ["left", "mail", "moved"]
     assert found.sentence("repairs").startswith("Keys of queue mail were damaged (3 RECORD_LOST)")
-    assert found.sentence("keyspace").startswith("This database has 1 key without the prefix 'redisched'")
+    said = found.sentence("keyspace")
+    assert said.startswith(
+        "This database has keys without the prefix 'redisched', such as of-somebody-else; 1 such key "
+    )
+
+
+def test_no_key_of_redisched_is_taken_for_one_of_others(broker_of: Broker) -> None:
+    perform = broker_of.client().perform
+    for key in (audit_key(), declaring_key("shop"), span_key("minute", 29_932_517), fleet_keys().present):
+        perform(("SET", key, "its type does not matter"))
+
+    assert Visit(broker_of).levels("keyspace") == [Level.OK]
+
+
+def test_the_foreign_keys_of_a_large_database_are_found_in_a_bounded_look(
+    broker_of: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyspace, "MOST_KEYS", 50)
+    monkeypatch.setattr(keyspace, "KEYS_A_LOOK", 10)
+    broker_of.client().perform(("MSET", *(part for number in range(500) for part in (f"other\x1b{number}", "x"))))
+
+    said = Visit(broker_of).sentence("keyspace")
+
+    assert "\x1b" not in said
+    looked_at = int(said.partition("among the ")[2].split()[0])
+    assert 50 <= looked_at < 100
 
 
 def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
@@ -148,23 +176,19 @@ def test_a_key_of_a_wrong_type_is_named(broker_of: Broker) -> None:
 
     found = Visit(broker_of)
 
-    assert found.sentence("keyspace").startswith(
-        "redisched:{mail}:waiting is a string, but redisched needs a zset there"
-    )
+    assert found.sentence("types").startswith("redisched:{mail}:waiting is a string, but redisched needs a zset there")
     assert found.levels("workers") == [Level.WARNING]
 
 
 def test_every_shard_of_a_queue_is_examined(broker_of: Broker) -> None:
     perform = broker_of.client().perform
     Scheduler(broker=broker_of).grow("mail", 3)
-    assert Visit(broker_of).levels("keyspace") == [Level.OK]
+    assert Visit(broker_of).levels("types") == [Level.OK]
 
     perform(("SET", "redisched:{mail/2}:dead", "something else"))
 
     found = Visit(broker_of)
-    assert found.sentence("keyspace").startswith(
-        "redisched:{mail/2}:dead is a string, but redisched needs a zset there"
-    )
+    assert found.sentence("types").startswith("redisched:{mail/2}:dead is a string, but redisched needs a zset there")
 
 
 def test_a_shard_map_of_a_wrong_type_is_named(broker_of: Broker) -> None:
@@ -172,4 +196,4 @@ def test_a_shard_map_of_a_wrong_type_is_named(broker_of: Broker) -> None:
     perform(("SADD", "redisched:queues", "mail"))
     perform(("RPUSH", "redisched:{mail}:layout", "something else"))
 
-    assert Visit(broker_of).sentence("keyspace").startswith("redisched:{mail}:layout is a list")
+    assert Visit(broker_of).sentence("types").startswith("redisched:{mail}:layout is a list")

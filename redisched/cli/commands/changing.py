@@ -43,9 +43,9 @@ def reprioritize(level: int, **given: Any) -> None:
 )
 @acting_options
 def reschedule(delay: float | None, run_at: datetime | float | None, **given: Any) -> None:
-    """Give waiting tasks another time, also those that wait for a retry.
+    """Give waiting tasks another time.
 
-    With a filter, nothing is changed without --yes.
+    Also those that wait for a retry. With a filter, nothing is changed without --yes.
 
     JSON: as `redisched task reprioritize --json`; an outcome may also be expires: the task would expire before that
     time.

@@ -46,9 +46,10 @@ def show_completion(context: click.Context, shell: str) -> None:
 @_shell
 @click.pass_context
 def install_completion(context: click.Context, shell: str) -> None:
-    """Write the script to where the shell looks for it; by default for that of $SHELL.
+    """Write the script to where the shell looks for it.
 
-    No other file is changed; the command says if something is to be added to one.
+    By default the shell is that of $SHELL. No other file is changed; the command says if something is to be added
+    to one.
     """
     path = _place(shell)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def config() -> None:
 @url_option
 @json_option
 def show_config(url: str | None, as_json: bool) -> None:
-    """Show the settings that commands and workers have here, and where each comes from.
+    """Show the settings in effect here, and where each comes from.
 
     That is an option, an environment variable, the URL or a default; a Scheduler may have others in its code. Users,
     passwords and the names of key files are hidden. Redis is not asked.

@@ -46,10 +46,11 @@ def retry_dead(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Let dead tasks run again: they are due now, and their attempts are counted from 0 again.
+    """Let dead tasks run again.
 
-    Their failures stay visible. With --args or --kwarg, one task runs with these arguments in place of all it had.
-    With a filter, nothing is changed without --yes.
+    They are due now, and their attempts are counted from 0 again. Their failures stay visible. With --args or
+    --kwarg, one task runs with these arguments in place of all it had. With a filter, nothing is changed without
+    --yes.
 
     JSON: a list of id, queue and outcome: replayed, not dead, may start only once, key is taken, or unknown; the exit
     code is 1 if one of the given ids was not replayed. With --dry-run or without --yes: a list of id, queue and state.
@@ -64,9 +65,10 @@ def retry_dead(
 @click.option("--all", "every", is_flag=True, help="All tasks that are dead now.")
 @acting_options
 def discard_dead(every: bool, url: str | None, as_json: bool, **given: Any) -> None:
-    """End dead tasks for good: they are shown as cancelled until their retention is over, and then forgotten.
+    """End dead tasks for good.
 
-    With --all or a filter, nothing is changed without --yes.
+    They are shown as cancelled until their retention is over, and then forgotten. With --all or a filter, nothing
+    is changed without --yes.
 
     JSON: a list of id, queue and outcome: discarded, not dead or unknown; the exit code is 1 if one of the given ids
     was not discarded. With --dry-run or without --yes: a list of id, queue and state.

@@ -25,11 +25,12 @@ _STATES = sorted(state.value for state in Delete().states)
 @click.command("delete", cls=CommandTakingFilters)
 @acting_options
 def delete_tasks(url: str | None, as_json: bool, **given: Any) -> None:
-    """Remove tasks with all their data: those that wait, are dead, or have ended. A worker keeps those that it has.
+    """Remove tasks with all their data.
 
-    For 15 seconds more the id of a deleted task is known, so that a call that is repeated does not add it again; then
-    it may be used for another task. Who waits for its result is told that it is cancelled. With a filter, nothing is
-    changed without --yes; what is interrupted, the same command goes on with.
+    Those are tasks that wait, are dead, or have ended; a worker keeps those that it has. For 15 seconds more the id
+    of a deleted task is known, so that a call that is repeated does not add it again; then it may be used for
+    another task. Who waits for its result is told that it is cancelled. With a filter, nothing is changed without
+    --yes; what is interrupted, the same command goes on with.
 
     JSON: a list of id, queue and outcome: deleted, leased (a worker has the task) or unknown; the exit code is 1 if one
     of the given ids was not deleted. With --dry-run or without --yes: a list of id, queue and state.
@@ -53,9 +54,10 @@ def delete_tasks(url: str | None, as_json: bool, **given: Any) -> None:
 @url_option
 @json_option
 def purge_queue(name: str, states: tuple[str, ...], dry_run: bool, yes: bool, url: str | None, as_json: bool) -> None:
-    """Delete the tasks of a queue that wait, for their time or for a worker, or are dead.
+    """Delete the tasks of a queue that wait or are dead.
 
-    A worker keeps the tasks that it has. To have no new ones taken meanwhile, pause the queue first.
+    They wait for their time or for a worker. A worker keeps the tasks that it has. To have no new ones taken
+    meanwhile, pause the queue first.
 
     JSON: as `redisched task delete --json`.
     """

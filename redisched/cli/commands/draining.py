@@ -54,11 +54,11 @@ def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool
 @url_option
 @json_option
 def remove_queue(name: str, dry_run: bool, yes: bool, url: str | None, as_json: bool) -> None:
-    """Remove a queue that has no task, with the results of tasks that have ended.
+    """Remove a queue that has no task.
 
-    It is refused if tasks wait, are leased or are dead, or if there are schedules. Nothing is known of its ids after
-    that: a call that is repeated adds its task again. Workers may go on serving it. The number of shards is kept for
-    the case that the queue is used again.
+    The results of tasks that have ended go with it. It is refused if tasks wait, are leased or are dead, or if
+    there are schedules. Nothing is known of its ids after that: a call that is repeated adds its task again.
+    Workers may go on serving it. The number of shards is kept for the case that the queue is used again.
 
     JSON: queue, finished (how many results were or would be removed), removed (true or false).
     """

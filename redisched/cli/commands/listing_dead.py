@@ -46,7 +46,9 @@ def _filter_options(command: F) -> F:
 @url_option
 @json_option
 def list_dead(cursor: str | None, limit: int, is_watched: bool, url: str | None, as_json: bool, **given: Any) -> None:
-    """List dead tasks that match a filter, the latest first, with the reason and the last error.
+    """List dead tasks that match a filter, the latest first.
+
+    Each with the reason and the last error.
 
     JSON: a list of records as `redisched task show --json` prints one; with --watch, one such list on a line for each
     reading.
@@ -82,9 +84,10 @@ def list_dead(cursor: str | None, limit: int, is_watched: bool, url: str | None,
 @url_option
 @json_option
 def list_dead_groups(looks: int, is_watched: bool, url: str | None, as_json: bool, **given: Any) -> None:
-    """List what has killed tasks: groups by handler and error, the largest first.
+    """List what has killed tasks, by handler and error.
 
-    Numbers and ids in errors are left out. The name of a group is a filter: redisched dead retry group:NAME
+    The largest group comes first. Numbers and ids in errors are left out. The name of a group is a filter:
+    redisched dead retry group:NAME
 
     JSON: groups (a list of group, name, error, count, reasons, queues, newest_id, newest_ms, oldest_ms), looked_at (how
     many tasks), is_complete (false if there are dead tasks that were not looked at), now_ms. Times are the server's, in

@@ -60,10 +60,11 @@ def list_tasks(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """List tasks that match a filter such as state:dead 'name:send_*' error:Timeout, in the order in which they run.
+    """List tasks that match a filter, in the order they run in.
 
-    Without a filter, or with one of queues, handlers and priorities alone, these are the tasks that wait; state:any is
-    all. For tasks that workers have, the worker and the time are shown. The terms: docs/guides/filters.md.
+    A filter is such as: state:dead 'name:send_*' error:Timeout. Without a filter, or with one of queues, handlers
+    and priorities alone, these are the tasks that wait; state:any is all. For tasks that workers have, the worker
+    and the time are shown. The terms: docs/guides/filters.md.
 
     One call looks at about 10,000 tasks. If there may be more, a last line on stderr says how to continue.
 

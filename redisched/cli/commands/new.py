@@ -39,9 +39,9 @@ def _module(_context: click.Context, _parameter: click.Parameter, name: str) -> 
 @click.command()
 @click.argument("module", metavar="MODULE", callback=_module)
 def new(module: str) -> None:
-    """Write a first application, MODULE.py, into the current folder.
+    """Write a first application into the current folder.
 
-    It has one handler, and a schedule that runs it every five seconds. A file that exists is never changed.
+    MODULE.py has one handler, and a schedule that runs it every five seconds. A file that exists is never changed.
     """
     path = Path(f"{module}.py")
     with path.open("x", encoding="utf-8") as file:

@@ -72,7 +72,7 @@ def list_queues(by_shard: bool, is_watched: bool, url: str | None, as_json: bool
 @url_option
 @json_option
 def show_queue(name: str, url: str | None, as_json: bool) -> None:
-    """Show a queue: whether it is paused, and its tasks in each state, by priority.
+    """Show a queue: its tasks by state and priority, and who paused it.
 
     JSON: as one of the list of `redisched queue ls --json`.
     """

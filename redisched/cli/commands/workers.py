@@ -66,7 +66,7 @@ def list_workers(is_watched: bool, url: str | None, as_json: bool) -> None:
 @url_option
 @json_option
 def show_worker(name: str, url: str | None, as_json: bool) -> None:
-    """Show a worker process: what it runs, and what is next in its window.
+    """Show a worker process: what it runs, and what comes next.
 
     JSON: as one of the list of `redisched workers ls --json`.
     """
@@ -138,7 +138,7 @@ for _command in (
     ),
     _telling(
         WorkerOrder.RECYCLE,
-        "Let another process take the place of each worker process, which then drains.",
+        "Replace worker processes. Each drains when another has taken its place.",
         "is replaced; that begins within five seconds",
     ),
 ):
