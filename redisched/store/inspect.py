@@ -7,6 +7,7 @@ from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.page import Page, Place, Query, merged
 from redisched.store.pausing import QueuePause
 from redisched.store.repair import Repair
+from redisched.store.stages import QueueStages, stages_of_all
 from redisched.store.store import Store
 from redisched.store.view import QueueCounts, TaskView, total
 
@@ -90,6 +91,13 @@ class Inspector:
         for shard in (yield from self.shards()):
             parts += [(yield from shard.counts())]
         return parts
+
+    def stages(self) -> Operation[QueueStages]:
+        """How many tasks of the queue run, and how many wait for another attempt."""
+        parts: list[QueueStages] = []
+        for shard in (yield from self.shards()):
+            parts += [(yield from shard.stages())]
+        return stages_of_all(parts)
 
     def page(self, query: Query, after: Place | None = None) -> Operation[Page]:
         """The next page of a listing, with the tasks of all shards in one order."""

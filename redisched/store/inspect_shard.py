@@ -8,11 +8,14 @@ from redisched.store.page import LOOK_LIMIT, Page, Place, Query, Section
 from redisched.store.pausing import QueuePause, stored_pause
 from redisched.store.repair import Repair
 from redisched.store.shard import ShardScripts, id_bytes, id_text
+from redisched.store.stages import QueueStages
 from redisched.store.view import PriorityCounts, QueueCounts, TaskView, count_of_facts, views_of, with_body
 
 _PAGE = 100
 _RECORDS = 20
 """So many records are read at once. Each may have a quarter of a megabyte."""
+STAGE_LOOKS = 2_000
+"""So many leased and so many waiting tasks of a shard are looked at to count those that run, and those that retry."""
 _ORDERS = {
     Section.DUE: "due",
     Section.LATER: "later",
@@ -64,6 +67,17 @@ class ShardInspector:
             priorities=tuple(
                 PriorityCounts(priority=priority, ready=ready, scheduled=later) for priority, ready, later, _ in bands
             ),
+        )
+
+    def stages(self) -> Operation[QueueStages]:
+        """How many tasks of the shard run, and how many wait for another attempt, after STAGE_LOOKS looks for each."""
+        counted = yield from self._scripts.call("read/stages", {"looks": STAGE_LOOKS})
+        running, is_all_leased, retrying, is_all_waiting = (int(value) for value in counted)
+        return QueueStages(
+            running=running,
+            running_is_exact=bool(is_all_leased),
+            retrying=retrying,
+            retrying_is_exact=bool(is_all_waiting),
         )
 
     def pause(self) -> Operation[QueuePause | None]:

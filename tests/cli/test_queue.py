@@ -38,10 +38,27 @@ def test_json_shows_the_counts(command: CommandLine) -> None:
         "finished": 0,
         "oldest_ready_ms": None,
         "priorities": [{"priority": 9, "ready": 0, "scheduled": 1}],
+        "running": 0,
+        "running_is_exact": True,
+        "retrying": 0,
+        "retrying_is_exact": True,
         "shards": 1,
         "repairs": {},
         "paused": None,
     }
+
+
+def test_running_and_retrying_tasks_are_counted_by_themselves(command: CommandLine, workshop: Workshop) -> None:
+    for task_id in ("running", "leased", "retrying"):
+        command.output("enqueue", "add", "--id", task_id)
+    workshop.start(workshop.claim())
+    workshop.claim()
+    workshop.fail(workshop.claim(), "ValueError: no")
+
+    (record,) = command.record("queue", "ls")
+    assert (record["leased"], record["running"], record["scheduled"], record["retrying"]) == (2, 1, 1, 1)
+    facts = [line.split() for line in command.output("queue", "show", "default").splitlines()]
+    assert [line for line in facts if line[0] in ("running", "retrying")] == [["running", "1"], ["retrying", "1"]]
 
 
 def test_json_shows_repairs(command: CommandLine, workshop: Workshop) -> None:

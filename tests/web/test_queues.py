@@ -42,17 +42,24 @@ def test_the_overview_sums_all_queues(tasks: Scheduler, workshop: Workshop, api:
     tasks.queue("mail").pause()
     introduce(tasks, "w1", ("mail",), slots=4)
     introduce(tasks, "w2", ("default",), slots=3)
+    tasks.enqueue("add", id="running", priority=0)
+    workshop.start(workshop.claim())
+    tasks.enqueue("add", id="retrying", priority=0)
+    workshop.fail(workshop.claim(), "ValueError: no")
     seen = api.get("/overview")
+    assert [seen[name] for name in ("leased", "running", "retrying")] == [1, 1, 1]
+    assert seen["running_is_exact"] is seen["retrying_is_exact"] is True
     counted = {name: seen[name] for name in ("queues", "queues_counted", "paused", "ready", "scheduled", "dead")}
     assert counted == {
         "queues": 2,
         "queues_counted": 2,
         "paused": ["mail"],
         "ready": 2,
-        "scheduled": 1,
+        "scheduled": 2,
         "dead": 1,
     }
     assert seen["priorities"] == [
+        {"priority": 0, "ready": 0, "scheduled": 1},
         {"priority": 1, "ready": 2, "scheduled": 0},
         {"priority": 5, "ready": 0, "scheduled": 1},
     ]

@@ -47,9 +47,11 @@ def list_queues(by_shard: bool, is_watched: bool, url: str | None, as_json: bool
     OLDEST is how long the oldest ready task has been waiting; PAUSED is since when the queue is paused, and by whom.
 
     JSON: a list of queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms, priorities (a list of
-    priority, ready, scheduled), repairs (kind of repair: how many tasks), shards (their number) and paused{since_ms,
-    until_ms, by}, null if the queue is not paused. With --shards: the same for each shard, with its number as shard and
-    its cluster node as node, but without repairs and shards. With --watch, one such list on a line for each reading.
+    priority, ready, scheduled), running and retrying, which are among leased and scheduled, running_is_exact and
+    retrying_is_exact (false: at least so many), repairs (kind of repair: how many tasks), shards (their number) and
+    paused{since_ms, until_ms, by}, null if the queue is not paused. With --shards: the same for each shard, with its
+    number as shard and its cluster node as node, but without running, retrying, repairs and shards. With --watch, one
+    such list on a line for each reading.
     """
 
     def show(found: _Found) -> None:
@@ -86,7 +88,15 @@ def show_queue(name: str, url: str | None, as_json: bool) -> None:
         return
     one = total(counts[name])
     facts = [(heading.lower(), cell) for heading, cell in zip(_HEADINGS, _row(name, one, pauses), strict=True)]
-    print_facts([*facts, ("finished", one.finished), ("shards", len(counts[name]))])
+    print_facts(
+        [
+            *facts,
+            ("running", _at_least(record["running"], record["running_is_exact"])),
+            ("retrying", _at_least(record["retrying"], record["retrying_is_exact"])),
+            ("finished", one.finished),
+            ("shards", len(counts[name])),
+        ]
+    )
     if len(one.priorities) > 1:
         click.echo()
         rows = [(of.priority, of.ready, of.scheduled) for of in one.priorities]
@@ -160,8 +170,15 @@ def _row(name: str, one: QueueCounts, pauses: Sequence[QueuePause | None]) -> tu
     return name, one.ready, one.scheduled, one.leased, one.dead, oldest, pause_text(pauses, one.now_ms)
 
 
+def _at_least(number: object, is_exact: object) -> str:
+    return f"{number}" if is_exact else f"at least {number}"
+
+
 def _records(opened: Session, counts: dict[str, list[QueueCounts]]) -> list[dict[str, object]]:
-    return [queue_record(of_shards, opened.ask(opened.inspector(name).repairs)) for name, of_shards in counts.items()]
+    return [
+        queue_record(of_shards, opened.ask(opened.inspector(name).stages), opened.ask(opened.inspector(name).repairs))
+        for name, of_shards in counts.items()
+    ]
 
 
 def _shard_records(opened: Session, lines: Sequence[_Line], slots: SlotMap | None) -> list[dict[str, object]]:

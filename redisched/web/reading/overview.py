@@ -7,6 +7,7 @@ from typing import Any
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause
+from redisched.store.stages import QueueStages, stages_of_all
 from redisched.store.view import QueueCounts, total
 from redisched.web.endpoint import ApiCall, Endpoint
 from redisched.web.reading.fleet import present_workers
@@ -20,10 +21,12 @@ async def overview_record(redis: Redis) -> dict[str, Any]:
     """Sums over all queues. `oldest_ready_ms` is the longest that a due task has been waiting."""
     names = await redis.queues()
     counted: list[QueueCounts] = []
+    stages: list[QueueStages] = []
     paused: list[str] = []
     for name in names[:MOST_QUEUES]:
-        counts, pause = await redis.ask(partial(_look, redis.inspector(name)))
+        counts, of_queue, pause = await redis.ask(partial(_look, redis.inspector(name)))
         counted.append(counts)
+        stages.append(of_queue)
         paused += [name] if pause is not None else []
     slots = [worker.presence.slots for worker in await present_workers(redis)]
     # Without a queue, an empty one tells the time.
@@ -40,6 +43,7 @@ async def overview_record(redis: Redis) -> dict[str, Any]:
         "finished": sums.finished,
         "oldest_ready_ms": sums.oldest_ready_ms,
         "priorities": [asdict(one) for one in sums.priorities],
+        **asdict(stages_of_all(stages)),
         "workers": len(slots),
         "slots": sum(slots),
     }
@@ -50,8 +54,11 @@ async def show_overview(call: ApiCall) -> dict[str, Any]:
     return await overview_record(call.redis)
 
 
-def _look(inspector: Inspector) -> Operation[tuple[QueueCounts, QueuePause | None]]:
-    return (yield from inspector.counts()), (yield from inspector.pause())
+def _look(inspector: Inspector) -> Operation[tuple[QueueCounts, QueueStages, QueuePause | None]]:
+    counts = yield from inspector.counts()
+    # Where nothing is leased or scheduled there is nothing to look at.
+    stages = (yield from inspector.stages()) if counts.leased or counts.scheduled else QueueStages()
+    return counts, stages, (yield from inspector.pause())
 
 
 ENDPOINTS = (

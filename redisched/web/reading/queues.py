@@ -36,9 +36,10 @@ async def show_queue(call: ApiCall) -> dict[str, Any]:
 def whole_queue(inspector: Inspector) -> Operation[dict[str, Any]]:
     """The record of a queue, as `redisched queue show --json` prints it."""
     counts = yield from inspector.counts_by_shard()
+    stages = yield from inspector.stages()
     repairs = yield from inspector.repairs()
     pauses = yield from inspector.pauses()
-    return queue_record(counts, repairs) | pause_record(pauses)
+    return queue_record(counts, stages, repairs) | pause_record(pauses)
 
 
 def _check_after(option: str, text: str) -> str:

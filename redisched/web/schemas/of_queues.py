@@ -25,7 +25,12 @@ _COUNTS: Mapping[str, JsonSchema] = {
     "finished": INTEGER,
     "oldest_ready_ms": maybe(INTEGER),
     "priorities": listed(nothing_else(priority=INTEGER, ready=INTEGER, scheduled=INTEGER)),
+    "running": INTEGER,
+    "running_is_exact": BOOLEAN,
+    "retrying": INTEGER,
+    "retrying_is_exact": BOOLEAN,
 }
+"""`running` are among `leased`, `retrying` among `scheduled`; one that is not exact is at least so many."""
 _TOLD_TASK = nothing_else(id=TEXT, name=TEXT, queue=TEXT, at_ms=INTEGER)
 """A task that a worker tells of: since when it runs, or when it is due."""
 
