@@ -10,6 +10,8 @@ class Reason(StrEnum):
     """It is not due yet."""
     RETRYING = "retrying"
     """An attempt has failed, and the next one is not due yet."""
+    BUSY = "busy"
+    """It is due, and every slot of the live workers of its queue runs a task."""
     BEHIND = "behind"
     """It is due, and better tasks are claimed first."""
     NEXT = "next"

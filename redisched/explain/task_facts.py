@@ -6,6 +6,7 @@ from redisched.model import DeathReason, TaskState
 from redisched.store.circumstances import Circumstances
 from redisched.store.presence import Deployment
 from redisched.store.roster import LiveDeployments
+from redisched.store.slot_use import QueueSlots
 from redisched.store.view import PENDING, TaskView
 
 NOBODY = LiveDeployments((), is_complete=True)
@@ -13,10 +14,14 @@ NOBODY = LiveDeployments((), is_complete=True)
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """A task, its circumstances, and what live workers serve. Nothing is read from Redis here."""
+    """A task, its circumstances, and what live workers serve. Nothing is read from Redis here.
+
+    `slots` are those of the workers that take tasks of its queue; None if they are not known.
+    """
 
     circumstances: Circumstances
     live: LiveDeployments = NOBODY
+    slots: QueueSlots | None = None
 
     @property
     def view(self) -> TaskView:
@@ -83,6 +88,11 @@ class TaskFacts:
         if not codec or not workers or not self.live.is_complete:
             return True
         return any(worker.codec == codec for worker in workers)
+
+    @property
+    def are_slots_busy(self) -> bool:
+        """Whether its queue has workers that take tasks, and each of their slots runs one."""
+        return self.slots is not None and self.slots.are_all_busy
 
     @property
     def is_put_off(self) -> bool:

@@ -4,7 +4,7 @@ from redisched.counted import counted
 from redisched.explain.cause import Cause
 from redisched.explain.reason import Reason
 from redisched.explain.task_facts import TaskFacts
-from redisched.explain.wording import after_error, better_tasks, moment, queue_of
+from redisched.explain.wording import after_error, better_tasks, busy_slots, moment, more_workers, queue_of
 from redisched.model import TaskState
 from redisched.printable import printable
 
@@ -46,6 +46,11 @@ def _next(facts: TaskFacts) -> str:
     return f"the task is due, and the next of queue {queue}: a worker with a free slot takes it"
 
 
+def _busy(facts: TaskFacts) -> str:
+    better = f", and {better_tasks(facts)} claimed first" if facts.circumstances.ahead else ""
+    return f"the task is due, but {busy_slots(facts)}{better}"
+
+
 IN_THE_WAY = (
     Cause(Reason.SUCCESSOR, lambda facts: facts.view.is_successor, _successor),
     Cause(Reason.EXPIRING, lambda facts: facts.is_over_expiry, _expiring),
@@ -59,6 +64,7 @@ IN_THE_WAY = (
 )
 """What comes before every reason that lies in the queue or its workers."""
 IN_LINE = (
+    Cause(Reason.BUSY, lambda facts: facts.is_waiting and facts.are_slots_busy, _busy, more_workers),
     Cause(Reason.BEHIND, lambda facts: facts.is_waiting and bool(facts.circumstances.ahead), _behind),
     Cause(Reason.NEXT, lambda facts: facts.is_waiting, _next),
 )

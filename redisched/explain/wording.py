@@ -3,6 +3,7 @@
 from redisched.counted import counted
 from redisched.explain.task_facts import TaskFacts
 from redisched.printable import printable, shortened
+from redisched.store.slot_use import QueueSlots
 from redisched.times import exact, relative
 
 _ERROR_CHARACTERS = 200
@@ -50,7 +51,31 @@ def queue_of(facts: TaskFacts) -> str:
 def better_tasks(facts: TaskFacts) -> str:
     """How many tasks are claimed before this one, and the verb."""
     ahead = facts.circumstances.ahead or 0
-    return f"{counted(ahead, 'better task')} of queue {queue_of(facts)} {'is' if ahead == 1 else 'are'}"
+    return f"{counted(ahead, 'better task')} of queue {queue_of(facts)} {_is(ahead)}"
+
+
+def busy_slots(facts: TaskFacts) -> str:
+    """That every slot of its queue is busy, and how many there are."""
+    slots = facts.slots or QueueSlots()
+    workers = counted(slots.workers, "live worker")
+    all_slots = "the only slot" if slots.slots == 1 else f"all {slots.slots} slots"
+    return f"{all_slots} of the {workers} of queue {facts.view.queue} {_is(slots.slots)} busy"
+
+
+def free_slots(facts: TaskFacts) -> str:
+    """That workers take the ready tasks of its queue, and how many slots are free for them."""
+    slots, order = facts.slots or QueueSlots(), f"workers of queue {facts.view.queue} take them, the better ones first"
+    free = slots.slots - slots.busy
+    return f"{order}: {free} of {counted(slots.slots, 'slot')} {_is(free)} free" if slots.slots else order
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def more_workers(facts: TaskFacts) -> str:
+    """How to have more slots."""
+    return f"start another worker: redisched worker MODULE:APP --queues {facts.view.queue}"
 
 
 def capitalized(text: str) -> str:

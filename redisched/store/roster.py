@@ -12,7 +12,8 @@ from redisched.store.scripts import load_script
 from redisched.store.shard import check_format
 
 FIRST_PAGE = "0"
-_QUIET = frozenset({WorkerState.QUIET.value, WorkerState.DRAINING.value, WorkerState.STOPPING.value})
+QUIET = frozenset({WorkerState.QUIET.value, WorkerState.DRAINING.value, WorkerState.STOPPING.value})
+"""In these states a worker takes no tasks."""
 MOST_DEPLOYMENTS = 100
 """So many live deployments are read at once. Each may have 64 KiB."""
 
@@ -140,7 +141,7 @@ class Roster:
 
         def has_all(page: Sequence[PresentWorker]) -> bool:
             for worker in page:
-                (quiet if worker.presence.state in _QUIET else taking).add(worker.presence.deployment)
+                (quiet if worker.presence.state in QUIET else taking).add(worker.presence.deployment)
             return digests <= taking
 
         if digests:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from redisched.web.changing import actions, audit
 from redisched.web.endpoint import Endpoint
-from redisched.web.reading import dead, events, fleet, overview, queues, scale, schedules, series, tasks, visitor
+from redisched.web.reading import dead, events, fleet, overview, queues, ready, scale, schedules, series, tasks, visitor
 from redisched.web.schemas.making import INTEGER, TEXT, JsonSchema, nothing_else
 from redisched.web.schemas.of_actions import OF_ACTIONS
 from redisched.web.schemas.of_queues import OF_QUEUES
@@ -19,6 +19,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *overview.ENDPOINTS,
     *queues.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *ready.ENDPOINTS,
     *dead.ENDPOINTS,
     *fleet.ENDPOINTS,
     *schedules.ENDPOINTS,

@@ -38,8 +38,9 @@ def worker(app: Scheduler) -> StandIn:
 
 
 @pytest.fixture
-def served(app: Scheduler) -> Iterator[None]:
+def served(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A worker serves the queue and knows the handler, and has no slot free."""
+    monkeypatch.setattr("redisched.engine.introducer.INTERVAL_S", 0.05)
     release = threading.Event()
     app.task(name="hold", queue="mail")(lambda: release.wait(20))
     held = app.enqueue("hold", priority=0)
@@ -47,6 +48,9 @@ def served(app: Scheduler) -> Iterator[None]:
         wait_until(lambda: held.status() is TaskState.RUNNING, "the only slot to be taken")
         probe = app.enqueue("nobody", queue="mail", delay=3600)
         wait_until(lambda: Reason.NO_HANDLER in told_of(probe), "the worker to have said what it serves")
+        probe.delete()
+        probe = app.enqueue("send")
+        wait_until(lambda: told_of(probe) == (Reason.BUSY,), "the worker to have said that its slot is taken")
         probe.delete()
         yield
         for ref in app.pending("mail"):
@@ -78,9 +82,10 @@ def test_a_due_task_says_how_many_are_before_it(app: Scheduler, call: Caller, se
 
     first, last = call(better[0].explain), call(better[2].explain)
 
-    assert (first.reason, first.position, first.expected_start_ms) == (Reason.NEXT, 0, None)
-    assert (last.reason, last.position) == (Reason.BEHIND, 3)
-    assert (told_of(later)[0], later.explain().position) == (Reason.BEHIND, 2)
+    assert (first.reason, first.position, first.expected_start_ms) == (Reason.BUSY, 0, None)
+    assert (last.reason, last.position) == (Reason.BUSY, 3)
+    assert (told_of(later)[0], later.explain().position) == (Reason.BUSY, 2)
+    assert first.advice == "start another worker: redisched worker MODULE:APP --queues mail"
 
 
 def test_a_paused_queue_is_the_reason(app: Scheduler, call: Caller, served: None) -> None:

@@ -8,6 +8,7 @@ from redisched.store.circumstances import Circumstances
 from redisched.store.pausing import QueuePause
 from redisched.store.presence import Deployment
 from redisched.store.roster import LiveDeployments
+from redisched.store.slot_use import QueueSlots
 from redisched.store.view import TaskView
 
 NOW_MS = 1_800_000_000_000
@@ -36,12 +37,13 @@ def facts(
     *deployments: Deployment,
     is_complete: bool = True,
     quiet: tuple[Deployment, ...] = (),
+    slots: QueueSlots | None = None,
     **circumstances: Any,
 ) -> TaskFacts:
     """What is known of it; a worker that knows everything lives if no other deployment is given."""
     given = {"is_served": True} | circumstances
     return TaskFacts(
-        Circumstances(view=view, **given), LiveDeployments(deployments or (KNOWS_ALL,), is_complete, quiet)
+        Circumstances(view=view, **given), LiveDeployments(deployments or (KNOWS_ALL,), is_complete, quiet), slots
     )
 
 

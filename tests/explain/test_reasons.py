@@ -9,6 +9,7 @@ from redisched.explain.reasons import CAUSES, explain
 from redisched.explain.task_facts import TaskFacts
 from redisched.model import TaskBody, TaskState
 from redisched.store.presence import Deployment
+from redisched.store.slot_use import QueueSlots
 from tests.explain.facts import ERROR, HOUR_MS, KNOWS_ALL, NOW_MS, OF_DEADLINE, PAUSE, ended, facts, task, unserved
 
 LATER_MS = NOW_MS + 3 * HOUR_MS
@@ -35,6 +36,22 @@ SAID: list[tuple[Reason, TaskFacts, str]] = [
         Reason.BEHIND,
         facts(task(), ahead=1, shards=3),
         "The task is due, but 1 better task of queue mail (shard 0 of 3) is claimed first.",
+    ),
+    (
+        Reason.BEHIND,
+        facts(task(), ahead=2, slots=QueueSlots(workers=2, slots=8, busy=7)),
+        "The task is due, but 2 better tasks of queue mail are claimed first.",
+    ),
+    (
+        Reason.BUSY,
+        facts(task(), ahead=2, slots=QueueSlots(workers=2, slots=8, busy=8)),
+        "The task is due, but all 8 slots of the 2 live workers of queue mail are busy, and 2 better tasks of queue "
+        "mail are claimed first.",
+    ),
+    (
+        Reason.BUSY,
+        facts(task(), ahead=0, slots=QueueSlots(workers=1, slots=1, busy=1)),
+        "The task is due, but the only slot of the 1 live worker of queue mail is busy.",
     ),
     (
         Reason.NEXT,

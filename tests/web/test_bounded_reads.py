@@ -29,6 +29,7 @@ READS = {
     "overview": "/overview",
     "queues": "/queues",
     "queue": f"/queues/{QUEUE}",
+    "why ready tasks wait": "/ready/reasons",
     "ready tasks": "/tasks?filter=state:ready&limit=100",
     "scheduled tasks": "/tasks?filter=state:scheduled&limit=100",
     "dead tasks": "/tasks?filter=state:dead&limit=100",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from redisched.explain.reason import Reason
 from redisched.web.schemas.making import (
     BOOLEAN,
     INTEGER,
@@ -11,6 +12,7 @@ from redisched.web.schemas.making import (
     mapped,
     maybe,
     nothing_else,
+    one_of,
     page,
     reference,
 )
@@ -33,6 +35,17 @@ _COUNTS: Mapping[str, JsonSchema] = {
 """`running` are among `leased`, `retrying` among `scheduled`; one that is not exact is at least so many."""
 _TOLD_TASK = nothing_else(id=TEXT, name=TEXT, queue=TEXT, at_ms=INTEGER)
 """A task that a worker tells of: since when it runs, or when it is due."""
+_READY_REASON = nothing_else(
+    queue=TEXT,
+    reason=one_of(*Reason),
+    what=TEXT,
+    count=INTEGER,
+    is_exact=BOOLEAN,
+    id=TEXT,
+    sentence=TEXT,
+    advice=TEXT,
+)
+"""`what` is the handler that nobody knows, or the codec that nobody has; `id` the first of the tasks."""
 
 OF_QUEUES: Mapping[str, JsonSchema] = {
     "Overview": nothing_else(
@@ -45,6 +58,14 @@ OF_QUEUES: Mapping[str, JsonSchema] = {
         slots=INTEGER,
     ),
     "Queue": nothing_else(queue=TEXT, now_ms=INTEGER, **_COUNTS, shards=INTEGER, repairs=mapped(INTEGER), paused=PAUSE),
+    "ReadyReasons": nothing_else(
+        now_ms=INTEGER,
+        ready=INTEGER,
+        looked_at=INTEGER,
+        queues=INTEGER,
+        queues_counted=INTEGER,
+        reasons=listed(_READY_REASON),
+    ),
     "Queues": page("queues", reference("Queue")),
     "Worker": nothing_else(
         name=TEXT,
