@@ -17,6 +17,7 @@ from redisched.cli.commands.new import FIRST_APPLICATION
 from redisched.client.scheduler import Scheduler
 from redisched.model import TaskState
 from tests.brokers import fake_broker
+from tests.docs.links import broken_links
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 CI = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
@@ -108,3 +109,7 @@ def test_the_first_line_installs_what_the_demo_needs() -> None:
     extras = project["optional-dependencies"]
     assert set(extras["demo"]) <= set(extras["dev"])
     assert not set(extras["demo"]) & set(project["dependencies"])
+
+
+def test_every_link_leads_somewhere() -> None:
+    assert broken_links(Path(__file__).parent.parent / "README.md") == []

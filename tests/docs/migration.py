@@ -17,7 +17,6 @@ from tests.house.checkout import ROOT
 FOLDER = ROOT / "docs" / "migration"
 _BLOCK = re.compile(r'^```python title="(\w+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"`redisched ([a-z][^`]*)`")
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,6 @@ class MigrationPage:
         rows = [line.strip("|").split(" | ") for line in body.splitlines() if line.startswith("| ")]
         return [row[-1] for row in rows[1:]]
 
-    def broken_links(self) -> list[str]:
-        """The links that lead to no file, or to no heading of a page."""
-        return [link for link in _LINK.findall(self.text) if not link.startswith("http") and not self._leads(link)]
-
-    def _leads(self, link: str) -> bool:
-        place, _, heading = link.partition("#")
-        page = (self.path.parent / place).resolve() if place else self.path
-        return page.exists() and (not heading or heading in _headings(page.read_text(encoding="utf-8")))
-
     def unknown_commands(self) -> list[str]:
         """The commands on the page that redisched does not have, or whose options it does not have."""
         return [words for words in _COMMAND.findall(self.text) if not is_command(words)]
@@ -98,9 +88,3 @@ def _section(part: str) -> Section:
         theirs=tuple(code for whose, code in blocks if whose != "redisched"),
         ours=tuple(code for whose, code in blocks if whose == "redisched"),
     )
-
-
-def _headings(text: str) -> set[str]:
-    """The anchors of a page, as GitHub makes them of headings."""
-    found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}

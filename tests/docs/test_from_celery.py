@@ -18,6 +18,7 @@ from redisched.events import PARAMETERS
 from redisched.model import Isolation
 from redisched.testing import VirtualWorker
 from tests.brokers import BrokerKind, Servers
+from tests.docs.links import broken_links
 from tests.docs.migration import MigrationPage, is_command, worker_flags
 
 pytestmark = pytest.mark.measured
@@ -197,7 +198,7 @@ def test_the_code_of_celery_can_be_parsed() -> None:
 
 
 def test_links_commands_and_flags_of_the_page_exist() -> None:
-    assert PAGE.broken_links() == []
+    assert broken_links(PAGE.path) == []
     assert PAGE.unknown_commands() == []
     assert is_command("worker --lease 30s")
     assert not is_command("worker --prefetch 4")

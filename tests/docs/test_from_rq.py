@@ -14,6 +14,7 @@ from redisched.errors import TaskCancelled
 from redisched.model import Isolation
 from redisched.testing import VirtualWorker
 from tests.brokers import BrokerKind, Servers
+from tests.docs.links import broken_links
 from tests.docs.migration import MigrationPage
 
 pytestmark = pytest.mark.measured
@@ -157,5 +158,5 @@ def test_the_code_of_rq_can_be_parsed() -> None:
 
 def test_links_and_commands_of_the_page_exist() -> None:
     assert len(re.findall("`redisched ", PAGE.text)) >= 15
-    assert PAGE.broken_links() == []
+    assert broken_links(PAGE.path) == []
     assert PAGE.unknown_commands() == []

@@ -1,0 +1,1 @@
+"""What redisched and its peers have, as data, and the tables that are made of it."""
