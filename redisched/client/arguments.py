@@ -58,10 +58,22 @@ def annotations_of(function: Callable[..., Any], local: Mapping[str, Any]) -> An
     """
     if not callable(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise InvalidOption("function", function, "a function or a coroutine function")
+    if _needs_its_object(function):
+        told = "a function, or a method with its object; a worker has no object for self: make it a @staticmethod"
+        raise InvalidOption("function", function, told)
     try:
         return Annotations(function, local)
     except ValueError as error:
         raise InvalidOption("function", function, f"a function whose arguments are known; {error}") from None
+
+
+def _needs_its_object(function: Callable[..., Any]) -> bool:
+    """Whether a function is a method as its class has it, whose first argument is an object of the class."""
+    if not inspect.isfunction(function):
+        return False
+    owner = function.__qualname__.rpartition(".")[0]
+    is_in_class = owner != "" and not owner.endswith("<locals>")
+    return is_in_class and next(iter(inspect.signature(function).parameters), "") == "self"
 
 
 class ArgumentCheck:

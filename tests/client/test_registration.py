@@ -146,6 +146,30 @@ def test_a_name_that_begins_with_a_sign_is_refused_with_that_reason(broker: Brok
         Scheduler(broker=broker).task(name="<lambda>")
 
 
+class Shop:
+    """A class whose methods are tried as handlers."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def greet(self, guest: str) -> str:
+        return f"{self.name} greets {guest}"
+
+    @staticmethod
+    def add(one: int, other: int) -> int:
+        return one + other
+
+
+def test_a_method_without_its_object_is_refused_where_it_is_registered(broker: Broker) -> None:
+    app = Scheduler(broker=broker)
+
+    with pytest.raises(InvalidOption, match="a worker has no object for self: make it a @staticmethod"):
+        app.task(Shop.greet)
+
+    assert app.task(Shop("Ada").greet)("Grace") == "Ada greets Grace"
+    assert app.task(Shop.add)(1, 2) == 3
+
+
 def test_the_package_lists_what_it_exports() -> None:
     assert set(redisched.__all__) <= set(dir(redisched))
     assert "Scheduler" in dir(redisched)
