@@ -7,7 +7,7 @@ import pytest
 from tests.docs.migration import FOLDER, MigrationPage
 from tests.typing.checking import errors_in
 
-pytestmark = pytest.mark.measured
+pytestmark = [pytest.mark.measured, pytest.mark.timeout(300)]
 
 
 def test_mypy_has_nothing_against_the_programs_of_the_pages(tmp_path: Path) -> None:
