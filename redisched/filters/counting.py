@@ -7,6 +7,7 @@ from redisched.filters.reading import LOOKS, read_by_ids, shards_of
 from redisched.filters.scan import STEP, Scan
 from redisched.model import TaskState
 from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.page import Place
 from redisched.store.view import QueueCounts
 
 _COUNTED: tuple[tuple[str, frozenset[TaskState]], ...] = (
@@ -21,15 +22,21 @@ _COUNTED: tuple[tuple[str, frozenset[TaskState]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class MatchCount:
-    """How many tasks match. If `is_exact` is false there are at least so many, as not all tasks were looked at."""
+    """How many tasks match. If `is_exact` is false there are at least so many, as not all tasks were looked at; another
+    count goes on at `cursor`.
+    """
 
     matched: int
     is_exact: bool
     looked_at: int
+    cursor: str | None = None
 
 
-def count_matching(script_runner: ScriptRunner, wanted: Filter, looks: int = LOOKS) -> Operation[MatchCount]:
-    """Count the tasks that match, for which about `looks` tasks are looked at, at most.
+def count_matching(
+    script_runner: ScriptRunner, wanted: Filter, looks: int = LOOKS, cursor: str | None = None
+) -> Operation[MatchCount]:
+    """Count the tasks that match, for which about `looks` tasks are looked at, at most; those after a cursor, if one is
+    given.
 
     A filter of queues and states alone is counted exactly without a look, if the states are among those that a queue
     counts. Raises ShardMapDamaged and BrokerError.
@@ -45,11 +52,11 @@ def count_matching(script_runner: ScriptRunner, wanted: Filter, looks: int = LOO
             counts: QueueCounts = yield from shard.counts()
             matched += sum(getattr(counts, field) for field in fields)
         return MatchCount(matched, True, 0)
-    scan = Scan(shards, wanted, None)
+    scan = Scan(shards, wanted, None if cursor is None else Place.read("cursor", cursor))
     matched = 0
     while not scan.is_over and scan.looked_at < looks:
         matched += len((yield from scan.step(2 * STEP)))
-    return MatchCount(matched, scan.is_over, scan.looked_at)
+    return MatchCount(matched, scan.is_over, scan.looked_at, scan.cursor)
 
 
 def _fields(wanted: Filter) -> list[str] | None:

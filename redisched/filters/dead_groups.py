@@ -11,6 +11,7 @@ from redisched.filters.reading import LOOKS, shards_of
 from redisched.filters.scan import STEP, Scan
 from redisched.model import TaskState
 from redisched.store.operation import Operation, ScriptRunner
+from redisched.store.page import Place
 from redisched.store.view import TaskView
 
 
@@ -36,19 +37,27 @@ class DeadGroup:
 @dataclass(frozen=True, slots=True)
 class DeadGroups:
     """The groups, the largest first. If `is_complete` is false, they hold only tasks among the `looked_at` that died
-    last. `now_ms` is the time of the server, 0 if no task is dead.
+    last, of about `of_about`; another read goes on at `cursor`. `now_ms` is the time of the server, 0 if no task is
+    dead.
     """
 
     groups: Sequence[DeadGroup]
     looked_at: int
     is_complete: bool
     now_ms: int
+    cursor: str | None = None
+    of_about: int | None = None
 
 
-def read_dead_groups(script_runner: ScriptRunner, wanted: Filter, looks: int = LOOKS) -> Operation[DeadGroups]:
-    """Group the dead tasks that match, of about `looks` that died last. Raises ShardMapDamaged and BrokerError."""
+def read_dead_groups(
+    script_runner: ScriptRunner, wanted: Filter, looks: int = LOOKS, cursor: str | None = None
+) -> Operation[DeadGroups]:
+    """Group the dead tasks that match, of about `looks` that died last, or that died before the place of a cursor.
+    Raises InvalidOption for a cursor that cannot be, ShardMapDamaged, and BrokerError.
+    """
+    after = None if cursor is None else Place.read("cursor", cursor)
     dead = wanted.also(StateIn(frozenset({TaskState.DEAD})))
-    scan = Scan((yield from shards_of(script_runner, dead)), dead, None)
+    scan = Scan((yield from shards_of(script_runner, dead)), dead, after)
     views: dict[str, list[TaskView]] = defaultdict(list)
     now_ms = 0
     while not scan.is_over and scan.looked_at < looks:
@@ -57,7 +66,8 @@ def read_dead_groups(script_runner: ScriptRunner, wanted: Filter, looks: int = L
             now_ms = view.now_ms
     groups = [_group(name, members) for name, members in views.items()]
     groups.sort(key=lambda group: (-group.count, -group.newest_ms, group.group))
-    return DeadGroups(groups, scan.looked_at, scan.is_over, now_ms)
+    of_about = None if scan.is_over else (yield from scan.extent())
+    return DeadGroups(groups, scan.looked_at, scan.is_over, now_ms, scan.cursor, of_about)
 
 
 def _group(group: str, views: Sequence[TaskView]) -> DeadGroup:

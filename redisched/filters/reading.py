@@ -30,12 +30,14 @@ class FilteredPage:
     """Tasks that match a filter, in the order of a listing: due, waiting for their time, leased, dead, ended.
 
     `cursor` is where the next page begins, None at the end. A page may be short or empty though there is a next one.
-    `looked_at` is how many tasks were looked at for it.
+    `looked_at` is how many tasks were looked at for it; if it is short, `of_about` is how many there are to look at in
+    the whole listing, about.
     """
 
     views: Sequence[TaskView]
     cursor: str | None
     looked_at: int
+    of_about: int | None = None
 
 
 def read_page(
@@ -56,7 +58,8 @@ def read_page(
     while not scan.is_over and scan.looked_at < looks and len(tasks) <= limit:
         tasks += yield from scan.step(limit - len(tasks))
     if len(tasks) <= limit:
-        return FilteredPage([one.view for one in tasks], scan.cursor, scan.looked_at)
+        of_about = None if scan.is_over else (yield from scan.extent())
+        return FilteredPage([one.view for one in tasks], scan.cursor, scan.looked_at, of_about)
     end = limit
     while end < len(tasks) and tasks[end].place == tasks[end - 1].place:
         end += 1

@@ -18,6 +18,15 @@ FEWEST = 20
 _BODIES = 50
 """So many bodies are read before it is seen whether enough tasks match."""
 
+_COUNTS = {
+    Section.DUE: "ready",
+    Section.LATER: "scheduled",
+    Section.LEASED: "leased",
+    Section.DEAD: "dead",
+    Section.ENDED: "finished",
+}
+"""What counts the tasks of a section."""
+
 
 class Located(NamedTuple):
     """A task, and its place in the listing."""
@@ -70,6 +79,14 @@ class Scan:
     def cursor(self) -> str | None:
         """Where another scan goes on, None if this one is over."""
         return None if self.is_over or self._last is None else str(self._last)
+
+    def extent(self) -> Operation[int]:
+        """How many tasks there are in the states that can match, about: all that a whole scan looks at."""
+        tasks = 0
+        for shard in self._shards:
+            counts = yield from shard.counts()
+            tasks += sum(getattr(counts, _COUNTS[section]) for section in sections_of(self._states, None))
+        return tasks
 
     def step(self, enough: int) -> Operation[list[Located]]:
         """Look at the next tasks, and answer those that match. If more than `enough` match, some may be left out at the

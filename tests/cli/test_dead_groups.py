@@ -53,4 +53,5 @@ def test_it_says_if_not_all_were_looked_at(command: CommandLine, monkeypatch: py
 
 def test_without_dead_tasks_it_says_so(command: CommandLine) -> None:
     assert "No task is dead" in command.output("dead", "groups")
-    assert command.record("dead", "groups") == {"groups": [], "looked_at": 0, "is_complete": True, "now_ms": None}
+    nothing = {"groups": [], "looked_at": 0, "of_about": None, "is_complete": True, "next": None, "now_ms": None}
+    assert command.record("dead", "groups") == nothing

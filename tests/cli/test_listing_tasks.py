@@ -1,11 +1,14 @@
 """`redisched task ls`: in which order, how much of it, and which tasks."""
 
+import json
 import re
+from typing import Any, NoReturn
 
 import pytest
 
 from redisched.client.scheduler import Scheduler
-from tests.cli.commands import CommandLine
+from redisched.filters.reading import read_page
+from tests.cli.commands import CommandLine, run_on_terminal
 from tests.cli.workshop import Workshop
 
 
@@ -64,21 +67,70 @@ def test_an_invalid_place_to_continue_at_is_bad_usage(command: CommandLine) -> N
         assert "as the end of a listing told it" in result.stderr
 
 
-def test_a_listing_does_not_read_the_whole_queue(
-    command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redisched.cli.listing.LOOKS", 250)
+@pytest.fixture
+def last_of_many(command: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many tasks, of which the last alone is of a handler, and searches that read a few at a time."""
+    monkeypatch.setattr("redisched.cli.listing._LOOKS_AT_A_TIME", 250)
     app = Scheduler(url)
     app.enqueue_many(app.request("add", number) for number in range(700))
     app.close()
     command.output("enqueue", "other", "--id", "last", "--priority", "9")
 
+
+@pytest.mark.usefixtures("last_of_many")
+def test_a_search_goes_on_until_it_has_looked_at_all(command: CommandLine) -> None:
+    result = command.run("task", "ls", "--name", "other", "--json")
+
+    assert [record["id"] for record in json.loads(result.stdout)] == ["last"]
+    assert result.stderr == ""
+
+
+def test_a_search_says_how_far_it_is_on_a_terminal(command: CommandLine, url: str) -> None:
+    app = Scheduler(url)
+    app.enqueue_many(app.request("add", number) for number in range(2_100))
+    app.close()
+    printed = run_on_terminal("task", "ls", "--name", "other", "--url", url, TERM="dumb")
+
+    told = [line for line in printed.replace("\x1b[K", "").split("\r") if "Ctrl-C" in line]
+    assert told == [
+        "looked at 1,000 of about 2,100, found 0; Ctrl-C stops",
+        "looked at 2,000 of about 2,100, found 0; Ctrl-C stops",
+    ]
+    assert "No such task is pending" in printed
+
+
+@pytest.mark.usefixtures("last_of_many")
+def test_a_search_that_is_interrupted_prints_what_it_found_and_where_to_go_on(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[object] = []
+
+    def interrupted(*given: Any) -> Any:
+        reads.append(given)
+        if len(reads) == 3:
+            raise KeyboardInterrupt
+        return read_page(*given)
+
+    monkeypatch.setattr("redisched.cli.listing.read_page", interrupted)
     result = command.run("task", "ls", "--name", "other")
-    assert "last" not in result.stdout
-    assert "None found so far." in result.stdout
-    for _ in range(2):
-        result = command.run("task", "ls", "--name", "other", *result.stderr.split()[-2:])
-    assert "last" in result.stdout
+    assert (result.exit_code, result.stdout) == (130, "None found so far.\n")
+    assert "Interrupted after a look at 600 tasks." in result.stderr
+    monkeypatch.undo()
+    assert ids(command, "--name", "other", *result.stderr.split()[-2:]) == ["last"]
+
+
+@pytest.mark.usefixtures("last_of_many")
+def test_a_reading_that_is_repeated_does_not_read_the_whole_queue(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_seconds: float) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("redisched.cli.listing.LOOKS", 250)
+    monkeypatch.setattr("redisched.cli.refreshing.sleep", interrupt)
+    result = command.run("task", "ls", "--name", "other", "--watch")
+    assert (result.exit_code, result.stdout) == (130, "None found so far.\n")
+    assert "--cursor" in result.stderr
 
 
 def test_filters_select_tasks(command: CommandLine, workshop: Workshop) -> None:

@@ -72,6 +72,24 @@ def test_a_dry_run_only_counts(tasks: Scheduler, api: Api) -> None:
     assert states(tasks, "a") == ["ready"]
 
 
+@pytest.mark.usefixtures("in_an_hour")
+def test_what_an_action_is_about_is_counted_in_parts(
+    tasks: Scheduler, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redisched.web.acting.on_tasks.LOOKS", 100)
+    tasks.enqueue_many([tasks.request("add" if number % 2 else "mul", number) for number in range(250)])
+    asked = api.post("/actions", {"action": "cancel", "filter": "name:add"})
+    counts = [(asked["count"], asked["count_is_exact"])]
+    for _ in range(3):
+        asked = api.post(f"/actions/{asked['token']}/count")
+        counts.append((asked["count"], asked["count_is_exact"]))
+    assert counts == [(50, False), (100, False), (125, True), (125, True)]
+    half = api.post("/actions", {"action": "cancel", "filter": "name:add"})
+    api.post(f"/actions/{half['token']}/commit")
+    after = api.post(f"/actions/{half['token']}/count")
+    assert (after["stage"], after["count"]) == ("waiting", 50), "what is committed is not counted on"
+
+
 def test_a_token_that_nobody_was_given_is_unknown(api: Api) -> None:
     for path in ("/actions/nobody", "/actions/nobody/commit", "/actions/nobody/undo"):
         method = "GET" if path.endswith("nobody") else "POST"

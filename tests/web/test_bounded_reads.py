@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import pytest
 
@@ -23,7 +24,11 @@ from tests.web.fleet import introduce
 QUEUE = "default"
 AT_A_TIME = 10_000
 LARGEST_MS = 10.0
-"""No read keeps Redis for so long at a time, and all its calls together do not, either."""
+"""No read keeps Redis for longer, all its calls together."""
+TRIES = 3
+"""Of so many, the quietest counts: what else the machine does makes calls longer."""
+OUTSIDE_SCRIPTS = ("hgetall", "smembers", "get", "hmget", "xrevrange", "time")
+"""What reads also ask without a script. Within scripts they are counted twice, which is on the safe side."""
 ITS_OWN = ("config|resetstat", "_info", "slowlog|reset", "slowlog|get")
 READS = {
     "overview": "/overview",
@@ -39,8 +44,16 @@ READS = {
     "schedules": "/schedules",
     "scale": f"/scale/{QUEUE}",
 }
-SEARCHES = {"no such task": "/tasks?filter=name:nothing&limit=100", "dead groups": "/dead/groups"}
+SEARCHES = {
+    "no such handler": "/tasks?filter=name:nothing",
+    "no such ready task": "/tasks?filter=state:ready+arg.0:none",
+    "no such scheduled task": "/tasks?filter=state:scheduled+age:>1d",
+    "no such dead task": "/tasks?filter=state:dead+error:nothing",
+    "the last task alone": "/tasks?filter=name:last",
+    "dead groups": "/dead/groups",
+}
 """What looks at as many tasks as one call may, however many there are."""
+COUNTED = {"action": "cancel", "filter": "name:nothing", "dry_run": True}
 
 
 class Costs:
@@ -59,8 +72,13 @@ class Costs:
     def milliseconds(self) -> float:
         """All commands together; those within scripts are counted with their script."""
         scripts = [line for line in self._lines() if line["name"].startswith(("evalsha", "eval"))]
-        others = [line for line in self._lines() if line["name"] in ("hgetall", "smembers", "get", "xrevrange", "time")]
+        others = [line for line in self._lines() if line["name"] in OUTSIDE_SCRIPTS]
         return sum(int(line["usec"]) for line in [*scripts, *others]) / 1e3
+
+    def cpu_ms(self) -> float:
+        """For how long the thread of the server that works off commands has used a CPU, since it began."""
+        info = dict(line.split(":") for line in self._perform(("INFO", "cpu")).decode().splitlines() if ":" in line)
+        return 1e3 * sum(float(info[f"used_cpu_{kind}_main_thread"]) for kind in ("user", "sys"))
 
     def longest_ms(self) -> float:
         """The longest command, or script."""
@@ -114,6 +132,28 @@ def fill(tasks: Scheduler, workshop: Workshop, waiting: int, dead: int, workers:
         run(adding, tasks.broker.client())
 
 
+def quietest(costs: Costs, ask: Callable[[], object]) -> tuple[float, float]:
+    """What a request costs Redis at its best, in milliseconds: all its calls, and the longest of them."""
+    found: list[tuple[float, float]] = []
+    for _ in range(TRIES):
+        costs.reset()
+        ask()
+        found.append((costs.milliseconds(), costs.longest_ms()))
+    return min(found)
+
+
+def search_for_the_last(api: Api, costs: Costs) -> tuple[int, float]:
+    """Go on until the task is found that is the last of all: how many answers that takes, and what one costs Redis."""
+    answers, begun_ms = 0, costs.cpu_ms()
+    after: Mapping[str, str] = {}
+    while True:
+        page = api.get("/tasks", filter="name:last", **after)
+        answers += 1
+        if page["tasks"]:
+            return answers, (costs.cpu_ms() - begun_ms) / answers
+        after = {"after": page["next"]}
+
+
 def test_a_read_asks_as_much_of_many_tasks_as_of_few(
     api: Api, tasks: Scheduler, workshop: Workshop, real_broker: Broker
 ) -> None:
@@ -140,15 +180,17 @@ def test_each_read_of_two_million_tasks_is_short(kind: BrokerKind, servers: Serv
     tasks, costs = Scheduler(broker=broker), Costs(broker)
     fill(tasks, Workshop(broker, QUEUE), waiting=2_000_000, dead=100_000, workers=200)
     broker.client().perform(("CONFIG", "SET", "slowlog-log-slower-than", "0"))
+    tasks.enqueue("last", priority=9, delay=7_200)
     found: dict[str, tuple[float, float]] = {}
     api = Api(tasks)
     with api.client:
         for name, path in (READS | SEARCHES).items():
-            api.ask("GET", path)
-            costs.reset()
-            api.ask("GET", path)
-            found[name] = costs.milliseconds(), costs.longest_ms()
+            found[name] = quietest(costs, partial(api.get, path))
+        found["what an action is about"] = quietest(costs, partial(api.post, "/actions", COUNTED))
+        answers, each_ms = search_for_the_last(api, costs)
     for name, (whole_ms, longest_ms) in sorted(found.items(), key=lambda pair: -pair[1][0]):
-        print(f"{name:20} {whole_ms:8.2f} ms of Redis, the longest call {longest_ms:.2f} ms")  # noqa: T201 - a figure for people
+        print(f"{name:24} {whole_ms:8.2f} ms of Redis, the longest call {longest_ms:.2f} ms")  # noqa: T201 - a figure for people
+    print(f"{answers:,} answers to find the last task, each with {each_ms:.2f} ms of the CPU of Redis")  # noqa: T201 - as well
     broker.close()
-    assert max(longest_ms for _, longest_ms in found.values()) < LARGEST_MS
+    assert max(whole_ms for whole_ms, _ in found.values()) < LARGEST_MS
+    assert each_ms < LARGEST_MS

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from redisched.activity import Activity
 from redisched.client.scheduler import Scheduler
 from redisched.store.broker import Broker
@@ -55,3 +57,19 @@ def test_dead_groups_are_the_record_of_the_command_line(
     assert [task["id"] for task in api.get("/tasks", filter=f"group:{group}")["tasks"]] == ["other"]
     assert len(api.get("/dead/groups", filter="error:KeyError")["groups"]) == 1
     assert api.problem("/dead/groups", filter="arg.token:x")[:2] == (400, "hidden")
+
+
+def test_groups_of_many_dead_tasks_are_asked_for_in_parts(
+    tasks: Scheduler, workshop: Workshop, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redisched.web.reading.dead.LOOKS", 100)
+    for _ in range(250):
+        tasks.enqueue("add")
+        workshop.bury(workshop.claim())
+    parts = [api.get("/dead/groups")]
+    while parts[-1]["next"]:
+        parts.append(api.get("/dead/groups", after=parts[-1]["next"]))
+    assert [part["groups"][0]["count"] for part in parts] == [100, 100, 50]
+    assert [(part["looked_at"], part["is_complete"]) for part in parts] == [(100, False), (100, False), (50, True)]
+    assert [part["of_about"] for part in parts] == [250, 250, None]
+    assert len({part["groups"][0]["group"] for part in parts}) == 1

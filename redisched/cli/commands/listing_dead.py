@@ -14,7 +14,7 @@ from redisched.cli.filtering import (
     queue_filter,
     since_filter,
 )
-from redisched.cli.listing import LOOKS, check_queues, list_page, tell_of_more
+from redisched.cli.listing import LOOKS, Listing, check_queues, tell_of_more
 from redisched.cli.parameters import F, cursor_option, json_option, limit_option, url_option, with_all
 from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import session
@@ -50,6 +50,8 @@ def list_dead(cursor: str | None, limit: int, is_watched: bool, url: str | None,
 
     Each with the reason and the last error.
 
+    As `redisched task ls`, it searches until it has found enough; with Ctrl-C it stops and prints what was found.
+
     JSON: a list of records as `redisched task show --json` prints one; with --watch, one such list on a line for each
     reading.
     """
@@ -66,7 +68,7 @@ def list_dead(cursor: str | None, limit: int, is_watched: bool, url: str | None,
         tell_of_more(page)
 
     with session(url) as opened:
-        show_reading(lambda: list_page(opened, wanted, cursor, limit), show, is_watched)
+        Listing(opened, wanted, cursor, limit).show(show, is_watched)
 
 
 @click.command("groups", cls=CommandTakingFilters)
@@ -90,7 +92,8 @@ def list_dead_groups(looks: int, is_watched: bool, url: str | None, as_json: boo
     redisched dead retry group:NAME
 
     JSON: groups (a list of group, name, error, count, reasons, queues, newest_id, newest_ms, oldest_ms), looked_at (how
-    many tasks), is_complete (false if there are dead tasks that were not looked at), now_ms. Times are the server's, in
+    many tasks), is_complete (false if there are dead tasks that were not looked at), of_about (how many are dead then,
+    about), next (where the others begin), now_ms. Times are the server's, in
     milliseconds since 1970. With --watch, one such record on a line for each reading.
     """
     wanted = _dead(given)

@@ -14,9 +14,9 @@ from redisched.cli.filtering import (
     since_filter,
     state_filter,
 )
-from redisched.cli.listing import list_page, tell_of_more
+from redisched.cli.listing import Listing, tell_of_more
 from redisched.cli.parameters import cursor_option, json_option, limit_option, url_option
-from redisched.cli.refreshing import print_reading, show_reading, watch_option
+from redisched.cli.refreshing import print_reading, watch_option
 from redisched.cli.session import session
 from redisched.cli.tables import print_table
 from redisched.cli.task_text import call_of
@@ -62,11 +62,11 @@ def list_tasks(
 ) -> None:
     """List tasks that match a filter, in the order they run in.
 
-    A filter is such as: state:dead 'name:send_*' error:Timeout. Without a filter, or with one of queues, handlers
-    and priorities alone, these are the tasks that wait; state:any is all. For tasks that workers have, the worker
-    and the time are shown. The terms: docs/guides/filters.md.
+    A filter is such as: state:dead 'name:send_*' error:Timeout; see docs/guides/filters.md. Without one, or with one of
+    queues, handlers and priorities alone, these are the tasks that wait; state:any is all.
 
-    One call looks at about 10,000 tasks. If there may be more, a last line on stderr says how to continue.
+    It searches until it has as many as --limit says. Ctrl-C prints what was found. If there may be more, a last line on
+    stderr says how to continue. A reading of --watch looks at about 10,000 tasks.
 
     JSON: a list of records as `redisched task show --json` prints one, without progress and log; with --watch, one such
     list on a line for each reading.
@@ -84,7 +84,7 @@ def list_tasks(
         tell_of_more(page)
 
     with session(url) as opened:
-        show_reading(lambda: list_page(opened, wanted, cursor, limit), show, is_watched)
+        Listing(opened, wanted, cursor, limit).show(show, is_watched)
 
 
 def _print(wanted: Filter, views: Sequence[TaskView]) -> None:

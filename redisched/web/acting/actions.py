@@ -56,6 +56,13 @@ class Actions:
         self._actions[action.token] = action
         return action
 
+    async def count_on(self, token: str) -> AskedAction:
+        """Count on what an action would be about, if it is not committed and not all was counted yet."""
+        action = self.find(token)
+        if action.stage is ActionStage.PROPOSED and action.count.go_on is not None:
+            action.count = await action.count.go_on(self._redis)
+        return action
+
     def find(self, token: str) -> AskedAction:
         """The action with a token. Raises Problem if there is none."""
         action = self._actions.get(token)

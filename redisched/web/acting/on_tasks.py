@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from redisched.client.connection import Connection
@@ -83,13 +84,17 @@ class MatchingTasks:
         """Raises InvalidOption for a state in which the verb can do nothing."""
         for state in sorted(self.wanted.asked_states - {*self.verb.states}):
             raise InvalidOption("state", state.value, f"one of {', '.join(sorted(self.verb.states))}")
-        wanted = self.wanted.also(StateIn(frozenset(self.verb.states)))
-        found = await redis.ask(lambda: count_matching(redis.script_runner, wanted, LOOKS))
-        return TargetCount(found.matched, found.is_exact)
+        return await self._count_on(0, None, redis)
 
     async def act(self, redis: Redis, _who: str, told: Told) -> None:
         source = Matching(self.wanted)
         await redis.run_on(lambda connection: source.apply(connection, ToldVerb(self.verb, told)))
+
+    async def _count_on(self, counted: int, cursor: str | None, redis: Redis) -> TargetCount:
+        wanted = self.wanted.also(StateIn(frozenset(self.verb.states)))
+        found = await redis.ask(lambda: count_matching(redis.script_runner, wanted, LOOKS, cursor))
+        number = counted + found.matched
+        return TargetCount(number, go_on=None if found.is_exact else partial(self._count_on, number, found.cursor))
 
 
 def _plain(verb: Verb[StrEnum]) -> _Make:

@@ -1,6 +1,6 @@
 """What an action is about, and what it does to that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,13 +12,19 @@ Told = Callable[[Mapping[str, int]], None]
 
 @dataclass(frozen=True, slots=True)
 class TargetCount:
-    """How many tasks or schedules an action is about now. If it is not exact there are at least so many. `unknown` are
-    those of the given ids that nobody knows.
+    """How many tasks or schedules an action is about now. `unknown` are those of the given ids that nobody knows.
+
+    One request counts a limited number. If there may be more, `go_on` counts on from there.
     """
 
     number: int
-    is_exact: bool = True
     unknown: tuple[str, ...] = ()
+    go_on: "Callable[[Redis], Awaitable[TargetCount]] | None" = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there are just so many; otherwise at least so many."""
+        return self.go_on is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

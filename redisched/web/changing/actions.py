@@ -23,6 +23,11 @@ async def show_action(call: ApiCall) -> dict[str, Any]:
     return _record(call, call.services.actions.find(call.parameters["token"]))
 
 
+async def count_on(call: ApiCall) -> dict[str, Any]:
+    """Count on what it would be about."""
+    return _record(call, await call.services.actions.count_on(call.parameters["token"]))
+
+
 async def commit_action(call: ApiCall) -> dict[str, Any]:
     """Let it begin in ten seconds."""
     return _record(call, await call.services.actions.commit(call.parameters["token"], call.visitor, call.address))
@@ -57,6 +62,19 @@ ENDPOINTS = (
         path="/actions/{token}",
         summary="How far an action is.",
         act=show_action,
+        answer="Action",
+        parameters=(_TOKEN,),
+        problems=NOT_FOUND,
+    ),
+    Endpoint(
+        path="/actions/{token}/count",
+        method="POST",
+        summary="Count on what an action would be about, while count_is_exact is false.",
+        description=(
+            "One request counts a limited number of tasks. Without counting on, an action can be committed as well: it "
+            "is about all that match."
+        ),
+        act=count_on,
         answer="Action",
         parameters=(_TOKEN,),
         problems=NOT_FOUND,

@@ -51,7 +51,13 @@ export async function propose(request) {
   proposed.set({ request, record: null, error: null });
   try {
     const record = await post("/actions", request);
-    if (proposed.get()?.request === request) proposed.set({ request, record, error: null });
+    const isAsked = () => proposed.get()?.request === request;
+    if (isAsked()) proposed.set({ request, record, error: null });
+    // One answer counts a limited number of tasks; it may be committed meanwhile.
+    for (let told = record; isAsked() && !told.count_is_exact; ) {
+      told = await post(`/actions/${record.token}/count`);
+      if (isAsked()) proposed.set({ request, record: told, error: null });
+    }
   } catch (error) {
     if (proposed.get()?.request === request) proposed.set({ request, record: null, error });
   }

@@ -10,8 +10,11 @@ export const changes = makeStore(0);
 const SOONEST_MS = 2_000;
 const USUAL_MS = 15_000;
 
-// `path` null asks for nothing. Asked again every `everyMs`, by `again()`, and if it is live when the overview changes.
-export function useAsked(path, parameters = {}, { everyMs = USUAL_MS, isLive = true } = {}) {
+const never = () => false;
+
+// `path` null asks for nothing. Asked again every `everyMs`, by `again()`, when an action has ended, and if it is live
+// when the overview changes; an answer for which `rests` is true is asked for again by `again()` and after actions alone.
+export function useAsked(path, parameters = {}, { everyMs = USUAL_MS, isLive = true, rests = never } = {}) {
   const key = path === null ? "" : JSON.stringify([path, parameters]);
   const [asked, setAsked] = useState({ key: "", data: null, error: null });
   const [turn, setTurn] = useState(0);
@@ -32,9 +35,12 @@ export function useAsked(path, parameters = {}, { everyMs = USUAL_MS, isLive = t
     return () => controller.abort();
   }, [key, turn]);
 
+  const isCurrent = asked.key === key;
   const again = useCallback(() => setTurn((before) => before + 1), []);
+  useEffect(() => (key ? changes.listen(again) : undefined), [key]);
+  const isAtRest = isCurrent && rests(asked.data);
   useEffect(() => {
-    if (!key) return undefined;
+    if (!key || isAtRest) return undefined;
     let planned = 0;
     const soon = () => {
       if (planned || document.visibilityState !== "visible") return;
@@ -45,16 +51,13 @@ export function useAsked(path, parameters = {}, { everyMs = USUAL_MS, isLive = t
       }, waitMs);
     };
     const regular = setInterval(soon, everyMs);
-    const stopChanges = changes.listen(again);
     const stop = isLive ? overview.listen(soon) : () => {};
     return () => {
       clearInterval(regular);
       clearTimeout(planned);
-      stopChanges();
       stop();
     };
-  }, [key, everyMs, isLive]);
+  }, [key, everyMs, isLive, isAtRest]);
 
-  const isCurrent = asked.key === key;
   return { data: isCurrent ? asked.data : null, error: isCurrent ? asked.error : null, isCurrent, again };
 }

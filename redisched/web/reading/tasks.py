@@ -12,12 +12,11 @@ from redisched.records.task import task_record
 from redisched.records.whole_task import whole_task_record
 from redisched.store.inspect import Inspector, find
 from redisched.store.operation import Operation, ScriptRunner
-from redisched.store.page import Place
 from redisched.store.reported import read_report
 from redisched.store.view import PENDING, TaskView
 from redisched.web.endpoint import ApiCall, Endpoint
-from redisched.web.filtering import FILTER, LOOKS, filter_in
-from redisched.web.parameters import ID_PATTERN, PLACE_PATTERN, QUEUE_PATTERN, Where, matching, whole
+from redisched.web.filtering import AFTER, FILTER, LOOKS, filter_in
+from redisched.web.parameters import ID_PATTERN, QUEUE_PATTERN, Where, matching, whole
 from redisched.web.problems import bad_request, not_found
 from redisched.web.redaction import Redactor
 from redisched.web.redis import Redis
@@ -35,7 +34,7 @@ async def list_tasks(call: ApiCall) -> dict[str, Any]:
     after, limit = call.parameters["after"], call.parameters["limit"]
     page = await call.redis.ask(lambda: read_page(call.redis.script_runner, wanted, after, limit, LOOKS))
     records = [safe_task_record(view, call.redis.redactor) for view in page.views]
-    return {"tasks": records, "next": page.cursor, "looked_at": page.looked_at}
+    return {"tasks": records, "next": page.cursor, "looked_at": page.looked_at, "of_about": page.of_about}
 
 
 async def show_task(call: ApiCall) -> dict[str, Any]:
@@ -80,10 +79,6 @@ def _whole_record(script_runner: ScriptRunner, view: TaskView) -> Operation[dict
     return whole_task_record(view, reported, explanation, pause)
 
 
-def _check_place(option: str, text: str) -> str:
-    return str(Place.read(option, text))
-
-
 _ID = matching("id", "The id of a task.", ID_PATTERN, check_id, Where.PATH)
 
 ENDPOINTS = (
@@ -92,14 +87,16 @@ ENDPOINTS = (
         summary="The tasks that match a filter, in the order in which they will run; then those that have ended.",
         description=(
             "Without a filter, and with one of queues, handlers and priorities alone, the tasks that wait are listed. "
-            "For a page about 4,000 tasks are looked at, so it may be short or empty though there is a next one. It "
-            "may be a little longer than its limit."
+            f"For a page about {LOOKS:,} tasks are looked at, so it may be short or empty though there is a next one: "
+            "ask again with its `next` as `after`. `looked_at` is how many were looked at for it; `of_about` is how "
+            "many there are to look at in all, null for a page that is full or the last. A page may be a little longer "
+            "than its limit."
         ),
         act=list_tasks,
         answer="Tasks",
         parameters=(
             FILTER,
-            matching("after", "The `next` of the page before.", PLACE_PATTERN, _check_place),
+            AFTER,
             whole("limit", "How many tasks.", 1, 200, 50),
         ),
     ),

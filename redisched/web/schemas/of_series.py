@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from redisched.activity import AttemptEnd
-from redisched.web.schemas.making import BOOLEAN, INTEGER, NUMBER, TEXT, JsonSchema, listed, maybe, nothing_else
+from redisched.web.schemas.making import BOOLEAN, INTEGER, NUMBER, TEXT, JsonSchema, listed, maybe, nothing_else, page
 
 _ACTIVITY: Mapping[str, JsonSchema] = {
     "ended": INTEGER,
@@ -32,5 +32,12 @@ OF_SERIES: Mapping[str, JsonSchema] = {
         queues=listed(nothing_else(queue=TEXT, **_ACTIVITY)),
         series=listed(nothing_else(begin_ms=INTEGER, **_ACTIVITY)),
     ),
-    "DeadGroups": nothing_else(groups=listed(_GROUP), looked_at=INTEGER, is_complete=BOOLEAN, now_ms=maybe(INTEGER)),
+    "DeadGroups": page(
+        "groups",
+        _GROUP,
+        looked_at=INTEGER,
+        of_about=maybe(INTEGER),
+        is_complete=BOOLEAN,
+        now_ms=maybe(INTEGER),
+    ),
 }

@@ -92,7 +92,7 @@ OF_TASKS: Mapping[str, JsonSchema] = {
         explanation=reference("Explanation"),
         queue_paused=PAUSE,
     ),
-    "Tasks": page("tasks", reference("Task"), looked_at=INTEGER),
+    "Tasks": page("tasks", reference("Task"), looked_at=INTEGER, of_about=maybe(INTEGER)),
     "Explanation": nothing_else(
         id=TEXT,
         queue=TEXT,

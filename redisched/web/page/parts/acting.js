@@ -34,12 +34,12 @@ function Question({ asked }) {
   const { request, record, error } = asked;
   const close = () => proposed.set(null);
   const count = record && `${record.count_is_exact ? "" : "at least "}${nounOf(request.action, record.count)}`;
-  const isNone = record && record.count === 0;
+  const isNone = record && record.count_is_exact && record.count === 0;
   const isFinal = VERBS[request.action]?.isFinal || request.action === "worker_stop";
   return html`
     ${error ? html`<p class="of-dead break" role="alert">${visible(error.message)}</p>`
       : !record ? html`<p class="soft" role="status">Counting…</p>`
-        : html`<p role="status">${isNone ? "There is nothing to do for any of these." : html`It will touch <b>${count}</b>.`}${request.arguments?.priority !== undefined && ` New priority: ${request.arguments.priority}.`}
+        : html`<p role=${record.count_is_exact ? "status" : null}>${isNone ? "There is nothing to do for any of these." : html`It will touch <b>${count}</b>${record.count_is_exact ? "." : ", counting on…"}`}${request.arguments?.priority !== undefined && ` New priority: ${request.arguments.priority}.`}
           ${!isNone && html`<br /><span class="soft">It begins after ten seconds, with what matches then; until then it can be undone.</span>`}</p>`}
     <p class="soft"><${Target} request=${request} /></p>
     <div class="buttons"><button onClick=${close} data-first=${!record || isNone ? "" : null}>Close</button>

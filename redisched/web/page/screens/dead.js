@@ -3,12 +3,13 @@ import { filterOf } from "../filters.js";
 import { propose } from "../acts.js";
 import { html } from "../html.js";
 import { useKeys } from "../keyboard.js";
-import { useAsked } from "../loading.js";
 import { whole } from "../numbers.js";
 import { Head } from "../parts/head.js";
 import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
+import { Searched } from "../parts/searched.js";
 import { go, href, taskHref, tasksHref } from "../router.js";
+import { useSearched } from "../searching.js";
 import { Moment } from "../times.js";
 import { useStore } from "../store.js";
 import { mayAct, visitor } from "../visitor.js";
@@ -37,16 +38,36 @@ function Listing({ found, filter }) {
   useKeys({ r: () => canAct && current && propose({ action: "retry", filter: groupFilter(current, filter) }) });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of dead tasks"><table><thead><tr><th class="number">tasks</th><th>handler and error</th><th class="hide-small">reason</th><th class="hide-small">queue</th>
       <th class="number">newest</th><th class="number hide-small">oldest</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
-    <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
-    ${!found.is_complete && html`<p class="soft">Among the ${whole(found.looked_at)} that died last; there are more.</p>`}`;
+    <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>`;
+}
+
+const more = (found) => (found.next ? { after: found.next } : null);
+
+// The groups of tasks that died earlier put to those of tasks that died later.
+export function merge(later, earlier) {
+  const groups = new Map(later.groups.map((group) => [group.group, group]));
+  for (const group of earlier.groups) {
+    const known = groups.get(group.group);
+    groups.set(group.group, !known ? group : {
+      ...known,
+      count: known.count + group.count,
+      reasons: [...new Set([...known.reasons, ...group.reasons])],
+      queues: [...new Set([...known.queues, ...group.queues])].sort(),
+      oldest_ms: Math.min(known.oldest_ms, group.oldest_ms),
+    });
+  }
+  const sorted = [...groups.values()].sort((one, other) => other.count - one.count || other.newest_ms - one.newest_ms);
+  const lookedAt = later.looked_at + earlier.looked_at;
+  return { ...earlier, groups: sorted, looked_at: lookedAt, of_about: earlier.of_about ?? later.of_about };
 }
 
 export function Dead({ at }) {
   const filter = at.query.get("filter") ?? "";
-  const asked = useAsked("/dead/groups", { filter });
+  const asked = useSearched("/dead/groups", { filter }, { more, merge });
   return html`<${Head} title="Dead" />
     <section class="panel"><h2>Dead tasks by handler and error <small>${filter ? html`${visible(filter)} · <a class="link" href=${href("dead")}>all</a>` : "numbers and ids in errors make no difference"}</small></h2>
-    <${Answered} asked=${asked}>${(found) => (found.groups.length
+    <${Answered} asked=${asked}>${(found) => html`${found.groups.length
       ? html`<${Listing} found=${found} filter=${filter} />`
-      : html`<${Empty} title=${filter ? "No dead task matches" : "No task is dead"}>Tasks that are out of attempts are kept here for 30 days.<//>`)}<//></section>`;
+      : !found.next && html`<${Empty} title=${filter ? "No dead task matches" : "No task is dead"}>Tasks that are out of attempts are kept here for 30 days.<//>`}
+      <${Searched} asked=${asked} found=${found} />`}<//></section>`;
 }

@@ -3,17 +3,17 @@ import { WAITING, ENDED, Shape, State } from "../states.js";
 import { statesIn, withStates } from "../filters.js";
 import { html, useEffect, useState } from "../html.js";
 import { useKeys } from "../keyboard.js";
-import { useAsked } from "../loading.js";
 import { FilterField } from "../parts/filter_field.js";
 import { Head } from "../parts/head.js";
 import { Answered, Empty } from "../parts/notes.js";
 import { useRows } from "../parts/rows.js";
+import { Searched } from "../parts/searched.js";
 import { TaskActs } from "../parts/task_acts.js";
 import { mayAct, visitor } from "../visitor.js";
 import { useStore } from "../store.js";
 import { go, href, taskHref, tasksHref } from "../router.js";
+import { useSearched } from "../searching.js";
 import { Moment } from "../times.js";
-import { whole } from "../numbers.js";
 import { pythonText } from "../python_text.js";
 import { shortened, visible } from "../visible.js";
 
@@ -84,18 +84,28 @@ function Listing({ found, filter, at }) {
       <th class="hide-small">queue</th><th class="number hide-small">priority</th><th class="number hide-small">attempts</th><th class="number">when</th></tr></thead>
     <tbody>${tasks.map((task, index) => html`<${Row} key=${keyOf(task)} task=${task} row=${rows.of(index)}
       selected=${selected.has(keyOf(task))} toggle=${canAct ? () => toggle(task) : null} />`)}</tbody></table></div>
-    ${!tasks.length && html`<p class="waits">None among the ${whole(found.looked_at)} that were looked at; there are more.</p>`}
     <div class="pages">${at.query.get("after") && html`<a class="link" href=${tasksHref(filter)}>First page</a>`}
-      ${found.next && html`<a class="link" rel="next" href=${tasksHref(filter, found.next)}>Next page →</a>`}</div>`;
+      ${found.next && tasks.length >= LIMIT && html`<a class="link" rel="next" href=${tasksHref(filter, found.next)}>Next page →</a>`}</div>`;
 }
+
+// A page is as full as it can be: the next answer is asked for as many tasks as are missing.
+const more = (found) => (found.next && found.tasks.length < LIMIT ? { after: found.next, limit: LIMIT - found.tasks.length } : null);
+
+const merge = (before, found) => ({
+  ...found,
+  tasks: [...before.tasks, ...found.tasks],
+  looked_at: before.looked_at + found.looked_at,
+  of_about: found.of_about ?? before.of_about,
+});
 
 export function Tasks({ at }) {
   const filter = at.query.get("filter") ?? "";
   const after = at.query.get("after") ?? "";
-  const asked = useAsked("/tasks", { filter, after, limit: LIMIT });
+  const asked = useSearched("/tasks", { filter, after, limit: LIMIT }, { more, merge });
   useKeys({ "/": () => document.getElementById("filter")?.focus() });
   return html`<${Head} title="Tasks" search=${false} />
     <${FilterField} filter=${filter} apply=${(text) => go(tasksHref(text))} />
     <${StateChoices} filter=${filter} />
-    <section class="panel"><${Answered} asked=${asked}>${(found) => html`<${Listing} found=${found} filter=${filter} at=${at} />`}<//></section>`;
+    <section class="panel"><${Answered} asked=${asked}>${(found) => html`
+      <${Listing} found=${found} filter=${filter} at=${at} /><${Searched} asked=${asked} found=${found} />`}<//></section>`;
 }
