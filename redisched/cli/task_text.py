@@ -41,6 +41,7 @@ def task_facts(view: TaskView, shards: int, paused: str | None = None) -> list[t
         ("crashes", view.crashes or None),
         ("redeliveries", view.redeliveries or None),
         ("worker", view.worker or (failure.worker if failure else None)),
+        ("claimed", moment(view.claimed_ms)),
         ("lease until", moment(view.lease_until_ms)),
         ("started", moment(view.started_ms)),
         ("ended", moment(outcome.ended_ms if outcome else view.died_ms)),

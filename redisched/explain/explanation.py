@@ -16,7 +16,7 @@ class Explanation:
 
     `position` is how many due tasks of its shard are claimed before it; None if it is not due, or does not wait.
     `expected_start_ms` is the earliest time at which it can start; None if that depends on workers or on somebody's
-    decision. `worker` has the task, had it last, or failed at it; `since_ms` is since when it runs or since when it has
+    decision. `worker` has the task, had it last, or failed at it; `since_ms` is since when it runs, is leased or has
     ended, and for a paused queue since when that is paused; `until_ms` is the end of the lease or of the pause. `error`
     is that of the last failed attempt, and `deadline_ms` the time from which on no attempt may begin.
     """

@@ -26,7 +26,9 @@ def _running(facts: TaskFacts) -> str:
 
 def _leased(facts: TaskFacts) -> str:
     lease = moment(facts, facts.view.lease_until_ms or 0)
-    return f"{worker_of(facts)} has the task leased until {lease}, and starts it when a slot is free"
+    claimed = since(facts, facts.view.claimed_ms)
+    held = f"claimed the task{claimed} and has it" if claimed else "has the task"
+    return f"{worker_of(facts)} {held} leased until {lease}, and starts it when a slot is free"
 
 
 HELD = (

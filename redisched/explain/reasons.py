@@ -56,7 +56,7 @@ def _expected_start_ms(facts: TaskFacts, reasons: tuple[Reason, ...]) -> int | N
 
 
 def _since_ms(facts: TaskFacts) -> int | None:
-    """Since when it has ended, is dead, or runs."""
+    """Since when it has ended, is dead, runs, or is leased."""
     view = facts.view
     ended_ms = view.outcome.ended_ms if view.outcome is not None else view.died_ms
-    return ended_ms or view.started_ms or None
+    return ended_ms or view.started_ms or view.claimed_ms

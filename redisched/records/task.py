@@ -39,6 +39,7 @@ def task_record(view: TaskView) -> dict[str, Any]:
         "is_successor": view.is_successor,
         "cancel_requested": view.cancel_requested,
         "worker": view.worker or None,
+        "claimed_ms": view.claimed_ms,
         "lease_until_ms": view.lease_until_ms,
         "started_ms": view.started_ms or None,
         "ended_ms": outcome.ended_ms if outcome is not None else view.died_ms,

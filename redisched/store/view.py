@@ -38,6 +38,7 @@ class TaskView:
     An ended task has arguments, priority and time only if it was kept whole. `failures` are its failed attempts, oldest
     first. `unique_key` is the digest of the task's unique key; `unique_for` says until when the task holds it, "" for a
     dead task. A successor waits until the task that holds its key has ended; it has no time until then.
+    `claimed_ms` is when a worker claimed the task that it has, also if it has renewed its lease since.
     `undecodable` says why the body or the outcome cannot be read, "" if they can.
     """
 
@@ -60,6 +61,7 @@ class TaskView:
     unique_for: str = ""
     is_successor: bool = False
     worker: str = ""
+    claimed_ms: int | None = None
     lease_until_ms: int | None = None
     started_ms: int = 0
     died_ms: int | None = None
@@ -154,10 +156,11 @@ _DEADLINE = re.compile(rb"(?:^| )deadline=(\d{1,16})!? ")
 _UNIQUE = re.compile(rb"(?:^| )unique=([0-9a-f]+) (\w+) ")
 _SCOPES = {UNTIL_STARTED.encode(): "until_started", UNTIL_DONE.encode(): "until_done"}
 _NUMBER = re.compile(rb"\d{1,16}")
-_HOLDER = re.compile(rb"\d+ (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
+_HOLDER = re.compile(rb"(\d+) (\d{1,16}) (\d{1,16}) (.*)", re.DOTALL)
 
 
 class _Holder(NamedTuple):
+    token: bytes
     score: int
     started_ms: int
     worker: str
@@ -210,6 +213,7 @@ def view_of(task_id: str, queue: str, shard: int, now_ms: int, facts: Facts) -> 
         unique_for=_SCOPES.get(unique[2], "some_time") if unique and facts.place != b"dead" else "",
         is_successor=is_successor,
         worker=holder.worker if holder else outcome.worker if outcome else "",
+        claimed_ms=_claimed_ms(holder, now_ms) if holder else None,
         lease_until_ms=number if holder else None,
         started_ms=holder.started_ms if holder else outcome.started_ms if outcome else 0,
         died_ms=number if facts.place == b"dead" else None,
@@ -253,8 +257,16 @@ def _holder(stored: bytes) -> _Holder | None:
     found = _HOLDER.fullmatch(stored)
     if found is None:
         return None
-    score, started_ms, worker = found.groups()
-    return _Holder(int(score), int(started_ms), worker.decode("utf-8", "backslashreplace"))
+    token, score, started_ms, worker = found.groups()
+    return _Holder(token, int(score), int(started_ms), worker.decode("utf-8", "backslashreplace"))
+
+
+def _claimed_ms(holder: _Holder, now_ms: int) -> int | None:
+    """When a task was claimed. A claim's token is the time in microseconds; only where the clock of the server was set
+    back it runs ahead until the clock has caught up, and does not tell the time.
+    """
+    claimed_ms = int(holder.token) // 1000 if _NUMBER.fullmatch(holder.token) else 0
+    return claimed_ms if 0 < claimed_ms <= now_ms else None
 
 
 def _decoded(kept: bytes, decode: Callable[[bytes], T]) -> tuple[int | None, T | None, str]:

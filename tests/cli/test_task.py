@@ -143,7 +143,7 @@ def test_json_has_every_key_for_every_task(command: CommandLine, workshop: Works
         "keep", "expires_ms", "deadline_ms", "checkpoint_bytes",
         "cancel_requested", "worker", "lease_until_ms", "started_ms", "ended_ms", "forgotten_ms", "result", "failure",
         "failures", "undecodable", "now_ms", "unique_key", "unique_for", "is_successor", "progress", "log",
-        "log_dropped", "queue_paused", "explanation",
+        "log_dropped", "queue_paused", "explanation", "claimed_ms",
     }  # fmt: skip
     assert command.record("task", "show", "waits").keys() == keys
     assert command.record("task", "show", "ended").keys() == keys

@@ -39,6 +39,10 @@ class StandIn:
         """Say that its handler runs, and hear whether it shall be cancelled."""
         return self._run(self._store.renew(30_000, [Renewal(lease.id, lease.token, 1)]))[0]
 
+    def renew(self, lease: Lease) -> None:
+        """Say that the worker still has a task, whose handler does not run yet."""
+        assert self._run(self._store.renew(30_000, [Renewal(lease.id, lease.token, 0)])) == [Status.RENEWED]
+
     def finish(self, lease: Lease, result: Any, state: TaskState = TaskState.SUCCEEDED) -> None:
         """End a task with a result."""
         outcome = encode_outcome(Outcome(state, "handler", 1, WORKER, 1, 2, result), LIMIT)

@@ -106,6 +106,11 @@ SAID: list[tuple[Reason, TaskFacts, str]] = [
         facts(LEASED),
         f"Worker w1 has the task leased until {LATER}, and starts it when a slot is free.",
     ),
+    (
+        Reason.LEASED,
+        facts(replace(LEASED, claimed_ms=BEFORE_MS)),
+        f"Worker w1 claimed the task 5.0 s ago and has it leased until {LATER}, and starts it when a slot is free.",
+    ),
     (Reason.RUNNING, facts(RUNNING), "The task runs: worker w1 began it 5.0 s ago, as attempt 2."),
     (
         Reason.CANCELLING,

@@ -73,6 +73,24 @@ def test_a_leased_task_shows_its_worker_and_its_lease(queue: Observed) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("token", "claimed_ms"),
+    [
+        (f"{NOW_MS * 1_000 - 1}", NOW_MS - 1),
+        (f"{NOW_MS * 1_000 + 999}", NOW_MS),
+        pytest.param(f"{NOW_MS * 1_000 + 1_000}", None, id="the clock was set back"),
+        pytest.param("999", None, id="no time"),
+        pytest.param(5_000 * "9", None, id="garbage"),
+    ],
+)
+def test_a_fence_tells_when_its_task_was_claimed(queue: Observed, token: str, claimed_ms: int | None) -> None:
+    queue.given(leased("a", ends_ms=NOW_MS + 9))
+    queue.store("held", "a", f"{token} 5 0 w1".encode())
+
+    view = queue.task("a")
+    assert (view.claimed_ms, view.worker) == (claimed_ms, "w1")
+
+
 def test_a_dead_task_shows_why(queue: Observed) -> None:
     queue.given(dead("a", died_ms=NOW_MS - 3, tries="2 0 0 7"))
     queue.store("tasks", "a", DIGEST + encode_task(BODY, LIMIT))

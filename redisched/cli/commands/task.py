@@ -46,11 +46,11 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
 
     JSON: id, queue, shard, schedule and slot_ms (from which it comes), state, name, args, kwargs, priority, run_at_ms,
     attempts, crashes, redeliveries, max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms,
-    cancel_requested, worker, lease_until_ms, started_ms, ended_ms, forgotten_ms, result, failure{error, traceback,
-    reason, attempt, worker, due_ms, started_ms, failed_ms}, failures[like failure, oldest first], undecodable,
-    progress{done, total, fraction, note, left_s, attempt, at_ms}, log[{number, attempt, at_ms, text}], log_dropped,
-    explanation{as `redisched explain --json` prints it}, queue_paused{since_ms, until_ms, by}, now_ms. A value that is
-    not known is null. Times are the server's, in milliseconds since 1970.
+    cancel_requested, worker, claimed_ms, lease_until_ms, started_ms, ended_ms, forgotten_ms, result, failure{error,
+    traceback, reason, attempt, worker, due_ms, started_ms, failed_ms}, failures[like failure, oldest first],
+    undecodable, progress{done, total, fraction, note, left_s, attempt, at_ms}, log[{number, attempt, at_ms, text}],
+    log_dropped, explanation{as `redisched explain --json` prints it}, queue_paused{since_ms, until_ms, by}, now_ms. A
+    value that is not known is null. Times are the server's, in milliseconds since 1970.
     """
     with session(url) as opened:
         view = opened.find(task_id, queue)

@@ -59,6 +59,7 @@ _FIELDS: Mapping[str, JsonSchema] = {
     "is_successor": BOOLEAN,
     "cancel_requested": BOOLEAN,
     "worker": maybe(TEXT),
+    "claimed_ms": maybe(INTEGER),
     "lease_until_ms": maybe(INTEGER),
     "started_ms": maybe(INTEGER),
     "ended_ms": maybe(INTEGER),

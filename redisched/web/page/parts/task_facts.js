@@ -41,6 +41,7 @@ export function Terms({ task }) {
   const moment = (at) => html`<${Moment} at=${at} />`;
   const pairs = [
     ["due", task.run_at_ms && moment(task.run_at_ms)],
+    ["claimed", task.claimed_ms && moment(task.claimed_ms)],
     ["started", task.started_ms && moment(task.started_ms)],
     ["ended", task.ended_ms && moment(task.ended_ms)],
     ["worker", task.worker && html`<a class="break" href=${tasksHref(filterOf({ state: "any", worker: task.worker }))}>${visible(task.worker)}</a>`],

@@ -40,7 +40,8 @@ export function about(task) {
 export function momentOf(task) {
   if (WAITING.includes(task.state)) return ["due", task.run_at_ms];
   if (ENDED.includes(task.state)) return ["ended", task.ended_ms];
-  return task.started_ms ? ["started", task.started_ms] : ["lease until", task.lease_until_ms];
+  if (task.started_ms) return ["started", task.started_ms];
+  return task.claimed_ms ? ["claimed", task.claimed_ms] : ["lease until", task.lease_until_ms];
 }
 
 function Row({ task, row, selected, toggle }) {
