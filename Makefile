@@ -1,6 +1,6 @@
 # What is done every day, in one word each. The environment is that of CONTRIBUTING.md; .ci/run makes one of its own.
 
-.PHONY: check test nightly bench
+.PHONY: check test nightly bench docs
 
 check:
 	.venv/bin/ruff check
@@ -16,3 +16,7 @@ nightly:
 
 bench:
 	.venv/bin/redisched bench
+
+docs:
+	.venv/bin/python -m zensical build --strict --clean
+	@echo open build/site/index.html

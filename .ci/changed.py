@@ -13,7 +13,7 @@ from collections.abc import Iterable
 BASES = ("origin/main", "main")
 MEASURED = (
     *("redisched/", "scripts/", "docs/", "examples/", "tests/bench/", "tests/docs/", "tests/examples/", "tests/web/"),
-    *("tests/conftest.py", "tests/brokers.py", "pyproject.toml", ".ci/"),
+    *("tests/conftest.py", "tests/brokers.py", "pyproject.toml", "zensical.toml", ".ci/"),
 )
 NOT_MEASURED = ("redisched/demo/", "redisched/doctor/")
 

@@ -13,6 +13,7 @@ RedischedError
 ├── DuplicateHandler                   the name is already registered
 ├── DuplicateSchedule                  its queue has another schedule of this name
 ├── UnknownSchedule                    there is no schedule of this name
+├── UnknownWorker                      no worker of this name lives
 ├── NotPicklable (TypeError)           its application cannot be found by another process
 ├── AppNotFound                        MODULE:APP cannot be loaded or is not a Scheduler
 ├── NotInstalled (ImportError)         it needs a package that is not installed

@@ -34,18 +34,33 @@ class CommonOptionFields(TypedDict, total=False):
     """Options of a handler and of a call. Durations in seconds or as timedelta; lower priorities run first."""
 
     queue: str
+    """The queue in which the task waits: letters, digits, ".", "_" and "-". "default" where none is given."""
     priority: int
+    """0 to 255; a lower number runs first. 5 where none is given."""
     max_attempts: int
+    """How often the task is tried at most, 1 or more."""
     timeout: float | timedelta | None
+    """How long one attempt may run. None: as long as it takes."""
     expires: float | timedelta | datetime | None
+    """Until when a worker has to start the task, from its enqueue; else it ends as expired."""
     deadline: float | timedelta | datetime | None
+    """Until when an attempt may begin, from the enqueue; after it the task is dead instead."""
     retention: float | timedelta
+    """How long state and result can be read after the end; 0 keeps no result."""
     keep: Keep | Literal["nothing", "result", "task"]
+    """What can be read of the task after its end."""
     unique: UniqueBy | None
+    """While one task has this key, another enqueue adds none: True for all arguments, a text such as "order:{id}", or a
+    function of the arguments.
+    """
     unique_for: Literal["until_started", "until_done"] | float | timedelta
+    """How long the task holds its unique key."""
     on_duplicate: OnDuplicate | Literal["return", "reject", "replace", "debounce"]
+    """What becomes of an enqueue whose unique key another task holds."""
     debounce_max: float | timedelta
+    """How long the task may be put off in all, with on_duplicate="debounce"."""
     durable: Durability | Literal["none", "local", "replica"]
+    """Who must have the task when its enqueue returns."""
 
 
 class HandlerOptionFields(CommonOptionFields, total=False):
@@ -54,17 +69,24 @@ class HandlerOptionFields(CommonOptionFields, total=False):
     """
 
     isolation: Isolation | Literal["none", "process"]
+    """Where the handler runs: in the worker process, or in a child process that can be killed."""
     timeout_grace: float | timedelta
+    """How long an isolated handler has to end once it was told to; then its process is killed."""
     delivery: Delivery | Literal["at_least_once", "at_most_once"]
+    """Whether the handler may start a second time for one task."""
     retry: Retry
+    """How often and when a failed task is tried again."""
 
 
 class TaskOptionFields(CommonOptionFields, total=False):
     """Options of one call: those it shares with its handler, and when and under which id it runs."""
 
     delay: float | timedelta
+    """In which time the task becomes due, from its enqueue; instead of run_at."""
     run_at: datetime | float
+    """When the task becomes due: an aware datetime, or seconds since 1970."""
     id: str
+    """The id of the task, 1 to 200 printable characters. The same task under the same id is added once."""
 
 
 IMMEDIATELY = "+0"

@@ -69,6 +69,7 @@ class TaskRequest(NamedTuple):
 
     @property
     def id(self) -> str:
+        """The id that the task has, or will have."""
         return self.task.id
 
 

@@ -17,18 +17,26 @@ class PolicyFields(TypedDict, total=False):
     """
 
     start: datetime | float | None
+    """No slot is before this time."""
     end: datetime | float | None
+    """No slot is after this time."""
     jitter: float | timedelta | str | None
+    """By how much each task may be late, at random and evenly."""
     misfire: "Misfire | Literal['skip', 'latest', 'all'] | str"
+    """What becomes of slots that nobody fired in time: none, the latest or all are fired; also "all(max=100)"."""
     overlap: "Overlap | Literal['allow', 'skip']"
+    """Whether a slot is fired while the task of the slot before has not ended."""
 
 
 class ScheduleFields(CommonOptionFields, PolicyFields, total=False):
     """Options of a schedule and of its tasks, and the arguments of the tasks."""
 
     name: str
+    """The name of the schedule. Where none is given: that of its handler."""
     args: Sequence[Any]
+    """The arguments of its tasks, by position."""
     kwargs: Mapping[str, Any]
+    """The arguments of its tasks, by name."""
 
 
 class LiveFields(CommonOptionFields, PolicyFields, total=False):
@@ -37,7 +45,12 @@ class LiveFields(CommonOptionFields, PolicyFields, total=False):
     """
 
     cron: str
+    """A cron expression, such as "0 3 * * *" or "@daily"."""
     tz: str | None
+    """The time zone of `cron`, such as "Europe/Berlin"; UTC where none is given."""
     every: float | timedelta | str
+    """The time from slot to slot: seconds, a timedelta, or a text such as "90s"."""
     anchor: datetime | float | None
+    """The time from which the slots of `every` are counted; the beginning of 1970 where none is given."""
     at: datetime | float
+    """The only slot: an aware datetime, or seconds since 1970."""

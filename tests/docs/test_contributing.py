@@ -13,6 +13,7 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LISTS = (
     *("How to add an edge", "How to add an option", "How to add a command"),
     *("How to add a screen to the dashboard", "How to add a reason why tasks do not run"),
+    "How to add a page to the documentation",
 )
 KINDS = {
     "<edge>": ROOT / "scripts",

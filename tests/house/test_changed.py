@@ -51,6 +51,7 @@ def write(folder: Path, name: str) -> None:
         ("tests/bench/test_measure.py", True),
         ("tests/docs/test_page.py", True),
         ("pyproject.toml", True),
+        ("zensical.toml", True),
         ("redisched/doctor/__init__.py", False),
         ("tests/lua/test_ack.py", False),
         ("README.md", False),
