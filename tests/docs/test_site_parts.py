@@ -1,5 +1,5 @@
-"""What the site is made of: every page is in the navigation, what is made says what its sources say, and what is wrong on
-a page is found.
+"""What the site is made of: every page is in the navigation, what is made says what its sources say, and what is wrong
+on a page is found.
 """
 
 import re
@@ -68,7 +68,7 @@ def test_an_excerpt_ends_at_the_next_heading_of_its_level(tmp_path: Path) -> Non
 
 def test_a_line_that_names_a_part_becomes_it() -> None:
     assert "<h3>Changed</h3>" in html("{{ CHANGELOG.md }}")
-    assert "shop.py" in html("{{ README.md: In your own project }}")
+    assert "shop.py" in html("{{ README.md: A program and its worker }}")
     assert "redisched task cancel</h3>" in html("{{ commands }}")
     assert "GET /queues/{queue}</h3>" in html("{{ json api }}")
     assert "TaskFailed" in html("{{ errors }}")
