@@ -19,4 +19,3 @@ bench:
 
 docs:
 	.venv/bin/python -m zensical build --strict --clean
-	@echo open build/site/index.html
