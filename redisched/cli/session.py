@@ -26,7 +26,7 @@ from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
 from redisched.store.inspect import Inspector, find, queues
 from redisched.store.operation import Operation, ScriptRunner, T, with_retries
-from redisched.store.reported import Reported, read_report
+from redisched.store.reported import Reported
 from redisched.store.slots import THIS_NODE, SlotMap
 from redisched.store.store import Store
 from redisched.store.view import QueueCounts, TaskView
@@ -120,11 +120,6 @@ class Session:
         """Return why a task does not run."""
         runner = self._connection.broker.script_runner
         return self.ask(lambda: explained(runner, view))
-
-    def report(self, view: TaskView) -> Reported:
-        """Return what the handlers of a task have told of their progress."""
-        runner = self.script_runner
-        return self.ask(lambda: read_report(runner, view.queue, view.shard, view.id))
 
     def follow(self, view: TaskView) -> FollowedTask:
         """Begin to follow a task."""

@@ -1,13 +1,15 @@
 """What workers did in the last minutes, hours or days: how many tasks ended how, how long they waited and ran."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from redisched.activity import Activity, total
 from redisched.errors import InvalidOption
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.tallies import ActivityKey, Span, Tallies
 
+K = TypeVar("K", bound=Hashable)
 LONGEST_IN_MINUTES_MS = 3 * 3_600_000
 """A longer time is read by the hour."""
 LONGEST_MS = Span.HOUR.ms * Span.HOUR.kept
@@ -39,6 +41,17 @@ class Stats:
         """How many minutes these are."""
         return max(1, self.now_ms - self.from_ms) / 60_000
 
+    def by_queue(self) -> dict[str, Activity]:
+        """The numbers of each queue. Its percentiles cannot be computed from those of its handlers."""
+        return _sums((key.queue, activity) for key, activity in self.rows.items())
+
+    def latest(self, since_ms: int) -> "Stats":
+        """What of this was done in the last `since_ms`, with the whole minute or hour in which they begin."""
+        from_ms = (self.now_ms - since_ms) // self.step_ms * self.step_ms
+        series = tuple((begin_ms, rows) for begin_ms, rows in self.series if begin_ms >= from_ms)
+        rows = _sums(row for _, of_step in series for row in of_step.items())
+        return replace(self, from_ms=max(from_ms, self.from_ms), rows=rows, series=series)
+
 
 def read_stats(script_runner: ScriptRunner, since_ms: int, queue: str | None = None) -> Operation[Stats]:
     """Read what was done in the last `since_ms`. Costs one command for each minute, or each hour if it is long."""
@@ -47,14 +60,20 @@ def read_stats(script_runner: ScriptRunner, since_ms: int, queue: str | None = N
     span = Span.MINUTE if since_ms <= LONGEST_IN_MINUTES_MS else Span.HOUR
     first, last = span.number_at(now_ms - since_ms), span.number_at(now_ms)
     found = yield from Tallies(script_runner).read(span, range(first, last + 1))
-    series, rows = [], dict[ActivityKey, Activity]()
+    series = []
     for number in sorted(found):
         wanted = {key: activity for key, activity in found[number].items() if queue in (None, key.queue)}
         if wanted:
             series.append((number * span.ms, wanted))
-        for key, activity in wanted.items():
-            rows.setdefault(key, Activity()).add(activity)
+    rows = _sums(row for _, of_step in series for row in of_step.items())
     return Stats(from_ms=first * span.ms, now_ms=now_ms, step_ms=span.ms, rows=rows, series=tuple(series))
+
+
+def _sums(rows: Iterable[tuple[K, Activity]]) -> dict[K, Activity]:
+    sums: dict[K, Activity] = {}
+    for key, activity in rows:
+        sums.setdefault(key, Activity()).add(activity)
+    return sums
 
 
 def check_since(since_ms: int) -> int:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from redisched.client.scheduler import Scheduler
 from redisched.errors import InvalidOption
 from redisched.jsonable import to_json
+from redisched.records.redaction import Redactor
 from redisched.web.access import Access
 from redisched.web.acting.actions import Actions
 from redisched.web.catalogue import ENDPOINTS
@@ -32,7 +33,6 @@ from redisched.web.openapi import API, document
 from redisched.web.page_files import BELOW, send_index, send_page_file
 from redisched.web.problems import answer_unrouted, problem_of
 from redisched.web.reading.overview import overview_record
-from redisched.web.redaction import Redactor
 from redisched.web.redis import Redis
 from redisched.web.services import Services
 

@@ -6,10 +6,10 @@ from redisched.errors import InvalidOption
 from redisched.filters.conditions import ArgumentIs, Condition, Opposite
 from redisched.filters.filter import Filter
 from redisched.filters.parsing import parse
+from redisched.records.redaction import Redactor
 from redisched.store.page import Place
 from redisched.web.parameters import PLACE_PATTERN, Parameter, matching
 from redisched.web.problems import bad_request
-from redisched.web.redaction import Redactor
 
 LONGEST = 4_000
 """A filter has at most so many characters."""

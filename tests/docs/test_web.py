@@ -13,10 +13,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from redisched.client.scheduler import Scheduler
+from redisched.records.redaction import SECRET_NAMES
 from redisched.web.acting.action import ActionStage
 from redisched.web.acting.requests import ACTIONS
 from redisched.web.catalogue import ENDPOINTS
-from redisched.web.redaction import SECRET_NAMES
 from tests.brokers import BrokerKind, Servers, do_without
 from tests.cli.commands import run
 from tests.house.checkout import ROOT

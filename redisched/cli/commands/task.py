@@ -1,5 +1,6 @@
 """`redisched task`: shows and cancels tasks. Commands that list and change tasks are in other modules."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from redisched.errors import UnknownTask
 from redisched.model import Failure
 from redisched.printable import printable_lines
 from redisched.progress import Log
-from redisched.records.whole_task import whole_task_record
+from redisched.records.whole_task import read_whole_task, whole_task_record
 
 _ATTEMPT_HEADINGS = ("ATTEMPT", "FAILED AT", "LATE", "RAN", "WORKER", "ERROR")
 
@@ -57,17 +58,15 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
         if view is None:
             raise UnknownTask(task_id)
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
-        pause = opened.ask(opened.inspector(view.queue).shard(view.shard).pause)
-        reported = opened.report(view)
-        explanation = opened.explain(view)
+        whole = opened.ask(partial(read_whole_task, opened.script_runner, view))
     if as_json:
-        print_json(whole_task_record(view, reported, explanation, pause))
+        print_json(whole_task_record(whole))
         return
-    print_explanation(explanation)
+    print_explanation(whole.explanation)
     click.echo()
-    _, progress, log = reported
+    _, progress, log = whole.reported
     far = None if progress is None else progress_text(view, progress)
-    print_facts([*task_facts(view, shard_map.shards, pause_text([pause], view.now_ms)), ("progress", far)])
+    print_facts([*task_facts(view, shard_map.shards, pause_text([whole.pause], view.now_ms)), ("progress", far)])
     _print_log(log)
     _print_attempts(failed_attempts(view), shown=None if tracebacks else 1)
 

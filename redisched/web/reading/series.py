@@ -1,11 +1,9 @@
 """What workers did lately: how many tasks ended how, and how long they waited and ran."""
 
-from collections import defaultdict
 from functools import partial
 from typing import Any
 
-from redisched.activity import Activity
-from redisched.client.stats import LONGEST_MS, Stats, read_stats
+from redisched.client.stats import LONGEST_MS, read_stats
 from redisched.option_checks import check_queue
 from redisched.records.stats import OTHERS, activity_record, stats_record
 from redisched.web.endpoint import ApiCall, Endpoint
@@ -17,15 +15,8 @@ async def show_series(call: ApiCall) -> dict[str, Any]:
     since_ms, queue = 1_000 * call.parameters["since_s"], call.parameters["queue"]
     await call.redis.open()
     found = await call.redis.ask(partial(read_stats, call.redis.script_runner, since_ms, queue))
-    return {**stats_record(found), "queues": _by_queue(found)}
-
-
-def _by_queue(stats: Stats) -> list[dict[str, Any]]:
-    # Percentiles of a queue cannot be computed from those of its handlers.
-    queues: dict[str, Activity] = defaultdict(Activity)
-    for key, activity in stats.rows.items():
-        queues[key.queue].add(activity)
-    return [{"queue": name or OTHERS, **activity_record(activity)} for name, activity in sorted(queues.items())]
+    queues = [{"queue": name or OTHERS, **activity_record(one)} for name, one in sorted(found.by_queue().items())]
+    return {**stats_record(found), "queues": queues}
 
 
 ENDPOINTS = (

@@ -8,17 +8,15 @@ from redisched.filters.conditions import StateIn
 from redisched.filters.reading import read_page
 from redisched.option_checks import check_id, check_queue
 from redisched.records.explanation import explanation_record
+from redisched.records.redaction import Redactor
 from redisched.records.task import task_record
-from redisched.records.whole_task import whole_task_record
-from redisched.store.inspect import Inspector, find
-from redisched.store.operation import Operation, ScriptRunner
-from redisched.store.reported import read_report
+from redisched.records.whole_task import read_whole_task, whole_task_record
+from redisched.store.inspect import find
 from redisched.store.view import PENDING, TaskView
 from redisched.web.endpoint import ApiCall, Endpoint
 from redisched.web.filtering import AFTER, FILTER, LOOKS, filter_in
 from redisched.web.parameters import ID_PATTERN, QUEUE_PATTERN, Where, matching, whole
 from redisched.web.problems import bad_request, not_found
-from redisched.web.redaction import Redactor
 from redisched.web.redis import Redis
 from redisched.web.statuses import NOT_FOUND
 
@@ -40,8 +38,8 @@ async def list_tasks(call: ApiCall) -> dict[str, Any]:
 async def show_task(call: ApiCall) -> dict[str, Any]:
     """Everything about a task, as `redisched task show --json` prints it."""
     view = await find_task(call.redis, call.parameters["id"], call.parameters["queue"])
-    record = await call.redis.ask(partial(_whole_record, call.redis.script_runner, view))
-    return call.redis.redactor.record(record, *_SECRET_FIELDS)
+    whole = await call.redis.ask(partial(read_whole_task, call.redis.script_runner, view))
+    return call.redis.redactor.record(whole_task_record(whole), *_SECRET_FIELDS)
 
 
 async def find_task(redis: Redis, task_id: str, queue: str | None) -> TaskView:
@@ -70,13 +68,6 @@ async def explain_task(call: ApiCall) -> dict[str, Any]:
 def safe_task_record(view: TaskView, redactor: Redactor) -> dict[str, Any]:
     """The record of a task without the secrets of its arguments, headers and result."""
     return redactor.record(task_record(view), *_SECRET_FIELDS)
-
-
-def _whole_record(script_runner: ScriptRunner, view: TaskView) -> Operation[dict[str, Any]]:
-    reported = yield from read_report(script_runner, view.queue, view.shard, view.id)
-    explanation = yield from explained(script_runner, view)
-    pause = yield from Inspector(script_runner, view.queue).shard(view.shard).pause()
-    return whole_task_record(view, reported, explanation, pause)
 
 
 _ID = matching("id", "The id of a task.", ID_PATTERN, check_id, Where.PATH)
