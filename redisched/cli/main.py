@@ -34,6 +34,7 @@ COMMANDS = {
     "workers": LazyCommand(
         f"{_COMMANDS}.workers:workers", "List worker processes; quiet, resume, stop and recycle one."
     ),
+    "top": LazyCommand(f"{_COMMANDS}.top:top", "Watch queues, workers and tasks live, in this terminal."),
     "stats": LazyCommand(f"{_COMMANDS}.stats:stats", "Print what workers did lately, by queue and handler."),
     "health": LazyCommand(f"{_COMMANDS}.health:health", "Check by its health file whether a worker is healthy."),
     "enqueue": LazyCommand(f"{_COMMANDS}.enqueue:enqueue", "Enqueue a task by the name of its handler."),

@@ -21,6 +21,7 @@ from redisched.embedded import ServerUser, join_existing
 from redisched.errors import BrokerRefused, BrokerUnavailable
 from redisched.explain.explanation import Explanation
 from redisched.explain.reading import explained
+from redisched.keys import PREFIX
 from redisched.option_checks import check_id, check_queue
 from redisched.printable import printable
 from redisched.store.diagnosis import diagnose
@@ -71,6 +72,13 @@ class Session:
             if reason is None:
                 raise
             raise BrokerRefused("a connection", reason) from None
+
+    @property
+    def place(self) -> str:
+        """Return where this Redis is, for people: without passwords, and with a prefix that is not the usual one."""
+        broker = self._connection.broker
+        prefix = broker.script_runner.prefix
+        return str(broker.address) + (f" {prefix}" if prefix != PREFIX else "")
 
     @property
     def script_runner(self) -> ScriptRunner:
