@@ -42,11 +42,7 @@ def top(every_s: float, redact: tuple[str, ...], read_only: bool, url: str | Non
     While Redis does not answer, what was read last stays, with its age. The exit code is 0 after q, and 130 after
     Ctrl-C.
     """
-    if find_spec(_NEEDED) is None:
-        raise click.UsageError(
-            f"the view is drawn with {_NEEDED}, not installed here; "
-            "install it: pip install 'redisched[top]', or in a checkout pip install -e '.[top]'"
-        )
+    _expect_extra()
     if every_s < LEAST_EVERY_S:
         raise click.BadParameter(f"Redis is asked once in {LEAST_EVERY_S:g} s at most", param_hint="--every")
     _expect_terminal()
@@ -69,6 +65,15 @@ def top(every_s: float, redact: tuple[str, ...], read_only: bool, url: str | Non
         )
         exit_code = run_top(context)
     raise click.exceptions.Exit(exit_code)
+
+
+def _expect_extra() -> None:
+    """Raises UsageError where what draws the view is not installed."""
+    if find_spec(_NEEDED) is None:
+        raise click.UsageError(
+            f"the view is drawn with {_NEEDED}, not installed here; "
+            "install it: pip install 'redisched[top]', or in a checkout pip install -e '.[top]'"
+        )
 
 
 def _expect_terminal() -> None:

@@ -49,28 +49,29 @@ class Keyspace(AsyncReader):
         """All queues and workers."""
         names = await self.queues()
         now_ms = await self.ask(_server_ms)
-        workers = await self.workers()
+        workers = await self._readable_workers()
         shown, room = names[:MOST_QUEUES], asyncio.Semaphore(_AT_ONCE)
-        lines = await asyncio.gather(*(self._line(name, workers, room) for name in shown))
-        return Overview(now_ms=now_ms, queues=tuple(lines), queues_in_all=len(names), workers=workers)
+        lines = await asyncio.gather(*(self._line(name, workers or (), room) for name in shown))
+        return Overview(
+            now_ms=now_ms,
+            queues=tuple(lines),
+            queues_in_all=len(names),
+            workers=workers or (),
+            are_workers_known=workers is not None,
+        )
 
     async def queue_tasks(self, queue: str, states: Sequence[TaskState]) -> QueueTasks:
         """A queue, and its first tasks in these states, in the order of a listing."""
-        workers = await self.workers()
-        line = await self._line(queue, workers, asyncio.Semaphore(1))
+        workers = await self._readable_workers()
+        line = await self._line(queue, workers or (), asyncio.Semaphore(1))
         page = await self.ask(partial(self.inspector(queue).page, Query(states=states, limit=MOST_TASKS)))
         now_ms = line.counts.now_ms if line.counts is not None else await self.ask(_server_ms)
         return QueueTasks(line=line, now_ms=now_ms, views=tuple(page.views), has_more=page.next is not None)
 
     async def workers(self) -> tuple[WorkerView, ...]:
-        """All workers that are present."""
+        """All workers that are present. Raises BrokerRefused if the user of Redis may not read them."""
         await self.open()
-        try:
-            return tuple(await self.ask(partial(every_worker, self.script_runner)))
-        except BrokerRefused as error:
-            # A user with few rights may read the queues that it uses, and nothing of the workers.
-            self.refused = printable(str(error))
-            return ()
+        return tuple(await self.ask(partial(every_worker, self.script_runner)))
 
     async def find(self, task_id: str) -> list[TaskView]:
         """The tasks with an id, one from each queue that has one."""
@@ -89,6 +90,14 @@ class Keyspace(AsyncReader):
     async def resume(self, queue: str) -> None:
         """Let workers take tasks of a queue again."""
         await self.scheduler.queue(queue).resume_async()
+
+    async def _readable_workers(self) -> tuple[WorkerView, ...] | None:
+        try:
+            return await self.workers()
+        except BrokerRefused as error:
+            # A user with few rights may read the queues that it uses, and nothing of the workers.
+            self.refused = printable(str(error))
+            return None
 
     async def _line(self, name: str, workers: Sequence[WorkerView], room: asyncio.Semaphore) -> QueueLine:
         recent = self._recent

@@ -60,13 +60,16 @@ class Listing(DataTable[Text], Generic[R]):
         return self._direction if column is self._sorted_by else None
 
     def sort_by(self, column: Column[R] | None) -> None:
-        """Sort the rows by a column; if they are already, the other way round. None: as they are given."""
+        """Sort the rows by a column; if they are already, the other way round. None: as they are given. The
+        cursor goes to the first.
+        """
         if column is not None and column is self._sorted_by:
             self._direction = self._direction.other
         else:
             self._sorted_by = column
             self._direction = Direction.RISING if column is None else column.begins
         self.show(self._given)
+        self.move_cursor(row=0, animate=False)
 
     def show(self, lines: Sequence[R]) -> None:
         """Show these rows in place of those before. The cursor stays on its row, wherever that is now."""

@@ -11,48 +11,48 @@ from redisched.model import TaskState
 from redisched.orders import WorkerState
 
 
-class Look(NamedTuple):
+class Appearance(NamedTuple):
     """How a state is shown. The style is one of Rich's."""
 
     shape: str
     style: str
 
 
-LOOKS: dict[str, Look] = {
-    TaskState.SCHEDULED: Look("\u25cb", "cyan"),
-    TaskState.READY: Look("\u25a0", "blue"),
-    TaskState.LEASED: Look("\u25a3", "green"),
-    TaskState.RUNNING: Look("\u25ba", "bold cyan"),
-    TaskState.RETRYING: Look("\u25c6", "yellow"),
-    TaskState.SUCCEEDED: Look("\u2713", "green"),
-    TaskState.DEAD: Look("\u2717", "red"),
-    TaskState.CANCELLED: Look("\u2205", ""),
-    TaskState.EXPIRED: Look("\u29d7", ""),
-    TaskState.LOST: Look("?", "red"),
+LOOKS: dict[str, Appearance] = {
+    TaskState.SCHEDULED: Appearance("\u25cb", "cyan"),
+    TaskState.READY: Appearance("\u25a0", "blue"),
+    TaskState.LEASED: Appearance("\u25a3", "green"),
+    TaskState.RUNNING: Appearance("\u25ba", "bold cyan"),
+    TaskState.RETRYING: Appearance("\u25c6", "yellow"),
+    TaskState.SUCCEEDED: Appearance("\u2713", "green"),
+    TaskState.DEAD: Appearance("\u2717", "red"),
+    TaskState.CANCELLED: Appearance("\u2205", ""),
+    TaskState.EXPIRED: Appearance("\u29d7", ""),
+    TaskState.LOST: Appearance("?", "red"),
 }
-WORKER_LOOKS: dict[str, Look] = {
-    WorkerState.WORKING: Look("\u25cf", "green"),
-    WorkerState.QUIET: Look("\u2016", "yellow"),
-    WorkerState.DRAINING: Look("\u25bd", "yellow"),
-    WorkerState.STOPPING: Look("\u25a1", "yellow"),
+WORKER_LOOKS: dict[str, Appearance] = {
+    WorkerState.WORKING: Appearance("\u25cf", "green"),
+    WorkerState.QUIET: Appearance("\u2016", "yellow"),
+    WorkerState.DRAINING: Appearance("\u25bd", "yellow"),
+    WorkerState.STOPPING: Appearance("\u25a1", "yellow"),
 }
-PAUSED = Look("\u2016", "yellow")
-WARNING = Look("\u25b2", "yellow")
-BAD = Look("\u2717", "bold red")
-_UNKNOWN = Look("\u25cc", "")
+PAUSED = Appearance("\u2016", "yellow")
+WARNING = Appearance("\u25b2", "yellow")
+BAD = Appearance("\u2717", "bold red")
+_UNKNOWN = Appearance("\u25cc", "")
 FAINT = "dim"
 
 
-def look_of(state: str) -> Look:
+def look_of(state: str) -> Appearance:
     """How the state of a task is shown, also one that only a later version knows."""
     return LOOKS.get(state, _UNKNOWN)
 
 
-def worker_look(state: str) -> Look:
+def worker_look(state: str) -> Appearance:
     """How the state of a worker is shown."""
     return WORKER_LOOKS.get(state, _UNKNOWN)
 
 
-def marked(look: Look, words: str) -> Text:
+def marked(look: Appearance, words: str) -> Text:
     """Words with a shape before them, both in its colour."""
     return Text(f"{look.shape} {words}", style=look.style)

@@ -11,7 +11,7 @@ from textual.widgets import DataTable, Static
 from redisched.cli.pause_text import pause_text
 from redisched.cli.top.columns import cut
 from redisched.cli.top.context import TopContext
-from redisched.cli.top.findings import Finding, findings
+from redisched.cli.top.findings import Alarm, findings
 from redisched.cli.top.listing import Listing
 from redisched.cli.top.live_screen import LiveScreen, set_text
 from redisched.cli.top.looks import FAINT, look_of, marked
@@ -122,7 +122,7 @@ class OverviewScreen(LiveScreen):
         return Text("" if self._queues.selected is None else _of_queue(self._queues.selected), style=FAINT)
 
 
-def _finding_text(finding: Finding, width: int) -> Text:
+def _finding_text(finding: Alarm, width: int) -> Text:
     """What is wrong, and the command that helps if there is room for all of it."""
     words = marked(finding.look, finding.sentence)
     command = f"   {finding.command}" if finding.command else ""
@@ -161,7 +161,7 @@ def _of_queue(line: QueueLine) -> str:
         return f"{name}: {line.trouble}"
     paused = pause_text(line.pauses, line.counts.now_ms)
     parts = [
-        *([f"paused {paused}"] if paused else []),
+        *([f"paused {steady(paused)}"] if paused else []),
         f"{counted(len(line.workers), 'worker')} {'serves' if len(line.workers) == 1 else 'serve'} it",
         *([f"{line.shards} shards"] if line.shards > 1 else []),
         f"{line.counts.finished:,} finished",

@@ -38,7 +38,10 @@ def _question(line: QueueLine) -> Question:
     leased = line.counts.leased if line.counts else 0
     if line.is_paused:
         since = pause_text(line.pauses, line.counts.now_ms if line.counts else 0)
-        sentences = [f"It is paused: {since}.", f"Workers take its tasks again within a second; {ready} ready."]
+        sentences = [
+            f"It is paused: {steady(since or '')}.",
+            f"Workers take its tasks again within a second; {ready} ready.",
+        ]
         return Question(f"Resume {name}?", sentences, "resume it")
     sentences = [
         "Workers take none of its tasks until it is resumed.",

@@ -64,7 +64,7 @@ def _per_minute(line: QueueLine) -> Text:
 
 def _pause(line: QueueLine) -> Text:
     now_ms = line.counts.now_ms if line.counts is not None else 0
-    return Text(pause_text(line.pauses, now_ms) or "", style=PAUSED.style)
+    return Text(steady(pause_text(line.pauses, now_ms) or ""), style=PAUSED.style)
 
 
 def _trend(line: QueueLine) -> Text:

@@ -19,7 +19,7 @@ from redisched.cli.top.sorting import ask_to_sort
 from redisched.cli.top.sparkline import sparkline
 from redisched.cli.top.task_columns import TASK_COLUMNS
 from redisched.cli.top.task_screen import TaskScreen
-from redisched.cli.top.texts import NOTHING, coarse, compact, rate
+from redisched.cli.top.texts import NOTHING, coarse, compact, rate, steady
 from redisched.counted import counted
 from redisched.model import TaskState
 from redisched.store.view import QueueCounts
@@ -145,7 +145,7 @@ def _facts(line: QueueLine) -> Text:
         return text.append_text(marked(BAD, line.trouble))
     paused = pause_text(line.pauses, line.counts.now_ms)
     if paused:
-        text.append_text(marked(PAUSED, f"paused {paused}")).append("\n")
+        text.append_text(marked(PAUSED, f"paused {steady(paused)}")).append("\n")
     oldest, wait, run = (
         NOTHING if span is None else coarse(span)
         for span in (line.counts.oldest_ready_ms, line.wait_p95_ms, line.run_p95_ms)

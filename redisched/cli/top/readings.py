@@ -80,12 +80,13 @@ class QueueLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """All queues that were read, `queues_in_all` is how many there are, and all workers."""
+    """All queues that were read, `queues_in_all` is how many there are, and all workers, if those could be read."""
 
     now_ms: int
     queues: tuple[QueueLine, ...]
     queues_in_all: int
     workers: tuple[WorkerView, ...]
+    are_workers_known: bool = True
 
     @property
     def sums(self) -> QueueCounts | None:

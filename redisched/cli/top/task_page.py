@@ -11,7 +11,7 @@ from redisched.cli.top.looks import FAINT, look_of, marked
 from redisched.cli.top.texts import steady
 from redisched.explain.wording import capitalized
 from redisched.model import Failure
-from redisched.printable import printable, printable_lines, shortened
+from redisched.printable import shortened
 from redisched.progress import Log
 from redisched.records.redaction import Redactor
 from redisched.records.whole_task import WholeTask
@@ -27,9 +27,9 @@ def task_page(task: WholeTask, shards: int, redactor: Redactor) -> Text:
     """The page about a task. `shards` is the number of shards of its queue."""
     view, (_, progress, log) = without_secrets(task.view, redactor), task.reported
     text = marked(look_of(view.state), view.state).append("  ")
-    text.append(printable(task.explanation.sentence), style="bold")
+    text.append(steady(task.explanation.sentence), style="bold")
     if task.explanation.advice:
-        text.append(f"\n{printable(capitalized(task.explanation.advice))}")
+        text.append(f"\n{steady(capitalized(task.explanation.advice))}")
     text.append("\n\n")
     far = None if progress is None else progress_text(task.view, progress)
     facts = [*task_facts(view, shards, pause_text([task.pause], view.now_ms)), ("progress", far)]
@@ -84,5 +84,5 @@ def _add_attempts(text: Text, failures: list[Failure]) -> None:
         text.append(", ".join(parts)).append(f"\n  {steady(shortened(str(error), _LONGEST))}\n", style="red")
     if failures and failures[-1].traceback:
         text.append("\nThe last traceback\n", style="bold")
-        lines = printable_lines(failures[-1].traceback.rstrip()).split("\n")
+        lines = failures[-1].traceback.rstrip().split("\n")
         text.append("\n".join(shortened(steady(line), _LONGEST) for line in lines[-_TAIL:]) + "\n")
