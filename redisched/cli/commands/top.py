@@ -46,6 +46,11 @@ def top(every_s: float, redact: tuple[str, ...], read_only: bool, url: str | Non
     if every_s < LEAST_EVERY_S:
         raise click.BadParameter(f"Redis is asked once in {LEAST_EVERY_S:g} s at most", param_hint="--every")
     _expect_terminal()
+    raise click.exceptions.Exit(_show(url, every_s=every_s, redact=redact, may_change=not read_only))
+
+
+def _show(url: str | None, *, every_s: float, redact: tuple[str, ...], may_change: bool) -> int:
+    """Show the view until it is left; answers the exit code."""
     from redisched.cli.top.context import TopContext
     from redisched.cli.top.keyspace import Keyspace
     from redisched.cli.top.running import run_top
@@ -61,10 +66,9 @@ def top(every_s: float, redact: tuple[str, ...], read_only: bool, url: str | Non
             every_s=every_s,
             clock=SystemClock(),
             redactor=redactor,
-            may_change=not read_only,
+            may_change=may_change,
         )
-        exit_code = run_top(context)
-    raise click.exceptions.Exit(exit_code)
+        return run_top(context)
 
 
 def _expect_extra() -> None:

@@ -11,14 +11,14 @@ from textual.widgets import DataTable, Static
 from redisched.cli.pause_text import pause_text
 from redisched.cli.top.columns import cut
 from redisched.cli.top.context import TopContext
-from redisched.cli.top.findings import Alarm, findings
-from redisched.cli.top.listing import Listing
+from redisched.cli.top.findings import Wrong, findings
 from redisched.cli.top.live_screen import LiveScreen, set_text
 from redisched.cli.top.looks import FAINT, look_of, marked
 from redisched.cli.top.pausing import ask_to_change_pause
 from redisched.cli.top.queue_columns import QUEUE_COLUMNS
 from redisched.cli.top.queue_screen import QueueScreen
 from redisched.cli.top.readings import Overview, QueueLine
+from redisched.cli.top.row_table import RowTable
 from redisched.cli.top.sorting import ask_to_sort
 from redisched.cli.top.texts import compact, steady
 from redisched.cli.top.worker_columns import WORKER_COLUMNS, WorkerLine
@@ -52,8 +52,8 @@ class OverviewScreen(LiveScreen):
 
     def __init__(self, context: TopContext) -> None:
         super().__init__(context)
-        self._queues = Listing(QUEUE_COLUMNS, lambda line: line.name, id="queues", sorted_by="QUEUE")
-        self._workers = Listing(WORKER_COLUMNS, lambda line: line.worker.name, id="workers", sorted_by="WORKER")
+        self._queues = RowTable(QUEUE_COLUMNS, lambda line: line.name, id="queues", sorted_by="QUEUE")
+        self._workers = RowTable(WORKER_COLUMNS, lambda line: line.worker.name, id="workers", sorted_by="WORKER")
         self._recent_read_s: float | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -77,7 +77,7 @@ class OverviewScreen(LiveScreen):
         self._queues.show(overview.queues)
         self._workers.show([WorkerLine(worker=worker, now_ms=overview.now_ms) for worker in overview.workers])
 
-    def on_listing_moved(self) -> None:
+    def on_row_table_moved(self) -> None:
         set_text(self.query_one("#more", Static), self._more())
 
     def on_descendant_focus(self) -> None:
@@ -122,7 +122,7 @@ class OverviewScreen(LiveScreen):
         return Text("" if self._queues.selected is None else _of_queue(self._queues.selected), style=FAINT)
 
 
-def _finding_text(finding: Alarm, width: int) -> Text:
+def _finding_text(finding: Wrong, width: int) -> Text:
     """What is wrong, and the command that helps if there is room for all of it."""
     words = marked(finding.look, finding.sentence)
     command = f"   {finding.command}" if finding.command else ""

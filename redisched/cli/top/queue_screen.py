@@ -10,11 +10,11 @@ from textual.widgets import Static
 
 from redisched.cli.pause_text import pause_text
 from redisched.cli.top.context import TopContext
-from redisched.cli.top.listing import Listing
 from redisched.cli.top.live_screen import LiveScreen, set_text
 from redisched.cli.top.looks import BAD, FAINT, PAUSED, look_of, marked
 from redisched.cli.top.pausing import ask_to_change_pause
 from redisched.cli.top.readings import QueueLine, QueueTasks
+from redisched.cli.top.row_table import RowTable
 from redisched.cli.top.sorting import ask_to_sort
 from redisched.cli.top.sparkline import sparkline
 from redisched.cli.top.task_columns import TASK_COLUMNS
@@ -74,7 +74,7 @@ class QueueScreen(LiveScreen):
     def __init__(self, context: TopContext, queue: str) -> None:
         super().__init__(context, queue)
         self.queue = queue
-        self._tasks = Listing(TASK_COLUMNS, lambda view: view.id, id="tasks")
+        self._tasks = RowTable(TASK_COLUMNS, lambda view: view.id, id="tasks")
         self._shelf: int | None = None
         self._line: QueueLine | None = None
 

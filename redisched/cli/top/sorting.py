@@ -7,10 +7,10 @@ from textual.screen import Screen
 
 from redisched.cli.top.columns import Column
 from redisched.cli.top.dialogs import Choice
-from redisched.cli.top.listing import Listing
+from redisched.cli.top.row_table import RowTable
 
 
-async def ask_to_sort(screen: Screen[None], listing: Listing[Any]) -> None:
+async def ask_to_sort(screen: Screen[None], listing: RowTable[Any]) -> None:
     """Ask for a column, and sort by it; the one that is in use already turns the order round."""
     columns: list[Column[Any] | None] = [None, *listing.sortable]
     at = next((number for number, column in enumerate(columns) if column and listing.sorting(column)), 0)
@@ -19,7 +19,7 @@ async def ask_to_sort(screen: Screen[None], listing: Listing[Any]) -> None:
         listing.sort_by(columns[chosen])
 
 
-def _words(listing: Listing[Any], column: Column[Any] | None) -> Text:
+def _words(listing: RowTable[Any], column: Column[Any] | None) -> Text:
     if column is None:
         return Text("nothing: in the order of the listing")
     direction, name = listing.sorting(column), column.heading.strip()

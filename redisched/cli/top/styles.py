@@ -13,16 +13,16 @@ Static { background: ansi_default; height: auto; }
 #task { width: 1fr; }
 #scroll { height: 1fr; scrollbar-size-vertical: 1; }
 
-Listing { background: ansi_default; height: 1fr; overflow-x: hidden; scrollbar-gutter: stable;
+RowTable { background: ansi_default; height: 1fr; overflow-x: hidden; scrollbar-gutter: stable;
     scrollbar-size-vertical: 1; margin-top: 1; background-tint: ansi_default 0%; }
 #queues { height: auto; min-height: 3; max-height: 60%; }
 #workers { min-height: 3; }
-Listing:focus { background-tint: ansi_default 0%; }
-Listing > .datatable--header { background: ansi_default; color: ansi_default; text-style: bold underline; }
-Listing:focus > .datatable--header { background: ansi_default; background-tint: ansi_default 0%; }
-Listing > .datatable--cursor, Listing > .datatable--hover, Listing > .datatable--even-row {
+RowTable:focus { background-tint: ansi_default 0%; }
+RowTable > .datatable--header { background: ansi_default; color: ansi_default; text-style: bold underline; }
+RowTable:focus > .datatable--header { background: ansi_default; background-tint: ansi_default 0%; }
+RowTable > .datatable--cursor, RowTable > .datatable--hover, RowTable > .datatable--even-row {
     background: ansi_default; color: ansi_default; text-style: none; }
-Listing:focus > .datatable--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+RowTable:focus > .datatable--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
 
 ModalScreen { align: center middle; background: transparent; }
 .dialog { width: 64; max-width: 100%; height: auto; max-height: 100%; border: round ansi_default; padding: 0 1;

@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from redisched.cli.top.context import TopContext
-from redisched.cli.top.listing import Listing
 from redisched.cli.top.live_screen import LiveScreen, set_text
 from redisched.cli.top.looks import FAINT, marked, worker_look
+from redisched.cli.top.row_table import RowTable
 from redisched.cli.top.sorting import ask_to_sort
 from redisched.cli.top.task_screen import TaskScreen
 from redisched.cli.top.texts import coarse, sized, steady
@@ -33,7 +33,7 @@ class WorkerScreen(LiveScreen):
     def __init__(self, context: TopContext, name: str) -> None:
         super().__init__(context, name)
         self._name_of_worker = name
-        self._tasks = Listing(TOLD_COLUMNS, lambda line: line.key, id="told")
+        self._tasks = RowTable(TOLD_COLUMNS, lambda line: line.key, id="told")
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="facts")

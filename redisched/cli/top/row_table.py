@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from redisched.cli.top.columns import Column, Direction, FittedColumn, R, fitting, in_order
 
 
-class Listing(DataTable[Text], Generic[R]):
+class RowTable(DataTable[Text], Generic[R]):
     """Shows those columns that fit, so that there is never anything to the right. `key` names a row for good. The rows
     are sorted by the column with the heading `sorted_by`, and stay as they are given without one.
     """
