@@ -3,10 +3,18 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.waiting import wait_until
 from tests.web.page.conftest import OpenTab
 
 pytestmark = pytest.mark.measured
 
+COLOURS_DRAWN = """() => {
+  const canvas = document.querySelector(".plot canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const found = new Set();
+  for (let at = 0; at < data.length; at += 4) found.add(data.slice(at, at + 4).join(","));
+  return [...found];
+}"""
 SIZES = (1280, 768, 390)
 SCREENS = {
     "#/": ("Overview", "No worker serves thumbnails"),
@@ -80,6 +88,15 @@ def test_the_chart_shows_an_hour_a_day_and_a_week(open_tab: OpenTab, full_shop: 
     said = chart.get_attribute("aria-label") or ""
     assert "succeeded" in said
     assert "p95 wait" in said
+
+
+def test_the_chart_has_the_colours_of_the_theme(open_tab: OpenTab, full_shop: str) -> None:
+    tab = open_tab(full_shop, theme="dark")
+    tab.open("#/", "Overview")
+    expect(tab.page.locator(".plot canvas")).to_be_visible()
+    wait_until(lambda: "255,128,121,255" in tab.page.evaluate(COLOURS_DRAWN), "failures are drawn in the dark")
+    tab.click("light or dark")
+    wait_until(lambda: "189,39,33,255" in tab.page.evaluate(COLOURS_DRAWN), "failures are drawn in the light")
 
 
 def test_ready_tasks_are_counted_by_priority(open_tab: OpenTab, full_shop: str) -> None:

@@ -8,7 +8,6 @@ import { rate } from "../numbers.js";
 import { Shape } from "../states.js";
 
 const HEIGHT = 230;
-const SEEN_THROUGH = "c0";
 const BAR = uPlot.paths.bars({ size: [0.78, 40], radius: 0.1 });
 
 // Every step from the first to the last: those in which nothing was done are left out of the answer. One that has just
@@ -28,24 +27,31 @@ export function columnsOf(stats) {
   return columns;
 }
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// Colours as a canvas needs them: those of the theme, which only the computed style of an element tells.
+function coloursOf(element, names) {
+  const found = names.map((name) => {
+    element.style.color = `var(--${name})`;
+    return getComputedStyle(element).color;
+  });
+  element.style.color = "";
+  return found;
 }
 
-function optionsFor(width, stepS) {
+function optionsFor(element, stepS) {
+  const [soft, line, text, succeeded, dead] = coloursOf(element, ["soft", "line", "text", "succeeded-bar", "dead"]);
   const axis = {
-    stroke: colour("soft"), font: "11px system-ui, sans-serif", ticks: { show: false },
-    grid: { stroke: colour("line"), width: 1 },
+    stroke: soft, font: "11px system-ui, sans-serif", ticks: { show: false },
+    grid: { stroke: line, width: 1 },
   };
   return {
-    width, height: HEIGHT, legend: { show: false }, padding: [8, 0, 0, 0],
+    width: element.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 0, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { range: (_plot, low, high) => [low - stepS / 2, high + stepS / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high || 0, 0.1) * 1.1] }, ms: { range: (_plot, _low, high) => [0, Math.max(high || 0, 10) * 1.25] } },
     series: [
       {},
-      { label: "succeeded", paths: BAR, fill: `${colour("succeeded")}${SEEN_THROUGH}`, width: 0, points: { show: false } },
-      { label: "failed", paths: BAR, fill: colour("dead"), width: 0, points: { show: false } },
-      { label: "p95 wait", scale: "ms", stroke: colour("text"), width: 1.5, points: { size: 4 } },
+      { label: "succeeded", paths: BAR, fill: succeeded, width: 0, points: { show: false } },
+      { label: "failed", paths: BAR, fill: dead, width: 0, points: { show: false } },
+      { label: "p95 wait", scale: "ms", stroke: text, width: 1.5, points: { size: 4 } },
     ],
     axes: [
       { ...axis, size: 28, grid: { show: false }, values: (_plot, all) => all.map((at) => nameOf(at, stepS)) },
@@ -80,7 +86,7 @@ export function ActivityChart({ stats }) {
   useEffect(() => {
     const hooks = { setCursor: [(one) => { said.current.textContent = sentenceOf(latest.current, one.cursor.idx); }] };
     const element = place.current;
-    plot.current = new uPlot({ ...optionsFor(element.clientWidth, stats.step_ms / 1_000), hooks }, latest.current, element);
+    plot.current = new uPlot({ ...optionsFor(element, stats.step_ms / 1_000), hooks }, latest.current, element);
     const fit = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: HEIGHT }));
     fit.observe(element);
     return () => {
