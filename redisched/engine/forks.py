@@ -40,6 +40,22 @@ def end_fork(error: BaseException | None) -> None:
     os._exit(code & 0xFF)
 
 
+class ForkBorder:
+    """Code of a user runs inside of it; a copy of this process that it has forked ends where it leaves it."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if _fork:
+            end_fork(error)
+
+
+FORK_BORDER = ForkBorder()
+
+
 def _forked() -> None:
     global _fork  # noqa: PLW0603
     _fork = True

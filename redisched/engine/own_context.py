@@ -8,7 +8,7 @@ from contextvars import Context
 from types import coroutine
 from typing import Any, TypeVar
 
-from redisched.engine.forks import end_fork, is_fork
+from redisched.engine.forks import FORK_BORDER, end_fork, is_fork
 
 T = TypeVar("T")
 
@@ -38,15 +38,8 @@ def begin_in_context(
 
 
 async def _rest(context: Context, steps: Coroutine[Any, Any, Any], waited_for: Any) -> Any:
-    try:
-        result = await _remaining(context, steps, waited_for)
-    except BaseException as error:
-        if is_fork():
-            end_fork(error)
-        raise
-    if is_fork():
-        end_fork(None)
-    return result
+    with FORK_BORDER:
+        return await _remaining(context, steps, waited_for)
 
 
 def _first_step(

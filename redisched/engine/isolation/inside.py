@@ -28,7 +28,7 @@ from redisched.engine.application import load_application
 from redisched.engine.around import call_in_thread
 from redisched.engine.checkpoints import TaskCheckpoints
 from redisched.engine.ending import end_within
-from redisched.engine.forks import begin_process, end_fork, is_fork
+from redisched.engine.forks import FORK_BORDER, begin_process
 from redisched.engine.isolation.checkpointing import CheckpointLink
 from redisched.engine.isolation.loaded import Loaded
 from redisched.engine.isolation.messages import Answer, Order, Reply, ReplyKind, decode_answer, decode_order
@@ -128,13 +128,10 @@ class HandlerRunner:
                 raise LookupError(f"importing the application once more gives no handler named {body.name!r}")
             context = replace(self._context_of(order, link, reports), _function=entry.function)
             context = replace(context, headers=body.headers or {}, args=body.args, kwargs=body.kwargs)
-            result = copy_context().run(self._call, entry, body, context, order.free_slots)
-            if is_fork():
-                end_fork(None)
+            with FORK_BORDER:
+                result = copy_context().run(self._call, entry, body, context, order.free_slots)
             return _returned(entry, result, limit, is_kept=order.keeps_result)
         except BaseException as error:
-            if is_fork():
-                end_fork(error)
             if isinstance(error, Interruption):
                 return _raised(error)._replace(kind=ReplyKind.INTERRUPTED)
             known = order.context

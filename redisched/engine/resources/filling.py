@@ -11,7 +11,7 @@ from inspect import isawaitable
 from typing import Any
 
 from redisched.conversion.conversion import WrongArguments
-from redisched.engine.forks import end_fork, is_fork
+from redisched.engine.forks import FORK_BORDER
 from redisched.engine.resources.process_resources import ProcessResources
 from redisched.resources import HandlerResources
 
@@ -26,7 +26,9 @@ def filled_in_thread(
         _check(resources, kwargs)
         with ExitStack() as stack:
             args_filled, kwargs_filled = resources.filled(args, kwargs, process.enter(stack, resources.needs, {}))
-            result = _own_process(lambda: function(*args_filled, **kwargs_filled))
+            # A forked copy must close nothing that this process has open.
+            with FORK_BORDER:
+                result = function(*args_filled, **kwargs_filled)
             return _awaited_within(stack.pop_all(), result) if isawaitable(result) else result
 
     return _told(call, resources)
@@ -43,7 +45,8 @@ def filled_on_loop(
         async with AsyncExitStack() as stack:
             values = await process.enter_async(stack, resources.needs, {})
             args_filled, kwargs_filled = resources.filled(args, kwargs, values)
-            return await _own_process_async(function(*args_filled, **kwargs_filled))
+            with FORK_BORDER:
+                return await function(*args_filled, **kwargs_filled)
 
     return _told(call, resources)
 
@@ -60,30 +63,5 @@ def _check(resources: HandlerResources, kwargs: dict[str, Any]) -> None:
 
 
 async def _awaited_within(stack: ExitStack, result: Awaitable[Any]) -> Any:
-    with stack:
-        return await _own_process_async(result)
-
-
-def _own_process(call: Callable[[], Any]) -> Any:
-    """Call a handler. If it forks this process, the copy ends with it, and closes nothing that the process has open."""
-    try:
-        result = call()
-    except BaseException as error:
-        if is_fork():
-            end_fork(error)
-        raise
-    if is_fork():
-        end_fork(None)
-    return result
-
-
-async def _own_process_async(awaitable: Awaitable[Any]) -> Any:
-    try:
-        result = await awaitable
-    except BaseException as error:
-        if is_fork():
-            end_fork(error)
-        raise
-    if is_fork():
-        end_fork(None)
-    return result
+    with stack, FORK_BORDER:
+        return await result
