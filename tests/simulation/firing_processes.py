@@ -1,27 +1,21 @@
 """The processes of a world of schedules: workers that only declare and fire, operators, and who runs the tasks."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from redisched.backoff import Backoff
 from redisched.engine.schedules import Schedules
-from redisched.engine.service import RetryState, Service
-from redisched.engine.window import Window
-from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable, DuplicateSchedule, InvalidOption, UnknownSchedule
 from redisched.store.operation import run_async
-from redisched.store.schedule_store import ScheduleStore
 from redisched.store.store import Store
 from redisched.store.values import Ack, ClaimRequest
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import QUEUE, Plan
 from tests.simulation.process import Process
-from tests.simulation.worker_process import StartedInMemory
+from tests.simulation.service_process import ServiceProcess
 
 HANDLER = "tick"
 READ_TIME_EVERY_S = 1.0
@@ -47,7 +41,7 @@ class Deploy:
     schedules: Mapping[str, Fields]
 
 
-class FiringProcess(Process):
+class FiringProcess(ServiceProcess):
     """A process that runs what a worker does for schedules, and nothing else of a worker."""
 
     def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, deploy: Deploy) -> None:
@@ -62,42 +56,12 @@ class FiringProcess(Process):
 
     async def _run(self, plan: Plan) -> None:
         broker = self.app.broker
-        context = WorkerContext(
-            worker=self.name,
-            settings=self.app.settings,
-            worker_settings=plan.worker_settings,
-            registry=self.app.registry,
-            stores={(QUEUE, 0): Store(broker.script_runner, QUEUE)},
-            window=Window(0.0, 0.0),
-            started=StartedInMemory(),
-            clock=self.clock,
-            random=self.kernel.random.random,
-        )
+        context = self.context_of(plan, {(QUEUE, 0): Store(broker.script_runner, QUEUE)})
         client = broker.open_async_client(broker.timeout_s, "test")
-        Schedules(context, broker, client, self.deploy.application, self._start_service)
+        Schedules(context, broker, client, self.deploy.application, self.start_service)
         while True:
-            await self._read_time(context)
+            await self.read_time(context)
             await self.loop.rest(READ_TIME_EVERY_S)
-
-    async def _read_time(self, context: WorkerContext) -> None:
-        """Learn the server's time, as a worker does with every claim."""
-        client = self.app.broker.async_client()
-        sent_s = self.clock.monotonic()
-        with suppress(BrokerUnavailable):
-            now_ms = await run_async(ScheduleStore(self.app.broker.script_runner, QUEUE).now_ms(), client)
-            context.server_clock.observe(sent_s, self.clock.monotonic(), 1_000 * now_ms)
-
-    def _start_service(
-        self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
-    ) -> Service:
-        retry_state = RetryState(name, Backoff(base_s=0.1, cap_s=1.0), self.kernel.random.random)
-        service = Service(step, changed or asyncio.Event(), retry_state)
-        service.task.add_done_callback(self._note_end)
-        return service
-
-    def _note_end(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.loop.defects.append(error)
 
 
 class ScheduleOperator(Process):

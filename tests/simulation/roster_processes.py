@@ -1,32 +1,27 @@
 """The processes of a world of the roster: workers that only say that they live and what they did, and operators."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
 from redisched.activity import AttemptEnd
-from redisched.backoff import Backoff
 from redisched.engine.claiming.claimer import Claimer
 from redisched.engine.introducer import Introducer
 from redisched.engine.introducing import Introducing, start_introducing
 from redisched.engine.order_taker import OrderTaker
-from redisched.engine.service import RetryState, Service
 from redisched.engine.tally_sender import TallySender
-from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import BrokerUnavailable, UnknownWorker
 from redisched.orders import WorkerState
-from redisched.store.operation import AsyncClient, run_async
+from redisched.store.operation import AsyncClient
 from redisched.store.roster import Roster
-from redisched.store.schedule_store import ScheduleStore
 from redisched.store.tallies import Tallies
 from tests.simulation.lane import MachineClock
 from tests.simulation.network import Network
 from tests.simulation.plan import QUEUE, Plan
 from tests.simulation.process import Process
-from tests.simulation.worker_process import StartedInMemory
+from tests.simulation.service_process import ServiceProcess
 
 ENDS = (AttemptEnd.SUCCEEDED, AttemptEnd.FAILED, AttemptEnd.EXPIRED)
 QUEUES = (QUEUE, "billing")
@@ -51,7 +46,7 @@ class NotingClaimer:
         self.on_told()
 
 
-class RosterProcess(Process):
+class RosterProcess(ServiceProcess):
     """A process with all that tells Redis of a worker, and nothing else of one. `on_told` is called with the words of
     each order that it carries out.
     """
@@ -83,23 +78,13 @@ class RosterProcess(Process):
 
     async def _run(self, plan: Plan) -> None:
         broker = self.app.broker
-        context = WorkerContext(
-            worker=self.name,
-            settings=self.app.settings,
-            worker_settings=plan.worker_settings,
-            registry=self.app.registry,
-            stores={},
-            window=Window(0.0, 0.0),
-            started=StartedInMemory(),
-            clock=self.clock,
-            random=self.kernel.random.random,
-        )
+        context = self.context_of(plan, {})
         client = broker.open_async_client(broker.timeout_s, "test")
         introducing = self._introduce(context, client)
         time_s = -TELL_TIME_EVERY_S
         while not self.is_leaving:
             if self.clock.monotonic() >= time_s:
-                await self._read_time(context)
+                await self.read_time(context)
                 time_s = self.clock.monotonic() + TELL_TIME_EVERY_S
             await self.loop.rest(self.kernel.random.expovariate(1 / BETWEEN_TASKS_S))
             self._do(context)
@@ -115,7 +100,7 @@ class RosterProcess(Process):
         introducer.order_taker = order_taker
         introducer.state = lambda: WorkerState.QUIET if claimer.is_quiet else WorkerState.WORKING
         sender = TallySender(context, client, Tallies(runner))
-        return start_introducing(context, client, introducer, sender, self._start_service)
+        return start_introducing(context, client, introducer, sender, self.start_service)
 
     def _leave(self, told: str) -> None:
         self._on_told(self.name, told)
@@ -126,26 +111,6 @@ class RosterProcess(Process):
         queue, end, number = random.choice(QUEUES), random.choice(ENDS), random.randint(1, MOST_AT_ONCE)
         context.tally.add(queue, end, number)
         self.done[queue, end] += number
-
-    async def _read_time(self, context: WorkerContext) -> None:
-        """Learn the server's time, as a worker does with every claim."""
-        client = self.app.broker.async_client()
-        sent_s = self.clock.monotonic()
-        with suppress(BrokerUnavailable):
-            now_ms = await run_async(ScheduleStore(self.app.broker.script_runner, QUEUE).now_ms(), client)
-            context.server_clock.observe(sent_s, self.clock.monotonic(), 1_000 * now_ms)
-
-    def _start_service(
-        self, name: str, step: Callable[[], Awaitable[float]], changed: asyncio.Event | None = None
-    ) -> Service:
-        retry_state = RetryState(name, Backoff(base_s=0.1, cap_s=1.0), self.kernel.random.random)
-        service = Service(step, changed or asyncio.Event(), retry_state)
-        service.task.add_done_callback(self._note_end)
-        return service
-
-    def _note_end(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.loop.defects.append(error)
 
 
 class RosterOperator(Process):

@@ -10,11 +10,11 @@ from redisched.store.broker import Broker
 from tests.brokers import SINGLE, BrokerKind, Servers
 from tests.house.checkout import SCRIPTS
 from tests.server_time import ServerTime, read_movable_time
+from tests.simulation.many_worlds import ended
 from tests.simulation.miniature import Miniature
 from tests.simulation.plan import Fault, draw_plan
-from tests.simulation.roster_world import RosterPlan
+from tests.simulation.roster_world import RosterPlan, RosterWorld
 from tests.simulation.server import digest_of
-from tests.simulation.test_roster import world_of
 from tests.simulation.world import run_world
 
 pytestmark = pytest.mark.differs_by_server
@@ -88,7 +88,7 @@ def test_a_real_server_answers_about_the_roster_as_the_miniature(
 ) -> None:
     conversation = Conversation()
     conversation.listen(monkeypatch)
-    world_of(RosterPlan(seed=1, lasts_s=60.0))
+    ended(RosterWorld(RosterPlan(seed=1, lasts_s=60.0)))
 
     repeat(conversation, servers.broker(kind))
 

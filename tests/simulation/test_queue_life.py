@@ -9,18 +9,13 @@ import pytest
 from tests.chaos.mutant import Mutant
 from tests.chaos.queue_life_machine import QUEUE_LIFE_MUTANTS
 from tests.simulation.bug import Bug, in_script
-from tests.simulation.tally import SIMULATED_STEPS
-from tests.simulation.test_bugs import worlds_for
-from tests.simulation.test_seeds import FIRST, NIGHTLY_SEEDS, STEPS_OF_EACH
+from tests.simulation.many_worlds import STEPS_OF_EACH, check_caught, check_kept, first_seeds, worlds_for
 from tests.simulation.world import run_world
 
 pytestmark = pytest.mark.fault
 
 BATCH = 20
-SEEDS = [
-    FIRST,
-    *(pytest.param(first, marks=pytest.mark.nightly) for first in range(FIRST + BATCH, FIRST + NIGHTLY_SEEDS, BATCH)),
-]
+SEEDS = first_seeds(BATCH)
 WORLDS = 100
 CHECKPOINT_STAYS = Mutant(
     "delete", "format and CHECKPOINTS or nil, format and TRAITS or nil", "format and TRAITS or nil"
@@ -47,20 +42,13 @@ BUGS: dict[str, Bug] = {
 def test_pauses_and_deletes_break_no_promise_from_seed(
     first: int, record_property: Callable[[str, object], None]
 ) -> None:
-    for seed in range(first, first + BATCH):
-        report = run_world(seed, STEPS_OF_EACH, queue_life=True)
-        record_property(SIMULATED_STEPS, report.steps)
-
-        assert not report.fouls, report.say()
+    check_kept(
+        range(first, first + BATCH), lambda seed: run_world(seed, STEPS_OF_EACH, queue_life=True), record_property
+    )
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", BUGS)
 def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bug = BUGS[name]
-    bug.plant(monkeypatch)
-    reports = (run_world(seed, queue_life=True) for seed in worlds_for(bug, 0, WORLDS))
-    report = next((report for report in reports if report.fouls), None)
-
-    assert report is not None
-    assert report.fouls[0].startswith(bug.promises), report.say()
+    check_caught(bug, monkeypatch, worlds_for(bug, 0, WORLDS), lambda seed: run_world(seed, queue_life=True))

@@ -4,15 +4,15 @@ is present, each order is carried out once, and what was done is counted once.
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from tests.simulation.ambush import Blow
 from tests.simulation.bugs_of_roster import BUGS_OF_ROSTER, ROSTER_MUTANTS
-from tests.simulation.calls import Foul
+from tests.simulation.many_worlds import FIRST, check_caught_in, ended
 from tests.simulation.roster_world import RosterPlan, RosterWorld
 from tests.simulation.tally import SIMULATED_STEPS
-from tests.simulation.test_seeds import FIRST
 
 pytestmark = pytest.mark.fault
 
@@ -25,25 +25,6 @@ CALLS = ("introduce", "tally")
 """Between which calls blows come in a few worlds, too; before and after the others in many."""
 
 
-def world_of(plan: RosterPlan) -> RosterWorld:
-    """A world that has ended. Its fouls name its plan, with which it can be run again."""
-    world = RosterWorld(plan)
-    try:
-        world.run()
-    except Foul as foul:
-        raise Foul(f"{foul}\nin {plan}") from foul
-    return world
-
-
-def foul_of(plan: RosterPlan) -> str:
-    """The foul of a world, empty if it has none."""
-    try:
-        world_of(plan)
-    except Foul as foul:
-        return str(foul)
-    return ""
-
-
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize(
     ("first", "worlds"), [(FIRST, WORLDS), pytest.param(FIRST + WORLDS, NIGHTLY_WORLDS, marks=pytest.mark.nightly)]
@@ -54,7 +35,7 @@ def test_who_lives_is_present_and_what_was_done_and_told_is_counted_and_carried_
     answers: Counter[str] = Counter()
     blows: Counter[tuple[str, Blow]] = Counter()
     for seed in range(first, first + worlds):
-        world = world_of(RosterPlan(seed=seed))
+        world = ended(RosterWorld(RosterPlan(seed=seed)))
         record_property(SIMULATED_STEPS, world.kernel.steps)
         answers += world.referee.answers
         blows += world.ambush.blows
@@ -68,7 +49,7 @@ def test_who_lives_is_present_and_what_was_done_and_told_is_counted_and_carried_
 
 
 def test_a_world_of_the_roster_is_the_same_whenever_it_is_run() -> None:
-    first, second = (world_of(RosterPlan(seed=7, lasts_s=60.0)) for _ in range(2))
+    first, second = (ended(RosterWorld(RosterPlan(seed=7, lasts_s=60.0))) for _ in range(2))
 
     assert first.referee.answers == second.referee.answers
     assert (first.kernel.steps, first.referee.counted) == (second.kernel.steps, second.referee.counted)
@@ -83,10 +64,6 @@ def test_the_passage_that_a_bug_of_the_roster_replaces_is_in_its_script(name: st
 @pytest.mark.parametrize("name", BUGS_OF_ROSTER)
 def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bug = BUGS_OF_ROSTER[name]
-    bug.plant(monkeypatch)
     first = KNOWN_SEEDS.get(name, 0)
-
-    fouls = (foul_of(RosterPlan(seed=seed)) for seed in range(first, first + WORLDS_FOR_A_BUG))
-    foul = next(filter(None, fouls), "none was found")
-
-    assert foul.startswith(bug.promises), foul
+    seeds = range(first, first + WORLDS_FOR_A_BUG)
+    check_caught_in(bug, monkeypatch, (partial(RosterWorld, RosterPlan(seed=seed)) for seed in seeds))

@@ -4,17 +4,17 @@ out and back, operators change what they like, and of every slot there is one ta
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from tests.simulation.ambush import Blow
 from tests.simulation.bugs_of_schedules import BUGS_OF_SCHEDULES, MUTANTS, OLDER_DECLARES
-from tests.simulation.calls import Foul
 from tests.simulation.firing_world import FiringPlan, FiringWorld
+from tests.simulation.many_worlds import FIRST, check_caught_in, ended
 from tests.simulation.schedule_shadow import slot_of
 from tests.simulation.server import BEGAN_US
 from tests.simulation.tally import SIMULATED_STEPS
-from tests.simulation.test_seeds import FIRST
 
 pytestmark = pytest.mark.fault
 
@@ -32,25 +32,6 @@ KNOWN_SEEDS = {
 """From which seed on a bug is looked for; 0 if it is not here."""
 
 
-def world_of(plan: FiringPlan) -> FiringWorld:
-    """A world that has ended. Its fouls name its plan, with which it can be run again."""
-    world = FiringWorld(plan)
-    try:
-        world.run()
-    except Foul as foul:
-        raise Foul(f"{foul}\nin {plan}") from foul
-    return world
-
-
-def foul_of(plan: FiringPlan) -> str:
-    """The foul of a world, empty if it has none."""
-    try:
-        world_of(plan)
-    except Foul as foul:
-        return str(foul)
-    return ""
-
-
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize(
     ("slots", "more"), [(10_000, 60), pytest.param(100_000, 100, marks=pytest.mark.nightly)], ids=["few", "many"]
@@ -59,7 +40,7 @@ def test_t32_five_workers_that_are_killed_between_any_two_calls_start_every_slot
     slots: int, more: int, record_property: Callable[[str, object], None]
 ) -> None:
     plan = FiringPlan(seed=FIRST, slots=slots, more=more, odds=0.15, operators=0, outages=False, deploys=False)
-    world = world_of(plan)
+    world = ended(FiringWorld(plan))
     record_property(SIMULATED_STEPS, world.kernel.steps)
 
     started: defaultdict[str, list[int]] = defaultdict(list)
@@ -88,7 +69,7 @@ def test_t32_outages_deploys_and_a_storm_of_changes_break_no_promise_from_seed(
 ) -> None:
     answers: Counter[bytes] = Counter()
     for seed in range(first, first + worlds):
-        world = world_of(FiringPlan(seed=seed, slots=SLOTS))
+        world = ended(FiringWorld(FiringPlan(seed=seed, slots=SLOTS)))
         record_property(SIMULATED_STEPS, world.kernel.steps)
         answers += world.life.answers
 
@@ -96,7 +77,7 @@ def test_t32_outages_deploys_and_a_storm_of_changes_break_no_promise_from_seed(
 
 
 def test_a_world_of_schedules_is_the_same_whenever_it_is_run() -> None:
-    first, second = (world_of(FiringPlan(seed=7, slots=200)) for _ in range(2))
+    first, second = (ended(FiringWorld(FiringPlan(seed=7, slots=200))) for _ in range(2))
 
     assert list(first.referee.starts) == list(second.referee.starts)
     assert (first.kernel.steps, first.life.answers) == (second.kernel.steps, second.life.answers)
@@ -110,10 +91,6 @@ def test_the_passage_that_an_older_deploy_does_without_is_in_its_script() -> Non
 @pytest.mark.parametrize("name", BUGS_OF_SCHEDULES)
 def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bug = BUGS_OF_SCHEDULES[name]
-    bug.plant(monkeypatch)
     first = KNOWN_SEEDS.get(name, 0)
-
-    fouls = (foul_of(FiringPlan(seed=seed, slots=SLOTS)) for seed in range(first, first + WORLDS_FOR_A_BUG))
-    foul = next(filter(None, fouls), "none was found")
-
-    assert foul.startswith(bug.promises), foul
+    seeds = range(first, first + WORLDS_FOR_A_BUG)
+    check_caught_in(bug, monkeypatch, (partial(FiringWorld, FiringPlan(seed=seed, slots=SLOTS)) for seed in seeds))

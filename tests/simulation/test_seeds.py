@@ -8,22 +8,17 @@ REDISCHED_SEEDS=200000 REDISCHED_STEPS=500 pytest -m fault tests/simulation -k f
 
 import os
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from _pytest.mark import ParameterSet
 
 from tests.simulation.bugs import BUGS
-from tests.simulation.tally import SIMULATED_STEPS
-from tests.simulation.world import STEPS, run_world
+from tests.simulation.many_worlds import BATCH, FIRST, NIGHTLY_SEEDS, STEPS_OF_EACH, check_kept
+from tests.simulation.world import run_world
 
 pytestmark = pytest.mark.fault
 
-NIGHTLY_SEEDS = 2_000
 SEEDS = int(os.environ.get("REDISCHED_SEEDS", "200"))
-FIRST = date.today().toordinal() * NIGHTLY_SEEDS
-STEPS_OF_EACH = int(os.environ.get("REDISCHED_STEPS", STEPS))
-BATCH = 40
 ONE_SEED = int(os.environ.get("REDISCHED_SEED", "0"))
 KEYS = int(os.environ.get("REDISCHED_KEYS", "0"))
 LINES = int(os.environ.get("REDISCHED_LINES", "0"))
@@ -44,11 +39,8 @@ def batches() -> list[ParameterSet]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("first", "seeds"), batches())
 def test_no_promise_is_broken_from_seed(first: int, seeds: int, record_property: Callable[[str, object], None]) -> None:
-    for seed in range(FIRST + first, FIRST + min(first + BATCH, seeds)):
-        report = run_world(seed, STEPS_OF_EACH)
-        record_property(SIMULATED_STEPS, report.steps)
-
-        assert not report.fouls, report.say()
+    batch = range(FIRST + first, FIRST + min(first + BATCH, seeds))
+    check_kept(batch, lambda seed: run_world(seed, STEPS_OF_EACH), record_property)
 
 
 def test_one_seed_again() -> None:
