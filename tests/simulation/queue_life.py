@@ -72,12 +72,23 @@ class QueueLife:
 
 
 class QueueOperator(Process):
-    """Pauses and resumes the queue and deletes tasks while a world has faults. In the end the queue is not paused."""
+    """Pauses and resumes the queue and deletes tasks while a world has faults. In the end the queue is not paused.
+    `find_saved` answers the ids of tasks with checkpoints that nobody runs, which are few.
+    """
 
-    def __init__(self, name: str, network: Network, clock: MachineClock, plan: Plan, history: History) -> None:
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        clock: MachineClock,
+        plan: Plan,
+        history: History,
+        find_saved: Callable[[], list[str]],
+    ) -> None:
         super().__init__(name, network, clock, plan)
         self._plan = plan
         self._history = history
+        self._find_saved = find_saved
         self.start(self._operate())
 
     async def _operate(self) -> None:
@@ -96,8 +107,10 @@ class QueueOperator(Process):
         await self._resume_at_last()
 
     async def _delete(self) -> None:
-        if latest := list(self._history.enqueued)[-LATEST:]:
-            ref = self.app.ref(self.kernel.random.choice(latest), QUEUE)
+        random = self.kernel.random
+        latest, saved = list(self._history.enqueued)[-LATEST:], self._find_saved()
+        if latest:
+            ref = self.app.ref(random.choice(saved if saved and random.random() < 0.5 else latest), QUEUE)
             with suppress(BrokerUnavailable, Undecodable, UnknownTask):
                 self._history.note(self.name, "deletes", ref.id, await ref.delete_async())
 

@@ -106,7 +106,9 @@ class World:
         self.server.watchers.append(self.telling)
         self.caller = Caller(self.network, self._clock(), plan, self.history, self.telling)
         self.others: list[Process] = (
-            [QueueOperator("u", self.network, self._clock(), plan, self.history)] if plan.queue_life else []
+            [QueueOperator("u", self.network, self._clock(), plan, self.history, self._saved)]
+            if plan.queue_life
+            else []
         )
         self.schedule_operators: list[TidyScheduleOperator] = []
         if plan.schedules:
@@ -168,6 +170,13 @@ class World:
     def _dead(self) -> list[str]:
         return [
             task.id.decode() for task in self.referee.tasks.values() if task.place is Place.DEAD and b"@" not in task.id
+        ]
+
+    def _saved(self) -> list[str]:
+        return [
+            task.id.decode()
+            for task in self.referee.tasks.values()
+            if task.saved and (task.is_waiting or task.place is Place.DEAD) and b"@" not in task.id
         ]
 
     def _processes(self) -> list[Process]:
