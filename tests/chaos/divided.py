@@ -14,7 +14,8 @@ from redisched.store.broker import Broker, open_async_client, open_client
 from redisched.store.routed import AsyncRoutedClient, RoutedClient
 from redisched.store.sentinel import SentinelRoute
 from redisched.url import parse_address
-from tests.chaos.border import Border, Side
+from tests.chaos.border import Border
+from tests.chaos.gates import Side
 
 SIDES = (Side.MINORITY, Side.MAJORITY, Side.MAJORITY, Side.MAJORITY, Side.MINORITY)
 """The ports of the primary, its replica, and three Sentinels."""

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from redisched import Scheduler
-from redisched.chaos import Recorder, Tolerances, Violation, check_history, read_history, record_final_places
-from redisched.chaos.history.record import Start
+from redisched.chaos import Recorder, Tolerances, Violation, check_history, record_final_places
 from redisched.client.reference import TaskRef
 from redisched.config import Settings
 from redisched.context import current_task
@@ -56,6 +55,7 @@ class Load:
         self.app.task(name="hold", retention=3_600)(self._hold)
         self.gate = threading.Event()
         self.held: list[str] = []
+        self._runs = Pulse()
         self.direct = connect(url, TRY_S)
         self._folder = folder
         self._recorder = Recorder(folder)
@@ -163,7 +163,7 @@ class Load:
         return sum(len(producer.taken) for producer in self._producers)
 
     def _started(self) -> int:
-        return sum(isinstance(record, Start) for record in read_history(self._folder))
+        return self._runs.count
 
     def _is_drained(self) -> bool:
         try:
@@ -173,6 +173,7 @@ class Load:
         return there.ready == there.scheduled == there.leased == 0
 
     def _work(self) -> None:
+        self._runs.beat()
         with self._recorder.execution():
             pass
 
