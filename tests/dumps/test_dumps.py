@@ -23,7 +23,7 @@ from tests.dumps.special import SAVED
 from tests.dumps.stages import FAR_AWAY_MS, LATEST_MS, PLAIN, SHARDED
 from tests.dumps.working_off import Fleet, end_of, is_over, tasks_of
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 ALL_IS_DUE_MS = LATEST_MS + 60_000
 """After this time all tasks are due, except those due at `FAR_AWAY_MS`, and all leases have expired."""

@@ -18,6 +18,8 @@ from redisched.store.view import QueueCounts, TaskView
 SOON = Backoff(base_s=0.01, cap_s=0.01)
 """A backoff short enough for a test that waits for the retry."""
 END_S = 20.0
+WORK_OFF_S = 240.0
+"""However many tasks there are, and however busy the machine is. The timeout of most tests is shorter."""
 
 
 class RunningWorker:
@@ -62,9 +64,9 @@ class RunningWorker:
         """Let the worker claim nothing any more, and end when its handlers have ended."""
         self._loop.call_soon_threadsafe(self._worker.drain)
 
-    def join(self) -> None:
+    def join(self, within_s: float = END_S) -> None:
         """Wait for the end of the worker."""
-        self._thread.join(END_S)
+        self._thread.join(within_s)
         assert self.has_ended, "the worker does not end"
         if self._error is not None:
             raise self._error
@@ -90,7 +92,7 @@ class RunningWorker:
 def work_off(app: Scheduler, **settings: Any) -> None:
     """Let a worker run until nothing is due any more."""
     with RunningWorker(app, until=Until.EMPTY, **settings) as worker:
-        worker.join()
+        worker.join(WORK_OFF_S)
 
 
 def look(broker: Broker, task_id: str, queue: str = "default") -> TaskView:
