@@ -10,7 +10,7 @@ from redisched.store.broker import connect
 from redisched.store.operation import Argument, Command
 
 COMMAND_S = 2.0
-AGREE_S = 40.0
+AGREE_S = 90.0
 PROMPT_REPLICATION = ("--repl-diskless-sync-delay", "0", "--shutdown-timeout", "0")
 """Server arguments: a replica starts to copy at once, and a server shuts down at once, without waiting for replicas."""
 

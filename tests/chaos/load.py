@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 TRY_S = 2.0
 DRAIN_S = 60.0
-SOON_S = 30.0
+SOON_S = 60.0
 FEWEST_PRODUCERS = 2
 
 
