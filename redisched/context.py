@@ -84,25 +84,36 @@ NO_REPORTS = NoReports()
 class TaskContext:
     """The task a handler runs.
 
-    `fence` is larger with every lease of the task. Store it with what the handler writes to a database, and refuse
-    writes with a smaller one: they come from a worker that lost its lease. `attempt` counts from 1. `run_at_ms` is when
-    the task was due, in milliseconds of the server's time. `headers` are the texts that middleware of the producer sent
-    along. `values` is kept for the attempt in this process, for middleware, handler and events to share.
+    Store `fence` with what the handler writes to a database, and refuse writes with a smaller one: they come from a
+    worker that lost its lease.
     """
 
     id: str
+    """The id of the task."""
     name: str
+    """The name of its handler."""
     queue: str
+    """The queue in which it waited."""
     attempt: int
+    """The number of this attempt, from 1."""
     max_attempts: int
+    """How many attempts there are at most."""
     fence: int
+    """A number that is larger with every lease of the task."""
     priority: int
+    """Its priority; lower ones run first."""
     run_at_ms: int
+    """When the task was due, in milliseconds of the server's time."""
     worker: str
+    """The name of the worker process."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """The texts that middleware of the producer sent along."""
     args: Sequence[Any] = field(default=(), repr=False)
+    """The arguments given by position."""
     kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The arguments given by name."""
     values: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What middleware, handler and events share during this attempt, in this process."""
     _function: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     _time_limit: TimeLimit = field(default=NO_TIME_LIMIT, repr=False, compare=False)
     _checkpoints: Checkpoints = field(default=NO_CHECKPOINTS, repr=False, compare=False)

@@ -35,7 +35,9 @@ class EnqueueContext:
     """One call that enqueues: one task, or with `enqueue_many` any number."""
 
     tasks: tuple[OutgoingTask, ...]
+    """The tasks, which middleware may change."""
     is_async: bool = False
+    """Whether the call is awaited."""
     _postponements: list[Callable[..., Any]] = field(default_factory=list, repr=False, compare=False)
 
     @property

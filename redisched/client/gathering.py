@@ -22,13 +22,12 @@ R_co = TypeVar("R_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Generic[R_co]):
-    """A task that has ended.
-
-    `error` is None if its handler returned; else what `result()` raises, such as TaskFailed or TaskCancelled.
-    """
+    """A task that has ended."""
 
     ref: TaskRef[R_co]
+    """The task."""
     error: RedischedError | None
+    """None if its handler returned; else what `result()` raises, such as TaskFailed or TaskCancelled."""
     _view: TaskView
 
     def result(self) -> R_co:

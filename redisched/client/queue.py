@@ -26,6 +26,7 @@ class Queue:
     """A queue of an application, by its name. Every call acts on all of its shards, and can be repeated."""
 
     name: str
+    """The name of the queue."""
     _connection: Connection = field(repr=False)
 
     def pause(self, duration: float | timedelta | str | None = None) -> QueuePause:

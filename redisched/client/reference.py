@@ -46,12 +46,14 @@ R_co = TypeVar("R_co", covariant=True)
 class TaskRef(Generic[R_co]):
     """A task, by its id and queue. Equal references mean the same task.
 
-    `queue` is empty if it is not known in which queue the task is. Then all queues are searched, and the reference
-    equals every other reference with the same id.
+    If it is not known in which queue the task is, all queues are searched, and the reference equals every other
+    reference with the same id.
     """
 
     id: str
+    """The id of the task."""
     queue: str
+    """The queue in which the task is; "" if that is not known."""
     _connection: Connection = field(repr=False)
     is_new: bool = field(default=False, repr=False)
     """Whether the enqueue that returned this reference added the task. False if it found one with the same unique key

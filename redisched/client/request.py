@@ -61,6 +61,7 @@ class TaskRequest(NamedTuple):
     """
 
     queue: str
+    """The queue to which the task goes."""
     task: NewTask
     durable: Durability
     freshness_token: FreshnessToken

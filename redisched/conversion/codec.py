@@ -16,6 +16,7 @@ class Codec(Protocol):
     """
 
     name: str
+    """What is stored with each task: 1 to 100 printable characters."""
 
     def encode(self, value: Any, /) -> Any:
         """An argument or a result as what msgpack carries, such as bytes or a dict."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import redisched
@@ -23,7 +24,7 @@ from redisched.cli.main import COMMANDS
 from redisched.web.openapi import document
 from tests.docs.built_site import BuiltSite
 from tests.house.checkout import ROOT
-from tests.web.page.tab import Theme, browser
+from tests.web.page.tab import SERIOUS, Theme, browser
 
 pytestmark = pytest.mark.measured
 
@@ -118,6 +119,16 @@ def test_every_command_and_every_endpoint_is_in_the_reference(site: BuiltSite) -
 
     assert {f"redisched-{name}" for name in COMMANDS} | {"redisched-task-cancel"} <= commands
     assert {re.sub(r"[^\w\s-]", "", name).replace(" ", "-") for name in endpoints} <= api
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_can_be_read_by_everybody(address: str, theme: Theme) -> None:
+    with browser() as opened:
+        page = opened.new_page(color_scheme=theme)
+        for name in ("index", "guides/retries", "reference/queues"):
+            page.goto(f"{address}{name}.html")
+            found = Axe().run(page).response["violations"]
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
