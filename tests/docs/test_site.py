@@ -91,6 +91,15 @@ def test_every_page_is_built_and_nothing_else(site: BuiltSite) -> None:
     assert [path.name for path in site.folder.rglob("*.json")] == ["search.json"]
 
 
+def test_the_notes_of_the_comparison_are_below_it_and_its_marks_lead_there(site: BuiltSite) -> None:
+    page = site.folder / "comparison.html"
+    notes = re.findall(r"^\[\^(\d+)\]: ", (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert len(notes) > 100
+    assert {f"fn:{number}" for number in notes} <= site.pages[page].ids
+    assert {f"#fn:{number}" for number in notes} <= set(site.pages[page].links)
+
+
 def test_pages_load_nothing_from_elsewhere(site: BuiltSite) -> None:
     assert list(site.loaded_from_elsewhere()) == []
 
