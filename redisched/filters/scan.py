@@ -12,7 +12,9 @@ from redisched.store.page import Place, Section, sections_of
 from redisched.store.view import TaskView
 
 STEP = 100
-"""So many places are looked at in one step, and so many of one shard are read at once."""
+"""So many places are looked at in one step, and so many of one shard are read at once, if most of them match."""
+_SEARCHED = 4 * STEP
+"""So many of one shard are read at once, if they are searched: then each costs Redis half as much."""
 FEWEST = 20
 """Of each of many shards at least so many places are read at once."""
 _BODIES = 50
@@ -95,7 +97,7 @@ class Scan:
         section = self._sections[0]
         if not self._streams:
             after = self._last if self._last is not None and self._last.section is section else self._first(section)
-            chunk = max(FEWEST, STEP // len(self._shards))
+            chunk = max(FEWEST, (_SEARCHED if self._wanted.is_residual else STEP) // len(self._shards))
             self._streams = [_Stream(shard, section, after, chunk) for shard in self._shards]
         for stream in self._streams:
             yield from stream.fill()
