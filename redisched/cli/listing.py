@@ -13,6 +13,7 @@ from redisched.counted import counted
 from redisched.filters.filter import Filter
 from redisched.filters.reading import LARGEST_LIMIT, FilteredPage, read_page
 from redisched.printable import printable
+from redisched.records.without_secrets import without_secrets
 from redisched.store.view import TaskView
 
 LOOKS = 10_000
@@ -67,7 +68,7 @@ class Listing:
             part = min(self._limit - len(views), LARGEST_LIMIT)
             read = partial(read_page, self._opened.script_runner, self._wanted, cursor, part, _LOOKS_AT_A_TIME)
             page = self._opened.ask(read)
-            views += page.views
+            views += map(without_secrets, page.views)
             looked_at += page.looked_at
             cursor = page.cursor
             yield FilteredPage([*views], cursor, looked_at, page.of_about)

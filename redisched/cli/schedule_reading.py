@@ -9,6 +9,7 @@ from redisched.errors import Undecodable
 from redisched.option_checks import check_queue
 from redisched.records.schedule import ReadSchedule
 from redisched.records.schedule_reading import read_found
+from redisched.records.without_secrets import body_without_secrets
 from redisched.schedules.definition import check_schedule_name
 
 
@@ -22,8 +23,11 @@ def find_schedule(opened: Session, name: str, queue: str | None) -> FoundSchedul
 
 
 def read_schedule(opened: Session, found: FoundSchedule) -> ReadSchedule:
-    """Read what a stored schedule is. Raises Undecodable if another version, or another program, has written it."""
-    return opened.ask(partial(read_found, opened.inspector(found.queue), found))
+    """Read what a stored schedule is, with its secrets hidden. Raises Undecodable if another version, or another
+    program, has written it.
+    """
+    read = opened.ask(partial(read_found, opened.inspector(found.queue), found))
+    return read._replace(body=body_without_secrets(read.body))
 
 
 def read_schedules(opened: Session, queue: str | None) -> tuple[list[ReadSchedule], list[tuple[FoundSchedule, str]]]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from redisched.conversion.conversion import Conversion
 from redisched.conversion.parameters import Annotations
 from redisched.errors import InvalidArguments, InvalidOption
+from redisched.redaction import REDACTED, SECRETS
 from redisched.resources import HandlerResources
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -31,6 +32,10 @@ class Signature(Protocol):
         """The arguments by the names that the function has for them, with its defaults."""
         ...
 
+    def shown(self, args: Sequence[Any], kwargs: Mapping[str, Any], /) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments for a message, without those that are secrets by their names."""
+        ...
+
 
 class UnknownArguments:
     """The arguments of a function that is not known here: its parameters are not known either."""
@@ -48,6 +53,14 @@ class UnknownArguments:
     def named(self, _args: Sequence[Any], _kwargs: Mapping[str, Any], /) -> Mapping[str, Any]:
         """Nothing: even of what is given by name it is not known whether the function has such a parameter."""
         return {}
+
+    def shown(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments without those that are given by names of secrets."""
+        return args, _without_secrets(kwargs)
+
+
+def _without_secrets(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: REDACTED if SECRETS.hides(name) else value for name, value in kwargs.items()}
 
 
 def annotations_of(function: Callable[..., Any], local: Mapping[str, Any]) -> Annotations:
@@ -108,8 +121,14 @@ class ArgumentCheck:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
             allowed = f"{error}; it takes {self._signature}"
-            raise InvalidArguments(f"arguments of {self._name}", (args, kwargs), allowed) from None
+            raise InvalidArguments(f"arguments of {self._name}", self.shown(args, kwargs), allowed) from None
         return bound.args, bound.kwargs
+
+    def shown(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The arguments for a message, without those that are secrets by their names."""
+        names = [*self.names[: len(args)], *("" for _ in args[len(self.names) :])]
+        positional = [REDACTED if SECRETS.hides(name) else value for name, value in zip(names, args, strict=True)]
+        return positional, _without_secrets(kwargs)
 
     @property
     def names(self) -> list[str]:

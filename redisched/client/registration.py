@@ -12,6 +12,7 @@ from redisched.client.unique import check_template, unique_of
 from redisched.config import Settings
 from redisched.conversion.codec import Codec
 from redisched.conversion.handler import conversion_of
+from redisched.conversion.naming_secrets import naming_secrets
 from redisched.errors import InvalidOption
 from redisched.handler_options import TIMEOUT_GRACE_MS, HandlerOptions, check_attempts_of
 from redisched.model import Delivery, Isolation, retention_of
@@ -61,13 +62,14 @@ def examined(
         annotations.leave_out(resources.names)
     arguments = ArgumentCheck(name, annotations.signature, resources)
     check_template(options.unique, arguments.names)
-    arguments.conversion = conversion_of(name, annotations, codec, has_result=_keeps_results(options))
+    conversion = conversion_of(name, annotations, codec, has_result=_keeps_results(options))
+    arguments.conversion = naming_secrets(name, annotations.signature, conversion)
     entry = HandlerEntry(
         name=name,
         function=function,
         is_async=is_coroutine_function(function),
         options=options,
-        conversion=arguments.conversion,
+        conversion=conversion,
         resources=resources,
     )
     return entry, arguments

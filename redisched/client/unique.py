@@ -57,7 +57,7 @@ class Unique:
         if self.by is True:
             by_position, by_name = arguments.bind(*encoded)
             value: Any = [list(by_position), sorted(by_name.items())]
-            by_position, by_name = arguments.bind(args, kwargs)
+            by_position, by_name = arguments.shown(*arguments.bind(args, kwargs))
             words = [*map(repr, by_position), *(f"{key}={one!r}" for key, one in by_name.items())]
             return UniqueKey(f"{name}({', '.join(words)})", _digest(name, value, "arguments"))
         if isinstance(self.by, str):

@@ -10,6 +10,7 @@ from redisched.conversion.form import ALLOWED, Form, Mismatch, Unsupported, conv
 from redisched.conversion.parameters import Annotations, ByParameter, by_parameter
 from redisched.conversion.scalars import anything
 from redisched.errors import InvalidArguments, InvalidOption, NotEncodable, Undecodable
+from redisched.redaction import REDACTED, SECRETS
 
 
 class ByAnnotation:
@@ -99,14 +100,18 @@ class ByAnnotation:
             raise self._refusal(parameter, form, value, error) from None
 
     def _refusal(self, parameter: str, form: Form, value: Any, error: Mismatch) -> InvalidArguments:
+        if SECRETS.hides(parameter):
+            return InvalidArguments(f"{parameter} of {self._name}", REDACTED, f"{form.words} as annotated")
         return InvalidArguments(f"{parameter} of {self._name}", value, f"{form.words} as annotated; {error}")
 
     def _decoded(self, parameter: str, form: Form, value: Any) -> Any:
         try:
             return converted(form.decode, form, value)
         except Mismatch as error:
-            said = f"argument {parameter} of {self._name} is no {form.words} as annotated: {error}"
-            raise WrongArguments(said) from error.__cause__
+            said = f"argument {parameter} of {self._name} is no {form.words} as annotated"
+            if SECRETS.hides(parameter):
+                raise WrongArguments(said) from None
+            raise WrongArguments(f"{said}: {error}") from error.__cause__
 
     def _resolve_open(self) -> None:
         """Look up once more what was not defined yet when the handler was registered. What is still not defined, such

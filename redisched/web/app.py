@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from redisched.client.scheduler import Scheduler
 from redisched.errors import InvalidOption
 from redisched.jsonable import to_json
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 from redisched.web.access import Access
 from redisched.web.acting.actions import Actions
 from redisched.web.catalogue import ENDPOINTS

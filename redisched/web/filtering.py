@@ -6,7 +6,7 @@ from redisched.errors import InvalidOption
 from redisched.filters.conditions import ArgumentIs, Condition, Opposite
 from redisched.filters.filter import Filter
 from redisched.filters.parsing import parse
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 from redisched.store.page import Place
 from redisched.web.parameters import PLACE_PATTERN, Parameter, matching
 from redisched.web.problems import bad_request

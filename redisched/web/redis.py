@@ -5,7 +5,7 @@ from collections.abc import Callable
 from redisched.client.async_reader import AsyncReader
 from redisched.client.connection import Connection
 from redisched.client.scheduler import Scheduler
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 from redisched.store.operation import Operation, T
 from redisched.web.problems import not_found
 

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from redisched.client.scheduler import Scheduler
-from redisched.records.redaction import SECRET_NAMES
+from redisched.redaction import SECRET_NAMES
 from redisched.web.acting.action import ActionStage
 from redisched.web.acting.requests import ACTIONS
 from redisched.web.catalogue import ENDPOINTS

@@ -12,7 +12,7 @@ from redisched.keys import audit_key
 from redisched.store import audit as audit_module
 from redisched.store.broker import connect
 from redisched.store.operation import Operation
-from redisched.web.access import Access, AccessToken, Role
+from redisched.web.access import Access, AccessToken, Role, Visitor
 from redisched.web.acting import actions as actions_module
 from tests.cli.workshop import Workshop
 from tests.waiting import wait_until
@@ -155,6 +155,19 @@ def test_a_full_redis_can_be_emptied_and_the_log_says_what_is_not_in_the_audit(
         assert api.do("delete", ids=["a"])["outcomes"] == {"deleted": 1}
     assert "is not in the audit" in caplog.text
     assert entries(api) == []
+
+
+def test_what_visitors_are_called_cannot_forge_the_log(tasks: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    forged = "eve\n2030-01-31 CRITICAL all is lost\x1b[2J\u202e"
+    visitor = Visitor(name=forged, role=Role.OPERATOR)
+    api = Api(tasks, access=Access(visitor_of=lambda _connection: visitor))
+    tasks.enqueue("add", id="a")
+    with api.client, caplog.at_level(logging.INFO, "redisched.web.audit"):
+        token = api.post("/actions", {"action": "cancel", "ids": ["a"]})["token"]
+        api.post(f"/actions/{token}/commit")
+    (told,) = [record.getMessage() for record in caplog.records if "committed" in record.getMessage()]
+    assert "eve\\n2030" in told
+    assert told.isprintable()
 
 
 def test_a_reader_may_read_the_audit_and_ask_for_nothing(tasks: Scheduler) -> None:

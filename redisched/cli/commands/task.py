@@ -25,6 +25,7 @@ from redisched.model import Failure
 from redisched.printable import printable_lines
 from redisched.progress import Log
 from redisched.records.whole_task import read_whole_task, whole_task_record
+from redisched.records.without_secrets import without_secrets
 
 _ATTEMPT_HEADINGS = ("ATTEMPT", "FAILED AT", "LATE", "RAN", "WORKER", "ERROR")
 
@@ -38,10 +39,15 @@ def task() -> None:
 @click.argument("task_id", metavar="ID")
 @queue_option
 @click.option("--tracebacks", is_flag=True, help="Print the tracebacks of all failed attempts, not only of the last.")
+@click.option("--show-secrets", is_flag=True, help="Print also the values that are hidden by their names.")
 @url_option
 @json_option
-def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None, as_json: bool) -> None:
+def show_task(
+    task_id: str, queue: str | None, tracebacks: bool, show_secrets: bool, url: str | None, as_json: bool
+) -> None:
     """Show everything known about a task. An ended task is known until its retention is over.
+
+    Values in arguments, headers and results with names such as password, token or api_key are hidden.
 
     Failed attempts are kept up to 64 KiB in all, the newest first.
 
@@ -57,6 +63,7 @@ def show_task(task_id: str, queue: str | None, tracebacks: bool, url: str | None
         view = opened.find(task_id, queue)
         if view is None:
             raise UnknownTask(task_id)
+        view = view if show_secrets else without_secrets(view)
         shard_map = opened.ask(opened.inspector(view.queue).shard_map)
         whole = opened.ask(partial(read_whole_task, opened.script_runner, view))
     if as_json:

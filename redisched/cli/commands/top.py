@@ -55,7 +55,7 @@ def _show(url: str | None, *, every_s: float, redact: tuple[str, ...], may_chang
     from redisched.cli.top.keyspace import Keyspace
     from redisched.cli.top.running import run_top
     from redisched.clock import SystemClock
-    from redisched.records.redaction import Redactor
+    from redisched.redaction import Redactor
 
     redactor = Redactor(redact)
     with session(url) as opened:

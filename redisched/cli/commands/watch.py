@@ -15,6 +15,7 @@ from redisched.client.following import FollowedTask
 from redisched.errors import BrokerUnavailable, UnknownTask
 from redisched.model import TaskState
 from redisched.printable import printable
+from redisched.records.without_secrets import without_secrets
 from redisched.store.view import TaskView
 
 INTERRUPTED = 130
@@ -44,7 +45,7 @@ def watch(task_id: str, queue: str | None, url: str | None, as_json: bool) -> No
         if view is None:
             raise UnknownTask(task_id)
         try:
-            with _watcher(view, as_json) as watcher:
+            with _watcher(without_secrets(view), as_json) as watcher:
                 state = _follow(opened, opened.follow(view), watcher)
         except KeyboardInterrupt:
             click.echo(f"Not watched any more; task {printable(task_id)} goes on.", err=True)
@@ -61,7 +62,7 @@ def _follow(opened: Session, followed: FollowedTask, watcher: Watcher) -> TaskSt
         except BrokerUnavailable as error:
             watcher.say(f"{printable(str(error))}; trying again")
             continue
-        watcher.show(change)
+        watcher.show(change._replace(view=without_secrets(change.view)))
         if followed.has_ended:
             return change.view.state
 

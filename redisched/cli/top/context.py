@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from redisched.cli.top.keyspace import Keyspace
 from redisched.clock import Clock
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

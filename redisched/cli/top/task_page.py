@@ -1,7 +1,5 @@
 """Everything known about a task, as a text: why it does not run comes first. Secrets are hidden by their names."""
 
-from dataclasses import replace
-
 from rich.text import Text
 
 from redisched.cli.pause_text import pause_text
@@ -13,9 +11,9 @@ from redisched.explain.wording import capitalized
 from redisched.model import Failure
 from redisched.printable import shortened
 from redisched.progress import Log
-from redisched.records.redaction import Redactor
 from redisched.records.whole_task import WholeTask
-from redisched.store.view import TaskView
+from redisched.records.without_secrets import without_secrets
+from redisched.redaction import Redactor
 
 _LONGEST = 2_000
 """Of one fact so many characters are shown; `redisched task show` has the rest."""
@@ -40,20 +38,6 @@ def task_page(task: WholeTask, shards: int, redactor: Redactor) -> Text:
     _add_log(text, log)
     _add_attempts(text, failed_attempts(view))
     return text
-
-
-def without_secrets(view: TaskView, redactor: Redactor) -> TaskView:
-    """The same task without secrets in its arguments, headers and result, as the dashboard shows it."""
-    body, outcome = view.body, view.outcome
-    if body is not None:
-        body = body._replace(
-            args=redactor.value(list(body.args)),
-            kwargs=redactor.value(dict(body.kwargs)),
-            headers=redactor.value(body.headers or {}),
-        )
-    if outcome is not None:
-        outcome = outcome._replace(result=redactor.value(outcome.result))
-    return replace(view, body=body, outcome=outcome)
 
 
 def _add_log(text: Text, log: Log) -> None:

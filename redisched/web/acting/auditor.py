@@ -6,6 +6,7 @@ from typing import Any
 
 from redisched.errors import QueueFull, RedischedError
 from redisched.jsonable import to_json
+from redisched.printable import printable
 from redisched.store.audit import AuditEntry, note
 from redisched.web.access import Visitor
 from redisched.web.acting.action import AskedAction
@@ -46,14 +47,16 @@ class Auditor:
         try:
             await self._redis.ask(partial(note, self._redis.script_runner, entry))
         except QueueFull as error:
-            logger.warning("%s %s %s by %s from %s is not in the audit: %s", *_words(entry)[:-1], error)
+            logger.warning("%s %s %s by %s from %s is not in the audit: %s", *_words(entry)[:-1], printable(str(error)))
 
     async def note_end(self, action: AskedAction, visitor: Visitor, address: str) -> None:
         """Write how an action has ended. An error is logged: what is done cannot be undone for it."""
         try:
             await self.note(action.stage.value, action, visitor, address)
         except RedischedError as error:
-            logger.warning("the end of %s %s is not in the audit: %s", action.request.action, action.stage, error)
+            logger.warning(
+                "the end of %s %s is not in the audit: %s", action.request.action, action.stage, printable(str(error))
+            )
 
 
 def _shortened(request: ActionRequest) -> dict[str, Any]:
@@ -64,4 +67,6 @@ def _shortened(request: ActionRequest) -> dict[str, Any]:
 
 
 def _words(entry: AuditEntry) -> tuple[str, ...]:
-    return entry.action, entry.target, entry.event, entry.who, entry.address, entry.outcomes
+    """For the log, each as one printable line: an application may let a visitor have any name."""
+    words = (entry.action, entry.target, entry.event, entry.who, entry.address, entry.outcomes)
+    return tuple(map(printable, words))

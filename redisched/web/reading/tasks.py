@@ -8,9 +8,9 @@ from redisched.filters.conditions import StateIn
 from redisched.filters.reading import read_page
 from redisched.option_checks import check_id, check_queue
 from redisched.records.explanation import explanation_record
-from redisched.records.redaction import Redactor
 from redisched.records.task import task_record
 from redisched.records.whole_task import read_whole_task, whole_task_record
+from redisched.redaction import Redactor
 from redisched.store.inspect import find
 from redisched.store.view import PENDING, TaskView
 from redisched.web.endpoint import ApiCall, Endpoint

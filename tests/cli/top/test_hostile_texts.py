@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from redisched.client.scheduler import Scheduler
 from redisched.codec import encode_task
 from redisched.model import TaskBody
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 from redisched.store.operation import run
 from redisched.store.presence import Deployment, Presence, ToldTask, digest_of
 from redisched.store.roster import Roster

@@ -13,7 +13,7 @@ from redisched.cli.top.app import TopApp
 from redisched.cli.top.context import TopContext
 from redisched.cli.top.keyspace import Keyspace
 from redisched.client.scheduler import Scheduler
-from redisched.records.redaction import Redactor
+from redisched.redaction import Redactor
 
 SMALL = (80, 24)
 WIDE = (200, 50)

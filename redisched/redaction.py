@@ -70,3 +70,7 @@ def _plain(name: str) -> str:
 
 def _text(key: object) -> str:
     return key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key)
+
+
+SECRETS = Redactor()
+"""Hides what has one of SECRET_NAMES."""

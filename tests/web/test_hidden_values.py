@@ -6,7 +6,7 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.errors import InvalidOption
-from redisched.records.redaction import REDACTED, Redactor
+from redisched.redaction import REDACTED, Redactor
 from tests.cli.workshop import Workshop
 from tests.web.api import Api
 
