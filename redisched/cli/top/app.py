@@ -2,7 +2,10 @@
 
 from typing import ClassVar
 
+import textual
+from rich.segment import Segments
 from rich.text import Text
+from rich.traceback import Traceback
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -43,6 +46,13 @@ class TopApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(OverviewScreen(self._top))
+
+    def _fatal_error(self) -> None:
+        # What the library shows has the values of variables, and those may be secrets.
+        self.bell()
+        traceback = Traceback(show_locals=False, suppress=[textual])
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
 
     def action_interrupt(self) -> None:
         """End as Ctrl-C ends a program."""

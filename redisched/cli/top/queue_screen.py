@@ -39,14 +39,14 @@ class Shelf(NamedTuple):
 
 
 SHELVES = (
-    Shelf("running", (TaskState.RUNNING, TaskState.LEASED), "leased"),
+    Shelf("leased", (TaskState.LEASED, TaskState.RUNNING), "leased"),
     Shelf("ready", (TaskState.READY,), "ready"),
     Shelf("scheduled", (TaskState.SCHEDULED, TaskState.RETRYING), "scheduled"),
     Shelf("dead", (TaskState.DEAD,), "dead"),
     Shelf("ended", (TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.EXPIRED, TaskState.LOST), "finished"),
 )
-_RUNNING, _READY, _SCHEDULED, _DEAD, _ENDED = range(len(SHELVES))
-_FIRST = (_RUNNING, _READY, _DEAD, _SCHEDULED, _ENDED)
+_LEASED, _READY, _SCHEDULED, _DEAD, _ENDED = range(len(SHELVES))
+_FIRST = (_LEASED, _READY, _DEAD, _SCHEDULED, _ENDED)
 """The screen opens with the first of these that has a task."""
 
 

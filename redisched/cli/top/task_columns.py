@@ -17,12 +17,12 @@ _LONGEST = 300
 
 
 def moment_of(view: TaskView) -> int | None:
-    """Since when a task is in its state, or when it leaves it: the time that matters for its state."""
+    """Since when a task is in its state, or for one that waits, when it is due."""
     match view.state:
         case TaskState.RUNNING:
             return view.started_ms or None
         case TaskState.LEASED:
-            return view.lease_until_ms
+            return view.claimed_ms
         case TaskState.DEAD:
             return view.died_ms
         case TaskState.READY | TaskState.SCHEDULED | TaskState.RETRYING:
@@ -35,7 +35,7 @@ def _when(view: TaskView) -> Text:
     if moment_ms is None:
         return Text(NOTHING, style=FAINT)
     apart = coarse(abs(moment_ms - view.now_ms))
-    if view.state is TaskState.RUNNING:
+    if view.state in (TaskState.RUNNING, TaskState.LEASED):
         return Text(f"for {apart}")
     return Text(f"in {apart}" if moment_ms > view.now_ms else f"{apart} ago")
 

@@ -1,5 +1,8 @@
 """While Redis does not answer, the last reading stays with its age, and the next one comes by itself."""
 
+import pytest
+from textual.worker import WorkerFailed
+
 from redisched.cli.top.keyspace import Keyspace
 from redisched.cli.top.readings import Overview
 from redisched.client.scheduler import Scheduler
@@ -87,3 +90,23 @@ def test_what_redis_refuses_is_said(tasks: Scheduler) -> None:
         await viewer.sees("nothing read yet", "no permissions")
 
     view(tasks, scenario, keyspace=Refused(tasks))
+
+
+class Faulty(Keyspace):
+    """Has a bug."""
+
+    async def overview(self) -> Overview:
+        secret = "hunter2"
+        raise ZeroDivisionError(len(secret))
+
+
+def test_a_bug_ends_the_view_and_shows_no_values(tasks: Scheduler, capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario(viewer: Viewer) -> None:
+        await viewer.until(lambda: False, "it has ended")
+
+    with pytest.raises(WorkerFailed, match="ZeroDivisionError"):
+        view(tasks, scenario, keyspace=Faulty(tasks))
+    printed = capsys.readouterr().err
+    assert "raise ZeroDivisionError" in printed
+    # The line of the program is there; what the variable holds appears nowhere else.
+    assert printed.count("hunter2") == printed.count('secret = "hunter2"')
