@@ -13,7 +13,7 @@ from redisched.cli.top.columns import cut
 from redisched.cli.top.context import TopContext
 from redisched.cli.top.findings import Wrong, findings
 from redisched.cli.top.live_screen import LiveScreen, set_text
-from redisched.cli.top.looks import FAINT, look_of, marked
+from redisched.cli.top.looks import FAINT, WARNING, look_of, marked
 from redisched.cli.top.pausing import ask_to_change_pause
 from redisched.cli.top.queue_columns import QUEUE_COLUMNS
 from redisched.cli.top.queue_screen import QueueScreen
@@ -132,8 +132,6 @@ def _finding_text(finding: Wrong, width: int) -> Text:
 def _usual(overview: Overview) -> str:
     if not overview.queues:
         return "There is no queue yet. Enqueue a task: redisched enqueue NAME ARGUMENTS..."
-    if len(overview.queues) < overview.queues_in_all:
-        return f"The first {len(overview.queues)} of {overview.queues_in_all:,} queues by name."
     return "Nothing is wrong."
 
 
@@ -151,8 +149,12 @@ def _sums(overview: Overview) -> Text:
     busy = sum(worker.presence.busy for worker in overview.workers)
     slots = sum(worker.presence.slots for worker in overview.workers)
     paused = sum(line.is_paused for line in overview.queues)
-    text.append(f"{counted(len(overview.workers), 'worker')} {busy}/{slots} busy  ")
-    return text.append(counted(overview.queues_in_all, "queue") + (f", {paused} paused" if paused else ""))
+    queues = counted(overview.queues_in_all, "queue") + (f", {paused} paused" if paused else "")
+    workers = f"{counted(len(overview.workers), 'worker')} {busy}/{slots} busy"
+    if len(overview.queues) < overview.queues_in_all:
+        # The sums are not of all, so this comes before what may be cut off.
+        return text.append(f"the first {len(overview.queues)} of {queues}", style=WARNING.style).append(f"  {workers}")
+    return text.append(f"{workers}  {queues}")
 
 
 def _of_queue(line: QueueLine) -> str:

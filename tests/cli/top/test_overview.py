@@ -144,7 +144,7 @@ def test_of_very_many_queues_the_first_are_read(tasks: Scheduler) -> None:
     tasks.broker.client().perform(("SADD", "redisched:queues", *(f"queue-{at:04}" for at in range(most + 5))))
 
     async def scenario(viewer: Viewer) -> None:
-        await viewer.sees(f"The first {most} of {most + 5} queues by name.")
+        await viewer.sees(f"the first {most} of {most + 5} queues")
         await viewer.press("G")
         await viewer.sees(f"queue-{most - 1:04}: 0 workers serve it")
 
