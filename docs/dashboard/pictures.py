@@ -27,6 +27,7 @@ SCREENS = {
     "dead": ("#/dead", "Dead"),
     "workers": ("#/workers", "Workers"),
     "schedules": ("#/schedules", "Schedules"),
+    "audit": ("#/audit", "Audit"),
 }
 _SETTLED_MS = 800
 """Answers and the chart are drawn by then."""

@@ -53,13 +53,17 @@ class Stats:
         return replace(self, from_ms=max(from_ms, self.from_ms), rows=rows, series=series)
 
 
-def read_stats(script_runner: ScriptRunner, since_ms: int, queue: str | None = None) -> Operation[Stats]:
-    """Read what was done in the last `since_ms`. Costs one command for each minute, or each hour if it is long."""
+def read_stats(
+    script_runner: ScriptRunner, since_ms: int, queue: str | None = None, before_ms: int = 0
+) -> Operation[Stats]:
+    """Read what was done in the last `since_ms`, without the minutes or hours of the last `before_ms`. Costs one
+    command for each minute, or each hour if it is long.
+    """
     seconds, microseconds = yield ("TIME",)
     now_ms = int(seconds) * 1_000 + int(microseconds) // 1_000
     span = Span.MINUTE if since_ms <= LONGEST_IN_MINUTES_MS else Span.HOUR
-    first, last = span.number_at(now_ms - since_ms), span.number_at(now_ms)
-    found = yield from Tallies(script_runner).read(span, range(first, last + 1))
+    first, last = span.number_at(now_ms - since_ms), span.number_at(now_ms - before_ms)
+    found = yield from Tallies(script_runner).read(span, range(first, last if before_ms else last + 1))
     series = []
     for number in sorted(found):
         wanted = {key: activity for key, activity in found[number].items() if queue in (None, key.queue)}

@@ -26,7 +26,7 @@ from redisched.store.view import TaskView
 
 LOOKS = 50
 """So many ready tasks of a shard are looked at, and so many that wait for their time."""
-MOST_LOOKS = 1_000
+MOST_LOOKS = 200
 """So many tasks of all queues are looked at; of each shard one at least."""
 OF_QUEUE = frozenset({Reason.PAUSED, Reason.NO_WORKER, Reason.QUIET})
 """What holds one ready task of a shard back for one of these reasons holds all of them back."""

@@ -14,7 +14,7 @@ from redisched.store.view import PriorityCounts, QueueCounts, TaskView, count_of
 _PAGE = 100
 _RECORDS = 20
 """So many records are read at once. Each may have a quarter of a megabyte."""
-STAGE_LOOKS = 2_000
+STAGE_LOOKS = 1_000
 """So many leased and so many waiting tasks of a shard are looked at to count those that run, and those that retry."""
 _ORDERS = {
     Section.DUE: "due",

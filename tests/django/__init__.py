@@ -11,7 +11,14 @@ BACKEND = "redisched.django.backend.RedischedBackend"
 
 settings.configure(
     DEBUG=True,
-    INSTALLED_APPS=["tests.django.shop", "redisched.django"],
+    SECRET_KEY="of tests alone",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "tests.django.shop",
+        "redisched.django",
+    ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}},
     USE_TZ=True,
     TIME_ZONE="UTC",

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
+from starlette.testclient import TestClient
 
 from redisched.django.backend import OPTIONS, RedischedBackend
 from redisched.django.management.commands.redisched import TARGET
 from redisched.django.settings import AFTER_COMMIT, IMPORTS, read_settings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "guides" / "django.md").read_text(encoding="utf-8")
-SETTINGS, HANDLER, TASKS, TEST = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+SETTINGS, HANDLER, TASKS, DASHBOARD, TEST = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def executed(code: str, folder: Path, name: str = "guide") -> dict[str, Any]:
@@ -35,6 +36,14 @@ def test_the_settings_of_the_guide_are_taken(tmp_path: Path) -> None:
     backend = executed(TASKS, tmp_path)["TASKS"]["default"]
     assert backend["BACKEND"] == f"{RedischedBackend.__module__}.{RedischedBackend.__qualname__}"
     assert RedischedBackend("guide", backend).queues == {"default", "reports"}
+
+
+def test_the_dashboard_of_the_guide_is_beside_the_site(tmp_path: Path) -> None:
+    with override_settings(ALLOWED_HOSTS=["shop.example.com"]):
+        application = executed(DASHBOARD, tmp_path)["application"]
+    with TestClient(application, "http://shop.example.com") as client:
+        assert "<title>redisched</title>" in client.get("/ops/tasks/").text
+        assert client.get("/ops/tasks/api/v1/overview").status_code == 401
 
 
 def test_the_guide_names_what_there_is() -> None:

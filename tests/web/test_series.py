@@ -42,6 +42,15 @@ def test_what_workers_did_is_the_record_of_the_command_line(
     assert api.problem("/series", since_s=30 * 86_400 + 1)[:2] == (400, "invalid")
 
 
+def test_the_time_before_can_be_compared_with_the_last(real_broker: Broker, api: Api) -> None:
+    did(real_broker, 1_000_000, ActivityKey("mail", "send"), b"0=90")
+    did(real_broker, 5_000, ActivityKey("mail", "send"), b"0=7")
+    assert api.get("/series")["total"]["ended"] == 97
+    assert api.get("/series", before_s=600)["total"]["ended"] == 90
+    assert api.get("/series", since_s=600, before_s=599)["total"]["ended"] == 0
+    assert api.problem("/series", since_s=600, before_s=600)[:2] == (400, "invalid")
+
+
 def test_dead_groups_are_the_record_of_the_command_line(
     tasks: Scheduler, workshop: Workshop, api: Api, command: CommandLine
 ) -> None:

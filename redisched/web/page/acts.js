@@ -13,25 +13,32 @@ export const VERBS = {
   retry: { name: "Retry", states: ["dead"] },
   discard: { name: "Discard", states: ["dead"], isFinal: true },
   run_now: { name: "Run now", states: ["scheduled", "retrying"] },
-  reprioritize: { name: "Priority", states: WAITING, needsPriority: true },
+  reprioritize: { name: "Priority", states: WAITING, asks: "priority" },
+  reschedule: { name: "Reschedule", states: WAITING, asks: "time" },
   cancel: { name: "Cancel", states: [...WAITING, "leased", "running"], isFinal: true },
   delete: { name: "Delete", states: [...WAITING, ...ENDED], isFinal: true },
 };
 const OTHERS = {
-  queue_pause: "Pause queue", queue_resume: "Resume queue",
+  queue_pause: "Pause queue", queue_resume: "Resume queue", queue_drain: "Drain queue", queue_purge: "Purge queue",
   schedule_run: "Run now", schedule_pause: "Pause", schedule_resume: "Resume",
   worker_quiet: "Quiet", worker_resume: "Resume", worker_stop: "Stop", worker_recycle: "Recycle",
 };
 
+const FINAL_OTHERS = ["queue_purge"];
+
+export const isFinal = (action) => Boolean(VERBS[action]?.isFinal) || FINAL_OTHERS.includes(action);
+
 export const nameOf = (action) => VERBS[action]?.name ?? OTHERS[action] ?? action;
 
 export function nounOf(action, count) {
+  if (action === "queue_purge" || action === "queue_drain") return counted(count, "task");
   if (action.startsWith("queue_")) return counted(count, "waiting task");
   if (action.startsWith("schedule_")) return counted(count, "schedule");
   return action.startsWith("worker_") ? counted(count, "worker") : counted(count, "task");
 }
 
-// What is asked for and not yet committed: its request, and what the server says of it.
+// What is asked for and not yet committed: its request, and what the server says of it; or a queue whose actions are
+// offered.
 export const proposed = makeStore(null);
 // What is committed, the newest last: the record of the server, and when it came, by performance.now().
 export const committed = makeStore([]);
@@ -63,9 +70,17 @@ export async function propose(request) {
   }
 }
 
-// Ask for the new priority first.
-export function askPriority(request) {
+// Ask for the new priority or time first.
+export function askMore(request) {
   proposed.set({ request, record: null, error: null });
+}
+
+// What this action asks for before anything can be counted; "" if it needs nothing more.
+export const wantedFor = (request) => (request.arguments ? "" : VERBS[request.action]?.asks ?? "");
+
+// Offer what can be done to a queue.
+export function offerForQueue({ queue, paused }) {
+  proposed.set({ queue, isPaused: Boolean(paused) });
 }
 
 // For what is one thing and can be undone: it is committed at once.

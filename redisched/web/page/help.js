@@ -14,6 +14,7 @@ const KEYS = [
   ["r", "retry, or run now"],
   ["c", "cancel"],
   ["e", "change the priority"],
+  ["t", "change the time"],
   ["u", "undo the latest action"],
   ["y", "copy a task as code"],
   ["?", "this help"],

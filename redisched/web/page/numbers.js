@@ -29,8 +29,11 @@ export function bytes(number) {
   return `${size < 10 && unit > 0 ? size.toFixed(1) : Math.round(size)} ${BYTES[unit]}`;
 }
 
+// Of a count that may be only of those that were looked at.
+export const atLeast = (number, isExact) => `${isExact ? "" : "≥ "}${whole(number)}`;
+
 // A number that leads to the tasks it counts; a zero is faint.
-export function NumberLink({ value, href, bad = false }) {
-  const kind = value === 0 ? "faint" : bad ? "bad" : "";
-  return html`<a class=${kind} href=${href}>${whole(value)}</a>`;
+export function NumberLink({ value, href, bad = false, isExact = true }) {
+  const kind = value === 0 && isExact ? "faint" : bad ? "bad" : "";
+  return html`<a class=${kind} href=${href}>${atLeast(value, isExact)}</a>`;
 }

@@ -14,6 +14,7 @@ const MOST = 9;
 function everything(queues, text) {
   const found = [
     ...PLACES.map((place) => ({ name: place.title, kind: "screen", go: href(place.screen) })),
+    { name: "Audit", kind: "screen", go: href("audit") },
     ...queues.map(({ queue }) => ({ name: queue, kind: "queue", go: tasksHref(filterOf({ queue })) })),
     ...STATES.map((state) => ({ name: `${state} tasks`, kind: "filter", go: tasksHref(`state:${state}`) })),
     { name: "Light or dark", kind: "theme", act: toggleTheme },

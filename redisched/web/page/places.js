@@ -1,4 +1,5 @@
 // The screens: their names, their keys, and what draws them.
+import { Audit } from "./screens/audit.js";
 import { Dead } from "./screens/dead.js";
 import { Overview } from "./screens/overview.js";
 import { Schedules } from "./screens/schedules.js";
@@ -13,4 +14,7 @@ export const PLACES = [
   { screen: "workers", title: "Workers", key: "g w", draw: Workers },
   { screen: "schedules", title: "Schedules", key: "g s", draw: Schedules },
 ];
-export const HIDDEN_PLACES = [{ screen: "task", title: "Task", under: "tasks", draw: Task }];
+export const HIDDEN_PLACES = [
+  { screen: "task", title: "Task", under: "tasks", draw: Task },
+  { screen: "audit", title: "Audit", under: "overview", draw: Audit },
+];

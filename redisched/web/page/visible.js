@@ -23,3 +23,5 @@ export function shortened(text, length) {
   const shown = visible(text.length > 4 * length ? text.slice(0, 4 * length) : text);
   return shown.length <= length ? shown : `${shown.slice(0, length - 1)}…`;
 }
+
+export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from redisched.client.scheduler import Scheduler
+from redisched.web.acting import actions
 from redisched.web.app import create_app
 from tests.brokers import BrokerKind, Servers
 from tests.web.page.shop import fill
@@ -38,6 +39,12 @@ def own_shop(tasks: Scheduler) -> Iterator[str]:
     """The address of a dashboard of `tasks`, which the test fills."""
     with serving(create_app(tasks)) as served:
         yield f"http://{served.host}:{served.port}"
+
+
+@pytest.fixture
+def short_undo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Actions begin soon, but for those of tests that undo them."""
+    monkeypatch.setattr(actions, "UNDO_S", 0.5)
 
 
 @pytest.fixture

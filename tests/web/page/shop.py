@@ -1,6 +1,7 @@
 """A shop whose tasks are in every state, for tests of the dashboard and for its pictures."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from redisched.activity import RUNS, WAITS, Activity, AttemptEnd, bucket_of
@@ -9,11 +10,12 @@ from redisched.codec import encode_failure
 from redisched.model import DeathReason, Failure, Keep
 from redisched.orders import WorkerState
 from redisched.progress import Progress, encode_lines, encode_progress
+from redisched.store.audit import AuditEntry, note
 from redisched.store.operation import run
 from redisched.store.presence import Deployment, Presence, ToldTask, digest_of
 from redisched.store.report import Report
 from redisched.store.roster import Roster
-from redisched.store.tallies import ActivityKey, Batch, Tallies
+from redisched.store.tallies import ActivityKey, Batch, Span, Tallies
 from redisched.store.values import Bury, FailedAttempt, Renewal
 from tests.cli.workshop import Workshop
 
@@ -25,6 +27,7 @@ TRACEBACK = """Traceback (most recent call last):
 TimeoutError: gateway did not answer within 5 s"""
 ERRORS = ("TimeoutError: gateway did not answer within 5 s", "ValueError: order {} has no address")
 MINUTES = 60
+HOURS = 12
 LEASE_MS = 600_000
 
 
@@ -37,6 +40,7 @@ def fill(tasks: Scheduler) -> None:
     schedule(tasks)
     staff(tasks)
     remember(tasks)
+    act(tasks)
 
 
 def wait(tasks: Scheduler) -> None:
@@ -151,7 +155,7 @@ def introduce(tasks: Scheduler, name: str, *, queues: tuple[str, ...], **said: A
 
 
 def remember(tasks: Scheduler) -> None:
-    """What workers did in the last hour."""
+    """What workers did in the last hour, in which one handler slowed down, and in the hours before."""
     tallies, client, now_ms = Tallies(tasks.broker.script_runner), tasks.broker.client(), _server_ms(tasks)
     for minute in range(1, MINUTES):
         rows = {
@@ -159,6 +163,30 @@ def remember(tasks: Scheduler) -> None:
             ActivityKey("billing", "payments.charge"): _activity(18, 9 if minute < 20 else 1, 900, 2_400),
         }
         run(tallies.add("web-3:4121", Batch(minute, now_ms - 60_000 * minute, rows)), client)
+    # Workers count only what is younger than an hour.
+    for hour in range(2, HOURS):
+        key = Span.HOUR.key(Span.HOUR.number_at(now_ms) - hour, tasks.broker.script_runner.prefix)
+        client.perform(("HSET", key, "billing/payments.charge", _activity(2_000, 40, 900, 300).encode()))
+
+
+def act(tasks: Scheduler) -> None:
+    """What somebody did by way of the page: one action has ended, the other one was undone."""
+    done = AuditEntry(
+        event="done",
+        action_id="first",
+        action="retry",
+        who="ann",
+        role="operator",
+        address="10.0.0.7",
+        target='{"filter": "state:dead name:payments.*"}',
+        count="14",
+        outcomes='{"replayed": 14}',
+    )
+    undone = replace(
+        done, event="undone", action_id="second", action="queue_purge", target='{"queue": "mail"}', outcomes="{}"
+    )
+    for entry in (replace(done, event="committed"), done, replace(undone, event="committed"), undone):
+        run(note(tasks.broker.script_runner, entry), tasks.broker.client())
 
 
 def _activity(succeeded: int, failed: int, wait_ms: int, run_ms: int) -> Activity:

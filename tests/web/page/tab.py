@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-sync",
 ]
 TIMEOUT_MS = 8_000
+LOADED_MS = 30_000
+"""A machine that is busy with other tests may take so long to load the page."""
 SERIOUS = ("serious", "critical")
 expect.set_options(timeout=TIMEOUT_MS)
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class Tab:
         self.faults: list[str] = []
         self.allowed: tuple[str, ...] = ()
         page.set_default_timeout(TIMEOUT_MS)
+        page.set_default_navigation_timeout(LOADED_MS)
         page.add_init_script(_NOTE_VIOLATIONS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -101,6 +104,14 @@ class Tab:
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{wide} px too wide"
 
+    def check_tables(self) -> None:
+        """Raises AssertionError for a table that is wider than its place, so that some of it cannot be seen."""
+        wide = self.page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth)"
+            ".map((one) => `${one.ariaLabel}: ${one.scrollWidth - one.clientWidth} px too wide`)"
+        )
+        assert not wide, (wide, self.page.viewport_size)
+
     def check(self) -> None:
         """Raises AssertionError for anything that went wrong, and for a request that left the server."""
         assert [fault for fault in self.faults if not any(text in fault for text in self.allowed)] == []
@@ -123,7 +134,10 @@ def browser() -> Iterator[Browser]:
 def tab(opened: Browser, address: str, width: int = 1280, theme: Theme = "light") -> Iterator[Tab]:
     """A tab with a storage of its own."""
     context = opened.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, permissions=["clipboard-read", "clipboard-write"]
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        permissions=["clipboard-read", "clipboard-write"],
+        timezone_id="UTC",
     )
     yield Tab(context.new_page(), address)
     context.close()

@@ -8,11 +8,13 @@ pytestmark = pytest.mark.measured
 
 EMPTY = {
     "#/": ("Overview", "redisched enqueue NAME 1 2"),
-    "#/tasks": ("Tasks", "No task waits"),
-    "#/tasks?filter=state%3Adead": ("Tasks", "No task matches"),
+    "#/tasks": ("Tasks", "redisched enqueue NAME 1 2"),
+    "#/tasks?filter=state%3Adead": ("Tasks", "redisched task ls state:any"),
     "#/task/nothing": ("Task", "task 'nothing' is unknown"),
-    "#/dead": ("Dead", "No task is dead"),
+    "#/dead": ("Dead", "redisched dead ls --watch"),
+    "#/dead?filter=queue%3Amail": ("Dead", "redisched dead ls"),
     "#/workers": ("Workers", "redisched worker MODULE:APP"),
+    "#/audit": ("Audit", "Nobody did anything"),
     "#/schedules": ("Schedules", "redisched schedule add"),
 }
 

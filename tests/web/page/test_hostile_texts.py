@@ -1,6 +1,7 @@
 """Texts that other programs wrote into Redis are shown as texts, and cannot run, hide or turn anything around."""
 
 import ast
+import json
 
 import pytest
 from playwright.sync_api import expect
@@ -9,6 +10,8 @@ from redisched.client.scheduler import Scheduler
 from redisched.codec import digest_of, encode_failure, encode_task, fingerprint_suffix_of
 from redisched.model import DeathReason, Failure, Keep, TaskBody
 from redisched.progress import Progress, encode_lines, encode_progress
+from redisched.store.audit import AuditEntry, note
+from redisched.store.operation import run
 from redisched.store.report import Report
 from redisched.store.values import Bury, NewTask, Renewal
 from tests.cli.workshop import Workshop
@@ -28,6 +31,7 @@ SHOWN = (
     ("#/task/ended", "Task", "\\u202eevil"),
     ("#/dead", "Dead", "<img src=x"),
     ("#/workers", "Workers", "<img src=x"),
+    ("#/audit", "Audit", "<img src=x"),
     ("#/schedules", "Schedules", "every 1 minute 30 seconds"),
 )
 ADDRESSES = ("#/%zz", "#/task/%zz", "#/tasks?filter=%22", "#/tasks?after=x", "#/__proto__", "#/constructor/x?x=%00")
@@ -66,6 +70,20 @@ def fill_with_evil(tasks: Scheduler) -> None:
     tasks.enqueue("ended", id="ended", keep=Keep.TASK)
     workshop.succeed(workshop.claim(), {EVIL: [EVIL, LONG]}, Keep.TASK)
     tasks.schedules.add("evil", "report", every="90s", args=(EVIL,))
+    entry = AuditEntry(
+        event=EVIL,
+        action_id=EVIL,
+        action=EVIL,
+        who=EVIL,
+        role=EVIL,
+        address=EVIL,
+        target=json.dumps({"ids": [EVIL, LONG], "queue": EVIL}),
+        arguments=EVIL,
+        count="1",
+        outcomes=json.dumps({EVIL: EVIL}),
+        error=EVIL,
+    )
+    run(note(tasks.broker.script_runner, entry), tasks.broker.client())
     introduce(tasks, f"{EVIL}:7", queues=(EVIL, LONG), slots=10_000, busy=9_000, state=EVIL)
 
 

@@ -17,7 +17,7 @@ COLOURS_DRAWN = """() => {
 }"""
 SIZES = (1280, 768, 390)
 SCREENS = {
-    "#/": ("Overview", "No worker serves thumbnails"),
+    "#/": ("Overview", "No live worker serves queue thumbnails"),
     "#/tasks": ("Tasks", "mail.send"),
     "#/tasks?filter=state%3Asucceeded": ("Tasks", "prices.update"),
     "#/task/charge-again?queue=billing": ("Task", "ConnectionError: connection reset by peer"),
@@ -25,6 +25,7 @@ SCREENS = {
     "#/dead": ("Dead", "TimeoutError: gateway did not answer within <n> s"),
     "#/workers": ("Workers", "web-3:4121"),
     "#/schedules": ("Schedules", "at 03:00 every day, Berlin time"),
+    "#/audit": ("Audit", "14 replayed"),
     "#/nowhere": ("Nothing here", "There is no such screen"),
 }
 
@@ -39,6 +40,7 @@ def test_a_full_screen_can_be_used_by_everybody_at_any_size(open_tab: OpenTab, f
     for width in SIZES:
         tab.page.set_viewport_size({"width": width, "height": 900})
         tab.check_width()
+        tab.check_tables()
     tab.page.emulate_media(color_scheme="dark")
     tab.check_access()
 
@@ -49,33 +51,74 @@ def test_a_full_screen_can_be_used_by_everybody_at_any_size(open_tab: OpenTab, f
 def test_what_is_wrong_comes_first_with_the_one_thing_to_do(open_tab: OpenTab, full_shop: str) -> None:
     tab = open_tab(full_shop)
     tab.open("#/", "Overview")
-    tab.sees("No worker serves thumbnails")
     findings = tab.page.locator(".finding")
-    expect(findings).to_have_count(3)
-    assert "12 ready" in findings.nth(0).inner_text()
-    findings.nth(0).get_by_role("button").click()
-    expect(findings.nth(0)).to_contain_text("copied")
+    expect(findings.first).to_contain_text("No live worker serves queue thumbnails. 12 tasks wait")
+    expect(findings.filter(has_text="Queue exports is paused")).to_contain_text("7 tasks wait")
+    slow = "payments.charge slowed down in the last hour: p95 run 4.0 s, 499 ms in the day before"
+    expect(findings.filter(has_text="slowed down")).to_contain_text(slow)
+    expect(findings.last).to_contain_text("6 tasks are dead")
+    findings.first.get_by_role("button").click()
+    expect(findings.first).to_contain_text("copied")
     copied = tab.page.evaluate("navigator.clipboard.readText()")
     assert copied == "redisched worker MODULE:APP --queues thumbnails"
-    assert "Queue exports is paused: 7 ready" in findings.nth(1).inner_text()
-    assert "6 tasks are dead" in findings.nth(2).inner_text()
+
+
+def test_why_ready_tasks_do_not_run_is_said_with_their_number(open_tab: OpenTab, full_shop: str) -> None:
+    tab = open_tab(full_shop)
+    tab.open("#/", "Overview")
+    rows = tab.page.get_by_role("region", name="Why ready tasks do not run").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    for row, (count, queue, sentence) in enumerate(
+        (
+            ("12", "thumbnails", "No live worker serves queue thumbnails."),
+            ("7", "exports", "Queue exports is paused: "),
+            ("40", "mail", "Workers of queue mail take them, the better ones first: 9 of 16 slots are free."),
+        )
+    ):
+        expect(rows.nth(row).locator("td").first).to_have_text(count)
+        expect(rows.nth(row).locator("th")).to_have_text(queue)
+        expect(rows.nth(row)).to_contain_text(sentence)
+    expect(rows.nth(0)).to_contain_text("redisched worker MODULE:APP --queues thumbnails")
+    tab.sees("59 tasks in all")
+    rows.nth(0).locator("td a").first.click()
+    expect(tab.page.locator("#filter")).to_have_value("state:ready queue:thumbnails")
+    expect(tab.page.locator("tbody tr")).to_have_count(12)
 
 
 @pytest.mark.parametrize(
     ("queue", "column", "shown", "first"),
-    [("mail", 1, "40", "mail.send"), ("reports", 2, "30", "reports.weekly"), ("imports", 3, "2", "imports.read")],
+    [
+        ("mail", 1, "40", "mail.send"),
+        ("reports", 2, "30", "reports.weekly"),
+        ("billing", 3, "1", "payments.charge"),
+        ("imports", 4, "1", "imports.read"),
+        ("imports", 5, "1", "imports.read"),
+    ],
 )
 def test_every_number_leads_to_the_tasks_it_counts(
     open_tab: OpenTab, full_shop: str, queue: str, column: int, shown: str, first: str
 ) -> None:
     tab = open_tab(full_shop)
     tab.open("#/", "Overview")
-    cell = tab.page.locator("tbody tr", has_text=queue).locator("th, td").nth(column)
+    table = tab.page.get_by_role("region", name="Queues")
+    cell = table.locator("tbody tr", has_text=queue).locator("th, td").nth(column)
     expect(cell).to_have_text(shown)
     cell.locator("a").click()
     expect(tab.page.locator("h1")).to_have_text("Tasks")
     expect(tab.page.locator("tbody tr")).to_have_count(int(shown))
     expect(tab.page.locator("tbody tr").first).to_contain_text(first)
+
+
+@pytest.mark.parametrize(("tile", "shown"), [("retrying", "1"), ("running", "1"), ("scheduled", "30"), ("dead", "6")])
+def test_every_sum_leads_to_the_tasks_it_counts(open_tab: OpenTab, full_shop: str, tile: str, shown: str) -> None:
+    tab = open_tab(full_shop)
+    tab.open("#/", "Overview")
+    found = tab.page.locator(".tile", has_text=tile)
+    expect(found.locator("b")).to_have_text(shown)
+    found.click()
+    expect(tab.page.locator("h1")).to_have_text("Dead" if tile == "dead" else "Tasks")
+    if tile != "dead":
+        expect(tab.page.locator("tbody tr")).to_have_count(int(shown))
 
 
 def test_the_chart_shows_an_hour_a_day_and_a_week(open_tab: OpenTab, full_shop: str) -> None:

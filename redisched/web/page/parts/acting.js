@@ -1,15 +1,18 @@
 // The dialog that says how many an action will touch, and the notes at the foot of the page with ten seconds to undo.
-import { commit, committed, dismiss, hasEnded, nameOf, nounOf, propose, proposed, undo, undoLatest, VERBS } from "../acts.js";
+import { commit, committed, dismiss, hasEnded, isFinal, nameOf, nounOf, proposed, undo, undoLatest, wantedFor } from "../acts.js";
 import { html, useEffect, useState } from "../html.js";
 import { useKeys } from "../keyboard.js";
 import { whole } from "../numbers.js";
 import { useStore } from "../store.js";
+import { duration, exact } from "../times.js";
 import { visible } from "../visible.js";
 import { Dialog } from "./dialog.js";
+import { PriorityField, TimeField } from "./fields.js";
+import { QueueOffers } from "./queue_offers.js";
 
 const SHOWN_MS = 8_000;
 const MOST_IDS = 5;
-const PRIORITIES = [[0, "critical"], [3, "high"], [5, "normal"], [7, "low"], [9, "bulk"]];
+const FIELDS = { priority: PriorityField, time: TimeField };
 
 function Target({ request }) {
   if (request.filter) return html`<code class="break">${visible(request.filter)}</code>`;
@@ -17,17 +20,12 @@ function Target({ request }) {
   return html`<span class="break">${ids.slice(0, MOST_IDS).map(visible).join(", ")}${ids.length > MOST_IDS && ` and ${whole(ids.length - MOST_IDS)} more`}</span>`;
 }
 
-function PriorityField({ request }) {
-  const [priority, setPriority] = useState("3");
-  const isRight = /^\d{1,3}$/.test(priority) && Number(priority) <= 255;
-  const ask = (event) => {
-    event.preventDefault();
-    propose({ ...request, arguments: { priority: Number(priority) } });
-  };
-  return html`<form onSubmit=${ask}><label>Priority, from 0 (first) to 255
-    <input type="number" min="0" max="255" data-first value=${priority} onInput=${(event) => setPriority(event.target.value)} /></label>
-    <p class="soft">${PRIORITIES.map(([value, name]) => `${value} ${name}`).join(" · ")}</p>
-    <div class="buttons"><button type="button" onClick=${() => proposed.set(null)}>Cancel</button><button class="main" disabled=${!isRight}>Count</button></div></form>`;
+// What the action was given, in words.
+function givenOf({ action, arguments: given }) {
+  if (given?.priority !== undefined) return `New priority: ${given.priority}.`;
+  if (given?.delay_s !== undefined) return `New time: ${duration(1_000 * given.delay_s)} after it begins.`;
+  if (given?.run_at_ms !== undefined) return `New time: ${exact(given.run_at_ms)}.`;
+  return action === "queue_pause" && given?.duration_s ? `It is paused for ${duration(1_000 * given.duration_s)}.` : "";
 }
 
 function Question({ asked }) {
@@ -35,25 +33,28 @@ function Question({ asked }) {
   const close = () => proposed.set(null);
   const count = record && `${record.count_is_exact ? "" : "at least "}${nounOf(request.action, record.count)}`;
   const isNone = record && record.count_is_exact && record.count === 0;
-  const isFinal = VERBS[request.action]?.isFinal || request.action === "worker_stop";
+  const given = givenOf(request);
   return html`
     ${error ? html`<p class="of-dead break" role="alert">${visible(error.message)}</p>`
       : !record ? html`<p class="soft" role="status">Counting…</p>`
-        : html`<p role=${record.count_is_exact ? "status" : null}>${isNone ? "There is nothing to do for any of these." : html`It will touch <b>${count}</b>${record.count_is_exact ? "." : ", counting on…"}`}${request.arguments?.priority !== undefined && ` New priority: ${request.arguments.priority}.`}
+        : html`<p role=${record.count_is_exact ? "status" : null}>${isNone ? "There is nothing to do for any of these." : html`It will touch <b>${count}</b>${record.count_is_exact ? "." : ", counting on…"}`}${given && ` ${given}`}
           ${!isNone && html`<br /><span class="soft">It begins after ten seconds, with what matches then; until then it can be undone.</span>`}</p>`}
     <p class="soft"><${Target} request=${request} /></p>
     <div class="buttons"><button onClick=${close} data-first=${!record || isNone ? "" : null}>Close</button>
-      ${record && !isNone && html`<button class=${isFinal ? "danger" : "main"} data-first onClick=${() => commit(record)}>${nameOf(request.action)}: ${count}</button>`}</div>`;
+      ${record && !isNone && html`<button class=${isFinal(request.action) ? "danger" : "main"} data-first onClick=${() => commit(record)}>${nameOf(request.action)}: ${count}</button>`}</div>`;
 }
 
 export function ActionDialog() {
   const asked = useStore(proposed);
   if (!asked) return null;
-  const needsPriority = VERBS[asked.request.action]?.needsPriority && !asked.request.arguments;
+  const close = () => proposed.set(null);
+  if (asked.queue) return html`<${Dialog} key="queue" title=${`Queue ${visible(asked.queue)}`} close=${close}><${QueueOffers} queue=${asked.queue} isPaused=${asked.isPaused} close=${close} /><//>`;
+  const wanted = wantedFor(asked.request);
   // Its key changes with what it shows, so that the focus is on the button that comes next.
-  const step = needsPriority ? "priority" : asked.record ? "counted" : asked.error ? "error" : "counting";
-  return html`<${Dialog} key=${step} title=${nameOf(asked.request.action)} close=${() => proposed.set(null)}>
-    ${needsPriority ? html`<${PriorityField} request=${asked.request} />` : html`<${Question} asked=${asked} />`}<//>`;
+  const step = wanted || (asked.record ? "counted" : asked.error ? "error" : "counting");
+  const Field = FIELDS[wanted];
+  return html`<${Dialog} key=${step} title=${nameOf(asked.request.action)} close=${close}>
+    ${Field ? html`<${Field} request=${asked.request} />` : html`<${Question} asked=${asked} />`}<//>`;
 }
 
 function outcomeOf(record) {

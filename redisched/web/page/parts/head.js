@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../html.js";
 import { useKeys } from "../keyboard.js";
 import { live } from "../live.js";
-import { go, tasksHref } from "../router.js";
+import { lookUp } from "../looking_up.js";
 import { useStore } from "../store.js";
 import { coarse } from "../times.js";
 
@@ -29,21 +29,21 @@ export function Live() {
 export function Search() {
   const [text, setText] = useState("");
   useKeys({ "/": () => document.getElementById("search")?.focus() });
-  const search = (event) => {
+  const submit = (event) => {
     event.preventDefault();
-    go(tasksHref(text.trim()));
+    lookUp(text);
   };
-  return html`<form class="search" role="search" onSubmit=${search}>
+  return html`<form class="search" role="search" onSubmit=${submit}>
     <input id="search" type="search" autocomplete="off" spellcheck=${false} aria-label="Search tasks by a filter, an id or a handler"
       placeholder="state:dead name:send_* error:Timeout …" value=${text} onInput=${(event) => setText(event.target.value)} />
     <kbd aria-hidden="true">/</kbd>
   </form>`;
 }
 
-export function Head({ title, search = true, children }) {
+export function Head({ title, isSearched = true, children }) {
   useEffect(() => {
     document.title = `${title} · redisched`;
   }, [title]);
-  return html`<div class="head"><h1 tabindex="-1">${title}</h1>${search && html`<${Search} />`}
+  return html`<div class="head"><h1 tabindex="-1">${title}</h1>${isSearched && html`<${Search} />`}
     <div class="right">${children}<${Live} /></div></div>`;
 }

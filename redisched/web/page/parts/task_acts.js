@@ -1,5 +1,5 @@
 // Actions on tasks: on those that are selected, on all that match a filter, and on one.
-import { actOnOne, askPriority, propose, VERBS } from "../acts.js";
+import { actOnOne, askMore, propose, VERBS } from "../acts.js";
 import { statesIn, withStates } from "../filters.js";
 import { html } from "../html.js";
 import { useKeys } from "../keyboard.js";
@@ -8,7 +8,7 @@ import { ENDED, STATES, WAITING } from "../states.js";
 import { useStore } from "../store.js";
 import { mayAct, visitor } from "../visitor.js";
 
-const KEYS = { retry: "r", run_now: "r", cancel: "c", reprioritize: "e" };
+const KEYS = { retry: "r", run_now: "r", cancel: "c", reprioritize: "e", reschedule: "t" };
 
 // Whether a filter names only queues, handlers and priorities: then it stands for the tasks that wait.
 function isOpen(filter) {
@@ -38,7 +38,7 @@ function requestFor(action, filter, chosen) {
 }
 
 function ask(request) {
-  if (VERBS[request.action].needsPriority) askPriority(request);
+  if (VERBS[request.action].asks) askMore(request);
   else propose(request);
 }
 
@@ -51,7 +51,7 @@ export function TaskActs({ filter, chosen, current, clear }) {
     const action = wanted.find((one) => tasks.some((task) => VERBS[one].states.includes(task.state)));
     if (action) ask(requestFor(action, filter, tasks));
   };
-  useKeys({ r: byKey(["retry", "run_now"]), c: byKey(["cancel"]), e: byKey(["reprioritize"]) });
+  useKeys({ r: byKey(["retry", "run_now"]), c: byKey(["cancel"]), e: byKey(["reprioritize"]), t: byKey(["reschedule"]) });
   return html`<div class="acts-bar" role="toolbar" aria-label="Actions"><span class="soft">${chosen.length ? `${whole(chosen.length)} selected:` : "All that match:"}</span>
     ${verbs.map((action) => html`<button key=${action} class=${VERBS[action].isFinal ? "danger" : ""} onClick=${() => act(action)}>${VERBS[action].name}…</button>`)}
     ${chosen.length > 0 && html`<button class="plain" onClick=${clear}>Select none</button>`}</div>`;
@@ -62,13 +62,13 @@ export function OneTaskActs({ task }) {
   const verbs = canAct ? verbsFor([task.state]).filter((action) => action !== "delete" || ENDED.includes(task.state)) : [];
   const act = (action) => {
     const request = { action, ids: [task.id], queue: task.queue };
-    if (VERBS[action].needsPriority || action === "delete") ask(request);
+    if (VERBS[action].asks || action === "delete") ask(request);
     else actOnOne(request);
   };
-  useKeys(Object.fromEntries([["r", ["retry", "run_now"]], ["c", ["cancel"]], ["e", ["reprioritize"]]].map(([key, actions]) => [key, () => {
+  useKeys(Object.fromEntries([["r", ["retry", "run_now"]], ["c", ["cancel"]], ["e", ["reprioritize"]], ["t", ["reschedule"]]].map(([key, actions]) => [key, () => {
     const action = verbs.find((one) => actions.includes(one));
     if (action) act(action);
   }])));
-  return html`${verbs.map((action, index) => html`<button key=${action} class=${index === 0 && !VERBS[action].isFinal && !VERBS[action].needsPriority ? "main" : VERBS[action].isFinal ? "danger" : ""}
-    onClick=${() => act(action)}>${VERBS[action].name}${VERBS[action].needsPriority ? "…" : ""}${KEYS[action] && html` <kbd>${KEYS[action]}</kbd>`}</button>`)}`;
+  return html`${verbs.map((action, index) => html`<button key=${action} class=${index === 0 && !VERBS[action].isFinal && !VERBS[action].asks ? "main" : VERBS[action].isFinal ? "danger" : ""}
+    onClick=${() => act(action)}>${VERBS[action].name}${VERBS[action].asks ? "…" : ""}${KEYS[action] && html` <kbd>${KEYS[action]}</kbd>`}</button>`)}`;
 }

@@ -36,7 +36,7 @@ function Listing({ found, filter }) {
   const rows = useRows(found.groups.length, (index) => go(tasksHref(groupFilter(found.groups[index], filter))));
   const current = found.groups[rows.current];
   useKeys({ r: () => canAct && current && propose({ action: "retry", filter: groupFilter(current, filter) }) });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of dead tasks"><table><thead><tr><th class="number">tasks</th><th>handler and error</th><th class="hide-small">reason</th><th class="hide-small">queue</th>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of dead tasks"><table class="groups"><thead><tr><th class="number">tasks</th><th>handler and error</th><th class="hide-small">reason</th><th class="hide-small">queue</th>
       <th class="number">newest</th><th class="number hide-small">oldest</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${found.groups.map((group, index) => html`<${GroupRow} key=${group.group} group=${group} filter=${filter} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>`;
 }
@@ -68,6 +68,6 @@ export function Dead({ at }) {
     <section class="panel"><h2>Dead tasks by handler and error <small>${filter ? html`${visible(filter)} · <a class="link" href=${href("dead")}>all</a>` : "numbers and ids in errors make no difference"}</small></h2>
     <${Answered} asked=${asked}>${(found) => html`${found.groups.length
       ? html`<${Listing} found=${found} filter=${filter} />`
-      : !found.next && html`<${Empty} title=${filter ? "No dead task matches" : "No task is dead"}>Tasks that are out of attempts are kept here for 30 days.<//>`}
+      : !found.next && html`<${Empty} title=${filter ? "No dead task matches" : "No task is dead"} command=${filter ? "redisched dead ls" : "redisched dead ls --watch"}>Tasks that are out of attempts are kept here for 30 days.<//>`}
       <${Searched} asked=${asked} found=${found} />`}<//></section>`;
 }

@@ -1,33 +1,34 @@
 // Overview: what is wrong, how much there is of what, what was done lately, and each queue.
-import { actOnOne } from "../acts.js";
 import { findingsOf } from "../diagnosis.js";
 import { filterOf } from "../filters.js";
-import { html, useEffect, useRef, useState } from "../html.js";
-import { useKeys } from "../keyboard.js";
+import { html, useEffect, useState } from "../html.js";
 import { overview } from "../live.js";
 import { useAsked } from "../loading.js";
-import { NumberLink, rate, whole } from "../numbers.js";
+import { atLeast, counted, rate, whole } from "../numbers.js";
+import { actionsOf, AuditTable } from "../parts/audit_rows.js";
 import { Bars } from "../parts/bars.js";
 import { ActivityChart } from "../parts/chart.js";
 import { Choices } from "../parts/choices.js";
 import { Command } from "../parts/copy.js";
 import { Head } from "../parts/head.js";
 import { Answered, Empty } from "../parts/notes.js";
-import { useRows } from "../parts/rows.js";
-import { go, href, tasksHref } from "../router.js";
+import { Age, Queues, scheduledOf } from "../parts/queues.js";
+import { ReadyReasons } from "../parts/ready_reasons.js";
+import { href, tasksHref } from "../router.js";
 import { Shape } from "../states.js";
 import { useStore } from "../store.js";
-import { coarse, Since } from "../times.js";
-import { mayAct, visitor } from "../visitor.js";
+import { coarse } from "../times.js";
 import { visible } from "../visible.js";
 
 const HOUR_S = 3_600;
-const SPANS = [[HOUR_S, "1 h"], [24 * HOUR_S, "24 h"], [168 * HOUR_S, "7 d"]];
-const MOST_FINDINGS = 4;
+const DAY_S = 24 * HOUR_S;
+const SPANS = [[HOUR_S, "1 h"], [DAY_S, "24 h"], [7 * DAY_S, "7 d"]];
+const MOST_FINDINGS = 5;
+const MOST_DONE = 5;
 
-function Findings({ queues, workers, stats }) {
+function Findings({ queues, reasons, hour, before }) {
   const [isAll, setAll] = useState(false);
-  const found = findingsOf({ queues, workers, stats });
+  const found = findingsOf({ queues, reasons, hour, before });
   const shown = isAll ? found : found.slice(0, MOST_FINDINGS);
   return html`<section aria-label="What is wrong">${shown.map((one) => html`
     <div key=${one.key} class=${`finding of-${one.state}`}><${Shape} state=${one.state} />
@@ -38,60 +39,26 @@ function Findings({ queues, workers, stats }) {
   </section>`;
 }
 
-// It grows on, so that numbers that were asked for at different times agree.
-function Age({ of }) {
-  return html`<${Since} at=${of.now_ms - of.oldest_ready_ms} />`;
-}
-
 function Tile({ state, name, value, under, to, isBad = false }) {
   return html`<a class="tile" href=${to}><small>${state && html`<${Shape} state=${state} />`}${name}</small>
     <b class=${isBad ? "bad" : ""}>${value}</b><span class="faint">${under || "\u00a0"}</span></a>`;
 }
 
-function Tiles({ now, queues, stats, workers }) {
+function Tiles({ now, stats }) {
   const seconds = stats ? Math.max(1, (stats.now_ms - stats.from_ms) / 1_000) : 1;
-  const busy = workers.reduce((sum, worker) => sum + worker.busy, 0);
+  const [scheduled, scheduledStates] = scheduledOf(now);
   return html`<section class="tiles" aria-label="In all queues">
     <${Tile} state="ready" name="ready" value=${whole(now.ready)} to=${tasksHref("state:ready")}
       under=${now.oldest_ready_ms === null ? "" : html`oldest <${Age} of=${now} />`} />
-    <${Tile} state="scheduled" name="scheduled" value=${whole(now.scheduled)} to=${tasksHref("state:scheduled,retrying")} under="or retrying" />
-    <${Tile} state="running" name="leased" value=${whole(now.leased)} to=${tasksHref("state:leased,running")} under=${`${whole(busy)} of ${whole(now.slots)} slots run`} />
+    <${Tile} state="scheduled" name="scheduled" value=${whole(scheduled)} to=${tasksHref(`state:${scheduledStates}`)} />
+    <${Tile} state="retrying" name="retrying" value=${atLeast(now.retrying, now.retrying_is_exact)} to=${tasksHref("state:retrying")} />
+    <${Tile} state="running" name="running" value=${atLeast(now.running, now.running_is_exact)} to=${tasksHref("state:running")}
+      under=${`of ${counted(now.slots, "slot")}`} />
     <${Tile} state="dead" name="dead" value=${whole(now.dead)} to=${href("dead")} isBad=${now.dead > 0} />
-    <${Tile} state="succeeded" name="ended per second" value=${stats ? rate(stats.total.ended / seconds) : "–"} to=${tasksHref("state:succeeded")}
+    <${Tile} state="succeeded" name="per second" value=${stats ? rate(stats.total.ended / seconds) : "–"} to=${tasksHref("state:succeeded")}
       under=${stats && stats.total.wait_p95_ms !== null ? `p95 wait ${coarse(stats.total.wait_p95_ms)}` : ""} />
     <${Tile} name="workers" value=${whole(now.workers)} to=${href("workers")} under=${`in ${whole(now.queues)} ${now.queues === 1 ? "queue" : "queues"}`} />
   </section>`;
-}
-
-function Queues({ queues, stats, more }) {
-  const place = useRef(null);
-  const canAct = mayAct(useStore(visitor));
-  const seconds = stats ? Math.max(1, (stats.now_ms - stats.from_ms) / 1_000) : 1;
-  const done = new Map((stats?.queues ?? []).map((one) => [one.queue, one]));
-  const rows = useRows(queues.length, (at) => go(tasksHref(filterOf({ queue: queues[at].queue }))));
-  useKeys({ "g q": () => { place.current.scrollIntoView({ block: "start" }); rows.move(0); } });
-  const late = (queue) => (queue.oldest_ready_ms >= 60_000 ? "bad" : "");
-  return html`<section class="panel" ref=${place}><h2>Queues <small>every number leads to its tasks</small></h2>
-    <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table><thead><tr><th>queue</th><th class="number">ready</th><th class="number hide-small">scheduled</th><th class="number">leased</th>
-      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-small">per s</th><th class="number hide-medium">p95 wait</th><th class="number hide-medium">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
-    <tbody>${queues.map((queue, at) => {
-      const name = queue.queue;
-      const one = done.get(name);
-      const to = (states) => tasksHref(filterOf({ state: states, queue: name }));
-      return html`<tr key=${name} ...${rows.of(at)}>
-        <th scope="row"><a href=${tasksHref(filterOf({ queue: name }))}>${visible(name)}</a>${queue.paused && html` <span class="of-warning" title=${`by ${queue.paused.by}`}>paused</span>`}</th>
-        <td class="number"><${NumberLink} value=${queue.ready} href=${to("ready")} /></td>
-        <td class="number hide-small"><${NumberLink} value=${queue.scheduled} href=${to("scheduled,retrying")} /></td>
-        <td class="number"><${NumberLink} value=${queue.leased} href=${to("leased,running")} /></td>
-        <td class="number"><${NumberLink} value=${queue.dead} href=${href("dead", [], { filter: filterOf({ queue: name }) })} bad /></td>
-        <td class="number">${queue.oldest_ready_ms === null ? html`<span class="faint">–</span>` : html`<a class=${late(queue)} href=${to("ready")}><${Age} of=${queue} /></a>`}</td>
-        <td class="number hide-small">${one ? html`<a href=${to("succeeded,dead,cancelled,expired,lost")}>${rate(one.ended / seconds)}</a>` : html`<span class="faint">0</span>`}</td>
-        <td class="number hide-medium">${one && one.wait_p95_ms !== null ? coarse(one.wait_p95_ms) : html`<span class="faint">–</span>`}</td>
-        <td class="number hide-medium">${one && one.run_p95_ms !== null ? coarse(one.run_p95_ms) : html`<span class="faint">–</span>`}</td>
-        ${canAct && html`<td class="acts"><button onClick=${() => actOnOne({ action: queue.paused ? "queue_resume" : "queue_pause", queue: name })}>${queue.paused ? "Resume" : "Pause"}</button></td>`}
-      </tr>`;
-    })}</tbody></table></div>
-    ${more && html`<p class="soft">The first ${whole(queues.length)} queues by name.</p>`}</section>`;
 }
 
 function Activity({ asked }) {
@@ -107,26 +74,35 @@ function Priorities({ now }) {
     ${rows.length ? html`<${Bars} rows=${rows} />` : html`<p class="soft">Nothing is ready.</p>`}</section>`;
 }
 
+function Done({ asked }) {
+  return html`<section class="panel"><h2>Who did what <small><a class="link" href=${href("audit")}>all</a></small></h2><${Answered} asked=${asked}>${(found) => (found.entries.length
+    ? html`<${AuditTable} actions=${actionsOf(found.entries).slice(0, MOST_DONE)} />`
+    : html`<p class="soft">Nobody did anything by way of this page yet.</p>`)}<//></section>`;
+}
+
 export function Overview({ at }) {
   const now = useStore(overview);
   const first = useAsked("/overview", {}, { isLive: false });
   const queues = useAsked("/queues", { limit: 200 });
-  const workers = useAsked("/workers", { limit: 200 });
-  const hour = useAsked("/series", { since_s: 3_600 }, { isLive: false });
+  const reasons = useAsked("/ready/reasons", {}, { everyMs: 5_000 });
+  const hour = useAsked("/series", { since_s: HOUR_S }, { isLive: false });
+  const before = useAsked("/series", { since_s: DAY_S + HOUR_S, before_s: HOUR_S }, { isLive: false, everyMs: 60_000 });
+  const done = useAsked("/audit", { limit: 20 }, { isLive: false });
   const [span, setSpan] = useState(HOUR_S);
   const longer = useAsked(span === HOUR_S ? null : "/series", { since_s: span }, { isLive: false });
   const sums = now ?? first.data;
   const listed = queues.data?.queues ?? [];
-  const there = workers.data?.workers ?? [];
   const wantsQueues = at.query.get("at") === "queues";
   useEffect(() => {
     if (wantsQueues && listed.length) document.querySelector("[aria-label=Queues]")?.scrollIntoView();
   }, [wantsQueues, listed.length > 0]);
   return html`<${Head} title="Overview"><${Choices} label="Time" values=${SPANS} chosen=${span} choose=${setSpan} /><//>
-    ${queues.data && workers.data && html`<${Findings} queues=${listed} workers=${there} stats=${hour.data} />`}
-    <${Answered} asked=${{ ...first, data: sums }}>${() => html`<${Tiles} now=${sums} queues=${listed} stats=${hour.data} workers=${there} />`}<//>
+    ${queues.data && reasons.data && html`<${Findings} queues=${listed} reasons=${reasons.data.reasons} hour=${hour.data} before=${before.data} />`}
+    <${Answered} asked=${{ ...first, data: sums }}>${() => html`<${Tiles} now=${sums} stats=${hour.data} />`}<//>
     <div class="columns"><${Activity} asked=${span === HOUR_S ? hour : longer} />${sums && html`<${Priorities} now=${sums} />`}</div>
+    <${ReadyReasons} asked=${reasons} />
     <${Answered} asked=${queues}>${(found) => (found.queues.length
       ? html`<${Queues} queues=${found.queues} stats=${hour.data} more=${found.next} />`
-      : html`<section class="panel"><${Empty} title="There is no queue yet" command="redisched enqueue NAME 1 2">A queue is there once a task was enqueued, or a worker serves it.<//></section>`)}<//>`;
+      : html`<section class="panel"><${Empty} title="There is no queue yet" command="redisched enqueue NAME 1 2">A queue is there once a task was enqueued, or a worker serves it.<//></section>`)}<//>
+    <${Done} asked=${done} />`;
 }

@@ -40,10 +40,10 @@ export function ScheduleRow({ schedule, row, canAct }) {
   return html`<tr ...${row}>
     <th scope="row" class="wide break">${visible(schedule.name)}<div class="under">${visible(schedule.queue)}${schedule.application && html` · ${visible(schedule.application)}`}</div></th>
     <td class="wide">${visible(schedule.words)}<div class="under">${schedule.cron && html`<code>${visible(schedule.cron)}</code> `}${schedule.tz && visible(schedule.tz)}</div></td>
-    <td><span class=${schedule.state === "paused" ? "of-warning" : ""}>${visible(schedule.state)}</span></td>
-    <td><${Slots} schedule=${schedule} /></td>
-    <td>${schedule.last_id ? html`<a href=${taskHref({ id: schedule.last_id, queue: schedule.queue })}><${State} state=${schedule.last_state ?? "unknown"} /></a>` : html`<span class="faint">never ran</span>`}</td>
-    <td class="wide break hide-small">${visible(schedule.handler)}</td>
+    <td data-label="state"><span class=${schedule.state === "paused" ? "of-warning" : ""}>${visible(schedule.state)}</span></td>
+    <td data-label="next"><${Slots} schedule=${schedule} /></td>
+    <td data-label="latest task">${schedule.last_id ? html`<a href=${taskHref({ id: schedule.last_id, queue: schedule.queue })}><${State} state=${schedule.last_state ?? "unknown"} /></a>` : html`<span class="faint">never ran</span>`}</td>
+    <td class="wide break" data-label="runs">${visible(schedule.handler)}</td>
     ${canAct && html`<td class="acts"><${Acts} schedule=${schedule} /></td>`}
   </tr>`;
 }
@@ -52,7 +52,7 @@ function Listing({ found, at }) {
   const schedules = found.schedules;
   const canAct = mayAct(useStore(visitor));
   const rows = useRows(schedules.length, (index) => schedules[index].last_id && go(taskHref({ id: schedules[index].last_id, queue: schedules[index].queue })));
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Schedules"><table><thead><tr><th>schedule</th><th>when</th><th>state</th><th>next</th><th>latest task</th><th class="hide-small">handler</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Schedules"><table class="cards"><thead><tr><th>schedule</th><th>when</th><th>state</th><th>next</th><th>latest task</th><th>handler</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${schedules.map((schedule, index) => html`<${ScheduleRow} key=${`${schedule.queue}/${schedule.name}`} schedule=${schedule} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     <div class="pages">${at.query.get("after") && html`<a class="link" href=${href("schedules")}>First page</a>`}
       ${found.next && html`<a class="link" href=${href("schedules", [], { after: found.next })}>Next page →</a>`}</div>`;

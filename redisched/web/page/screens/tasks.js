@@ -11,7 +11,8 @@ import { Searched } from "../parts/searched.js";
 import { TaskActs } from "../parts/task_acts.js";
 import { mayAct, visitor } from "../visitor.js";
 import { useStore } from "../store.js";
-import { go, href, taskHref, tasksHref } from "../router.js";
+import { lookUp } from "../looking_up.js";
+import { go, taskHref, tasksHref } from "../router.js";
 import { useSearched } from "../searching.js";
 import { Moment } from "../times.js";
 import { pythonText } from "../python_text.js";
@@ -52,9 +53,9 @@ function Row({ task, row, selected, toggle }) {
     <td class="wide name"><a href=${taskHref(task)}><b class="break">${visible(task.name || "?")}</b> <span class="id faint break">${visible(task.id)}</span></a>
       <div class="under about">${shortened(about(task), 160)}</div></td>
     <td class="hide-small">${visible(task.queue)}</td>
-    <td class="number hide-small">${task.priority ?? "–"}</td>
-    <td class="number hide-small">${task.attempts}${task.max_attempts ? html`<span class="faint"> of ${task.max_attempts}</span>` : ""}</td>
-    <td class="number"><span class="faint hide-small">${what} </span><${Moment} at=${at} /></td>
+    <td class="number hide-medium">${task.priority ?? "–"}</td>
+    <td class="number hide-medium">${task.attempts}${task.max_attempts ? html`<span class="faint"> of ${task.max_attempts}</span>` : ""}</td>
+    <td class="number"><span class="faint hide-medium">${what} </span><${Moment} at=${at} /></td>
   </tr>`;
 }
 
@@ -75,14 +76,14 @@ function Listing({ found, filter, at }) {
   const chosen = tasks.filter((task) => selected.has(keyOf(task)));
   const isAll = chosen.length === tasks.length;
   if (!tasks.length && !found.next) {
-    return html`<${Empty} title=${filter ? "No task matches" : "No task waits"} command=${filter ? null : "redisched enqueue NAME 1 2"}>
+    return html`<${Empty} title=${filter ? "No task matches" : "No task waits"} command=${filter ? "redisched task ls state:any" : "redisched enqueue NAME 1 2"}>
       ${filter ? html`Filters look like <code>state:dead name:send_* error:Timeout age:>1h</code>. <a class="link" href=${tasksHref("state:any")}>All tasks</a>`
         : html`Those that have ended: <a class="link" href=${tasksHref("state:any")}>all tasks</a>`}<//>`;
   }
   return html`${canAct && html`<${TaskActs} filter=${filter} chosen=${chosen} current=${tasks[rows.current]} clear=${() => select(new Set())} />`}
     <div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table class="tasks"><thead><tr>
       ${canAct && html`<th><input type="checkbox" aria-label="Select all on this page" checked=${isAll && tasks.length > 0} onChange=${() => select(new Set(isAll ? [] : tasks.map(keyOf)))} /></th>`}<th>state</th><th>task</th>
-      <th class="hide-small">queue</th><th class="number hide-small">priority</th><th class="number hide-small">attempts</th><th class="number">when</th></tr></thead>
+      <th class="hide-small">queue</th><th class="number hide-medium">priority</th><th class="number hide-medium">attempts</th><th class="number">when</th></tr></thead>
     <tbody>${tasks.map((task, index) => html`<${Row} key=${keyOf(task)} task=${task} row=${rows.of(index)}
       selected=${selected.has(keyOf(task))} toggle=${canAct ? () => toggle(task) : null} />`)}</tbody></table></div>
     <div class="pages">${at.query.get("after") && html`<a class="link" href=${tasksHref(filter)}>First page</a>`}
@@ -104,8 +105,8 @@ export function Tasks({ at }) {
   const after = at.query.get("after") ?? "";
   const asked = useSearched("/tasks", { filter, after, limit: LIMIT }, { more, merge });
   useKeys({ "/": () => document.getElementById("filter")?.focus() });
-  return html`<${Head} title="Tasks" search=${false} />
-    <${FilterField} filter=${filter} apply=${(text) => go(tasksHref(text))} />
+  return html`<${Head} title="Tasks" isSearched=${false} />
+    <${FilterField} filter=${filter} apply=${lookUp} />
     <${StateChoices} filter=${filter} />
     <section class="panel"><${Answered} asked=${asked}>${(found) => html`
       <${Listing} found=${found} filter=${filter} at=${at} /><${Searched} asked=${asked} found=${found} />`}<//></section>`;

@@ -1,5 +1,5 @@
 // Workers: what each runs since when, what it has in its window, and what it serves.
-import { actOnOne, propose } from "../acts.js";
+import { actOnOne } from "../acts.js";
 import { filterOf } from "../filters.js";
 import { html } from "../html.js";
 import { useAsked } from "../loading.js";
@@ -33,7 +33,7 @@ function Acts({ worker }) {
   const order = (action) => actOnOne({ action, ids: [worker.name] });
   return html`${worker.state === "quiet" ? html`<button onClick=${() => order("worker_resume")}>Resume</button>` : html`<button disabled=${worker.state !== "working"} onClick=${() => order("worker_quiet")}>Quiet</button>`}
     <button onClick=${() => order("worker_recycle")}>Recycle</button>
-    <button class="danger" onClick=${() => propose({ action: "worker_stop", ids: [worker.name] })}>Stop</button>`;
+    <button class="danger" onClick=${() => order("worker_stop")}>Stop</button>`;
 }
 
 export function WorkerRow({ worker, row, canAct }) {
@@ -41,9 +41,9 @@ export function WorkerRow({ worker, row, canAct }) {
     <th scope="row" class="wide"><a class="id break" href=${tasksHref(filterOf({ state: "any", worker: worker.name }))}>${visible(worker.name)}</a>
       <div class="under">${visible(worker.host)} · pid ${worker.pid}${worker.app_version && html` · ${visible(worker.app_version)}`}</div></th>
     <td><span class=${worker.state === "working" ? "" : "of-warning"}>${visible(worker.state)}</span></td>
-    <td><${WorkerWindow} worker=${worker} /><div class="under">${worker.busy} of ${worker.slots} slots</div></td>
-    <td class="wide"><${Running} tasks=${worker.running} busy=${worker.busy} /></td>
-    <td class="wide hide-medium"><${Names} names=${worker.queues} more=${worker.more_queues} /></td>
+    <td class="whole"><${WorkerWindow} worker=${worker} /><div class="under">${worker.busy} of ${worker.slots} slots</div></td>
+    <td class="wide" data-label="runs"><${Running} tasks=${worker.running} busy=${worker.busy} /></td>
+    <td class="wide" data-label="queues"><${Names} names=${worker.queues} more=${worker.more_queues} /></td>
     <td class="number hide-medium"><${Moment} at=${worker.seen_ms} /></td>
     <td class="number hide-medium">${worker.rss_bytes === null ? html`<span class="faint">–</span>` : bytes(worker.rss_bytes)}<div class="under">up <${Since} at=${worker.started_ms} /></div></td>
     ${canAct && html`<td class="acts"><${Acts} worker=${worker} /></td>`}
@@ -53,8 +53,8 @@ export function WorkerRow({ worker, row, canAct }) {
 function Listing({ workers, isMore }) {
   const canAct = mayAct(useStore(visitor));
   const rows = useRows(workers.length, () => {});
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Workers"><table><thead><tr><th>worker</th><th>state</th><th>slots and window</th><th>runs</th>
-      <th class="hide-medium">queues</th><th class="number hide-medium">seen</th><th class="number hide-medium">memory</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Workers"><table class="cards"><thead><tr><th>worker</th><th>state</th><th>slots and window</th><th>runs</th>
+      <th>queues</th><th class="number hide-medium">seen</th><th class="number hide-medium">memory</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${workers.map((worker, index) => html`<${WorkerRow} key=${worker.name} worker=${worker} row=${rows.of(index)} canAct=${canAct} />`)}</tbody></table></div>
     ${isMore && html`<p class="soft">About the first 200 of them.</p>`}`;
 }
