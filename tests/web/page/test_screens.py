@@ -25,7 +25,7 @@ SCREENS = {
     "#/dead": ("Dead", "TimeoutError: gateway did not answer within <n> s"),
     "#/workers": ("Workers", "web-3:4121"),
     "#/schedules": ("Schedules", "at 03:00 every day, Berlin time"),
-    "#/audit": ("Audit", "14 replayed"),
+    "#/audit": ("Audit", "state:dead name:payments.*"),
     "#/nowhere": ("Nothing here", "There is no such screen"),
 }
 

@@ -35,6 +35,6 @@ export function AuditTable({ actions }) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Who did what"><table><thead><tr><th>when</th><th>who</th><th>what</th><th class="hide-small">became</th></tr></thead>
     <tbody>${actions.map((one) => html`<tr key=${`${one.action_id} ${one.at_ms} ${one.event}`}><td><${Moment} at=${one.at_ms} /></td>
       <th scope="row" class="break">${visible(one.who)}<div class="under">${visible(one.address)}</div></th>
-      <td class="wide break">${visible(nameOf(one.action))}: ${nounOf(one.action, one.count)}<div class="under">${targetOf(one)}</div></td>
+      <td class="wide break">${visible(nameOf(one.action))}: ${nounOf(one.action, one.count)}<div class="under">${targetOf(one)}</div><div class="under only-small">${endOf(one)}</div></td>
       <td class="wide break hide-small">${endOf(one)}</td></tr>`)}</tbody></table></div>`;
 }
