@@ -19,6 +19,7 @@ from redisched.metrics.script_times import ScriptTimes, TimedBlockingClient, Tim
 from redisched.metrics.serving import MetricsServer
 from redisched.orders import WorkerState
 from redisched.store.broker import AsyncBrokerClient, Broker
+from redisched.store.tallies import ActivityKey
 
 AGAIN_S = 0.25
 """The pause between two tries to listen. The process that is replaced may still have the port."""
@@ -86,8 +87,11 @@ def figures_of(
 ) -> WorkerFigures:
     """The figures of a worker at this moment. Safe from any thread."""
     due, stalled = context.window.due, context.started.stalled()
+    queues = served_queues(context.worker_settings, context.registry)
+    known = (ActivityKey(entry.options.queue, entry.name) for entry in context.registry)
     return WorkerFigures(
-        queues=served_queues(context.worker_settings, context.registry),
+        queues=queues,
+        handlers=tuple(key for key in known if key.queue in queues),
         activity=context.tally.since_start(),
         scripts=times.by_script(),
         state=state(),

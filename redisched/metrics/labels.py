@@ -1,5 +1,8 @@
 """Label values that are bounded: whatever names tasks have, a process has a limited number of series."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from redisched.activity import Activity
 from redisched.store.tallies import ActivityKey, Rows
 
@@ -22,3 +25,17 @@ def by_label(rows: Rows) -> dict[ActivityKey, Activity]:
         label = ActivityKey(label_text(key.queue), label_text(key.handler))
         labelled.setdefault(label, Activity()).add(activity)
     return labelled
+
+
+def with_zeros(rows: Rows, handlers: Iterable[ActivityKey]) -> dict[ActivityKey, Activity]:
+    """The same numbers, and zeros for handlers that have done nothing yet, as far as their queue may have more labels.
+
+    What begins at 1 is no rise for Prometheus: without a zero before it, the first failure of a handler is not seen.
+    """
+    counted = dict(rows)
+    apart = Counter(key.queue for key in rows if key.handler not in ("", OTHER))
+    for key in handlers:
+        if key not in counted and apart[key.queue] < MOST_HANDLERS:
+            counted[key] = Activity()
+            apart[key.queue] += 1
+    return counted

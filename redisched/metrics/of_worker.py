@@ -9,7 +9,7 @@ from redisched.activity import ENDS_OF_TASKS, Activity, AttemptEnd
 from redisched.metrics import catalogue
 from redisched.metrics.families import HistogramFamily, Sample, number, numbers
 from redisched.metrics.figures import WorkerFigures
-from redisched.metrics.labels import by_label
+from redisched.metrics.labels import by_label, with_zeros
 from redisched.metrics.script_times import LONGEST, SHORTEST
 from redisched.orders import WorkerState
 from redisched.store.tallies import ActivityKey
@@ -36,7 +36,7 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """All of them."""
         figures = self._figures()
-        done = by_label(figures.activity)
+        done = by_label(with_zeros(figures.activity, figures.handlers))
         yield numbers(catalogue.TASKS_ENDED, _ends(done, ENDS_OF_TASKS))
         yield numbers(catalogue.TASKS_PUT_BACK, _ends(done, _PUT_BACK))
         yield numbers(

@@ -25,6 +25,7 @@ def figures(rows: dict[ActivityKey, Activity] | None = None, **more: Any) -> Wor
     """A worker of the queue `mail` that works."""
     usual: dict[str, Any] = {
         "queues": ("mail",),
+        "handlers": (),
         "activity": rows or {},
         "scripts": {},
         "state": WorkerState.WORKING,

@@ -7,7 +7,7 @@ import pytest
 from redisched.activity import Activity, AttemptEnd
 from redisched.metrics.catalogue import METRICS, MetricSource, MetricType
 from redisched.metrics.figures import WorkerFigures
-from redisched.metrics.labels import LONGEST_LABEL
+from redisched.metrics.labels import LONGEST_LABEL, MOST_HANDLERS, OTHER
 from redisched.metrics.of_worker import WorkerCollector
 from redisched.metrics.script_times import BUCKETS, LONGEST, SHORTEST
 from redisched.orders import WorkerState
@@ -84,6 +84,30 @@ def _buckets(scrape: Scrape, name: str) -> dict[tuple[str, str], float]:
         for sample in scrape.samples
         if sample.name == f"{name}_bucket"
     }
+
+
+def test_what_never_happened_is_zero_for_every_handler_that_the_worker_knows() -> None:
+    charge = ActivityKey("billing", "charge")
+    scrape = scraped(figures({MAIL: activity({AttemptEnd.SUCCEEDED: 5})}, handlers=(MAIL, charge)))
+
+    for name in ("redisched_tasks_ended_total", "redisched_tasks_put_back_total"):
+        of_charge = {labels[0]: number for labels, number in scrape.numbers(name).items() if labels[1] == "charge"}
+        assert of_charge, name
+        assert set(of_charge.values()) == {0}, name
+        assert {labels[1:] for labels in scrape.numbers(name)} == {("send", "mail"), ("charge", "billing")}
+    assert scrape.number("redisched_tasks_ended_total", end="succeeded", handler="send") == 5
+    assert scrape.numbers("redisched_finishes_refused_total") == {("send", "mail"): 0, ("charge", "billing"): 0}
+    assert scrape.numbers("redisched_task_run_seconds_count") == {}, "a histogram of nothing is left out"
+
+
+def test_zeros_have_labels_only_as_far_as_their_queue_has_room() -> None:
+    many = tuple(ActivityKey("mail", f"h{number}") for number in range(MOST_HANDLERS + 50))
+    rows = {key: activity({AttemptEnd.SUCCEEDED: 1}) for key in many[-20:]}
+    rows[ActivityKey("mail", OTHER)] = activity({AttemptEnd.FAILED: 1})
+    told = scraped(figures(rows, handlers=many)).numbers("redisched_finishes_refused_total")
+
+    assert len(told) == MOST_HANDLERS + 1
+    assert {(key.handler, key.queue) for key in rows} <= told.keys()
 
 
 def test_handlers_that_have_not_run_have_no_histogram() -> None:
