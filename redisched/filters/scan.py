@@ -13,7 +13,7 @@ from redisched.store.view import TaskView
 
 STEP = 100
 """So many places are looked at in one step, and so many of one shard are read at once, if most of them match."""
-_SEARCHED = 4 * STEP
+_SEARCHED = 3 * STEP
 """So many of one shard are read at once, if they are searched: then each costs Redis half as much."""
 FEWEST = 20
 """Of each of many shards at least so many places are read at once."""

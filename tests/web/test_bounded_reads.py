@@ -25,7 +25,7 @@ QUEUE = "default"
 AT_A_TIME = 10_000
 LARGEST_MS = 10.0
 """No read keeps Redis for longer, all its calls together."""
-TRIES = 3
+TRIES = 5
 """Of so many, the quietest counts: what else the machine does makes calls longer."""
 OUTSIDE_SCRIPTS = ("hgetall", "smembers", "get", "hmget", "xrevrange", "time")
 """What reads also ask without a script. Within scripts they are counted twice, which is on the safe side."""
@@ -173,7 +173,7 @@ def test_a_read_asks_as_much_of_many_tasks_as_of_few(
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kind", [BrokerKind.VALKEY, BrokerKind.REDIS])
 def test_each_read_of_two_million_tasks_is_short(kind: BrokerKind, servers: Servers) -> None:
     broker = servers.broker(kind)
