@@ -1,6 +1,7 @@
 """Reads schedules for commands, with the latest task of each."""
 
 from functools import partial
+from typing import NamedTuple
 
 from redisched.cli.session import Session
 from redisched.client import schedule_operations as operations
@@ -30,10 +31,22 @@ def read_schedule(opened: Session, found: FoundSchedule) -> ReadSchedule:
     return read._replace(body=body_without_secrets(read.body))
 
 
-def read_schedules(opened: Session, queue: str | None) -> tuple[list[ReadSchedule], list[tuple[FoundSchedule, str]]]:
-    """Read all schedules, of one queue or of all; also those that cannot be read, and why."""
-    connection = opened.scheduler.connection
-    found = connection.run(operations.every_stored(connection, queue), "every_stored")
+class SchedulePage(NamedTuple):
+    """Schedules by queue and name; also those that cannot be read, and why. `cursor` is where the next page begins, ""
+    at the end.
+    """
+
+    schedules: list[ReadSchedule]
+    unreadable: list[tuple[FoundSchedule, str]]
+    cursor: str
+
+
+def read_schedules(opened: Session, queue: str | None, cursor: str, limit: int) -> SchedulePage:
+    """Read a page of at most `limit` schedules, of one queue or of all; the first page for the cursor ""."""
+    connection, (after_queue, _, after_name) = opened.scheduler.connection, cursor.partition("/")
+    known = opened.queues(queue)
+    listing = operations.stored_page(connection, known, (after_queue, after_name), limit)
+    found, has_more = connection.run(listing, "stored_page")
     read: list[ReadSchedule] = []
     unreadable: list[tuple[FoundSchedule, str]] = []
     for one in found:
@@ -41,4 +54,4 @@ def read_schedules(opened: Session, queue: str | None) -> tuple[list[ReadSchedul
             read.append(read_schedule(opened, one))
         except Undecodable as error:
             unreadable.append((one, error.reason))
-    return read, unreadable
+    return SchedulePage(read, unreadable, f"{found[-1].queue}/{found[-1].stored.name}" if has_more else "")

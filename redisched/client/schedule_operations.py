@@ -1,6 +1,6 @@
 """What is done to schedules by calls, as operations. Each is safe to repeat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -107,7 +107,8 @@ def remove(connection: Connection, name: str, queue: str | None) -> Operation[No
     """
 
     def act(found: FoundSchedule) -> Operation[ScheduleStatus]:
-        if application := found.application:
+        is_damaged = found.stored.state is ScheduleState.DAMAGED
+        if (application := found.application) and not is_damaged:
             seen_ms = yield from ScheduleStore(connection.script_runner, found.queue).seen_ms(application)
             if found.now_ms - seen_ms < ALIVE_MS:
                 allowed = f"one that no code declares; workers of {application} do, so pause it, or remove it there"
@@ -149,6 +150,28 @@ def every(connection: Connection, queue: str | None) -> Operation[list[ScheduleV
     return views_of(found, connection.settings.payload_limit)
 
 
+def stored_page(
+    connection: Connection, queue_names: Sequence[str], after: tuple[str, str], limit: int
+) -> Operation[tuple[list[FoundSchedule], bool]]:
+    """The schedules of these queues that follow a queue and a name, at most `limit` of them, sorted by both, and
+    whether more follow. Only the names of others are read.
+    """
+    found: list[FoundSchedule] = []
+    for queue in (name for name in queue_names if name >= after[0]):
+        shard_map = yield from _retrying(connection, connection.store(queue).shard_map)
+        stores = [ScheduleStore(connection.script_runner, queue, shard) for shard in range(shard_map.shards)]
+        places: list[tuple[str, ScheduleStore]] = []
+        for store in stores:
+            places += [(name, store) for name in (yield from _retrying(connection, store.names))]
+        places = sorted((one for one in places if (queue, one[0]) > after), key=lambda one: one[0])
+        for name, store in places[: limit + 1 - len(found)]:
+            now_ms, stored = yield from _retrying(connection, partial(store.read, [name]))
+            found += [FoundSchedule(queue, store, one, now_ms) for one in stored]
+        if len(found) > limit:
+            return found[:limit], True
+    return found, False
+
+
 def every_stored(connection: Connection, queue: str | None) -> Operation[list[FoundSchedule]]:
     """All schedules, of one queue or of all, sorted by queue and name. Some may not be readable."""
     known = [queue] if queue else (yield from _retrying(connection, partial(queues, connection.script_runner)))
@@ -170,6 +193,9 @@ def _act(
     for _ in range(_TRIES):
         found = yield from find(connection, name, queue)
         status = yield from _retrying(connection, partial(act, found))
+        if status is ScheduleStatus.UNKNOWN and found.stored.state is ScheduleState.DAMAGED:
+            told = "one that is whole; what is stored of its state is damaged, so it can only be removed"
+            raise InvalidOption("name", name, told)
         if status is ScheduleStatus.UNKNOWN:
             raise UnknownSchedule(name)
         if status is not ScheduleStatus.CHANGED:

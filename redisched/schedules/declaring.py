@@ -11,7 +11,14 @@ from redisched.schedules.definition import Definition
 from redisched.schedules.firing import next_slot_ms
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.schedule_store import ScheduleStore
-from redisched.store.schedule_values import Declarer, NewSchedule, ScheduleRemoval, ScheduleStatus, StoredSchedule
+from redisched.store.schedule_values import (
+    Declarer,
+    NewSchedule,
+    ScheduleRemoval,
+    ScheduleState,
+    ScheduleStatus,
+    StoredSchedule,
+)
 from redisched.store.store import Store
 
 _TRIES = 5
@@ -92,7 +99,8 @@ def _known(shard: Callable[[int], ScheduleStore], shards: int) -> Operation[dict
     known = {}
     for number in range(shards):
         store = shard(number)
-        for schedule in (yield from store.all()):
+        # One that is damaged is declared anew.
+        for schedule in (one for one in (yield from store.all()) if one.state is not ScheduleState.DAMAGED):
             known[schedule.name] = _Known(schedule, store, _definition_of(schedule))
     return known
 

@@ -23,6 +23,7 @@ from redisched.store.store import Store
 
 _PAGE = 100
 _GENERATION = re.compile(rb" \S+ \d{1,9} (\d{1,15})(?= |$)")
+_WHOLE = tuple(state.value for state in ScheduleState if state is not ScheduleState.DAMAGED)
 _STATUSES = {status.value.encode(): status for status in ScheduleStatus}
 
 
@@ -82,7 +83,7 @@ class ScheduleStore:
         arguments: dict[str, Argument] = {"ahead_ms": ahead_ms, "offset": offset, "limit": limit}
         now_ms, *said = yield from self._scripts.call("read/due_schedules", arguments)
         parts = zip(said[0::4], said[1::4], said[2::4], said[3::4], strict=True)
-        return int(now_ms), list(_stored(parts))
+        return int(now_ms), [one for one in _stored(parts) if one.state is not ScheduleState.DAMAGED]
 
     def read(self, names: Sequence[str]) -> Operation[tuple[int, list[StoredSchedule]]]:
         """The server's time (ms), and those schedules of these names that this shard has."""
@@ -97,16 +98,24 @@ class ScheduleStore:
 
     def all(self) -> Operation[list[StoredSchedule]]:
         """Every schedule of this shard, sorted by name. One that is added or removed meanwhile may be missing."""
-        found: dict[str, StoredSchedule] = {}
-        cursor = b"0"
-        while True:
-            cursor, page = yield ("HSCAN", self._scripts.keys.fired, cursor, "COUNT", _PAGE)
-            names = [name.decode(errors="replace") for name in (page if isinstance(page, dict) else page[0::2])]
-            if names:
-                _now_ms, schedules = yield from self.read(names)
-                found |= {schedule.name: schedule for schedule in schedules}
-            if int(cursor) == 0:
-                return [found[name] for name in sorted(found)]
+        return (yield from self.read_all((yield from self.names())))
+
+    def read_all(self, names: Sequence[str]) -> Operation[list[StoredSchedule]]:
+        """As `read`, of any number of names, in several calls."""
+        found: list[StoredSchedule] = []
+        for first in range(0, len(names), _PAGE):
+            _now_ms, schedules = yield from self.read(names[first : first + _PAGE])
+            found += schedules
+        return found
+
+    def names(self) -> Operation[list[str]]:
+        """The names of all schedules of this shard, sorted; also of those that are damaged."""
+        keys = self._scripts.keys
+        found = yield from _fields_of(keys.fired)
+        # What they are is larger than their state, so it is looked through only for one that has no state.
+        if (yield ("HLEN", keys.schedules)) > len(found):
+            found |= yield from _fields_of(keys.schedules)
+        return sorted(found)
 
 
 def declaring_queues(script_runner: ScriptRunner, application: str) -> Operation[list[str]]:
@@ -137,10 +146,12 @@ def _statuses_in(reply: Sequence[bytes]) -> list[ScheduleStatus]:
 
 def _stored(parts: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[StoredSchedule]:
     for name, slot_ms, state, definition in parts:
-        words = state.decode(errors="replace").split(" ")
-        # One that was removed between two reads, or damaged by another program.
-        if len(words) < 3 or words[1] not in tuple(ScheduleState):
+        if not state and not definition:
+            # There is none, or it was removed between two reads.
             continue
+        words = state.decode(errors="replace").split(" ")
+        if len(words) < 3 or words[1] not in _WHOLE:
+            words = ["", ScheduleState.DAMAGED.value, "-"]
         version, kind, last_id, *ahead = words
         yield StoredSchedule(
             name=name.decode(errors="replace"),
@@ -151,3 +162,13 @@ def _stored(parts: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[Stor
             ahead_ids=tuple(ahead[2::3]),
             definition=definition,
         )
+
+
+def _fields_of(key: str) -> Operation[set[str]]:
+    found: set[str] = set()
+    cursor = b"0"
+    while True:
+        cursor, page = yield ("HSCAN", key, cursor, "COUNT", _PAGE)
+        found.update(name.decode(errors="replace") for name in (page if isinstance(page, dict) else page[0::2]))
+        if int(cursor) == 0:
+            return found

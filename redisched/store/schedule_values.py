@@ -102,11 +102,13 @@ class ScheduleState(StrEnum):
     """It fires no more until it is resumed."""
     OVER = "over"
     """No slot of it is left."""
+    DAMAGED = "damaged"
+    """Another program has removed or changed what is stored of its state: it fires no more, and can be removed."""
 
 
 class StoredSchedule(NamedTuple):
     """A schedule as it is stored. `slot_ms` is its next slot, None if none is to come. `last_id` is the task of the
-    slot that was fired last, empty if there was none.
+    slot that was fired last, empty if there was none. Of a damaged one the version is empty.
     """
 
     name: str

@@ -75,3 +75,41 @@ def test_nothing_that_a_schedule_holds_is_printed_raw(command: CommandLine, app:
         assert is_plain(command.output("schedule", *words))
         command.record("schedule", *words)
     assert r"\u001b[31m" in command.output("schedule", "show", "a")
+
+
+def test_a_schedule_whose_state_is_damaged_is_told_with_the_command_that_removes_it(
+    command: CommandLine, app: Scheduler, workshop: Workshop
+) -> None:
+    app.schedules.add("broken", "report", every="1h")
+    app.schedules.add("whole", "report", every="1h")
+    workshop.perform("HDEL", workshop.store.keys.fired, "broken")
+
+    listed = command.run("schedule", "ls")
+    assert [line.split("\t")[0] for line in listed.stdout.splitlines()[1:]] == ["whole"]
+    assert (
+        "schedule broken of queue default cannot be read here: what is stored of its state is damaged" in listed.stderr
+    )
+    assert "redisched schedule rm broken --queue default" in listed.stderr
+    for words in (("pause", "broken"), ("resume", "broken")):
+        refused = command.run("schedule", *words)
+        assert refused.exit_code != 0
+        assert "unknown" not in refused.stderr, words
+    assert command.run("schedule", "rm", "whole", "broken").exit_code == 0
+    assert command.run("schedule", "ls").stderr == ""
+    assert command.run("queue", "rm", "default", "--yes").exit_code == 0
+
+
+def test_schedules_are_listed_in_pages(command: CommandLine, app: Scheduler) -> None:
+    wanted = [(queue, f"s{number}") for queue in ("a", "b") for number in range(3)]
+    for queue, name in reversed(wanted):
+        app.schedules.add(name, "report", queue=queue, every="1h")
+    seen: list[tuple[str, str]] = []
+    more: list[str] = []
+    while True:
+        page = command.run("schedule", "ls", "--limit", "2", *more)
+        seen += [(cells[1], cells[0]) for cells in (line.split("\t") for line in page.stdout.splitlines()[1:])]
+        if not page.stderr:
+            break
+        more = page.stderr.split()[-2:]
+    assert seen == wanted
+    assert len(command.record("schedule", "ls", "--queue", "b", "--limit", "2")) == 2

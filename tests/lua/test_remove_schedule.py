@@ -1,7 +1,10 @@
 """remove_schedule leaves nothing of a schedule, and tells callers that wait for its tasks."""
 
+import pytest
+
 from redisched.store.schedule_values import (
     ScheduleRemoval,
+    ScheduleState,
     ScheduleStatus,
 )
 from tests.lua.queue import QueueUnderTest
@@ -13,6 +16,7 @@ from tests.lua.scheduled import (
     store,
     task_of,
 )
+from tests.lua.situation import Situation
 from tests.server_time import NOW_MS
 
 
@@ -25,6 +29,26 @@ def test_removing_leaves_nothing(queue: QueueUnderTest) -> None:
     assert queue.call(store(queue).remove([ScheduleRemoval(NAME)])) == [ScheduleStatus.UNKNOWN]
 
     assert queue.situation() == {}
+
+
+DAMAGED: dict[str, Situation] = {
+    "without a state": {"schedules": {NAME: "definition"}, "firing": {NAME: SLOT_MS}},
+    "with another state": {"schedules": {NAME: "definition"}, "fired": {NAME: "garbage"}, "firing": {NAME: SLOT_MS}},
+    "only with another state": {"fired": {NAME: "garbage"}},
+}
+
+
+@pytest.mark.parametrize("situation", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_one_is_removed_if_no_version_is_asked_for(queue: QueueUnderTest, situation: Situation) -> None:
+    queue.given(situation)
+
+    assert queue.call(store(queue).remove([ScheduleRemoval(NAME, VERSION)])) == [ScheduleStatus.UNKNOWN]
+    assert queue.situation() == situation
+    (damaged,) = queue.call(store(queue).all())
+    assert (damaged.name, damaged.state, damaged.version) == (NAME, ScheduleState.DAMAGED, "")
+    assert queue.call(store(queue).remove([ScheduleRemoval(NAME)])) == [ScheduleStatus.REMOVED]
+    assert queue.situation() == {}
+    assert queue.call(store(queue).all()) == []
 
 
 def test_callers_that_wait_for_a_removed_task_are_told(queue: QueueUnderTest) -> None:

@@ -1,7 +1,14 @@
 """Schedules: the records of the command line, in pages."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from redisched.client.scheduler import Scheduler
 from redisched.store.broker import Broker
+from redisched.store.operation import Operation
+from redisched.store.schedule_store import ScheduleStore
+from redisched.store.schedule_values import StoredSchedule
 from tests.cli.commands import CommandLine
 from tests.web.api import Api
 from tests.web.records import without_times
@@ -43,3 +50,21 @@ def test_a_schedule_that_cannot_be_read_does_not_hide_the_others(
     broken, whole = api.get("/schedules")["schedules"]
     assert broken.keys() == {"queue", "name", "undecodable"}
     assert whole["name"] == "whole"
+
+
+def test_of_schedules_that_are_not_on_the_page_only_the_names_are_read(
+    tasks: Scheduler, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        tasks.schedules.add(f"every-{number:02}", "add", every=3_600)
+    read: list[str] = []
+    usual = ScheduleStore.read
+
+    def noted(store: ScheduleStore, names: Sequence[str]) -> Operation[tuple[int, list[StoredSchedule]]]:
+        read.extend(names)
+        return usual(store, names)
+
+    monkeypatch.setattr(ScheduleStore, "read", noted)
+    page = api.get("/schedules", limit=3, after="default/every-09")
+    assert [one["name"] for one in page["schedules"]] == ["every-10", "every-11", "every-12"]
+    assert read == ["every-10", "every-11", "every-12", "every-13"]

@@ -11,7 +11,7 @@ from redisched.cli.commands.steering_schedules import pause_schedules, remove_sc
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, queue_option, url_option
 from redisched.cli.refreshing import print_reading, show_reading, watch_option
-from redisched.cli.schedule_reading import find_schedule, read_schedule, read_schedules
+from redisched.cli.schedule_reading import SchedulePage, find_schedule, read_schedule, read_schedules
 from redisched.cli.schedule_text import schedule_facts
 from redisched.cli.session import session
 from redisched.cli.slots import print_slots
@@ -41,11 +41,21 @@ for _command in (add_schedule, change_schedule, pause_schedules, resume_schedule
 
 @schedule.command("ls")
 @queue_option
+@click.option("--cursor", metavar="CURSOR", default="", help="Continue a listing, as its last line says.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Print at most so many schedules.",
+)
 @watch_option
 @url_option
 @json_option
-def list_schedules(queue: str | None, is_watched: bool, url: str | None, as_json: bool) -> None:
-    """List schedules with their next slots.
+def list_schedules(
+    queue: str | None, cursor: str, limit: int, is_watched: bool, url: str | None, as_json: bool
+) -> None:
+    """List schedules with their next slots, by queue and name.
 
     LAST TASK is that of the latest slot that has come, and LAST STATE how it has ended, or how far it is.
 
@@ -53,8 +63,8 @@ def list_schedules(queue: str | None, is_watched: bool, url: str | None, as_json
     each reading.
     """
 
-    def show(read: tuple[list[ReadSchedule], list[tuple[FoundSchedule, str]]]) -> None:
-        schedules, unreadable = read
+    def show(page: SchedulePage) -> None:
+        schedules, unreadable, more = page
         if as_json:
             print_reading([schedule_record(one) for one in schedules], is_watched)
         elif schedules:
@@ -65,11 +75,11 @@ def list_schedules(queue: str | None, is_watched: bool, url: str | None, as_json
             name, of_queue = printable(found.stored.name), printable(found.queue)
             said = f"Warning: schedule {name} of queue {of_queue} cannot be read here: {printable(reason)}"
             click.echo(said, err=True)
+        if more:
+            click.echo(f"There are more: repeat the command with --cursor {printable(more)}", err=True)
 
     with session(url) as opened:
-        if queue is not None:
-            opened.queues(queue)
-        show_reading(lambda: read_schedules(opened, queue), show, is_watched)
+        show_reading(lambda: read_schedules(opened, queue, cursor, limit), show, is_watched)
 
 
 @schedule.command("show")

@@ -29,14 +29,11 @@ async def list_schedules(call: ApiCall) -> dict[str, Any]:
         await call.redis.expect_queue(given["queue"])
         names = [given["queue"]]
     places = [one for one in names if one >= queue]
-    records: list[dict[str, Any]] = []
-    for one in places[:MOST_QUEUES]:
-        for found in await call.redis.run_on(partial(operations.every_stored, queue=one)):
-            if (one, found.stored.name) <= (queue, name):
-                continue
-            if len(records) == given["limit"]:
-                return {"schedules": records, "next": _place(records[-1]["queue"], records[-1]["name"])}
-            records.append(await _record(call.redis, found))
+    read = partial(operations.stored_page, queue_names=places[:MOST_QUEUES], after=(queue, name), limit=given["limit"])
+    found, has_more = await call.redis.run_on(read)
+    records = [await _record(call.redis, one) for one in found]
+    if has_more:
+        return {"schedules": records, "next": _place(found[-1].queue, found[-1].stored.name)}
     return {"schedules": records, "next": _place(places[MOST_QUEUES], "") if len(places) > MOST_QUEUES else None}
 
 
