@@ -86,6 +86,7 @@ MORE_EDGES: list[Callable[[Store], Operation[Any]]] = [
 ]
 LOOKS: list[Callable[[ShardInspector], Operation[Any]]] = [
     lambda shard: shard.counts(),
+    lambda shard: shard.stages(),
     lambda shard: shard.state("a"),
     lambda shard: shard.page(Query(states={TaskState.READY}, limit=9)),
     lambda shard: shard.page(Query(states={TaskState.SCHEDULED}, limit=9)),
