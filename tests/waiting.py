@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 POLL_S = 0.005
+LONG_S = 30.0
+"""What takes longer is thought to come never. A busy machine may need ten seconds for what takes one otherwise."""
 
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], description: str, timeout_s: float = 10.0) -> T:
+def wait_until(condition: Callable[[], T], description: str, timeout_s: float = LONG_S) -> T:
     """Return the first truthy answer of `condition`.
 
     Raises AssertionError, with the description and the last answer, after `timeout_s`.

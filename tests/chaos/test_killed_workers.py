@@ -94,16 +94,17 @@ def test_t02_a_worker_is_killed_between_a_claim_and_the_start(rig: Rig) -> None:
 
 def test_t03_all_processes_of_a_host_are_killed_together(rig: Rig) -> None:
     """No supervisor is left to take their tasks back: the tasks come back when their leases end."""
-    tasks = [*rig.enqueue_many(8, "linger", 1.0), *rig.enqueue_many(200, "nothing")]
+    held = [rig.enqueue("hold_once", str(rig.folder / f"gate-{number}"), "", "again") for number in range(8)]
+    rig.enqueue_many(200, "nothing")
     with rig.fleet(processes=2, concurrency=4, lease_s=LEASE_S) as fleet:
-        for task in tasks[:8]:
+        for task in held:
             rig.wait_for_start(task)
         fleet.kill_all()
     assert counts(rig.direct).leased >= 8
     with rig.fleet(concurrency=4, lease_s=LEASE_S):
         rig.drain()
 
-    assert [len(rig.starts(task)) for task in tasks[:8]] == [2] * 8
+    assert [len(rig.starts(task)) for task in held] == [2] * 8
     rig.audit()
 
 

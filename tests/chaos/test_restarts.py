@@ -97,7 +97,7 @@ def test_t13_tasks_running_while_redis_is_away_for_ten_leases_run_once(tmp_path:
         rig.worker(lease_s=lease_s, concurrency=running) as worker,
     ):
         tasks = rig.enqueue_many(running, "hold")
-        wait_until(lambda: rig.gate.entered == running, "all tasks run")
+        wait_until(lambda: rig.gate.entered == running, "all tasks run", DRAIN_S)
         server.kill()
         let_pass(10 * lease_s, "ten leases are over")
         server.start()

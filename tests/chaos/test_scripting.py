@@ -52,7 +52,8 @@ def test_t16_forgotten_scripts_cause_no_error(
         rig.conclude()
         assert {task.status() for task in tasks} == {TaskState.SUCCEEDED}
         assert not worker.has_ended
-    assert caplog.records == []
+        # A busy machine may end the worker late, which it says, too.
+        assert caplog.records == []
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from redisched.store.view import QueueCounts, TaskView
 
 SOON = Backoff(base_s=0.01, cap_s=0.01)
 """A backoff short enough for a test that waits for the retry."""
-END_S = 20.0
+END_S = 60.0
 WORK_OFF_S = 240.0
 """However many tasks there are, and however busy the machine is. The timeout of most tests is shorter."""
 
