@@ -8,6 +8,7 @@ import pytest
 from redisched.store.broker import Broker
 from tests.brokers import REAL, Servers, keys_like
 from tests.engine.scripted_fleet import MakeFleet, ScriptedFleet
+from tests.engine.slot_record import SlotRecord
 
 
 @pytest.fixture(params=REAL)
@@ -40,3 +41,9 @@ def fleet_of() -> Iterator[MakeFleet]:
     yield make
     for fleet in made:
         fleet.close()
+
+
+@pytest.fixture
+def record() -> SlotRecord:
+    """Of the tasks of schedules that start in a test."""
+    return SlotRecord()

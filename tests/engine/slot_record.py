@@ -5,7 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from redisched import current_task
+from redisched import Scheduler, current_task
+from redisched.config import Settings
 from redisched.placement import schedule_of
 from redisched.store.broker import Broker
 from redisched.store.operation import run
@@ -41,6 +42,12 @@ class SlotRecord:
         task = current_task()
         with self._lock:
             self.starts.append(Started(task.id, task.run_at_ms, time.time() * 1e3))
+
+    def shop(self, broker: Broker) -> Scheduler:
+        """An application with the handler `note`."""
+        app = Scheduler(broker=broker, settings=Settings(application="shop"))
+        app.task(name="note")(self.note)
+        return app
 
     def of(self, schedule: str) -> list[Started]:
         """The starts of the tasks of one schedule, in the order of their slots."""

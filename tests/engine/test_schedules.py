@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from redisched import Retry, Scheduler, fixed
-from redisched.config import Settings
 from redisched.store.broker import Broker
 from redisched.store.schedule_values import ScheduleState
 from redisched.store.store import Store
@@ -16,15 +15,8 @@ from tests.waiting import wait_until
 
 
 @pytest.fixture
-def record() -> SlotRecord:
-    return SlotRecord()
-
-
-@pytest.fixture
 def app(broker: Broker, record: SlotRecord) -> Scheduler:
-    app = Scheduler(broker=broker, settings=Settings(application="shop"))
-    app.task(name="note")(record.note)
-    return app
+    return record.shop(broker)
 
 
 def waiting(broker: Broker, shard: int = 0) -> list[str]:

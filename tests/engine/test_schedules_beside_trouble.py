@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 from redisched import Scheduler
-from redisched.config import Settings
 from redisched.engine import schedule_declarer, schedule_firer
 from redisched.keys import keys_of
 from redisched.store.broker import Broker
@@ -29,14 +28,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def record() -> SlotRecord:
-    return SlotRecord()
-
-
-@pytest.fixture
 def app(damaged_broker: Broker, record: SlotRecord) -> Scheduler:
-    app = Scheduler(broker=damaged_broker, settings=Settings(application="shop"))
-    handler = app.task(name="note")(record.note)
+    app = record.shop(damaged_broker)
+    handler = app.handler("note")
     for queue in (GOOD[1], BAD, GOOD[0]):
         app.every("1s", name=queue, queue=queue)(handler)
     return app

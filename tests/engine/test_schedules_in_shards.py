@@ -3,7 +3,6 @@
 import pytest
 
 from redisched import Scheduler, TaskState
-from redisched.config import Settings
 from redisched.store.broker import Broker
 from tests.engine.running import RunningWorker
 from tests.engine.slot_record import QUEUE, SlotRecord
@@ -16,14 +15,9 @@ SHARDS = 4
 
 
 @pytest.fixture
-def record() -> SlotRecord:
-    return SlotRecord()
-
-
-@pytest.fixture
 def app(broker: Broker, record: SlotRecord) -> Scheduler:
-    app = Scheduler(broker=broker, settings=Settings(application="shop"))
-    handler = app.task(name="note")(record.note)
+    app = record.shop(broker)
+    handler = app.handler("note")
     for name in SCHEDULES:
         app.every("1s", name=name, overlap="skip" if name < SCHEDULES[4] else "allow")(handler)
     return app

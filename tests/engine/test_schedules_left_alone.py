@@ -17,15 +17,8 @@ AWAY_SLOTS = 250
 
 
 @pytest.fixture
-def record() -> SlotRecord:
-    return SlotRecord()
-
-
-@pytest.fixture
 def app(broker: Broker, record: SlotRecord) -> Scheduler:
-    app = Scheduler(broker=broker, settings=Settings(application="shop"))
-    app.task(name="note")(record.note)
-    return app
+    return record.shop(broker)
 
 
 def left_alone(app: Scheduler, **policies: Any) -> int:
