@@ -8,7 +8,7 @@ from redisched.store.pausing import QueuePause
 from tests.simulation.calls import Tasks, check, now_ms_of, rows_of
 from tests.simulation.history import History
 from tests.simulation.lane import MachineClock
-from tests.simulation.network import Network
+from tests.simulation.network import LATEST_US, Network
 from tests.simulation.plan import QUEUE, Plan
 from tests.simulation.process import Process
 from tests.simulation.schedule_life import ScheduleLife
@@ -115,6 +115,8 @@ class QueueOperator(Process):
                 self._history.note(self.name, "deletes", ref.id, await ref.delete_async())
 
     async def _resume_at_last(self) -> None:
+        # A pause that strays may come after the call that ended it.
+        await self.loop.rest(1.1 * LATEST_US / 1e6)
         while True:
             with suppress(BrokerUnavailable):
                 await self.app.queue(QUEUE).resume_async()
