@@ -26,7 +26,8 @@ from tests.docs.built_site import BuiltSite
 from tests.house.checkout import ROOT
 from tests.web.page.tab import SERIOUS, Theme, browser
 
-pytestmark = pytest.mark.measured
+# The first test of each process waits until the site is built.
+pytestmark = [pytest.mark.measured, pytest.mark.timeout(300)]
 
 COMMAND = (sys.executable, "-m", "zensical", "build", "--strict", "--clean")
 NARROW, WIDE = 390, 1280
