@@ -4,7 +4,7 @@ import { html, useEffect, useRef } from "../html.js";
 import { theme } from "../theme.js";
 import { useStore } from "../store.js";
 import { coarse } from "../times.js";
-import { rate } from "../numbers.js";
+import { rate, rates } from "../numbers.js";
 import { Shape } from "../states.js";
 
 const HEIGHT = 230;
@@ -55,7 +55,7 @@ function optionsFor(element, stepS) {
     ],
     axes: [
       { ...axis, size: 28, grid: { show: false }, values: (_plot, all) => all.map((at) => nameOf(at, stepS)) },
-      { ...axis, size: 52, values: (_plot, all) => all.map((value) => `${rate(value)}${value && value >= 0.1 ? "/s" : ""}`) },
+      { ...axis, size: 52, values: (_plot, all) => rates(all) },
       { ...axis, scale: "ms", side: 1, size: 52, grid: { show: false }, values: (_plot, all) => all.map((value) => coarse(value)) },
     ],
   };
@@ -71,7 +71,7 @@ function sentenceOf(columns, at) {
   const when = new Date(columns[0][at] * 1_000).toLocaleString("en", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const wait = columns[3][at];
   const failed = columns[2][at];
-  return `${when}: ${rate(columns[1][at] - failed)}/s succeeded, ${rate(failed)}/s failed${wait === null ? "" : `, p95 wait ${coarse(wait)}`}`;
+  return `${when}: ${rate(columns[1][at] - failed)} succeeded, ${rate(failed)} failed${wait === null ? "" : `, p95 wait ${coarse(wait)}`}`;
 }
 
 export function ActivityChart({ stats }) {

@@ -69,7 +69,7 @@ export function Queues({ queues, stats, more }) {
   return html`<section class="panel" ref=${place}><h2>Queues <small>every number leads to its tasks</small></h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table><thead><tr><th>queue</th><th class="number">ready</th><th class="number hide-small">scheduled</th>
       <th class="number hide-small">retrying</th><th class="number hide-medium" title="in the window of a worker, and not begun">leased</th><th class="number">running</th>
-      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-medium">per s</th><th class="number hide-medium">p95 wait</th><th class="number hide-medium">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
+      <th class="number">dead</th><th class="number">oldest</th><th class="number hide-medium" title="tasks that ended in this time">rate</th><th class="number hide-medium">p95 wait</th><th class="number hide-medium">p95 run</th>${canAct && html`<th><span class="unseen">actions</span></th>`}</tr></thead>
     <tbody>${queues.map((queue, at) => html`<${QueueRow} key=${queue.queue} queue=${queue} done=${done.get(queue.queue)} seconds=${seconds} row=${rows.of(at)} canAct=${canAct} />`)}</tbody></table></div>
     ${more && html`<p class="soft">The first ${whole(queues.length)} queues by name.</p>`}</section>`;
 }

@@ -55,7 +55,7 @@ function Tiles({ now, stats }) {
     <${Tile} state="running" name="running" value=${atLeast(now.running, now.running_is_exact)} to=${tasksHref("state:running")}
       under=${`of ${counted(now.slots, "slot")}`} />
     <${Tile} state="dead" name="dead" value=${whole(now.dead)} to=${href("dead")} isBad=${now.dead > 0} />
-    <${Tile} state="succeeded" name="per second" value=${stats ? rate(stats.total.ended / seconds) : "–"} to=${tasksHref("state:succeeded")}
+    <${Tile} state="succeeded" name="ended" value=${stats ? rate(stats.total.ended / seconds) : "–"} to=${tasksHref("state:succeeded")}
       under=${stats && stats.total.wait_p95_ms !== null ? `p95 wait ${coarse(stats.total.wait_p95_ms)}` : ""} />
     <${Tile} name="workers" value=${whole(now.workers)} to=${href("workers")} under=${`in ${whole(now.queues)} ${now.queues === 1 ? "queue" : "queues"}`} />
   </section>`;
