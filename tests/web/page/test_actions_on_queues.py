@@ -91,6 +91,8 @@ def test_a_queue_is_paused_and_resumed_on_a_phone(open_tab: OpenTab, own_shop: s
     tab.check_tables()
     tab.press("Enter")
     done(tab, "1 paused")
+    # What is offered goes by what the row shows.
+    expect(tab.page.get_by_role("region", name="Queues").locator("tbody tr", has_text="mail")).to_contain_text("paused")
     tab.page.get_by_role("button", name="More for queue mail").click()
     tab.page.get_by_role("dialog").get_by_role("button", name="Resume").click()
     done(tab, "1 resumed")
