@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from redisched.client.stats import LONGEST_MS, read_stats
-from redisched.errors import InvalidOption
 from redisched.option_checks import check_queue
 from redisched.records.stats import OTHERS, activity_record, stats_record
 from redisched.web.endpoint import ApiCall, Endpoint
@@ -15,8 +14,6 @@ async def show_series(call: ApiCall) -> dict[str, Any]:
     """What workers did, as `redisched stats --json` prints it, and by queue besides."""
     since_ms, queue = 1_000 * call.parameters["since_s"], call.parameters["queue"]
     before_ms = 1_000 * call.parameters["before_s"]
-    if before_ms >= since_ms:
-        raise InvalidOption("before_s", call.parameters["before_s"], "less than since_s")
     await call.redis.open()
     found = await call.redis.ask(partial(read_stats, call.redis.script_runner, since_ms, queue, before_ms))
     queues = [{"queue": name or OTHERS, **activity_record(one)} for name, one in sorted(found.by_queue().items())]
@@ -35,7 +32,13 @@ ENDPOINTS = (
         answer="Series",
         parameters=(
             whole("since_s", "So many seconds back.", 1, LONGEST_MS // 1_000, 3_600),
-            whole("before_s", "Without the last so many seconds.", 0, LONGEST_MS // 1_000 - 1, 0),
+            whole(
+                "before_s",
+                "Without the last so many seconds; if that is all of them, nothing is left.",
+                0,
+                LONGEST_MS // 1_000 - 1,
+                0,
+            ),
             matching("queue", "Only this queue.", QUEUE_PATTERN, check_queue),
         ),
     ),
