@@ -21,7 +21,8 @@ from tests.brokers import BrokerKind, Servers
 from tests.cli.workshop import Workshop
 from tests.web.api import SECRET, bearer
 
-pytestmark = pytest.mark.measured
+# Drawing what a path must not have takes half a minute, and minutes on a busy machine.
+pytestmark = [pytest.mark.measured, pytest.mark.timeout(600)]
 
 EXAMPLES = 25
 FILTERS = ["state:any", "error:ValueError", "name:a* -queue:0", "arg.0:1", "id:ready,dead", "age:>1h"]
