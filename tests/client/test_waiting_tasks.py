@@ -1,6 +1,7 @@
 """Looking at a queue: the next tasks page by page, the next one, and how many there are. Nothing is claimed."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -136,12 +137,9 @@ def test_a_bad_option_is_refused(
     assert refused.value.argument == option
 
 
-def test_looking_starts_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redisched.embedded.server.expect_server", _refuse)
+def test_looking_starts_no_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
 
     with pytest.raises(NoServer):
         Scheduler().count("mail")
-
-
-def _refuse() -> None:
-    raise NoServer("start one")
+    assert list(tmp_path.iterdir()) == []

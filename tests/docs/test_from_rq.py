@@ -28,6 +28,8 @@ def shop(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REDISCHED_URL", servers.url(BrokerKind.VALKEY))
         with PAGE.loaded(tmp_path_factory.mktemp("rq")) as module:
+            # It looks for its Redis now: within a test the variable is not there.
+            assert module.app.broker.client().perform(("PING",))
             yield module
             module.app.close()
 
