@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+import pytest
 
 from redisched.cli.main import cli
 from tests.house.checkout import ROOT
@@ -50,6 +51,17 @@ class MigrationPage:
         finally:
             sys.path.remove(str(folder))
             sys.modules.pop("shop", None)
+
+    @contextmanager
+    def on_server(self, url: str, folder: Path) -> Iterator[ModuleType]:
+        """As `loaded`, with its application on the Redis of a URL. It is closed at the end."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REDISCHED_URL", url)
+            with self.loaded(folder) as module:
+                # It looks for its Redis now: within a test the variable is not there.
+                assert module.app.broker.client().perform(("PING",))
+                yield module
+                module.app.close()
 
     def right_cells(self, title: str) -> list[str]:
         """The cells of the right column of the tables below a heading, without their heads."""

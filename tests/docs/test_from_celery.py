@@ -29,13 +29,8 @@ PAGE = MigrationPage("from-celery")
 @pytest.fixture(scope="module")
 def shop(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     servers.broker(BrokerKind.VALKEY).close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REDISCHED_URL", servers.url(BrokerKind.VALKEY))
-        with PAGE.loaded(tmp_path_factory.mktemp("celery")) as module:
-            # It looks for its Redis now: within a test the variable is not there.
-            assert module.app.broker.client().perform(("PING",))
-            yield module
-            module.app.close()
+    with PAGE.on_server(servers.url(BrokerKind.VALKEY), tmp_path_factory.mktemp("celery")) as module:
+        yield module
 
 
 @pytest.fixture
