@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,9 @@ from redisched.client.reference import TaskRef
 from redisched.errors import TaskLost
 from redisched.model import TaskState
 from tests.chaos.fleet import Fleet
+from tests.chaos.invariants import QUEUE
 from tests.chaos.rig import Rig
+from tests.engine.running import counts
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
@@ -100,4 +103,22 @@ def test_t02_workers_are_killed_over_tasks_that_expire_or_have_a_deadline(rig: R
 
     assert {task.status() for task in failing} == {TaskState.DEAD}
     assert {task.status() for task in tasks} <= {TaskState.SUCCEEDED, TaskState.EXPIRED}
+    rig.audit()
+
+
+def test_t02_a_handler_that_was_killed_before_it_wrote_anything_down_has_started(rig: Rig) -> None:
+    """So it may start again after it would have expired, and the audit knows that it is not its first start."""
+    gate, queue = rig.gate_file(), rig.app.queue(QUEUE)
+    with rig.fleet(processes=1, concurrency=1, lease_s=LEASE_S) as fleet:
+        wait_until(fleet.workers, "the fleet runs")
+        task = rig.enqueue("die_unrecorded_once", str(gate), expires=EXPIRES_S)
+        expired_s = time.time() + EXPIRES_S
+        wait_until(gate.with_suffix(".entered").exists, "the handler runs")
+        queue.pause()
+        gate.touch()
+        wait_until(lambda: time.time() > expired_s + 1 and counts(rig.direct).leased == 0, "it would have expired")
+        queue.resume()
+        rig.drain()
+
+    assert task.status() is TaskState.SUCCEEDED
     rig.audit()

@@ -69,8 +69,17 @@ def end(task: str, fence: int, at_ms: float = 0) -> End:
     return End(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, ending=Ending.RETURNED)
 
 
-def settled(task: str, fence: int | None, status: Status, at_ms: float = 0, due_ms: float | None = None) -> Settled:
-    return Settled(at_ms=at_ms, queue=QUEUE, task=task, fence=fence, status=status, due_ms=due_ms)
+def settled(
+    task: str,
+    fence: int | None,
+    status: Status,
+    at_ms: float = 0,
+    due_ms: float | None = None,
+    had_started: bool = False,
+) -> Settled:
+    return Settled(
+        at_ms=at_ms, queue=QUEUE, task=task, fence=fence, status=status, due_ms=due_ms, had_started=had_started
+    )
 
 
 def unanswered(edge: str, at_ms: float) -> Unanswered:

@@ -147,6 +147,17 @@ def test_each_way_to_end_a_lease_is_recorded_once(
     assert queue.settled() == [("a", lease.token, status)]
 
 
+@pytest.mark.parametrize("had_started", [False, True])
+def test_who_gives_a_task_back_says_whether_its_handler_had_started(queue: ObservedQueue, had_started: bool) -> None:
+    for task in ("a", "b"):
+        queue.enqueue(task)
+    first, second = queue.claim()
+    queue.call(queue.store.release([Release(first.id, first.token, 60_000, int(had_started))]))
+    queue.call(queue.store.recover("w1", 9, b"crashed", [Orphan(second.id, second.token, int(had_started))]))
+
+    assert [record.had_started for record in queue.history(Settled)] == [had_started, had_started]
+
+
 def test_the_due_time_of_a_task_that_waits_again_is_recorded(queue: ObservedQueue) -> None:
     queue.call(queue.store.enqueue([NewTask(id, 5, "@42", b"digest-1body") for id in ("a", "b", "c")]))
     a, b, c = queue.claim()

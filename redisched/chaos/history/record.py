@@ -122,7 +122,7 @@ class Settled(Record):
     """The server ended a lease, or ended or revived a task without one, as `status` says.
 
     `fence` is the token of the lease that ended, None if there was no lease. `due_ms` is when the task is due again,
-    None if it does not wait.
+    None if it does not wait. `had_started` says that whoever gave the task back told that its handler had started.
     """
 
     queue: str
@@ -130,6 +130,7 @@ class Settled(Record):
     fence: int | None
     status: Status
     due_ms: float | None
+    had_started: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

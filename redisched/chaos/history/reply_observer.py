@@ -6,6 +6,7 @@ whether a completion was accepted, and whether a lease had ended before the next
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from redisched.chaos.history.record import Claimed, Paused, Record, Resumed, Settled, Unanswered, Waiting
@@ -126,9 +127,10 @@ class ReplyObserver:
         for row, status in zip(rows_of_call(name, arguments), reply, strict=True):
             fence = int(row["token"]) if "token" in row else None
             delay_ms = sum(int(row[delay]) for delay in _DELAYS if delay in row)
-            yield from self._settled(queue, row["id"], Status(status.decode()), fence, delay_ms)
+            for settled in self._settled(queue, row["id"], Status(status.decode()), fence, delay_ms):
+                yield replace(settled, had_started=row.get("started") == b"1")
 
-    def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Record]:
+    def _settled(self, queue: str, id: bytes, status: Status, fence: int | None, delay_ms: int) -> Iterator[Settled]:
         """Yield the record of a task whose state changed. If `fence` is None, its last known lease has ended."""
         if status in _STAYS:
             return

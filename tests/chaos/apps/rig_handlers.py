@@ -78,6 +78,16 @@ def hold_once(gate: str, first: str, second: str) -> str:
         return ending
 
 
+@app.task(name="die_unrecorded_once", retention=3_600)
+def die_unrecorded_once(gate: str) -> None:
+    """The first execution waits at the gate, and is then killed before it has written down that it began."""
+    if is_first(Path(gate)):
+        hold(Path(gate))
+        os.kill(os.getpid(), signal.SIGKILL)
+    with recorder.execution():
+        pass
+
+
 @app.task(name="linger_once", retention=3_600, delivery="at_most_once")
 def linger_once(seconds: float) -> str:
     """Sleeps, and may start only once."""
