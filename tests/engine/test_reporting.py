@@ -78,7 +78,8 @@ def test_it_is_read_while_the_handler_runs_also_under_asyncio(app: Scheduler) ->
 
     task = handler.enqueue()
     with RunningWorker(app):
-        wait_until(lambda: task.progress() is not None, "the progress is there")
+        # The progress may be told before the handler has come to its log, which then follows half a second later.
+        wait_until(lambda: task.progress() and task.log().lines, "progress and log are there")
         progress, lines = asyncio.run(read(task))
         goes_on.set()
 
