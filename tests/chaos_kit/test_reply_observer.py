@@ -1,21 +1,14 @@
 """The observer of a proxy records what the server did to tasks and leases."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from redisched.chaos.checker import check
 from redisched.chaos.fault import Action, Fault, Message
-from redisched.chaos.history.final_places import record_final_places
-from redisched.chaos.history.reading import read_history
 from redisched.chaos.history.record import (
     Claimed,
-    FinalPlaces,
-    Found,
     Paused,
-    Record,
     Rescheduled,
     Resumed,
     ScheduleChange,
@@ -25,16 +18,10 @@ from redisched.chaos.history.record import (
     Unanswered,
     Waiting,
 )
-from redisched.chaos.history.recorder import Recorder
 from redisched.chaos.history.reply_observer import ReplyObserver
 from redisched.chaos.link import Exchange, NoReply
-from redisched.chaos.proxy import Proxy
-from redisched.client.scheduler import Scheduler
 from redisched.errors import BrokerUnavailable
-from redisched.model import TaskState
-from redisched.retry import Retry
-from redisched.store.broker import Broker, connect
-from redisched.store.operation import Operation, run
+from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause, pause_shard, resume_shard
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.schedule_values import Declarer, NewSchedule, OverlapRule, ScheduleRemoval, SlotFiring
@@ -43,7 +30,6 @@ from redisched.store.store import Store
 from redisched.store.values import (
     Ack,
     Bury,
-    ClaimRequest,
     FailedAttempt,
     Lease,
     NewTask,
@@ -52,53 +38,7 @@ from redisched.store.values import (
     Release,
     Status,
 )
-from tests.brokers import TIMEOUT_S, BrokerKind, Servers
-from tests.engine.running import SOON, RunningWorker, counts
-from tests.waiting import wait_until
-
-T = TypeVar("T")
-QUEUE = "mail"
-FAR_MS = 3_600_000
-
-
-class ObservedQueue:
-    """A queue that is called through a proxy whose observer records a history."""
-
-    def __init__(self, broker: Broker, proxy: Proxy, folder: Path) -> None:
-        self.broker = broker
-        self.proxy = proxy
-        self.recorder = Recorder(folder)
-        self.store = Store(broker.script_runner, QUEUE)
-        self._folder = folder
-        self._nonce = 0
-
-    def call(self, operation: Operation[T]) -> T:
-        return run(operation, self.broker.client())
-
-    def enqueue(self, *ids: str) -> None:
-        self.call(self.store.enqueue([NewTask(id, 5, "+0", b"digest-1body") for id in ids]))
-
-    def claim(self, lease_ms: int = FAR_MS) -> list[Lease]:
-        self._nonce += 1
-        return self.call(self.store.claim(self.request(lease_ms))).leases
-
-    def request(self, lease_ms: int = FAR_MS) -> ClaimRequest:
-        return ClaimRequest(worker="w1", nonce=str(self._nonce), limit=9, ahead_ms=0, ahead_limit=0, lease_ms=lease_ms)
-
-    def history(self, *kinds: type[Record]) -> list[Any]:
-        return [record for record in read_history(self._folder) if isinstance(record, kinds)]
-
-    def settled(self) -> list[tuple[str, int | None, Status]]:
-        return [(record.task, record.fence, record.status) for record in self.history(Settled)]
-
-
-@pytest.fixture
-def queue(servers: Servers, direct: Broker, tmp_path: Path) -> Iterator[ObservedQueue]:
-    observer = ReplyObserver(Recorder(tmp_path))
-    with Proxy(servers.url(BrokerKind.VALKEY), observe=observer.observe) as proxy:
-        broker = connect(proxy.url, TIMEOUT_S)
-        yield ObservedQueue(broker, proxy, tmp_path)
-        broker.close()
+from tests.chaos_kit.observed_queue import FAR_MS, QUEUE, ObservedQueue
 
 
 def test_enqueued_tasks_and_their_claims_are_recorded(queue: ObservedQueue) -> None:
@@ -266,46 +206,3 @@ def test_the_end_of_a_lease_seen_after_the_next_claim_is_recorded_with_its_own_t
     observer.observe(heard("reap", b"REAPED", b"8000", b"1", b"", b"", b"a", b"RECOVERED"))
 
     assert queue.settled() == [("a", 5_000_000, Status.RECOVERED), ("a", 7_000_123, Status.RECOVERED)]
-
-
-def test_the_final_places_of_every_task_are_recorded(queue: ObservedQueue) -> None:
-    app = Scheduler(broker=queue.broker)
-    app.enqueue("send", queue=QUEUE, id="cancelled").cancel()
-    queue.enqueue("dead", "leased")
-    dead, _ = queue.claim()
-    queue.call(SETTLEMENTS["bury"][0](queue.store, dead))
-    queue.enqueue("waiting")
-    record_final_places(queue.broker, QUEUE, queue.recorder)
-
-    assert {record.task: (record.places, record.ended) for record in queue.history(Found)} == {
-        "cancelled": (("finished", "outcomes"), TaskState.CANCELLED),
-        "dead": (("dead", "tasks"), TaskState.DEAD),
-        "leased": (("held", "leases", "tasks"), None),
-        "waiting": (("tasks", "waiting"), None),
-    }
-    assert [record.tasks for record in queue.history(FinalPlaces)] == [4]
-
-
-def ended_in(broker: Broker) -> int:
-    """How many tasks have finished or are dead."""
-    there = counts(broker, QUEUE)
-    return there.finished + there.dead
-
-
-def test_the_recorded_history_of_a_real_run_has_no_violations(queue: ObservedQueue) -> None:
-    app = Scheduler(broker=queue.broker)
-    recorder = queue.recorder
-
-    @app.task(queue=QUEUE, name="send", retry=Retry(attempts=2, backoff=SOON), retention=3_600)
-    def send(number: int) -> int:
-        with recorder.execution():
-            return 1 // (number % 7)
-
-    requests = [app.request("send", number, priority=number % 3, delay=number % 2 / 10) for number in range(50)]
-    with recorder.enqueueing(*requests):
-        app.enqueue_many(requests)
-    with RunningWorker(app):
-        wait_until(lambda: ended_in(queue.broker) == len(requests), "all tasks have ended")
-    record_final_places(queue.broker, QUEUE, recorder)
-
-    assert [str(violation) for violation in check(read_history(queue._folder))] == []
