@@ -197,7 +197,16 @@ def _datetime_of(text: str) -> datetime:
     moment = datetime.fromisoformat(iso)
     if moment.tzinfo is None:
         raise ValueError("a datetime without a time zone")
-    return moment.astimezone(zoneinfo.ZoneInfo(key)) if key else moment
+    if not key:
+        return moment
+    # What a clock shows is kept, also in the hour that a change of the clocks skips. If the zone has changed since, and
+    # the offset is another one, the moment is kept instead.
+    zone = zoneinfo.ZoneInfo(key)
+    for fold in (0, 1):
+        shown = moment.replace(tzinfo=zone, fold=fold)
+        if shown.utcoffset() == moment.utcoffset():
+            return shown
+    return moment.astimezone(zone)
 
 
 _FLAT: dict[int, Callable[[str], object]] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from redisched.callables import innermost, is_coroutine_function, label_of
-from redisched.conversion.parameters import Annotations, Undefined, without
+from redisched.conversion.parameters import Annotations, Undefined, Unreadable, without
 from redisched.errors import InvalidArguments, InvalidOption
 
 Factory: TypeAlias = Callable[..., Any]
@@ -162,7 +162,11 @@ def _needs_of(owner: str, annotations: Annotations, within: tuple[Factory, ...])
 
 def _resource_in(place: str, parameter: inspect.Parameter, annotations: Annotations) -> Resource | None:
     found = None
-    for one in annotations.metadata_of(parameter.annotation):
+    try:
+        metadata = annotations.metadata_of(parameter.annotation)
+    except Unreadable as error:
+        raise InvalidOption(place, error.annotation, str(error)) from None
+    for one in metadata:
         if one is Resource:
             raise InvalidOption(place, parameter.annotation, "Resource(...) with the function that makes the value")
         if isinstance(one, Undefined) and one.name == Resource.__name__:

@@ -6,11 +6,12 @@ import types
 from datetime import timedelta
 from enum import Enum
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, LiteralString, NewType, TypeVar, Union, get_args, get_origin, is_typeddict
 
 from redisched.conversion.containers import fixed_tuple, mapping, members_of, row, union
 from redisched.conversion.form import Form, Unsupported, words_of
-from redisched.conversion.records import dataclass, is_pydantic, named_tuple, pydantic_model, typed_dict
+from redisched.conversion.proof import runs_code
+from redisched.conversion.records import Surplus, dataclass, is_pydantic, named_tuple, pydantic_model, typed_dict
 from redisched.conversion.scalars import anything, enum, leaf, literal, path, time_span
 
 _ROWS: dict[Any, tuple[type, ...]] = {
@@ -31,9 +32,15 @@ _MAPPINGS = (dict, abstract.Mapping, abstract.MutableMapping)
 
 
 class Forms:
-    """Finds forms. A class whose fields hold values of the class itself has one form, which knows itself."""
+    """Finds forms. A class whose fields hold values of the class itself has one form, which knows itself.
 
-    def __init__(self) -> None:
+    `surplus` says what becomes of fields that a record does not have.
+    """
+
+    def __init__(self, surplus: Surplus = Surplus.LEFT_OUT) -> None:
+        self._surplus = surplus
+        self.need_proof = False
+        """Whether code of the application runs when values of these forms are made again."""
         self._known: dict[type, Form] = {}
         self._being_made: set[type] = set()
 
@@ -44,6 +51,10 @@ class Forms:
             return anything()
         if annotation is None:
             annotation = types.NoneType
+        if annotation is LiteralString:
+            annotation = str
+        if not isinstance(annotation, abstract.Hashable):
+            raise Unsupported(words_of(annotation))
         origin, given = get_origin(annotation), get_args(annotation)
         if origin in (Union, types.UnionType):
             return union([self.of(one) for one in given])
@@ -87,18 +98,25 @@ class Forms:
             return enum(kind)
         if issubclass(kind, PurePath):
             return path(kind)
-        if is_pydantic(kind):
-            return pydantic_model(kind)
-        if dataclasses.is_dataclass(kind):
-            return dataclass(kind, self.of)
         if is_typeddict(kind):
-            return typed_dict(kind, self.of)
-        if issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
-            return named_tuple(kind, self.of)
+            return typed_dict(kind, self.of, self._surplus)
+        record = self._record(kind)
+        if record is not None:
+            self.need_proof = self.need_proof or runs_code(kind)
+            return record
         form = leaf(kind)
         if form is None:
             raise Unsupported(kind.__qualname__)
         return form
+
+    def _record(self, kind: Any) -> Form | None:
+        if is_pydantic(kind):
+            return pydantic_model(kind)
+        if dataclasses.is_dataclass(kind):
+            return dataclass(kind, self.of, self._surplus)
+        if issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
+            return named_tuple(kind, self.of, self._surplus)
+        return None
 
     def _later(self, kind: type) -> Form:
         def encode(value: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import Any, Never, NoReturn
 from redisched.conversion.annotations import Forms
 from redisched.conversion.conversion import Given, WrongArguments, refuse_other_codec
 from redisched.conversion.form import ALLOWED, Form, Mismatch, Unsupported, converted, words_of
-from redisched.conversion.parameters import Annotations, ByParameter, by_parameter
+from redisched.conversion.parameters import Annotations, ByParameter, Unreadable, by_parameter
+from redisched.conversion.proof import proved
+from redisched.conversion.records import Surplus
 from redisched.conversion.scalars import anything
 from redisched.errors import InvalidArguments, InvalidOption, NotEncodable, Undecodable
 from redisched.redaction import REDACTED, SECRETS
@@ -38,7 +40,7 @@ class ByAnnotation:
 
     def encode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
         self._resolve_open()
-        return self._converted(self._encoded, args, kwargs)
+        return _converted(self._encoded, self._given_forms, args, kwargs)
 
     def decode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any], codec: str | None) -> Given:
         refuse_other_codec(self._name, codec, None)
@@ -46,18 +48,18 @@ class ByAnnotation:
             self._resolve_open()
         except InvalidOption as error:
             raise WrongArguments(str(error)) from error
-        return self._converted(self._decoded, args, kwargs)
+        return _converted(self._decoded, self._forms, args, kwargs)
 
     def read_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
         self._resolve_open()
-        return self._converted(self._read, args, kwargs)
+        return _converted(self._read, self._given_forms, args, kwargs)
 
     def encode_result(self, result: Any) -> Any:
         self._resolve_open()
         if self._result.is_plain:
             return result
         try:
-            return converted(self._result.encode, self._result, result)
+            return converted(self._encode(self._result), self._result, result)
         except Mismatch as error:
             raise NotEncodable(
                 f"result of {self._name}", result, f"{self._result.words} as annotated; {error}"
@@ -72,26 +74,21 @@ class ByAnnotation:
         except Mismatch as error:
             raise Undecodable(f"the result of {self._name} is no {self._result.words} as annotated: {error}") from None
 
-    def _converted(
-        self, convert: Callable[[str, Form, Any], Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Given:
-        positional, named = self._forms.each(args, kwargs)
-        return (
-            [value if form.is_plain else convert(name, form, value) for name, form, value in positional],
-            {name: value if form.is_plain else convert(name, form, value) for name, form, value in named},
-        )
-
     def _encoded(self, parameter: str, form: Form, value: Any) -> Any:
+        encode = self._encode(form)
         try:
-            return converted(form.encode, form, value)
+            return converted(encode, form, value)
         except Mismatch as error:
             mismatch = error
         try:
             # What is given in the form in which it travels, such as a text for a path, is read as annotated.
-            return converted(lambda given: form.encode(form.decode(given)), form, value)
+            return converted(lambda given: encode(form.decode(given)), form, value)
         except Mismatch as error:
             said = mismatch if len(mismatch.place) > len(error.place) else error
             raise self._refusal(parameter, form, value, said) from None
+
+    def _encode(self, form: Form) -> Callable[[Any], Any]:
+        return proved(form) if self._need_proof else form.encode
 
     def _read(self, parameter: str, form: Form, value: Any) -> Any:
         try:
@@ -124,15 +121,18 @@ class ByAnnotation:
 
     def _resolve(self) -> None:
         forms = Forms()
-        signature = self._annotations.signature
+        self._forms: ByParameter[Form] = self._by_parameter(forms)
+        self._given_forms: ByParameter[Form] = self._by_parameter(Forms(Surplus.REFUSED))
+        place = f"annotation of the result of {self._name}"
+        self._result = self._form(forms, place, self._annotations.of_result) if self._has_result else anything()
+        self._need_proof = forms.need_proof
 
+    def _by_parameter(self, forms: Forms) -> ByParameter[Form]:
         def of_parameter(parameter: inspect.Parameter) -> Form:
             place = f"annotation of {parameter.name} of {self._name}"
             return self._form(forms, place, lambda: self._annotations.of(parameter.annotation))
 
-        self._forms: ByParameter[Form] = by_parameter(signature, of_parameter, anything())
-        place = f"annotation of the result of {self._name}"
-        self._result = self._form(forms, place, self._annotations.of_result) if self._has_result else anything()
+        return by_parameter(self._annotations.signature, of_parameter, anything())
 
     def _form(self, forms: Forms, place: str, annotation_of: Callable[[], Any]) -> Form:
         try:
@@ -140,6 +140,8 @@ class ByAnnotation:
         except NameError:
             self._has_unknown_names = True
             return anything()
+        except Unreadable as error:
+            raise InvalidOption(place, error.annotation, str(error)) from None
         if annotation in (Never, NoReturn):
             return anything()
         try:
@@ -148,3 +150,16 @@ class ByAnnotation:
             within = "" if error.words == words_of(annotation) else f", where {error.words} is the cause"
             reason = error.reason or f"use {ALLOWED}"
             raise InvalidOption(place, annotation, f"its values cannot travel{within}; {reason}") from None
+        except RecursionError:
+            allowed = "its values cannot travel, as the alias holds itself; use a dataclass that does, or write Any"
+            raise InvalidOption(place, annotation, allowed) from None
+
+
+def _converted(
+    convert: Callable[[str, Form, Any], Any], forms: ByParameter[Form], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Given:
+    positional, named = forms.each(args, kwargs)
+    return (
+        [value if form.is_plain else convert(name, form, value) for name, form, value in positional],
+        {name: value if form.is_plain else convert(name, form, value) for name, form, value in named},
+    )

@@ -18,7 +18,7 @@ class Mismatch(ValueError):
 
     def __init__(self, wanted: str, value: object, reason: str = "") -> None:
         self.place = ""
-        self._said = f"{wanted} expected, and {_described(value)} came" + (f": {reason}" if reason else "")
+        self.said = f"{wanted} expected, and {described(value)} came" + (f": {reason}" if reason else "")
 
     def within(self, place: str) -> "Mismatch":
         """The same error, seen from the value that holds this one at `place`."""
@@ -26,7 +26,7 @@ class Mismatch(ValueError):
         return self
 
     def __str__(self) -> str:
-        return f"at {self.place}: {self._said}" if self.place else self._said
+        return f"at {self.place}: {self.said}" if self.place else self.said
 
 
 class Unsupported(Exception):
@@ -71,7 +71,8 @@ def words_of(annotation: object) -> str:
     return annotation.__qualname__ if type(annotation) is type else str(annotation).replace("typing.", "")
 
 
-def _described(value: object) -> str:
+def described(value: object) -> str:
+    """The type and the beginning of a value, for people."""
     try:
         text = repr(value)
     except Exception as error:

@@ -13,6 +13,14 @@ _AWAITABLES = (abstract.Awaitable, abstract.Coroutine)
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+class Unreadable(Exception):
+    """Raised for an annotation that is no type, such as a remark that is written as a text."""
+
+    def __init__(self, annotation: object, error: Exception) -> None:
+        super().__init__(f"a type, or no annotation; {type(error).__name__}: {error}")
+        self.annotation = annotation
+
+
 class Annotations:
     """The annotations of one function, each read by itself: a name that only type checkers know spoils no other."""
 
@@ -33,18 +41,19 @@ class Annotations:
         self.signature = without(self.signature, parameters)
 
     def of(self, annotation: Any) -> Any:
-        """An annotation with its names looked up. Raises NameError if there is no such name, as yet or at all."""
+        """An annotation with its names looked up. Raises NameError if there is no such name, as yet or at all, and
+        Unreadable.
+        """
         if annotation is inspect.Parameter.empty:
             return Any
-        holder = SimpleNamespace(__annotations__={"it": annotation})
-        return get_type_hints(holder, self._globals, self._local)["it"]
+        return _looked_up(annotation, self._globals, self._local)
 
     def metadata_of(self, annotation: Any) -> tuple[Any, ...]:
-        """What an annotation says besides the type, by `Annotated`. A name that is not defined is an Undefined."""
+        """What an annotation says besides the type, by `Annotated`. A name that is not defined is an Undefined. Raises
+        Unreadable.
+        """
         if isinstance(annotation, str):
-            holder = SimpleNamespace(__annotations__={"it": annotation})
-            names = _Names(self._globals, self._local)
-            annotation = get_type_hints(holder, self._globals, names, include_extras=True)["it"]
+            annotation = _looked_up(annotation, self._globals, _Names(self._globals, self._local), include_extras=True)
         while hasattr(annotation, "__value__") and hasattr(annotation, "__type_params__"):
             annotation = annotation.__value__  # the `type` statement of Python 3.12
         return tuple(annotation.__metadata__) if get_origin(annotation) is Annotated else ()
@@ -132,6 +141,18 @@ def by_parameter(
 def without(signature: inspect.Signature, names: Collection[str]) -> inspect.Signature:
     """A signature without some of its parameters."""
     return signature.replace(parameters=[one for one in signature.parameters.values() if one.name not in names])
+
+
+def _looked_up(
+    annotation: Any, known: dict[str, Any], local: Mapping[str, Any], *, include_extras: bool = False
+) -> Any:
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return get_type_hints(holder, known, local, include_extras=include_extras)["it"]
+    except NameError:
+        raise
+    except Exception as error:  # An annotation is an expression, which can raise anything.
+        raise Unreadable(annotation, error) from error
 
 
 def _globals_of(function: Any) -> dict[str, Any]:

@@ -1,18 +1,26 @@
 """The forms of what has fields: dataclasses, named tuples, typed dicts and pydantic models. All travel as dicts.
 
-Old and new versions of a program may meet while a new one is rolled out. So a field that is missing gets its default,
-and one that is not known is left out.
+Old and new versions of a program may meet while a new one is rolled out. So in a worker a field that is missing gets
+its default, and one that is not known is left out. A producer that gives one which is not known has misspelled it.
 """
 
 import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from typing import Any, NamedTuple, NotRequired, Required, get_origin, get_type_hints
 
 from redisched.conversion.form import Form, FormOf, Mismatch, Unsupported
 
 _AS_DICT = frozenset({dict})
+
+
+class Surplus(Enum):
+    """What becomes of fields that came and that a record does not have."""
+
+    LEFT_OUT = auto()
+    REFUSED = auto()
 
 
 class Field(NamedTuple):
@@ -61,7 +69,7 @@ def _in_words(error: Any) -> str:
     return "; ".join(f"{place}: {message}" if place else message for place, message in said)
 
 
-def dataclass(kind: Any, form_of: FormOf) -> Form:
+def dataclass(kind: Any, form_of: FormOf, surplus: Surplus) -> Form:
     """A dataclass travels as its fields. Those that its `__init__` does not take are computed again."""
     hints = _hints_of(kind)
     known = [field for field in dataclasses.fields(kind) if field.init]
@@ -73,18 +81,22 @@ def dataclass(kind: Any, form_of: FormOf) -> Form:
         _exactly(kind, value)
         return _encoded(kind, value, {field.name: getattr(value, field.name) for field in fields}, fields)
 
-    return _record(kind, fields, encode)
+    return _record(kind, fields, surplus, encode)
 
 
-def named_tuple(kind: Any, form_of: FormOf) -> Form:
+def named_tuple(kind: Any, form_of: FormOf, surplus: Surplus) -> Form:
     """A NamedTuple travels as its fields, by their names."""
     hints = _hints_of(kind)
     defaults = kind._field_defaults
     fields = [Field(name, form_of(hints.get(name, Any)), name not in defaults) for name in kind._fields]
-    return _record(kind, fields, lambda value: _encoded(kind, value, _exactly(kind, value)._asdict(), fields))
+
+    def encode(value: Any) -> Any:
+        return _encoded(kind, value, _exactly(kind, value)._asdict(), fields)
+
+    return _record(kind, fields, surplus, encode)
 
 
-def typed_dict(kind: Any, form_of: FormOf) -> Form:
+def typed_dict(kind: Any, form_of: FormOf, surplus: Surplus) -> Form:
     """A TypedDict is a dict with a form for each key."""
     stated = get_type_hints(kind, include_extras=True)
     fields = [Field(name, form_of(hint), _must_be(kind, name, stated)) for name, hint in _hints_of(kind).items()]
@@ -96,17 +108,17 @@ def typed_dict(kind: Any, form_of: FormOf) -> Form:
         return _encoded(kind, value, value, fields)
 
     def decode(value: Any) -> Any:
-        return _decoded(kind, value, fields)
+        return _decoded(kind, value, fields, surplus)
 
     is_plain = all(field.form.is_plain for field in fields)
     return Form(words=words, encode=encode, decode=decode, travels_as=_AS_DICT, is_plain=is_plain)
 
 
-def _record(kind: Any, fields: list[Field], encode: Callable[[Any], Any]) -> Form:
+def _record(kind: Any, fields: list[Field], surplus: Surplus, encode: Callable[[Any], Any]) -> Form:
     def decode(value: Any) -> Any:
         if type(value) is kind:
             return value
-        given = _decoded(kind, value, fields)
+        given = _decoded(kind, value, fields, surplus)
         try:
             return kind(**given)
         except Exception as error:
@@ -126,9 +138,15 @@ def _encoded(kind: Any, value: Any, held: Mapping[str, Any], fields: list[Field]
     return _converted(kind, value, held, [(name, form.encode, is_required) for name, form, is_required in fields])
 
 
-def _decoded(kind: Any, value: Any, fields: list[Field]) -> dict[str, Any]:
+def _decoded(kind: Any, value: Any, fields: list[Field], surplus: Surplus) -> dict[str, Any]:
     if type(value) is not dict:
         raise Mismatch(kind.__qualname__, value)
+    if surplus is Surplus.REFUSED:
+        names = [field.name for field in fields]
+        for name in value:
+            if name not in names:
+                said = f"it has {', '.join(names) or 'no fields'}, and no {name!r:.60}"
+                raise Mismatch(kind.__qualname__, value, said)
     return _converted(kind, value, value, [(name, form.decode, is_required) for name, form, is_required in fields])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum, Flag
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import NoneType
 from typing import Any, get_args
 from uuid import UUID
@@ -21,6 +21,7 @@ _TEXTS: dict[type, Callable[[str], Any]] = {
     date: date.fromisoformat,
 }
 """Types that msgpack carries, but JSON does not, and how they are read from a text."""
+_OF_SYSTEM = (type(Path()), type(PurePath()))
 _SPAN = re.compile(r"(-?)([0-9]{1,14})(?:\.([0-9]{1,6}))?(ms|s|m|h|d)")
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
@@ -104,8 +105,8 @@ def path(kind: type[PurePath]) -> Form:
     """A path travels as its text."""
 
     def encode(value: Any) -> str:
-        # The type of a Path() is that of the system's paths.
-        if not isinstance(value, kind):
+        # The type of a Path() is that of the system's paths. One of another system would be read as one of this.
+        if not isinstance(value, kind) or type(value) not in (kind, *_OF_SYSTEM):
             raise Mismatch(kind.__name__, value)
         return str(value)
 
