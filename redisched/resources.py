@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from redisched.callables import innermost, is_coroutine_function, label_of
-from redisched.conversion.parameters import Annotations, Undefined, Unreadable, without
+from redisched.conversion.parameters import Annotations, NotAType, Undefined, without
 from redisched.errors import InvalidArguments, InvalidOption
 
 Factory: TypeAlias = Callable[..., Any]
@@ -164,7 +164,7 @@ def _resource_in(place: str, parameter: inspect.Parameter, annotations: Annotati
     found = None
     try:
         metadata = annotations.metadata_of(parameter.annotation)
-    except Unreadable as error:
+    except NotAType as error:
         raise InvalidOption(place, error.annotation, str(error)) from None
     for one in metadata:
         if one is Resource:

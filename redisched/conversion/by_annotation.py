@@ -7,7 +7,7 @@ from typing import Any, Never, NoReturn
 from redisched.conversion.annotations import Forms
 from redisched.conversion.conversion import Given, WrongArguments, refuse_other_codec
 from redisched.conversion.form import ALLOWED, Form, Mismatch, Unsupported, converted, words_of
-from redisched.conversion.parameters import Annotations, ByParameter, Unreadable, by_parameter
+from redisched.conversion.parameters import Annotations, ByParameter, NotAType, by_parameter
 from redisched.conversion.proof import proved
 from redisched.conversion.records import Surplus
 from redisched.conversion.scalars import anything
@@ -140,7 +140,7 @@ class ByAnnotation:
         except NameError:
             self._has_unknown_names = True
             return anything()
-        except Unreadable as error:
+        except NotAType as error:
             raise InvalidOption(place, error.annotation, str(error)) from None
         if annotation in (Never, NoReturn):
             return anything()

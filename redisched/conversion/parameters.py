@@ -13,7 +13,7 @@ _AWAITABLES = (abstract.Awaitable, abstract.Coroutine)
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class Unreadable(Exception):
+class NotAType(Exception):
     """Raised for an annotation that is no type, such as a remark that is written as a text."""
 
     def __init__(self, annotation: object, error: Exception) -> None:
@@ -30,7 +30,7 @@ class Annotations:
         """
         self._local = dict(local)
         self._globals = _globals_of(function)
-        self.signature = inspect.signature(function, follow_wrapped=False)
+        self.signature = _signature_of(function)
 
     def of_another(self, function: Callable[..., Any]) -> "Annotations":
         """The annotations of a function that this one uses. Raises ValueError as above."""
@@ -42,7 +42,7 @@ class Annotations:
 
     def of(self, annotation: Any) -> Any:
         """An annotation with its names looked up. Raises NameError if there is no such name, as yet or at all, and
-        Unreadable.
+        NotAType.
         """
         if annotation is inspect.Parameter.empty:
             return Any
@@ -50,7 +50,7 @@ class Annotations:
 
     def metadata_of(self, annotation: Any) -> tuple[Any, ...]:
         """What an annotation says besides the type, by `Annotated`. A name that is not defined is an Undefined. Raises
-        Unreadable.
+        NotAType.
         """
         if isinstance(annotation, str):
             annotation = _looked_up(annotation, self._globals, _Names(self._globals, self._local), include_extras=True)
@@ -152,12 +152,21 @@ def _looked_up(
     except NameError:
         raise
     except Exception as error:  # An annotation is an expression, which can raise anything.
-        raise Unreadable(annotation, error) from error
+        raise NotAType(annotation, error) from error
+
+
+def _signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function, follow_wrapped=False)
+    except ValueError:
+        # Such as by `functools.lru_cache`, which is not written in Python and hands on what it gets.
+        return inspect.signature(function)
 
 
 def _globals_of(function: Any) -> dict[str, Any]:
     while isinstance(function, functools.partial):
         function = function.func
+    function = inspect.unwrap(function, stop=lambda one: hasattr(one, "__globals__"))
     if not hasattr(function, "__globals__"):
         # An object that is called like a function.
         function = getattr(type(function).__call__, "__func__", type(function).__call__)
