@@ -8,13 +8,25 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
 
 from redisched import Scheduler, TaskState
 from redisched.config import Settings
 from redisched.errors import BrokerUnavailable, InvalidArguments, InvalidOption
 from redisched.sqlalchemy import enqueue_after_commit
 from redisched.store.broker import Broker
+
+
+class Base(DeclarativeBase):
+    """What the tables have in common."""
+
+
+class Order(Base):
+    """A row of the table."""
+
+    __tablename__ = "orders"
+    number: Mapped[int] = mapped_column(primary_key=True)
+
 
 UNKNOWN, READY = TaskState.UNKNOWN, TaskState.READY
 
@@ -160,6 +172,35 @@ def test_without_a_redis_the_commit_stands_and_the_tasks_are_with_the_error(sess
     assert session.execute(text("SELECT number FROM orders")).scalars().all() == [7]
 
 
+def test_an_application_without_a_redis_does_not_keep_back_the_tasks_of_another(
+    tasks: Scheduler, session: Session
+) -> None:
+    away = Scheduler(settings=Settings(url="redis://127.0.0.1:1/0", timeout_s=0.2))
+    away.task(name="charge")(charge)
+    lost = enqueue_after_commit(session, away.handler("charge"), 7)
+    kept = enqueue_after_commit(session, tasks.handler("charge"), 7)
+
+    with pytest.raises(BrokerUnavailable) as unavailable:
+        session.commit()
+
+    assert [request.id for request in unavailable.value.requests] == [lost.id]
+    assert kept.status() is READY
+
+
+@pytest.mark.parametrize("name", ["before_commit", "after_commit", "after_flush"])
+def test_a_listener_may_be_the_first_to_enqueue_with_a_commit(tasks: Scheduler, session: Session, name: str) -> None:
+    refs = []
+
+    def listen(_session: Session, *_args: object) -> None:
+        refs.append(enqueue_after_commit(session, tasks.handler("charge"), 1))
+
+    event.listen(session, name, listen)
+    session.add(Order(number=1))
+    session.commit()
+
+    assert [ref.status() for ref in refs] == [READY]
+
+
 def test_async_sessions_enqueue_without_blocking_the_loop(
     tasks: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,12 +212,14 @@ def test_async_sessions_enqueue_without_blocking_the_loop(
         async with make() as session:
             kept = enqueue_after_commit(session, tasks.handler("charge"), 1)
             await session.commit()
+            within = await session.run_sync(lambda plain: enqueue_after_commit(plain, tasks.handler("charge"), 3))
+            await session.commit()
             lost = enqueue_after_commit(session, tasks.handler("charge"), 2)
             await session.rollback()
             await session.commit()
         await engine.dispose()
-        states = [await kept.status_async(), await lost.status_async()]
+        states = [await ref.status_async() for ref in (kept, within, lost)]
         await tasks.close_async()
         return states
 
-    assert asyncio.run(run()) == [READY, UNKNOWN]
+    assert asyncio.run(run()) == [READY, READY, UNKNOWN]
