@@ -11,6 +11,7 @@ from django.utils import timezone
 from redisched.client.around_enqueue import with_headers
 from redisched.client.request import TaskRequest
 from redisched.django.application import app
+from redisched.django.known_tasks import task_named
 from redisched.django.running import register, tell_ends
 from redisched.django.task_interface import (
     BaseTaskBackend,
@@ -22,7 +23,7 @@ from redisched.django.task_interface import (
     normalize_json,
     signals,
 )
-from redisched.django.task_results import HIGHEST_PRIORITY, RUN_AFTER, moment, result_of
+from redisched.django.task_results import BACKEND, HIGHEST_PRIORITY, RUN_AFTER, moment, result_of
 from redisched.errors import InvalidInput
 from redisched.identity import is_given, made_ms
 from redisched.model import Keep, TaskState
@@ -49,7 +50,7 @@ class RedischedBackend(BaseTaskBackend):
 
     def __init__(self, alias: str, params: Mapping[str, Any]) -> None:
         super().__init__(alias, params)
-        self._options = {"max_attempts": 1, **_checked(alias, self.options), "keep": Keep.TASK}
+        self._options = {"max_attempts": 1, **_checked(alias, self.options)}
         _tell_ends_once()
         for queue in self.queues:
             try:
@@ -100,9 +101,11 @@ class RedischedBackend(BaseTaskBackend):
         if task.run_after is not None:
             options["run_at"] = _aware(task.run_after)
         request = app.request(task.module_path, *normalize_json(args), kwargs=normalize_json(kwargs), **options)
-        if task.run_after is not None:
-            request = with_headers(request, {RUN_AFTER: task.run_after.isoformat()}, app.settings.payload_limit)
-        return request
+        headers = {} if task.run_after is None else {RUN_AFTER: task.run_after.isoformat()}
+        known = task_named(task.module_path)
+        if known is not None and known.backend != self.alias:
+            headers[BACKEND] = self.alias
+        return with_headers(request, headers, app.settings.payload_limit) if headers else request
 
     def _enqueued(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any], task_id: str) -> TaskResult:
         return TaskResult(
@@ -147,7 +150,8 @@ def _checked(alias: str, options: Mapping[str, Any]) -> dict[str, Any]:
             f"TASKS[{alias!r}] OPTIONS: there is no {unknown[0]!r}; there are {', '.join(OPTIONS)}"
         )
     try:
-        check_options(dict(options))
+        # Where nothing can be read after the end, there is nothing to keep.
+        keep = Keep.NOTHING if check_options(dict(options)).retention_ms == 0 else Keep.TASK
     except InvalidInput as error:
         raise ImproperlyConfigured(f"TASKS[{alias!r}] OPTIONS: {error}") from None
-    return dict(options)
+    return {**options, "keep": keep}

@@ -11,7 +11,14 @@ from django.utils import timezone
 from redisched.client.scheduler import Scheduler
 from redisched.context import TaskContext, current_task
 from redisched.django.known_tasks import remember, task_named
-from redisched.django.task_interface import Task, TaskResult, TaskResultStatus, normalize_json, signals
+from redisched.django.task_interface import (
+    Task,
+    TaskResult,
+    TaskResultDoesNotExist,
+    TaskResultStatus,
+    normalize_json,
+    signals,
+)
 from redisched.django.task_interface import TaskContext as DjangoContext
 from redisched.django.task_results import set_return_value, started_result
 from redisched.events import AttemptFailure
@@ -56,8 +63,15 @@ def tell_ends(app: Scheduler) -> None:
 
 def _tell_end(ctx: TaskContext) -> None:
     task = task_named(ctx.name)
-    if task is not None:
-        _send_finished(task.get_backend().get_result(ctx.id))
+    if task is None:
+        return
+    try:
+        result = task.get_backend().get_result(ctx.id)
+    except TaskResultDoesNotExist:
+        # Nothing is kept of it.
+        started: TaskResult = ctx.values.get(_STARTED) or started_result(task, ctx, None)
+        result = replace(started, status=TaskResultStatus.FAILED, finished_at=timezone.now())
+    _send_finished(result)
 
 
 def _send_finished(result: TaskResult) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +18,12 @@ from redisched.identity import made_ms
 from redisched.model import LARGEST_RUN_AT_MS, Failure, TaskState
 from redisched.store.view import TaskView
 
-HIGHEST_PRIORITY = 100
+HIGHEST_PRIORITY, LOWEST_PRIORITY = 100, -100
 """Django's priorities go from 100, which is first, to -100; those of redisched from 0 to 200 then."""
 RUN_AFTER = "run_after"
 """The header with the time that the caller asked for: a retry is due at another one."""
+BACKEND = "backend"
+"""The header with the alias of the backend that enqueued the task, if the function was decorated for another one."""
 _STATUS = {
     TaskState.RUNNING: TaskResultStatus.RUNNING,
     TaskState.SUCCEEDED: TaskResultStatus.SUCCESSFUL,
@@ -37,9 +40,11 @@ def result_of(view: TaskView, alias: str) -> TaskResult | None:
     task, body = task_named(view.name), view.body
     if task is None or body is None:
         return None
+    headers = body.headers or {}
+    alias = headers.get(BACKEND, alias)
     first_start_ms = next(_starts(view), 0)
     result = TaskResult(
-        task=_as_asked(task, view.priority, view.queue, alias, (body.headers or {}).get(RUN_AFTER)),
+        task=_as_asked(task, view.priority, view.queue, alias, headers.get(RUN_AFTER)),
         id=view.id,
         status=_STATUS.get(view.state, TaskResultStatus.READY),
         # The clocks of a producer and of Redis may differ.
@@ -64,8 +69,9 @@ def started_result(task: Task, ctx: TaskContext, before: TaskResult | None) -> T
     if before is not None:
         workers = [*before.worker_ids, ctx.worker][: ctx.attempt]
         return replace(before, status=TaskResultStatus.RUNNING, last_attempted_at=now, worker_ids=workers)
+    alias = ctx.headers.get(BACKEND, task.backend)
     return TaskResult(
-        task=_as_asked(task, ctx.priority, ctx.queue, task.backend, ctx.headers.get(RUN_AFTER)),
+        task=_as_asked(task, ctx.priority, ctx.queue, alias, ctx.headers.get(RUN_AFTER)),
         id=ctx.id,
         status=TaskResultStatus.RUNNING,
         enqueued_at=moment(made_ms(ctx.id)),
@@ -74,20 +80,26 @@ def started_result(task: Task, ctx: TaskContext, before: TaskResult | None) -> T
         last_attempted_at=now,
         args=list(ctx.args),
         kwargs=dict(ctx.kwargs),
-        backend=task.backend,
+        backend=alias,
         errors=[],
         worker_ids=[ctx.worker],
     )
 
 
 def _as_asked(task: Task, priority: int | None, queue: str, alias: str, run_after: str | None) -> Task:
-    """The task with what its caller asked for."""
-    return task.using(
-        priority=task.priority if priority is None else HIGHEST_PRIORITY - priority,
-        queue_name=queue,
-        backend=alias,
-        run_after=None if run_after is None else datetime.fromisoformat(run_after),
-    )
+    """The task with what its caller asked for. It is not checked again: a queue may be none of the settings any more,
+    and redisched has priorities that Django does not have, of which the nearest one is told.
+    """
+    asked = copy(task)
+    changes = {
+        "priority": task.priority if priority is None else max(HIGHEST_PRIORITY - priority, LOWEST_PRIORITY),
+        "queue_name": queue,
+        "backend": alias,
+        "run_after": None if run_after is None else datetime.fromisoformat(run_after),
+    }
+    for name, value in changes.items():
+        object.__setattr__(asked, name, value)
+    return asked
 
 
 def set_return_value(result: TaskResult, value: Any) -> None:

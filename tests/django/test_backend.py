@@ -1,10 +1,13 @@
 """The backend of Django's tasks: what its interface promises, tried on a worker in virtual time."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django.utils import timezone
@@ -19,6 +22,7 @@ from redisched.django.task_interface import (
     TaskResultStatus,
     signals,
 )
+from tests.django import BACKEND
 from tests.django.shop import tasks
 from tests.django.shop.tasks import NotYet, seen
 
@@ -27,6 +31,23 @@ def ended(result: TaskResult, worker: testing.VirtualWorker) -> TaskResult:
     worker.run_until_idle()
     result.refresh()
     return result
+
+
+@contextmanager
+def receiving(*names: str) -> Iterator[list[TaskResult]]:
+    """The results that these signals tell while the block runs."""
+    told: list[TaskResult] = []
+
+    def receive(sender: Any, task_result: TaskResult, **_: Any) -> None:
+        told.append(task_result)
+
+    for name in names:
+        getattr(signals, name).connect(receive)
+    try:
+        yield told
+    finally:
+        for name in names:
+            getattr(signals, name).disconnect(receive)
 
 
 def test_a_task_from_its_enqueue_to_its_result(worker: testing.VirtualWorker) -> None:
@@ -71,6 +92,44 @@ def test_the_highest_priority_runs_first(worker: testing.VirtualWorker) -> None:
         tasks.note.using(priority=priority).enqueue(str(priority))
     worker.run_until_idle()
     assert seen == ["100", "1", "0", "-1", "-100"]
+
+
+def test_a_task_that_was_given_a_priority_of_redisched_alone_runs_and_tells_the_nearest(
+    worker: testing.VirtualWorker,
+) -> None:
+    result = tasks.add.enqueue(1)
+    app.ref(result.id).reprioritize(255)
+    assert tasks.add.get_result(result.id).task.priority == -100
+    assert ended(result, worker).status == TaskResultStatus.SUCCESSFUL
+
+
+def test_a_task_of_a_queue_that_the_settings_have_no_more_can_be_read(worker: testing.VirtualWorker) -> None:
+    result = tasks.add.using(queue_name="reports").enqueue(1)
+    fewer: Any = settings.TASKS | {"default": {"BACKEND": BACKEND, "QUEUES": ["default"]}}
+    with override_settings(TASKS=fewer):
+        assert tasks.add.get_result(result.id).task.queue_name == "reports"
+
+
+def test_a_task_knows_the_backend_that_enqueued_it(worker: testing.VirtualWorker) -> None:
+    result = tasks.look.using(backend="stubborn").enqueue()
+    assert (result.backend, tasks.look.get_result(result.id).backend) == ("stubborn", "stubborn")
+    with receiving("task_started", "task_finished") as told:
+        worker.run_until_idle()
+    assert [(one.backend, one.task.backend) for one in told] == [("stubborn", "stubborn")] * 2
+
+
+def test_without_retention_a_task_runs_and_signals_tell_its_end(worker: testing.VirtualWorker) -> None:
+    fleeting = {"BACKEND": BACKEND, "QUEUES": [], "OPTIONS": {"retention": 0, "max_attempts": 2}}
+    with override_settings(TASKS=settings.TASKS | {"default": fleeting}), receiving("task_finished") as told:
+        added, cancelled = tasks.add.enqueue(1), tasks.cancel_itself.enqueue()
+        worker.run_until_idle()
+        for result in (added, cancelled):
+            with pytest.raises(TaskResultDoesNotExist):
+                result.refresh()
+    assert sorted((one.id, str(one.status), one.attempts) for one in told) == [
+        (added.id, "SUCCESSFUL", 1),
+        (cancelled.id, "FAILED", 1),
+    ]
 
 
 def test_a_deferred_task_runs_at_its_time_and_says_it(worker: testing.VirtualWorker) -> None:

@@ -83,6 +83,13 @@ def note(text: str) -> None:
 
 
 @task
+def cancel_itself() -> None:
+    """Fails once it is to be cancelled."""
+    app.ref(current_task().id).cancel()
+    raise ValueError("no")
+
+
+@task
 def answer_an_object() -> object:
     """Answers what JSON cannot hold."""
     return object()
