@@ -123,7 +123,9 @@ class Block:
             return _REPEATED[kind]
         if status is Status.LOST and tries > 1 and kind in (Release, SnoozedTask):
             # The try before had given it back, and only the reply was lost.
-            return TaskState.READY
+            status = Status.RELEASED
+        if status is Status.RELEASED and _is_for_later(settlement):
+            return TaskState.SCHEDULED
         return _STATES.get(status)
 
     def extend(self, task: LeasedTask, lease_ms: int) -> Operation[Status]:
@@ -200,3 +202,8 @@ class Block:
                 if status in REFUSALS:
                     level, said = REFUSALS[status]
                     log_about(level, one.task, said.format(kind.__name__))
+
+
+def _is_for_later(settlement: Settlement) -> bool:
+    """Whether a task that is given back waits for its time."""
+    return isinstance(settlement, SnoozedTask) or (isinstance(settlement, Release) and settlement.pause_ms > 0)

@@ -38,6 +38,7 @@ class _ClaimCall:
         self._lease_ms = check_lease_ms("lease", lease)
         self._wait_s = check_milliseconds("wait", wait) / 1e3
         self._runs = False
+        self._pid = 0
 
     def __repr__(self) -> str:
         return f"<claim from queue {self._queue}>"
@@ -50,12 +51,17 @@ class _ClaimCall:
         if self._runs:
             raise InvalidOption("block", self, "one that does not run; call app.claim again for another")
         self._runs = True
-        kept = os.getpid(), self._queue, self._lease_ms
+        self._pid = os.getpid()
+        kept = self._pid, self._queue, self._lease_ms
         puller: Puller | None = self._caller.pullers.get(kept)
         if puller is None:
             settings = WorkerSettings(lease_s=self._lease_ms / 1e3, window_ms=0.0)
             puller = self._caller.pullers.setdefault(kept, Puller(self._caller, self._registry, self._queue, settings))
         return Block(puller)
+
+    def _is_of_the_parent(self) -> bool:
+        """Whether this process was forked within the block: what is not settled is still the parent's."""
+        return os.getpid() != self._pid
 
     def _close(self) -> None:
         self._block.stop()
@@ -75,6 +81,8 @@ class ClaimBlock(_ClaimCall):
         return tuple(TaskLease(task, self._caller) for task in held)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._is_of_the_parent():
+            return
         try:
             self._caller.run(self._block.end(), "claim")
         finally:
@@ -97,6 +105,8 @@ class AsyncClaimBlock(_ClaimCall):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        if self._is_of_the_parent():
+            return
         try:
             await self._caller.run_async(self._block.end())
         finally:

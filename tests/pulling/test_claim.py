@@ -1,6 +1,7 @@
 """What a block gets: the best due tasks of a queue, and only those that a program may have."""
 
 import asyncio
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -235,3 +236,42 @@ def test_an_asynchronous_call_of_claim_has_one_block_at_a_time(app: Scheduler) -
         await app.close_async()
 
     asyncio.run(twice())
+
+
+def exit_code_of(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_that_leaves_the_block_gives_back_nothing(app: Scheduler) -> None:
+    ref = app.enqueue("send", queue="mail")
+    claim = app.claim("mail")
+
+    with claim as (lease,):
+        child = os.fork()
+        if child == 0:
+            claim.__exit__(None, None, None)
+            os._exit(0)
+        assert exit_code_of(child) == 0
+        assert ref.status() is TaskState.LEASED
+        assert lease.ack() is TaskState.SUCCEEDED
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_that_leaves_an_asynchronous_block_gives_back_nothing(app: Scheduler) -> None:
+    ref = app.enqueue("send", queue="mail")
+    claim = app.claim_async("mail")
+
+    async def fork_within() -> TaskState:
+        async with claim as (lease,):
+            child = os.fork()
+            if child == 0:
+                await claim.__aexit__(None, None, None)
+                os._exit(0)
+            assert exit_code_of(child) == 0
+            assert await ref.status_async() is TaskState.LEASED
+            state = await lease.ack_async()
+        await app.close_async()
+        return state
+
+    assert asyncio.run(fork_within()) is TaskState.SUCCEEDED

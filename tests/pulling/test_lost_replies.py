@@ -14,7 +14,7 @@ from tests.engine.running import counts, look
 
 pytestmark = pytest.mark.fault
 
-FAULTY = ("claim", "ack", "retry", "bury", "release")
+FAULTY = ("claim", "ack", "retry", "bury", "release", "snooze")
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ SETTLEMENTS: dict[str, tuple[str, Callable[[TaskLease], TaskState], TaskState]] 
     "retry": ("retry", lambda lease: lease.retry(), TaskState.RETRYING),
     "bury": ("bury", lambda lease: lease.bury("no"), TaskState.DEAD),
     "release": ("release", lambda lease: lease.release(), TaskState.READY),
+    "release after a delay": ("snooze", lambda lease: lease.release(60), TaskState.SCHEDULED),
 }
 
 

@@ -107,7 +107,7 @@ def test_a_released_task_waits_in_its_place_with_no_attempt_counted(app: Schedul
     with pull.claim(n=2) as (first, second):
         assert first.task.name == "first"
         assert pull(first.release) is TaskState.READY
-        assert pull(second.release, 60) is TaskState.READY
+        assert pull(second.release, 60) is TaskState.SCHEDULED
     with pull.claim(n=2) as leases:
         assert [(lease.task.name, lease.task.attempt) for lease in leases] == [("first", 1)]
 
