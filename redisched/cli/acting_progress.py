@@ -8,6 +8,7 @@ from typing import Generic
 
 import click
 
+from redisched.cli.exit_codes import INTERRUPTED
 from redisched.client.connection import Connection
 from redisched.client.verbs import O_co, Verb
 from redisched.counted import counted
@@ -45,7 +46,7 @@ def showing_progress(verb: Verb[O_co]) -> Iterator[CountingVerb[O_co]]:
     except KeyboardInterrupt:
         done = counted(counting.given, "task")
         click.echo(f"\nInterrupted after {done}. The same command goes on with the others.", err=True)
-        raise
+        raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         if counting.given and sys.stderr.isatty():
             click.echo("\r\033[K", nl=False, err=True)

@@ -3,10 +3,13 @@
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.lazy import LazyCommand, LazyGroup
 from redisched.errors import (
     AppNotFound,
@@ -32,7 +35,7 @@ COMMANDS = {
     ),
     "worker": LazyCommand(f"{_COMMANDS}.worker:worker", "Run the tasks of an application."),
     "workers": LazyCommand(
-        f"{_COMMANDS}.workers:workers", "List worker processes; quiet, resume, stop and recycle one."
+        f"{_COMMANDS}.workers:workers", "List worker processes; quiet, resume, stop and recycle them."
     ),
     "top": LazyCommand(f"{_COMMANDS}.top:top", "Watch queues, workers and tasks live, in this terminal."),
     "stats": LazyCommand(f"{_COMMANDS}.stats:stats", "Print what workers did lately, by queue and handler."),
@@ -65,7 +68,10 @@ COMMANDS = {
 WORDS_ABOUT_WORKERS = frozenset({"ls", "show", "quiet", "resume", "stop", "recycle"})
 """After `worker` these stand for `workers`, where the commands are."""
 _SURROUNDINGS = frozenset(
-    {errno.EACCES, errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
+    {
+        *(errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT),
+        *(errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS),
+    }
 )
 """System errors with a cause outside redisched, such as missing rights or a full disk; the exit code is 2."""
 _FOR_THE_CALLER = (InvalidInput, AppNotFound, BrokerMisconfigured, NoServer, NoServerBinary, ServerStartFailed)
@@ -94,9 +100,15 @@ class Root(LazyGroup):
             args = ["workers", *args[1:]]
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        # It prints --help and --version, which may fail as what commands print.
+        with _surroundings():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _surroundings():
+                return super().invoke(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
@@ -105,10 +117,20 @@ class Root(LazyGroup):
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
             raise (Refused if _is_for_the_caller(error) else Failed)(line) from error
-        except OSError as error:
-            if error.errno not in _SURROUNDINGS:
-                raise
-            raise Refused(printable(str(error))) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _surroundings() -> Iterator[None]:
+    """Raises Refused for an error of the system that has its cause outside redisched."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _SURROUNDINGS:
+            raise
+        raise Refused(printable(str(error))) from error
 
 
 def _is_for_the_caller(error: RedischedError) -> bool:
@@ -123,7 +145,7 @@ def _is_for_the_caller(error: RedischedError) -> bool:
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Commands use the Redis of --url, or else of REDISCHED_URL, or else the project's embedded server. "
-    "Exit codes: 0 success, 1 not found or failed, 2 wrong usage or configuration.",
+    "Exit codes: 0 success, 1 not found or failed, 2 wrong usage or configuration, 130 ended by Ctrl-C.",
 )
 @click.version_option(package_name="redisched", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -146,3 +168,10 @@ def _open_standard_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    # Python has None in place of a stream that was closed when it started.
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0, closefd=False)

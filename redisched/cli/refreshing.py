@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F
 from redisched.errors import BrokerUnavailable
@@ -14,8 +15,6 @@ from redisched.jsonable import to_json
 
 T = TypeVar("T")
 INTERVAL_S = 2.0
-INTERRUPTED = 130
-"""The exit code of a command that was ended by SIGINT, as shells have it."""
 _CLEAR = "\033[H\033[J"
 
 

@@ -1,7 +1,6 @@
 """`redisched task delete` and `queue purge`: the count first, then the deed, and what workers have stays."""
 
-from contextlib import suppress
-
+import click
 import pytest
 
 from redisched.cli.acting_progress import showing_progress
@@ -91,8 +90,13 @@ def test_a_task_that_is_leased_meanwhile_is_counted(
 
 
 def test_an_interruption_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
-    with suppress(KeyboardInterrupt), showing_progress(Delete()) as counting:
-        counting.given = 300
-        raise KeyboardInterrupt
+    def interrupt() -> None:
+        with showing_progress(Delete()) as counting:
+            counting.given = 300
+            raise KeyboardInterrupt
 
+    with pytest.raises(click.exceptions.Exit) as ended:
+        interrupt()
+
+    assert ended.value.exit_code == 130
     assert "Interrupted after 300 tasks. The same command goes on with the others." in capsys.readouterr().err

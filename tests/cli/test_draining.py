@@ -36,6 +36,20 @@ def test_a_queue_that_is_not_drained_in_time_is_an_error(command: CommandLine) -
     assert command.run("queue", "drain", "default", "--timeout", "0s").exit_code == 2
 
 
+def test_ctrl_c_is_no_failure_to_drain(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    command.output("enqueue", "add")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("redisched.cli.commands.draining._show", interrupt)
+
+    result = command.run("queue", "drain", "default")
+
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.endswith("\nInterrupted.\n")
+
+
 def test_an_empty_queue_is_removed_with_its_results(command: CommandLine, workshop: Workshop) -> None:
     command.output("enqueue", "add")
     workshop.succeed(workshop.claim(), 3)

@@ -41,6 +41,17 @@ def test_a_name_of_another_module_is_refused(project: Path, name: str) -> None:
     assert not (project / f"{name}.py").exists()
 
 
+@pytest.mark.parametrize(("name", "said"), [("dangling", "File exists"), ("a" * 300, "File name too long")])
+def test_a_file_that_cannot_be_made_is_one_sentence(project: Path, name: str, said: str) -> None:
+    Path("dangling.py").symlink_to("nosuch")
+
+    refused = run("new", name)
+
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
 def test_a_file_or_folder_that_exists_is_left_alone(project: Path) -> None:
     (project / "shop.py").write_text("mine")
     (project / "fleet").mkdir()

@@ -112,6 +112,33 @@ def test_s10_a_secret_typed_in_a_wrong_place_is_not_shown(
     assert SECRET not in refused.output + refused.stderr
 
 
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("queue", "--help"), ("config", "show")], ids=" ".join)
+def test_output_for_which_there_is_no_room_is_one_sentence(words: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "redisched", *words]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert ended.stderr == "Error: [Errno 28] No space left on device\n"
+
+
+CLOSED = {"stdout": ">&-", "stderr": "2>&-", "all": "<&- >&- 2>&-"}
+
+
+@pytest.mark.parametrize("closed", CLOSED.values(), ids=CLOSED)
+@pytest.mark.parametrize("words", ["config show", "schedule next @daily", "--help", "queue drain nosuch"])
+def test_closed_streams_change_no_exit_code(closed: str, words: str, url: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m redisched {words} {closed}"
+    variables = {**os.environ, "REDISCHED_URL": url}
+
+    ended = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == (1 if "nosuch" in words else 0)
+
+
 def in_a_read_only_place(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command where no file can be written, except devices."""
     command = " ".join((sys.executable, "-m", "redisched", *words))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.parameters import json_option, queue_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.task_text import call_of
@@ -17,9 +18,6 @@ from redisched.model import TaskState
 from redisched.printable import printable
 from redisched.records.without_secrets import without_secrets
 from redisched.store.view import TaskView
-
-INTERRUPTED = 130
-"""The exit code of a command that was ended by SIGINT, as shells have it."""
 
 
 @click.command()

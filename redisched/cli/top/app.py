@@ -10,7 +10,7 @@ from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from redisched.cli.refreshing import INTERRUPTED
+from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.top.context import TopContext
 from redisched.cli.top.dialogs import Choice, Entry, Help
 from redisched.cli.top.help_text import help_text
