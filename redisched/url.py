@@ -75,7 +75,8 @@ def parse_address(url: str, argument: str = "url") -> Address:
         return _parse(text, scheme)
     except Unreadable as error:
         sentence = str(error)
-    raise InvalidOption(argument, f"{scheme}://..." if scheme in _ALL_SCHEMES else "...", sentence)
+    hidden = "..." if text else ""
+    raise InvalidOption(argument, f"{scheme}://..." if scheme in _ALL_SCHEMES else hidden, sentence)
 
 
 def text_of_url(url: object, argument: str = "url") -> str:
@@ -98,7 +99,7 @@ def without_urls(text: str) -> str:
 
 def _parse(text: str, scheme: str) -> Address:
     if not text:
-        _refuse("it is empty; leave it out for REDISCHED_URL or the embedded server")
+        _refuse("it is empty; name a Redis, or leave it out")
     if text[0] in "\"'":
         _refuse("leave the quotation marks out")
     if any(letter.isspace() or not letter.isprintable() for letter in text):

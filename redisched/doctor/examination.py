@@ -27,7 +27,8 @@ def examine(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[
 
 
 def examine_server(script_runner: ScriptRunner, now: Callable[[], float]) -> Operation[list[Finding]]:
-    """Check one of the servers that accept writes."""
+    """Check one of the servers that accept writes. Raises BrokerRefused if it lets this user call nothing."""
+    yield from _expect_admission()
     info = yield from read_info()
     findings = [*check_version(info), *check_memory(info), *check_replicas(info), *(yield from check_slots(info))]
     return findings + (
@@ -61,6 +62,17 @@ def examine_queues(script_runner: ScriptRunner) -> Operation[list[Finding]]:
             ("repairs", check_repairs(script_runner, names)),
         )
     )
+
+
+def _expect_admission() -> Operation[None]:
+    """Raises BrokerRefused if the server refuses every call, as with a wrong password. That this user lacks a right is
+    a finding instead.
+    """
+    try:
+        yield ("PING",)
+    except BrokerRefused as error:
+        if "no permission" not in error.reason.lower():
+            raise
 
 
 def _look(*checks: tuple[str, Operation[list[Finding]]]) -> Operation[list[Finding]]:

@@ -29,6 +29,10 @@ def examine_all(broker: Broker, now: Callable[[], float]) -> Iterator[Finding]:
             if not place:
                 raise
             yield danger("cluster", f"{place} does not answer ({error.reason}); start it again.")
+        except BrokerRefused as error:
+            if not place:
+                raise
+            yield danger("cluster", f"{place} refuses every call: {error.reason}.")
     try:
         yield from run(examine_queues(broker.script_runner), client)
     except BrokerUnavailable as error:

@@ -118,6 +118,7 @@ COMMANDS = [
     ("dev", "shop:app"),
     ("queue", "ls"),
     ("enqueue", "shop.add", "1", "2"),
+    ("doctor",),
 ]
 
 
@@ -150,3 +151,22 @@ def test_a_worker_with_too_few_rights_ends_with_one_line(
     make_url: Callable[[str], str], url: str, said: str, tmp_path: Path
 ) -> None:
     assert said in refused(make_url(url), tmp_path, "worker", "shop:app", "--processes", "2")
+
+
+@pytest.mark.parametrize("user", RIGHTS)
+def test_rights_that_a_user_lacks_are_findings_of_the_doctor(guarded: str, user: str, tmp_path: Path) -> None:
+    ended = run_process("doctor", cwd=tmp_path, REDISCHED_URL=f"redis://{user}:secret@{guarded}")
+
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "persistence" in ended.stdout
+
+
+def test_a_user_who_may_not_ping_is_examined(guarded: str, tmp_path: Path) -> None:
+    client = connect(f"redis://:secret@{guarded}", 5.0).client()
+    client.perform(("ACL", "SETUSER", "silent", "on", ">secret", "+@all", "-ping", "~redisched:*"))
+    client.close()
+
+    ended = run_process("doctor", cwd=tmp_path, REDISCHED_URL=f"redis://silent:secret@{guarded}")
+
+    assert ended.stderr == ""
+    assert "eviction" in ended.stdout
