@@ -5,6 +5,8 @@ from typing import Any
 
 from redisched.server_errors import RedischedError
 
+_MAY_BE_THERE = "may have been enqueued"
+
 
 class BrokerError(RedischedError):
     """Base of errors about Redis."""
@@ -18,17 +20,25 @@ class BrokerUnavailable(BrokerError, ConnectionError):
 
     requests: tuple[Any, ...] = ()
 
-    def __init__(self, reason: str, waited_s: float, task_ids: Sequence[str] = ()) -> None:
+    def __init__(self, reason: str, waited_s: float, task_ids: Sequence[str] = (), advice: str = "") -> None:
         self.reason = reason
         self.waited_s = waited_s
         self.task_ids = tuple(task_ids)
-        advice = _send_again(task_ids, "may have been enqueued") if task_ids else "the same call can safely be repeated"
+        if not advice:
+            advice = _send_again(task_ids, _MAY_BE_THERE) if task_ids else "the same call can safely be repeated"
         after = f" after {waited_s:.1f} s" if round(waited_s, 1) else ""
         super().__init__(f"Redis is unavailable{after} ({reason}); {advice}")
 
     def about(self, task_ids: Sequence[str]) -> "BrokerUnavailable":
         """The same about tasks that were to be enqueued."""
         return BrokerUnavailable(self.reason, self.waited_s, task_ids)
+
+    def advising(self, task_id: str, advice: str) -> "BrokerUnavailable":
+        """The same about one task that was to be enqueued, and cannot be sent again by its request; `advice` says what
+        to do instead.
+        """
+        said = f"task {task_id!r} {_MAY_BE_THERE}; {advice}"
+        return BrokerUnavailable(self.reason, self.waited_s, [task_id], said)
 
 
 class QueueFull(BrokerError):
@@ -43,7 +53,7 @@ class QueueFull(BrokerError):
     def __init__(self, reason: str, task_ids: Sequence[str] = ()) -> None:
         self.reason = reason
         self.task_ids = tuple(task_ids)
-        again = f"; {_send_again(task_ids, 'may have been enqueued')}" if len(task_ids) > 1 else ""
+        again = f"; {_send_again(task_ids, _MAY_BE_THERE)}" if len(task_ids) > 1 else ""
         advice = f"raise maxmemory or drain the queue{again}"
         super().__init__(f"Redis is out of memory and takes nothing new ({reason}); {advice}")
 

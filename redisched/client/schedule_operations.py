@@ -9,9 +9,10 @@ from redisched.client.connection import Connection
 from redisched.client.reference import TaskRef
 from redisched.client.schedule_view import FoundSchedule, ScheduleView, views_of
 from redisched.client.scheduling import Applications, Given, redefine
-from redisched.errors import DuplicateSchedule, InvalidOption, ShardMapDamaged, UnknownSchedule
+from redisched.errors import BrokerUnavailable, DuplicateSchedule, InvalidOption, ShardMapDamaged, UnknownSchedule
 from redisched.identity import next_id
 from redisched.placement import id_besides_slots
+from redisched.printable import shell_argument
 from redisched.routing.shard_router import MOST_SHARD_MAPS, ShardRouter
 from redisched.schedules.definition import Definition
 from redisched.schedules.firing import next_slot_ms, slots_to_fire
@@ -125,7 +126,13 @@ def run_now(connection: Connection, name: str, queue: str | None) -> Operation[T
     run_id = id_besides_slots(name, run_at_ms, next_id())
     new = NewTask(run_id, task.priority, f"@{run_at_ms}", task.record, task.traits_at(run_at_ms))
     store = Store(connection.script_runner, found.queue, found.store.shard)
-    yield from _retrying(connection, partial(store.enqueue, [new]))
+    try:
+        yield from _retrying(connection, partial(store.enqueue, [new]))
+    except BrokerUnavailable as error:
+        # Another call would give its task another id.
+        raise error.advising(
+            run_id, f"see whether it is there: redisched task show {shell_argument(run_id)}"
+        ) from error
     return TaskRef(new.id, found.queue, connection, True)
 
 

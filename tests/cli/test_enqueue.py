@@ -241,3 +241,11 @@ def test_an_id_typed_again_adds_no_task(command: CommandLine) -> None:
 
     assert conflict.exit_code == 1
     assert len(command.record("task", "ls")) == 1
+
+
+def test_after_a_lost_answer_the_id_is_told_under_which_the_command_can_be_repeated(tmp_path: Path) -> None:
+    lost = run("enqueue", "add", "--id", "a;b", "--url", f"unix://{tmp_path}/nosuch.sock")
+
+    assert lost.exit_code == 1
+    assert "task 'a;b' may have been enqueued; repeat the command with --id='a;b', which adds nothing" in lost.stderr
+    assert "enqueue_many" not in lost.stderr

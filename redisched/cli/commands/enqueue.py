@@ -20,7 +20,9 @@ from redisched.cli.task_options import (
     words_argument,
 )
 from redisched.embedded import join
+from redisched.errors import BrokerUnavailable
 from redisched.model import OnDuplicate
+from redisched.printable import shell_word
 
 
 def _scope(text: str) -> str | float:
@@ -65,6 +67,12 @@ _TASK_OPTIONS = (
 )
 
 
+def _same_id(task_id: str) -> str:
+    """The option under which the command, if it is repeated, adds nothing twice."""
+    # What follows a ~ belongs to the unique key, and is added anew.
+    return f"--id={shell_word(task_id.partition('~')[0])}, which adds nothing twice"
+
+
 def _task_options(command: F) -> F:
     return with_all(_TASK_OPTIONS, command)
 
@@ -102,7 +110,10 @@ def enqueue(
         # The application builds the task, and the session sends it, because --url selects the Redis of the session.
         maker = application or opened.scheduler
         request = maker.request(name, *map(value_of, words), kwargs=keywords, **given)
-        (task,) = opened.scheduler.enqueue_many([request])
+        try:
+            (task,) = opened.scheduler.enqueue_many([request])
+        except BrokerUnavailable as error:
+            raise error.advising(request.id, f"repeat the command with {_same_id(request.id)}") from error
         warning = why_none_starts(opened, task.queue, target, options["queue"])
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
