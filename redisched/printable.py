@@ -4,6 +4,8 @@ Names, arguments, errors and tracebacks come from Redis, where any program may h
 control characters, bidirectional overrides and invisible characters are shown as escapes such as \x1b.
 """
 
+import shlex
+
 _FIRST_BYTE = 0xDC80
 _BYTES = {chr(code) for code in range(_FIRST_BYTE, _FIRST_BYTE + 0x80)}
 """The characters by which `surrogateescape` represents bytes that are not valid text."""
@@ -19,6 +21,18 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """The text with its line ends, and every other character as `printable` shows it."""
     return "\n".join(printable(line.removesuffix("\r")) for line in text.split("\n"))
+
+
+def shell_word(text: str) -> str:
+    """The text as one word of a command that is printed to be pasted into a shell, which runs and expands no part of
+    it.
+    """
+    return shlex.quote(printable(text))
+
+
+def shell_argument(text: str) -> str:
+    """The text as the last argument of a command that is printed to be pasted, also if it begins as an option does."""
+    return f"-- {shell_word(text)}" if text.startswith("-") else shell_word(text)
 
 
 def shortened(text: str, width: int) -> str:

@@ -1,10 +1,12 @@
-"""Characters that a terminal would obey are shown as escapes."""
+"""Characters that a terminal or a shell would obey are shown as escapes, or quoted."""
+
+import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redisched.printable import printable, printable_lines, shortened
+from redisched.printable import printable, printable_lines, shell_argument, shell_word, shortened
 
 HOSTILE = {
     "colour": "\x1b[31mred",
@@ -69,3 +71,19 @@ def test_line_ends_of_other_systems_count_as_line_ends() -> None:
 @pytest.mark.parametrize(("text", "width", "shown"), [("abcd", 4, "abcd"), ("abcde", 4, "abc…"), ("", 4, "")])
 def test_long_text_is_cut(text: str, width: int, shown: str) -> None:
     assert shortened(text, width) == shown
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_what_is_pasted_into_a_shell_is_one_word(text: str) -> None:
+    assert shlex.split(f"redisched task show {shell_word(text)}") == ["redisched", "task", "show", text]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a:b", "a:b"), ("$(reboot)", "'$(reboot)'"), ("-x", "-- -x"), ("-$x", "-- '-$x'")]
+)
+def test_an_argument_is_no_option(text: str, said: str) -> None:
+    assert shell_argument(text) == said
+
+
+def test_a_word_for_a_shell_is_printable() -> None:
+    assert shell_word("a\x1b") == r"'a\x1b'"

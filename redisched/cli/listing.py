@@ -7,12 +7,13 @@ from functools import partial
 
 import click
 
-from redisched.cli.refreshing import INTERRUPTED, show_reading
+from redisched.cli.exit_codes import INTERRUPTED
+from redisched.cli.refreshing import show_reading
 from redisched.cli.session import Session
 from redisched.counted import counted
 from redisched.filters.filter import Filter
 from redisched.filters.reading import LARGEST_LIMIT, FilteredPage, read_page
-from redisched.printable import printable
+from redisched.printable import shell_word
 from redisched.records.without_secrets import without_secrets
 from redisched.store.view import TaskView
 
@@ -104,4 +105,4 @@ def check_queues(opened: Session, wanted: Filter) -> None:
 def tell_of_more(page: FilteredPage) -> None:
     """Print to standard error how to get the next page, if there is one; standard output has only the listing."""
     if page.cursor is not None:
-        click.echo(f"There may be more: repeat the command with --cursor {printable(page.cursor)}", err=True)
+        click.echo(f"There may be more: repeat the command with --cursor {shell_word(page.cursor)}", err=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from redisched.counted import counted
 from redisched.doctor.finding import Finding, ok, warning
+from redisched.printable import shell_word
 from redisched.store.inspect import Inspector
 from redisched.store.operation import Operation, ScriptRunner
 from redisched.store.serving import holds_post
@@ -18,7 +19,7 @@ def check_queues(script_runner: ScriptRunner, queues: Sequence[str]) -> Operatio
         if (counts.ready or counts.leased) and not holds_post(reaper, counts.now_ms):
             sentence = (
                 f"Queue {queue} has {counts.ready} ready and {counts.leased} leased tasks and no worker; "
-                f"start one: redisched worker MODULE:APP --queues {queue}"
+                f"start one: redisched worker MODULE:APP --queues {shell_word(queue)}"
             )
             findings.append(warning("workers", sentence))
     return findings or [

@@ -4,7 +4,7 @@ from redisched.explain.cause import Cause
 from redisched.explain.reason import Reason
 from redisched.explain.task_facts import TaskFacts
 from redisched.explain.wording import handler_of, moment, since
-from redisched.printable import printable
+from redisched.printable import printable, shell_argument, shell_word
 
 
 def _paused(facts: TaskFacts) -> str:
@@ -30,19 +30,19 @@ OBSTACLES = (
         Reason.PAUSED,
         lambda facts: facts.is_waiting and facts.circumstances.pause is not None,
         _paused,
-        lambda facts: f"resume it: redisched queue resume {facts.view.queue}",
+        lambda facts: f"resume it: redisched queue resume {shell_argument(facts.view.queue)}",
     ),
     Cause(
         Reason.NO_WORKER,
         lambda facts: facts.needs_worker and not facts.is_served,
         lambda facts: f"no live worker serves queue {facts.view.queue}",
-        lambda facts: f"start one: redisched worker MODULE:APP --queues {facts.view.queue}",
+        lambda facts: f"start one: redisched worker MODULE:APP --queues {shell_word(facts.view.queue)}",
     ),
     Cause(
         Reason.QUIET,
         lambda facts: facts.is_waiting and facts.are_workers_quiet,
         lambda facts: f"all live workers of queue {facts.view.queue} are quiet or stopping: they take nothing more",
-        lambda facts: f"start another one: redisched worker MODULE:APP --queues {facts.view.queue}",
+        lambda facts: f"start another one: redisched worker MODULE:APP --queues {shell_word(facts.view.queue)}",
     ),
     Cause(
         Reason.NO_HANDLER,

@@ -1,6 +1,5 @@
 """The reasons of a task that has ended, is dead, or is unknown."""
 
-import shlex
 from collections.abc import Callable
 
 from redisched.explain.cause import Cause
@@ -8,7 +7,7 @@ from redisched.explain.reason import Reason
 from redisched.explain.task_facts import TaskFacts
 from redisched.explain.wording import after_error, moment, since
 from redisched.model import TaskState
-from redisched.printable import printable
+from redisched.printable import printable, shell_argument
 
 
 def _in_state(state: TaskState) -> Callable[[TaskFacts], bool]:
@@ -41,7 +40,7 @@ def _dead_of_deadline(facts: TaskFacts) -> str:
 
 
 def _replay(facts: TaskFacts) -> str:
-    return f"let it run again: redisched dead retry {shlex.quote(printable(facts.view.id))}"
+    return f"let it run again: redisched dead retry {shell_argument(facts.view.id)}"
 
 
 OVER = (

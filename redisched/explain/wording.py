@@ -2,7 +2,7 @@
 
 from redisched.counted import counted
 from redisched.explain.task_facts import TaskFacts
-from redisched.printable import printable, shortened
+from redisched.printable import printable, shell_word, shortened
 from redisched.store.slot_use import QueueSlots
 from redisched.times import exact, relative
 
@@ -75,7 +75,7 @@ def _is(number: int) -> str:
 
 def more_workers(facts: TaskFacts) -> str:
     """How to have more slots."""
-    return f"start another worker: redisched worker MODULE:APP --queues {facts.view.queue}"
+    return f"start another worker: redisched worker MODULE:APP --queues {shell_word(facts.view.queue)}"
 
 
 def capitalized(text: str) -> str:

@@ -17,7 +17,7 @@ from redisched.cli.session import session
 from redisched.cli.slots import print_slots
 from redisched.cli.tables import print_facts, print_table
 from redisched.client.schedule_view import FoundSchedule
-from redisched.printable import printable
+from redisched.printable import printable, shell_word
 from redisched.records.schedule import ReadSchedule, schedule_record, slot_records, zone_name
 from redisched.store.schedule_values import ScheduleState
 from redisched.times import relative
@@ -76,7 +76,7 @@ def list_schedules(
             said = f"Warning: schedule {name} of queue {of_queue} cannot be read here: {printable(reason)}"
             click.echo(said, err=True)
         if more:
-            click.echo(f"There are more: repeat the command with --cursor {printable(more)}", err=True)
+            click.echo(f"There are more: repeat the command with --cursor {shell_word(more)}", err=True)
 
     with session(url) as opened:
         show_reading(lambda: read_schedules(opened, queue, cursor, limit), show, is_watched)

@@ -8,6 +8,7 @@ from redisched.cli.top.readings import Overview, QueueLine, is_working
 from redisched.cli.top.texts import coarse, steady
 from redisched.client.worker_calls import WorkerView
 from redisched.counted import counted
+from redisched.printable import shell_argument, shell_word
 
 LATE_MS = 60_000
 """Tasks that have been due for longer wait too long."""
@@ -49,7 +50,7 @@ def _of_queue(line: QueueLine, overview: Overview) -> list[Wrong]:
 
 
 def _of_workers(line: QueueLine, name: str, waiting: str, workers: Sequence[WorkerView]) -> list[Wrong]:
-    more = f"redisched worker MODULE:APP --queues {name}"
+    more = f"redisched worker MODULE:APP --queues {shell_word(line.name)}"
     # A worker with very many queues names only some of them.
     serving = [*line.workers, *(one for one in workers if one not in line.workers and one.deployment.more_queues)]
     working = [worker for worker in serving if is_working(worker)]
@@ -74,4 +75,6 @@ def _of_paused(line: QueueLine, name: str, waiting: str) -> list[Wrong]:
     if pause.until_ms is not None and line.oldest_ms < LATE_MS:
         return []
     sentence = f"Queue {name} is paused: {waiting}."
-    return [Wrong(rank=2, look=WARNING, sentence=sentence, command=f"redisched queue resume {name}")]
+    return [
+        Wrong(rank=2, look=WARNING, sentence=sentence, command=f"redisched queue resume {shell_argument(line.name)}")
+    ]
