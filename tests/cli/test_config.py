@@ -57,6 +57,24 @@ def test_the_environment_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given["prefix"] == ("mine", "option")
 
 
+@pytest.mark.parametrize(("value", "said"), [("x", "'x' is not a duration"), ("0", "--lease")])
+def test_a_variable_that_a_worker_refuses_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
+    monkeypatch.setenv("REDISCHED_LEASE", value)
+
+    refused = run("config", "show")
+
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+    assert "REDISCHED_LEASE" in refused.stderr
+    assert "Try 'redisched worker --help'" in refused.stderr
+
+
+def test_a_number_that_is_found_out_is_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDISCHED_CONCURRENCY", "auto")
+
+    assert settings()["worker.concurrency"] == ("auto", "environment")
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]) -> None:
     monkeypatch.setenv("REDISCHED_URL", SECRET_URL)

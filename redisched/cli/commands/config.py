@@ -9,7 +9,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from redisched.cli.deployment import settings_options
+from redisched.cli.cpus import usable_cpus
+from redisched.cli.deployment import settings_from, settings_options
+from redisched.cli.fleet_size import fit_to_cpus
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, prefix_of_command, url_option
 from redisched.cli.tables import print_table
@@ -135,7 +137,9 @@ def _worker(**_settings: Any) -> None:
 
 def _of_worker() -> Iterator[EffectiveSetting]:
     """The options of a worker. Raises BadParameter if a variable has a value that cannot be."""
-    context = _worker.make_context("worker", [])
+    # An error tells how to get help about the options of the real command.
+    context = _worker.make_context("redisched worker", [])
+    settings_from(context, fit_to_cpus(context.params, usable_cpus)[0])
     for parameter in _worker.params:
         assert parameter.name is not None
         is_set = context.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
