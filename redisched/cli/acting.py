@@ -10,6 +10,7 @@ import click
 
 from redisched.cli.acting_progress import showing_progress
 from redisched.cli.completing import complete_filter
+from redisched.cli.consent import dry_run_option, refuse_without_yes, yes_option
 from redisched.cli.filtering import (
     error_filter,
     filter_of_options,
@@ -29,7 +30,7 @@ from redisched.counted import counted
 from redisched.errors import UnknownTasks
 from redisched.filters.parsing import field_meant, is_term
 from redisched.option_checks import check_id, check_queue
-from redisched.printable import printable
+from redisched.printable import printable, shell_argument
 
 UNKNOWN = "unknown"
 _REFUSALS: dict[str, str] = {
@@ -54,8 +55,8 @@ _OPTIONS = (
     name_filter,
     error_filter,
     since_filter,
-    click.option("--dry-run", is_flag=True, help="Only say how many tasks it is about."),
-    click.option("--yes", is_flag=True, help="With a filter: act, not only say how many tasks it is about."),
+    dry_run_option("Only say how many tasks it is about."),
+    yes_option("With a filter: act, not only say how many tasks it is about."),
     url_option,
     json_option,
 )
@@ -112,7 +113,7 @@ def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json
             changes = [_record(change, "outcome") for change in opened.act(wanted.source, shown)]
     except UnknownTasks as error:
         changes = [_record(change, "outcome") for change in error.changes]
-        changes += [{"id": id, "queue": None, "outcome": UNKNOWN} for id in error.ids]
+        changes += _unknown(error.ids, "outcome")
     if as_json:
         print_json(changes)
     elif isinstance(wanted.source, Named):
@@ -126,9 +127,13 @@ def act(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json
 def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
     """Print how many tasks came to which outcome, and why nothing could be done for some of them."""
     _print_made(change["outcome"] for change in changes)
+    _print_refusals(changes)
+
+
+def _print_refusals(changes: Sequence[Mapping[str, Any]]) -> None:
     for change in changes:
         if change["outcome"] in _REFUSALS:
-            reason = _REFUSALS[change["outcome"]].format(id=printable(change["id"]))
+            reason = _REFUSALS[change["outcome"]].format(id=shell_argument(change["id"]))
             if change["outcome"] == UNKNOWN and (field := field_meant(change["id"])):
                 reason += f"; if it is a filter, write {field}:"
             click.echo(f"Error: task {printable(change['id'])!r} {reason}", err=True)
@@ -151,11 +156,15 @@ def _print_made(outcomes: Iterable[StrEnum]) -> None:
 
 
 def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_json: bool) -> None:
+    unknown: Sequence[str] = ()
     if as_json or not isinstance(wanted.source, Matching):
-        found = opened.act(wanted.source, Look(verb.states))
+        try:
+            found: Sequence[Change[Any]] = opened.act(wanted.source, Look(verb.states))
+        except UnknownTasks as error:
+            found, unknown = error.changes, error.ids
         by_state = Counter(change.outcome for change in found)
         if as_json:
-            print_json([_record(change, "state") for change in found])
+            print_json([*(_record(change, "state") for change in found), *_unknown(unknown, "state")])
     else:
         tally = StateTally(verb.states)
         opened.act(wanted.source, tally)
@@ -164,9 +173,15 @@ def _tell(opened: Session, wanted: Wanted, verb: Verb[StrEnum], deed: str, as_js
     if not as_json:
         told = f"{counted(count, 'task')} to {deed}: {_counts(by_state)}." if count else f"There is no task to {deed}."
         click.echo(told)
+        _print_refusals(_unknown(unknown, "outcome"))
     if count and not wanted.dry_run:
-        click.echo("Nothing was changed. To act, repeat the command with --yes.", err=True)
+        refuse_without_yes()
+    if unknown:
         raise click.exceptions.Exit(1)
+
+
+def _unknown(ids: Sequence[str], kind: str) -> list[dict[str, Any]]:
+    return [{"id": id, "queue": None, kind: UNKNOWN} for id in ids]
 
 
 def _record(change: Change[Any], kind: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """`redisched task cancel` cancels tasks by their ids or by a filter, and says beforehand how many there are."""
 
+import json
+
 import pytest
 
 from redisched.client.scheduler import Scheduler
@@ -34,6 +36,20 @@ def test_an_unknown_id_is_an_error_and_the_others_are_cancelled(command: Command
     assert (result.exit_code, result.stdout) == (1, "1 cancelled.\n")
     assert "'nosuch' is unknown" in result.stderr
     assert state_of(command, "one") == "cancelled"
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_dry_run_tells_of_an_unknown_id_beside_the_others(command: CommandLine) -> None:
+    looked = command.run("task", "cancel", "nosuch", "one", "--dry-run")
+    record = command.run("task", "cancel", "nosuch", "one", "--dry-run", "--json")
+
+    assert (looked.exit_code, looked.stdout) == (1, "1 task to cancel: 1 ready.\n")
+    assert "task 'nosuch' is unknown" in looked.stderr
+    assert record.exit_code == 1
+    assert sorted(json.loads(record.stdout), key=lambda one: one["id"]) == [
+        {"id": "nosuch", "queue": None, "state": "unknown"},
+        {"id": "one", "queue": "mail", "state": "ready"},
+    ]
 
 
 def test_the_worker_of_a_leased_task_is_asked_to_stop_it(command: CommandLine, workshop: Workshop) -> None:

@@ -15,7 +15,7 @@ def test_more_dead_tasks_than_a_page_are_revived(command: CommandLine, url: str)
     broker.close()
     command.output("enqueue", "add", "--id", "another")
 
-    assert "333 replayed" in command.output("dead", "retry", "--all")
+    assert "333 replayed" in command.output("dead", "retry", "--all", "--yes")
     assert command.record("dead", "ls") == []
 
 
@@ -31,19 +31,19 @@ def test_dead_tasks_given_by_id_are_revived(command: CommandLine, dead: list[str
 
 
 def test_all_dead_tasks_are_revived(command: CommandLine, dead: list[str]) -> None:
-    assert command.output("dead", "retry", "--all").startswith("3 replayed")
+    assert command.output("dead", "retry", "--all", "--yes").startswith("3 replayed")
     assert {row[0] for row in command.rows("task", "ls")} == set(dead)
 
 
 def test_all_dead_tasks_of_one_queue_are_revived(command: CommandLine, dead: list[str]) -> None:
     command.output("enqueue", "add", "--queue", "mail", "--delay", "1h")
 
-    assert command.record("dead", "retry", "--all", "--queue", "mail") == []
-    assert len(command.record("dead", "retry", "--all", "--queue", "default")) == 3
+    assert command.record("dead", "retry", "--all", "--yes", "--queue", "mail") == []
+    assert len(command.record("dead", "retry", "--all", "--yes", "--queue", "default")) == 3
 
 
 def test_without_dead_tasks_none_is_revived(command: CommandLine) -> None:
-    assert "No task was changed" in command.output("dead", "retry", "--all")
+    assert "No task was changed" in command.output("dead", "retry", "--all", "--yes")
 
 
 def test_tasks_that_cannot_be_revived_are_named(command: CommandLine, dead: list[str]) -> None:
@@ -56,6 +56,15 @@ def test_tasks_that_cannot_be_revived_are_named(command: CommandLine, dead: list
     assert "'waits' is not dead" in result.stderr
     assert "'nosuch' is unknown" in result.stderr
     assert command.record("task", "show", "waits")["state"] == "scheduled"
+
+
+@pytest.mark.parametrize("verb", ["retry", "discard"])
+def test_all_are_acted_on_only_with_yes(command: CommandLine, dead: list[str], verb: str) -> None:
+    refused = command.run("dead", verb, "--all")
+
+    assert (refused.exit_code, refused.stdout) == (1, f"3 tasks to {verb}: 3 dead.\n")
+    assert "repeat the command with --yes" in refused.stderr
+    assert {row["id"] for row in command.record("dead", "ls")} == set(dead)
 
 
 @pytest.mark.parametrize("words", [(), ("one", "--all"), ("a b",), ("one", "--queue", "a b")])

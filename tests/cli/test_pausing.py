@@ -68,3 +68,18 @@ def test_a_queue_that_is_unknown_or_a_bad_duration_is_refused(command: CommandLi
     for duration in ("0", "soon", "-1s"):
         assert command.run("queue", "pause", "default", "--for", duration).exit_code == 2
     assert command.rows("queue", "ls")[0][6] == "-"
+
+
+def test_a_dry_run_changes_nothing(command: CommandLine, workshop: Workshop) -> None:
+    command.output("enqueue", "add", "--id", "a")
+    workshop.claim()
+
+    said = command.output("queue", "pause", "default", "--dry-run")
+
+    assert said == "default would be paused.\nWorkers finish 1 task that they have already.\n"
+    assert command.record("queue", "pause", "default", "--dry-run") == {"queue": "default", "paused": None, "leased": 1}
+    assert command.output("queue", "resume", "default", "--dry-run") == "default is not paused.\n"
+    command.output("queue", "pause", "default")
+    assert command.output("queue", "pause", "default", "--dry-run").startswith("default is paused already.\n")
+    assert command.output("queue", "resume", "default", "--dry-run") == "default would be resumed.\n"
+    assert command.output("queue", "resume", "default") == "default is resumed.\n"

@@ -114,6 +114,28 @@ def test_grow_creates_a_queue_and_never_removes_shards(command: CommandLine) -> 
     assert "at least 2, which queue 'mail' has already" in refused.stderr
 
 
+def test_a_dry_run_of_grow_changes_nothing(command: CommandLine) -> None:
+    said = command.output("queue", "grow", "mail", "--shards", "2", "--dry-run")
+
+    assert said == "There is no queue mail; it would be created with 2 shards.\n"
+    assert command.record("queue", "ls") == []
+    assert command.record("queue", "grow", "mail", "--shards", "2", "--dry-run") == {"queue": "mail", "shards": 0}
+    command.output("queue", "grow", "mail", "--shards", "2")
+    said = command.output("queue", "grow", "mail", "--shards", "3", "--dry-run")
+    assert said == "mail has 2 shards, and would have 3.\n"
+    assert command.record("queue", "ls")[0]["shards"] == 2
+
+
+@pytest.mark.parametrize(("shards", "said"), [("1", "at least 2"), ("0", "from 1 to 1024"), ("1025", "from 1 to 1024")])
+def test_a_dry_run_of_grow_is_refused_as_growing_is(command: CommandLine, shards: str, said: str) -> None:
+    command.output("queue", "grow", "mail", "--shards", "2")
+
+    for option in ((), ("--dry-run",)):
+        refused = command.run("queue", "grow", "mail", "--shards", shards, *option)
+        assert refused.exit_code == 2
+        assert said in refused.stderr
+
+
 def test_dead_tasks_of_every_shard_are_revived(command: CommandLine, workshop: Workshop) -> None:
     command.output("queue", "grow", "default", "--shards", "3")
     for number in range(9):

@@ -1,12 +1,16 @@
 """`redisched schedule pause | resume | run | rm` acts on schedules by their names."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from redisched import Scheduler
+from redisched import Scheduler, TaskRef
+from redisched.client.schedule_calls import ScheduleCalls
 from redisched.config import Settings
+from redisched.errors import BrokerUnavailable
 from redisched.keys import keys_of
 from redisched.placement import slot_id
 from redisched.schedules.declaration import digest_of
@@ -15,6 +19,7 @@ from redisched.store.broker import Broker
 from redisched.store.operation import run as run_operation
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.schedule_values import ALIVE_MS, Declarer
+from redisched.store.store import Store
 from tests.brokers import SINGLE, BrokerKind, Servers
 from tests.cli.commands import CommandLine
 
@@ -104,6 +109,66 @@ def test_schedules_are_removed(command: CommandLine) -> None:
     assert [row[0] for row in command.rows("schedule", "ls")] == ["b"]
 
 
+@pytest.mark.parametrize("words", [("--all",), ("re*", "hourly")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("verb", "outcome"), [("pause", "paused"), ("resume", "resumed"), ("run", "enqueued"), ("rm", "removed")]
+)
+def test_many_are_acted_on_only_with_yes(command: CommandLine, verb: str, outcome: str, words: tuple[str, ...]) -> None:
+    for name, queue in (("hourly", "mail"), ("report", "mail"), ("report", "default")):
+        command.output("schedule", "add", name, "report", "--every", "1h", "--queue", queue)
+    if verb == "resume":
+        command.output("schedule", "pause", "--all", "--yes")
+    before = command.rows("schedule", "ls")
+
+    looked = command.output("schedule", verb, *words, "--dry-run")
+    refused = command.run("schedule", verb, *words)
+
+    assert sorted(looked.splitlines()) == sorted(f"{row[0]}: {row[2]}" for row in before)
+    assert (refused.exit_code, refused.stdout) == (1, looked)
+    assert "repeat the command with --yes" in refused.stderr
+    assert [row[:3] for row in command.rows("schedule", "ls")] == [row[:3] for row in before]
+    assert command.record("task", "ls", "state:ready") == []
+
+    done = command.record("schedule", verb, *words, "--yes")
+    assert {(one["name"], one["queue"], one["outcome"]) for one in done} == {
+        ("hourly", "mail", outcome),
+        ("report", "mail", outcome),
+        ("report", "default", outcome),
+    }
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "run", "rm"])
+def test_a_dry_run_of_named_ones_changes_nothing(command: CommandLine, verb: str) -> None:
+    command.output("schedule", "add", "a", "report", "--every", "1h")
+
+    looked = command.run("schedule", verb, "a", "nosuch", "--dry-run")
+
+    assert (looked.exit_code, looked.stdout) == (1, "a: active\n")
+    assert "schedule 'nosuch' is unknown" in looked.stderr
+    assert [row[2] for row in command.rows("schedule", "ls")] == ["active"]
+    assert command.record("task", "ls", "state:ready") == []
+    assert command.output("schedule", verb, "b*").startswith("There is no such schedule.")
+
+
+def test_what_was_done_before_an_error_is_printed(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        command.output("schedule", "add", name, "report", "--every", "1h")
+    run_schedule = ScheduleCalls.run
+
+    def run_first(calls: ScheduleCalls, name: str, **place: str) -> TaskRef[object]:
+        if name == "b":
+            raise BrokerUnavailable("gone", 1.0)
+        return run_schedule(calls, name, **place)
+
+    monkeypatch.setattr(ScheduleCalls, "run", run_first)
+
+    result = command.run("schedule", "run", "a", "b")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("a@")
+    assert "Redis is unavailable" in result.stderr
+
+
 def test_one_that_running_code_declares_is_not_removed(command: CommandLine, app: Scheduler) -> None:
     app.every("1h", name="hourly", queue="mail")(app.task(name="report")(lambda: None))
     command.output("schedule", "add", "other", "report", "--every", "1h", "--queue", "mail")
@@ -160,3 +225,24 @@ def test_of_two_schedules_of_one_name_the_queue_says_which(command: CommandLine)
     command.output("schedule", "rm", "a", "--queue", "images")
     assert [row[1] for row in command.rows("schedule", "ls", "--queue", "mail")] == ["mail"]
     assert command.record("schedule", "ls", "--queue", "images") == []
+
+
+def test_after_a_lost_answer_it_is_told_which_task_may_be_there(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.output("schedule", "add", "hourly", "report", "--every", "1h")
+
+    def lose(*_: object) -> None:
+        raise BrokerUnavailable("gone", 1.0)
+
+    monkeypatch.setattr(Store, "enqueue", lose)
+
+    lost = command.run("schedule", "run", "hourly")
+
+    assert lost.exit_code == 1
+    assert "safely be repeated" not in lost.stderr
+    found = re.search(
+        r"task '(\S+)' may have been enqueued; see whether it is there: redisched task show (.+)", lost.stderr
+    )
+    assert found is not None
+    assert shlex.split(found[2]) == [found[1]]

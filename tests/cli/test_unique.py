@@ -54,7 +54,7 @@ def test_a_dead_task_whose_key_is_taken_is_not_revived(command: CommandLine, wor
     result = command.run("dead", "retry", first)
     assert result.exit_code == 1
     assert "a unique key that another task holds" in result.output
-    assert [record["outcome"] for record in command.record("dead", "retry", "--all")] == ["key is taken"]
+    assert [record["outcome"] for record in command.record("dead", "retry", "--all", "--yes")] == ["key is taken"]
 
     command.output("task", "cancel", second)
     assert [record["outcome"] for record in command.record("dead", "retry", first)] == ["replayed"]

@@ -85,7 +85,73 @@ def test_each_word_is_heard_by_the_worker(
     assert "within five seconds" in command.output("workers", order.value, "a", "b")
 
     assert [introduce(name).rpartition(" ")[2] for name in ("a", "b", "c")] == [order.value, order.value, ""]
-    assert json.loads(command.output("worker", order.value, "a", "--json")) == [{"name": "a", "order": order.value}]
+    assert json.loads(command.output("worker", order.value, "a", "--json")) == [
+        {"name": "a", "order": order.value, "told": True}
+    ]
+
+
+@pytest.mark.parametrize("words", [("--all",), ("web-*", "db-1")], ids=" ".join)
+@pytest.mark.parametrize("order", list(WorkerOrder))
+def test_many_are_told_only_with_yes(
+    command: CommandLine, introduce: Callable[..., str], order: WorkerOrder, words: tuple[str, ...]
+) -> None:
+    names = ("db-1", "web-1", "web-2")
+    for name in names:
+        introduce(name)
+
+    looked = command.output("workers", order.value, *words, "--dry-run")
+    refused = command.run("workers", order.value, *words)
+
+    assert looked.startswith(f"3 workers to {order.value}: ")
+    assert (refused.exit_code, refused.stdout) == (1, looked)
+    assert "repeat the command with --yes" in refused.stderr
+    assert [introduce(name) for name in names] == ["", "", ""]
+
+    told = command.record("workers", order.value, *words, "--yes")
+    assert {(one["name"], one["told"]) for one in told} == {(name, True) for name in names}
+    assert [introduce(name).rpartition(" ")[2] for name in names] == [order.value] * 3
+
+
+def test_a_dry_run_tells_none_that_is_named(command: CommandLine, introduce: Callable[..., str]) -> None:
+    introduce("a")
+
+    assert command.output("workers", "stop", "a", "--dry-run") == "1 worker to stop: a\n"
+    assert command.record("workers", "stop", "a", "--dry-run") == [{"name": "a", "order": "stop", "told": False}]
+    assert introduce("a") == ""
+
+
+def test_no_worker_for_a_pattern_is_said(command: CommandLine, introduce: Callable[..., str]) -> None:
+    introduce("a")
+
+    assert command.output("workers", "stop", "b*", "--yes").startswith("No such worker lives.")
+    assert command.output("workers", "stop", "b*").startswith("No such worker lives.")
+    assert command.record("workers", "stop", "b*") == []
+
+
+@pytest.mark.parametrize(("words", "said"), [((), "give names, a pattern"), (("a", "--all"), "not both")])
+def test_names_or_all_are_needed(command: CommandLine, words: tuple[str, ...], said: str) -> None:
+    refused = command.run("workers", "stop", *words)
+
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+
+
+def test_one_that_ends_meanwhile_is_said_beside_those_that_are_told(
+    command: CommandLine, introduce: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        introduce(name)
+    order = Roster.order
+    monkeypatch.setattr(
+        Roster,
+        "order",
+        lambda *given: order(given[0], f"no-{given[1]}", *given[2:]) if given[1] == "a" else order(*given),
+    )
+
+    result = command.run("workers", "stop", "a", "b")
+
+    assert result.exit_code == 1
+    assert result.stdout == "a: has ended meanwhile\nb: begins to stop within five seconds\n"
 
 
 @pytest.mark.parametrize("words", [("show", "x"), ("quiet", "a", "x"), ("stop", "x")])

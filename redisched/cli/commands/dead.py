@@ -49,8 +49,8 @@ def retry_dead(
     """Let dead tasks run again.
 
     They are due now, and their attempts are counted from 0 again. Their failures stay visible. With --args or
-    --kwarg, one task runs with these arguments in place of all it had. With a filter, nothing is changed without
-    --yes.
+    --kwarg, one task runs with these arguments in place of all it had. With --all or a filter, nothing is
+    changed without --yes.
 
     JSON: a list of id, queue and outcome: replayed, not dead, may start only once, key is taken, or unknown; the exit
     code is 1 if one of the given ids was not replayed. With --dry-run or without --yes: a list of id, queue and state.
@@ -79,7 +79,7 @@ def discard_dead(every: bool, url: str | None, as_json: bool, **given: Any) -> N
 def _act(verb: Verb[StrEnum], deed: str, every: bool, url: str | None, as_json: bool, given: dict[str, Any]) -> None:
     """Act on the dead tasks that the options name; `every` stands for a filter of all dead tasks."""
     if every:
-        given |= {"states": (TaskState.DEAD.value,), "yes": given["yes"] or isinstance(verb, Replay)}
+        given["states"] = (TaskState.DEAD.value,)
     wanted = wanted_of(**given)
     with session(url) as opened:
         act(opened, wanted, verb, deed, as_json)

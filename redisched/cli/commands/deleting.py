@@ -6,6 +6,7 @@ import click
 
 from redisched.cli.acting import Wanted, act, acting_options, wanted_of
 from redisched.cli.completing import complete_queue
+from redisched.cli.consent import dry_run_option, yes_option
 from redisched.cli.filtering import CommandTakingFilters
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.session import Session, session
@@ -49,8 +50,8 @@ def delete_tasks(url: str | None, as_json: bool, **given: Any) -> None:
     multiple=True,
     help="Delete tasks in this state; for several, repeat the option. Default: those that wait or are dead.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say how many tasks it is about.")
-@click.option("--yes", is_flag=True, help="Delete them, not only say how many there are.")
+@dry_run_option("Only say how many tasks it is about.")
+@yes_option("Delete them, not only say how many there are.")
 @url_option
 @json_option
 def purge_queue(name: str, states: tuple[str, ...], dry_run: bool, yes: bool, url: str | None, as_json: bool) -> None:

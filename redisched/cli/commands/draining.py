@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from redisched.cli.completing import complete_queue
+from redisched.cli.consent import dry_run_option, refuse_without_yes, yes_option
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, seconds, url_option
 from redisched.cli.session import session
@@ -49,8 +50,8 @@ def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool
 
 @click.command("rm")
 @click.argument("name", metavar="NAME", shell_complete=complete_queue)
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option("--yes", is_flag=True, help="Remove it, not only say what would be removed.")
+@dry_run_option("Only say what would be removed.")
+@yes_option("Remove it, not only say what would be removed.")
 @url_option
 @json_option
 def remove_queue(name: str, dry_run: bool, yes: bool, url: str | None, as_json: bool) -> None:
@@ -77,8 +78,7 @@ def remove_queue(name: str, dry_run: bool, yes: bool, url: str | None, as_json: 
     else:
         click.echo(f"{name} is removed, with {results}." if may_act else f"{name} is empty. To remove: {results}.")
     if not yes and not dry_run:
-        click.echo("Nothing was changed. To act, repeat the command with --yes.", err=True)
-        raise click.exceptions.Exit(1)
+        refuse_without_yes()
 
 
 def _show(counts: QueueCounts) -> None:

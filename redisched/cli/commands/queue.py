@@ -10,6 +10,7 @@ from redisched.cli.commands.deleting import purge_queue
 from redisched.cli.commands.draining import drain_queue, remove_queue
 from redisched.cli.commands.pausing import pause_queue, resume_queue
 from redisched.cli.completing import complete_queue
+from redisched.cli.consent import dry_run_option
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.pause_text import pause_text
@@ -17,8 +18,11 @@ from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import Session, session
 from redisched.cli.tables import print_facts, print_table
 from redisched.counted import counted
+from redisched.errors import CannotShrink
 from redisched.keys import shard_name
+from redisched.option_checks import check_queue, check_whole
 from redisched.records.queue import pause_record, queue_record
+from redisched.shard_map import LARGEST_COUNT
 from redisched.store.pausing import QueuePause
 from redisched.store.slots import SlotMap
 from redisched.store.view import QueueCounts, total
@@ -106,22 +110,42 @@ def show_queue(name: str, url: str | None, as_json: bool) -> None:
 @queue.command("grow")
 @click.argument("name", metavar="NAME", shell_complete=complete_queue)
 @click.option("--shards", type=int, required=True, help="The new total number of shards; not less than now.")
+@dry_run_option("Only say how many shards it has.")
 @url_option
 @json_option
-def grow_queue(name: str, shards: int, url: str | None, as_json: bool) -> None:
+def grow_queue(name: str, shards: int, dry_run: bool, url: str | None, as_json: bool) -> None:
     """Add shards to a queue, also while it is in use. Each shard is in its own cluster slot.
 
     New tasks go to all shards; waiting tasks stay where they are. Workers notice the new shards within seconds. The
     number of shards cannot be reduced later. If there is no queue of this name, it is created.
 
-    JSON: queue, shards.
+    JSON: queue, shards; with --dry-run its shards now, 0 if there is no such queue.
     """
     with session(url) as opened:
+        if dry_run:
+            _tell_shards(opened, name, shards, as_json)
+            return
         opened.scheduler.grow(name, shards)
     if as_json:
         print_json({"queue": name, "shards": shards})
     else:
         click.echo(f"{name} has {counted(shards, 'shard')}: redisched queue ls --shards")
+
+
+def _tell_shards(opened: Session, name: str, wanted: int, as_json: bool) -> None:
+    """Say how many shards a queue has, and would get. Raises CannotShrink as growing it does."""
+    check_queue("queue", name)
+    is_known = name in opened.queues(None)
+    shards = opened.ask(opened.inspector(name).shard_map).shards if is_known else 0
+    check_whole("shards", wanted, 1, LARGEST_COUNT)
+    if wanted < shards:
+        raise CannotShrink(name, shards, wanted)
+    if as_json:
+        print_json({"queue": name, "shards": shards})
+    elif is_known:
+        click.echo(f"{name} has {counted(shards, 'shard')}, and would have {wanted}.")
+    else:
+        click.echo(f"There is no queue {name}; it would be created with {counted(wanted, 'shard')}.")
 
 
 class _Line(NamedTuple):

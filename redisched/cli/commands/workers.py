@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from redisched.cli.consent import refuse_without_yes
 from redisched.cli.machine import print_json
+from redisched.cli.naming import Naming, naming_of, naming_options
 from redisched.cli.parameters import json_option, url_option
 from redisched.cli.refreshing import print_reading, show_reading, watch_option
 from redisched.cli.session import session
@@ -13,13 +15,19 @@ from redisched.client.worker_calls import WorkerCalls, WorkerView
 from redisched.counted import counted
 from redisched.errors import UnknownWorker
 from redisched.orders import WorkerOrder
-from redisched.printable import printable
+from redisched.printable import printable, shell_argument
 from redisched.records.worker import worker_record
 from redisched.store.presence import ToldTask
 from redisched.times import duration, relative, relative_and_exact
 
 _HEADINGS = ("WORKER", "STATE", "BUSY", "SLOTS", "DUE", "AHEAD", "UP", "MEMORY", "QUEUES")
 _QUEUES = "QUEUES"
+_NONE = "No such worker lives. See all: redisched workers ls"
+_TELLING = (
+    "NAME may be a pattern, in which * stands for any characters. With a pattern or --all, no worker is told without "
+    "--yes. It is heard within five seconds.\n\nJSON: a list of name, order and told (false without --yes where it is "
+    "needed, with --dry-run, and for one that has ended meanwhile)."
+)
 _TELLS: dict[WorkerOrder, Callable[[WorkerCalls, str], None]] = {
     WorkerOrder.QUIET: WorkerCalls.quiet,
     WorkerOrder.RESUME: WorkerCalls.resume,
@@ -30,7 +38,7 @@ _TELLS: dict[WorkerOrder, Callable[[WorkerCalls, str], None]] = {
 
 @click.group()
 def workers() -> None:
-    """List worker processes; quiet, resume, stop and recycle one."""
+    """List worker processes; quiet, resume, stop and recycle them."""
 
 
 @workers.command("ls")
@@ -103,31 +111,62 @@ def show_worker(name: str, url: str | None, as_json: bool) -> None:
 def _telling(order: WorkerOrder, summary: str, said: str) -> click.Command:
     """The command that gives an order."""
 
-    @click.command(order.value, help=f"{summary}\n\nIt is heard within five seconds. JSON: a list of name and order.")
-    @click.argument("names", metavar="NAME...", nargs=-1, required=True)
+    @click.command(order.value, help=f"{summary}\n\n{_TELLING}")
+    @naming_options
     @url_option
     @json_option
-    def tell(names: Sequence[str], url: str | None, as_json: bool) -> None:
+    def tell(names: Sequence[str], every: bool, dry_run: bool, yes: bool, url: str | None, as_json: bool) -> None:
+        naming = naming_of(names, every, dry_run, yes)
         with session(url) as opened:
-            known = {worker.name for worker in opened.scheduler.workers.ls()}
-            if unknown := [name for name in names if name not in known]:
-                raise UnknownWorker(unknown[0])
-            for name in names:
-                _TELLS[order](opened.scheduler.workers, name)
+            chosen = _chosen(naming, opened.scheduler.workers)
+            told = [name for name in chosen if naming.may_act and _is_told(opened.scheduler.workers, name, order)]
         if as_json:
-            print_json([{"name": name, "order": order.value} for name in names])
-            return
-        for name in names:
-            click.echo(f"{printable(name)}: {said}")
+            print_json([{"name": name, "order": order.value, "told": name in told} for name in chosen])
+        else:
+            _print_told(naming, chosen, told, order, said)
+        if chosen and not naming.may_act and not naming.dry_run:
+            refuse_without_yes()
+        if naming.may_act and len(told) < len(chosen):
+            raise click.exceptions.Exit(1)
 
     return tell
+
+
+def _chosen(naming: Naming, calls: WorkerCalls) -> list[str]:
+    """The workers that a command is about. Raises UnknownWorker before any is told."""
+    known = [worker.name for worker in calls.ls()]
+    if unknown := [name for name in naming.names if name not in known]:
+        raise UnknownWorker(unknown[0])
+    return list(dict.fromkeys([*naming.names, *naming.among(known)]))
+
+
+def _is_told(calls: WorkerCalls, name: str, order: WorkerOrder) -> bool:
+    """Give an order; False if the worker has ended meanwhile."""
+    try:
+        _TELLS[order](calls, name)
+    except UnknownWorker:
+        return False
+    return True
+
+
+def _print_told(naming: Naming, chosen: Sequence[str], told: Sequence[str], order: WorkerOrder, said: str) -> None:
+    if not naming.may_act:
+        number = counted(len(chosen), "worker")
+        click.echo(f"{number} to {order.value}: {', '.join(map(printable, chosen))}" if chosen else _NONE)
+        return
+    for name in chosen:
+        click.echo(
+            f"{printable(name)}: {said.format(name=shell_argument(name)) if name in told else 'has ended meanwhile'}"
+        )
+    if not chosen:
+        click.echo(_NONE)
 
 
 for _command in (
     _telling(
         WorkerOrder.QUIET,
         "Let workers claim nothing more. What they run goes on, and the processes stay.",
-        "claims nothing more within five seconds; let it work again: redisched workers resume",
+        "claims nothing more within five seconds; let it work again: redisched workers resume {name}",
     ),
     _telling(WorkerOrder.RESUME, "Let quiet workers claim again.", "claims again within five seconds"),
     _telling(
