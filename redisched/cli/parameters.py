@@ -13,13 +13,14 @@ from redisched.cli.completing import PREFIX_KEY, complete_queue
 from redisched.config import check_prefix
 from redisched.errors import InvalidOption
 from redisched.model import Priority
-from redisched.option_checks import check_queue
+from redisched.option_checks import check_queue, check_span
 from redisched.url import parse_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?", re.ASCII)
 _BYTES = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s?([KMG]i?B?|B)?", re.ASCII | re.IGNORECASE)
+_TIME_OF_DAY = re.compile("[T ]")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 1.0}
 
@@ -30,6 +31,13 @@ def seconds(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 500ms, 10s, 5m, 2h or 1d")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def check_some_time(_context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Check that a duration is not 0, before the command starts. Raises InvalidOption, which names the option."""
+    if value is not None:
+        check_span(parameter.opts[0], value)
+    return value
 
 
 def byte_count(text: str) -> int:
@@ -61,7 +69,8 @@ def moment(text: str) -> datetime | float:
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a moment such as 2030-01-31T09:00:00+01:00 or 1895997600") from None
     if named.utcoffset() is None:
-        raise click.BadParameter(f"{text!r} does not say its offset from UTC; append Z or +01:00")
+        missing = "Z or +01:00" if _TIME_OF_DAY.search(text) else "T00:00Z or T09:30+01:00"
+        raise click.BadParameter(f"{text!r} does not say its offset from UTC; append {missing}")
     return named
 
 

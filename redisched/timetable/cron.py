@@ -5,6 +5,7 @@ cronsim. redisched only lets it count local times; which moments these are is in
 with seconds as for others.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -38,6 +39,9 @@ _FIELDS = {
     "month": "1 to 12 or JAN to DEC",
     "day-of-week": "0 to 7 or SUN to SAT, where 0 and 7 are Sunday, 5L for the last Friday, 1#2 for the second Monday",
 }
+_STEP = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)/(?P<step>\d+)")
+_ORDINAL = re.compile(r"\b([2-9])([123])th\b")
+_ENDINGS = {"1": "1st", "2": "2nd", "3": "3rd"}
 _LONGEST = 500
 _ALLOWED = (
     'five fields, minute, hour, day-of-month, month and day-of-week, such as "0 3 * * *", with seconds as a sixth '
@@ -80,7 +84,8 @@ class Cron:
         return slot_ms if slot_ms is not None and slot_ms <= LARGEST_RUN_AT_MS else None
 
     def words(self) -> str:
-        said: str = cronsim.CronSim(self.expression, _EPOCH).explain()
+        said: str = cronsim.CronSim(_without_idle_steps(self.expression), _EPOCH).explain()
+        said = _ORDINAL.sub(lambda found: f"{found[1]}{_ENDINGS[found[2]]}", said)
         return f"{said[0].lower()}{said[1:]}, {zone_words(self.tz)}"
 
     def _next_local(self, local: datetime) -> datetime | None:
@@ -104,6 +109,22 @@ def _check_expression(given: object) -> str:
     if not _ever_comes(expression):
         raise InvalidOption("cron", given, "a time that comes at least once in 50 years; this one never does")
     return expression
+
+
+def _without_idle_steps(expression: str) -> str:
+    """The same times, written without steps that lead beyond the field: */90 in the minute is 0, and not every 90."""
+    *seconds, minute, hour, day, month, weekday = expression.split()
+    seconds = [_STEP.sub(lambda found: _first_of(found, 0, 59), field) for field in seconds]
+    minute = _STEP.sub(lambda found: _first_of(found, 0, 59), minute)
+    hour = _STEP.sub(lambda found: _first_of(found, 0, 23), hour)
+    month = _STEP.sub(lambda found: _first_of(found, 1, 12), month)
+    return " ".join([*seconds, minute, hour, day, month, weekday])
+
+
+def _first_of(found: re.Match[str], least: int, most: int) -> str:
+    first = int(found["first"] or least)
+    last = int(found["last"] or most)
+    return found[0] if first + int(found["step"]) <= last else str(first)
 
 
 def _is_readable(name: str, field: str) -> bool:

@@ -14,7 +14,8 @@ else:
     zoneinfo = LazyModule("zoneinfo")
 
 UTC_NAME = "UTC"
-_OF_THE_MACHINE = "localtime"
+_OF_THE_MACHINE = ("localtime", "posixrules")
+_WITH_LEAP_SECONDS = "right/"
 _LONGEST_NAME = 100
 _NEAR = 3
 
@@ -25,8 +26,11 @@ def check_zone(option: str, value: object) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         raise InvalidOption(option, value, 'the name of a time zone, such as "Europe/Berlin", or a ZoneInfo')
     name = str.__str__(name)
-    if name == _OF_THE_MACHINE:
+    if name in _OF_THE_MACHINE:
         raise InvalidOption(option, value, "the name of a time zone; this one is another on each machine")
+    if name.startswith(_WITH_LEAP_SECONDS):
+        plain = name.removeprefix(_WITH_LEAP_SECONDS)
+        raise InvalidOption(option, value, f"a time zone without leap seconds, which Python does not count: {plain}")
     try:
         zone_of(name)
     except (KeyError, ValueError, OSError):

@@ -63,7 +63,15 @@ def test_times_are_parsed(text: str) -> None:
     assert found in (datetime(2030, 1, 31, 9, tzinfo=UTC), 1896080400.0)
 
 
-@pytest.mark.parametrize(("text", "hint"), [("tomorrow", "such as 2030"), ("2030-01-31T09:00:00", "append Z")])
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("tomorrow", "such as 2030"),
+        ("2030-01-31T09:00:00", "append Z or"),
+        ("2030-01-31 09:00", "append Z or"),
+        ("2030-01-31", "append T00:00Z or"),
+    ],
+)
 def test_an_invalid_time_is_refused(text: str, hint: str) -> None:
     with pytest.raises(click.BadParameter, match=hint):
         moment(text)

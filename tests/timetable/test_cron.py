@@ -45,6 +45,14 @@ def test_the_next_slots(expression: str, expected: list[str]) -> None:
         ("*/10 * * * * *", "UTC", "every 10th second of every minute, UTC"),
         ("@hourly", "Etc/UTC", "at the start of every hour, UTC"),
         ("0 0 L * *", "Asia/Tokyo", "at 00:00 on the last day of every month, Tokyo time"),
+        ("0 0 31 * 1", "UTC", "at 00:00 on the 31st day of month and on Monday, UTC"),
+        ("*/22 * * * *", "UTC", "every 22nd minute of every hour, UTC"),
+        ("11 0 11-13 * 1", "UTC", "at 00:11 on every day of month from 11 through 13 and on Monday, UTC"),
+        ("0 0 11,12,13 * *", "UTC", "at 00:00 on the 11th, the 12th, and the 13th day of month, UTC"),
+        ("*/90 * * * *", "UTC", "at the start of every hour, UTC"),
+        ("5-20/30 */36 * * *", "UTC", "at 00:05 every day, UTC"),
+        ("*/60 7/53 3/21 * * *", "UTC", "at 03:07 every day, UTC"),
+        ("0 0 1 */12 *", "UTC", "at 00:00 on January 1, UTC"),
     ],
 )
 def test_it_is_said_in_words(expression: str, tz: str, words: str) -> None:

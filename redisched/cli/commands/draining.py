@@ -9,7 +9,7 @@ import click
 from redisched.cli.completing import complete_queue
 from redisched.cli.consent import dry_run_option, refuse_without_yes, yes_option
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option, seconds, url_option
+from redisched.cli.parameters import check_some_time, json_option, seconds, url_option
 from redisched.cli.session import session
 from redisched.counted import counted
 from redisched.errors import QueueNotEmpty
@@ -19,7 +19,13 @@ from redisched.store.view import QueueCounts
 
 @click.command("drain")
 @click.argument("name", metavar="NAME", shell_complete=complete_queue)
-@click.option("--timeout", type=seconds, metavar="DURATION", help="Give up after this time: 10s, 5m. Default: never.")
+@click.option(
+    "--timeout",
+    type=seconds,
+    callback=check_some_time,
+    metavar="DURATION",
+    help="Give up after this time: 10s, 5m. Default: never.",
+)
 @url_option
 @json_option
 def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from redisched.cli.completing import complete_queue
 from redisched.cli.consent import dry_run_option
 from redisched.cli.machine import print_json
-from redisched.cli.parameters import json_option, seconds, url_option
+from redisched.cli.parameters import check_some_time, json_option, seconds, url_option
 from redisched.cli.session import session
 from redisched.counted import counted
 from redisched.records.queue import pause_record
@@ -21,6 +21,7 @@ from redisched.times import exact
     "--for",
     "duration",
     type=seconds,
+    callback=check_some_time,
     metavar="DURATION",
     help="Resume it after this time: 10s, 5m, 2h, 1d. Default: when somebody resumes it.",
 )
