@@ -1,5 +1,6 @@
 """`manage.py redisched` is the command line of redisched for the project."""
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ def kept_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in (URL_VARIABLE, PREFIX_VARIABLE, "REDISCHED_APP"):
         monkeypatch.setenv(variable, "")
         monkeypatch.delenv(variable)
+
+
+def started_by(monkeypatch: pytest.MonkeyPatch, module: str | None, *argv: str) -> None:
+    """Let the program have been started as this module, or as a file."""
+    spec = None if module is None else importlib.util.find_spec(module)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", spec)
+    monkeypatch.setattr(sys, "argv", list(argv))
+    monkeypatch.setattr(sys, "warnoptions", [])
 
 
 def run(*words: str) -> int:
@@ -89,6 +98,7 @@ def test_a_worker_reloads_if_debug_is_on_or_it_is_told_to(
     reloaded: list[Any] = []
     monkeypatch.setattr(Reloader, "run_until_signalled", lambda reloader: reloaded.append(reloader._command))
     monkeypatch.setattr("redisched.cli.commands.worker.supervise", lambda _work, _health_file: 0)
+    started_by(monkeypatch, None, __file__)
 
     with override_settings(DEBUG=debug):
         if reloads:
@@ -97,7 +107,35 @@ def test_a_worker_reloads_if_debug_is_on_or_it_is_told_to(
             monkeypatch.setenv(URL_VARIABLE, "redis://127.0.0.1:1/0")
             assert run(*words) == 0
 
-    assert reloaded == [[sys.executable, sys.argv[0], "redisched", "worker", "--no-reload"]] * reloads
+    assert reloaded == [[sys.executable, __file__, "redisched", "worker", "--no-reload"]] * reloads
+
+
+@pytest.mark.parametrize(
+    ("module", "start"), [(None, ["manage.py"]), ("django.__main__", ["-m", "django"])], ids=["manage.py", "-m django"]
+)
+def test_the_worker_is_restarted_as_the_command_was_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str | None, start: list[str]
+) -> None:
+    (tmp_path / "manage.py").touch()
+    monkeypatch.chdir(tmp_path)
+    reloaded: list[Any] = []
+    monkeypatch.setattr(Reloader, "run_until_signalled", lambda reloader: reloaded.append(reloader._command))
+    words = ["redisched", "worker", "--pythonpath", "src", "--settings=shop.settings"]
+    started_by(monkeypatch, module, "manage.py", *words)
+
+    call_command(*words, "--reload")
+
+    assert reloaded == [[sys.executable, *start, *words, "--no-reload"]]
+
+
+def test_options_of_django_may_stand_behind_those_of_redisched(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    servers.broker(BrokerKind.VALKEY).close()
+    monkeypatch.setenv(URL_VARIABLE, servers.url(BrokerKind.VALKEY))
+
+    assert run("queue", "--settings=shop.settings", "ls", "--pythonpath", "src", "--json") == 0
+    assert capfd.readouterr().out.strip() == "[]"
 
 
 def test_the_folders_of_the_project_are_watched(tmp_path: Path) -> None:
