@@ -63,7 +63,8 @@ def cursor(text: str) -> str:
 def moment(text: str) -> datetime | float:
     """Convert a time in ISO 8601 with its UTC offset, or in seconds since 1970. Raises BadParameter."""
     with suppress(ValueError):
-        return float(text)
+        if math.isfinite(number := float(text)):
+            return number
     try:
         named = datetime.fromisoformat(text)
     except ValueError:

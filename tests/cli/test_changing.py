@@ -69,8 +69,8 @@ def test_a_filter_alone_only_says_how_many_tasks_match(command: CommandLine, wor
     [
         (("reprioritize", "one"), "--priority"),
         (("reprioritize", "--priority", "300", "one"), "from 0 to 255"),
-        (("reschedule", "one"), "run_at"),
-        (("reschedule", "--delay", "1s", "--run-at", "1", "one"), "not both"),
+        (("reschedule", "one"), "one of --delay and --run-at"),
+        (("reschedule", "--delay", "1s", "--run-at", "1", "one"), "one of --delay and --run-at"),
         (("run-now",), "give the ids of tasks, or a filter"),
         (("run-now", "--state", "running", "--yes"), "one of ready, retrying, scheduled"),
     ],

@@ -70,11 +70,17 @@ def test_times_are_parsed(text: str) -> None:
         ("2030-01-31T09:00:00", "append Z or"),
         ("2030-01-31 09:00", "append Z or"),
         ("2030-01-31", "append T00:00Z or"),
+        *((text, "such as 2030") for text in ("nan", "inf", "-inf", "1e400", "2030-01-31Z")),
     ],
 )
 def test_an_invalid_time_is_refused(text: str, hint: str) -> None:
     with pytest.raises(click.BadParameter, match=hint):
         moment(text)
+
+
+def test_what_is_advised_to_append_makes_a_time() -> None:
+    assert moment("2030-01-31" + "T00:00Z") == datetime(2030, 1, 31, tzinfo=UTC)
+    assert moment("2030-01-31T09:00:00" + "Z") == datetime(2030, 1, 31, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0), ("255", 255), ("high", 3), ("CRITICAL", 0)])

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from redisched.store.pausing import QueuePause, pause_shard
 from tests.cli.commands import CommandLine
 from tests.cli.workshop import Workshop
@@ -84,3 +86,17 @@ def test_a_dry_run_changes_nothing(command: CommandLine, workshop: Workshop) -> 
     assert command.output("queue", "pause", "default", "--dry-run").startswith("default is paused already.\n")
     assert command.output("queue", "resume", "default", "--dry-run") == "default would be resumed.\n"
     assert command.output("queue", "resume", "default") == "default is resumed.\n"
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)], ids=["", "dry run"])
+@pytest.mark.parametrize("duration", ["0", "0.0001", "99999999999999d"])
+def test_a_pause_for_no_time_is_refused_by_the_name_of_its_option(
+    command: CommandLine, duration: str, option: tuple[str, ...]
+) -> None:
+    command.output("enqueue", "add")
+
+    refused = command.run("queue", "pause", "default", "--for", duration, *option)
+
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("Error: --for=")
+    assert command.record("queue", "ls")[0]["paused"] is None

@@ -50,6 +50,8 @@ def reschedule(delay: float | None, run_at: datetime | float | None, **given: An
     JSON: as `redisched task reprioritize --json`; an outcome may also be expires: the task would expire before that
     time.
     """
+    if (delay is None) == (run_at is None):
+        raise click.UsageError("say when they run, by one of --delay and --run-at")
     _change(rescheduling(delay, run_at), "reschedule", **given)
 
 

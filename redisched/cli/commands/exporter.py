@@ -10,6 +10,7 @@ import click
 from redisched.cli.metrics_port import LARGEST_PORT, expect_metrics_extra
 from redisched.cli.parameters import url_option
 from redisched.cli.session import session
+from redisched.errors import InvalidOption
 
 DEFAULT_PORT = 8781
 
@@ -44,7 +45,11 @@ def exporter(host: str, port: int, url: str | None) -> None:
     with session(url) as opened:
         opened.check()
         reader = KeyspaceReader(opened.ask, opened.script_runner, time.monotonic)
-        server = MetricsServer(KeyspaceCollector(reader.read, time.monotonic), host, port)
+        try:
+            server = MetricsServer(KeyspaceCollector(reader.read, time.monotonic), host, port)
+        except InvalidOption as error:
+            # It names the options of a worker.
+            raise InvalidOption(error.argument.removeprefix("metrics_"), error.value, error.allowed) from None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         click.echo(f"Metrics are at {server.url}; to stop it: Ctrl-C")
