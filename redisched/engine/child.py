@@ -37,7 +37,7 @@ from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
-from redisched.engine.signal_handlers import ignore_signals
+from redisched.engine.signal_handlers import ignore_signals, unblock_group_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.started import StartedTable
 from redisched.engine.worker import Worker
@@ -103,6 +103,7 @@ class ChildProcess:
         # People send these signals to the whole process group, but only the supervisor decides when its processes end.
         ignore_signals(signal.SIGINT, signal.SIGHUP)
         show_stacks_on_signal()
+        unblock_group_signals()
         sys.path[:] = self._spec.path
         # The names of connections to Redis begin with this: they shall tell which application the worker serves.
         sys.argv[:] = [self._work.target]

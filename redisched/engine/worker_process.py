@@ -13,6 +13,7 @@ import sys
 
 from redisched.engine.child_spec import DRAIN, ChildSpec, Message, Work, decode_message
 from redisched.engine.identity import worker_name
+from redisched.engine.signal_handlers import group_signals_blocked
 from redisched.engine.started import StartedTable
 
 _MODULE = "redisched.engine.child"
@@ -28,11 +29,12 @@ class WorkerProcess:
         self.channel, theirs = socket.socketpair()
         try:
             spec = ChildSpec(work=work, name_suffix=suffix, table=table.descriptor, path=tuple(sys.path))
-            self._process = subprocess.Popen(
-                [sys.executable, *_interpreter_flags(), "-m", _MODULE, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=(table.descriptor, theirs.fileno()),
-            )
+            with group_signals_blocked():
+                self._process = subprocess.Popen(
+                    [sys.executable, *_interpreter_flags(), "-m", _MODULE, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(table.descriptor, theirs.fileno()),
+                )
             self.channel.sendall(spec.encode())
         except BaseException:
             self.channel.close()

@@ -1,6 +1,8 @@
 """A worker process as its supervisor starts it."""
 
 import gc
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -61,3 +63,23 @@ def test_a_threshold_that_the_application_has_set_stays(thresholds: None) -> Non
     tune_garbage_collection()
 
     assert gc.get_threshold() == (12_345, 6, 7)
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2], ids=lambda one: one.name
+)
+def test_a_signal_to_all_processes_does_not_end_one_that_comes_up(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, capfd: pytest.CaptureFixture[str]
+) -> None:
+    servers.broker(BrokerKind.VALKEY).close()
+    monkeypatch.setenv(URL_VARIABLE, servers.url(BrokerKind.VALKEY))
+    table = StartedTable.make(16)
+    process = WorkerProcess(Work(target=f"{__name__}:app", settings=WorkerSettings(until=Until.EMPTY)), table)
+
+    os.kill(process.process_id, number)
+
+    wait_until(lambda: process.exit_code() is not None, "the process ends", timeout_s=60)
+    assert process.exit_code() == Exit.STOPPED
+    assert "KeyboardInterrupt" not in capfd.readouterr().err
+    process.close()
+    table.close()
