@@ -10,6 +10,7 @@ RedischedError
 │   └── PayloadTooLarge                the encoded task is over the limit
 ├── Conflict                           the id belongs to a different task
 ├── NotEnqueued                        no enqueue middleware raised, and one did not call call_next
+├── NotAwaited                         middleware around a handler did not await what call_next answered
 ├── DuplicateHandler                   the name is already registered
 ├── DuplicateSchedule                  its queue has another schedule of this name
 ├── UnknownSchedule                    there is no schedule of this name
@@ -156,6 +157,19 @@ class NotEnqueued(RedischedError):
         self.middleware = tuple(middleware)
         said = "returned without calling call_next; call it, or raise an error to refuse the task"
         super().__init__(f"enqueue middleware ({', '.join(middleware)}) {said}")
+
+
+class NotAwaited(RedischedError):
+    """Raised in an attempt whose async middleware returned without having awaited what `call_next` answered: the
+    handler has not run.
+    """
+
+    def __init__(self, middleware: str) -> None:
+        self.middleware = middleware
+        super().__init__(
+            f"middleware {middleware} called call_next and did not await what it answered, so the handler has not run; "
+            "write: return await call_next()"
+        )
 
 
 class DuplicateHandler(RedischedError):

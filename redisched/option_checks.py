@@ -268,7 +268,9 @@ def _is_number(value: Any) -> bool:
 
 
 def check_headers(name: str, value: object) -> dict[str, str]:
-    """The headers of a task. Raises InvalidOption."""
-    if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
-        raise InvalidOption(name, value, "a dictionary of texts by texts")
-    return value
+    """The headers of a task, as plain texts also where they are members of an enum. Raises InvalidOption."""
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) and _is_utf8(text) for pair in value.items() for text in pair
+    ):
+        raise InvalidOption(name, value, "a dictionary of texts by texts, which UTF-8 can encode")
+    return {str.__str__(key): str.__str__(text) for key, text in value.items()}

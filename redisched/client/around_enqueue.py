@@ -13,6 +13,7 @@ from redisched.errors import InvalidOption, NotEnqueued
 from redisched.option_checks import check_headers, check_priority, check_queue
 
 Refs: TypeAlias = list[TaskRef[Any]]
+_CHANGEABLE = ("queue", "priority", "headers")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +29,13 @@ class OutgoingTask:
     queue: str
     priority: int
     headers: dict[str, str] = field(default_factory=dict)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _CHANGEABLE and hasattr(self, name):
+            # The digest of the task and its unique key are made from these.
+            allowed = f"left as it is; enqueue middleware may change {', '.join(_CHANGEABLE)}"
+            raise InvalidOption(f"{name} of a task", value, allowed)
+        object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

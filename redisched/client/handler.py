@@ -49,19 +49,19 @@ class Producer(Generic[P, R]):
         """Unpickling gives a producer of the handler with the same name in the other process."""
         return _producer, (self._application, self._options)
 
-    def request(self, *args: P.args, **kwargs: P.kwargs) -> TaskRequest:
+    def request(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskRequest:
         """A task for `enqueue_many`. Raises InvalidArguments, NotEncodable and PayloadTooLarge."""
         self._arguments.check(args, kwargs)
         return self._options.request(args, kwargs, self._arguments)
 
-    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
+    def enqueue(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """Enqueue a task; on return Redis has it.
 
         Raises what `request` raises, with nothing written, and Conflict, QueueFull or BrokerUnavailable.
         """
         return self._sender.send(self.request(*args, **kwargs), self._options.freshness)
 
-    async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
+    async def enqueue_async(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskRef[R]:
         """As `enqueue`; concurrent calls on one event loop share script calls."""
         return await self._sender.send_async(self.request(*args, **kwargs), self._options.freshness)
 
@@ -73,6 +73,9 @@ class Handler(Producer[P, R], ABC):
         # This comes first because it copies the attributes of the function: a function that wraps another handler has
         # the attributes of that handler, and they must not overwrite those that are set below.
         update_wrapper(self, entry.function)
+        for name in vars(self).keys() & _OWN:
+            # Attributes that decorators gave the function must not hide what the handler can do.
+            del vars(self)[name]
         resolved = resolve_options(entry.name, entry.options, NO_OPTIONS, application.settings.payload_limit)
         super().__init__(application, sender, arguments, resolved)
         self.entry = entry
@@ -82,7 +85,7 @@ class Handler(Producer[P, R], ABC):
         return _handler, (self._application, self.entry.name)
 
     @abstractmethod
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the function itself."""
 
     @property
@@ -108,10 +111,13 @@ class Handler(Producer[P, R], ABC):
         return f"<handler {self.name} of queue {self.entry.options.queue}>"
 
 
+_OWN = {name for name in dir(Handler) if not name.startswith("__")}
+
+
 class SyncHandler(Handler[P, R]):
     """A handler that is a plain function."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function here and now."""
         result: R = self.entry.call_by_hand(args, kwargs)
         return result
@@ -120,7 +126,7 @@ class SyncHandler(Handler[P, R]):
 class AsyncHandler(Handler[P, R]):
     """A handler that is a coroutine function."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         """Run the function here, once awaited."""
         coroutine: Coroutine[Any, Any, R] = self.entry.call_by_hand(args, kwargs)
         return coroutine

@@ -136,12 +136,14 @@ class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Observation,
         Raises InvalidOption and DuplicateHandler.
         """
         if name is not None:
-            check_name("name", name)
+            name = check_name("name", name)
         options = handler_options(fields, self.settings)
 
         def register(function: Callable[..., Any]) -> Handler[Any, Any]:
             if isinstance(function, Handler):
                 function = function.entry.function
+            elif isinstance(function, staticmethod):
+                function = function.__func__
             known_as = name or check_name("name", name_of(function))
             entry, arguments = examined(known_as, function, options, self.codec)
             self.registry.add(entry)
@@ -158,7 +160,8 @@ class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Observation,
     ) -> TaskRequest:
         """A task for `enqueue_many`, by the name of its handler, which need not be registered here."""
         options = check_options(dict(fields))
-        entry = self.registry.get(check_name("name", name))
+        name = check_name("name", name)
+        entry = self.registry.get(name)
         kwargs = {} if kwargs is None else kwargs
         values: Sequence[Any] = args
         if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):

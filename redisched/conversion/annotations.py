@@ -6,7 +6,22 @@ import types
 from datetime import timedelta
 from enum import Enum
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, LiteralString, NewType, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    LiteralString,
+    NewType,
+    ParamSpecArgs,
+    ParamSpecKwargs,
+    TypeVar,
+    TypeVarTuple,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
 
 from redisched.conversion.containers import fixed_tuple, mapping, members_of, row, union
 from redisched.conversion.form import Form, Unsupported, words_of
@@ -28,6 +43,8 @@ _SETS: dict[Any, tuple[type, ...]] = {
     abstract.Set: (frozenset, set),
     abstract.MutableSet: (set,),
 }
+_UNKNOWN = (TypeVar, ParamSpecArgs, ParamSpecKwargs)
+"""What stands for types that are not known when the function is defined, as in a decorator."""
 _MAPPINGS = (dict, abstract.Mapping, abstract.MutableMapping)
 
 
@@ -47,7 +64,7 @@ class Forms:
     def of(self, annotation: Any) -> Form:
         """The form of an annotation. Raises Unsupported."""
         annotation = _bare(annotation)
-        if annotation is Any or annotation is object or isinstance(annotation, TypeVar):
+        if annotation is Any or annotation is object or isinstance(annotation, _UNKNOWN) or _is_unpacked(annotation):
             return anything()
         if annotation is None:
             annotation = types.NoneType
@@ -126,6 +143,11 @@ class Forms:
             return self._known[kind].decode(value)
 
         return Form(words=kind.__qualname__, encode=encode, decode=decode, travels_as=frozenset({dict}))
+
+
+def _is_unpacked(annotation: Any) -> bool:
+    """Whether this is *Ts, for arguments of types that are not known."""
+    return get_origin(annotation) is Unpack and isinstance(get_args(annotation)[0], TypeVarTuple)
 
 
 def _bare(annotation: Any) -> Any:

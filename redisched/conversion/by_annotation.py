@@ -132,7 +132,7 @@ class ByAnnotation:
             place = f"annotation of {parameter.name} of {self._name}"
             return self._form(forms, place, lambda: self._annotations.of(parameter.annotation))
 
-        return by_parameter(self._annotations.signature, of_parameter, anything())
+        return by_parameter(self._annotations.of_each(), of_parameter, anything())
 
     def _form(self, forms: Forms, place: str, annotation_of: Callable[[], Any]) -> Form:
         try:

@@ -70,7 +70,7 @@ class ByCodec:
             else:
                 self._result = _or_any(annotations.of_result)
                 known_of = lambda parameter: _or_any(lambda: annotations.of(parameter.annotation))  # noqa: E731
-                self._by_parameter = by_parameter(annotations.signature, known_of, Any)
+                self._by_parameter = by_parameter(annotations.of_each(), known_of, Any)
         return self._by_parameter
 
 

@@ -6,7 +6,21 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from redisched.callables import signature_of
 
 T = TypeVar("T")
 _AWAITABLES = (abstract.Awaitable, abstract.Coroutine)
@@ -30,7 +44,7 @@ class Annotations:
         """
         self._local = dict(local)
         self._globals = _globals_of(function)
-        self.signature = _signature_of(function)
+        self.signature = signature_of(function)
 
     def of_another(self, function: Callable[..., Any]) -> "Annotations":
         """The annotations of a function that this one uses. Raises ValueError as above."""
@@ -57,6 +71,26 @@ class Annotations:
         while hasattr(annotation, "__value__") and hasattr(annotation, "__type_params__"):
             annotation = annotation.__value__  # the `type` statement of Python 3.12
         return tuple(annotation.__metadata__) if get_origin(annotation) is Annotated else ()
+
+    def of_each(self) -> inspect.Signature:
+        """The signature in which `**fields: Unpack[Fields]` stands as a parameter for each field of a TypedDict."""
+        parameters: list[inspect.Parameter] = []
+        for one in self.signature.parameters.values():
+            fields = self._fields_in(one) if one.kind is one.VAR_KEYWORD else None
+            if fields is not None:
+                parameters += [inspect.Parameter(name, one.KEYWORD_ONLY, annotation=kind) for name, kind in fields]
+            parameters.append(one if fields is None else one.replace(annotation=one.empty))
+        return self.signature.replace(parameters=sorted(parameters, key=lambda one: one.kind))
+
+    def _fields_in(self, parameter: inspect.Parameter) -> list[tuple[str, Any]] | None:
+        try:
+            annotation = self.of(parameter.annotation)
+            if get_origin(annotation) is Unpack and is_typeddict(get_args(annotation)[0]):
+                hints = get_type_hints(get_args(annotation)[0])
+                return [(name, kind) for name, kind in hints.items() if name not in self.signature.parameters]
+        except (NameError, NotAType):
+            pass  # Said, or left open, where each annotation is looked at.
+        return None
 
     def of_result(self) -> Any:
         """The annotation of the result; of what is awaited, if the function returns an awaitable."""
@@ -153,14 +187,6 @@ def _looked_up(
         raise
     except Exception as error:  # An annotation is an expression, which can raise anything.
         raise NotAType(annotation, error) from error
-
-
-def _signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(function, follow_wrapped=False)
-    except ValueError:
-        # Such as by `functools.lru_cache`, which is not written in Python and hands on what it gets.
-        return inspect.signature(function)
 
 
 def _globals_of(function: Any) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial, wraps
-from inspect import isawaitable
+from inspect import CORO_CREATED, getcoroutinestate, isawaitable, iscoroutine
 from typing import Any, TypeAlias
 
+from redisched.callables import label_of
 from redisched.context import TaskContext, current_task
 from redisched.engine.resources.filling import filled_in_thread, filled_on_loop
 from redisched.engine.resources.process_resources import ProcessResources
+from redisched.errors import NotAwaited
 from redisched.middleware import Middleware
 from redisched.registry import HandlerEntry, Registry
 
@@ -89,9 +91,33 @@ def _around_sync(function: Callable[..., Any], around: Sequence[Callable[..., An
 def _around_async(
     function: Callable[..., Awaitable[Any]], around: Sequence[Callable[..., Any]]
 ) -> Callable[..., Awaitable[Any]]:
+    awaiting = [_awaiting(middleware) for middleware in around]
+
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        return await _chain(around, current_task(), lambda: function(*args, **kwargs))()
+        return await _chain(awaiting, current_task(), lambda: function(*args, **kwargs))()
+
+    return call
+
+
+def _awaiting(middleware: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """The same middleware, which must have what `call_next` answers awaited: it awaits it, or returns it."""
+
+    async def call(context: TaskContext, call_next: Callable[[], Any]) -> Any:
+        begun: list[Any] = []
+
+        def next_called() -> Any:
+            begun.append(call_next())
+            return begun[-1]
+
+        result = await middleware(context, next_called)
+        if isawaitable(result):
+            result = await result
+        for one in begun:
+            if iscoroutine(one) and getcoroutinestate(one) == CORO_CREATED:
+                one.close()
+                raise NotAwaited(label_of(middleware))
+        return result
 
     return call
 

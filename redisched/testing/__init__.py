@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from redisched.testing.assertions import assert_enqueued, assert_not_enqueued
     from redisched.testing.by_hand import ContextByHand, context
-    from redisched.testing.failures import FakeRedisMissing, NeverIdle, NothingDue, NoWorkerHere, WorkerInUse
+    from redisched.testing.failures import (
+        FakeRedisMissing,
+        NeverIdle,
+        NothingDue,
+        NoWorkerHere,
+        WorkerEnded,
+        WorkerInUse,
+    )
     from redisched.testing.servers import Backend
     from redisched.testing.virtual_worker import VirtualWorker, worker
 
@@ -26,6 +33,7 @@ _HOMES = {
     "NoWorkerHere": "failures",
     "NothingDue": "failures",
     "VirtualWorker": "virtual_worker",
+    "WorkerEnded": "failures",
     "WorkerInUse": "failures",
     "assert_enqueued": "assertions",
     "assert_not_enqueued": "assertions",
@@ -41,6 +49,7 @@ __all__ = [
     "NoWorkerHere",
     "NothingDue",
     "VirtualWorker",
+    "WorkerEnded",
     "WorkerInUse",
     "assert_enqueued",
     "assert_not_enqueued",

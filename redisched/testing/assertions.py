@@ -1,9 +1,9 @@
 """Assertions about the tasks that wait: which handler they are for, with which arguments and options."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from redisched.callables import signature_of
 from redisched.client.handler import Handler
 from redisched.client.reference import TaskRef
 from redisched.conversion.conversion import WrongArguments
@@ -52,24 +52,31 @@ class _Wanted:
 
     def __init__(self, handler: Handler[..., Any], args: tuple[Any, ...], expected: Mapping[str, Any]) -> None:
         """Raises InvalidOption for what is neither an argument of the handler nor an option that can be asked for."""
+        if not isinstance(handler, Handler):
+            raise InvalidOption("handler", handler, "a handler, as @app.task makes it of a function")
         self._entry = handler.entry
         resources = handler.entry.resources
-        whole = inspect.signature(handler.entry.function, follow_wrapped=False)
+        whole = signature_of(handler.entry.function)
         self._signature = whole if resources is None else resources.signature
         names = self._signature.parameters
-        self._arguments = dict(self._signature.bind_partial(*args).arguments)
+        try:
+            self._arguments = dict(self._signature.bind_partial(*args).arguments)
+        except TypeError as error:
+            raise InvalidOption("args", args, f"arguments of {handler.name}; {error}") from None
         self._options: dict[str, Any] = {}
+        self._asked: dict[str, object] = {}
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in names.values())
         for name, value in expected.items():
             if name in names or (takes_any and name not in _OPTIONS):
                 self._arguments[name] = value
             elif name in _OPTIONS:
                 self._options[name] = _OPTIONS[name][0](name, value)
+                self._asked[name] = value
             else:
                 raise InvalidOption(name, value, f"an argument of {handler.name}, or {', '.join(_OPTIONS)}")
 
     def __str__(self) -> str:
-        wanted = {**self._arguments, **self._options}
+        wanted = {**self._arguments, **self._asked}
         return " with " + ", ".join(f"{name}={value!r}" for name, value in wanted.items()) if wanted else ""
 
     def is_met_by(self, view: TaskView) -> bool:

@@ -12,7 +12,16 @@ from redisched.config import Settings
 from redisched.context import NO_TIME_LIMIT, TaskContext, running
 from redisched.engine.time_limit import SoftLimit
 from redisched.errors import InvalidOption
-from redisched.option_checks import check_attempts, check_id, check_priority, check_queue, check_run_at, check_timeout
+from redisched.option_checks import (
+    check_attempts,
+    check_headers,
+    check_id,
+    check_priority,
+    check_queue,
+    check_run_at,
+    check_timeout,
+    check_whole,
+)
 from redisched.retry import DEFAULT_ATTEMPTS
 from redisched.testing.given import given_within
 
@@ -72,26 +81,29 @@ def context(
     run_at: datetime | float = 0,
     timeout: float | timedelta | None = None,
     state: Any = None,
+    headers: Mapping[str, str] | None = None,
     resources: Mapping[Any, Any] | None = None,
 ) -> Iterator[ContextByHand]:
     """Within the block `current_task()` answers this task, so that a handler can be called like any function:
     `with testing.context(attempt=2): send_receipt(42)`. Needs no worker and no server.
 
-    `state` is what an earlier attempt has saved, `timeout` is in seconds of real time and interrupts nothing. Handlers
-    are given `resources`, values by the factory that makes them otherwise. Raises InvalidOption.
+    `state` is what an earlier attempt has saved, and `headers` what middleware of the producer would send along.
+    `timeout` is in seconds of real time and interrupts nothing. Handlers are given `resources`, values by the factory
+    that makes them otherwise. Raises InvalidOption.
     """
-    if attempt > check_attempts("max_attempts", max_attempts):
+    if check_attempts("attempt", attempt) > check_attempts("max_attempts", max_attempts):
         raise InvalidOption("attempt", attempt, f"at most max_attempts, which is {max_attempts}")
     task = ContextByHand(
         id=check_id("id", id),
         name=_NAME,
         queue=check_queue("queue", queue),
-        attempt=check_attempts("attempt", attempt),
+        attempt=attempt,
         max_attempts=max_attempts,
-        fence=fence,
+        fence=check_whole("fence", fence, 0, 2**63 - 1),
         priority=check_priority("priority", priority),
         run_at_ms=int(check_run_at("run_at", run_at)[1:]),
         worker="testing",
+        headers=check_headers("headers", dict(headers or {})),
         _checkpoints=CheckpointsByHand(state),
         _time_limit=NO_TIME_LIMIT if timeout is None else _limit(timeout),
     )

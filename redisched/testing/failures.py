@@ -12,6 +12,13 @@ class WorkerInUse(RedischedError):
         super().__init__("a testing.worker is in use already; end its block before you begin another")
 
 
+class WorkerEnded(RedischedError):
+    """Raised by a worker whose block has ended: its application has its own Redis again."""
+
+    def __init__(self) -> None:
+        super().__init__("the block of this testing.worker has ended, so it runs nothing; call it within the block")
+
+
 class NoWorkerHere(RedischedError):
     """Raised by an assertion about tasks outside of `with testing.worker(app)`, or about those of another app."""
 

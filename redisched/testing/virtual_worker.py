@@ -20,14 +20,14 @@ from redisched.engine.resources.process_resources import ProcessResources
 from redisched.engine.started import NoStartedTable
 from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
-from redisched.errors import HandlerTimedOut
+from redisched.errors import HandlerTimedOut, InvalidOption
 from redisched.events import WorkerInfo
 from redisched.option_checks import check_run_at
 from redisched.schedules.declaration import Declarations
 from redisched.testing.claiming import TaskSource
 from redisched.testing.direct_events import DirectEvents
 from redisched.testing.durations import check_duration
-from redisched.testing.failures import NeverIdle, NothingDue, WorkerInUse
+from redisched.testing.failures import NeverIdle, NothingDue, WorkerEnded, WorkerInUse
 from redisched.testing.given import check_given, given_to_all
 from redisched.testing.in_use import IN_USE
 from redisched.testing.running import TaskRunner
@@ -62,6 +62,8 @@ def worker(
     when the block begins: all of them, or those whose names are in `schedules`. Raises WorkerInUse inside of
     another such block, InvalidOption, LifespanFailed, NoServerBinary, ServerStartFailed, and FakeRedisMissing.
     """
+    if not isinstance(app, Scheduler):
+        raise InvalidOption("app", app, "a Scheduler")
     kind = check_backend(backend)
     start_ms = int(check_run_at("start", time.time() if start is None else start)[1:])
     if IN_USE:
@@ -148,16 +150,19 @@ class VirtualWorker:
         """Run every task that is due now, the best first, also those that these enqueue, and those of slots that are
         due now; answers how many attempts ran.
 
-        Tasks that are due later wait, retries among them. Raises NeverIdle if more than `most` attempts are due.
+        Tasks that are due later wait, retries among them. Raises NeverIdle if more than `most` attempts are due, and
+        WorkerEnded after the block.
         """
+        self._check_in_use()
         return self._run_all(self._time.now_ms, most)
 
     def advance(self, duration: float | timedelta | str) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "30 days". Every task that falls due on the way runs
         at its time, and so does that of every slot; answers how many attempts ran.
 
-        Raises InvalidOption, and NeverIdle as `run_until_idle`.
+        Raises InvalidOption, and NeverIdle and WorkerEnded as `run_until_idle`.
         """
+        self._check_in_use()
         until_us = self._time.now_us + 1_000 * check_duration("duration", duration)
         until_ms = until_us // 1_000
         _outside_of_event_loops(self._slots.declare)
@@ -185,6 +190,10 @@ class VirtualWorker:
                 self._time.move_to_us(ends_us)
                 raise HandlerTimedOut
         self._time.move_to_us(until_us)
+
+    def _check_in_use(self) -> None:
+        if self not in IN_USE:
+            raise WorkerEnded
 
     def _next_ms(self) -> int | None:
         """When the next task or slot is due (ms); None for never."""

@@ -154,7 +154,12 @@ def test_middleware_that_returns_nothing_has_its_task_sent(app: Scheduler, way: 
 
 @pytest.mark.parametrize(
     ("headers", "sentence"),
-    [({"a": 1}, "a dictionary of texts by texts"), ({1: "a"}, "texts by texts"), (None, "texts by texts")],
+    [
+        ({"a": 1}, "a dictionary of texts by texts"),
+        ({1: "a"}, "texts by texts"),
+        ({"a": "\ud800"}, "UTF-8"),
+        (None, "texts by texts"),
+    ],
 )
 def test_wrong_headers_are_refused_with_nothing_written(app: Scheduler, headers: Any, sentence: str) -> None:
     add_handler(app)

@@ -1,10 +1,12 @@
 """What cannot be middleware is refused at registration, in a sentence, and nothing is registered."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from redisched import Scheduler
+from redisched import EnqueueContext, Scheduler
 from redisched.engine.around import handlers_to_call
 from redisched.engine.resources.process_resources import ProcessResources
 from redisched.errors import InvalidOption
@@ -62,3 +64,26 @@ def test_async_middleware_within_sync_middleware_is_refused() -> None:
 
     with pytest.raises(InvalidOption, match="an async function is registered before sync ones such as some_sync"):
         app.middleware(some_async)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("id", "other"), ("name", "other"), ("args", [6]), ("kwargs", {"number": 6})]
+)
+def test_what_enqueue_middleware_cannot_change_is_refused_where_it_is_changed(
+    fake_app: Scheduler, name: str, value: Any
+) -> None:
+    handler = fake_app.task(name="about")(lambda number: number)
+
+    @fake_app.enqueue_middleware
+    def other(ctx: EnqueueContext, call_next: Callable[[], Any]) -> Any:
+        setattr(ctx.tasks[0], name, value)
+        return call_next()
+
+    said = f"{name} of a task=.*: left as it is; enqueue middleware may change queue, priority, headers"
+    for call in (lambda: handler.enqueue(5), lambda: fake_app.enqueue_many([handler.request(5)])):
+        with pytest.raises(InvalidOption, match=said):
+            call()
+    for awaited in (lambda: handler.enqueue_async(5), lambda: fake_app.enqueue_many_async([handler.request(5)])):
+        with pytest.raises(InvalidOption, match=said):
+            asyncio.run(awaited())
+    assert fake_app.count("default") == 0

@@ -95,3 +95,20 @@ def test_a_handler_of_another_application_is_refused() -> None:
 
     with pytest.raises(NoWorkerHere, match="pay"):
         assert_enqueued(other)
+
+
+@pytest.mark.parametrize("handler", ["pay", 5, pay.entry.function, pay.options(priority=3)])
+def test_what_is_no_handler_is_refused(handler: Any) -> None:
+    for asserted in (assert_enqueued, assert_not_enqueued):
+        with pytest.raises(InvalidOption, match=r"a handler, as @app\.task makes it"):
+            asserted(handler, order_id=1)
+
+
+def test_more_arguments_than_the_handler_has_are_refused() -> None:
+    with pytest.raises(InvalidOption, match="arguments of pay; too many positional arguments"):
+        assert_enqueued(pay, 1, 2, 3)
+
+
+def test_what_was_asked_for_is_said_as_it_was_asked() -> None:
+    with pytest.raises(AssertionError, match=r"no task of pay waits with order_id=1, delay='1h', run_at=5;"):
+        assert_enqueued(pay, order_id=1, delay="1h", run_at=5)

@@ -59,3 +59,17 @@ def test_afterwards_there_is_no_task() -> None:
 def test_what_no_task_can_have_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption), testing.context(**given):
         pytest.fail("it was entered")
+
+
+@pytest.mark.parametrize(
+    "given", [{"attempt": "2"}, {"attempt": None}, {"fence": "x"}, {"fence": -1}, {"headers": {"a": 1}}]
+)
+def test_what_is_of_another_type_is_refused(given: dict[str, Any]) -> None:
+    (option,) = given
+    with pytest.raises(InvalidOption, match=option), testing.context(**given):
+        pass
+
+
+def test_a_handler_sees_what_middleware_of_the_producer_sends_along() -> None:
+    with testing.context(headers={"tenant": "a"}):
+        assert current_task().headers == {"tenant": "a"}

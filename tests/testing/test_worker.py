@@ -1,6 +1,7 @@
 """The block in which an application works for a test, and what it leaves behind: nothing."""
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -165,3 +166,25 @@ def test_without_fakeredis_the_error_names_the_extra(monkeypatch: pytest.MonkeyP
         testing.worker(app, backend="fakeredis"),
     ):
         pytest.fail("it was entered")
+
+
+@pytest.mark.parametrize("run", [lambda w: w.run_until_idle(), lambda w: w.advance("1h")])
+def test_after_its_block_a_worker_runs_nothing(run: Callable[[testing.VirtualWorker], Any]) -> None:
+    """What it ran would enqueue into the Redis of the application."""
+    ran: list[int] = []
+    app = Scheduler()
+
+    @app.task
+    def note(number: int) -> None:
+        ran.append(number)
+
+    with testing.worker(app) as w:
+        note.enqueue(1)
+    with pytest.raises(testing.WorkerEnded, match="call it within the block"):
+        run(w)
+    assert ran == []
+
+
+def test_what_is_no_application_is_refused() -> None:
+    with pytest.raises(InvalidOption, match="app='shop:app': a Scheduler"), testing.worker("shop:app"):  # type: ignore[arg-type]
+        pass
