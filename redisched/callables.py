@@ -26,17 +26,6 @@ def innermost(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """What a function takes, and not what another takes that it wraps: a decorator may give that one other arguments.
-    Raises ValueError if it is not known.
-    """
-    try:
-        return inspect.signature(function, follow_wrapped=False)
-    except ValueError:
-        # Such as of what `functools.lru_cache` makes, which hands on what it gets.
-        return inspect.signature(function)
-
-
 def label_of(function: Callable[..., Any]) -> str:
     """The name of a function, for people."""
     function = innermost(function)

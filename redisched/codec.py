@@ -13,6 +13,7 @@ from redisched.errors import NotEncodable, PayloadTooLarge, Undecodable
 from redisched.model import NO_KEYWORDS, Failure, Keep, KeptTask, Outcome, TaskBody, TaskState
 from redisched.option_checks import check_headers
 from redisched.packing import ALLOWED, ALLOWED_DEPTH, SCALARS, TooDeep, check, pack, pack_own, unpack, unpack_each
+from redisched.redaction import REDACTED, SECRETS
 
 DIGEST_BYTES = 8
 ERROR_CHARACTERS = 1_000
@@ -264,13 +265,12 @@ def _clean(text: str) -> str:
 
 
 def _name_the_culprit(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    named = [(f"args[{index}]", value) for index, value in enumerate(args)]
-    named += [(f"kwargs[{key!r}]", value) for key, value in kwargs.items()]
-    for argument, value in named:
+    named = {f"args[{index}]": value for index, value in enumerate(args)}
+    for argument, value in (named | {f"kwargs[{key!r}]": value for key, value in kwargs.items()}).items():
         try:
             check([value], pack(value))
         except Exception as error:
-            raise _refusal(f"{argument} of {name}", value, error) from error
+            raise _refusal(f"{argument} of {name}", REDACTED if SECRETS.hides(argument) else value, error) from error
 
 
 def _refusal(argument: str, value: object, error: Exception) -> NotEncodable:

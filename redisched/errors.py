@@ -55,6 +55,7 @@ Interruption (BaseException)           raised inside a running handler to end it
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from redisched.broker_errors import AccessDenied as AccessDenied
 from redisched.broker_errors import BrokerError as BrokerError
@@ -99,6 +100,12 @@ class InvalidInput(RedischedError, ValueError):
         self.value = value
         self.allowed = allowed
         super().__init__(f"{argument}={shortened(value)}: {allowed}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process what was handed in is a text, as it may be something that cannot be pickled."""
+        make, (kind, args, state) = super().__reduce__()
+        texts = {name: shortened(held) for name, held in state.items() if name in ("value", "part")}
+        return make, (kind, args, state | texts)
 
 
 class InvalidOption(InvalidInput):

@@ -1,8 +1,23 @@
 """The base of all errors, and errors about the embedded server. Import them from redisched.errors."""
 
+from typing import Any
+
 
 class RedischedError(Exception):
     """Base of every error of this library."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error in another process is pickled, such as by `multiprocessing`, and pools hang or break if it cannot be
+        made again there.
+        """
+        return _made_again, (type(self), self.args, vars(self))
+
+
+def _made_again(kind: type[RedischedError], args: tuple[Any, ...], state: dict[str, Any]) -> RedischedError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ServerError(RedischedError):

@@ -24,8 +24,8 @@ class OutgoingTask:
 
     id: str
     name: str
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
+    args: Sequence[Any] = field(repr=False)
+    kwargs: Mapping[str, Any] = field(repr=False)
     queue: str
     priority: int
     headers: dict[str, str] = field(default_factory=dict)

@@ -49,8 +49,8 @@ class ScheduleView:
     words: str
     next_at: datetime | None
     handler: str
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
+    args: Sequence[Any] = field(repr=False)
+    kwargs: Mapping[str, Any] = field(repr=False)
     priority: int
     misfire: str
     overlap: Overlap

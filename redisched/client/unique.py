@@ -17,6 +17,7 @@ from redisched.option_checks import names_in_template
 from redisched.options import TaskOptions
 from redisched.packing import ALLOWED, check, pack
 from redisched.placement import PLACEMENT_DIGITS
+from redisched.redaction import REDACTED, SECRETS
 
 _DIGEST_BYTES = 16
 _LONGEST_CHOSEN_ID = 200 - 1 - PLACEMENT_DIGITS
@@ -61,8 +62,9 @@ class Unique:
             words = [*map(repr, by_position), *(f"{key}={one!r}" for key, one in by_name.items())]
             return UniqueKey(f"{name}({', '.join(words)})", _digest(name, value, "arguments"))
         if isinstance(self.by, str):
-            label = _filled_in(self.by, arguments.named(args, kwargs) if names_in_template(self.by) else {})
-            return UniqueKey(label, _digest(name, label, "key"))
+            named = arguments.named(args, kwargs) if names_in_template(self.by) else {}
+            label = _filled_in(self.by, {one: REDACTED if SECRETS.hides(one) else named[one] for one in named})
+            return UniqueKey(label, _digest(name, _filled_in(self.by, named), "key"))
         assert callable(self.by)
         value = _returned(self.by, args, kwargs)
         return UniqueKey(value if isinstance(value, str) else repr(value), _digest(name, value, "key"))

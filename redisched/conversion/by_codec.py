@@ -5,8 +5,9 @@ from typing import Any
 
 from redisched.conversion.codec import Codec
 from redisched.conversion.conversion import Given, WrongArguments, refuse_other_codec
-from redisched.conversion.parameters import Annotations, ByParameter, by_parameter
+from redisched.conversion.parameters import Annotations, ByParameter, NotAType, by_parameter
 from redisched.errors import InvalidArguments, NotEncodable, Undecodable
+from redisched.redaction import REDACTED, SECRETS
 
 
 class ByCodec:
@@ -22,11 +23,10 @@ class ByCodec:
         self._result: Any = Any
 
     def encode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
-        encode = self._encode
-        return (
-            [encode(InvalidArguments, f"args[{place}] of {self._name}", value) for place, value in enumerate(args)],
-            {name: encode(InvalidArguments, f"{name} of {self._name}", value) for name, value in kwargs.items()},
-        )
+        positional, named = self._known().each(args, kwargs)
+        return [self._encode_argument(name, value) for name, _, value in positional], {
+            name: self._encode_argument(name, value) for name, _, value in named
+        }
 
     def decode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any], codec: str | None) -> Given:
         refuse_other_codec(self._name, codec, self.codec)
@@ -46,6 +46,16 @@ class ByCodec:
         except Exception as error:
             said = f"the result of {self._name} cannot be decoded by the codec {self.codec!r}"
             raise Undecodable(f"{said}: {type(error).__name__}: {error}") from error
+
+    def _encode_argument(self, parameter: str, value: Any) -> Any:
+        if not SECRETS.hides(parameter):
+            return self._encode(InvalidArguments, f"{parameter} of {self._name}", value)
+        try:
+            return self._codec.encode(value)
+        except Exception as error:
+            # Its text may hold the value.
+            said = f"something that the codec {self.codec!r} can encode; it raised {type(error).__name__}"
+            raise InvalidArguments(f"{parameter} of {self._name}", REDACTED, said) from None
 
     def _encode(self, kind: type[InvalidArguments] | type[NotEncodable], what: str, value: Any) -> Any:
         try:
@@ -77,5 +87,5 @@ class ByCodec:
 def _or_any(annotation_of: Callable[[], Any]) -> Any:
     try:
         return annotation_of()
-    except NameError:
+    except (NameError, NotAType):
         return Any

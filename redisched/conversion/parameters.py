@@ -20,8 +20,6 @@ from typing import (
     is_typeddict,
 )
 
-from redisched.callables import signature_of
-
 T = TypeVar("T")
 _AWAITABLES = (abstract.Awaitable, abstract.Coroutine)
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -175,6 +173,17 @@ def by_parameter(
 def without(signature: inspect.Signature, names: Collection[str]) -> inspect.Signature:
     """A signature without some of its parameters."""
     return signature.replace(parameters=[one for one in signature.parameters.values() if one.name not in names])
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """What a function takes, and not what another takes that it wraps: a decorator may give that one other arguments.
+    Raises ValueError if it is not known.
+    """
+    try:
+        return inspect.signature(function, follow_wrapped=False)
+    except ValueError:
+        # Such as of what `functools.lru_cache` makes, which hands on what it gets.
+        return inspect.signature(function)
 
 
 def _looked_up(

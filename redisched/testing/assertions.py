@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from redisched.callables import signature_of
 from redisched.client.handler import Handler
 from redisched.client.reference import TaskRef
 from redisched.conversion.conversion import WrongArguments
+from redisched.conversion.parameters import signature_of
 from redisched.errors import InvalidOption
 from redisched.filters.conditions import NameIn
 from redisched.filters.filter import Filter

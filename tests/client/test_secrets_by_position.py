@@ -2,14 +2,15 @@
 
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from redisched import Retry, Scheduler
+from redisched import EnqueueContext, Retry, Scheduler
 from redisched.codec import decode_task
-from redisched.errors import InvalidArguments
+from redisched.errors import InvalidArguments, InvalidInput
 from redisched.task_errors import DuplicateTask
 from tests.brokers import fake_broker
 from tests.engine.running import look, work_off
@@ -138,3 +139,59 @@ def test_s10_no_log_of_a_worker_has_a_secret_in_it(app: Scheduler, caplog: pytes
     assert "is no UUID as annotated" in str(look(app.broker, foreign.id).failure)
     assert MARKER not in caplog.text
     assert MARKER not in str(look(app.broker, foreign.id).failure)
+
+
+class Refusing:
+    """A codec that cannot encode anything, and says what."""
+
+    name = "refusing"
+
+    def encode(self, value: Any) -> Any:
+        raise ValueError(f"cannot encode {value}")
+
+    def decode(self, encoded: Any, annotation: Any) -> Any:
+        return encoded
+
+
+def test_what_is_made_of_a_call_does_not_show_it(app: Scheduler) -> None:
+    """Tools that report errors show local variables."""
+    shown: list[str] = []
+
+    @app.task(unique="{password}", on_duplicate="reject")
+    def log_in(user: str, password: str) -> None: ...
+
+    @app.enqueue_middleware
+    def around(ctx: EnqueueContext, call_next: Callable[[], Any]) -> Any:
+        shown.append(repr(ctx) + repr(ctx.tasks))
+        return call_next()
+
+    request = log_in.request("ann", MARKER)
+    app.enqueue_many([request])
+    with pytest.raises(DuplicateTask) as refused:
+        log_in.enqueue("bob", MARKER)
+    app.schedules.add("daily", "unknown", every="1d", args=["ann"], kwargs={"password": MARKER})
+    shown += [repr(request), printed(refused.value), repr(app.schedules.ls()), repr(app.schedules.get("daily"))]
+
+    assert all(shown)
+    assert MARKER not in " ".join(shown)
+    assert request.id in repr(request)
+
+
+@pytest.mark.parametrize("codec", [None, Refusing()])
+def test_an_error_about_a_value_that_cannot_travel_does_not_show_it(codec: Any) -> None:
+    app = Scheduler(broker=fake_broker(), codec=codec)
+
+    @app.task(name="log_in")
+    def log_in(password: Any) -> None: ...
+
+    given = [MARKER, object()]
+    calls: list[Callable[[], Any]] = [
+        lambda: log_in.request(given),
+        lambda: log_in.request(password=given),
+        lambda: app.request("log_in", kwargs={"password": given}),
+        lambda: app.request("unknown", kwargs={"password": given}),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidInput, match="password") as refused:
+            call()
+        assert MARKER not in printed(refused.value)
