@@ -25,8 +25,9 @@ from typing import (
 
 from redisched.conversion.containers import fixed_tuple, mapping, members_of, row, union
 from redisched.conversion.form import Form, Unsupported, words_of
+from redisched.conversion.models import is_pydantic, pydantic_model
 from redisched.conversion.proof import runs_code
-from redisched.conversion.records import Surplus, dataclass, is_pydantic, named_tuple, pydantic_model, typed_dict
+from redisched.conversion.records import Surplus, dataclass, named_tuple, typed_dict
 from redisched.conversion.scalars import anything, enum, leaf, literal, path, time_span
 
 _ROWS: dict[Any, tuple[type, ...]] = {

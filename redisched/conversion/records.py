@@ -1,12 +1,10 @@
-"""The forms of what has fields: dataclasses, named tuples, typed dicts and pydantic models. All travel as dicts.
+"""The forms of what has fields: dataclasses, named tuples and typed dicts. All travel as dicts.
 
 Old and new versions of a program may meet while a new one is rolled out. So in a worker a field that is missing gets
 its default, and one that is not known is left out. A producer that gives one which is not known has misspelled it.
 """
 
 import dataclasses
-import json
-import sys
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple, NotRequired, Required, get_origin, get_type_hints
@@ -29,44 +27,6 @@ class Field(NamedTuple):
     name: str
     form: Form
     is_required: bool
-
-
-def is_pydantic(annotation: object) -> bool:
-    """Whether this is a pydantic model. Nobody can have made one without having imported pydantic."""
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)
-
-
-def pydantic_model(kind: Any) -> Form:
-    """A model travels as its own JSON values and is validated when it comes back."""
-
-    def encode(value: Any) -> Any:
-        if type(value) is not kind:
-            raise Mismatch(kind.__qualname__, value)
-        try:
-            return value.model_dump(mode="json", by_alias=True, round_trip=True)
-        except ValueError as error:
-            raise Mismatch(kind.__qualname__, value, str(error)) from None
-
-    def decode(value: Any) -> Any:
-        if type(value) is kind:
-            return value
-        try:
-            # As JSON, because a strict model takes a text for a date only from there.
-            return kind.model_validate_json(json.dumps(value))
-        except sys.modules["pydantic"].ValidationError as error:
-            raise Mismatch(kind.__qualname__, value, _in_words(error)) from None
-        except (ValueError, TypeError) as error:
-            raise Mismatch(kind.__qualname__, value, str(error)) from None
-
-    is_root = issubclass(kind, sys.modules["pydantic"].RootModel)
-    return Form(words=kind.__qualname__, encode=encode, decode=decode, travels_as=None if is_root else _AS_DICT)
-
-
-def _in_words(error: Any) -> str:
-    """What pydantic says, on one line and without the address of its manual."""
-    said = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_url=False)]
-    return "; ".join(f"{place}: {message}" if place else message for place, message in said)
 
 
 def dataclass(kind: Any, form_of: FormOf, surplus: Surplus) -> Form:
