@@ -234,7 +234,13 @@ def _opening_of(make: Factory) -> Opening:
 
     @contextmanager
     def made(**needs: Any) -> Iterator[Any]:
-        yield make(**needs)
+        value = make(**needs)
+        if inspect.iscoroutine(value):
+            value.close()
+            raise InvalidOption(
+                "Resource", make, "an async function where it returns a coroutine, so that it is awaited"
+            )
+        yield value
 
     @asynccontextmanager
     async def made_async(**needs: Any) -> Any:

@@ -68,6 +68,10 @@ class TaskRequest(NamedTuple):
     rejects: UniqueKey | None = None
     """The unique key of the task, if it is an error that another task holds it."""
 
+    def __repr__(self) -> str:
+        # Without the arguments, which the task holds: tools that report errors show local variables.
+        return f"TaskRequest(id={self.id!r}, queue={self.queue!r}, priority={self.task.priority})"
+
     @property
     def id(self) -> str:
         """The id that the task has, or will have."""

@@ -100,7 +100,7 @@ class Scheduler(HookRegistration, ScheduleRegistration, TaskLookUp, Observation,
         """The handler that is registered with this name. Raises InvalidOption if there is none."""
         try:
             return self._handlers[name]
-        except KeyError:
+        except (KeyError, TypeError):
             raise InvalidOption(
                 "name", name, "a handler that is registered; import the module that defines it"
             ) from None

@@ -63,10 +63,6 @@ class NewTask(NamedTuple):
     record: bytes
     traits: bytes = b""
 
-    def __repr__(self) -> str:
-        # Without the record, which holds the arguments: tools that report errors show local variables.
-        return f"NewTask(id={self.id!r}, priority={self.priority}, when={self.when!r}, {len(self.record)} bytes)"
-
     @property
     def is_unique(self) -> bool:
         """Whether the task has a unique key."""

@@ -81,7 +81,7 @@ def context(
     run_at: datetime | float = 0,
     timeout: float | timedelta | None = None,
     state: Any = None,
-    headers: Mapping[str, str] | None = None,
+    headers: dict[str, str] | None = None,
     resources: Mapping[Any, Any] | None = None,
 ) -> Iterator[ContextByHand]:
     """Within the block `current_task()` answers this task, so that a handler can be called like any function:
@@ -103,13 +103,13 @@ def context(
         priority=check_priority("priority", priority),
         run_at_ms=int(check_run_at("run_at", run_at)[1:]),
         worker="testing",
-        headers=check_headers("headers", dict(headers or {})),
+        headers=check_headers("headers", {} if headers is None else headers),
         _checkpoints=CheckpointsByHand(state),
         _time_limit=NO_TIME_LIMIT if timeout is None else _limit(timeout),
     )
     before = running.set(task)
     try:
-        with given_within(resources or {}):
+        with given_within({} if resources is None else resources):
             yield task
     finally:
         running.reset(before)

@@ -11,7 +11,8 @@ from redisched.resources import given_by_hand, given_in_process
 
 
 def check_given(registry: Registry, given: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Raises InvalidOption for a factory of which no handler needs anything."""
+    """Raises InvalidOption for what is no mapping, and for a factory of which no handler needs anything."""
+    check_values(given)
     needs = [need for entry in registry if entry.resources is not None for need in entry.resources.needs]
     known = dict.fromkeys(factory for need in needs for factory in need.factories())
     for factory in given:
@@ -22,9 +23,16 @@ def check_given(registry: Registry, given: Mapping[Any, Any]) -> Mapping[Any, An
     return given
 
 
+def check_values(given: object) -> None:
+    """Raises InvalidOption for what is no mapping."""
+    if not isinstance(given, Mapping):
+        raise InvalidOption("resources", given, "a dictionary of values by the factories that make them otherwise")
+
+
 @contextmanager
 def given_within(given: Mapping[Any, Any]) -> Iterator[None]:
-    """Within the block, handlers that are called by hand are given these values."""
+    """Within the block, handlers that are called by hand are given these values. Raises InvalidOption."""
+    check_values(given)
     before = given_by_hand.set({**given_by_hand.get({}), **given})
     try:
         yield

@@ -76,14 +76,16 @@ class SlotSource:
 def chosen(registry: Registry, names: Collection[str] | None) -> Declarations:
     """The schedules of the code with these names; None means all, also those that are declared later.
 
-    Raises InvalidOption for a name that none has.
+    Raises InvalidOption for a name that none has, and for what is no collection of names.
     """
     if names is None:
         return registry.schedules
+    if not isinstance(names, Collection):
+        raise InvalidOption("schedules", names, "names of schedules of the application; None for all")
     found = Declarations()
     known = {declaration.name: declaration for declaration in registry.schedules}
     for name in (names,) if isinstance(names, str) else names:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             there_are = ", ".join(known) or "none"
             raise InvalidOption(
                 "schedules", name, f"names of schedules of the application, of which there are: {there_are}"

@@ -22,7 +22,7 @@ from redisched.engine.window import Window
 from redisched.engine.worker_context import WorkerContext
 from redisched.errors import HandlerTimedOut, InvalidOption
 from redisched.events import WorkerInfo
-from redisched.option_checks import check_run_at
+from redisched.option_checks import check_run_at, check_whole
 from redisched.schedules.declaration import Declarations
 from redisched.testing.claiming import TaskSource
 from redisched.testing.direct_events import DirectEvents
@@ -39,6 +39,7 @@ from redisched.testing.virtual_time import VirtualTime
 
 T = TypeVar("T")
 MOST_ATTEMPTS = 10_000
+_MOST_OF_ALL = 2**31
 NAME = "testing"
 
 
@@ -70,7 +71,7 @@ def worker(
         raise WorkerInUse
     for name in app.imports:
         import_module(name)
-    given = check_given(app.registry, resources or {})
+    given = check_given(app.registry, {} if resources is None else resources)
     broker = empty_broker(kind)
     virtual_time = VirtualTime(start_ms * 1_000, broker.show_time)
     loops = VirtualLoops(virtual_time)
@@ -154,7 +155,7 @@ class VirtualWorker:
         WorkerEnded after the block.
         """
         self._check_in_use()
-        return self._run_all(self._time.now_ms, most)
+        return self._run_all(self._time.now_ms, check_whole("most", most, 1, _MOST_OF_ALL))
 
     def advance(self, duration: float | timedelta | str) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "30 days". Every task that falls due on the way runs

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 
 from redisched import Resource, Scheduler, testing
-from redisched.errors import InvalidArguments, InvalidOption, LifespanFailed
+from redisched.errors import InvalidArguments, InvalidOption, LifespanFailed, TaskFailed
 
 said: list[str] = []
 app = Scheduler()
@@ -144,3 +144,23 @@ def test_a_lifespan_that_cannot_be_opened_is_an_error_of_the_test() -> None:
         pass
     with testing.worker(app):
         assert refund.enqueue(1).result() == [1, "production"]
+
+
+@pytest.mark.parametrize("per", ["process", "task"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_coroutine_that_nobody_awaits_is_no_resource(per: Any, *, is_async: bool) -> None:
+    async def make_later(number: int) -> int:
+        return number
+
+    app = Scheduler()
+    resource = Resource(lambda: make_later(5), per=per)
+
+    def handle(number: Annotated[int, resource]) -> str:
+        return type(number).__name__
+
+    async def handle_async(number: Annotated[int, resource]) -> str:
+        return handle(number)
+
+    handler: Any = app.task(name="handle", max_attempts=1)(handle_async if is_async else handle)
+    with testing.worker(app), pytest.raises(TaskFailed, match="an async function where it returns a coroutine"):
+        handler.enqueue().result()
