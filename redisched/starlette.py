@@ -47,7 +47,10 @@ def scheduler(connection: HTTPConnection) -> Scheduler:
     """
     found = getattr(connection.state, _NAME, None)
     if not isinstance(found, Scheduler):
-        raise RuntimeError("the application has no Scheduler: give it lifespan=lifespan_of(tasks)")
+        raise RuntimeError(
+            "the application has no Scheduler: give it lifespan=lifespan_of(tasks), and have its lifespan run, "
+            "in tests by `with TestClient(app) as client`"
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """`enqueue_many(spread=)`: the starts of many tasks are spread evenly over some time, in the order of the requests."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,10 +68,20 @@ def test_a_time_that_is_none_is_refused(app: Scheduler, call: Caller, broker: Br
     assert snapshot_of(broker) == {}
 
 
-def test_a_task_that_would_expire_before_its_time_is_refused(app: Scheduler, call: Caller, broker: Broker) -> None:
-    given = [app.request("send", number, id=f"{number:03}", expires=60) for number in range(4)]
+@pytest.mark.parametrize(
+    ("limits", "passed"),
+    [
+        ({"expires": 60}, "would expire"),
+        ({"deadline": 60}, "would pass its deadline"),
+        ({"expires": 600, "deadline": 60}, "would pass its deadline"),
+    ],
+)
+def test_a_task_that_could_not_start_in_time_is_refused(
+    app: Scheduler, call: Caller, broker: Broker, limits: dict[str, Any], passed: str
+) -> None:
+    given = [app.request("send", number, id=f"{number:03}", **limits) for number in range(4)]
 
-    with pytest.raises(InvalidOption, match="shorter, as task 002 would expire before its new time"):
+    with pytest.raises(InvalidOption, match=f"shorter, as task 002 {passed} before its new time"):
         call(app.enqueue_many, given, spread="2m")
     assert snapshot_of(broker) == {}
 
