@@ -9,6 +9,7 @@ from redisched.client.connection import Connection
 from redisched.client.handler import AsyncHandler, Handler, P, R, SyncHandler
 from redisched.client.schedule_fields import ScheduleFields
 from redisched.config import Settings
+from redisched.errors import InvalidOption
 from redisched.lazy import LazyModule
 from redisched.registry import Registry
 from redisched.schedules.declaration import Declaration
@@ -22,6 +23,11 @@ else:
     scheduling = LazyModule("redisched.client.scheduling")
     definitions = LazyModule("redisched.schedules.definition")
 
+_SUCH_AS = {
+    "cron": '@app.cron("0 3 * * *")',
+    "every": '@app.every("90s")',
+    "at": "@app.at(datetime(2030, 1, 31, 9, tzinfo=UTC))",
+}
 H = TypeVar("H", bound=Handler[Any, Any])
 
 
@@ -86,6 +92,12 @@ class ScheduleRegistration:
         raise NotImplementedError
 
     def _declaring(self, timetable: Mapping[str, Any], fields: dict[str, Any]) -> ScheduleDecorator:
+        option, value = next(iter(timetable.items()))
+        if callable(value):
+            # A handler: the decorator stands above it without its parentheses.
+            raise InvalidOption(
+                option, value, f"in parentheses what @app.{option}(...) says, such as {_SUCH_AS[option]}"
+            )
         name, args, kwargs = (fields.pop(field, None) for field in ("name", "args", "kwargs"))
         if name is not None:
             definitions.check_schedule_name("name", name)

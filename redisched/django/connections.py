@@ -5,7 +5,17 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import close_old_connections, connections, reset_queries
+from django.db import connections, reset_queries
+
+
+def close_old_connections() -> None:
+    """Close connections that are broken or older than CONN_MAX_AGE, as Django does after a request.
+
+    One in a transaction is left to whoever began it: Django takes it for broken, and in a test it is that of TestCase.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def closing_connections(function: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import aget_user
+from django.contrib.auth import aget_user, get_user_model
 from django.http import HttpRequest
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,10 +35,11 @@ def with_dashboard(
     Staff may look, superusers may act, and nobody else is answered; the audit has their user names. It answers for the
     hosts in ALLOWED_HOSTS, or for `allowed_hosts` where that has patterns. `scheduler` is by default that of the
     project; arguments of the names in `redact` are hidden, too. Call it after `get_asgi_application()`, which sets
-    Django up. Raises InvalidOption.
+    Django up. Raises InvalidOption, and ImproperlyConfigured if the project has no users.
     """
     if _PATH.fullmatch(path) is None:
         raise InvalidOption("path", path, "a path such as /redisched, without a slash at its end")
+    get_user_model()
     access = Access(allowed_hosts=_hosts(allowed_hosts), visitor_of=_visitor_of)
     dashboard = create_app(scheduler or app, access=access, redact=redact)
 
@@ -79,6 +80,8 @@ _user_of = closing_connections(_find_user, is_async=True)
 
 def _visitor_of(connection: HTTPConnection) -> Visitor | None:
     user = connection.scope[_USER]
-    if user is None or not (user.is_active and user.is_staff):
+    # The users of a project need not have these.
+    if not (getattr(user, "is_active", False) and getattr(user, "is_staff", False)):
         return None
-    return Visitor(name=user.get_username(), role=Role.OPERATOR if user.is_superuser else Role.READER)
+    role = Role.OPERATOR if getattr(user, "is_superuser", False) else Role.READER
+    return Visitor(name=user.get_username(), role=role)

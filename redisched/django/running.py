@@ -5,11 +5,11 @@ from dataclasses import replace
 from inspect import iscoroutinefunction
 from typing import Any
 
-from django.db import close_old_connections
 from django.utils import timezone
 
 from redisched.client.scheduler import Scheduler
 from redisched.context import TaskContext, current_task
+from redisched.django.connections import close_old_connections
 from redisched.django.known_tasks import remember, task_named
 from redisched.django.task_interface import (
     Task,

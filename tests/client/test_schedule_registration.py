@@ -105,6 +105,15 @@ def test_bad_input_is_refused_where_it_stands(
     assert declared(fake_app) == {}
 
 
+@pytest.mark.parametrize("kind", ["cron", "every", "at"])
+def test_a_decorator_without_parentheses_is_refused(fake_app: Scheduler, kind: str) -> None:
+    with pytest.raises(InvalidOption, match=rf"in parentheses .*such as @app\.{kind}\("):
+
+        @getattr(fake_app, kind)  # type: ignore[untyped-decorator]
+        @fake_app.task
+        def send() -> None: ...
+
+
 def test_arguments_that_the_handler_does_not_take_are_refused(fake_app: Scheduler) -> None:
     with pytest.raises(InvalidArguments, match="unexpected"):
         fake_app.every(60, kwargs={"country": "de"})(report)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.http import HttpRequest, JsonResponse
 from django.test import Client, override_settings
@@ -83,6 +84,31 @@ def test_who_is_not_logged_in_is_not_answered(site: Served, headers: dict[str, s
 
 def test_a_customer_of_the_site_is_not_answered(site: Served, cookies: dict[str, dict[str, str]]) -> None:
     assert ask(site, f"{API}/overview", cookies["customer"])[0] == 401
+
+
+class User:
+    """What a user of a project's own has at least, as one of AbstractBaseUser."""
+
+    is_active = True
+
+    def get_username(self) -> str:
+        return "ann"
+
+
+def test_users_of_a_kind_that_has_no_staff_are_not_answered(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def find(_request: HttpRequest) -> User:
+        return User()
+
+    monkeypatch.setattr("redisched.django.dashboard.aget_user", find)
+    assert ask(site, f"{API}/overview")[0] == 401
+
+
+def test_a_project_without_users_is_told_at_once(tasks: Scheduler) -> None:
+    with (
+        override_settings(AUTH_USER_MODEL="staff.User"),
+        pytest.raises(ImproperlyConfigured, match="AUTH_USER_MODEL"),
+    ):
+        with_dashboard(get_asgi_application(), scheduler=tasks)
 
 
 def test_what_is_done_is_in_the_audit_by_the_name_of_the_user(

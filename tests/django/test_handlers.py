@@ -5,13 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test import TestCase
 
 from redisched import TaskState, testing
 from redisched.django import app
 from redisched.engine.application import load_application
 from redisched.errors import TaskFailed
-from tests.django.shop.tasks import ask, ask_and_fail, ask_async, seen
+from tests.django.shop.tasks import ask, ask_and_fail, ask_as_task, ask_async, query, seen
 
 
 def test_a_worker_knows_the_handlers_of_every_app_and_of_the_imports() -> None:
@@ -74,6 +75,16 @@ def test_what_a_sync_handler_used_of_the_databases_is_closed(worker: testing.Vir
     connections = [connection for connection, _ in seen[:2]]
     assert connections[0] is not connections[1]
     assert ("dead", "ask_and_fail") in seen
+
+
+@pytest.mark.parametrize("handler", [ask, ask_and_fail, ask_as_task], ids=["handler", "failing", "task of Django"])
+def test_a_test_that_is_a_transaction_keeps_its_connection(worker: testing.VirtualWorker, handler: Any) -> None:
+    with transaction.atomic():
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            handler.enqueue()
+        worker.run_until_idle()
+        assert seen[0][0] is connection.connection
+        assert query() == 5
 
 
 def test_an_async_handler_has_a_thread_for_its_databases(worker: testing.VirtualWorker) -> None:

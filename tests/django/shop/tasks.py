@@ -69,6 +69,12 @@ def try_again(until: int) -> int:
     return until
 
 
+@task
+def ask_as_task() -> Any:
+    """Ask the database."""
+    return query()
+
+
 @task(takes_context=True)
 def look(context: DjangoContext) -> Any:
     """Answers what the context says."""
