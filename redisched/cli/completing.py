@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redisched.config import URL_VARIABLE
+from redisched.printable import shell_word
 
 if TYPE_CHECKING:
     from redisched.client.connection import Connection
@@ -117,7 +118,8 @@ def _embedded_url() -> str:
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
-    return sorted(name for name in names if name.startswith(incomplete) and name.isprintable())
+    # Bash inserts a candidate as it is: what a shell would run or expand is none.
+    return sorted(name for name in names if name.startswith(incomplete) and shell_word(name) == name)
 
 
 _VALUES: dict[str, Callable[[click.Context], Iterable[str]]] = {"state": _states, "queue": _queues, "name": _handlers}

@@ -11,7 +11,7 @@ from redisched.filters.patterns import ExactText, TextPattern, pattern_of
 from redisched.filters.words import Value
 
 _OPTIONS: Sequence[Callable[[F], F]] = (
-    click.argument("names", metavar="NAME...", nargs=-1),
+    click.argument("names", metavar="[NAME]...", nargs=-1),
     click.option("--all", "every", is_flag=True, help="All there are, in place of names."),
     dry_run_option("Only say which ones it is about."),
     yes_option("With --all or a pattern: act, not only say which ones it is about."),

@@ -100,6 +100,15 @@ def queue_names(text: str) -> tuple[str, ...]:
 
 def url_option(command: F) -> F:
     """Add --url and --prefix, which every command that connects to Redis has."""
+    return _url_option(command, "REDISCHED_URL, or else the embedded server")
+
+
+def worker_url_option(command: F) -> F:
+    """As `url_option`, for a command that uses the embedded server only if it is told to."""
+    return _url_option(command, "REDISCHED_URL, or else, with --embedded, the embedded server")
+
+
+def _url_option(command: F, default: str) -> F:
     with_prefix = click.option(
         "--prefix",
         callback=_checked_prefix,
@@ -111,7 +120,7 @@ def url_option(command: F) -> F:
         "--url",
         callback=_checked_url,
         metavar="URL",
-        help="redis://host:6379/0 or unix:///path. Default: REDISCHED_URL, or else the embedded server.",
+        help=f"redis://host:6379/0 or unix:///path. Default: {default}.",
     )(with_prefix)
 
 

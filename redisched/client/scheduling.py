@@ -23,6 +23,7 @@ from redisched.timetable.timing import Timing
 from redisched.timetable.zone import UTC_NAME
 
 _TIMETABLES = ("cron", "every", "at")
+_GOES_WITH = {"tz": "cron", "anchor": "every"}
 _BOUNDS = ("start", "end", "jitter")
 _TIMING = (*_TIMETABLES, *_BOUNDS, "tz", "anchor")
 _POLICIES = ("misfire", "overlap")
@@ -97,17 +98,27 @@ def _timing(given: Mapping[str, Any]) -> Timing:
 
 
 def _changed_timing(before: Timing, given: Mapping[str, Any]) -> Timing:
-    timetable = before.timetable
-    if any(name in given for name in (*_TIMETABLES, "tz", "anchor")):
-        kept: dict[str, Any] = {}
-        if "tz" in given and isinstance(timetable, Cron):
-            kept = {"cron": timetable.expression}
-        elif "anchor" in given and isinstance(timetable, Every):
-            kept = {"every": timetable.interval_ms / 1_000}
-        timetable = _timetable(given if any(name in given for name in _TIMETABLES) else {**kept, **given})
+    timetable = _changed_timetable(before.timetable, {name: given[name] for name in given if name not in _BOUNDS})
     bounds = {name: given[name] for name in _BOUNDS if name in given}
     changed = Timing.of(timetable, **bounds)
     return replace(before, timetable=timetable, **{f"{name}_ms": getattr(changed, f"{name}_ms") for name in bounds})
+
+
+def _changed_timetable(before: Timetable, given: Mapping[str, Any]) -> Timetable:
+    """The timetable with what is given in place of what it had: another expression is read in the same zone."""
+    if not given:
+        return before
+    kept: dict[str, Any] = {}
+    if isinstance(before, Cron):
+        kept = {"cron": before.expression, "tz": before.tz}
+    elif isinstance(before, Every):
+        kept = {"every": before.interval_ms / 1_000, "anchor": before.anchor_ms / 1_000}
+    if given.keys() <= kept.keys():
+        return _timetable({**kept, **given})
+    for option, of_kind in _GOES_WITH.items():
+        if given.get(option) is not None and not any(name in given for name in _TIMETABLES):
+            raise InvalidOption(option, given[option], f"only with {of_kind}, which this schedule does not have")
+    return _timetable(given)
 
 
 def _timetable(given: Mapping[str, Any]) -> Timetable:
@@ -116,7 +127,7 @@ def _timetable(given: Mapping[str, Any]) -> Timetable:
         found = " and ".join(kinds) or None
         raise InvalidOption("cron", found, "given, or every, or at, and one of them only")
     (kind,) = kinds
-    for option, of_kind in (("tz", "cron"), ("anchor", "every")):
+    for option, of_kind in _GOES_WITH.items():
         if given.get(option) is not None and kind != of_kind:
             raise InvalidOption(option, given[option], f"only with {of_kind}")
     if kind == "cron":

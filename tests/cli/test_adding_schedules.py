@@ -89,7 +89,7 @@ BAD = {
     "too short an interval": (("--every", "500ms"), "at least 1 s"),
     "moment": (("--at", "tomorrow"), "2030-01-31T09:00:00"),
     "naive moment": (("--at", "2030-01-31T09:00:00"), "append Z"),
-    "no number": (("--at", "nan"), "finite"),
+    "no number": (("--at", "nan"), "is not a moment"),
     "end before start": (("--every", "1h", "--start", "9e9", "--end", "5"), "between 1970"),
     "no slot": (("--at", "5", "--end", "4"), "at least one slot until 1970"),
     "misfire": (("--every", "1h", "--misfire", "never"), 'one of "skip"'),

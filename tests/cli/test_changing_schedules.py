@@ -53,6 +53,26 @@ def test_what_is_given_changes_and_the_rest_stays(
     assert said.startswith(f"hourly: {told}. Next in ")
 
 
+def test_another_expression_is_read_in_the_same_zone(command: CommandLine) -> None:
+    command.output("schedule", "add", "nightly", "report", "--cron", "0 3 * * *", "--tz", "Europe/Berlin")
+
+    changed = command.record("schedule", "change", "nightly", "--cron", "30 3 * * *")
+
+    assert (changed["cron"], changed["tz"]) == ("30 3 * * *", "Europe/Berlin")
+    assert command.record("schedule", "change", "nightly", "--tz", "Asia/Tokyo")["cron"] == "30 3 * * *"
+    refused = command.run("schedule", "change", "nightly", "--anchor", "5")
+    assert (refused.exit_code, "anchor=5.0: only with every" in refused.stderr) == (2, True)
+    assert command.record("schedule", "change", "nightly", "--every", "1h")["tz"] is None
+
+
+def test_another_interval_is_counted_from_the_same_moment(command: CommandLine) -> None:
+    command.output("schedule", "add", "pulse", "report", "--every", "1h", "--anchor", "1800.5")
+
+    changed = command.record("schedule", "change", "pulse", "--every", "2h")
+
+    assert (changed["every_ms"], changed["anchor_ms"]) == (7_200_000, 1_800_500)
+
+
 def test_a_paused_schedule_stays_paused(command: CommandLine, hourly: dict[str, object]) -> None:
     command.output("schedule", "pause", "hourly")
 
@@ -65,7 +85,7 @@ def test_a_paused_schedule_stays_paused(command: CommandLine, hourly: dict[str, 
 BAD = {
     "nothing": ((), 2, "say what is to be changed"),
     "two timetables": (("--every", "1h", "--at", "5"), 2, "there are --every and --at"),
-    "zone of an interval": (("--tz", "UTC"), 2, "cron"),
+    "zone of an interval": (("--tz", "UTC"), 2, "tz='UTC': only with cron, which this schedule does not have"),
     "expression": (("--cron", "61 * * * *"), 2, "its minute is '61'"),
     "no slot": (("--start", "9e9", "--end", "5"), 2, "between 1970"),
     "priority": (("--priority", "256"), 2, "0 to 255"),

@@ -32,7 +32,7 @@ def names(
     """Two queues, and two workers with handlers; REDISCHED_URL names their Redis."""
     command.output("enqueue", "add")
     command.output("enqueue", "add", "--queue", "mail")
-    workshop.perform("SADD", "redisched:queues", "mai\x1b[31m")
+    workshop.perform("SADD", "redisched:queues", "mai\x1b[31m", "mai$(id)", "mai;id", "mai l")
     roster = Roster(private_broker.script_runner)
     for worker, handlers in (("w1", ("send_mail", "send_bill")), ("w2", ("ship",))):
         serves = Deployment(handlers=handlers).encode()

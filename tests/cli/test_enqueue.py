@@ -100,7 +100,7 @@ BAD = {
     "delay": (("add", "--delay", "soon"), "500ms"),
     "delay too long": (("add", "--delay", "99999d"), "2109"),
     "naive moment": (("add", "--run-at", "2030-01-31T09:00:00"), "append Z"),
-    "moment": (("add", "--run-at", "nan"), "finite"),
+    "moment": (("add", "--run-at", "nan"), "is not a moment"),
     "delay and moment": (("add", "--delay", "1", "--run-at", "1896080400"), "not both"),
     "queue": (("add", "--queue", "a{b}"), "letters"),
     "id": (("add", "--id", "a b"), "printable ASCII"),

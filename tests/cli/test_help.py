@@ -1,5 +1,6 @@
 """Help is fast: it loads no module that talks to Redis or draws tables."""
 
+import re
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import click
 import pytest
 
 from redisched.cli.main import COMMANDS, cli
-from tests.cli.commands import environment, run
+from tests.cli.commands import CommandLine, environment, run
 
 HEAVY = ("asyncio", "hiredis", "msgpack", "redis", "rich", "redisched.cli.commands", "redisched.client")
 
@@ -102,3 +103,23 @@ def test_an_unknown_command_is_bad_usage() -> None:
 
     assert result.exit_code == 2
     assert "nosuch" in result.stderr
+
+
+def test_help_names_every_key_of_the_json_of_a_task(command: CommandLine, dead: list[str]) -> None:
+    record = command.record("task", "show", dead[0])
+    described = run("task", "show", "--help").stdout
+
+    keys = {key for value in (record, record["failure"], record["failures"][0]) for key in value}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", described.partition("JSON:")[2])} == set()
+
+
+def test_help_names_every_key_of_the_json_of_what_was_done(command: CommandLine) -> None:
+    total = command.record("stats")["total"]
+
+    described = run("stats", "--help").stdout.partition("JSON:")[2]
+    assert {key for key in total if not re.search(rf"\b{key}\b", described)} == set()
+
+
+def test_only_a_worker_needs_to_be_told_to_use_the_embedded_server() -> None:
+    assert "with --embedded, the embedded" in " ".join(run("worker", "--help").stdout.split())
+    assert "--embedded" not in run("queue", "ls", "--help").stdout

@@ -89,7 +89,7 @@ def test_a_schedule_whose_state_is_damaged_is_told_with_the_command_that_removes
     assert (
         "schedule broken of queue default cannot be read here: what is stored of its state is damaged" in listed.stderr
     )
-    assert "redisched schedule rm broken --queue default" in listed.stderr
+    assert "redisched schedule rm --queue default broken" in listed.stderr
     for words in (("pause", "broken"), ("resume", "broken")):
         refused = command.run("schedule", *words)
         assert refused.exit_code != 0

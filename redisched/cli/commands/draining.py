@@ -35,7 +35,8 @@ def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool
     so are dead ones. Producers are not stopped: what they enqueue meanwhile is awaited as well. Of a paused queue only
     the tasks that workers have are awaited. The exit code is 1 if the time is over before that.
 
-    JSON: what is left, as one of the list of `redisched queue ls --json`, without shards, repairs and paused.
+    JSON: what is left: queue, ready, scheduled, leased, dead, finished, oldest_ready_ms, now_ms and priorities, as in
+    `redisched queue ls --json`.
     """
     with session(url) as opened:
         opened.queues(name)

@@ -51,8 +51,9 @@ def show_task(
 
     Failed attempts are kept up to 64 KiB in all, the newest first.
 
-    JSON: id, queue, shard, schedule and slot_ms (from which it comes), state, name, args, kwargs, priority, run_at_ms,
-    attempts, crashes, redeliveries, max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms,
+    JSON: id, queue, shard, schedule and slot_ms (from which it comes), state, name, args, kwargs, codec, headers,
+    checkpoint_bytes, unique_key, unique_for, is_successor (it runs after the one that had its key), priority,
+    run_at_ms, attempts, crashes, redeliveries, max_attempts, timeout_ms, retention_ms, keep, expires_ms, deadline_ms,
     cancel_requested, worker, claimed_ms, lease_until_ms, started_ms, ended_ms, forgotten_ms, result, failure{error,
     traceback, reason, attempt, worker, due_ms, started_ms, failed_ms}, failures[like failure, oldest first],
     undecodable, progress{done, total, fraction, note, left_s, attempt, at_ms}, log[{number, attempt, at_ms, text}],

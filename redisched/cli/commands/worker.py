@@ -17,7 +17,7 @@ from redisched.cli.deployment import (
 )
 from redisched.cli.fleet_size import fit_to_cpus
 from redisched.cli.metrics_port import expect_free_ports, expect_metrics_extra
-from redisched.cli.parameters import prefix_of_command, url_option
+from redisched.cli.parameters import prefix_of_command, worker_url_option
 from redisched.cli.source import folder_of
 from redisched.config import PREFIX_VARIABLE, URL_VARIABLE
 from redisched.engine.child_spec import Work
@@ -33,7 +33,7 @@ from redisched.engine.supervisor import supervise
     help="Write this file again and again while Redis answers every process; `redisched health` reads it."
 )
 @metrics_options
-@url_option
+@worker_url_option
 @click.pass_context
 def worker(
     context: click.Context, /, target: str, health_file: Path | None, url: str | None, embedded: bool, **given: Any
