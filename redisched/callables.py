@@ -19,6 +19,15 @@ def is_coroutine_function(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
+def is_awaitable(result: object) -> bool:
+    """Whether what a function has returned is to be awaited. Never raises."""
+    try:
+        return inspect.isawaitable(result)
+    except BaseException:
+        # A proxy, such as one of a web framework, raises outside of its request whatever it is asked.
+        return False
+
+
 def innermost(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function itself, without the partials around it."""
     while isinstance(function, functools.partial):

@@ -243,7 +243,7 @@ def traceback_of(error: BaseException) -> str:
     """The traceback of an exception as text. Never raises, even if the exception's `__str__` does."""
     try:
         return "".join(traceback.format_exception(error))
-    except Exception as inner:
+    except BaseException as inner:
         return f"<its traceback cannot be had: {type(inner).__name__}>"
 
 
@@ -256,7 +256,7 @@ def describe(error: BaseException) -> str:
 def _text_of(error: BaseException, characters: int) -> str:
     try:
         return str(error)[:characters]
-    except Exception as inner:
+    except BaseException as inner:
         return f"<its text cannot be had: {type(inner).__name__}>"
 
 

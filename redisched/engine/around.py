@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial, wraps
-from inspect import CORO_CREATED, getcoroutinestate, isawaitable, iscoroutine
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any, TypeAlias
 
-from redisched.callables import label_of
+from redisched.callables import is_awaitable, label_of
 from redisched.context import TaskContext, current_task
 from redisched.engine.resources.filling import filled_in_thread, filled_on_loop
 from redisched.engine.resources.process_resources import ProcessResources
@@ -111,7 +111,7 @@ def _awaiting(middleware: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
             return begun[-1]
 
         result = await middleware(context, next_called)
-        if isawaitable(result):
+        if is_awaitable(result):
             result = await result
         for one in begun:
             if iscoroutine(one) and getcoroutinestate(one) == CORO_CREATED:
@@ -128,7 +128,7 @@ def _awaited_in_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
         result = await call_in_thread.get()(partial(function, *args, **kwargs))
-        return await result if isawaitable(result) else result
+        return await result if is_awaitable(result) else result
 
     return call
 

@@ -12,6 +12,7 @@ from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, Ra
 from redisched.engine.isolation.messages import Order
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import task_log
+from redisched.engine.readable_errors import readable
 from redisched.engine.retrying import decide
 from redisched.engine.task_log import TaskLog
 from redisched.engine.worker_context import WorkerContext
@@ -64,6 +65,11 @@ class Attempt:
     def timeout_s(self) -> float | None:
         """How long its handler may run."""
         return self.timeout_ms / 1e3 if self.timeout_ms else None
+
+    @property
+    def grace_s(self) -> float:
+        """How long an isolated handler may go on after it was told to end."""
+        return self.entry.options.timeout_grace_ms / 1e3
 
     def order(self, free_slots: int, server_ahead_ms: float) -> Order:
         """What the process of an isolated handler is told."""
@@ -138,6 +144,7 @@ class AttemptPolicy:
 
     def raised(self, attempt: Attempt, error: BaseException) -> Completion:
         """The completion of a task whose handler raised or was interrupted."""
+        error = readable(error)
         outcome = self._outcome_of(attempt, error)
         self._log.raised(outcome, error)
         return outcome
@@ -147,10 +154,12 @@ class AttemptPolicy:
 
     def _outcome_of(self, attempt: Attempt, error: BaseException) -> Completion:
         task = attempt.task
+        # The interruptions that an isolated handler itself raises come as RaisedInside.
+        is_told = task.is_told_to_end or attempt.entry.is_isolated
         match error:
-            case CancelRequested():
+            case CancelRequested() if is_told:
                 return self._cancelled(attempt, self._now_ms())
-            case LeaseLost():
+            case LeaseLost() if is_told:
                 return completion.lost(task)
             case WorkerStopping():
                 return completion.released(task)
@@ -168,6 +177,7 @@ class AttemptPolicy:
 
     def unended(self, task: LeasedTask, kind: type[Interruption]) -> Completion:
         """The completion of a task whose handler was interrupted and still runs when its process ends."""
+        task.is_told_to_end = True
         entry = self._handler_of(task.body.name)
         return completion.released(task) if entry is None else self.raised(Attempt(entry, task), kind())
 

@@ -87,4 +87,5 @@ class CheckpointSaver:
         store = context.store_of(task)
         (status,) = yield from with_retries(lambda: store.checkpoint([checkpoint]), retry_policy)
         if status is Status.LOST:
+            task.is_told_to_end = True
             raise LeaseLost

@@ -33,9 +33,11 @@ from redisched.engine.child_spec import (
     encode_message,
 )
 from redisched.engine.ending import end_within
+from redisched.engine.event_loop import run_to_its_end
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
+from redisched.engine.own_task import OwnTask
 from redisched.engine.runtime import SYSTEM_RUNTIME, Runtime
 from redisched.engine.signal_handlers import ignore_signals, unblock_group_signals
 from redisched.engine.stacks import show_stacks_on_signal
@@ -110,7 +112,8 @@ class ChildProcess:
         os.environ[EMBEDDED_VARIABLE] = str(int(self._work.embedded))
         try:
             application = self._load()
-            code = asyncio.run(self._run_worker(application))
+            with asyncio.Runner() as runner:
+                code = run_to_its_end(OwnTask(self._run_worker(application), loop=runner.get_loop()))
         except MISCONFIGURED as error:
             code = Exit.MISCONFIGURED
             self._say(Fatal(reason=str(error), exit_code=code))

@@ -8,8 +8,7 @@ from redisched.counted import counted
 from redisched.engine.isolation.endings import RaisedInside
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.retrying import RetryAction, RetryDecision
-from redisched.engine.unrun import UNRUN, refuse_unrun
-from redisched.errors import InvalidInput
+from redisched.engine.unrun import UNRUN, refuse_unrun, why_unstorable
 from redisched.model import DeathReason, Failure, Retention, TaskState, run_at_of
 from redisched.store.values import Ack, Bury, Crash, FailedAttempt, Release, SnoozedTask
 
@@ -33,7 +32,9 @@ def succeeded(
     limit: int,
     conversion: Conversion | None = None,
 ) -> Completion:
-    """The handler returned. The task is acked, or buried if the result cannot be stored."""
+    """The handler returned. The task is acked, or buried if the result cannot be stored. Never raises: what the result
+    itself raises while it is encoded, such as a property of a dataclass, is the reason.
+    """
     try:
         if type(result) in UNRUN:
             refuse_unrun(result)
@@ -42,8 +43,8 @@ def succeeded(
         elif conversion is not None:
             result = conversion.encode_result(result)
         return acked(task, _SUCCEEDED, result, retention, ended_ms, limit)
-    except InvalidInput as error:
-        return dead(task, DeathReason.RESULT, str(error), ended_ms)
+    except BaseException as error:
+        return dead(task, DeathReason.RESULT, why_unstorable(task.body.name, error), ended_ms)
 
 
 def cancelled(task: LeasedTask, retention: Retention, ended_ms: int, limit: int) -> Completion:

@@ -7,15 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from inspect import isawaitable
 from typing import Any, NamedTuple
 
-from redisched.callables import is_coroutine_function, label_of
+from redisched.callables import is_awaitable, is_coroutine_function, label_of
 from redisched.codec import decode_failure
 from redisched.engine.completion import Completion
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside, ResultUnstorable
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
+from redisched.engine.own_task import own_task
 from redisched.engine.threads import Threads, settle_future
 from redisched.events import AttemptFailure, EventFunctions, WorkerInfo
 from redisched.model import DeathReason
@@ -48,7 +48,7 @@ class EventTeller:
     def start(self) -> None:
         """Begin to tell."""
         self._threads = Threads(1)
-        self._task = asyncio.create_task(self._serve())
+        self._task = own_task(self._serve())
 
     async def stop(self, worker: WorkerInfo) -> None:
         """Tell what waits, and that the worker stops."""
@@ -72,7 +72,7 @@ class EventTeller:
                 if told_by is None or told_by.cancelling():
                     raise
                 log.error("event %s: %s was cancelled", event, label_of(function))
-            except Exception as error:
+            except BaseException as error:
                 log.error("event %s: %s raised", event, label_of(function), exc_info=error)
 
     def handler_ended(self, task: LeasedTask, end: Returned | BaseException) -> None:
@@ -153,7 +153,7 @@ class EventTeller:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._threads.call(partial(function, *arguments), partial(settle_future, future))
         result = await future
-        if isawaitable(result):
+        if is_awaitable(result):
             await result
 
 

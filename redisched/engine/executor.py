@@ -95,6 +95,7 @@ class Executor:
 
     def interrupt(self, task: LeasedTask, kind: type[Interruption]) -> None:
         """Interrupt a handler. Does nothing if it does not run."""
+        task.is_told_to_end = True
         if slot := self._running.get(task):
             slot.interrupt(kind)
 
@@ -235,11 +236,10 @@ class Executor:
         if attempt.entry.is_isolated:
             # Not noted as started: an isolated handler cannot make this process die.
             self._policy.started(attempt, now_ms)
-            grace_s = attempt.entry.options.timeout_grace_ms / 1e3
             order = attempt.order(self.free, self._context.server_ahead_ms())
             save = partial(self._hooks.checkpoints.save, attempt.task)
             report = partial(self._hooks.reporter.of, attempt.task)
-            slot.run_isolated(attempt, IsolatedCall(self._processes, order, grace_s, save, report))
+            slot.run_isolated(attempt, IsolatedCall(self._processes, order, attempt.grace_s, save, report))
             return
         self._begin(slot, attempt, now_ms)
         slot.run_in_thread(attempt, self._handler_context)

@@ -21,11 +21,12 @@ class LeasedTask:
     """A task that this process has leased.
 
     `trusted_until_s` is the monotonic moment until which the lease is trusted. `arrived_ms` is the server's time when
-    it came into the window. `started_ms` is the server's time when
-    the handler started, 0 before, and `ended_ms` when it ended. `was_cancelled` says that it ended because of a
-    cancellation. `time_limit` is set when a handler with a timeout starts. `body` is set once it is
-    decoded. `checkpoint` is what an earlier attempt saved, and is read before the start. `report` is what its handler
-    tells, once it has asked for its context. `has_given_id` is false if a caller chose the id. A task is a suspect
+    it came into the window. `started_ms` is the server's time when the handler started, 0 before, and `ended_ms` when
+    it ended. `was_cancelled` says that it ended because of a cancellation. `is_told_to_end` says that this worker has
+    told the handler to end. If it has not, a LeaseLost that comes out of the handler is about another task, such as one
+    that it pulls by hand. `time_limit` is set when a handler with a timeout starts. `body` is set once it is decoded.
+    `checkpoint` is what an earlier attempt saved, and is read before the start. `report` is what its handler tells,
+    once it has asked for its context. `has_given_id` is false if a caller chose the id. A task is a suspect
     (`is_suspect`) if a process died while it ran. Due tasks start in the order of `order`, then `turn`. These are the
     task's score and id, or, with several shards, the time of the claim and the task's place in it.
     """
@@ -40,6 +41,7 @@ class LeasedTask:
         "function",
         "has_given_id",
         "is_suspect",
+        "is_told_to_end",
         "lease",
         "max_attempts",
         "order",
@@ -71,6 +73,7 @@ class LeasedTask:
         self.started_ms = 0
         self.ended_ms = 0
         self.was_cancelled = False
+        self.is_told_to_end = False
         self.time_limit: SoftLimit | None = None
         self.cancelling = False
         self.checkpoint = b""

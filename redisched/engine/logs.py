@@ -33,7 +33,7 @@ def _trace_of(record: logging.LogRecord) -> str:
         return ""
     try:
         return _FORMATTER.formatException(record.exc_info)
-    except Exception as error:
+    except BaseException as error:
         return f"<its traceback cannot be had: {type(error).__name__}>"
 
 

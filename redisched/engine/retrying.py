@@ -8,6 +8,7 @@ from typing import NamedTuple
 from redisched.conversion.conversion import WrongArguments
 from redisched.engine.logs import task_log
 from redisched.model import DeathReason
+from redisched.option_checks import check_milliseconds
 from redisched.registry import HandlerEntry
 from redisched.retry import DEFAULT_BACKOFF, Reject, RetryLater, Snooze
 
@@ -33,25 +34,32 @@ def decide(
 ) -> RetryDecision:
     """Decide by the handler's policy after attempt number `attempt` of at most `max_attempts` raised this error.
 
-    If a function that the policy has for its pauses fails, this is logged, and the default pause holds.
+    Never raises: if a function that the policy has for its pauses fails, or if the error names no usable pause, this is
+    logged, and the default pause holds.
     """
     if isinstance(error, WrongArguments):
         return RetryDecision(RetryAction.BURY, reason=DeathReason.ARGUMENTS)
-    if isinstance(error, Snooze) and not entry.starts_once:
-        return RetryDecision(RetryAction.SNOOZE, round(error.pause_s * 1e3))
     if isinstance(error, Reject):
         return RetryDecision(RetryAction.BURY, reason=DeathReason.REJECTED)
-    if isinstance(error, RetryLater | Snooze):
-        pause_s: float | None = error.pause_s
-    else:
-        try:
-            pause_s = entry.options.retry.pause_s(error, attempt, random)
-        except Exception as failure:
-            said = "the backoff function of %s failed, so the default pause holds"
-            task_log.log(logging.ERROR, said, entry.name, exc_info=failure)
-            pause_s = DEFAULT_BACKOFF.delay_s(attempt, random)
+    pause_s: float | None
+    try:
+        if isinstance(error, Snooze) and not entry.starts_once:
+            return RetryDecision(RetryAction.SNOOZE, check_milliseconds("pause", error.pause_s))
+        pause_s = _pause_s(entry, error, attempt, random)
+    except BaseException as failure:
+        # Whatever code of the application raises here, SystemExit included, concerns this task alone.
+        source = type(error).__name__ if isinstance(error, RetryLater | Snooze) else "the backoff function"
+        said = "%s of %s failed, so the default pause holds"
+        task_log.log(logging.ERROR, said, source, entry.name, exc_info=failure)
+        pause_s = DEFAULT_BACKOFF.delay_s(attempt, random)
     if pause_s is None:
         return RetryDecision(RetryAction.BURY, reason=DeathReason.NOT_RETRIED)
     if attempt >= max_attempts:
         return RetryDecision(RetryAction.BURY, reason=DeathReason.ATTEMPTS)
     return RetryDecision(RetryAction.RETRY, round(pause_s * 1e3))
+
+
+def _pause_s(entry: HandlerEntry, error: BaseException, attempt: int, random: Callable[[], float]) -> float | None:
+    if isinstance(error, RetryLater | Snooze):
+        return check_milliseconds("pause", error.pause_s) / 1e3
+    return entry.options.retry.pause_s(error, attempt, random)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from redisched.backoff import Backoff
 from redisched.engine.logs import log
+from redisched.engine.own_task import own_task
 from redisched.errors import BrokerError
 
 FOREVER_S = 3600.0
@@ -82,7 +83,7 @@ class Service:
         self._changed = changed
         self._retry_state = retry_state
         self._ending = asyncio.Event()
-        self.task = asyncio.create_task(self._run())
+        self.task = own_task(self._run())
 
     async def end(self, within_s: float) -> None:
         """Let the running step end within so many seconds, then cancel it."""

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
-from inspect import isawaitable
 from sys import getrefcount
 from typing import Any, TypeAlias, TypeVar
 
+from redisched.callables import is_awaitable
 from redisched.context import running
 from redisched.engine.attempt import Attempt
 from redisched.engine.isolation.call import IsolatedCall
@@ -190,7 +190,7 @@ class HandlerSlot:
 
 def _rest_of(result: Any) -> Awaitable[Any] | None:
     # Asking whether a plain value can be awaited costs more than most of what is done for a task in a thread.
-    return result if type(result) not in SCALARS and isawaitable(result) else None
+    return result if type(result) not in SCALARS and is_awaitable(result) else None
 
 
 def call_handler(attempt: Attempt) -> Any:

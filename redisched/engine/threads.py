@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from redisched.engine.forks import end_fork, is_fork
+from redisched.engine.readable_errors import readable
 from redisched.errors import Interruption
 
 _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -45,7 +46,7 @@ class Call:
         except StopIteration:
             self.error = RuntimeError("the handler raised StopIteration")
         except BaseException as error:
-            self.error = error
+            self.error = readable(error)
         if is_fork():
             end_fork(self.error)
 

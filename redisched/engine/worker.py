@@ -22,6 +22,7 @@ from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
 from redisched.engine.note_start import note_start
 from redisched.engine.order_taker import OrderTaker
+from redisched.engine.own_task import own_task
 from redisched.engine.prefetch_releaser import PrefetchReleaser
 from redisched.engine.progress_check import ProgressCheck
 from redisched.engine.reporter import Reporter
@@ -126,27 +127,14 @@ class Worker:
         client = self._runtime.open_client(self._broker)
         try:
             shard_maps = await self._reach_server(client)
-            if shard_maps and await self._open_lifespans():
+            lifespans = self._context.registry.lifespans
+            if shard_maps and await self._resources.begin_unless(self._told.stopping, lifespans):
                 await log_start(self._context, shard_maps, self._broker.address, client)
                 async with telling_events(self._events, WorkerInfo(name=self.name, queues=self._queues)):
                     await self._work(client, shard_maps)
         finally:
             await self._resources.close()
             await client.close()
-
-    async def _open_lifespans(self) -> bool:
-        """Open what the application has for this process. Answers False if stopped before that."""
-        if not self._context.registry.lifespans:
-            return True
-        opening = asyncio.ensure_future(self._resources.begin(self._context.registry.lifespans))
-        stopping = asyncio.ensure_future(self._told.stopping.wait())
-        await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not opening.done():
-            opening.cancel()
-            return False
-        opening.result()
-        return True
 
     async def _reach_server(self, client: AsyncBrokerClient) -> dict[str, ShardMap]:
         """Check the server, register the queues, and answer their shard maps; an empty dictionary if stopped before
@@ -269,7 +257,7 @@ class Worker:
         awaited = [self._told.stopping, self._told.draining, self._has_ended]
         if self._settings.until is Until.EMPTY:
             awaited.append(claimer.drained)
-        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in awaited]
+        ends: list[asyncio.Future[Any]] = [own_task(event.wait()) for event in awaited]
         await asyncio.wait([failure, *ends], return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 from redisched.engine import completion
 from redisched.engine.claiming.claimer import Claimer
@@ -10,6 +11,7 @@ from redisched.engine.executor import Executor
 from redisched.engine.introducing import Introducing
 from redisched.engine.lease_renewer import LeaseRenewer
 from redisched.engine.logs import log
+from redisched.engine.own_task import own_task
 from redisched.engine.runtime import RunningRenewer
 from redisched.engine.schedules import Schedules
 from redisched.engine.service import Service, ignore_broker_errors
@@ -55,7 +57,7 @@ class WorkerServices:
         `stopping` is set. Call `stop` after this.
         """
         await self._stop_claiming()
-        waits = [asyncio.ensure_future(self.executor.drain()), asyncio.ensure_future(stopping.wait())]
+        waits: list[asyncio.Task[Any]] = [own_task(self.executor.drain()), own_task(stopping.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()

@@ -92,7 +92,8 @@ class Lane:
         """Close unfinished coroutines after the end of the world, when their effects do not matter any more."""
         self.cancel()
         asyncio._set_running_loop(self._as_loop)
-        for task in self._tasks:
+        # Tasks of other classes are made without this loop's create_task.
+        for task in dict.fromkeys((*self._tasks, *asyncio.all_tasks(self._as_loop))):
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
                 _close(task.get_coro())

@@ -5,7 +5,6 @@ import atexit
 import contextlib
 import ctypes
 import fcntl
-import inspect
 import logging
 import multiprocessing
 import os
@@ -21,6 +20,7 @@ from random import random
 from types import FrameType
 from typing import Any
 
+from redisched.callables import is_awaitable
 from redisched.codec import decode_task, describe, encode_outcome, traceback_of
 from redisched.config import WorkerSettings
 from redisched.context import NO_TIME_LIMIT, TaskContext, free_slots, running
@@ -36,13 +36,14 @@ from redisched.engine.isolation.reporting import ReportLink
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
+from redisched.engine.readable_errors import readable
 from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.retrying import decide
 from redisched.engine.signal_handlers import ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.time_limit import SoftLimit
-from redisched.engine.unrun import refuse_unrun
-from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, InvalidInput, LeaseLost
+from redisched.engine.unrun import refuse_unrun, why_unstorable
+from redisched.errors import CancelRequested, HandlerTimedOut, Interruption, LeaseLost
 from redisched.model import Outcome, TaskBody, TaskState
 from redisched.registry import HandlerEntry
 
@@ -131,7 +132,8 @@ class HandlerRunner:
             with FORK_BORDER:
                 result = copy_context().run(self._call, entry, body, context, order.free_slots)
             return _returned(entry, result, limit, is_kept=order.keeps_result)
-        except BaseException as error:
+        except BaseException as raised:
+            error = readable(raised)
             if isinstance(error, Interruption):
                 return _raised(error)._replace(kind=ReplyKind.INTERRUPTED)
             known = order.context
@@ -154,7 +156,7 @@ class HandlerRunner:
             result = entry.function(*args, **kwargs)
         finally:
             self._interrupt = None
-        return self.loaded.run(self._await(result)) if inspect.isawaitable(result) else result
+        return self.loaded.run(self._await(result)) if is_awaitable(result) else result
 
     async def _call_sync(self, function: Callable[[], Any]) -> Any:
         """Call a sync handler around which async middleware is awaited. Here and not in a thread: signals interrupt the
@@ -231,8 +233,10 @@ def _returned(entry: HandlerEntry, result: Any, limit: int, *, is_kept: bool) ->
         if is_kept and entry.conversion is not None:
             kept = entry.conversion.encode_result(result)
         outcome = encode_outcome(Outcome(TaskState.SUCCEEDED, entry.name, result=kept), limit)
-    except InvalidInput as error:
-        return Reply(ReplyKind.UNSTORABLE, error=str(error))
+    except Interruption:
+        raise
+    except BaseException as error:
+        return Reply(ReplyKind.UNSTORABLE, error=why_unstorable(entry.name, error))
     return Reply(ReplyKind.RETURNED, outcome=outcome)
 
 

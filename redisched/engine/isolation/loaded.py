@@ -7,6 +7,7 @@ from typing import Any
 
 from redisched.engine.application import Application
 from redisched.engine.around import handlers_to_call
+from redisched.engine.event_loop import run_to_its_end
 from redisched.engine.resources.process_resources import ProcessResources
 
 
@@ -33,11 +34,12 @@ class Loaded:
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine to its end."""
         if self._runner is None:
-            return asyncio.run(coroutine)
-        return self._runner.run(coroutine, context=copy_context())
+            with asyncio.Runner() as runner:
+                return run_to_its_end(runner.get_loop().create_task(coroutine))
+        return run_to_its_end(self._runner.get_loop().create_task(coroutine, context=copy_context()))
 
     def close(self) -> None:
         """Close everything."""
         if self._runner is not None:
-            self._runner.run(self._resources.close())
+            run_to_its_end(self._runner.get_loop().create_task(self._resources.close()))
             self._runner.close()

@@ -7,9 +7,9 @@ in which kind of slot it runs, and a handler without resources pays nothing.
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
 from functools import wraps
-from inspect import isawaitable
 from typing import Any
 
+from redisched.callables import is_awaitable
 from redisched.conversion.conversion import WrongArguments
 from redisched.engine.forks import FORK_BORDER
 from redisched.engine.resources.process_resources import ProcessResources
@@ -29,7 +29,7 @@ def filled_in_thread(
             # A forked copy must close nothing that this process has open.
             with FORK_BORDER:
                 result = function(*args_filled, **kwargs_filled)
-            return _awaited_within(stack.pop_all(), result) if isawaitable(result) else result
+            return _awaited_within(stack.pop_all(), result) if is_awaitable(result) else result
 
     return _told(call, resources)
 

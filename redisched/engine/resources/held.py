@@ -9,6 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
+from redisched.engine.own_task import OwnTask
+
 
 class Held(Protocol):
     """Something that is open, until it is closed."""
@@ -55,7 +57,7 @@ class HeldInTask:
         self.value: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         """Its value, or the error that came of opening it."""
         self._closing = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._live(begin), context=context)
+        self._task = OwnTask(self._live(begin), loop=asyncio.get_running_loop(), context=context)
 
     async def close(self) -> None:
         """Close it."""

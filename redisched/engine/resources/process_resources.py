@@ -11,6 +11,7 @@ from typing import Any
 
 from redisched.codec import describe
 from redisched.engine.logs import log
+from redisched.engine.own_task import own_task
 from redisched.engine.resources.held import Held, HeldHere, HeldInTask, HeldInThread, OpenedInThread
 from redisched.errors import LifespanFailed
 from redisched.resources import Factory, Need, Opening
@@ -43,12 +44,28 @@ class ProcessResources:
         finally:
             await self.close()
 
+    async def begin_unless(self, stopping: asyncio.Event, lifespans: Sequence[Opening]) -> bool:
+        """As `begin`. Answers False if `stopping` was set before the lifespans were open."""
+        if not lifespans:
+            return True
+        opening: asyncio.Task[Any] = own_task(self.begin(lifespans))
+        waiting: asyncio.Task[Any] = own_task(stopping.wait())
+        await asyncio.wait([opening, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not opening.done():
+            opening.cancel()
+            return False
+        opening.result()
+        return True
+
     async def begin(self, lifespans: Sequence[Opening]) -> None:
         """Open lifespans, in order. Raises LifespanFailed."""
         for lifespan in lifespans:
             try:
                 self._open.append(await self._begun(lifespan))
-            except Exception as error:
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                    raise
                 raise LifespanFailed(lifespan.label, describe(error)) from error
 
     async def _begun(self, lifespan: Opening) -> Held:
@@ -162,8 +179,16 @@ async def _close(held: Held) -> None:
     try:
         async with limit:
             await held.close()
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            raise
         if limit.expired():
             log.error("closing %s has not ended within %g s", held.label, CLOSE_S)
         else:
             log.error("closing %s raised", held.label, exc_info=error)
+
+
+def _is_cancelled() -> bool:
+    """Whether this asyncio Task is cancelled. If not, a CancelledError comes from what it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
