@@ -34,6 +34,7 @@ from redisched.engine.child_spec import (
 )
 from redisched.engine.ending import end_within
 from redisched.engine.event_loop import run_to_its_end
+from redisched.engine.forks import FORK_BORDER
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging, log
@@ -64,6 +65,11 @@ else:
 
 LEAVING_S = 5.0
 """Exit handlers of the application and remaining coroutines may take so long; then the process is ended."""
+
+REASON_CHARACTERS = 20_000
+"""A longer traceback of a module that cannot be imported loses its beginning."""
+SENT_TO_THE_GROUP = (signal.SIGINT, signal.SIGHUP)
+"""People send these signals to the whole process group, but only the supervisor decides when its processes end."""
 
 OBJECTS_BETWEEN_COLLECTIONS = 5_000
 """A garbage collection begins when there are so many more new objects that may be part of a cycle."""
@@ -102,8 +108,7 @@ class ChildProcess:
     def run(self) -> None:
         """Import the application, work, and end as Python programs do."""
         signal.signal(signal.SIGTERM, self._stop_importing)
-        # People send these signals to the whole process group, but only the supervisor decides when its processes end.
-        ignore_signals(signal.SIGINT, signal.SIGHUP)
+        ignore_signals(*SENT_TO_THE_GROUP)
         show_stacks_on_signal()
         unblock_group_signals()
         sys.path[:] = self._spec.path
@@ -127,17 +132,23 @@ class ChildProcess:
         """Import the application. No event loop runs yet, so its module may run one of its own."""
         name_tasks_in_records()
         try:
-            application = load_application(self._work.target, self._work.settings.imports)
+            # What the module forks must not become a second worker, or speak for this one.
+            with FORK_BORDER:
+                application = load_application(self._work.target, self._work.settings.imports)
         except AppNotFound:
             raise
         except InvalidInput as error:
             # Not the source line of the module: it may show a URL with its password.
             raise AppNotFound(self._work.target, f"{place_in_module(error)}{error}") from None
-        except (Exception, SystemExit) as error:
-            reason = f"{self._work.target} cannot be loaded:\n{traceback_of_module(error).rstrip()}"
+        except BaseException as error:
+            # The end tells the error; the supervisor reads no message of megabytes.
+            trace = traceback_of_module(error).rstrip()[-REASON_CHARACTERS:]
+            reason = f"{self._work.target} cannot be loaded:\n{trace}"
             self._say(Fatal(reason=reason, exit_code=Exit.CRASHED))
             self._leave(Exit.CRASHED)
             raise
+        # The module may have set other handlers.
+        ignore_signals(*SENT_TO_THE_GROUP)
         configure_logging(self._work.settings)
         check_threads(self._work.target)
         check_handlers(application, self._work.target)

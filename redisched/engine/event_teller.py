@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from redisched.callables import is_awaitable, is_coroutine_function, label_of
 from redisched.codec import decode_failure
 from redisched.engine.completion import Completion
+from redisched.engine.forks import FORK_BORDER
 from redisched.engine.isolation.endings import ProcessDied, RaisedInside, ResultUnstorable
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -148,7 +149,8 @@ class EventTeller:
 
     async def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         if is_coroutine_function(function):
-            await function(*arguments)
+            with FORK_BORDER:
+                await function(*arguments)
             return
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._threads.call(partial(function, *arguments), partial(settle_future, future))

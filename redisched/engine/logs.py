@@ -37,9 +37,31 @@ def _trace_of(record: logging.LogRecord) -> str:
         return f"<its traceback cannot be had: {type(error).__name__}>"
 
 
-log = logging.getLogger(f"{OURS}.worker")
+class _UnfailingLogger(logging.Logger):
+    """Lets no error of a log handler of the application out: it would end the worker, which logs between any two steps
+    of its work.
+    """
+
+    def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of the standard library
+        """Pass a record to all handlers. What one of them raises is shown on standard error, as logging itself does."""
+        try:
+            super().callHandlers(record)
+        except Exception:
+            logging.Handler().handleError(record)
+
+
+def _logger_named(name: str) -> logging.Logger:
+    usual = logging.getLoggerClass()
+    logging.setLoggerClass(_UnfailingLogger)
+    try:
+        return logging.getLogger(f"{OURS}.{name}")
+    finally:
+        logging.setLoggerClass(usual)
+
+
+log = _logger_named("worker")
 """For what worker processes do."""
-task_log = logging.getLogger(f"{OURS}.task")
+task_log = _logger_named("task")
 """For what becomes of single tasks."""
 for _logger in (log, task_log):
     _logger.addFilter(_make_printable)

@@ -1,10 +1,9 @@
 """Tells the events of an application in a test: each at once, in the test's own thread."""
 
 from contextvars import copy_context
-from inspect import isawaitable
 from typing import Any
 
-from redisched.callables import label_of
+from redisched.callables import is_awaitable, label_of
 from redisched.engine.event_teller import EventTeller
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.logs import log
@@ -24,7 +23,7 @@ class DirectEvents(EventTeller):
         for function in self._functions.of(event):
             try:
                 result = function(*arguments)
-                if isawaitable(result):
+                if is_awaitable(result):
                     self._loops.run(_awaited(result), copy_context())
             except Exception as error:
                 log.error("event %s: %s raised", event, label_of(function), exc_info=error)

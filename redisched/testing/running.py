@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import replace
-from inspect import isawaitable
 from typing import Any
 
+from redisched.callables import is_awaitable
 from redisched.codec import decode_failures
 from redisched.context import checkpoints_of, free_slots, reports_of
 from redisched.engine import completion
@@ -91,7 +91,7 @@ class TaskRunner:
         if attempt.entry.is_async:
             return self._loops.run(_timed(lambda: call_handler(attempt), limit), context)
         result = context.run(call_handler, attempt)
-        if isawaitable(result):
+        if is_awaitable(result):
             return self._loops.run(_timed(lambda: result, limit), context)
         return result
 

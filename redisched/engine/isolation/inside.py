@@ -39,7 +39,7 @@ from redisched.engine.own_context import run_in_context, steps_of
 from redisched.engine.readable_errors import readable
 from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.retrying import decide
-from redisched.engine.signal_handlers import ignore_signals
+from redisched.engine.signal_handlers import SignalHandlers, ignore_signals
 from redisched.engine.stacks import show_stacks_on_signal
 from redisched.engine.time_limit import SoftLimit
 from redisched.engine.unrun import refuse_unrun, why_unstorable
@@ -81,9 +81,12 @@ def serve(target: str, settings: WorkerSettings, connection: Connection) -> None
     name_tasks_in_records()
     loaded: Loaded | None = None
     try:
-        application = load_application(target, settings.imports)
-        configure_logging(settings)
-        runner.loaded = loaded = Loaded(application)
+        # What the module or a lifespan forks must not speak for this process.
+        with FORK_BORDER:
+            application = load_application(target, settings.imports)
+            configure_logging(settings)
+            loaded = Loaded(application)
+        runner.get_ready(loaded)
         reply = Reply(ReplyKind.READY)
     except BaseException as error:
         reply = _raised(error)
@@ -110,11 +113,20 @@ class HandlerRunner:
         self._send = send
         self._receive = receive
         self._interrupt: Callable[[type[Interruption]], None] | None = None
+        self._set_signal_handlers()
+        show_stacks_on_signal()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
+
+    def get_ready(self, loaded: Loaded) -> None:
+        """Perform orders with these handlers from now on. Importing them may have set other signal handlers."""
+        self.loaded = loaded
+        self._set_signal_handlers()
+        self._signal_handlers = SignalHandlers()
+
+    def _set_signal_handlers(self) -> None:
         for number in _KINDS:
             signal.signal(number, self._on_interruption)
         ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        show_stacks_on_signal()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_ALL)
 
     def perform(self, order: Order) -> Reply:
         """Run the handler of a task; answers what became of it. Never raises."""
@@ -140,8 +152,16 @@ class HandlerRunner:
             decision = () if entry is None else decide(entry, error, known.attempt, known.max_attempts, random)
             return _raised(error)._replace(decision=decision)
         finally:
+            self._undo_leftovers()
             link.end()
             reports.end()
+
+    def _undo_leftovers(self) -> None:
+        """Handlers run in the main thread here, so each can set signal handlers, and an alarm that would kill the
+        process under the next one.
+        """
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        self._signal_handlers.restore()
 
     def _call(self, entry: HandlerEntry, body: TaskBody, context: TaskContext, free: int) -> Any:
         running.set(_KnownTask(context))

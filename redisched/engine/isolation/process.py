@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from redisched.config import WorkerSettings
 from redisched.engine.isolation.endings import NoRoomForProcess, ProcessDied, ProcessNotStarted, RaisedInside
@@ -36,7 +37,8 @@ class HandlerProcess:
     """A process that runs handlers of the application named MODULE:APP. Starting it takes milliseconds."""
 
     def __init__(self, target: str, settings: WorkerSettings) -> None:
-        """Raises NoRoomForProcess."""
+        """Raises NoRoomForProcess, and ProcessNotStarted if the working folder is gone, which it would start in."""
+        _check_folder()
         try:
             _check_room()
             _context.set_forkserver_preload(PRELOADED)
@@ -127,6 +129,14 @@ class HandlerProcess:
             self.kill()
         self._process.join()
         raise ProcessDied(self._process.exitcode)
+
+
+def _check_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        gone = "the working folder of the worker was removed; restart the worker"
+        raise ProcessNotStarted(f"no process can be started for the handler: {gone}") from None
 
 
 def _check_room() -> None:

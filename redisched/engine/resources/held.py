@@ -9,6 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
+from redisched.engine.forks import FORK_BORDER
 from redisched.engine.own_task import OwnTask
 
 
@@ -31,7 +32,9 @@ class HeldHere:
 
     def open(self) -> Any:
         """Open it; answers its value."""
-        return self._context.run(self._manager.__enter__)
+        # A forked copy must not become a second worker.
+        with FORK_BORDER:
+            return self._context.run(self._manager.__enter__)
 
     async def close(self) -> None:
         """Close it."""
