@@ -128,7 +128,9 @@ class ResolvedOptions:
         record = digest_of(covered, self.fingerprint_suffix) + body
         traits = b"" if self.traits is NO_TRAITS else self.traits.encode(self.name, record)
         if self.unique is not None:
-            key = self.unique.key_of(self.name, (args, kwargs), (sent_args, sent_kwargs), arguments)
+            # What is given in the form in which it travels has the same key as what it stands for.
+            meant = (args, kwargs) if conversion is None else conversion.read_arguments(args, kwargs)
+            key = self.unique.key_of(self.name, meant, (sent_args, sent_kwargs), arguments)
             return self._unique_request(self.unique, key, record, traits)
         # Every task needs both, and the constructor of a NamedTuple costs twice as much.
         task = tuple.__new__(NewTask, (self.id or next_id(), self.priority, self.when, record, traits))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -107,6 +108,19 @@ def decode_body(task_id: str, app: Scheduler) -> TaskBody:
     assert view is not None
     assert view.body is not None
     return view.body
+
+
+@pytest.mark.parametrize("by", ["{line}", lambda line: line.sku, True])
+def test_what_is_given_as_it_travels_has_the_same_unique_key(fake_app: Scheduler, by: Any) -> None:
+    @fake_app.task(name="weigh", unique=by)
+    def weigh(line: Line) -> None: ...
+
+    line = Line(sku="a", price=Decimal(1))
+    first = weigh.enqueue(line)
+    again: Any = {"sku": "a", "price": "1"}
+
+    assert (weigh.enqueue(again).id, weigh.enqueue(line=again).id) == (first.id, first.id)
+    assert fake_app.enqueue("weigh", again).id == first.id
 
 
 def test_unique_keys_see_the_values_of_the_caller(fake_app: Scheduler) -> None:
