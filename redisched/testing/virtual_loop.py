@@ -75,9 +75,16 @@ class VirtualLoops:
         """Run a coroutine to its end. No event loop may run in this thread."""
         runner = self._idle.pop() if self._idle else asyncio.Runner(loop_factory=self._make_loop)
         try:
-            return runner.run(coroutine, context=context)
-        finally:
+            result = runner.run(coroutine, context=context)
+        except (SystemExit, KeyboardInterrupt):
+            # These stop a loop at once, and it would go on with the same handler when it ran the next one.
+            runner.close()
+            raise
+        except BaseException:
             self._idle.append(runner)
+            raise
+        self._idle.append(runner)
+        return result
 
     def close(self) -> None:
         """Cancel what handlers have left behind, and close the loops."""
