@@ -159,6 +159,8 @@ def _bare(annotation: Any) -> Any:
         elif isinstance(annotation, NewType):
             annotation = annotation.__supertype__
         elif hasattr(annotation, "__value__") and hasattr(annotation, "__type_params__"):
-            annotation = annotation.__value__  # the `type` statement of Python 3.12
+            # The `type` statement of Python 3.12. Of one with types in brackets only the origin is the alias itself.
+            given = get_args(annotation)
+            annotation = annotation.__value__[given] if given else annotation.__value__
         else:
             return annotation

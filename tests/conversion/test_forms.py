@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, NewType, Optional
+from types import GenericAlias
+from typing import Annotated, Any, Literal, NewType, Optional, TypeVar
 from uuid import UUID
 
 import pytest
@@ -33,6 +34,7 @@ from tests.conversion.values import (
 )
 
 Id = NewType("Id", int)
+T = TypeVar("T")
 BORN = date(1990, 5, 17)
 ANN = Customer(name="Ann", born=BORN, colors=[Color.RED])
 
@@ -197,3 +199,17 @@ class Longer(Tree):
 def test_what_would_come_back_as_something_else_is_not_encoded(annotation: Any, value: Any) -> None:
     with pytest.raises(Mismatch):
         Forms().of(annotation).encode(value)
+
+
+class Alias:
+    """As the statement `type Pair[T] = tuple[T, T]` of Python 3.12 makes."""
+
+    __type_params__ = (T,)
+    __value__ = tuple[T, T]
+
+
+def test_an_alias_with_types_in_brackets_is_what_it_stands_for_with_these_types() -> None:
+    form = Forms().of(GenericAlias(Alias(), (Path,)))  # type: ignore[arg-type]
+
+    assert form.encode((Path("a"), Path("b"))) == ("a", "b")
+    assert form.decode(["a", "b"]) == (Path("a"), Path("b"))
