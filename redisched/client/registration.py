@@ -5,7 +5,7 @@ here.
 from collections.abc import Callable
 from typing import Any
 
-from redisched.callables import is_coroutine_function
+from redisched.callables import check_hook, is_coroutine_function
 from redisched.client.arguments import ArgumentCheck, annotations_of
 from redisched.client.origin import locals_of_caller
 from redisched.client.unique import check_template, unique_of
@@ -83,6 +83,11 @@ def _keeps_results(options: HandlerOptions) -> bool:
 def _checked_retry(retry: object, options: TaskOptions, delivery: Delivery) -> Retry:
     if not isinstance(retry, Retry):
         raise InvalidOption("retry", retry, "a redisched.Retry")
+    for backoff in (retry.backoff, *(rule for _, rule in retry.rules)):
+        if callable(backoff):
+            check_hook("backoff", backoff, "attempt", "error")
+            if is_coroutine_function(backoff):
+                raise InvalidOption("backoff", backoff, "a function that is not async, as nobody awaits the pause")
     if options.max_attempts is not None and retry is not DEFAULT_RETRY:
         raise InvalidOption("max_attempts", options.max_attempts, "left out; give attempts to Retry")
     if delivery is Delivery.AT_MOST_ONCE and retry is DEFAULT_RETRY:

@@ -39,7 +39,7 @@ from redisched.testing.virtual_loop import VirtualLoops
 
 _MEANT = (Snooze, RetryLater, Reject)
 """What a handler raises to say what becomes of its task."""
-_OF_HANDLERS = (Exception, *_MEANT, Interruption, asyncio.CancelledError, SystemExit)
+_OF_HANDLERS = (Exception, *_MEANT, Interruption, asyncio.CancelledError, GeneratorExit, SystemExit)
 """What ends an attempt. Other errors are meant for the test, such as those of pytest.fail and Ctrl-C."""
 
 

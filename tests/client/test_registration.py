@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import redisched
-from redisched import Scheduler
+from redisched import Retry, Scheduler, fixed, never
 from redisched.errors import DuplicateHandler, InvalidArguments, InvalidOption
 from redisched.store.broker import Broker
 
@@ -168,6 +168,32 @@ def test_a_method_without_its_object_is_refused_where_it_is_registered(broker: B
 
     assert app.task(Shop("Ada").greet)("Grace") == "Ada greets Grace"
     assert app.task(Shop.add)(1, 2) == 3
+
+
+async def pause_later(_attempt: int, _error: BaseException) -> float:
+    return 1.0
+
+
+@pytest.mark.parametrize(
+    "backoff",
+    [lambda _attempt: 1, lambda: 1, lambda _attempt, _error, _more: 1, ValueError, pause_later],
+)
+@pytest.mark.parametrize("policy", [lambda given: Retry(backoff=given), lambda given: Retry.match({KeyError: given})])
+def test_a_function_that_cannot_give_a_pause_is_refused(fake_app: Scheduler, backoff: Any, policy: Any) -> None:
+    """It would fail in the worker, where the pause of the default takes its place."""
+    with pytest.raises(InvalidOption, match=r"backoff=.*a function that"):
+        fake_app.task(name="pay", retry=policy(backoff))(lambda: None)
+
+
+def test_a_function_that_gives_a_pause_is_taken(fake_app: Scheduler) -> None:
+    def pause(attempt: int, error: BaseException, factor: int = 2) -> int:
+        return attempt * factor
+
+    rules: Any = {KeyError: pause, ValueError: never, OSError: fixed(3), TypeError: [1, 2]}
+    policies = [Retry(backoff=pause), Retry.match(rules), Retry(backoff=functools.partial(pause, factor=3))]
+    for number, policy in enumerate(policies):
+        handler = fake_app.task(name=f"pay_{number}", retry=policy)(lambda: None)
+        assert handler.entry.options.retry is policy
 
 
 def test_the_package_lists_what_it_exports() -> None:

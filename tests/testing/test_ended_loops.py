@@ -27,7 +27,7 @@ async def in_a_callback() -> None:
         raise SystemExit(3)
 
     asyncio.get_running_loop().call_soon(end)
-    await asyncio.sleep(1)
+    await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize("leaving", [leave, in_a_task, in_a_group, in_a_callback])
@@ -37,7 +37,7 @@ def test_one_that_leaves_the_program_harms_no_other(leaving: Any) -> None:
 
     @app.task(name="other", max_attempts=1)
     async def other() -> int:
-        await asyncio.sleep(60)
+        await asyncio.sleep(0)
         return 5
 
     with testing.worker(app):

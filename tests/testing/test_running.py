@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from redisched import Handler, TaskState, as_completed, gather, gather_async
+from redisched import Handler, Scheduler, TaskState, as_completed, gather, gather_async, testing
 from redisched.errors import TaskCancelled, TaskExpired, TaskFailed, UnknownTask
 from redisched.testing import NeverIdle, NothingDue, VirtualWorker
 from tests.testing import shop
@@ -214,3 +214,17 @@ def test_an_endless_row_of_tasks_is_stopped(worker: VirtualWorker) -> None:
 
     with pytest.raises(NeverIdle, match="30 attempts"):
         worker.run_until_idle(most=30)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_handler_that_raises_what_closes_generators_has_failed(*, is_async: bool) -> None:
+    def leave() -> None:
+        raise GeneratorExit
+
+    async def leave_async() -> None:
+        leave()
+
+    app = Scheduler()
+    handler = app.task(name="leave", max_attempts=1)(leave_async if is_async else leave)
+    with testing.worker(app), pytest.raises(TaskFailed, match="GeneratorExit"):
+        handler.enqueue().result()
