@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from redisched.callables import is_coroutine_function
 from redisched.client.arguments import Signature
+from redisched.client.key_text import key_text
 from redisched.codec import encode_unfinished
 from redisched.conversion.conversion import Given
 from redisched.errors import InvalidOption, NotEncodable
@@ -152,7 +153,7 @@ def _filled_in(template: str, named: Mapping[str, Any]) -> str:
         if name not in named:
             allowed = "the finished text: the handler is not registered here, so its arguments have no names"
             raise InvalidOption("unique", template, allowed)
-    return template.format_map(named)
+    return template.format_map({name: key_text(template, name, named[name]) for name in names_in_template(template)})
 
 
 def _digest(name: str, value: object, kind: str) -> str:

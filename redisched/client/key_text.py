@@ -1,0 +1,51 @@
+"""The text of a value in a unique key, which is the same for equal values in every process."""
+
+import dataclasses
+import re
+from typing import Any
+
+from redisched.errors import InvalidOption
+
+_PLACE_IN_MEMORY = re.compile(r" at 0x[0-9a-fA-F]+>")
+
+
+def key_text(template: str, name: str, value: Any) -> str:
+    """What stands in a unique key for the argument of this name. Raises InvalidOption for a value of which the text
+    differs from process to process.
+    """
+    text = _shown(value) if _holds_others(value) else str(value)
+    if _PLACE_IN_MEMORY.search(text):
+        allowed = f"names of arguments with a text of their own; that of {name} is its place in memory: {text:.80}"
+        raise InvalidOption("unique", template, allowed)
+    return text
+
+
+def _holds_others(value: Any) -> bool:
+    return type(value) in (set, frozenset, list, tuple, dict) or _is_shown_by_fields(value)
+
+
+def _is_shown_by_fields(value: Any) -> bool:
+    """Whether the text of a dataclass is the one that Python makes, of its fields."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return False
+    # What a dataclass generates is wrapped against recursion. Neither its own `__str__` nor `__repr__` may differ.
+    made = getattr(type(value).__repr__, "__wrapped__", None)
+    generated = getattr(getattr(made, "__code__", None), "co_filename", "").startswith("<")
+    return generated and type(value).__str__ is object.__str__
+
+
+def _shown(value: Any) -> str:
+    """As `repr`, but the members of a set in one order."""
+    if type(value) in (set, frozenset) and value:
+        members = "{" + ", ".join(sorted(map(_shown, value))) + "}"
+        return members if type(value) is set else f"frozenset({members})"
+    if type(value) is list:
+        return f"[{', '.join(map(_shown, value))}]"
+    if type(value) is tuple:
+        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is dict:
+        return "{" + ", ".join(f"{_shown(key)}: {_shown(one)}" for key, one in value.items()) + "}"
+    if _is_shown_by_fields(value):
+        fields = (field.name for field in dataclasses.fields(value) if field.repr)
+        return f"{type(value).__qualname__}({', '.join(f'{name}={_shown(getattr(value, name))}' for name in fields)})"
+    return repr(value)

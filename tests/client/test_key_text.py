@@ -1,0 +1,95 @@
+"""Equal values are one unique key in every process, also as a part of a text."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from redisched.client.key_text import key_text
+from redisched.client.scheduler import Scheduler
+from redisched.errors import InvalidOption
+
+FORWARD, BACKWARD = {0, 8}, {8, 0}
+"""Equal sets that differ in their order, as do those of two processes."""
+
+
+@dataclass
+class Tagged:
+    name: str
+    tags: set[int]
+    note: str = field(default="", repr=False)
+
+
+@dataclass
+class Named:
+    name: str
+
+    def __str__(self) -> str:
+        return f"named {self.name}"
+
+
+@dataclass(repr=False)
+class Nameless:
+    name: str
+
+
+RECORDS: list[Any] = [Tagged("a", {3}), [Tagged("a", set())], Named("a"), [Named("a")]]
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        (FORWARD, BACKWARD),
+        (frozenset(FORWARD), frozenset(BACKWARD)),
+        ([FORWARD], [BACKWARD]),
+        ((1, FORWARD), (1, BACKWARD)),
+        ({"a": FORWARD}, {"a": BACKWARD}),
+        (Tagged("a", FORWARD), Tagged("a", BACKWARD, "other")),
+    ],
+)
+def test_sets_have_one_text(forward: Any, backward: Any) -> None:
+    assert str(forward) != str(backward)
+    assert key_text("{it}", "it", forward) == key_text("{it}", "it", backward)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        5,
+        1.5,
+        None,
+        "a",
+        b"a",
+        {3},
+        set(),
+        frozenset(),
+        frozenset({3}),
+        [],
+        ["a", (1,)],
+        (),
+        (1, 2),
+        {"a": [1]},
+        *RECORDS,
+    ],
+    ids=repr,
+)
+def test_all_else_has_its_own_text(value: Any) -> None:
+    assert key_text("{it}", "it", value) == str(value)
+
+
+def test_equal_arguments_are_one_key(fake_app: Scheduler) -> None:
+    @fake_app.task(name="sort", unique="of {tags}")
+    def sort(tags: set[int]) -> None: ...
+
+    first = sort.enqueue(FORWARD)
+    assert sort.enqueue(BACKWARD).id == first.id
+    assert sort.enqueue({1}).id != first.id
+
+
+@pytest.mark.parametrize("value", [Nameless("a"), [Nameless("a")]], ids=["alone", "in a list"])
+def test_a_place_in_memory_is_no_key(fake_app: Scheduler, value: Any) -> None:
+    @fake_app.task(name="keep", unique="of {it}")
+    def keep(it: Nameless | list[Nameless]) -> None: ...
+
+    with pytest.raises(InvalidOption, match="that of it is its place in memory"):
+        keep.enqueue(value)
