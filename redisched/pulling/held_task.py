@@ -36,6 +36,7 @@ class Holder(Protocol):
 
     def settle(self, settled: Completion) -> Operation[TaskState | None]: ...
     def extend(self, task: LeasedTask, lease_ms: int) -> Operation[Status]: ...
+    def is_over(self, task: LeasedTask) -> bool: ...
 
 
 class HeldTask:
@@ -61,6 +62,11 @@ class HeldTask:
             kwargs=kwargs,
             headers=body.headers or {},
         )
+
+    def may_be_lost(self) -> bool:
+        """Whether another may have it by now. While Redis does not answer, only time tells."""
+        is_held = not (self.settled_by or self.block.has_ended)
+        return self.is_lost or (is_held and self.block.is_over(self.leased))
 
     def started_task(self) -> QueuedTask:
         """The task, which counts as started from the first call on. The next renewal of its lease tells Redis."""

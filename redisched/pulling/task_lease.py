@@ -37,8 +37,8 @@ class TaskLease:
 
     @property
     def lost(self) -> bool:
-        """Whether it is known that another may have the task by now. It is known within a second."""
-        return self._held.is_lost
+        """Whether another may have the task by now: Redis said so, or did not answer until the lease was over."""
+        return self._held.may_be_lost()
 
     @property
     def cancelled(self) -> bool:

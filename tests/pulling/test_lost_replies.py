@@ -11,6 +11,7 @@ from redisched.errors import BrokerUnavailable
 from redisched.store.scripts import load_script
 from tests.brokers import BrokerKind, Servers, on_each_primary
 from tests.engine.running import counts, look
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -98,6 +99,19 @@ def test_a_settlement_that_got_no_reply_can_be_made_again(app: Scheduler, proxy:
     hasty.close()
 
     assert ref.result(5) == "sent"
+
+
+def test_a_lease_that_cannot_be_renewed_may_be_lost_once_it_is_over(app: Scheduler, proxy: Proxy) -> None:
+    app.enqueue("send", queue="mail")
+    hasty = Scheduler(settings=Settings(url=proxy.url, timeout_s=0.2))
+
+    proxy.set(*(Fault(script=name, message=Message.REQUEST, action=Action.CUT) for name in ("renew", "reap")))
+    with hasty.claim("mail", lease=1) as (lease,):
+        wait_until(lambda: lease.lost, "the lease to be over")
+        proxy.set()
+        assert lease.ack() is TaskState.SUCCEEDED
+        assert not lease.lost
+    hasty.close()
 
 
 def test_a_block_ends_though_redis_does_not_take_back_what_is_left(
