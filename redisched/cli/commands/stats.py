@@ -36,9 +36,9 @@ def stats(since: float, queue: str | None, is_watched: bool, url: str | None, as
     rounded up to whole hours.
 
     JSON: from_ms, now_ms, step_ms, total, rows (by queue and handler) and series (by minute or hour, with begin_ms); in
-    each of these: ended, the number of attempts by their end (succeeded, failed, dead, cancelled, expired, lost, crashed,
-    lease_expired, refused, released, snoozed), and wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms.
-    With --watch, one such record on a line for each reading.
+    each of these: ended, the number of attempts by their end (succeeded, failed, dead, cancelled, expired, lost,
+    crashed, lease_expired, refused, released, snoozed), and wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms. With
+    --watch, one such record on a line for each reading.
     """
 
     def show(found: Stats) -> None:
