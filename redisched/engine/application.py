@@ -57,6 +57,8 @@ def load_application(target: str, imports: Sequence[str] = ()) -> Application:
     application = cast(Application, found)
     for name in (*application.imports, *imports):
         _import(name, target, f" ({name} is to be imported)")
+    # Python looks in no other entries, such as a Path, but multiprocessing fails at them when it starts a process.
+    sys.path[:] = [entry for entry in sys.path if isinstance(entry, str)]
     return application
 
 

@@ -253,6 +253,7 @@ def _receive_spec(channel: socket.socket) -> ChildSpec:
 def _stop_in(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
     with contextlib.suppress(RuntimeError):  # the event loop is closed: the worker has ended already
         loop.call_soon_threadsafe(worker.stop)
+    worker.interrupt_opening()
 
 
 if __name__ == "__main__":

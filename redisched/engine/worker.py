@@ -111,6 +111,10 @@ class Worker:
         """Ask for a graceful stop; call it in the event loop's thread."""
         self._told.stopping.set()
 
+    def interrupt_opening(self) -> None:
+        """End a lifespan that opens in this thread, by an exception; for the signal handler that tells to stop."""
+        self._resources.interrupt_opening()
+
     def drain(self) -> None:
         """Ask the worker to claim nothing more, and to stop when its handlers have ended, however long they run; call
         it in the event loop's thread. After `stop` they have no more than the grace.

@@ -135,3 +135,29 @@ def test_a_working_folder_that_was_removed_is_the_reason(server: Server, tmp_pat
 def test_an_isolated_handler_leaves_no_alarm_and_no_signal_handler(server: Server, tmp_path: Path) -> None:
     with SupervisedFleet(tmp_path, server.url, HANDLERS) as fleet:
         assert fleet.result("leaves_alarm") == fleet.result("outlives_alarm")
+
+
+def test_a_stop_does_not_wait_for_a_lifespan_that_blocks_while_it_opens(server: Server, tmp_path: Path) -> None:
+    blocks = """
+@app.lifespan
+def opened():
+    print("opens", flush=True)
+    try:
+        time.sleep(1000)
+        yield
+    finally:
+        print("tidied up", flush=True)
+"""
+    with SupervisedFleet(tmp_path, server.url, HANDLERS + blocks) as fleet:
+        wait_until(lambda: "opens" in fleet.log, "the lifespan opens")
+        # With the default grace, a wait for it would be longer than that for the end.
+        assert fleet.stop() == 0
+        assert "tidied up" in fleet.log
+        assert "killing" not in fleet.log
+        assert "cannot be opened" not in fleet.log
+
+
+def test_a_path_in_the_path_of_modules_keeps_no_isolated_handler_from_starting(server: Server, tmp_path: Path) -> None:
+    adds = "from pathlib import Path\nsys.path.append(Path('more'))\n"
+    with SupervisedFleet(tmp_path, server.url, HANDLERS + adds) as fleet:
+        assert fleet.result("apart") != fleet.result("pid")

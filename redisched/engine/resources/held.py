@@ -11,6 +11,11 @@ from typing import Any, Protocol
 
 from redisched.engine.forks import FORK_BORDER
 from redisched.engine.own_task import OwnTask
+from redisched.errors import Interruption
+
+
+class OpeningInterrupted(Interruption):
+    """Raised in a lifespan that blocks the event loop while it opens, when its process is told to stop."""
 
 
 class Held(Protocol):

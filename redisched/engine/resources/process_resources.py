@@ -12,7 +12,7 @@ from typing import Any
 from redisched.codec import describe
 from redisched.engine.logs import log
 from redisched.engine.own_task import own_task
-from redisched.engine.resources.held import Held, HeldHere, HeldInTask, HeldInThread, OpenedInThread
+from redisched.engine.resources.held import Held, HeldHere, HeldInTask, HeldInThread, OpenedInThread, OpeningInterrupted
 from redisched.errors import LifespanFailed
 from redisched.resources import Factory, Need, Opening
 
@@ -34,6 +34,7 @@ class ProcessResources:
         self._opening: dict[Factory, HeldInTask] = {}
         self._open: list[Held] = []
         self._context = copy_context()
+        self._is_opening_here = False
 
     @asynccontextmanager
     async def serving(self, lifespans: Sequence[Opening]) -> AsyncIterator[None]:
@@ -55,8 +56,18 @@ class ProcessResources:
         if not opening.done():
             opening.cancel()
             return False
-        opening.result()
+        try:
+            opening.result()
+        except OpeningInterrupted:
+            return False
         return True
+
+    def interrupt_opening(self) -> None:
+        """Raise OpeningInterrupted if a lifespan opens in this thread, which is that of the event loop. Only a signal
+        handler can call this then: the event loop hears nothing.
+        """
+        if self._is_opening_here:
+            raise OpeningInterrupted
 
     async def begin(self, lifespans: Sequence[Opening]) -> None:
         """Open lifespans, in order. Raises LifespanFailed."""
@@ -64,14 +75,20 @@ class ProcessResources:
             try:
                 self._open.append(await self._begun(lifespan))
             except BaseException as error:
-                if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                if isinstance(error, OpeningInterrupted) or (
+                    isinstance(error, asyncio.CancelledError) and _is_cancelled()
+                ):
                     raise
                 raise LifespanFailed(lifespan.label, describe(error)) from error
 
     async def _begun(self, lifespan: Opening) -> Held:
         if not lifespan.is_async:
             held = HeldHere(lifespan.label, lifespan.enter(), self._context.copy())
-            held.open()
+            self._is_opening_here = True
+            try:
+                held.open()
+            finally:
+                self._is_opening_here = False
             return held
 
         async def begin() -> AbstractAsyncContextManager[Any]:
