@@ -126,6 +126,10 @@ class ChildProcess:
             # Another process may be luckier, such as once the database answers again.
             code = Exit.CRASHED
             log.error("%s", error)
+        except BaseException:
+            # Threads of the application must not keep a process that has crashed: its supervisor waits for its death.
+            end_within(LEAVING_S, Exit.CRASHED)
+            raise
         self._leave(code)
 
     def _load(self) -> Application:

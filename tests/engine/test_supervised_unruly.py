@@ -8,6 +8,7 @@ import pytest
 from redisched.chaos import Server
 from redisched.errors import TaskFailed
 from tests.engine.supervised import SupervisedFleet
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -84,3 +85,19 @@ def test_an_exit_in_the_loop_that_isolated_handlers_share_reaches_no_later_handl
         with pytest.raises(TaskFailed, match="SystemExit: 7"):
             fleet.result("exits_apart")
         assert fleet.result("apart") == process
+
+
+def test_a_crashed_process_ends_though_a_thread_of_the_application_goes_on(server: Server, tmp_path: Path) -> None:
+    thread = """
+threading.Thread(target=threading.Event().wait).start()
+
+
+@app.task(name="closes_all", max_attempts=1)
+def closes_all():
+    os.closerange(3, 4096)
+"""
+    with SupervisedFleet(tmp_path, server.url, UNRULY + thread) as fleet:
+        worker = fleet.result("pid")
+        fleet.enqueue("closes_all")
+        wait_until(lambda: "died (exit 1)" in fleet.log, "the process has ended", timeout_s=30.0)
+        assert fleet.result("pid") != worker
