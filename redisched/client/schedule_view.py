@@ -7,11 +7,14 @@ from typing import Any, NamedTuple, Self
 
 from redisched.codec import decode_task
 from redisched.errors import Undecodable
+from redisched.option_checks import check_run_at, check_whole
 from redisched.schedules.definition import Definition, Overlap
 from redisched.schedules.firing import next_slot_ms
 from redisched.store.schedule_store import ScheduleStore
 from redisched.store.schedule_values import ScheduleState, StoredSchedule
 from redisched.timetable.timetable import next_slots
+
+_MOST_SLOTS = 1_000
 
 
 class FoundSchedule(NamedTuple):
@@ -82,9 +85,13 @@ class ScheduleView:
             definition=definition,
         )
 
-    def slots_after(self, moment: datetime, count: int = 5) -> list[datetime]:
-        """The next slots after a moment, whether it is paused or not."""
-        after_ms = round(moment.timestamp() * 1_000)
+    def slots_after(self, moment: datetime | float, count: int = 5) -> list[datetime]:
+        """The next slots, 1 to 1,000, after an aware datetime or seconds since 1970, whether it is paused or not.
+
+        Raises InvalidOption.
+        """
+        check_whole("count", count, 1, _MOST_SLOTS)
+        after_ms = int(check_run_at("moment", moment).removeprefix("@"))
         return [_moment(slot_ms) for slot_ms in next_slots(self.definition.timing, after_ms, count)]
 
 

@@ -51,6 +51,7 @@ def test_a_schedule_is_added_and_shown(app: Scheduler, call: Caller) -> None:
     assert view.next_at is not None
     assert timedelta(0) < view.next_at - now() <= timedelta(hours=1)
     assert view.slots_after(view.next_at, 2) == [view.next_at + timedelta(hours=1), view.next_at + timedelta(hours=2)]
+    assert view.slots_after(view.next_at.timestamp(), 1) == [view.next_at + timedelta(hours=1)]
 
 
 def test_the_first_slots_are_fired_by_whoever_adds_it(app: Scheduler, call: Caller) -> None:
@@ -91,6 +92,26 @@ def test_bad_input_writes_nothing(app: Scheduler, call: Caller, fields: dict[str
     with pytest.raises(InvalidOption, match="handler="):
         call(app.schedules.add, "a", 7, every=60)
     assert call(app.schedules.ls) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "moment", "count"),
+    [
+        ("moment", datetime(2030, 1, 1), 1),
+        ("moment", "2030-01-01", 1),
+        ("moment", None, 1),
+        ("count", 0, 0),
+        ("count", 0, -1),
+        ("count", 0, 1_001),
+        ("count", 0, None),
+    ],
+)
+def test_slots_are_asked_for_after_a_moment_and_by_their_number(
+    fake_app: Scheduler, option: str, moment: Any, count: Any
+) -> None:
+    fake_app.schedules.add("hourly", "report", every="1h", queue=QUEUE)
+    with pytest.raises(InvalidOption, match=f"{option}="):
+        fake_app.schedules.get("hourly").slots_after(moment, count)
 
 
 def test_a_change_keeps_what_is_not_named_and_removes_tasks_enqueued_ahead(app: Scheduler, call: Caller) -> None:
