@@ -33,7 +33,7 @@ from redisched.engine.child_spec import (
     encode_message,
 )
 from redisched.engine.ending import end_within
-from redisched.engine.event_loop import run_to_its_end
+from redisched.engine.event_loop import resolve_names_apart, run_to_its_end
 from redisched.engine.forks import FORK_BORDER
 from redisched.engine.identity import worker_name
 from redisched.engine.log_records import name_tasks_in_records
@@ -118,6 +118,7 @@ class ChildProcess:
         try:
             application = self._load()
             with asyncio.Runner() as runner:
+                resolve_names_apart(runner.get_loop())
                 code = run_to_its_end(OwnTask(self._run_worker(application), loop=runner.get_loop()))
         except MISCONFIGURED as error:
             code = Exit.MISCONFIGURED

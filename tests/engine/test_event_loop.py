@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from redisched.context import running
-from redisched.engine.event_loop import run_to_its_end
+from redisched.engine.event_loop import resolve_names_apart, run_to_its_end
 from redisched.engine.own_task import own_task
 
 
@@ -90,5 +92,20 @@ def test_only_a_handler_cannot_cancel_a_task_of_the_worker() -> None:
         await asyncio.create_task(cancel(task, in_handler=False))
         await asyncio.wait([task])
         assert task.cancelled()
+
+    asyncio.run(main())
+
+
+def test_busy_threads_keep_no_name_from_being_looked_up() -> None:
+    async def main() -> None:
+        loop, release = asyncio.get_running_loop(), threading.Event()
+        resolve_names_apart(loop)
+        busy = [asyncio.create_task(asyncio.to_thread(release.wait)) for _ in range(100)]
+        try:
+            async with asyncio.timeout(20):
+                assert await loop.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)
+        finally:
+            release.set()
+            await asyncio.gather(*busy)
 
     asyncio.run(main())
