@@ -115,11 +115,21 @@ class Threads:
         call = Call(function, on_end)
         self._outstanding += 1
         if len(self._threads) < min(self._size, self._outstanding):
-            thread = threading.Thread(target=self._serve, name=f"redisched-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            try:
+                self._start_thread()
+            except RuntimeError as error:
+                # The system has no room for another thread: the call waits for one that runs, or fails alone.
+                if not self._threads:
+                    call.error = error
+                    self._note_end(call)
+                    return call
         self._calls.put(call)
         return call
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._serve, name=f"redisched-{len(self._threads)}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def has_ended(self, call: Call) -> bool:
         """Whether a call has ended of which the event loop has not heard yet. Can be called from any thread."""
@@ -134,12 +144,15 @@ class Threads:
     def _serve(self) -> None:
         while (call := self._calls.get()) is not None:
             call.run()
-            self._ended.append(call)
+            self._note_end(call)
             # Otherwise an idle thread would keep the arguments and the result of its last handler in memory.
             del call
-            if not self._delivery_due:
-                self._delivery_due = True
-                self._schedule_delivery()
+
+    def _note_end(self, call: Call) -> None:
+        self._ended.append(call)
+        if not self._delivery_due:
+            self._delivery_due = True
+            self._schedule_delivery()
 
     def _schedule_delivery(self) -> None:
         try:

@@ -243,3 +243,27 @@ def test_after_an_interruption_the_process_can_still_be_profiled() -> None:
     takes longer, and under a profiler, a debugger or a coverage tool none ends.
     """
     subprocess.run([sys.executable, "-c", UNDER_A_PROFILER], check=True, timeout=30, capture_output=True)
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_where_no_thread_can_be_started_calls_wait_for_those_that_run_or_fail_alone(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start_if_there_is_room(thread: threading.Thread) -> None:
+        if thread.name.startswith("redisched-"):
+            if len(started) >= room:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_there_is_room)
+
+    async def use(threads: Threads) -> list[Any]:
+        calls = [Called(threads, lambda: "whole") for _ in range(SIZE)]
+        return await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+
+    ends = in_threads(use)
+    assert [str(end) for end in ends] == ["whole" if room else "can't start new thread"] * SIZE
