@@ -7,6 +7,7 @@ some fields in its JSON. Nothing but trying tells whether such a value survives 
 import dataclasses
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -92,6 +93,9 @@ def _parts_of(value: Any) -> Mapping[Any, Any] | None:
 
 def _are_equal(one: Any, other: Any) -> bool:
     try:
+        if isinstance(one, datetime) and one.tzinfo is not None and other.tzinfo is not None:
+            # Where clocks are set back, a moment of a zone equals none with another zone, even with the same offset.
+            return bool(one.astimezone(UTC) == other.astimezone(UTC))
         return bool(one == other or (one != one and other != other))  # A NaN is not equal to itself.
     except Exception:
         return repr(one) == repr(other)
