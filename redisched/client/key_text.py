@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 from typing import Any
 
 from redisched.errors import InvalidOption
@@ -13,7 +14,10 @@ def key_text(template: str, name: str, value: Any) -> str:
     """What stands in a unique key for the argument of this name. Raises InvalidOption for a value of which the text
     differs from process to process.
     """
-    text = _shown(value) if _holds_others(value) else str(value)
+    if _is_pydantic(value):
+        text = _fields_of_model(value, " ")
+    else:
+        text = _shown(value) if _holds_others(value) else str(value)
     if _PLACE_IN_MEMORY.search(text):
         allowed = f"names of arguments with a text of their own; that of {name} is its place in memory: {text:.80}"
         raise InvalidOption("unique", template, allowed)
@@ -34,6 +38,19 @@ def _is_shown_by_fields(value: Any) -> bool:
     return generated and type(value).__str__ is object.__str__
 
 
+def _is_pydantic(value: Any) -> bool:
+    """Whether this is a pydantic model whose text is that of all models."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is None or not isinstance(value, pydantic.BaseModel):
+        return False
+    made = pydantic.BaseModel
+    return (type(value).__str__, type(value).__repr__) == (made.__str__, made.__repr__)
+
+
+def _fields_of_model(value: Any, between: str) -> str:
+    return between.join(_shown(one) if name is None else f"{name}={_shown(one)}" for name, one in value.__repr_args__())
+
+
 def _shown(value: Any) -> str:
     """As `repr`, but the members of a set in one order."""
     if type(value) in (set, frozenset) and value:
@@ -48,4 +65,6 @@ def _shown(value: Any) -> str:
     if _is_shown_by_fields(value):
         fields = (field.name for field in dataclasses.fields(value) if field.repr)
         return f"{type(value).__qualname__}({', '.join(f'{name}={_shown(getattr(value, name))}' for name in fields)})"
+    if _is_pydantic(value):
+        return f"{value.__repr_name__()}({_fields_of_model(value, ', ')})"
     return repr(value)

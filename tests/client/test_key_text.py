@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import pydantic
 import pytest
 
 from redisched.client.key_text import key_text
@@ -28,12 +29,31 @@ class Named:
         return f"named {self.name}"
 
 
+class Model(pydantic.BaseModel):
+    name: str
+    tags: set[int] = set()
+    key: pydantic.SecretStr = pydantic.SecretStr("a")
+
+
+class Root(pydantic.RootModel[set[int]]):
+    pass
+
+
 @dataclass(repr=False)
 class Nameless:
     name: str
 
 
-RECORDS: list[Any] = [Tagged("a", {3}), [Tagged("a", set())], Named("a"), [Named("a")]]
+RECORDS: list[Any] = [
+    Model(name="a"),
+    [Model(name="a", tags={1})],
+    Root({1}),
+    [Root({1})],
+    Tagged("a", {3}),
+    [Tagged("a", set())],
+    Named("a"),
+    [Named("a")],
+]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +65,9 @@ RECORDS: list[Any] = [Tagged("a", {3}), [Tagged("a", set())], Named("a"), [Named
         ((1, FORWARD), (1, BACKWARD)),
         ({"a": FORWARD}, {"a": BACKWARD}),
         (Tagged("a", FORWARD), Tagged("a", BACKWARD, "other")),
+        (Model(name="a", tags=FORWARD), Model(name="a", tags=BACKWARD)),
+        ([Model(name="a", tags=FORWARD)], [Model(name="a", tags=BACKWARD)]),
+        (Root(FORWARD), Root(BACKWARD)),
     ],
 )
 def test_sets_have_one_text(forward: Any, backward: Any) -> None:
