@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import Any, LiteralString, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 import pydantic
@@ -12,7 +12,7 @@ import pytest
 
 from redisched.client.scheduler import Scheduler
 from redisched.codec import decode_task
-from redisched.errors import InvalidArguments, InvalidOption, NotEncodable
+from redisched.errors import InvalidArguments, NotEncodable
 from redisched.packing import pack, unpack
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -264,41 +264,3 @@ def test_a_clock_shows_what_it_showed_also_in_an_hour_that_is_skipped_or_repeate
     back = unpack(pack(moment))
     assert (back, back.fold, back.utcoffset()) == (moment, moment.fold, moment.utcoffset())
     assert back.tzinfo is moment.tzinfo
-
-
-@pytest.mark.parametrize(
-    ("annotation", "said"),
-    [
-        ("the number of things", "SyntaxError"),
-        ("", "a type, or no annotation"),
-        ("Path.nothing", "AttributeError"),
-        ("int[str]", "TypeError"),
-        ("int | 'Path'", "TypeError"),
-        ("1 / 0", "ZeroDivisionError"),
-        ([int], "cannot travel"),
-        ({}, "cannot travel"),
-    ],
-)
-def test_what_is_no_type_is_refused_in_a_sentence(fake_app: Scheduler, annotation: Any, said: str) -> None:
-    with pytest.raises(InvalidOption, match=f"annotation of value of handle=.*{said}"):
-        handler_of(fake_app, annotation)
-
-
-def test_an_alias_that_holds_itself_is_refused_in_a_sentence(fake_app: Scheduler) -> None:
-    class Alias:
-        """As the `type` statement of Python 3.12 makes."""
-
-        __type_params__ = ()
-
-        def __call__(self) -> None: ...
-
-        @property
-        def __value__(self) -> Any:
-            return dict[str, self] | int  # type: ignore[valid-type]
-
-    with pytest.raises(InvalidOption, match="the alias holds itself"):
-        handler_of(fake_app, Alias())
-
-
-def test_a_literal_string_is_a_str(fake_app: Scheduler) -> None:
-    assert handler_of(fake_app, LiteralString).entry.conversion is None
