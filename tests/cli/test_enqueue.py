@@ -1,6 +1,8 @@
 """`redisched enqueue` writes exactly what was typed, or nothing."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -243,9 +245,30 @@ def test_an_id_typed_again_adds_no_task(command: CommandLine) -> None:
     assert len(command.record("task", "ls")) == 1
 
 
-def test_after_a_lost_answer_the_id_is_told_under_which_the_command_can_be_repeated(tmp_path: Path) -> None:
-    lost = run("enqueue", "add", "--id", "a;b", "--url", f"unix://{tmp_path}/nosuch.sock")
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--id", "a;b"), ("--id", "~a"), ("--id=-a",), ("--id", "a~b", "--unique", "k")],
+    ids=" ".join,
+)
+def test_after_a_lost_answer_the_id_is_told_under_which_the_command_can_be_repeated(
+    command: CommandLine, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    lost = run("enqueue", "add", *words, "--url", f"unix://{tmp_path}/nosuch.sock")
 
     assert lost.exit_code == 1
-    assert "task 'a;b' may have been enqueued; repeat the command with --id='a;b', which adds nothing" in lost.stderr
     assert "enqueue_many" not in lost.stderr
+    found = re.search(r"repeat the command with (.+), which adds nothing twice", lost.stderr)
+    assert found is not None
+    (option,) = shlex.split(found[1])
+    repeated = [command.record("enqueue", "add", *(word for word in words), option) for _ in range(2)]
+    assert len({record["id"] for record in repeated}) == 1
+    assert f"task {repeated[0]['id']!r} may have been enqueued" in lost.stderr
+    assert len(command.record("task", "ls")) == 1
+
+
+def test_after_a_lost_answer_the_key_keeps_a_unique_task_from_being_added_twice(tmp_path: Path) -> None:
+    lost = run("enqueue", "add", "--unique", "k", "--url", f"unix://{tmp_path}/nosuch.sock")
+
+    assert lost.exit_code == 1
+    assert "repeat the command, which adds no other task while this one has its key" in lost.stderr
+    assert "--id" not in lost.stderr

@@ -67,10 +67,13 @@ _TASK_OPTIONS = (
 )
 
 
-def _same_id(task_id: str) -> str:
-    """The option under which the command, if it is repeated, adds nothing twice."""
-    # What follows a ~ belongs to the unique key, and is added anew.
-    return f"--id={shell_word(task_id.partition('~')[0])}, which adds nothing twice"
+def _how_to_repeat(task_id: str, chosen: str | None) -> str:
+    """How the command can be repeated after a lost answer. `chosen` is its own --id."""
+    if chosen is None and "~" in task_id:
+        # A unique task for which redisched gave the id: no --id leads to the same one.
+        return "repeat the command, which adds no other task while this one has its key"
+    option = shell_word(f"--id={task_id if chosen is None else chosen}")
+    return f"repeat the command with {option}, which adds nothing twice"
 
 
 def _task_options(command: F) -> F:
@@ -113,7 +116,7 @@ def enqueue(
         try:
             (task,) = opened.scheduler.enqueue_many([request])
         except BrokerUnavailable as error:
-            raise error.advising(request.id, f"repeat the command with {_same_id(request.id)}") from error
+            raise error.advising(request.id, _how_to_repeat(request.id, options["id"])) from error
         warning = why_none_starts(opened, task.queue, target, options["queue"])
     if as_json:
         print_json({"id": task.id, "name": name, "queue": task.queue, "is_new": task.is_new})
