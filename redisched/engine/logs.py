@@ -4,6 +4,7 @@ Only worker processes configure logging, and only after they have imported the a
 program decides where redisched's records go.
 """
 
+import contextlib
 import logging
 
 from redisched.config import LogFormat, WorkerSettings
@@ -47,7 +48,9 @@ class _UnfailingLogger(logging.Logger):
         try:
             super().callHandlers(record)
         except Exception:
-            logging.Handler().handleError(record)
+            # A handler of a task may have closed standard error: then there is nobody left to tell.
+            with contextlib.suppress(ValueError):
+                logging.Handler().handleError(record)
 
 
 def _logger_named(name: str) -> logging.Logger:

@@ -101,3 +101,24 @@ def closes_all():
         fleet.enqueue("closes_all")
         wait_until(lambda: "died (exit 1)" in fleet.log, "the process has ended", timeout_s=30.0)
         assert fleet.result("pid") != worker
+
+
+def test_a_worker_without_standard_error_goes_on(server: Server, tmp_path: Path) -> None:
+    closes = """
+@app.task(name="closes")
+def closes():
+    sys.stderr.close()
+
+
+@app.task(name="fails", max_attempts=1)
+def fails():
+    raise ValueError("no")
+"""
+    with SupervisedFleet(tmp_path, server.url, UNRULY + closes) as fleet:
+        worker = fleet.result("pid")
+        fleet.result("closes")
+        with pytest.raises(TaskFailed):
+            fleet.result("fails")
+        assert fleet.result("pid") == worker
+        assert fleet.stop() == 0
+        assert "died" not in fleet.log
