@@ -83,7 +83,7 @@ def test_s09_nothing_reaches_a_terminal_raw(url: str, workshop: Workshop) -> Non
         workshop.perform("SADD", queues_key(), f"queue{text}")
     last = len(texts) - 1
     shows = [("task", "show", f"{kind}{last}") for kind in ("dead", "failed", "ended", "waits")]
-    changes = [("dead", "retry", "--all"), ("task", "cancel", f"waits{last}"), ("enqueue", "name\x1b[31m")]
+    changes = [("dead", "retry", "--all", "--yes"), ("task", "cancel", f"waits{last}"), ("enqueue", "name\x1b[31m")]
 
     for words in (*READS, *shows, *changes, ("doctor",)):
         printed = run_on_terminal(*words, "--url", url, TERM="dumb")

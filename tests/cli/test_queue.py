@@ -147,6 +147,6 @@ def test_dead_tasks_of_every_shard_are_revived(command: CommandLine, workshop: W
         workshop.do(store.bury([Bury(lease.id, lease.token, b"boom") for lease in leases]))
 
     assert len(command.record("dead", "retry", "id-0", "id-1")) == 2
-    assert len(command.record("dead", "retry", "--all")) == 7
+    assert len(command.record("dead", "retry", "--all", "--yes")) == 7
     assert [row[1] for row in command.rows("queue", "ls")] == ["9"]
     assert command.record("task", "cancel", "id-5")[0]["outcome"] == "cancelled"
