@@ -14,7 +14,7 @@ from tests.cli.commands import CommandLine, environment, run_process
 
 APPLICATION = """
 import asyncio, logging, os
-from redisched import Scheduler
+from redisched import Retry, Scheduler, exponential
 
 app = Scheduler()
 log = logging.getLogger("shop")
@@ -32,7 +32,7 @@ async def asynchronous():
 def apart():
     log.info("within apart")
 
-@app.task(name="fail", max_attempts=2)
+@app.task(name="fail", retry=Retry(attempts=2, backoff=exponential(50, cap=50, jitter=0)))
 def fail():
     raise ValueError("no\\n2026-01-01 00:00:00,000 ERROR forged 1: line \\x1b[31m")
 
