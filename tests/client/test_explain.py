@@ -55,6 +55,10 @@ def served(app: Scheduler, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         release.set()
 
 
+def reason_and_position(explanation: Explanation) -> tuple[Reason, int | None]:
+    return explanation.reason, explanation.position
+
+
 def told_of(ref: TaskRef[Any]) -> tuple[Reason, ...]:
     explanation = ref.explain()
     return explanation.reason, *explanation.further
@@ -118,11 +122,8 @@ def test_workers_that_take_nothing_more_are_the_reason(
         wait_until(lambda: Reason.QUIET in told_of(task), "the worker to hear the order")
         task.run_now()
         # A claim that was on its way may still lease it, and gives it back.
-        wait_until(lambda: task.explain().reason is Reason.QUIET, "no worker to have it")
+        wait_until(lambda: reason_and_position(call(task.explain)) == (Reason.QUIET, 0), "no worker to have it")
 
-        explanation = call(task.explain)
-
-        assert (explanation.reason, explanation.position) == (Reason.QUIET, 0)
         task.cancel()
 
 
