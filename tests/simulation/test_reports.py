@@ -6,14 +6,17 @@ import pytest
 
 from tests.chaos.report_machine import REPORT_MUTANTS
 from tests.simulation.bug import in_script
-from tests.simulation.many_worlds import BATCH, STEPS_OF_EACH, check_caught, check_kept, first_seeds, worlds_for
+from tests.simulation.many_worlds import STEPS_OF_EACH, check_caught, check_kept, first_seeds, worlds_for
 from tests.simulation.world import run_world
 
 pytestmark = pytest.mark.fault
 
 LINES = 3
-SEEDS = first_seeds()
+BATCH = 20
+SEEDS = first_seeds(BATCH)
+KNOWN_SEEDS = {"a worker that lost the task reports": 84, "a report is left when its outcome is forgotten": 15}
 WORLDS = 100
+"""How many worlds to try from the known seed of a bug."""
 BUGS = {
     "a worker that lost the task reports": "G27: only the holder reports",
     "a repeated call adds its lines again": "G27: no line is stored twice",
@@ -31,4 +34,5 @@ def test_a_log_is_what_holders_told_from_seed(first: int, record_property: Calla
 @pytest.mark.parametrize("name", BUGS)
 def test_the_simulation_notices_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bug = in_script(REPORT_MUTANTS[name], BUGS[name])
-    check_caught(bug, monkeypatch, worlds_for(bug, 0, WORLDS), lambda seed: run_world(seed, lines=LINES))
+    worlds = worlds_for(bug, KNOWN_SEEDS.get(name, 0), WORLDS)
+    check_caught(bug, monkeypatch, worlds, lambda seed: run_world(seed, lines=LINES))
