@@ -115,6 +115,17 @@ def _refuse_bytes_like(value: Any) -> None:
             _refuse_bytes_like(inner)
 
 
+def in_key_order(value: Any) -> Any:
+    """An equal value whose dicts have their keys in one order, also those within it: programs that build equal dicts in
+    different ways pack the same bytes.
+    """
+    if type(value) is dict:
+        return {key: in_key_order(value[key]) for key in sorted(value, key=pack)}
+    if type(value) in (list, tuple):
+        return type(value)(map(in_key_order, value))
+    return value
+
+
 def _to_extension(value: object) -> object:
     kind = _KINDS.get(type(value))
     if kind is None:

@@ -43,7 +43,7 @@ def add(connection: Connection, name: str, queue: str, definition: Definition) -
     for _ in range(MOST_SHARD_MAPS):
         found = yield from _find_in(connection, queue, name)
         if found is not None and found.stored.version != version:
-            if found.definition == definition:
+            if found.definition is not None and found.definition.identity() == definition.identity():
                 return
             raise DuplicateSchedule(name, queue)
         store = ScheduleStore(connection.script_runner, queue, shard_map.shard_of(name))

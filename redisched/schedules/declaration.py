@@ -23,7 +23,7 @@ class Declaration:
 
     @classmethod
     def of(cls, name: str, queue: str, definition: "Definition") -> Self:
-        digest = blake2b(pack_own([name, queue]) + definition.encode(), digest_size=16).hexdigest()
+        digest = blake2b(pack_own([name, queue]) + definition.identity(), digest_size=16).hexdigest()
         return cls(name=name, queue=queue, definition=replace(definition, declared=digest))
 
 

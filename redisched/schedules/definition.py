@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from redisched.codec import DIGEST_BYTES, decode_task
 from redisched.errors import InvalidOption, Undecodable
 from redisched.packing import pack_own, unpack
 from redisched.timetable.misfire import Misfire
@@ -39,6 +40,17 @@ class SlotTask:
     traits: bytes
     options: Mapping[str, Any]
 
+    def identity(self) -> bytes:
+        """What tells the call from others: the same for the same arguments, by position or by name, and whatever the
+        order of the keys in their dicts.
+        """
+        try:
+            keep = decode_task(self.record, len(self.record)).keep
+        except Undecodable:
+            return self.record
+        # The digest covers all else, and of what is kept only what the call itself asks for.
+        return self.record[:DIGEST_BYTES] + str(keep).encode()
+
     def traits_at(self, run_at_ms: int) -> bytes:
         """The traits of the task that runs at a moment: durations count from it."""
         end = found.end() if (found := _ENDING.search(self.traits)) else len(self.traits)
@@ -63,6 +75,10 @@ class Definition:
     overlap: Overlap = Overlap.ALLOW
     application: str = ""
     declared: str = ""
+
+    def identity(self) -> bytes:
+        """The same for all definitions that say the same."""
+        return replace(self, task=replace(self.task, record=self.task.identity())).encode()
 
     def encode(self) -> bytes:
         task = [getattr(self.task, field.name) for field in fields(SlotTask)]

@@ -123,7 +123,6 @@ def test_workers_that_take_nothing_more_are_the_reason(
         task.run_now()
         # A claim that was on its way may still lease it, and gives it back.
         wait_until(lambda: reason_and_position(call(task.explain)) == (Reason.QUIET, 0), "no worker to have it")
-
         task.cancel()
 
 

@@ -75,6 +75,30 @@ def test_adding_the_same_again_changes_nothing_and_another_one_is_refused(app: S
 
 
 @pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"args": [{"a": 1, "b": [2]}]}, {"args": [{"b": [2], "a": 1}]}),
+        ({"kwargs": {"day": 3, "region": "eu"}}, {"kwargs": {"region": "eu", "day": 3}}),
+        ({"args": [3]}, {"kwargs": {"day": 3}}),
+    ],
+)
+def test_the_same_arguments_are_the_same_schedule_however_they_are_given(
+    app: Scheduler, call: Caller, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    handler = app.task(name="report", queue=QUEUE)(lambda day, region="eu": None)
+    call(app.schedules.add, "hourly", handler, every="1h", **first)
+    before = call(app.schedules.ls)
+
+    call(app.schedules.add, "hourly", handler, every="1h", **second)
+    with pytest.raises(DuplicateSchedule):
+        call(app.schedules.add, "hourly", handler, every="1h", args=[4])
+    with pytest.raises(DuplicateSchedule):
+        call(app.schedules.add, "hourly", handler, every="1h", keep="task", **second)
+
+    assert call(app.schedules.ls) == before
+
+
+@pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({}, "cron=None: given, or every, or at"),

@@ -37,6 +37,28 @@ def test_what_is_as_declared_is_complete_and_left_alone() -> None:
     assert declared_by(deploy(broker, "1h"), 1) == Declared()
 
 
+@pytest.mark.parametrize("given", [{"a": 1, "b": 2}, {"b": 2, "a": 1}])
+def test_workers_that_make_equal_arguments_in_another_order_declare_the_same(given: dict[str, int]) -> None:
+    broker = fake_broker()
+
+    def declare_with(counts: dict[str, int]) -> Declared:
+        app = Scheduler(broker=broker, settings=Settings(application="shop"))
+        app.every("1h", name="report", args=[counts])(app.task(name="report")(lambda counts: None))
+        return declared_by(app, 1)
+
+    declare_with({"a": 1, "b": 2})
+    assert declare_with(given) == Declared(is_complete=True)
+
+
+def test_a_handler_that_keeps_more_of_its_tasks_declares_another_schedule() -> None:
+    broker = fake_broker()
+    declared_by(deploy(broker, "1h"), 1)
+    app = Scheduler(broker=broker, settings=Settings(application="shop"))
+    app.every("1h", name="report")(app.task(name="report", keep="task")(lambda: None))
+
+    assert declared_by(app, 2) == Declared(stored=["report"], is_complete=True)
+
+
 def test_a_name_that_another_application_has_is_not_declared() -> None:
     broker = fake_broker()
     declared_by(deploy(broker, "1h"), 1)
