@@ -1,5 +1,8 @@
 """Makes errors of handlers safe to look at: the classes of some have code that raises whatever they are asked."""
 
+from collections.abc import Awaitable
+from typing import Any
+
 from redisched.errors import Interruption
 
 
@@ -18,3 +21,16 @@ def readable(error: BaseException) -> BaseException:
         pass
     said = "the handler raised an error whose class cannot be asked for its type or name"
     return UnreadableError(said).with_traceback(error.__traceback__)
+
+
+async def with_readable_errors(awaitable: Awaitable[Any]) -> Any:
+    """Await it; raises an UnreadableError in place of an error that is none. Where this is what an event loop runs to
+    its end, asyncio asks for the type of the error in a callback, and the loop would never end if that raised.
+    """
+    try:
+        return await awaitable
+    except BaseException as raised:
+        error = readable(raised)
+        if error is raised:
+            raise
+        raise error from None

@@ -20,6 +20,7 @@ from redisched.engine.checkpoints import CheckpointSaver
 from redisched.engine.completion import Completion
 from redisched.engine.leased_task import LeasedTask
 from redisched.engine.note_start import note_start
+from redisched.engine.readable_errors import readable
 from redisched.engine.report_buffer import ReportBuffer
 from redisched.engine.reporter import Reporter
 from redisched.engine.settler import edge_of
@@ -78,12 +79,13 @@ class TaskRunner:
             attempt.task.time_limit = SoftLimit(self._context.clock.monotonic, attempt.timeout_ms / 1e3)
         try:
             result = self._call(attempt)
-        except _OF_HANDLERS as error:
+        except BaseException as raised:
+            error = readable(raised)
+            if not _ends_attempt(error):
+                self._settle(completion.released(attempt.task))
+                raise
             self._settle(self._policy.raised(attempt, error))
             return None if isinstance(error, _MEANT) else error
-        except BaseException:
-            self._settle(completion.released(attempt.task))
-            raise
         return self._settle(self._policy.returned(attempt, result))
 
     def _call(self, attempt: Attempt) -> Any:
@@ -115,6 +117,13 @@ class TaskRunner:
             return None
         (failure,) = decode_failures(settlement.failure)
         return TaskFailed(settlement.id, failure.reason, failure.error, failure.traceback)
+
+
+def _ends_attempt(error: BaseException) -> bool:
+    """Whether this error is that of an attempt, and not meant for the test. Ctrl-C never comes in a group."""
+    if isinstance(error, BaseExceptionGroup) and not isinstance(error, Exception):
+        return all(_ends_attempt(one) or isinstance(one, KeyboardInterrupt) for one in map(readable, error.exceptions))
+    return isinstance(error, _OF_HANDLERS)
 
 
 def _here(entry: HandlerEntry) -> HandlerEntry:

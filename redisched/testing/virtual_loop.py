@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context
 from math import ceil
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from redisched.testing.virtual_time import VirtualTime
 
@@ -74,8 +74,9 @@ class VirtualLoops:
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
         """Run a coroutine to its end. No event loop may run in this thread."""
         runner = self._idle.pop() if self._idle else asyncio.Runner(loop_factory=self._make_loop)
+        outcome: _Outcome[T] = _Outcome()
         try:
-            result = runner.run(coroutine, context=context)
+            runner.run(outcome.of(coroutine), context=context)
         except (SystemExit, KeyboardInterrupt):
             # These stop a loop at once, and it would go on with the same handler when it ran the next one.
             runner.close()
@@ -84,7 +85,7 @@ class VirtualLoops:
             self._idle.append(runner)
             raise
         self._idle.append(runner)
-        return result
+        return outcome.get()
 
     def close(self) -> None:
         """Cancel what handlers have left behind, and close the loops."""
@@ -93,3 +94,29 @@ class VirtualLoops:
 
     def _make_loop(self) -> VirtualLoop:
         return VirtualLoop(self._time)
+
+
+class _Outcome(Generic[T]):
+    """The result or error of a coroutine. asyncio does not see it: it asks for the type of an error and the text of a
+    result where its loop ends, and the code of either may raise.
+    """
+
+    def __init__(self) -> None:
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+
+    async def of(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        try:
+            self._results.append(await coroutine)
+        except asyncio.CancelledError:
+            # Ctrl-C cancels the coroutine, and must be told from a cancellation that it raises itself.
+            raise
+        except BaseException as error:
+            self._errors.append(error)
+
+    def get(self) -> T:
+        """Return the result. Raises the error."""
+        if self._errors:
+            # Otherwise error, traceback, frame and list would be a reference cycle.
+            raise self._errors.pop()
+        return self._results.pop()

@@ -36,7 +36,7 @@ from redisched.engine.isolation.reporting import ReportLink
 from redisched.engine.log_records import name_tasks_in_records
 from redisched.engine.logs import configure_logging
 from redisched.engine.own_context import run_in_context, steps_of
-from redisched.engine.readable_errors import readable
+from redisched.engine.readable_errors import readable, with_readable_errors
 from redisched.engine.resident_memory import resident_bytes
 from redisched.engine.retrying import decide
 from redisched.engine.signal_handlers import SignalHandlers, ignore_signals
@@ -205,7 +205,7 @@ class HandlerRunner:
 
         self._interrupt = interrupt
         try:
-            return await run_in_context(copy_context(), steps_of, awaitable)
+            return await with_readable_errors(run_in_context(copy_context(), steps_of, awaitable))
         except asyncio.CancelledError:
             if asked:
                 raise asked[0] from None
