@@ -8,20 +8,37 @@ from typing import Any
 from redisched.errors import InvalidOption
 
 _PLACE_IN_MEMORY = re.compile(r" at 0x[0-9a-fA-F]+>")
+_MASKED = re.compile(r"\w\(b?'\*{10}'\)")
+"""What pydantic shows in place of a secret, whatever it is."""
+_MASKS = "masks a secret, so give unique=True, or a function of the arguments"
 
 
 def key_text(template: str, name: str, value: Any) -> str:
     """What stands in a unique key for the argument of this name. Raises InvalidOption for a value of which the text
-    differs from process to process.
+    differs from process to process, or is that of other values, too: what has a secret masks it.
     """
     if _is_pydantic(value):
         text = _fields_of_model(value, " ")
     else:
         text = _shown(value) if _holds_others(value) else str(value)
-    if _PLACE_IN_MEMORY.search(text):
-        allowed = f"names of arguments with a text of their own; that of {name} is its place in memory: {text:.80}"
+    if told := _MASKS if _is_secret(value) else why_no_key(text):
+        allowed = f"names of arguments with a text of their own; that of {name} {told}: {text:.80}"
         raise InvalidOption("unique", template, allowed)
     return text
+
+
+def why_no_key(text: str) -> str:
+    """Why the text of a value cannot be a part of a key, "" if it can."""
+    if _PLACE_IN_MEMORY.search(text):
+        return "is its place in memory"
+    return _MASKS if _MASKED.search(text) else ""
+
+
+def _is_secret(value: Any) -> bool:
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(
+        value, (pydantic.SecretStr, pydantic.SecretBytes, getattr(pydantic, "Secret", ()))
+    )
 
 
 def _holds_others(value: Any) -> bool:

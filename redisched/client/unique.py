@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from redisched.callables import is_coroutine_function
 from redisched.client.arguments import Signature
-from redisched.client.key_text import key_text
+from redisched.client.key_text import key_text, why_no_key
 from redisched.codec import encode_unfinished
 from redisched.conversion.conversion import Given
 from redisched.errors import InvalidOption, NotEncodable
@@ -145,6 +145,8 @@ def _returned(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping
         raise InvalidOption("unique", function, f"{allowed}; it raised {type(error).__name__}: {error}") from error
     if key is None:
         raise InvalidOption("unique", function, f"{allowed}, not None; give unique=None for a task without one")
+    if isinstance(key, str) and (told := why_no_key(key)):
+        raise InvalidOption("unique", function, f"{allowed}, whose text differs; this one {told}: {key:.80}")
     return key
 
 

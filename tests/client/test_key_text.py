@@ -32,11 +32,20 @@ class Named:
 class Model(pydantic.BaseModel):
     name: str
     tags: set[int] = set()
-    key: pydantic.SecretStr = pydantic.SecretStr("a")
 
 
 class Root(pydantic.RootModel[set[int]]):
     pass
+
+
+class Signed(pydantic.BaseModel):
+    """Travels whole, though its text masks a part of it."""
+
+    key: pydantic.SecretStr
+
+    @pydantic.field_serializer("key")
+    def tell(self, key: pydantic.SecretStr) -> str:
+        return key.get_secret_value()
 
 
 @dataclass(repr=False)
@@ -116,3 +125,36 @@ def test_a_place_in_memory_is_no_key(fake_app: Scheduler, value: Any) -> None:
 
     with pytest.raises(InvalidOption, match="that of it is its place in memory"):
         keep.enqueue(value)
+
+
+def signed(key: str) -> Signed:
+    return Signed(key=pydantic.SecretStr(key))
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: [it]], ids=["alone", "in a list"])
+@pytest.mark.parametrize("unique", ["of {it}", lambda it: f"of {it}"], ids=["template", "function"])
+def test_a_masked_secret_is_no_key(fake_app: Scheduler, unique: Any, wrap: Any) -> None:
+    @fake_app.task(name="send", unique=unique)
+    def send(it: Signed | list[Signed]) -> None: ...
+
+    with pytest.raises(InvalidOption, match="masks a secret, so give unique=True") as refused:
+        send.enqueue(wrap(signed("hunter2")))
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "secret", [pydantic.SecretStr("ab"), pydantic.SecretBytes(b"ab"), pydantic.Secret(2)], ids=repr
+)
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: {"it": (it,)}], ids=["alone", "within"])
+def test_so_is_a_secret_itself(secret: Any, wrap: Any) -> None:
+    with pytest.raises(InvalidOption, match="masks a secret"):
+        key_text("of {it}", "it", wrap(secret))
+
+
+def test_with_unique_true_the_secret_tells_tasks_apart(fake_app: Scheduler) -> None:
+    @fake_app.task(name="send", unique=True)
+    def send(it: Signed) -> None: ...
+
+    first = send.enqueue(signed("hunter2"))
+    assert send.enqueue(signed("hunter2")).id == first.id
+    assert send.enqueue(signed("hunter3")).id != first.id
