@@ -6,8 +6,9 @@ from redisched.explain.cause import Cause
 from redisched.explain.reason import Reason
 from redisched.explain.task_facts import TaskFacts
 from redisched.explain.wording import after_error, moment, since
+from redisched.filters.parsing import is_term, term_of_id
 from redisched.model import TaskState
-from redisched.printable import printable, shell_argument
+from redisched.printable import printable, shell_argument, shell_word
 
 
 def _in_state(state: TaskState) -> Callable[[TaskFacts], bool]:
@@ -40,7 +41,10 @@ def _dead_of_deadline(facts: TaskFacts) -> str:
 
 
 def _replay(facts: TaskFacts) -> str:
-    return f"let it run again: redisched dead retry {shell_argument(facts.view.id)}"
+    id = facts.view.id
+    # A filter acts only with --yes.
+    which = f"{shell_word(term_of_id(id))} --yes" if is_term(id) else shell_argument(id)
+    return f"let it run again: redisched dead retry {which}"
 
 
 OVER = (

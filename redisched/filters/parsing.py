@@ -72,6 +72,12 @@ def is_term(word: str) -> bool:
     return colon != "" and (field in FIELDS or field.startswith(f"{ARGUMENT}."))
 
 
+def term_of_id(id: str) -> str:
+    """The term of a filter that is this id and no other, also where the id itself would be read as a term."""
+    quoted = id.replace("\\", "\\\\").replace('"', '\\"')
+    return f'id:"{quoted}"'
+
+
 def field_meant(word: str) -> str:
     """The field that a word such as status:dead may mean, "" if it looks like none."""
     field, colon, _ = word.removeprefix("-").partition(":")

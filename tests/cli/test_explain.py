@@ -1,6 +1,10 @@
 """`redisched explain`, and what `redisched task show` says of the same."""
 
-from tests.cli.commands import CommandLine
+import shlex
+
+import pytest
+
+from tests.cli.commands import CommandLine, run
 from tests.cli.workshop import WORKER, Workshop
 
 
@@ -49,6 +53,22 @@ def test_a_dead_task_says_how_to_let_it_run_again(command: CommandLine, workshop
 
     assert "attempts used up; ValueError: no." in said
     assert said.endswith("Let it run again: redisched dead retry 'a;b'\n")
+
+
+@pytest.mark.parametrize("id", ["state:dead", "-state:dead", "arg.0:*", 'id:"\\\\"', "-x", "a*", "nofield:b"])
+def test_what_it_says_can_be_pasted(
+    command: CommandLine, workshop: Workshop, monkeypatch: pytest.MonkeyPatch, id: str
+) -> None:
+    for other in ("state:other", id):
+        command.output("enqueue", "add", f"--id={other}")
+        workshop.bury(workshop.claim())
+    monkeypatch.setenv("REDISCHED_URL", command.url)
+
+    _, said = run("explain", "--", id).stdout.split("Let it run again: redisched ")
+
+    assert run(*shlex.split(said)).stdout.startswith("1 replayed.")
+    assert run("task", "show", "--", id).stdout.startswith("No live worker")
+    assert "dead" in run("task", "show", "state:other").stdout
 
 
 def test_an_unknown_task_is_an_error_as_of_task_show(command: CommandLine) -> None:
