@@ -7,8 +7,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from redisched.client import queue_verbs
 from redisched.client.connection import Connection
-from redisched.client.deleting import PURGED, DeleteOutcome
-from redisched.client.selecting import Change, Matching, filter_of
+from redisched.client.deleting import PURGED, Delete, DeleteOutcome
+from redisched.client.selecting import Change, Matching, filter_of, states_of
 from redisched.client.selection import Selection
 from redisched.store.operation import Operation
 from redisched.store.pausing import QueuePause
@@ -74,7 +74,8 @@ class Queue:
     def purge(self, state: str | Collection[str] = PURGED) -> list[Change[DeleteOutcome]]:
         """Delete the tasks that wait or are dead, or those in the given states, unless a worker has them.
 
-        Answers as `delete` of a selection. Raises InvalidOption for a state that is none.
+        Answers as `delete` of a selection. Raises InvalidOption for a state that is none,
+        or in which no task is deleted.
         """
         return self._tasks(state).delete()
 
@@ -95,7 +96,8 @@ class Queue:
         await self._run_async(queue_verbs.remove)
 
     def _tasks(self, state: str | Collection[str]) -> Selection:
-        return Selection(Matching(filter_of(None, self.name, None, state, None)), self._connection)
+        states = states_of(state, Delete().states)
+        return Selection(Matching(filter_of(None, self.name, None, states, None)), self._connection)
 
     def _run(self, call: str, make: _Make[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._connection.expect_server()

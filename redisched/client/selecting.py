@@ -90,7 +90,7 @@ def filter_of(
     if name is not None:
         conditions.append(NameIn.exactly(check_name("name", name)))
     if state is not None:
-        conditions.append(StateIn(_states(state)))
+        conditions.append(StateIn(states_of(state, EVERY_STATE)))
     if error is not None:
         conditions.append(ErrorMatches(check_pattern("error", error)))
     return parse("" if text is None else text).also(*conditions)
@@ -107,13 +107,14 @@ def check_pattern(option: str, value: object) -> re.Pattern[str]:
         raise InvalidOption(option, value, f"{allowed}; {error}") from None
 
 
-def _states(given: str | Collection[str]) -> frozenset[TaskState]:
+def states_of(given: str | Collection[str], known: Collection[TaskState]) -> frozenset[TaskState]:
+    """Check one or several states, of those that are known. Raises InvalidOption."""
     wanted = (given,) if isinstance(given, str) else given
-    allowed = f"one or several of {', '.join(sorted(EVERY_STATE))}"
+    allowed = f"one or several of {', '.join(sorted(known))}"
     if not isinstance(wanted, Collection) or not wanted:
         raise InvalidOption("state", given, allowed)
     for state in wanted:
-        if not isinstance(state, str) or state not in EVERY_STATE:
+        if not isinstance(state, str) or state not in known:
             raise InvalidOption("state", state, allowed)
     return frozenset(map(TaskState, wanted))
 

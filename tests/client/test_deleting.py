@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redisched import DeleteOutcome, Scheduler
+from redisched.client.deleting import Delete
 from redisched.errors import InvalidOption, TaskCancelled, UnknownTask
 from redisched.model import TaskState
 from redisched.store.broker import Broker
@@ -88,8 +89,10 @@ def test_a_purge_deletes_what_waits_or_is_dead(
 
 @pytest.mark.parametrize("states", ["running", "leased", "gone", [], 7])
 def test_states_in_which_nothing_is_deleted_are_refused(app: Scheduler, states: object) -> None:
-    with pytest.raises(InvalidOption, match="state"):
+    with pytest.raises(InvalidOption, match="state") as refused:
         app.queue("mail").purge(states)  # type: ignore[arg-type]
+    _, allowed = str(refused.value).split("one or several of ")
+    assert set(allowed.split(", ")) == {*map(str, Delete().states)}
 
 
 def test_what_has_ended_is_deleted_with_its_result(app: Scheduler, call: Caller) -> None:
