@@ -197,6 +197,8 @@ LEAST_RELEASE_AFTER_MS = 50.0
 URL_VARIABLE = "REDISCHED_URL"
 PREFIX_VARIABLE = "REDISCHED_PREFIX"
 EMBEDDED_VARIABLE = "REDISCHED_EMBEDDED"
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_NO = frozenset({"0", "false", "f", "no", "n", "off"})
 _APPLICATION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 _PREFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._:-]{0,62}[A-Za-z0-9._-])?")
 
@@ -221,8 +223,16 @@ def _is_module(name: str) -> bool:
 
 
 def may_embed(environment: Mapping[str, str]) -> bool:
-    """Whether an embedded server may be started if no Redis is named: REDISCHED_EMBEDDED is not 0, false, no or off."""
-    return environment.get(EMBEDDED_VARIABLE, "").strip().lower() not in ("0", "false", "no", "off")
+    """Whether an embedded server may be started if no Redis is named: unless REDISCHED_EMBEDDED says no. Raises
+    InvalidOption for a word that says neither.
+    """
+    given = environment.get(EMBEDDED_VARIABLE, "")
+    word = given.strip().lower()
+    if word and word not in _YES | _NO:
+        raise InvalidOption(
+            EMBEDDED_VARIABLE, given, "1, true, yes or on; 0, false, no or off; or nothing, as if not set"
+        )
+    return word not in _NO
 
 
 def prefix_from(environment: Mapping[str, str]) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from redisched.config import Settings, WorkerSettings, url_from
+from redisched.config import Settings, WorkerSettings, may_embed, url_from
 from redisched.errors import InvalidOption
 
 
@@ -79,3 +79,19 @@ def test_the_url_comes_from_the_environment_if_it_names_one() -> None:
 def test_an_invalid_url_in_the_environment_is_refused(url: str) -> None:
     with pytest.raises(InvalidOption, match=r"^REDISCHED_URL="):
         url_from({"REDISCHED_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("word", "may"),
+    [("", True), (" ", True), *((one, True) for one in ("1", "TRUE", "t", "yes", "y", " on "))]
+    + [(one, False) for one in ("0", "false", "F", "no", "n", "off", " Off ")],
+)
+def test_a_word_says_whether_a_server_may_be_started(word: str, may: bool) -> None:
+    assert may_embed({"REDISCHED_EMBEDDED": word}) is may
+    assert may_embed({})
+
+
+@pytest.mark.parametrize("word", ["maybe", "2", "00", "-1", "none", "yes!"])
+def test_another_word_is_refused(word: str) -> None:
+    with pytest.raises(InvalidOption, match=r"REDISCHED_EMBEDDED=.*: 1, true, yes or on; 0, false, no or off"):
+        may_embed({"REDISCHED_EMBEDDED": word})

@@ -57,6 +57,18 @@ def test_the_environment_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given["prefix"] == ("mine", "option")
 
 
+@pytest.mark.parametrize("variable", ["EMBEDDED", "LOG_TASKS", "BURST", "ALLOW_EVICTION"])
+def test_a_flag_is_a_word_that_says_yes_or_no(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(f"REDISCHED_{variable}", "maybe")
+    refused = run("config", "show")
+    assert refused.exit_code == 2
+    assert f"REDISCHED_{variable}" in refused.stderr
+    assert "maybe" in refused.stderr
+
+    monkeypatch.setenv(f"REDISCHED_{variable}", "")
+    assert {origin for _, origin in settings().values()} == {"default"}
+
+
 @pytest.mark.parametrize(("value", "said"), [("x", "'x' is not a duration"), ("0", "--lease")])
 def test_a_variable_that_a_worker_refuses_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
     monkeypatch.setenv("REDISCHED_LEASE", value)

@@ -87,7 +87,7 @@ def _of_connection(url: str | None) -> Iterator[EffectiveSetting]:
     else:
         yield EffectiveSetting("url", str(parse_address(named)), origin, URL_VARIABLE)
         yield from _of_url(named)
-    set_here = EMBEDDED_VARIABLE in os.environ
+    set_here = bool(os.environ.get(EMBEDDED_VARIABLE, "").strip())
     embedded_origin = Origin.ENVIRONMENT if set_here else Origin.DEFAULT
     yield EffectiveSetting("embedded", may_embed(os.environ), embedded_origin, EMBEDDED_VARIABLE)
     yield _prefix()
