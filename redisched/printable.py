@@ -35,6 +35,15 @@ def shell_argument(text: str) -> str:
     return f"-- {shell_word(text)}" if text.startswith("-") else shell_word(text)
 
 
+def is_sendable(text: str) -> bool:
+    """Whether a text can be sent to Redis: it has no half of a surrogate pair, but those that stand for bytes."""
+    try:
+        text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shortened(text: str, width: int) -> str:
     """The start of a printable text, at most so many characters."""
     return text if len(text) <= width else text[: width - 1] + "…"

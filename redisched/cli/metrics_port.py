@@ -1,5 +1,7 @@
 """What commands check before they serve metrics: that the library is installed, and that the ports are free."""
 
+import errno
+import os
 import socket
 from importlib.util import find_spec
 
@@ -27,5 +29,11 @@ def expect_free_ports(host: str, first: int, processes: int) -> None:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             socket.create_server(address[:2], family=family).close()
         except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise click.UsageError(f"metrics cannot be served on {host}, port {port}: {reason}") from error
+            raise click.UsageError(_refusal(host, port, error)) from error
+
+
+def _refusal(host: str, port: int, error: OSError | UnicodeError) -> str:
+    if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
+        return f"--metrics-host {host!r}: an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f"metrics cannot be served on {host}, port {port}: {reason}; give another --metrics-port"

@@ -1,8 +1,8 @@
 """What a term of a filter asks of a task. A condition does no I/O: it is held against what was read."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self
 
 from redisched.filters.error_groups import group_of
@@ -224,6 +224,8 @@ class ArgumentIs:
 
     path: tuple[str, ...]
     pattern: TextPattern
+    seen: Callable[[Any], Any] = field(default=lambda value: value, compare=False)
+    """What whoever asks may see of a value."""
 
     def needs_body(self, view: TaskView) -> bool:
         return view.body is None
@@ -235,7 +237,7 @@ class ArgumentIs:
         value = _part(view.body.args if first.isdigit() else view.body.kwargs, first)
         for key in rest:
             value = _part(value, key)
-        return value is not _MISSING and self.pattern.takes(_text_of(value))
+        return value is not _MISSING and self.pattern.takes(_text_of(self.seen(value)))
 
 
 def in_state_since_ms(view: TaskView) -> int | None:

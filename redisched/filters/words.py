@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from redisched.errors import InvalidFilter
+from redisched.printable import is_sendable
 
 LONGEST = 4_000
 """The most characters of a filter."""
@@ -38,6 +39,8 @@ def terms_in(text: object) -> list[RawTerm]:
         raise InvalidFilter(text, "a text such as 'state:dead name:send_*'")
     if len(text) > LONGEST:
         raise InvalidFilter(text, f"a filter has at most {LONGEST:,} characters")
+    if not is_sendable(text):
+        raise InvalidFilter(text, "a text; half of a surrogate pair, as \\ud800, is no character")
     found: list[RawTerm] = []
     at = _after_spaces(text, 0)
     while at < len(text):

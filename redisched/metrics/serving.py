@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from redisched.errors import InvalidOption
 
-_NOT_TO_BE_HAD = {errno.EACCES, errno.EADDRINUSE, errno.EADDRNOTAVAIL}
+_NOT_TO_BE_HAD = {errno.EACCES, errno.EADDRINUSE}
 
 
 class MetricsServer:
@@ -27,6 +27,9 @@ class MetricsServer:
         except (socket.gaierror, UnicodeError) as error:
             raise InvalidOption("metrics_host", host, f"an address of this machine; {error}") from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                allowed = "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+                raise InvalidOption("metrics_host", host, allowed) from None
             if error.errno not in _NOT_TO_BE_HAD:
                 raise
             raise InvalidOption("metrics_port", port, f"one that is free on {host}; {error.strerror}") from None

@@ -68,7 +68,9 @@ class Roster:
 
     def order(self, worker: str, order: WorkerOrder, order_id: str) -> Operation[bool]:
         """Leave an order for a worker, which carries out each id once. Answers False if there is no such worker."""
-        (status,) = yield from self._call("order", worker, order_id, order.value)
+        # As names are read: of one with characters that Redis cannot have there is no worker.
+        name = worker.encode(errors="backslashreplace")
+        (status,) = yield from self._call("order", name, order_id, order.value)
         return bool(status == b"ORDERED")
 
     def depart(self, worker: str) -> Operation[None]:

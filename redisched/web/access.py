@@ -1,6 +1,7 @@
 """Who may use the API, from where, and what for."""
 
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names in a Host header that are always allowed, with any port."""
 SHORTEST_SECRET = 16
 _LONGEST_NAME = 100
+_HOST = re.compile(r"(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class Role(StrEnum):
@@ -67,6 +69,15 @@ class Access:
     allowed_hosts: tuple[str, ...] = ()
     visitor_of: Callable[[HTTPConnection], Visitor | None] | None = None
 
+    def __post_init__(self) -> None:
+        """Raises InvalidOption for a host that no request can have, and for one secret with two roles."""
+        for host in self.allowed_hosts:
+            if _HOST.fullmatch(host.lower()) is None and not _is_ipv6(host):
+                allowed = "names of hosts as they are in a URL, such as tasks.example.com or tasks.example.com:8443"
+                raise InvalidOption("allowed_hosts", host, allowed)
+        if len({token.secret for token in self.tokens}) < len(self.tokens):
+            raise InvalidOption("tokens", "***", "for each token a secret of its own, which says what one may do")
+
     @property
     def is_open(self) -> bool:
         """Whether a request needs nothing to be let in but to come from this machine."""
@@ -76,7 +87,8 @@ class Access:
         """Whether a request may have this Host header."""
         name = host.lower()
         without_port = name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
-        return not {name, without_port}.isdisjoint(LOOPBACK_HOSTS | {allowed.lower() for allowed in self.allowed_hosts})
+        allowed = LOOPBACK_HOSTS.union(map(_in_url, self.allowed_hosts))
+        return not allowed.isdisjoint({name, without_port})
 
     def visitor(self, connection: HTTPConnection) -> Visitor | None:
         """Who sends a request; None if nobody knows."""
@@ -107,6 +119,17 @@ def is_loopback(address: str) -> bool:
         return False
     mapped = known.ipv4_mapped if isinstance(known, IPv6Address) else None
     return (mapped or known).is_loopback
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return isinstance(ip_address(host), IPv6Address)
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host.lower()}]" if _is_ipv6(host) else host.lower()
 
 
 def _digest(secret: str) -> bytes:

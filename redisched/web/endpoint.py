@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redisched.jsonable import to_json
+from redisched.printable import is_sendable
 from redisched.web.access import Visitor
 from redisched.web.guard import LARGEST_BODY_BYTES, VISITOR, too_large
 from redisched.web.parameters import Parameter, Parameters
@@ -93,4 +94,6 @@ async def _body(request: Request) -> Any:
         raise bad_request("not_json", "the body is not JSON") from None
     if not isinstance(body, dict):
         raise bad_request("invalid", "the body is not an object of JSON")
+    if b"\\u" in received and not is_sendable(to_json(body)):
+        raise bad_request("invalid", "leave out half of a surrogate pair, as \\ud800: it is no character")
     return body

@@ -2,6 +2,8 @@
 their values would tell them.
 """
 
+from dataclasses import replace
+
 from redisched.errors import InvalidOption
 from redisched.filters.conditions import ArgumentIs, Condition, Opposite
 from redisched.filters.filter import Filter
@@ -22,12 +24,7 @@ FILTER_FORMAT = "redisched-filter"
 
 def filter_in(text: str, redactor: Redactor) -> Filter:
     """The filter of a text. Raises InvalidFilter, and Problem if it asks for what is hidden."""
-    wanted = parse(text)
-    for condition in wanted.conditions:
-        hidden = [key for key in _path(condition) if redactor.hides(key)]
-        if hidden:
-            raise bad_request("hidden", f"arguments named {hidden[0]} are hidden here, so no filter may ask for them")
-    return wanted
+    return Filter(tuple(_without_secrets(condition, redactor) for condition in parse(text).conditions))
 
 
 def check_filter_text(option: str, text: str) -> str:
@@ -38,9 +35,15 @@ def check_filter_text(option: str, text: str) -> str:
     return text
 
 
-def _path(condition: Condition) -> tuple[str, ...]:
-    asked = condition.of if isinstance(condition, Opposite) else condition
-    return asked.path if isinstance(asked, ArgumentIs) else ()
+def _without_secrets(condition: Condition, redactor: Redactor) -> Condition:
+    """The condition held against what is shown of a value: one that is not hidden may have secrets within."""
+    if isinstance(condition, Opposite):
+        return Opposite(_without_secrets(condition.of, redactor))
+    if not isinstance(condition, ArgumentIs):
+        return condition
+    for key in filter(redactor.hides, condition.path):
+        raise bad_request("hidden", f"arguments named {key} are hidden here, so no filter may ask for them")
+    return replace(condition, seen=redactor.value)
 
 
 def _check_place(option: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from redisched.web.access import Access, is_loopback
 
 _STOP_S = 2
 """For so long a server that stops lets requests end."""
-_NOT_TO_BE_HAD = {errno.EACCES, errno.EADDRINUSE, errno.EADDRNOTAVAIL}
+_NOT_TO_BE_HAD = {errno.EACCES, errno.EADDRINUSE}
 
 
 def listen_on(host: str, port: int, access: Access) -> socket.socket:
@@ -33,9 +34,13 @@ def listen_on(host: str, port: int, access: Access) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            allowed = "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+            raise InvalidOption("host", host, allowed) from None
         if error.errno not in _NOT_TO_BE_HAD:
             raise
-        raise InvalidOption("port", port, f"one that is free on {host}; {error.strerror}") from None
+        reason = os.strerror(error.errno)
+        raise InvalidOption("port", port, f"one that is free on {host}, or 0 for any; {reason}") from None
 
 
 def url_of(listening: socket.socket) -> str:

@@ -45,7 +45,9 @@ def test_a_worker_refuses_ports_that_are_taken_before_it_starts(tmp_path: Path) 
         words = ("worker", "shop:app", "--processes", "2", "--metrics-port", str(port - 1))
         refused = run_process(*words, cwd=tmp_path)
     assert refused.returncode == 2
-    assert re.search(r"metrics cannot be served on 127\.0\.0\.1, port \d+: Address already in use", refused.stderr)
+    assert re.search(
+        r"metrics cannot be served on 127\.0\.0\.1, port \d+: Address already in use; give another", refused.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,8 @@ def test_a_worker_refuses_ports_that_are_taken_before_it_starts(tmp_path: Path) 
     [
         (("--metrics-port", "65535", "--processes", "2"), "2 processes need the ports up to 65536"),
         (("--metrics-port", "0"), "0 is not in the range"),
-        (("--metrics-port", "9700", "--metrics-host", "no such host"), "metrics cannot be served on no such host"),
+        (("--metrics-port", "9700", "--metrics-host", "no such host"), "--metrics-host 'no such host': an address of"),
+        (("--metrics-port", "9700", "--metrics-host", "192.0.2.1"), "--metrics-host '192.0.2.1': an address of"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(

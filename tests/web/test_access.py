@@ -52,6 +52,26 @@ def test_the_names_of_this_machine_are_allowed(local: TestClient, host: str) -> 
 
 
 @pytest.mark.parametrize(
+    "host", ["", "https://tasks.example.com", "tasks.example.com/", "*.example.com", "a b", "a:b", "tasks.example.com:"]
+)
+def test_an_allowed_host_that_no_request_has_is_refused(host: str) -> None:
+    with pytest.raises(InvalidOption, match=r"^allowed_hosts=.*such as tasks\.example\.com"):
+        Access(allowed_hosts=(host,))
+
+
+@pytest.mark.parametrize("host", ["tasks.example.com", "TASKS:8780", "10.0.0.1", "[fd00::1]:8780", "fd00::1", "a_b"])
+def test_an_allowed_host_is_a_name_or_an_address_with_or_without_a_port(host: str) -> None:
+    access = Access(allowed_hosts=(host,))
+    assert access.allows_host("[fd00::1]:8780" if host == "fd00::1" else host.lower())
+    assert not access.allows_host("evil.example")
+
+
+def test_two_tokens_with_one_secret_are_refused() -> None:
+    with pytest.raises(InvalidOption, match="a secret of its own"):
+        Access(tokens=(AccessToken(secret=SECRET), AccessToken(secret=SECRET, role=Role.READER)))
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8780", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b"]
 )
 def test_a_name_that_was_made_to_lead_here_is_refused(local: TestClient, host: str) -> None:

@@ -162,12 +162,8 @@ def test_there_is_an_end_to_how_many_actions_are_under_way(
         ({"action": "cancel", "ids": ["a"], "force": True}, "force=True: left out"),
         ({"action": "reprioritize", "ids": ["a"]}, "a whole number from 0 to 255"),
         ({"action": "reprioritize", "ids": ["a"], "arguments": {"priority": 256}}, "a whole number from 0 to 255"),
-        ({"action": "reschedule", "ids": ["a"]}, "given, or run_at, and not both"),
-        ({"action": "reschedule", "ids": ["a"], "arguments": {"delay_s": "1"}}, "delay_s='1': a number"),
-        ({"action": "reschedule", "ids": ["a"], "arguments": {"delay_s": -1}}, "delay=-1"),
         ({"action": "queue_pause"}, "the name of a queue"),
         ({"action": "queue_pause", "queue": "default", "filter": "name:a"}, "the name of a queue"),
-        ({"action": "queue_pause", "queue": "default", "arguments": {"duration_s": -1}}, "duration_s=-1"),
         ({"action": "queue_purge", "queue": "default", "arguments": {"states": []}}, "a list of some of"),
         ({"action": "queue_purge", "queue": "default", "arguments": {"states": ["x"]}}, "a list of some of"),
         (
@@ -185,6 +181,39 @@ def test_a_request_that_is_wrong_is_refused_in_words(tasks: Scheduler, api: Api,
     assert (status, code) == (400, "invalid")
     assert sentence in told
     assert states(tasks, "a") == ["ready"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"action": "reschedule", "ids": ["a"]}, "either delay_s, in seconds from now on, or run_at_ms"),
+        ({"action": "reschedule", "ids": ["a"], "arguments": {"delay_s": 1, "run_at_ms": 1}}, "either delay_s"),
+        ({"action": "reschedule", "ids": ["a"], "arguments": {"delay_s": "1"}}, "delay_s='1': a number"),
+        ({"action": "reschedule", "ids": ["a"], "arguments": {"delay_s": -1}}, "delay_s=-1: a number from 0 to"),
+        ({"action": "reschedule", "ids": ["a"], "arguments": {"run_at_ms": -1}}, "run_at_ms=-1: a number from 0 to"),
+        ({"action": "reschedule", "ids": ["a"], "arguments": {"run_at_ms": 1e30}}, "run_at_ms=1e+30: a number from"),
+        ({"action": "queue_pause", "queue": "default", "arguments": {"duration_s": -1}}, "-1: a number from 0.001 to"),
+        ({"action": "queue_drain", "queue": "default", "arguments": {"timeout_s": 0}}, "0: a number from 0.001 to"),
+    ],
+)
+def test_a_wrong_time_is_named_as_it_was_sent(tasks: Scheduler, api: Api, body: Any, sentence: str) -> None:
+    tasks.enqueue("add", id="a")
+    status, code, told = api.refused("/actions", body)
+    assert (status, code) == (400, "invalid")
+    assert sentence in told
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "cancel", "filter": "id:\ud800"},
+        {"action": "worker_stop", "ids": ["\ud800"]},
+        {"action": "cancel", "ids": ["a"], "arguments": {"\udfff": 1}},
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused(api: Api, body: Any) -> None:
+    status, _, told = api.refused("/actions", body)
+    assert (status, "half of a surrogate pair" in told) == (400, True)
 
 
 def test_a_body_that_is_no_object_is_refused(api: Api) -> None:

@@ -170,6 +170,17 @@ def test_what_visitors_are_called_cannot_forge_the_log(tasks: Scheduler, caplog:
     assert told.isprintable()
 
 
+@pytest.mark.usefixtures("at_once")
+def test_bytes_that_are_no_text_are_in_the_audit_as_they_were_sent(tasks: Scheduler) -> None:
+    visitor = Visitor(name="eve \ud800", role=Role.OPERATOR)
+    api = Api(tasks, access=Access(visitor_of=lambda _connection: visitor))
+    with api.client:
+        assert api.do("worker_stop", ids=["w\udcff"])["outcomes"] == {"unknown": 1}
+        assert api.do("cancel", filter="error:\udcff")["stage"] == "done"
+        ended = entries(api)[2]
+    assert (ended["event"], ended["target"]["ids"], ended["who"]) == ("done", ["w\udcff"], "eve \\ud800")
+
+
 def test_a_reader_may_read_the_audit_and_ask_for_nothing(tasks: Scheduler) -> None:
     api = Api(tasks, access=Access(role=Role.READER))
     with api.client:

@@ -77,3 +77,22 @@ def test_no_answer_has_a_secret_in_it_and_errors_are_untouched(tasks: Scheduler,
     dead = api.get("/tasks/second")
     assert dead["kwargs"] == {"password": REDACTED}
     assert dead["failure"]["error"] == "ValueError: password is wrong"
+
+
+@pytest.mark.parametrize("text", ["arg.user:*hunter*", "arg.0:*hunter*", '-arg.user:"{\\"password\\": \\"x\\"}"'])
+def test_no_filter_tells_a_secret_within_a_value_that_it_asks_for(tasks: Scheduler, text: str) -> None:
+    tasks.enqueue("login", {"password": "hunter2"}, kwargs={"user": {"password": "hunter2"}}, id="first")
+    tasks.enqueue("login", {"password": "x"}, kwargs={"user": {"password": "x"}}, id="second")
+    api = Api(tasks)
+    found = {task["id"] for task in api.get("/tasks", filter=text)["tasks"]}
+    counted = api.post("/actions", {"action": "cancel", "filter": text, "dry_run": True})["count"]
+
+    assert (found, counted) in [(set(), 0), ({"first", "second"}, 2)]
+
+
+def test_a_filter_asks_for_what_is_shown_of_a_value(tasks: Scheduler) -> None:
+    tasks.enqueue("login", kwargs={"user": {"password": "hunter2", "name": "ann"}})
+    api = Api(tasks)
+
+    assert len(api.get("/tasks", filter="arg.user:*ann*")["tasks"]) == 1
+    assert len(api.get("/tasks", filter="arg.user:*redacted*")["tasks"]) == 1

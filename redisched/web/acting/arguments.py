@@ -15,13 +15,15 @@ def only(arguments: Mapping[str, Any], *names: str) -> None:
         raise InvalidOption("arguments", name, f"one of {', '.join(names)}" if names else "nothing for this action")
 
 
-def number_in(arguments: Mapping[str, Any], name: str) -> float | None:
-    """A number, None if it is not given."""
+def number_in(arguments: Mapping[str, Any], name: str, lowest: float, highest: int) -> float | None:
+    """A number within bounds, None if it is not given."""
     value = arguments.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidOption(name, value, "a number")
+    if not lowest <= value <= highest:
+        raise InvalidOption(name, value, f"a number from {lowest} to {highest}")
     return value
 
 

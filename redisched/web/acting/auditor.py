@@ -34,14 +34,14 @@ class Auditor:
             event=event,
             action_id=action.token[:_ID_CHARACTERS],
             action=action.request.action,
-            who=visitor.name,
+            who=_sendable(visitor.name),
             role=visitor.role.value,
             address=address,
-            target=to_json(_shortened(action.request)),
-            arguments=to_json(action.request.arguments),
+            target=to_json(_shortened(action.request), ensure_ascii=True),
+            arguments=to_json(action.request.arguments, ensure_ascii=True),
             count=str(action.count.number),
             outcomes=to_json(action.outcomes),
-            error=action.error,
+            error=_sendable(action.error),
         )
         logger.info("%s %s %s by %s from %s: %s", *_words(entry))
         try:
@@ -64,6 +64,11 @@ def _shortened(request: ActionRequest) -> dict[str, Any]:
     more = len(request.ids[_IDS:])
     record = request.target_record | {"ids": list(request.ids[:_IDS])}
     return record | {"more_ids": more} if more else record
+
+
+def _sendable(text: str) -> str:
+    """An application may let a visitor have any name, and errors quote what is in Redis."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _words(entry: AuditEntry) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from redisched.client import queue_verbs
 from redisched.errors import InvalidOption
-from redisched.option_checks import check_queue, check_span
+from redisched.model import LARGEST_RUN_AT_MS
+from redisched.option_checks import check_queue
 from redisched.store.view import QueueCounts
 from redisched.web.acting.arguments import number_in, only
 from redisched.web.acting.on_tasks import MatchingTasks, purge_of
@@ -89,10 +90,7 @@ async def queue_of(request: ActionRequest, redis: Redis) -> Pausing | Resuming |
 
 
 def _seconds(arguments: Mapping[str, object], name: str) -> float | None:
-    value = number_in(arguments, name)
-    if value is not None:
-        check_span(name, value)
-    return value
+    return number_in(arguments, name, 0.001, LARGEST_RUN_AT_MS // 1_000)
 
 
 async def _counts(redis: Redis, queue: str) -> QueueCounts:

@@ -16,7 +16,7 @@ from redisched.errors import InvalidOption, UnknownTasks
 from redisched.filters.conditions import QueueIn, StateIn
 from redisched.filters.counting import count_matching
 from redisched.filters.filter import Filter
-from redisched.model import TaskState
+from redisched.model import LARGEST_RUN_AT_MS, TaskState
 from redisched.option_checks import check_id
 from redisched.store.operation import Operation
 from redisched.store.store import Store
@@ -112,8 +112,12 @@ def _reprioritize(arguments: Mapping[str, Any]) -> Verb[StrEnum]:
 
 def _reschedule(arguments: Mapping[str, Any]) -> Verb[StrEnum]:
     only(arguments, "delay_s", "run_at_ms")
-    run_at_ms = number_in(arguments, "run_at_ms")
-    return rescheduling(number_in(arguments, "delay_s"), None if run_at_ms is None else run_at_ms / 1_000)
+    delay_s = number_in(arguments, "delay_s", 0, LARGEST_RUN_AT_MS // 1_000)
+    run_at_ms = number_in(arguments, "run_at_ms", 0, LARGEST_RUN_AT_MS)
+    if (delay_s is None) == (run_at_ms is None):
+        allowed = "either delay_s, in seconds from now on, or run_at_ms, in milliseconds since 1970"
+        raise InvalidOption("arguments", dict(arguments), allowed)
+    return rescheduling(delay_s, None if run_at_ms is None else run_at_ms / 1_000)
 
 
 VERBS: Mapping[str, _Make] = {
