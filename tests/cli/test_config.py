@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from redisched.cli.commands.worker import worker
 from redisched.keys import PREFIX
 from tests.cli.commands import run
 
@@ -22,8 +23,8 @@ def settings(*words: str) -> dict[str, tuple[object, str]]:
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("REDISCHED_PREFIX", "REDISCHED_EMBEDDED", "REDISCHED_CONCURRENCY", "REDISCHED_LEASE"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in ("APP", "PREFIX", "EMBEDDED", "CONCURRENCY", "LEASE"):
+        monkeypatch.delenv(f"REDISCHED_{variable}", raising=False)
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +86,34 @@ def test_a_number_that_is_found_out_is_shown_as_such(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("REDISCHED_CONCURRENCY", "auto")
 
     assert settings()["worker.concurrency"] == ("auto", "environment")
+
+
+def test_every_option_of_a_worker_is_shown_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"APP": "shop.tasks:app", "METRICS_PORT": "9100", "HEALTH_FILE": "/run/health", "EMBEDDED": "1"}
+    for variable, value in given.items():
+        monkeypatch.setenv(f"REDISCHED_{variable}", value)
+    shown = {one["variable"]: one for one in json.loads(run("config", "show", "--json").stdout)}
+
+    described = {str(one.envvar) for one in worker.params if one.envvar}
+    assert described <= shown.keys()
+    assert {variable: shown[f"REDISCHED_{variable}"]["value"] for variable in given} == {
+        "APP": "shop.tasks:app",
+        "METRICS_PORT": 9100,
+        "HEALTH_FILE": "/run/health",
+        "EMBEDDED": True,
+    }
+    assert shown["REDISCHED_METRICS_HOST"]["value"] == "127.0.0.1"
+    assert {shown[f"REDISCHED_{variable}"]["origin"] for variable in given} == {"environment"}
+
+
+def test_an_application_that_a_worker_refuses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings()["worker.app"] == (None, "default")
+    monkeypatch.setenv("REDISCHED_APP", "redis://host")
+
+    refused = run("config", "show")
+
+    assert refused.exit_code == 2
+    assert "name the application as MODULE:APP" in refused.stderr
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

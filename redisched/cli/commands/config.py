@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from redisched.cli.commands.worker import worker
 from redisched.cli.cpus import usable_cpus
-from redisched.cli.deployment import settings_from, settings_options
+from redisched.cli.deployment import APP_VARIABLE, settings_from
 from redisched.cli.fleet_size import fit_to_cpus
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import json_option, prefix_of_command, url_option
@@ -28,6 +28,9 @@ from redisched.keys import PREFIX
 from redisched.url import parse_address
 
 HIDDEN = "(hidden)"
+_OF_CONNECTION = ("url", "prefix")
+"""Options of a worker that are shown with the connection."""
+_NO_APPLICATION = "MODULE:APP"
 
 
 class Origin(StrEnum):
@@ -129,23 +132,23 @@ def _of_scheduler() -> Iterator[EffectiveSetting]:
             yield EffectiveSetting(field.name, getattr(usual, field.name), Origin.DEFAULT)
 
 
-@click.command("worker")
-@settings_options
-def _worker(**_settings: Any) -> None:
-    """A worker, of which only the options are asked."""
-
-
 def _of_worker() -> Iterator[EffectiveSetting]:
-    """The options of a worker. Raises BadParameter if a variable has a value that cannot be."""
-    # An error tells how to get help about the options of the real command.
-    context = _worker.make_context("redisched worker", [])
+    """What a worker takes. Raises BadParameter if a variable has a value that cannot be."""
+    # An error tells how to get help about the options of the worker. Without an application it would not start.
+    words = [] if os.environ.get(APP_VARIABLE) else [_NO_APPLICATION]
+    context = worker.make_context("redisched worker", words)
     settings_from(context, fit_to_cpus(context.params, usable_cpus)[0])
-    for parameter in _worker.params:
+    for parameter in worker.params:
         assert parameter.name is not None
+        if parameter.name in _OF_CONNECTION:
+            continue
         is_set = context.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
         origin = Origin.ENVIRONMENT if is_set else Origin.DEFAULT
         value = context.params[parameter.name]
-        yield EffectiveSetting(f"worker.{parameter.name}", value, origin, str(parameter.envvar or ""))
+        name = "app" if parameter.name == "target" else parameter.name
+        yield EffectiveSetting(
+            f"worker.{name}", None if value == _NO_APPLICATION else value, origin, str(parameter.envvar or "")
+        )
 
 
 def _text(value: object) -> str:
