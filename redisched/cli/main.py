@@ -113,13 +113,22 @@ class Root(LazyGroup):
             raise
         except click.UsageError as error:
             # The message quotes words it could not parse, and one of them may be a URL with a password.
-            raise click.UsageError(without_urls(error.format_message()), error.ctx) from None
+            raise click.UsageError(without_urls(error.format_message()) + _about_dashes(error), error.ctx) from None
         except RedischedError as error:
             line = " | ".join(printable(line) for line in str(error).splitlines())
             raise (Refused if _is_for_the_caller(error) else Failed)(line) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _about_dashes(error: click.UsageError) -> str:
+    """How an id or a name is given that was read as an option, with a space before it; "" if none was."""
+    if not isinstance(error, click.NoSuchOption) or error.possibilities or error.ctx is None:
+        return ""
+    if not any(isinstance(one, click.Argument) for one in error.ctx.command.params):
+        return ""
+    return f" An id or a name that begins with '-' is written after '--': {error.ctx.command_path} -- -id"
 
 
 @contextmanager

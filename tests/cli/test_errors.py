@@ -35,6 +35,36 @@ def test_an_empty_url_is_refused(words: tuple[str, ...]) -> None:
     assert "it is empty" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("task", one) for one in ("show", "cancel", "delete", "run-now")),
+        *(("dead", one) for one in ("retry", "discard")),
+        ("watch",),
+        ("explain",),
+        ("schedule", "rm"),
+        ("workers", "stop"),
+    ],
+    ids=" ".join,
+)
+def test_an_id_that_is_read_as_an_option_is_told_how_to_be_given(words: tuple[str, ...]) -> None:
+    told = f"An id or a name that begins with '-' is written after '--': redisched {' '.join(words)} -- -id"
+
+    for id in ("-id1", "--xyz-7"):
+        refused = run(*words, id)
+        assert refused.exit_code == 2
+        assert "No such option '-" in refused.stderr
+        assert told in refused.stderr
+
+
+@pytest.mark.parametrize("words", [("queue", "ls", "-x"), ("task", "show", "--ur", "x")], ids=" ".join)
+def test_an_option_that_stands_for_no_id_is_not(words: tuple[str, ...]) -> None:
+    refused = run(*words)
+
+    assert "No such option" in refused.stderr
+    assert "written after" not in refused.stderr
+
+
 def test_a_missing_redis_is_reported_in_one_line(tmp_path: Path) -> None:
     result = run("queue", "ls", "--url", f"unix://{tmp_path}/nosuch.sock")
 
