@@ -11,9 +11,12 @@ from redisched.client.request import TaskRequest
 from redisched.codec import DIGEST_BYTES, decode_task, encode_task
 from redisched.errors import InvalidOption, NotEnqueued
 from redisched.option_checks import check_headers, check_priority, check_queue
+from redisched.packing import pack
+from redisched.redaction import SECRETS
 
 Refs: TypeAlias = list[TaskRef[Any]]
 _CHANGEABLE = ("queue", "priority", "headers")
+_UNCHANGED = f"left as it is; enqueue middleware may change {', '.join(_CHANGEABLE)}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +36,7 @@ class OutgoingTask:
     def __setattr__(self, name: str, value: object) -> None:
         if name not in _CHANGEABLE and hasattr(self, name):
             # The digest of the task and its unique key are made from these.
-            allowed = f"left as it is; enqueue middleware may change {', '.join(_CHANGEABLE)}"
-            raise InvalidOption(f"{name} of a task", value, allowed)
+            raise InvalidOption(f"{name} of a task", SECRETS.value(value), _UNCHANGED)
         object.__setattr__(self, name, value)
 
 
@@ -162,10 +164,28 @@ def _changed(requests: Sequence[TaskRequest], context: EnqueueContext, limit: in
 
 
 def _as_changed(request: TaskRequest, outgoing: OutgoingTask, limit: int) -> TaskRequest:
+    _refuse_changed_arguments(request, outgoing, limit)
     priority = int(check_priority("priority", outgoing.priority))
     task = request.task._replace(priority=priority)
     moved = request._replace(queue=check_queue("queue", outgoing.queue), task=task)
     return with_headers(moved, check_headers("headers", outgoing.headers), limit)
+
+
+def _refuse_changed_arguments(request: TaskRequest, outgoing: OutgoingTask, limit: int) -> None:
+    """Raises InvalidOption if arguments were changed in place, such as a list among them."""
+    body = decode_task(request.task.record, limit)
+    for name, before, after in (("args", body.args, outgoing.args), ("kwargs", body.kwargs, outgoing.kwargs)):
+        # As bytes, because a NaN is not equal to itself. Most tasks have no arguments of one of the two kinds.
+        if (before or after) and _packed(after) != pack(before):
+            raise InvalidOption(f"{name} of a task", SECRETS.value(after), _UNCHANGED)
+
+
+def _packed(arguments: object) -> bytes:
+    """The arguments as bytes, none at all for what cannot travel, and so is not what came with the task."""
+    try:
+        return pack(arguments)
+    except (TypeError, ValueError, OverflowError):
+        return b""
 
 
 def with_headers(request: TaskRequest, headers: Mapping[str, str], limit: int) -> TaskRequest:

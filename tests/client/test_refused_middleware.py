@@ -87,3 +87,55 @@ def test_what_enqueue_middleware_cannot_change_is_refused_where_it_is_changed(
         with pytest.raises(InvalidOption, match=said):
             asyncio.run(awaited())
     assert fake_app.count("default") == 0
+
+
+@pytest.mark.parametrize("how", ["enqueue", "enqueue_async", "enqueue_many", "postponed"])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("kwargs", lambda task: task.kwargs.update(extra=1)),
+        ("kwargs", lambda task: task.kwargs.update(extra=object())),
+        ("kwargs", lambda task: task.kwargs["rows"].append(1)),
+        ("args", lambda task: task.args[0].append(1)),
+        ("args", lambda task: task.args[0][0].clear()),
+    ],
+    ids=["one more", "what cannot travel", "within a list by name", "a list", "deep within"],
+)
+def test_arguments_that_middleware_changes_in_place_are_refused(
+    fake_app: Scheduler, how: str, name: str, change: Callable[[Any], None]
+) -> None:
+    handler = fake_app.task(name="about")(lambda given, **_more: None)
+
+    @fake_app.enqueue_middleware
+    def changes(ctx: EnqueueContext, call_next: Callable[[], Any]) -> Any:
+        change(ctx.tasks[0])
+        if how == "postponed":
+            return ctx.postpone(lambda _call: None, call_next)
+        return call_next()
+
+    def call() -> Any:
+        request = handler.request([{"a": 1}], rows=[], password="hunter2")
+        match how:
+            case "enqueue_async":
+                return asyncio.run(handler.enqueue_async([{"a": 1}], rows=[], password="hunter2"))
+            case "enqueue_many":
+                return fake_app.enqueue_many([request])
+        return handler.enqueue([{"a": 1}], rows=[], password="hunter2")
+
+    said = rf"^{name} of a task=.*left as it is; enqueue middleware may change queue"
+    with pytest.raises(InvalidOption, match=said) as refused:
+        call()
+    assert "hunter2" not in str(refused.value)
+    assert fake_app.count("default") == 0
+
+
+def test_arguments_that_middleware_only_reads_travel(fake_app: Scheduler) -> None:
+    handler = fake_app.task(name="about")(lambda *_given, **_named: None)
+
+    @fake_app.enqueue_middleware
+    def reads(ctx: EnqueueContext, call_next: Callable[[], Any]) -> Any:
+        assert repr(ctx.tasks[0].kwargs)
+        return call_next()
+
+    assert handler.enqueue(float("nan"), {3, 1}, (1, [2]), named={"b": float("nan"), "a": -0.0}).is_new
+    assert handler.enqueue().is_new
