@@ -1,6 +1,7 @@
 """Reads the text of a filter. What is wrong in it is named, with what is allowed and what is similar."""
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
@@ -36,6 +37,7 @@ STATE_SETS: Mapping[str, frozenset[TaskState]] = {
     **{state.value: frozenset({state}) for state in sorted(EVERY_STATE)},
 }
 ARGUMENT = "arg"
+_COMPARED_FIELD = re.compile(r"([a-z][\w.-]*)((?:=|>|<).+)")
 _MEANT = {
     "status": "state",
     "handler": "name",
@@ -92,15 +94,16 @@ def _condition(term: RawTerm) -> Condition:
 def _maker(term: RawTerm) -> _Maker:
     if not term.field:
         return _word
-    if term.field.startswith(f"{ARGUMENT}."):
-        return _argument
-    maker = FIELDS.get(term.field)
+    maker = _argument if term.field.startswith(f"{ARGUMENT}.") else FIELDS.get(term.field)
     if maker is None:
         meant = _fields_like(term.field)
         allowed = f"{', '.join(FIELDS)}, arg.NAME; to look for the text itself, put it in quotes"
         raise InvalidFilter(term.text, f"there is no field {term.field!r}; the fields are {allowed}", meant)
     if not term.value.text and not term.value.is_quoted:
-        allowed = f"{term.field}: needs a value; in a shell < and > must be quoted, or write 1h.. and ..1h"
+        allowed = (
+            f"{term.field}: needs a value, right after the colon; "
+            "in a shell < and > must be quoted, or write 1h.. and ..1h"
+        )
         raise InvalidFilter(term.text, allowed)
     return maker
 
@@ -138,6 +141,17 @@ def _state(term: RawTerm) -> Condition:
 
 
 def _word(term: RawTerm) -> Condition:
+    """A word. Of one that was meant as a term the opposite would hold for all tasks, and all might be cancelled."""
+    text = term.value.text
+    if not term.value.is_quoted:
+        if term.is_negated and text.startswith("-"):
+            raise InvalidFilter(
+                term.text, "one minus before a term turns it around; to look for a minus, put it in quotes"
+            )
+        compared = _COMPARED_FIELD.fullmatch(text)
+        if compared is not None and (compared[1] in FIELDS or compared[1].startswith(f"{ARGUMENT}.")):
+            meant = f"{'-' * term.is_negated}{compared[1]}:{compared[2].removeprefix('=')}"
+            raise InvalidFilter(term.text, f"write {meant}; to look for the text itself, put it in quotes")
     return HasWord(term.value.text.casefold())
 
 

@@ -81,6 +81,8 @@ def translate(error: Exception, command: Command, within_s: float) -> BrokerErro
     if isinstance(error, _SILENCE):
         return BrokerUnavailable(f"no answer within {within_s:.3g} s", within_s)
     if isinstance(error, _UNAVAILABLE) or _TRANSIENT.search(text):
+        if "read only replica" in text:
+            text = f"{text.rstrip('.')}; the URL must name the primary, unless another server is just becoming it"
         return BrokerUnavailable(text, 0.0)
     return _refused(error, command)
 

@@ -85,6 +85,15 @@ def test_every_answer_of_a_server_is_the_right_error(
 
 
 @both_ways
+def test_of_a_replica_the_error_says_what_the_url_must_name(tmp_path: Path, perform: Perform) -> None:
+    with LineServer(tmp_path, [b"-READONLY You can't write against a read only replica.\r\n"]) as server:
+        broker = connect(server.url, TIMEOUT_S)
+        with pytest.raises(BrokerUnavailable, match="read only replica; the URL must name the primary"):
+            perform(broker, ("SET", "a", "1"))
+        broker.close()
+
+
+@both_ways
 def test_a_refusal_names_the_command_and_the_reason(tmp_path: Path, perform: Perform) -> None:
     with LineServer(tmp_path, [b"-WRONGTYPE wrong kind of value\r\n"]) as server:
         broker = connect(server.url, TIMEOUT_S)

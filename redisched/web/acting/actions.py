@@ -103,7 +103,7 @@ class Actions:
                 waiting.cancel()
             await self._auditor.note_end(action, visitor, address)
         elif action.stage is not ActionStage.UNDONE:
-            raise _conflict(f"it is too late: it is {action.stage}")
+            raise _conflict(f"it is too late: it is {action.stage}; what became of it: GET actions/{{token}}")
         return action
 
     async def close(self) -> None:
