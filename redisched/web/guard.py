@@ -89,14 +89,23 @@ class Guard:
         connection = HTTPConnection(scope)
         visitor = self._access.visitor(connection)
         if visitor is None:
-            sentence = "this server wants a token: Authorization: Bearer TOKEN"
-            raise Problem(HTTPStatus.UNAUTHORIZED, "token_needed", sentence, {"WWW-Authenticate": "Bearer"})
+            raise _unknown_visitor(connection, self._access)
         scope[VISITOR] = visitor
         if scope["method"] not in _READING:
             _check_change(connection, host)
             if visitor.role is Role.READER:
                 sentence = f"{visitor.name} may only read here"
                 raise Problem(HTTPStatus.FORBIDDEN, "read_only", sentence)
+
+
+def _unknown_visitor(connection: HTTPConnection, access: Access) -> Problem:
+    """Why nobody is known who may have sent a request, and what to do."""
+    code, sentence = "token_needed", "this server wants a token: Authorization: Bearer TOKEN"
+    if access.visitor_of is not None:
+        code, sentence = "login_needed", "nobody is logged in who may see this; log in at the site that it is a part of"
+    elif "authorization" in connection.headers:
+        sentence = "this token is not one that the server was started with; send another: Authorization: Bearer TOKEN"
+    return Problem(HTTPStatus.UNAUTHORIZED, code, sentence, {"WWW-Authenticate": "Bearer"})
 
 
 def _check_change(connection: HTTPConnection, host: str) -> None:

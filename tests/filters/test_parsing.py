@@ -58,15 +58,6 @@ def test_a_text_is_split_into_terms(text: str, terms: list[tuple[str, str, bool,
         ("age:..", "age:..", (), "at least one end"),
         ("age:>", "age:>", (), "not a duration"),
         ("priority:256", "priority:256", (), "from 0 to 255"),
-        ("--state:dead", "--state:dead", (), "one minus before a term turns it around"),
-        ("--a", "--a", (), "in quotes"),
-        ("state=dead", "state=dead", (), "write state:dead; to look for the text itself, put it in quotes"),
-        ("-state=dead", "-state=dead", (), "write -state:dead"),
-        ("priority>=5", "priority>=5", (), "write priority:>=5"),
-        ("age<1h", "age<1h", (), "write age:<1h"),
-        ("arg.order_id=42", "arg.order_id=42", (), "write arg.order_id:42"),
-        ("arg.order_id:", "arg.order_id:", (), "arg.order_id: needs a value"),
-        ("state: dead", "state:", (), "right after the colon"),
         ("id:\ud800", "id:\ud800", (), "half of a surrogate pair"),
         ("queue:a \udbff", "queue:a \udbff", (), "half of a surrogate pair"),
         ("priority:-1", "priority:-1", (), "from 0 to 255"),
@@ -95,6 +86,28 @@ def test_an_error_names_the_part_what_is_allowed_and_what_is_similar(
     assert allowed in raised.value.allowed
     if similar:
         assert f"did you mean {similar[0]}?" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "allowed"),
+    [
+        ("--state:dead", "--state:dead", "one minus before a term turns it around"),
+        ("--a", "--a", "in quotes"),
+        ("state=dead", "state=dead", "write state:dead; to look for the text itself, put it in quotes"),
+        ("-state=dead", "-state=dead", "write -state:dead"),
+        ("priority>=5", "priority>=5", "write priority:>=5"),
+        ("age<1h", "age<1h", "write age:<1h"),
+        ("arg.order_id=42", "arg.order_id=42", "write arg.order_id:42"),
+        ("arg.order_id:", "arg.order_id:", "arg.order_id: needs a value"),
+        ("state: dead", "state:", "right after the colon"),
+    ],
+)
+def test_a_word_that_was_meant_as_a_term_is_refused(text: str, part: str, allowed: str) -> None:
+    with pytest.raises(InvalidFilter) as raised:
+        parse(text)
+
+    assert raised.value.part == part
+    assert allowed in raised.value.allowed
 
 
 def test_what_is_no_text_or_too_long_is_refused() -> None:

@@ -144,6 +144,7 @@ def test_without_a_token_nobody_is_let_in_where_there_are_tokens() -> None:
         assert guarded.get(OVERVIEW).headers["WWW-Authenticate"] == "Bearer"
         for wrong in (f"Bearer {SECRET}x", f"Bearer {SECRET[:-1]}", "Bearer", f"Basic {SECRET}", SECRET):
             assert refusal(guarded, Authorization=wrong) == (401, "token_needed")
+            assert "send another" in guarded.get(OVERVIEW, headers={"Authorization": wrong}).json()["detail"]
         assert refusal(guarded, path="/api/v1/openapi.json") == (401, "token_needed")
         assert refusal(guarded, path=f"{OVERVIEW}?token={SECRET}") == (401, "token_needed")
 
@@ -215,7 +216,8 @@ def test_an_application_may_say_who_its_visitors_are() -> None:
         return None if user is None else Visitor(name=user, role=Role.READER if user == "bob" else Role.OPERATOR)
 
     with client(("203.0.113.7", 1), visitor_of=visitor_of) as own:
-        assert refusal(own) == (401, "token_needed")
+        assert refusal(own) == (401, "login_needed")
+        assert "log in at the site" in own.get(OVERVIEW).json()["detail"]
         assert own.get(OVERVIEW, headers={"X-User": "bob"}).status_code == 200
         assert change(own, X_User="bob", **CHANGE) == (403, "read_only")
         assert change(own, X_User="ann", **CHANGE) == (405, "method_not_allowed")

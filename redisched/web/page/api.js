@@ -37,7 +37,8 @@ export function setToken(secret) {
 
 export function headers(more = {}) {
   const secret = storedToken();
-  return secret ? { Authorization: `Bearer ${secret}`, ...more } : more;
+  // No token has other characters, and a browser refuses to send most of them: the server is to say that it is wrong.
+  return secret ? { Authorization: `Bearer ${secret.replace(/[^ -~]/g, "?")}`, ...more } : more;
 }
 
 export function address(path, parameters = {}) {
@@ -76,7 +77,7 @@ export async function readAnswer(answer) {
     throw new Problem(answer.status, "not_json", `the server answered ${answer.status} without JSON; is it redisched web?`);
   }
   if (!answer.ok) {
-    if (answer.status === 401) tokenWanted.set(body.detail || "a token is needed");
+    if (body.code === "token_needed" && answer.status === 401) tokenWanted.set(body.detail || "a token is needed");
     throw new Problem(answer.status, body.code || "failed", body.detail || `the server answered ${answer.status}`);
   }
   if (Number.isFinite(body.now_ms)) noteServerTime(body.now_ms);

@@ -227,6 +227,15 @@ def test_who_may_only_read_is_shown_no_actions(open_tab: OpenTab, tasks: Schedul
             assert tab.page.get_by_role("button", name="Discard").count() == 0
 
 
+def test_who_is_not_logged_in_is_asked_for_no_token(open_tab: OpenTab, tasks: Scheduler) -> None:
+    with serving(create_app(tasks, access=Access(visitor_of=lambda _connection: None))) as served:
+        tab = open_tab(f"http://{served.host}:{served.port}")
+        tab.allowed = ("401",)
+        tab.open("#/dead", "Dead")
+        tab.sees("log in at the site")
+        expect(tab.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_token_is_asked_for_and_kept_in_the_tab(open_tab: OpenTab, tasks: Scheduler, dead_tasks: None) -> None:
     tokens = (AccessToken(secret=SECRET), AccessToken(secret=READER, role=Role.READER, name="wall"))
     with serving(create_app(tasks, access=Access(tokens=tokens))) as served:
@@ -235,9 +244,10 @@ def test_a_token_is_asked_for_and_kept_in_the_tab(open_tab: OpenTab, tasks: Sche
         tab.open("#/dead", "Dead")
         tab.sees("This server wants a token")
         tab.check_access()
-        tab.page.locator("input[type=password]").fill("wrong-wrong-wrong-wrong")
-        tab.press("Enter")
-        tab.sees("This server wants a token")
+        for wrong in ("wrong-wrong-wrong-wrong", "wr\u00f6ng \u2603"):
+            tab.page.locator("input[type=password]").fill(wrong)
+            tab.press("Enter")
+            tab.sees("This token is not one that the server was started with")
         tab.page.locator("input[type=password]").fill(READER)
         tab.press("Enter")
         tab.sees("TimeoutError")

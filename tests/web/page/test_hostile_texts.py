@@ -145,3 +145,18 @@ def test_a_hostile_address_ends_in_a_sentence(open_tab: OpenTab, own_shop: str) 
         tab.open(address)
         expect(tab.page.locator(".problem, .empty-state").first).to_be_visible()
         assert_harmless(tab)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_leaves_room_for_what_stands_beside_it(
+    open_tab: OpenTab, own_shop: str, tasks: Scheduler, width: int
+) -> None:
+    apart(lambda: tasks.enqueue("add", queue="q" * 100))
+    tab = open_tab(own_shop, width)
+    tab.open("#/", "Overview")
+    why = tab.page.locator("td", has_text="No live worker serves queue")
+    expect(why).to_be_visible()
+    box = why.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width
+    assert box["width"] > width / 4
