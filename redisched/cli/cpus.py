@@ -15,6 +15,8 @@ ReadText = Callable[[str], str | None]
 
 _GROUPS = "/proc/self/cgroup"
 _MOUNTS = "/proc/self/mountinfo"
+_MICROSECONDS = re.compile(r"[1-9][0-9]{0,19}")
+"""What the kernel writes for a quota and its period: a number of 64 bits."""
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -107,7 +109,7 @@ def _quota(read: ReadText, folder: str, mount: _Mount) -> float | None:
         quota, period = words if len(words) == 2 else ("", "")
     else:
         quota, period = ((read(f"{folder}/cpu.cfs_{name}_us") or "").strip() for name in ("quota", "period"))
-    if not (quota.isdecimal() and period.isdecimal() and int(quota) and int(period)):
+    if not (_MICROSECONDS.fullmatch(quota) and _MICROSECONDS.fullmatch(period)):
         return None  # "max" and -1 are none
     return int(quota) / int(period)
 
@@ -115,5 +117,5 @@ def _quota(read: ReadText, folder: str, mount: _Mount) -> float | None:
 def _read(path: str) -> str | None:
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
+    except (OSError, ValueError):
+        return None  # a path with a null byte, which open refuses, is a ValueError

@@ -1,6 +1,7 @@
 """How many CPUs may be used, by what the files of a system say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,37 @@ def test_the_reason_names_the_group() -> None:
         number=1.5, reason="the quota in /sys/fs/cgroup/a is 1.5 of 8 CPUs"
     )
     assert compute_usable_cpus(lambda _: None, 8).reason == "8 CPUs may be used, and no quota is lower"
+
+
+LONG = "9" * 400
+
+
+@pytest.mark.parametrize(
+    "quota",
+    [
+        *("", "max", "max 100000", "garbage", "-1 100000", "0 100000", "5 0", "1.5 1", "1e5 1e5", "1 2 3", "\0"),
+        *(f"{LONG * 20} 1", f"{LONG} 1", f"1 {LONG}", "\u0663 1"),
+    ],
+    ids=lambda quota: repr(quota[:12]),
+)
+def test_a_file_without_a_quota_limits_nothing(quota: str) -> None:
+    assert compute_usable_cpus(reader_of({**SYSTEM, B: quota}), 8).number == 8
+
+
+@pytest.mark.parametrize("listed", [None, "", "garbage", "0", "0:", "0::", "0::/../..", "::::"])
+@pytest.mark.parametrize("mounts", [None, "", "garbage", " - cgroup2 x y", "1 2 3 4 5 - cgroup2 a b", V2])
+def test_odd_lists_of_groups_limit_nothing(listed: str | None, mounts: str | None) -> None:
+    files = {"/proc/self/cgroup": listed, "/proc/self/mountinfo": mounts}
+    assert compute_usable_cpus(files.get, 8).number == 8
+
+
+def test_a_path_that_cannot_be_is_as_a_file_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    mount = V2.replace("/sys/fs/cgroup", r"/sys\000")
+    read = {"/proc/self/cgroup": "0::/a", "/proc/self/mountinfo": mount}
+    real = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **how: read.get(str(path)) or real(path, **how))
+
+    assert usable_cpus().number >= 1
 
 
 def test_this_machine_has_a_cpu() -> None:
