@@ -15,6 +15,8 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.fault
 
+BUSY_S = 90.0
+"""How long three processes in turn may take to be replaced on a busy machine."""
 WORK = """
 from redisched import current_task
 
@@ -111,6 +113,7 @@ def test_processes_that_are_replaced_every_few_tasks_lose_none_and_run_none_twic
     assert "died" not in fleet.log
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("processes", [1, pytest.param(3, marks=pytest.mark.nightly)])
 def test_sighup_loads_new_code_without_a_gap_and_keeps_the_old_if_it_cannot_be_imported(
     begin: StartService, tmp_path: Path, processes: int
@@ -121,18 +124,18 @@ def test_sighup_loads_new_code_without_a_gap_and_keeps_the_old_if_it_cannot_be_i
     with Producer(fleet) as producer:
         deploy(tmp_path, WORK.format(version="new code"))
         fleet.signal_all(signal.SIGHUP)
-        wait_until(lambda: "all worker processes are replaced" in fleet.log, "all are replaced", timeout_s=40)
-        wait_until(lambda: not old & set(fleet.children()), "the old ones have ended")
+        wait_until(lambda: "all worker processes are replaced" in fleet.log, "all are replaced", timeout_s=BUSY_S)
+        wait_until(lambda: not old & set(fleet.children()), "the old ones have ended", timeout_s=BUSY_S)
         new = set(fleet.children())
         assert len(new) == processes
         assert fleet.result("note", -1) == "new code"
 
         deploy(tmp_path, "import no_such_module\n")
         fleet.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "ERROR" in fleet.log, "the new code cannot be imported", timeout_s=20)
+        wait_until(lambda: "ERROR" in fleet.log, "the new code cannot be imported", timeout_s=BUSY_S)
         assert fleet.result("note", -2) == "new code"
     for task in producer.tasks:
-        assert task.result(timeout=20) in ("old", "new code")
+        assert task.result(timeout=BUSY_S) in ("old", "new code")
 
     assert set(fleet.children()) == new
     assert fleet.log.count("ERROR") == 1
