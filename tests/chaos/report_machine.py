@@ -20,18 +20,18 @@ REPORT_MUTANTS = {
     "a worker that lost the task reports": Mutant(
         "report", "if holds(redis.call('HGET', HELD, id), token) then", "if redis.call('HGET', HELD, id) then"
     ),
-    "a report is left when its outcome is forgotten": Mutant("forget", "  forget_reports(ended)\n", "\n"),
-    "a report is left when a dead task is forgotten": Mutant("forget", "forget_reports(dead)\n", "\n"),
     "a repeated call adds its lines again": Mutant(
         "report", "lines = lines_after(new.lines, received - new.number)", "lines = lines_after(new.lines, 0)"
     ),
+    "an older progress takes the place of a newer one": Mutant("report", " and new.version >= version then", " then"),
     "lines of another lease are taken for a repetition": Mutant("report", "    received, version = 0, 0\n", "\n"),
     "a progress is lost when only lines are told": Mutant(
         "report", "if new.progress ~= '' and new.version >= version then", "if new.version >= version then"
     ),
-    "an older progress takes the place of a newer one": Mutant("report", " and new.version >= version then", " then"),
     "a log grows for ever": Mutant("report", "while count - left_out > MOST_LINES or", "while false or"),
     "lines that never arrived are not counted": Mutant("report", "dropped + kept + missing, 0, ''", "dropped, 0, ''"),
+    "a report is left when its outcome is forgotten": Mutant("forget", "  forget_reports(ended)\n", "\n"),
+    "a report is left when a dead task is forgotten": Mutant("forget", "forget_reports(dead)\n", "\n"),
 }
 
 

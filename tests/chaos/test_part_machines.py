@@ -39,7 +39,9 @@ PARTS = {
     "handlers tell how far they have come": Part(report_machine_on, REPORT_MUTANTS, STEPS),
 }
 HUNTED_EACH_TIME = 3
-"""So many bugs of each part are hunted with each change, and the others at night: a hunt takes seconds."""
+"""So many bugs of each part, the first ones, are hunted with each change, and the others at night: the first ones show
+within seconds, others may take a minute.
+"""
 HUNTED = [
     pytest.param(part, mutant, id=name, marks=() if at < HUNTED_EACH_TIME else pytest.mark.nightly)
     for part in PARTS.values()

@@ -15,10 +15,10 @@ from tests.chaos.mutant import Mutant
 UNIQUE_MUTANTS = {
     "a key is left behind at the end": Mutant("ack", "  if extras.has_keys then", "  if false then"),
     "a key is left behind by the cancelled": Mutant("cancel", "  if extras.has_keys then", "  if false then"),
-    "a key is left behind by the expired": Mutant("expire", "  if extras.has_keys then", "  if false then"),
     "a key is left behind by the dead": Mutant(
         "bury", "if format and redis.call('HLEN', UNIQUE) > 0 then", "if false then"
     ),
+    "a key is left behind by the expired": Mutant("expire", "  if extras.has_keys then", "  if false then"),
     "the revived do not take their key": Mutant("revive", "    redis.call('HSET', UNIQUE, key, id)\n", ""),
     "the revived take a key that is held": Mutant("revive", "if holder_of(key, now_ms) then", "if false then"),
     "a key is not taken": Mutant("enqueue", "    redis.call('HSET', UNIQUE, key, id)\n", ""),
