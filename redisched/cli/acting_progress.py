@@ -1,6 +1,5 @@
 """Shows how far a command has come that acts on many tasks, and what is done if it is interrupted."""
 
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Generic
 import click
 
 from redisched.cli.exit_codes import INTERRUPTED
+from redisched.cli.terminal import clear_status, show_status
 from redisched.client.connection import Connection
 from redisched.client.verbs import O_co, Verb
 from redisched.counted import counted
@@ -32,8 +32,7 @@ class CountingVerb(Generic[O_co]):
     def act(self, connection: Connection, store: Store, views: Sequence[TaskView]) -> Operation[Sequence[O_co | None]]:
         outcomes = yield from self.verb.act(connection, store, views)
         self.given += len(views)
-        if sys.stderr.isatty():
-            click.echo(f"\r{counted(self.given, 'task')}", nl=False, err=True)
+        show_status(counted(self.given, "task"))
         return outcomes
 
 
@@ -48,5 +47,5 @@ def showing_progress(verb: Verb[O_co]) -> Iterator[CountingVerb[O_co]]:
         click.echo(f"\nInterrupted after {done}. The same command goes on with the others.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
-        if counting.given and sys.stderr.isatty():
-            click.echo("\r\033[K", nl=False, err=True)
+        if counting.given:
+            clear_status()

@@ -1,6 +1,5 @@
 """Listings of tasks on the command line: a search goes on until it has found enough, and can be stopped with Ctrl-C."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +9,7 @@ import click
 from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.refreshing import show_reading
 from redisched.cli.session import Session
+from redisched.cli.terminal import clear_status, show_status
 from redisched.counted import counted
 from redisched.filters.filter import Filter
 from redisched.filters.reading import LARGEST_LIMIT, FilteredPage, read_page
@@ -84,16 +84,16 @@ def _telling_progress() -> Iterator[Callable[[FilteredPage], None]]:
 
     def tell(found: FilteredPage) -> None:
         nonlocal has_told
-        if found.of_about is not None and sys.stderr.isatty():
+        if found.of_about is not None:
             has_told = True
             far = f"looked at {found.looked_at:,} of about {found.of_about:,}, found {len(found.views):,}"
-            click.echo(f"\r\033[K{far}; Ctrl-C stops", nl=False, err=True)
+            show_status(f"{far}; Ctrl-C stops")
 
     try:
         yield tell
     finally:
         if has_told:
-            click.echo("\r\033[K", nl=False, err=True)
+            clear_status()
 
 
 def check_queues(opened: Session, wanted: Filter) -> None:

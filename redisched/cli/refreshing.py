@@ -10,6 +10,7 @@ import click
 from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import F
+from redisched.cli.terminal import can_erase
 from redisched.errors import BrokerUnavailable
 from redisched.jsonable import to_json
 
@@ -40,7 +41,7 @@ def show_reading(read: Callable[[], T], show: Callable[[T], None], is_watched: b
             except BrokerUnavailable as error:
                 click.echo(str(error), err=True)
             else:
-                if sys.stdout.isatty():
+                if can_erase(sys.stdout):
                     click.echo(_CLEAR, nl=False)
                 show(reading)
             sys.stdout.flush()

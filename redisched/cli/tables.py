@@ -1,6 +1,5 @@
 """Prints listings: as tables on a terminal, else as tab-separated lines. Control characters are escaped."""
 
-import os
 import shutil
 import sys
 import unicodedata
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from redisched.cli.terminal import can_erase
 from redisched.printable import printable
 
 _NOTHING = "-"
@@ -32,7 +32,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], cut: 
     widths = [max(map(_columns, column)) for column in zip(headings, *cells, strict=True)]
     numbers = [all(cell == _NOTHING or cell.isdigit() for cell in column) for column in zip(*cells, strict=True)]
     heading = _line(headings, widths, numbers or [False] * len(headings))
-    click.echo(heading if os.environ.get("TERM", "dumb") == "dumb" else click.style(heading, bold=True))
+    click.echo(click.style(heading, bold=True) if can_erase(sys.stdout) else heading)
     for row in cells:
         click.echo(_line(row, widths, numbers))
 

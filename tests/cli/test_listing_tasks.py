@@ -89,7 +89,7 @@ def test_a_search_says_how_far_it_is_on_a_terminal(command: CommandLine, url: st
     app = Scheduler(url)
     app.enqueue_many(app.request("add", number) for number in range(2_100))
     app.close()
-    printed = run_on_terminal("task", "ls", "--name", "other", "--url", url, TERM="dumb")
+    printed = run_on_terminal("task", "ls", "--name", "other", "--url", url, TERM="xterm")
 
     told = [line for line in printed.replace("\x1b[K", "").split("\r") if "Ctrl-C" in line]
     assert told == [

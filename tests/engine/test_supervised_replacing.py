@@ -137,7 +137,7 @@ def test_sighup_loads_new_code_without_a_gap_and_keeps_the_old_if_it_cannot_be_i
     for task in producer.tasks:
         assert task.result(timeout=BUSY_S) in ("old", "new code")
 
-    assert set(fleet.children()) == new
+    wait_until(lambda: set(fleet.children()) == new, "the process that could not begin is gone")
     assert fleet.log.count("ERROR") == 1
     assert "No module named 'no_such_module'" in fleet.log
     assert health.exists()

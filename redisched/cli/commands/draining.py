@@ -1,6 +1,5 @@
 """`redisched queue drain | rm`: waits until a queue is worked off, and removes an empty one."""
 
-import sys
 from dataclasses import asdict
 from functools import partial
 
@@ -11,6 +10,7 @@ from redisched.cli.consent import dry_run_option, refuse_without_yes, yes_option
 from redisched.cli.machine import print_json
 from redisched.cli.parameters import check_some_time, json_option, seconds, url_option
 from redisched.cli.session import session
+from redisched.cli.terminal import clear_status, show_status
 from redisched.counted import counted
 from redisched.errors import QueueNotEmpty
 from redisched.store.serving import is_served
@@ -45,8 +45,7 @@ def drain_queue(name: str, timeout: float | None, url: str | None, as_json: bool
         try:
             counts = opened.drain(name, timeout, _show)
         finally:
-            if sys.stderr.isatty():
-                click.echo("\r\033[K", nl=False, err=True)
+            clear_status()
     if as_json:
         print_json(asdict(counts))
         return
@@ -89,6 +88,4 @@ def remove_queue(name: str, dry_run: bool, yes: bool, url: str | None, as_json: 
 
 
 def _show(counts: QueueCounts) -> None:
-    if sys.stderr.isatty():
-        left = f"{counted(counts.ready, 'task')} due, {counts.leased} with workers"
-        click.echo(f"\r\033[K{left}", nl=False, err=True)
+    show_status(f"{counted(counts.ready, 'task')} due, {counts.leased} with workers")

@@ -1,7 +1,6 @@
 """`redisched watch`: follows a task until it ends."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from redisched.cli.exit_codes import INTERRUPTED
 from redisched.cli.parameters import json_option, queue_option, url_option
 from redisched.cli.session import Session, session
 from redisched.cli.task_text import call_of
+from redisched.cli.terminal import can_erase
 from redisched.cli.watching import ChangeLines, ChangeRecords, Watcher
 from redisched.client.following import FollowedTask
 from redisched.errors import BrokerUnavailable, UnknownTask
@@ -69,7 +69,7 @@ def _follow(opened: Session, followed: FollowedTask, watcher: Watcher) -> TaskSt
 def _watcher(view: TaskView, as_json: bool) -> Iterator[Watcher]:
     if as_json:
         yield ChangeRecords()
-    elif not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    elif not can_erase(sys.stdout):
         yield ChangeLines()
     else:
         # It takes longer to import than all the rest.
