@@ -53,10 +53,14 @@ class Session:
         """Wait until a queue is worked off. `on_look` is given each count meanwhile. Raises DrainTimeout."""
         return self._connection.run(queue_verbs.drain(self._connection, queue, timeout_s, on_look), "drain")
 
-    def check(self) -> None:
-        """Raises BrokerRefused if Redis refuses the connection. No error if Redis is only unavailable."""
-        with contextlib.suppress(BrokerUnavailable), self.explaining():
-            self.ask(_ping)
+    def check(self) -> str:
+        """Why Redis does not answer yet, "" if it does. Raises BrokerRefused if Redis refuses the connection."""
+        try:
+            with self.explaining():
+                self.ask(_ping)
+        except BrokerUnavailable as error:
+            return error.reason
+        return ""
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:

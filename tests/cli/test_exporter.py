@@ -12,6 +12,7 @@ import pytest
 from redisched import Scheduler
 from redisched.chaos import Server
 from redisched.config import Settings
+from redisched.embedded.free_port import find_free_port
 from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import environment, run, run_process
 from tests.metrics.scraped import fetch
@@ -76,6 +77,33 @@ def test_the_exporter_refuses_a_port_that_is_taken(servers: Servers) -> None:
     assert refused.exit_code == 2
     assert re.match(r"Error: port=\d+: one that is free on 127\.0\.0\.1", refused.stderr), refused.stderr
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_redis_that_is_away_is_told_of_at_the_start(tmp_path: Path) -> None:
+    exporter = subprocess.Popen(
+        (
+            sys.executable,
+            "-m",
+            "redisched",
+            "exporter",
+            "--port",
+            "0",
+            "--url",
+            f"redis://127.0.0.1:{find_free_port()}",
+        ),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert exporter.stdout is not None
+    line = exporter.stdout.readline()
+    exporter.terminate()
+    _, errors = exporter.communicate(timeout=30)
+    assert (exporter.returncode, line.startswith("Metrics are at ")) == (0, True)
+    assert "Redis does not answer yet" in errors
+    assert "redisched_up is 0 until it does" in errors
 
 
 @pytest.mark.fault

@@ -5,6 +5,7 @@ import sys
 from http.client import HTTPConnection
 from pathlib import Path
 
+from redisched.embedded.free_port import find_free_port
 from tests.brokers import BrokerKind, Servers
 from tests.cli.commands import CommandLine, environment, run
 from tests.waiting import wait_until
@@ -68,6 +69,15 @@ def test_a_redis_that_lets_nobody_in_ends_the_command(tmp_path: Path) -> None:
     refused = run("web", "--port", "0", "--url", "redis://:wrong@127.0.0.1:1/0?nonsense=1")
     assert refused.exit_code == 2
     assert "wrong" not in refused.stderr
+
+
+def test_a_redis_that_is_away_is_told_of_at_the_start(tmp_path: Path) -> None:
+    web = WebProcess(tmp_path, "--url", f"redis://127.0.0.1:{find_free_port()}/0")
+    assert web.request("GET", "/api/v1/visitor")[0] == 200
+    code, errors = web.stop()
+    assert (code, errors.count("\n")) == (0, 1)
+    assert "Redis does not answer yet" in errors
+    assert "the dashboard says so until it does" in errors
 
 
 def test_the_dashboard_is_opened_in_a_browser_once_it_listens(tmp_path: Path, servers: Servers) -> None:

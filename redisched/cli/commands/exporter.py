@@ -11,6 +11,7 @@ from redisched.cli.metrics_port import LARGEST_PORT, expect_metrics_extra
 from redisched.cli.parameters import url_option
 from redisched.cli.session import session
 from redisched.errors import InvalidOption
+from redisched.printable import printable
 
 DEFAULT_PORT = 8781
 
@@ -43,7 +44,7 @@ def exporter(host: str, port: int, url: str | None) -> None:
         stopping.set()
 
     with session(url) as opened:
-        opened.check()
+        away = opened.check()
         reader = KeyspaceReader(opened.ask, opened.script_runner, time.monotonic)
         try:
             server = MetricsServer(KeyspaceCollector(reader.read, time.monotonic), host, port)
@@ -53,5 +54,7 @@ def exporter(host: str, port: int, url: str | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         click.echo(f"Metrics are at {server.url}; to stop it: Ctrl-C")
+        if away:
+            click.echo(f"Redis does not answer yet ({printable(away)}); redisched_up is 0 until it does", err=True)
         stopping.wait()
         server.close()

@@ -9,6 +9,7 @@ import click
 from redisched.cli.dashboard import DEFAULT_PORT, NEEDED
 from redisched.cli.parameters import F, url_option, with_all
 from redisched.cli.session import session
+from redisched.printable import printable
 
 if TYPE_CHECKING:
     from redisched.web.access import Access
@@ -93,7 +94,8 @@ def web(
     access = _access(token, read_only_token, read_only, allowed_hosts)
     with session(url) as opened, listen_on(host, port, access) as listening:
         app = create_app(opened.scheduler, access=access, redact=redact, base_path=base_path)
-        opened.check()
+        if away := opened.check():
+            click.echo(f"Redis does not answer yet ({printable(away)}); the dashboard says so until it does", err=True)
         page = f"{url_of(listening)}{base_path}/"
         click.echo(f"The dashboard is at {page} and its API at {page}api/v1/overview; to stop it: Ctrl-C")
         if in_browser:
