@@ -16,9 +16,9 @@ from redisched.client.following import FollowedTask
 from redisched.client.scheduler import Scheduler
 from redisched.client.selecting import Change, O, Source
 from redisched.client.verbs import Verb
-from redisched.config import Settings, url_from
+from redisched.config import EMBEDDED_VARIABLE, Settings, may_embed, url_from
 from redisched.embedded import ServerUser, join_existing
-from redisched.errors import BrokerRefused, BrokerUnavailable
+from redisched.errors import BrokerRefused, BrokerUnavailable, NoServer
 from redisched.explain.explanation import Explanation
 from redisched.explain.reading import explained
 from redisched.keys import PREFIX
@@ -161,9 +161,11 @@ def session(url: str | None, find: Callable[[], ServerUser] | None = None) -> It
     """Open a session with the Redis of `url`, else of REDISCHED_URL, else with the project's embedded server.
 
     `find` joins the embedded server, which is left when the session ends. The default raises NoServer if the project
-    never had an embedded server.
+    never had an embedded server. With any, it is raised if REDISCHED_EMBEDDED says that there shall be none.
     """
     named = url if url is not None else url_from(os.environ)
+    if named is None and not may_embed(os.environ):
+        raise NoServer(f"have the project's own server: {EMBEDDED_VARIABLE}=1")
     if named is not None:
         opened = Session(named)
         try:

@@ -25,6 +25,24 @@ def add(a: int, b: int) -> int:
 SECRET = "m4rk3r"
 
 
+@pytest.mark.parametrize("word", ["0", "off", "maybe"])
+@pytest.mark.parametrize(
+    "words", [("enqueue", "add"), ("schedule", "add", "--every", "1h", "daily", "add"), ("task", "ls")], ids=" ".join
+)
+def test_a_command_makes_no_server_where_the_environment_forbids_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...], word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDISCHED_EMBEDDED", word)
+    monkeypatch.delenv("REDISCHED_URL", raising=False)
+
+    refused = run(*words)
+
+    assert refused.exit_code == 2
+    assert "REDISCHED_EMBEDDED" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("embedded", [None, "0", "false", ""])
 def test_a_worker_without_a_named_redis_ends_and_starts_no_server(tmp_path: Path, embedded: str | None) -> None:
     (tmp_path / "shop.py").write_text(APP)
