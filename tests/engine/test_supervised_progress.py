@@ -40,6 +40,7 @@ def metrics_of(port: int, name: str, **labels: str) -> float:
     return sum(one.value for one in found.samples if one.name == name and labels.items() <= one.labels.items())
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(180)
 def test_a_handler_that_blocks_the_event_loop_while_tasks_are_ready_turns_health_red(tmp_path: Path) -> None:
     health, port = tmp_path / "health", two_free_ports()
