@@ -36,6 +36,8 @@ class Redactor:
     """
 
     def __init__(self, names: tuple[str, ...] = ()) -> None:
+        if not isinstance(names, tuple | list):
+            raise InvalidOption("redact", names, "a tuple of names, such as ('iban',)")
         self._names = [_plain(name) for name in (*SECRET_NAMES, *names)]
         for name, plain in zip(names, self._names[len(SECRET_NAMES) :], strict=True):
             if not plain:

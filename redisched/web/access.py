@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from inspect import iscoroutinefunction
 from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import HTTPConnection
@@ -35,6 +36,9 @@ class Visitor:
     name: str
     role: Role
 
+    def __post_init__(self) -> None:
+        _check_role(self.role)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
@@ -47,6 +51,7 @@ class AccessToken:
     name: str = ""
 
     def __post_init__(self) -> None:
+        _check_role(self.role)
         text = self.secret
         if len(text) < SHORTEST_SECRET or not text.isascii() or not text.isprintable() or " " in text:
             allowed = f"at least {SHORTEST_SECRET} ASCII characters without spaces, such as: openssl rand -hex 16"
@@ -70,7 +75,14 @@ class Access:
     visitor_of: Callable[[HTTPConnection], Visitor | None] | None = None
 
     def __post_init__(self) -> None:
-        """Raises InvalidOption for a host that no request can have, and for one secret with two roles."""
+        """Raises InvalidOption for what would let in others than it seems to, or nobody."""
+        _check_role(self.role)
+        if self.visitor_of is not None and (not callable(self.visitor_of) or iscoroutinefunction(self.visitor_of)):
+            raise InvalidOption("visitor_of", self.visitor_of, "a plain function, not one of async def")
+        if not _is_tuple_of(AccessToken, self.tokens):
+            raise InvalidOption("tokens", "***", "a tuple of AccessToken")
+        if not _is_tuple_of(str, self.allowed_hosts):
+            raise InvalidOption("allowed_hosts", self.allowed_hosts, "a tuple of names of hosts")
         for host in self.allowed_hosts:
             if _HOST.fullmatch(host.lower()) is None and not _is_ipv6(host):
                 allowed = "names of hosts as they are in a URL, such as tasks.example.com or tasks.example.com:8443"
@@ -91,8 +103,10 @@ class Access:
         return not allowed.isdisjoint({name, without_port})
 
     def visitor(self, connection: HTTPConnection) -> Visitor | None:
-        """Who sends a request; None if nobody knows."""
+        """Who sends a request; None if nobody knows. Raises TypeError for a `visitor_of` that answers neither."""
         found = self.visitor_of(connection) if self.visitor_of is not None else self._by_token(connection)
+        if found is not None and not isinstance(found, Visitor):
+            raise TypeError(f"visitor_of must answer a Visitor or None, not {type(found).__name__}")
         if found is not None and self.role is Role.READER:
             return Visitor(name=found.name, role=Role.READER)
         return found
@@ -109,6 +123,16 @@ class Access:
             if hmac.compare_digest(_digest(secret.strip()), _digest(token.secret)):
                 found = Visitor(name=token.name or token.role.value, role=token.role)
         return found
+
+
+def _is_tuple_of(kind: type, value: object) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(one, kind) for one in value)
+
+
+def _check_role(role: object) -> None:
+    """A text that names a role would be taken for no reader's."""
+    if not isinstance(role, Role):
+        raise InvalidOption("role", role, "Role.READER or Role.OPERATOR")
 
 
 def is_loopback(address: str) -> bool:

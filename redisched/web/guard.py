@@ -5,6 +5,7 @@ of its own, nor hide where it comes from, so all three are checked. The files of
 cannot send one before it has them, and they hold no data.
 """
 
+import logging
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -12,10 +13,11 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redisched.printable import printable
-from redisched.web.access import Access, Role, is_loopback
+from redisched.web.access import Access, Role, Visitor, is_loopback
 from redisched.web.page_files import is_of_page
-from redisched.web.problems import Problem, bad_request
+from redisched.web.problems import Problem, bad_request, problem_of
 
+logger = logging.getLogger("redisched.web")
 OWN_HEADER = "X-Redisched"
 VISITOR = "redisched.visitor"
 """The name under which the scope of a request has its visitor."""
@@ -87,7 +89,7 @@ class Guard:
     def _check_visitor(self, scope: Scope, host: str) -> None:
         """Raises Problem for a request of somebody who may not send it."""
         connection = HTTPConnection(scope)
-        visitor = self._access.visitor(connection)
+        visitor = self._find_visitor(connection)
         if visitor is None:
             raise _unknown_visitor(connection, self._access)
         scope[VISITOR] = visitor
@@ -96,6 +98,13 @@ class Guard:
             if visitor.role is Role.READER:
                 sentence = f"{visitor.name} may only read here"
                 raise Problem(HTTPStatus.FORBIDDEN, "read_only", sentence)
+
+    def _find_visitor(self, connection: HTTPConnection) -> Visitor | None:
+        try:
+            return self._access.visitor(connection)
+        except Exception as error:
+            logger.exception("nobody is let in, as it cannot be said who sends a request")
+            raise problem_of(error) from None
 
 
 def _unknown_visitor(connection: HTTPConnection, access: Access) -> Problem:

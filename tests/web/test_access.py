@@ -66,6 +66,48 @@ def test_an_allowed_host_is_a_name_or_an_address_with_or_without_a_port(host: st
     assert not access.allows_host("evil.example")
 
 
+@pytest.mark.parametrize("kind", [Access, AccessToken, Visitor])
+@pytest.mark.parametrize("role", ["reader", None, 1])
+def test_a_role_that_would_be_ignored_is_refused(kind: Any, role: Any) -> None:
+    own = {Access: {}, AccessToken: {"secret": SECRET}, Visitor: {"name": "ann"}}
+    with pytest.raises(InvalidOption, match=r"^role=.*: Role\.READER or Role\.OPERATOR"):
+        kind(role=role, **own[kind])
+
+
+async def async_visitor_of(_connection: HTTPConnection) -> Visitor | None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"visitor_of": async_visitor_of}, "^visitor_of=.*: a plain function, not one of async def"),
+        ({"visitor_of": 5}, "^visitor_of=5: a plain function"),
+        ({"allowed_hosts": "shop.example.com"}, "a tuple of names of hosts"),
+        ({"tokens": (SECRET,)}, r"^tokens='\*\*\*': a tuple of AccessToken"),
+        ({"tokens": SECRET}, r"^tokens='\*\*\*': a tuple of AccessToken"),
+    ],
+)
+def test_what_no_access_can_be_made_of_is_refused(given: Any, sentence: str) -> None:
+    with pytest.raises(InvalidOption, match=sentence) as refused:
+        Access(**given)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("answer", ["ann", True, RuntimeError("the database is away")])
+def test_a_visitor_of_that_fails_lets_nobody_in_and_is_logged(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def visitor_of(_connection: HTTPConnection) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with client(visitor_of=visitor_of) as own:
+        assert refusal(own) == (500, "failed")
+        assert "the server failed; its log says why" in own.get(OVERVIEW).text
+    said = caplog.text
+    assert "the database is away" in said or "visitor_of must answer a Visitor or None" in said
+
+
 def test_two_tokens_with_one_secret_are_refused() -> None:
     with pytest.raises(InvalidOption, match="a secret of its own"):
         Access(tokens=(AccessToken(secret=SECRET), AccessToken(secret=SECRET, role=Role.READER)))

@@ -63,6 +63,8 @@ def test_more_names_can_be_given() -> None:
     }
     with pytest.raises(InvalidOption, match="letters or digits"):
         Redactor(("_",))
+    with pytest.raises(InvalidOption, match="a tuple of names"):
+        Redactor("iban")  # type: ignore[arg-type]
 
 
 def test_no_answer_has_a_secret_in_it_and_errors_are_untouched(tasks: Scheduler, workshop: Workshop) -> None:
