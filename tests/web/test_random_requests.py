@@ -24,7 +24,8 @@ from tests.web.api import SECRET, bearer
 # Drawing what a path must not have takes half a minute, and minutes on a busy machine.
 pytestmark = [pytest.mark.measured, pytest.mark.timeout(600)]
 
-EXAMPLES = 25
+EXAMPLES = [10, pytest.param(50, marks=pytest.mark.nightly)]
+"""How many random requests are sent to each endpoint: with each change, and at night."""
 FILTERS = ["state:any", "error:ValueError", "name:a* -queue:0", "arg.0:1", "id:ready,dead", "age:>1h"]
 """Without states, as each action is for tasks in some."""
 HEADERS = {"Host": "127.0.0.1", **bearer(SECRET)}
@@ -66,11 +67,12 @@ def fill(broker: Broker) -> None:
     tasks.schedules.add("nightly", "add", cron="0 3 * * *", kwargs={"password": "x"})
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize(
     ("endpoint", "mode"), SENT, ids=[f"{mode} {endpoint.method} {endpoint.path}" for endpoint, mode in SENT]
 )
 def test_random_requests_are_answered_as_the_document_says(
-    filled: Scheduler, schemathesis: Any, endpoint: Endpoint, mode: str
+    filled: Scheduler, schemathesis: Any, endpoint: Endpoint, mode: str, examples: int
 ) -> None:
     app = create_app(filled, access=Access(tokens=(AccessToken(secret=SECRET),)))
     schema = schemathesis.openapi.from_asgi(f"{API}/openapi.json", app, headers=HEADERS)
@@ -78,7 +80,7 @@ def test_random_requests_are_answered_as_the_document_says(
     # A percent sign in a path is taken there for the beginning of an encoded character.
     cases = generated.filter(lambda case: "%" not in str(case.path_parameters))
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases)
     def send(case: Any) -> None:
         case.call_and_validate(headers=HEADERS, base_url=f"http://127.0.0.1{API}")
