@@ -17,7 +17,6 @@ from redisched.handler_options import HandlerOptions
 from redisched.identity import next_id
 from redisched.model import Keep, OnDuplicate, TaskBody
 from redisched.options import IMMEDIATELY, TaskOptions, with_defaults
-from redisched.packing import in_key_order
 from redisched.placement import placed_chosen_id, placed_given_id
 from redisched.routing.freshness import Freshness
 from redisched.store.values import NewTask
@@ -116,7 +115,7 @@ class ResolvedOptions:
         """A request for a task with these arguments. Raises NotEncodable and PayloadTooLarge.
 
         Two calls with the same chosen id and the same arguments are the same task, even if one gives an argument by
-        position and the other by name, or a dict with its keys in another order.
+        position and the other by name.
         """
         conversion = arguments.conversion
         sent_args, sent_kwargs, codec = (
@@ -124,7 +123,7 @@ class ResolvedOptions:
         )
         limits = self.limits if codec is None else self.limits | {"codec": codec}
         body = covered = encode_call(self.name, sent_args, sent_kwargs, limits, self.payload_limit)
-        if self.keep is not None or (self.id is not None and (sent_kwargs or _may_have_dicts(sent_args))):
+        if self.keep is not None or (sent_kwargs and self.id is not None):
             covered = self._covered_by_digest(sent_args, sent_kwargs, limits, arguments)
         record = digest_of(covered, self.fingerprint_suffix) + body
         traits = b"" if self.traits is NO_TRAITS else self.traits.encode(self.name, record)
@@ -153,8 +152,6 @@ class ResolvedOptions:
         if kwargs and self.id is not None:
             args, by_name = arguments.bind(args, kwargs)
             kwargs = dict(sorted(by_name.items()))
-        if self.id is not None:
-            args, kwargs = in_key_order(list(args)), in_key_order(kwargs)
         # A handler's `keep` may change with a deploy; then a repeated call is still the same task.
         without_keep = {name: value for name, value in limits.items() if name != "keep"}
         return encode_call(self.name, args, kwargs, without_keep, self.payload_limit)
@@ -186,10 +183,6 @@ def resolve_options(name: str, defaults: HandlerOptions, options: TaskOptions, p
         # Whoever cancels the task may not know its handler, so the task itself says what is kept of it.
         keep=None if options.keep is None and resolved.keep is Keep.RESULT else resolved.keep,
     )
-
-
-def _may_have_dicts(args: Sequence[Any]) -> bool:
-    return any(type(value) in (dict, list, tuple) for value in args)
 
 
 def _asked(options: TaskOptions) -> bytes:

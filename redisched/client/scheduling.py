@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 from redisched.client.arguments import Signature
 from redisched.client.request import resolve_options
-from redisched.codec import decode_task, digest_of, encode_task
+from redisched.codec import DIGEST_BYTES, decode_task, digest_of, encode_task
 from redisched.config import Durability, Settings
 from redisched.errors import InvalidOption
 from redisched.handler_options import HandlerOptions
 from redisched.model import Keep
 from redisched.options import NO_OPTIONS, TaskOptions, check_options
+from redisched.packing import in_key_order
 from redisched.registry import Registry
 from redisched.schedules.definition import Definition, SlotTask, check_overlap
 from redisched.timetable.at import At
@@ -160,11 +161,14 @@ def _new_task(application: Applications, given: Given, options: TaskOptions) -> 
         allowed = "None for a schedule: its slots are unique; overlap='skip' keeps two of its tasks from overlapping"
         raise InvalidOption("unique", resolved.unique.by, allowed)
     request = resolved.request(args, kwargs, signature)
+    # Equal arguments are the same schedule, whoever made their dicts, and each slot enqueues them as they are given.
+    alike = resolved.request(in_key_order(list(args)), in_key_order(dict(kwargs)), signature)
+    record = alike.task.record[:DIGEST_BYTES] + request.task.record[DIGEST_BYTES:]
     task = SlotTask(
         handler=given.handler,
         priority=resolved.priority,
-        record=request.task.record,
-        traits=request.task.traits,
+        record=record,
+        traits=resolved.traits.encode(given.handler, record),
         options=_stored(options),
     )
     return resolved.queue, task

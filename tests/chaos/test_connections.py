@@ -47,6 +47,8 @@ def test_t14_a_silent_connection_is_given_up(tmp_path: Path, script: str, messag
     ):
         rig.enqueue_many(1, "work")
         rig.drain()
+        # Otherwise the fault could strike the reply about this task, and one more call could say all that is left.
+        wait_until(lambda: rig.replies("ack"), "the worker has heard that its task has ended", NOTICED_S)
         calls = rig.proxy.requests[script]
         fault = Fault(message=message, action=Action.BLACK_HOLE, script=script, occurrence=1)
         rig.proxy.set(fault)

@@ -61,28 +61,12 @@ def app(broker: Broker) -> Scheduler:
         (((42,), {}), ((), {"order": 42})),
         (((42, 2), {}), ((42,), {"copies": 2})),
         (((42,), {"note": "a", "x": 1}), ((), {"x": 1, "note": "a", "order": 42})),
-        ((({"a": 1, "b": 2},), {}), (({"b": 2, "a": 1},), {})),
-        ((({"a": 1, "b": 2},), {}), ((), {"order": {"b": 2, "a": 1}})),
-        ((([({"b": {b"d": 1, b"c": 2}, "a": 1},)],), {}), (([({"a": 1, "b": {b"c": 2, b"d": 1}},)],), {})),
     ],
 )
 def test_arguments_by_position_and_by_name_are_the_same_call(app: Scheduler, first: Any, second: Any) -> None:
     for args, kwargs in (first, second):
         app.enqueue("bill", *args, kwargs=kwargs, id="one")
     assert app.ref("one").status() is TaskState.READY
-
-
-def test_the_task_has_its_dicts_in_the_order_that_it_was_given(app: Scheduler) -> None:
-    app.enqueue("bill", {"b": 1, "a": 2}, id="one")
-    waiting = app.peek()
-    assert waiting is not None
-    assert list(waiting.args[0]) == ["b", "a"]
-
-
-def test_lists_in_another_order_are_another_call(app: Scheduler) -> None:
-    app.enqueue("bill", [{"a": 1}, {"b": 2}], id="one")
-    with pytest.raises(Conflict):
-        app.enqueue("bill", [{"b": 2}, {"a": 1}], id="one")
 
 
 def test_another_call_is_another_task(app: Scheduler) -> None:

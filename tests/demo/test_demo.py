@@ -42,7 +42,7 @@ def test_the_demo_keeps_every_guarantee_and_leaves_no_folder(tmp_path: Path) -> 
     assert [path for path in tmp_path.glob("redisched-*") if "demo" in path.name] == []
 
 
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_demo_leaves_no_process_and_no_folder(
     tmp_path: Path, number: signal.Signals, exit_code: int
 ) -> None:

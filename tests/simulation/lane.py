@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, cast
 
+from redisched.engine.own_task import OwnTask
 from tests.simulation.kernel import Kernel
 
 
@@ -42,7 +43,7 @@ class Lane:
         self._ready: deque[asyncio.Handle] = deque()
         self._is_listed = False
         self._halts = 0
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._as_loop = cast(asyncio.AbstractEventLoop, self)
         self.is_cut_off = False
         self.beside = beside
@@ -92,8 +93,7 @@ class Lane:
         """Close unfinished coroutines after the end of the world, when their effects do not matter any more."""
         self.cancel()
         asyncio._set_running_loop(self._as_loop)
-        # Tasks of other classes are made without this loop's create_task.
-        for task in dict.fromkeys((*self._tasks, *asyncio.all_tasks(self._as_loop))):
+        for task in self._tasks:
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
                 _close(task.get_coro())
@@ -105,6 +105,10 @@ class Lane:
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self._as_loop, context)
+        task = getattr(callback, "__self__", None)
+        if isinstance(task, OwnTask):
+            # It is made without this loop's create_task. Once its process is dead, nobody else may hold it.
+            self._tasks[task] = None
         if not self.is_cut_off:
             self._ready.append(handle)
             self._list()
@@ -132,7 +136,7 @@ class Lane:
 
     def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
         task = asyncio.Task(coro, loop=self._as_loop, name=name, context=context)
-        self._tasks.append(task)
+        self._tasks[task] = None
         return task
 
     def get_debug(self) -> bool:
