@@ -5,13 +5,13 @@ some fields in its JSON. Nothing but trying tells whether such a value survives 
 """
 
 import dataclasses
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from redisched.conversion.form import Form, Mismatch, described
+from redisched.conversion.models import is_pydantic
 from redisched.packing import pack, unpack
 
 
@@ -80,8 +80,7 @@ def _parts_of(value: Any) -> Mapping[Any, Any] | None:
         return value
     if type(value) in (list, tuple):
         return dict(enumerate(value))
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is not None and isinstance(value, pydantic.BaseModel):
+    if is_pydantic(type(value)):
         # Private attributes and cached properties are no part of what a model says.
         fields = {name: value.__dict__.get(name) for name in type(value).model_fields}
         return fields | (value.__pydantic_extra__ or {})
